@@ -1,0 +1,90 @@
+# The front door. `make help` lists what it opens; every target prepares what it needs by itself.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+ARGS ?=
+venv := .venv
+# The virtual environment comes first: jsii takes the first `node` on the path, and Node 24 is in there.
+export PATH := $(CURDIR)/$(venv)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export UV_NO_CONFIG := 1
+export CDK_DISABLE_CLI_TELEMETRY := true
+
+python_folders := settings pipeline stages stacks integration_tests rehearsal tests
+python_sources := pipeline_app.py $(python_folders)
+ready := $(venv)/.ready node_modules/.ready
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
+
+.PHONY: setup
+setup: $(ready) ## prepare the virtual environment, Node and the pinned CLIs
+
+$(venv)/.ready: requirements/development.txt requirements/uv.txt
+	@echo "setup: preparing $(venv) with $$($(PYTHON) --version 2>&1)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "setup: Python 3.11 or newer is needed; name one with PYTHON=python3.12" >&2; exit 2; }
+	@if command -v uv >/dev/null; then uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(venv); else \
+	  $(PYTHON) -m venv --clear $(venv) || { \
+	    echo "setup: Python's venv module is incomplete; on Debian: apt-get install python3-venv" >&2; exit 2; }; \
+	  $(venv)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt; fi
+	@uv pip sync --quiet --python $(venv)/bin/python --require-hashes requirements/development.txt
+	@touch $@
+
+node_modules/.ready: package-lock.json $(venv)/.ready
+	@echo "setup: installing aws-cdk $$(sed -n 's/.*"aws-cdk": "\(.*\)".*/\1/p' package.json) with Node $$(node --version)"
+	@npm ci --silent
+	@touch $@
+
+.PHONY: format
+format: $(ready) ## rewrite the sources in the project's format
+	@ruff format $(python_sources)
+	@ruff check --fix $(python_sources)
+
+.PHONY: check
+check: $(ready) ## the fast loop: format, lint, strict types, unit tests
+	@ruff format --check $(python_sources)
+	@ruff check $(python_sources)
+	@pyrefly check
+	@python -m pytest tests/unit $(ARGS)
+
+.PHONY: synth
+synth: check ## what the pipeline's Synth action runs: check, then cdk synth
+	@cdk synth --quiet
+
+.PHONY: test
+test: $(ready) ## everything that must hold
+	@ruff format --check $(python_sources)
+	@ruff check $(python_sources)
+	@pyrefly check
+	@python -m pytest tests $(ARGS)
+
+.PHONY: rehearse
+rehearse: $(ready) ## this commit, through the whole pipeline, on an emulated AWS
+	@echo "rehearse: synthesizing the pipeline as it stands in the work tree"
+	@cdk synth --quiet --no-validation
+	@python -m rehearsal $(ARGS)
+
+.PHONY: integration-tests
+integration-tests: ## what runs after each deployment, against the environment its variables name
+	@$(MAKE) $(ready) >/dev/null
+	@python -m pytest integration_tests $(ARGS)
+
+.PHONY: lock
+lock: $(venv)/.ready ## pin the requirements anew; no registry address is written
+	@compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate $(ARGS)"; \
+	$$compile requirements/development.in -o requirements/development.txt; \
+	$$compile requirements/runtime.in -c requirements/development.txt -o requirements/runtime.txt; \
+	$$compile integration_tests/requirements.in -c requirements/development.txt -o integration_tests/requirements.txt; \
+	$$compile requirements/uv.in -c requirements/development.txt -o requirements/uv.txt
+	@npm install --package-lock-only --silent
+
+.PHONY: clean
+clean: ## remove everything the other targets made
+	@rm -rf $(venv) node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Runs a synthesized CDK pipeline on this machine against an emulated AWS."""

@@ -1,0 +1,1 @@
+"""Environments as the pipeline deploys them."""
