@@ -2,6 +2,7 @@
 
 from aws_cdk import Environment, Stack
 from constructs import Construct
+from typing_extensions import override
 
 
 class EnvironmentStack(Stack):
@@ -34,6 +35,7 @@ class EnvironmentStack(Stack):
         self.environment_name = environment_name
 
     @property
+    @override
     def availability_zones(self) -> list[str]:
         """The environment's two availability zones."""
         return self._zones

@@ -1,0 +1,125 @@
+"""The network of one environment: addresses, routes to the outside, and who may talk to whom."""
+
+from typing import Final, cast
+
+from aws_cdk import Environment
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from settings.model import NetworkSettings
+from stacks.environment_stack import EnvironmentStack
+from stacks.fixed_subnets import FixedSubnets
+from stacks.log_group import LogGroup
+
+APPLICATION_PORT: Final = 8080
+"""Where a task answers the load balancer, and the standby tasks hand requests to the active one."""
+PEER_PORT: Final = 8081
+"""Where tasks talk to each other about who is active."""
+POSTGRESQL_PORT: Final = 5432
+REDIS_PORT: Final = 6379
+HTTP_PORT: Final = 80
+HTTPS_PORT: Final = 443
+
+
+class Network(EnvironmentStack):
+    """A VPC over two availability zones, and the security groups of everything in it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment_name: str,
+        zones: tuple[str, str],
+        env: Environment,
+        settings: NetworkSettings,
+        https: bool,
+        log_retention_days: int,
+        retain_data: bool,
+    ) -> None:
+        """Build the network; `https` opens the load balancer's port 443 besides 80."""
+        super().__init__(
+            scope,
+            "network",
+            environment_name=environment_name,
+            zones=zones,
+            env=env,
+            description=f"YAWL {environment_name}: VPC, routes to the outside and security groups",
+        )
+        self.vpc = self._build_vpc(settings)
+        self.load_balancer_security_group = self._build_security_group("LoadBalancer", "Load balancer")
+        self.task_security_group = self._build_security_group("Tasks", "YAWL tasks")
+        self.database_security_group = self._build_security_group("Database", "PostgreSQL")
+        self.cache_security_group = self._build_security_group("Cache", "Redis")
+        self._connect(https=https)
+        self._add_endpoints(interface_endpoints=settings.interface_endpoints)
+        self._log_flows(log_retention_days=log_retention_days, retain_data=retain_data)
+
+    def _build_vpc(self, settings: NetworkSettings) -> ec2.Vpc:
+        return ec2.Vpc(
+            self,
+            "Vpc",
+            # jsii hands over one request object where its types say keywords.
+            ip_addresses=cast(ec2.IIpAddresses, FixedSubnets(settings)),
+            nat_gateways=settings.nat_gateways,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name="Public", subnet_type=ec2.SubnetType.PUBLIC, map_public_ip_on_launch=False
+                ),
+                ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+                ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            ],
+        )
+
+    def _build_security_group(self, name: str, what: str) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(
+            self,
+            f"{name}SecurityGroup",
+            vpc=self.vpc,
+            description=f"{what} of YAWL {self.environment_name}",
+            allow_all_outbound=False,
+        )
+
+    def _connect(self, *, https: bool) -> None:
+        anywhere = ec2.Peer.any_ipv4()
+        load_balancer, tasks = self.load_balancer_security_group, self.task_security_group
+        load_balancer.add_ingress_rule(anywhere, ec2.Port.tcp(HTTP_PORT), "HTTP from the internet")
+        if https:
+            load_balancer.add_ingress_rule(anywhere, ec2.Port.tcp(HTTPS_PORT), "HTTPS from the internet")
+        load_balancer.connections.allow_to(tasks, ec2.Port.tcp(APPLICATION_PORT), "Load balancer to tasks")
+        tasks.connections.allow_to(tasks, ec2.Port.tcp(APPLICATION_PORT), "Standby tasks to the active task")
+        tasks.connections.allow_to(tasks, ec2.Port.tcp(PEER_PORT), "Tasks to each other, about who is active")
+        tasks.connections.allow_to(self.database_security_group, ec2.Port.tcp(POSTGRESQL_PORT), "Tasks to PostgreSQL")
+        tasks.connections.allow_to(self.cache_security_group, ec2.Port.tcp(REDIS_PORT), "Tasks to Redis")
+        tasks.add_egress_rule(anywhere, ec2.Port.tcp(HTTPS_PORT), "Tasks to AWS and other services over HTTPS")
+
+    def _add_endpoints(self, *, interface_endpoints: bool) -> None:
+        # Costs nothing and keeps image layers and backups off the NAT gateways.
+        self.vpc.add_gateway_endpoint("S3Endpoint", service=ec2.GatewayVpcEndpointAwsService.S3)
+        if not interface_endpoints:
+            return
+        endpoints = self._build_security_group("Endpoint", "Interface endpoints")
+        endpoints.add_ingress_rule(
+            self.task_security_group, ec2.Port.tcp(HTTPS_PORT), "Tasks to the interface endpoints"
+        )
+        services = {
+            "EcrApi": ec2.InterfaceVpcEndpointAwsService.ECR,
+            "EcrDocker": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+            "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+            "Logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+        }
+        for name, service in services.items():
+            self.vpc.add_interface_endpoint(
+                f"{name}Endpoint",
+                service=service,
+                subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+                security_groups=[endpoints],
+                open=False,
+            )
+
+    def _log_flows(self, *, log_retention_days: int, retain_data: bool) -> None:
+        log_group = LogGroup(self, "FlowLogs", retention_days=log_retention_days, retain_data=retain_data)
+        self.vpc.add_flow_log(
+            "FlowLog",
+            destination=ec2.FlowLogDestination.to_cloud_watch_logs(log_group),
+            traffic_type=ec2.FlowLogTrafficType.ALL,
+        )
