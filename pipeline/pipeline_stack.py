@@ -5,10 +5,13 @@ from aws_cdk.aws_codepipeline import PipelineType
 from aws_cdk.pipelines import CodePipeline
 from constructs import Construct
 
+from pipeline.approval_step import approval_step
+from pipeline.integration_tests_step import integration_tests_step
 from pipeline.source import source
 from pipeline.synth_step import synth_step
 from pipeline.tool_versions import ToolVersions
 from settings import Settings
+from stages.yawl_stage import YawlStage
 
 
 class PipelineStack(Stack):
@@ -38,3 +41,17 @@ class PipelineStack(Stack):
             cross_account_keys=True,
             enable_key_rotation=True,
         )
+        for name, environment in settings.environments.items():
+            stage = YawlStage(
+                self,
+                name.capitalize(),
+                name=name,
+                settings=environment,
+                image=settings.image_of(name),
+                pipeline_account=settings.pipeline.account,
+            )
+            self.pipeline.add_stage(
+                stage,
+                pre=[approval_step(name, environment)] if environment.approval else [],
+                post=[integration_tests_step(commit, stage)],
+            )
