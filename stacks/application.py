@@ -1,0 +1,135 @@
+"""The workflow engine: its tasks, and the load balancer before them."""
+
+from aws_cdk import CfnOutput, Duration, Environment
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from settings import DomainSettings, TasksSettings
+from stacks.cache import Cache
+from stacks.database import Database
+from stacks.engine_task import CONTAINER_PORT, EngineTask
+from stacks.environment_stack import EnvironmentStack
+from stacks.front_door import FrontDoor
+from stacks.image_uri import ImageUri
+from stacks.log_group import LogGroup
+from stacks.origin_secret import HEADER_NAME
+from stacks.verifier_role import VerifierRole
+
+HEALTH_PATH = "/resourceService/"
+
+
+class Application(EnvironmentStack):
+    """YAWL on Fargate behind an internet-facing load balancer.
+
+    Offers what the distribution, the monitoring and the integration tests need; the latter as outputs.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment_name: str,
+        zones: tuple[str, str],
+        env: Environment,
+        settings: TasksSettings,
+        image: str,
+        vpc: ec2.IVpc,
+        load_balancer_security_group: ec2.ISecurityGroup,
+        task_security_group: ec2.ISecurityGroup,
+        database: Database,
+        cache: Cache,
+        access_log_bucket: s3.IBucket,
+        domain: DomainSettings | None,
+        pipeline_account: str,
+        log_retention_days: int,
+        retain_data: bool,
+    ) -> None:
+        super().__init__(
+            scope,
+            "application",
+            environment_name=environment_name,
+            zones=zones,
+            env=env,
+            description="YAWL: the engine's tasks and their load balancer",
+            termination_protection=retain_data,
+        )
+        self.cluster = ecs.Cluster(self, "Cluster", vpc=vpc, container_insights_v2=ecs.ContainerInsights.ENHANCED)
+        self.front_door = FrontDoor(
+            self,
+            "FrontDoor",
+            vpc=vpc,
+            security_group=self._as_it_is("LoadBalancerSecurityGroup", load_balancer_security_group),
+            access_log_bucket=access_log_bucket,
+            domain=domain,
+            health_path=HEALTH_PATH,
+            container_port=CONTAINER_PORT,
+            retain_data=retain_data,
+        )
+        self.load_balancer = self.front_door.load_balancer
+        self.target_group = self.front_door.target_group
+        self.origin_secret = self.front_door.origin_secret
+        self.origin_header_name = HEADER_NAME
+        self.origin_domain_name = self.front_door.origin_domain_name
+        self.log_group = LogGroup(self, "Log", retention_days=log_retention_days, retain_data=retain_data)
+        self.task_definition = EngineTask(
+            self,
+            "Task",
+            environment_name=environment_name,
+            settings=settings,
+            image=ImageUri.parse(image),
+            database=database,
+            cache=cache,
+            log_group=self.log_group,
+        )
+        self.service = self._service(settings, security_group=self._as_it_is("TaskSecurityGroup", task_security_group))
+        self._scale(settings)
+        self.verifier_role = VerifierRole(
+            self,
+            "VerifierRole",
+            environment_name=environment_name,
+            pipeline_account=pipeline_account,
+            cluster=self.cluster,
+            service=self.service,
+        )
+        self.load_balancer_url = CfnOutput(self, "LoadBalancerUrl", value=self.front_door.url)
+        self.cluster_name = CfnOutput(self, "ClusterName", value=self.cluster.cluster_name)
+        self.service_name = CfnOutput(self, "ServiceName", value=self.service.service_name)
+        self.target_group_arn = CfnOutput(self, "TargetGroupArn", value=self.target_group.target_group_arn)
+        self.task_definition_arn = CfnOutput(self, "TaskDefinitionArn", value=self.task_definition.task_definition_arn)
+        self.verifier_role_arn = CfnOutput(self, "VerifierRoleArn", value=self.verifier_role.role_arn)
+
+    def _as_it_is(self, construct_id: str, security_group: ec2.ISecurityGroup) -> ec2.ISecurityGroup:
+        """Return the group so that nothing here adds rules to it: the network stack holds them all."""
+        return ec2.SecurityGroup.from_security_group_id(
+            self, construct_id, security_group.security_group_id, mutable=False
+        )
+
+    def _service(self, settings: TasksSettings, *, security_group: ec2.ISecurityGroup) -> ecs.FargateService:
+        service = ecs.FargateService(
+            self,
+            "Service",
+            cluster=self.cluster,
+            task_definition=self.task_definition,
+            platform_version=ecs.FargatePlatformVersion.VERSION1_4,
+            # No desired count: the scaling below owns it, and a count in the template would undo its work with every
+            # deployment. A new service starts with one task, which scaling raises to its minimum at once.
+            min_healthy_percent=100,
+            max_healthy_percent=200,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            health_check_grace_period=Duration.seconds(settings.startup_grace_seconds),
+            availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.ENABLED,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            security_groups=[security_group],
+            enable_execute_command=False,
+            enable_ecs_managed_tags=True,
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+        )
+        service.attach_to_application_target_group(self.target_group)
+        return service
+
+    def _scale(self, settings: TasksSettings) -> None:
+        tasks = self.service.auto_scale_task_count(min_capacity=settings.min, max_capacity=settings.max)
+        tasks.scale_on_cpu_utilization("Processor", target_utilization_percent=settings.cpu_target_percent)
+        tasks.scale_on_memory_utilization("Memory", target_utilization_percent=settings.memory_target_percent)

@@ -1,0 +1,159 @@
+"""The load balancer before the engine, and who may pass it."""
+
+from typing import cast
+
+from aws_cdk import Duration
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as route53_targets
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from settings import DomainSettings
+from stacks.origin_secret import HEADER_NAME, OriginSecret
+
+DEREGISTRATION_DELAY = Duration.seconds(30)
+
+
+class FrontDoor(Construct):
+    """An internet-facing load balancer that answers 403 to everyone but the distribution and health checks.
+
+    The distribution is known by a secret header. `GET` of the health path is open: the integration tests ask for it.
+    With a domain the listener speaks TLS under `origin.<domain>` and plain HTTP is redirected to it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        access_log_bucket: s3.IBucket,
+        domain: DomainSettings | None,
+        health_path: str,
+        container_port: int,
+        retain_data: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.load_balancer = elbv2.ApplicationLoadBalancer(
+            self,
+            "LoadBalancer",
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+            internet_facing=True,
+            security_group=security_group,
+            drop_invalid_header_fields=True,
+            deletion_protection=retain_data,
+        )
+        self.load_balancer.log_access_logs(access_log_bucket, prefix="load-balancer")
+        self.target_group = elbv2.ApplicationTargetGroup(
+            self,
+            "Targets",
+            vpc=vpc,
+            target_type=elbv2.TargetType.IP,
+            protocol=elbv2.ApplicationProtocol.HTTP,
+            port=container_port,
+            deregistration_delay=DEREGISTRATION_DELAY,
+            health_check=elbv2.HealthCheck(
+                path=health_path,
+                interval=Duration.seconds(30),
+                timeout=Duration.seconds(10),
+                healthy_threshold_count=2,
+                unhealthy_threshold_count=3,
+                healthy_http_codes="200",
+            ),
+        )
+        self.origin_secret = OriginSecret(self, "OriginSecret", retain_data=retain_data)
+        self.origin_domain_name = self.load_balancer.load_balancer_dns_name
+        self.url = f"http://{self.origin_domain_name}"
+        if domain is None:
+            self.listener = self._forbidding_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP)
+        else:
+            self.origin_domain_name = f"origin.{domain.name}"
+            self.url = f"https://{self.origin_domain_name}"
+            self.listener = self._https_listener(domain)
+        self._admit(
+            "HealthPath",
+            10,
+            [
+                elbv2.ListenerCondition.path_patterns([health_path]),
+                elbv2.ListenerCondition.http_request_methods(["GET"]),
+            ],
+        )
+        self._admit(
+            "Distribution",
+            20,
+            [
+                elbv2.ListenerCondition.http_header(HEADER_NAME, [self.origin_secret.header_value]),
+            ],
+        )
+
+    def _forbidding_listener(
+        self,
+        construct_id: str,
+        *,
+        protocol: elbv2.ApplicationProtocol,
+        certificate: acm.ICertificate | None = None,
+        ssl_policy: elbv2.SslPolicy | None = None,
+    ) -> elbv2.ApplicationListener:
+        return elbv2.ApplicationListener(
+            self,
+            construct_id,
+            load_balancer=self.load_balancer,
+            protocol=protocol,
+            certificates=None if certificate is None else [certificate],
+            ssl_policy=ssl_policy,
+            # The network stack holds all rules between the security groups.
+            open=False,
+            default_action=elbv2.ListenerAction.fixed_response(
+                403, content_type="text/plain", message_body="Forbidden"
+            ),
+        )
+
+    def _https_listener(self, domain: DomainSettings) -> elbv2.ApplicationListener:
+        zone = route53.HostedZone.from_hosted_zone_attributes(
+            self, "HostedZone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.hosted_zone_name
+        )
+        certificate = acm.Certificate(
+            self,
+            "Certificate",
+            domain_name=self.origin_domain_name,
+            validation=acm.CertificateValidation.from_dns(zone),
+        )
+        route53.ARecord(
+            self,
+            "OriginRecord",
+            zone=zone,
+            record_name=f"{self.origin_domain_name}.",
+            # The library's class names a parameter otherwise than its interface.
+            target=route53.RecordTarget.from_alias(
+                cast(route53.IAliasRecordTarget, route53_targets.LoadBalancerTarget(self.load_balancer))
+            ),
+        )
+        elbv2.ApplicationListener(
+            self,
+            "Http",
+            load_balancer=self.load_balancer,
+            protocol=elbv2.ApplicationProtocol.HTTP,
+            open=False,
+            default_action=elbv2.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True),
+        )
+        return self._forbidding_listener(
+            "Https",
+            protocol=elbv2.ApplicationProtocol.HTTPS,
+            certificate=certificate,
+            ssl_policy=elbv2.SslPolicy.RECOMMENDED_TLS,
+        )
+
+    def _admit(self, construct_id: str, priority: int, conditions: list[elbv2.ListenerCondition]) -> None:
+        elbv2.ApplicationListenerRule(
+            self,
+            f"Admit{construct_id}",
+            listener=self.listener,
+            priority=priority,
+            conditions=conditions,
+            action=elbv2.ListenerAction.forward([self.target_group]),
+        )

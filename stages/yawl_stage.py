@@ -1,0 +1,120 @@
+"""One environment of YAWL."""
+
+from aws_cdk import Environment, Stage, Tags
+from constructs import Construct
+
+from settings import EnvironmentSettings
+from stacks.application import Application
+from stacks.cache import Cache
+from stacks.database import Database
+from stacks.distribution import Distribution
+from stacks.monitoring import Monitoring
+from stacks.network import Network
+from stacks.storage import Storage
+
+
+class YawlStage(Stage):
+    """All stacks of the environment `name`, wired to each other and tagged.
+
+    They deploy in four levels: network and storage, database and cache, application, distribution and monitoring.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        settings: EnvironmentSettings,
+        image: str,
+        pipeline_account: str,
+    ) -> None:
+        env = Environment(account=settings.account, region=settings.region)
+        super().__init__(scope, construct_id, env=env)
+        self.name = name
+        self.settings = settings
+        zones = settings.zones
+        retain_data = settings.retain_data
+        log_retention_days = settings.log_retention_days
+        self.network = Network(
+            self,
+            environment_name=name,
+            zones=zones,
+            env=env,
+            settings=settings.network,
+            https=settings.domain is not None,
+            log_retention_days=log_retention_days,
+            retain_data=retain_data,
+        )
+        self.storage = Storage(
+            self, environment_name=name, zones=zones, env=env, settings=settings.storage, retain_data=retain_data
+        )
+        self.database = Database(
+            self,
+            environment_name=name,
+            zones=zones,
+            env=env,
+            settings=settings.database,
+            vpc=self.network.vpc,
+            security_group=self.network.database_security_group,
+            log_retention_days=log_retention_days,
+            retain_data=retain_data,
+        )
+        self.cache = Cache(
+            self,
+            environment_name=name,
+            zones=zones,
+            env=env,
+            settings=settings.cache,
+            vpc=self.network.vpc,
+            security_group=self.network.cache_security_group,
+            log_retention_days=log_retention_days,
+            retain_data=retain_data,
+        )
+        self.application = Application(
+            self,
+            environment_name=name,
+            zones=zones,
+            env=env,
+            settings=settings.tasks,
+            image=image,
+            vpc=self.network.vpc,
+            load_balancer_security_group=self.network.load_balancer_security_group,
+            task_security_group=self.network.task_security_group,
+            database=self.database,
+            cache=self.cache,
+            access_log_bucket=self.storage.access_log_bucket,
+            domain=settings.domain,
+            pipeline_account=pipeline_account,
+            log_retention_days=log_retention_days,
+            retain_data=retain_data,
+        )
+        self.distribution = Distribution(
+            self,
+            environment_name=name,
+            zones=zones,
+            env=env,
+            settings=settings.distribution,
+            application=self.application,
+            static_bucket=self.storage.static_bucket,
+            access_log_bucket=self.storage.access_log_bucket,
+            domain=settings.domain,
+        )
+        self.monitoring = Monitoring(
+            self,
+            environment_name=name,
+            zones=zones,
+            env=env,
+            application=self.application,
+            database=self.database,
+            cache=self.cache,
+            alarm_email=settings.alarm_email,
+        )
+        for tag, value in {
+            "Environment": name,
+            "Owner": settings.tags.owner,
+            "CostCenter": settings.tags.cost_center,
+            "Compliance": settings.tags.compliance,
+            "BackupPolicy": settings.tags.backup_policy,
+        }.items():
+            Tags.of(self).add(tag, value)
