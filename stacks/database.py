@@ -1,29 +1,34 @@
 """The PostgreSQL database of one environment."""
 
-from typing import Final
+from typing import Final, cast
 
-from aws_cdk import Duration, Environment
+from aws_cdk import Acknowledgment, Duration, Environment, RemovalPolicy, Validations
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from settings.model import DatabaseSettings
+from stacks import ports
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
 from stacks.log_group import LogGroup
 from stacks.retention import removal_policy
 
-ENGINE_VERSION: Final = rds.PostgresEngineVersion.of("15.19", "15")
+ENGINE: Final = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.of("15.19", "15"))
 """The newest release of the reference's PostgreSQL 15; its 15.4 can no longer be created."""
+
 LOGS: Final = ("postgresql", "upgrade")
+"""The logs RDS hands to CloudWatch, each by its name there."""
 
 
 class Database(EnvironmentStack):
-    """PostgreSQL on RDS; its master password is made, kept and rotated by RDS."""
+    """PostgreSQL on RDS: private, encrypted, and its master password made, kept and rotated by RDS."""
 
     database_name: Final = "yawl"
     username: Final = "yawl"
+    port: Final = ports.POSTGRESQL
 
     def __init__(
         self,
@@ -47,43 +52,129 @@ class Database(EnvironmentStack):
             description=f"YAWL {environment_name}: PostgreSQL",
             termination_protection=retain_data,
         )
-        key = rotating_key(self, "Key", description=f"Database of YAWL {environment_name}", retain_data=retain_data)
-        identifier = f"yawl-{environment_name}"
-        # RDS would make these itself, without an end to their retention.
-        log_groups = [
-            LogGroup(
-                self,
-                f"{log.capitalize()}Log",
-                log_group_name=f"/aws/rds/instance/{identifier}/{log}",
-                retention_days=log_retention_days,
-                retain_data=retain_data,
-            )
-            for log in LOGS
-        ]
-        self.instance = rds.DatabaseInstance(
+        # A name of our own lets the log groups exist before the instance, with an end to what they keep. It also
+        # stops a change that would replace the instance: the replacement cannot take the same name.
+        self._identifier = f"yawl-{environment_name}"
+        self.instance = self._build_instance(
+            settings,
+            key=rotating_key(self, "Key", description=f"Database of YAWL {environment_name}", retain_data=retain_data),
+            vpc=vpc,
+            security_group=security_group,
+            retain_data=retain_data,
+        )
+        self._keep_logs(log_retention_days=log_retention_days, retain_data=retain_data)
+        self.secret = cast(secretsmanager.ISecret, self.instance.secret)
+        """The master user's name and password, as `username` and `password`."""
+        self._rotate_password(settings.password_rotation_days)
+        self._acknowledge_trades(settings, retain_data=retain_data)
+
+    def _build_instance(
+        self,
+        settings: DatabaseSettings,
+        *,
+        key: kms.IKey,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        retain_data: bool,
+    ) -> rds.DatabaseInstance:
+        data_policy = removal_policy(retain_data=retain_data)
+        return rds.DatabaseInstance(
             self,
             "Instance",
-            instance_identifier=identifier,
-            engine=rds.DatabaseInstanceEngine.postgres(version=ENGINE_VERSION),
+            instance_identifier=self._identifier,
+            engine=ENGINE,
             instance_type=ec2.InstanceType(settings.instance_class.removeprefix("db.")),
             database_name=self.database_name,
-            credentials=rds.Credentials.from_username(self.username, encryption_key=key),
-            manage_master_user_password=True,
+            port=self.port,
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            publicly_accessible=False,
             security_groups=[security_group],
             multi_az=settings.multi_az,
             storage_type=rds.StorageType.GP3,
             allocated_storage=settings.storage_gib,
             max_allocated_storage=settings.max_storage_gib,
+            storage_encrypted=True,
             storage_encryption_key=key,
-            cloudwatch_logs_exports=list(LOGS),
+            ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
+            credentials=rds.Credentials.from_username(self.username, encryption_key=key),
+            manage_master_user_password=True,
+            iam_authentication=True,
+            parameter_group=rds.ParameterGroup(
+                self,
+                "Parameters",
+                engine=ENGINE,
+                description=f"PostgreSQL of YAWL {self.environment_name}",
+                parameters={
+                    "rds.force_ssl": "1",
+                    "log_min_duration_statement": str(settings.slow_query_milliseconds),
+                },
+                removal_policy=data_policy,
+            ),
             backup_retention=Duration.days(settings.backup_retention_days),
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=not retain_data,
+            auto_minor_version_upgrade=True,
+            monitoring_interval=Duration.seconds(60),
+            enable_performance_insights=True,
+            performance_insight_encryption_key=key,
+            cloudwatch_logs_exports=list(LOGS),
             deletion_protection=retain_data,
-            removal_policy=removal_policy(retain_data=retain_data),
+            removal_policy=data_policy,
         )
-        self.instance.node.add_dependency(*log_groups)
-        secret = self.instance.secret
-        if secret is None:
-            raise ValueError("the instance has no master password")
-        self.secret: secretsmanager.ISecret = secret
+
+    def _keep_logs(self, *, log_retention_days: int, retain_data: bool) -> None:
+        for log in LOGS:
+            log_group = LogGroup(
+                self,
+                f"{log.capitalize()}Log",
+                log_group_name=f"/aws/rds/instance/{self._identifier}/{log}",
+                retention_days=log_retention_days,
+                retain_data=retain_data,
+            )
+            # Otherwise RDS makes the group first, and keeps its lines for ever.
+            self.instance.node.add_dependency(log_group)
+
+    def _rotate_password(self, days: int) -> None:
+        schedule = secretsmanager.CfnRotationSchedule(
+            self,
+            "PasswordRotation",
+            secret_id=self.secret.secret_arn,
+            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(automatically_after_days=days),
+            # Tasks read the password when they start; a change of the schedule should not lock them out.
+            rotate_immediately_on_update=False,
+        )
+        # The schedule ends with the secret, and the secret with the instance. Before that nobody can end it: a
+        # secret that RDS manages always rotates.
+        schedule.apply_removal_policy(RemovalPolicy.RETAIN)
+
+    def _acknowledge_trades(self, settings: DatabaseSettings, *, retain_data: bool) -> None:
+        instance = Validations.of(self.instance)
+        instance.acknowledge(
+            Acknowledgment(
+                id="AwsSolutions::AwsSolutions-RDS11",
+                reason="Only the tasks' security group reaches the port; another number would hide nothing from them "
+                "and surprise everybody who operates PostgreSQL.",
+            )
+        )
+        Validations.of(self.instance.node.find_child("MonitoringRole")).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+                "AmazonRDSEnhancedMonitoringRole]",
+                reason="AWS keeps this policy to exactly what enhanced monitoring writes; a copy would fall behind.",
+            )
+        )
+        if not settings.multi_az:
+            instance.acknowledge(
+                Acknowledgment(
+                    id="AwsSolutions::AwsSolutions-RDS3",
+                    reason="This environment's settings prefer half the cost to surviving the loss of a zone.",
+                )
+            )
+        if not retain_data:
+            instance.acknowledge(
+                Acknowledgment(
+                    id="AwsSolutions::AwsSolutions-RDS10",
+                    reason="This environment's settings say that its data goes with its stacks.",
+                )
+            )

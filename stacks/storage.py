@@ -1,10 +1,12 @@
 """The buckets of one environment."""
 
 from aws_cdk import Duration, Environment
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from settings.model import StorageSettings
+from stacks.data_bucket import DataBucket
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
 from stacks.retention import removal_policy
@@ -32,14 +34,13 @@ class Storage(EnvironmentStack):
             description=f"YAWL {environment_name}: buckets for backups, static content, artifacts and access logs",
             termination_protection=retain_data,
         )
-        self._retain_data = retain_data
         self.key = rotating_key(self, "Key", description=f"Buckets of YAWL {environment_name}", retain_data=retain_data)
         self.access_log_bucket = s3.Bucket(
             self,
             "AccessLogBucket",
-            # Neither S3 nor the load balancer can deliver logs to a bucket encrypted with a key of ours.
+            # Neither S3 nor the load balancer delivers logs to a bucket that is encrypted with a key of ours.
             encryption=s3.BucketEncryption.S3_MANAGED,
-            # CloudFront's standard logging writes through an ACL.
+            # CloudFront's standard logging delivers through an ACL.
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
@@ -48,8 +49,12 @@ class Storage(EnvironmentStack):
             removal_policy=removal_policy(retain_data=retain_data),
             auto_delete_objects=not retain_data,
         )
-        self.backup_bucket = self._build_bucket(
+        self.backup_bucket = DataBucket(
+            self,
             "BackupBucket",
+            key=self.key,
+            access_log_bucket=self.access_log_bucket,
+            retain_data=retain_data,
             versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
@@ -67,9 +72,30 @@ class Storage(EnvironmentStack):
                 )
             ],
         )
-        self.static_bucket = self._build_bucket("StaticBucket", versioned=False)
-        self.artifacts_bucket = self._build_bucket(
+        self.static_bucket = DataBucket(
+            self,
+            "StaticBucket",
+            key=self.key,
+            access_log_bucket=self.access_log_bucket,
+            retain_data=retain_data,
+            versioned=False,
+            cors=[
+                s3.CorsRule(
+                    # CloudFront shows this content to everybody: pages of any origin may read it, none may write.
+                    allowed_origins=["*"],
+                    allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+                    allowed_headers=["*"],
+                    max_age=3600,
+                )
+            ],
+        )
+        self._let_cloudfront_read(self.static_bucket)
+        self.artifacts_bucket = DataBucket(
+            self,
             "ArtifactsBucket",
+            key=self.key,
+            access_log_bucket=self.access_log_bucket,
+            retain_data=retain_data,
             versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
@@ -79,22 +105,19 @@ class Storage(EnvironmentStack):
             ],
         )
 
-    def _build_bucket(
-        self, name: str, *, versioned: bool, lifecycle_rules: list[s3.LifecycleRule] | None = None
-    ) -> s3.Bucket:
-        return s3.Bucket(
-            self,
-            name,
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=self.key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            versioned=versioned,
-            lifecycle_rules=lifecycle_rules,
-            server_access_logs_bucket=self.access_log_bucket,
-            server_access_logs_prefix=f"{name}/",
-            removal_policy=removal_policy(retain_data=self._retain_data),
-            auto_delete_objects=not self._retain_data,
-        )
+    def _let_cloudfront_read(self, bucket: s3.Bucket) -> None:
+        """Let this account's distributions read the bucket.
+
+        Naming the one distribution would close a circle: it stands in another stack and is built on the bucket.
+        """
+        distributions = f"arn:{self.partition}:cloudfront::{self.account}:distribution/*"
+        # In a key's policy "*" is this key.
+        for policy_of, action, resource in (
+            (bucket, "s3:GetObject", bucket.arn_for_objects("*")),
+            (self.key, "kms:Decrypt", "*"),
+        ):
+            permission = iam.PolicyStatement(
+                actions=[action], resources=[resource], conditions={"ArnLike": {"aws:SourceArn": distributions}}
+            )
+            permission.add_service_principal("cloudfront.amazonaws.com")
+            policy_of.add_to_resource_policy(permission)
