@@ -1,0 +1,171 @@
+"""`python -m rehearsal`: run a synthesized CDK pipeline on this machine, from source to the last stage.
+
+Exit codes: 0 everything succeeded; 1 an action or the set-up failed; 2 the input was bad; 3 the rehearsal was stopped,
+by a person or at an unanswered gate, or rejected at the gate.
+"""
+
+import argparse
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import uuid
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from rehearsal import assembly, report, session
+from rehearsal.actions.run import Context
+from rehearsal.artifacts import Artifacts
+from rehearsal.cloud import Cloud
+from rehearsal.errors import RehearsalError
+from rehearsal.execution import Execution
+from rehearsal.gate import ScriptedGate, TerminalGate
+from rehearsal.processes import Processes, Stopped
+from rehearsal.progress import Progress, Result
+from rehearsal.screen import Screen
+from rehearsal.tasks import NoTasks, StandIns
+
+EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3}
+BAD_INPUT = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Rehearse and return the exit code."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False)
+    try:
+        return _rehearse(options, console)
+    except RehearsalError as error:
+        print(f"rehearsal: {error}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rehearsal", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--assembly", type=Path, default=Path("cdk.out"), help="the cloud assembly (default: cdk.out)")
+    parser.add_argument("--ref", default="HEAD", help="the commit to deliver (default: HEAD)")
+    parser.add_argument(
+        "--approve", choices=("yes", "no"), help="answer every approval; without it the terminal is asked"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that happened to FILE")
+    parser.add_argument("--logs", type=Path, default=Path(".rehearsal/logs"), help="where the actions' logs go")
+    parser.add_argument(
+        "--tasks",
+        choices=("stand-in", "none"),
+        default="stand-in",
+        help="what runs behind the load balancers: a local stand-in that keeps the container's contract, or nothing",
+    )
+    parser.add_argument(
+        "--fail",
+        action="append",
+        default=[],
+        metavar="STAGE/ACTION",
+        help="make an action fail: a build before its commands, a stack by a resource that cannot be created",
+    )
+    return parser
+
+
+def _rehearse(options: argparse.Namespace, console: Console) -> int:
+    found = assembly.read(options.assembly)
+    repository = Path.cwd()
+    commit = _commit(repository, options.ref)
+    _announce(console, repository, commit, options.ref)
+    screen = Screen(console)
+    progress = Progress(options.logs, screen.on_change)
+    processes = Processes()
+    directory = Path(tempfile.mkdtemp(prefix="rehearsal-"))
+    recorded: list[str] = []
+    # SIGTERM ends a rehearsal as Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with screen.showing(progress):
+            try:
+                cloud = session.start_emulator(progress, processes, directory)
+                session.bootstrap(progress, processes, cloud, found, directory)
+                definition = session.deploy_pipeline(progress, processes, cloud, found)
+                _check_fail(
+                    options.fail,
+                    [f"{stage.name}/{action.name}" for stage in definition.stages for action in stage.actions],
+                )
+                context = Context(
+                    cloud=cloud,
+                    processes=processes,
+                    artifacts=Artifacts(directory / "artifacts"),
+                    definition=definition,
+                    home=found.home,
+                    execution_id=str(uuid.uuid4()),
+                    repository=repository,
+                    commit=commit,
+                    directory=directory / "builds",
+                    gate=ScriptedGate(answer=options.approve == "yes")
+                    if options.approve
+                    else TerminalGate(screen.paused),
+                    workloads=StandIns(cloud, processes, directory) if options.tasks == "stand-in" else NoTasks(),
+                )
+                progress.finish(*Execution(context, progress, fail=frozenset(options.fail)).run())
+                recorded = _recorded_types(cloud)
+            except session.SetUpFailed as failure:
+                progress.finish(Result.FAILED, str(failure))
+            except (KeyboardInterrupt, Stopped):
+                processes.end_all()
+                progress.finish(Result.STOPPED, "interrupted")
+    finally:
+        processes.end_all()
+        shutil.rmtree(directory, ignore_errors=True)
+    screen.summary(progress)
+    if options.json:
+        report.write(progress, options.json, commit=commit, recorded_types=recorded)
+    return EXIT_CODES[progress.result or Result.FAILED]
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _git(repository: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RehearsalError(done.stderr.strip() or f"git {arguments[0]} failed")
+    return done.stdout.strip()
+
+
+def _commit(repository: Path, ref: str) -> str:
+    try:
+        return _git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    except RehearsalError:
+        raise RehearsalError(f"{ref} names no commit here; give --ref a branch, tag or commit") from None
+
+
+def _announce(console: Console, repository: Path, commit: str, ref: str) -> None:
+    subject = _git(repository, "show", "--no-patch", "--format=%s", commit)
+    console.print(f"rehearsing {ref} = {commit[:12]} “{subject}” on an emulated AWS", markup=False)
+    dirty = [line for line in _git(repository, "status", "--porcelain").splitlines() if line]
+    if dirty:
+        console.print(
+            f"the work tree has {len(dirty)} uncommitted change(s), which are not part of it: "
+            + ", ".join(line[3:].strip() for line in dirty[:3])
+            + (" …" if len(dirty) > 3 else ""),
+            markup=False,
+        )
+
+
+def _check_fail(asked: list[str], known: list[str]) -> None:
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        raise RehearsalError(f"--fail {unknown[0]}: the pipeline has no such action; it has: {', '.join(known)}")
+
+
+def _recorded_types(cloud: Cloud) -> list[str]:
+    with urllib.request.urlopen(f"{cloud.endpoint}/_rehearsal/types", timeout=10) as answer:  # noqa: S310 - loopback
+        return json.load(answer)["recorded_types"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

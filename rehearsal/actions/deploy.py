@@ -1,0 +1,221 @@
+"""CloudFormation: every action mode, in the environment's account, through the roles the definition names."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Run
+from rehearsal.cloud import Place
+
+POLL_SECONDS = 0.1
+FAILURE_TYPE = "AWS::Rehearsal::Failure"
+"""The emulator's resource that cannot be created; it is how `--fail` makes a stack fail and roll back."""
+
+
+def run(run: Run) -> Outcome:
+    """Carry out the action's mode on its stack."""
+    mode = run.configuration["ActionMode"]
+    modes: dict[str, Callable[[_Stack], None]] = {
+        "CREATE_UPDATE": _create_or_update,
+        "REPLACE_ON_FAILURE": _replace_on_failure,
+        "DELETE_ONLY": _delete,
+        "CHANGE_SET_REPLACE": _replace_change_set,
+        "CHANGE_SET_EXECUTE": _execute_change_set,
+    }
+    if mode not in modes:
+        raise ActionFailed(f"the rehearsal cannot carry out the action mode {mode}")
+    stack = _Stack(run)
+    try:
+        modes[mode](stack)
+        outputs = {} if mode in ("DELETE_ONLY", "CHANGE_SET_REPLACE") else stack.outputs()
+        deploys = mode not in ("DELETE_ONLY", "CHANGE_SET_REPLACE")
+        stand_ins = run.context.workloads.start(stack.name, stack.place) if deploys else ()
+    except ClientError as error:
+        raise ActionFailed(error.response["Error"].get("Message", str(error))) from None
+    deployed = Deployed(stack.name, stack.place, outputs, stand_ins) if deploys else None
+    return Outcome(variables=outputs, deployed=deployed)
+
+
+class _Stack:
+    """One stack, as the action may touch it."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._context = run.context
+        self.name = run.configuration["StackName"]
+        region = run.action.region or self._context.home.region
+        caller = self._context.pipeline_credentials()
+        credentials = self._context.cloud.assume(run.action.role_arn, caller, region) if run.action.role_arn else caller
+        account = (run.action.role_arn or self._context.definition.role_arn).split(":")[4]
+        self.place = Place(account, region)
+        self.client = self._context.cloud.client("cloudformation", region, credentials)
+        self._seen_events: set[str] = set()
+
+    def describe(self) -> dict[str, Any] | None:
+        try:
+            return self.client.describe_stacks(StackName=self.name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+
+    def outputs(self) -> dict[str, str]:
+        stack = self.describe() or {}
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what CreateStack, UpdateStack and CreateChangeSet take alike."""
+        configuration = self._run.configuration
+        arguments: dict[str, Any] = {
+            "StackName": self.name,
+            "TemplateURL": self._upload(self._template()),
+            "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in self._parameters().items()],
+            "Tags": [{"Key": key, "Value": value} for key, value in self._template_configuration("Tags").items()],
+            "Capabilities": [item for item in configuration.get("Capabilities", "").split(",") if item],
+        }
+        if role := configuration.get("RoleArn"):
+            arguments["RoleARN"] = role
+        return arguments
+
+    def settle(self, operation: str) -> str:
+        """Wait until the stack's operation has ended, showing its events; return the final state."""
+        while True:
+            stack = self.describe()
+            self._show_events()
+            status = "DELETE_COMPLETE" if stack is None else stack["StackStatus"]
+            if not status.endswith("_IN_PROGRESS"):
+                self._run.log(f"{self.name} {status} ({operation})")
+                return status
+            time.sleep(POLL_SECONDS)
+
+    def require(self, status: str, *accepted: str) -> None:
+        if status not in accepted:
+            raise ActionFailed(f"{self.name} is {status}: {self._first_failure() or 'no reason given'}")
+
+    def remember_events(self) -> None:
+        """Take the events so far as seen, so that only this operation's are shown."""
+        self._seen_events.update(event["EventId"] for event in self._events())
+
+    def _events(self) -> list[dict[str, Any]]:
+        try:
+            return list(reversed(self.client.describe_stack_events(StackName=self.name)["StackEvents"]))
+        except ClientError:
+            return []
+
+    def _show_events(self) -> None:
+        for event in self._events():
+            if event["EventId"] in self._seen_events:
+                continue
+            self._seen_events.add(event["EventId"])
+            reason = event.get("ResourceStatusReason", "")
+            line = f"{event['ResourceStatus']} {event['ResourceType']} {event['LogicalResourceId']} {reason}"
+            self._run.log(line.rstrip())
+
+    def _first_failure(self) -> str:
+        """Return the newest operation's first failure, which is the cause of the others."""
+        failures: list[str] = []
+        for event in reversed(self._events()):
+            if event["ResourceStatus"].endswith("_FAILED"):
+                failures.append(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}")
+            if event["LogicalResourceId"] == self.name and event["ResourceStatus"] in (
+                "CREATE_IN_PROGRESS",
+                "UPDATE_IN_PROGRESS",
+            ):
+                break
+        return failures[-1] if failures else ""
+
+    def _template(self) -> str:
+        text = self._context.artifacts.read(self._run.configuration["TemplatePath"])
+        return _with_failure(text) if self._run.fail_on_purpose else text
+
+    def _parameters(self) -> dict[str, str]:
+        return {
+            **self._template_configuration("Parameters"),
+            **json.loads(self._run.configuration.get("ParameterOverrides", "{}")),
+        }
+
+    def _template_configuration(self, part: str) -> dict[str, str]:
+        location = self._run.configuration.get("TemplateConfiguration")
+        return json.loads(self._context.artifacts.read(location)).get(part, {}) if location else {}
+
+    def _upload(self, template: str) -> str:
+        """Put the template where CloudFormation reads it: inline it may have 51,200 bytes only."""
+        context = self._context
+        bucket, key = context.definition.artifact_bucket, f"{context.execution_id}/{self.name}.template.json"
+        context.cloud.in_account("s3", context.home).put_object(Bucket=bucket, Key=key, Body=template.encode())
+        host = f"{bucket}.s3.{context.home.region}.amazonaws.com"
+        return f"https://{host}/{key}"
+
+
+def _create_or_update(stack: _Stack) -> None:
+    existing = stack.describe()
+    arguments = stack.arguments()
+    stack.remember_events()
+    if existing is None or existing["StackStatus"] == "REVIEW_IN_PROGRESS":
+        stack.client.create_stack(**arguments)
+        stack.require(stack.settle("create"), "CREATE_COMPLETE")
+        return
+    try:
+        stack.client.update_stack(**arguments)
+    except ClientError as error:
+        if "No updates are to be performed" in str(error):
+            stack.settle("no changes")
+            return
+        raise
+    stack.require(stack.settle("update"), "UPDATE_COMPLETE")
+
+
+def _replace_on_failure(stack: _Stack) -> None:
+    existing = stack.describe()
+    failed = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
+    if existing and existing["StackStatus"] in failed:
+        _delete(stack)
+    _create_or_update(stack)
+
+
+def _delete(stack: _Stack) -> None:
+    if stack.describe() is not None:
+        stack.client.delete_stack(StackName=stack.name)
+        stack.require(stack.settle("delete"), "DELETE_COMPLETE")
+
+
+def _replace_change_set(stack: _Stack) -> None:
+    name = stack._run.configuration["ChangeSetName"]
+    existing = stack.describe()
+    is_new = existing is None or existing["StackStatus"] == "REVIEW_IN_PROGRESS"
+    if not is_new:
+        stack.client.delete_change_set(StackName=stack.name, ChangeSetName=name)
+    stack.client.create_change_set(
+        **stack.arguments(), ChangeSetName=name, ChangeSetType="CREATE" if is_new else "UPDATE"
+    )
+    while True:
+        found = stack.client.describe_change_set(StackName=stack.name, ChangeSetName=name)
+        if not found["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
+            break
+        time.sleep(POLL_SECONDS)
+    reason = found.get("StatusReason", "")
+    if found["Status"] == "FAILED" and "didn't contain changes" not in reason and "No updates" not in reason:
+        raise ActionFailed(f"the change set of {stack.name} failed: {reason}")
+
+
+def _execute_change_set(stack: _Stack) -> None:
+    name = stack._run.configuration["ChangeSetName"]
+    found = stack.client.describe_change_set(StackName=stack.name, ChangeSetName=name)
+    if found["Status"] == "FAILED":
+        stack.settle("no changes")
+        return
+    stack.remember_events()
+    stack.client.execute_change_set(StackName=stack.name, ChangeSetName=name)
+    stack.require(stack.settle("change set"), "CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def _with_failure(template: str) -> str:
+    """Add a resource that fails after all others were made, so that everything has to be rolled back."""
+    document = json.loads(template)
+    resources = document["Resources"]
+    unconditional = [name for name, resource in resources.items() if "Condition" not in resource]
+    resources["MadeToFail"] = {"Type": FAILURE_TYPE, "DependsOn": unconditional}
+    return json.dumps(document)

@@ -1,0 +1,102 @@
+"""What every kind of action is given, and what it gives back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from rehearsal.artifacts import Artifacts
+from rehearsal.cloud import Cloud, Credentials, Place
+from rehearsal.definition import Action, Definition
+from rehearsal.processes import Processes
+
+
+class ActionFailed(Exception):  # noqa: N818 - named as CodePipeline names the state
+    """The action failed; the text is the reason a person reads."""
+
+
+class ActionSkipped(Exception):  # noqa: N818
+    """The action cannot be real on this machine; the text says why. It is never counted as passed."""
+
+
+class Rejected(Exception):  # noqa: N818
+    """A person, or `--approve no`, said no at the gate."""
+
+
+class Unanswered(Exception):  # noqa: N818
+    """The gate was reached and nobody is there to answer."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack an action has deployed."""
+
+    name: str
+    place: Place
+    outputs: dict[str, str]
+    stand_ins: tuple[str, ...] = ()
+    """What stands in for the stack's tasks, in words."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an action that succeeded leaves behind."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    deployed: Deployed | None = None
+
+
+class Gate(Protocol):
+    """Who answers at a manual approval."""
+
+    def ask(self, action: str, message: str) -> bool:
+        """Return the answer; raises Unanswered when there is nobody to give one."""
+        ...
+
+
+class Workloads(Protocol):
+    """Who puts something behind the load balancers of a deployed stack."""
+
+    def start(self, stack_name: str, place: Place) -> tuple[str, ...]:
+        """Start what the stack's services would run; return it in words."""
+        ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the actions of one execution share."""
+
+    cloud: Cloud
+    processes: Processes
+    artifacts: Artifacts
+    definition: Definition
+    home: Place
+    execution_id: str
+    repository: Path
+    commit: str
+    directory: Path
+    """Where builds have their clean folders."""
+    gate: Gate
+    workloads: Workloads
+
+    def pipeline_credentials(self) -> Credentials:
+        """Return the credentials of the pipeline's own role."""
+        return self.cloud.assume(self.definition.role_arn, Credentials(self.home.account), self.home.region)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One action of one execution."""
+
+    stage: str
+    action: Action
+    configuration: Mapping[str, str]
+    """The action's configuration with every variable resolved."""
+    context: Context
+    log: Callable[[str], None]
+    fail_on_purpose: bool = False
+
+    @property
+    def name(self) -> str:
+        """Stage and action, as `--fail` takes them."""
+        return f"{self.stage}/{self.action.name}"

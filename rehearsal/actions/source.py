@@ -1,0 +1,32 @@
+"""Source: the repository's commit as the connection would deliver it, a zip without history."""
+
+import subprocess
+
+from rehearsal.actions.run import ActionFailed, Outcome, Run
+
+
+def run(run: Run) -> Outcome:
+    """Archive the commit into the action's output artifact."""
+    context = run.context
+    details = _git(run, "show", "--no-patch", "--format=%H%n%aI%n%B", context.commit).split("\n", 2)
+    target = context.artifacts.path(run.action.outputs[0])
+    _git(run, "archive", "--format=zip", "-1", f"--output={target}", context.commit)
+    run.log(f"{details[0][:12]} {details[2].splitlines()[0]}")
+    return Outcome(
+        variables={
+            "CommitId": details[0],
+            "AuthorDate": details[1],
+            "CommitMessage": details[2].strip(),
+            "BranchName": run.configuration.get("BranchName", ""),
+            "FullRepositoryName": run.configuration.get("FullRepositoryId", ""),
+            "ConnectionArn": run.configuration.get("ConnectionArn", ""),
+        }
+    )
+
+
+def _git(run: Run, *arguments: str) -> str:
+    command = ["git", "-C", str(run.context.repository), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ActionFailed(f"git {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout

@@ -1,0 +1,82 @@
+"""What a rehearsal needs to know of a cloud assembly: the pipeline's stack, and every account it leads to."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearsal.cloud import Place
+from rehearsal.errors import RehearsalError
+
+PIPELINE_TYPE = "AWS::CodePipeline::Pipeline"
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A synthesized CDK Pipelines app."""
+
+    directory: Path
+    stack_id: str
+    """The pipeline stack's id, as `cdk deploy` takes it."""
+    stack_name: str
+    home: Place
+    """Where the pipeline lives."""
+    places: tuple[Place, ...]
+    """Every account and region a stack is deployed to, the pipeline's own first."""
+
+
+def read(directory: Path) -> Assembly:
+    """Read the assembly in `directory`.
+
+    Raises RehearsalError if there is none, if it has no pipeline or several, or if an environment is not fixed.
+    """
+    if not (directory / "manifest.json").is_file():
+        raise RehearsalError(f"{directory} holds no cloud assembly; synthesize one first: make synth")
+    pipelines = [
+        (name, artifact)
+        for name, artifact in _stacks(directory)
+        if any(resource["Type"] == PIPELINE_TYPE for resource in _resources(directory, artifact))
+    ]
+    if len(pipelines) != 1:
+        found = ", ".join(name for name, _ in pipelines) or "none"
+        raise RehearsalError(f"{directory} must have exactly one stack with a {PIPELINE_TYPE}; found: {found}")
+    name, artifact = pipelines[0]
+    home = _place(name, artifact)
+    places = dict.fromkeys([home, *(_place(name, stack) for name, stack in _all_stacks(directory))])
+    return Assembly(
+        directory=directory,
+        stack_id=artifact.get("displayName", name),
+        stack_name=artifact["properties"].get("stackName", name),
+        home=home,
+        places=tuple(places),
+    )
+
+
+def _manifest(directory: Path) -> dict[str, Any]:
+    return json.loads((directory / "manifest.json").read_text())["artifacts"]
+
+
+def _stacks(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, artifact in _manifest(directory).items():
+        if artifact["type"] == "aws:cloudformation:stack":
+            yield name, artifact
+
+
+def _all_stacks(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from _stacks(directory)
+    for artifact in _manifest(directory).values():
+        if artifact["type"] == "cdk:cloud-assembly":
+            yield from _all_stacks(directory / artifact["properties"]["directoryName"])
+
+
+def _resources(directory: Path, artifact: dict[str, Any]) -> list[dict[str, Any]]:
+    template = json.loads((directory / artifact["properties"]["templateFile"]).read_text())
+    return list(template.get("Resources", {}).values())
+
+
+def _place(name: str, artifact: dict[str, Any]) -> Place:
+    account, region = artifact["environment"].removeprefix("aws://").split("/")
+    if "unknown" in account or "unknown" in region:
+        raise RehearsalError(f"stack {name} has no fixed account and region; give it an `env`")
+    return Place(account, region)

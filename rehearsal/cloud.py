@@ -1,0 +1,97 @@
+"""Speaks to the emulated AWS with ordinary boto3 clients."""
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+SECRET_KEY = "emulated"  # noqa: S105 - the emulator checks no signature
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Whom a call is made as. For the emulator a 12-digit access key *is* the account."""
+
+    access_key: str
+    secret_key: str = SECRET_KEY
+    session_token: str = ""
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables under which every AWS SDK and CLI finds these credentials."""
+        found = {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
+        if self.session_token:
+            found["AWS_SESSION_TOKEN"] = self.session_token
+        return found
+
+
+@dataclass(frozen=True)
+class Place:
+    """An account and a region."""
+
+    account: str
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.region}"
+
+
+class Cloud:
+    """The emulated AWS at one endpoint."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        # boto3 reads models from disk on a session's first clients and is not safe to share while it does.
+        self._lock = threading.Lock()
+        self._session = boto3.Session()
+
+    def client(self, service: str, region: str, credentials: Credentials) -> Any:
+        """Return a boto3 client of `service` in `region`."""
+        with self._lock:
+            return self._session.client(
+                service,
+                region_name=region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id=credentials.access_key,
+                aws_secret_access_key=credentials.secret_key,
+                aws_session_token=credentials.session_token or None,
+                config=Config(
+                    connect_timeout=5,
+                    read_timeout=60,
+                    retries={"max_attempts": 3},
+                    proxies={},
+                    s3={"addressing_style": "path"},
+                ),
+            )
+
+    def in_account(self, service: str, place: Place) -> Any:
+        """Return a client that acts as the account itself."""
+        return self.client(service, place.region, Credentials(place.account))
+
+    def assume(self, role_arn: str, caller: Credentials, region: str) -> Credentials:
+        """Assume a role as CodePipeline and CodeBuild do, and return its credentials."""
+        answer = self.client("sts", region, caller).assume_role(RoleArn=role_arn, RoleSessionName="rehearsal")
+        found = answer["Credentials"]
+        return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+
+    def environment(self, region: str, credentials: Credentials) -> dict[str, str]:
+        """Return the environment that leads unmodified AWS tools, and HTTP to emulated hosts, to the emulator."""
+        return {
+            **credentials.environment(),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "HTTP_PROXY": self.endpoint,
+            "http_proxy": self.endpoint,
+            "NO_PROXY": "localhost,127.0.0.1",
+            "no_proxy": "localhost,127.0.0.1",
+            # The CDK's command line would otherwise ask the internet for notices, versions, and give statistics.
+            "CDK_NOTICES": "false",
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "CDK_DISABLE_VERSION_CHECK": "true",
+        }

@@ -1,0 +1,131 @@
+"""A pipeline's definition as CodePipeline's `GetPipeline` gives it, typed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action of a stage."""
+
+    name: str
+    category: str
+    provider: str
+    run_order: int
+    configuration: dict[str, str]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    namespace: str | None
+    role_arn: str | None
+    region: str | None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a condition asks."""
+
+    name: str
+    provider: str
+    configuration: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Rules that must all hold, and what happens when one does not."""
+
+    result: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class OnFailure:
+    """What a stage does when it fails: a result, or conditions that choose one."""
+
+    result: str | None
+    retry_mode: str | None
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: actions in order, and the conditions around them."""
+
+    name: str
+    actions: tuple[Action, ...]
+    before_entry: tuple[Condition, ...]
+    on_success: tuple[Condition, ...]
+    on_failure: OnFailure | None
+
+    def run_orders(self) -> list[tuple[Action, ...]]:
+        """Return the actions that run side by side, group after group."""
+        orders = sorted({action.run_order for action in self.actions})
+        return [tuple(action for action in self.actions if action.run_order == order) for order in orders]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One version of a pipeline."""
+
+    name: str
+    version: int
+    role_arn: str
+    artifact_bucket: str
+    stages: tuple[Stage, ...]
+
+
+def parse(pipeline: dict[str, Any], home_region: str) -> Definition:
+    """Read the `pipeline` member of a `GetPipeline` answer."""
+    stores = pipeline.get("artifactStores", {})
+    store = pipeline.get("artifactStore") or stores.get(home_region) or next(iter(stores.values()))
+    return Definition(
+        name=pipeline["name"],
+        version=pipeline["version"],
+        role_arn=pipeline["roleArn"],
+        artifact_bucket=store["location"],
+        stages=tuple(_stage(stage) for stage in pipeline["stages"]),
+    )
+
+
+def _stage(stage: dict[str, Any]) -> Stage:
+    failure = stage.get("onFailure")
+    return Stage(
+        name=stage["name"],
+        actions=tuple(_action(action) for action in stage["actions"]),
+        before_entry=_conditions(stage.get("beforeEntry")),
+        on_success=_conditions(stage.get("onSuccess")),
+        on_failure=OnFailure(
+            result=failure.get("result"),
+            retry_mode=failure.get("retryConfiguration", {}).get("retryMode"),
+            conditions=_conditions(failure),
+        )
+        if failure
+        else None,
+    )
+
+
+def _action(action: dict[str, Any]) -> Action:
+    return Action(
+        name=action["name"],
+        category=action["actionTypeId"]["category"],
+        provider=action["actionTypeId"]["provider"],
+        run_order=action.get("runOrder", 1),
+        configuration=action.get("configuration", {}),
+        inputs=tuple(artifact["name"] for artifact in action.get("inputArtifacts", [])),
+        outputs=tuple(artifact["name"] for artifact in action.get("outputArtifacts", [])),
+        namespace=action.get("namespace"),
+        role_arn=action.get("roleArn"),
+        region=action.get("region"),
+    )
+
+
+def _conditions(holder: dict[str, Any] | None) -> tuple[Condition, ...]:
+    return tuple(
+        Condition(
+            result=condition.get("result", "FAIL"),
+            rules=tuple(
+                Rule(rule["name"], rule["ruleTypeId"]["provider"], rule.get("configuration", {}))
+                for rule in condition.get("rules", [])
+            ),
+        )
+        for condition in (holder or {}).get("conditions", [])
+    )

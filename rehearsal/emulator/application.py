@@ -1,0 +1,134 @@
+"""The ASGI application: ministack with three doors of its own in front.
+
+- Requests for an emulated load balancer find it in every account and region. ministack looks it up in the account that
+  signed the request, and browsers and tests sign nothing. They arrive by `HTTP_PROXY`, so the path may be a whole URL.
+- CodePipeline's `GetPipeline`.
+- `/_rehearsal/…`: what the rehearsal asks the emulator itself.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import ministack.app
+from ministack.core.responses import request_scope
+from ministack.core.router import extract_access_key_id, extract_region
+from ministack.services import alb, sts
+
+from rehearsal.emulator import faults, generic_types, network_types, pipelines, secrets
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+
+
+def register_resource_types() -> None:
+    """Complete ministack's resource types; the generic ones last, for what is still missing."""
+    for part in (network_types, pipelines, secrets, faults, generic_types):
+        part.register()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one ASGI connection."""
+    if scope["type"] != "http":
+        await ministack.app.app(scope, receive, send)
+        return
+    scope = _with_origin_form(scope)
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    host = headers.get("host", "").rsplit(":", 1)[0].lower()
+    target = headers.get("x-amz-target", "")
+    if scope["path"].startswith("/_rehearsal/"):
+        await _respond_json(send, 200, {"recorded_types": sorted(generic_types.recorded_types)})
+    elif target.startswith(pipelines.TARGET):
+        body = await _body(receive)
+        with _signer_scope(headers):
+            status, answer = pipelines.answer(target.removeprefix(pipelines.TARGET), body)
+        await _respond_json(send, status, answer)
+    elif host.endswith(".elb.amazonaws.com"):
+        await _load_balance(scope, receive, send, headers, host)
+    elif scope.get("proxied"):
+        await _respond_json(send, 502, {"message": f"the rehearsal's proxy leads only to emulated hosts, not {host}"})
+    else:
+        await ministack.app.app(scope, receive, send)
+
+
+def _with_origin_form(scope: Scope) -> Scope:
+    """Bring a proxy request (`GET http://host/path`) into the form an origin server sees."""
+    if not scope["path"].startswith(("http://", "https://")):
+        return scope
+    url = urlsplit(scope["path"])
+    raw = urlsplit(scope.get("raw_path", scope["path"].encode()).decode("latin-1"))
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
+    proxied = url.hostname not in ("localhost", "127.0.0.1")
+    return {
+        **scope,
+        "path": url.path or "/",
+        "raw_path": (raw.path or "/").encode("latin-1"),
+        "headers": [*headers, (b"host", url.netloc.encode("latin-1"))],
+        "proxied": proxied,
+    }
+
+
+async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dict[str, str], host: str) -> None:
+    for (account, region, _), balancer in list(alb._lbs._data.items()):
+        if balancer["DNSName"].lower() != host:
+            continue
+        query = scope.get("query_string", b"").decode()
+        body = await _body(receive)
+        with request_scope(account, region):
+            status, answer_headers, answer = await alb.dispatch_request(
+                balancer,
+                scope["method"],
+                scope["path"],
+                headers,
+                body,
+                parse_qs(query, keep_blank_values=True),
+                80,
+                raw_query_string=query,
+                raw_path=scope["raw_path"].decode("latin-1"),
+            )
+        await _respond(send, status, answer_headers, answer, head=scope["method"] == "HEAD")
+        return
+    # A name no load balancer has would not resolve at all.
+    await _respond_json(send, 502, {"message": f"no load balancer is named {host}"})
+
+
+def _signer_scope(headers: dict[str, str]) -> Any:
+    """The account and region of the request's signature."""
+    key = extract_access_key_id(headers)
+    account = key if key.isdigit() else sts_account(key)
+    return request_scope(account, extract_region(headers))
+
+
+def sts_account(access_key: str) -> str:
+    """Return the account a temporary access key belongs to."""
+    from ministack.core import responses  # noqa: PLC0415 - a private helper, looked up where it is used
+
+    return responses._account_from_sts_session(access_key) or sts.get_account_id()
+
+
+async def _body(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > MAX_BODY_BYTES or not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def _respond(send: Send, status: int, headers: dict[str, str], body: bytes, *, head: bool = False) -> None:
+    hop_by_hop = ("content-length", "transfer-encoding", "connection")
+    kept = [(k.lower().encode(), str(v).encode("latin-1")) for k, v in headers.items() if k.lower() not in hop_by_hop]
+    kept.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": kept})
+    await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+async def _respond_json(send: Send, status: int, answer: dict[str, Any]) -> None:
+    headers = {"Content-Type": "application/x-amz-json-1.1"}
+    await _respond(send, status, headers, json.dumps(answer, default=str).encode())

@@ -1,0 +1,78 @@
+"""Resource types ministack does not know: recorded with the identity their schema promises, not simulated.
+
+The schemas are CloudFormation's own, as cfn-lint ships them. They say which property names a resource (its `Ref`),
+which attributes it answers, and which properties cannot change without a replacement.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services.cloudformation import provisioners
+
+Properties = dict[str, Any]
+Provisioned = tuple[str, dict[str, Any]]
+
+recorded_types: set[str] = set()
+"""The types that a stack of this process has used and that were recorded only."""
+
+
+def register() -> None:
+    """Let stacks use every type CloudFormation has a schema for and ministack no handler."""
+    providers = resources.files("cfnlint.data.schemas.providers")
+    known = json.loads(providers.joinpath("us-east-1.json").read_text())
+    for resource_type in known:
+        if resource_type.startswith("AWS::") and resource_type not in provisioners._RESOURCE_HANDLERS:
+            provisioners._RESOURCE_HANDLERS[resource_type] = {
+                "create": _creator(resource_type),
+                "update": _updater(resource_type),
+                "delete": lambda _physical_id, _properties: None,
+            }
+
+
+def _creator(resource_type: str) -> Callable[[str, Properties, str], Provisioned]:
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        recorded_types.add(resource_type)
+        return _provision(resource_type, logical_id, properties, stack_name)
+
+    return create
+
+
+def _updater(resource_type: str) -> Callable[[str, Properties, Properties, str], Provisioned]:
+    def update(physical_id: str, _old: Properties, new: Properties, stack_name: str) -> Provisioned:
+        _, attributes = _provision(resource_type, physical_id, new, stack_name)
+        return physical_id, attributes
+
+    return update
+
+
+def _provision(resource_type: str, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+    schema = _schema(resource_type)
+    provisioners._REPLACING_PROPERTIES.setdefault(
+        resource_type, tuple(_name(pointer) for pointer in schema.get("createOnlyProperties", []))
+    )
+    seed = f"{get_account_id()}/{get_region()}/{stack_name}/{logical_id}"
+    token = hashlib.sha256(seed.encode()).hexdigest()[:17]
+    service = resource_type.split("::")[1].lower()
+    arn = f"arn:aws:{service}:{get_region()}:{get_account_id()}:{resource_type.split('::')[2].lower()}/{token}"
+    attributes: dict[str, Any] = {}
+    for pointer in schema.get("readOnlyProperties", []):
+        name = _name(pointer)
+        attributes[name] = properties.get(name, arn if name.endswith("Arn") else f"{name.lower()}-{token}")
+    parts = [_name(pointer) for pointer in schema.get("primaryIdentifier", [])]
+    identity = [str(properties.get(part) or attributes.get(part) or f"{stack_name}-{logical_id}") for part in parts]
+    return "|".join(identity) or f"{stack_name}-{logical_id}-{token}", attributes
+
+
+def _schema(resource_type: str) -> dict[str, Any]:
+    # cfn-lint takes most of a second to import; most rehearsals need only a few of its schemas.
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
+
+    return PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
+
+
+def _name(pointer: str) -> str:
+    return pointer.removeprefix("/properties/").replace("/", ".")

@@ -1,0 +1,126 @@
+"""EC2 resource types whose API ministack implements but its CloudFormation does not know."""
+
+import re
+from typing import Any
+
+from ministack.services import ec2
+from ministack.services.cloudformation import provisioners
+
+Properties = dict[str, Any]
+Provisioned = tuple[str, dict[str, Any]]
+
+
+def register() -> None:
+    """Back the types by ministack's own EC2, so that describe calls answer for them."""
+    provisioners._RESOURCE_HANDLERS.update(
+        {
+            "AWS::EC2::EIP": {"create": _create_address, "delete": _call("ReleaseAddress", "AllocationId")},
+            "AWS::EC2::NatGateway": {
+                "create": _create_nat_gateway,
+                "update": _keep,
+                "delete": _call("DeleteNatGateway", "NatGatewayId"),
+            },
+            "AWS::EC2::FlowLog": {
+                "create": _create_flow_log,
+                "update": _keep,
+                "delete": _call("DeleteFlowLogs", "FlowLogId.1"),
+            },
+            "AWS::EC2::SecurityGroupIngress": _rule_handlers("IpPermissions"),
+            "AWS::EC2::SecurityGroupEgress": _rule_handlers("IpPermissionsEgress"),
+            "Custom::VpcRestrictDefaultSG": {"create": _restrict_default_group, "delete": _leave},
+        }
+    )
+    provisioners._REPLACING_PROPERTIES["AWS::EC2::NatGateway"] = ("SubnetId", "AllocationId", "ConnectivityType")
+    provisioners._REPLACING_PROPERTIES["AWS::EC2::FlowLog"] = ("ResourceId", "LogDestination", "LogGroupName")
+
+
+def _ec2(action: str, **parameters: str) -> str:
+    """Call ministack's EC2 in the account and region of the stack operation under way; return the answer's XML."""
+    status, _, body = ec2._ACTION_MAP[action]({name.replace("_", "."): [value] for name, value in parameters.items()})
+    text = body.decode() if isinstance(body, bytes) else body
+    if status >= 400:
+        raise ValueError(_element(text, "Message"))
+    return text
+
+
+def _element(xml: str, name: str) -> str:
+    found = re.search(rf"<{name}>([^<]*)</{name}>", xml)
+    return found.group(1) if found else ""
+
+
+def _call(action: str, parameter: str) -> Any:
+    def delete(physical_id: str, properties: Properties) -> None:
+        identifier = properties.get("_AllocationId", physical_id) if action == "ReleaseAddress" else physical_id
+        ec2._ACTION_MAP[action]({parameter: [identifier]})
+
+    return delete
+
+
+def _keep(physical_id: str, _old: Properties, _new: Properties, _stack_name: str) -> Provisioned:
+    return physical_id, {}
+
+
+def _leave(_physical_id: str, _properties: Properties) -> None:
+    """Nothing to take back."""
+
+
+def _create_address(_logical_id: str, _properties: Properties, _stack_name: str) -> Provisioned:
+    answer = _ec2("AllocateAddress", Domain="vpc")
+    return _element(answer, "publicIp"), {"AllocationId": _element(answer, "allocationId")}
+
+
+def _create_nat_gateway(_logical_id: str, properties: Properties, _stack_name: str) -> Provisioned:
+    answer = _ec2("CreateNatGateway", SubnetId=properties["SubnetId"], AllocationId=properties.get("AllocationId", ""))
+    gateway = _element(answer, "natGatewayId")
+    return gateway, {"NatGatewayId": gateway}
+
+
+def _create_flow_log(_logical_id: str, properties: Properties, _stack_name: str) -> Provisioned:
+    answer = _ec2(
+        "CreateFlowLogs",
+        ResourceId_1=properties["ResourceId"],
+        ResourceType=properties["ResourceType"],
+        TrafficType=properties.get("TrafficType", "ALL"),
+        LogDestination=properties.get("LogDestination") or properties.get("LogGroupName", ""),
+    )
+    flow_log = _element(answer, "item")
+    return flow_log, {"Id": flow_log}
+
+
+def _rule_handlers(direction: str) -> dict[str, Any]:
+    """Handlers that keep one rule of a security group; `direction` names the list in ministack's record."""
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        group = _group(properties["GroupId"])
+        group[direction] = group[direction] + provisioners._ec2_sg_permissions([properties])
+        rule = f"sgr-{abs(hash((stack_name, logical_id))):017x}"[:21]
+        return rule, {"Id": rule}
+
+    def delete(_physical_id: str, properties: Properties) -> None:
+        group = ec2._security_groups.get(properties["GroupId"])
+        if group is not None:
+            gone = provisioners._ec2_sg_permissions([properties])
+            group[direction] = [rule for rule in group[direction] if rule not in gone]
+
+    def update(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
+        delete(physical_id, old)
+        create(physical_id, new, stack_name)
+        return physical_id, {"Id": physical_id}
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _group(group_id: str) -> dict[str, Any]:
+    group = ec2._security_groups.get(group_id)
+    if group is None:
+        raise ValueError(f"The security group '{group_id}' does not exist")
+    return group
+
+
+def _restrict_default_group(_logical_id: str, properties: Properties, _stack_name: str) -> Provisioned:
+    """What the library's custom resource does with the AWS SDK in a function: take the default group's rules away."""
+    group = ec2._security_groups.get(properties["DefaultSecurityGroupId"])
+    if group is not None:
+        group["IpPermissions"] = []
+        group["IpPermissionsEgress"] = []
+    return f"restrict-{properties['DefaultSecurityGroupId']}", {}

@@ -1,0 +1,80 @@
+"""`AWS::CodePipeline::Pipeline`, and the part of CodePipeline's API that reads a definition back.
+
+ministack has no CodePipeline. The rehearsal runs the *deployed* definition, so the emulator keeps it, with the version
+CodePipeline would count up at each change.
+"""
+
+import json
+from typing import Any
+
+from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
+from ministack.services.cloudformation import provisioners
+
+Properties = dict[str, Any]
+Provisioned = tuple[str, dict[str, Any]]
+
+TARGET = "CodePipeline_20150709."
+
+_definitions = AccountRegionScopedDict()
+
+
+def register() -> None:
+    """Let stacks create, update and delete pipelines."""
+    provisioners._RESOURCE_HANDLERS["AWS::CodePipeline::Pipeline"] = {
+        "create": _create,
+        "update": _update,
+        "delete": lambda physical_id, _properties: _definitions.pop(physical_id, None),
+    }
+
+
+def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Answer one call of the API as (status, JSON); `GetPipeline` is all a rehearsal needs."""
+    request = json.loads(body or b"{}")
+    if action != "GetPipeline":
+        return 400, {"__type": "InvalidActionException", "message": f"{action} is not emulated"}
+    definition = _definitions.get(request.get("name"))
+    if definition is None:
+        return 400, {
+            "__type": "PipelineNotFoundException",
+            "message": f"Account '{get_account_id()}' does not have a pipeline with name '{request.get('name')}'",
+        }
+    arn = f"arn:aws:codepipeline:{get_region()}:{get_account_id()}:{request['name']}"
+    return 200, {"pipeline": definition, "metadata": {"pipelineArn": arn}}
+
+
+def _create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+    name = properties.get("Name") or provisioners._physical_name(stack_name, logical_id, max_len=100)
+    return _store(name, properties, version=1)
+
+
+def _update(physical_id: str, old: Properties, new: Properties, _stack_name: str) -> Provisioned:
+    version = int(_definitions[physical_id]["version"])
+    changed = _definition(physical_id, old) != _definition(physical_id, new)
+    return _store(physical_id, new, version=version + 1 if changed else version)
+
+
+def _store(name: str, properties: Properties, *, version: int) -> Provisioned:
+    _definitions[name] = {**_definition(name, properties), "version": version}
+    return name, {"Version": str(version)}
+
+
+def _definition(name: str, properties: Properties) -> dict[str, Any]:
+    """The template's properties as the API spells them."""
+    kept = {key: value for key, value in properties.items() if key not in ("Tags", "RestartExecutionOnUpdate", "Name")}
+    definition = {"name": name, **_lower_camel(kept)}
+    if stores := definition.get("artifactStores"):
+        # A list in a template, a map by region in the API.
+        definition["artifactStores"] = {store["region"]: store["artifactStore"] for store in stores}
+    return definition
+
+
+def _lower_camel(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_lower_camel(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        # A configuration's keys are the action's own and keep their spelling.
+        key[0].lower() + key[1:]: inner if key == "Configuration" else _lower_camel(inner)
+        for key, inner in value.items()
+    }

@@ -1,0 +1,73 @@
+"""Managed secrets: what ministack's CloudFormation does not yet do for passwords AWS keeps itself."""
+
+import json
+from typing import Any
+
+from ministack.core.responses import new_uuid
+from ministack.services import rds, secretsmanager
+from ministack.services.cloudformation import provisioners
+
+Properties = dict[str, Any]
+Provisioned = tuple[str, dict[str, Any]]
+
+
+def register() -> None:
+    """Give a database instance its managed master secret, and secrets their rotation schedule."""
+    handlers = provisioners._RESOURCE_HANDLERS
+    instance = dict(handlers["AWS::RDS::DBInstance"])
+    create, delete = instance["create"], instance["delete"]
+
+    def create_with_secret(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        if not properties.get("ManageMasterUserPassword"):
+            return create(logical_id, properties, stack_name)
+        physical_id, attributes = create(logical_id, properties, stack_name)
+        arn = _create_master_secret(physical_id, properties)
+        record = rds._instances.get(physical_id)
+        if record is not None:
+            record["MasterUserSecret"] = {"SecretArn": arn, "SecretStatus": "active"}
+        return physical_id, {**attributes, "MasterUserSecret.SecretArn": arn}
+
+    def delete_with_secret(physical_id: str, properties: Properties) -> None:
+        delete(physical_id, properties)
+        for name in [name for name in secretsmanager._secrets if name.startswith(f"rds!{physical_id}-")]:
+            secretsmanager._secrets.pop(name)
+
+    handlers["AWS::RDS::DBInstance"] = {**instance, "create": create_with_secret, "delete": delete_with_secret}
+    handlers["AWS::SecretsManager::RotationSchedule"] = {
+        "create": lambda _logical_id, properties, _stack_name: _schedule_rotation(properties),
+        "update": lambda _physical_id, _old, new, _stack_name: _schedule_rotation(new),
+        "delete": lambda physical_id, _properties: _stop_rotation(physical_id),
+    }
+
+
+def _create_master_secret(instance: str, properties: Properties) -> str:
+    status, _, body = secretsmanager._create_secret(
+        {
+            "Name": f"rds!{instance}-{new_uuid()[:8]}",
+            "SecretString": json.dumps({"username": properties["MasterUsername"], "password": new_uuid()}),
+        }
+    )
+    answer = json.loads(body)
+    if status >= 400:
+        raise ValueError(answer.get("message", "the master secret could not be created"))
+    return answer["ARN"]
+
+
+def _secret(identifier: str) -> dict[str, Any]:
+    for secret in secretsmanager._secrets.values():
+        if identifier in (secret["ARN"], secret["Name"]):
+            return secret
+    raise ValueError(f"Secrets Manager can't find the secret {identifier}")
+
+
+def _schedule_rotation(properties: Properties) -> Provisioned:
+    secret = _secret(properties["SecretId"])
+    secret["RotationEnabled"] = True
+    secret["RotationRules"] = properties.get("RotationRules", {})
+    return secret["ARN"], {}
+
+
+def _stop_rotation(arn: str) -> None:
+    for secret in secretsmanager._secrets.values():
+        if secret["ARN"] == arn:
+            secret["RotationEnabled"] = False

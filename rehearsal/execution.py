@@ -1,0 +1,165 @@
+"""Runs a pipeline's definition as CodePipeline does."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from rehearsal.actions import approval, build, deploy, source
+from rehearsal.actions.run import ActionFailed, ActionSkipped, Context, Outcome, Rejected, Run, Unanswered
+from rehearsal.conditions import Judge
+from rehearsal.definition import Action, Definition, OnFailure, Stage, parse
+from rehearsal.processes import Stopped
+from rehearsal.progress import ActionProgress, Progress, Result, StageProgress, Status
+from rehearsal.variables import UnresolvedVariable, resolve
+
+MAX_RESTARTS = 3
+"""How often a pipeline may change itself before that is taken for a loop."""
+
+KINDS: Mapping[tuple[str, str], Callable[[Run], Outcome]] = {
+    ("Source", "CodeStarSourceConnection"): source.run,
+    ("Build", "CodeBuild"): build.run,
+    ("Test", "CodeBuild"): build.run,
+    ("Deploy", "CloudFormation"): deploy.run,
+    ("Approval", "Manual"): approval.run,
+}
+
+
+class Execution:
+    """One run of a pipeline from its first stage to its last, restarts by self-mutation included."""
+
+    def __init__(self, context: Context, progress: Progress, *, fail: frozenset[str]) -> None:
+        self._context = context
+        self._progress = progress
+        self._fail = fail
+        self._namespaces: dict[str, dict[str, str]] = {}
+        self._judge = Judge(context.cloud, context.home)
+
+    def run(self) -> tuple[Result, str]:
+        """Run all stages; return how it ended and why."""
+        for _ in range(MAX_RESTARTS + 1):
+            self._namespaces = {"codepipeline": {"PipelineExecutionId": self._context.execution_id}}
+            self._progress.begin(self._context.definition)
+            if ended := self._run_stages(self._context.definition):
+                return ended
+            self._progress.restarts += 1
+        return (
+            Result.FAILED,
+            f"the pipeline has changed itself {MAX_RESTARTS + 1} times in a row; its synthesis is not stable",
+        )
+
+    def _run_stages(self, definition: Definition) -> tuple[Result, str] | None:
+        """Run the stages; None when the pipeline changed itself and starts over."""
+        for stage in definition.stages:
+            progress = next(item for item in self._progress.stages if item.name == stage.name)
+            status, reason = self._run_stage(stage, progress)
+            self._progress.set_stage(progress, status, reason)
+            if status is Status.FAILED:
+                return Result.FAILED, reason
+            if status is Status.REJECTED:
+                return Result.REJECTED, reason
+            if status is Status.STOPPED:
+                return Result.STOPPED, reason
+            current = self._deployed_definition()
+            if current.version != definition.version:
+                execution_id = str(uuid.uuid4())
+                self._context = replace(self._context, definition=current, execution_id=execution_id)
+                return None
+        return Result.SUCCEEDED, ""
+
+    def _deployed_definition(self) -> Definition:
+        client = self._context.cloud.in_account("codepipeline", self._context.home)
+        return parse(client.get_pipeline(name=self._context.definition.name)["pipeline"], self._context.home.region)
+
+    def _run_stage(self, stage: Stage, progress: StageProgress) -> tuple[Status, str]:
+        self._progress.set_stage(progress, Status.RUNNING)
+        if unmet := self._judge.unmet(stage.before_entry, self._namespaces):
+            condition, reason = unmet
+            if condition.result == "SKIP":
+                return Status.SKIPPED, reason
+            return Status.FAILED, reason
+        status, reason = self._run_actions(stage, only_failed=False)
+        if status is Status.FAILED and stage.on_failure:
+            status, reason = self._after_failure(stage, stage.on_failure, reason)
+        if status is Status.SUCCEEDED and (unmet := self._judge.unmet(stage.on_success, self._namespaces)):
+            condition, objection = unmet
+            return Status.FAILED, _with_rollback(objection) if condition.result == "ROLLBACK" else objection
+        return status, reason
+
+    def _after_failure(self, stage: Stage, on_failure: OnFailure, reason: str) -> tuple[Status, str]:
+        result = on_failure.result
+        if unmet := self._judge.unmet(on_failure.conditions, self._namespaces):
+            result = unmet[0].result
+        if result == "RETRY":
+            status, again = self._run_actions(stage, only_failed=on_failure.retry_mode != "ALL_ACTIONS")
+            return status, f"{again} (after a retry)" if again else ""
+        if result == "SKIP":
+            return Status.SKIPPED, reason
+        if result == "ROLLBACK":
+            return Status.FAILED, _with_rollback(reason)
+        return Status.FAILED, reason
+
+    def _run_actions(self, stage: Stage, *, only_failed: bool) -> tuple[Status, str]:
+        for group in stage.run_orders():
+            todo = [
+                action
+                for action in group
+                if not (only_failed and self._progress.action(stage.name, action.name).status is Status.SUCCEEDED)
+            ]
+            with ThreadPoolExecutor(max_workers=max(1, len(todo))) as pool:
+                ended = list(pool.map(lambda action: self._run_action(stage, action), todo))
+            for status in (Status.FAILED, Status.REJECTED, Status.STOPPED):
+                for item in ended:
+                    if item.status is status:
+                        return status, f"{item.full_name}: {item.reason}"
+        return Status.SUCCEEDED, ""
+
+    def _run_action(self, stage: Stage, action: Action) -> ActionProgress:
+        progress = self._progress.action(stage.name, action.name)
+        self._progress.start(progress)
+        try:
+            outcome = self._outcome(stage, action, progress)
+        except ActionSkipped as skip:
+            self._progress.end(progress, Status.SKIPPED, str(skip))
+        except Rejected as rejection:
+            self._progress.end(progress, Status.REJECTED, str(rejection))
+        except Unanswered as silence:
+            self._progress.end(progress, Status.STOPPED, str(silence))
+        except Stopped:
+            self._progress.end(progress, Status.STOPPED, "the rehearsal was stopped")
+        except ActionFailed as failure:
+            self._progress.end(progress, Status.FAILED, str(failure))
+        except Exception as error:  # noqa: BLE001 - whatever breaks an action is the action's failure, and is shown
+            self._progress.end(progress, Status.FAILED, f"{type(error).__name__}: {error}")
+        else:
+            progress.deployed = outcome.deployed
+            if action.namespace:
+                self._namespaces[action.namespace] = dict(outcome.variables)
+            self._progress.end(progress, Status.SUCCEEDED)
+        return progress
+
+    def _outcome(self, stage: Stage, action: Action, progress: ActionProgress) -> Outcome:
+        kind = KINDS.get((action.category, action.provider))
+        if kind is None:
+            raise ActionFailed(f"the rehearsal cannot run {action.category} actions of {action.provider}")
+        run = Run(
+            stage=stage.name,
+            action=action,
+            configuration=_resolve(action.configuration, self._namespaces),
+            context=self._context,
+            log=lambda line: self._progress.log(progress, line),
+            fail_on_purpose=progress.full_name in self._fail,
+        )
+        return kind(run)
+
+
+def _resolve(configuration: Mapping[str, str], namespaces: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    try:
+        return {name: resolve(value, namespaces) for name, value in configuration.items()}
+    except UnresolvedVariable as error:
+        raise ActionFailed(str(error)) from None
+
+
+def _with_rollback(reason: str) -> str:
+    return f"{reason}; no earlier execution to roll back to"

@@ -1,0 +1,122 @@
+"""Child processes: every one in a group of its own, all of them ended with the rehearsal."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+GRACE_SECONDS = 3.0
+"""How long a child may take to end by itself after SIGTERM."""
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: the user has ended the rehearsal
+    """The rehearsal is being stopped; no further child is started."""
+
+
+class Processes:
+    """Starts children and remembers them until they end."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._stopping = False
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        directory: Path,
+        environment: Mapping[str, str],
+        on_line: Callable[[str], None],
+        timeout_seconds: float | None = None,
+    ) -> int:
+        """Run `command` to its end, handing each line it prints to `on_line`; return its exit code.
+
+        Raises TimeoutError when it takes longer than `timeout_seconds`, after ending it.
+        """
+        process = self.start(command, directory=directory, environment=environment)
+        timed_out = threading.Event()
+
+        def expire() -> None:
+            timed_out.set()
+            _end(process)
+
+        timer = threading.Timer(timeout_seconds, expire) if timeout_seconds else None
+        if timer:
+            timer.daemon = True
+            timer.start()
+        try:
+            if process.stdout is not None:
+                for line in process.stdout:
+                    on_line(line.rstrip("\n"))
+            code = process.wait()
+        finally:
+            if timer:
+                timer.cancel()
+            self._forget(process)
+        if timed_out.is_set():
+            raise TimeoutError
+        return code
+
+    def start(
+        self, command: Sequence[str], *, directory: Path, environment: Mapping[str, str], hold_input: bool = False
+    ) -> subprocess.Popen[str]:
+        """Start `command` and return it; its output is one text stream.
+
+        With `hold_input` the child's standard input stays open as long as this process lives.
+        """
+        with self._lock:
+            if self._stopping:
+                raise Stopped
+            process = subprocess.Popen(
+                command,
+                cwd=directory,
+                env=dict(environment),
+                stdin=subprocess.PIPE if hold_input else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+            self._running.add(process)
+        return process
+
+    def end(self, process: subprocess.Popen[str]) -> None:
+        """End one child and its children."""
+        _end(process)
+        self._forget(process)
+
+    def end_all(self) -> None:
+        """End every child, and let none be started any more."""
+        with self._lock:
+            self._stopping = True
+            running = list(self._running)
+        for process in running:
+            _signal(process, signal.SIGTERM)
+        for process in running:
+            self.end(process)
+
+    def _forget(self, process: subprocess.Popen[str]) -> None:
+        with self._lock:
+            self._running.discard(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    _signal(process, signal.SIGTERM)
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    # The group may outlive its leader.
+    _signal(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass

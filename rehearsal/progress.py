@@ -1,0 +1,173 @@
+"""The state of a rehearsal as it goes: what the screen shows and the report keeps."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from rehearsal.actions.run import Deployed
+from rehearsal.definition import Definition
+
+
+class Status(StrEnum):
+    """How far an action or stage has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+    STOPPED = "stopped"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self not in (Status.WAITING, Status.RUNNING)
+
+
+class Result(StrEnum):
+    """How a rehearsal ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    REJECTED = "rejected"
+
+
+@dataclass
+class ActionProgress:
+    """One action, or one step of the set-up."""
+
+    stage: str
+    name: str
+    provider: str
+    run_order: int
+    log_file: Path
+    status: Status = Status.WAITING
+    reason: str = ""
+    line: str = ""
+    started: float | None = None
+    ended: float | None = None
+    deployed: Deployed | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Stage and action."""
+        return f"{self.stage}/{self.name}"
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        if self.started is None:
+            return 0.0
+        return (self.ended or time.monotonic()) - self.started
+
+
+@dataclass
+class StageProgress:
+    """One stage and its actions."""
+
+    name: str
+    actions: list[ActionProgress]
+    status: Status = Status.WAITING
+    reason: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """From the first action's start to the last one's end."""
+        started = [action.started for action in self.actions if action.started is not None]
+        if not started:
+            return 0.0
+        ended = [action.ended or time.monotonic() for action in self.actions if action.started is not None]
+        return max(ended) - min(started)
+
+
+Listener = Callable[[ActionProgress | StageProgress], None]
+
+
+@dataclass
+class Progress:
+    """A whole rehearsal."""
+
+    logs: Path
+    listener: Listener
+    set_up: StageProgress = field(init=False)
+    stages: list[StageProgress] = field(default_factory=list)
+    restarts: int = 0
+    started: float = field(default_factory=time.monotonic)
+    result: Result | None = None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        for old in self.logs.glob("*.log"):
+            old.unlink()
+        self.set_up = StageProgress("set-up", [])
+
+    def add_step(self, name: str, provider: str) -> ActionProgress:
+        """Add a step of the set-up."""
+        step = self._action("set-up", name, provider, len(self.set_up.actions) + 1)
+        self.set_up.actions.append(step)
+        return step
+
+    def begin(self, definition: Definition) -> None:
+        """Lay out the stages of a definition; an execution that starts over begins with fresh ones."""
+        self.stages = [
+            StageProgress(
+                stage.name,
+                [
+                    self._action(stage.name, action.name, action.provider, action.run_order)
+                    for group in stage.run_orders()
+                    for action in group
+                ],
+            )
+            for stage in definition.stages
+        ]
+
+    def action(self, stage: str, name: str) -> ActionProgress:
+        """Return the progress of one action of the execution under way."""
+        found = next(item for item in self.stages if item.name == stage)
+        return next(item for item in found.actions if item.name == name)
+
+    def start(self, action: ActionProgress) -> None:
+        """Mark an action as running."""
+        action.status, action.started, action.ended, action.reason = Status.RUNNING, time.monotonic(), None, ""
+        self.listener(action)
+
+    def log(self, action: ActionProgress, line: str) -> None:
+        """Keep a line an action has printed."""
+        if line.strip():
+            action.line = line.strip()
+        with action.log_file.open("a") as log:
+            log.write(line + "\n")
+
+    def end(self, action: ActionProgress, status: Status, reason: str = "") -> None:
+        """Mark an action as ended."""
+        action.status, action.reason, action.ended = status, reason, time.monotonic()
+        self.listener(action)
+
+    def set_stage(self, stage: StageProgress, status: Status, reason: str = "") -> None:
+        """Give a stage its state."""
+        stage.status, stage.reason = status, reason
+        self.listener(stage)
+
+    def finish(self, result: Result, reason: str = "") -> None:
+        """Give the rehearsal its result; what still runs has been stopped."""
+        self.result, self.reason = result, reason
+        for stage in [self.set_up, *self.stages]:
+            for action in stage.actions:
+                if action.status is Status.RUNNING:
+                    self.end(action, Status.STOPPED, "the rehearsal was stopped")
+            if stage.status is Status.RUNNING:
+                self.set_stage(stage, Status.STOPPED)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the rehearsal began."""
+        return time.monotonic() - self.started
+
+    def _action(self, stage: str, name: str, provider: str, run_order: int) -> ActionProgress:
+        safe = "".join(c if c.isalnum() or c in "-._" else "_" for c in f"{stage}-{name}")
+        return ActionProgress(stage, name, provider, run_order, self.logs / f"{safe}.log")
