@@ -1,22 +1,27 @@
 """The step that asks a deployed environment whether it works."""
 
+from aws_cdk import Duration
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, IFileSetProducer
 
+from pipeline.download_cache import cached_downloads, download_cache
 from stacks.application import HEALTH_PATH
 from stages.yawl_stage import YawlStage
 
 REPORT = "integration-tests.xml"
 
 
-def integration_tests_step(source: IFileSetProducer, stage: YawlStage) -> CodeBuildStep:
+def integration_tests_step(
+    source: IFileSetProducer, stage: YawlStage, *, logging: codebuild.LoggingOptions
+) -> CodeBuildStep:
     """Return the build that runs the commit's `integration_tests/` against the environment `stage` has deployed.
 
     What the tests need comes from the stage's outputs. In the environment's account they may do what its verifier role
     may, and nothing else.
     """
     application = stage.application
+    expected = stage.settings.verification
     return CodeBuildStep(
         "IntegrationTests",
         input=source,
@@ -26,8 +31,8 @@ def integration_tests_step(source: IFileSetProducer, stage: YawlStage) -> CodeBu
             "ENVIRONMENT_REGION": stage.settings.region,
             "HEALTH_PATH": HEALTH_PATH,
             "ALARM_NAME_PREFIX": f"yawl-{stage.name}-",
-            "DEADLINE_SECONDS": str(stage.settings.verification.deadline_seconds),
-            "CONSECUTIVE_SUCCESSES": str(stage.settings.verification.consecutive_successes),
+            "DEADLINE_SECONDS": str(expected.deadline_seconds),
+            "CONSECUTIVE_SUCCESSES": str(expected.consecutive_successes),
             "PYTEST_ADDOPTS": f"--junit-xml=report/{REPORT}",
         },
         env_from_cfn_outputs={
@@ -50,6 +55,11 @@ def integration_tests_step(source: IFileSetProducer, stage: YawlStage) -> CodeBu
                 "reports": {
                     "integration-tests": {"base-directory": "report", "files": [REPORT], "file-format": "JUNITXML"}
                 },
+                **cached_downloads(),
             }
         ),
+        cache=download_cache(),
+        logging=logging,
+        # The tests wait until the deadline before they fail, and say what they saw; the build must outlive that.
+        timeout=Duration.minutes(expected.deadline_seconds // 60 + 15),
     )

@@ -1,0 +1,62 @@
+"""Where the pipeline's actions hand each other their artifacts."""
+
+from typing import cast
+
+from aws_cdk import Duration, PhysicalName, RemovalPolicy
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+
+class ArtifactStore(Construct):
+    """A bucket that forgets after `retention_days`, its rotating key, and the log of who read it.
+
+    The key is our own because no other account could decrypt with S3's. A `replica` serves the actions of another
+    region, whose pipeline must know bucket and key by names that are given and not generated.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, retention_days: int, replica: bool = False) -> None:
+        super().__init__(scope, construct_id)
+        self.key = cast(
+            kms.IKey,
+            kms.Key(
+                self,
+                "Key",
+                description="Artifacts and notifications of yawl-delivery",
+                enable_key_rotation=True,
+                removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+            ),
+        )
+        if replica:
+            alias = kms.Alias(self, "Alias", alias_name=PhysicalName.GENERATE_IF_NEEDED, target_key=self.key)
+            self.key = cast(kms.IKey, alias)
+        expiry = s3.LifecycleRule(
+            expiration=Duration.days(retention_days), abort_incomplete_multipart_upload_after=Duration.days(1)
+        )
+        self.access_log_bucket = s3.Bucket(
+            self,
+            "AccessLogBucket",
+            # S3 cannot deliver its logs to a bucket encrypted with a key of ours.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            lifecycle_rules=[expiry],
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        )
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=PhysicalName.GENERATE_IF_NEEDED if replica else None,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            lifecycle_rules=[expiry],
+            server_access_logs_bucket=cast(s3.IBucket, self.access_log_bucket),
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        )
+        # The library's classes do not name every parameter as its interfaces do, which the type checker minds.
+        self.bucket = cast(s3.IBucket, bucket)

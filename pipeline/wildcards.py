@@ -1,0 +1,40 @@
+"""Wildcards in policies that the library writes: accepted one by one, with the reason."""
+
+from collections.abc import Iterable
+from typing import cast
+
+from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+READ_ARTIFACTS = ("s3:GetBucket*", "s3:GetObject*", "s3:List*")
+WRITE_ARTIFACTS = (*READ_ARTIFACTS, "s3:Abort*", "s3:DeleteObject*")
+USE_KEY = ("kms:GenerateDataKey*", "kms:ReEncrypt*")
+
+
+def accept_actions(policy: iam.CfnPolicy, actions: Iterable[str]) -> None:
+    """Accept groups of actions on the artifact store."""
+    for action in actions:
+        _accept(policy, f"Action::{action}", "The library grants actions in groups; these end at the artifact store")
+
+
+def accept_objects(policy: iam.CfnPolicy, buckets: Iterable[s3.IBucket]) -> None:
+    """Accept every object of the artifact buckets."""
+    stack = Stack.of(policy)
+    for bucket in buckets:
+        # A bucket of another region is known by its name, which stands in the ARN.
+        objects = stack.resolve(bucket.arn_for_objects("*"))
+        if not isinstance(objects, str):
+            objects = f"<{stack.get_logical_id(cast(CfnElement, bucket.node.default_child))}.Arn>/*"
+        accept_resource(
+            policy, objects, "CodePipeline names artifacts anew in every run; the bucket holds nothing else"
+        )
+
+
+def accept_resource(policy: iam.CfnPolicy, resource: str, reason: str) -> None:
+    """Accept one resource with a wildcard, written as the rule pack writes it."""
+    _accept(policy, f"Resource::{resource}", reason)
+
+
+def _accept(policy: iam.CfnPolicy, finding: str, reason: str) -> None:
+    Validations.of(policy).acknowledge(Acknowledgment(id=f"AwsSolutions::AwsSolutions-IAM5[{finding}]", reason=reason))
