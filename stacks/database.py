@@ -124,6 +124,7 @@ class Database(EnvironmentStack):
         )
 
     def _keep_logs(self, *, log_retention_days: int, retain_data: bool) -> None:
+        instance = cast(rds.CfnDBInstance, self.instance.node.default_child)
         for log in LOGS:
             log_group = LogGroup(
                 self,
@@ -133,7 +134,7 @@ class Database(EnvironmentStack):
                 retain_data=retain_data,
             )
             # Otherwise RDS makes the group first, and keeps its lines for ever.
-            self.instance.node.add_dependency(log_group)
+            instance.node.add_dependency(log_group)
 
     def _rotate_password(self, days: int) -> None:
         schedule = secretsmanager.CfnRotationSchedule(
