@@ -28,10 +28,11 @@ $(venv)/.ready: requirements/development.txt requirements/uv.txt
 	@echo "setup: preparing $(venv) with $$($(PYTHON) --version 2>&1)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "setup: Python 3.11 or newer is needed; name one with PYTHON=python3.12" >&2; exit 2; }
-	@if command -v uv >/dev/null; then uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(venv); else \
-	  $(PYTHON) -m venv --clear $(venv) || { \
-	    echo "setup: Python's venv module is incomplete; on Debian: apt-get install python3-venv" >&2; exit 2; }; \
-	  $(venv)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt; fi
+	@if ! $(venv)/bin/python -c '' 2>/dev/null; then \
+	  if command -v uv >/dev/null; then uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(venv); else \
+	    $(PYTHON) -m venv --clear $(venv) || { \
+	      echo "setup: Python's venv module is incomplete; on Debian: apt-get install python3-venv" >&2; exit 2; }; \
+	    $(venv)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt; fi; fi
 	@uv pip sync --quiet --python $(venv)/bin/python --require-hashes requirements/development.txt
 	@touch $@
 
@@ -55,6 +56,8 @@ check: $(ready) ## the fast loop: format, lint, strict types, unit tests
 .PHONY: synth
 synth: check ## what the pipeline's Synth action runs: check, then cdk synth
 	@cdk synth --quiet
+	@find cdk.out -name '*.assets.json' -print -quit | xargs -I manifest cdk-assets --path manifest ls >/dev/null || { \
+	  echo "synth: the pinned cdk-assets cannot read what the pinned aws-cdk-lib writes; pin versions that agree" >&2; exit 1; }
 
 .PHONY: test
 test: $(ready) ## everything that must hold
@@ -69,10 +72,22 @@ rehearse: $(ready) ## this commit, through the whole pipeline, on an emulated AW
 	@cdk synth --quiet --no-validation
 	@python -m rehearsal $(ARGS)
 
+# These tests stand alone, with a lean environment of their own: they also run where nothing else is set up.
+tests_venv := .venv-integration-tests
+
+$(tests_venv)/.ready: integration_tests/requirements.txt requirements/uv.txt
+	@echo "integration-tests: preparing $(tests_venv)"
+	@if command -v uv >/dev/null; then uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(tests_venv); else \
+	  $(PYTHON) -m venv --clear $(tests_venv); \
+	  $(tests_venv)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt; fi
+	@PATH="$$PATH:$(tests_venv)/bin" uv pip install --quiet --python $(tests_venv)/bin/python --require-hashes \
+	  -r integration_tests/requirements.txt
+	@touch $@
+
 .PHONY: integration-tests
-integration-tests: ## what runs after each deployment, against the environment its variables name
-	@$(MAKE) $(ready) >/dev/null
-	@python -m pytest integration_tests $(ARGS)
+integration-tests: $(tests_venv)/.ready ## what runs after each deployment, against the environment its variables name
+	@rm -f report/integration-tests.xml
+	@$(tests_venv)/bin/python -m pytest integration_tests -vv --junitxml=report/integration-tests.xml $(ARGS)
 
 .PHONY: lock
 lock: $(venv)/.ready ## pin the requirements anew; no registry address is written
@@ -86,5 +101,5 @@ lock: $(venv)/.ready ## pin the requirements anew; no registry address is writte
 
 .PHONY: clean
 clean: ## remove everything the other targets made
-	@rm -rf $(venv) node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(venv) $(tests_venv) node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
