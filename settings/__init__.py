@@ -1,21 +1,17 @@
 """What a user configures: the typed model of `delivery.toml`."""
 
+from settings.cache import CacheSettings
+from settings.database import DatabaseSettings
+from settings.distribution import DistributionSettings
+from settings.domain import DomainSettings
+from settings.environment import EnvironmentSettings, TagSettings, VerificationSettings
+from settings.errors import SettingsError
+from settings.example_accounts import example_accounts
 from settings.load import load
-from settings.model import (
-    CacheSettings,
-    DatabaseSettings,
-    DistributionSettings,
-    DomainSettings,
-    EnvironmentSettings,
-    NetworkSettings,
-    PipelineSettings,
-    RepositorySettings,
-    Settings,
-    StorageSettings,
-    TagSettings,
-    TasksSettings,
-    VerificationSettings,
-)
+from settings.model import ImageSettings, PipelineSettings, RepositorySettings, Settings
+from settings.network import NetworkSettings
+from settings.storage import StorageSettings
+from settings.tasks import TasksSettings
 
 __all__ = [
     "CacheSettings",
@@ -23,13 +19,16 @@ __all__ = [
     "DistributionSettings",
     "DomainSettings",
     "EnvironmentSettings",
+    "ImageSettings",
     "NetworkSettings",
     "PipelineSettings",
     "RepositorySettings",
     "Settings",
+    "SettingsError",
     "StorageSettings",
     "TagSettings",
     "TasksSettings",
     "VerificationSettings",
+    "example_accounts",
     "load",
 ]

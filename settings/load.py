@@ -1,11 +1,24 @@
 """Reads `delivery.toml`."""
 
-import tomllib
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from settings import toml_file
+from settings.errors import SettingsError
 from settings.model import Settings
+from settings.report import report
 
 
 def load(file: Path) -> Settings:
-    """Return the settings in `file`."""
-    return Settings.model_validate(tomllib.loads(file.read_text()))
+    """Return the settings in `file`.
+
+    Raises SettingsError with a line for each mistake, such as
+    `delivery.toml: environments.prod.tasks.max: 1 is below tasks.min 2`.
+    """
+    table = toml_file.read(file)
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        problems = report(table, error)
+    raise SettingsError([f"{file}: {problem}" for problem in problems])

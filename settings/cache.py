@@ -1,0 +1,40 @@
+"""The table `[environments.NAME.cache]`."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from settings.constraints import Between, OneOf
+from settings.instance_classes import CacheNodeType
+from settings.section import Mistake, Section, rule
+
+EVICTION_POLICIES = (
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "noeviction",
+)
+"""The values of `maxmemory-policy` in Redis 7."""
+
+
+class CacheSettings(Section):
+    """One environment's Redis."""
+
+    node_type: CacheNodeType = "cache.t3.small"
+    """The reference's type for production; it names cache.t3.micro for development."""
+    nodes: Annotated[int, Between(1, 6, "nodes")] = 2
+    """Nodes in the replication group: the primary and up to five replicas."""
+    multi_az: bool = True
+    """Whether a replica in the other zone takes over (reference: enabled for production)."""
+    eviction_policy: Annotated[str, OneOf(EVICTION_POLICIES)] = "volatile-lru"
+    """Redis' `maxmemory-policy`; the reference's for sessions."""
+    snapshot_retention_days: Annotated[int, Between(0, 35, "days")] = 7
+    """How long daily snapshots are kept; 0: none are made."""
+
+    @rule
+    def _somebody_to_take_over(self) -> Iterator[Mistake]:
+        if self.multi_az and self.nodes < 2:
+            yield Mistake(("nodes",), "is too few for cache.multi_az: a second node has to take over")

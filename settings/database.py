@@ -1,0 +1,40 @@
+"""The table `[environments.NAME.database]`."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from settings.constraints import Between
+from settings.instance_classes import DatabaseClass
+from settings.section import Mistake, Section, rule
+
+SMALLEST_STORAGE_GIB = 20
+LARGEST_STORAGE_GIB = 65_536
+"""What a PostgreSQL instance on gp3 may have (RDS User Guide, "General Purpose SSD storage")."""
+
+
+class DatabaseSettings(Section):
+    """One environment's PostgreSQL."""
+
+    instance_class: DatabaseClass = "db.t3.small"
+    """The reference's class, "Database Costs"."""
+    multi_az: bool = True
+    """Whether a standby in the other zone takes over (reference: enabled for production)."""
+    storage_gib: Annotated[int, Between(SMALLEST_STORAGE_GIB, LARGEST_STORAGE_GIB, "GiB")] = 100
+    max_storage_gib: Annotated[int, Between(SMALLEST_STORAGE_GIB, LARGEST_STORAGE_GIB, "GiB")] = 1000
+    """The limit of storage autoscaling; the reference reckons 1 TB for two to three years of growth."""
+    backup_retention_days: Annotated[int, Between(1, 35, "days")] = 30
+    """The reference's 30 days. RDS keeps backups up to 35 days; 0 would switch them off."""
+    password_rotation_days: Annotated[int, Between(1, 1000, "days")] = 30
+    """The reference's 30 days. Secrets Manager rotates at least every 1000 days."""
+    slow_query_milliseconds: Annotated[int, Between(0, 2_147_483_647, "milliseconds")] = 1000
+    """Statements that take longer are logged (`log_min_duration_statement`; reference, "Performance Tuning")."""
+
+    @rule
+    def _room_to_grow(self) -> Iterator[Mistake]:
+        # RDS User Guide, "Managing capacity automatically": the threshold is at least 10 % above the storage.
+        least = -(-self.storage_gib * 11 // 10)
+        if self.max_storage_gib < least:
+            yield Mistake(
+                ("max_storage_gib",),
+                f"must be at least {least}: RDS wants 10 % more than database.storage_gib {self.storage_gib}",
+            )

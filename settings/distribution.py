@@ -1,0 +1,26 @@
+"""The table `[environments.NAME.distribution]`."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from settings.constraints import Between
+from settings.section import Mistake, Section, rule
+
+YEAR = 31_536_000
+"""Seconds; what CloudFront calls the longest time to live by default."""
+
+
+class DistributionSettings(Section):
+    """One environment's CloudFront distribution. The times are those of the reference, "Content Delivery"."""
+
+    static_ttl_seconds: Annotated[int, Between(1, YEAR, "seconds")] = 86_400
+    api_ttl_seconds: Annotated[int, Between(0, YEAR, "seconds")] = 300
+    api_max_ttl_seconds: Annotated[int, Between(1, YEAR, "seconds")] = 1_800
+    """At least 1: a policy that caches nothing may not name headers, query strings or compression."""
+    open_engine_api: bool = False
+    """Whether `/yawl/*` is reachable from the internet; the engine has a well-known default login."""
+
+    @rule
+    def _default_within_maximum(self) -> Iterator[Mistake]:
+        if self.api_ttl_seconds > self.api_max_ttl_seconds:
+            yield Mistake(("api_ttl_seconds",), f"is above distribution.api_max_ttl_seconds {self.api_max_ttl_seconds}")

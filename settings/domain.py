@@ -1,0 +1,25 @@
+"""The table `[environments.NAME.domain]`."""
+
+from collections.abc import Iterator
+
+from settings.aws_formats import CertifiedName, DomainName, EdgeCertificateArn, HostedZoneId
+from settings.section import Mistake, Section, rule
+
+
+class DomainSettings(Section):
+    """A name of one's own for an environment.
+
+    Users open `name`; the distribution reaches the load balancer at `origin.<name>`, which the load balancer's
+    certificate covers.
+    """
+
+    name: CertifiedName
+    hosted_zone_id: HostedZoneId
+    hosted_zone_name: DomainName
+    edge_certificate_arn: EdgeCertificateArn | None = None
+    """ACM certificate for `name` in us-east-1; None: one is created, which only an environment in us-east-1 can."""
+
+    @rule
+    def _in_its_zone(self) -> Iterator[Mistake]:
+        if self.name != self.hosted_zone_name and not self.name.endswith(f".{self.hosted_zone_name}"):
+            yield Mistake(("name",), f"is not in domain.hosted_zone_name {self.hosted_zone_name}")

@@ -1,0 +1,118 @@
+"""The table `[environments.NAME]`."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from settings.aws_formats import Account, Email, TagValue
+from settings.cache import CacheSettings
+from settings.cidr import usable_addresses
+from settings.constraints import Between
+from settings.database import DatabaseSettings
+from settings.distribution import DistributionSettings
+from settings.domain import DomainSettings
+from settings.image_uri import ImageUri
+from settings.log_retention import LogRetentionDays
+from settings.network import NetworkSettings
+from settings.regions import REGIONS_WITHOUT_COMMON_ZONES, AvailabilityZone, Region
+from settings.section import Mistake, Section, rule
+from settings.storage import StorageSettings
+from settings.tasks import TasksSettings
+
+EDGE_REGION = "us-east-1"
+"""Where CloudFront looks for certificates (CloudFront Developer Guide, "Requirements for using SSL/TLS")."""
+
+TwoZones = Annotated[tuple[AvailabilityZone, AvailabilityZone], Field(strict=False)]
+
+
+class VerificationSettings(Section):
+    """What the integration tests expect: `[environments.NAME.verification]`."""
+
+    deadline_seconds: Annotated[int, Between(1, 3600, "seconds")] = 600
+    """How long the environment may take to become healthy after a deployment; CodeBuild ends a build after an hour."""
+    consecutive_successes: Annotated[int, Between(1, 100, "times")] = 5
+    """How often in a row the health path must answer."""
+
+
+class TagSettings(Section):
+    """The tags every resource of an environment carries besides `Environment`: `[environments.NAME.tags]`.
+
+    The values are those of the reference, "Resource Tagging", which names pci-dss only where it applies.
+    """
+
+    owner: TagValue = "platform-team"
+    cost_center: TagValue = "engineering"
+    compliance: TagValue = "none"
+    backup_policy: TagValue = "daily"
+
+
+class EnvironmentSettings(Section):
+    """One environment, in the order of delivery."""
+
+    account: Account
+    region: Region
+    availability_zones: TwoZones | None = None
+    """The two zones to use; None: the region's `a` and `b`."""
+    image: ImageUri | None = None
+    """The container image; None: the one under `[image]`, the same release in every environment."""
+    approval: bool = True
+    """Whether a person must approve before anything in this environment is touched."""
+    retain_data: bool = True
+    """Whether data outlives the stacks: deletion protection, and retention of database, buckets, secrets and keys."""
+    alarm_email: Email | None = None
+    """Who is told of alarms; None: nobody is subscribed to the topics."""
+    log_retention_days: LogRetentionDays = 90
+    network: NetworkSettings = NetworkSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    cache: CacheSettings = CacheSettings()
+    tasks: TasksSettings = TasksSettings()
+    storage: StorageSettings = StorageSettings()
+    distribution: DistributionSettings = DistributionSettings()
+    verification: VerificationSettings = VerificationSettings()
+    tags: TagSettings = TagSettings()
+    domain: DomainSettings | None = None
+
+    @property
+    def zones(self) -> tuple[str, str]:
+        """The two availability zones, named so that synthesis need not look them up."""
+        return self.availability_zones or (f"{self.region}a", f"{self.region}b")
+
+    @rule
+    def _zones_of_the_region(self) -> Iterator[Mistake]:
+        zones = self.availability_zones
+        if zones is None:
+            if self.region in REGIONS_WITHOUT_COMMON_ZONES:
+                yield Mistake(
+                    ("availability_zones",), f"must name two zones: in {self.region} accounts differ in those they have"
+                )
+            return
+        for index, zone in enumerate(zones):
+            if zone[:-1] != self.region:
+                yield Mistake(("availability_zones", index), f"is not in region {self.region}")
+        if zones[0] == zones[1]:
+            yield Mistake(("availability_zones", 1), "is named twice: two zones are needed")
+
+    @rule
+    def _room_for_tasks(self) -> Iterator[Mistake]:
+        room = sum(usable_addresses(block) for block in self.network.private_subnets)
+        # While a deployment replaces tasks, the old ones and the new ones hold an address each.
+        if 2 * self.tasks.max > room:
+            yield Mistake(
+                ("tasks", "max"),
+                f"is too many for network.private_subnets: they have {room} addresses, a deployment needs two per task",
+            )
+
+    @rule
+    def _certificate_for_the_edge(self) -> Iterator[Mistake]:
+        if self.domain is None:
+            return
+        path = ("domain", "edge_certificate_arn")
+        arn = self.domain.edge_certificate_arn
+        if arn is None and self.region != EDGE_REGION:
+            yield Mistake(
+                path,
+                f"must be given: CloudFront reads certificates in {EDGE_REGION}, the environment is in {self.region}",
+            )
+        if arn is not None and arn.split(":")[4] != self.account:
+            yield Mistake(path, f"is not in the environment's account {self.account}")

@@ -1,0 +1,46 @@
+"""Collects all that is wrong with the settings, in the order of the file."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from pydantic import ValidationError
+
+from settings.draft import draft
+from settings.model import Settings
+from settings.notation import dotted
+from settings.section import BROKEN_RULE, Path
+from settings.wording import meant, of_one_value, of_values_together
+
+
+def report(table: Mapping[str, object], error: ValidationError) -> list[str]:
+    """Return a line for each mistake.
+
+    Pydantic stops at values that are wrong in themselves; the rules between values are therefore asked again, of what
+    is left of the settings without those.
+    """
+    errors = [details for details in error.errors(include_url=False) if details["type"] != BROKEN_RULE]
+    settings = draft(Settings, table, [details["loc"] for details in errors])
+    misspelt = {meant(details["loc"]) for details in errors if details["type"] == "extra_forbidden"}
+    mistakes = [
+        *(
+            of_one_value(details)
+            for details in errors
+            if details["type"] != "missing" or details["loc"] not in misspelt
+        ),
+        *(of_values_together(mistake, settings) for mistake in settings.mistakes()),
+    ]
+    mistakes.sort(key=lambda mistake: _place_in_file(table, mistake.path))
+    return list(dict.fromkeys(f"{dotted(mistake.path)}: {mistake.text}" for mistake in mistakes))
+
+
+def _place_in_file(table: Mapping[str, object], path: Path) -> tuple[int, ...]:
+    place: list[int] = []
+    value: object = table
+    for step in path:
+        if isinstance(value, dict):
+            entries = cast(dict[str | int, object], value)
+            place.append(list(entries).index(step) if step in entries else len(entries))
+            value = entries.get(step)
+        else:
+            place.append(int(step) if isinstance(step, int) else 0)
+    return tuple(place)

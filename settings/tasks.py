@@ -1,0 +1,58 @@
+"""The table `[environments.NAME.tasks]`."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from settings.constraints import Between, Matches, OneOf
+from settings.fargate import MEMORY_BY_CPU, memory_range
+from settings.section import Mistake, Section, rule
+
+LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+"""Log4j's, which YAWL logs with."""
+
+MOST_TASKS = 5000
+"""The quota of one ECS service (Amazon ECS Developer Guide, "Service quotas")."""
+
+HEAP_SHARE = 0.75
+"""The part of a task's memory the heap may have; Java's own data and the other processes need the rest."""
+
+
+class TasksSettings(Section):
+    """One environment's Fargate tasks. The figures are those of the reference, "Application Layer"."""
+
+    min: Annotated[int, Between(1, MOST_TASKS, "tasks")] = 2
+    max: Annotated[int, Between(1, MOST_TASKS, "tasks")] = 6
+    cpu: int = 1024
+    """CPU units of one task; 1024 is one vCPU."""
+    memory: int = 2048
+    """Memory of one task in MiB."""
+    heap: Annotated[str, Matches(r"[1-9][0-9]{0,5}[mMgG]", 'a size for Java, such as "1024m" or "2g"')] = "1024m"
+    """The engine's Java heap, `YAWL_HEAP_SIZE`."""
+    log_level: Annotated[str, OneOf(LOG_LEVELS)] = "INFO"
+    cpu_target_percent: Annotated[int, Between(1, 100, "percent")] = 70
+    memory_target_percent: Annotated[int, Between(1, 100, "percent")] = 80
+    startup_grace_seconds: Annotated[int, Between(0, 7200, "seconds")] = 180
+    """How long a new task may fail health checks; YAWL starts in 15 to 57 s on two cores, one vCPU takes longer."""
+
+    @rule
+    def _max_is_not_below_min(self) -> Iterator[Mistake]:
+        if self.max < self.min:
+            yield Mistake(("max",), f"is below tasks.min {self.min}")
+
+    @rule
+    def _offered_by_fargate(self) -> Iterator[Mistake]:
+        if self.cpu not in MEMORY_BY_CPU:
+            yield Mistake(("cpu",), f"must be one of {', '.join(str(cpu) for cpu in MEMORY_BY_CPU)}, as Fargate offers")
+        elif self.memory not in MEMORY_BY_CPU[self.cpu]:
+            yield Mistake(
+                ("memory",), f"does not go with tasks.cpu {self.cpu}: Fargate offers {memory_range(self.cpu)}"
+            )
+
+    @rule
+    def _heap_fits(self) -> Iterator[Mistake]:
+        most = int(self.memory * HEAP_SHARE)
+        heap = int(self.heap[:-1]) * (1024 if self.heap[-1] in "gG" else 1)
+        if heap > most:
+            yield Mistake(
+                ("heap",), f'is too much for tasks.memory {self.memory}: at most "{most}m" leave Java its rest'
+            )
