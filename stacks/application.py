@@ -9,7 +9,7 @@ from constructs import Construct
 from settings import DomainSettings, TasksSettings
 from stacks.cache import Cache
 from stacks.database import Database
-from stacks.engine_task import CONTAINER_PORT, EngineTask
+from stacks.engine_task import EngineTask
 from stacks.environment_stack import EnvironmentStack
 from stacks.front_door import FrontDoor
 from stacks.image_uri import ImageUri
@@ -52,10 +52,17 @@ class Application(EnvironmentStack):
             environment_name=environment_name,
             zones=zones,
             env=env,
-            description="YAWL: the engine's tasks and their load balancer",
+            description=f"YAWL {environment_name}: the engine's tasks and their load balancer",
             termination_protection=retain_data,
         )
-        self.cluster = ecs.Cluster(self, "Cluster", vpc=vpc, container_insights_v2=ecs.ContainerInsights.ENHANCED)
+        cluster_name = f"yawl-{environment_name}"
+        self.cluster = ecs.Cluster(
+            self,
+            "Cluster",
+            cluster_name=cluster_name,
+            vpc=vpc,
+            container_insights_v2=ecs.ContainerInsights.ENHANCED,
+        )
         self.front_door = FrontDoor(
             self,
             "FrontDoor",
@@ -64,7 +71,6 @@ class Application(EnvironmentStack):
             access_log_bucket=access_log_bucket,
             domain=domain,
             health_path=HEALTH_PATH,
-            container_port=CONTAINER_PORT,
             retain_data=retain_data,
         )
         self.load_balancer = self.front_door.load_balancer
@@ -90,8 +96,9 @@ class Application(EnvironmentStack):
             "VerifierRole",
             environment_name=environment_name,
             pipeline_account=pipeline_account,
-            cluster=self.cluster,
-            service=self.service,
+            cluster_name=cluster_name,
+            cluster_arn=self.cluster.cluster_arn,
+            service_arn=self.service.service_arn,
         )
         self.load_balancer_url = CfnOutput(self, "LoadBalancerUrl", value=self.front_door.url)
         self.cluster_name = CfnOutput(self, "ClusterName", value=self.cluster.cluster_name)

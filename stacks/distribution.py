@@ -1,6 +1,8 @@
 """The distribution that users reach the engine through."""
 
-from aws_cdk import CfnOutput, Environment
+from typing import Final
+
+from aws_cdk import Acknowledgment, Annotations, CfnOutput, Duration, Environment, Validations
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
@@ -8,11 +10,19 @@ from constructs import Construct
 
 from settings import DistributionSettings, DomainSettings
 from stacks.application import Application
+from stacks.edge_domain import EdgeDomain
+from stacks.engine_api_guard import EngineApiGuard
 from stacks.environment_stack import EnvironmentStack
+from stacks.security_headers import SecurityHeaders
+
+STATIC_PATHS: Final = ("/static/*", "/assets/*")
+API_PATH: Final = "/api/*"
+ENGINE_READ_TIMEOUT: Final = Duration.seconds(60)
+"""As long as the load balancer itself waits for the engine."""
 
 
 class Distribution(EnvironmentStack):
-    """CloudFront before the load balancer and the static content."""
+    """CloudFront before the engine and the bucket of static content, which nobody reaches otherwise."""
 
     def __init__(
         self,
@@ -33,28 +43,122 @@ class Distribution(EnvironmentStack):
             environment_name=environment_name,
             zones=zones,
             env=env,
-            description="YAWL: the CloudFront distribution",
+            description=f"YAWL {environment_name}: the CloudFront distribution",
         )
+        self._settings = settings
+        self._headers = SecurityHeaders(self, "SecurityHeaders")
+        self._guards = [] if settings.open_engine_api else [EngineApiGuard(self, "EngineApiGuard").association()]
+        engine = self._engine(application, tls=domain is not None)
+        edge_domain = None if domain is None else EdgeDomain(self, "Domain", domain=domain)
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.HttpOrigin(
-                    application.origin_domain_name,
-                    protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY
-                    if domain
-                    else cloudfront.OriginProtocolPolicy.HTTP_ONLY,
-                    custom_headers={application.origin_header_name: application.origin_secret.header_value},
-                ),
-                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-                cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-                origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            ),
+            comment=f"YAWL {environment_name}",
+            default_behavior=self._dynamic(engine, cloudfront.CachePolicy.CACHING_DISABLED),
+            additional_behaviors={
+                API_PATH: self._dynamic(engine, self._api_cache_policy()),
+                **dict.fromkeys(STATIC_PATHS, self._static(static_bucket)),
+            },
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             enable_logging=True,
             log_bucket=access_log_bucket,
             log_file_prefix="distribution/",
+            domain_names=None if edge_domain is None else [edge_domain.name],
+            certificate=None if edge_domain is None else edge_domain.certificate,
+            minimum_protocol_version=None if edge_domain is None else cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
         )
-        self.distribution_url = CfnOutput(
-            self, "DistributionUrl", value=f"https://{self.distribution.distribution_domain_name}"
+        self._acknowledge_trades(tls=domain is not None)
+        if edge_domain is not None:
+            edge_domain.point_to(self.distribution)
+        name = self.distribution.distribution_domain_name if edge_domain is None else edge_domain.name
+        self.distribution_url = CfnOutput(self, "DistributionUrl", value=f"https://{name}")
+
+    def _engine(self, application: Application, *, tls: bool) -> cloudfront.IOrigin:
+        protocol = cloudfront.OriginProtocolPolicy
+        return origins.HttpOrigin(
+            application.origin_domain_name,
+            protocol_policy=protocol.HTTPS_ONLY if tls else protocol.HTTP_ONLY,
+            read_timeout=ENGINE_READ_TIMEOUT,
+            custom_headers={application.origin_header_name: application.origin_secret.header_value},
+        )
+
+    def _dynamic(self, engine: cloudfront.IOrigin, cache_policy: cloudfront.ICachePolicy) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=engine,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+            compress=True,
+            cache_policy=cache_policy,
+            # All of the viewer's headers, cookies and query; the host is the load balancer's.
+            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+            response_headers_policy=self._headers,
+            function_associations=self._guards,
+        )
+
+    def _api_cache_policy(self) -> cloudfront.CachePolicy:
+        """Return the policy of short-lived answers: kept per caller, and no longer than the origin allows."""
+        return cloudfront.CachePolicy(
+            self,
+            "ApiCachePolicy",
+            comment=f"Short-lived API answers of YAWL {self.environment_name}",
+            min_ttl=Duration.seconds(0),
+            default_ttl=Duration.seconds(self._settings.api_ttl_seconds),
+            max_ttl=Duration.seconds(self._settings.api_max_ttl_seconds),
+            # Whatever tells callers apart belongs to the key: one must never get another's answer.
+            header_behavior=cloudfront.CacheHeaderBehavior.allow_list("Accept", "Authorization", "Origin"),
+            cookie_behavior=cloudfront.CacheCookieBehavior.all(),
+            query_string_behavior=cloudfront.CacheQueryStringBehavior.all(),
+            enable_accept_encoding_brotli=True,
+            enable_accept_encoding_gzip=True,
+        )
+
+    def _static(self, bucket: s3.IBucket) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=self._static_origin(bucket),
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+            compress=True,
+            cache_policy=cloudfront.CachePolicy(
+                self,
+                "StaticCachePolicy",
+                comment=f"Static content of YAWL {self.environment_name}",
+                min_ttl=Duration.seconds(0),
+                default_ttl=Duration.seconds(self._settings.static_ttl_seconds),
+                max_ttl=Duration.days(365),
+                # S3 answers a page of another origin with other headers than one of the same.
+                header_behavior=cloudfront.CacheHeaderBehavior.allow_list("Origin"),
+                enable_accept_encoding_brotli=True,
+                enable_accept_encoding_gzip=True,
+            ),
+            origin_request_policy=cloudfront.OriginRequestPolicy.CORS_S3_ORIGIN,
+            response_headers_policy=self._headers,
+        )
+
+    def _static_origin(self, bucket: s3.IBucket) -> cloudfront.IOrigin:
+        # By its attributes: the bucket itself would write the distribution into its policy, and with it make its
+        # stack depend on this one. The storage stack lets the account's distributions read.
+        static_content = s3.Bucket.from_bucket_attributes(
+            self,
+            "StaticContent",
+            bucket_name=bucket.bucket_name,
+            bucket_regional_domain_name=bucket.bucket_regional_domain_name,
+        )
+        Annotations.of(self).acknowledge_warning(
+            "@aws-cdk/aws-cloudfront-origins:updateImportedBucketPolicyOac",
+            "The storage stack holds the bucket's policy.",
+        )
+        return origins.S3BucketOrigin.with_origin_access_control(static_content)
+
+    def _acknowledge_trades(self, *, tls: bool) -> None:
+        trades = {
+            "CFR1": "A workflow's participants may be anywhere; an environment that knows better restricts them.",
+            "CFR2": "No firewall yet: the engine's own API is closed at the edge, and its pages ask for a login.",
+        }
+        if not tls:
+            trades["CFR4"] = "Without a domain of one's own CloudFront's certificate and its lower TLS limit apply."
+            trades["CFR5"] = (
+                "Without a domain the load balancer can have no certificate, so that CloudFront asks over HTTP."
+            )
+        Validations.of(self.distribution).acknowledge(
+            *(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=reason) for rule, reason in trades.items())
         )

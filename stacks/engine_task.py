@@ -1,32 +1,36 @@
 """The task that runs one YAWL engine."""
 
-from aws_cdk import Duration
+from typing import Final
+
+from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from settings import TasksSettings
+from stacks import ports
 from stacks.cache import Cache
 from stacks.database import Database
 from stacks.image_uri import ImageUri
 from stacks.imported_secret import imported_secret
 from stacks.log_group import LogGroup
 
-CONTAINER_PORT = 8080
-WRITABLE_FOLDERS = {
+CONTAINER_NAME: Final = "yawl"
+WRITABLE_FOLDERS: Final = {
     "tmp": "/tmp",  # noqa: S108 - a path inside the container
     "tomcat-temp": "/usr/local/tomcat/temp",
     "tomcat-work": "/usr/local/tomcat/work",
     "tomcat-logs": "/usr/local/tomcat/logs",
 }
-"""Volumes that live as long as their task, by name: everything else in the container is read-only."""
-STOP_TIMEOUT = Duration.seconds(60)
-"""How long the engine may take to end after SIGTERM; it was measured to take 2.4 s."""
+"""Volumes by name that live as long as their task; everything else in the container is read-only."""
+STOP_TIMEOUT: Final = Duration.seconds(60)
+"""How long the engine may take to end after SIGTERM before it is killed; it was measured to take 2.4 s."""
 
 
 class EngineTask(ecs.FargateTaskDefinition):
-    """One container, `yawl`, that finds its database and cache in its environment and its passwords in secrets.
+    """One container that finds its database and cache in its environment and its passwords in secrets.
 
-    ECS reads the secrets when a task starts: a rotated password reaches a running engine with its next start.
+    ECS reads the secrets when a task starts: a rotated password reaches an engine with its next start. The task's own
+    role may do nothing: the engine calls no AWS service, and metrics leave it as lines of its log.
     """
 
     def __init__(
@@ -51,17 +55,19 @@ class EngineTask(ecs.FargateTaskDefinition):
                 cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
             ),
         )
-        database_secret = imported_secret(self, "DatabaseSecret", database.secret)
-        auth_token = imported_secret(self, "CacheAuthToken", cache.auth_token)
+        execution_role = self.obtain_execution_role()
+        database_secret = imported_secret(self, "DatabaseSecret", database.secret, reader=execution_role)
+        auth_token = imported_secret(self, "CacheAuthToken", cache.auth_token, reader=execution_role)
         container = self.add_container(
-            "yawl",
+            CONTAINER_NAME,
             image=image.container_image(self),
-            port_mappings=[ecs.PortMapping(container_port=CONTAINER_PORT)],
+            port_mappings=[ecs.PortMapping(container_port=ports.APPLICATION)],
             readonly_root_filesystem=True,
             stop_timeout=STOP_TIMEOUT,
             environment={
+                "ENVIRONMENT": environment_name,
                 "YAWL_DB_HOST": database.instance.db_instance_endpoint_address,
-                "YAWL_DB_PORT": database.instance.db_instance_endpoint_port,
+                "YAWL_DB_PORT": str(database.port),
                 "YAWL_DB_NAME": database.database_name,
                 "YAWL_HEAP_SIZE": settings.heap,
                 "LOG_LEVEL": settings.log_level,
@@ -73,8 +79,21 @@ class EngineTask(ecs.FargateTaskDefinition):
                 "YAWL_DB_PASSWORD": ecs.Secret.from_secrets_manager(database_secret, "password"),
                 "REDIS_AUTH_TOKEN": ecs.Secret.from_secrets_manager(auth_token),
             },
-            logging=ecs.LogDriver.aws_logs(stream_prefix="yawl", log_group=log_group),
+            logging=ecs.LogDriver.aws_logs(stream_prefix=CONTAINER_NAME, log_group=log_group),
         )
         for name, path in WRITABLE_FOLDERS.items():
             self.add_volume(name=name)
             container.add_mount_points(ecs.MountPoint(container_path=path, source_volume=name, read_only=False))
+        Validations.of(self).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions::AwsSolutions-ECS2",
+                reason="Addresses and sizes are no secrets, and the image expects them as variables; passwords and "
+                "tokens come from Secrets Manager.",
+            )
+        )
+        Validations.of(execution_role).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
+                reason="ecr:GetAuthorizationToken knows no resource; pulling is allowed from the one repository.",
+            )
+        )

@@ -1,6 +1,6 @@
 """The load balancer before the engine, and who may pass it."""
 
-from typing import cast
+from typing import Final, cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_certificatemanager as acm
@@ -12,16 +12,19 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from settings import DomainSettings
+from stacks import ports
 from stacks.origin_secret import HEADER_NAME, OriginSecret
 
-DEREGISTRATION_DELAY = Duration.seconds(30)
+DEREGISTRATION_DELAY: Final = Duration.seconds(30)
 
 
 class FrontDoor(Construct):
-    """An internet-facing load balancer that answers 403 to everyone but the distribution and health checks.
+    """An internet-facing load balancer that lets the distribution in and answers 403 to everybody else.
 
-    The distribution is known by a secret header. `GET` of the health path is open: the integration tests ask for it.
-    With a domain the listener speaks TLS under `origin.<domain>` and plain HTTP is redirected to it.
+    The distribution is known by a secret header. `GET` of the health path is open, for the integration tests.
+    With a domain the load balancer speaks TLS under `origin.<domain>`, and redirects plain HTTP to it.
+
+    Sessions do not stick to a target: every task hands its requests to the one active engine.
     """
 
     def __init__(
@@ -34,7 +37,6 @@ class FrontDoor(Construct):
         access_log_bucket: s3.IBucket,
         domain: DomainSettings | None,
         health_path: str,
-        container_port: int,
         retain_data: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -55,7 +57,7 @@ class FrontDoor(Construct):
             vpc=vpc,
             target_type=elbv2.TargetType.IP,
             protocol=elbv2.ApplicationProtocol.HTTP,
-            port=container_port,
+            port=ports.APPLICATION,
             deregistration_delay=DEREGISTRATION_DELAY,
             health_check=elbv2.HealthCheck(
                 path=health_path,
@@ -77,18 +79,14 @@ class FrontDoor(Construct):
             self.listener = self._https_listener(domain)
         self._admit(
             "HealthPath",
-            10,
-            [
-                elbv2.ListenerCondition.path_patterns([health_path]),
-                elbv2.ListenerCondition.http_request_methods(["GET"]),
-            ],
+            elbv2.ListenerCondition.path_patterns([health_path]),
+            elbv2.ListenerCondition.http_request_methods(["GET"]),
+            priority=10,
         )
         self._admit(
             "Distribution",
-            20,
-            [
-                elbv2.ListenerCondition.http_header(HEADER_NAME, [self.origin_secret.header_value]),
-            ],
+            elbv2.ListenerCondition.http_header(HEADER_NAME, [self.origin_secret.header_value]),
+            priority=20,
         )
 
     def _forbidding_listener(
@@ -145,15 +143,15 @@ class FrontDoor(Construct):
             "Https",
             protocol=elbv2.ApplicationProtocol.HTTPS,
             certificate=certificate,
-            ssl_policy=elbv2.SslPolicy.RECOMMENDED_TLS,
+            ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ,
         )
 
-    def _admit(self, construct_id: str, priority: int, conditions: list[elbv2.ListenerCondition]) -> None:
+    def _admit(self, who: str, *conditions: elbv2.ListenerCondition, priority: int) -> None:
         elbv2.ApplicationListenerRule(
             self,
-            f"Admit{construct_id}",
+            f"Admit{who}",
             listener=self.listener,
             priority=priority,
-            conditions=conditions,
+            conditions=list(conditions),
             action=elbv2.ListenerAction.forward([self.target_group]),
         )

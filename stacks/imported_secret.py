@@ -1,20 +1,27 @@
-"""A secret as another stack than its own sees it."""
+"""A secret as another stack than its own reads it."""
 
-from aws_cdk import aws_kms as kms
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 
-def imported_secret(scope: Construct, construct_id: str, secret: secretsmanager.ISecret) -> secretsmanager.ISecret:
-    """Return `secret` so that a grant speaks in the reader's policy only.
+def imported_secret(
+    scope: Construct, construct_id: str, secret: secretsmanager.ISecret, *, reader: iam.IRole
+) -> secretsmanager.ISecret:
+    """Return `secret` so that reading it is granted in the policies of its readers only; `reader` may decrypt it.
 
-    A grant on the secret itself also writes the reader into the policy of the secret's key, and with it makes the
+    A grant on the secret itself would also write its reader into the policy of the secret's key, and with it make the
     secret's stack depend on the reader's.
     """
-    key = secret.encryption_key
-    return secretsmanager.Secret.from_secret_attributes(
-        scope,
-        construct_id,
-        secret_complete_arn=secret.secret_arn,
-        encryption_key=None if key is None else kms.Key.from_key_arn(scope, f"{construct_id}Key", key.key_arn),
-    )
+    if secret.encryption_key is not None:
+        reader.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt"],
+                resources=[secret.encryption_key.key_arn],
+                conditions={
+                    "StringEquals": {"kms:ViaService": f"secretsmanager.{Stack.of(scope).region}.amazonaws.com"}
+                },
+            )
+        )
+    return secretsmanager.Secret.from_secret_complete_arn(scope, construct_id, secret.secret_arn)

@@ -1,0 +1,53 @@
+"""The name users open."""
+
+from typing import Final, cast
+
+from aws_cdk import Stack
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as route53_targets
+from constructs import Construct
+
+from settings import DomainSettings
+
+CERTIFICATE_REGION: Final = "us-east-1"
+"""CloudFront takes certificates of this region only."""
+
+
+class EdgeDomain(Construct):
+    """A name for a distribution, with the certificate for it.
+
+    The certificate is the one in the settings, or is made here; ValueError when there is none and the stack stands in
+    a region whose certificates CloudFront does not take.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, domain: DomainSettings) -> None:
+        super().__init__(scope, construct_id)
+        self.name = domain.name
+        self._zone = route53.HostedZone.from_hosted_zone_attributes(
+            self, "HostedZone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.hosted_zone_name
+        )
+        self.certificate = self._certificate(domain.edge_certificate_arn)
+
+    def _certificate(self, arn: str | None) -> acm.ICertificate:
+        if arn is not None:
+            return acm.Certificate.from_certificate_arn(self, "Certificate", arn)
+        region = Stack.of(self).region
+        if region != CERTIFICATE_REGION:
+            raise ValueError(
+                f"{self.name} needs an edge_certificate_arn: CloudFront takes certificates of {CERTIFICATE_REGION}, "
+                f"and this environment is in {region}"
+            )
+        certificate = acm.Certificate(
+            self, "Certificate", domain_name=self.name, validation=acm.CertificateValidation.from_dns(self._zone)
+        )
+        return cast(acm.ICertificate, certificate)
+
+    def point_to(self, distribution: cloudfront.Distribution) -> None:
+        """Let the name lead to `distribution`, over IPv4 and IPv6."""
+        # The library's class names a parameter otherwise than its interface, which the type checker minds.
+        alias = cast(route53.IAliasRecordTarget, route53_targets.CloudFrontTarget(distribution))
+        target = route53.RecordTarget.from_alias(alias)
+        route53.ARecord(self, "Ipv4", zone=self._zone, record_name=f"{self.name}.", target=target)
+        route53.AaaaRecord(self, "Ipv6", zone=self._zone, record_name=f"{self.name}.", target=target)
