@@ -1,0 +1,89 @@
+"""Signing in to the environment's account."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from integration_tests.aws_call import observed
+from integration_tests.failure import screen
+from integration_tests.variables import AccountVariables
+from integration_tests.waiting import Observation, Patience
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """The environment's account, with the clients that may look into it. boto3 makes their methods at run time."""
+
+    elbv2: Any
+    ecs: Any
+    cloudwatch: Any
+
+
+def sign_in(variables: AccountVariables, *, environment: str, patience: Patience) -> Account:
+    """Assume the verifier's role, or take the caller's credentials when none is given; raise CheckFailed on refusal."""
+    config = _client_config(variables.endpoint_url)
+    sessions: list[boto3.Session] = []
+
+    def look() -> Observation:
+        session = boto3.Session(region_name=variables.region)
+        if session.get_credentials() is None:
+            fault = "no AWS credentials were found"
+            return Observation(fault=fault, text=fault, final=True)
+        if variables.verifier_role_arn:
+            session = _assume(session, variables.verifier_role_arn, environment, config)
+        sessions.append(session)
+        return Observation(fault=None, text="signed in")
+
+    history = patience.until(lambda: observed(look))
+    if not history.reached:
+        raise screen(
+            title="The environment's account cannot be read.",
+            asked=f"sts:AssumeRole {variables.verifier_role_arn} in {variables.region}"
+            if variables.verifier_role_arn
+            else "the caller's own credentials",
+            wanted="credentials that may read the environment",
+            history=history,
+            look_further=["aws sts get-caller-identity", "the role's trust policy must name the caller"],
+        )
+    session = sessions[-1]
+    return Account(
+        elbv2=session.client("elbv2", config=config),
+        ecs=session.client("ecs", config=config),
+        cloudwatch=session.client("cloudwatch", config=config),
+    )
+
+
+def _assume(session: boto3.Session, role_arn: str, environment: str, config: Config) -> boto3.Session:
+    credentials = session.client("sts", config=config).assume_role(
+        RoleArn=role_arn,
+        RoleSessionName=re.sub(r"[^\w+=,.@-]", "-", f"integration-tests-{environment}", flags=re.ASCII)[:64],
+    )["Credentials"]
+    return boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        region_name=session.region_name,
+    )
+
+
+def _client_config(endpoint_url: str | None) -> Config:
+    """Bounded calls; an emulator on this machine is never reached through a proxy."""
+    return Config(
+        connect_timeout=3,
+        read_timeout=5,
+        retries={"mode": "adaptive", "total_max_attempts": 3},
+        proxies={} if endpoint_url and _is_loopback(endpoint_url) else None,
+    )
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

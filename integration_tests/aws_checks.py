@@ -1,0 +1,154 @@
+"""What AWS itself must say of the environment after a deployment."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from integration_tests.aws_call import observed
+from integration_tests.failure import screen
+from integration_tests.waiting import Observation, Patience
+
+_MOST_DETAILS = 8
+
+
+def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, patience: Patience) -> None:
+    """Wait until every target is healthy, and at least one is; raise CheckFailed when it does not come to that.
+
+    A target that drains belongs to the release before: it gets no new requests and is not judged.
+    """
+
+    def look() -> Observation:
+        targets = elbv2.describe_target_health(TargetGroupArn=target_group_arn)["TargetHealthDescriptions"]
+        states = [target["TargetHealth"]["State"] for target in targets]
+        judged = [state for state in states if not state.endswith("draining")]
+        healthy = judged.count("healthy")
+        drains = f", {len(states) - len(judged)} draining" if len(judged) < len(states) else ""
+        fault = f"{healthy} of {len(judged)} targets healthy{drains}" if judged else f"no target is registered{drains}"
+        return Observation(
+            fault=None if judged and healthy == len(judged) else fault,
+            text=fault,
+            details=tuple(_target(target) for target in targets[:_MOST_DETAILS]),
+        )
+
+    history = patience.until(lambda: observed(look))
+    if not history.reached:
+        raise screen(
+            title="The load balancer's targets are not healthy.",
+            asked=f"elasticloadbalancing:DescribeTargetHealth of {target_group_arn}",
+            wanted="at least one target, and every one healthy (draining ones are not judged)",
+            history=history,
+            look_further=[
+                f"aws elbv2 describe-target-health --region {region} --target-group-arn {target_group_arn}",
+            ],
+        )
+
+
+def service_is_steady(
+    ecs: Any, *, cluster: str, service: str, task_definition_arn: str, region: str, patience: Patience
+) -> None:
+    """Wait until the service runs the released task definition as often as desired; raise CheckFailed otherwise."""
+
+    def look() -> Observation:
+        answer = ecs.describe_services(cluster=cluster, services=[service])
+        if not answer["services"]:
+            reasons = ", ".join(failure.get("reason", "unknown") for failure in answer.get("failures", []))
+            fault = f"the service is not found: {reasons or 'no reason given'}"
+            return Observation(fault=fault, text=fault)
+        found = answer["services"][0]
+        faults = _service_faults(found, task_definition_arn)
+        events = [f"{_time(event.get('createdAt'))}  {event['message']}" for event in found.get("events", [])[:3]]
+        return Observation(
+            fault="; ".join(faults) or None,
+            text="; ".join(faults) or "steady",
+            details=(*(_deployment(one) for one in found.get("deployments", [])[:_MOST_DETAILS]), *events),
+        )
+
+    history = patience.until(lambda: observed(look))
+    if not history.reached:
+        raise screen(
+            title="The service is not steady on the released task definition.",
+            asked=f"ecs:DescribeServices of {service} in {cluster}, {region}",
+            wanted=f"running = desired, at least 1; rollout COMPLETED on {task_definition_arn}",
+            history=history,
+            look_further=[f"aws ecs describe-services --region {region} --cluster {cluster} --services {service}"],
+        )
+
+
+def no_alarm_fires(cloudwatch: Any, *, name_prefix: str, region: str, patience: Patience) -> None:
+    """Wait until no alarm with the prefix is in ALARM; raise CheckFailed when one stays, or when there is none at all.
+
+    An alarm may still ring for what the deployment itself did, or for the fault that this release mends.
+    """
+
+    def look() -> Observation:
+        pages = cloudwatch.get_paginator("describe_alarms").paginate(
+            AlarmNamePrefix=name_prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+        )
+        alarms = [alarm for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for alarm in page[kind]]
+        firing = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
+        if not alarms:
+            fault = "there is no such alarm, so silence proves nothing"
+        else:
+            fault = f"{len(firing)} of {len(alarms)} alarms in ALARM"
+        return Observation(
+            fault=fault if firing or not alarms else None,
+            text=fault,
+            details=tuple(_alarm(alarm) for alarm in firing[:_MOST_DETAILS]),
+        )
+
+    history = patience.until(lambda: observed(look))
+    if not history.reached:
+        raise screen(
+            title="Alarms of the environment are firing." if history.last[-1][1].details else "No alarm can be judged.",
+            asked=f"cloudwatch:DescribeAlarms named {name_prefix}… in {region}",
+            wanted="at least one alarm, and none in ALARM",
+            history=history,
+            look_further=[f"aws cloudwatch describe-alarms --region {region} --alarm-name-prefix {name_prefix}"],
+        )
+
+
+def _service_faults(service: Mapping[str, Any], task_definition_arn: str) -> list[str]:
+    faults = []
+    if service["status"] != "ACTIVE":
+        faults.append(f"the service is {service['status']}")
+    running, desired = service["runningCount"], service["desiredCount"]
+    if running != desired or desired < 1:
+        faults.append(f"{running} of {desired} tasks running")
+    primary = next((one for one in service.get("deployments", []) if one["status"] == "PRIMARY"), None)
+    if not primary:
+        return [*faults, "there is no primary deployment"]
+    if primary["taskDefinition"] != task_definition_arn:
+        faults.append(f"the primary deployment is of {_short(primary['taskDefinition'])}")
+    if primary.get("rolloutState") != "COMPLETED":
+        faults.append(f"the rollout is {primary.get('rolloutState', 'not told')}")
+    return faults
+
+
+def _deployment(deployment: Mapping[str, Any]) -> str:
+    counts = f"{deployment.get('runningCount', 0)} of {deployment.get('desiredCount', 0)} running"
+    parts = [deployment["status"], _short(deployment["taskDefinition"]), deployment.get("rolloutState", ""), counts]
+    if deployment.get("failedTasks"):
+        parts.append(f"{deployment['failedTasks']} tasks failed")
+    parts.append(deployment.get("rolloutStateReason", ""))
+    return "  ".join(part for part in parts if part)
+
+
+def _target(target: Mapping[str, Any]) -> str:
+    where, health = target["Target"], target["TargetHealth"]
+    parts = [f"{where['Id']}:{where.get('Port', '')}", where.get("AvailabilityZone", ""), health["State"]]
+    parts += [health.get("Reason", ""), health.get("Description", "")]
+    return "  ".join(part for part in parts if part)
+
+
+def _alarm(alarm: Mapping[str, Any]) -> str:
+    since = _time(alarm.get("StateUpdatedTimestamp"))
+    return f"{alarm['AlarmName']}  since {since}: {alarm.get('StateReason', 'no reason given')}"
+
+
+def _short(task_definition_arn: str) -> str:
+    """Family and revision."""
+    return task_definition_arn.rpartition("/")[2]
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S%z}" if moment else "a time not told"

@@ -1,0 +1,108 @@
+"""Reads the variables before the first test, shares what the tests need, and shows a failure as its screen alone."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+
+from integration_tests.account import Account, sign_in
+from integration_tests.failure import CheckFailed
+from integration_tests.front_door import FrontDoor
+from integration_tests.variables import AccountVariables, HttpVariables, read_account_variables, read_http_variables
+from integration_tests.waiting import Patience
+
+_http = pytest.StashKey[HttpVariables]()
+_shown = pytest.StashKey[set[str]]()
+_account = pytest.StashKey[AccountVariables]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the marks wherever the folder is run from, and show each failure once."""
+    config.addinivalue_line("markers", "http: needs nothing but the load balancer's address")
+    config.addinivalue_line("markers", "aws: reads the environment's account through AWS APIs")
+    config.option.reportchars = ""
+    config.stash[_shown] = set()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Read the variables that the selected tests need; name all mistakes at once and run nothing then."""
+    if session.config.option.collectonly or not session.items:
+        return
+    stash = session.config.stash
+    stash[_http], mistakes = read_http_variables(os.environ)
+    if any(item.get_closest_marker("aws") for item in session.items):
+        stash[_account], more = read_account_variables(os.environ)
+        mistakes += more
+    if mistakes:
+        raise pytest.UsageError("\n".join(["the environment variables do not fit:", *mistakes]))
+
+
+@contextmanager
+def _screen_alone(config: pytest.Config) -> Generator[None, None, None]:
+    """Show a verdict without a traceback (`--full-trace` brings it back), and in full only once."""
+    try:
+        yield
+    except CheckFailed as failure:
+        text = str(failure)
+        if text in config.stash[_shown]:
+            text = text.partition("\n")[0] + " (as above)"
+        config.stash[_shown].add(str(failure))
+        raise pytest.fail.Exception(text, pytrace=config.option.fulltrace) from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Show a test's failed check."""
+    with _screen_alone(pyfuncitem.config):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Show a fixture's failed check."""
+    with _screen_alone(request.config):
+        return (yield)
+
+
+@pytest.fixture(scope="session")
+def variables(pytestconfig: pytest.Config) -> HttpVariables:
+    """Give what the HTTP checks are told."""
+    return pytestconfig.stash[_http]
+
+
+@pytest.fixture(scope="session")
+def account_variables(pytestconfig: pytest.Config) -> AccountVariables:
+    """Give what the AWS checks are told."""
+    return pytestconfig.stash[_account]
+
+
+@pytest.fixture(scope="session")
+def patience(variables: HttpVariables) -> Patience:
+    """Start the deadline of the whole run."""
+    return Patience(deadline_seconds=variables.deadline_seconds)
+
+
+@pytest.fixture(scope="session")
+def front_door(variables: HttpVariables) -> FrontDoor:
+    """Give the load balancer as anybody sees it."""
+    return FrontDoor(variables.alb_url)
+
+
+@pytest.fixture(scope="session")
+def signed_in(
+    account_variables: AccountVariables, variables: HttpVariables, patience: Patience
+) -> Account | CheckFailed:
+    """Sign in to the environment's account, once."""
+    try:
+        return sign_in(account_variables, environment=variables.environment, patience=patience)
+    except CheckFailed as failure:
+        return failure
+
+
+@pytest.fixture
+def account(signed_in: Account | CheckFailed) -> Account:
+    """Give the environment's account; without it no test that needs it can pass."""
+    if isinstance(signed_in, CheckFailed):
+        raise signed_in
+    return signed_in

@@ -1,0 +1,146 @@
+"""The one source of configuration: environment variables, read and checked all at once."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+DEFAULT_DEADLINE_SECONDS = 300.0
+"""Long enough for the slowest start measured (57 s) several times over, and for one rolling replacement."""
+DEFAULT_CONSECUTIVE_SUCCESSES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpVariables:
+    """What the HTTP checks need."""
+
+    environment: str
+    """The environment's name, for messages only."""
+    alb_url: str
+    """Where the load balancer answers, without a trailing slash."""
+    health_path: str
+    deadline_seconds: float
+    """How long after the start of the run a state may still be waited for."""
+    consecutive_successes: int
+    """Healthy answers in a row that make the environment healthy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountVariables:
+    """What the AWS checks need."""
+
+    region: str
+    cluster_name: str
+    service_name: str
+    target_group_arn: str
+    task_definition_arn: str
+    """The released revision."""
+    alarm_name_prefix: str
+    verifier_role_arn: str | None
+    """The role to assume in the environment's account; None: the caller's own credentials serve."""
+    endpoint_url: str | None
+    """AWS's own variable for another endpoint than AWS's (an emulator's); boto3 reads it too."""
+
+
+class _Reader:
+    """Reads one variable after another and keeps the mistakes until all have been read."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.mistakes: list[str] = []
+
+    def text(self, name: str, meaning: str, pattern: str = r"\S.*", default: str | None = None) -> str:
+        value = self._variables.get(name, "").strip() or default
+        if value is None:
+            self.mistakes.append(f"{name} is missing: {meaning}")
+            return ""
+        if not re.fullmatch(pattern, value):
+            self.refuse(name, value, f"is not {meaning}")
+        return value
+
+    def optional(self, name: str, meaning: str, pattern: str) -> str | None:
+        return self.text(name, meaning, pattern, default="") if self._variables.get(name, "").strip() else None
+
+    def number(self, name: str, meaning: str, default: float, *, least: float, whole: bool = False) -> float:
+        text = self._variables.get(name, "").strip()
+        if not text:
+            return default
+        if not re.fullmatch(r"\d{1,6}" if whole else r"\d{1,6}(\.\d{1,6})?", text) or float(text) < least:
+            self.refuse(name, text, f"is not {meaning}")
+            return default
+        return float(text)
+
+    def url(self, name: str, meaning: str) -> str:
+        value = self.text(name, meaning).rstrip("/")
+        if not value:
+            return value
+        try:
+            parts = urlsplit(value)
+            host, _ = parts.hostname, parts.port  # a port that is no port shows itself only when it is read
+        except ValueError as error:
+            self.refuse(name, value, f"is not {meaning} ({error})")
+            return ""
+        if "@" in parts.netloc:
+            self.mistakes.append(f"{name} holds a user name or password; it must be {meaning}")
+        elif parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment or " " in value:
+            self.refuse(name, value, f"is not {meaning}")
+        return value
+
+    def refuse(self, name: str, value: str, fault: str) -> None:
+        self.mistakes.append(f"{name} {fault}: {value[:100]!r}")
+
+
+def read_http_variables(variables: Mapping[str, str]) -> tuple[HttpVariables, list[str]]:
+    """Read what the HTTP checks need; the list names every mistake, and the values serve only while it is empty."""
+    reader = _Reader(variables)
+    alb_url = reader.url("ALB_URL", "the load balancer's address, such as http://name.elb.amazonaws.com")
+    http = HttpVariables(
+        environment=reader.text("ENVIRONMENT", "the environment's name", default=urlsplit(alb_url).netloc or "unnamed"),
+        alb_url=alb_url,
+        health_path=reader.text("HEALTH_PATH", "the path of the health check, such as /resourceService/", r"/[^\s?#]*"),
+        deadline_seconds=reader.number(
+            "DEADLINE_SECONDS", "a number of seconds above 0", DEFAULT_DEADLINE_SECONDS, least=0.001
+        ),
+        consecutive_successes=int(
+            reader.number(
+                "CONSECUTIVE_SUCCESSES", "a whole number from 1", DEFAULT_CONSECUTIVE_SUCCESSES, least=1, whole=True
+            )
+        ),
+    )
+    return http, reader.mistakes
+
+
+def read_account_variables(variables: Mapping[str, str]) -> tuple[AccountVariables, list[str]]:
+    """Read what the AWS checks need; the list names every mistake, and the values serve only while it is empty."""
+    reader = _Reader(variables)
+    region = reader.text(
+        "ENVIRONMENT_REGION", "the environment's region, such as eu-central-1", r"[a-z]{2}(-[a-z]+)+-\d"
+    )
+    account = AccountVariables(
+        region=region,
+        cluster_name=reader.text("CLUSTER_NAME", "the name of the ECS cluster", r"[\w-]{1,255}"),
+        service_name=reader.text("SERVICE_NAME", "the name of the ECS service", r"[\w-]{1,255}"),
+        target_group_arn=reader.text(
+            "TARGET_GROUP_ARN",
+            "the ARN of the load balancer's target group",
+            r"arn:aws[\w-]*:elasticloadbalancing:[\w-]+:\d{12}:targetgroup/\S+",
+        ),
+        task_definition_arn=reader.text(
+            "TASK_DEFINITION_ARN",
+            "the ARN of the released task definition, its revision included",
+            r"arn:aws[\w-]*:ecs:[\w-]+:\d{12}:task-definition/[\w-]+:\d+",
+        ),
+        alarm_name_prefix=reader.text("ALARM_NAME_PREFIX", "how the names of the environment's alarms begin"),
+        verifier_role_arn=reader.optional(
+            "VERIFIER_ROLE_ARN", "the ARN of a role to assume", r"arn:aws[\w-]*:iam::\d{12}:role/\S+"
+        ),
+        endpoint_url=reader.optional("AWS_ENDPOINT_URL", "an address that starts with http", r"https?://\S+"),
+    )
+    if not reader.mistakes:
+        for name, arn in [
+            ("TARGET_GROUP_ARN", account.target_group_arn),
+            ("TASK_DEFINITION_ARN", account.task_definition_arn),
+        ]:
+            if arn.split(":")[3] != region:
+                reader.refuse(name, arn, f"is not of the region that ENVIRONMENT_REGION names, {region}")
+    return account, reader.mistakes

@@ -1,0 +1,111 @@
+"""Waiting for a state: look, back off, look again, until the state holds or the deadline has passed."""
+
+import random
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+LEAST_LOOK_SECONDS = 1.0
+"""What a look may take even when the deadline has passed, so that every check looks at least once."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one look saw."""
+
+    fault: str | None
+    """What was wrong, in words that are equal for equal faults (they are counted by it); None: the wanted state."""
+    text: str
+    """The look in one line."""
+    details: tuple[str, ...] = ()
+    """More lines, worth showing of the last look."""
+    final: bool = False
+    """Whether waiting longer cannot change what was seen."""
+
+
+@dataclass
+class History:
+    """All looks of one check: enough to say what was seen, how often and for how long."""
+
+    wanted_in_a_row: int
+    looks: int = 0
+    streak: int = 0
+    longest_streak: int = 0
+    breaks: int = 0
+    """How often the wanted state was seen and then lost."""
+    seconds: float = 0.0
+    faults: Counter[str] = field(default_factory=Counter)
+    last: deque[tuple[float, Observation]] = field(default_factory=lambda: deque(maxlen=4))
+    """The newest looks, each with the seconds since the first."""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the state held as often in a row as wanted."""
+        return self.streak >= self.wanted_in_a_row
+
+    def add(self, observation: Observation, at: float) -> None:
+        """Take one more look into account."""
+        self.looks += 1
+        self.last.append((at, observation))
+        if observation.fault is None:
+            self.streak += 1
+            self.longest_streak = max(self.longest_streak, self.streak)
+            return
+        self.faults[observation.fault] += 1
+        self.breaks += self.streak > 0
+        self.streak = 0
+
+
+class Patience:
+    """One deadline for all that a run waits for, counted from its start; pauses grow and are spread by chance.
+
+    A shared deadline keeps the verdict on a dead environment near the deadline however many checks there are.
+    """
+
+    def __init__(
+        self,
+        *,
+        deadline_seconds: float,
+        first_pause: float = 0.5,
+        longest_pause: float = 5.0,
+        pause_in_streak: float = 0.1,
+    ) -> None:
+        self.deadline_seconds = deadline_seconds
+        self._end = time.monotonic() + deadline_seconds
+        self._first_pause = first_pause
+        self._longest_pause = longest_pause
+        self._pause_in_streak = pause_in_streak
+
+    def remaining(self) -> float:
+        """Seconds until the deadline; 0 when it has passed."""
+        return max(0.0, self._end - time.monotonic())
+
+    def look_limit(self, most: float) -> float:
+        """Seconds the next look may take: at most `most`, and no longer than the deadline allows."""
+        return min(most, max(self.remaining(), LEAST_LOOK_SECONDS))
+
+    def until(self, look: Callable[[], Observation], *, in_a_row: int = 1, forgiven_breaks: int = 0) -> History:
+        """Look until the state has held `in_a_row` times, the deadline has passed, or more looks are of no use.
+
+        They are of no use when the state was lost more than `forgiven_breaks` times, or when a look was final. A streak
+        that has begun may end after the deadline: each of its looks is short then.
+        """
+        history = History(wanted_in_a_row=in_a_row)
+        start = time.monotonic()
+        pause = self._first_pause
+        while True:
+            at = time.monotonic() - start
+            observation = look()
+            history.add(observation, at)
+            history.seconds = time.monotonic() - start
+            if history.reached or observation.final or history.breaks > forgiven_breaks:
+                return history
+            if history.streak:
+                pause = self._first_pause
+                time.sleep(self._pause_in_streak)
+                continue
+            if not self.remaining():
+                return history
+            time.sleep(min(self.remaining(), pause * random.uniform(0.5, 1.0)))  # noqa: S311  # spreads load, hides nothing
+            pause = min(2 * pause, self._longest_pause)

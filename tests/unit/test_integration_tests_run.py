@@ -1,0 +1,135 @@
+"""The integration tests as a command: what it asks of its environment, prints, writes, and how it ends."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from integration_tests.variables import read_account_variables, read_http_variables
+from tests.fault_server import answer, healthy, serve
+
+ROOT = Path(__file__).parents[2]
+HTTP = {"ALB_URL": "http://yawl-dev.eu-central-1.elb.amazonaws.com", "HEALTH_PATH": "/resourceService/"}
+ACCOUNT = {
+    "ENVIRONMENT_REGION": "eu-central-1",
+    "CLUSTER_NAME": "yawl-dev",
+    "SERVICE_NAME": "engine",
+    "TARGET_GROUP_ARN": "arn:aws:elasticloadbalancing:eu-central-1:111111111111:targetgroup/yawl/0123456789abcdef",
+    "TASK_DEFINITION_ARN": "arn:aws:ecs:eu-central-1:111111111111:task-definition/yawl-dev:7",
+    "ALARM_NAME_PREFIX": "yawl-dev-",
+    "VERIFIER_ROLE_ARN": "arn:aws:iam::111111111111:role/yawl-dev-integration-tests",
+}
+
+
+def test_the_http_checks_need_two_variables() -> None:
+    http, mistakes = read_http_variables(HTTP)
+    assert not mistakes
+    assert http.environment == "yawl-dev.eu-central-1.elb.amazonaws.com"
+    assert http.deadline_seconds == 300
+    assert http.consecutive_successes == 5
+
+
+def test_the_variables_are_read() -> None:
+    more = {"ENVIRONMENT": "dev", "DEADLINE_SECONDS": "2.5", "CONSECUTIVE_SUCCESSES": "3"}
+    http, mistakes = read_http_variables(HTTP | more | {"ALB_URL": "https://yawl.example:8443/"})
+    assert not mistakes
+    assert http.environment == "dev"
+    assert http.alb_url == "https://yawl.example:8443"
+    assert http.deadline_seconds == 2.5
+    assert http.consecutive_successes == 3
+
+    account, mistakes = read_account_variables(ACCOUNT | {"VERIFIER_ROLE_ARN": ""})
+    assert not mistakes
+    assert account.verifier_role_arn is None
+    assert account.endpoint_url is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"ALB_URL": ""}, "ALB_URL is missing"),
+        ({"ALB_URL": "yawl.example"}, "ALB_URL is not the load balancer's address"),
+        ({"ALB_URL": "ftp://yawl.example"}, "ALB_URL is not"),
+        ({"ALB_URL": "http://"}, "ALB_URL is not"),
+        ({"ALB_URL": "http://yawl.example:none"}, "ALB_URL is not"),
+        ({"ALB_URL": "http://[::1"}, "ALB_URL is not"),
+        ({"ALB_URL": "http://yawl.example/?a=b"}, "ALB_URL is not"),
+        ({"ALB_URL": "http://me:hidden@yawl.example"}, "ALB_URL holds a user name or password"),
+        ({"HEALTH_PATH": " "}, "HEALTH_PATH is missing"),
+        ({"HEALTH_PATH": "resourceService"}, "HEALTH_PATH is not the path of the health check"),
+        ({"HEALTH_PATH": "/a b"}, "HEALTH_PATH is not"),
+        ({"DEADLINE_SECONDS": "0"}, "DEADLINE_SECONDS is not a number of seconds above 0: '0'"),
+        ({"DEADLINE_SECONDS": "nan"}, "DEADLINE_SECONDS is not"),
+        ({"DEADLINE_SECONDS": "1e9"}, "DEADLINE_SECONDS is not"),
+        ({"CONSECUTIVE_SUCCESSES": "0"}, "CONSECUTIVE_SUCCESSES is not a whole number from 1: '0'"),
+        ({"CONSECUTIVE_SUCCESSES": "2.5"}, "CONSECUTIVE_SUCCESSES is not"),
+        ({"ENVIRONMENT_REGION": "Frankfurt"}, "ENVIRONMENT_REGION is not the environment's region"),
+        ({"ENVIRONMENT_REGION": "us-east-1"}, "TARGET_GROUP_ARN is not of the region that ENVIRONMENT_REGION names"),
+        ({"ENVIRONMENT_REGION": "us-east-1"}, "TASK_DEFINITION_ARN is not of the region"),
+        ({"CLUSTER_NAME": ""}, "CLUSTER_NAME is missing: the name of the ECS cluster"),
+        ({"SERVICE_NAME": "a/b"}, "SERVICE_NAME is not the name of the ECS service: 'a/b'"),
+        ({"TARGET_GROUP_ARN": "yawl"}, "TARGET_GROUP_ARN is not the ARN of the load balancer's target group"),
+        ({"TASK_DEFINITION_ARN": "yawl-dev:7"}, "TASK_DEFINITION_ARN is not the ARN of the released task definition"),
+        ({"ALARM_NAME_PREFIX": ""}, "ALARM_NAME_PREFIX is missing"),
+        ({"VERIFIER_ROLE_ARN": "yawl-dev"}, "VERIFIER_ROLE_ARN is not the ARN of a role to assume"),
+        ({"AWS_ENDPOINT_URL": "localhost:4566"}, "AWS_ENDPOINT_URL is not an address"),
+    ],
+)
+def test_a_mistake_in_a_variable_is_named(variables: dict[str, str], named: str) -> None:
+    given = HTTP | ACCOUNT | variables
+    mistakes = read_http_variables(given)[1] + read_account_variables(given)[1]
+    assert any(mistake.startswith(named) for mistake in mistakes), mistakes
+    assert not any("hidden" in mistake for mistake in mistakes)
+
+
+def run(*arguments: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the tests as a build does, with no variable of ours but these."""
+    ours = (*HTTP, *ACCOUNT, "ENVIRONMENT", "DEADLINE_SECONDS", "CONSECUTIVE_SUCCESSES", "AWS_ENDPOINT_URL")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "integration_tests", "-p", "no:hypothesispytest", *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in ours} | variables | {"CI": "true"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_missing_variables_are_a_usage_error_that_names_them_all() -> None:
+    ended = run(variables={"ALB_URL": "yawl.example"})
+    assert ended.returncode == pytest.ExitCode.USAGE_ERROR
+    for name in ("ALB_URL", "HEALTH_PATH", *ACCOUNT):
+        assert (f"\n{name} is " in ended.stderr) == (name != "VERIFIER_ROLE_ARN")
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_a_run_needs_two_variables_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    with serve(healthy(), answer(503, b"no database"), elsewhere=answer(403)) as server:
+        ended = run(
+            *["-m", "http", f"--junitxml={report}"],
+            variables={"ALB_URL": server.url, "HEALTH_PATH": "/resourceService/", "DEADLINE_SECONDS": "0.5"},
+        )
+    assert ended.returncode == pytest.ExitCode.TESTS_FAILED
+    assert ended.stdout.count("The health path answered well 1 of 5 times in a row, no more.") == 1
+    assert "'no database'" in ended.stdout
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert "integration_tests/http_checks.py" not in ended.stdout
+    assert "1 failed, 2 passed, 3 deselected" in ended.stdout
+    cases = {case.get("name"): case for case in ET.parse(report).iter("testcase")}  # noqa: S314  # written above
+    assert len(cases) == 3
+    assert "503 Service Unavailable" in (cases["test_health_path_answers"].findtext("failure") or "")
+
+
+def test_the_folder_stands_alone() -> None:
+    allowed = sys.stdlib_module_names | {"boto3", "botocore", "httpx", "integration_tests", "pytest"}
+    for file in (ROOT / "integration_tests").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert {name.partition(".")[0] for name in names} <= allowed, file
