@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from aws_cdk import App, Environment, Tags
+from aws_cdk import App, Environment, Tags, Validations
+from cdk_nag import AwsSolutionsChecks
 
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.tool_versions import ToolVersions
@@ -26,9 +27,10 @@ def add_pipeline(app: App, settings: Settings) -> PipelineStack:
 
 
 def main() -> None:
-    """Synthesize the pipeline that `delivery.toml` describes."""
+    """Synthesize the pipeline that `delivery.toml` describes; what the rule pack finds fails the synthesis."""
     app = App()
     add_pipeline(app, load(ROOT / "delivery.toml"))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
 
 

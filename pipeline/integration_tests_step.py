@@ -33,7 +33,6 @@ def integration_tests_step(
             "ALARM_NAME_PREFIX": f"yawl-{stage.name}-",
             "DEADLINE_SECONDS": str(expected.deadline_seconds),
             "CONSECUTIVE_SUCCESSES": str(expected.consecutive_successes),
-            "PYTEST_ADDOPTS": f"--junit-xml=report/{REPORT}",
         },
         env_from_cfn_outputs={
             "ALB_URL": application.load_balancer_url,

@@ -1,19 +1,24 @@
 """What the unit tests share: the example `delivery.toml`, synthesized once."""
 
 import json
-import tempfile
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Template
-from aws_cdk.cx_api import CloudAssembly
 
-from pipeline_app import add_pipeline
 from settings import Settings, load
 
+if TYPE_CHECKING:
+    from aws_cdk.assertions import Template
+    from aws_cdk.cx_api import CloudAssembly
+
 ROOT = Path(__file__).parents[2]
+
+# The library's validator costs more than all else in a synthesis, and has tests of its own. It can only be switched off
+# before the library is first imported, which is why the fixtures below do that themselves.
+os.environ["CDK_VALIDATION"] = "false"
 
 
 @pytest.fixture(scope="session")
@@ -23,34 +28,40 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def assembly(settings: Settings) -> Iterator[CloudAssembly]:
-    """Synthesize the whole app as `cdk synth` does, less the validators, which have tests of their own."""
-    with tempfile.TemporaryDirectory() as folder:
-        # Only the CLI reads cdk.json; without its flags this would be another app.
-        context = json.loads((ROOT / "cdk.json").read_text())["context"]
-        app = App(outdir=folder, context=context, builtin_cloud_formation_validation=False, analytics_reporting=False)
-        add_pipeline(app, settings)
-        yield app.synth()
+def assembly(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> "CloudAssembly":
+    """Synthesize the whole app as `cdk synth` does, less the validators."""
+    from aws_cdk import App
+
+    from pipeline_app import add_pipeline
+
+    # Only the CLI reads cdk.json; without its flags this would be another app.
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = App(context=context, outdir=str(tmp_path_factory.mktemp("cdk.out")), analytics_reporting=False)
+    add_pipeline(app, settings)
+    return app.synth()
 
 
 @pytest.fixture(scope="session")
-def template(assembly: CloudAssembly) -> Callable[[str, str], Template]:
+def template(assembly: "CloudAssembly") -> "Callable[[str, str], Template]":
     """Look up a stack's template by environment and part: `template("prod", "network")`."""
+    from aws_cdk.assertions import Template
+
+    files = {stack.stack_name: Path(stack.template_full_path) for stack in assembly.stacks_recursively}
     read: dict[str, Template] = {}
-    stacks = {stack.stack_name: stack for stack in assembly.stacks_recursively}
 
     def look_up(environment: str, part: str) -> Template:
         name = f"yawl-{environment}-{part}"
         if name not in read:
-            read[name] = Template.from_json(json.loads(Path(stacks[name].template_full_path).read_text()))
+            read[name] = Template.from_json(json.loads(files[name].read_text()))
         return read[name]
 
     return look_up
 
 
 @pytest.fixture(scope="session")
-def pipeline_template(assembly: CloudAssembly) -> Template:
+def pipeline_template(assembly: "CloudAssembly") -> "Template":
     """Read the pipeline's own stack."""
-    return Template.from_json(
-        json.loads(Path(assembly.get_stack_by_name("yawl-delivery").template_full_path).read_text())
-    )
+    from aws_cdk.assertions import Template
+
+    file = Path(assembly.get_stack_by_name("yawl-delivery").template_full_path)
+    return Template.from_json(json.loads(file.read_text()))
