@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -23,6 +24,9 @@ ACCOUNT = {
     "ALARM_NAME_PREFIX": "yawl-dev-",
     "VERIFIER_ROLE_ARN": "arn:aws:iam::111111111111:role/yawl-dev-integration-tests",
 }
+
+BUILD = {"CI": "true", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""A build says that it is one, and has no other plug-ins than the lean environment's."""
 
 
 def test_the_http_checks_need_two_variables() -> None:
@@ -86,34 +90,33 @@ def test_a_mistake_in_a_variable_is_named(variables: dict[str, str], named: str)
     assert not any("hidden" in mistake for mistake in mistakes)
 
 
-def run(*arguments: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run the tests as a build does, with no variable of ours but these."""
+def environment_of_a_build(variables: dict[str, str]) -> dict[str, str]:
+    """Build an environment with no variable of ours but these."""
     ours = (*HTTP, *ACCOUNT, "ENVIRONMENT", "DEADLINE_SECONDS", "CONSECUTIVE_SUCCESSES", "AWS_ENDPOINT_URL")
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "integration_tests", "-p", "no:hypothesispytest", *arguments],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if name not in ours} | variables | {"CI": "true"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return {name: value for name, value in os.environ.items() if name not in ours} | variables | BUILD
 
 
-def test_missing_variables_are_a_usage_error_that_names_them_all() -> None:
-    ended = run(variables={"ALB_URL": "yawl.example"})
-    assert ended.returncode == pytest.ExitCode.USAGE_ERROR
+def test_missing_variables_are_a_usage_error_that_names_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+    with patch.dict(os.environ, environment_of_a_build({"ALB_URL": "yawl.example"}), clear=True):
+        exit_code = pytest.main([str(ROOT / "integration_tests"), "--capture=no"])
+    assert exit_code == pytest.ExitCode.USAGE_ERROR
+    said = capsys.readouterr()
     for name in ("ALB_URL", "HEALTH_PATH", *ACCOUNT):
-        assert (f"\n{name} is " in ended.stderr) == (name != "VERIFIER_ROLE_ARN")
-    assert "Traceback" not in ended.stdout + ended.stderr
+        assert (f"\n{name} is " in said.err) == (name != "VERIFIER_ROLE_ARN")
+    assert "Traceback" not in said.out + said.err
 
 
-def test_a_run_needs_two_variables_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None:
+def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     with serve(healthy(), answer(503, b"no database"), elsewhere=answer(403)) as server:
-        ended = run(
-            *["-m", "http", f"--junitxml={report}"],
-            variables={"ALB_URL": server.url, "HEALTH_PATH": "/resourceService/", "DEADLINE_SECONDS": "0.5"},
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", "integration_tests", "-m", "http", f"--junitxml={report}"],
+            cwd=ROOT,
+            env=environment_of_a_build(HTTP | {"ALB_URL": server.url, "DEADLINE_SECONDS": "0.5"}),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
     assert ended.returncode == pytest.ExitCode.TESTS_FAILED
     assert ended.stdout.count("The health path answered well 1 of 5 times in a row, no more.") == 1
