@@ -122,7 +122,7 @@ def test_it_stands_in_the_isolated_subnets(template: Templates) -> None:
 
 
 def test_the_eviction_policy_is_a_setting() -> None:
-    app = App(builtin_cloud_formation_validation=False)
+    app = App()
     where = {
         "zones": ("us-east-1a", "us-east-1b"),
         "env": Environment(account="111111111111", region="us-east-1"),

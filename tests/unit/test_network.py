@@ -120,7 +120,7 @@ def test_other_addresses_come_from_the_settings() -> None:
 def network(settings: NetworkSettings | None = None, *, https: bool = False) -> Template:
     """Synthesize one network alone."""
     stack = Network(
-        App(builtin_cloud_formation_validation=False),
+        App(),
         environment_name="test",
         zones=("us-east-1a", "us-east-1b"),
         env=Environment(account="111111111111", region="us-east-1"),
