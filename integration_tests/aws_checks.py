@@ -33,7 +33,7 @@ def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, patie
     history = patience.until(lambda: observed(look))
     if not history.reached:
         raise screen(
-            title="The load balancer's targets are not healthy.",
+            title="The load balancer's targets were not seen healthy.",
             asked=f"elasticloadbalancing:DescribeTargetHealth of {target_group_arn}",
             wanted="at least one target, and every one healthy (draining ones are not judged)",
             history=history,
@@ -66,7 +66,7 @@ def service_is_steady(
     history = patience.until(lambda: observed(look))
     if not history.reached:
         raise screen(
-            title="The service is not steady on the released task definition.",
+            title="The service was not seen steady on the released task definition.",
             asked=f"ecs:DescribeServices of {service} in {cluster}, {region}",
             wanted=f"running = desired, at least 1; rollout COMPLETED on {task_definition_arn}",
             history=history,
@@ -99,7 +99,7 @@ def no_alarm_fires(cloudwatch: Any, *, name_prefix: str, region: str, patience: 
     history = patience.until(lambda: observed(look))
     if not history.reached:
         raise screen(
-            title="Alarms of the environment are firing." if history.last[-1][1].details else "No alarm can be judged.",
+            title="The environment's alarms were not seen quiet.",
             asked=f"cloudwatch:DescribeAlarms named {name_prefix}… in {region}",
             wanted="at least one alarm, and none in ALARM",
             history=history,

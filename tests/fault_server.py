@@ -17,6 +17,9 @@ Behaviour: TypeAlias = Callable[[asyncio.StreamWriter], Awaitable[None]]
 CONTRACT = {"status": "healthy", "role": "active", "engine": "up"}
 """What the container answers on its health path when it is well."""
 
+PROXY_VARIABLES = [case(f"{kind}_PROXY") for kind in ("HTTP", "HTTPS", "ALL", "NO") for case in (str.upper, str.lower)]
+"""What could lead a client past the server; a test that is itself run behind a proxy takes them away."""
+
 
 @dataclass
 class Server:

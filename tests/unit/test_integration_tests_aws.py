@@ -1,5 +1,6 @@
 """The AWS checks that run after a deployment: what AWS may say of an environment, and the verdict it must lead to."""
 
+import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from integration_tests.aws_checks import no_alarm_fires, service_is_steady, targ
 from integration_tests.failure import CheckFailed
 from integration_tests.variables import AccountVariables
 from integration_tests.waiting import Patience
-from tests.fault_server import Behaviour, answer, serve, unused_port
+from tests.fault_server import PROXY_VARIABLES, Behaviour, answer, serve, unused_port
 
 REGION = "eu-central-1"
 ACCOUNT = "111111111111"
@@ -26,6 +27,14 @@ MOMENT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 def impatience(seconds: float = 0.02) -> Patience:
     return Patience(deadline_seconds=seconds, first_pause=0.01, longest_pause=0.01)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_surroundings() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*PROXY_VARIABLES, *(name for name in os.environ if name.startswith("AWS_"))):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -326,8 +335,6 @@ def test_a_refused_role_is_named_and_no_secret_is(caller: pytest.MonkeyPatch) ->
 
 
 def test_missing_credentials_fail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
-        monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/nowhere")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
