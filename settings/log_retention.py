@@ -25,7 +25,7 @@ class RetentionDays(Constraint):
             return None
         place = bisect(RETENTION_DAYS, value)
         neighbours = " or ".join(str(days) for days in RETENTION_DAYS[max(place - 1, 0) : place + 1])
-        return f"is not a retention CloudWatch Logs offers; the nearest: {neighbours} days"
+        return f"is not offered by CloudWatch Logs; the nearest: {neighbours}"
 
 
 LogRetentionDays = Annotated[int, RetentionDays()]

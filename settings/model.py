@@ -22,6 +22,7 @@ from settings.environment_names import EnvironmentName
 from settings.image_uri import ImageUri, moves
 from settings.log_retention import LogRetentionDays
 from settings.network import NetworkSettings
+from settings.notation import dotted, quoted
 from settings.regions import Region
 from settings.section import Mistake, Path, Section, rule, skipping_gaps
 from settings.storage import StorageSettings
@@ -101,12 +102,12 @@ class Settings(Section):
             with skipping_gaps():
                 if environment.approval and moves(self.image_of(name)):
                     path = ("environments", name, "image") if environment.image else ("image", "uri")
-                    waiting.setdefault(path, []).append(f"environments.{name}")
+                    waiting.setdefault(path, []).append(dotted(("environments", name)))
         for path, names in waiting.items():
             yield Mistake(
                 path,
-                f"must end in a fixed tag or a digest: {', '.join(names)} waits for an approval, and what latest names may "
-                "change after it is given",
+                "must end in a fixed tag or a digest: what latest names may change after the approval of "
+                + ", ".join(names),
             )
 
     @rule
@@ -114,10 +115,11 @@ class Settings(Section):
         for (name, one), (longer, other) in permutations(self.environments.items(), 2):
             with skipping_gaps():
                 if longer.startswith(f"{name}-") and (one.account, one.region) == (other.account, other.region):
+                    shorter = dotted(("environments", name))
                     yield Mistake(
                         ("environments", longer),
-                        f"must not start with {name}-: environments.{name} is in the same account and region and takes "
-                        f"every alarm named yawl-{name}-… for its own",
+                        f"must not start with {quoted(f'{name}-')}: {shorter} is in the same account and region and takes "
+                        "all alarms whose names start so for its own",
                     )
 
     @rule
@@ -125,7 +127,8 @@ class Settings(Section):
         for (name, one), (later, other) in combinations(self.environments.items(), 2):
             with skipping_gaps():
                 if one.domain and other.domain and one.domain.name == other.domain.name:
+                    earlier = dotted(("environments", name, "domain", "name"))
                     yield Mistake(
                         ("environments", later, "domain", "name"),
-                        f"is environments.{name}.domain.name already: CloudFront gives a name to one distribution only",
+                        f"is {earlier} already: CloudFront gives a name to one distribution only",
                     )

@@ -6,7 +6,7 @@ from datetime import date, time
 
 from settings.section import Path
 
-LONGEST = 80
+LONGEST = 120
 """Characters of a value that are shown: its path says where the whole of it stands."""
 
 
@@ -37,8 +37,9 @@ def literal(value: object) -> str | None:
 
 
 def quoted(text: str) -> str:
-    """Write a string, shortened where it is long."""
-    return json.dumps(text if len(text) <= LONGEST else f"{text[:LONGEST]}…", ensure_ascii=False)
+    """Write a string, shortened where it is long, on one line whatever it holds."""
+    written = json.dumps(text if len(text) <= LONGEST else f"{text[:LONGEST]}…", ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in written)
 
 
 def kind(value: object) -> str:

@@ -1,5 +1,6 @@
 """Collects all that is wrong with the settings, in the order of the file."""
 
+import sys
 from collections.abc import Mapping
 from typing import cast
 
@@ -37,10 +38,10 @@ def _place_in_file(table: Mapping[str, object], path: Path) -> tuple[int, ...]:
     place: list[int] = []
     value: object = table
     for step in path:
-        if isinstance(value, dict):
-            entries = cast(dict[str | int, object], value)
-            place.append(list(entries).index(step) if step in entries else len(entries))
-            value = entries.get(step)
-        else:
-            place.append(int(step) if isinstance(step, int) else 0)
+        entries = dict(enumerate(value)) if isinstance(value, list) else value
+        if not isinstance(entries, dict) or step not in entries:
+            # What the file lacks comes behind what it has.
+            return (*place, sys.maxsize)
+        place.append(list(entries).index(step))
+        value = cast(dict[str | int, object], entries)[step]
     return tuple(place)

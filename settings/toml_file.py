@@ -19,16 +19,20 @@ def read(file: Path) -> dict[str, object]:
         problem = f"is not UTF-8: byte {error.start + 1} is {error.object[error.start]:#04x}"
     except RecursionError:
         problem = "is nested too deeply"
-    except ValueError as error:
-        # A TOMLDecodeError, or a number of more digits than Python converts.
+    except tomllib.TOMLDecodeError as error:
         problem = _in_our_words(str(error))
+    except ValueError:
+        # Python limits how many digits it converts.
+        problem = "has a number of too many digits"
     raise SettingsError([f"{file}: {problem}"])
 
 
 def _in_our_words(message: str) -> str:
     """Put the place first, and call a table that stands twice what it is to the reader."""
-    match = re.fullmatch(r"(?P<what>.*) \(at (?P<where>line \d+, column \d+|end of document)\)", message, re.DOTALL)
-    what, where = (match["what"], match["where"]) if match else (message, "somewhere")
+    match = re.fullmatch(r"(?P<what>.*) \(at (?P<where>[^()]*)\)", message, re.DOTALL)
+    if match is None:
+        return message
+    what, where = match["what"], match["where"]
     twice = re.fullmatch(r"Cannot declare \((?P<keys>.*)\) twice", what)
     if twice is None:
         return f"{where}: {what[:1].lower()}{what[1:]}"

@@ -36,7 +36,7 @@ def of_one_value(error: "ErrorDetails") -> Mistake:
             return Mistake(path, f"unknown key; {_known_instead(path)}")
         case error_type if error_type in TYPES:
             expected = expected_at(path)
-            wanted = f"{TYPES[error_type]}: {expected}" if expected else TYPES[error_type]
+            wanted = TYPES[error_type] + (f": {expected}" if expected else "")
             return Mistake(path, _behind(value, f"is {kind(value)}, must be {wanted}"))
         case _:
             # Where the key itself is wrong, pydantic adds a step that is not in the file.
@@ -72,7 +72,7 @@ def _needed(path: Path) -> str:
     field = field_at(path)
     if field is not None and section_in(field.annotation):
         return f"[{dotted(path)}{'.NAME' if get_origin(field.annotation) is dict else ''}] is needed"
-    return f"must be {expected_at(path)}"
+    return f"it must be {expected_at(path)}"
 
 
 def _known_instead(path: Path) -> str:

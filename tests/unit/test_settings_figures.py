@@ -1,0 +1,131 @@
+"""The figures in the settings: the reference's, and those of AWS as other tools know them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import botocore
+import cfnlint
+import pytest
+
+from settings import Settings, load
+from settings.fargate import MEMORY_BY_CPU
+from settings.instance_classes import CACHE_NODE_TYPES, DATABASE_CLASSES
+from settings.log_retention import RETENTION_DAYS
+from settings.regions import COMMERCIAL_REGIONS
+from tests.unit.settings_file import delivery_toml
+
+DEFAULTS = [
+    # attribute of an environment, figure, where the reference says it
+    ("network.cidr", "10.0.0.0/16", "1. Network Infrastructure"),
+    ("network.public_subnets", ("10.0.1.0/24", "10.0.2.0/24"), "1. Network Infrastructure"),
+    ("network.private_subnets", ("10.0.3.0/24", "10.0.4.0/24"), "1. Network Infrastructure"),
+    ("network.isolated_subnets", ("10.0.10.0/24", "10.0.11.0/24"), "1. Network Infrastructure"),
+    ("zones", ("us-east-1a", "us-east-1b"), "1. Network Infrastructure: 2 AZs"),
+    ("database.instance_class", "db.t3.small", "Cost Optimization, 2. Database Costs"),
+    ("database.multi_az", True, "2. Database Layer: enabled for production"),
+    ("database.max_storage_gib", 1000, "Operational Best Practices, 4. Scaling: 1 TB"),
+    ("database.backup_retention_days", 30, "2. Database Layer"),
+    ("database.password_rotation_days", 30, "2. Database Layer: rotate every 30 days"),
+    ("database.slow_query_milliseconds", 1000, "2. Database Layer: log_min_duration_statement"),
+    ("cache.node_type", "cache.t3.small", "3. Cache Layer: production"),
+    ("cache.multi_az", True, "3. Cache Layer: enabled for production"),
+    ("cache.eviction_policy", "volatile-lru", "3. Cache Layer: for sessions"),
+    ("tasks.cpu", 1024, "4. Application Layer"),
+    ("tasks.memory", 2048, "4. Application Layer"),
+    ("tasks.min", 2, "4. Application Layer: 2-6"),
+    ("tasks.max", 6, "4. Application Layer: 2-6"),
+    ("tasks.heap", "1024m", "4. Application Layer: YAWL_HEAP_SIZE"),
+    ("tasks.log_level", "INFO", "4. Application Layer: LOG_LEVEL"),
+    ("tasks.cpu_target_percent", 70, "4. Application Layer"),
+    ("tasks.memory_target_percent", 80, "4. Application Layer"),
+    ("distribution.static_ttl_seconds", 24 * 3600, "6. Content Delivery: 1 day"),
+    ("distribution.api_ttl_seconds", 5 * 60, "6. Content Delivery: 5 minutes"),
+    ("distribution.api_max_ttl_seconds", 30 * 60, "6. Content Delivery: 30 minutes"),
+    ("storage.backup_glacier_days", 30, "7. Storage"),
+    ("storage.backup_deep_archive_days", 90, "7. Storage"),
+    ("storage.backup_noncurrent_days", 365, "7. Storage"),
+    ("storage.artifact_days", 90, "7. Storage"),
+    ("tags.owner", "platform-team", "Compliance, 1. Resource Tagging"),
+    ("tags.cost_center", "engineering", "Compliance, 1. Resource Tagging"),
+    ("tags.backup_policy", "daily", "Compliance, 1. Resource Tagging"),
+    # ours: what an environment is safe with when its table says no more than where it is
+    ("approval", True, "an environment is approved unless it says otherwise"),
+    ("retain_data", True, "data outlives the stacks unless the environment says otherwise"),
+    ("distribution.open_engine_api", False, "the engine has a well-known login"),
+    ("network.nat_gateways", 2, "one in each zone"),
+    ("cache.nodes", 2, "one to take over"),
+]
+
+
+@pytest.fixture(scope="module")
+def smallest(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Load a file that says only what must be said."""
+    file = tmp_path_factory.mktemp("smallest") / "delivery.toml"
+    file.write_text(delivery_toml(""))
+    return load(file)
+
+
+@pytest.mark.parametrize(("attribute", "figure", "source"), DEFAULTS, ids=[row[0] for row in DEFAULTS])
+def test_an_account_and_a_region_make_a_production_environment(
+    smallest: Settings, attribute: str, figure: object, source: str
+) -> None:
+    value: object = smallest.environments["prod"]
+    for name in attribute.split("."):
+        value = getattr(value, name)
+    assert value == figure, source
+
+
+def test_the_defaults_would_be_accepted_if_they_were_written_down(smallest: Settings) -> None:
+    assert Settings.model_validate(smallest.model_dump()) == smallest
+
+
+def data(package: Any, name: str) -> Any:
+    return json.loads((Path(package.__file__).parent / "data" / name).read_text())
+
+
+def test_fargate_sizes_are_those_that_cfn_lint_knows() -> None:
+    rule = data(cfnlint, "schemas/extensions/aws_ecs_taskdefinition/fargate_cpu_memory.json")
+    known: dict[int, tuple[int, ...]] = {}
+    for pair in rule["then"]["anyOf"]:
+        (cpu,) = pair["properties"]["Cpu"]["then"]["enum"]
+        memory = pair["properties"]["Memory"]["then"]
+        known[int(cpu)] = tuple(
+            memory.get("enum") or range(memory["minimum"], memory["maximum"] + 1, memory["multipleOf"])
+        )
+    # Tasks of 32 vCPU are newer than the library's documentation of what it accepts.
+    del known[32768]
+    assert known == MEMORY_BY_CPU
+
+
+def test_database_classes_are_those_sold_for_the_newest_postgresql_15() -> None:
+    prices = data(cfnlint, "schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json")
+    engines = data(cfnlint, "schemas/extensions/aws_rds_dbinstance/db_instance_class.json")
+    sold: set[str] = set()
+    for region in prices.values():
+        for case in region["allOf"]:
+            if case["if"]["properties"]["Engine"].get("const") == "postgres":
+                sold |= set(case["then"]["properties"]["DBInstanceClass"]["enum"])
+    newest: set[str] = set()
+    for case in engines["allOf"]:
+        asked = case["if"]["properties"]
+        if asked["Engine"].get("const") == "postgres" and "15\\.19" in asked["EngineVersion"]["pattern"]:
+            newest |= set(case["then"]["properties"]["DBInstanceClass"]["enum"])
+    assert set(DATABASE_CLASSES) == sold & newest
+
+
+def test_cache_node_types_are_those_sold_without_data_tiering() -> None:
+    prices = data(cfnlint, "schemas/extensions/aws_elasticache_cachecluster/cachenodetype_enum.json")
+    sold = {node for region in prices.values() if isinstance(region, dict) for node in region["enum"]}
+    assert set(CACHE_NODE_TYPES) == {node for node in sold if not node.startswith("cache.r6gd.")}
+
+
+def test_log_retention_is_what_cloudformation_accepts() -> None:
+    schema = data(cfnlint, "schemas/providers/us-east-1.json")["AWS::Logs::LogGroup"]
+    group = data(cfnlint, f"schemas/resources/{schema}.json")
+    assert group["properties"]["RetentionInDays"]["enum"] == list(RETENTION_DAYS)
+
+
+def test_regions_are_those_of_the_commercial_partition() -> None:
+    partitions = {partition["partition"]: partition for partition in data(botocore, "endpoints.json")["partitions"]}
+    assert set(COMMERCIAL_REGIONS) == set(partitions["aws"]["regions"])

@@ -1,0 +1,152 @@
+"""`delivery.toml` as a file: there or not, TOML or not, and quickly read."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from settings import Settings, SettingsError, TasksSettings, example_accounts, load
+from tests.unit.settings_file import delivery_toml
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Name a file in a folder of its own as somebody in that folder does."""
+    monkeypatch.chdir(tmp_path)
+    return Path("delivery.toml")
+
+
+UNREADABLE = {
+    "x = ": "end of document: invalid value",
+    'pipeline.account = "1\n2"': "line 1, column 22: illegal character '\\n'",
+    "pipeline.account = 012": "line 1, column 21: expected newline or end of document after a statement",
+    "a = 1\na = 2\n": "line 2, column 6: cannot overwrite a value",
+    "[pipeline]\n[pipeline]\n": "pipeline: line 2, column 10: the table is declared a second time",
+    "[environments.dev]\n[environments.dev]\n": (
+        "environments.dev: line 2, column 18: a second environment of this name: each needs its own"
+    ),
+    "a = " + "9" * 5000: "has a number of too many digits",
+    "a = " + "[" * 5000: "is nested too deeply",
+    b"a = '\xff'": "is not UTF-8: byte 6 is 0xff",
+}
+
+
+@pytest.mark.parametrize(("text", "said"), UNREADABLE.items(), ids=UNREADABLE.values())
+def test_what_is_no_toml_is_named_with_its_place(file: Path, text: str | bytes, said: str) -> None:
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SettingsError) as raised:
+        load(file)
+    assert raised.value.problems == (f"delivery.toml: {said}",)
+
+
+def test_a_missing_file_and_a_folder_are_named(file: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^delivery\.toml: there is no such file$"):
+        load(file)
+    file.mkdir()
+    with pytest.raises(SettingsError, match=r"^delivery\.toml: cannot be read: Is a directory$"):
+        load(file)
+
+
+def test_an_empty_file_is_told_what_it_needs(file: Path) -> None:
+    file.touch()
+    with pytest.raises(SettingsError) as raised:
+        load(file)
+    assert raised.value.problems == (
+        "delivery.toml: repository: missing: [repository] is needed",
+        "delivery.toml: pipeline: missing: [pipeline] is needed",
+        "delivery.toml: image: missing: [image] is needed",
+        "delivery.toml: environments: missing: [environments.NAME] is needed",
+    )
+
+
+def test_the_file_is_named_as_the_user_did(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(tmp_path / "elsewhere.toml")
+    assert raised.value.problems == (f"{tmp_path}/elsewhere.toml: there is no such file",)
+
+
+def test_a_right_file_is_read_in_its_order(file: Path) -> None:
+    file.write_text(delivery_toml('environments.prod.availability_zones = ["us-east-1c", "us-east-1d"]'))
+    settings = load(file)
+    assert list(settings.environments) == ["dev", "prod"]
+    assert settings.environments["dev"].zones == ("us-east-1a", "us-east-1b")
+    assert settings.environments["prod"].zones == ("us-east-1c", "us-east-1d")
+
+
+def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
+    file.write_text(delivery_toml(""), encoding="utf-8-sig")
+    assert load(file).pipeline.region == "us-east-1"
+
+
+def test_environments_run_one_release_unless_they_name_another(file: Path) -> None:
+    other = "222222222222.dkr.ecr.us-east-1.amazonaws.com/yawl:7.0.0-rc1"
+    file.write_text(delivery_toml(f'environments.dev.image = "{other}"'))
+    settings = load(file)
+    assert settings.image_of("dev") == other
+    assert settings.image_of("prod") == "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"
+
+
+def test_latest_may_run_where_nobody_approves(file: Path) -> None:
+    latest = "222222222222.dkr.ecr.us-east-1.amazonaws.com/yawl:latest"
+    file.write_text(delivery_toml(f'environments.dev.approval = false\nenvironments.dev.image = "{latest}"'))
+    assert load(file).image_of("dev") == latest
+
+
+def test_the_repository_has_a_right_file_of_the_three_environments() -> None:
+    assert list(load(ROOT / "delivery.toml").environments) == ["dev", "staging", "prod"]
+
+
+def test_example_accounts_are_found_wherever_they_stand(file: Path) -> None:
+    file.write_text(
+        delivery_toml(
+            'pipeline.account = "210987654321"\n'
+            'environments.prod.account = "123456789012"\n'
+            'environments.dev.account = "210987654322"\n'
+            'environments.dev.image = "777788889999.dkr.ecr.us-east-1.amazonaws.com/yawl:1"'
+        )
+    )
+    assert example_accounts(load(file)) == [
+        ("repository.connection_arn", "111111111111"),
+        ("image.uri", "111111111111"),
+        ("environments.dev.image", "777788889999"),
+        ("environments.prod.account", "123456789012"),
+    ]
+
+
+def test_settings_cannot_be_changed(file: Path) -> None:
+    attribute = "max"
+    file.write_text(delivery_toml(""))
+    tasks = load(file).environments["prod"].tasks
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(tasks, attribute, 9)
+
+
+def test_the_rules_hold_for_settings_made_in_code() -> None:
+    with pytest.raises(ValidationError, match=r"max is below tasks\.min 3"):
+        TasksSettings(min=3, max=2)
+    with pytest.raises(ValidationError, match="environments"):
+        Settings.model_validate({"environments": {}})
+
+
+def test_reading_settings_needs_neither_the_cdk_nor_much_else() -> None:
+    code = "import settings, sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    modules = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path = {sys.path!r}; {code}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    foreign = set(modules) - set(sys.stdlib_module_names) - {"__main__"}
+    assert {name for name in foreign if not name.startswith("_")} == {
+        "settings",
+        "pydantic",
+        "pydantic_core",
+        "annotated_types",
+        "typing_extensions",
+        "typing_inspection",
+    }

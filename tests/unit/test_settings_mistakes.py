@@ -1,0 +1,106 @@
+"""Every mistake one can make in `delivery.toml`, and what is said of it."""
+
+from pathlib import Path
+
+import pytest
+
+from settings import SettingsError, load
+from tests.unit.settings_file import delivery_toml
+
+TABLE = Path(__file__).with_name("settings_mistakes.txt")
+
+
+def rows() -> list[tuple[str, tuple[str, ...]]]:
+    """Read the table: blocks of changes, and indented below them the lines that are said."""
+    read: list[tuple[str, tuple[str, ...]]] = []
+    for block in TABLE.read_text().split("\n\n"):
+        lines = block.strip("\n").splitlines()
+        changes = [line for line in lines if not line.startswith(("#", " "))]
+        said = tuple(f"delivery.toml: {line.strip()}" for line in lines if line.startswith(" "))
+        if changes:
+            read.append(("\n".join(changes), said))
+    return read
+
+
+def problems(changes: str) -> tuple[str, ...]:
+    Path("delivery.toml").write_text(delivery_toml(changes))
+    with pytest.raises(SettingsError) as raised:
+        load(Path("delivery.toml"))
+    return raised.value.problems
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(("changes", "said"), rows(), ids=[changes for changes, _ in rows()])
+def test_each_mistake_is_named_in_exactly_these_lines(changes: str, said: tuple[str, ...]) -> None:
+    assert problems(changes) == said
+
+
+ALL_AT_ONCE = """\
+repository.name = "yawl-delivery"
+pipeline.account = 111111111111
+image.uri = "yawl"
+environments.dev.account = 2
+environments.dev.image = "222222222222.dkr.ecr.us-east-1.amazonaws.com/yawl:latest"
+environments.dev.colour = "blue"
+environments.prod.tasks.cpu = "1024"
+environments.prod.tasks.max = 1
+environments.prod.cache.nodes = 1
+environments.prod.network.isolated_subnets = ["10.0.10.0/24"]
+environments.prod.network.private_subnets = ["10.0.1.0/24", "10.0.4.0/24"]
+environments.prod.database.storage_gib = 1000
+environments.prod.domain = { name = "yawl.example.com", hosted_zone_name = "example.org" }
+no environments.prod.account
+"""
+
+
+def test_all_mistakes_are_named_at_once_and_in_the_order_of_the_file() -> None:
+    """Wrong single values hide neither each other nor rules between the values that are right."""
+    assert [line.split(": ")[1] for line in problems(ALL_AT_ONCE)] == [
+        "repository.name",
+        "pipeline.account",
+        "image.uri",
+        "environments.dev.account",
+        "environments.dev.image",
+        "environments.dev.colour",
+        "environments.prod.tasks.cpu",
+        "environments.prod.tasks.max",
+        "environments.prod.cache.nodes",
+        "environments.prod.network.isolated_subnets",
+        "environments.prod.network.private_subnets[0]",
+        "environments.prod.database.max_storage_gib",
+        "environments.prod.domain.name",
+        "environments.prod.domain.hosted_zone_id",
+        "environments.prod.account",
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # the value that a rule would need is itself wrong
+        'environments.prod.tasks.min = "7"',
+        'environments.prod.tasks.cpu = "256"',
+        'environments.prod.network.cidr = "10.1.0.0/8"',
+        "environments.prod.database.storage_gib = 65537",
+        'environments.prod.region = "eu-west-9"\nenvironments.prod.availability_zones = ["eu-west-1a", "eu-west-1b"]',
+        # and so it is where the key is misspelt
+        "environments.prod.tasks.mni = 7",
+        "environments.prod.cache.multi-az = false\nenvironments.prod.cache.nodes = 1",
+    ],
+)
+def test_no_mistake_follows_from_another(changes: str) -> None:
+    assert len(problems(changes)) == 1
+
+
+def test_the_error_reads_as_its_lines() -> None:
+    Path("delivery.toml").write_text(delivery_toml("no pipeline.account\nenvironments.prod.tasks.max = 1"))
+    with pytest.raises(SettingsError) as raised:
+        load(Path("delivery.toml"))
+    assert str(raised.value) == (
+        "delivery.toml: pipeline.account: missing: it must be the 12 digits of an AWS account\n"
+        "delivery.toml: environments.prod.tasks.max: 1 is below tasks.min 2"
+    )

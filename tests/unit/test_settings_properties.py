@@ -1,0 +1,104 @@
+"""What holds for any value, not only for those that somebody thought of."""
+
+import copy
+import tomllib
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from itertools import combinations
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from settings import NetworkSettings, Settings, TasksSettings
+from settings.draft import section_in
+from settings.fargate import MEMORY_BY_CPU
+from settings.report import report
+from settings.section import Path, Section
+from tests.unit.settings_file import delivery_toml
+
+unhurried = settings(deadline=None, database=None, derandomize=True)
+"""The same examples in every run, on a machine that may be busy; nothing is left in the folder."""
+
+# Few addresses, so that blocks often meet.
+ADDRESSES = st.integers(0x0A000000, 0x0A0003FF)
+BLOCKS = st.tuples(ADDRESSES, st.integers(24, 27)).map(lambda block: str(IPv4Network(block, strict=False)))
+PAIRS = st.tuples(BLOCKS, BLOCKS)
+
+
+def said_of(section: TasksSettings | NetworkSettings) -> list[str]:
+    return [str(mistake.path[0]) for mistake in section.mistakes()]
+
+
+@unhurried
+@given(st.sampled_from([*MEMORY_BY_CPU, 128, 768, 32768]), st.integers(1, 250).map(lambda half_gib: 512 * half_gib))
+def test_a_task_has_a_size_that_fargate_offers(cpu: int, memory: int) -> None:
+    said = said_of(TasksSettings.model_construct(cpu=cpu, memory=memory, heap="1m"))
+    offered = memory in MEMORY_BY_CPU.get(cpu, ())
+    assert said == ([] if offered else ["memory"] if cpu in MEMORY_BY_CPU else ["cpu"])
+
+
+@unhurried
+@given(st.integers(1, 8192), st.sampled_from("mM"), st.sampled_from([512, 1024, 2048, 4096, 8192]))
+def test_a_heap_leaves_a_quarter_of_the_memory(heap: int, unit: str, memory: int) -> None:
+    cpu = next(cpu for cpu, offered in MEMORY_BY_CPU.items() if memory in offered)
+    said = said_of(TasksSettings.model_construct(cpu=cpu, memory=memory, heap=f"{heap}{unit}"))
+    assert said == ([] if 4 * heap <= 3 * memory else ["heap"])
+
+
+@unhurried
+@given(PAIRS, PAIRS, PAIRS)
+def test_no_address_is_in_two_subnets(
+    public: tuple[str, str], private: tuple[str, str], isolated: tuple[str, str]
+) -> None:
+    addresses = [set(IPv4Network(block)) for block in (*public, *private, *isolated)]
+    shared = any(one & other for one, other in combinations(addresses, 2))
+    network = NetworkSettings.model_construct(public_subnets=public, private_subnets=private, isolated_subnets=isolated)
+    assert bool(said_of(network)) == shared
+
+
+@unhurried
+@given(BLOCKS, st.integers(16, 28), ADDRESSES)
+def test_every_address_of_a_subnet_is_in_the_vpc(subnet: str, prefix: int, address: int) -> None:
+    vpc = IPv4Network((address, prefix), strict=False)
+    # One subnet alone: only whether it is inside is asked.
+    network = NetworkSettings.model_construct(
+        cidr=str(vpc), public_subnets=(), private_subnets=(), isolated_subnets=(subnet,)
+    )
+    assert bool(said_of(network)) != all(address in vpc for address in IPv4Network(subnet))
+
+
+def paths(section: type[Section], path: Path = ()) -> Iterator[Path]:
+    """Yield where something may stand in the file."""
+    for name, field in section.model_fields.items():
+        yield (*path, name)
+        if below := section_in(field.annotation):
+            yield from paths(below, (*path, name, "prod") if name == "environments" else (*path, name))
+
+
+KEYS = st.sampled_from([str(path[-1]) for path in paths(Settings)]) | st.text(max_size=150)
+VALUES: st.SearchStrategy[object] = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=200) | st.datetimes() | st.dates() | st.times(),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(KEYS, values, max_size=3),
+    max_leaves=5,
+)
+PLACES = st.sampled_from(list(paths(Settings))) | st.tuples(st.just("environments"), KEYS, KEYS)
+
+
+@unhurried
+@given(st.lists(st.tuples(PLACES, VALUES), min_size=1, max_size=4))
+def test_whatever_stands_in_the_file_is_accepted_or_answered(changes: list[tuple[Path, object]]) -> None:
+    table: dict[str, Any] = tomllib.loads(delivery_toml(""))
+    for path, value in changes:
+        parent: Any = table
+        for step in path[:-1]:
+            parent = parent.setdefault(step, {}) if isinstance(parent, dict) else None
+        if isinstance(parent, dict):
+            parent[path[-1]] = copy.deepcopy(value)
+    try:
+        Settings.model_validate(table)
+    except ValidationError as error:
+        lines = report(table, error)
+        assert lines
+        assert all(line.isprintable() and ": " in line for line in lines)
