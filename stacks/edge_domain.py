@@ -1,8 +1,7 @@
 """The name users open."""
 
-from typing import Final, cast
+from typing import cast
 
-from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
@@ -11,15 +10,12 @@ from constructs import Construct
 
 from settings import DomainSettings
 
-CERTIFICATE_REGION: Final = "us-east-1"
-"""CloudFront takes certificates of this region only."""
-
 
 class EdgeDomain(Construct):
     """A name for a distribution, with the certificate for it.
 
-    The certificate is the one in the settings, or is made here; ValueError when there is none and the stack stands in
-    a region whose certificates CloudFront does not take.
+    The certificate is the one in the settings, or is made here. CloudFront takes those of us-east-1 only, so that the
+    settings ask an environment in another region for one.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, domain: DomainSettings) -> None:
@@ -33,12 +29,6 @@ class EdgeDomain(Construct):
     def _certificate(self, arn: str | None) -> acm.ICertificate:
         if arn is not None:
             return acm.Certificate.from_certificate_arn(self, "Certificate", arn)
-        region = Stack.of(self).region
-        if region != CERTIFICATE_REGION:
-            raise ValueError(
-                f"{self.name} needs an edge_certificate_arn: CloudFront takes certificates of {CERTIFICATE_REGION}, "
-                f"and this environment is in {region}"
-            )
         certificate = acm.Certificate(
             self, "Certificate", domain_name=self.name, validation=acm.CertificateValidation.from_dns(self._zone)
         )

@@ -1,18 +1,24 @@
 """What tells how an environment does, and whom it tells."""
 
 from aws_cdk import Environment
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from settings import EnvironmentSettings
+from stacks.alarm_rules import alarm_rules
+from stacks.alarm_topics import AlarmTopics
 from stacks.application import Application
 from stacks.cache import Cache
+from stacks.console_links import console_links
 from stacks.database import Database
+from stacks.environment_alarms import EnvironmentAlarms
+from stacks.environment_dashboard import EnvironmentDashboard
 from stacks.environment_stack import EnvironmentStack
+from stacks.metrics import EnvironmentMetrics
+from stacks.severity import Severity
 
 
 class Monitoring(EnvironmentStack):
-    """Alarms of three severities and the dashboard of one environment."""
+    """Alarms that tell three topics, by severity, and the dashboard they lead to."""
 
     def __init__(
         self,
@@ -21,10 +27,10 @@ class Monitoring(EnvironmentStack):
         environment_name: str,
         zones: tuple[str, str],
         env: Environment,
+        settings: EnvironmentSettings,
         application: Application,
         database: Database,
         cache: Cache,
-        alarm_email: str | None,
     ) -> None:
         super().__init__(
             scope,
@@ -32,19 +38,29 @@ class Monitoring(EnvironmentStack):
             environment_name=environment_name,
             zones=zones,
             env=env,
-            description="YAWL: alarms and dashboard",
+            description=f"YAWL {environment_name}: alarms and dashboard",
         )
-        self.high = sns.Topic(self, "High", enforce_ssl=True)
-        self.medium = sns.Topic(self, "Medium", enforce_ssl=True)
-        self.low = sns.Topic(self, "Low", enforce_ssl=True)
-        self.alarms = [
-            application.target_group.metrics.healthy_host_count().create_alarm(
-                self,
-                "NoHealthyTarget",
-                alarm_name=f"yawl-{environment_name}-no-healthy-target",
-                threshold=1,
-                evaluation_periods=2,
-                comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            )
-        ]
-        self.dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"yawl-{environment_name}")
+        topics = AlarmTopics(self, "Topics", environment_name=environment_name, email=settings.alarm_email)
+        self.high = topics.by_severity[Severity.HIGH]
+        self.medium = topics.by_severity[Severity.MEDIUM]
+        self.low = topics.by_severity[Severity.LOW]
+        metrics = EnvironmentMetrics(
+            environment_name=environment_name, application=application, database=database, cache=cache
+        )
+        alarms = EnvironmentAlarms(
+            self,
+            "Alarms",
+            environment_name=environment_name,
+            rules=alarm_rules(metrics, settings),
+            topics=topics,
+        )
+        self.alarms = [alarm for severity in Severity for alarm in alarms.by_severity[severity]]
+        self.dashboard = EnvironmentDashboard(
+            self,
+            "Dashboard",
+            environment_name=environment_name,
+            metrics=metrics,
+            alarms=alarms,
+            log_group_name=application.log_group.log_group_name,
+            links=console_links(region=self.region, application=application, database=database, cache=cache),
+        )

@@ -105,10 +105,10 @@ class YawlStage(Stage):
             environment_name=name,
             zones=zones,
             env=env,
+            settings=settings,
             application=self.application,
             database=self.database,
             cache=self.cache,
-            alarm_email=settings.alarm_email,
         )
         for tag, value in {
             "Environment": name,

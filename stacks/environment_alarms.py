@@ -1,0 +1,45 @@
+"""The alarms of one environment."""
+
+from collections.abc import Iterable
+from typing import cast
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.alarm_rules import AlarmRule
+from stacks.alarm_topics import AlarmTopics
+from stacks.severity import Severity
+
+
+class EnvironmentAlarms(Construct):
+    """One alarm per rule, `yawl-<environment>-<rule>`, which tells the topic of its severity."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment_name: str,
+        rules: Iterable[AlarmRule],
+        topics: AlarmTopics,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.by_severity: dict[Severity, list[cloudwatch.Alarm]] = {severity: [] for severity in Severity}
+        for rule in rules:
+            alarm = cloudwatch.Alarm(
+                self,
+                rule.name.title().replace("-", ""),
+                alarm_name=f"yawl-{environment_name}-{rule.name}",
+                alarm_description=f"{rule.severity.upper()}: {rule.meaning}",
+                metric=rule.metric,
+                comparison_operator=rule.comparison,
+                threshold=rule.threshold,
+                evaluation_periods=rule.periods,
+                treat_missing_data=rule.missing,
+            )
+            # The library's classes name parameters otherwise than their interfaces, which the type checker minds.
+            topic = cast(sns.ITopic, topics.by_severity[rule.severity])
+            alarm.add_alarm_action(cast(cloudwatch.IAlarmAction, actions.SnsAction(topic)))
+            self.by_severity[rule.severity].append(alarm)
