@@ -145,8 +145,7 @@ class Database(EnvironmentStack):
             # Tasks read the password when they start; a change of the schedule should not lock them out.
             rotate_immediately_on_update=False,
         )
-        # The schedule ends with the secret, and the secret with the instance. Before that nobody can end it: a
-        # secret that RDS manages always rotates.
+        # The schedule ends with the secret, and the secret with the instance: there is nothing to undo before.
         schedule.apply_removal_policy(RemovalPolicy.RETAIN)
 
     def _acknowledge_trades(self, settings: DatabaseSettings, *, retain_data: bool) -> None:

@@ -50,9 +50,11 @@ class Network(EnvironmentStack):
         vpc = ec2.Vpc(
             self,
             "Vpc",
+            vpc_name=f"yawl-{self.environment_name}",
             # jsii hands over one request object where its types say keywords.
             ip_addresses=cast(ec2.IIpAddresses, FixedSubnets(settings)),
             nat_gateways=settings.nat_gateways,
+            restrict_default_security_group=True,
             subnet_configuration=[
                 ec2.SubnetConfiguration(
                     name="Public", subnet_type=ec2.SubnetType.PUBLIC, map_public_ip_on_launch=False
@@ -92,8 +94,8 @@ class Network(EnvironmentStack):
         Validations.of(load_balancer).acknowledge(
             Acknowledgment(
                 id="AwsSolutions::AwsSolutions-EC23",
-                reason="The load balancer is the public entrance; its listeners turn away who does not come through "
-                "CloudFront, which a security group cannot do for the health path that stays open.",
+                reason="The load balancer is the public entrance. Its listeners turn away whoever does not come by way "
+                "of CloudFront; a security group cannot, because the health path stays open to everybody.",
             )
         )
         load_balancer.connections.allow_to(tasks, ec2.Port.tcp(ports.APPLICATION), "Load balancer to tasks")
