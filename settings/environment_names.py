@@ -7,7 +7,7 @@ from typing import Annotated
 from settings.constraints import Constraint
 
 DERIVED_NAMES = {
-    "yawl-NAME": 32,  # the load balancer; the cache and the database may have 40 and 63
+    "yawl-NAME": 32,  # the least of all, a load balancer's; a cache may have 40, a database 63
     "yawl-NAME-integration-tests": 64,  # the role of the integration tests
     "yawl-NAME-distribution": 128,  # the stack with the longest name
 }

@@ -86,14 +86,20 @@ class Settings(Section):
     repository: RepositorySettings
     pipeline: PipelineSettings
     image: ImageSettings
-    environments: Annotated[
-        dict[EnvironmentName, EnvironmentSettings], Field(min_length=1, max_length=MOST_ENVIRONMENTS)
-    ]
+    environments: Annotated[dict[EnvironmentName, EnvironmentSettings], Field(min_length=1)]
     """Environments by name, in the order of delivery."""
 
     def image_of(self, environment: str) -> str:
         """Return the image URI the environment runs."""
         return self.environments[environment].image or self.image.uri
+
+    @rule
+    def _stages_for_all(self) -> Iterator[Mistake]:
+        if len(self.environments) > MOST_ENVIRONMENTS:
+            yield Mistake(
+                ("environments",),
+                f"are {len(self.environments)}: a pipeline has stages for {MOST_ENVIRONMENTS} at most",
+            )
 
     @rule
     def _approved_image_stays(self) -> Iterator[Mistake]:
@@ -118,8 +124,8 @@ class Settings(Section):
                     shorter = dotted(("environments", name))
                     yield Mistake(
                         ("environments", longer),
-                        f"must not start with {quoted(f'{name}-')}: {shorter} is in the same account and region and takes "
-                        "all alarms whose names start so for its own",
+                        f"must not start with {quoted(f'{name}-')}: {shorter} is in the same account and region and "
+                        "takes all alarms whose names start so for its own",
                     )
 
     @rule

@@ -39,5 +39,5 @@ def _in_our_words(message: str) -> str:
     keys = re.findall(r"'([^']*)'", twice["keys"])
     name = ".".join(keys)
     if len(keys) == 2 and keys[0] == "environments":
-        return f"{name}: {where}: a second environment of this name: each needs its own"
+        return f"{name}: {where}: duplicate environment: each needs a name of its own"
     return f"{name}: {where}: the table is declared a second time"

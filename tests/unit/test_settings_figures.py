@@ -1,11 +1,10 @@
 """The figures in the settings: the reference's, and those of AWS as other tools know them."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import botocore
-import cfnlint
 import pytest
 
 from settings import Settings, load
@@ -80,12 +79,16 @@ def test_the_defaults_would_be_accepted_if_they_were_written_down(smallest: Sett
     assert Settings.model_validate(smallest.model_dump()) == smallest
 
 
-def data(package: Any, name: str) -> Any:
-    return json.loads((Path(package.__file__).parent / "data" / name).read_text())
+def data(package: str, name: str) -> Any:
+    """Read what a package ships, without the seconds that importing it may take."""
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return json.loads((Path(spec.origin).parent / "data" / name).read_text())
 
 
 def test_fargate_sizes_are_those_that_cfn_lint_knows() -> None:
-    rule = data(cfnlint, "schemas/extensions/aws_ecs_taskdefinition/fargate_cpu_memory.json")
+    rule = data("cfnlint", "schemas/extensions/aws_ecs_taskdefinition/fargate_cpu_memory.json")
     known: dict[int, tuple[int, ...]] = {}
     for pair in rule["then"]["anyOf"]:
         (cpu,) = pair["properties"]["Cpu"]["then"]["enum"]
@@ -99,8 +102,8 @@ def test_fargate_sizes_are_those_that_cfn_lint_knows() -> None:
 
 
 def test_database_classes_are_those_sold_for_the_newest_postgresql_15() -> None:
-    prices = data(cfnlint, "schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json")
-    engines = data(cfnlint, "schemas/extensions/aws_rds_dbinstance/db_instance_class.json")
+    prices = data("cfnlint", "schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json")
+    engines = data("cfnlint", "schemas/extensions/aws_rds_dbinstance/db_instance_class.json")
     sold: set[str] = set()
     for region in prices.values():
         for case in region["allOf"]:
@@ -115,17 +118,17 @@ def test_database_classes_are_those_sold_for_the_newest_postgresql_15() -> None:
 
 
 def test_cache_node_types_are_those_sold_without_data_tiering() -> None:
-    prices = data(cfnlint, "schemas/extensions/aws_elasticache_cachecluster/cachenodetype_enum.json")
+    prices = data("cfnlint", "schemas/extensions/aws_elasticache_cachecluster/cachenodetype_enum.json")
     sold = {node for region in prices.values() if isinstance(region, dict) for node in region["enum"]}
     assert set(CACHE_NODE_TYPES) == {node for node in sold if not node.startswith("cache.r6gd.")}
 
 
 def test_log_retention_is_what_cloudformation_accepts() -> None:
-    schema = data(cfnlint, "schemas/providers/us-east-1.json")["AWS::Logs::LogGroup"]
-    group = data(cfnlint, f"schemas/resources/{schema}.json")
+    schema = data("cfnlint", "schemas/providers/us-east-1.json")["AWS::Logs::LogGroup"]
+    group = data("cfnlint", f"schemas/resources/{schema}.json")
     assert group["properties"]["RetentionInDays"]["enum"] == list(RETENTION_DAYS)
 
 
 def test_regions_are_those_of_the_commercial_partition() -> None:
-    partitions = {partition["partition"]: partition for partition in data(botocore, "endpoints.json")["partitions"]}
+    partitions = {partition["partition"]: partition for partition in data("botocore", "endpoints.json")["partitions"]}
     assert set(COMMERCIAL_REGIONS) == set(partitions["aws"]["regions"])

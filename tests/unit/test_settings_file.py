@@ -27,7 +27,7 @@ UNREADABLE = {
     "a = 1\na = 2\n": "line 2, column 6: cannot overwrite a value",
     "[pipeline]\n[pipeline]\n": "pipeline: line 2, column 10: the table is declared a second time",
     "[environments.dev]\n[environments.dev]\n": (
-        "environments.dev: line 2, column 18: a second environment of this name: each needs its own"
+        "environments.dev: line 2, column 18: duplicate environment: each needs a name of its own"
     ),
     "a = " + "9" * 5000: "has a number of too many digits",
     "a = " + "[" * 5000: "is nested too deeply",

@@ -96,6 +96,14 @@ def test_no_mistake_follows_from_another(changes: str) -> None:
     assert len(problems(changes)) == 1
 
 
+def test_more_environments_than_a_pipeline_has_stages_for_are_refused() -> None:
+    more = "".join(
+        f'environments.e{number}.account = "333333333333"\nenvironments.e{number}.region = "us-east-1"\n'
+        for number in range(45)
+    )
+    assert problems(more) == ("delivery.toml: environments: are 47: a pipeline has stages for 46 at most",)
+
+
 def test_the_error_reads_as_its_lines() -> None:
     Path("delivery.toml").write_text(delivery_toml("no pipeline.account\nenvironments.prod.tasks.max = 1"))
     with pytest.raises(SettingsError) as raised:
