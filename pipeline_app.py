@@ -1,5 +1,6 @@
 """The CDK app: what `delivery.toml` says, as a delivery pipeline with its environments. `cdk.json` runs it."""
 
+import sys
 from pathlib import Path
 
 from aws_cdk import App, Environment, Tags, Validations
@@ -7,9 +8,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.tool_versions import ToolVersions
-from settings import Settings, load
-
-ROOT = Path(__file__).parent
+from settings import Settings, SettingsError, load
 
 
 def add_pipeline(app: App, settings: Settings) -> PipelineStack:
@@ -18,7 +17,7 @@ def add_pipeline(app: App, settings: Settings) -> PipelineStack:
         app,
         "yawl-delivery",
         settings=settings,
-        tool_versions=ToolVersions.read(ROOT / "package.json"),
+        tool_versions=ToolVersions.read(Path(__file__).with_name("package.json")),
         env=Environment(account=settings.pipeline.account, region=settings.pipeline.region),
     )
     # Each environment's own value is nearer to its resources and wins there.
@@ -28,8 +27,13 @@ def add_pipeline(app: App, settings: Settings) -> PipelineStack:
 
 def main() -> None:
     """Synthesize the pipeline that `delivery.toml` describes; what the rule pack finds fails the synthesis."""
+    try:
+        settings = load(Path("delivery.toml"))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
     app = App()
-    add_pipeline(app, load(ROOT / "delivery.toml"))
+    add_pipeline(app, settings)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
 

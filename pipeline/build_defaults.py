@@ -13,7 +13,9 @@ def build_defaults() -> CodeBuildOptions:
     """
     return CodeBuildOptions(
         build_environment=codebuild.BuildEnvironment(
-            build_image=codebuild.LinuxBuildImage.from_code_build_image_id("aws/codebuild/amazonlinux-x86_64-standard:6.0"),
+            build_image=codebuild.LinuxBuildImage.from_code_build_image_id(
+                "aws/codebuild/amazonlinux-x86_64-standard:6.0"
+            ),
             compute_type=codebuild.ComputeType.SMALL,
         ),
         partial_build_spec=codebuild.BuildSpec.from_object(
