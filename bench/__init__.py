@@ -1,0 +1,1 @@
+"""What the project costs in time and against AWS' limits: `make bench`."""

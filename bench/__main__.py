@@ -1,0 +1,84 @@
+"""Print the table of figures: `make bench`. It reports and asserts nothing.
+
+`make bench ARGS='--runs 5'` takes the medians over more runs; the runs of all rows alternate, so that a busy minute
+falls on all of them alike.
+"""
+
+import argparse
+from statistics import linear_regression, median
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.delivery import deliveries
+from bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
+from bench.measure import Synthesis, synthesis
+
+GROWTH = (1, 3, 10, 30)
+"""Numbers of environments to grow through."""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=3, help="how often to synthesize for each median (3)")
+    options = parser.parse_args()
+    console = Console()
+    with console.status("synthesizing"):
+        # The first run compiles and fills caches; it is not the one to count.
+        synthesis(3, validated=False)
+        off = _alternate(options.runs, validated=False)
+        on = _alternate(options.runs, validated=True)
+        grown = {count: synthesis(count, validated=False) for count in GROWTH}
+    console.print(_costs(off, on))
+    console.print(_growth(grown))
+    console.print(_ways(grown[3]))
+
+
+def _alternate(runs: int, *, validated: bool) -> tuple[list[Synthesis], list[Synthesis]]:
+    """Return the runs of the empty app and of the example's three environments."""
+    pairs = [(synthesis(0, validated=validated), synthesis(3, validated=validated)) for _ in range(runs)]
+    return [empty for empty, _ in pairs], [whole for _, whole in pairs]
+
+
+def _costs(off: tuple[list[Synthesis], list[Synthesis]], on: tuple[list[Synthesis], list[Synthesis]]) -> Table:
+    table = _table("Synthesis", "CPU-seconds", "empty app", "example", "resources", "per 100 resources", "goal")
+    for name, (empty, whole), goal in (("validator off", off, 1.0), ("validator and rule pack on", on, 3.3)):
+        nothing = median(run.cpu_seconds for run in empty)
+        all_of_it = median(run.cpu_seconds for run in whole)
+        resources = whole[0].resources
+        rate = (all_of_it - nothing) / resources * 100
+        table.add_row(name, f"{nothing:.2f}", f"{all_of_it:.2f}", str(resources), f"{rate:.2f}", f"≤ {goal}")
+    return table
+
+
+def _growth(grown: dict[int, Synthesis]) -> Table:
+    limits = f"≤ {ACTIONS_PER_STAGE}", f"≤ {ROLE_POLICY_BYTES:,}"
+    table = _table(
+        "Growth, validator off", "environments", "CPU-seconds", "resources", "actions in a stage", "role policy"
+    )
+    for count, run in grown.items():
+        actions, policy = most_actions_in_a_stage(run.pipeline), largest_role_policy(run.pipeline)
+        table.add_row(str(count), f"{run.cpu_seconds:.2f}", str(run.resources), str(actions), f"{policy:,} bytes")
+    seconds = linear_regression(list(grown), [run.cpu_seconds for run in grown.values()]).slope
+    resources = linear_regression(list(grown), [run.resources for run in grown.values()]).slope
+    table.add_row("each more", f"{seconds:.2f}", f"{resources:.0f}", *limits)
+    return table
+
+
+def _ways(run: Synthesis) -> Table:
+    table = _table("From push to verified", "environment", "serial depth", "CodeBuild runs")
+    for way in deliveries(run.pipeline):
+        table.add_row(way.stage, str(way.serial_depth), str(way.builds))
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="left" if column == columns[0] else "right")
+    return table
+
+
+if __name__ == "__main__":
+    main()
