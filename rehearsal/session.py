@@ -99,7 +99,9 @@ def deploy_pipeline(progress: Progress, processes: Processes, cloud: Cloud, asse
     name = next(
         item["PhysicalResourceId"] for item in resources if item["ResourceType"] == "AWS::CodePipeline::Pipeline"
     )
-    return parse(cloud.in_account("codepipeline", assembly.home).get_pipeline(name=name)["pipeline"], assembly.home.region)
+    return parse(
+        cloud.in_account("codepipeline", assembly.home).get_pipeline(name=name)["pipeline"], assembly.home.region
+    )
 
 
 def _cdk(

@@ -11,6 +11,8 @@ from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Run
 from rehearsal.cloud import Place
 
 POLL_SECONDS = 0.1
+SILENCE_SECONDS = 120
+"""How long a stack may show no event; the emulator needs seconds for what takes AWS minutes."""
 FAILURE_TYPE = "AWS::Rehearsal::Failure"
 """The emulator's resource that cannot be created; it is how `--fail` makes a stack fail and roll back."""
 
@@ -82,9 +84,15 @@ class _Stack:
 
     def settle(self, operation: str) -> str:
         """Wait until the stack's operation has ended, showing its events; return the final state."""
+        heard = time.monotonic()
         while True:
             stack = self.describe()
-            self._show_events()
+            if self._show_events():
+                heard = time.monotonic()
+            if time.monotonic() - heard > SILENCE_SECONDS:
+                raise ActionFailed(
+                    f"{self.name} has shown no event for {SILENCE_SECONDS} s; the emulator's log may say why"
+                )
             status = "DELETE_COMPLETE" if stack is None else stack["StackStatus"]
             if not status.endswith("_IN_PROGRESS"):
                 self._run.log(f"{self.name} {status} ({operation})")
@@ -105,14 +113,14 @@ class _Stack:
         except ClientError:
             return []
 
-    def _show_events(self) -> None:
-        for event in self._events():
-            if event["EventId"] in self._seen_events:
-                continue
+    def _show_events(self) -> int:
+        new = [event for event in self._events() if event["EventId"] not in self._seen_events]
+        for event in new:
             self._seen_events.add(event["EventId"])
             reason = event.get("ResourceStatusReason", "")
             line = f"{event['ResourceStatus']} {event['ResourceType']} {event['LogicalResourceId']} {reason}"
             self._run.log(line.rstrip())
+        return len(new)
 
     def _first_failure(self) -> str:
         """Return the newest operation's first failure, which is the cause of the others."""
@@ -146,8 +154,7 @@ class _Stack:
         context = self._context
         bucket, key = context.definition.artifact_bucket, f"{context.execution_id}/{self.name}.template.json"
         context.cloud.in_account("s3", context.home).put_object(Bucket=bucket, Key=key, Body=template.encode())
-        host = f"{bucket}.s3.{context.home.region}.amazonaws.com"
-        return f"https://{host}/{key}"
+        return f"https://s3.{context.home.region}.amazonaws.com/{bucket}/{key}"
 
 
 def _create_or_update(stack: _Stack) -> None:

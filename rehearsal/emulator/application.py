@@ -16,7 +16,16 @@ from ministack.core.responses import request_scope
 from ministack.core.router import extract_access_key_id, extract_region
 from ministack.services import alb, sts
 
-from rehearsal.emulator import faults, generic_types, network_types, pipelines, secrets
+from rehearsal.emulator import (
+    alarms,
+    buckets,
+    faults,
+    generic_types,
+    library_functions,
+    network_types,
+    pipelines,
+    secrets,
+)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -27,7 +36,7 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 
 def register_resource_types() -> None:
     """Complete ministack's resource types; the generic ones last, for what is still missing."""
-    for part in (network_types, pipelines, secrets, faults, generic_types):
+    for part in (alarms, buckets, network_types, library_functions, pipelines, secrets, faults, generic_types):
         part.register()
 
 
@@ -79,7 +88,7 @@ async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dic
         query = scope.get("query_string", b"").decode()
         body = await _body(receive)
         with request_scope(account, region):
-            status, answer_headers, answer = await alb.dispatch_request(
+            answer = await alb.dispatch_request(
                 balancer,
                 scope["method"],
                 scope["path"],
@@ -90,7 +99,7 @@ async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dic
                 raw_query_string=query,
                 raw_path=scope["raw_path"].decode("latin-1"),
             )
-        await _respond(send, status, answer_headers, answer, head=scope["method"] == "HEAD")
+        await ministack.app._send_if_handled(send, answer, receive, head=scope["method"] == "HEAD")
         return
     # A name no load balancer has would not resolve at all.
     await _respond_json(send, 502, {"message": f"no load balancer is named {host}"})
@@ -121,14 +130,6 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(chunks)
 
 
-async def _respond(send: Send, status: int, headers: dict[str, str], body: bytes, *, head: bool = False) -> None:
-    hop_by_hop = ("content-length", "transfer-encoding", "connection")
-    kept = [(k.lower().encode(), str(v).encode("latin-1")) for k, v in headers.items() if k.lower() not in hop_by_hop]
-    kept.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": kept})
-    await send({"type": "http.response.body", "body": b"" if head else body})
-
-
 async def _respond_json(send: Send, status: int, answer: dict[str, Any]) -> None:
     headers = {"Content-Type": "application/x-amz-json-1.1"}
-    await _respond(send, status, headers, json.dumps(answer, default=str).encode())
+    await ministack.app._send_response(send, status, headers, json.dumps(answer, default=str).encode())

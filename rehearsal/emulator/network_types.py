@@ -9,6 +9,8 @@ from ministack.services.cloudformation import provisioners
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, Any]]
 
+EVERYWHERE = provisioners._ec2_sg_egress_permissions([])[0]
+
 
 def register() -> None:
     """Back the types by ministack's own EC2, so that describe calls answer for them."""
@@ -27,7 +29,6 @@ def register() -> None:
             },
             "AWS::EC2::SecurityGroupIngress": _rule_handlers("IpPermissions"),
             "AWS::EC2::SecurityGroupEgress": _rule_handlers("IpPermissionsEgress"),
-            "Custom::VpcRestrictDefaultSG": {"create": _restrict_default_group, "delete": _leave},
         }
     )
     provisioners._REPLACING_PROPERTIES["AWS::EC2::NatGateway"] = ("SubnetId", "AllocationId", "ConnectivityType")
@@ -60,10 +61,6 @@ def _keep(physical_id: str, _old: Properties, _new: Properties, _stack_name: str
     return physical_id, {}
 
 
-def _leave(_physical_id: str, _properties: Properties) -> None:
-    """Nothing to take back."""
-
-
 def _create_address(_logical_id: str, _properties: Properties, _stack_name: str) -> Provisioned:
     answer = _ec2("AllocateAddress", Domain="vpc")
     return _element(answer, "publicIp"), {"AllocationId": _element(answer, "allocationId")}
@@ -92,8 +89,11 @@ def _rule_handlers(direction: str) -> dict[str, Any]:
 
     def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         group = _group(properties["GroupId"])
+        if direction == "IpPermissionsEgress":
+            # AWS takes a new group's rule to everywhere away as soon as its template gives it egress rules.
+            group[direction] = [rule for rule in group[direction] if rule != EVERYWHERE]
         group[direction] = group[direction] + provisioners._ec2_sg_permissions([properties])
-        rule = f"sgr-{abs(hash((stack_name, logical_id))):017x}"[:21]
+        rule = f"sgr-{stack_name}-{logical_id}"
         return rule, {"Id": rule}
 
     def delete(_physical_id: str, properties: Properties) -> None:
@@ -115,12 +115,3 @@ def _group(group_id: str) -> dict[str, Any]:
     if group is None:
         raise ValueError(f"The security group '{group_id}' does not exist")
     return group
-
-
-def _restrict_default_group(_logical_id: str, properties: Properties, _stack_name: str) -> Provisioned:
-    """What the library's custom resource does with the AWS SDK in a function: take the default group's rules away."""
-    group = ec2._security_groups.get(properties["DefaultSecurityGroupId"])
-    if group is not None:
-        group["IpPermissions"] = []
-        group["IpPermissionsEgress"] = []
-    return f"restrict-{properties['DefaultSecurityGroupId']}", {}
