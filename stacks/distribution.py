@@ -47,7 +47,7 @@ class Distribution(EnvironmentStack):
         )
         self._settings = settings
         self._headers = SecurityHeaders(self, "SecurityHeaders")
-        self._guards = [] if settings.open_engine_api else [EngineApiGuard(self, "EngineApiGuard").association()]
+        self._guards = None if settings.open_engine_api else [EngineApiGuard(self, "EngineApiGuard").association()]
         engine = self._engine(application, tls=domain is not None)
         edge_domain = None if domain is None else EdgeDomain(self, "Domain", domain=domain)
         self.distribution = cloudfront.Distribution(

@@ -1,6 +1,6 @@
 """One environment of YAWL."""
 
-from aws_cdk import Environment, Stage, Tags
+from aws_cdk import Environment, Stage
 from constructs import Construct
 
 from settings import EnvironmentSettings
@@ -11,6 +11,7 @@ from stacks.distribution import Distribution
 from stacks.monitoring import Monitoring
 from stacks.network import Network
 from stacks.storage import Storage
+from stages.environment_tags import tag_environment
 
 
 class YawlStage(Stage):
@@ -110,11 +111,4 @@ class YawlStage(Stage):
             database=self.database,
             cache=self.cache,
         )
-        for tag, value in {
-            "Environment": name,
-            "Owner": settings.tags.owner,
-            "CostCenter": settings.tags.cost_center,
-            "Compliance": settings.tags.compliance,
-            "BackupPolicy": settings.tags.backup_policy,
-        }.items():
-            Tags.of(self).add(tag, value)
+        tag_environment(self, name=name, settings=settings.tags, stacks=[self.network, self.storage])

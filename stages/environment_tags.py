@@ -1,0 +1,34 @@
+"""The tags of one environment."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from aws_cdk import CfnResource, Stack, Stage, Tags
+
+from settings import TagSettings
+
+PROVIDERS: Final = (
+    "Custom::S3AutoDeleteObjectsCustomResourceProvider",
+    "Custom::VpcRestrictDefaultSGCustomResourceProvider",
+)
+"""What the library builds in a stack to serve custom resources; its tags pass by these."""
+
+
+def tag_environment(stage: Stage, *, name: str, settings: TagSettings, stacks: Iterable[Stack]) -> None:
+    """Put the environment's tags on everything in the stage that takes tags."""
+    tags = {
+        "Environment": name,
+        "Owner": settings.owner,
+        "CostCenter": settings.cost_center,
+        "Compliance": settings.compliance,
+        "BackupPolicy": settings.backup_policy,
+    }
+    for key, value in tags.items():
+        Tags.of(stage).add(key, value)
+    as_property = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+    for stack in stacks:
+        for provider in PROVIDERS:
+            built = stack.node.try_find_child(provider)
+            for resource in built.node.children if built is not None else ():
+                if isinstance(resource, CfnResource):
+                    resource.add_property_override("Tags", as_property)

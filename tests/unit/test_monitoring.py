@@ -1,0 +1,333 @@
+"""Alarms, topics and the dashboard of every environment against the reference's figures."""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import pytest
+from aws_cdk.assertions import Match, Template
+
+from stacks.connection_limit import connection_limit
+from tests.unit.one_environment import prod_settings, templates_of
+
+Templates: TypeAlias = Callable[[str, str], Template]
+
+GIB = 1024**3
+GOES_UNSEEN, IS_A_FAULT, KEEPS_THE_STATE = "notBreaching", "breaching", "ignore"
+
+# Alarm, severity, fires when its figure, minutes it takes, what absent data means.
+ALARMS = [
+    ("no-healthy-target", "high", "< 1", 3, GOES_UNSEEN),
+    ("no-task-runs", "high", "< 1", 3, KEEPS_THE_STATE),
+    ("error-rate", "high", "> 5", 3, GOES_UNSEEN),
+    ("database-unavailable", "high", "< 1", 5, IS_A_FAULT),
+    ("database-storage-low", "high", f"< {10 * GIB}", 15, KEEPS_THE_STATE),
+    ("unhealthy-target", "medium", ">= 1", 15, GOES_UNSEEN),
+    ("tasks-missing", "medium", ">= 1", 15, GOES_UNSEEN),
+    ("tasks-processor-high", "medium", "> 80", 15, GOES_UNSEEN),
+    ("tasks-memory-high", "medium", "> 90", 15, GOES_UNSEEN),
+    ("response-slow", "medium", "> 2", 15, GOES_UNSEEN),
+    ("database-processor-high", "medium", "> 80", 15, GOES_UNSEEN),
+    ("database-connections-high", "medium", "> 135", 15, GOES_UNSEEN),
+    ("cache-node-missing", "medium", "< 2", 5, IS_A_FAULT),
+    ("cache-processor-high", "medium", "> 70", 15, GOES_UNSEEN),
+    ("cache-memory-high", "medium", "> 80", 15, GOES_UNSEEN),
+    ("database-reads-slow", "low", "> 0.005", 15, GOES_UNSEEN),
+    ("database-writes-slow", "low", "> 0.005", 15, GOES_UNSEEN),
+    ("cache-evictions", "low", ">= 1", 15, GOES_UNSEEN),
+    ("cache-connections-high", "low", "> 240", 15, GOES_UNSEEN),
+]
+OPERATORS = {
+    "GreaterThanThreshold": ">",
+    "GreaterThanOrEqualToThreshold": ">=",
+    "LessThanThreshold": "<",
+}
+
+# Alarm, the metrics it is made of with their statistic, and how they are combined.
+MEASURES = [
+    ("no-healthy-target", ["AWS/ApplicationELB HealthyHostCount Minimum"], None),
+    ("no-task-runs", ["ECS/ContainerInsights RunningTaskCount Maximum"], None),
+    (
+        "error-rate",
+        [
+            "AWS/ApplicationELB RequestCount Sum",
+            "AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum",
+            "AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum",
+        ],
+        "IF((FILL(requests, 0) + FILL(unanswered, 0)) >= 20, 100 * (FILL(failed, 0) + FILL(unanswered, 0))"
+        " / (FILL(requests, 0) + FILL(unanswered, 0)), 0)",
+    ),
+    ("database-unavailable", ["AWS/RDS CPUUtilization SampleCount"], None),
+    ("database-storage-low", ["AWS/RDS FreeStorageSpace Minimum"], None),
+    ("unhealthy-target", ["AWS/ApplicationELB UnHealthyHostCount Minimum"], None),
+    (
+        "tasks-missing",
+        ["ECS/ContainerInsights DesiredTaskCount Average", "ECS/ContainerInsights RunningTaskCount Average"],
+        "desired - running",
+    ),
+    ("tasks-processor-high", ["AWS/ECS CPUUtilization Average"], None),
+    ("tasks-memory-high", ["AWS/ECS MemoryUtilization Average"], None),
+    (
+        "response-slow",
+        ["AWS/ApplicationELB RequestCount Sum", "AWS/ApplicationELB TargetResponseTime p99"],
+        "IF(requests >= 100, seconds, 0)",
+    ),
+    ("database-processor-high", ["AWS/RDS CPUUtilization Average"], None),
+    ("database-connections-high", ["AWS/RDS DatabaseConnections Maximum"], None),
+    (
+        "cache-node-missing",
+        ["AWS/ElastiCache CPUUtilization SampleCount"] * 2,
+        "IF(FILL(cpuutilization1, 0) > 0, 1, 0) + IF(FILL(cpuutilization2, 0) > 0, 1, 0)",
+    ),
+    (
+        "cache-processor-high",
+        ["AWS/ElastiCache CPUUtilization Average"] * 2,
+        "MAX([cpuutilization1, cpuutilization2])",
+    ),
+    (
+        "cache-memory-high",
+        ["AWS/ElastiCache DatabaseMemoryUsagePercentage Maximum"] * 2,
+        "MAX([databasememoryusagepercentage1, databasememoryusagepercentage2])",
+    ),
+    ("database-reads-slow", ["AWS/RDS ReadLatency p99"], None),
+    ("database-writes-slow", ["AWS/RDS WriteLatency p99"], None),
+    ("cache-evictions", ["AWS/ElastiCache Evictions Sum"] * 2, "SUM([evictions1, evictions2])"),
+    (
+        "cache-connections-high",
+        ["AWS/ElastiCache CurrConnections Maximum"] * 2,
+        "MAX([currconnections1, currconnections2])",
+    ),
+]
+
+# Namespace, and what names the observed thing in it: the dimension and the output of another stack, or its text.
+DIMENSIONS = {
+    "AWS/ApplicationELB": {"LoadBalancer": "LoadBalancerFullName", "TargetGroup": "TargetGroupFullName"},
+    "AWS/ECS": {"ClusterName": "Cluster", "ServiceName": "ServiceD69D759BName"},
+    "ECS/ContainerInsights": {"ClusterName": "Cluster", "ServiceName": "ServiceD69D759BName"},
+    "AWS/RDS": {"DBInstanceIdentifier": "Instance"},
+    "AWS/ElastiCache": {"CacheClusterId": "ReplicationGroup"},
+}
+
+GRAPHS = {
+    "Response time": ["TargetResponseTime p50", "TargetResponseTime p99"],
+    "Error rate": ["HTTPCode_Target_5XX_Count Sum", "HTTPCode_ELB_5XX_Count Sum", "RequestCount Sum"],
+    "Requests per minute": ["RequestCount Sum", "HTTPCode_Target_4XX_Count Sum", "HTTPCode_Target_5XX_Count Sum"],
+    "Resource utilisation": ["CPUUtilization Average", "MemoryUtilization Average"],
+    "Tasks": ["RunningTaskCount Average", "DesiredTaskCount Average"],
+    "Targets": ["HealthyHostCount Minimum", "UnHealthyHostCount Minimum"],
+    "Database: latency": ["ReadLatency p99", "WriteLatency p99"],
+    "Database: connections": ["DatabaseConnections Maximum"],
+    "Database: left": ["FreeStorageSpace Minimum", "FreeableMemory Minimum"],
+    "Cache: use": ["CPUUtilization Average", "DatabaseMemoryUsagePercentage Maximum"],
+    "Cache: evictions": ["Evictions Sum"],
+    "Cache: connections": ["CurrConnections Maximum"],
+    "Workflow execution time": ["WorkflowExecutionTime Average", "WorkflowExecutionTime p99"],
+    "Work that waits": ["QueueDepth Maximum"],
+}
+
+
+@pytest.fixture
+def alarms(template: Templates) -> Callable[[str], dict[str, Any]]:
+    """Look up the properties of an alarm of prod by its name, less the environment's prefix."""
+    found = template("prod", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
+    by_name = {alarm["Properties"]["AlarmName"]: alarm["Properties"] for alarm in found}
+    return lambda name: by_name[f"yawl-prod-{name}"]
+
+
+@pytest.fixture(scope="module")
+def widgets(template: Templates) -> list[dict[str, Any]]:
+    """Read prod's dashboard, references to other resources replaced by their last part."""
+    (dashboard,) = template("prod", "monitoring").find_resources("AWS::CloudWatch::Dashboard").values()
+    parts = dashboard["Properties"]["DashboardBody"]["Fn::Join"][1]
+    return json.loads("".join(part if isinstance(part, str) else "reference" for part in parts))["widgets"]
+
+
+@pytest.mark.parametrize("row", ALARMS, ids=[row[0] for row in ALARMS])
+def test_an_alarm(alarms: Callable[[str], dict[str, Any]], row: tuple[str, str, str, int, str]) -> None:
+    name, severity, fires, minutes, absent_data = row
+    alarm = alarms(name)
+    assert f"{OPERATORS[alarm['ComparisonOperator']]} {alarm['Threshold']}" == fires
+    assert alarm["EvaluationPeriods"] >= 2
+    assert alarm["EvaluationPeriods"] * period(alarm) == minutes * 60
+    assert alarm["TreatMissingData"] == absent_data
+    assert [action["Ref"].startswith(f"Topics{severity.capitalize()}") for action in alarm["AlarmActions"]] == [True]
+    assert alarm["AlarmDescription"].startswith(f"{severity.upper()}: ")
+
+
+def test_there_are_no_other_alarms(template: Templates) -> None:
+    template("prod", "monitoring").resource_count_is("AWS::CloudWatch::Alarm", len(ALARMS))
+
+
+@pytest.mark.parametrize(("name", "metrics", "expression"), MEASURES, ids=[row[0] for row in MEASURES])
+def test_an_alarm_measures(
+    alarms: Callable[[str], dict[str, Any]], name: str, metrics: list[str], expression: str | None
+) -> None:
+    queries = alarms(name)["Metrics"]
+    stats = [query["MetricStat"] for query in queries if "MetricStat" in query]
+    assert [f"{it['Metric']['Namespace']} {it['Metric']['MetricName']} {it['Stat']}" for it in stats] == metrics
+    assert next((query["Expression"] for query in queries if "Expression" in query), None) == expression
+
+
+@pytest.mark.parametrize("name", [row[0] for row in ALARMS])
+def test_an_alarm_watches_this_environment(alarms: Callable[[str], dict[str, Any]], name: str) -> None:
+    for query in alarms(name)["Metrics"]:
+        for dimension in query.get("MetricStat", {"Metric": {"Dimensions": []}})["Metric"]["Dimensions"]:
+            namespace = query["MetricStat"]["Metric"]["Namespace"]
+            assert DIMENSIONS[namespace][dimension["Name"]] in json.dumps(dimension["Value"])
+            assert "yawl-prod-" in json.dumps(dimension["Value"])
+
+
+@pytest.mark.parametrize(("node", "suffix"), [(0, "-001"), (1, "-002")])
+def test_each_node_of_the_cache_is_watched(alarms: Callable[[str], dict[str, Any]], node: int, suffix: str) -> None:
+    stats = [query["MetricStat"] for query in alarms("cache-evictions")["Metrics"] if "MetricStat" in query]
+    (dimension,) = stats[node]["Metric"]["Dimensions"]
+    assert dimension["Value"]["Fn::Join"][1][1] == suffix
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_alarms_are_named_for_their_environment(template: Templates, environment: str) -> None:
+    alarms = template(environment, "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
+    assert all(alarm["Properties"]["AlarmName"].startswith(f"yawl-{environment}-") for alarm in alarms)
+
+
+@pytest.mark.parametrize(
+    ("instance_class", "connections"),
+    [
+        ("db.t3.micro", 112),
+        ("db.t3.small", 225),
+        ("db.m6g.large", 901),
+        ("db.r6g.large", 1802),
+        ("db.m6g.2xlarge", 3604),
+        ("db.r6g.4xlarge", 5000),
+    ],
+)
+def test_a_database_takes(instance_class: str, connections: int) -> None:
+    assert connection_limit(instance_class) == connections
+
+
+@pytest.mark.parametrize("severity", ["high", "medium", "low"])
+def test_a_topic_is_encrypted_and_takes_alarms_over_tls(template: Templates, severity: str) -> None:
+    stack = template("prod", "monitoring")
+    stack.has_resource_properties(
+        "AWS::SNS::Topic",
+        {
+            "TopicName": f"yawl-prod-{severity}",
+            "KmsMasterKeyId": {"Fn::GetAtt": [Match.string_like_regexp("^TopicsKey"), "Arn"]},
+        },
+    )
+    stack.has_resource_properties(
+        "AWS::SNS::TopicPolicy",
+        {
+            "Topics": [{"Ref": Match.string_like_regexp(f"^Topics{severity.capitalize()}")}],
+            "PolicyDocument": Match.object_like(
+                {
+                    "Statement": [
+                        Match.object_like(
+                            {
+                                "Effect": "Deny",
+                                "Action": "sns:Publish",
+                                "Principal": "*",
+                                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                            }
+                        ),
+                        Match.object_like(
+                            {
+                                "Effect": "Allow",
+                                "Action": "sns:Publish",
+                                "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                                "Condition": {
+                                    "ArnLike": {
+                                        "aws:SourceArn": "arn:aws:cloudwatch:us-east-1:444444444444:alarm:yawl-prod-*"
+                                    }
+                                },
+                            }
+                        ),
+                    ]
+                }
+            ),
+        },
+    )
+
+
+def test_cloudwatch_may_use_the_topics_key(template: Templates) -> None:
+    template("prod", "monitoring").has_resource_properties(
+        "AWS::KMS::Key",
+        {
+            "EnableKeyRotation": True,
+            "KeyPolicy": Match.object_like(
+                {
+                    "Statement": Match.array_with(
+                        [
+                            {
+                                "Effect": "Allow",
+                                "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+                                "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                                "Resource": "*",
+                                "Condition": {"StringEquals": {"aws:SourceAccount": "444444444444"}},
+                            }
+                        ]
+                    )
+                }
+            ),
+        },
+    )
+
+
+def test_the_alarm_address_hears_of_what_somebody_must_do(template: Templates) -> None:
+    template("prod", "monitoring").resource_count_is("AWS::SNS::Subscription", 0)
+    settings = prod_settings().model_copy(update={"alarm_email": "oncall@example.org"})
+    subscriptions = templates_of(settings)("monitoring").find_resources("AWS::SNS::Subscription").values()
+    said = [it["Properties"] for it in subscriptions]
+    assert {(it["Protocol"], it["Endpoint"]) for it in said} == {("email", "oncall@example.org")}
+    assert sorted(it["TopicArn"]["Ref"][:10] for it in said) == ["TopicsHigh", "TopicsMedi"]
+
+
+def test_the_dashboard_opens_with_what_fires(widgets: list[dict[str, Any]]) -> None:
+    first = [(widget["type"], widget["properties"]["title"]) for widget in widgets if widget["y"] == 0]
+    assert first == [("alarm", "High alarms"), ("alarm", "Medium alarms"), ("alarm", "Low alarms")]
+    shown = [len(widget["properties"]["alarms"]) for widget in widgets[:3]]
+    assert shown == [[row[1] for row in ALARMS].count(severity) for severity in ("high", "medium", "low")]
+
+
+@pytest.mark.parametrize("word", ["High", "Medium", "Low", "acts now", "service and its events", "engine's log"])
+def test_the_guide_says(widgets: list[dict[str, Any]], word: str) -> None:
+    (guide,) = [widget for widget in widgets if widget["type"] == "text"]
+    assert word in guide["properties"]["markdown"]
+
+
+@pytest.mark.parametrize(("title", "metrics"), GRAPHS.items())
+def test_the_dashboard_shows(widgets: list[dict[str, Any]], title: str, metrics: list[str]) -> None:
+    shown = [f"{row[1]} {row[-1].get('stat', 'Average')}" for row in graph(widgets, title)["metrics"] if len(row) > 1]
+    assert set(metrics) <= set(shown)
+
+
+@pytest.mark.parametrize(("title", "value"), [("Database: latency", 0.005), ("Error rate", 5), ("Response time", 2)])
+def test_the_dashboard_marks_the_limit(widgets: list[dict[str, Any]], title: str, value: float) -> None:
+    (line,) = graph(widgets, title)["annotations"]["horizontal"]
+    assert line["value"] == value
+
+
+def test_the_dashboard_shows_the_engines_own_metrics_of_this_environment(widgets: list[dict[str, Any]]) -> None:
+    own = [row for row in graph(widgets, "Work that waits")["metrics"] if row[0] == "YAWLApp"]
+    assert [row[1:4] for row in own] == [["QueueDepth", "Environment", "prod"]]
+
+
+def test_the_dashboard_ends_with_the_last_errors(widgets: list[dict[str, Any]]) -> None:
+    assert widgets[-1]["type"] == "log"
+    assert "filter @message like /ERROR|FATAL/" in widgets[-1]["properties"]["query"]
+
+
+def test_the_dashboard_is_named_for_its_environment(template: Templates) -> None:
+    template("prod", "monitoring").has_resource_properties("AWS::CloudWatch::Dashboard", {"DashboardName": "yawl-prod"})
+
+
+def graph(widgets: list[dict[str, Any]], title: str) -> dict[str, Any]:
+    """Return the properties of the widget with the title."""
+    (found,) = [widget["properties"] for widget in widgets if widget["properties"].get("title") == title]
+    return found
+
+
+def period(alarm: dict[str, Any]) -> int:
+    """Return the one period, in seconds, that all of an alarm's metrics have."""
+    (one,) = {query["MetricStat"]["Period"] for query in alarm["Metrics"] if "MetricStat" in query}
+    return one

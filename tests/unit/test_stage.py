@@ -1,0 +1,138 @@
+"""What holds for an environment as a whole: how its stacks follow each other, its tags, its secrets."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+from aws_cdk.assertions import Match, Template
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+from settings import TagSettings
+from tests.unit.one_environment import own_domain, prod_settings, templates_of
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly, CloudFormationStackArtifact
+
+Templates: TypeAlias = Callable[[str, str], Template]
+
+ACCOUNTS = {"dev": "222222222222", "staging": "333333333333", "prod": "444444444444"}
+LEVELS = {
+    "network": 1,
+    "storage": 1,
+    "database": 2,
+    "cache": 2,
+    "application": 3,
+    "distribution": 4,
+    "monitoring": 4,
+}
+EVERY_STACK = [pytest.param(name, part, id=f"{name}: {part}") for name in ACCOUNTS for part in LEVELS]
+TAGS = {"Owner": "platform-team", "CostCenter": "engineering", "Compliance": "none", "BackupPolicy": "daily"}
+
+
+@pytest.fixture(scope="module")
+def stacks(assembly: "CloudAssembly") -> "dict[str, CloudFormationStackArtifact]":
+    """Find the stacks of all environments by their ids in the assembly."""
+    return {stack.id: stack for stack in assembly.stacks_recursively if stack.stack_name != "yawl-delivery"}
+
+
+@pytest.fixture(scope="module")
+def levels(stacks: "dict[str, CloudFormationStackArtifact]") -> dict[str, int]:
+    """Find the level each stack deploys in, by its name: one after the latest it waits for."""
+
+    def level(stack: "CloudFormationStackArtifact") -> int:
+        return 1 + max((level(stacks[it.id]) for it in stack.dependencies if it.id in stacks), default=0)
+
+    return {stack.stack_name: level(stack) for stack in stacks.values()}
+
+
+@pytest.mark.parametrize(("environment", "part"), EVERY_STACK)
+def test_stacks_deploy_side_by_side_as_far_as_they_can(levels: dict[str, int], environment: str, part: str) -> None:
+    assert levels[f"yawl-{environment}-{part}"] == LEVELS[part]
+
+
+def test_an_environment_is_these_stacks_and_no_others(levels: dict[str, int]) -> None:
+    assert levels.keys() == {f"yawl-{environment}-{part}" for environment in ACCOUNTS for part in LEVELS}
+
+
+def test_stacks_deploy_to_their_environments_account(stacks: "dict[str, CloudFormationStackArtifact]") -> None:
+    for stack in stacks.values():
+        environment = stack.stack_name.split("-")[1]
+        assert (stack.environment.account, stack.environment.region) == (ACCOUNTS[environment], "us-east-1")
+
+
+@pytest.mark.parametrize(("environment", "part"), EVERY_STACK)
+def test_everything_that_takes_tags_has_them(template: Templates, environment: str, part: str) -> None:
+    wanted = {**TAGS, "Environment": environment}
+    for name, resource in resources(template(environment, part)).items():
+        tagged_by = tag_property(resource["Type"])
+        if tagged_by is not None:
+            tags = resource.get("Properties", {}).get(tagged_by, [])
+            found = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+            assert found.items() >= wanted.items(), name
+
+
+def test_tags_are_settings() -> None:
+    tags = TagSettings(owner="us", cost_center="42", compliance="pci-dss", backup_policy="hourly")
+    stack = templates_of(prod_settings().model_copy(update={"tags": tags}))("application")
+    wanted = {
+        "BackupPolicy": "hourly",
+        "Compliance": "pci-dss",
+        "CostCenter": "42",
+        "Environment": "prod",
+        "Owner": "us",
+    }
+    stack.has_resource_properties(
+        "AWS::ECS::Cluster", {"Tags": [{"Key": name, "Value": value} for name, value in wanted.items()]}
+    )
+
+
+@pytest.mark.parametrize(("environment", "part"), EVERY_STACK)
+def test_stacks_hold_each_other_by_nothing_that_blocks_an_update(
+    template: Templates, environment: str, part: str
+) -> None:
+    stack = template(environment, part).to_json()
+    assert "Fn::ImportValue" not in json.dumps(stack)
+    assert not any("Export" in output for output in stack.get("Outputs", {}).values())
+
+
+@pytest.mark.parametrize(("environment", "part"), EVERY_STACK)
+def test_no_template_holds_a_secret(template: Templates, environment: str, part: str) -> None:
+    for name, resource in resources(template(environment, part)).items():
+        properties = resource.get("Properties", {})
+        assert not properties.keys() & {"SecretString", "MasterUserPassword"}, name
+        assert "{{resolve:secretsmanager:" in json.dumps(properties.get("AuthToken", "{{resolve:secretsmanager:")), name
+
+
+@pytest.mark.parametrize(("with_domain", "ports"), [(False, {80}), (True, {80, 443})], ids=["without", "with a domain"])
+def test_the_load_balancer_is_open_at(with_domain: bool, ports: set[int]) -> None:
+    settings = prod_settings().model_copy(update={"domain": own_domain() if with_domain else None})
+    groups = templates_of(settings)("network").find_resources(
+        "AWS::EC2::SecurityGroup", {"Properties": {"GroupDescription": Match.string_like_regexp("Load balancer")}}
+    )
+    ((group,),) = [groups.values()]
+    assert {rule["FromPort"] for rule in group["Properties"]["SecurityGroupIngress"]} == ports
+
+
+@pytest.mark.parametrize(("environment", "protected"), [("dev", False), ("staging", False), ("prod", True)])
+def test_the_application_is_protected_where_data_is_retained(
+    stacks: "dict[str, CloudFormationStackArtifact]", environment: str, protected: bool
+) -> None:
+    (application,) = [it for it in stacks.values() if it.stack_name == f"yawl-{environment}-application"]
+    assert bool(application.termination_protection) is protected
+
+
+def resources(stack: Template) -> dict[str, Any]:
+    """Return the stack's resources by their logical ids."""
+    return stack.to_json()["Resources"]
+
+
+def tag_property(resource_type: str) -> str | None:
+    """Return where CloudFormation's schema says that a resource of the type takes tags; None: it takes none."""
+    if resource_type.startswith("Custom::") or resource_type == "AWS::CDK::Metadata":
+        return None
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
+    tagging = schema.get("tagging", {})
+    if not tagging.get("taggable", schema.get("taggable", False)):
+        return None
+    return tagging.get("tagProperty", "/properties/Tags").rpartition("/")[2]
