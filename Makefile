@@ -12,8 +12,10 @@ venv := .venv
 export PATH := $(CURDIR)/$(venv)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export UV_NO_CONFIG := 1
 export CDK_DISABLE_CLI_TELEMETRY := true
+# Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
+export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks integration_tests rehearsal tests
+python_folders := settings pipeline stages stacks integration_tests rehearsal bench tests
 python_sources := pipeline_app.py $(python_folders)
 ready := $(venv)/.ready node_modules/.ready
 
@@ -71,6 +73,18 @@ rehearse: $(ready) ## this commit, through the whole pipeline, on an emulated AW
 	@echo "rehearse: synthesizing the pipeline as it stands in the work tree"
 	@cdk synth --quiet --no-validation
 	@python -m rehearsal $(ARGS)
+
+.PHONY: bench
+bench: $(ready) ## figures: synthesis, growth, depth, limits
+	@python -m bench $(ARGS)
+
+.PHONY: bootstrap
+bootstrap: $(ready) ## once, for real: prepare every account and region; prints the cdk commands it runs
+	@python -m pipeline bootstrap $(ARGS)
+
+.PHONY: deploy
+deploy: $(ready) ## once, for real: deploy the pipeline, which then updates itself; prints the cdk command it runs
+	@python -m pipeline deploy $(ARGS)
 
 # These tests stand alone, with a lean environment of their own: they also run where nothing else is set up.
 tests_venv := .venv-integration-tests

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bench.delivery import stages
@@ -31,18 +31,21 @@ def largest_role_policy(template: Mapping[str, Any]) -> int:
     return max(sizes.values())
 
 
-def _deployed(value: object) -> object:
+def _deployed(value: Any) -> Any:
     """Return the policy with its references replaced by text of the length they get."""
     if isinstance(value, list):
         return [_deployed(item) for item in value]
     if not isinstance(value, dict):
         return value
-    if "Fn::Join" in value:
-        return "".join(str(_deployed(part)) for part in value["Fn::Join"][1])
-    if "Fn::Sub" in value:
-        return str(value["Fn::Sub"]).replace("${AWS::Partition}", "aws")
-    if value == {"Ref": "AWS::Partition"}:
-        return "aws"
-    if "Ref" in value or "Fn::GetAtt" in value:
-        return "x" * REFERENCE_BYTES
-    return {key: _deployed(item) for key, item in value.items()}
+    [(function, argument), *others] = value.items()
+    if others or function not in FUNCTIONS:
+        return {key: _deployed(item) for key, item in value.items()}
+    return FUNCTIONS[function](argument)
+
+
+FUNCTIONS: dict[str, Callable[[Any], str]] = {
+    "Fn::Join": lambda argument: "".join(_deployed(argument[1])),
+    "Fn::Sub": lambda argument: argument.replace("${AWS::Partition}", "aws"),
+    "Fn::GetAtt": lambda _: "x" * REFERENCE_BYTES,
+    "Ref": lambda argument: "aws" if argument == "AWS::Partition" else "x" * REFERENCE_BYTES,
+}
