@@ -5,30 +5,20 @@ by a person or at an unanswered gate, or rejected at the gate.
 """
 
 import argparse
-import json
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import urllib.request
-import uuid
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
-from rehearsal import assembly, report, session
-from rehearsal.actions.run import Context
-from rehearsal.artifacts import Artifacts
-from rehearsal.cloud import Cloud
+from rehearsal import assembly, report
 from rehearsal.errors import RehearsalError
-from rehearsal.execution import Execution
 from rehearsal.gate import ScriptedGate, TerminalGate
-from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
+from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.screen import Screen
-from rehearsal.tasks import NoTasks, StandIns
 
 EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3}
 BAD_INPUT = 2
@@ -79,46 +69,20 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     _announce(console, repository, commit, options.ref)
     screen = Screen(console)
     progress = Progress(options.logs, screen.on_change)
-    processes = Processes()
-    directory = Path(tempfile.mkdtemp(prefix="rehearsal-"))
-    recorded: list[str] = []
+    plan = Plan(
+        assembly=found,
+        repository=repository,
+        commit=commit,
+        gate=ScriptedGate(answer=options.approve == "yes") if options.approve else TerminalGate(screen.paused),
+        stand_ins=options.tasks == "stand-in",
+        fail=frozenset(options.fail),
+    )
     # SIGTERM ends a rehearsal as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
-    try:
+    with Rehearsal(plan, progress) as rehearsal:
         with screen.showing(progress):
-            try:
-                cloud = session.start_emulator(progress, processes, directory)
-                session.bootstrap(progress, processes, cloud, found, directory)
-                definition = session.deploy_pipeline(progress, processes, cloud, found)
-                _check_fail(
-                    options.fail,
-                    [f"{stage.name}/{action.name}" for stage in definition.stages for action in stage.actions],
-                )
-                context = Context(
-                    cloud=cloud,
-                    processes=processes,
-                    artifacts=Artifacts(directory / "artifacts"),
-                    definition=definition,
-                    home=found.home,
-                    execution_id=str(uuid.uuid4()),
-                    repository=repository,
-                    commit=commit,
-                    directory=directory / "builds",
-                    gate=ScriptedGate(answer=options.approve == "yes")
-                    if options.approve
-                    else TerminalGate(screen.paused),
-                    workloads=StandIns(cloud, processes, directory) if options.tasks == "stand-in" else NoTasks(),
-                )
-                progress.finish(*Execution(context, progress, fail=frozenset(options.fail)).run())
-                recorded = _recorded_types(cloud)
-            except session.SetUpFailed as failure:
-                progress.finish(Result.FAILED, str(failure))
-            except (KeyboardInterrupt, Stopped):
-                processes.end_all()
-                progress.finish(Result.STOPPED, "interrupted")
-    finally:
-        processes.end_all()
-        shutil.rmtree(directory, ignore_errors=True)
+            rehearsal.run()
+        recorded = rehearsal.recorded_types()
     screen.summary(progress)
     if options.json:
         report.write(progress, options.json, commit=commit, recorded_types=recorded)
@@ -154,17 +118,6 @@ def _announce(console: Console, repository: Path, commit: str, ref: str) -> None
             + (" …" if len(dirty) > 3 else ""),
             markup=False,
         )
-
-
-def _check_fail(asked: list[str], known: list[str]) -> None:
-    unknown = [name for name in asked if name not in known]
-    if unknown:
-        raise RehearsalError(f"--fail {unknown[0]}: the pipeline has no such action; it has: {', '.join(known)}")
-
-
-def _recorded_types(cloud: Cloud) -> list[str]:
-    with urllib.request.urlopen(f"{cloud.endpoint}/_rehearsal/types", timeout=10) as answer:  # noqa: S310 - loopback
-        return json.load(answer)["recorded_types"]
 
 
 if __name__ == "__main__":

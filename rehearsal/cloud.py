@@ -45,7 +45,8 @@ class Cloud:
         self.endpoint = endpoint
         # boto3 reads models from disk on a session's first clients and is not safe to share while it does.
         self._lock = threading.Lock()
-        self._session = boto3.Session()
+        # boto3's overloads know each service by a literal name only.
+        self._session: Any = boto3.Session()
 
     def client(self, service: str, region: str, credentials: Credentials) -> Any:
         """Return a boto3 client of `service` in `region`."""

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from rehearsal.actions import approval, build, deploy, source
@@ -108,7 +109,7 @@ class Execution:
                 if not (only_failed and self._progress.action(stage.name, action.name).status is Status.SUCCEEDED)
             ]
             with ThreadPoolExecutor(max_workers=max(1, len(todo))) as pool:
-                ended = list(pool.map(lambda action: self._run_action(stage, action), todo))
+                ended = list(pool.map(partial(self._run_action, stage), todo))
             for status in (Status.FAILED, Status.REJECTED, Status.STOPPED):
                 for item in ended:
                     if item.status is status:

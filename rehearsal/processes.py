@@ -1,5 +1,6 @@
 """Child processes: every one in a group of its own, all of them ended with the rehearsal."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -106,17 +107,13 @@ class Processes:
 
 def _end(process: subprocess.Popen[str]) -> None:
     _signal(process, signal.SIGTERM)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
     # The group may outlive its leader.
     _signal(process, signal.SIGKILL)
     process.wait()
 
 
 def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass

@@ -12,6 +12,8 @@ import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from typing_extensions import override
+
 
 def handler_for(health_path: str) -> type[BaseHTTPRequestHandler]:
     """Return a handler that answers `health_path` as a healthy, active task does."""
@@ -35,7 +37,8 @@ def handler_for(health_path: str) -> type[BaseHTTPRequestHandler]:
             else:
                 self._answer(HTTPStatus.OK, {"stand_in": "the rehearsal answers here instead of the engine"})
 
-        do_POST = do_HEAD = do_GET
+        do_POST = do_GET  # noqa: N815 - the base class's names
+        do_HEAD = do_GET  # noqa: N815
 
         def _answer(self, status: HTTPStatus, body: dict[str, object]) -> None:
             content = json.dumps(body).encode()
@@ -46,7 +49,8 @@ def handler_for(health_path: str) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        @override
+        def log_message(self, format: str, *args: object) -> None:
             """Stay silent: nobody reads a stand-in's access log."""
 
     return StandIn

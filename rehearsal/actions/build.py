@@ -1,36 +1,16 @@
 """CodeBuild: the deployed project's build specification, run in a clean folder that holds only the input artifacts."""
 
-import json
-import os
 import shutil
 import subprocess
-import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rehearsal import buildspec
+from rehearsal.actions.build_environment import build_environment, input_directories
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Run
 from rehearsal.cloud import Credentials
-
-IMAGE_TOOLS = ("node", "npm", "npx", "uv")
-"""Tools taken from the rehearsal's own environment where CodeBuild's image brings them."""
-
-PASSED_ON = (
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TERM",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-)
-"""Variables of the user's that a build needs to work on this machine at all."""
-
-PASSED_ON_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
-"""Settings of package managers: how this machine reaches its registries."""
 
 
 def run(run: Run) -> Outcome:
@@ -42,11 +22,12 @@ def run(run: Run) -> Outcome:
     source = _unpack_inputs(run, directory)
     try:
         specification = buildspec.parse(_specification_text(project, source))
-        environment = _environment(run, project, specification, directory, source)
+        environment = build_environment(run, project, specification, directory)
         exported = directory / "exported"
         script = directory / "build.sh"
         script.write_text(specification.script(exported))
-        _execute(run, project, specification.shell, script, source, environment)
+        minutes = project.get("timeoutInMinutes", 60)
+        _execute(run, [specification.shell, str(script)], source, environment, minutes=minutes)
         _pack_outputs(run, specification, source)
     except buildspec.BuildspecError as error:
         raise ActionFailed(str(error)) from None
@@ -73,14 +54,10 @@ def _docker_works() -> bool:
 
 
 def _unpack_inputs(run: Run, directory: Path) -> Path:
-    primary = run.configuration.get("PrimarySource") or run.action.inputs[0]
-    for name in run.action.inputs:
-        run.context.artifacts.unpack(name, _input_directory(directory, primary, name))
-    return _input_directory(directory, primary, primary)
-
-
-def _input_directory(directory: Path, primary: str, name: str) -> Path:
-    return directory / "src" if name == primary else directory / "inputs" / name
+    sources = input_directories(run, directory)
+    for name, target in sources.items():
+        run.context.artifacts.unpack(name, target)
+    return next(iter(sources.values()))
 
 
 def _specification_text(project: dict[str, Any], source: Path) -> str:
@@ -93,92 +70,7 @@ def _specification_text(project: dict[str, Any], source: Path) -> str:
     return file.read_text()
 
 
-def _environment(
-    run: Run, project: dict[str, Any], specification: buildspec.Buildspec, directory: Path, source: Path
-) -> dict[str, str]:
-    """Build the environment from nothing, as a fresh container has it."""
-    context = run.context
-    role = context.cloud.assume(project["serviceRole"], Credentials(context.home.account), context.home.region)
-    build_id = f"{project['name']}:{uuid.uuid4()}"
-    primary = run.configuration.get("PrimarySource") or run.action.inputs[0]
-    extra_sources = {
-        f"CODEBUILD_SRC_DIR_{name}": str(_input_directory(directory, primary, name))
-        for name in run.action.inputs
-        if name != primary
-    }
-    temporary = directory / "tmp"
-    temporary.mkdir()
-    environment = {
-        **{
-            name: value
-            for name, value in os.environ.items()
-            if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
-        },
-        "PATH": _path(directory),
-        "TMPDIR": str(temporary),
-        "NPM_CONFIG_PREFIX": str(directory / "npm"),
-        "NPM_CONFIG_PREFER_OFFLINE": "true",
-        "CI": "true",
-        "CODEBUILD_CI": "true",
-        "CODEBUILD_BUILD_ID": build_id,
-        "CODEBUILD_BUILD_ARN": f"arn:aws:codebuild:{context.home.region}:{context.home.account}:build/{build_id}",
-        "CODEBUILD_BUILD_IMAGE": project["environment"].get("image", ""),
-        "CODEBUILD_BUILD_NUMBER": "1",
-        "CODEBUILD_INITIATOR": f"codepipeline/{context.definition.name}",
-        "CODEBUILD_RESOLVED_SOURCE_VERSION": context.commit,
-        "CODEBUILD_SOURCE_VERSION": f"arn:aws:s3:::{context.definition.artifact_bucket}/{run.action.inputs[0]}",
-        "CODEBUILD_SRC_DIR": str(source),
-        **extra_sources,
-        **specification.variables,
-    }
-    for variable in [*project["environment"].get("environmentVariables", []), *_action_variables(run)]:
-        environment[variable["name"]] = _value(run, variable)
-    # Last, so that nothing a project sets leads a build out of the emulator.
-    environment.update(context.cloud.environment(context.home.region, role))
-    return environment
-
-
-def _path(directory: Path) -> str:
-    """Return a search path like the build image's: system tools, one Python, Node, and what the build itself installs."""
-    tools = directory / "tools"
-    tools.mkdir()
-    own = Path(sys.executable).parent
-    for name in IMAGE_TOOLS:
-        if found := shutil.which(name):
-            (tools / name).symlink_to(Path(found).absolute())
-    interpreter = Path(sys.executable).resolve()
-    for name in ("python", "python3"):
-        (tools / name).symlink_to(interpreter)
-    system = [
-        entry
-        for entry in os.environ.get("PATH", "").split(os.pathsep)
-        if entry and Path(entry) != own and not entry.endswith("node_modules/.bin")
-    ]
-    return os.pathsep.join([str(directory / "npm" / "bin"), str(tools), *system])
-
-
-def _action_variables(run: Run) -> list[dict[str, str]]:
-    return json.loads(run.configuration.get("EnvironmentVariables", "[]"))
-
-
-def _value(run: Run, variable: Mapping[str, str]) -> str:
-    kind = variable.get("type", "PLAINTEXT")
-    if kind == "PLAINTEXT":
-        return variable["value"]
-    client = run.context.cloud.client
-    region, credentials = run.context.home.region, Credentials(run.context.home.account)
-    if kind == "PARAMETER_STORE":
-        answer = client("ssm", region, credentials).get_parameter(Name=variable["value"], WithDecryption=True)
-        return answer["Parameter"]["Value"]
-    secret, _, key = variable["value"].partition(":")
-    text = client("secretsmanager", region, credentials).get_secret_value(SecretId=secret)["SecretString"]
-    return json.loads(text)[key] if key else text
-
-
-def _execute(
-    run: Run, project: dict[str, Any], shell: str, script: Path, source: Path, environment: Mapping[str, str]
-) -> None:
-    minutes = project.get("timeoutInMinutes", 60)
+def _execute(run: Run, command: list[str], source: Path, environment: Mapping[str, str], *, minutes: int) -> None:
     last_lines: list[str] = []
 
     def keep(line: str) -> None:
@@ -189,7 +81,7 @@ def _execute(
         raise ActionFailed("made to fail by --fail")
     try:
         code = run.context.processes.run(
-            [shell, str(script)],
+            command,
             directory=source,
             environment=environment,
             on_line=keep,

@@ -11,11 +11,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import ministack.app
-from ministack.core.responses import request_scope
-from ministack.core.router import extract_access_key_id, extract_region
-from ministack.services import alb, sts
-
 from rehearsal.emulator import (
     alarms,
     buckets,
@@ -26,6 +21,7 @@ from rehearsal.emulator import (
     pipelines,
     secrets,
 )
+from rehearsal.emulator.internals import alb, app, responses, router
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -43,7 +39,7 @@ def register_resource_types() -> None:
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one ASGI connection."""
     if scope["type"] != "http":
-        await ministack.app.app(scope, receive, send)
+        await app.app(scope, receive, send)
         return
     scope = _with_origin_form(scope)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
@@ -61,7 +57,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope.get("proxied"):
         await _respond_json(send, 502, {"message": f"the rehearsal's proxy leads only to emulated hosts, not {host}"})
     else:
-        await ministack.app.app(scope, receive, send)
+        await app.app(scope, receive, send)
 
 
 def _with_origin_form(scope: Scope) -> Scope:
@@ -87,7 +83,7 @@ async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dic
             continue
         query = scope.get("query_string", b"").decode()
         body = await _body(receive)
-        with request_scope(account, region):
+        with responses.request_scope(account, region):
             answer = await alb.dispatch_request(
                 balancer,
                 scope["method"],
@@ -99,24 +95,17 @@ async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dic
                 raw_query_string=query,
                 raw_path=scope["raw_path"].decode("latin-1"),
             )
-        await ministack.app._send_if_handled(send, answer, receive, head=scope["method"] == "HEAD")
+        await app._send_if_handled(send, answer, receive, head=scope["method"] == "HEAD")
         return
     # A name no load balancer has would not resolve at all.
     await _respond_json(send, 502, {"message": f"no load balancer is named {host}"})
 
 
 def _signer_scope(headers: dict[str, str]) -> Any:
-    """The account and region of the request's signature."""
-    key = extract_access_key_id(headers)
-    account = key if key.isdigit() else sts_account(key)
-    return request_scope(account, extract_region(headers))
-
-
-def sts_account(access_key: str) -> str:
-    """Return the account a temporary access key belongs to."""
-    from ministack.core import responses  # noqa: PLC0415 - a private helper, looked up where it is used
-
-    return responses._account_from_sts_session(access_key) or sts.get_account_id()
+    """Scope what follows to the account and region of the request's signature."""
+    key = router.extract_access_key_id(headers)
+    account = key if key.isdigit() else responses._account_from_sts_session(key)
+    return responses.request_scope(account or responses.get_account_id(), router.extract_region(headers))
 
 
 async def _body(receive: Receive) -> bytes:
@@ -132,4 +121,4 @@ async def _body(receive: Receive) -> bytes:
 
 async def _respond_json(send: Send, status: int, answer: dict[str, Any]) -> None:
     headers = {"Content-Type": "application/x-amz-json-1.1"}
-    await ministack.app._send_response(send, status, headers, json.dumps(answer, default=str).encode())
+    await app._send_response(send, status, headers, json.dumps(answer, default=str).encode())

@@ -1,7 +1,6 @@
 """One name space for buckets: ministack keeps them by account, and AWS finds a bucket whoever owns it."""
 
-from ministack.core.responses import get_region, request_scope
-from ministack.services import s3
+from rehearsal.emulator.internals import here, responses, s3
 
 
 def register() -> None:
@@ -13,7 +12,7 @@ def register() -> None:
         owners = [account for account, name in s3._buckets._data if name == bucket]
         if found is not None or not owners:
             return found
-        with request_scope(owners[0], get_region()):
+        with responses.request_scope(owners[0], here()[1]):
             return read_own(bucket, key, version_id)
 
     s3._get_object_data = read_any

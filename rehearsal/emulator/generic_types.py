@@ -10,11 +10,7 @@ from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region
-from ministack.services.cloudformation import provisioners
-
-Properties = dict[str, Any]
-Provisioned = tuple[str, dict[str, Any]]
+from rehearsal.emulator.internals import Properties, Provisioned, handlers, here, provisioners
 
 recorded_types: set[str] = set()
 """The types that a stack of this process has used and that were recorded only."""
@@ -25,8 +21,8 @@ def register() -> None:
     providers = resources.files("cfnlint.data.schemas.providers")
     known = json.loads(providers.joinpath("us-east-1.json").read_text())
     for resource_type in known:
-        if resource_type.startswith("AWS::") and resource_type not in provisioners._RESOURCE_HANDLERS:
-            provisioners._RESOURCE_HANDLERS[resource_type] = {
+        if resource_type.startswith("AWS::") and resource_type not in handlers:
+            handlers[resource_type] = {
                 "create": _creator(resource_type),
                 "update": _updater(resource_type),
                 "delete": lambda _physical_id, _properties: None,
@@ -54,10 +50,11 @@ def _provision(resource_type: str, logical_id: str, properties: Properties, stac
     provisioners._REPLACING_PROPERTIES.setdefault(
         resource_type, tuple(_name(pointer) for pointer in schema.get("createOnlyProperties", []))
     )
-    seed = f"{get_account_id()}/{get_region()}/{stack_name}/{logical_id}"
+    account, region = here()
+    seed = f"{account}/{region}/{stack_name}/{logical_id}"
     token = hashlib.sha256(seed.encode()).hexdigest()[:17]
     service = resource_type.split("::")[1].lower()
-    arn = f"arn:aws:{service}:{get_region()}:{get_account_id()}:{resource_type.split('::')[2].lower()}/{token}"
+    arn = f"arn:aws:{service}:{region}:{account}:{resource_type.split('::')[2].lower()}/{token}"
     attributes: dict[str, Any] = {}
     for pointer in schema.get("readOnlyProperties", []):
         name = _name(pointer)

@@ -3,18 +3,12 @@
 Their functions call the AWS SDK, which ministack's local executor does not have; what they do is done here instead.
 """
 
-from typing import Any
-
-from ministack.services import ec2, s3
-from ministack.services.cloudformation import provisioners
-
-Properties = dict[str, Any]
-Provisioned = tuple[str, dict[str, Any]]
+from rehearsal.emulator.internals import Properties, Provisioned, ec2, handlers, s3
 
 
 def register() -> None:
     """Answer for the custom resources of default security groups and of buckets that are emptied before deletion."""
-    provisioners._RESOURCE_HANDLERS.update(
+    handlers.update(
         {
             "Custom::VpcRestrictDefaultSG": {"create": _restrict_default_group, "delete": _leave},
             "Custom::S3AutoDeleteObjects": {"create": _watch_bucket, "delete": _empty_bucket},

@@ -3,18 +3,14 @@
 import re
 from typing import Any
 
-from ministack.services import ec2
-from ministack.services.cloudformation import provisioners
-
-Properties = dict[str, Any]
-Provisioned = tuple[str, dict[str, Any]]
+from rehearsal.emulator.internals import Properties, Provisioned, ec2, handlers, provisioners
 
 EVERYWHERE = provisioners._ec2_sg_egress_permissions([])[0]
 
 
 def register() -> None:
     """Back the types by ministack's own EC2, so that describe calls answer for them."""
-    provisioners._RESOURCE_HANDLERS.update(
+    handlers.update(
         {
             "AWS::EC2::EIP": {"create": _create_address, "delete": _call("ReleaseAddress", "AllocationId")},
             "AWS::EC2::NatGateway": {

@@ -7,38 +7,35 @@ CodePipeline would count up at each change.
 import json
 from typing import Any
 
-from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
-from ministack.services.cloudformation import provisioners
-
-Properties = dict[str, Any]
-Provisioned = tuple[str, dict[str, Any]]
+from rehearsal.emulator.internals import Properties, Provisioned, handlers, here, provisioners, responses
 
 TARGET = "CodePipeline_20150709."
 
-_definitions = AccountRegionScopedDict()
+_definitions: Any = responses.AccountRegionScopedDict()
 
 
 def register() -> None:
     """Let stacks create, update and delete pipelines."""
-    provisioners._RESOURCE_HANDLERS["AWS::CodePipeline::Pipeline"] = {
+    handlers["AWS::CodePipeline::Pipeline"] = {
         "create": _create,
         "update": _update,
-        "delete": lambda physical_id, _properties: _definitions.pop(physical_id, None),
+        "delete": _delete,
     }
 
 
 def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
     """Answer one call of the API as (status, JSON); `GetPipeline` is all a rehearsal needs."""
     request = json.loads(body or b"{}")
+    account, region = here()
     if action != "GetPipeline":
         return 400, {"__type": "InvalidActionException", "message": f"{action} is not emulated"}
     definition = _definitions.get(request.get("name"))
     if definition is None:
         return 400, {
             "__type": "PipelineNotFoundException",
-            "message": f"Account '{get_account_id()}' does not have a pipeline with name '{request.get('name')}'",
+            "message": f"Account '{account}' does not have a pipeline with name '{request.get('name')}'",
         }
-    arn = f"arn:aws:codepipeline:{get_region()}:{get_account_id()}:{request['name']}"
+    arn = f"arn:aws:codepipeline:{region}:{account}:{request['name']}"
     return 200, {"pipeline": definition, "metadata": {"pipelineArn": arn}}
 
 
@@ -53,15 +50,19 @@ def _update(physical_id: str, old: Properties, new: Properties, _stack_name: str
     return _store(physical_id, new, version=version + 1 if changed else version)
 
 
+def _delete(physical_id: str, _properties: Properties) -> None:
+    _definitions.pop(physical_id, None)
+
+
 def _store(name: str, properties: Properties, *, version: int) -> Provisioned:
     _definitions[name] = {**_definition(name, properties), "version": version}
     return name, {"Version": str(version)}
 
 
 def _definition(name: str, properties: Properties) -> dict[str, Any]:
-    """The template's properties as the API spells them."""
+    """Spell the template's properties as the API does."""
     kept = {key: value for key, value in properties.items() if key not in ("Tags", "RestartExecutionOnUpdate", "Name")}
-    definition = {"name": name, **_lower_camel(kept)}
+    definition: dict[str, Any] = {"name": name, **_lower_camel(kept)}
     if stores := definition.get("artifactStores"):
         # A list in a template, a map by region in the API.
         definition["artifactStores"] = {store["region"]: store["artifactStore"] for store in stores}

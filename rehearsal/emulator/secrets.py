@@ -1,19 +1,13 @@
 """Managed secrets: what ministack's CloudFormation does not yet do for passwords AWS keeps itself."""
 
 import json
-from typing import Any
+from uuid import uuid4
 
-from ministack.core.responses import new_uuid
-from ministack.services import rds, secretsmanager
-from ministack.services.cloudformation import provisioners
-
-Properties = dict[str, Any]
-Provisioned = tuple[str, dict[str, Any]]
+from rehearsal.emulator.internals import Properties, Provisioned, handlers, rds, secretsmanager
 
 
 def register() -> None:
     """Give a database instance its managed master secret, and secrets their rotation schedule."""
-    handlers = provisioners._RESOURCE_HANDLERS
     instance = dict(handlers["AWS::RDS::DBInstance"])
     create, delete = instance["create"], instance["delete"]
 
@@ -34,17 +28,17 @@ def register() -> None:
 
     handlers["AWS::RDS::DBInstance"] = {**instance, "create": create_with_secret, "delete": delete_with_secret}
     handlers["AWS::SecretsManager::RotationSchedule"] = {
-        "create": lambda _logical_id, properties, _stack_name: _schedule_rotation(properties),
-        "update": lambda _physical_id, _old, new, _stack_name: _schedule_rotation(new),
-        "delete": lambda physical_id, _properties: _stop_rotation(physical_id),
+        "create": _create_schedule,
+        "update": _update_schedule,
+        "delete": _delete_schedule,
     }
 
 
 def _create_master_secret(instance: str, properties: Properties) -> str:
     status, _, body = secretsmanager._create_secret(
         {
-            "Name": f"rds!{instance}-{new_uuid()[:8]}",
-            "SecretString": json.dumps({"username": properties["MasterUsername"], "password": new_uuid()}),
+            "Name": f"rds!{instance}-{uuid4().hex[:8]}",
+            "SecretString": json.dumps({"username": properties["MasterUsername"], "password": str(uuid4())}),
         }
     )
     answer = json.loads(body)
@@ -53,21 +47,25 @@ def _create_master_secret(instance: str, properties: Properties) -> str:
     return answer["ARN"]
 
 
-def _secret(identifier: str) -> dict[str, Any]:
+def _secret(identifier: str) -> Properties:
     for secret in secretsmanager._secrets.values():
         if identifier in (secret["ARN"], secret["Name"]):
             return secret
     raise ValueError(f"Secrets Manager can't find the secret {identifier}")
 
 
-def _schedule_rotation(properties: Properties) -> Provisioned:
+def _create_schedule(_logical_id: str, properties: Properties, _stack_name: str) -> Provisioned:
     secret = _secret(properties["SecretId"])
     secret["RotationEnabled"] = True
     secret["RotationRules"] = properties.get("RotationRules", {})
     return secret["ARN"], {}
 
 
-def _stop_rotation(arn: str) -> None:
+def _update_schedule(_physical_id: str, _old: Properties, new: Properties, stack_name: str) -> Provisioned:
+    return _create_schedule("", new, stack_name)
+
+
+def _delete_schedule(arn: str, _properties: Properties) -> None:
     for secret in secretsmanager._secrets.values():
         if secret["ARN"] == arn:
             secret["RotationEnabled"] = False

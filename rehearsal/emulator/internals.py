@@ -1,0 +1,27 @@
+"""ministack's internals, named in one place and untyped: its inferred types are its own affair, and change with it."""
+
+from importlib import import_module
+from typing import Any
+
+Properties = dict[str, Any]
+"""A resource's properties, with every reference resolved."""
+Provisioned = tuple[str, dict[str, Any]]
+"""A resource's physical id (its `Ref`) and its attributes."""
+
+app: Any = import_module("ministack.app")
+alb: Any = import_module("ministack.services.alb")
+ec2: Any = import_module("ministack.services.ec2")
+rds: Any = import_module("ministack.services.rds")
+responses: Any = import_module("ministack.core.responses")
+router: Any = import_module("ministack.core.router")
+s3: Any = import_module("ministack.services.s3")
+secretsmanager: Any = import_module("ministack.services.secretsmanager")
+provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
+
+handlers: dict[str, dict[str, Any]] = provisioners._RESOURCE_HANDLERS
+"""What CloudFormation can provision: resource type → create, update, delete."""
+
+
+def here() -> tuple[str, str]:
+    """Return the account and region of the request under way."""
+    return responses.get_account_id(), responses.get_region()

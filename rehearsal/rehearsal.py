@@ -1,0 +1,101 @@
+"""One rehearsal from an assembly to its result: set-up, execution, and the end of everything it started."""
+
+import json
+import shutil
+import tempfile
+import urllib.request
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rehearsal.actions.run import Context, Gate
+from rehearsal.artifacts import Artifacts
+from rehearsal.assembly import Assembly
+from rehearsal.cloud import Cloud
+from rehearsal.definition import Definition
+from rehearsal.errors import RehearsalError
+from rehearsal.execution import Execution
+from rehearsal.processes import Processes, Stopped
+from rehearsal.progress import Progress, Result
+from rehearsal.set_up import SetUp, SetUpFailed
+from rehearsal.tasks import NoTasks, StandIns
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is rehearsed, and how."""
+
+    assembly: Assembly
+    repository: Path
+    commit: str
+    gate: Gate
+    stand_ins: bool = True
+    """Whether stand-ins run behind the load balancers; otherwise nothing does."""
+    fail: frozenset[str] = frozenset()
+    """Actions (`Stage/Action`) made to fail."""
+
+
+class Rehearsal:
+    """Runs a plan. The emulated AWS can be looked at until the `with` block ends; then nothing is left running."""
+
+    def __init__(self, plan: Plan, progress: Progress) -> None:
+        self._plan = plan
+        self._progress = progress
+        self._processes = Processes()
+        self._directory = Path(tempfile.mkdtemp(prefix="rehearsal-"))
+        self.cloud: Cloud | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._processes.end_all()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def run(self) -> None:
+        """Set up and execute; the result is in the progress. Raises RehearsalError for an action that is not there."""
+        try:
+            set_up = SetUp(self._progress, self._processes, self._directory)
+            self.cloud = set_up.start_emulator()
+            set_up.bootstrap(self.cloud, self._plan.assembly)
+            definition = set_up.deploy_pipeline(self.cloud, self._plan.assembly)
+            self._check(definition)
+            execution = Execution(self._context(self.cloud, definition), self._progress, fail=self._plan.fail)
+            self._progress.finish(*execution.run())
+        except SetUpFailed as failure:
+            self._progress.finish(Result.FAILED, str(failure))
+        except (KeyboardInterrupt, Stopped):
+            self._processes.end_all()
+            self._progress.finish(Result.STOPPED, "interrupted")
+
+    def recorded_types(self) -> list[str]:
+        """Return the resource types the emulator recorded without simulating them."""
+        if self.cloud is None or self._progress.result is Result.STOPPED:
+            return []
+        with urllib.request.urlopen(f"{self.cloud.endpoint}/_rehearsal/types", timeout=10) as answer:  # noqa: S310
+            return json.load(answer)["recorded_types"]
+
+    def _check(self, definition: Definition) -> None:
+        known = [f"{stage.name}/{action.name}" for stage in definition.stages for action in stage.actions]
+        for name in sorted(self._plan.fail.difference(known)):
+            raise RehearsalError(f"--fail {name}: the pipeline has no such action; it has: {', '.join(known)}")
+
+    def _context(self, cloud: Cloud, definition: Definition) -> Context:
+        plan = self._plan
+        return Context(
+            cloud=cloud,
+            processes=self._processes,
+            artifacts=Artifacts(self._directory / "artifacts"),
+            definition=definition,
+            home=plan.assembly.home,
+            execution_id=str(uuid.uuid4()),
+            repository=plan.repository,
+            commit=plan.commit,
+            directory=self._directory / "builds",
+            gate=plan.gate,
+            workloads=StandIns(cloud, self._processes, self._directory) if plan.stand_ins else NoTasks(),
+        )

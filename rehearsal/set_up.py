@@ -1,0 +1,119 @@
+"""Prepares an emulated AWS for a rehearsal: the emulator, the bootstraps, the deployed pipeline."""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rehearsal.assembly import PIPELINE_TYPE, Assembly
+from rehearsal.cloud import Cloud, Credentials, Place
+from rehearsal.definition import Definition, parse
+from rehearsal.errors import RehearsalError
+from rehearsal.processes import Processes
+from rehearsal.progress import ActionProgress, Progress, Status
+
+EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+"""What CloudFormation may do in a bootstrapped account; the emulator does not enforce it."""
+
+
+class SetUpFailed(Exception):  # noqa: N818 - a state of the rehearsal, not an error in it
+    """A step of the set-up failed; its log says why."""
+
+
+class SetUp:
+    """The steps before an execution, shown like actions."""
+
+    def __init__(self, progress: Progress, processes: Processes, directory: Path) -> None:
+        self._progress = progress
+        self._processes = processes
+        self._directory = directory
+
+    def start_emulator(self) -> Cloud:
+        """Start the emulator on a free loopback port and return the way to it."""
+        with self._step("emulated AWS", "ministack") as step:
+            environment = {
+                **_without_aws(),
+                "PYTHONPATH": str(Path(__file__).parent.parent),
+                "TMPDIR": str(self._directory),
+                # Tasks and databases stay control plane only, also where a Docker daemon could start them.
+                "DOCKER_HOST": "unix:///nonexistent",
+                "LOG_LEVEL": "WARNING",
+            }
+            command = [sys.executable, "-m", "rehearsal.emulator"]
+            process = self._processes.start(
+                command, directory=self._directory, environment=environment, hold_input=True
+            )
+            lines = iter(process.stdout or ())
+            for line in lines:
+                self._progress.log(step, line.rstrip())
+                if line.startswith('{"port"'):
+                    threading.Thread(target=self._drain, args=(lines, step), daemon=True).start()
+                    return Cloud(f"http://localhost:{json.loads(line)['port']}")
+            raise SetUpFailed(f"the emulator ended with exit status {process.wait()}")
+
+    def bootstrap(self, cloud: Cloud, assembly: Assembly) -> None:
+        """Bootstrap every account and region with the real `cdk bootstrap`, trusting the pipeline's account."""
+        # In a folder with a cdk.json the command would synthesize the app first.
+        empty = self._directory / "bootstrap"
+        empty.mkdir()
+
+        def bootstrap(place: Place) -> None:
+            trust = [] if place.account == assembly.home.account else ["--trust", assembly.home.account]
+            policy = ["--cloudformation-execution-policies", EXECUTION_POLICY]
+            with self._step(f"bootstrap {place}", "cdk bootstrap") as step:
+                arguments = ["bootstrap", f"aws://{place.account}/{place.region}", *trust, *policy]
+                self._cdk(arguments, step, cloud, place, empty)
+
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            list(pool.map(bootstrap, assembly.places))
+
+    def deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
+        """Deploy the pipeline stack with the real `cdk deploy` and return the definition that is deployed."""
+        with self._step(f"deploy {assembly.stack_name}", "cdk deploy") as step:
+            app = ["--app", str(assembly.directory.resolve())]
+            arguments = ["deploy", *app, assembly.stack_id, "--require-approval", "never", "--progress", "events"]
+            self._cdk(arguments, step, cloud, assembly.home, self._directory)
+        stack = cloud.in_account("cloudformation", assembly.home)
+        resources = stack.describe_stack_resources(StackName=assembly.stack_name)["StackResources"]
+        name = next(item["PhysicalResourceId"] for item in resources if item["ResourceType"] == PIPELINE_TYPE)
+        pipeline = cloud.in_account("codepipeline", assembly.home).get_pipeline(name=name)["pipeline"]
+        return parse(pipeline, assembly.home.region)
+
+    @contextlib.contextmanager
+    def _step(self, name: str, provider: str) -> Iterator[ActionProgress]:
+        step = self._progress.add_step(name, provider)
+        self._progress.start(step)
+        try:
+            yield step
+        except SetUpFailed as failure:
+            self._progress.end(step, Status.FAILED, str(failure))
+            raise
+        self._progress.end(step, Status.SUCCEEDED)
+
+    def _cdk(self, arguments: Sequence[str], step: ActionProgress, cloud: Cloud, place: Place, directory: Path) -> None:
+        cdk = shutil.which("cdk")
+        if cdk is None:
+            raise RehearsalError("the command `cdk` is not on the path; `make rehearse` prepares it and puts it there")
+        self._progress.log(step, f"$ cdk {' '.join(arguments)}")
+        code = self._processes.run(
+            [cdk, *arguments],
+            directory=directory,
+            environment={**_without_aws(), **cloud.environment(place.region, Credentials(place.account)), "CI": "true"},
+            on_line=lambda line: self._progress.log(step, line),
+        )
+        if code:
+            raise SetUpFailed(f"cdk {arguments[0]}: exit status {code}")
+
+    def _drain(self, lines: Iterable[str], step: ActionProgress) -> None:
+        for line in lines:
+            self._progress.log(step, line.rstrip())
+
+
+def _without_aws() -> dict[str, str]:
+    """Return this process's environment without anything that could lead to a real AWS account."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
