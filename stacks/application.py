@@ -1,5 +1,7 @@
 """The workflow engine: its tasks, and the load balancer before them."""
 
+from typing import Final
+
 from aws_cdk import CfnOutput, Duration, Environment
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -17,7 +19,8 @@ from stacks.log_group import LogGroup
 from stacks.origin_secret import HEADER_NAME
 from stacks.verifier_role import VerifierRole
 
-HEALTH_PATH = "/resourceService/"
+HEALTH_PATH: Final = "/resourceService/"
+"""Where a task says whether it can serve (reference, Application Layer)."""
 
 
 class Application(EnvironmentStack):
@@ -121,7 +124,7 @@ class Application(EnvironmentStack):
             task_definition=self.task_definition,
             platform_version=ecs.FargatePlatformVersion.VERSION1_4,
             # No desired count: the scaling below owns it, and a count in the template would undo its work with every
-            # deployment. A new service starts with one task, which scaling raises to its minimum at once.
+            # deployment. A new service starts with one task; registering the scaling raises it to its minimum.
             min_healthy_percent=100,
             max_healthy_percent=200,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
