@@ -16,7 +16,7 @@ from stacks import ports
 from stacks.origin_secret import HEADER_NAME, OriginSecret
 
 DEREGISTRATION_DELAY: Final = Duration.seconds(30)
-"""How long a target that leaves may finish its requests. This and the health check are the reference's, Load Balancer."""
+"""For the requests of a target that leaves. This and the health check are the reference's (Load Balancer)."""
 
 
 class FrontDoor(Construct):
