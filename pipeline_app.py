@@ -32,7 +32,8 @@ def main() -> None:
     except SettingsError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    app = App()
+    # Traces of a Python app end inside the library: they cost time and point nowhere.
+    app = App(stack_traces=False)
     add_pipeline(app, settings)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()

@@ -18,7 +18,8 @@ def main() -> None:
     parser.add_argument("folder")
     parser.add_argument("--rule-pack", action="store_true")
     options = parser.parse_args()
-    app = App(outdir=options.folder, context=json.loads(Path("cdk.json").read_text())["context"])
+    context = json.loads(Path("cdk.json").read_text())["context"]
+    app = App(outdir=options.folder, context=context, stack_traces=False)
     add_pipeline(app, with_environments(load(Path("delivery.toml")), options.environments))
     if options.rule_pack:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))

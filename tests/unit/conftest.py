@@ -36,7 +36,7 @@ def assembly(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> "C
 
     # Only the CLI reads cdk.json; without its flags this would be another app.
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    app = App(context=context, outdir=str(tmp_path_factory.mktemp("cdk.out")), analytics_reporting=False)
+    app = App(context=context, outdir=str(tmp_path_factory.mktemp("cdk.out")), stack_traces=False)
     add_pipeline(app, settings)
     return app.synth()
 

@@ -1,7 +1,239 @@
-"""The delivery pipeline, read from its template."""
+"""The delivery pipeline, read from its template: order, gates, tests, builds and what they run."""
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
 from aws_cdk.assertions import Template
 
+from bench.delivery import deliveries
+from bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
+from settings import Settings
+from tests.unit.pipeline_definition import Pipeline
 
-def test_it_is_one_v2_pipeline(pipeline_template: Template) -> None:
-    pipeline_template.has_resource_properties("AWS::CodePipeline::Pipeline", {"PipelineType": "V2"})
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
+PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+BUILDS = [
+    ("Build", "Synth"),
+    ("UpdatePipeline", "SelfMutate"),
+    ("Assets", "FileAssets"),
+    *((stage, "IntegrationTests") for stage in ENVIRONMENTS),
+]
+
+
+@pytest.fixture(scope="module")
+def pipeline(pipeline_template: Template) -> Pipeline:
+    """Read the pipeline from its template."""
+    return Pipeline(pipeline_template.to_json()["Resources"])
+
+
+def test_source_synth_self_mutation_and_assets_come_before_the_environments_in_their_order(pipeline: Pipeline) -> None:
+    assert list(pipeline.stages) == ["Source", "Build", "UpdatePipeline", "Assets", *ENVIRONMENTS]
+
+
+FIXED: dict[str, Callable[[Pipeline], tuple[Any, Any]]] = {
+    "the pipeline is of type V2": lambda it: (it.definition["PipelineType"], "V2"),
+    "its name is known before it exists": lambda it: (it.definition["Name"], "yawl-delivery"),
+    "it starts over when it has changed itself": lambda it: (it.definition["RestartExecutionOnUpdate"], True),
+    "the source is the repository's branch": lambda it: (
+        {key: it.action("Source", "Source")["Configuration"][key] for key in ("FullRepositoryId", "BranchName")},
+        {"FullRepositoryId": "example/yawl-delivery", "BranchName": "main"},
+    ),
+    "Synth runs one command of the repository's own": lambda it: (
+        it.buildspec("Build", "Synth")["phases"]["build"]["commands"],
+        ["make synth"],
+    ),
+    "Synth hands on cdk.out": lambda it: (it.buildspec("Build", "Synth")["artifacts"]["base-directory"], "cdk.out"),
+    "self-mutation installs the pinned CLI": lambda it: (
+        it.buildspec("UpdatePipeline", "SelfMutate")["phases"]["install"]["commands"],
+        [f"npm install -g aws-cdk@{PINNED['aws-cdk']}"],
+    ),
+    "self-mutation deploys the assembly that Synth made": lambda it: (
+        it.buildspec("UpdatePipeline", "SelfMutate")["phases"]["build"]["commands"],
+        ["cdk -a . deploy yawl-delivery --require-approval=never --verbose"],
+    ),
+    "one action publishes all assets": lambda it: (
+        [action["Name"] for action in it.stages["Assets"]],
+        ["FileAssets"],
+    ),
+    "Synth keeps its downloads": lambda it: (
+        it.project("Build", "Synth")["Cache"],
+        {"Type": "LOCAL", "Modes": ["LOCAL_CUSTOM_CACHE"]},
+    ),
+}
+
+
+@pytest.mark.parametrize("fact", FIXED)
+def test_the_pipeline(fact: str, pipeline: Pipeline) -> None:
+    found, expected = FIXED[fact](pipeline)
+    assert found == expected
+
+
+def test_assets_are_published_by_the_pinned_cli(assembly: "CloudAssembly") -> None:
+    [buildspec] = Path(assembly.directory).glob("buildspec-*.yaml")
+    assert json.loads(buildspec.read_text())["phases"]["install"]["commands"] == [
+        f"npm install -g cdk-assets@{PINNED['cdk-assets']}"
+    ]
+
+
+@pytest.mark.parametrize("stage", ENVIRONMENTS)
+class TestEnvironment:
+    """What holds for each environment's stage."""
+
+    def test_every_stack_is_one_action_that_can_be_retried(self, stage: str, pipeline: Pipeline) -> None:
+        deployments = [
+            action for action in pipeline.stages[stage] if action["ActionTypeId"]["Provider"] == "CloudFormation"
+        ]
+        assert {action["Configuration"]["ActionMode"] for action in deployments} == {"CREATE_UPDATE"}
+        assert len(deployments) == 7
+
+    def test_stacks_deploy_in_the_environments_account(self, stage: str, pipeline: Pipeline) -> None:
+        roles = [
+            json.dumps([action["RoleArn"], action["Configuration"]["RoleArn"]])
+            for action in pipeline.stages[stage]
+            if action["ActionTypeId"]["Provider"] == "CloudFormation"
+        ]
+        assert all(role.count(f":iam::{ENVIRONMENTS[stage]}:role/cdk-") == 2 for role in roles)
+
+    def test_tests_come_last_and_alone(self, stage: str, pipeline: Pipeline) -> None:
+        *others, last = pipeline.stages[stage]
+        assert last["Name"] == "IntegrationTests"
+        assert last["RunOrder"] > max(action["RunOrder"] for action in others)
+
+    def test_tests_run_the_commits_own_command(self, stage: str, pipeline: Pipeline) -> None:
+        [source] = pipeline.action("Source", "Source")["OutputArtifacts"]
+        assert pipeline.action(stage, "IntegrationTests")["InputArtifacts"] == [source]
+        commands = pipeline.buildspec(stage, "IntegrationTests")["phases"]["build"]["commands"]
+        assert commands == ["make integration-tests"]
+
+    def test_tests_know_the_environment(self, stage: str, pipeline: Pipeline) -> None:
+        name = stage.lower()
+        given = {
+            variable["Name"]: variable["Value"]
+            for variable in pipeline.project(stage, "IntegrationTests")["Environment"]["EnvironmentVariables"]
+        }
+        assert given == {
+            "ENVIRONMENT": name,
+            "ENVIRONMENT_REGION": "us-east-1",
+            "HEALTH_PATH": "/resourceService/",
+            "ALARM_NAME_PREFIX": f"yawl-{name}-",
+            "DEADLINE_SECONDS": "600",
+            "CONSECUTIVE_SUCCESSES": "5",
+        }
+
+    def test_tests_get_the_outputs_of_the_deployment_before_them(self, stage: str, pipeline: Pipeline) -> None:
+        namespace = pipeline.action(stage, f"yawl-{stage.lower()}-application.Deploy")["Namespace"]
+        variables = json.loads(pipeline.action(stage, "IntegrationTests")["Configuration"]["EnvironmentVariables"])
+        assert {variable["name"]: variable["value"] for variable in variables} == {
+            "ALB_URL": f"#{{{namespace}.LoadBalancerUrl}}",
+            "CLUSTER_NAME": f"#{{{namespace}.ClusterName}}",
+            "SERVICE_NAME": f"#{{{namespace}.ServiceName}}",
+            "TARGET_GROUP_ARN": f"#{{{namespace}.TargetGroupArn}}",
+            "TASK_DEFINITION_ARN": f"#{{{namespace}.TaskDefinitionArn}}",
+            "VERIFIER_ROLE_ARN": f"#{{{namespace}.VerifierRoleArn}}",
+        }
+
+    def test_tests_leave_a_report(self, stage: str, pipeline: Pipeline) -> None:
+        assert pipeline.buildspec(stage, "IntegrationTests")["reports"] == {
+            "integration-tests": {
+                "base-directory": "report",
+                "files": ["integration-tests.xml"],
+                "file-format": "JUNITXML",
+            }
+        }
+
+    def test_the_build_outlives_the_tests_deadline(self, stage: str, pipeline: Pipeline, settings: Settings) -> None:
+        deadline = settings.environments[stage.lower()].verification.deadline_seconds
+        assert pipeline.project(stage, "IntegrationTests")["TimeoutInMinutes"] * 60 > deadline
+
+
+class TestGate:
+    """Who decides about production, and what they are told."""
+
+    @pytest.mark.parametrize(("stage", "gated"), [("Dev", False), ("Staging", False), ("Prod", True)])
+    def test_only_environments_that_ask_for_it_have_one(self, stage: str, gated: bool, pipeline: Pipeline) -> None:
+        assert [action["ActionTypeId"]["Provider"] for action in pipeline.stages[stage]].count("Manual") == int(gated)
+
+    def test_it_comes_before_anything_in_the_environment(self, pipeline: Pipeline) -> None:
+        first, *others = pipeline.stages["Prod"]
+        assert first["Name"] == "Approve"
+        assert first["RunOrder"] < min(action["RunOrder"] for action in others)
+
+    @pytest.mark.parametrize(
+        "figure",
+        [
+            "to prod (account 444444444444, us-east-1)",
+            "tested before: dev, staging.",
+            "commit #{Source@example_yawl-delivery.CommitId}",
+            "executions/#{codepipeline.PipelineExecutionId}/",
+        ],
+    )
+    def test_it_says_what_helps_to_decide(self, figure: str, pipeline: Pipeline) -> None:
+        comment = pipeline.action("Prod", "Approve")["Configuration"]["CustomData"]
+        assert figure in comment
+        assert len(comment) < 700, "CodePipeline takes 1,000 characters, variables filled in"
+
+    def test_it_leads_to_the_commit(self, pipeline: Pipeline) -> None:
+        source = pipeline.action("Source", "Source")
+        assert source["Namespace"] == "Source@example_yawl-delivery"
+        link = pipeline.action("Prod", "Approve")["Configuration"]["ExternalEntityLink"]
+        assert link.endswith(f"Commit=#{{{source['Namespace']}.CommitId}}")
+
+    def test_it_notifies_an_encrypted_topic_that_takes_no_plain_requests(self, pipeline: Pipeline) -> None:
+        topic = pipeline.action("Prod", "Approve")["Configuration"]["NotificationArn"]["Ref"]
+        assert "KmsMasterKeyId" in pipeline.resources[topic]["Properties"]
+        [policy] = [
+            policy for policy in pipeline.of_type("AWS::SNS::TopicPolicy") if {"Ref": topic} in policy["Topics"]
+        ]
+        [statement] = policy["PolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+@pytest.mark.parametrize(("stage", "action"), BUILDS)
+class TestBuild:
+    """What holds for each build."""
+
+    def test_its_image_size_and_privileges(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        environment = pipeline.project(stage, action)["Environment"]
+        assert (environment["Image"], environment["ComputeType"], environment["PrivilegedMode"]) == (
+            "aws/codebuild/amazonlinux-x86_64-standard:6.0",
+            "BUILD_GENERAL1_SMALL",
+            False,
+        )
+
+    def test_it_ends_by_itself(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        assert pipeline.project(stage, action)["TimeoutInMinutes"] <= 30
+
+    def test_its_log_is_kept_for_a_while_and_not_for_ever(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        group = pipeline.project(stage, action)["LogsConfig"]["CloudWatchLogs"]["GroupName"]["Ref"]
+        assert pipeline.resources[group]["Properties"]["RetentionInDays"] == 90
+
+    def test_its_output_is_encrypted_with_the_pipelines_key(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        key = pipeline.project(stage, action)["EncryptionKey"]["Fn::GetAtt"][0]
+        assert pipeline.resources[key]["Properties"]["EnableKeyRotation"] is True
+
+    def test_its_runtimes_are_pinned(
+        self, stage: str, action: str, pipeline: Pipeline, assembly: "CloudAssembly"
+    ) -> None:
+        source = pipeline.project(stage, action)["Source"]["BuildSpec"]
+        text = source if source.startswith("{") else Path(assembly.directory, source).read_text()
+        assert json.loads(text)["phases"]["install"]["runtime-versions"] == {"python": "3.11", "nodejs": "24"}
+
+
+@pytest.mark.parametrize(("stage", "depth", "builds"), [("Dev", 9, 4), ("Prod", 21, 7)])
+def test_the_way_to_an_environment_is_short(stage: str, depth: int, builds: int, pipeline_template: Template) -> None:
+    [way] = [way for way in deliveries(pipeline_template.to_json()) if way.stage == stage]
+    assert way.serial_depth <= depth
+    assert way.builds <= builds
+
+
+def test_the_pipeline_is_far_from_limits_that_cannot_be_raised(pipeline_template: Template) -> None:
+    template = pipeline_template.to_json()
+    assert most_actions_in_a_stage(template) <= ACTIONS_PER_STAGE / 2
+    assert largest_role_policy(template) <= ROLE_POLICY_BYTES / 2

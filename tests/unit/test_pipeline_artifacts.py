@@ -1,0 +1,101 @@
+"""Where the pipeline keeps its artifacts, at home and in the other regions it deploys to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from settings import Settings
+from tests.unit.other_settings import only, synthesize
+from tests.unit.pipeline_definition import Pipeline
+
+Json = dict[str, Any]
+ELSEWHERE = "eu-west-1"
+
+
+@pytest.fixture(scope="module")
+def abroad(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Json]:
+    """Deploy prod to another region than the pipeline's; the rule pack would fail it."""
+    return synthesize(only(settings, "prod", region=ELSEWHERE), tmp_path_factory.mktemp("abroad"), rule_pack=True)
+
+
+@pytest.fixture(scope="module", params=["at home", "in another region"])
+def store(request: pytest.FixtureRequest, pipeline_template: Template, abroad: dict[str, Json]) -> Pipeline:
+    """Read the stack that holds the artifacts."""
+    template = pipeline_template.to_json() if request.param == "at home" else abroad[f"yawl-delivery-{ELSEWHERE}"]
+    return Pipeline(template["Resources"])
+
+
+@pytest.fixture(scope="module")
+def bucket(store: Pipeline) -> Json:
+    """Find the artifacts' bucket: the one that logs its access elsewhere."""
+    [found] = [bucket for bucket in store.of_type("AWS::S3::Bucket") if "LoggingConfiguration" in bucket]
+    return found
+
+
+def test_artifacts_expire(bucket: Json) -> None:
+    [rule] = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["ExpirationInDays"], rule["AbortIncompleteMultipartUpload"]) == (90, {"DaysAfterInitiation": 1})
+
+
+def test_artifacts_are_encrypted_with_a_key_that_rotates(store: Pipeline, bucket: Json) -> None:
+    [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    [key] = store.of_type("AWS::KMS::Key")
+    assert key["EnableKeyRotation"] is True
+
+
+def test_access_is_logged_and_the_log_expires(store: Pipeline, bucket: Json) -> None:
+    log = store.resources[bucket["LoggingConfiguration"]["DestinationBucketName"]["Ref"]]["Properties"]
+    [rule] = log["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == 90
+
+
+def test_nothing_is_public(store: Pipeline) -> None:
+    blocked = [bucket["PublicAccessBlockConfiguration"] for bucket in store.of_type("AWS::S3::Bucket")]
+    assert len(blocked) == 2
+    assert all(list(configuration.values()) == [True] * 4 for configuration in blocked)
+
+
+@pytest.mark.parametrize("condition", ['{"Bool": {"aws:SecureTransport": "false"}}', '{"s3:TlsVersion": 1.2}'])
+def test_every_bucket_wants_a_present_tls(condition: str, store: Pipeline) -> None:
+    policies = store.of_type("AWS::S3::BucketPolicy")
+    assert len(policies) == 2
+    assert all(condition in json.dumps(policy) for policy in policies)
+
+
+def test_what_was_delivered_outlives_the_stack(store: Pipeline) -> None:
+    kept = {
+        resource["DeletionPolicy"]
+        for resource in store.resources.values()
+        if resource["Type"] in ("AWS::S3::Bucket", "AWS::KMS::Key")
+    }
+    assert kept == {"RetainExceptOnCreate"}
+
+
+def test_the_pipeline_uses_its_regions_bucket(pipeline_template: Template) -> None:
+    pipeline = Pipeline(pipeline_template.to_json()["Resources"])
+    assert [store["Region"] for store in pipeline.definition["ArtifactStores"]] == ["us-east-1"]
+
+
+def test_the_pipeline_copies_artifacts_to_where_an_environment_is(abroad: dict[str, Json]) -> None:
+    pipeline = Pipeline(abroad["yawl-delivery"]["Resources"])
+    stores = {store["Region"]: store["ArtifactStore"]["Location"] for store in pipeline.definition["ArtifactStores"]}
+    [there] = [
+        bucket["BucketName"]
+        for bucket in Pipeline(abroad[f"yawl-delivery-{ELSEWHERE}"]["Resources"]).of_type("AWS::S3::Bucket")
+        if "BucketName" in bucket
+    ]
+    assert stores[ELSEWHERE] == there
+    assert {action.get("Region") for action in pipeline.stages["Prod"]} == {None, ELSEWHERE}
+
+
+def test_the_other_regions_store_is_deployed_before_the_pipeline(
+    abroad: dict[str, Json], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = Path(str(tmp_path_factory.getbasetemp() / "abroad0"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert f"yawl-delivery-{ELSEWHERE}" in abroad
+    assert f"yawl-delivery-{ELSEWHERE}" in manifest["artifacts"]["yawl-delivery"]["dependencies"]

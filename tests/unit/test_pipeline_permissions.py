@@ -1,0 +1,111 @@
+"""What the pipeline's roles may do, and what they may not."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from tests.unit.pipeline_definition import Pipeline, actions_of
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
+
+ACCOUNTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
+BUILDS = [
+    ("Build", "Synth"),
+    ("UpdatePipeline", "SelfMutate"),
+    ("Assets", "FileAssets"),
+    *((stage, "IntegrationTests") for stage in ACCOUNTS),
+]
+
+
+@pytest.fixture(scope="module")
+def pipeline(pipeline_template: Template) -> Pipeline:
+    """Read the pipeline from its template."""
+    return Pipeline(pipeline_template.to_json()["Resources"])
+
+
+def test_actions_share_the_pipelines_role(pipeline: Pipeline) -> None:
+    assert len(pipeline.of_type("AWS::IAM::Role")) == 1 + len(BUILDS)
+
+
+@pytest.mark.parametrize("action", ["codestar-connections:UseConnection", "codeconnections:UseConnection"])
+def test_the_pipeline_may_use_the_connection_and_no_other(action: str, pipeline: Pipeline) -> None:
+    role = pipeline.definition["RoleArn"]["Fn::GetAtt"][0]
+    [statement] = [statement for statement in pipeline.statements_of(role) if action in actions_of([statement])]
+    assert statement["Resource"] == pipeline.action("Source", "Source")["Configuration"]["ConnectionArn"]
+
+
+@pytest.mark.parametrize("stage", ACCOUNTS)
+class TestIntegrationTests:
+    """The tests reach into another account."""
+
+    def test_they_may_assume_exactly_the_environments_verifier_role(self, stage: str, pipeline: Pipeline) -> None:
+        [statement] = [
+            statement
+            for statement in pipeline.statements(stage, "IntegrationTests")
+            if "sts:AssumeRole" in actions_of([statement])
+        ]
+        role = f"arn:aws:iam::{ACCOUNTS[stage]}:role/yawl-{stage.lower()}-integration-tests"
+        assert statement["Resource"] == role
+
+    def test_the_verifier_role_trusts_the_project_by_its_names_beginning(
+        self, stage: str, pipeline: Pipeline, template: Any
+    ) -> None:
+        resources = template(stage.lower(), "application").find_resources(
+            "AWS::IAM::Role", {"Properties": {"RoleName": f"yawl-{stage.lower()}-integration-tests"}}
+        )
+        [verifier] = resources.values()
+        [trust] = verifier["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        role = pipeline.project(stage, "IntegrationTests")["ServiceRole"]["Fn::GetAtt"][0]
+        assert "RoleName" not in pipeline.resources[role]["Properties"], "CloudFormation names it after the stack"
+        assert json.dumps(trust["Condition"]).endswith(':role/yawl-delivery-*"}}')
+
+
+UNUSED = {
+    "starting other builds": "codebuild:StartBuild",
+    "creating log groups": "logs:CreateLogGroup",
+}
+
+
+@pytest.mark.parametrize(("stage", "action"), BUILDS)
+class TestBuild:
+    """Each build can do its work and little else."""
+
+    @pytest.mark.parametrize("unused", UNUSED)
+    def test_it_may_not_do_what_it_has_no_use_for(
+        self, unused: str, stage: str, action: str, pipeline: Pipeline
+    ) -> None:
+        assert UNUSED[unused] not in actions_of(pipeline.statements(stage, action))
+
+    def test_only_tests_may_report(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        may_report = "codebuild:CreateReport" in actions_of(pipeline.statements(stage, action))
+        assert may_report == (action == "IntegrationTests")
+
+    def test_it_may_write_its_own_log(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        group = pipeline.project(stage, action)["LogsConfig"]["CloudWatchLogs"]["GroupName"]["Ref"]
+        [statement] = [
+            statement
+            for statement in pipeline.statements(stage, action)
+            if "logs:PutLogEvents" in actions_of([statement])
+        ]
+        assert statement["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
+
+    def test_only_synth_may_write_artifacts(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        may_write = "s3:PutObject" in actions_of(pipeline.statements(stage, action))
+        assert may_write == (action == "Synth")
+
+
+def test_every_acknowledgment_says_why(assembly: "CloudAssembly") -> None:
+    metadata = json.loads(Path(assembly.directory, "yawl-delivery.metadata.json").read_text())
+    reasons = [
+        (path, rule, reason)
+        for path, entries in metadata.items()
+        for entry in entries
+        if entry["type"] == "aws:cdk:acknowledged-rules"
+        for rule, reason in entry["data"].items()
+    ]
+    assert reasons
+    assert all(len(str(reason)) > 30 for _, _, reason in reasons)
