@@ -8,6 +8,9 @@ from typing import Any
 from rehearsal.cloud import Place
 from rehearsal.progress import ActionProgress, Progress, StageProgress
 
+GENERATED_OUTPUTS = ("ExportsOutput", "PublishOutput")
+"""How the CDK's library begins the names of outputs that only other stacks read."""
+
 
 @dataclass
 class Environment:
@@ -24,6 +27,15 @@ class Environment:
         """The first output that is an address."""
         values = [value for outputs in self.stacks.values() for value in outputs.values()]
         return next((value for value in values if value.startswith(("http://", "https://"))), None)
+
+    def named_outputs(self) -> dict[str, str]:
+        """Return the outputs a person has named, without those the library adds for other stacks."""
+        return {
+            name: value
+            for outputs in self.stacks.values()
+            for name, value in outputs.items()
+            if not name.startswith(GENERATED_OUTPUTS)
+        }
 
 
 def environments(progress: Progress) -> list[Environment]:

@@ -86,6 +86,7 @@ class Screen:
             self.console.print()
         for environment in found:
             self._show_environment(environment)
+        self._show_what_was_simulated(found)
         style = {"succeeded": "bold green", "failed": "bold red"}.get(str(progress.result), "bold yellow")
         text = Text(f"\nrehearsal {progress.result} after {progress.seconds:.1f} s", style)
         if progress.restarts:
@@ -93,6 +94,13 @@ class Screen:
         if progress.reason and progress.result is not Result.SUCCEEDED:
             text.append(f"\n{progress.reason}", "default")
         self.console.print(text)
+
+    def _show_what_was_simulated(self, found: list[Environment]) -> None:
+        if not found:
+            return
+        stand_ins = sum(len(environment.stand_ins) for environment in found)
+        tasks = f"{stand_ins} local stand-in(s) answer for the engine" if stand_ins else "nothing runs as tasks"
+        self.console.print(Text(f"simulated: AWS itself; {tasks}; databases and caches are records only", "yellow"))
 
     def _say(self, line: str) -> None:
         seconds = self._progress.seconds if self._progress else 0.0
@@ -138,9 +146,10 @@ class Screen:
         text = Text(f"{environment.name:<10}", "bold")
         text.append(f"{environment.place}  ", "default")
         text.append(environment.url or "no address", "cyan")
-        text.append(f"  {len(environment.stacks)} stacks", "dim")
-        for stand_in in environment.stand_ins:
-            text.append(f"  {stand_in}", "yellow")
+        for name, value in environment.named_outputs().items():
+            if value != environment.url:
+                text.append(f"  {name}=", "dim")
+                text.append(value.rsplit(":", 1)[-1] if value.startswith("arn:") else value, "default")
         self.console.print(text, soft_wrap=True)
 
 

@@ -1,12 +1,25 @@
 """Manual approval: the gate."""
 
-from rehearsal.actions.run import Outcome, Rejected, Run
+from botocore.exceptions import ClientError
+
+from rehearsal.actions.run import ActionFailed, Outcome, Rejected, Run
 
 
 def run(run: Run) -> Outcome:
-    """Ask, and go on only after a yes."""
+    """Notify the emulated topic, ask, and go on only after a yes."""
+    message = run.configuration.get("CustomData", "")
     if topic := run.configuration.get("NotificationArn"):
-        run.log(f"would notify {topic}")
-    if not run.context.gate.ask(run.name, run.configuration.get("CustomData", "")):
+        _notify(run, topic, message)
+    if run.fail_on_purpose or not run.context.gate.ask(run.name, message):
         raise Rejected("rejected at the gate")
     return Outcome()
+
+
+def _notify(run: Run, topic: str, message: str) -> None:
+    home = run.context.home
+    sns = run.context.cloud.client("sns", home.region, run.context.pipeline_credentials())
+    try:
+        sns.publish(TopicArn=topic, Subject=f"APPROVAL NEEDED: {run.name}"[:100], Message=message or run.name)
+    except ClientError as error:
+        raise ActionFailed(f"{topic} cannot be notified: {error.response['Error']['Message']}") from None
+    run.log(f"notified {topic.rsplit(':', 1)[-1]}")
