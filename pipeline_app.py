@@ -3,12 +3,13 @@
 import sys
 from pathlib import Path
 
-from aws_cdk import App, Environment, Tags, Validations
+from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.tool_versions import ToolVersions
 from settings import Settings, SettingsError, load
+from stages.environment_tags import tag_environment
 
 
 def add_pipeline(app: App, settings: Settings) -> PipelineStack:
@@ -21,7 +22,7 @@ def add_pipeline(app: App, settings: Settings) -> PipelineStack:
         env=Environment(account=settings.pipeline.account, region=settings.pipeline.region),
     )
     # Each environment's own value is nearer to its resources and wins there.
-    Tags.of(stack).add("Environment", "delivery")
+    tag_environment(stack, name="delivery", settings=settings.pipeline.tags)
     return stack
 
 

@@ -71,6 +71,8 @@ class PipelineSettings(Section):
     """How long the logs of the builds are kept."""
     artifact_retention_days: Annotated[int, Between(1, 36_500, "days")] = 90
     """How long the pipeline's artifacts are kept (reference, Storage: artifacts 90 days)."""
+    tags: TagSettings = TagSettings(backup_policy="none")
+    """The tags of the pipeline's own resources: `[pipeline.tags]`. It holds nothing that a push does not bring back."""
 
 
 class ImageSettings(Section):

@@ -1,4 +1,4 @@
-"""The tags of one environment."""
+"""The tags of one environment, or of the pipeline."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -14,8 +14,8 @@ PROVIDERS: Final = (
 """What the library builds in a stack to serve custom resources; its tags pass by these."""
 
 
-def tag_environment(stage: Stage, *, name: str, settings: TagSettings, stacks: Iterable[Stack]) -> None:
-    """Put the environment's tags on everything in the stage that takes tags."""
+def tag_environment(scope: Stage | Stack, *, name: str, settings: TagSettings, stacks: Iterable[Stack] = ()) -> None:
+    """Put the tags on everything in the scope that takes tags; `stacks` are those with custom resources."""
     tags = {
         "Environment": name,
         "Owner": settings.owner,
@@ -24,7 +24,7 @@ def tag_environment(stage: Stage, *, name: str, settings: TagSettings, stacks: I
         "BackupPolicy": settings.backup_policy,
     }
     for key, value in tags.items():
-        Tags.of(stage).add(key, value)
+        Tags.of(scope).add(key, value)
     as_property = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
     for stack in stacks:
         for provider in PROVIDERS:

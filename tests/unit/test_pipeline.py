@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
 PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+WITHOUT_TAGS = ("AWS::IAM::Policy", "AWS::KMS::Alias", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy")
+"""The types in the pipeline's stack that take no tags."""
 BUILDS = [
     ("Build", "Synth"),
     ("UpdatePipeline", "SelfMutate"),
@@ -237,3 +239,19 @@ def test_the_pipeline_is_far_from_limits_that_cannot_be_raised(pipeline_template
     template = pipeline_template.to_json()
     assert most_actions_in_a_stage(template) <= ACTIONS_PER_STAGE / 2
     assert largest_role_policy(template) <= ROLE_POLICY_BYTES / 2
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        ("Environment", "delivery"),
+        ("Owner", "platform-team"),
+        ("CostCenter", "engineering"),
+        ("Compliance", "none"),
+        ("BackupPolicy", "none"),
+    ],
+)
+def test_the_pipelines_own_resources_are_tagged(tag: str, value: str, pipeline: Pipeline) -> None:
+    taggable = [resource for resource in pipeline.resources.values() if resource["Type"] not in WITHOUT_TAGS]
+    assert len(taggable) > 20
+    assert all({"Key": tag, "Value": value} in resource["Properties"]["Tags"] for resource in taggable)
