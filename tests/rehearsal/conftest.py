@@ -1,0 +1,140 @@
+"""Rehearsals of the real project in a repository of its own, with the emulated accounts open to questions afterwards.
+
+`test_main_job.py` rehearses the commit as it is. The scenarios here start from an assembly that is synthesized once and
+lies in the commit, so that their Synth action copies it instead of building it again.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rehearsal import assembly
+from rehearsal.actions.run import Gate
+from rehearsal.cloud import Place
+from rehearsal.gate import ScriptedGate
+from rehearsal.progress import Progress, Result, Status
+from rehearsal.rehearsal import Plan, Rehearsal
+
+ROOT = Path(__file__).parents[2]
+SHORT_DEADLINE = "\n[environments.dev.verification]\ndeadline_seconds = 10\nconsecutive_successes = 2\n"
+
+
+@dataclass
+class Rehearsed:
+    """A rehearsal that has ended, its emulated AWS still there."""
+
+    rehearsal: Rehearsal
+    progress: Progress
+
+    @property
+    def result(self) -> Result | None:
+        return self.progress.result
+
+    def status(self, name: str) -> Status:
+        """The status of `Stage/Action`."""
+        return self.progress.action(*name.split("/", 1)).status
+
+    def statuses(self, stage: str) -> set[Status]:
+        """The statuses of a stage's actions."""
+        return {action.status for found in self.progress.stages if found.name == stage for action in found.actions}
+
+    def log(self, name: str) -> str:
+        """What `Stage/Action` printed."""
+        return self.progress.action(*name.split("/", 1)).log_file.read_text()
+
+    def stacks(self, account: str) -> dict[str, str]:
+        """The states of an account's stacks, the bootstrap's own left out."""
+        assert self.rehearsal.cloud is not None
+        client = self.rehearsal.cloud.in_account("cloudformation", Place(account, "us-east-1"))
+        found = {stack["StackName"]: stack["StackStatus"] for stack in client.describe_stacks()["Stacks"]}
+        assert found.pop("CDKToolkit") == "CREATE_COMPLETE"
+        return found
+
+
+@dataclass
+class Repository:
+    """A repository whose commit holds its own assembly."""
+
+    path: Path
+    commit: str
+    directory: Path
+
+    @contextlib.contextmanager
+    def rehearse(
+        self,
+        *,
+        gate: Gate | None = None,
+        stand_ins: bool = True,
+        fail: frozenset[str] = frozenset(),
+        deployed_first: Path | None = None,
+    ) -> Iterator[Rehearsed]:
+        """Rehearse the commit; `deployed_first` is the assembly the pipeline is first deployed from."""
+        plan = Plan(
+            assembly=assembly.read(deployed_first or self.path / "cdk.out"),
+            repository=self.path,
+            commit=self.commit,
+            gate=gate or ScriptedGate(answer=True),
+            stand_ins=stand_ins,
+            fail=fail,
+        )
+        progress = Progress(self.directory / "logs", lambda _: None)
+        with Rehearsal(plan, progress) as rehearsal:
+            rehearsal.run()
+            yield Rehearsed(rehearsal, progress)
+
+
+def run(*command: str, directory: Path) -> str:
+    """Run a command that must succeed; return what it printed."""
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
+    return done.stdout
+
+
+def copy_of_the_work_tree(target: Path) -> None:
+    """Copy what git would commit, uncommitted changes included."""
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", directory=ROOT)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+
+
+def commit_all(repository: Path) -> str:
+    """Commit everything in a new repository and return the commit's id."""
+    run("git", "init", "--quiet", directory=repository)
+    run("git", "add", "--all", directory=repository)
+    author = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
+    run("git", *author, "commit", "--quiet", "--message=Rehearse a scenario", directory=repository)
+    return run("git", "rev-parse", "HEAD", directory=repository).strip()
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """The project with a short deadline in dev and a Synth action that takes the assembly from the commit."""
+    path = tmp_path_factory.mktemp("repository")
+    copy_of_the_work_tree(path)
+    with (path / "delivery.toml").open("a") as settings:
+        settings.write(SHORT_DEADLINE)
+    run("cdk", "synth", "--quiet", "--no-validation", directory=path)
+    shutil.copytree(path / "cdk.out", path / "synthesized")
+    makefile = path / "Makefile"
+    text, count = re.subn(
+        r"^synth:.*?\n\n", "synth:\n\tcp -r synthesized cdk.out\n\n", makefile.read_text(), flags=re.DOTALL | re.MULTILINE
+    )
+    assert count == 1, "the Makefile has one synth target"
+    makefile.write_text(text)
+    return Repository(path, commit_all(path), tmp_path_factory.mktemp("rehearsals"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _offline() -> None:
+    """No rehearsal under test may find real credentials by accident."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]

@@ -1,0 +1,90 @@
+"""The main job, by its command: this commit, through the whole pipeline, on an emulated AWS."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.rehearsal.conftest import ROOT, Repository
+
+ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
+STAGES = ["Source", "Build", "UpdatePipeline", "Assets", *ENVIRONMENTS]
+
+
+def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    arguments = f"ARGS=--approve yes --json {report} --logs {tmp_path / 'logs'}"
+    done = subprocess.run(["make", "rehearse", arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    document = json.loads(report.read_text())
+    assert document["result"] == "succeeded"
+    assert [stage["name"] for stage in document["stages"]] == STAGES
+    assert {action["status"] for stage in document["stages"] for action in stage["actions"]} == {"succeeded"}
+    assert {name: found["account"] for name, found in document["environments"].items()} == ENVIRONMENTS
+    assert all(found["url"].endswith(".elb.amazonaws.com") for found in document["environments"].values())
+    assert "simulated" in done.stdout
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert document["commit"] == head.stdout.strip()
+
+
+def test_without_a_terminal_it_stops_at_the_gate_and_says_how_to_go_on(repository: Repository, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    rehearsal = start(repository, tmp_path, "--json", str(report))
+    output, _ = rehearsal.communicate(timeout=240)
+    assert rehearsal.returncode == 3, output
+    assert "--approve yes" in output
+    document = json.loads(report.read_text())
+    assert document["result"] == "stopped"
+    prod = document["stages"][-1]
+    assert [action["status"] for action in prod["actions"]][:2] == ["stopped", "waiting"]
+
+
+def test_an_interrupted_rehearsal_leaves_nothing_running(repository: Repository, tmp_path: Path) -> None:
+    rehearsal = start(repository, tmp_path, "--approve", "yes")
+    assert rehearsal.stdout is not None
+    for line in rehearsal.stdout:
+        if "UpdatePipeline/SelfMutate running" in line:
+            break
+    children = processes_with(str(tmp_path))
+    assert children, "the rehearsal keeps its files, and so its children, below the folder it was given"
+    rehearsal.send_signal(signal.SIGINT)
+    output = rehearsal.stdout.read()
+    assert rehearsal.wait(timeout=30) == 3, output
+    assert "rehearsal stopped" in output
+    deadline = time.monotonic() + 5
+    while processes_with(str(tmp_path)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_with(str(tmp_path)) == []
+    assert list((tmp_path / "tmp").glob("rehearsal-*")) == []
+
+
+def start(repository: Repository, directory: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start `python -m rehearsal` in the repository, its temporary files below `directory`."""
+    temporary = directory / "tmp"
+    temporary.mkdir()
+    return subprocess.Popen(
+        [sys.executable, "-m", "rehearsal", "--logs", str(directory / "logs"), *arguments],
+        cwd=repository.path,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def processes_with(text: str) -> list[str]:
+    """The processes whose environment names `text`, this one left out."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes().decode(errors="replace")
+            command = (folder / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+        except OSError:
+            continue
+        if text in environment and folder.name != str(os.getpid()):
+            found.append(command)
+    return found

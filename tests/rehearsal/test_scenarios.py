@@ -1,0 +1,84 @@
+"""What goes wrong in a delivery, rehearsed with the project's own stacks and judged on the emulated accounts."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from rehearsal.gate import ScriptedGate
+from rehearsal.progress import Result, Status
+from tests.rehearsal.conftest import Repository
+
+DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
+PARTS = ("network", "storage", "database", "cache", "application", "distribution", "monitoring")
+
+
+def deployed(environment: str) -> dict[str, str]:
+    """All stacks of an environment, created."""
+    return {f"yawl-{environment}-{part}": "CREATE_COMPLETE" for part in PARTS}
+
+
+def test_a_pipeline_that_changed_starts_over_and_a_rejected_gate_leaves_prod_untouched(
+    repository: Repository, tmp_path: Path
+) -> None:
+    older = an_older_pipeline(repository.path / "cdk.out", tmp_path / "cdk.out")
+    with repository.rehearse(gate=ScriptedGate(answer=False), deployed_first=older) as rehearsed:
+        assert rehearsed.progress.restarts == 1
+        assert rehearsed.result is Result.REJECTED
+        assert rehearsed.status("Prod/Approve") is Status.REJECTED
+        assert rehearsed.stacks(DEV) == deployed("dev")
+        assert rehearsed.stacks(STAGING) == deployed("staging")
+        assert rehearsed.stacks(PROD) == {}
+
+
+def an_older_pipeline(newer: Path, target: Path) -> Path:
+    """A copy of an assembly whose pipeline listens to another branch, under an asset hash of its own."""
+    shutil.copytree(newer, target)
+    template = target / "yawl-delivery.template.json"
+    text = template.read_text()
+    assert '"BranchName": "main"' in text
+    template.write_text(text.replace('"BranchName": "main"', '"BranchName": "older"'))
+    assets = target / "yawl-delivery.assets.json"
+    files = json.loads(assets.read_text())["files"]
+    content_hash = next(key for key, file in files.items() if file["source"]["path"] == template.name)
+    for file in (assets, target / "manifest.json"):
+        file.write_text(file.read_text().replace(content_hash, content_hash[::-1]))
+    return target
+
+
+def test_failing_integration_tests_in_dev_stop_the_delivery_there(repository: Repository) -> None:
+    with repository.rehearse(stand_ins=False) as rehearsed:
+        assert rehearsed.result is Result.FAILED
+        assert rehearsed.status("Dev/IntegrationTests") is Status.FAILED
+        assert "/resourceService/" in rehearsed.log("Dev/IntegrationTests")
+        assert rehearsed.stacks(DEV) == deployed("dev")
+        assert rehearsed.statuses("Staging") == {Status.WAITING}
+        assert rehearsed.stacks(STAGING) == {}
+        assert rehearsed.stacks(PROD) == {}
+
+
+def test_a_failing_stack_in_staging_is_rolled_back_and_prod_untouched(repository: Repository) -> None:
+    with repository.rehearse(fail=frozenset({"Staging/yawl-staging-cache.Deploy"})) as rehearsed:
+        assert rehearsed.result is Result.FAILED
+        assert "made to fail by --fail" in rehearsed.progress.reason
+        assert rehearsed.stacks(DEV) == deployed("dev")
+        staging = rehearsed.stacks(STAGING)
+        assert staging.pop("yawl-staging-cache") == "ROLLBACK_COMPLETE"
+        assert staging == {f"yawl-staging-{part}": "CREATE_COMPLETE" for part in ("network", "storage", "database")}
+        assert rehearsed.statuses("Prod") == {Status.WAITING}
+        assert rehearsed.stacks(PROD) == {}
+        assert remaining_resources(rehearsed.log("Staging/yawl-staging-cache.Deploy")) == set()
+
+
+def remaining_resources(log: str) -> set[str]:
+    """Resources the log shows created and not deleted again."""
+    events = [line.split()[:3] for line in log.splitlines() if "_COMPLETE AWS::" in line and "::Stack " not in line]
+    created = {name for state, _, name in events if state == "CREATE_COMPLETE"}
+    return created - {name for state, _, name in events if state == "DELETE_COMPLETE"}
+
+
+def test_the_project_tree_is_clean_of_what_a_rehearsal_wrote(repository: Repository) -> None:
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=repository.path, capture_output=True, text=True, check=True
+    )
+    assert status.stdout == ""
