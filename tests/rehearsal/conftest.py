@@ -126,7 +126,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     shutil.copytree(path / "cdk.out", path / "synthesized")
     makefile = path / "Makefile"
     text, count = re.subn(
-        r"^synth:.*?\n\n", "synth:\n\tcp -r synthesized cdk.out\n\n", makefile.read_text(), flags=re.DOTALL | re.MULTILINE
+        r"^synth:.*?\n\n",
+        "synth:\n\tcp -r synthesized cdk.out\n\n",
+        makefile.read_text(),
+        flags=re.DOTALL | re.MULTILINE,
     )
     assert count == 1, "the Makefile has one synth target"
     makefile.write_text(text)
