@@ -1,4 +1,4 @@
-"""Synthesizes the example's app once, as told; `bench.measure` runs this in a process of its own."""
+"""Synthesizes the app once, as told; `bench.measure` runs this in a process of its own."""
 
 import argparse
 import json
@@ -16,11 +16,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("environments", type=int)
     parser.add_argument("folder")
+    parser.add_argument("--settings", type=Path, default=Path("delivery.toml"))
     parser.add_argument("--rule-pack", action="store_true")
     options = parser.parse_args()
     context = json.loads(Path("cdk.json").read_text())["context"]
     app = App(outdir=options.folder, context=context, stack_traces=False)
-    add_pipeline(app, with_environments(load(Path("delivery.toml")), options.environments))
+    add_pipeline(app, with_environments(load(options.settings), options.environments))
     if options.rule_pack:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()

@@ -1,4 +1,4 @@
-"""What the unit tests share: the example `delivery.toml`, synthesized once."""
+"""What the unit tests share: one configuration, synthesized once."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from settings import Settings, load
+from tests.example import EXAMPLE
 
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
@@ -23,8 +24,8 @@ os.environ["CDK_VALIDATION"] = "false"
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    """Load the example configuration that a fresh clone has."""
-    return load(ROOT / "delivery.toml")
+    """Load the configuration that tests know."""
+    return load(EXAMPLE)
 
 
 @pytest.fixture(scope="session")

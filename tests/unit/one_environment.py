@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
 from settings import DomainSettings, EnvironmentSettings, load
+from tests.example import EXAMPLE
 
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
@@ -18,7 +19,7 @@ OneEnvironment: TypeAlias = "Callable[[str], Template]"
 
 def prod_settings() -> EnvironmentSettings:
     """Return what the example configuration says of prod."""
-    return load(ROOT / "delivery.toml").environments["prod"]
+    return load(EXAMPLE).environments["prod"]
 
 
 def own_domain(edge_certificate_arn: str | None = None) -> DomainSettings:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from settings import Settings
+from tests.example import EXAMPLE
 from tests.unit.other_settings import synthesize
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def deployed(folder: Path) -> dict[str, bytes]:
 def test_another_process_makes_the_same_assembly_byte_by_byte(assembly: "CloudAssembly", tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     subprocess.run(
-        [sys.executable, "-m", "bench.synthesize", "3", str(tmp_path)],
+        [sys.executable, "-m", "bench.synthesize", "3", str(tmp_path), "--settings", str(EXAMPLE)],
         cwd=ROOT,
         env={**environment, "PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo"},
         check=True,

@@ -10,6 +10,7 @@ from pipeline.__main__ import main
 from pipeline.emulator import leads_to_emulator
 from pipeline.installation import bootstrap_commands, deploy_command
 from settings import Settings
+from tests.example import EXAMPLE
 from tests.unit.other_settings import only
 
 ROOT = Path(__file__).parents[2]
@@ -83,13 +84,13 @@ class TestCommandLine:
         monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
         monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
         monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
-        monkeypatch.chdir(ROOT)
+        monkeypatch.chdir(EXAMPLE.parent)
         return calls
 
     @pytest.fixture
     def real_accounts(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Work where delivery.toml has accounts that are no examples; 333333333333 alone stays one to fail."""
-        text = (ROOT / "delivery.toml").read_text()
+        text = EXAMPLE.read_text()
         for digit in "124":
             text = text.replace(digit * 12, f"{digit}0{digit * 10}")
         (tmp_path / "delivery.toml").write_text(text)
