@@ -56,7 +56,11 @@ check: $(ready) ## the fast loop: format, lint, strict types, unit tests
 	@python -m pytest tests/unit $(ARGS)
 
 .PHONY: synth
-synth: check ## what the pipeline's Synth action runs: check, then cdk synth
+synth: $(ready) ## what the pipeline's Synth action runs: check and cdk synth, side by side
+	@$(MAKE) -j2 --output-sync=target check assembly
+
+.PHONY: assembly
+assembly: $(ready) ## cdk synth with every validation, into cdk.out
 	@cdk synth --quiet
 	@find cdk.out -name '*.assets.json' -print -quit | xargs -I manifest cdk-assets --path manifest ls >/dev/null || { \
 	  echo "synth: the pinned cdk-assets cannot read what the pinned aws-cdk-lib writes; pin versions that agree" >&2; exit 1; }
