@@ -1,0 +1,108 @@
+"""`cdk synth`, whole: nothing but the commit goes in, and everything that is wrong comes out."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.synthesis.cdk import ROOT, cdk
+from tests.synthesis.conftest import Synthesis
+
+FAULTY_APP = """
+import pipeline_app
+from aws_cdk import aws_s3 as s3
+
+whole = pipeline_app.add_pipeline
+
+def with_faults(app, settings):
+    stack = whole(app, settings)
+    s3.Bucket(stack, "Unlogged")
+    s3.CfnBucket(stack, "Invalid", access_control="Nobody")
+    return stack
+
+pipeline_app.add_pipeline = with_faults
+pipeline_app.main()
+"""
+
+
+def test_it_needs_neither_credentials_nor_a_network_and_has_nothing_to_say(synthesis: Synthesis) -> None:
+    process = synthesis.process
+    assert (process.returncode, process.stdout.strip(), process.stderr.strip()) == (0, "", "")
+    assert len(synthesis.templates) == 22
+
+
+def test_it_looks_nothing_up(synthesis: Synthesis) -> None:
+    manifests = [json.loads(file.read_text()) for file in synthesis.folder.rglob("manifest.json")]
+    assert [manifest["missing"] for manifest in manifests if manifest.get("missing")] == []
+    assert not (ROOT / "cdk.context.json").exists()
+
+
+def test_no_acknowledgment_covers_a_stack_or_more(synthesis: Synthesis) -> None:
+    for file in synthesis.folder.rglob("*.metadata.json"):
+        for path, entries in json.loads(file.read_text()).items():
+            if any(entry["type"] == "aws:cdk:acknowledged-rules" for entry in entries):
+                stack_depth = 1 if file.parent == synthesis.folder else 3
+                assert path.count("/") > stack_depth, f"{path} is a stack"
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """Synthesize the app with two more buckets, each wrong for one of the validators."""
+    folder = tmp_path_factory.mktemp("faulty")
+    shutil.copy(ROOT / "cdk.json", folder)
+    first_environment, _ = (ROOT / "delivery.toml").read_text().split("[environments.staging]")
+    (folder / "delivery.toml").write_text(first_environment)
+    (folder / "faulty_app.py").write_text(FAULTY_APP)
+    return cdk("synth", "--quiet", "--app", "python faulty_app.py", cwd=folder)
+
+
+@pytest.mark.parametrize(
+    ("validator", "finding"),
+    [
+        ("the rule pack", "AwsSolutions-S1"),
+        ("the library's own validation", "Nobody"),
+    ],
+)
+def test_what_a_validator_finds_fails_it(
+    validator: str, finding: str, faulty: subprocess.CompletedProcess[str]
+) -> None:
+    assert faulty.returncode != 0, validator
+    assert finding in faulty.stderr
+
+
+def test_mistakes_in_the_settings_are_all_that_is_printed(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "cdk.json", tmp_path)
+    text = (ROOT / "delivery.toml").read_text().replace("min = 1, max = 2", "min = 2, max = 1")
+    (tmp_path / "delivery.toml").write_text(text)
+    process = cdk("synth", "--quiet", "--app", f"python {ROOT / 'pipeline_app.py'}", cwd=tmp_path)
+    assert process.returncode != 0
+    assert process.stderr.startswith("delivery.toml: environments.dev.tasks.max: 1 is below tasks.min 2\n")
+    assert "Traceback" not in process.stderr
+
+
+@pytest.fixture(scope="module")
+def newer_assembly(synthesis: Synthesis, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the assembly and let it claim a schema of the future."""
+    folder = tmp_path_factory.mktemp("newer") / "cdk.out"
+    shutil.copytree(synthesis.folder, folder)
+    for file in (*folder.rglob("manifest.json"), *folder.rglob("*.assets.json")):
+        file.write_text(json.dumps({**json.loads(file.read_text()), "version": "999.0.0"}))
+    return folder
+
+
+def test_the_pinned_cdk_refuses_assemblies_it_cannot_read(newer_assembly: Path) -> None:
+    process = cdk("ls", "--app", str(newer_assembly))
+    assert process.returncode != 0
+    assert "999" in process.stderr
+
+
+def test_the_pinned_cdk_assets_reads_ours_and_refuses_those_it_cannot(
+    synthesis: Synthesis, newer_assembly: Path
+) -> None:
+    cdk_assets = ROOT / "node_modules" / ".bin" / "cdk-assets"
+    for folder, readable in ((synthesis.folder, True), (newer_assembly, False)):
+        manifest = folder / "yawl-delivery.assets.json"
+        process = subprocess.run([cdk_assets, "--path", manifest, "ls"], check=False, capture_output=True)
+        assert (process.returncode == 0) == readable
