@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
+from rich.text import Text
 
 from rehearsal import assembly, report
 from rehearsal.errors import RehearsalError
@@ -97,7 +98,7 @@ def _git(repository: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RehearsalError(done.stderr.strip() or f"git {arguments[0]} failed")
-    return done.stdout.strip()
+    return done.stdout.rstrip()
 
 
 def _commit(repository: Path, ref: str) -> str:
@@ -109,14 +110,14 @@ def _commit(repository: Path, ref: str) -> str:
 
 def _announce(console: Console, repository: Path, commit: str, ref: str) -> None:
     subject = _git(repository, "show", "--no-patch", "--format=%s", commit)
-    console.print(f"rehearsing {ref} = {commit[:12]} “{subject}” on an emulated AWS", markup=False)
-    dirty = [line for line in _git(repository, "status", "--porcelain").splitlines() if line]
+    console.print(Text(f"rehearsing {ref} = {commit[:12]} “{subject}” on an emulated AWS"), soft_wrap=True)
+    changed = _git(repository, "status", "--porcelain", "-z").split("\0")
+    dirty = [entry[3:] for entry in changed if entry]
     if dirty:
+        named = ", ".join(dirty[:3]) + (" …" if len(dirty) > 3 else "")
         console.print(
-            f"the work tree has {len(dirty)} uncommitted change(s), which are not part of it: "
-            + ", ".join(line[3:].strip() for line in dirty[:3])
-            + (" …" if len(dirty) > 3 else ""),
-            markup=False,
+            Text(f"the work tree has {len(dirty)} uncommitted change(s), which are not part of it: {named}", "yellow"),
+            soft_wrap=True,
         )
 
 

@@ -93,14 +93,16 @@ class Screen:
             text.append(f", started over {progress.restarts} time(s) because the pipeline changed itself", "default")
         if progress.reason and progress.result is not Result.SUCCEEDED:
             text.append(f"\n{progress.reason}", "default")
-        self.console.print(text)
+        self.console.print(text, soft_wrap=True)
 
     def _show_what_was_simulated(self, found: list[Environment]) -> None:
         if not found:
             return
         stand_ins = sum(len(environment.stand_ins) for environment in found)
         tasks = f"{stand_ins} local stand-in(s) answer for the engine" if stand_ins else "nothing runs as tasks"
-        self.console.print(Text(f"simulated: AWS itself; {tasks}; databases and caches are records only", "yellow"))
+        self.console.print(
+            Text(f"simulated: AWS itself; {tasks}; databases and caches are records only", "yellow"), soft_wrap=True
+        )
 
     def _say(self, line: str) -> None:
         seconds = self._progress.seconds if self._progress else 0.0
