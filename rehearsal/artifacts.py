@@ -1,11 +1,15 @@
 """Artifacts: what actions hand to each other, zipped, by name."""
 
-import threading
+import stat
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class ArtifactMissing(Exception):  # noqa: N818 - a state of the execution, and the reason a person reads
+    """An action needs an artifact, or a file in one, that is not there."""
 
 
 class Artifacts:
@@ -14,33 +18,47 @@ class Artifacts:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
 
     def path(self, name: str) -> Path:
         """Return where the artifact's zip is, or will be."""
         return self._directory / f"{name}.zip"
 
-    def pack(self, name: str, root: Path, files: Iterable[Path]) -> None:
-        """Zip `files` under their paths relative to `root`."""
-        with self._lock, zipfile.ZipFile(self.path(name), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for file in files:
-                entry = zipfile.ZipInfo(str(file.relative_to(root)), _EPOCH)
+    def pack(self, name: str, files: Mapping[str, Path]) -> None:
+        """Zip `files`, given by their names in the artifact."""
+        with zipfile.ZipFile(self.path(name), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for inside, file in files.items():
+                entry = zipfile.ZipInfo(inside, _EPOCH)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = (file.stat().st_mode & 0xFFFF) << 16
                 archive.writestr(entry, file.read_bytes())
 
     def unpack(self, name: str, directory: Path) -> None:
-        """Unzip an artifact into `directory`, with the files' modes."""
+        """Unzip an artifact into `directory`, with the files' modes; raises ArtifactMissing."""
         directory.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(self.path(name)) as archive:
+        with self._open(name) as archive:
             for entry in archive.infolist():
-                written = Path(archive.extract(entry, directory))
                 mode = entry.external_attr >> 16
+                if stat.S_ISLNK(mode):
+                    # As git archives it: the link's target is the entry's content.
+                    link = directory / entry.filename
+                    link.parent.mkdir(parents=True, exist_ok=True)
+                    link.symlink_to(archive.read(entry).decode())
+                    continue
+                written = Path(archive.extract(entry, directory))
                 if mode and written.is_file():
                     written.chmod(mode & 0o777)
 
     def read(self, location: str) -> str:
-        """Return the text of one file, named as CodePipeline does: `Artifact::path/in/it`."""
+        """Return the text of one file, named as CodePipeline does: `Artifact::path/in/it`; raises ArtifactMissing."""
         name, _, path = location.partition("::")
-        with zipfile.ZipFile(self.path(name)) as archive:
-            return archive.read(path).decode()
+        with self._open(name) as archive:
+            try:
+                return archive.read(path).decode()
+            except KeyError:
+                raise ArtifactMissing(f"the artifact {name} holds no file {path}") from None
+
+    def _open(self, name: str) -> zipfile.ZipFile:
+        try:
+            return zipfile.ZipFile(self.path(name))
+        except FileNotFoundError:
+            raise ArtifactMissing(f"no action has made the artifact {name}") from None

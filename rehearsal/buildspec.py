@@ -1,7 +1,8 @@
 """Build specifications: what CodeBuild runs, in which order, and what it keeps."""
 
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,11 @@ from typing import Any
 import yaml
 
 PHASES = ("install", "pre_build", "build", "post_build")
+SHELLS = ("sh", "/bin/sh", "bash", "/bin/bash")
+ON_FAILURE = ("", "ABORT", "CONTINUE")
+"""What a phase may say of its failure; CodeBuild's RETRY is not among what can be rehearsed."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class BuildspecError(Exception):
@@ -31,14 +37,22 @@ class Output:
 
     base_directory: str
     patterns: tuple[str, ...]
+    excluded: tuple[str, ...] = ()
+    discard_paths: bool = False
 
-    def files(self, build_directory: Path) -> tuple[Path, list[Path]]:
-        """Return the base directory and the files; raises BuildspecError when there are none."""
+    def files(self, build_directory: Path) -> dict[str, Path]:
+        """Return the files by their names in the artifact; raises BuildspecError when there are none."""
         base = build_directory / self.base_directory
-        found = sorted({file for pattern in self.patterns for file in base.glob(pattern) if file.is_file()})
+        found = self._matching(base, self.patterns) - self._matching(base, self.excluded)
         if not found:
             raise BuildspecError(f"no matching artifact files: {', '.join(self.patterns)} in {self.base_directory}")
-        return base, found
+        return {file.name if self.discard_paths else str(file.relative_to(base)): file for file in sorted(found)}
+
+    def _matching(self, base: Path, patterns: tuple[str, ...]) -> set[Path]:
+        try:
+            return {file for pattern in patterns for file in base.glob(pattern) if file.is_file()}
+        except (NotImplementedError, ValueError) as error:
+            raise BuildspecError(f"artifact files {', '.join(patterns)}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,10 @@ class Buildspec:
 
     shell: str
     variables: dict[str, str]
+    parameters: dict[str, str]
+    """Variables that come from Systems Manager: the parameter of each."""
+    secrets: dict[str, str]
+    """Variables that come from Secrets Manager: each with its `secret-id:json-key:version-stage:version-id`."""
     exported_variables: tuple[str, ...]
     phases: tuple[Phase, ...]
     primary_output: Output | None
@@ -55,39 +73,87 @@ class Buildspec:
     def script(self, exported_to: Path) -> str:
         """Return one shell script that runs the phases as CodeBuild does.
 
-        All commands share one shell. A failing command ends its phase; a failed `build` still runs `post_build`; the
-        exported variables are written to `exported_to` at the end, one NUL-terminated `name=value` each.
+        All commands share one shell. A failing command ends its phase, and the build; a failed `build` still runs
+        `post_build`. At the end, and only there, the exported variables are written to `exported_to`, one
+        NUL-terminated `name=value` each.
         """
-        lines = ['__run() { printf \'$ %s\\n\' "$1"; eval "$1"; }', "__result=0", "CODEBUILD_BUILD_SUCCEEDING=1"]
-        lines.append("export CODEBUILD_BUILD_SUCCEEDING")
+        keep = f"export {' '.join(self.exported_variables)};" if self.exported_variables else ""
+        pairs = " ".join(f'"{name}=${{{name}-}}"' for name in self.exported_variables)
+        target = shlex.quote(str(exported_to))
+        lines = [_PROLOGUE.replace("@SHELL@", shlex.quote(self.shell)).replace("@KEEP@", keep)]
+        number = 0
         for phase in self.phases:
-            lines += _phase_lines(phase)
-        export = " ".join(f'"{name}=${{{name}-}}"' for name in self.exported_variables)
-        if export:
-            lines.append(f"printf '%s\\0' {export} > {shlex.quote(str(exported_to))}")
-        lines.append("exit $__result")
+            lines.append(f"__enter {phase.name}")
+            for kind, commands in (("command", phase.commands), ("finally", phase.finally_commands)):
+                for command in commands:
+                    number += 1
+                    lines.append(f"__run {number} {kind} {shlex.quote(command)}")
+            lines.append(f"__leave {phase.name} {phase.on_failure or 'STOP'}")
+        lines.append(f"printf '%s\\0' {pairs} > {target}" if pairs else f": > {target}")
+        lines += ["trap - EXIT", "exit $__result"]
         return "\n".join(lines) + "\n"
 
 
-def _phase_lines(phase: Phase) -> Iterator[str]:
-    # After a failure only post_build goes on, and only if it was the build that failed.
-    allowed = (
-        '[ "$__result" = 0 ] || [ "${__failed-}" = build ]' if phase.name == "post_build" else '[ "$__result" = 0 ]'
-    )
-    yield f"if {allowed}; then"
-    yield f"  printf '%s\\n' '-- phase {phase.name}'"
-    chain = " && ".join(f"__run {shlex.quote(command)}" for command in phase.commands) or "true"
-    yield f"  {chain}"
-    yield "  __status=$?"
-    for command in phase.finally_commands:
-        yield f"  __run {shlex.quote(command)}"
-    if phase.on_failure != "CONTINUE":
-        aborted = "aborted" if phase.on_failure == "ABORT" else phase.name
-        yield (
-            f'  if [ "$__status" != 0 ]; then printf "%s\\n" "phase {phase.name} failed with exit status $__status"; '
-            f"__result=1; __failed={aborted}; CODEBUILD_BUILD_SUCCEEDING=0; fi"
-        )
-    yield "fi"
+# A command that leaves the shell (`exit 3`, `set -e`, a syntax error) has failed or not like any other, and what
+# follows it must still run. The trap then goes on with the next command in a new shell in the same process, which keeps
+# the directory and what was exported. `__done` counts the commands that are over; the new shell passes them by.
+_PROLOGUE = """\
+__done=0 __result=0 __goes_on=yes __phase= __command=0 __finally=0 __left=
+if [ $# -gt 0 ]; then
+  __done=$1 __result=$2 __goes_on=$3 __phase=$4 __command=$5 __finally=$6 __left=$7
+else
+  CODEBUILD_BUILD_SUCCEEDING=1
+fi
+export CODEBUILD_BUILD_SUCCEEDING
+trap '__status=$?; trap - EXIT; __over "$__status"; @KEEP@
+  exec @SHELL@ "$0" "$__done" "$__result" "$__goes_on" "$__phase" "$__command" "$__finally" "$__left"' EXIT
+trap 'trap - EXIT; exit 143' HUP INT TERM
+
+__enter() {
+  if [ "$__phase" = "$1" ]; then return 0; fi
+  case " $__left " in *" $1 "*) return 0 ;; esac
+  case $__goes_on in
+    yes) ;;
+    post_build) if [ "$1" != post_build ]; then return 0; fi ;;
+    *) return 0 ;;
+  esac
+  __phase=$1 __command=0 __finally=0
+  printf '%s\\n' "-- phase $1"
+}
+
+__run() {
+  if [ "$1" -le "$__done" ]; then return 0; fi
+  __number=$1 __kind=$2
+  if [ -z "$__phase" ] || [ "$__finally" != 0 ]; then __done=$1; return 0; fi
+  if [ "$__kind" = command ] && [ "$__command" != 0 ]; then __done=$1; return 0; fi
+  printf '$ %s\\n' "$3"
+  __evaluate "$3"
+  __over $?
+}
+
+__evaluate() {
+  eval "$1"
+}
+
+__over() {
+  if [ "$__kind" = command ]; then __command=$1; else __finally=$1; fi
+  __done=$__number
+}
+
+__leave() {
+  if [ "$__phase" != "$1" ]; then return 0; fi
+  __phase= __left="$__left $1"
+  if [ "$__command" = 0 ]; then __command=$__finally; fi
+  if [ "$__command" = 0 ]; then return 0; fi
+  printf '%s\\n' "phase $1 failed with exit status $__command"
+  __result=1 CODEBUILD_BUILD_SUCCEEDING=0
+  case $2/$1 in
+    CONTINUE/*) ;;
+    STOP/build) __goes_on=post_build ;;
+    *) __goes_on=no ;;
+  esac
+}
+"""
 
 
 def parse(text: str) -> Buildspec:
@@ -102,10 +168,15 @@ def parse(text: str) -> Buildspec:
         raise BuildspecError(f"build specification version {document.get('version')} is not 0.2")
     environment = document.get("env") or {}
     artifacts = document.get("artifacts") or {}
+    shell = environment.get("shell", "sh")
+    if shell not in SHELLS:
+        raise BuildspecError(f"the rehearsal has no shell {shell}; it has {', '.join(SHELLS)}")
     return Buildspec(
-        shell=environment.get("shell", "sh"),
-        variables={name: str(value) for name, value in (environment.get("variables") or {}).items()},
-        exported_variables=tuple(environment.get("exported-variables") or ()),
+        shell=shell,
+        variables=_variables(environment, "variables"),
+        parameters=_variables(environment, "parameter-store"),
+        secrets=_variables(environment, "secrets-manager"),
+        exported_variables=tuple(_variable_name(name) for name in environment.get("exported-variables") or ()),
         phases=tuple(_phase(name, document["phases"][name] or {}) for name in PHASES if name in document["phases"]),
         primary_output=_output(artifacts) if artifacts.get("files") else None,
         secondary_outputs={
@@ -114,18 +185,52 @@ def parse(text: str) -> Buildspec:
     )
 
 
+def _variables(environment: Mapping[str, Any], section: str) -> dict[str, str]:
+    return {_variable_name(name): _plain(value) for name, value in (environment.get(section) or {}).items()}
+
+
+def _variable_name(name: object) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BuildspecError(f"{name} is no name for a variable")
+    return name
+
+
+def _plain(value: object) -> str:
+    """Return a YAML scalar as a shell sees it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
 def _phase(name: str, phase: dict[str, Any]) -> Phase:
+    on_failure = phase.get("on-failure", "")
+    if on_failure not in ON_FAILURE:
+        raise BuildspecError(f"phase {name}: the rehearsal knows no on-failure {on_failure}")
     return Phase(
         name=name,
-        commands=tuple(phase.get("commands") or ()),
-        finally_commands=tuple(phase.get("finally") or ()),
-        on_failure=phase.get("on-failure", ""),
+        commands=tuple(_commands(name, phase.get("commands"))),
+        finally_commands=tuple(_commands(name, phase.get("finally"))),
+        on_failure=on_failure,
     )
+
+
+def _commands(phase: str, commands: object) -> Iterator[str]:
+    if commands is not None and not isinstance(commands, list):
+        raise BuildspecError(f"phase {phase}: its commands are no list")
+    for number, command in enumerate(commands or (), 1):
+        if not isinstance(command, str):
+            raise BuildspecError(f"phase {phase}: command {number} is no text: {command}; quote it")
+        yield command
 
 
 def _output(artifacts: dict[str, Any]) -> Output:
-    files = artifacts["files"]
     return Output(
         base_directory=artifacts.get("base-directory", "."),
-        patterns=(files,) if isinstance(files, str) else tuple(files),
+        patterns=_texts(artifacts.get("files")),
+        excluded=_texts(artifacts.get("exclude-paths")),
+        discard_paths=_plain(artifacts.get("discard-paths", False)) in ("yes", "true"),
     )
+
+
+def _texts(value: str | list[str] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())

@@ -9,6 +9,7 @@ from typing import Any
 
 from rehearsal.actions import approval, build, deploy, source
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Context, Outcome, Rejected, Run, Unanswered
+from rehearsal.artifacts import ArtifactMissing
 from rehearsal.conditions import Judge
 from rehearsal.definition import Action, Definition, OnFailure, Stage, parse
 from rehearsal.processes import Stopped
@@ -129,7 +130,7 @@ class Execution:
             self._progress.end(progress, Status.STOPPED, str(silence))
         except Stopped:
             self._progress.end(progress, Status.STOPPED, "the rehearsal was stopped")
-        except ActionFailed as failure:
+        except (ActionFailed, ArtifactMissing) as failure:
             self._progress.end(progress, Status.FAILED, str(failure))
         except Exception as error:  # noqa: BLE001 - whatever breaks an action is the action's failure, and is shown
             self._progress.end(progress, Status.FAILED, f"{type(error).__name__}: {error}")

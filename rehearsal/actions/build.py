@@ -1,5 +1,6 @@
 """CodeBuild: the deployed project's build specification, run in a clean folder that holds only the input artifacts."""
 
+import re
 import shutil
 import subprocess
 import uuid
@@ -12,6 +13,8 @@ from rehearsal.actions.build_environment import build_environment, input_directo
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Run
 from rehearsal.cloud import Credentials
 
+_PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
+
 
 def run(run: Run) -> Outcome:
     """Run the build to its end and keep its artifacts and exported variables."""
@@ -19,21 +22,28 @@ def run(run: Run) -> Outcome:
     if project["environment"].get("privilegedMode") and not _docker_works():
         raise ActionSkipped("needs a Docker daemon, and none runs here")
     directory = run.context.directory / f"{run.stage}-{run.action.name}-{uuid.uuid4().hex[:6]}"
-    source = _unpack_inputs(run, directory)
     try:
-        specification = buildspec.parse(_specification_text(project, source))
-        environment = build_environment(run, project, specification, directory)
-        exported = directory / "exported"
-        script = directory / "build.sh"
-        script.write_text(specification.script(exported))
-        minutes = project.get("timeoutInMinutes", 60)
-        _execute(run, [specification.shell, str(script)], source, environment, minutes=minutes)
-        _pack_outputs(run, specification, source)
+        return Outcome(variables=_build(run, project, directory))
     except buildspec.BuildspecError as error:
         raise ActionFailed(str(error)) from None
-    variables = _exported_variables(exported)
-    shutil.rmtree(directory, ignore_errors=True)
-    return Outcome(variables=variables)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _build(run: Run, project: dict[str, Any], directory: Path) -> dict[str, str]:
+    source = _unpack_inputs(run, directory)
+    specification = buildspec.parse(_specification_text(project, source))
+    environment = build_environment(run, project, specification, directory)
+    exported = directory / "exported"
+    script = directory / "build.sh"
+    script.write_text(specification.script(exported))
+    minutes = project.get("timeoutInMinutes", 60)
+    _execute(run, [specification.shell, str(script)], source, environment, minutes=minutes)
+    if not exported.is_file():
+        # `exec`, or a trap of the build's own, took the shell away.
+        raise ActionFailed("the build's shell ended before its last phase was over")
+    _pack_outputs(run, specification, source)
+    return _exported_variables(exported)
 
 
 def _project(run: Run) -> dict[str, Any]:
@@ -50,7 +60,10 @@ def _project(run: Run) -> dict[str, Any]:
 def _docker_works() -> bool:
     if not shutil.which("docker"):
         return False
-    return subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20).returncode == 0
+    try:
+        return subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def _unpack_inputs(run: Run, directory: Path) -> Path:
@@ -71,10 +84,11 @@ def _specification_text(project: dict[str, Any], source: Path) -> str:
 
 
 def _execute(run: Run, command: list[str], source: Path, environment: Mapping[str, str], *, minutes: int) -> None:
-    last_lines: list[str] = []
+    failed_phases: list[str] = []
 
     def keep(line: str) -> None:
-        last_lines[:] = [*last_lines[-4:], line]
+        if _PHASE_FAILED.fullmatch(line):
+            failed_phases.append(line)
         run.log(line)
 
     if run.fail_on_purpose:
@@ -90,8 +104,7 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
     except TimeoutError:
         raise ActionFailed(f"the build took longer than its {minutes} minutes") from None
     if code:
-        reason = next((line for line in reversed(last_lines) if line.startswith("phase ")), f"exit status {code}")
-        raise ActionFailed(reason)
+        raise ActionFailed(", ".join(failed_phases) or f"exit status {code}")
 
 
 def _pack_outputs(run: Run, specification: buildspec.Buildspec, source: Path) -> None:
@@ -99,16 +112,15 @@ def _pack_outputs(run: Run, specification: buildspec.Buildspec, source: Path) ->
     if not outputs:
         return
     if len(outputs) == 1 and specification.primary_output:
-        run.context.artifacts.pack(outputs[0], *specification.primary_output.files(source))
+        run.context.artifacts.pack(outputs[0], specification.primary_output.files(source))
         return
     for name in outputs:
         if name not in specification.secondary_outputs:
             raise ActionFailed(f"the build specification has no artifact {name}")
-        run.context.artifacts.pack(name, *specification.secondary_outputs[name].files(source))
+        run.context.artifacts.pack(name, specification.secondary_outputs[name].files(source))
 
 
 def _exported_variables(file: Path) -> dict[str, str]:
-    if not file.is_file():
-        return {}
-    pairs = (entry.partition("=") for entry in file.read_text().split("\0") if entry)
+    # As bytes: reading text would turn a value's line ends into others.
+    pairs = (entry.partition("=") for entry in file.read_bytes().decode(errors="replace").split("\0") if entry)
     return {name: value for name, _, value in pairs}

@@ -1,0 +1,299 @@
+"""A build specification's script, run by real shells: what CodeBuild would run, in its order and with its state."""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal import buildspec
+from rehearsal.buildspec import BuildspecError
+
+
+@dataclass
+class Ran:
+    """A script that has ended."""
+
+    code: int
+    lines: list[str]
+    """What it printed, less the echoed commands."""
+    exported: dict[str, str] | None
+
+    @property
+    def said(self) -> list[str]:
+        """What the commands printed."""
+        return [line for line in self.lines if not line.startswith(("-- phase", "phase "))]
+
+    @property
+    def phases(self) -> list[str]:
+        """The phases that were entered."""
+        return [line.removeprefix("-- phase ") for line in self.lines if line.startswith("-- phase ")]
+
+
+class Shell:
+    """Runs build specifications in one kind of shell."""
+
+    def __init__(self, name: str, directory: Path) -> None:
+        self._name = name
+        self._directory = directory
+
+    def run(self, phases: dict[str, Any], **environment: Any) -> Ran:
+        """Run a specification of these phases."""
+        document = {"version": "0.2", "env": {"shell": self._name, **environment}, "phases": phases}
+        specification = buildspec.parse(json.dumps(document))
+        script, exported = self._directory / "build.sh", self._directory / "exported"
+        exported.unlink(missing_ok=True)
+        script.write_text(specification.script(exported))
+        done = subprocess.run(
+            [specification.shell, str(script)],
+            cwd=self._directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+        lines = [line for line in done.stdout.splitlines() if not line.startswith("$ ")]
+        if not exported.is_file():
+            return Ran(done.returncode, lines, None)
+        pairs = (pair.split("=", 1) for pair in exported.read_bytes().decode().split("\0") if pair)
+        return Ran(done.returncode, lines, dict(pairs))
+
+
+@pytest.fixture(params=["sh", "bash"])
+def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
+    return Shell(request.param, tmp_path)
+
+
+def commands(*lines: str, **rest: Any) -> dict[str, Any]:
+    """A phase of these commands; `on_failure` and `finally_` are spelled as Python can."""
+    spelled = {"on_failure": "on-failure", "finally_": "finally"}
+    return {"commands": list(lines), **{spelled[name]: value for name, value in rest.items()}}
+
+
+def test_all_phases_run_in_codebuilds_order_whatever_the_documents(shell: Shell) -> None:
+    ran = shell.run({name: commands(f"echo {name}") for name in ("post_build", "build", "install", "pre_build")})
+    assert ran.code == 0
+    assert ran.said == ran.phases == ["install", "pre_build", "build", "post_build"]
+
+
+def test_commands_of_all_phases_share_one_shell(shell: Shell) -> None:
+    ran = shell.run(
+        {
+            "install": commands("greeting=hello", "greet() { echo $greeting $1; }", "mkdir -p down", "cd down"),
+            "build": commands("greet world", "basename $PWD"),
+        }
+    )
+    assert ran.said == ["hello world", "down"]
+
+
+def test_commands_keep_quotes_and_line_ends(shell: Shell) -> None:
+    ran = shell.run({"build": commands("""printf '%s\\n' 'it'"'"'s' "\\$HOME"\nfor i in 1 2; do\n  echo $i\ndone""")})
+    # The second line of the echoed command is no output of it.
+    assert [line for line in ran.said if line in ("it's", "$HOME", "1", "2")] == ["it's", "$HOME", "1", "2"]
+
+
+def test_a_command_may_set_its_own_arguments_and_return(shell: Shell) -> None:
+    ran = shell.run({"build": commands("set -- a b", "return 0", "echo on")})
+    assert (ran.code, ran.said) == (0, ["on"])
+
+
+FAILURES = {
+    "status": "false",
+    "exit": "exit 1",
+    "return": "return 1",
+    "set -e": "set -e; false; echo never",
+    "set -u": "set -u; echo $nothing_has_this_name; echo never",
+    "syntax": "if",
+    "no such command": "no-such-command-here",
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
+def test_a_failing_install_skips_the_rest(shell: Shell, failure: str) -> None:
+    ran = shell.run(
+        {
+            "install": commands("echo first", failure, "echo never"),
+            "build": commands("echo never"),
+            "post_build": commands("echo never"),
+        }
+    )
+    assert ran.code == 1
+    assert ran.phases == ["install"]
+    assert "first" in ran.said
+    assert "never" not in ran.said
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
+def test_a_failing_build_still_runs_post_build(shell: Shell, failure: str) -> None:
+    ran = shell.run(
+        {
+            "build": commands(failure, "echo never"),
+            "post_build": commands("echo succeeding: $CODEBUILD_BUILD_SUCCEEDING"),
+        },
+    )
+    assert ran.code == 1
+    assert ran.said[-1] == "succeeding: 0"
+    assert "never" not in ran.said
+
+
+def test_a_failure_is_said_with_its_exit_status(shell: Shell) -> None:
+    assert "phase build failed with exit status 3" in shell.run({"build": commands("exit 3")}).lines
+
+
+def test_leaving_the_shell_keeps_directory_environment_and_exported_variables(shell: Shell) -> None:
+    ran = shell.run(
+        {
+            "pre_build": commands("mkdir -p down", "cd down", "export SEEN=yes", "KEPT=plain", "exit 0", "echo on"),
+            "build": commands("basename $PWD", "echo $SEEN $KEPT", "sh -c 'echo $SEEN'"),
+        },
+        **{"exported-variables": ["KEPT"]},
+    )
+    assert ran.code == 0
+    assert ran.said == ["on", "down", "yes plain", "yes"]
+    assert ran.exported == {"KEPT": "plain"}
+
+
+def test_leaving_the_shell_twice_still_comes_to_the_end(shell: Shell) -> None:
+    ran = shell.run({"build": commands("exit 3"), "post_build": commands("exit 0", "echo on", "exit 4", "echo never")})
+    assert (ran.code, ran.said) == (1, ["on"])
+    assert ran.exported == {}
+
+
+def test_finally_runs_after_success_and_failure(shell: Shell) -> None:
+    ran = shell.run(
+        {
+            "install": commands("echo install", finally_=["echo finally install"]),
+            "build": commands("exit 1", finally_=["echo finally build"]),
+        }
+    )
+    assert ran.said == ["install", "finally install", "finally build"]
+
+
+def test_a_failing_finally_fails_its_phase(shell: Shell) -> None:
+    ran = shell.run({"install": commands("true", finally_=["false", "echo never"]), "build": commands("echo never")})
+    assert (ran.code, ran.said) == (1, [])
+
+
+def test_abort_skips_even_post_build(shell: Shell) -> None:
+    ran = shell.run({"build": commands("false", on_failure="ABORT"), "post_build": commands("echo never")})
+    assert (ran.code, ran.phases) == (1, ["build"])
+
+
+def test_continue_goes_on_with_a_build_that_is_failing(shell: Shell) -> None:
+    ran = shell.run(
+        {
+            "install": commands("false", "echo never", on_failure="CONTINUE"),
+            "build": commands("echo succeeding: $CODEBUILD_BUILD_SUCCEEDING"),
+        }
+    )
+    assert (ran.code, ran.said) == (1, ["succeeding: 0"])
+
+
+def test_a_build_is_succeeding_until_it_fails(shell: Shell) -> None:
+    ran = shell.run({"build": commands("sh -c 'echo $CODEBUILD_BUILD_SUCCEEDING'")})
+    assert ran.said == ["1"]
+
+
+def test_exported_variables_keep_every_character(shell: Shell) -> None:
+    value = "two\nlines, a tab\t, 'quotes\", $dollar and = \\"
+    quoted = "'" + value.replace("'", "'\"'\"'") + "'"
+    ran = shell.run(
+        {"build": commands(f"TEXT={quoted}", "NEVER=1")}, **{"exported-variables": ["TEXT", "UNSET", "EMPTY"]}
+    )
+    assert ran.exported == {"TEXT": value, "UNSET": "", "EMPTY": ""}
+
+
+def test_what_takes_the_shell_away_leaves_no_exported_variables(shell: Shell) -> None:
+    assert shell.run({"build": commands("exec true", "echo never")}).exported is None
+
+
+def test_yaml_is_read_like_json() -> None:
+    text = """
+version: 0.2
+env:
+  variables: {TEXT: words, NUMBER: 3, FLAG: true, NOTHING:}
+  parameter-store: {LEVEL: /app/level}
+  secrets-manager: {TOKEN: "app:token"}
+  exported-variables: [TEXT]
+phases:
+  install: {runtime-versions: {python: "3.11"}}
+  build:
+    commands:
+      - echo one
+    on-failure: ABORT
+artifacts:
+  base-directory: out
+  files: "**/*"
+  secondary-artifacts:
+    Reports: {files: [a.xml, b.xml], exclude-paths: b.xml, discard-paths: yes}
+"""
+    specification = buildspec.parse(text)
+    assert specification.shell == "sh"
+    assert specification.variables == {"TEXT": "words", "NUMBER": "3", "FLAG": "true", "NOTHING": ""}
+    assert specification.parameters == {"LEVEL": "/app/level"}
+    assert specification.secrets == {"TOKEN": "app:token"}
+    assert specification.exported_variables == ("TEXT",)
+    assert [(phase.name, phase.commands, phase.on_failure) for phase in specification.phases] == [
+        ("install", (), ""),
+        ("build", ("echo one",), "ABORT"),
+    ]
+    assert specification.primary_output == buildspec.Output("out", ("**/*",))
+    reports = buildspec.Output(".", ("a.xml", "b.xml"), excluded=("b.xml",), discard_paths=True)
+    assert specification.secondary_outputs == {"Reports": reports}
+
+
+MISTAKES = [
+    ("{", "no YAML"),
+    ("just words", "no phases"),
+    ("version: 0.2", "no phases"),
+    ("{version: 0.2, phases: [build]}", "no phases"),
+    ("{version: 0.1, phases: {build: {}}}", "version 0.1 is not 0.2"),
+    ("{phases: {build: {}}}", "version None is not 0.2"),
+    ("{version: 0.2, phases: {build: {commands: echo}}}", "phase build: its commands are no list"),
+    ("{version: 0.2, phases: {build: {commands: [{echo: hi}]}}}", "phase build: command 1 is no text: .* quote it"),
+    ("{version: 0.2, phases: {build: {commands: [], on-failure: RETRY}}}", "phase build: .* no on-failure RETRY"),
+    ("{version: 0.2, env: {shell: fish}, phases: {build: {}}}", "no shell fish"),
+    ("{version: 0.2, env: {exported-variables: [a-b]}, phases: {build: {}}}", "a-b is no name"),
+    ("{version: 0.2, env: {variables: {'a b': x}}, phases: {build: {}}}", "a b is no name"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES, ids=[message for _, message in MISTAKES])
+def test_a_mistake_is_named(text: str, message: str) -> None:
+    with pytest.raises(BuildspecError, match=message):
+        buildspec.parse(text)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("out/a.txt", "out/.hidden", "out/deep/b.txt", "out/deep/.dir/c.txt", "elsewhere.txt"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    return tmp_path
+
+
+OUTPUTS = [
+    (buildspec.Output("out", ("**/*",)), ["a.txt", ".hidden", "deep/b.txt", "deep/.dir/c.txt"]),
+    (buildspec.Output("out", ("*",)), ["a.txt", ".hidden"]),
+    (buildspec.Output(".", ("elsewhere.txt", "out/deep/*")), ["elsewhere.txt", "out/deep/b.txt"]),
+    (buildspec.Output("out", ("**/*",), excluded=("deep/**/*",)), ["a.txt", ".hidden"]),
+    (buildspec.Output("out", ("**/*.txt",), discard_paths=True), ["a.txt", "b.txt", "c.txt"]),
+]
+
+
+@pytest.mark.parametrize(("output", "expected"), OUTPUTS)
+def test_an_artifact_holds_what_its_patterns_name(tree: Path, output: buildspec.Output, expected: list[str]) -> None:
+    found = output.files(tree)
+    assert sorted(found) == sorted(expected)
+    assert all(file.is_file() for file in found.values())
+
+
+@pytest.mark.parametrize("pattern", ["nothing/*", "/etc/passwd"])
+def test_an_artifact_without_files_is_a_mistake(tree: Path, pattern: str) -> None:
+    with pytest.raises(BuildspecError, match=re.escape(pattern)):
+        buildspec.Output(".", (pattern,)).files(tree)
