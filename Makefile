@@ -12,6 +12,8 @@ venv := .venv
 export PATH := $(CURDIR)/$(venv)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export UV_NO_CONFIG := 1
 export CDK_DISABLE_CLI_TELEMETRY := true
+# The registry's newest aws-cdk cannot read our assemblies; nobody should be told to upgrade to it.
+export CDK_DISABLE_VERSION_CHECK := true
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
