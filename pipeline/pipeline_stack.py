@@ -100,6 +100,5 @@ class PipelineStack(Stack):
                 env=Environment(account=self.account, region=region),
                 retention_days=self._settings.pipeline.artifact_retention_days,
             )
-            self.add_dependency(replica)
             buckets[region] = replica.bucket
         return buckets

@@ -10,7 +10,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def cdk(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def synth(folder: Path, settings: str, app: Path = ROOT / "pipeline_app.py") -> subprocess.CompletedProcess[str]:
+    """Synthesize these settings into the folder's `cdk.out`."""
+    shutil.copy(ROOT / "cdk.json", folder)
+    (folder / "delivery.toml").write_text(settings)
+    return cdk("synth", "--quiet", "--app", f"python {app}", cwd=folder)
+
+
+def cdk(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run `cdk` where nothing answers, with no variable or file that could hold credentials."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
     path = os.pathsep.join([str(Path(sys.executable).parent), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]])

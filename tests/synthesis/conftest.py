@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.synthesis.cdk import cdk
+from tests.example import EXAMPLE
+from tests.synthesis.cdk import synth
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,6 @@ class Synthesis:
 
 @pytest.fixture(scope="session")
 def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    """Synthesize the work tree once."""
-    folder = tmp_path_factory.mktemp("synthesis") / "cdk.out"
-    return Synthesis(cdk("synth", "--quiet", "--output", str(folder)), folder)
+    """Synthesize the configuration that tests know, once."""
+    folder = tmp_path_factory.mktemp("synthesis")
+    return Synthesis(synth(folder, EXAMPLE.read_text()), folder / "cdk.out")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.synthesis.cdk import ROOT, cdk
+from tests.example import EXAMPLE
+from tests.synthesis.cdk import ROOT, cdk, synth
 from tests.synthesis.conftest import Synthesis
 
 FAULTY_APP = """
@@ -36,7 +37,7 @@ def test_it_needs_neither_credentials_nor_a_network_and_has_nothing_to_say(synth
 def test_it_looks_nothing_up(synthesis: Synthesis) -> None:
     manifests = [json.loads(file.read_text()) for file in synthesis.folder.rglob("manifest.json")]
     assert [manifest["missing"] for manifest in manifests if manifest.get("missing")] == []
-    assert not (ROOT / "cdk.context.json").exists()
+    assert not synthesis.folder.with_name("cdk.context.json").exists()
 
 
 def test_no_acknowledgment_covers_a_stack_or_more(synthesis: Synthesis) -> None:
@@ -51,11 +52,10 @@ def test_no_acknowledgment_covers_a_stack_or_more(synthesis: Synthesis) -> None:
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     """Synthesize the app with two more buckets, each wrong for one of the validators."""
     folder = tmp_path_factory.mktemp("faulty")
-    shutil.copy(ROOT / "cdk.json", folder)
-    first_environment, _ = (ROOT / "delivery.toml").read_text().split("[environments.staging]")
-    (folder / "delivery.toml").write_text(first_environment)
-    (folder / "faulty_app.py").write_text(FAULTY_APP)
-    return cdk("synth", "--quiet", "--app", "python faulty_app.py", cwd=folder)
+    app = folder / "faulty_app.py"
+    app.write_text(FAULTY_APP)
+    first_environment, _ = EXAMPLE.read_text().split("[environments.staging]")
+    return synth(folder, first_environment, app)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,7 @@ def test_what_a_validator_finds_fails_it(
 
 
 def test_mistakes_in_the_settings_are_all_that_is_printed(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "cdk.json", tmp_path)
-    text = (ROOT / "delivery.toml").read_text().replace("min = 1, max = 2", "min = 2, max = 1")
-    (tmp_path / "delivery.toml").write_text(text)
-    process = cdk("synth", "--quiet", "--app", f"python {ROOT / 'pipeline_app.py'}", cwd=tmp_path)
+    process = synth(tmp_path, EXAMPLE.read_text().replace("min = 1, max = 2", "min = 2, max = 1"))
     assert process.returncode != 0
     assert process.stderr.startswith("delivery.toml: environments.dev.tasks.max: 1 is below tasks.min 2\n")
     assert "Traceback" not in process.stderr
@@ -93,7 +90,7 @@ def newer_assembly(synthesis: Synthesis, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_the_pinned_cdk_refuses_assemblies_it_cannot_read(newer_assembly: Path) -> None:
-    process = cdk("ls", "--app", str(newer_assembly))
+    process = cdk("ls", "--app", str(newer_assembly), cwd=newer_assembly.parent)
     assert process.returncode != 0
     assert "999" in process.stderr
 

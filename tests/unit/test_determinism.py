@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,18 +27,15 @@ def deployed(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
-def test_another_process_makes_the_same_assembly_byte_by_byte(assembly: "CloudAssembly", tmp_path: Path) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def other_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Start another synthesis beside the tests, where hashes, time zone and variables differ."""
+    folder = tmp_path_factory.mktemp("other-process")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    subprocess.run(
-        [sys.executable, "-m", "bench.synthesize", "3", str(tmp_path), "--settings", str(EXAMPLE)],
-        cwd=ROOT,
-        env={**environment, "PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo"},
-        check=True,
-    )
-    first, second = deployed(Path(assembly.directory)), deployed(tmp_path)
-    assert len(first) > 40
-    assert first.keys() == second.keys()
-    assert [path for path in first if first[path] != second[path]] == []
+    command = [sys.executable, "-m", "bench.synthesize", "3", str(folder), "--settings", str(EXAMPLE)]
+    different = {"PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo"}
+    with subprocess.Popen(command, cwd=ROOT, env={**environment, **different}) as process:
+        yield process, folder
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +66,14 @@ def test_a_change_of_the_application_changes_nothing_in_the_pipeline(
     assert all(path.startswith("assembly-yawl-delivery-") for path in changed), changed
     for environment in ("Dev", "Staging", "Prod"):
         assert any(f"{environment}application" in path for path in changed)
+
+
+def test_another_process_makes_the_same_assembly_byte_by_byte(
+    assembly: "CloudAssembly", other_process: tuple[subprocess.Popen[bytes], Path]
+) -> None:
+    process, folder = other_process
+    assert process.wait() == 0
+    first, second = deployed(Path(assembly.directory)), deployed(folder)
+    assert len(first) > 40
+    assert first.keys() == second.keys()
+    assert [path for path in first if first[path] != second[path]] == []
