@@ -43,8 +43,10 @@ NOT_RUN = {
 
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Stranger:
-    """Somebody without AWS."""
-    return stranger(tmp_path_factory.mktemp("newcomer"))
+    """Somebody without AWS, with the README's settings: the repository's own are its user's."""
+    somebody = stranger(tmp_path_factory.mktemp("newcomer"))
+    (somebody.clone / "delivery.toml").write_text(document.block(FOR_REAL, "toml"))
+    return somebody
 
 
 def test_code_blocks_are_commands_their_output_or_a_file() -> None:
