@@ -2,10 +2,12 @@
 
 import os
 import threading
+import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 SECRET_KEY = "emulated"  # noqa: S105 - the emulator checks no signature
@@ -46,7 +48,7 @@ class Cloud:
         # boto3 reads models from disk on a session's first clients and is not safe to share while it does.
         self._lock = threading.Lock()
         # boto3's overloads know each service by a literal name only.
-        self._session: Any = boto3.Session()
+        self._session: Any = boto3.Session(botocore_session=_session_of_nobody())
 
     def client(self, service: str, region: str, credentials: Credentials) -> Any:
         """Return a boto3 client of `service` in `region`."""
@@ -63,6 +65,8 @@ class Cloud:
                     read_timeout=60,
                     retries={"max_attempts": 3},
                     proxies={},
+                    use_fips_endpoint=False,
+                    use_dualstack_endpoint=False,
                     s3={"addressing_style": "path"},
                 ),
             )
@@ -96,3 +100,17 @@ class Cloud:
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "true",
         }
+
+
+def open_directly(url: str, *, timeout_seconds: float) -> Any:
+    """Open a URL of this machine as a context manager; whatever proxies the user has are passed by."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=timeout_seconds)
+
+
+def _session_of_nobody() -> botocore.session.Session:
+    """Return a session that reads none of the user's profiles and files: one may ask for what no emulator has."""
+    nothing = (None, None, None, None)
+    empty_file = (None, None, os.devnull, None)
+    return botocore.session.Session(
+        session_vars={"profile": nothing, "config_file": empty_file, "credentials_file": empty_file}
+    )

@@ -1,6 +1,6 @@
 """A pipeline's definition as CodePipeline's `GetPipeline` gives it, typed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -27,6 +27,8 @@ class Rule:
     name: str
     provider: str
     configuration: dict[str, str]
+    region: str | None = None
+    role_arn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Definition:
     role_arn: str
     artifact_bucket: str
     stages: tuple[Stage, ...]
+    variables: dict[str, str] = field(default_factory=dict)
+    """The pipeline's own variables, with their default values."""
 
 
 def parse(pipeline: dict[str, Any], home_region: str) -> Definition:
@@ -83,6 +87,11 @@ def parse(pipeline: dict[str, Any], home_region: str) -> Definition:
         role_arn=pipeline["roleArn"],
         artifact_bucket=store["location"],
         stages=tuple(_stage(stage) for stage in pipeline["stages"]),
+        variables={
+            variable["name"]: variable["defaultValue"]
+            for variable in pipeline.get("variables", [])
+            if "defaultValue" in variable
+        },
     )
 
 
@@ -123,7 +132,13 @@ def _conditions(holder: dict[str, Any] | None) -> tuple[Condition, ...]:
         Condition(
             result=condition.get("result", "FAIL"),
             rules=tuple(
-                Rule(rule["name"], rule["ruleTypeId"]["provider"], rule.get("configuration", {}))
+                Rule(
+                    name=rule["name"],
+                    provider=rule["ruleTypeId"]["provider"],
+                    configuration=rule.get("configuration", {}),
+                    region=rule.get("region"),
+                    role_arn=rule.get("roleArn"),
+                )
                 for rule in condition.get("rules", [])
             ),
         )

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from rehearsal.actions.run import ActionFailed, ActionSkipped, Context, Outcome,
 from rehearsal.artifacts import ArtifactMissing
 from rehearsal.conditions import Judge
 from rehearsal.definition import Action, Definition, OnFailure, Stage, parse
+from rehearsal.parallel import side_by_side
 from rehearsal.processes import Stopped
 from rehearsal.progress import ActionProgress, Progress, Result, StageProgress, Status
 from rehearsal.variables import UnresolvedVariable, resolve
@@ -19,7 +19,10 @@ from rehearsal.variables import UnresolvedVariable, resolve
 MAX_RESTARTS = 3
 """How often a pipeline may change itself before that is taken for a loop."""
 
-KINDS: Mapping[tuple[str, str], Callable[[Run], Outcome]] = {
+Kinds = Mapping[tuple[str, str], Callable[[Run], Outcome]]
+"""How actions are carried out, by category and provider."""
+
+KINDS: Kinds = {
     ("Source", "CodeStarSourceConnection"): source.run,
     ("Build", "CodeBuild"): build.run,
     ("Test", "CodeBuild"): build.run,
@@ -31,7 +34,8 @@ KINDS: Mapping[tuple[str, str], Callable[[Run], Outcome]] = {
 class Execution:
     """One run of a pipeline from its first stage to its last, restarts by self-mutation included."""
 
-    def __init__(self, context: Context, progress: Progress, *, fail: frozenset[str]) -> None:
+    def __init__(self, context: Context, progress: Progress, *, fail: frozenset[str], kinds: Kinds = KINDS) -> None:
+        self._kinds = kinds
         self._context = context
         self._progress = progress
         self._fail = fail
@@ -41,7 +45,10 @@ class Execution:
     def run(self) -> tuple[Result, str]:
         """Run all stages; return how it ended and why."""
         for _ in range(MAX_RESTARTS + 1):
-            self._namespaces = {"codepipeline": {"PipelineExecutionId": self._context.execution_id}}
+            self._namespaces = {
+                "codepipeline": {"PipelineExecutionId": self._context.execution_id},
+                "variables": self._context.definition.variables,
+            }
             self._progress.begin(self._context.definition)
             if ended := self._run_stages(self._context.definition):
                 return ended
@@ -109,8 +116,7 @@ class Execution:
                 for action in group
                 if not (only_failed and self._progress.action(stage.name, action.name).status is Status.SUCCEEDED)
             ]
-            with ThreadPoolExecutor(max_workers=max(1, len(todo))) as pool:
-                ended = list(pool.map(partial(self._run_action, stage), todo))
+            ended = side_by_side(partial(self._run_action, stage), todo, self._context.processes)
             for status in (Status.FAILED, Status.REJECTED, Status.STOPPED):
                 for item in ended:
                     if item.status is status:
@@ -142,7 +148,7 @@ class Execution:
         return progress
 
     def _outcome(self, stage: Stage, action: Action, progress: ActionProgress) -> Outcome:
-        kind = KINDS.get((action.category, action.provider))
+        kind = self._kinds.get((action.category, action.provider))
         if kind is None:
             raise ActionFailed(f"the rehearsal cannot run {action.category} actions of {action.provider}")
         run = Run(

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -35,31 +36,29 @@ class Processes:
     ) -> int:
         """Run `command` to its end, handing each line it prints to `on_line`; return its exit code.
 
-        Raises TimeoutError when it takes longer than `timeout_seconds`, after ending it.
+        What it leaves running in its process group is ended with it, as a build's container would be. Raises
+        TimeoutError when it takes longer than `timeout_seconds`, after ending it, and Stopped when `end_all` ended it.
         """
         process = self.start(command, directory=directory, environment=environment)
-        timed_out = threading.Event()
-
-        def expire() -> None:
-            timed_out.set()
-            _end(process)
-
-        timer = threading.Timer(timeout_seconds, expire) if timeout_seconds else None
-        if timer:
-            timer.daemon = True
-            timer.start()
+        expired = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(process, timeout_seconds, expired), daemon=True)
+        watcher.start()
         try:
             if process.stdout is not None:
-                for line in process.stdout:
-                    on_line(line.rstrip("\n"))
-            code = process.wait()
+                with process.stdout as lines:
+                    for line in lines:
+                        on_line(line.rstrip("\n"))
+            watcher.join()
+        except BaseException:
+            _end(process)
+            raise
         finally:
-            if timer:
-                timer.cancel()
             self._forget(process)
-        if timed_out.is_set():
+        if self._stopping:
+            raise Stopped
+        if expired.is_set():
             raise TimeoutError
-        return code
+        return process.wait()
 
     def start(
         self, command: Sequence[str], *, directory: Path, environment: Mapping[str, str], hold_input: bool = False
@@ -97,18 +96,35 @@ class Processes:
             running = list(self._running)
         for process in running:
             _signal(process, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
         for process in running:
-            self.end(process)
+            _kill(process, max(0.0, deadline - time.monotonic()))
+            self._forget(process)
 
     def _forget(self, process: subprocess.Popen[str]) -> None:
         with self._lock:
             self._running.discard(process)
 
 
+def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expired: threading.Event) -> None:
+    try:
+        process.wait(timeout_seconds)
+    except subprocess.TimeoutExpired:
+        expired.set()
+        _end(process)
+    else:
+        # A process it left in the background would keep the output open, and outlive the rehearsal.
+        _signal(process, signal.SIGKILL)
+
+
 def _end(process: subprocess.Popen[str]) -> None:
     _signal(process, signal.SIGTERM)
+    _kill(process, GRACE_SECONDS)
+
+
+def _kill(process: subprocess.Popen[str], after_seconds: float) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE_SECONDS)
+        process.wait(after_seconds)
     # The group may outlive its leader.
     _signal(process, signal.SIGKILL)
     process.wait()

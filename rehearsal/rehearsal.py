@@ -1,19 +1,24 @@
 """One rehearsal from an assembly to its result: set-up, execution, and the end of everything it started."""
 
+import contextlib
 import json
 import shutil
+import signal
 import tempfile
-import urllib.request
+import threading
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from rehearsal.actions.run import Context, Gate
 from rehearsal.artifacts import Artifacts
 from rehearsal.assembly import Assembly
-from rehearsal.cloud import Cloud
+from rehearsal.cloud import Cloud, open_directly
 from rehearsal.definition import Definition
 from rehearsal.errors import RehearsalError
 from rehearsal.execution import Execution
@@ -53,8 +58,9 @@ class Rehearsal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._processes.end_all()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        with _uninterrupted():
+            self._processes.end_all()
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     def run(self) -> None:
         """Set up and execute; the result is in the progress. Raises RehearsalError for an action that is not there."""
@@ -69,15 +75,22 @@ class Rehearsal:
         except SetUpFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
         except (KeyboardInterrupt, Stopped):
-            self._processes.end_all()
+            with _uninterrupted():
+                self._processes.end_all()
             self._progress.finish(Result.STOPPED, "interrupted")
+        except (BotoCoreError, ClientError) as error:
+            self._progress.finish(Result.FAILED, f"the emulated AWS has failed: {error}")
 
     def recorded_types(self) -> list[str]:
         """Return the resource types the emulator recorded without simulating them."""
         if self.cloud is None or self._progress.result is Result.STOPPED:
             return []
-        with urllib.request.urlopen(f"{self.cloud.endpoint}/_rehearsal/types", timeout=10) as answer:  # noqa: S310
-            return json.load(answer)["recorded_types"]
+        try:
+            with open_directly(f"{self.cloud.endpoint}/_rehearsal/types", timeout_seconds=10) as answer:
+                return json.load(answer)["recorded_types"]
+        except OSError:
+            # The emulator has ended; why is the result's business.
+            return []
 
     def _check(self, definition: Definition) -> None:
         known = [f"{stage.name}/{action.name}" for stage in definition.stages for action in stage.actions]
@@ -99,3 +112,17 @@ class Rehearsal:
             gate=plan.gate,
             workloads=StandIns(cloud, self._processes, self._directory) if plan.stand_ins else NoTasks(),
         )
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a second Ctrl-C not end the clearing up that the first one began."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -2,18 +2,18 @@
 
 import contextlib
 import json
-import os
 import shutil
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rehearsal.assembly import PIPELINE_TYPE, Assembly
 from rehearsal.cloud import Cloud, Credentials, Place
 from rehearsal.definition import Definition, parse
 from rehearsal.errors import RehearsalError
+from rehearsal.isolation import machine_environment
+from rehearsal.parallel import side_by_side
 from rehearsal.processes import Processes
 from rehearsal.progress import ActionProgress, Progress, Status
 
@@ -32,14 +32,15 @@ class SetUp:
         self._progress = progress
         self._processes = processes
         self._directory = directory
+        self._home = directory / "home"
+        self._home.mkdir()
 
     def start_emulator(self) -> Cloud:
         """Start the emulator on a free loopback port and return the way to it."""
         with self._step("emulated AWS", "ministack") as step:
             environment = {
-                **_without_aws(),
+                **machine_environment(self._home),
                 "PYTHONPATH": str(Path(__file__).parent.parent),
-                "TMPDIR": str(self._directory),
                 # Tasks and databases stay control plane only, also where a Docker daemon could start them.
                 "DOCKER_HOST": "unix:///nonexistent",
                 "LOG_LEVEL": "WARNING",
@@ -69,8 +70,7 @@ class SetUp:
                 arguments = ["bootstrap", f"aws://{place.account}/{place.region}", *trust, *policy]
                 self._cdk(arguments, step, cloud, place, empty)
 
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            list(pool.map(bootstrap, assembly.places))
+        side_by_side(bootstrap, assembly.places, self._processes)
 
     def deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
         """Deploy the pipeline stack with the real `cdk deploy` and return the definition that is deployed."""
@@ -103,7 +103,11 @@ class SetUp:
         code = self._processes.run(
             [cdk, *arguments],
             directory=directory,
-            environment={**_without_aws(), **cloud.environment(place.region, Credentials(place.account)), "CI": "true"},
+            environment={
+                **machine_environment(self._home),
+                **cloud.environment(place.region, Credentials(place.account)),
+                "CI": "true",
+            },
             on_line=lambda line: self._progress.log(step, line),
         )
         if code:
@@ -112,8 +116,3 @@ class SetUp:
     def _drain(self, lines: Iterable[str], step: ActionProgress) -> None:
         for line in lines:
             self._progress.log(step, line.rstrip())
-
-
-def _without_aws() -> dict[str, str]:
-    """Return this process's environment without anything that could lead to a real AWS account."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

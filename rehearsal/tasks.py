@@ -1,16 +1,14 @@
 """What runs behind the emulated load balancers: one local stand-in per target group of a deployed service."""
 
 import json
-import os
 import sys
 import threading
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from rehearsal.actions.run import ActionFailed
-from rehearsal.cloud import Cloud, Place
+from rehearsal.cloud import Cloud, Place, open_directly
+from rehearsal.isolation import machine_environment
 from rehearsal.processes import Processes
 
 PROBE_SECONDS = 5
@@ -60,19 +58,20 @@ class StandIns:
     def _register(self, target_group: str, place: Place) -> int:
         balancing = self._cloud.in_account("elbv2", place)
         group: dict[str, Any] = balancing.describe_target_groups(TargetGroupArns=[target_group])["TargetGroups"][0]
-        path = group["HealthCheckPath"]
+        path = group.get("HealthCheckPath", "/")
         process = self._processes.start(
             [sys.executable, "-m", "rehearsal.stand_in", "--health-path", path],
             directory=self._directory,
-            environment={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            environment={**machine_environment(self._directory), "PYTHONPATH": str(Path(__file__).parent.parent)},
             hold_input=True,
         )
         line = process.stdout.readline() if process.stdout else ""
         try:
             port = json.loads(line)["port"]
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PROBE_SECONDS):
+            with open_directly(f"http://127.0.0.1:{port}{path}", timeout_seconds=PROBE_SECONDS):
                 pass
-        except (ValueError, KeyError, urllib.error.URLError) as error:
+        except (ValueError, KeyError, OSError) as error:
+            self._processes.end(process)
             raise ActionFailed(f"the stand-in for {target_group} does not answer {path}: {error}") from None
         balancing.register_targets(TargetGroupArn=target_group, Targets=[{"Id": "127.0.0.1", "Port": port}])
         return port

@@ -9,33 +9,47 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rehearsal.actions.run import Run
+from botocore.exceptions import ClientError
+
+from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.buildspec import Buildspec
 from rehearsal.cloud import Credentials
+from rehearsal.isolation import machine_environment
 
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
 """Tools taken from the rehearsal's own environment where CodeBuild's image brings them."""
 
-PASSED_ON = (
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TERM",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-)
-"""Variables of the user's that a build needs to work on this machine at all."""
-
 PASSED_ON_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
 """Settings of package managers: how this machine reaches its registries."""
+
+REGISTRY_SETTINGS = (".npmrc", ".netrc", ".pip", ".config/pip", ".config/uv", "Library/Application Support/pip")
+"""The same, in the user's folder."""
+
+CACHES = {
+    "UV_CACHE_DIR": ".cache/uv",
+    "PIP_CACHE_DIR": ".cache/pip",
+    "NPM_CONFIG_CACHE": ".npm",
+    "JSII_RUNTIME_PACKAGE_CACHE_ROOT": ".cache/aws/jsii/package-cache",
+}
+"""Caches of what was downloaded and unpacked, in the user's folder; CodeBuild's own cache plays their part there."""
+
+SECRET_ARN_PARTS = 7
+
+LEADING_OUT = (
+    "AWS_ENDPOINT_URL_",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+)
+"""How the variables begin by which a project would lead its build past the emulator."""
 
 
 def build_environment(
     run: Run, project: Mapping[str, Any], specification: Buildspec, directory: Path
 ) -> dict[str, str]:
-    """Return all of a build's variables; nothing of the rehearsal's own environment but what the constants above name.
+    """Return all of a build's variables; nothing of the user's own but what is named above and in `isolation`.
 
     `directory` is the build's own folder, in which its inputs already lie.
     """
@@ -46,12 +60,11 @@ def build_environment(
     primary, *others = sources
     temporary = directory / "tmp"
     temporary.mkdir()
+    home = Path.home()
     environment = {
-        **{
-            name: value
-            for name, value in os.environ.items()
-            if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
-        },
+        **{variable: str(home / folder) for variable, folder in CACHES.items()},
+        **{name: value for name, value in os.environ.items() if name.startswith(PASSED_ON_PREFIXES)},
+        **machine_environment(_home(directory, home)),
         "PATH": _path(directory),
         "TMPDIR": str(temporary),
         "NPM_CONFIG_PREFIX": str(directory / "npm"),
@@ -68,12 +81,25 @@ def build_environment(
         "CODEBUILD_SRC_DIR": str(sources[primary]),
         **{f"CODEBUILD_SRC_DIR_{name}": str(sources[name]) for name in others},
         **specification.variables,
+        **{name: _parameter(run, parameter) for name, parameter in specification.parameters.items()},
+        **{name: _secret(run, reference) for name, reference in specification.secrets.items()},
     }
     for variable in [*project["environment"].get("environmentVariables", []), *_action_variables(run)]:
         environment[variable["name"]] = _value(run, variable)
     # Last, so that nothing a project sets leads a build out of the emulator.
-    environment.update(context.cloud.environment(context.home.region, role))
-    return environment
+    kept = {name: value for name, value in environment.items() if not name.startswith(LEADING_OUT)}
+    return {**kept, **context.cloud.environment(context.home.region, role)}
+
+
+def _home(directory: Path, home: Path) -> Path:
+    """Make a folder of the build's own in which package managers find the user's settings, and nothing else is."""
+    own = directory / "home"
+    for name in REGISTRY_SETTINGS:
+        if (home / name).exists():
+            (own / name).parent.mkdir(parents=True, exist_ok=True)
+            (own / name).symlink_to(home / name)
+    own.mkdir(parents=True, exist_ok=True)
+    return own
 
 
 def _path(directory: Path) -> str:
@@ -103,14 +129,39 @@ def _value(run: Run, variable: Mapping[str, str]) -> str:
     kind = variable.get("type", "PLAINTEXT")
     if kind == "PLAINTEXT":
         return variable["value"]
-    client = run.context.cloud.client
-    region, credentials = run.context.home.region, Credentials(run.context.home.account)
     if kind == "PARAMETER_STORE":
-        answer = client("ssm", region, credentials).get_parameter(Name=variable["value"], WithDecryption=True)
-        return answer["Parameter"]["Value"]
-    secret, _, key = variable["value"].partition(":")
-    text = client("secretsmanager", region, credentials).get_secret_value(SecretId=secret)["SecretString"]
-    return json.loads(text)[key] if key else text
+        return _parameter(run, variable["value"])
+    if kind == "SECRETS_MANAGER":
+        return _secret(run, variable["value"])
+    raise ActionFailed(f"variable {variable['name']}: CodeBuild has no type {kind}")
+
+
+def _parameter(run: Run, name: str) -> str:
+    try:
+        return _client(run, "ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+    except ClientError as error:
+        raise ActionFailed(f"parameter {name}: {error.response['Error']['Message']}") from None
+
+
+def _secret(run: Run, reference: str) -> str:
+    """Return what `secret-id:json-key:version-stage:version-id` refers to; the id may be an ARN, and so have colons."""
+    parts = reference.split(":")
+    length = SECRET_ARN_PARTS if parts[0] == "arn" else 1
+    identifier = ":".join(parts[:length])
+    key, stage, version = [*parts[length:], "", "", ""][:3]
+    chosen = {"VersionStage": stage, "VersionId": version}
+    arguments = {name: value for name, value in chosen.items() if value}
+    try:
+        text = _client(run, "secretsmanager").get_secret_value(SecretId=identifier, **arguments)["SecretString"]
+        return str(json.loads(text)[key]) if key else text
+    except ClientError as error:
+        raise ActionFailed(f"secret {identifier}: {error.response['Error']['Message']}") from None
+    except (ValueError, KeyError):
+        raise ActionFailed(f"secret {identifier} has no key {key}") from None
+
+
+def _client(run: Run, service: str) -> Any:
+    return run.context.cloud.in_account(service, run.context.home)
 
 
 def input_directories(run: Run, directory: Path) -> dict[str, Path]:

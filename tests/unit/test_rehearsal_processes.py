@@ -1,0 +1,173 @@
+"""Child processes: whatever happens, none of them outlives its run."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.processes import Processes, Stopped
+
+ENVIRONMENT = {"PATH": os.environ["PATH"]}
+
+
+@pytest.fixture
+def processes() -> Generator[Processes, None, None]:
+    started = Processes()
+    yield started
+    started.end_all()
+
+
+def lives(process_id: int) -> bool:
+    """Whether a process still runs; one that has ended but was not waited for yet does not."""
+    try:
+        os.kill(process_id, 0)
+        state = subprocess.run(
+            ["ps", "-o", "stat=", "-p", str(process_id)], capture_output=True, text=True, check=False
+        ).stdout
+    except ProcessLookupError:
+        return False
+    return bool(state.strip()) and not state.strip().startswith("Z")
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def shell(
+    processes: Processes, script: str, *, timeout: float | None = 20, directory: Path | None = None
+) -> tuple[int, list[str]]:
+    lines: list[str] = []
+    code = processes.run(
+        ["sh", "-c", script],
+        directory=directory or Path.cwd(),
+        environment=ENVIRONMENT,
+        on_line=lines.append,
+        timeout_seconds=timeout,
+    )
+    return code, lines
+
+
+def test_lines_of_both_outputs_and_the_exit_code_arrive(processes: Processes, tmp_path: Path) -> None:
+    code, lines = shell(processes, "pwd; echo error >&2; printf 'no end'; exit 3", directory=tmp_path)
+    assert (code, lines) == (3, [str(tmp_path), "error", "no end"])
+
+
+def test_output_that_is_no_text_arrives_all_the_same(processes: Processes) -> None:
+    assert shell(processes, r"printf 'a\377b\n'") == (0, ["a\N{REPLACEMENT CHARACTER}b"])
+
+
+def test_only_the_environment_given_is_there(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTSIDE", "leaks")
+    assert "OUTSIDE=leaks" not in shell(processes, "env")[1]
+
+
+def test_a_child_has_no_input(processes: Processes) -> None:
+    assert shell(processes, "read line || echo nothing to read") == (0, ["nothing to read"])
+
+
+def test_a_timeout_ends_the_whole_group(processes: Processes) -> None:
+    lines: list[str] = []
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        processes.run(
+            ["sh", "-c", "sleep 60 & echo $!; sleep 60"],
+            directory=Path.cwd(),
+            environment=ENVIRONMENT,
+            on_line=lines.append,
+            timeout_seconds=0.1,
+        )
+    assert time.monotonic() - began < 5
+    assert eventually(lambda: not lives(int(lines[0])))
+
+
+def test_what_a_command_leaves_in_the_background_ends_with_it(processes: Processes) -> None:
+    # The first keeps the output open, the second does not.
+    began = time.monotonic()
+    code, lines = shell(processes, "sleep 60 & echo $!; sleep 60 >/dev/null 2>&1 & echo $!; exit 4", timeout=None)
+    assert code == 4
+    assert time.monotonic() - began < 5
+    assert eventually(lambda: not any(lives(int(line)) for line in lines))
+
+
+def test_an_error_while_listening_ends_the_command(processes: Processes) -> None:
+    heard: list[str] = []
+
+    def listen(line: str) -> None:
+        heard.append(line)
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space left"):
+        processes.run(["sh", "-c", "echo $$; sleep 60"], directory=Path.cwd(), environment=ENVIRONMENT, on_line=listen)
+    assert not lives(int(heard[0]))
+
+
+def test_end_all_leaves_nothing_and_stops_runs(processes: Processes) -> None:
+    lines: list[str] = []
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            processes.run(
+                ["sh", "-c", "sleep 60 & echo $!; echo $$; wait"],
+                directory=Path.cwd(),
+                environment=ENVIRONMENT,
+                on_line=lines.append,
+            )
+        except Stopped as stopped:
+            raised.append(stopped)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    held = processes.start(["cat"], directory=Path.cwd(), environment=ENVIRONMENT, hold_input=True)
+    assert eventually(lambda: len(lines) == 2)
+    processes.end_all()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert len(raised) == 1
+    assert held.returncode == -signal.SIGTERM
+    assert eventually(lambda: not any(lives(int(line)) for line in lines))
+
+
+def test_nothing_starts_after_end_all(processes: Processes) -> None:
+    processes.end_all()
+    with pytest.raises(Stopped):
+        processes.start(["true"], directory=Path.cwd(), environment=ENVIRONMENT)
+
+
+def test_held_input_closes_with_the_holder() -> None:
+    """A child that reads its input to the end is gone when the rehearsal is, even killed."""
+    holder = (
+        "import os, pathlib, sys, time\n"
+        "from rehearsal.processes import Processes\n"
+        "child = Processes().start(['cat'], directory=pathlib.Path.cwd(), environment=dict(os.environ), "
+        "hold_input=True)\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", holder], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        assert lives(child)
+        process.kill()
+    assert eventually(lambda: not lives(child))
+
+
+def test_a_child_that_will_not_end_is_killed(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rehearsal.processes.GRACE_SECONDS", 0.1)
+    command = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"]
+    child = processes.start(command, directory=Path.cwd(), environment=ENVIRONMENT)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "deaf\n"
+    processes.end_all()
+    assert child.returncode == -signal.SIGKILL
