@@ -99,11 +99,10 @@ class Progress:
     started: float = field(default_factory=time.monotonic)
     result: Result | None = None
     reason: str = ""
+    _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.logs.mkdir(parents=True, exist_ok=True)
-        for old in self.logs.glob("*.log"):
-            old.unlink()
         self.set_up = StageProgress("set-up", [])
 
     def add_step(self, name: str, provider: str) -> ActionProgress:
@@ -170,4 +169,9 @@ class Progress:
 
     def _action(self, stage: str, name: str, provider: str, run_order: int) -> ActionProgress:
         safe = "".join(c if c.isalnum() or c in "-._" else "_" for c in f"{stage}-{name}")
-        return ActionProgress(stage, name, provider, run_order, self.logs / f"{safe}.log")
+        log_file = self.logs / f"{safe}.log"
+        if log_file not in self._own_logs:
+            # From an earlier rehearsal. An execution that starts over goes on in its own.
+            log_file.unlink(missing_ok=True)
+            self._own_logs.add(log_file)
+        return ActionProgress(stage, name, provider, run_order, log_file)

@@ -16,6 +16,11 @@ SILENCE_SECONDS = 120
 FAILURE_TYPE = "AWS::Rehearsal::Failure"
 """The emulator's resource that cannot be created; it is how `--fail` makes a stack fail and roll back."""
 
+TEMPLATE_MODES = ("CREATE_UPDATE", "REPLACE_ON_FAILURE", "CHANGE_SET_REPLACE")
+"""The modes that bring a template."""
+DEPLOYING_MODES = ("CREATE_UPDATE", "REPLACE_ON_FAILURE", "CHANGE_SET_EXECUTE")
+"""The modes after which the stack is as its template says."""
+
 
 def run(run: Run) -> Outcome:
     """Carry out the action's mode on its stack."""
@@ -29,16 +34,18 @@ def run(run: Run) -> Outcome:
     }
     if mode not in modes:
         raise ActionFailed(f"the rehearsal cannot carry out the action mode {mode}")
-    stack = _Stack(run)
+    if run.fail_on_purpose and mode not in TEMPLATE_MODES:
+        raise ActionFailed("made to fail by --fail")
     try:
+        stack = _Stack(run)
         modes[mode](stack)
-        outputs = {} if mode in ("DELETE_ONLY", "CHANGE_SET_REPLACE") else stack.outputs()
-        deploys = mode not in ("DELETE_ONLY", "CHANGE_SET_REPLACE")
-        stand_ins = run.context.workloads.start(stack.name, stack.place) if deploys else ()
+        if mode not in DEPLOYING_MODES:
+            return Outcome()
+        outputs = stack.outputs()
+        stand_ins = run.context.workloads.start(stack.name, stack.place)
     except ClientError as error:
         raise ActionFailed(error.response["Error"].get("Message", str(error))) from None
-    deployed = Deployed(stack.name, stack.place, outputs, stand_ins) if deploys else None
-    return Outcome(variables=outputs, deployed=deployed)
+    return Outcome(variables=outputs, deployed=Deployed(stack.name, stack.place, outputs, stand_ins))
 
 
 class _Stack:
@@ -97,6 +104,17 @@ class _Stack:
             if not status.endswith("_IN_PROGRESS"):
                 self._run.log(f"{self.name} {status} ({operation})")
                 return status
+            time.sleep(POLL_SECONDS)
+
+    def described_change_set(self, name: str) -> dict[str, Any]:
+        """Wait until the change set is made, or could not be, and return it."""
+        deadline = time.monotonic() + SILENCE_SECONDS
+        while True:
+            found = self.client.describe_change_set(StackName=self.name, ChangeSetName=name)
+            if not found["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
+                return found
+            if time.monotonic() > deadline:
+                raise ActionFailed(f"the change set of {self.name} is not ready after {SILENCE_SECONDS} s")
             time.sleep(POLL_SECONDS)
 
     def require(self, status: str, *accepted: str) -> None:
@@ -193,16 +211,12 @@ def _replace_change_set(stack: _Stack) -> None:
     name = stack._run.configuration["ChangeSetName"]
     existing = stack.describe()
     is_new = existing is None or existing["StackStatus"] == "REVIEW_IN_PROGRESS"
-    if not is_new:
+    if existing is not None:
         stack.client.delete_change_set(StackName=stack.name, ChangeSetName=name)
     stack.client.create_change_set(
         **stack.arguments(), ChangeSetName=name, ChangeSetType="CREATE" if is_new else "UPDATE"
     )
-    while True:
-        found = stack.client.describe_change_set(StackName=stack.name, ChangeSetName=name)
-        if not found["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
-            break
-        time.sleep(POLL_SECONDS)
+    found = stack.described_change_set(name)
     reason = found.get("StatusReason", "")
     if found["Status"] == "FAILED" and "didn't contain changes" not in reason and "No updates" not in reason:
         raise ActionFailed(f"the change set of {stack.name} failed: {reason}")

@@ -7,11 +7,16 @@ from rehearsal.actions.run import ActionFailed, Outcome, Run
 
 def run(run: Run) -> Outcome:
     """Archive the commit into the action's output artifact."""
+    if run.fail_on_purpose:
+        raise ActionFailed("made to fail by --fail")
     context = run.context
-    details = _git(run, "show", "--no-patch", "--format=%H%n%aI%n%B", context.commit).split("\n", 2)
+    details = _git(run, "show", "--no-patch", "--no-show-signature", "--format=%H%n%aI%n%B", context.commit).split(
+        "\n", 2
+    )
     target = context.artifacts.path(run.action.outputs[0])
     _git(run, "archive", "--format=zip", "-1", f"--output={target}", context.commit)
-    run.log(f"{details[0][:12]} {details[2].splitlines()[0]}")
+    subject = details[2].strip().partition("\n")[0]
+    run.log(f"{details[0][:12]} {subject}")
     return Outcome(
         variables={
             "CommitId": details[0],

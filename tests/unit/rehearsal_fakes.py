@@ -1,0 +1,132 @@
+"""A pipeline that needs no emulator: definitions as CodePipeline writes them, actions that say what they did."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import override
+
+from rehearsal.actions.run import Context, Outcome, Run
+from rehearsal.artifacts import Artifacts
+from rehearsal.cloud import Cloud, Place
+from rehearsal.definition import parse
+from rehearsal.execution import Execution
+from rehearsal.gate import ScriptedGate
+from rehearsal.processes import Processes
+from rehearsal.progress import Progress, Result, Status
+from rehearsal.tasks import NoTasks
+
+HOME = Place("111111111111", "us-east-1")
+
+
+def action(name: str, *, run_order: int = 1, namespace: str | None = None, **configuration: str) -> dict[str, Any]:
+    """An action of the one kind there is here."""
+    document: dict[str, Any] = {
+        "name": name,
+        "actionTypeId": {"category": "Build", "owner": "AWS", "provider": "Fake", "version": "1"},
+        "runOrder": run_order,
+        "configuration": configuration,
+    }
+    return {**document, "namespace": namespace} if namespace else document
+
+
+def stage(name: str, *actions: dict[str, Any], **conditions: Any) -> dict[str, Any]:
+    """A stage; `conditions` are beforeEntry, onSuccess and onFailure as they stand in a definition."""
+    return {"name": name, "actions": list(actions), **conditions}
+
+
+def pipeline(*stages: dict[str, Any], version: int = 1, **rest: Any) -> dict[str, Any]:
+    """What GetPipeline gives."""
+    return {
+        "name": "pipeline",
+        "version": version,
+        "roleArn": f"arn:aws:iam::{HOME.account}:role/pipeline",
+        "artifactStore": {"type": "S3", "location": "artifacts"},
+        "stages": list(stages),
+        **rest,
+    }
+
+
+def checks(variable: str, operator: str, value: str, result: str = "FAIL") -> dict[str, Any]:
+    """Conditions of one rule that compares."""
+    rule = {
+        "name": "Check",
+        "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "VariableCheck", "version": "1"},
+        "configuration": {"Variable": variable, "Operator": operator, "Value": value},
+    }
+    return {"conditions": [{"result": result, "rules": [rule]}]}
+
+
+class OnePipeline(Cloud):
+    """A cloud in which there is nothing but one pipeline."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        super().__init__("http://localhost:9")
+        self.document = document
+
+    @override
+    def in_account(self, service: str, place: Place) -> Any:
+        assert (service, place) == ("codepipeline", HOME)
+        return self
+
+    def get_pipeline(self, name: str) -> dict[str, Any]:
+        assert name == self.document["name"]
+        return {"pipeline": self.document}
+
+
+@dataclass
+class FakeExecution:
+    """An execution of a pipeline with fake actions."""
+
+    document: dict[str, Any]
+    directory: Path
+    behaviours: dict[str, Callable[[Run], Outcome | None]] = field(default_factory=dict)
+    """What an action does, by its name; nothing, and well, if it is not there."""
+    fail: frozenset[str] = frozenset()
+    begun: list[str] = field(default_factory=list)
+    """The actions in the order they began."""
+    executions: list[str] = field(default_factory=list)
+    """The execution each of them belonged to."""
+    result: tuple[Result, str] | None = None
+
+    def run(self) -> tuple[Result, str]:
+        """Execute to the end."""
+        self.cloud = OnePipeline(self.document)
+        self.progress = Progress(self.directory / "logs", lambda _: None)
+        lock = threading.Lock()
+
+        def kind(run: Run) -> Outcome:
+            with lock:
+                self.begun.append(run.action.name)
+                self.executions.append(run.context.execution_id)
+            behave = self.behaviours.get(run.action.name)
+            return (behave(run) if behave else None) or Outcome()
+
+        context = Context(
+            cloud=self.cloud,
+            processes=Processes(),
+            artifacts=Artifacts(self.directory / "artifacts"),
+            definition=parse(self.document, HOME.region),
+            home=HOME,
+            execution_id="first",
+            repository=self.directory,
+            commit="0" * 40,
+            directory=self.directory,
+            gate=ScriptedGate(answer=True),
+            workloads=NoTasks(),
+        )
+        execution = Execution(context, self.progress, fail=self.fail, kinds={("Build", "Fake"): kind})
+        self.result = execution.run()
+        return self.result
+
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """The actions' last states."""
+        return {action.name: action.status for stage in self.progress.stages for action in stage.actions}
+
+    @property
+    def stages(self) -> dict[str, Status]:
+        """The stages' last states."""
+        return {stage.name: stage.status for stage in self.progress.stages}

@@ -1,0 +1,54 @@
+"""Pipeline variables in configurations, also in those that are JSON."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rehearsal.variables import UnresolvedVariable, resolve
+
+NAMES = st.from_regex(r"[A-Za-z0-9@_-]{1,20}", fullmatch=True)
+PLAIN = st.text().filter(lambda text: "#{" not in text)
+
+
+@given(before=PLAIN, namespace=NAMES, name=NAMES, value=st.text(), after=PLAIN)
+def test_a_reference_becomes_its_value_as_it_is(before: str, namespace: str, name: str, value: str, after: str) -> None:
+    text = f"x{before}#{{{namespace}.{name}}}{after}"
+    assert resolve(text, {namespace: {name: value}}) == f"x{before}{value}{after}"
+
+
+@given(value=st.text())
+def test_a_bracket_makes_no_json(value: str) -> None:
+    assert resolve("[prod] #{Source.CommitMessage}", {"Source": {"CommitMessage": value}}) == f"[prod] {value}"
+
+
+@given(text=PLAIN)
+def test_a_text_without_references_stays(text: str) -> None:
+    assert resolve(text, {}) == text
+
+
+@given(value=st.text())
+def test_a_value_is_not_resolved_again(value: str) -> None:
+    assert resolve("#{a.b}", {"a": {"b": "#{a.b}" + value}}) == "#{a.b}" + value
+
+
+@given(value=st.text(), others=st.dictionaries(st.text(), PLAIN))
+def test_a_value_in_json_stays_in_its_string(value: str, others: dict[str, str]) -> None:
+    text = json.dumps([{"value": "before #{Source.CommitMessage} after", **{f"_{key}": others[key] for key in others}}])
+    [found] = json.loads(resolve(text, {"Source": {"CommitMessage": value}}))
+    assert found["value"] == f"before {value} after"
+
+
+@pytest.mark.parametrize("text", ["#{a.b}", "x #{Source.b}", '{"x": "#{a.Commit}"}'])
+def test_a_reference_without_a_value_is_named(text: str) -> None:
+    reference = re.search(r"#\{.*?\}", text)
+    assert reference is not None
+    with pytest.raises(UnresolvedVariable, match=re.escape(reference.group())):
+        resolve(text, {"Source": {"Commit": "x"}})
+
+
+@pytest.mark.parametrize("text", ["#{}", "#{a}", "#{ a.b }", "#{a.b.c}", "# {a.b}", "${a.b}"])
+def test_what_is_no_reference_stays(text: str) -> None:
+    assert resolve(text, {"a": {"b": "value"}}) == text
