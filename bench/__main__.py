@@ -1,4 +1,4 @@
-"""Print the table of figures: `make bench`. It reports and asserts nothing.
+"""Print the figures: `make bench`. It reports and asserts nothing.
 
 `make bench ARGS='--runs 5'` takes the medians over more runs; the runs of all rows alternate, so that a busy minute
 falls on all of them alike.
@@ -36,14 +36,14 @@ def main() -> None:
 
 
 def _alternate(runs: int, *, validated: bool) -> tuple[list[Synthesis], list[Synthesis]]:
-    """Return the runs of the empty app and of the example's three environments."""
+    """Return the runs of the empty app and of the whole one with three environments."""
     pairs = [(synthesis(0, validated=validated), synthesis(3, validated=validated)) for _ in range(runs)]
     return [empty for empty, _ in pairs], [whole for _, whole in pairs]
 
 
 def _costs(off: tuple[list[Synthesis], list[Synthesis]], on: tuple[list[Synthesis], list[Synthesis]]) -> Table:
-    table = _table("Synthesis", "CPU-seconds", "empty app", "example", "resources", "per 100 resources", "goal")
-    for name, (empty, whole), goal in (("validator off", off, 1.0), ("validator and rule pack on", on, 3.3)):
+    table = _table("Synthesis, CPU-seconds", "validator", "empty", "whole", "resources", "per 100", "goal")
+    for name, (empty, whole), goal in (("off", off, 1.0), ("on, and rule pack", on, 3.3)):
         nothing = median(run.cpu_seconds for run in empty)
         all_of_it = median(run.cpu_seconds for run in whole)
         resources = whole[0].resources
@@ -53,13 +53,15 @@ def _costs(off: tuple[list[Synthesis], list[Synthesis]], on: tuple[list[Synthesi
 
 
 def _growth(grown: dict[int, Synthesis]) -> Table:
-    limits = f"≤ {ACTIONS_PER_STAGE}", f"≤ {ROLE_POLICY_BYTES:,}"
+    limits = f"≤ {ACTIONS_PER_STAGE} actions", f"≤ {ROLE_POLICY_BYTES:,} bytes"
     table = _table(
         "Growth, validator off", "environments", "CPU-seconds", "resources", "actions in a stage", "role policy"
     )
     for count, run in grown.items():
         actions, policy = most_actions_in_a_stage(run.pipeline), largest_role_policy(run.pipeline)
-        table.add_row(str(count), f"{run.cpu_seconds:.2f}", str(run.resources), str(actions), f"{policy:,} bytes")
+        table.add_row(
+            str(count), f"{run.cpu_seconds:.2f}", str(run.resources), f"{actions} actions", f"{policy:,} bytes"
+        )
     seconds = linear_regression(list(grown), [run.cpu_seconds for run in grown.values()]).slope
     resources = linear_regression(list(grown), [run.resources for run in grown.values()]).slope
     table.add_row("each more", f"{seconds:.2f}", f"{resources:.0f}", *limits)
