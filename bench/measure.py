@@ -16,7 +16,7 @@ class Synthesis:
     """One synthesis, in a process of its own."""
 
     cpu_seconds: float
-    """Processor time of the Python and the Node process together. A busy machine lengthens it too, less than the clock."""
+    """Processor time of the Python and the Node process together; a busy machine lengthens it, less than the clock."""
     resources: int
     """Resources in all templates it wrote."""
     pipeline: dict[str, Any]
