@@ -10,6 +10,8 @@ import os
 import socket
 import sys
 
+from rehearsal.emulator import loopback
+
 
 async def _serve(listener: socket.socket) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - ministack reads the port when it is imported
@@ -35,6 +37,7 @@ def _on_input(closed: asyncio.Event) -> None:
 
 def main() -> None:
     """Bind the port first: ministack writes it into the addresses it hands out."""
+    loopback.guard()
     listener = socket.create_server(("127.0.0.1", 0))
     os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])
     os.environ["MINISTACK_HOST"] = "localhost"

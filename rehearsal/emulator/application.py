@@ -27,6 +27,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+HTTP_PORT = 80
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
@@ -82,8 +83,17 @@ async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dic
         if balancer["DNSName"].lower() != host:
             continue
         query = scope.get("query_string", b"").decode()
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except ValueError as error:
+            await _respond_json(send, 413, {"message": str(error)})
+            return
+        port = int(headers["host"].rpartition(":")[2]) if ":" in headers["host"] else HTTP_PORT
         with responses.request_scope(account, region):
+            listening = [item["Port"] for item in alb._listeners.values() if _belongs(item, balancer)]
+            if port not in listening:
+                await _respond_json(send, 502, {"message": f"{host} does not listen on port {port}"})
+                return
             answer = await alb.dispatch_request(
                 balancer,
                 scope["method"],
@@ -91,7 +101,7 @@ async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dic
                 headers,
                 body,
                 parse_qs(query, keep_blank_values=True),
-                80,
+                port,
                 raw_query_string=query,
                 raw_path=scope["raw_path"].decode("latin-1"),
             )
@@ -99,6 +109,10 @@ async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dic
         return
     # A name no load balancer has would not resolve at all.
     await _respond_json(send, 502, {"message": f"no load balancer is named {host}"})
+
+
+def _belongs(listener: dict[str, Any], balancer: dict[str, Any]) -> bool:
+    return listener["LoadBalancerArn"] == balancer["LoadBalancerArn"]
 
 
 def _signer_scope(headers: dict[str, str]) -> Any:
@@ -115,7 +129,9 @@ async def _body(receive: Receive) -> bytes:
         message = await receive()
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
-        if size > MAX_BODY_BYTES or not message.get("more_body"):
+        if size > MAX_BODY_BYTES:
+            raise ValueError(f"a request's body may have {MAX_BODY_BYTES} bytes here")
+        if not message.get("more_body"):
             return b"".join(chunks)
 
 

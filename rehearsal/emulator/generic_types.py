@@ -25,6 +25,7 @@ def register() -> None:
             handlers[resource_type] = {
                 "create": _creator(resource_type),
                 "update": _updater(resource_type),
+                "update_with_logical_id": True,
                 "delete": lambda _physical_id, _properties: None,
             }
 
@@ -37,9 +38,9 @@ def _creator(resource_type: str) -> Callable[[str, Properties, str], Provisioned
     return create
 
 
-def _updater(resource_type: str) -> Callable[[str, Properties, Properties, str], Provisioned]:
-    def update(physical_id: str, _old: Properties, new: Properties, stack_name: str) -> Provisioned:
-        _, attributes = _provision(resource_type, physical_id, new, stack_name)
+def _updater(resource_type: str) -> Callable[[str, Properties, Properties, str, str], Provisioned]:
+    def update(physical_id: str, _old: Properties, new: Properties, stack_name: str, logical_id: str) -> Provisioned:
+        _, attributes = _provision(resource_type, logical_id, new, stack_name)
         return physical_id, attributes
 
     return update
@@ -47,11 +48,14 @@ def _updater(resource_type: str) -> Callable[[str, Properties, Properties, str],
 
 def _provision(resource_type: str, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
     schema = _schema(resource_type)
-    provisioners._REPLACING_PROPERTIES.setdefault(
-        resource_type, tuple(_name(pointer) for pointer in schema.get("createOnlyProperties", []))
+    create_only = [_name(pointer) for pointer in schema.get("createOnlyProperties", [])]
+    provisioners._REPLACING_PROPERTIES.setdefault(resource_type, tuple(name for name in create_only if "." not in name))
+    provisioners._CONDITIONALLY_REPLACING_PROPERTIES.setdefault(
+        resource_type, tuple({name.split(".")[0] for name in create_only if "." in name})
     )
     account, region = here()
-    seed = f"{account}/{region}/{stack_name}/{logical_id}"
+    # The engine draws a seed for each replacement and keeps it, so that updates find the same identity again.
+    seed = f"{account}/{region}/{stack_name}/{logical_id}/{provisioners._NAME_SEED.get()}"
     token = hashlib.sha256(seed.encode()).hexdigest()[:17]
     service = resource_type.split("::")[1].lower()
     arn = f"arn:aws:{service}:{region}:{account}:{resource_type.split('::')[2].lower()}/{token}"
@@ -60,8 +64,9 @@ def _provision(resource_type: str, logical_id: str, properties: Properties, stac
         name = _name(pointer)
         attributes[name] = properties.get(name, arn if name.endswith("Arn") else f"{name.lower()}-{token}")
     parts = [_name(pointer) for pointer in schema.get("primaryIdentifier", [])]
-    identity = [str(properties.get(part) or attributes.get(part) or f"{stack_name}-{logical_id}") for part in parts]
-    return "|".join(identity) or f"{stack_name}-{logical_id}-{token}", attributes
+    generated = f"{stack_name}-{logical_id}-{token}"
+    identity = [str(properties.get(part) or attributes.get(part) or generated) for part in parts]
+    return "|".join(identity) or generated, attributes
 
 
 def _schema(resource_type: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """EC2 resource types whose API ministack implements but its CloudFormation does not know."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from rehearsal.emulator.internals import Properties, Provisioned, ec2, handlers, provisioners
@@ -12,23 +13,28 @@ def register() -> None:
     """Back the types by ministack's own EC2, so that describe calls answer for them."""
     handlers.update(
         {
-            "AWS::EC2::EIP": {"create": _create_address, "delete": _call("ReleaseAddress", "AllocationId")},
+            "AWS::EC2::EIP": {"create": _create_address, "update": _update_address, "delete": _release_address},
             "AWS::EC2::NatGateway": {
                 "create": _create_nat_gateway,
-                "update": _keep,
-                "delete": _call("DeleteNatGateway", "NatGatewayId"),
+                "update": _updater("NatGatewayId"),
+                "delete": _deleter("DeleteNatGateway", "NatGatewayId"),
             },
             "AWS::EC2::FlowLog": {
                 "create": _create_flow_log,
-                "update": _keep,
-                "delete": _call("DeleteFlowLogs", "FlowLogId.1"),
+                "update": _updater("Id"),
+                "delete": _deleter("DeleteFlowLogs", "FlowLogId.1"),
             },
             "AWS::EC2::SecurityGroupIngress": _rule_handlers("IpPermissions"),
             "AWS::EC2::SecurityGroupEgress": _rule_handlers("IpPermissionsEgress"),
         }
     )
-    provisioners._REPLACING_PROPERTIES["AWS::EC2::NatGateway"] = ("SubnetId", "AllocationId", "ConnectivityType")
-    provisioners._REPLACING_PROPERTIES["AWS::EC2::FlowLog"] = ("ResourceId", "LogDestination", "LogGroupName")
+    provisioners._REPLACING_PROPERTIES.update(
+        {
+            "AWS::EC2::EIP": ("Domain", "NetworkBorderGroup"),
+            "AWS::EC2::NatGateway": ("SubnetId", "AllocationId", "ConnectivityType"),
+            "AWS::EC2::FlowLog": ("ResourceId", "ResourceType", "TrafficType", "LogDestination", "LogGroupName"),
+        }
+    )
 
 
 def _ec2(action: str, **parameters: str) -> str:
@@ -45,26 +51,57 @@ def _element(xml: str, name: str) -> str:
     return found.group(1) if found else ""
 
 
-def _call(action: str, parameter: str) -> Any:
-    def delete(physical_id: str, properties: Properties) -> None:
-        identifier = properties.get("_AllocationId", physical_id) if action == "ReleaseAddress" else physical_id
-        ec2._ACTION_MAP[action]({parameter: [identifier]})
+def _tag(identifier: str, properties: Properties) -> None:
+    ec2._tags[identifier] = list(properties.get("Tags") or [])
+
+
+def _updater(attribute: str) -> Callable[[str, Properties, Properties, str], Provisioned]:
+    """Return a handler for the updates these types take in place, which are their tags' alone."""
+
+    def update(physical_id: str, _old: Properties, new: Properties, _stack_name: str) -> Provisioned:
+        _tag(physical_id, new)
+        return physical_id, {attribute: physical_id}
+
+    return update
+
+
+def _deleter(action: str, parameter: str) -> Callable[[str, Properties], None]:
+    def delete(physical_id: str, _properties: Properties) -> None:
+        ec2._ACTION_MAP[action]({parameter: [physical_id]})
 
     return delete
 
 
-def _keep(physical_id: str, _old: Properties, _new: Properties, _stack_name: str) -> Provisioned:
-    return physical_id, {}
-
-
-def _create_address(_logical_id: str, _properties: Properties, _stack_name: str) -> Provisioned:
+def _create_address(_logical_id: str, properties: Properties, _stack_name: str) -> Provisioned:
     answer = _ec2("AllocateAddress", Domain="vpc")
-    return _element(answer, "publicIp"), {"AllocationId": _element(answer, "allocationId")}
+    allocation = _element(answer, "allocationId")
+    _tag(allocation, properties)
+    return _address(_element(answer, "publicIp"), allocation)
+
+
+def _update_address(physical_id: str, _old: Properties, new: Properties, _stack_name: str) -> Provisioned:
+    allocation = _allocation(physical_id)
+    _tag(allocation, new)
+    return _address(physical_id, allocation)
+
+
+def _release_address(physical_id: str, _properties: Properties) -> None:
+    ec2._ACTION_MAP["ReleaseAddress"]({"AllocationId": [_allocation(physical_id)]})
+
+
+def _address(public_ip: str, allocation: str) -> Provisioned:
+    return public_ip, {"AllocationId": allocation, "PublicIp": public_ip}
+
+
+def _allocation(public_ip: str) -> str:
+    """Return the allocation of an address, by which EC2 knows what CloudFormation knows by the address itself."""
+    return next((item["AllocationId"] for item in ec2._addresses.values() if item["PublicIp"] == public_ip), "")
 
 
 def _create_nat_gateway(_logical_id: str, properties: Properties, _stack_name: str) -> Provisioned:
     answer = _ec2("CreateNatGateway", SubnetId=properties["SubnetId"], AllocationId=properties.get("AllocationId", ""))
     gateway = _element(answer, "natGatewayId")
+    _tag(gateway, properties)
     return gateway, {"NatGatewayId": gateway}
 
 
@@ -74,9 +111,11 @@ def _create_flow_log(_logical_id: str, properties: Properties, _stack_name: str)
         ResourceId_1=properties["ResourceId"],
         ResourceType=properties["ResourceType"],
         TrafficType=properties.get("TrafficType", "ALL"),
+        LogDestinationType=properties.get("LogDestinationType", "cloud-watch-logs"),
         LogDestination=properties.get("LogDestination") or properties.get("LogGroupName", ""),
     )
     flow_log = _element(answer, "item")
+    _tag(flow_log, properties)
     return flow_log, {"Id": flow_log}
 
 

@@ -21,6 +21,7 @@ def register() -> None:
         "update": _update,
         "delete": _delete,
     }
+    provisioners._REPLACING_PROPERTIES["AWS::CodePipeline::Pipeline"] = ("Name",)
 
 
 def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:

@@ -9,24 +9,37 @@ from rehearsal.emulator.internals import Properties, Provisioned, handlers, rds,
 def register() -> None:
     """Give a database instance its managed master secret, and secrets their rotation schedule."""
     instance = dict(handlers["AWS::RDS::DBInstance"])
-    create, delete = instance["create"], instance["delete"]
+    create, update, delete = instance["create"], instance["update"], instance["delete"]
+
+    def with_secret(provisioned: Provisioned, properties: Properties) -> Provisioned:
+        physical_id, attributes = provisioned
+        record = rds._instances.get(physical_id)
+        if record is None or not properties.get("ManageMasterUserPassword"):
+            return provisioned
+        if "MasterUserSecret" not in record:
+            arn = _create_master_secret(physical_id, properties)
+            record["MasterUserSecret"] = {"SecretArn": arn, "SecretStatus": "active"}
+        return physical_id, {**attributes, "MasterUserSecret.SecretArn": record["MasterUserSecret"]["SecretArn"]}
 
     def create_with_secret(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        if not properties.get("ManageMasterUserPassword"):
-            return create(logical_id, properties, stack_name)
-        physical_id, attributes = create(logical_id, properties, stack_name)
-        arn = _create_master_secret(physical_id, properties)
-        record = rds._instances.get(physical_id)
-        if record is not None:
-            record["MasterUserSecret"] = {"SecretArn": arn, "SecretStatus": "active"}
-        return physical_id, {**attributes, "MasterUserSecret.SecretArn": arn}
+        return with_secret(create(logical_id, properties, stack_name), properties)
+
+    def update_with_secret(
+        physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
+    ) -> Provisioned:
+        return with_secret(update(physical_id, old, new, stack_name, logical_id), new)
 
     def delete_with_secret(physical_id: str, properties: Properties) -> None:
         delete(physical_id, properties)
         for name in [name for name in secretsmanager._secrets if name.startswith(f"rds!{physical_id}-")]:
             secretsmanager._secrets.pop(name)
 
-    handlers["AWS::RDS::DBInstance"] = {**instance, "create": create_with_secret, "delete": delete_with_secret}
+    handlers["AWS::RDS::DBInstance"] = {
+        **instance,
+        "create": create_with_secret,
+        "update": update_with_secret,
+        "delete": delete_with_secret,
+    }
     handlers["AWS::SecretsManager::RotationSchedule"] = {
         "create": _create_schedule,
         "update": _update_schedule,

@@ -1,0 +1,113 @@
+"""The small completions of ministack: one fact each."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.emulator.conftest import Account, attribute, ref, resource, tags
+
+
+def test_a_template_is_read_from_another_accounts_bucket(account: Account, other_account: Account) -> None:
+    name = f"templates-{account.place.account}"
+    account.client("s3").create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": account.place.region}
+    )
+    body = json.dumps({"Resources": {"Topic": resource("AWS::SNS::Topic")}}).encode()
+    account.client("s3").put_object(Bucket=name, Key="deep/template.json", Body=body)
+    cloudformation = other_account.client("cloudformation")
+    url = f"https://s3.{account.place.region}.amazonaws.com/{name}/deep/template.json"
+    cloudformation.create_stack(StackName="stack", TemplateURL=url)
+    assert other_account.settled() == "CREATE_COMPLETE"
+
+
+def database(**changes: Any) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "Engine": "postgres",
+        "DBInstanceClass": "db.t3.small",
+        "AllocatedStorage": "20",
+        "MasterUsername": "yawl",
+        "ManageMasterUserPassword": True,
+    }
+    return resource("AWS::RDS::DBInstance", **properties | changes)
+
+
+def test_a_database_keeps_its_managed_secret_over_updates(account: Account) -> None:
+    account.deploy(Database=database())
+    arn = account.attribute("Database", "MasterUserSecret.SecretArn")
+    secret = json.loads(account.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+    assert secret["username"] == "yawl"
+    account.deploy(Database=database(BackupRetentionPeriod=30))
+    assert account.attribute("Database", "MasterUserSecret.SecretArn") == arn
+    assert account.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"] == json.dumps(secret)
+
+
+def test_a_managed_secret_goes_with_its_database(account: Account) -> None:
+    account.deploy(Database=database())
+    account.delete()
+    assert account.client("secretsmanager").list_secrets()["SecretList"] == []
+
+
+def test_a_database_may_start_to_manage_its_secret(account: Account) -> None:
+    account.deploy(Database=database(ManageMasterUserPassword=False, MasterUserPassword="not a secret"))
+    account.deploy(Database=database())
+    assert account.attribute("Database", "MasterUserSecret.SecretArn").startswith("arn:aws:secretsmanager:")
+
+
+def test_a_rotation_schedule_is_told_by_its_secret(account: Account) -> None:
+    def template(days: int) -> dict[str, dict[str, Any]]:
+        rules = {"AutomaticallyAfterDays": days}
+        return {
+            "Secret": resource("AWS::SecretsManager::Secret", Name="token"),
+            "Schedule": resource("AWS::SecretsManager::RotationSchedule", SecretId=ref("Secret"), RotationRules=rules),
+        }
+
+    secrets = account.client("secretsmanager")
+    for days in (7, 30):
+        account.deploy(**template(days))
+        found = secrets.describe_secret(SecretId="token")
+        assert (found["RotationEnabled"], found["RotationRules"]["AutomaticallyAfterDays"]) == (True, days)
+    account.deploy(Secret=template(30)["Secret"])
+    assert not secrets.describe_secret(SecretId="token")["RotationEnabled"]
+
+
+def test_an_alarm_on_an_expression_is_kept(account: Account) -> None:
+    metrics = [{"Id": "rate", "Expression": "100 * errors / requests", "ReturnData": True}]
+    alarm = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 2, "Threshold": 5}
+    account.deploy(Alarm=resource("AWS::CloudWatch::Alarm", AlarmName="errors", Metrics=metrics, **alarm))
+    [found] = account.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert (found["AlarmName"], found["StateValue"]) == ("errors", "INSUFFICIENT_DATA")
+
+
+def test_what_is_made_to_fail_rolls_everything_back(account: Account) -> None:
+    topic, failure = resource("AWS::SNS::Topic"), {"Type": "AWS::Rehearsal::Failure", "DependsOn": ["Topic"]}
+    with pytest.raises(AssertionError, match="made to fail by --fail"):
+        account.deploy(Topic=topic, Failure=failure)
+    assert account.settled() == "ROLLBACK_COMPLETE"
+    assert account.client("sns").list_topics()["Topics"] == []
+
+
+def test_a_default_group_is_emptied_on_request(account: Account) -> None:
+    template = {
+        "Network": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
+        "Emptied": resource(
+            "Custom::VpcRestrictDefaultSG",
+            ServiceToken="arn:aws:lambda:::function:x",
+            DefaultSecurityGroupId=attribute("Network", "DefaultSecurityGroup"),
+        ),
+    }
+    network = account.deploy(**template)["Network"]
+    groups = account.client("ec2").describe_security_groups()["SecurityGroups"]
+    [group] = [item for item in groups if item["VpcId"] == network]
+    assert (group["IpPermissions"], group["IpPermissionsEgress"]) == ([], [])
+
+
+def test_a_bucket_is_emptied_before_it_is_deleted(account: Account) -> None:
+    bucket = f"emptied-{account.place.account}"
+    account.deploy(
+        Bucket=resource("AWS::S3::Bucket", BucketName=bucket, Tags=tags(a="b")),
+        Emptied=resource("Custom::S3AutoDeleteObjects", ServiceToken="x", BucketName=ref("Bucket")),
+    )
+    account.client("s3").put_object(Bucket=bucket, Key="left", Body=b"over")
+    account.delete()
+    assert account.client("s3").list_buckets()["Buckets"] == []
