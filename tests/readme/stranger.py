@@ -64,6 +64,8 @@ def stranger(directory: Path, endpoint: str | None = None) -> Stranger:
         "AWS_CONFIG_FILE": str(profiles),
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # Where the CLI remembers whose account a key is of.
+        "CDK_HOME": str(directory / "cdk"),
         "CDK_VALIDATION": "false",
         **{f"GIT_{who}_{what}": "test@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     }
