@@ -29,7 +29,8 @@ class Assembly:
 def read(directory: Path) -> Assembly:
     """Read the assembly in `directory`.
 
-    Raises RehearsalError if there is none, if it has no pipeline or several, or if an environment is not fixed.
+    Raises RehearsalError if there is none or a part of it cannot be read, if it has no pipeline or several, or if an
+    environment is not fixed.
     """
     if not (directory / "manifest.json").is_file():
         raise RehearsalError(f"{directory} holds no cloud assembly; synthesize one first: make synth")
@@ -54,7 +55,7 @@ def read(directory: Path) -> Assembly:
 
 
 def _manifest(directory: Path) -> dict[str, Any]:
-    return json.loads((directory / "manifest.json").read_text())["artifacts"]
+    return _read(directory / "manifest.json", "artifacts")
 
 
 def _stacks(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -71,8 +72,17 @@ def _all_stacks(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _resources(directory: Path, artifact: dict[str, Any]) -> list[dict[str, Any]]:
-    template = json.loads((directory / artifact["properties"]["templateFile"]).read_text())
-    return list(template.get("Resources", {}).values())
+    return list(_read(directory / artifact["properties"]["templateFile"], "Resources").values())
+
+
+def _read(file: Path, member: str) -> dict[str, Any]:
+    try:
+        document = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise RehearsalError(f"{file} cannot be read: {error}") from None
+    if not isinstance(document, dict):
+        raise RehearsalError(f"{file} cannot be read: it holds no JSON object")
+    return document.get(member, {})
 
 
 def _place(name: str, artifact: dict[str, Any]) -> Place:

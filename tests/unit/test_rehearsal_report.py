@@ -1,0 +1,106 @@
+"""The rehearsal's result as data: what scripts may rely on."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal import report
+from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Run
+from rehearsal.cloud import Place
+from rehearsal.progress import Progress
+from tests.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
+
+DEV = Place("222222222222", "eu-west-1")
+
+
+def deploys(stack: str, stand_ins: tuple[str, ...] = (), **outputs: str) -> Outcome:
+    return Outcome(deployed=Deployed(stack, DEV, outputs, stand_ins))
+
+
+def broken(_: Run) -> None:
+    raise ActionFailed("broken")
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> dict[str, Any]:
+    """The report of a rehearsal that failed in its second environment."""
+    execution = FakeExecution(
+        pipeline(
+            stage("Dev", action("network"), action("application", run_order=2)),
+            stage("Prod", action("network"), action("never", run_order=2)),
+        ),
+        tmp_path,
+    )
+    stacks = {
+        "network": deploys("dev-network", Vpc="vpc-1"),
+        "application": deploys("dev-application", ("a stand-in",), Url="http://dev.example", Name="dev"),
+    }
+
+    def deploy(run: Run) -> Outcome:
+        return stacks[run.action.name] if run.stage == "Dev" else broken(run) or Outcome()
+
+    execution.behaviours = {"network": deploy, "application": deploy}
+    result, reason = execution.run()
+    execution.progress.finish(result, reason)
+    file = tmp_path / "deep/report.json"
+    report.write(execution.progress, file, commit="c0ffee", recorded_types=["AWS::Some::Type"])
+    return json.loads(file.read_text())
+
+
+def test_it_says_how_it_ended_and_why(document: dict[str, Any]) -> None:
+    assert document["result"] == "failed"
+    assert document["reason"] == "Prod/network: broken"
+    assert (document["commit"], document["restarts"]) == ("c0ffee", 0)
+    assert document["seconds"] >= 0
+
+
+def test_every_action_has_its_facts(document: dict[str, Any]) -> None:
+    stages = {found["name"]: found["status"] for found in document["stages"]}
+    assert stages == {"Dev": "succeeded", "Prod": "failed"}
+    facts = [
+        (item["name"], item["provider"], item["run_order"], item["status"], item["reason"])
+        for found in document["stages"]
+        for item in found["actions"]
+    ]
+    assert facts == [
+        ("network", "Fake", 1, "succeeded", ""),
+        ("application", "Fake", 2, "succeeded", ""),
+        ("network", "Fake", 1, "failed", "broken"),
+        ("never", "Fake", 2, "waiting", ""),
+    ]
+    for found in document["stages"]:
+        for item in found["actions"]:
+            assert re.fullmatch(rf".*/{found['name']}-{item['name']}\.log", item["log"])
+            assert isinstance(item["seconds"], float)
+
+
+def test_every_environment_has_its_address_and_outputs(document: dict[str, Any]) -> None:
+    assert document["environments"] == {
+        "Dev": {
+            "account": DEV.account,
+            "region": DEV.region,
+            "url": "http://dev.example",
+            "stacks": {
+                "dev-network": {"Vpc": "vpc-1"},
+                "dev-application": {"Url": "http://dev.example", "Name": "dev"},
+            },
+            "stand_ins": ["a stand-in"],
+        }
+    }
+
+
+def test_what_was_not_real_is_said(document: dict[str, Any]) -> None:
+    assert document["simulated"] == {"tasks": "local stand-ins", "recorded_only": ["AWS::Some::Type"]}
+
+
+def test_logs_of_others_stay_where_they_are(tmp_path: Path) -> None:
+    (tmp_path / "somebody-elses.log").write_text("precious")
+    (tmp_path / "set-up-step.log").write_text("from the last rehearsal")
+    progress = Progress(tmp_path, lambda _: None)
+    step = progress.add_step("step", "provider")
+    progress.log(step, "new")
+    assert (tmp_path / "somebody-elses.log").read_text() == "precious"
+    assert step.log_file.read_text() == "new\n"
