@@ -63,7 +63,7 @@ class Cloud:
                 config=Config(
                     connect_timeout=5,
                     read_timeout=60,
-                    retries={"max_attempts": 3},
+                    retries={"total_max_attempts": 2},
                     proxies={},
                     use_fips_endpoint=False,
                     use_dualstack_endpoint=False,

@@ -23,6 +23,8 @@ def handler_for(health_path: str) -> type[BaseHTTPRequestHandler]:
         timeout = 30
 
         def do_GET(self) -> None:
+            # What is left unread would be taken for the connection's next request.
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if self.path == health_path:
                 self._answer(
                     HTTPStatus.OK,

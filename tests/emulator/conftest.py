@@ -5,7 +5,8 @@ import json
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,6 +15,9 @@ from rehearsal.cloud import Cloud, Place
 from rehearsal.processes import Processes
 from rehearsal.progress import Progress
 from rehearsal.set_up import SetUp
+
+if TYPE_CHECKING:
+    from tests.emulator.actions import Workshop
 
 _numbers = itertools.count(700000000001)
 
@@ -113,6 +117,18 @@ def account(cloud: Cloud) -> Account:
 @pytest.fixture
 def other_account(cloud: Cloud) -> Account:
     return Account(cloud, Place(str(next(_numbers)), "us-east-1"))
+
+
+@pytest.fixture
+def workshop(account: Account, tmp_path: Path) -> Generator["Workshop", None, None]:
+    """Actions of a pipeline in `account`."""
+    from tests.emulator.actions import Workshop
+
+    processes = Processes()
+    made = Workshop(account, tmp_path, processes)
+    made.role(account, "pipeline")
+    yield made
+    processes.end_all()
 
 
 def resource(kind: str, **properties: Any) -> dict[str, Any]:

@@ -171,3 +171,36 @@ def test_a_child_that_will_not_end_is_killed(processes: Processes, monkeypatch: 
     assert child.stdout.readline() == "deaf\n"
     processes.end_all()
     assert child.returncode == -signal.SIGKILL
+
+
+INTERRUPTED = """
+import pathlib, sys
+from rehearsal.parallel import side_by_side
+from rehearsal.processes import Processes
+
+processes = Processes()
+
+def work(name):
+    say = lambda line: print(line, flush=True)
+    processes.run(["sh", "-c", "echo $$; sleep 60"], directory=pathlib.Path.cwd(), environment={}, on_line=say)
+
+try:
+    side_by_side(work, sys.argv[1:], processes)
+except KeyboardInterrupt:
+    processes.end_all()
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("items", [["one"], ["one", "two"]])
+def test_an_interrupt_ends_what_runs_side_by_side(items: list[str]) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, *items]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        children = [int(process.stdout.readline()) for _ in items]
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert time.monotonic() - began < 5
+    assert rest == "interrupted\n"
+    assert not any(lives(child) for child in children)

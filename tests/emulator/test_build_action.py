@@ -1,0 +1,168 @@
+"""CodeBuild actions: a deployed project's builds, run with what the pipeline hands them, in folders of their own."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.actions import build
+from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome
+from rehearsal.artifacts import ArtifactMissing
+from tests.emulator.actions import Workshop
+
+
+class Projects:
+    """Makes projects and runs builds of them."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self.workshop = workshop
+        self._role = workshop.role(workshop.home, "build")
+        workshop.artifact("Source", message__txt="from the source")
+
+    def run(
+        self,
+        *commands: str,
+        inputs: tuple[str, ...] = ("Source",),
+        outputs: tuple[str, ...] = (),
+        fail: bool = False,
+        configuration: dict[str, str] | None = None,
+        environment: dict[str, Any] | None = None,
+        **specification: Any,
+    ) -> Outcome:
+        """Run a build of these commands in a new project."""
+        phases = {"build": {"commands": list(commands)}}
+        text = json.dumps({"version": "0.2", "phases": phases, **specification})
+        return self.run_specification(text, inputs, outputs, configuration or {}, environment or {}, fail=fail)
+
+    def run_specification(
+        self,
+        text: str,
+        inputs: tuple[str, ...] = ("Source",),
+        outputs: tuple[str, ...] = (),
+        configuration: dict[str, str] | None = None,
+        environment: dict[str, Any] | None = None,
+        *,
+        fail: bool = False,
+    ) -> Outcome:
+        codebuild = self.workshop.home.client("codebuild")
+        if codebuild.batch_get_projects(names=["project"])["projects"]:
+            codebuild.delete_project(name="project")
+        codebuild.create_project(
+            name="project",
+            serviceRole=self._role,
+            source={"type": "CODEPIPELINE", "buildspec": text},
+            artifacts={"type": "CODEPIPELINE"},
+            environment={
+                "type": "LINUX_CONTAINER",
+                "image": "aws/codebuild/standard:7.0",
+                "computeType": "BUILD_GENERAL1_SMALL",
+                **(environment or {}),
+            },
+        )
+        settings = {"ProjectName": "project", **(configuration or {})}
+        return self.workshop.run(build.run, settings, inputs=inputs, outputs=outputs, fail=fail)
+
+    @property
+    def said(self) -> list[str]:
+        """What the last build's commands printed."""
+        return [line for line in self.workshop.log if not line.startswith(("$ ", "-- phase"))]
+
+
+@pytest.fixture
+def projects(workshop: Workshop) -> Projects:
+    return Projects(workshop)
+
+
+def test_a_build_works_in_its_source_and_hands_on_its_output(projects: Projects) -> None:
+    artifacts = {"base-directory": "out", "files": ["**/*"]}
+    projects.run("mkdir -p out/deep", "cp message.txt out/deep/", outputs=("Built",), artifacts=artifacts)
+    assert projects.workshop.artifacts.read("Built::deep/message.txt") == "from the source"
+
+
+def test_several_outputs_are_told_by_name(projects: Projects) -> None:
+    artifacts = {"secondary-artifacts": {name: {"files": [f"{name}.txt"]} for name in ("One", "Two")}}
+    projects.run("echo 1 > One.txt", "echo 2 > Two.txt", outputs=("One", "Two"), artifacts=artifacts)
+    assert projects.workshop.artifacts.read("Two::Two.txt") == "2\n"
+
+
+def test_other_inputs_lie_beside_the_primary_source(projects: Projects) -> None:
+    projects.workshop.artifact("Other", message__txt="from the other")
+    projects.run(
+        "cat message.txt; echo",
+        "cat $CODEBUILD_SRC_DIR_Source/message.txt",
+        inputs=("Source", "Other"),
+        configuration={"PrimarySource": "Other"},
+    )
+    assert projects.said == ["from the other", "from the source"]
+
+
+def test_a_specification_may_lie_in_the_source(projects: Projects) -> None:
+    projects.workshop.artifact("Source", assets__yaml="{version: 0.2, phases: {build: {commands: [echo found]}}}")
+    projects.run_specification("assets.yaml")
+    assert projects.said == ["found"]
+    with pytest.raises(ActionFailed, match=r"the build specification lost\.yaml is not in the input artifact"):
+        projects.run_specification("lost.yaml")
+
+
+def test_exported_variables_become_the_actions(projects: Projects) -> None:
+    outcome = projects.run("NOTES='one\r\n  two'", env={"exported-variables": ["NOTES"]})
+    assert outcome.variables == {"NOTES": "one\r\n  two"}
+
+
+def test_the_builds_identity_is_its_role_in_the_emulated_account(projects: Projects) -> None:
+    ask = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    program = projects.workshop.directory / "ask.py"
+    program.write_text(ask)
+    projects.run(f"{sys.executable} {program}")
+    account = projects.workshop.home.place.account
+    assert projects.said == [f"arn:aws:sts::{account}:assumed-role/build/rehearsal"]
+
+
+def test_a_failing_build_says_which_phase(projects: Projects) -> None:
+    with pytest.raises(ActionFailed, match=r"^phase build failed with exit status 3$"):
+        projects.run("exit 3")
+
+
+FAILURES: list[tuple[tuple[str, ...], dict[str, Any], str]] = [
+    (("exec true",), {}, "the build's shell ended before its last phase was over"),
+    (("true",), {"outputs": ("Built",)}, "the build specification has no artifact Built"),
+    (("true",), {"outputs": ("Built",), "artifacts": {"files": ["none"]}}, "no matching artifact files: none in ."),
+    (("true",), {"version": "0.1"}, "build specification version 0.1 is not 0.2"),
+    (("true",), {"fail": True}, "made to fail by --fail"),
+]
+
+
+@pytest.mark.parametrize(("commands", "rest", "reason"), FAILURES, ids=[row[2] for row in FAILURES])
+def test_what_goes_wrong_is_said(
+    projects: Projects, commands: tuple[str, ...], rest: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ActionFailed) as raised:
+        projects.run(*commands, **rest)
+    assert str(raised.value) == reason
+
+
+def test_what_is_missing_is_said(projects: Projects) -> None:
+    with pytest.raises(ArtifactMissing, match="no action has made the artifact Never"):
+        projects.run("true", inputs=("Never",))
+    with pytest.raises(ActionFailed, match="there is no CodeBuild project lost in"):
+        projects.workshop.run(build.run, {"ProjectName": "lost"}, inputs=("Source",))
+
+
+def _nothing(_name: str) -> None:
+    """Find no command at all."""
+
+
+def test_an_image_build_without_docker_is_skipped(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rehearsal.actions.build.shutil.which", _nothing)
+    with pytest.raises(ActionSkipped, match="needs a Docker daemon, and none runs here"):
+        projects.run("docker build .", environment={"privilegedMode": True})
+
+
+def test_a_builds_folder_is_gone_when_it_is_over(projects: Projects) -> None:
+    projects.run("touch left-over")
+    with pytest.raises(ActionFailed):
+        projects.run("false")
+    folder: Path = projects.workshop.directory / "builds"
+    assert list(folder.iterdir()) == []
