@@ -182,6 +182,8 @@ def test_the_home_folder_holds_registry_settings_and_nothing_else(
 def test_registries_are_reached_as_the_user_does(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "https://registry.example.com/simple")
     monkeypatch.setenv("UV_CACHE_DIR", "/var/cache/uv")
+    # Set where this test itself runs in a rehearsed build.
+    monkeypatch.delenv("PIP_CACHE_DIR", raising=False)
     environment = builds.environment()
     assert environment["PIP_INDEX_URL"] == "https://registry.example.com/simple"
     assert environment["UV_CACHE_DIR"] == "/var/cache/uv"
