@@ -1,4 +1,4 @@
-"""What the unit tests share: one configuration, synthesized once."""
+"""What the tests share: one configuration, synthesized once."""
 
 import json
 import os
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aws_cdk.assertions import Template
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 # The library's validator costs more than all else in a synthesis, and has tests of its own. It can only be switched off
 # before the library is first imported, which is why the fixtures below do that themselves.
