@@ -21,6 +21,7 @@ from rehearsal.cloud import Place
 from rehearsal.gate import ScriptedGate
 from rehearsal.progress import Progress, Result, Status
 from rehearsal.rehearsal import Plan, Rehearsal
+from tests.example import EXAMPLE
 
 ROOT = Path(__file__).parents[2]
 SHORT_DEADLINE = "\n[environments.dev.verification]\ndeadline_seconds = 10\nconsecutive_successes = 2\n"
@@ -120,8 +121,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """The project with a short deadline in dev and a Synth action that takes the assembly from the commit."""
     path = tmp_path_factory.mktemp("repository")
     copy_of_the_work_tree(path)
-    with (path / "delivery.toml").open("a") as settings:
-        settings.write(SHORT_DEADLINE)
+    (path / "delivery.toml").write_text(EXAMPLE.read_text() + SHORT_DEADLINE)
     run("cdk", "synth", "--quiet", "--no-validation", directory=path)
     shutil.copytree(path / "cdk.out", path / "synthesized")
     makefile = path / "Makefile"

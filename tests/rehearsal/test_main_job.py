@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 from tests.rehearsal.conftest import ROOT, Repository
 
-ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
-STAGES = ["Source", "Build", "UpdatePipeline", "Assets", *ENVIRONMENTS]
+BEFORE_THE_ENVIRONMENTS = ["Source", "Build", "UpdatePipeline", "Assets"]
 
 
 def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
@@ -21,9 +21,10 @@ def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     document = json.loads(report.read_text())
     assert document["result"] == "succeeded"
-    assert [stage["name"] for stage in document["stages"]] == STAGES
+    accounts = configured_accounts()
+    assert [stage["name"] for stage in document["stages"]] == [*BEFORE_THE_ENVIRONMENTS, *accounts]
     assert {action["status"] for stage in document["stages"] for action in stage["actions"]} == {"succeeded"}
-    assert {name: found["account"] for name, found in document["environments"].items()} == ENVIRONMENTS
+    assert {name: found["account"] for name, found in document["environments"].items()} == accounts
     assert all(found["url"].endswith(".elb.amazonaws.com") for found in document["environments"].values())
     assert "simulated" in done.stdout
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -59,6 +60,12 @@ def test_an_interrupted_rehearsal_leaves_nothing_running(repository: Repository,
         time.sleep(0.1)
     assert processes_with(str(tmp_path)) == []
     assert list((tmp_path / "tmp").glob("rehearsal-*")) == []
+
+
+def configured_accounts() -> dict[str, str]:
+    """The account of each environment's stage, as the repository's own settings say."""
+    settings = tomllib.loads((ROOT / "delivery.toml").read_text())
+    return {name.capitalize(): found["account"] for name, found in settings["environments"].items()}
 
 
 def start(repository: Repository, directory: Path, *arguments: str) -> subprocess.Popen[str]:
