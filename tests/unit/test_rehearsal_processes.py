@@ -174,10 +174,12 @@ def test_a_child_that_will_not_end_is_killed(processes: Processes, monkeypatch: 
 
 
 INTERRUPTED = """
-import pathlib, sys
+import pathlib, signal, sys
 from rehearsal.parallel import side_by_side
 from rehearsal.processes import Processes
 
+# Whoever runs the tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 processes = Processes()
 
 def work(name):
