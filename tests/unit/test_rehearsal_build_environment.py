@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from rehearsal import buildspec
-from rehearsal.actions.build_environment import build_environment
+from rehearsal.actions.build_environment import CACHES, build_environment
 from rehearsal.actions.run import ActionFailed, Context, Run
 from rehearsal.artifacts import Artifacts
 from rehearsal.cloud import Cloud, Credentials, Place
@@ -137,8 +137,8 @@ def test_nothing_of_the_user_s_own_leaks_in(builds: Builds, monkeypatch: pytest.
         monkeypatch.setenv(name, value)
     environment = builds.environment()
     assert {name for name, value in OUTSIDE.items() if environment.get(name) == value} == set()
-    allowed = {*MACHINE, "HOME", "PATH", "TMPDIR", "CI", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"}
-    prefixes = ("CODEBUILD_", "AWS_", "CDK_", "PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "JSII_")
+    allowed = {*MACHINE, *CACHES, "HOME", "PATH", "TMPDIR", "CI", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"}
+    prefixes = ("CODEBUILD_", "AWS_", "CDK_", "PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
     assert [name for name in environment if name not in allowed and not name.startswith(prefixes)] == []
 
 
