@@ -2,9 +2,7 @@
 
 import contextlib
 import json
-import shutil
 import signal
-import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
@@ -26,6 +24,7 @@ from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
 from rehearsal.set_up import SetUp, SetUpFailed
 from rehearsal.tasks import NoTasks, StandIns
+from rehearsal.working_folder import working_folder
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,8 @@ class Rehearsal:
         self._plan = plan
         self._progress = progress
         self._processes = Processes()
-        self._directory = Path(tempfile.mkdtemp(prefix="rehearsal-"))
+        self._folder = contextlib.ExitStack()
+        self._directory = self._folder.enter_context(working_folder())
         self.cloud: Cloud | None = None
 
     def __enter__(self) -> Self:
@@ -60,7 +60,7 @@ class Rehearsal:
     ) -> None:
         with _uninterrupted():
             self._processes.end_all()
-            shutil.rmtree(self._directory, ignore_errors=True)
+            self._folder.close()
 
     def run(self) -> None:
         """Set up and execute; the result is in the progress. Raises RehearsalError for an action that is not there."""

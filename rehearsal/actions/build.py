@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,9 @@ def run(run: Run) -> Outcome:
     project = _project(run)
     if project["environment"].get("privilegedMode") and not _docker_works():
         raise ActionSkipped("needs a Docker daemon, and none runs here")
-    directory = run.context.directory / f"{run.stage}-{run.action.name}-{uuid.uuid4().hex[:6]}"
+    directory = run.context.directory / f"{run.stage}-{run.action.name}"
+    # What a failed build left behind is no part of its retry.
+    shutil.rmtree(directory, ignore_errors=True)
     try:
         return Outcome(variables=_build(run, project, directory))
     except buildspec.BuildspecError as error:

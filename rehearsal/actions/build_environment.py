@@ -15,6 +15,7 @@ from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.buildspec import Buildspec
 from rehearsal.cloud import Credentials
 from rehearsal.isolation import machine_environment
+from rehearsal.working_folder import CACHE
 
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
 """Tools taken from the rehearsal's own environment where CodeBuild's image brings them."""
@@ -30,8 +31,9 @@ CACHES = {
     "PIP_CACHE_DIR": ".cache/pip",
     "NPM_CONFIG_CACHE": ".npm",
     "JSII_RUNTIME_PACKAGE_CACHE_ROOT": ".cache/aws/jsii/package-cache",
+    "PYTHONPYCACHEPREFIX": f"{CACHE}/bytecode",
 }
-"""Caches of what was downloaded and unpacked, in the user's folder; CodeBuild's own cache plays their part there."""
+"""Caches of what was downloaded, unpacked and compiled, in the user's folder; in CodeBuild it has its own."""
 
 SECRET_ARN_PARTS = 7
 
