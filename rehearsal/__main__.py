@@ -67,6 +67,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     found = assembly.read(options.assembly)
     repository = Path.cwd()
     commit = _commit(repository, options.ref)
+    _prepare_outputs(options)
     _announce(console, repository, commit, options.ref)
     screen = Screen(console)
     progress = Progress(options.logs, screen.on_change)
@@ -78,8 +79,9 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
         stand_ins=options.tasks == "stand-in",
         fail=frozenset(options.fail),
     )
-    # SIGTERM ends a rehearsal as Ctrl-C does.
+    # A closed terminal and SIGTERM end a rehearsal as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
     with Rehearsal(plan, progress) as rehearsal:
         with screen.showing(progress):
             rehearsal.run()
@@ -88,6 +90,17 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     if options.json:
         report.write(progress, options.json, commit=commit, recorded_types=recorded)
     return EXIT_CODES[progress.result or Result.FAILED]
+
+
+def _prepare_outputs(options: argparse.Namespace) -> None:
+    """Find out before the work, not after it, that its results cannot be written."""
+    try:
+        options.logs.mkdir(parents=True, exist_ok=True)
+        if options.json:
+            options.json.parent.mkdir(parents=True, exist_ok=True)
+            options.json.touch()
+    except OSError as error:
+        raise RehearsalError(f"{error.filename} cannot be written: {error.strerror}") from None
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -109,7 +122,7 @@ def _commit(repository: Path, ref: str) -> str:
 
 
 def _announce(console: Console, repository: Path, commit: str, ref: str) -> None:
-    subject = _git(repository, "show", "--no-patch", "--format=%s", commit)
+    subject = _git(repository, "show", "--no-show-signature", "--no-patch", "--format=%s", commit)
     console.print(Text(f"rehearsing {ref} = {commit[:12]} “{subject}” on an emulated AWS"), soft_wrap=True)
     changed = _git(repository, "status", "--porcelain", "-z").split("\0")
     dirty = [entry[3:] for entry in changed if entry]

@@ -1,6 +1,7 @@
 """Who answers at a manual approval."""
 
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -25,12 +26,14 @@ class TerminalGate:
 
     def __init__(self, pause: Callable[[], AbstractContextManager[Callable[[str], None]]]) -> None:
         self._pause = pause
+        # Two gates side by side ask one after the other.
+        self._one_at_a_time = threading.Lock()
 
     def ask(self, action: str, message: str) -> bool:
         """Show the approval's message and wait for an answer; anything but yes is no."""
         if not sys.stdin.isatty():
             raise Unanswered(HOW_TO_GO_ON)
-        with self._pause() as show:
+        with self._one_at_a_time, self._pause() as show:
             show(f"\n{action} asks for approval\n\n{message}\n")
             try:
                 return input("Approve? [y/N] ").strip().lower() in ("y", "yes")

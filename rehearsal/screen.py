@@ -57,9 +57,11 @@ class Screen:
         if self._live:
             self._live.stop()
             self.console.print(self._render())
-        yield lambda text: self.console.print(Text(text))
-        if self._live:
-            self._live.start()
+        try:
+            yield lambda text: self.console.print(Text(_without_escapes(text)))
+        finally:
+            if self._live:
+                self._live.start()
 
     def on_change(self, changed: ActionProgress | StageProgress) -> None:
         """Say a change of state as a line, where there is no live view."""
@@ -134,14 +136,14 @@ class Screen:
         text.append(f"{name:<{44 - indent}}", "bold" if indent == 0 else "default")
         text.append(f"{seconds:7.1f} s" if seconds else " " * 9, "dim")
         if detail:
-            text.append(f"  {detail}", style if status.is_final else "dim")
+            text.append(f"  {_without_escapes(detail)}", style if status.is_final else "dim")
         return text
 
     def _show_log(self, action: ActionProgress) -> None:
         lines = _tail(action.log_file)
         self.console.print(Text(f"\nlog of {action.full_name} (last {len(lines)} lines)", "bold red"))
         for line in lines:
-            self.console.print(Text(f"  {line}"), soft_wrap=True)
+            self.console.print(Text(f"  {_without_escapes(line)}"), soft_wrap=True)
         self.console.print(Text(f"  {action.full_name}: {action.reason}", "red"), soft_wrap=True)
 
     def _show_environment(self, environment: Environment) -> None:
@@ -176,3 +178,8 @@ def _tail(file: Path) -> list[str]:
     if not file.is_file():
         return []
     return file.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+
+
+def _without_escapes(text: str) -> str:
+    """Return what a terminal would show: a build's colours and cursor movements would break the view."""
+    return "\n".join(Text.from_ansi(line).plain for line in text.split("\n"))
