@@ -12,38 +12,14 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.aws_formats import Account, BranchName, ConnectionArn, Email, RepositoryName
-from settings.cache import CacheSettings
 from settings.constraints import Between
-from settings.database import DatabaseSettings
-from settings.distribution import DistributionSettings
-from settings.domain import DomainSettings
-from settings.environment import EnvironmentSettings, TagSettings, VerificationSettings
+from settings.environment import EnvironmentSettings, TagSettings
 from settings.environment_names import EnvironmentName
 from settings.image_uri import ImageUri, moves
 from settings.log_retention import LogRetentionDays
-from settings.network import NetworkSettings
 from settings.notation import dotted, quoted
 from settings.regions import Region
 from settings.section import Mistake, Path, Section, rule, skipping_gaps
-from settings.storage import StorageSettings
-from settings.tasks import TasksSettings
-
-__all__ = [
-    "CacheSettings",
-    "DatabaseSettings",
-    "DistributionSettings",
-    "DomainSettings",
-    "EnvironmentSettings",
-    "ImageSettings",
-    "NetworkSettings",
-    "PipelineSettings",
-    "RepositorySettings",
-    "Settings",
-    "StorageSettings",
-    "TagSettings",
-    "TasksSettings",
-    "VerificationSettings",
-]
 
 MOST_ENVIRONMENTS = 46
 """A pipeline has at most 50 stages (CodePipeline User Guide, "Quotas"): four of them come before the environments."""

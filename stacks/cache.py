@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from settings.model import CacheSettings
+from settings import CacheSettings
 from stacks import ports
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key

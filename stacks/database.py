@@ -9,7 +9,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from settings.model import DatabaseSettings
+from settings import DatabaseSettings
 from stacks import ports
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key

@@ -3,7 +3,7 @@
 import jsii
 from aws_cdk import aws_ec2 as ec2
 
-from settings.model import NetworkSettings
+from settings import NetworkSettings
 
 
 @jsii.implements(ec2.IIpAddresses)

@@ -6,7 +6,7 @@ from aws_cdk import Acknowledgment, Environment, Validations
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from settings.model import NetworkSettings
+from settings import NetworkSettings
 from stacks import ports
 from stacks.environment_stack import EnvironmentStack
 from stacks.fixed_subnets import FixedSubnets

@@ -9,7 +9,7 @@ from aws_cdk import App, Environment
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk.assertions import Match, Template
 
-from settings.model import CacheSettings
+from settings import CacheSettings
 from stacks.cache import Cache
 from stacks.environment_stack import EnvironmentStack
 

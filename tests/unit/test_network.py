@@ -7,7 +7,7 @@ import pytest
 from aws_cdk import App, Environment
 from aws_cdk.assertions import Template
 
-from settings.model import NetworkSettings
+from settings import NetworkSettings
 from stacks.network import Network
 
 Templates: TypeAlias = Callable[[str, str], Template]
