@@ -91,6 +91,10 @@ assembly: $(ready) ## cdk synth with every validation, into cdk.out
 test: lint types ## everything that must hold
 	@python -m pytest tests $(ARGS)
 
+.PHONY: faults
+faults: $(ready) ## every fault the integration tests must notice, played; writes docs/FAULTS.md
+	@python -m pytest tests/faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
+
 cdk.out/manifest.json: $(ready) $(app_sources)
 	@echo "rehearse: synthesizing the pipeline as it stands in the work tree"
 	@cdk synth --quiet --no-validation
