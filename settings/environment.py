@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from settings.accepted_changes import AcceptedChange, Fingerprint
 from settings.aws_formats import Account, Email, TagValue
 from settings.cache import CacheSettings
 from settings.cidr import usable_addresses
@@ -70,6 +71,8 @@ class EnvironmentSettings(Section):
     storage: StorageSettings = StorageSettings()
     distribution: DistributionSettings = DistributionSettings()
     verification: VerificationSettings = VerificationSettings()
+    accepted_changes: dict[Fingerprint, AcceptedChange] = {}
+    """Losses of data and broadened permissions that are meant, by the change's fingerprint."""
     tags: TagSettings = TagSettings()
     domain: DomainSettings | None = None
 

@@ -1,0 +1,43 @@
+"""Review what a release changes in one environment: `python -m change_review --help`.
+
+Exit codes: 0 the release may go on, 1 a finding stops it, 2 bad input, or something that cannot be read.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from change_review.errors import ReviewError
+from change_review.report import as_html, as_markdown, on_the_screen
+from change_review.review import review
+
+
+def main() -> int:
+    """Review, write the report, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m change_review",
+        description="Compare what is deployed in one environment with what is about to be.",
+        epilog="Exit codes: 0 the release may go on, 1 a finding stops it, 2 bad input, or something cannot be read.",
+    )
+    parser.add_argument("--environment", required=True, help="the environment's name in delivery.toml")
+    parser.add_argument("--stage", required=True, type=Path, help="folder with the stage's assembly, below cdk.out")
+    parser.add_argument("--settings", type=Path, default=Path("delivery.toml"), help="holds the accepted changes")
+    parser.add_argument("--output", type=Path, default=Path("report"), help="folder for the report (report)")
+    options = parser.parse_args()
+    try:
+        found = review(options.environment, stage=options.stage, settings=options.settings)
+    except ReviewError as error:
+        print(f"change review: {error}", file=sys.stderr)
+        return 2
+    commit = os.environ.get("CODEBUILD_RESOLVED_SOURCE_VERSION", "")
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "change-review.md").write_text(as_markdown(found, commit=commit))
+    (options.output / "change-review.html").write_text(as_html(found, commit=commit))
+    (options.output / "change-review.txt").write_text(found.summary() + "\n")
+    print(on_the_screen(found))
+    return 1 if found.stopping else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""What is deployed now, read through the roles that may only look."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from change_review.assembly import ReleasedStack
+from change_review.errors import ReviewError
+
+NEVER_DEPLOYED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_COMPLETE"}
+"""States of a stack that holds nothing, or nothing that ever worked."""
+_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
+
+
+@dataclass
+class Reader:
+    """Reads deployed stacks, with one client for each role and region."""
+
+    _clients: dict[tuple[str | None, str], Any] = field(default_factory=dict)
+
+    def template(self, stack: ReleasedStack) -> dict[str, Any] | None:
+        """Return the template that is deployed under the stack's name; None: it never was. Raise ReviewError."""
+        try:
+            client = self._client(stack)
+            status = client.describe_stacks(StackName=stack.name)["Stacks"][0]["StackStatus"]
+            if status in NEVER_DEPLOYED:
+                return None
+            body = client.get_template(StackName=stack.name, TemplateStage="Original")["TemplateBody"]
+        except ClientError as error:
+            if "does not exist" in error.response["Error"].get("Message", ""):
+                return None
+            raise _unreadable(stack, error) from None
+        except BotoCoreError as error:
+            raise _unreadable(stack, error) from None
+        return _parsed(body, stack)
+
+    def names(self, stack: ReleasedStack, prefix: str) -> Iterator[str]:
+        """Yield the deployed stacks of the account and region of `stack` whose names begin so. Raise ReviewError."""
+        try:
+            for page in self._client(stack).get_paginator("describe_stacks").paginate():
+                for found in page["Stacks"]:
+                    if found["StackName"].startswith(prefix) and found["StackStatus"] not in NEVER_DEPLOYED:
+                        yield found["StackName"]
+        except (BotoCoreError, ClientError) as error:
+            raise _unreadable(stack, error) from None
+
+    def _client(self, stack: ReleasedStack) -> Any:
+        key = (stack.lookup_role_arn, stack.region)
+        if key not in self._clients:
+            session = boto3.Session(region_name=stack.region)
+            if stack.lookup_role_arn:
+                session = _assume(session, stack.lookup_role_arn)
+            self._clients[key] = session.client("cloudformation", config=_CONFIG)
+        return self._clients[key]
+
+
+def _assume(session: boto3.Session, role_arn: str) -> boto3.Session:
+    credentials = session.client("sts", config=_CONFIG).assume_role(RoleArn=role_arn, RoleSessionName="change-review")
+    return boto3.Session(
+        aws_access_key_id=credentials["Credentials"]["AccessKeyId"],
+        aws_secret_access_key=credentials["Credentials"]["SecretAccessKey"],
+        aws_session_token=credentials["Credentials"]["SessionToken"],
+        region_name=session.region_name,
+    )
+
+
+def _parsed(body: Any, stack: ReleasedStack) -> dict[str, Any]:
+    """Return the template; botocore has parsed it already unless it is not JSON as JSON is usually written."""
+    if isinstance(body, str):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            raise ReviewError(f"the deployed template of {stack.name} is not JSON: the CDK did not write it") from None
+    return body
+
+
+def _unreadable(stack: ReleasedStack, error: Exception) -> ReviewError:
+    through = f" through {stack.lookup_role_arn}" if stack.lookup_role_arn else ""
+    return ReviewError(
+        f"{stack.name} in {stack.account}, {stack.region} cannot be read{through}: {error}\n"
+        "the account must be bootstrapped with --trust-for-lookup for the pipeline's account (make bootstrap)"
+    )

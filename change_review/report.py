@@ -1,0 +1,86 @@
+"""The review in words: for the terminal and the build's log, as Markdown, and as a page."""
+
+from collections.abc import Iterator
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from change_review.accepted import entry_for
+from change_review.findings import Finding
+from change_review.permissions import security_lines
+from change_review.review import KINDS, Review, StackReview
+
+
+def on_the_screen(review: Review) -> str:
+    """Return the verdict with all that somebody must act on; no more than a screen unless much is lost."""
+    lines = [review.summary(), ""]
+    lines += [f"  {stack.name:<28} {_counts(stack)}" for stack in review.stacks]
+    lines += [
+        f"  {name:<28} deployed, but no longer part of the release; delete it by hand" for name in review.left_behind
+    ]
+    for finding in review.findings:
+        lines += ["", *_finding_lines(finding, review.environment)]
+    lines += ["", _verdict(review)]
+    return "\n".join(lines)
+
+
+def as_markdown(review: Review, *, commit: str) -> str:
+    """Return the whole review as Markdown; `commit` may be empty."""
+    lines = [f"# What changes in {review.environment}", "", review.summary() + ".", "", _verdict(review), ""]
+    if commit:
+        lines += [f"Commit `{commit}`.", ""]
+    lines += ["| stack | added | changed | replaced | removed |", "| --- | --: | --: | --: | --: |"]
+    for stack in review.stacks:
+        counts = " | ".join(str(stack.count(kind)) for kind in KINDS)
+        lines.append(f"| {stack.name}{' (new)' if stack.is_new else ''} | {counts} |")
+    lines += [f"| {name} | deployed, but no longer part of the release | | | |" for name in review.left_behind]
+    for finding in review.findings:
+        title, *details = _finding_lines(finding, review.environment)
+        lines += ["", f"## {title}", "", "```text", *details, "```"]
+    for stack in review.stacks:
+        if not stack.difference.nothing and not stack.is_new:
+            lines += ["", f"## {stack.name}", "", "```text", stack.difference.text.rstrip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def as_html(review: Review, *, commit: str) -> str:
+    """Return the whole review as one page that needs nothing else; `commit` may be empty."""
+    pages = Environment(
+        loader=PackageLoader("change_review", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return pages.get_template("page.html").render(
+        review=review,
+        commit=commit,
+        kinds=KINDS,
+        verdict=_verdict(review),
+        security={stack.name: list(security_lines(stack.difference)) for stack in review.stacks if not stack.is_new},
+        entries={finding.change: entry_for(finding, review.environment) for finding in review.stopping},
+    )
+
+
+def _verdict(review: Review) -> str:
+    if review.stopping:
+        return (
+            f"STOPPED before anything was touched, by {len(review.stopping)} of {len(review.findings)} findings. "
+            "Change the release, or accept each change that is meant."
+        )
+    if review.nothing:
+        return "Nothing changes."
+    return "The release may go on."
+
+
+def _counts(stack: StackReview) -> str:
+    if stack.difference.nothing:
+        return "nothing changes"
+    counts = ", ".join(f"{stack.count(kind)} {kind}" for kind in KINDS if stack.count(kind)) or "no resource changes"
+    outputs = f", {stack.difference.outputs} outputs" if stack.difference.outputs else ""
+    return f"{counts}{outputs}{' (new stack)' if stack.is_new else ''}"
+
+
+def _finding_lines(finding: Finding, environment: str) -> Iterator[str]:
+    yield f"{'accepted' if finding.accepted is not None else 'stops'}: {finding.stack}: {finding.title}"
+    yield from (f"    {line}" for line in finding.details)
+    if finding.accepted is not None:
+        yield f"    accepted because: {finding.accepted}"
+    else:
+        yield "    if this is meant, write into delivery.toml, with the reason:"
+        yield from (f"      {line}" for line in entry_for(finding, environment).splitlines())

@@ -1,0 +1,118 @@
+"""The review of one environment: what is deployed against what is about to be, stack by stack."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from change_review.accepted import read_acceptances
+from change_review.assembly import ReleasedStack, common_prefix, read_stage
+from change_review.deployed import Reader
+from change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Difference, compare
+from change_review.findings import Finding, judged
+from change_review.permissions import broadened
+from change_review.stateful import losses
+
+EMPTY_TEMPLATE: dict[str, Any] = {"Resources": {}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackReview:
+    """What happens to one stack."""
+
+    name: str
+    account: str
+    region: str
+    is_new: bool
+    difference: Difference
+
+    def count(self, kind: str) -> int:
+        """Return how many resources are added, changed, replaced or removed."""
+        return sum(change.kind == kind for change in self.difference.resources)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What happens to one environment, and what of it stops the release."""
+
+    environment: str
+    stacks: tuple[StackReview, ...]
+    findings: tuple[Finding, ...]
+    left_behind: tuple[str, ...]
+    """Stacks that are deployed under the environment's name and are no longer part of the release."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing of the environment has ever been deployed."""
+        return all(stack.is_new for stack in self.stacks)
+
+    @property
+    def stopping(self) -> tuple[Finding, ...]:
+        """The findings that nobody has accepted."""
+        return tuple(finding for finding in self.findings if finding.accepted is None)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether a deployment would leave the environment as it is."""
+        return all(stack.difference.nothing for stack in self.stacks)
+
+    def summary(self) -> str:
+        """Return the numbers in one line."""
+        if self.nothing:
+            return f"{self.environment}: nothing changes"
+        counts = Counter({kind: sum(stack.count(kind) for stack in self.stacks) for kind in KINDS})
+        resources = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]) or "none"
+        security = sum(finding.subject == "permissions" for finding in self.findings)
+        stateful = len(self.findings) - security
+        touched = sum(not stack.difference.nothing for stack in self.stacks)
+        parts = [f"resources {resources}, in {touched} of {len(self.stacks)} stacks"]
+        parts.append(f"{stateful} stateful lost" if stateful else "nothing stateful lost")
+        if not self.is_first:
+            parts.append(f"permissions broadened in {security}" if security else "no permissions broadened")
+        return f"{self.environment}{' (first deployment)' if self.is_first else ''}: {'; '.join(parts)}"
+
+
+KINDS = (ADDED, CHANGED, REPLACED, REMOVED)
+
+
+def review(environment: str, *, stage: Path, settings: Path) -> Review:
+    """Compare the stage's assembly with what is deployed; raise ReviewError when one of them cannot be read."""
+    released = read_stage(stage)
+    reader = Reader()
+    deployed = [reader.template(stack) for stack in released]
+    differences = compare(
+        [(before or EMPTY_TEMPLATE, stack.template) for before, stack in zip(deployed, released, strict=True)]
+    )
+    stacks = tuple(
+        StackReview(
+            name=stack.name, account=stack.account, region=stack.region, is_new=before is None, difference=difference
+        )
+        for stack, before, difference in zip(released, deployed, differences, strict=True)
+    )
+    acceptances = read_acceptances(settings, environment)
+    return Review(
+        environment=environment,
+        stacks=stacks,
+        findings=tuple(judged(finding, acceptances) for finding in _findings(stacks)),
+        left_behind=_left_behind(released, reader),
+    )
+
+
+def _findings(stacks: Sequence[StackReview]) -> list[Finding]:
+    """Return what would be lost, and what is opened: of an environment that is all new, everything is, by intent."""
+    first = all(stack.is_new for stack in stacks)
+    found = [finding for stack in stacks for finding in losses(stack.name, stack.difference)]
+    if not first:
+        found += [finding for stack in stacks for finding in broadened(stack.name, stack.difference)]
+    return found
+
+
+def _left_behind(released: Sequence[ReleasedStack], reader: Reader) -> tuple[str, ...]:
+    prefix = common_prefix(tuple(released))
+    if not prefix:
+        return ()
+    kept = {stack.name for stack in released}
+    places = {(stack.account, stack.region): stack for stack in released}
+    found = {name for stack in places.values() for name in reader.names(stack, prefix)}
+    return tuple(sorted(found - kept))

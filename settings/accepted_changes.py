@@ -1,0 +1,21 @@
+"""The tables `[environments.NAME.accepted_changes.FINGERPRINT]`."""
+
+from typing import Annotated
+
+from settings.constraints import Matches
+from settings.section import Section
+
+Fingerprint = Annotated[str, Matches(r"[0-9a-f]{12}", "the 12 hexadecimal digits the change review prints")]
+
+
+class AcceptedChange(Section):
+    """One change that the change review would stop, and that is meant.
+
+    The review prints the table, all but the reason. It holds for this one change: another change of the same resource,
+    also the same one in another environment, is stopped again. Once the release is through, it has done its work.
+    """
+
+    stack: Annotated[str, Matches(r"[a-z][a-z0-9-]*", "a stack without its environment's name, such as database")]
+    subject: Annotated[str, Matches(r"[A-Za-z0-9]+", "a logical id, or permissions")]
+    reason: Annotated[str, Matches(r"\S.{8,}\S", "a sentence of at least ten characters", longest=1000)]
+    """Why it is meant, and how what is lost is kept or made again; shown to the approver."""

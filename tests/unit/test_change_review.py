@@ -1,0 +1,225 @@
+"""What the change review says of templates that differ: losses, broadened permissions, numbers, what is accepted."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from change_review.accepted import entry_for, read_acceptances
+from change_review.differences import Difference, compare
+from change_review.errors import ReviewError
+from change_review.findings import Finding, judged
+from change_review.permissions import broadened
+from change_review.report import as_html, as_markdown, on_the_screen
+from change_review.review import Review, StackReview
+from change_review.stateful import STATEFUL, losses
+
+if TYPE_CHECKING:
+    from aws_cdk.assertions import Template
+
+ROLE: dict[str, Any] = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
+DATABASE: dict[str, Any] = {
+    "Type": "AWS::RDS::DBInstance",
+    "Properties": {"DBInstanceIdentifier": "one", "Engine": "postgres", "AllocatedStorage": "20"},
+    "DeletionPolicy": "Retain",
+    "UpdateReplacePolicy": "Retain",
+}
+
+
+def policy(*actions: str, effect: str = "Allow") -> dict[str, Any]:
+    statement = {"Effect": effect, "Action": list(actions), "Resource": "arn:aws:s3:::mine/*"}
+    return {
+        "Type": "AWS::IAM::Policy",
+        "Properties": {"PolicyName": "one", "Roles": [{"Ref": "Role"}], "PolicyDocument": {"Statement": [statement]}},
+    }
+
+
+def ingress(port: int, peer: str = "10.0.0.0/16") -> dict[str, Any]:
+    return {
+        "Type": "AWS::EC2::SecurityGroupIngress",
+        "Properties": {"GroupId": "sg-1", "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": peer},
+    }
+
+
+def changed(resource: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(resource), "Properties": {**resource["Properties"], **properties}}
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> Difference:
+    [found] = compare([({"Resources": before}, {"Resources": after})])
+    return found
+
+
+def lost(before: dict[str, Any], after: dict[str, Any]) -> list[Finding]:
+    return list(losses("yawl-prod-database", difference(before, after)))
+
+
+def test_equal_templates_change_nothing() -> None:
+    found = difference({"One": DATABASE}, {"One": DATABASE})
+    assert found.nothing
+    assert not list(losses("stack", found))
+
+
+def test_what_the_cdk_adds_for_itself_is_no_change() -> None:
+    rules: dict[str, Any] = {"CheckBootstrapVersion": {"Assertions": []}}
+    [found] = compare([({"Resources": {}}, {"Resources": {}, "Rules": rules})])
+    assert found.nothing
+
+
+def test_a_replaced_database_is_a_loss_that_names_resource_property_and_reason() -> None:
+    [finding] = lost({"Database": DATABASE}, {"Database": changed(DATABASE, DBInstanceIdentifier="two")})
+    assert finding.subject == "Database"
+    assert finding.title == (
+        "Database (AWS::RDS::DBInstance) would be replaced, because DBInstanceIdentifier changes; "
+        "lost with it: its data"
+    )
+
+
+def test_a_retained_resource_that_leaves_its_stack_is_a_loss_too() -> None:
+    [finding] = lost({"Database": DATABASE}, {})
+    assert "left behind, retained but in no stack" in finding.title
+    [finding] = lost({"Database": {**DATABASE, "DeletionPolicy": "Delete"}}, {})
+    assert "would be deleted" in finding.title
+
+
+def test_another_type_under_the_same_id_is_a_loss() -> None:
+    [finding] = lost({"One": DATABASE}, {"One": {"Type": "AWS::SNS::Topic"}})
+    assert finding.subject == "One"
+
+
+@pytest.mark.parametrize("change", [{"AllocatedStorage": "40"}, {"BackupRetentionPeriod": 14}, {"MultiAZ": True}])
+def test_what_can_be_changed_in_place_is_no_loss(change: dict[str, Any]) -> None:
+    assert not lost({"Database": DATABASE}, {"Database": changed(DATABASE, **change)})
+
+
+def test_what_holds_nothing_may_be_replaced() -> None:
+    assert not lost({"Rule": ingress(80)}, {"Rule": ingress(81)})
+
+
+def test_a_replacement_spreads_to_what_refers_to_it() -> None:
+    """The security group is no stateful thing, but a database that must be in another network is."""
+    subnets = {"Type": "AWS::RDS::DBSubnetGroup", "Properties": {"DBSubnetGroupName": "a", "SubnetIds": ["x"]}}
+    database = changed(DATABASE, DBSubnetGroupName={"Ref": "Subnets"})
+    before = {"Subnets": subnets, "Database": database}
+    after = {"Subnets": changed(subnets, DBSubnetGroupName="b"), "Database": database}
+    [finding] = lost(before, after)
+    assert finding.subject == "Database"
+    assert "DBSubnetGroupName" in finding.title
+
+
+def test_every_stateful_resource_of_an_environment_is_guarded(
+    template: "Callable[[str, str], Template]",
+) -> None:
+    """The golden list of logical ids and the guard's list of types must not part."""
+    golden: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("stateful_logical_ids.json").read_text())
+    for part, ids in golden.items():
+        before = dict(template("prod", part).to_json())
+        kept = {name: item for name, item in before["Resources"].items() if name not in ids}
+        [found] = compare([(before, {**before, "Resources": kept})])
+        guarded = {finding.subject for finding in losses(f"yawl-prod-{part}", found)}
+        assert guarded == {name for name, kind in ids.items() if kind in STATEFUL}, part
+
+
+def test_a_new_action_broadens() -> None:
+    found = difference({"Role": ROLE, "P": policy("s3:GetObject")}, {"Role": ROLE, "P": policy("s3:*")})
+    [finding] = broadened("yawl-prod-application", found)
+    assert finding.subject == "permissions"
+    assert "+ Allow s3:* on arn:aws:s3:::mine/* by AWS:${Role}" in finding.details
+
+
+def test_an_opened_port_broadens() -> None:
+    [finding] = broadened("s", difference({"A": ingress(443)}, {"A": ingress(443), "B": ingress(22, "0.0.0.0/0")}))
+    assert finding.details == ("+ ingress tcp port 22 of sg-1, peer 0.0.0.0/0",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"Role": ROLE, "P": policy("s3:GetObject")}, {"Role": ROLE}),
+        ({"A": ingress(443), "B": ingress(22)}, {"A": ingress(443)}),
+        ({"Role": ROLE}, {"Role": ROLE, "P": policy("s3:GetObject", effect="Deny")}),
+    ],
+)
+def test_taking_away_does_not_broaden(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert not list(broadened("s", difference(before, after)))
+
+
+def review_of(before: dict[str, Any], after: dict[str, Any], **more: Any) -> Review:
+    found = difference(before, after)
+    stack = StackReview(name="yawl-prod-database", account="4", region="eu-west-1", is_new=not before, difference=found)
+    findings = (*losses(stack.name, found), *broadened(stack.name, found))
+    return Review(environment="prod", stacks=(stack,), findings=findings, left_behind=more.get("left_behind", ()))
+
+
+def test_the_summary_is_one_line_of_numbers() -> None:
+    review = review_of(
+        {"Database": DATABASE, "Old": ingress(1)}, {"Database": changed(DATABASE, MultiAZ=True), "New": ingress(1)}
+    )
+    assert review.summary() == (
+        "prod: resources 1 added, 1 changed, 1 removed, in 1 of 1 stacks; "
+        "nothing stateful lost; no permissions broadened"
+    )
+    assert review_of({"D": DATABASE}, {"D": DATABASE}).summary() == "prod: nothing changes"
+    assert review_of({}, {"D": DATABASE}).summary() == (
+        "prod (first deployment): resources 1 added, in 1 of 1 stacks; nothing stateful lost"
+    )
+
+
+def accepted_in(folder: Path, text: str) -> Path:
+    file = folder / "delivery.toml"
+    file.write_text(f"[environments.prod]\naccount = '1'\n{text}")
+    return file
+
+
+def test_the_printed_entry_lets_this_change_through_and_no_other(tmp_path: Path) -> None:
+    before = {"Database": DATABASE}
+    [finding] = lost(before, {"Database": changed(DATABASE, DBInstanceIdentifier="two")})
+    entry = entry_for(finding, "prod").replace("…", "restored from the snapshot of today")
+    acceptances = read_acceptances(accepted_in(tmp_path, entry), "prod")
+    assert judged(finding, acceptances).accepted == "restored from the snapshot of today"
+    [other] = lost(before, {"Database": changed(DATABASE, DBInstanceIdentifier="three")})
+    assert judged(other, acceptances).accepted is None
+
+
+def test_an_acceptance_for_another_environment_counts_for_nothing(tmp_path: Path) -> None:
+    [finding] = lost({"Database": DATABASE}, {})
+    entry = entry_for(finding, "prod").replace("…", "because it is meant")
+    file = accepted_in(tmp_path, entry + "\n[environments.dev]\naccount = '2'\n")
+    assert judged(finding, read_acceptances(file, "dev")).accepted is None
+
+
+def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ReviewError, match="cannot be read"):
+        read_acceptances(tmp_path / "none.toml", "prod")
+    with pytest.raises(ReviewError, match="lacks 'staging'"):
+        read_acceptances(accepted_in(tmp_path, ""), "staging")
+
+
+def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> None:
+    review = review_of({"Database": DATABASE}, {}, left_behind=("yawl-prod-former",))
+    for text in (on_the_screen(review), as_markdown(review, commit="c0ffee"), as_html(review, commit="c0ffee")):
+        assert "STOPPED before anything was touched" in text
+        assert "Database (AWS::RDS::DBInstance)" in text
+        assert f"[environments.prod.accepted_changes.{review.findings[0].change}]" in text
+        assert "yawl-prod-former" in text
+
+
+def test_the_page_escapes_what_a_template_says() -> None:
+    before = {"Database": changed(DATABASE, DBInstanceIdentifier="<script>alert(1)</script>")}
+    page = as_html(review_of(before, {"Database": DATABASE}), commit="<b>")
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>" not in page
+
+
+def test_a_missing_assembly_is_named(tmp_path: Path) -> None:
+    from change_review.assembly import read_stage
+
+    with pytest.raises(ReviewError, match=r"manifest\.json does not exist; synthesize first"):
+        read_stage(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(ReviewError, match="has no stacks"):
+        read_stage(tmp_path)
