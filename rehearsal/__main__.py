@@ -87,8 +87,10 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
             rehearsal.run()
         recorded = rehearsal.recorded_types()
     screen.summary(progress)
+    subject = _subject(repository, commit)
+    composed = report.compose(progress, commit=commit, subject=subject, recorded_types=recorded)
     if options.json:
-        report.write(progress, options.json, commit=commit, recorded_types=recorded)
+        report.write(composed, options.json)
     return EXIT_CODES[progress.result or Result.FAILED]
 
 
@@ -121,8 +123,12 @@ def _commit(repository: Path, ref: str) -> str:
         raise RehearsalError(f"{ref} names no commit here; give --ref a branch, tag or commit") from None
 
 
+def _subject(repository: Path, commit: str) -> str:
+    return _git(repository, "show", "--no-show-signature", "--no-patch", "--format=%s", commit)
+
+
 def _announce(console: Console, repository: Path, commit: str, ref: str) -> None:
-    subject = _git(repository, "show", "--no-show-signature", "--no-patch", "--format=%s", commit)
+    subject = _subject(repository, commit)
     console.print(Text(f"rehearsing {ref} = {commit[:12]} “{subject}” on an emulated AWS"), soft_wrap=True)
     changed = _git(repository, "status", "--porcelain", "-z").split("\0")
     dirty = [entry[3:] for entry in changed if entry]

@@ -14,6 +14,9 @@ SHELLS = ("sh", "/bin/sh", "bash", "/bin/bash")
 ON_FAILURE = ("", "ABORT", "CONTINUE")
 """What a phase may say of its failure; CodeBuild's RETRY is not among what can be rehearsed."""
 
+JUNIT = "JUNITXML"
+"""The format of a report that names none."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -56,6 +59,15 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Report:
+    """A report group: the files of test results a build leaves behind."""
+
+    name: str
+    output: Output
+    file_format: str
+
+
+@dataclass(frozen=True)
 class Buildspec:
     """A parsed build specification."""
 
@@ -69,6 +81,7 @@ class Buildspec:
     phases: tuple[Phase, ...]
     primary_output: Output | None
     secondary_outputs: dict[str, Output] = field(default_factory=dict)
+    reports: tuple[Report, ...] = ()
 
     def script(self, exported_to: Path) -> str:
         """Return one shell script that runs the phases as CodeBuild does.
@@ -182,6 +195,10 @@ def parse(text: str) -> Buildspec:
         secondary_outputs={
             name: _output(output) for name, output in (artifacts.get("secondary-artifacts") or {}).items()
         },
+        reports=tuple(
+            Report(name, _output(report), report.get("file-format", JUNIT))
+            for name, report in (document.get("reports") or {}).items()
+        ),
     )
 
 

@@ -52,7 +52,6 @@ class Execution:
             self._progress.begin(self._context.definition)
             if ended := self._run_stages(self._context.definition):
                 return ended
-            self._progress.restarts += 1
         return (
             Result.FAILED,
             f"the pipeline has changed itself {MAX_RESTARTS + 1} times in a row; its synthesis is not stable",
@@ -158,6 +157,7 @@ class Execution:
             context=self._context,
             log=lambda line: self._progress.log(progress, line),
             fail_on_purpose=progress.full_name in self._fail,
+            evidence=progress.evidence,
         )
         return kind(run)
 

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from rehearsal.actions.run import Deployed
 from rehearsal.definition import Definition
+from rehearsal.evidence import Evidence
 
 
 class Status(StrEnum):
@@ -51,6 +53,7 @@ class ActionProgress:
     started: float | None = None
     ended: float | None = None
     deployed: Deployed | None = None
+    evidence: Evidence = field(default_factory=Evidence)
 
     @property
     def full_name(self) -> str:
@@ -95,8 +98,11 @@ class Progress:
     listener: Listener
     set_up: StageProgress = field(init=False)
     stages: list[StageProgress] = field(default_factory=list)
-    restarts: int = 0
+    superseded: list[list[StageProgress]] = field(default_factory=list)
+    """The stages of executions that ended early because the pipeline had changed itself, oldest first."""
     started: float = field(default_factory=time.monotonic)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ended: float | None = None
     result: Result | None = None
     reason: str = ""
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
@@ -113,6 +119,8 @@ class Progress:
 
     def begin(self, definition: Definition) -> None:
         """Lay out the stages of a definition; an execution that starts over begins with fresh ones."""
+        if self.stages:
+            self.superseded.append(self.stages)
         self.stages = [
             StageProgress(
                 stage.name,
@@ -133,6 +141,8 @@ class Progress:
     def start(self, action: ActionProgress) -> None:
         """Mark an action as running."""
         action.status, action.started, action.ended, action.reason = Status.RUNNING, time.monotonic(), None, ""
+        # A retry begins anew; what is secret stays so.
+        action.evidence = Evidence(secrets=action.evidence.secrets)
         self.listener(action)
 
     def log(self, action: ActionProgress, line: str) -> None:
@@ -154,7 +164,7 @@ class Progress:
 
     def finish(self, result: Result, reason: str = "") -> None:
         """Give the rehearsal its result; what still runs has been stopped."""
-        self.result, self.reason = result, reason
+        self.result, self.reason, self.ended = result, reason, time.monotonic()
         for stage in [self.set_up, *self.stages]:
             for action in stage.actions:
                 if action.status is Status.RUNNING:
@@ -163,9 +173,14 @@ class Progress:
                 self.set_stage(stage, Status.STOPPED)
 
     @property
+    def restarts(self) -> int:
+        """How often the pipeline changed itself and started over."""
+        return len(self.superseded)
+
+    @property
     def seconds(self) -> float:
-        """Seconds since the rehearsal began."""
-        return time.monotonic() - self.started
+        """Seconds from the rehearsal's beginning to its end, or to now."""
+        return (self.ended or time.monotonic()) - self.started
 
     def _action(self, stage: str, name: str, provider: str, run_order: int) -> ActionProgress:
         safe = "".join(c if c.isalnum() or c in "-._" else "_" for c in f"{stage}-{name}")

@@ -1,12 +1,20 @@
-"""The rehearsal's result as data."""
+"""The rehearsal's result as data: what `--json` writes and the page shows."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rehearsal.actions.run import Resource
 from rehearsal.cloud import Place
+from rehearsal.evidence import ChangeSet, Question
+from rehearsal.masking import masked
 from rehearsal.progress import ActionProgress, Progress, StageProgress
+from rehearsal.timeline import Span, critical_path, idle_seconds, parallelism, waits
+
+APPROVAL = "Manual"
+"""The provider of actions that wait for a person."""
 
 GENERATED_OUTPUTS = ("ExportsOutput", "PublishOutput")
 """How the CDK's library begins the names of outputs that only other stacks read."""
@@ -20,6 +28,8 @@ class Environment:
     place: Place
     stacks: dict[str, dict[str, str]] = field(default_factory=dict)
     """Outputs by stack."""
+    resources: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
+    """Resources by stack."""
     stand_ins: list[str] = field(default_factory=list)
 
     @property
@@ -47,57 +57,167 @@ def environments(progress: Progress) -> list[Environment]:
             environment = Environment(stage.name, deployed[0].place)
             for stack in deployed:
                 environment.stacks[stack.name] = stack.outputs
+                environment.resources[stack.name] = stack.resources
                 environment.stand_ins += stack.stand_ins
             found.append(environment)
     return found
 
 
-def write(progress: Progress, file: Path, *, commit: str, recorded_types: list[str]) -> None:
-    """Write everything the rehearsal knows to `file` as JSON."""
+def compose(progress: Progress, *, commit: str, subject: str, recorded_types: list[str]) -> dict[str, Any]:
+    """Return everything the rehearsal knows; of what is secret only that it is. `subject` is the commit's."""
+    timeline = _Timeline(progress)
+    found = environments(progress)
     document = {
         "result": str(progress.result),
         "reason": progress.reason,
         "commit": commit,
+        "subject": subject,
+        "began": progress.began.isoformat(timespec="seconds"),
         "seconds": round(progress.seconds, 2),
         "restarts": progress.restarts,
-        "set_up": [_action(step) for step in progress.set_up.actions],
-        "stages": [_stage(stage) for stage in progress.stages],
-        "environments": {
-            environment.name: {
-                "account": environment.place.account,
-                "region": environment.place.region,
-                "url": environment.url,
-                "stacks": environment.stacks,
-                "stand_ins": environment.stand_ins,
-            }
-            for environment in environments(progress)
-        },
+        "timeline": timeline.figures(),
+        "set_up": [timeline.action(step) for step in progress.set_up.actions],
+        "superseded": [[timeline.stage(stage) for stage in stages] for stages in progress.superseded],
+        "stages": [timeline.stage(stage) for stage in progress.stages],
+        "environments": {environment.name: _environment(environment) for environment in found},
         "simulated": {
-            "tasks": "local stand-ins" if any(e.stand_ins for e in environments(progress)) else "none",
+            "tasks": "local stand-ins" if any(environment.stand_ins for environment in found) else "none",
             "recorded_only": recorded_types,
         },
     }
+    return masked(document, secrets(progress))
+
+
+def write(document: dict[str, Any], file: Path) -> None:
+    """Write a composed report to `file` as JSON."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _stage(stage: StageProgress) -> dict[str, Any]:
+def secrets(progress: Progress) -> set[str]:
+    """Return every secret value that an action has come across."""
+    return {value for stage in _all_stages(progress) for action in stage.actions for value in action.evidence.secrets}
+
+
+class _Timeline:
+    """The actions, each with its place in the rehearsal's time."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        stages = list(_all_stages(progress))
+        self._spans = {
+            id(action): Span(str(id(action)), action.started - progress.started, action.ended - progress.started)
+            for stage in stages
+            for action in stage.actions
+            if action.started is not None and action.ended is not None
+        }
+        self._path = critical_path(list(self._spans.values()))
+        self._waits = waits([self._spans_of(group) for stage in stages for group in _side_by_side(stage)])
+        self._approvals = [action for stage in stages for action in stage.actions if action.provider == APPROVAL]
+
+    def figures(self) -> dict[str, Any]:
+        names = {str(id(action)): action.full_name for stage in _all_stages(self._progress) for action in stage.actions}
+        spans = list(self._spans.values())
+        return {
+            "critical_path": [names[span.key] for span in self._path],
+            "critical_seconds": round(sum(span.seconds for span in self._path), 2),
+            "idle_seconds": round(idle_seconds(self._path), 2),
+            "approval_seconds": round(sum(span.seconds for span in self._spans_of(self._approvals)), 2),
+            "work_seconds": round(sum(span.seconds for span in spans), 2),
+            "most_at_once": parallelism(spans),
+        }
+
+    def stage(self, stage: StageProgress) -> dict[str, Any]:
+        return {
+            "name": stage.name,
+            "status": str(stage.status),
+            "seconds": round(stage.seconds, 2),
+            "reason": stage.reason,
+            "actions": [self.action(action) for action in stage.actions],
+        }
+
+    def action(self, action: ActionProgress) -> dict[str, Any]:
+        span = self._spans.get(id(action))
+        return {
+            "name": action.name,
+            "provider": action.provider,
+            "run_order": action.run_order,
+            "status": str(action.status),
+            "seconds": round(action.seconds, 2),
+            "started": round(span.start, 2) if span else None,
+            "waited_for_others": round(self._waits[span.key], 2) if span else None,
+            "critical": span in self._path,
+            "reason": action.reason,
+            "log": str(action.log_file),
+            "change_set": _change_set(action.evidence.change_set),
+            "tests": [
+                {
+                    "suite": test.suite,
+                    "name": test.name,
+                    "seconds": test.seconds,
+                    "outcome": str(test.outcome),
+                    "message": test.message,
+                }
+                for test in action.evidence.tests
+            ],
+            "question": _question(action.evidence.question),
+        }
+
+    def _spans_of(self, actions: list[ActionProgress]) -> list[Span]:
+        return [self._spans[id(action)] for action in actions if id(action) in self._spans]
+
+
+def _all_stages(progress: Progress) -> Iterator[StageProgress]:
+    yield progress.set_up
+    for stages in progress.superseded:
+        yield from stages
+    yield from progress.stages
+
+
+def _side_by_side(stage: StageProgress) -> list[list[ActionProgress]]:
+    orders = sorted({action.run_order for action in stage.actions})
+    return [[action for action in stage.actions if action.run_order == order] for order in orders]
+
+
+def _environment(environment: Environment) -> dict[str, Any]:
     return {
-        "name": stage.name,
-        "status": str(stage.status),
-        "seconds": round(stage.seconds, 2),
-        "reason": stage.reason,
-        "actions": [_action(action) for action in stage.actions],
+        "account": environment.place.account,
+        "region": environment.place.region,
+        "url": environment.url,
+        "stacks": environment.stacks,
+        "resources": {
+            stack: [
+                {
+                    "logical_id": resource.logical_id,
+                    "resource_type": resource.resource_type,
+                    "physical_id": resource.physical_id,
+                }
+                for resource in resources
+            ]
+            for stack, resources in environment.resources.items()
+        },
+        "stand_ins": environment.stand_ins,
     }
 
 
-def _action(action: ActionProgress) -> dict[str, Any]:
+def _change_set(change_set: ChangeSet | None) -> dict[str, Any] | None:
+    if change_set is None:
+        return None
     return {
-        "name": action.name,
-        "provider": action.provider,
-        "run_order": action.run_order,
-        "status": str(action.status),
-        "seconds": round(action.seconds, 2),
-        "reason": action.reason,
-        "log": str(action.log_file),
+        "stack": change_set.stack,
+        "changes": [
+            {
+                "logical_id": change.logical_id,
+                "resource_type": change.resource_type,
+                "effect": str(change.effect),
+                "properties": list(change.properties),
+            }
+            for change in change_set.changes
+        ],
     }
+
+
+def _question(question: Question | None) -> dict[str, Any] | None:
+    if question is None:
+        return None
+    return {"text": question.text, "approved": question.approved}

@@ -3,6 +3,7 @@
 from botocore.exceptions import ClientError
 
 from rehearsal.actions.run import ActionFailed, Outcome, Rejected, Run
+from rehearsal.evidence import Question
 
 
 def run(run: Run) -> Outcome:
@@ -10,7 +11,10 @@ def run(run: Run) -> Outcome:
     message = run.configuration.get("CustomData", "")
     if topic := run.configuration.get("NotificationArn"):
         _notify(run, topic, message)
-    if run.fail_on_purpose or not run.context.gate.ask(run.name, message):
+    run.evidence.question = Question(message)
+    approved = not run.fail_on_purpose and run.context.gate.ask(run.name, message)
+    run.evidence.question = Question(message, approved=approved)
+    if not approved:
         raise Rejected("rejected at the gate")
     return Outcome()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rehearsal import buildspec
+from rehearsal import buildspec, junit
 from rehearsal.actions.build_environment import build_environment, input_directories
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Run
 from rehearsal.cloud import Credentials
@@ -39,7 +39,10 @@ def _build(run: Run, project: dict[str, Any], directory: Path) -> dict[str, str]
     script = directory / "build.sh"
     script.write_text(specification.script(exported))
     minutes = project.get("timeoutInMinutes", 60)
-    _execute(run, [specification.shell, str(script)], source, environment, minutes=minutes)
+    try:
+        _execute(run, [specification.shell, str(script)], source, environment, minutes=minutes)
+    finally:
+        _read_reports(run, specification, source)
     if not exported.is_file():
         # `exec`, or a trap of the build's own, took the shell away.
         raise ActionFailed("the build's shell ended before its last phase was over")
@@ -106,6 +109,19 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
         raise ActionFailed(f"the build took longer than its {minutes} minutes") from None
     if code:
         raise ActionFailed(", ".join(failed_phases) or f"exit status {code}")
+
+
+def _read_reports(run: Run, specification: buildspec.Buildspec, source: Path) -> None:
+    """Keep the results of the build's tests. As in CodeBuild, a report that is missing or broken fails no build."""
+    for report in specification.reports:
+        if report.file_format != buildspec.JUNIT:
+            run.log(f"report {report.name}: the rehearsal does not read {report.file_format}")
+            continue
+        try:
+            for file in report.output.files(source).values():
+                run.evidence.tests += junit.parse(file.read_text(errors="replace"))
+        except (buildspec.BuildspecError, junit.JunitError) as error:
+            run.log(f"report {report.name}: {error}")
 
 
 def _pack_outputs(run: Run, specification: buildspec.Buildspec, source: Path) -> None:

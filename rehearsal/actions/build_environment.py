@@ -140,9 +140,12 @@ def _value(run: Run, variable: Mapping[str, str]) -> str:
 
 def _parameter(run: Run, name: str) -> str:
     try:
-        return _client(run, "ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+        parameter = _client(run, "ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
     except ClientError as error:
         raise ActionFailed(f"parameter {name}: {error.response['Error']['Message']}") from None
+    if parameter.get("Type") == "SecureString":
+        run.evidence.secrets.add(parameter["Value"])
+    return parameter["Value"]
 
 
 def _secret(run: Run, reference: str) -> str:
@@ -155,11 +158,13 @@ def _secret(run: Run, reference: str) -> str:
     arguments = {name: value for name, value in chosen.items() if value}
     try:
         text = _client(run, "secretsmanager").get_secret_value(SecretId=identifier, **arguments)["SecretString"]
-        return str(json.loads(text)[key]) if key else text
+        value = str(json.loads(text)[key]) if key else text
     except ClientError as error:
         raise ActionFailed(f"secret {identifier}: {error.response['Error']['Message']}") from None
     except (ValueError, KeyError):
         raise ActionFailed(f"secret {identifier} has no key {key}") from None
+    run.evidence.secrets.add(value)
+    return value
 
 
 def _client(run: Run, service: str) -> Any:

@@ -2,19 +2,24 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Run
+from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
+from rehearsal.actions.secrets import secret_values
 from rehearsal.cloud import Place
+from rehearsal.evidence import ChangeSet, Effect, ResourceChange
 
 POLL_SECONDS = 0.1
 SILENCE_SECONDS = 120
 """How long a stack may show no event; the emulator needs seconds for what takes AWS minutes."""
 FAILURE_TYPE = "AWS::Rehearsal::Failure"
 """The emulator's resource that cannot be created; it is how `--fail` makes a stack fail and roll back."""
+
+FORESEEN = "rehearsal-foreseen"
+"""The change set that is made to be read, and never executed."""
 
 TEMPLATE_MODES = ("CREATE_UPDATE", "REPLACE_ON_FAILURE", "CHANGE_SET_REPLACE")
 """The modes that bring a template."""
@@ -41,11 +46,12 @@ def run(run: Run) -> Outcome:
         modes[mode](stack)
         if mode not in DEPLOYING_MODES:
             return Outcome()
-        outputs = stack.outputs()
+        outputs, resources = stack.outputs(), stack.resources()
+        run.evidence.secrets |= secret_values(run.context.cloud, stack.place)
         stand_ins = run.context.workloads.start(stack.name, stack.place)
     except ClientError as error:
         raise ActionFailed(error.response["Error"].get("Message", str(error))) from None
-    return Outcome(variables=outputs, deployed=Deployed(stack.name, stack.place, outputs, stand_ins))
+    return Outcome(variables=outputs, deployed=Deployed(stack.name, stack.place, outputs, stand_ins, resources))
 
 
 class _Stack:
@@ -74,6 +80,14 @@ class _Stack:
     def outputs(self) -> dict[str, str]:
         stack = self.describe() or {}
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def resources(self) -> tuple[Resource, ...]:
+        found = self.client.describe_stack_resources(StackName=self.name)["StackResources"]
+        return tuple(
+            Resource(item["LogicalResourceId"], item["ResourceType"], item.get("PhysicalResourceId", ""))
+            for item in found
+            if not item["ResourceStatus"].startswith("DELETE")
+        )
 
     def arguments(self) -> dict[str, Any]:
         """Return what CreateStack, UpdateStack and CreateChangeSet take alike."""
@@ -116,6 +130,27 @@ class _Stack:
             if time.monotonic() > deadline:
                 raise ActionFailed(f"the change set of {self.name} is not ready after {SILENCE_SECONDS} s")
             time.sleep(POLL_SECONDS)
+
+    def foresee(self, arguments: dict[str, Any]) -> None:
+        """Keep what updating the stack will do to its resources, as CloudFormation itself describes it."""
+        self.client.create_change_set(**arguments, ChangeSetName=FORESEEN, ChangeSetType="UPDATE")
+        self.keep_changes(self.described_change_set(FORESEEN)["Changes"])
+        self.client.delete_change_set(StackName=self.name, ChangeSetName=FORESEEN)
+
+    def keep_changes(self, changes: list[dict[str, Any]]) -> None:
+        """Keep what a change set says."""
+        self.keep(_resource_change(change["ResourceChange"]) for change in changes)
+
+    def keep_all(self, effect: Effect) -> None:
+        """Keep that the operation makes, or removes, all there is."""
+        if effect is Effect.REMOVED:
+            self.keep(ResourceChange(item.logical_id, item.resource_type, effect) for item in self.resources())
+            return
+        resources = json.loads(self._template())["Resources"]
+        self.keep(ResourceChange(name, resource["Type"], effect) for name, resource in resources.items())
+
+    def keep(self, changes: Iterable[ResourceChange]) -> None:
+        self._run.evidence.change_set = ChangeSet(self.name, tuple(changes))
 
     def require(self, status: str, *accepted: str) -> None:
         if status not in accepted:
@@ -180,9 +215,11 @@ def _create_or_update(stack: _Stack) -> None:
     arguments = stack.arguments()
     stack.remember_events()
     if existing is None or existing["StackStatus"] == "REVIEW_IN_PROGRESS":
+        stack.keep_all(Effect.ADDED)
         stack.client.create_stack(**arguments)
         stack.require(stack.settle("create"), "CREATE_COMPLETE")
         return
+    stack.foresee(arguments)
     try:
         stack.client.update_stack(**arguments)
     except ClientError as error:
@@ -203,6 +240,7 @@ def _replace_on_failure(stack: _Stack) -> None:
 
 def _delete(stack: _Stack) -> None:
     if stack.describe() is not None:
+        stack.keep_all(Effect.REMOVED)
         stack.client.delete_stack(StackName=stack.name)
         stack.require(stack.settle("delete"), "DELETE_COMPLETE")
 
@@ -217,6 +255,7 @@ def _replace_change_set(stack: _Stack) -> None:
         **stack.arguments(), ChangeSetName=name, ChangeSetType="CREATE" if is_new else "UPDATE"
     )
     found = stack.described_change_set(name)
+    stack.keep_changes(found["Changes"])
     reason = found.get("StatusReason", "")
     if found["Status"] == "FAILED" and "didn't contain changes" not in reason and "No updates" not in reason:
         raise ActionFailed(f"the change set of {stack.name} failed: {reason}")
@@ -225,12 +264,26 @@ def _replace_change_set(stack: _Stack) -> None:
 def _execute_change_set(stack: _Stack) -> None:
     name = stack._run.configuration["ChangeSetName"]
     found = stack.client.describe_change_set(StackName=stack.name, ChangeSetName=name)
+    stack.keep_changes(found["Changes"])
     if found["Status"] == "FAILED":
         stack.settle("no changes")
         return
     stack.remember_events()
     stack.client.execute_change_set(StackName=stack.name, ChangeSetName=name)
     stack.require(stack.settle("change set"), "CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def _resource_change(change: dict[str, Any]) -> ResourceChange:
+    effects = {"Add": Effect.ADDED, "Remove": Effect.REMOVED}
+    changed = Effect.REPLACED if change.get("Replacement") == "True" else Effect.CHANGED
+    details = (detail["Target"] for detail in change.get("Details", []))
+    names = (target.get("Name") or target["Attribute"] for target in details)
+    return ResourceChange(
+        change["LogicalResourceId"],
+        change["ResourceType"],
+        effects.get(change["Action"], changed),
+        tuple(dict.fromkeys(names)),
+    )
 
 
 def _with_failure(template: str) -> str:

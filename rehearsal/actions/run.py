@@ -8,6 +8,7 @@ from typing import Protocol
 from rehearsal.artifacts import Artifacts
 from rehearsal.cloud import Cloud, Credentials, Place
 from rehearsal.definition import Action, Definition
+from rehearsal.evidence import Evidence
 from rehearsal.processes import Processes
 
 
@@ -28,6 +29,15 @@ class Unanswered(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True)
+class Resource:
+    """A resource of a deployed stack."""
+
+    logical_id: str
+    resource_type: str
+    physical_id: str
+
+
+@dataclass(frozen=True)
 class Deployed:
     """A stack an action has deployed."""
 
@@ -36,6 +46,7 @@ class Deployed:
     outputs: dict[str, str]
     stand_ins: tuple[str, ...] = ()
     """What stands in for the stack's tasks, in words."""
+    resources: tuple[Resource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,8 @@ class Run:
     context: Context
     log: Callable[[str], None]
     fail_on_purpose: bool = False
+    evidence: Evidence = field(default_factory=Evidence)
+    """Where the action puts what is to be reported of it, however it ends."""
 
     @property
     def name(self) -> str:

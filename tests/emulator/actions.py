@@ -7,6 +7,7 @@ from pathlib import Path
 from rehearsal.actions.run import Context, Outcome, Run, Workloads
 from rehearsal.artifacts import Artifacts
 from rehearsal.definition import parse
+from rehearsal.evidence import Evidence
 from rehearsal.gate import ScriptedGate
 from rehearsal.processes import Processes
 from rehearsal.tasks import NoTasks
@@ -23,6 +24,8 @@ class Workshop:
     workloads: Workloads = field(default_factory=NoTasks)
     log: list[str] = field(default_factory=list)
     """What the last action said."""
+    evidence: Evidence = field(default_factory=Evidence)
+    """What the last action left to be reported."""
 
     def __post_init__(self) -> None:
         self.bucket = f"artifacts-{self.home.place.account}"
@@ -90,5 +93,6 @@ class Workshop:
             workloads=self.workloads,
         )
         self.log.clear()
+        self.evidence = Evidence()
         found = definition.stages[0].actions[0]
-        return kind(Run("Stage", found, found.configuration, context, self.log.append, fail_on_purpose=fail))
+        return kind(Run("Stage", found, found.configuration, context, self.log.append, fail, self.evidence))

@@ -1,5 +1,6 @@
 """CodeBuild actions: a deployed project's builds, run with what the pipeline hands them, in folders of their own."""
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from rehearsal.actions import build
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome
 from rehearsal.artifacts import ArtifactMissing
+from rehearsal.evidence import CaseOutcome, CaseResult
 from tests.emulator.actions import Workshop
 
 
@@ -166,3 +168,32 @@ def test_a_builds_folder_is_gone_when_it_is_over(projects: Projects) -> None:
         projects.run("false")
     folder: Path = projects.workshop.directory / "builds"
     assert list(folder.iterdir()) == []
+
+
+REPORT = '<testsuite><testcase classname="suite" name="case" time="2"><failure message="no"/></testcase></testsuite>'
+
+
+@pytest.mark.parametrize("after", ["true", "false"])
+def test_results_of_tests_are_kept_whether_the_build_fails_or_not(projects: Projects, after: str) -> None:
+    reports = {"tests": {"base-directory": "report", "files": ["*.xml"]}}
+    write = f"mkdir report && echo '{REPORT}' > report/results.xml"
+    with contextlib.nullcontext() if after == "true" else pytest.raises(ActionFailed):
+        projects.run(write, after, reports=reports)
+    assert projects.workshop.evidence.tests == [CaseResult("suite", "case", 2.0, CaseOutcome.FAILED, "no")]
+
+
+@pytest.mark.parametrize(
+    ("files", "file_format", "said"),
+    [
+        ("missing.xml", "JUNITXML", "report tests: no matching artifact files: missing.xml in report"),
+        ("broken.xml", "JUNITXML", "report tests: no JUnit XML"),
+        ("broken.xml", "CUCUMBERJSON", "report tests: the rehearsal does not read CUCUMBERJSON"),
+    ],
+)
+def test_a_report_that_cannot_be_read_fails_no_build(
+    projects: Projects, files: str, file_format: str, said: str
+) -> None:
+    report = {"base-directory": "report", "files": files, "file-format": file_format}
+    projects.run("mkdir report && echo '<' > report/broken.xml", reports={"tests": report})
+    assert said in projects.workshop.log[-1]
+    assert projects.workshop.evidence.tests == []

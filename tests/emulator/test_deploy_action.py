@@ -53,6 +53,14 @@ def stacks(workshop: Workshop, other_account: Account) -> Stacks:
     return Stacks(workshop, other_account)
 
 
+def effects(stacks: Stacks) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What the last action said it does to each resource."""
+    change_set = stacks.workshop.evidence.change_set
+    assert change_set is not None
+    assert change_set.stack == stacks.account.stack
+    return {change.logical_id: (change.effect, change.properties) for change in change_set.changes}
+
+
 DEPLOYING = ["CREATE_UPDATE", "REPLACE_ON_FAILURE"]
 
 
@@ -169,3 +177,51 @@ def test_mistakes_are_named(stacks: Stacks) -> None:
     with pytest.raises(ArtifactMissing, match="Synth holds no file lost"):
         stacks.run("CREATE_UPDATE", topic("one"), TemplatePath="Synth::lost")
     assert stacks.topics == []
+
+
+def test_what_becomes_of_each_resource_is_kept(stacks: Stacks) -> None:
+    def template(**topics: str) -> str:
+        topics_named = {name: resource("AWS::SNS::Topic", DisplayName=shown) for name, shown in topics.items()}
+        named = {"Named": resource("AWS::SNS::Topic", TopicName=topics.get("Kept", ""))}
+        return json.dumps({"Resources": topics_named | named})
+
+    stacks.run("CREATE_UPDATE", template(Kept="one", Gone="one"))
+    assert effects(stacks) == dict.fromkeys(("Kept", "Gone", "Named"), ("added", ()))
+    stacks.run("CREATE_UPDATE", template(Kept="two", New="two"))
+    assert effects(stacks) == {
+        "Kept": ("changed", ("DisplayName",)),
+        "Gone": ("removed", ()),
+        "New": ("added", ()),
+        "Named": ("replaced", ("TopicName",)),
+    }
+    stacks.run("CREATE_UPDATE", template(Kept="two", New="two"))
+    assert effects(stacks) == {}
+    assert not stacks.account.client("cloudformation").list_change_sets(StackName="stack")["Summaries"]
+    stacks.run("CHANGE_SET_REPLACE", template(New="two"), ChangeSetName="review")
+    assert effects(stacks) == {"Kept": ("removed", ()), "Named": ("replaced", ("TopicName",))}
+    stacks.run("DELETE_ONLY")
+    assert effects(stacks) == dict.fromkeys(("Kept", "New", "Named"), ("removed", ()))
+
+
+def test_a_stack_that_fails_has_said_what_it_would_make(stacks: Stacks) -> None:
+    with pytest.raises(ActionFailed):
+        stacks.run("CREATE_UPDATE", BROKEN)
+    assert effects(stacks) == {"Good": ("added", ()), "Bad": ("added", ())}
+
+
+def test_a_deployed_stack_has_its_resources(stacks: Stacks) -> None:
+    deployed = stacks.run("CREATE_UPDATE", topic("one")).deployed
+    assert deployed is not None
+    [found] = deployed.resources
+    assert (found.logical_id, found.resource_type) == ("Topic", "AWS::SNS::Topic")
+    assert found.physical_id.endswith(":one")
+
+
+def test_the_secrets_of_the_account_are_known_so_that_no_report_shows_them(stacks: Stacks) -> None:
+    document = {"username": "engine", "password": "correct horse"}
+    secrets = {
+        "Database": resource("AWS::SecretsManager::Secret", SecretString=json.dumps(document)),
+        "Header": resource("AWS::SecretsManager::Secret", SecretString="battery staple"),
+    }
+    stacks.run("CREATE_UPDATE", json.dumps({"Resources": secrets}))
+    assert stacks.workshop.evidence.secrets == {json.dumps(document), "correct horse", "battery staple"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rehearsal import report
-from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Run
+from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
 from rehearsal.cloud import Place
 from rehearsal.progress import Progress
 from tests.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
@@ -16,8 +16,10 @@ from tests.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
 DEV = Place("222222222222", "eu-west-1")
 
 
-def deploys(stack: str, stand_ins: tuple[str, ...] = (), **outputs: str) -> Outcome:
-    return Outcome(deployed=Deployed(stack, DEV, outputs, stand_ins))
+def deploys(
+    stack: str, stand_ins: tuple[str, ...] = (), resources: tuple[Resource, ...] = (), **outputs: str
+) -> Outcome:
+    return Outcome(deployed=Deployed(stack, DEV, outputs, stand_ins, resources))
 
 
 def broken(_: Run) -> None:
@@ -35,7 +37,7 @@ def document(tmp_path: Path) -> dict[str, Any]:
         tmp_path,
     )
     stacks = {
-        "network": deploys("dev-network", Vpc="vpc-1"),
+        "network": deploys("dev-network", resources=(Resource("Vpc", "AWS::EC2::VPC", "vpc-1"),), Vpc="vpc-1"),
         "application": deploys("dev-application", ("a stand-in",), Url="http://dev.example", Name="dev"),
     }
 
@@ -46,7 +48,8 @@ def document(tmp_path: Path) -> dict[str, Any]:
     result, reason = execution.run()
     execution.progress.finish(result, reason)
     file = tmp_path / "deep/report.json"
-    report.write(execution.progress, file, commit="c0ffee", recorded_types=["AWS::Some::Type"])
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=["AWS::Some::Type"])
+    report.write(composed, file)
     return json.loads(file.read_text())
 
 
@@ -86,6 +89,10 @@ def test_every_environment_has_its_address_and_outputs(document: dict[str, Any])
             "stacks": {
                 "dev-network": {"Vpc": "vpc-1"},
                 "dev-application": {"Url": "http://dev.example", "Name": "dev"},
+            },
+            "resources": {
+                "dev-network": [{"logical_id": "Vpc", "resource_type": "AWS::EC2::VPC", "physical_id": "vpc-1"}],
+                "dev-application": [],
             },
             "stand_ins": ["a stand-in"],
         }
