@@ -115,22 +115,31 @@ bootstrap: $(ready) ## once, for real: prepare every account and region; prints 
 deploy: $(ready) ## once, for real: deploy the pipeline, which then updates itself; prints the cdk command it runs
 	@python -m pipeline deploy $(ARGS)
 
-# These tests stand alone, with a lean environment of their own: they also run where nothing else is set up.
+# These stand alone, each with a lean environment of its own: they also run where nothing else is set up.
 tests_venv := .venv-integration-tests
+review_venv := .venv-change-review
 
-$(tests_venv)/.ready: integration_tests/requirements.txt requirements/uv.txt
-	@echo "integration-tests: preparing $(tests_venv)"
-	@if command -v uv >/dev/null; then uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(tests_venv); else \
-	  $(PYTHON) -m venv --clear $(tests_venv); \
-	  $(tests_venv)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt; fi
-	@PATH="$$PATH:$(tests_venv)/bin" uv pip install --quiet --python $(tests_venv)/bin/python --require-hashes \
-	  -r integration_tests/requirements.txt
+$(tests_venv)/.ready: integration_tests/requirements.txt
+$(review_venv)/.ready: change_review/requirements.txt
+
+$(tests_venv)/.ready $(review_venv)/.ready: requirements/uv.txt
+	@echo "preparing $(@D)"
+	@if command -v uv >/dev/null; then uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(@D); else \
+	  $(PYTHON) -m venv --clear $(@D); \
+	  $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt; fi
+	@PATH="$$PATH:$(@D)/bin" uv pip install --quiet --python $(@D)/bin/python --require-hashes \
+	  $(patsubst %,-r %,$(filter-out requirements/uv.txt,$^))
 	@touch $@
 
 .PHONY: integration-tests
 integration-tests: $(tests_venv)/.ready ## what runs after each deployment, against the environment its variables name
 	@rm -f report/integration-tests.xml
 	@$(tests_venv)/bin/python -m pytest integration_tests -vv --junitxml=report/integration-tests.xml $(ARGS)
+
+.PHONY: change-review
+change-review: $(review_venv)/.ready ## what runs before each deployment: what it would change, and lose
+	@test -d node_modules/@aws-cdk/cloudformation-diff || npm ci --silent
+	@$(review_venv)/bin/python -m change_review $(ARGS)
 
 .PHONY: lock
 lock: $(venv)/.ready ## pin the requirements anew; no registry address is written
@@ -139,10 +148,11 @@ lock: $(venv)/.ready ## pin the requirements anew; no registry address is writte
 	$$compile requirements/development.in -o requirements/development.txt; \
 	$$compile requirements/runtime.in -c requirements/development.txt -o requirements/runtime.txt; \
 	$$compile integration_tests/requirements.in -c requirements/development.txt -o integration_tests/requirements.txt; \
+	$$compile change_review/requirements.in -c requirements/development.txt -o change_review/requirements.txt; \
 	$$compile requirements/uv.in -c requirements/development.txt -o requirements/uv.txt
 	@npm install --package-lock-only --silent
 
 .PHONY: clean
 clean: ## remove everything the other targets made
-	@rm -rf $(venv) $(tests_venv) node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(venv) $(tests_venv) $(review_venv) node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
