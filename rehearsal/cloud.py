@@ -1,5 +1,6 @@
 """Speaks to the emulated AWS with ordinary boto3 clients."""
 
+import json
 import os
 import threading
 import urllib.request
@@ -10,7 +11,11 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from rehearsal.secure_way import SecureWay
+
 SECRET_KEY = "emulated"  # noqa: S105 - the emulator checks no signature
+ANSWER_SECONDS = 10.0
+"""How long the emulator may take to say what it knows."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,9 @@ class Place:
 class Cloud:
     """The emulated AWS at one endpoint."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, secure_way: SecureWay | None = None) -> None:
         self.endpoint = endpoint
+        self._secure_way = secure_way
         # boto3 reads models from disk on a session's first clients and is not safe to share while it does.
         self._lock = threading.Lock()
         # boto3's overloads know each service by a literal name only.
@@ -100,6 +106,15 @@ class Cloud:
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "true",
         }
+
+    def known(self, what: str) -> list[str]:
+        """Return one of the emulator's own lists: `distributions`, `hosts` or `recorded_types`."""
+        with open_directly(f"{self.endpoint}/_rehearsal/{what}", timeout_seconds=ANSWER_SECONDS) as answer:
+            return json.load(answer)[what]
+
+    def secure_environment(self) -> dict[str, str]:
+        """Return what leads HTTPS to emulated hosts; nothing before there is a distribution to be reached by it."""
+        return self._secure_way.environment() if self._secure_way and self.known("distributions") else {}
 
 
 def open_directly(url: str, *, timeout_seconds: float) -> Any:

@@ -1,7 +1,6 @@
 """One rehearsal from an assembly to its result: set-up, execution, and the end of everything it started."""
 
 import contextlib
-import json
 import signal
 import threading
 import uuid
@@ -16,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.actions.run import Context, Gate
 from rehearsal.artifacts import Artifacts
 from rehearsal.assembly import Assembly
-from rehearsal.cloud import Cloud, open_directly
+from rehearsal.cloud import Cloud
 from rehearsal.definition import Definition
 from rehearsal.errors import RehearsalError
 from rehearsal.execution import Execution
@@ -86,8 +85,7 @@ class Rehearsal:
         if self.cloud is None or self._progress.result is Result.STOPPED:
             return []
         try:
-            with open_directly(f"{self.cloud.endpoint}/_rehearsal/types", timeout_seconds=10) as answer:
-                return json.load(answer)["recorded_types"]
+            return self.cloud.known("recorded_types")
         except OSError:
             # The emulator has ended; why is the result's business.
             return []

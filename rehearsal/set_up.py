@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from rehearsal.assembly import PIPELINE_TYPE, Assembly
 from rehearsal.cloud import Cloud, Credentials, Place
@@ -16,6 +17,7 @@ from rehearsal.isolation import machine_environment
 from rehearsal.parallel import side_by_side
 from rehearsal.processes import Processes
 from rehearsal.progress import ActionProgress, Progress, Status
+from rehearsal.secure_way import SecureWay, write_authorities
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 """What CloudFormation may do in a bootstrapped account; the emulator does not enforce it."""
@@ -36,26 +38,34 @@ class SetUp:
         self._home.mkdir()
 
     def start_emulator(self) -> Cloud:
-        """Start the emulator on a free loopback port and return the way to it."""
+        """Start the emulator, and the tunnel to it, on free loopback ports and return the way to it."""
         with self._step("emulated AWS", "ministack") as step:
-            environment = {
-                **machine_environment(self._home),
-                "PYTHONPATH": str(Path(__file__).parent.parent),
-                # Tasks and databases stay control plane only, also where a Docker daemon could start them.
-                "DOCKER_HOST": "unix:///nonexistent",
-                "LOG_LEVEL": "WARNING",
-            }
-            command = [sys.executable, "-m", "rehearsal.emulator"]
-            process = self._processes.start(
-                command, directory=self._directory, environment=environment, hold_input=True
-            )
-            lines = iter(process.stdout or ())
-            for line in lines:
-                self._progress.log(step, line.rstrip())
-                if line.startswith('{"port"'):
-                    threading.Thread(target=self._drain, args=(lines, step), daemon=True).start()
-                    return Cloud(f"http://localhost:{json.loads(line)['port']}")
-            raise SetUpFailed(f"the emulator ended with exit status {process.wait()}")
+            found = self._start(step, "the emulator", "rehearsal.emulator")
+            endpoint = f"http://localhost:{found['port']}"
+            authorities = self._directory / "authorities.pem"
+            write_authorities(authorities, found["authority"])
+            arguments = ["--emulator", endpoint, "--tls-port", str(found["tls_port"])]
+            tunnel = self._start(step, "the tunnel", "rehearsal.tunnel", *arguments)
+            return Cloud(endpoint, SecureWay(f"http://127.0.0.1:{tunnel['port']}", authorities))
+
+    def _start(self, step: ActionProgress, who: str, module: str, *arguments: str) -> dict[str, Any]:
+        """Start a module of ours that serves as long as the rehearsal lives; return what it says once it does."""
+        environment = {
+            **machine_environment(self._home),
+            "PYTHONPATH": str(Path(__file__).parent.parent),
+            # Tasks and databases stay control plane only, also where a Docker daemon could start them.
+            "DOCKER_HOST": "unix:///nonexistent",
+            "LOG_LEVEL": "WARNING",
+        }
+        command = [sys.executable, "-m", module, *arguments]
+        process = self._processes.start(command, directory=self._directory, environment=environment, hold_input=True)
+        lines = iter(process.stdout or ())
+        for line in lines:
+            self._progress.log(step, line.rstrip())
+            if line.startswith('{"port"'):
+                threading.Thread(target=self._drain, args=(lines, step), daemon=True).start()
+                return json.loads(line)
+        raise SetUpFailed(f"{who} ended with exit status {process.wait()}")
 
     def bootstrap(self, cloud: Cloud, assembly: Assembly) -> None:
         """Bootstrap every account and region with the real `cdk bootstrap`, trusting the pipeline's account."""

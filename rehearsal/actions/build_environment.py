@@ -90,7 +90,7 @@ def build_environment(
         environment[variable["name"]] = _value(run, variable)
     # Last, so that nothing a project sets leads a build out of the emulator.
     kept = {name: value for name, value in environment.items() if not name.startswith(LEADING_OUT)}
-    return {**kept, **context.cloud.environment(context.home.region, role)}
+    return {**kept, **context.cloud.environment(context.home.region, role), **context.cloud.secure_environment()}
 
 
 def _home(directory: Path, home: Path) -> Path:

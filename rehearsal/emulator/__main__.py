@@ -1,7 +1,8 @@
-"""Serves the emulated AWS on a free loopback port until its standard input closes.
+"""Serves the emulated AWS on free loopback ports until its standard input closes.
 
-Prints `{"port": N}` once it listens. Standard input is the rehearsal's hand on it: when the rehearsal ends, however
-it ends, the pipe closes and the emulator goes with it.
+Prints `{"port": N, "tls_port": N, "authority": "…"}` once it listens: the second port serves the same by TLS, under
+certificates of a throwaway authority, whose own is printed. Standard input is the rehearsal's hand on it: when the
+rehearsal ends, however it ends, the pipe closes and the emulator goes with it.
 """
 
 import asyncio
@@ -13,20 +14,23 @@ import sys
 from rehearsal.emulator import loopback
 
 
-async def _serve(listener: socket.socket) -> None:
+async def _serve(listener: socket.socket, tls_listener: socket.socket) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - ministack reads the port when it is imported
-    from hypercorn.config import Config  # noqa: PLC0415
 
     from rehearsal.emulator.application import application, register_resource_types  # noqa: PLC0415
+    from rehearsal.emulator.certificates import Authority, TlsConfig  # noqa: PLC0415
 
     register_resource_types()
-    config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    authority = Authority()
+    config = TlsConfig(authority)
+    config.bind = [f"fd://{tls_listener.fileno()}"]
+    config.insecure_bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
     config.errorlog = "-"
     closed = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, _on_input, closed)
-    print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
+    ports = {"port": listener.getsockname()[1], "tls_port": tls_listener.getsockname()[1]}
+    print(json.dumps({**ports, "authority": authority.certificate}), flush=True)
     await serve(application, config, shutdown_trigger=closed.wait)  # pyrefly: ignore
 
 
@@ -39,9 +43,10 @@ def main() -> None:
     """Bind the port first: ministack writes it into the addresses it hands out."""
     loopback.guard()
     listener = socket.create_server(("127.0.0.1", 0))
+    tls_listener = socket.create_server(("127.0.0.1", 0))
     os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])
     os.environ["MINISTACK_HOST"] = "localhost"
-    asyncio.run(_serve(listener))
+    asyncio.run(_serve(listener, tls_listener))
 
 
 if __name__ == "__main__":

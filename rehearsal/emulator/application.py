@@ -1,7 +1,8 @@
-"""The ASGI application: ministack with three doors of its own in front.
+"""The ASGI application: ministack with doors of its own in front.
 
-- Requests for an emulated load balancer find it in every account and region. ministack looks it up in the account that
-  signed the request, and browsers and tests sign nothing. They arrive by `HTTP_PROXY`, so the path may be a whole URL.
+- Requests for an emulated load balancer or distribution find it in every account and region. ministack looks it up in
+  the account that signed the request, and browsers and tests sign nothing. They come by `HTTP_PROXY`, so that the path
+  may be a whole URL, or by TLS through the rehearsal's tunnel.
 - CodePipeline's `GetPipeline`.
 - `/_rehearsal/…`: what the rehearsal asks the emulator itself.
 """
@@ -14,12 +15,15 @@ from urllib.parse import parse_qs, urlsplit
 from rehearsal.emulator import (
     alarms,
     buckets,
+    edge,
     faults,
     generic_types,
     library_functions,
+    load_balancers,
     network_types,
     pipelines,
     secrets,
+    services,
 )
 from rehearsal.emulator.internals import alb, app, responses, router
 
@@ -27,13 +31,25 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-HTTP_PORT = 80
+STANDARD_PORTS = {"http": 80, "https": 443}
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
 def register_resource_types() -> None:
     """Complete ministack's resource types; the generic ones last, for what is still missing."""
-    for part in (alarms, buckets, network_types, library_functions, pipelines, secrets, faults, generic_types):
+    own = (
+        alarms,
+        buckets,
+        edge,
+        load_balancers,
+        network_types,
+        library_functions,
+        pipelines,
+        secrets,
+        services,
+        faults,
+    )
+    for part in (*own, generic_types):
         part.register()
 
 
@@ -47,7 +63,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     host = headers.get("host", "").rsplit(":", 1)[0].lower()
     target = headers.get("x-amz-target", "")
     if scope["path"].startswith("/_rehearsal/"):
-        await _respond_json(send, 200, {"recorded_types": sorted(generic_types.recorded_types)})
+        await _respond_json(send, 200, _known())
     elif target.startswith(pipelines.TARGET):
         body = await _body(receive)
         with _signer_scope(headers):
@@ -55,10 +71,25 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _respond_json(send, status, answer)
     elif host.endswith(".elb.amazonaws.com"):
         await _load_balance(scope, receive, send, headers, host)
-    elif scope.get("proxied"):
+    elif host in edge.hosts():
+        await _serve_at_the_edge(scope, receive, send, headers, host)
+    elif scope.get("proxied") and host not in buckets.hosts():
         await _respond_json(send, 502, {"message": f"the rehearsal's proxy leads only to emulated hosts, not {host}"})
     else:
         await app.app(scope, receive, send)
+
+
+def _known() -> dict[str, list[str]]:
+    """Return what the rehearsal asks for: what is emulated by name, and what is only recorded."""
+    secure_balancers = [
+        found.balancer["DNSName"].lower() for found in load_balancers.everywhere() if "HTTPS" in found.ports().values()
+    ]
+    distributions = edge.hosts()
+    return {
+        "recorded_types": sorted(generic_types.recorded_types),
+        "distributions": distributions,
+        "hosts": [*distributions, *secure_balancers, *buckets.hosts()],
+    }
 
 
 def _with_origin_form(scope: Scope) -> Scope:
@@ -79,40 +110,50 @@ def _with_origin_form(scope: Scope) -> Scope:
 
 
 async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dict[str, str], host: str) -> None:
-    for (account, region, _), balancer in list(alb._lbs._data.items()):
-        if balancer["DNSName"].lower() != host:
-            continue
-        query = scope.get("query_string", b"").decode()
-        try:
-            body = await _body(receive)
-        except ValueError as error:
-            await _respond_json(send, 413, {"message": str(error)})
-            return
-        port = int(headers["host"].rpartition(":")[2]) if ":" in headers["host"] else HTTP_PORT
-        with responses.request_scope(account, region):
-            listening = [item["Port"] for item in alb._listeners.values() if _belongs(item, balancer)]
-            if port not in listening:
-                await _respond_json(send, 502, {"message": f"{host} does not listen on port {port}"})
-                return
-            answer = await alb.dispatch_request(
-                balancer,
-                scope["method"],
-                scope["path"],
-                headers,
-                body,
-                parse_qs(query, keep_blank_values=True),
-                port,
-                raw_query_string=query,
-                raw_path=scope["raw_path"].decode("latin-1"),
-            )
-        await app._send_if_handled(send, answer, receive, head=scope["method"] == "HEAD")
+    found = load_balancers.named(host)
+    if found is None:
+        # A name no load balancer has would not resolve at all.
+        await _respond_json(send, 502, {"message": f"no load balancer is named {host}"})
         return
-    # A name no load balancer has would not resolve at all.
-    await _respond_json(send, 502, {"message": f"no load balancer is named {host}"})
+    usual = STANDARD_PORTS[scope.get("scheme", "http")]
+    port = int(headers["host"].rpartition(":")[2]) if ":" in headers["host"] else usual
+    if port not in found.ports():
+        await _respond_json(send, 502, {"message": f"{host} does not listen on port {port}"})
+        return
+    body = await _bounded_body(receive, send)
+    if body is None:
+        return
+    query = scope.get("query_string", b"").decode()
+    with responses.request_scope(found.account, found.region):
+        answer = await alb.dispatch_request(
+            found.balancer,
+            scope["method"],
+            scope["path"],
+            headers,
+            body,
+            parse_qs(query, keep_blank_values=True),
+            port,
+            raw_query_string=query,
+            raw_path=scope["raw_path"].decode("latin-1"),
+        )
+    await app._send_if_handled(send, answer, receive, head=scope["method"] == "HEAD")
 
 
-def _belongs(listener: dict[str, Any], balancer: dict[str, Any]) -> bool:
-    return listener["LoadBalancerArn"] == balancer["LoadBalancerArn"]
+async def _serve_at_the_edge(scope: Scope, receive: Receive, send: Send, headers: dict[str, str], host: str) -> None:
+    body = await _bounded_body(receive, send)
+    if body is None:
+        return
+    answer = await edge.answer(
+        host=host,
+        secure=scope.get("scheme") == "https",
+        method=scope["method"],
+        path=scope["path"],
+        raw_path=scope["raw_path"].decode("latin-1").partition("?")[0],
+        query=scope.get("query_string", b"").decode(),
+        headers=headers,
+        body=body,
+    )
+    await app._send_if_handled(send, answer, receive, head=scope["method"] == "HEAD")
 
 
 def _signer_scope(headers: dict[str, str]) -> Any:
@@ -133,6 +174,15 @@ async def _body(receive: Receive) -> bytes:
             raise ValueError(f"a request's body may have {MAX_BODY_BYTES} bytes here")
         if not message.get("more_body"):
             return b"".join(chunks)
+
+
+async def _bounded_body(receive: Receive, send: Send) -> bytes | None:
+    """Return the request's body; None after it was refused for its size."""
+    try:
+        return await _body(receive)
+    except ValueError as error:
+        await _respond_json(send, 413, {"message": str(error)})
+        return None
 
 
 async def _respond_json(send: Send, status: int, answer: dict[str, Any]) -> None:

@@ -1,4 +1,7 @@
-"""One name space for buckets: ministack keeps them by account, and AWS finds a bucket whoever owns it."""
+"""One name space for buckets: ministack keeps them by account, and AWS finds a bucket whoever owns it.
+
+A request that is not signed finds it too, and gets what the bucket lets everybody have.
+"""
 
 from rehearsal.emulator.internals import here, responses, s3
 
@@ -16,3 +19,12 @@ def register() -> None:
             return read_own(bucket, key, version_id)
 
     s3._get_object_data = read_any
+
+
+def hosts() -> list[str]:
+    """Return the names by which all buckets' objects are addressed."""
+    return [
+        f"{name}.s3.{region}amazonaws.com"
+        for (_, name), bucket in list(s3._buckets._data.items())
+        for region in ("", f"{bucket.get('region') or 'us-east-1'}.")
+    ]

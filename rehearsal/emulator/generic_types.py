@@ -23,14 +23,16 @@ def register() -> None:
     for resource_type in known:
         if resource_type.startswith("AWS::") and resource_type not in handlers:
             handlers[resource_type] = {
-                "create": _creator(resource_type),
-                "update": _updater(resource_type),
+                "create": creator(resource_type),
+                "update": updater(resource_type),
                 "update_with_logical_id": True,
                 "delete": lambda _physical_id, _properties: None,
             }
 
 
-def _creator(resource_type: str) -> Callable[[str, Properties, str], Provisioned]:
+def creator(resource_type: str) -> Callable[[str, Properties, str], Provisioned]:
+    """Return what records a new resource of the type."""
+
     def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         recorded_types.add(resource_type)
         return _provision(resource_type, logical_id, properties, stack_name)
@@ -38,7 +40,9 @@ def _creator(resource_type: str) -> Callable[[str, Properties, str], Provisioned
     return create
 
 
-def _updater(resource_type: str) -> Callable[[str, Properties, Properties, str, str], Provisioned]:
+def updater(resource_type: str) -> Callable[[str, Properties, Properties, str, str], Provisioned]:
+    """Return what records a change of one."""
+
     def update(physical_id: str, _old: Properties, new: Properties, stack_name: str, logical_id: str) -> Provisioned:
         _, attributes = _provision(resource_type, logical_id, new, stack_name)
         return physical_id, attributes

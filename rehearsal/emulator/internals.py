@@ -10,7 +10,10 @@ Provisioned = tuple[str, dict[str, Any]]
 
 app: Any = import_module("ministack.app")
 alb: Any = import_module("ministack.services.alb")
+cloudfront: Any = import_module("ministack.services.cloudfront")
 ec2: Any = import_module("ministack.services.ec2")
+ecs: Any = import_module("ministack.services.ecs")
+iam_evaluator: Any = import_module("ministack.core.iam_evaluator")
 rds: Any = import_module("ministack.services.rds")
 responses: Any = import_module("ministack.core.responses")
 router: Any = import_module("ministack.core.router")

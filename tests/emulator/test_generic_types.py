@@ -10,9 +10,9 @@ TYPE = "AWS::ApplicationAutoScaling::ScalableTarget"
 
 def target(**changes: Any) -> dict[str, Any]:
     properties: dict[str, Any] = {
-        "ServiceNamespace": "ecs",
-        "ScalableDimension": "ecs:service:DesiredCount",
-        "ResourceId": "service/cluster/one",
+        "ServiceNamespace": "dynamodb",
+        "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+        "ResourceId": "table/one",
         "MinCapacity": 1,
         "MaxCapacity": 2,
     }
@@ -28,7 +28,7 @@ def test_a_named_resource_is_known_by_its_name(account: Account) -> None:
 
 def test_an_identifier_of_several_parts_is_joined(account: Account) -> None:
     found = account.deploy(Target=target())
-    assert found["Target"].endswith("|ecs:service:DesiredCount|ecs")
+    assert found["Target"].endswith("|dynamodb:table:ReadCapacityUnits|dynamodb")
 
 
 def test_attributes_stay_over_updates(account: Account) -> None:
@@ -41,16 +41,16 @@ def test_attributes_stay_over_updates(account: Account) -> None:
 def test_replacements_are_those_of_the_schema(account: Account) -> None:
     account.deploy(Target=target())
     assert account.replacements(Target=target(MaxCapacity=6)) == {"Target": "False"}
-    assert account.replacements(Target=target(ResourceId="service/cluster/two")) == {"Target": "True"}
+    assert account.replacements(Target=target(ResourceId="table/two")) == {"Target": "True"}
 
 
 def test_a_replaced_resource_has_another_identity_and_keeps_it(account: Account) -> None:
     account.deploy(Target=target())
     first = account.attribute("Target", "Id")
-    account.deploy(Target=target(ResourceId="service/cluster/two"))
+    account.deploy(Target=target(ResourceId="table/two"))
     second = account.attribute("Target", "Id")
     assert second != first
-    account.deploy(Target=target(ResourceId="service/cluster/two", MaxCapacity=6))
+    account.deploy(Target=target(ResourceId="table/two", MaxCapacity=6))
     assert account.attribute("Target", "Id") == second
 
 

@@ -1,0 +1,143 @@
+"""CloudFront's edge: ministack serves a distribution's viewers; the cache, and origins anywhere, are added here.
+
+ministack carries out a behavior's settings, functions and policies. What it asks of an origin passes through `_fetch`,
+which stands where CloudFront's cache does: behind the function of a request, before that of a response.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from rehearsal.emulator import load_balancers
+from rehearsal.emulator.edge_cache import EdgeCache, OriginAnswer, key_parts, lifetime
+from rehearsal.emulator.internals import cloudfront, here, iam_evaluator, responses, s3
+
+Answer = tuple[int, dict[str, Any], bytes]
+"""Status, headers and body."""
+
+PARTIAL = {"range", "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"}
+"""Requests with these are passed on: only whole answers are kept."""
+
+_fetch_from_origin = cloudfront._fetch_from_origin
+_cache = EdgeCache()
+
+
+@dataclass
+class _Exchange:
+    """A viewer's request under way."""
+
+    distribution: str
+    policy: Mapping[str, Any]
+    age: int | None = None
+    """Seconds the answer had been kept for; None when it came from its origin."""
+
+
+_under_way: ContextVar[_Exchange] = ContextVar("under_way")
+
+
+def register() -> None:
+    """Put the cache before every origin."""
+    cloudfront._fetch_from_origin = _fetch
+
+
+def hosts() -> list[str]:
+    """Return the names of all deployed distributions."""
+    return [name for _, distribution in _distributions() for name in _names(distribution)]
+
+
+async def answer(
+    *, host: str, secure: bool, method: str, path: str, raw_path: str, query: str, headers: dict[str, str], body: bytes
+) -> Answer | None:
+    """Answer a viewer; None if no distribution has that name."""
+    found = next((item for item in _distributions() if host in _names(item[1])), None)
+    if found is None:
+        return None
+    account, distribution = found
+    with responses.request_scope(account, here()[1]):
+        behavior = cloudfront._match_behavior(cloudfront.parse_distribution_dataplane_config(distribution), path)
+        exchange = _Exchange(distribution["Id"], _policy(behavior))
+        token = _under_way.set(exchange)
+        try:
+            status, given, content = await cloudfront.handle_viewer_request(
+                distribution,
+                method,
+                path,
+                raw_path,
+                query,
+                {**headers, "x-forwarded-proto": "https" if secure else "http"},
+                body,
+                parse_qs(query, keep_blank_values=True),
+            )
+        finally:
+            _under_way.reset(token)
+    return status, _with_outcome(given, status, exchange), content
+
+
+def _distributions() -> Iterator[tuple[str, dict[str, Any]]]:
+    for (account, _), distribution in list(cloudfront._distributions._data.items()):
+        yield account, distribution
+
+
+def _names(distribution: dict[str, Any]) -> list[str]:
+    names = [distribution["DomainName"], *cloudfront._get_distribution_aliases(distribution)]
+    return [name.lower() for name in names]
+
+
+def _policy(behavior: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the cache policy's configuration; a behavior without one keeps nothing here."""
+    name = behavior["cache_policy_id"]
+    found = cloudfront._cache_policies.get(name) or cloudfront._MANAGED_CACHE_POLICIES.get(name)
+    return found["Config"] if found else {"MaxTTL": 0}
+
+
+async def _fetch(
+    origin: dict[str, Any], method: str, uri: str, query: str, headers: dict[str, Any], *rest: Any
+) -> tuple[int, str, Mapping[str, Any], bytes]:
+    """Answer from the cache, else from the origin; the parameters are ministack's."""
+    exchange = _under_way.get()
+    key = (exchange.distribution, origin["id"], uri, *key_parts(exchange.policy, query, headers))
+    whole = method in ("GET", "HEAD") and not PARTIAL.intersection(headers)
+    if whole and (kept := _cache.get(key)):
+        found, exchange.age = kept
+    else:
+        with _scope(origin):
+            found = OriginAnswer(*await _fetch_from_origin(origin, method, uri, query, headers, *rest))
+        seconds = lifetime(found.headers, exchange.policy, time.time())
+        if whole and method == "GET" and found.status == 200 and seconds > 0:
+            _cache.keep(key, found, seconds)
+    return found.status, found.reason, dict(found.headers), b"" if method == "HEAD" else found.body
+
+
+@contextmanager
+def _scope(origin: Mapping[str, Any]) -> Iterator[None]:
+    """Scope what follows to where the origin is: ministack looks only into the distribution's own account."""
+    if bucket := origin["s3_bucket"]:
+        place = s3._bucket_owner_account(bucket) or here()[0], here()[1]
+    elif found := load_balancers.named(origin["domain_name"].lower()):
+        place = found.account, found.region
+    else:
+        place = here()
+    # CloudFront asks a bucket by TLS, which a bucket's policy may insist on.
+    token = iam_evaluator._request_origin.set(("127.0.0.1", origin["s3_bucket"] is not None))
+    try:
+        with responses.request_scope(*place):
+            yield
+    finally:
+        iam_evaluator._request_origin.reset(token)
+
+
+def _with_outcome(headers: Mapping[str, Any], status: int, exchange: _Exchange) -> dict[str, Any]:
+    """Say as CloudFront does where the answer came from; ministack, which keeps none, calls most a miss."""
+    given = dict(headers)
+    if status in (301, 307) and given.get("X-Cache") == "Error from cloudfront":
+        given["X-Cache"] = "Redirect from cloudfront"
+    elif given.get("X-Cache") == "Miss from cloudfront":
+        if status >= 400:
+            given["X-Cache"] = "Error from cloudfront"
+        elif exchange.age is not None:
+            given |= {"X-Cache": "Hit from cloudfront", "Age": str(exchange.age)}
+    return given

@@ -1,0 +1,100 @@
+"""Load balancers: found by name in every account and region, with targets told apart by address *and* port."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from xml.sax.saxutils import escape
+
+from rehearsal.emulator.internals import alb, responses
+
+Parameters = dict[str, list[str]]
+"""A call's parameters as the query API has them."""
+Target = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A load balancer and where it is."""
+
+    account: str
+    region: str
+    balancer: dict[str, Any]
+
+    def ports(self) -> dict[int, str]:
+        """Return the protocol of each port it listens on."""
+        with responses.request_scope(self.account, self.region):
+            listeners = list(alb._listeners.values())
+        arn = self.balancer["LoadBalancerArn"]
+        return {item["Port"]: item["Protocol"] for item in listeners if item["LoadBalancerArn"] == arn}
+
+
+def everywhere() -> list[Found]:
+    """Return the load balancers of all accounts and regions."""
+    return [Found(account, region, item) for (account, region, _), item in list(alb._lbs._data.items())]
+
+
+def named(host: str) -> Found | None:
+    """Return the load balancer with this DNS name, in lower case."""
+    return next((found for found in everywhere() if found.balancer["DNSName"].lower() == host), None)
+
+
+def register() -> None:
+    """Let targets share an address, as they do on one machine, and have the zone they were registered with."""
+    alb._ACTION_MAP.update(
+        {
+            "RegisterTargets": _for_group("RegisterTargets", _add),
+            "DeregisterTargets": _for_group("DeregisterTargets", _remove),
+            "DescribeTargetHealth": _for_group("DescribeTargetHealth", _describe),
+        }
+    )
+
+
+def _for_group(action: str, work: Callable[[str, list[Target]], str]) -> Callable[[Parameters], Any]:
+    def answer(parameters: Parameters) -> Any:
+        group = alb._p(parameters, "TargetGroupArn")
+        if group not in alb._tgs:
+            return alb._error("TargetGroupNotFound", f"Target group '{group}' not found.")
+        return alb._xml(200, action, work(group, _targets(parameters, alb._tgs[group].get("Port", 80))))
+
+    return answer
+
+
+def _targets(parameters: Parameters, usual_port: int) -> list[Target]:
+    found: list[Target] = []
+    while identifier := alb._p(parameters, f"Targets.member.{len(found) + 1}.Id"):
+        member = f"Targets.member.{len(found) + 1}"
+        port = int(alb._p(parameters, f"{member}.Port") or usual_port)
+        found.append({"Id": identifier, "Port": port, "Zone": alb._p(parameters, f"{member}.AvailabilityZone")})
+    return found
+
+
+def _same(one: Target, other: Target) -> bool:
+    return (one["Id"], one.get("Port")) == (other["Id"], other.get("Port"))
+
+
+def _add(group: str, targets: list[Target]) -> str:
+    registered = alb._targets.setdefault(group, [])
+    registered += [target for target in targets if not any(_same(target, item) for item in registered)]
+    return ""
+
+
+def _remove(group: str, targets: list[Target]) -> str:
+    alb._targets[group] = [
+        item for item in alb._targets.get(group, []) if not any(_same(target, item) for target in targets)
+    ]
+    return ""
+
+
+def _describe(group: str, targets: list[Target]) -> str:
+    registered = alb._targets.get(group, [])
+    shown = [item for item in registered if not targets or any(_same(target, item) for target in targets)]
+    return f"<TargetHealthDescriptions>{''.join(map(_description, shown))}</TargetHealthDescriptions>"
+
+
+def _description(target: Target) -> str:
+    zone = f"<AvailabilityZone>{escape(target['Zone'])}</AvailabilityZone>" if target.get("Zone") else ""
+    return (
+        f"<member><Target><Id>{escape(target['Id'])}</Id><Port>{target['Port']}</Port>{zone}</Target>"
+        f"<HealthCheckPort>{target['Port']}</HealthCheckPort>"
+        "<TargetHealth><State>healthy</State></TargetHealth></member>"
+    )
