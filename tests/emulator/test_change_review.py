@@ -1,0 +1,130 @@
+"""The change review against an account: what is deployed there, through the role that may look, against an assembly."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.cloud import Credentials
+from tests.conftest import ROOT
+from tests.emulator.conftest import Account, resource
+
+SECRET = resource("AWS::SecretsManager::Secret", Name="yawl-test-one", Description="one")
+TOPIC = resource("AWS::SNS::Topic", DisplayName="one")
+
+
+class Bench:
+    """A release of one environment, `test`, in an account, and what the review says of it."""
+
+    def __init__(self, account: Account, folder: Path) -> None:
+        self.account = account
+        self.folder = folder
+        self.role: str | None = None
+        self.endpoint = account.cloud.endpoint
+
+    def deployed(self, part: str, **resources: Any) -> None:
+        self.account.stack = f"yawl-test-{part}"
+        self.account.deploy(**resources)
+
+    def review(self, *, settings: str = "", **parts: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        """Review a release of these stacks: `database={"Secret": …}`."""
+        self.folder.mkdir(exist_ok=True)
+        place = self.account.place
+        artifacts: dict[str, Any] = {}
+        for part, resources in parts.items():
+            (self.folder / f"{part}.json").write_text(json.dumps({"Resources": resources}))
+            properties: dict[str, Any] = {"stackName": f"yawl-test-{part}", "templateFile": f"{part}.json"}
+            if self.role:
+                properties["lookupRole"] = {"arn": self.role.replace("arn:aws:", "arn:${AWS::Partition}:")}
+            artifacts[part] = {
+                "type": "aws:cloudformation:stack",
+                "environment": f"aws://{place.account}/{place.region}",
+                "properties": properties,
+            }
+        (self.folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+        (self.folder / "delivery.toml").write_text(f"[environments.test]\naccount = '1'\n{settings}")
+        caller = Credentials("999999999999" if self.role else place.account)
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "change_review", "--environment", "test", "--stage", str(self.folder)),
+                *("--settings", str(self.folder / "delivery.toml"), "--output", str(self.folder / "report")),
+            ],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                **self.account.cloud.environment(place.region, caller),
+                "AWS_ENDPOINT_URL": self.endpoint,
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture
+def bench(account: Account, tmp_path: Path) -> Bench:
+    return Bench(account, tmp_path / "stage")
+
+
+def test_a_first_deployment_goes_on(bench: Bench) -> None:
+    done = bench.review(database={"Secret": SECRET}, monitoring={"Topic": TOPIC})
+    assert done.returncode == 0, done.stderr
+    assert "test (first deployment): resources 2 added, in 2 of 2 stacks" in done.stdout
+
+
+def test_the_same_again_changes_nothing(bench: Bench) -> None:
+    bench.deployed("database", Secret=SECRET)
+    done = bench.review(database={"Secret": SECRET})
+    assert done.returncode == 0, done.stderr
+    assert "test: nothing changes" in done.stdout
+    assert (bench.folder / "report" / "change-review.txt").read_text() == "test: nothing changes\n"
+
+
+def test_a_lost_secret_stops_and_the_printed_table_lets_it_through(bench: Bench) -> None:
+    bench.deployed("database", Secret=SECRET)
+    renamed = resource("AWS::SecretsManager::Secret", Name="yawl-test-two", Description="one")
+    done = bench.review(database={"Secret": renamed})
+    assert done.returncode == 1, done.stderr
+    assert "Secret (AWS::SecretsManager::Secret) would be replaced, because Name changes" in done.stdout
+    lines = done.stdout.splitlines()
+    start = next(number for number, line in enumerate(lines) if "accepted_changes" in line)
+    table = "\n".join(line.strip() for line in lines[start : start + 4]).replace("…", "the value is made anew")
+    done = bench.review(settings=table, database={"Secret": renamed})
+    assert done.returncode == 0, done.stdout
+    assert "accepted because: the value is made anew" in done.stdout
+    assert "the value is made anew" in (bench.folder / "report" / "change-review.html").read_text()
+
+
+def test_a_stack_that_is_no_longer_released_is_named(bench: Bench) -> None:
+    bench.deployed("former", Topic=TOPIC)
+    done = bench.review(database={"Secret": SECRET}, monitoring={"Topic": TOPIC})
+    assert done.returncode == 0, done.stderr
+    assert "yawl-test-former" in done.stdout
+    assert "no longer part of the release" in done.stdout
+
+
+def test_another_account_is_read_through_its_lookup_role(bench: Bench) -> None:
+    bench.deployed("database", Secret=SECRET)
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+    made = bench.account.client("iam").create_role(RoleName="lookup", AssumeRolePolicyDocument=json.dumps(trust))
+    bench.role = made["Role"]["Arn"]
+    done = bench.review(database={"Secret": SECRET})
+    assert done.returncode == 0, done.stderr
+    assert "test: nothing changes" in done.stdout
+
+
+def test_an_account_that_does_not_answer_ends_the_review_without_a_verdict(bench: Bench) -> None:
+    """The emulator lets anybody assume anything; an address where nobody listens refuses as surely."""
+    bench.role = f"arn:aws:iam::{bench.account.place.account}:role/lookup"
+    bench.endpoint = "http://localhost:9"
+    done = bench.review(database={"Secret": SECRET})
+    assert done.returncode == 2, done.stdout
+    assert "yawl-test-database in" in done.stderr
+    assert f"through {bench.role}" in done.stderr
+    assert "make bootstrap" in done.stderr
+    assert "Traceback" not in done.stderr
