@@ -9,11 +9,14 @@ import pytest
 from integration_tests.account import Account, sign_in
 from integration_tests.failure import CheckFailed
 from integration_tests.front_door import FrontDoor
+from integration_tests.http_checks import health_path_answers
+from integration_tests.secret_values import SecretValues
 from integration_tests.variables import AccountVariables, HttpVariables, read_account_variables, read_http_variables
 from integration_tests.waiting import Patience
 
 _http = pytest.StashKey[HttpVariables]()
 _shown = pytest.StashKey[set[str]]()
+_secret_values = pytest.StashKey[SecretValues]()
 _account = pytest.StashKey[AccountVariables]()
 
 
@@ -23,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "aws: reads the environment's account through AWS APIs")
     config.option.reportchars = ""
     config.stash[_shown] = set()
+    config.stash[_secret_values] = SecretValues()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -44,10 +48,10 @@ def _screen_alone(config: pytest.Config) -> Generator[None, None, None]:
     try:
         yield
     except CheckFailed as failure:
-        text = str(failure)
-        if text in config.stash[_shown]:
-            text = text.partition("\n")[0] + " (as above)"
-        config.stash[_shown].add(str(failure))
+        whole = text = config.stash[_secret_values].hide(str(failure))
+        if whole in config.stash[_shown]:
+            text = whole.partition("\n")[0] + " (as above)"
+        config.stash[_shown].add(whole)
         raise pytest.fail.Exception(text, pytrace=config.option.fulltrace) from None
 
 
@@ -63,6 +67,23 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, obje
     """Show a fixture's failed check."""
     with _screen_alone(request.config):
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep secrets out of whatever else is reported: an unexpected error's text, what was printed or logged."""
+    report = yield
+    secret_values = item.config.stash[_secret_values]
+    report.sections = [(name, secret_values.hide(text)) for name, text in report.sections]
+    if secret_values.hide(report.longreprtext) != report.longreprtext:
+        report.longrepr = secret_values.hide(report.longreprtext)
+    return report
+
+
+@pytest.fixture(scope="session")
+def secret_values(pytestconfig: pytest.Config) -> SecretValues:
+    """Give what must never be shown; whoever reads a secret tells it."""
+    return pytestconfig.stash[_secret_values]
 
 
 @pytest.fixture(scope="session")
@@ -84,9 +105,28 @@ def patience(variables: HttpVariables) -> Patience:
 
 
 @pytest.fixture(scope="session")
-def front_door(variables: HttpVariables) -> FrontDoor:
+def front_door(variables: HttpVariables, secret_values: SecretValues) -> FrontDoor:
     """Give the load balancer as anybody sees it."""
-    return FrontDoor(variables.alb_url)
+    return FrontDoor(variables.alb_url, secret_values=secret_values)
+
+
+@pytest.fixture(scope="session")
+def answered(front_door: FrontDoor, variables: HttpVariables, patience: Patience) -> CheckFailed | None:
+    """Wait for the health path, once; return why it did not answer well."""
+    try:
+        health_path_answers(
+            front_door, path=variables.health_path, in_a_row=variables.consecutive_successes, patience=patience
+        )
+    except CheckFailed as failure:
+        return failure
+    return None
+
+
+@pytest.fixture
+def healthy(answered: CheckFailed | None) -> None:
+    """Ask nothing more of an application that does not answer: each further verdict would only take its time."""
+    if answered:
+        raise answered
 
 
 @pytest.fixture(scope="session")

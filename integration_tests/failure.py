@@ -1,10 +1,12 @@
 """How a check fails: one screen that says what was asked, of whom, what came back, how often, and where to look."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from integration_tests.waiting import History
 
 _LONGEST_LINE = 400
+_MOST_FAULTS = 5
 
 
 class CheckFailed(Exception):  # noqa: N818  # reads as what happened, and pytest shows its text only
@@ -14,31 +16,45 @@ class CheckFailed(Exception):  # noqa: N818  # reads as what happened, and pytes
 def screen(*, title: str, asked: str, wanted: str, history: History, look_further: Sequence[str] = ()) -> CheckFailed:
     """Build the failure of a check from the looks it took."""
     times = "once" if history.looks == 1 else f"{history.looks} times in {history.seconds:.1f} s"
-    counts = [f"{number:>3} x {fault}" for fault, number in history.faults.most_common(5)]
-    if len(history.faults) > len(counts):
-        counts.append(f"    and {len(history.faults) - len(counts)} more kinds of faults")
     good = history.looks - history.faults.total()
-    if good:
-        counts.append(f"{good:>3} x as wanted")
     newest = [f"at {at:6.1f} s  {observation.text}" for at, observation in history.last]
-    rows = [
-        ("asked", [f"{asked}, {times}"]),
-        ("wanted", [wanted]),
-        ("got", counts),
-        ("last", [*newest, *(f"  {line}" for line in history.last[-1][1].details)]),
-        ("next", look_further),
-    ]
+    return page(
+        title=title,
+        asked=f"{asked}, {times}",
+        wanted=wanted,
+        got=counted(history.faults, good=good),
+        last=[*newest, *(f"  {line}" for line in history.last[-1][1].details)],
+        look_further=look_further,
+    )
+
+
+def page(
+    *, title: str, asked: str, wanted: str, got: Sequence[str], last: Sequence[str], look_further: Sequence[str]
+) -> CheckFailed:
+    """Build a failure: always the same five things in the same order, so that the eye finds them."""
+    rows = [("asked", [asked]), ("wanted", [wanted]), ("got", got), ("last", last), ("next", look_further)]
     lines = [
         f"  {'' if index else label:<8}{_harmless(line)}" for label, block in rows for index, line in enumerate(block)
     ]
     return CheckFailed("\n".join([title, "", *lines]))
 
 
-def first_bytes(body: bytes, most: int = 72) -> str:
-    """Show the beginning of a body in one line."""
+def counted(faults: Counter[str], *, good: int) -> list[str]:
+    """Count the commonest faults, one a line."""
+    counts = [f"{number:>3} x {fault}" for fault, number in faults.most_common(_MOST_FAULTS)]
+    if len(faults) > len(counts):
+        counts.append(f"    and {len(faults) - len(counts)} more kinds of faults")
+    if good:
+        counts.append(f"{good:>3} x as wanted")
+    return counts
+
+
+def first_bytes(body: bytes, most: int = 72, *, hide: Callable[[str], str] = str) -> str:
+    """Show the beginning of a body in one line; `hide` takes secrets out of the whole before it is cut."""
     if not body:
         return "no body"
-    return ascii(" ".join(body[:most].decode("utf-8", "replace").split())) + ("…" if len(body) > most else "")
+    text = " ".join(hide(body.decode("utf-8", "replace")).split())
+    return ascii(text[:most]) + ("…" if len(text) > most else "")
 
 
 def _harmless(line: str) -> str:

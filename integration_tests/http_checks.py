@@ -1,101 +1,138 @@
 """What the load balancer must answer to anybody: its health path well, everything else with 403."""
 
-import json
 import shlex
+from collections.abc import Sequence
+from urllib.parse import urljoin, urlsplit
 
+from integration_tests.contract import CONTRACT_FIELDS, health_fault
 from integration_tests.failure import screen
 from integration_tests.front_door import REQUEST_SECONDS, Answer, FrontDoor
 from integration_tests.waiting import Observation, Patience
 
-CONTRACT_FIELDS = ("status", "role", "engine")
-"""What the container's answer at least says of itself."""
-ROLES = ("active", "standby")
 FORGIVEN_BREAKS = 1
-"""A single lost answer while tasks still start is forgiven; an environment that turns bad twice is flapping."""
-
-
-def health_fault(answer: Answer) -> str | None:
-    """Name what keeps an answer from being healthy: 2xx with the container contract's JSON body; None: nothing."""
-    if answer.problem:
-        return answer.problem
-    if not 200 <= answer.status < 300:
-        return f"{answer.status_line} to {answer.location}" if answer.location else answer.status_line
-    fault = _body_fault(answer.body)
-    return f"{answer.status_line}, but {fault}" if fault else None
-
-
-def _body_fault(body: bytes) -> str | None:
-    if not body:
-        return "the body is empty"
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        return "the body is not JSON"
-    if not isinstance(said, dict):
-        return "the body is not a JSON object"
-    missing = [name for name in CONTRACT_FIELDS if said.get(name) in (None, "")]
-    if missing:
-        return f"the body does not say {', '.join(missing)}"
-    return None if said["role"] in ROLES else f"the role is neither {' nor '.join(ROLES)}"
+"""A single connection that is lost while tasks still start is forgiven. A bad answer after a good one never is."""
+MOST_REDIRECTS = 5
+REDIRECT_SECONDS = 1.0
+"""What one step of a redirect may take; it is followed once, to be named, never to be forgiven."""
 
 
 def health_path_answers(
-    front_door: FrontDoor, *, path: str, in_a_row: int, patience: Patience, request_seconds: float = REQUEST_SECONDS
+    front_door: FrontDoor,
+    *,
+    path: str,
+    in_a_row: int,
+    patience: Patience,
+    request_seconds: float = REQUEST_SECONDS,
+    through: str = "The health path",
 ) -> None:
-    """Wait until the health path answers well so many times in a row; raise CheckFailed when it does not."""
+    """Wait until the health path answers well so many times in a row, at every address; raise CheckFailed otherwise.
+
+    One look asks every address that the name has, each over a connection of its own. Once the path has answered well, a
+    bad answer is flapping and ends the check; a single connection that is lost counts as bad luck.
+    """
+    endings: dict[str, str] = {}
+
+    def ending(answer: Answer) -> str:
+        if answer.location not in endings:
+            endings[answer.location] = redirect_ending(front_door, answer)
+        return endings[answer.location]
 
     def look() -> Observation:
-        answer = front_door.get(path, seconds=patience.look_limit(request_seconds))
-        return Observation(fault=health_fault(answer), text=str(answer))
+        answers = front_door.get_everywhere(path, seconds=patience.look_limit(request_seconds))
+        faults = [health_fault(answer) for answer in answers]
+        worst = next((index for index, fault in enumerate(faults) if fault), 0)
+        answer, fault = answers[worst], faults[worst]
+        at = f" (one of {len(answers)} addresses)" if len(answers) > 1 and fault else ""
+        return Observation(
+            fault=fault and fault + ending(answer),
+            text=f"{answer}{at}",
+            details=answer.details,
+            unforgivable=any(fault and not lost(one) for fault, one in zip(faults, answers, strict=True)),
+        )
 
     history = patience.until(look, in_a_row=in_a_row, forgiven_breaks=FORGIVEN_BREAKS)
     if history.reached:
         return
-    if history.breaks > FORGIVEN_BREAKS:
-        title = f"The health path is flapping: it answered well and turned bad again, {history.breaks} times."
+    if history.flapping:
+        title = f"{through} is flapping: it answered well and turned bad again."
     elif history.longest_streak:
-        title = f"The health path answered well {history.longest_streak} of {in_a_row} times in a row, no more."
+        title = f"{through} answered well {history.longest_streak} of {in_a_row} times in a row, no more."
     else:
-        title = f"The health path never answered well within the deadline of {patience.deadline_seconds:g} s."
+        title = f"{through} never answered well within the deadline of {patience.deadline_seconds:g} s."
     raise screen(
         title=title,
         asked=f"GET {front_door.url}{path}",
-        wanted=f"{in_a_row} in a row of: 2xx, JSON with {', '.join(CONTRACT_FIELDS)}; role {' or '.join(ROLES)}",
+        wanted=f"{in_a_row} in a row, at every address: 200, JSON with {', '.join(CONTRACT_FIELDS)}",
         history=history,
-        look_further=[_curl(front_door, path)],
+        look_further=[curl(front_door, path)],
     )
 
 
-def other_path_is_forbidden(
-    front_door: FrontDoor, *, path: str, patience: Patience, request_seconds: float = REQUEST_SECONDS
+def lost(answer: Answer) -> bool:
+    """Whether a connection was lost before it brought an answer: what a network does now and then."""
+    return bool(answer.problem) and not answer.status
+
+
+def redirect_ending(front_door: FrontDoor, answer: Answer) -> str:
+    """Say how a redirect that was not asked for ends: at another host, in a loop, or where; empty for no redirect."""
+    if not (300 <= answer.status < 400 and answer.location):
+        return ""
+    own = front_door.url + "/"
+    at, seen = own, set[str]()
+    for _ in range(MOST_REDIRECTS):
+        target = urljoin(at, answer.location)
+        if urlsplit(target).netloc.lower() != urlsplit(own).netloc.lower():
+            return ": a redirect to another host"
+        if target in seen:
+            return ": a redirect loop"
+        seen.add(target)
+        if urlsplit(target).scheme != urlsplit(own).scheme:
+            return ""
+        parts = urlsplit(target)
+        answer = front_door.get(parts._replace(scheme="", netloc="", fragment="").geturl(), seconds=REDIRECT_SECONDS)
+        if not (300 <= answer.status < 400 and answer.location):
+            return f", which ends with {answer.status_line or answer.problem}"
+        at = target
+    return f": more than {MOST_REDIRECTS} redirects"
+
+
+def other_paths_are_forbidden(
+    front_door: FrontDoor, *, paths: Sequence[str], patience: Patience, request_seconds: float = REQUEST_SECONDS
 ) -> None:
-    """Ask for a path that only CloudFront may ask for; raise CheckFailed unless the answer is 403.
+    """Ask for paths that only CloudFront may ask for; raise CheckFailed unless each answer is 403.
 
     A lost connection is asked again within the deadline; an answer is judged as it comes.
     """
 
     def look() -> Observation:
-        answer = front_door.get(path, seconds=patience.look_limit(request_seconds))
-        fault = None if answer.status == 403 else answer.status_line or answer.problem
-        return Observation(fault=fault, text=str(answer), final=answer.status != 0)
+        answers = front_door.get_all(paths, seconds=patience.look_limit(request_seconds))
+        bad = [(path, answer) for path, answer in zip(paths, answers, strict=True) if answer.status != 403]
+        answered = [one for one in bad if not lost(one[1])]
+        path, answer = (answered or bad or [(paths[0], answers[0])])[0]
+        fault = f"{answer.status_line or answer.problem} for {path}" if bad else None
+        return Observation(
+            fault=fault, text=f"{path}: {answer}", details=answer.details, final=bool(answered), subject=path
+        )
 
     history = patience.until(look)
     if history.reached:
         return
-    answered = history.last[-1][1].final
+    last = history.last[-1][1]
+    path = last.subject
     raise screen(
         title=f"The load balancer lets anybody through to {path}: only what comes through CloudFront may pass."
-        if answered
+        if last.final
         else f"The load balancer did not answer {path} within the deadline of {patience.deadline_seconds:g} s.",
-        asked=f"GET {front_door.url}{path} without the secret origin header",
-        wanted="403 Forbidden",
+        asked=f"GET {front_door.url} with {', '.join(paths)}, without the secret origin header",
+        wanted="403 Forbidden for each",
         history=history,
         look_further=[
-            _curl(front_door, path),
-            *(["the listener's rules: the default action must be the fixed answer 403"] if answered else []),
+            curl(front_door, path),
+            *(["the listener's rules: the default action must be the fixed answer 403"] if last.final else []),
         ],
     )
 
 
-def _curl(front_door: FrontDoor, path: str) -> str:
+def curl(front_door: FrontDoor, path: str) -> str:
+    """Return a command that asks the same."""
     return f"curl -i --max-time {REQUEST_SECONDS:g} {shlex.quote(front_door.url + path)}"

@@ -4,25 +4,38 @@ import pytest
 
 from integration_tests.account import Account
 from integration_tests.aws_checks import no_alarm_fires, service_is_steady, targets_are_healthy
+from integration_tests.failure import CheckFailed
 from integration_tests.front_door import FrontDoor
-from integration_tests.http_checks import health_path_answers, other_path_is_forbidden
+from integration_tests.http_checks import other_paths_are_forbidden
+from integration_tests.sample import answers_are_quick_and_sound
 from integration_tests.variables import AccountVariables, HttpVariables
 from integration_tests.waiting import Patience
 
 
 @pytest.mark.http
-def test_health_path_answers(front_door: FrontDoor, variables: HttpVariables, patience: Patience) -> None:
-    """The application answers well, several times in a row."""
-    health_path_answers(
-        front_door, path=variables.health_path, in_a_row=variables.consecutive_successes, patience=patience
-    )
+def test_health_path_answers(answered: CheckFailed | None) -> None:
+    """The application answers well, several times in a row, at every address of the load balancer."""
+    if answered:
+        raise answered
 
 
 @pytest.mark.http
-@pytest.mark.parametrize("path", ["/", "/yawl/ib"])
-def test_other_paths_are_forbidden(front_door: FrontDoor, path: str, patience: Patience) -> None:
+def test_other_paths_are_forbidden(front_door: FrontDoor, patience: Patience) -> None:
     """Nobody passes by CloudFront: not to the user interface, not to the engine's own API."""
-    other_path_is_forbidden(front_door, path=path, patience=patience)
+    other_paths_are_forbidden(front_door, paths=["/", "/yawl/ib", "/yawl/ia"], patience=patience)
+
+
+@pytest.mark.http
+@pytest.mark.usefixtures("healthy")
+def test_answers_are_quick_and_sound(front_door: FrontDoor, variables: HttpVariables) -> None:
+    """A sample of requests keeps the environment's limits of latency and errors."""
+    answers_are_quick_and_sound(
+        front_door,
+        path=variables.health_path,
+        requests=variables.sample_requests,
+        p99_limit_seconds=variables.p99_limit_seconds,
+        error_rate_limit_percent=variables.error_rate_limit_percent,
+    )
 
 
 @pytest.mark.aws

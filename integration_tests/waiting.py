@@ -22,6 +22,10 @@ class Observation:
     """More lines, worth showing of the last look."""
     final: bool = False
     """Whether waiting longer cannot change what was seen."""
+    unforgivable: bool = False
+    """Whether this fault, seen after the wanted state, is flapping without more ado."""
+    subject: str = ""
+    """Which of several things asked this is about."""
 
 
 @dataclass
@@ -29,11 +33,14 @@ class History:
     """All looks of one check: enough to say what was seen, how often and for how long."""
 
     wanted_in_a_row: int
+    forgiven_breaks: int = 0
     looks: int = 0
     streak: int = 0
     longest_streak: int = 0
     breaks: int = 0
     """How often the wanted state was seen and then lost."""
+    flapping: bool = False
+    """Whether it was lost more often, or in another way, than is forgiven."""
     seconds: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
     last: deque[tuple[float, Observation]] = field(default_factory=lambda: deque(maxlen=4))
@@ -53,7 +60,10 @@ class History:
             self.longest_streak = max(self.longest_streak, self.streak)
             return
         self.faults[observation.fault] += 1
+        if self.streak or self.breaks:
+            self.flapping |= observation.unforgivable
         self.breaks += self.streak > 0
+        self.flapping |= self.breaks > self.forgiven_breaks
         self.streak = 0
 
 
@@ -85,13 +95,23 @@ class Patience:
         """Seconds the next look may take: at most `most`, and no longer than the deadline allows."""
         return min(most, max(self.remaining(), LEAST_LOOK_SECONDS))
 
+    def at_most(self, seconds: float) -> "Patience":
+        """Return a patience for what comes soon or not at all: `seconds` from now, and no longer than this one."""
+        return Patience(
+            deadline_seconds=min(seconds, self.remaining()),
+            first_pause=self._first_pause,
+            longest_pause=self._longest_pause,
+            pause_in_streak=self._pause_in_streak,
+        )
+
     def until(self, look: Callable[[], Observation], *, in_a_row: int = 1, forgiven_breaks: int = 0) -> History:
         """Look until the state has held `in_a_row` times, the deadline has passed, or more looks are of no use.
 
-        They are of no use when the state was lost more than `forgiven_breaks` times, or when a look was final. A streak
-        that has begun may end after the deadline: each of its looks is short then.
+        They are of no use when the state was lost more than `forgiven_breaks` times, when it was lost in a way that is
+        not to be forgiven, or when a look was final. A streak that has begun may end after the deadline: each of its
+        looks is short then.
         """
-        history = History(wanted_in_a_row=in_a_row)
+        history = History(wanted_in_a_row=in_a_row, forgiven_breaks=forgiven_breaks)
         start = time.monotonic()
         pause = self._first_pause
         while True:
@@ -99,7 +119,7 @@ class Patience:
             observation = look()
             history.add(observation, at)
             history.seconds = time.monotonic() - start
-            if history.reached or observation.final or history.breaks > forgiven_breaks:
+            if history.reached or observation.final or history.flapping:
                 return history
             if history.streak:
                 pause = self._first_pause

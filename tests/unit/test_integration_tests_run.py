@@ -128,11 +128,12 @@ def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None
             check=False,
         )
     assert ended.returncode == pytest.ExitCode.TESTS_FAILED
-    assert ended.stdout.count("The health path is flapping") == 1
+    assert ended.stdout.count("The health path is flapping") == 2
+    assert ended.stdout.count("turned bad again. (as above)") == 1
     assert "'no database'" in ended.stdout
     assert "Traceback" not in ended.stdout + ended.stderr
     assert "integration_tests/http_checks.py" not in ended.stdout
-    assert "1 failed, 2 passed, 3 deselected" in ended.stdout
+    assert "1 failed, 1 passed, 3 deselected, 1 error" in ended.stdout
     cases = {case.get("name"): case for case in ET.parse(report).iter("testcase")}  # noqa: S314  # written above
     assert len(cases) == 3
     assert "503 Service Unavailable" in (cases["test_health_path_answers"].findtext("failure") or "")
