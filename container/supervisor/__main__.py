@@ -1,0 +1,40 @@
+"""Starts a task: `python -m supervisor`. The exit codes stand in container/README.md."""
+
+import asyncio
+import os
+import sys
+import traceback
+
+from supervisor.log import Journal, start_log
+from supervisor.task import Exit, Task
+from supervisor.variables import Variables, VariablesError, read_variables
+
+
+def main() -> None:
+    """Read the variables, run the task, exit with its code."""
+    try:
+        variables = read_variables(os.environ)
+    except VariablesError as error:
+        log = start_log(level="INFO", task="")
+        for mistake in str(error).splitlines():
+            Journal("variables").error(mistake)
+        log.stop()
+        sys.exit(Exit.VARIABLES)
+    log = start_log(level=variables.log_level, task=variables.task_name)
+    os.umask(0o077)
+    try:
+        code = asyncio.run(_run(variables))
+    except Exception:  # noqa: BLE001 - the last place where it can be told
+        Journal("task").error("the supervisor has failed", {"trace": traceback.format_exc()})
+        code = Exit.FAILED
+    finally:
+        log.stop()
+    sys.exit(code)
+
+
+async def _run(variables: Variables) -> Exit:
+    return await Task(variables).run()
+
+
+if __name__ == "__main__":
+    main()

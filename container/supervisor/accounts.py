@@ -1,0 +1,72 @@
+"""The engine's accounts: the one that is wanted is there, and the well-known ones of YAWL open nothing.
+
+YAWL keeps accounts of applications in the table `ClientApps` and of services in `yservices`, each with a password as
+its clients send it: Base64 of SHA-1. It makes its default accounts only in a database that has neither, so one account
+written before the first start keeps them away for ever. Where they are already, their passwords are replaced.
+"""
+
+import base64
+import hashlib
+import secrets
+from typing import Final
+
+from psycopg import sql
+
+from supervisor.database import Connection, scalar
+
+MARK: Final = "made by YAWL Delivery"
+"""What the account says of itself, so that one with an earlier name is found."""
+WELL_KNOWN: Final = (
+    "YAWL",
+    "yEditor",
+    "yMonitor",
+    "yDocStore",
+    "yYUI",
+    "yWorklet",
+    "yWSInvoker",
+    "yMail",
+    "resource",
+)
+"""Passwords that YAWL's sources hold."""
+
+
+def encoded(password: str) -> str:
+    """Return a password as YAWL stores and sends it."""
+    return base64.b64encode(hashlib.sha1(password.encode(), usedforsecurity=False).digest()).decode()
+
+
+async def provide_account(connection: Connection, *, owner: str, user: str, password: str) -> None:
+    """Have the account `user` with `password`, and no account with a password that everybody knows.
+
+    To be called while no engine runs: it reads its accounts when it starts.
+    """
+    known = [encoded(text) for text in WELL_KNOWN]
+    async with connection.transaction():
+        await connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(owner)))
+        # The columns as Hibernate makes them from YAWL's mapping; it leaves a table that has them as it is.
+        await connection.execute(
+            """
+            CREATE TABLE IF NOT EXISTS public.clientapps (
+                userid varchar(255) NOT NULL PRIMARY KEY, passwordtext varchar(255), documentation varchar(255))
+            """
+        )
+        await connection.execute(
+            "DELETE FROM public.clientapps WHERE documentation = %s AND userid <> %s", (MARK, user)
+        )
+        await connection.execute(
+            """
+            INSERT INTO public.clientapps (userid, passwordtext, documentation) VALUES (%s, %s, %s)
+            ON CONFLICT (userid) DO UPDATE
+            SET passwordtext = excluded.passwordtext, documentation = excluded.documentation
+            """,
+            (user, encoded(password), MARK),
+        )
+        await connection.execute(
+            "UPDATE public.clientapps SET passwordtext = %s WHERE passwordtext = ANY (%s) AND userid <> %s",
+            (encoded(secrets.token_urlsafe(32)), known, user),
+        )
+        if await scalar(connection, "SELECT to_regclass('public.yservices')") is not None:
+            await connection.execute(
+                "UPDATE public.yservices SET servicepassword = %s WHERE servicepassword = ANY (%s)",
+                (encoded(secrets.token_urlsafe(32)), known),
+            )

@@ -1,0 +1,25 @@
+"""Becomes another program that dies with the supervisor, however that ends: `child.py PARENT COMMAND…`.
+
+Run as a file, not as a module, so that it starts quickly. Linux sends the signal; the program keeps the process id.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Ask for SIGKILL at the parent's death, make sure that it still lives, become the command."""
+    parent, *command = sys.argv[1:]
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        sys.exit(f"prctl: {os.strerror(ctypes.get_errno())}")
+    if os.getppid() != int(parent):
+        sys.exit("the supervisor has ended")
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Connections to PostgreSQL: verified TLS, and quick to notice that the other side is gone."""
+
+from typing import Final, LiteralString
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from supervisor import timings
+from supervisor.variables import DatabaseVariables
+
+Connection = psycopg.AsyncConnection[TupleRow]
+DatabaseError: Final = psycopg.Error
+
+CONNECT_TIMEOUT: Final = 3
+"""Seconds, whole ones, for each address of the host."""
+REFUSED: Final = ("password authentication failed", "no pg_hba.conf entry", "is not permitted to log in")
+
+
+class PasswordRefusedError(Exception):
+    """The database refuses the user or its password."""
+
+
+async def connect(variables: DatabaseVariables, *, application_name: str) -> Connection:
+    """Return a new connection in autocommit.
+
+    Raises PasswordRefusedError, and psycopg.Error when the database cannot be reached.
+    """
+    server_limit = int(timings.SERVER_IDLE_LIMIT * 1000)
+    try:
+        return await psycopg.AsyncConnection.connect(
+            host=variables.host,
+            port=variables.port,
+            dbname=variables.name,
+            user=variables.user,
+            password=variables.password,
+            sslmode="verify-full",
+            sslrootcert=str(variables.ca_bundle),
+            application_name=application_name,
+            connect_timeout=CONNECT_TIMEOUT,
+            keepalives=1,
+            keepalives_idle=2,
+            keepalives_interval=1,
+            keepalives_count=2,
+            tcp_user_timeout=int(timings.LEASE * 1000),
+            # What the server does when it hears nothing from this task: the session ends, and its lock is free.
+            options=" ".join(
+                (
+                    f"-c idle_session_timeout={server_limit}",
+                    f"-c idle_in_transaction_session_timeout={server_limit}",
+                    f"-c statement_timeout={server_limit}",
+                    f"-c tcp_user_timeout={server_limit}",
+                    "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2",
+                    "-c client_min_messages=warning",
+                )
+            ),
+            autocommit=True,
+        )
+    except psycopg.OperationalError as error:
+        if any(text in str(error) for text in REFUSED):
+            raise PasswordRefusedError from None
+        raise
+
+
+def reason(error: BaseException) -> str:
+    """Return an error's first line; libpq names host and user there, and never a password."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+async def scalar(connection: Connection, query: LiteralString, *parameters: object) -> object:
+    """Return the first column of the first row, or None."""
+    row = await (await connection.execute(query, parameters)).fetchone()
+    return None if row is None else row[0]

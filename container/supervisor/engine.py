@@ -1,0 +1,89 @@
+"""The engine of a task while it leads: started, watched, restarted, ended."""
+
+import asyncio
+from typing import Final
+
+from supervisor import probe, timings
+from supervisor.fencing import EngineLogin
+from supervisor.health import EngineState
+from supervisor.lease import Lease, now
+from supervisor.log import Journal
+from supervisor.probe import Verdict
+from supervisor.processes import Program, as_events
+from supervisor.tomcat import Tomcat
+
+JOURNAL = Journal("engine")
+START_PROBE_INTERVAL: Final = 0.1
+RESTART_STOP_LIMIT: Final = 3.0
+"""How long an engine that is being restarted may take to end after SIGTERM; it has failed already."""
+
+
+class Engine:
+    """One Tomcat at a time."""
+
+    def __init__(self, tomcat: Tomcat, *, task: str) -> None:
+        self._tomcat = tomcat
+        self._task = task
+        self._program: Program | None = None
+        self.state: EngineState = "stopped"
+        self.last_failure = ""
+        """Why the latest probe failed; empty when it did not."""
+        self.start_seconds: float | None = None
+        """How long the latest start took."""
+
+    async def start(self, *, login: EngineLogin, epoch: int, lease: Lease) -> Verdict:
+        """Start it and wait until it answers; `lease` guards it from its first moment. Returns how it went."""
+        self.state = "starting"
+        started = now()
+        self._tomcat.prepare(login=login, application_name=f"yawl-engine {self._task} epoch {epoch}")
+        program = await Program.start(
+            self._tomcat.command(),
+            environment=self._tomcat.environment(),
+            folder=self._tomcat.folder,
+            on_event=as_events(Journal("tomcat")),
+        )
+        self._program = program
+        lease.guard(program.process_id)
+        JOURNAL.info("the engine is starting", {"epoch": epoch})
+        verdict = Verdict("the engine is starting")
+        try:
+            while program.running and now() - started < timings.ENGINE_START_LIMIT:
+                verdict = await self._probe()
+                if verdict.good:
+                    self.start_seconds = round(now() - started, 1)
+                    self.state = "running"
+                    self.last_failure = ""
+                    JOURNAL.info("the engine is running", {"epoch": epoch, "start_seconds": self.start_seconds})
+                    return verdict
+                await asyncio.sleep(START_PROBE_INTERVAL)
+        finally:
+            self._tomcat.forget_secrets()
+        if not program.running:
+            return Verdict("the engine ended while it was starting")
+        return Verdict(f"the engine was not ready within {timings.ENGINE_START_LIMIT:g} s: {verdict.reason}")
+
+    async def watch(self) -> str:
+        """Ask again and again; return why the engine must be restarted once it must."""
+        failures = 0
+        while self._program is not None and self._program.running:
+            verdict = await self._probe()
+            self.last_failure = verdict.reason
+            failures = 0 if verdict.good else failures + 1
+            if failures:
+                JOURNAL.warning("the engine is not well", {"reason": verdict.reason, "failures": failures})
+            if failures >= timings.PROBE_FAILURES:
+                return verdict.reason
+            await asyncio.wait({asyncio.create_task(self._program.ended())}, timeout=timings.PROBE_INTERVAL)
+        return "the engine ended by itself"
+
+    async def stop(self, *, within_seconds: float, then: EngineState = "stopped") -> None:
+        """End it, if there is one: SIGTERM, and SIGKILL after `within_seconds`."""
+        if self._program is not None:
+            self.state = "stopping"
+            await self._program.stop(within_seconds=within_seconds)
+            self._program = None
+        self._tomcat.forget_secrets()
+        self.state = then
+
+    async def _probe(self) -> Verdict:
+        return await probe.ask(self._tomcat.address, self._tomcat.port, timeout_seconds=timings.PROBE_TIMEOUT)

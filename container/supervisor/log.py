@@ -1,0 +1,127 @@
+"""Log lines: one JSON object a line on standard output, written by a thread of its own.
+
+A reader that stalls must not stall the supervisor: lines that do not fit into the queue are dropped and counted.
+"""
+
+import json
+import logging
+import queue
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from logging.handlers import QueueHandler, QueueListener
+from typing import Final
+
+LEVELS: Final = {
+    "TRACE": logging.DEBUG,
+    "DEBUG": logging.DEBUG,
+    "INFO": logging.INFO,
+    "WARN": logging.WARNING,
+    "ERROR": logging.ERROR,
+    "FATAL": logging.CRITICAL,
+}
+"""The values of LOG_LEVEL, Log4j's, as the standard library's."""
+TEXT_LIMIT: Final = 8_000
+"""Characters of one text; Docker splits lines longer than 16 KiB."""
+QUEUE_LIMIT: Final = 10_000
+
+Fields = Mapping[str, object]
+
+
+class Journal:
+    """Writes events with their fields; `source` says which part of the task speaks."""
+
+    def __init__(self, source: str) -> None:
+        self._logger = logging.getLogger(f"yawl.{source}")
+
+    def debug(self, event: str, fields: Fields | None = None) -> None:
+        """Write what only a developer wants to know."""
+        self._logger.debug(event, extra={"fields": fields or {}})
+
+    def info(self, event: str, fields: Fields | None = None) -> None:
+        """Write what happened as it should."""
+        self._logger.info(event, extra={"fields": fields or {}})
+
+    def warning(self, event: str, fields: Fields | None = None) -> None:
+        """Write what went wrong and is being mended."""
+        self._logger.warning(event, extra={"fields": fields or {}})
+
+    def error(self, event: str, fields: Fields | None = None) -> None:
+        """Write what somebody must look at."""
+        self._logger.error(event, extra={"fields": fields or {}})
+
+    def raw(self, document: Fields) -> None:
+        """Write a document as it is, whatever the level: metrics have a format of their own."""
+        self._logger.critical("", extra={"document": document})
+
+
+class JsonLine(logging.Formatter):
+    """Formats a record as one line of JSON."""
+
+    def __init__(self, task: str) -> None:
+        super().__init__()
+        self._task = task
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line, its texts bounded."""
+        document = getattr(record, "document", None)
+        if document is None:
+            document = {
+                "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+                "level": "WARN" if record.levelno == logging.WARNING else record.levelname,
+                "source": record.name.rpartition(".")[2],
+                "task": self._task,
+                "event": _bounded(record.getMessage()),
+                **{name: _bounded(value) for name, value in getattr(record, "fields", {}).items()},
+            }
+        return json.dumps(document, ensure_ascii=False, default=str)
+
+
+class _BoundedHandler(QueueHandler):
+    """Hands records to the writing thread, formatted; counts what it had to drop."""
+
+    def __init__(self, lines: "queue.Queue[logging.LogRecord]") -> None:
+        super().__init__(lines)
+        self._dropped = 0
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        try:
+            if self._dropped:
+                fields = {"fields": {"lines": self._dropped}}
+                self.queue.put_nowait(
+                    logging.makeLogRecord(
+                        {
+                            "name": "yawl.supervisor",
+                            "levelno": logging.WARNING,
+                            "msg": "log lines were dropped",
+                            **fields,
+                        }
+                    )
+                )
+                self._dropped = 0
+            self.queue.put_nowait(record)
+        except queue.Full:
+            self._dropped += 1
+
+
+def start_log(*, level: str, task: str) -> QueueListener:
+    """Have all `Journal`s write from now on; `stop()` of what is returned writes what is still queued."""
+    lines: queue.Queue[logging.LogRecord] = queue.Queue(QUEUE_LIMIT)
+    output = logging.StreamHandler(sys.stdout)
+    output.setFormatter(JsonLine(task))
+    logger = logging.getLogger("yawl")
+    logger.propagate = False
+    logger.setLevel(LEVELS[level])
+    logger.handlers = [_BoundedHandler(lines)]
+    listener = QueueListener(lines, output)
+    listener.start()
+    return listener
+
+
+def _bounded(value: object) -> object:
+    if isinstance(value, str) and len(value) > TEXT_LIMIT:
+        return f"{value[:TEXT_LIMIT]}… ({len(value)} characters)"
+    return value

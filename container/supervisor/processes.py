@@ -1,0 +1,137 @@
+"""The programs a task runs: what they print becomes events, and none of them outlives the supervisor."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from supervisor import child
+from supervisor.log import Fields, Journal
+
+LINE_LIMIT: Final = 256 * 1024
+"""Bytes of one line that are read at once."""
+EVENT_LINES: Final = 200
+"""Lines of one event; a deeper stack trace is cut into several."""
+EVENT_PAUSE: Final = 0.2
+"""Seconds without a further line after which an event is complete."""
+
+OnEvent = Callable[[str], None]
+
+
+class Program:
+    """A running program."""
+
+    def __init__(self, process: asyncio.subprocess.Process, reading: "asyncio.Task[None]") -> None:
+        self._process = process
+        self._reading = reading
+
+    @classmethod
+    async def start(
+        cls, command: Sequence[str], *, environment: Mapping[str, str], folder: Path, on_event: OnEvent
+    ) -> "Program":
+        """Start `command` with nothing but `environment`; `on_event` gets what it prints, an event at a time."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-IS",
+            str(Path(child.__file__)),
+            str(os.getpid()),
+            *command,
+            env=dict(environment),
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=LINE_LIMIT,
+        )
+        if process.stdout is None:
+            raise RuntimeError("a program's output was not taken")
+        return cls(process, asyncio.create_task(_read_events(process.stdout, on_event)))
+
+    @property
+    def process_id(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the program has not ended yet."""
+        return self._process.returncode is None
+
+    async def ended(self) -> int:
+        """Wait for the program's end; return its exit code, negative for a signal's number."""
+        code = await self._process.wait()
+        with contextlib.suppress(TimeoutError):
+            # A process it left behind may keep the output open.
+            await asyncio.wait_for(asyncio.shield(self._reading), 1.0)
+        self._reading.cancel()
+        return code
+
+    async def stop(self, *, within_seconds: float) -> None:
+        """End the program: SIGTERM, then SIGKILL after `within_seconds`."""
+        self.signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(within_seconds):
+                await self._process.wait()
+        except TimeoutError:
+            self.signal(signal.SIGKILL)
+        await self.ended()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if the program still runs."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+
+def as_events(journal: Journal) -> OnEvent:
+    """Return a function that writes what a program prints: a line of JSON with its fields, other text as it is."""
+
+    def write(text: str) -> None:
+        document: object = None
+        if text.startswith("{"):
+            with contextlib.suppress(ValueError):
+                document = json.loads(text)
+        if isinstance(document, dict):
+            fields: Fields = {str(name): value for name, value in document.items() if name != "event"}
+            journal.info(str(document.get("event", "")), fields)
+        else:
+            journal.info(text)
+
+    return write
+
+
+async def _read_events(output: asyncio.StreamReader, on_event: OnEvent) -> None:
+    """Read lines to the end; lines that go on with an event, as a stack trace does, belong to it."""
+    event: list[str] = []
+    while True:
+        try:
+            async with asyncio.timeout(EVENT_PAUSE if event else None):
+                line = await _read_line(output)
+        except TimeoutError:
+            on_event("\n".join(event))
+            event = []
+            continue
+        if event and (line is None or not _goes_on(line) or len(event) >= EVENT_LINES):
+            on_event("\n".join(event))
+            event = []
+        if line is None:
+            return
+        if line.strip():
+            event.append(line)
+
+
+async def _read_line(output: asyncio.StreamReader) -> str | None:
+    try:
+        line = await output.readline()
+    except ValueError:
+        # Longer than the limit: the stream has dropped what it had of it.
+        return "(a line that was too long)"
+    return line.decode(errors="replace").rstrip("\r\n") if line else None
+
+
+def _goes_on(line: str) -> bool:
+    return line.startswith((" ", "\t", "Caused by:", "Suppressed:", "..."))

@@ -1,0 +1,268 @@
+"""A task's life: start what it needs, compete for the leadership, lead or stand by, end."""
+
+import asyncio
+import contextlib
+import enum
+import signal
+import traceback
+from typing import Final
+
+import psycopg
+
+from supervisor import database, ledger, metrics, probe, timings
+from supervisor.database import PasswordRefusedError
+from supervisor.discovery import Board, Discovery
+from supervisor.engine import Engine
+from supervisor.haproxy import ENGINE_PORT, Haproxy, HaproxyError, Upstream
+from supervisor.health import SOCKET_NAME, Health, HealthBoard, HealthServer
+from supervisor.leadership import End, Office, Term
+from supervisor.lease import now
+from supervisor.log import Journal
+from supervisor.tomcat import Tomcat
+from supervisor.variables import Variables
+
+JOURNAL = Journal("task")
+ROUND_LIMIT: Final = 3.0
+"""Seconds for one attempt at the lock; longer means that the connection is dead."""
+RECONNECT_PAUSE: Final = 0.5
+LOOPBACK: Final = "127.0.0.1"
+ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - compared with, not bound to
+
+
+class Exit(enum.IntEnum):
+    """Exit codes, as container/README.md states them."""
+
+    ENDED = 0
+    FAILED = 1
+    VARIABLES = 2
+    PASSWORD_REFUSED = 3
+    PART_ENDED = 4
+
+
+class Task:
+    """Everything one task runs."""
+
+    def __init__(self, variables: Variables) -> None:
+        self._variables = variables
+        address = LOOPBACK if variables.bind_address == ANY_ADDRESS else variables.bind_address
+        self._haproxy = Haproxy(
+            program=variables.haproxy,
+            folder=variables.work_folder / "haproxy",
+            bind_address=variables.bind_address,
+            task=variables.task_name,
+            engine=Upstream(address, ENGINE_PORT),
+        )
+        self._engine = Engine(
+            Tomcat(
+                folder=variables.work_folder / "tomcat",
+                address=address,
+                port=ENGINE_PORT,
+                variables=variables.engine,
+                database=variables.database,
+                log_level=variables.log_level,
+            ),
+            task=variables.task_name,
+        )
+        self._board = Board(variables.redis, environment=variables.environment)
+        self._discovery = Discovery()
+        self._health = HealthBoard(version=variables.image_version)
+        self._stopping = asyncio.Event()
+        self._term: Term | None = None
+        self._most_waiting = 0
+        self._terms = 0
+
+    async def run(self) -> Exit:
+        """Live until SIGTERM; return the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        socket = self._variables.work_folder / SOCKET_NAME
+        server = HealthServer(self._health, socket=socket)
+        loops: list[asyncio.Task[None]] = []
+        try:
+            await self._haproxy.start(health_socket=socket)
+            JOURNAL.info("the task has started", {"version": self._variables.image_version})
+            loops = [
+                asyncio.create_task(work)
+                for work in (self._judge(), self._board.listen(self._discovery), self._measure())
+            ]
+            return await self._live(loops)
+        except HaproxyError as error:
+            JOURNAL.error("HAProxy has failed", {"reason": str(error)})
+            return Exit.PART_ENDED
+        finally:
+            for task in loops:
+                task.cancel()
+            await self._engine.stop(within_seconds=timings.KILL_GRACE)
+            await self._haproxy.stop()
+            await self._board.close()
+            server.stop()
+
+    async def _live(self, loops: "list[asyncio.Task[None]]") -> Exit:
+        """Compete until that ends; when another part ends first, stop as SIGTERM would and say so."""
+        contest = asyncio.create_task(self._compete())
+        proxy = asyncio.create_task(self._haproxy.ended())
+        await asyncio.wait({contest, proxy, *loops}, return_when=asyncio.FIRST_COMPLETED)
+        code = Exit.ENDED
+        if not contest.done():
+            self._stop()
+            code = Exit.PART_ENDED if proxy.done() else Exit.FAILED
+            if proxy.done():
+                JOURNAL.error("HAProxy has ended", {"exit_code": proxy.result()})
+            for loop in loops:
+                if loop.done() and (error := loop.exception()):
+                    JOURNAL.error(
+                        "a part of the supervisor has failed", {"trace": "".join(traceback.format_exception(error))}
+                    )
+        proxy.cancel()
+        try:
+            await contest
+        except PasswordRefusedError:
+            JOURNAL.error("the database refuses the password; a new task gets the present one")
+            return Exit.PASSWORD_REFUSED
+        if not proxy.done() or proxy.cancelled():
+            # Requests that this task passes to another one.
+            await self._haproxy.finish_requests(within_seconds=timings.DRAIN_LIMIT)
+        return code
+
+    def _stop(self) -> None:
+        JOURNAL.info("the task is stopping")
+        self._stopping.set()
+        self._publish_health()
+
+    async def _compete(self) -> None:
+        """Try to lead, again and again; returns when the task is stopping. Raises PasswordRefusedError."""
+        compete_from = 0.0
+        reachable = True
+        while not self._stopping.is_set():
+            try:
+                session = await database.connect(
+                    self._variables.database, application_name=f"yawl-supervisor {self._variables.task_name}"
+                )
+                await ledger.set_up(session)
+                if not reachable:
+                    JOURNAL.info("the database can be reached")
+                reachable = True
+                end = await self._stand_by(session, compete_from=compete_from)
+            except (psycopg.Error, TimeoutError) as error:
+                if reachable:
+                    JOURNAL.warning("the database cannot be reached", {"reason": database.reason(error)})
+                reachable = False
+                await self._pause(RECONNECT_PAUSE)
+                continue
+            if end is End.GAVE_UP:
+                compete_from = now() + timings.GIVE_UP_PAUSE
+
+    async def _stand_by(self, session: database.Connection, *, compete_from: float) -> End | None:
+        """Try for the lock until it is taken, then lead; return how the term ended, or None when stopping."""
+        read_at = 0.0
+        try:
+            while not self._stopping.is_set():
+                sent_at = now()
+                async with asyncio.timeout(ROUND_LIMIT):
+                    taken = sent_at >= compete_from and await ledger.try_lock(session)
+                if taken:
+                    return await self._lead(session, sent_at=sent_at)
+                interval = timings.ROW_INTERVAL_WITH_REDIS if self._discovery.redis_knows else timings.ROW_INTERVAL
+                if now() - read_at >= interval:
+                    async with asyncio.timeout(ROUND_LIMIT):
+                        self._discovery.hear_row(await ledger.read(session))
+                    read_at = now()
+                await self._follow()
+                self._discovery.changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._discovery.changed.wait(), timings.CONTEST_INTERVAL)
+            return None
+        finally:
+            with contextlib.suppress(TimeoutError, psycopg.Error):
+                await asyncio.wait_for(session.close(), 1.0)
+
+    async def _lead(self, session: database.Connection, *, sent_at: float) -> End:
+        office = Office(variables=self._variables, engine=self._engine, haproxy=self._haproxy, board=self._board)
+        await self._haproxy.send_to(None)
+        self._term = Term(office, lock_session=session, sent_at=sent_at)
+        self._terms += 1
+        try:
+            return await self._term.serve(self._stopping)
+        finally:
+            self._term = None
+            self._discovery.hear_row(None)
+
+    async def _follow(self) -> None:
+        """Pass requests to the leader that is known."""
+        leader = self._discovery.leader
+        own = leader is not None and leader.address == self._variables.task_address
+        await self._haproxy.send_to(None if leader is None or own else Upstream(leader.address, leader.port))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait while the database is gone; Redis may still tell of a new leader."""
+        await self._follow()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _judge(self) -> None:
+        """Work the verdict on health out, for ever."""
+        while True:
+            reason = ""
+            if self._term is None and not self._stopping.is_set():
+                reason = await self._standby_reason()
+            self._publish_health(standby_reason=reason)
+            _, waiting = await self._haproxy.requests()
+            self._most_waiting = max(self._most_waiting, waiting)
+            await asyncio.sleep(timings.HEALTH_INTERVAL)
+
+    async def _standby_reason(self) -> str:
+        """Return why this task cannot serve through the leader; empty when it can."""
+        leader = self._discovery.leader
+        if leader is None:
+            return "no task leads"
+        verdict = await probe.ask(leader.address, leader.port, timeout_seconds=timings.STANDBY_PROBE_TIMEOUT)
+        if verdict.good:
+            return ""
+        if leader.engine != "running":
+            return f"the active engine is {leader.engine}"
+        return f"through the active task: {verdict.reason}"
+
+    def _publish_health(self, standby_reason: str = "") -> None:
+        term = self._term
+        if term is not None:
+            reason = ""
+            if not term.lease_valid:
+                reason = "the leadership is lost"
+            elif self._engine.state != "running":
+                reason = f"the engine is {self._engine.state}"
+            elif self._engine.last_failure:
+                reason = self._engine.last_failure
+            health = Health(
+                role="active",
+                engine=self._engine.state,
+                reason="the task is stopping" if self._stopping.is_set() else reason,
+                leader_age=term.lease_age,
+                epoch=term.epoch,
+            )
+        else:
+            leader = self._discovery.leader
+            health = Health(
+                role="standby",
+                engine="unreachable" if standby_reason else "running",
+                reason="the task is stopping" if self._stopping.is_set() else standby_reason,
+                leader_age=leader.age if leader else None,
+                epoch=leader.epoch if leader else None,
+            )
+        self._health.set(health)
+
+    async def _measure(self) -> None:
+        """Emit what this task knows, once a minute, while it leads: one line an environment."""
+        while True:
+            await asyncio.sleep(timings.METRICS_INTERVAL)
+            waiting, self._most_waiting = self._most_waiting, 0
+            if (term := self._term) is None:
+                continue
+            values: dict[str, tuple[float, str]] = {
+                "QueueDepth": (waiting, "Count"),
+                "EngineRestarts": (term.restarts, "Count"),
+                "LeaderEpoch": (term.epoch or 0, "None"),
+            }
+            if self._engine.start_seconds is not None:
+                values["EngineStartTime"] = (self._engine.start_seconds, "Seconds")
+            metrics.emit(environment=self._variables.environment, values=values)

@@ -1,0 +1,216 @@
+"""Tomcat's own folder (CATALINA_BASE) and command, made anew before each start.
+
+Secrets go into `conf/catalina.properties`, which Tomcat turns into system properties: there they are on no command
+line, and neither Java's crash reports nor its performance data repeat them. The file is removed once it has been read.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import quoteattr
+
+from supervisor.fencing import EngineLogin
+from supervisor.variables import DatabaseVariables, EngineVariables
+
+MODULE_OPTIONS: Final = (
+    "--add-opens=java.base/java.lang=ALL-UNNAMED",
+    "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
+    "--add-opens=java.base/java.io=ALL-UNNAMED",
+    "--add-opens=java.base/java.util=ALL-UNNAMED",
+    "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
+    "--add-opens=java.rmi/sun.rmi.transport=ALL-UNNAMED",
+)
+"""What Tomcat's own start script opens."""
+LOGGING_LEVELS: Final = {
+    "TRACE": "FINER",
+    "DEBUG": "FINE",
+    "INFO": "INFO",
+    "WARN": "WARNING",
+    "ERROR": "SEVERE",
+    "FATAL": "SEVERE",
+}
+GENERIC_ADMIN: Final = "admin"
+"""The only name that YAWL takes for a client when its generic administrator is switched on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tomcat:
+    """Where one task's Tomcat lives and listens."""
+
+    folder: Path
+    address: str
+    port: int
+    variables: EngineVariables
+    database: DatabaseVariables
+    log_level: str
+
+    @property
+    def _secrets_file(self) -> Path:
+        return self.folder / "conf" / "catalina.properties"
+
+    def prepare(self, *, login: EngineLogin, application_name: str) -> None:
+        """Write everything Tomcat reads, readable by nobody else."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for name in ("conf/Catalina/localhost", "logs", "temp", "work"):
+            (self.folder / name).mkdir(mode=0o700, parents=True)
+        shutil.copyfile(self.variables.catalina_home / "conf" / "web.xml", self.folder / "conf" / "web.xml")
+        for name, text in {
+            "server.xml": self._server(),
+            "context.xml": "<Context/>\n",
+            "logging.properties": self._logging(),
+            "log4j2.xml": self._log4j(),
+            "catalina.properties": self._properties(login, application_name),
+        }.items():
+            _write(self.folder / "conf" / name, text)
+        for application, parameters in self._parameters().items():
+            if (self.variables.webapps / application).is_dir():
+                path = self.folder / "conf" / "Catalina" / "localhost" / f"{application}.xml"
+                _write(path, _context(self.variables.webapps / application, parameters))
+
+    def forget_secrets(self) -> None:
+        """Remove the file with the secrets: Tomcat has read it, or has ended."""
+        self._secrets_file.unlink(missing_ok=True)
+
+    def command(self) -> list[str]:
+        """Return the command that runs Tomcat in the foreground."""
+        home = self.variables.catalina_home
+        java_home = os.environ.get("JAVA_HOME")
+        java = str(Path(java_home) / "bin" / "java") if java_home else shutil.which("java") or "/usr/bin/java"
+        return [
+            java,
+            *MODULE_OPTIONS,
+            f"-Xmx{self.variables.heap_size}",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-XX:-UsePerfData",
+            f"-XX:ErrorFile={self.folder}/logs/hs_err.log",
+            "-Dfile.encoding=UTF-8",
+            "-Djava.awt.headless=true",
+            f"-Dcatalina.home={home}",
+            f"-Dcatalina.base={self.folder}",
+            f"-Djava.io.tmpdir={self.folder}/temp",
+            f"-Djava.util.logging.config.file={self.folder}/conf/logging.properties",
+            "-Djava.util.logging.manager=org.apache.juli.ClassLoaderLogManager",
+            f"-Dlog4j2.configurationFile={self.folder}/conf/log4j2.xml",
+            "-classpath",
+            f"{home}/bin/bootstrap.jar:{home}/bin/tomcat-juli.jar",
+            "org.apache.catalina.startup.Bootstrap",
+            "start",
+        ]
+
+    def environment(self) -> Mapping[str, str]:
+        """Return the variables Tomcat gets: none of the supervisor's secrets."""
+        inherited = {
+            name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", "JAVA_HOME") if name in os.environ
+        }
+        return {
+            **inherited,
+            "HOME": str(self.folder),
+            "CATALINA_HOME": str(self.variables.catalina_home),
+            "CATALINA_BASE": str(self.folder),
+        }
+
+    def _server(self) -> str:
+        return f"""<?xml version="1.0" encoding="UTF-8"?>
+<Server port="-1">
+  <Listener className="org.apache.catalina.core.JreMemoryLeakPreventionListener"/>
+  <Listener className="org.apache.catalina.core.ThreadLocalLeakPreventionListener"/>
+  <Service name="Catalina">
+    <Connector address="{self.address}" port="{self.port}" protocol="HTTP/1.1" maxThreads="200" acceptCount="100"
+               connectionTimeout="20000" keepAliveTimeout="75000" maxPostSize="-1" URIEncoding="UTF-8"/>
+    <Engine name="Catalina" defaultHost="localhost">
+      <Host name="localhost" appBase={quoteattr(str(self.variables.webapps))} unpackWARs="false" autoDeploy="false"
+            workDir={quoteattr(str(self.folder / "work"))}>
+        <Valve className="org.apache.catalina.valves.RemoteIpValve"/>
+        <Valve className="org.apache.catalina.valves.ErrorReportValve" showReport="false" showServerInfo="false"/>
+      </Host>
+    </Engine>
+  </Service>
+</Server>
+"""
+
+    def _logging(self) -> str:
+        level = LOGGING_LEVELS[self.log_level]
+        return f"""handlers = java.util.logging.ConsoleHandler
+.handlers = java.util.logging.ConsoleHandler
+.level = {level}
+java.util.logging.ConsoleHandler.level = {level}
+java.util.logging.ConsoleHandler.formatter = org.apache.juli.OneLineFormatter
+java.util.logging.ConsoleHandler.encoding = UTF-8
+"""
+
+    def _log4j(self) -> str:
+        return f"""<?xml version="1.0" encoding="UTF-8"?>
+<Configuration status="ERROR">
+  <Appenders>
+    <Console name="STDOUT" target="SYSTEM_OUT"><PatternLayout pattern="%d{{ISO8601}} %p %c{{1}} %m%n"/></Console>
+  </Appenders>
+  <Loggers>
+    <Logger name="org.hibernate" level="WARN"/>
+    <Root level="{self.log_level}"><AppenderRef ref="STDOUT"/></Root>
+  </Loggers>
+</Configuration>
+"""
+
+    def _properties(self, login: EngineLogin, application_name: str) -> str:
+        home = '"${catalina.base}/lib","${catalina.base}/lib/*.jar","${catalina.home}/lib","${catalina.home}/lib/*.jar"'
+        url = (
+            f"jdbc:postgresql://{self.database.host}:{self.database.port}/{self.database.name}"
+            f"?sslmode=verify-full&sslrootcert={quote(str(self.database.ca_bundle))}"
+            f"&ApplicationName={quote(application_name)}&tcpKeepAlive=true&connectTimeout=10"
+        )
+        properties = {
+            "common.loader": home,
+            "server.loader": "",
+            "shared.loader": "",
+            "hibernate.connection.url": url,
+            "hibernate.connection.username": login.user,
+            "hibernate.connection.password": login.password,
+            "yawl.delivery.worklist.password": secrets.token_hex(32),
+        }
+        return "".join(f"{name}={_property_value(value)}\n" for name, value in properties.items())
+
+    def _parameters(self) -> Mapping[str, Mapping[str, str]]:
+        """Return context parameters that take the place of those in the applications' own descriptors.
+
+        The two applications talk to each other directly, with a password made for this start instead of YAWL's.
+        """
+        here = f"http://{self.address}:{self.port}"
+        password = "${yawl.delivery.worklist.password}"  # noqa: S105 - a reference to the property
+        allowed = self.variables.admin_user == GENERIC_ADMIN
+        return {
+            "yawl": {
+                "AllowGenericAdminID": str(allowed).lower(),
+                "DefaultWorklist": f"{here}/resourceService/ib#{password}",
+            },
+            "resourceService": {
+                "InterfaceB_BackEnd": f"{here}/yawl/ib",
+                "EngineLogonPassword": password,
+            },
+        }
+
+
+def _context(application: Path, parameters: Mapping[str, str]) -> str:
+    """Return a context descriptor: the application's own, if any, with `parameters` that win over its web.xml."""
+    own = application / "META-INF" / "context.xml"
+    context = ET.parse(own).getroot() if own.is_file() else ET.Element("Context")  # noqa: S314 - part of the image
+    for name, value in parameters.items():
+        for other in [element for element in context.findall("Parameter") if element.get("name") == name]:
+            context.remove(other)
+        ET.SubElement(context, "Parameter", {"name": name, "value": value, "override": "false"})
+    return ET.tostring(context, encoding="unicode") + "\n"
+
+
+def _property_value(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
