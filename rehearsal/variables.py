@@ -8,26 +8,32 @@ _REFERENCE = re.compile(r"#\{([A-Za-z0-9@_-]+)\.([A-Za-z0-9@_-]+)\}")
 
 
 class UnresolvedVariable(Exception):  # noqa: N818 - named as CodePipeline names the state
-    """A configuration refers to a variable no earlier action has set."""
+    """A configuration cannot be made of its references; the text says which one, or why."""
 
 
 def resolve(text: str, namespaces: Mapping[str, Mapping[str, str]]) -> str:
-    """Replace every reference in `text`; raises UnresolvedVariable naming the one that has no value.
+    """Replace every reference in `text`.
 
-    In a text that is JSON, such as a build's environment variables, values stay inside the strings they are put into,
-    whatever quotes and line ends a commit message has.
+    Values are put in as they are, as CodePipeline does: one with a quote or a line end breaks a text that is JSON, such
+    as a build's environment variables, and a commit's message has those (aws-cdk#8458). Raises UnresolvedVariable
+    naming the reference that has no value, or whose value breaks the text.
     """
-    inside_json = _is_json(text)
+    references: list[str] = []
 
     def value(reference: re.Match[str]) -> str:
         namespace, name = reference.groups()
+        references.append(reference.group())
         try:
-            found = namespaces[namespace][name]
+            return namespaces[namespace][name]
         except KeyError:
             raise UnresolvedVariable(f"variable {reference.group()} has no value at this point") from None
-        return json.dumps(found)[1:-1] if inside_json else found
 
-    return _REFERENCE.sub(value, text)
+    resolved = _REFERENCE.sub(value, text)
+    if references and _is_json(text) and not _is_json(resolved):
+        raise UnresolvedVariable(
+            f"the value of {' or '.join(references)} breaks the JSON it is put into; CodePipeline does not escape it"
+        )
+    return resolved
 
 
 def _is_json(text: str) -> bool:

@@ -34,11 +34,18 @@ def test_a_value_is_not_resolved_again(value: str) -> None:
     assert resolve("#{a.b}", {"a": {"b": "#{a.b}" + value}}) == "#{a.b}" + value
 
 
-@given(value=st.text(), others=st.dictionaries(st.text(), PLAIN))
-def test_a_value_in_json_stays_in_its_string(value: str, others: dict[str, str]) -> None:
-    text = json.dumps([{"value": "before #{Source.CommitMessage} after", **{f"_{key}": others[key] for key in others}}])
-    [found] = json.loads(resolve(text, {"Source": {"CommitMessage": value}}))
+@given(value=st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters='"\\')))
+def test_a_value_in_json_is_put_in_as_it_is(value: str) -> None:
+    text = json.dumps([{"value": "before #{Source.CommitId} after"}])
+    [found] = json.loads(resolve(text, {"Source": {"CommitId": value}}))
     assert found["value"] == f"before {value} after"
+
+
+@pytest.mark.parametrize("value", ['say "yes"', "two\nlines", "\\ alone"])
+def test_a_value_that_breaks_json_fails_as_in_codepipeline(value: str) -> None:
+    text = json.dumps([{"name": "MESSAGE", "value": "#{Source.CommitMessage}"}])
+    with pytest.raises(UnresolvedVariable, match=r"#\{Source\.CommitMessage\} breaks the JSON"):
+        resolve(text, {"Source": {"CommitMessage": value}})
 
 
 @pytest.mark.parametrize("text", ["#{a.b}", "x #{Source.b}", '{"x": "#{a.Commit}"}'])
