@@ -1,20 +1,23 @@
 """The workflow engine: its tasks, and the load balancer before them."""
 
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import CfnOutput, Duration, Environment
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from settings import DomainSettings, TasksSettings
 from stacks.cache import Cache
 from stacks.database import Database
+from stacks.engine_credentials import EngineCredentials
 from stacks.engine_task import EngineTask
 from stacks.environment_stack import EnvironmentStack
 from stacks.front_door import FrontDoor
 from stacks.image_uri import ImageUri
+from stacks.key import rotating_key
 from stacks.log_group import LogGroup
 from stacks.origin_secret import HEADER_NAME
 from stacks.verifier_role import VerifierRole
@@ -82,6 +85,14 @@ class Application(EnvironmentStack):
         self.origin_header_name = HEADER_NAME
         self.origin_domain_name = self.front_door.origin_domain_name
         self.log_group = LogGroup(self, "Log", retention_days=log_retention_days, retain_data=retain_data)
+        key = rotating_key(
+            self, "Key", description=f"Engine credentials of YAWL {environment_name}", retain_data=retain_data
+        )
+        # The library's Secret does not name one parameter as its interface does, which the type checker minds.
+        self.engine_credentials = cast(
+            secretsmanager.ISecret,
+            EngineCredentials(self, "EngineCredentials", key=key, retain_data=retain_data),
+        )
         self.task_definition = EngineTask(
             self,
             "Task",
@@ -90,6 +101,7 @@ class Application(EnvironmentStack):
             image=ImageUri.parse(image),
             database=database,
             cache=cache,
+            credentials=self.engine_credentials,
             log_group=self.log_group,
         )
         self.service = self._service(settings, security_group=self._as_it_is("TaskSecurityGroup", task_security_group))
@@ -109,6 +121,8 @@ class Application(EnvironmentStack):
         self.target_group_arn = CfnOutput(self, "TargetGroupArn", value=self.target_group.target_group_arn)
         self.task_definition_arn = CfnOutput(self, "TaskDefinitionArn", value=self.task_definition.task_definition_arn)
         self.verifier_role_arn = CfnOutput(self, "VerifierRoleArn", value=self.verifier_role.role_arn)
+        self.origin_secret_arn = CfnOutput(self, "OriginSecretArn", value=self.origin_secret.secret_arn)
+        self.engine_credentials_arn = CfnOutput(self, "EngineCredentialsArn", value=self.engine_credentials.secret_arn)
 
     def _as_it_is(self, construct_id: str, security_group: ec2.ISecurityGroup) -> ec2.ISecurityGroup:
         """Return the group so that nothing here adds rules to it: the network stack holds them all."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from settings import TasksSettings
@@ -43,6 +44,7 @@ class EngineTask(ecs.FargateTaskDefinition):
         image: ImageUri,
         database: Database,
         cache: Cache,
+        credentials: secretsmanager.ISecret,
         log_group: LogGroup,
     ) -> None:
         super().__init__(
@@ -78,6 +80,8 @@ class EngineTask(ecs.FargateTaskDefinition):
                 "YAWL_DB_USER": ecs.Secret.from_secrets_manager(database_secret, "username"),
                 "YAWL_DB_PASSWORD": ecs.Secret.from_secrets_manager(database_secret, "password"),
                 "REDIS_AUTH_TOKEN": ecs.Secret.from_secrets_manager(auth_token),
+                "YAWL_ADMIN_USER": ecs.Secret.from_secrets_manager(credentials, "username"),
+                "YAWL_ADMIN_PASSWORD": ecs.Secret.from_secrets_manager(credentials, "password"),
             },
             logging=ecs.LogDriver.aws_logs(stream_prefix=CONTAINER_NAME, log_group=log_group),
         )

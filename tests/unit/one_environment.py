@@ -32,14 +32,19 @@ def own_domain(edge_certificate_arn: str | None = None) -> DomainSettings:
     )
 
 
-@cache
 def templates_of(settings: EnvironmentSettings) -> OneEnvironment:
     """Synthesize an environment named prod and return what looks up its templates by part."""
+    return _templates_of(settings.model_dump_json())
+
+
+@cache
+def _templates_of(settings_json: str) -> OneEnvironment:
     from aws_cdk import App
     from aws_cdk.assertions import Template
 
     from stages.yawl_stage import YawlStage
 
+    settings = EnvironmentSettings.model_validate_json(settings_json)
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     with TemporaryDirectory() as folder:
         app = App(context=context, outdir=folder, analytics_reporting=False)

@@ -62,6 +62,7 @@ def attribute(key: str, value: Any) -> dict[str, Any]:
     return {"LoadBalancerAttributes": Match.array_with([{"Key": key, "Value": value}])}
 
 
+CREDENTIALS = {"Ref": Match.string_like_regexp("^EngineCredentials")}
 MASTER_SECRET = other_stack("yawl-prod-database", "MasterUserSecret")
 
 FACTS = {
@@ -109,6 +110,26 @@ FACTS = {
     "the cache's token comes from its secret": (
         TASK,
         secret("REDIS_AUTH_TOKEN", other_stack("yawl-prod-cache", "AuthToken")),
+    ),
+    "the name of the engine's account comes from its secret": (
+        TASK,
+        secret("YAWL_ADMIN_USER", {"Fn::Join": ["", [CREDENTIALS, ":username::"]]}),
+    ),
+    "the password of the engine's account comes from its secret": (
+        TASK,
+        secret("YAWL_ADMIN_PASSWORD", {"Fn::Join": ["", [CREDENTIALS, ":password::"]]}),
+    ),
+    "the engine's account has a generated password, and not the name of YAWL's generic administrator": (
+        "AWS::SecretsManager::Secret",
+        {
+            "GenerateSecretString": {
+                "SecretStringTemplate": '{"username": "yawl-delivery"}',
+                "GenerateStringKey": "password",
+                "PasswordLength": 64,
+                "ExcludePunctuation": True,
+            },
+            "KmsKeyId": {"Fn::GetAtt": [Match.string_like_regexp("^Key"), "Arn"]},
+        },
     ),
     "logs go to CloudWatch": (
         TASK,
@@ -357,8 +378,8 @@ def test_the_engine_may_call_no_aws_service(template: Templates) -> None:
         ),
         pytest.param(
             ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-            [other_stack("yawl-prod-cache", "AuthToken"), MASTER_SECRET],
-            id="read the two secrets",
+            [other_stack("yawl-prod-cache", "AuthToken"), MASTER_SECRET, CREDENTIALS],
+            id="read the three secrets",
         ),
     ],
 )
@@ -421,6 +442,8 @@ def test_the_pipelines_tests_may_look_and_nothing_else(template: Templates) -> N
         ("ServiceName", {"Fn::GetAtt": [Match.string_like_regexp("^Service"), "Name"]}),
         ("TargetGroupArn", {"Ref": Match.string_like_regexp("Targets")}),
         ("TaskDefinitionArn", {"Ref": Match.string_like_regexp("^Task")}),
+        ("OriginSecretArn", {"Ref": Match.string_like_regexp("OriginSecret")}),
+        ("EngineCredentialsArn", CREDENTIALS),
         ("VerifierRoleArn", {"Fn::GetAtt": [Match.string_like_regexp("^VerifierRole"), "Arn"]}),
     ],
 )
