@@ -14,7 +14,7 @@ from types import FrameType
 from rich.console import Console
 from rich.text import Text
 
-from rehearsal import assembly, report
+from rehearsal import assembly, page, report
 from rehearsal.errors import RehearsalError
 from rehearsal.gate import ScriptedGate, TerminalGate
 from rehearsal.progress import Progress, Result
@@ -46,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
         "--approve", choices=("yes", "no"), help="answer every approval; without it the terminal is asked"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that happened to FILE")
+    parser.add_argument(
+        "--html",
+        type=Path,
+        metavar="FILE",
+        default=Path(".rehearsal/report.html"),
+        help="write the report as a page to FILE (default: .rehearsal/report.html)",
+    )
     parser.add_argument("--logs", type=Path, default=Path(".rehearsal/logs"), help="where the actions' logs go")
     parser.add_argument(
         "--tasks",
@@ -91,6 +98,8 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     composed = report.compose(progress, commit=commit, subject=subject, recorded_types=recorded)
     if options.json:
         report.write(composed, options.json)
+    page.write(composed, options.html, secrets=report.secrets(progress))
+    console.print(Text(f"report: {options.html}"), soft_wrap=True)
     return EXIT_CODES[progress.result or Result.FAILED]
 
 
@@ -98,9 +107,9 @@ def _prepare_outputs(options: argparse.Namespace) -> None:
     """Find out before the work, not after it, that its results cannot be written."""
     try:
         options.logs.mkdir(parents=True, exist_ok=True)
-        if options.json:
-            options.json.parent.mkdir(parents=True, exist_ok=True)
-            options.json.touch()
+        for file in filter(None, (options.json, options.html)):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
     except OSError as error:
         raise RehearsalError(f"{error.filename} cannot be written: {error.strerror}") from None
 
