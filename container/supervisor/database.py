@@ -13,7 +13,7 @@ DatabaseError: Final = psycopg.Error
 
 CONNECT_TIMEOUT: Final = 3
 """Seconds, whole ones, for each address of the host."""
-REFUSED: Final = ("password authentication failed", "no pg_hba.conf entry", "is not permitted to log in")
+REFUSED: Final = ("password authentication failed", "is not permitted to log in")
 
 
 class PasswordRefusedError(Exception):

@@ -64,17 +64,14 @@ class Engine:
 
     async def watch(self) -> str:
         """Ask again and again; return why the engine must be restarted once it must."""
-        failures = 0
-        while self._program is not None and self._program.running:
-            verdict = await self._probe()
-            self.last_failure = verdict.reason
-            failures = 0 if verdict.good else failures + 1
-            if failures:
-                JOURNAL.warning("the engine is not well", {"reason": verdict.reason, "failures": failures})
-            if failures >= timings.PROBE_FAILURES:
-                return verdict.reason
-            await asyncio.wait({asyncio.create_task(self._program.ended())}, timeout=timings.PROBE_INTERVAL)
-        return "the engine ended by itself"
+        program = self._program
+        if program is None:
+            return "the engine has not been started"
+        end = asyncio.create_task(program.ended())
+        try:
+            return await self._watch(end)
+        finally:
+            end.cancel()
 
     async def stop(self, *, within_seconds: float, then: EngineState = "stopped") -> None:
         """End it, if there is one: SIGTERM, and SIGKILL after `within_seconds`."""
@@ -84,6 +81,19 @@ class Engine:
             self._program = None
         self._tomcat.forget_secrets()
         self.state = then
+
+    async def _watch(self, end: "asyncio.Task[int]") -> str:
+        failures = 0
+        while not end.done():
+            verdict = await self._probe()
+            self.last_failure = verdict.reason
+            failures = 0 if verdict.good else failures + 1
+            if failures:
+                JOURNAL.warning("the engine is not well", {"reason": verdict.reason, "failures": failures})
+            if failures >= timings.PROBE_FAILURES:
+                return verdict.reason
+            await asyncio.wait({end}, timeout=timings.PROBE_INTERVAL)
+        return f"the engine ended by itself, with exit code {end.result()}"
 
     async def _probe(self) -> Verdict:
         return await probe.ask(self._tomcat.address, self._tomcat.port, timeout_seconds=timings.PROBE_TIMEOUT)

@@ -10,6 +10,7 @@ The database user needs CREATEROLE and the database, as the master user of RDS h
 """
 
 import asyncio
+import contextlib
 import secrets
 from dataclasses import dataclass, field
 
@@ -83,8 +84,10 @@ async def fence(connection: Connection, *, database: str, epoch: int) -> int:
     earlier = await _earlier_logins(connection, database=database, epoch=epoch)
     owner = sql.Identifier(owner_of(database))
     for user in earlier:
-        await connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(user)))
-        await connection.execute(sql.SQL("REVOKE {} FROM {}").format(owner, sql.Identifier(user)))
+        # Another task that led in between may drop the same login.
+        with contextlib.suppress(psycopg.errors.UndefinedObject):
+            await connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(user)))
+            await connection.execute(sql.SQL("REVOKE {} FROM {}").format(owner, sql.Identifier(user)))
     ended = await end_sessions(connection, users=earlier)
     for user in earlier:
         try:

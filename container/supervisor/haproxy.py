@@ -24,6 +24,7 @@ ENGINE_PORT: Final = 8082
 REQUESTS_AT_ONCE: Final = 200
 """Requests one engine works on at once, as many as Tomcat has threads; more wait in HAProxy, where they are counted."""
 API_TIMEOUT: Final = 2.0
+API_ATTEMPTS: Final = 3
 START_LIMIT: Final = 10.0
 POLL_INTERVAL: Final = 0.05
 
@@ -156,17 +157,23 @@ class Haproxy:
 
     async def _command(self, command: str) -> str:
         """Return what the runtime API answers; raises HaproxyError."""
+        failure = ""
+        for _ in range(API_ATTEMPTS):
+            try:
+                async with self._lock, asyncio.timeout(API_TIMEOUT):
+                    return await self._ask(command)
+            except (TimeoutError, OSError) as error:
+                failure = type(error).__name__
+        raise HaproxyError(f"its runtime API does not answer: {failure}")
+
+    async def _ask(self, command: str) -> str:
+        reader, writer = await asyncio.open_unix_connection(str(self._socket))
         try:
-            async with self._lock, asyncio.timeout(API_TIMEOUT):
-                reader, writer = await asyncio.open_unix_connection(str(self._socket))
-                try:
-                    writer.write(f"{command}\n".encode())
-                    await writer.drain()
-                    return (await reader.read()).decode()
-                finally:
-                    writer.close()
-        except (TimeoutError, OSError) as error:
-            raise HaproxyError(f"its runtime API does not answer: {type(error).__name__}") from None
+            writer.write(f"{command}\n".encode())
+            await writer.drain()
+            return (await reader.read()).decode()
+        finally:
+            writer.close()
 
     def _running(self) -> Program:
         if self._program is None:

@@ -56,6 +56,7 @@ class Term:
         self._lease = Lease(sent_at=sent_at, on_loss=on_loss)
         self._end_beats = asyncio.Event()
         self._helpers: list[asyncio.Task[None]] = []
+        self._predecessor_gone = False
         self.epoch: int | None = None
         self.restarts = 0
 
@@ -111,6 +112,7 @@ class Term:
             await fencing.fence(session, database=name, epoch=epoch)
         if not released:
             await asyncio.sleep(timings.FENCING_DELAY - (now() - self._taken_at))
+        self._predecessor_gone = True
         async with await self._working_session() as session:
             # Again, for a session that was in the middle of its login the first time.
             await fencing.fence(session, database=name, epoch=epoch)
@@ -237,14 +239,18 @@ class Term:
         )
 
     async def _release(self) -> None:
-        """Give the lock back after the engine's end; only a leader that still leads may say that it did."""
-        leads = self._lease.valid
+        """Give the lock back after the engine's end.
+
+        Only a leader that still leads may say that it did, and only when no engine before its own can be alive: the
+        next one takes it at its word and does not wait.
+        """
+        clean = self._lease.valid and self._predecessor_gone
         self._lease.end()
         self._end_beats.set()
         try:
             async with asyncio.timeout(RELEASE_LIMIT):
                 await asyncio.gather(*self._helpers)
-                if leads and self.epoch is not None:
+                if clean and self.epoch is not None:
                     await ledger.release(self._lock_session, epoch=self.epoch)
                     await self._office.board.withdraw()
         except (database.DatabaseError, TimeoutError) as error:

@@ -61,7 +61,10 @@ class Lease:
 
     def guard(self, process_id: int) -> None:
         """Have the engine with that id killed when the lease is lost; when it is lost already, at once."""
-        descriptor = os.pidfd_open(process_id)
+        try:
+            descriptor = os.pidfd_open(process_id)
+        except ProcessLookupError:
+            return
         with self._lock:
             self._forget_engine()
             self._engine = descriptor

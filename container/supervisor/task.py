@@ -11,10 +11,10 @@ import psycopg
 
 from supervisor import database, ledger, metrics, probe, timings
 from supervisor.database import PasswordRefusedError
-from supervisor.discovery import Board, Discovery
+from supervisor.discovery import Board, Discovery, Leader
 from supervisor.engine import Engine
 from supervisor.haproxy import ENGINE_PORT, Haproxy, HaproxyError, Upstream
-from supervisor.health import SOCKET_NAME, Health, HealthBoard, HealthServer
+from supervisor.health import SOCKET_NAME, EngineState, Health, HealthBoard, HealthServer
 from supervisor.leadership import End, Office, Term
 from supervisor.lease import now
 from supervisor.log import Journal
@@ -244,7 +244,7 @@ class Task:
             leader = self._discovery.leader
             health = Health(
                 role="standby",
-                engine="unreachable" if standby_reason else "running",
+                engine=_engine_of(leader, standby_reason),
                 reason="the task is stopping" if self._stopping.is_set() else standby_reason,
                 leader_age=leader.age if leader else None,
                 epoch=leader.epoch if leader else None,
@@ -266,3 +266,11 @@ class Task:
             if self._engine.start_seconds is not None:
                 values["EngineStartTime"] = (self._engine.start_seconds, "Seconds")
             metrics.emit(environment=self._variables.environment, values=values)
+
+
+def _engine_of(leader: Leader | None, reason: str) -> EngineState:
+    """Return what a standby says of the active engine."""
+    if not reason:
+        return "running"
+    states: tuple[EngineState, ...] = ("starting", "stopping", "stopped", "failed")
+    return next((state for state in states if leader is not None and leader.engine == state), "unreachable")
