@@ -22,7 +22,8 @@ from rehearsal.execution import Execution
 from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
 from rehearsal.set_up import SetUp, SetUpFailed
-from rehearsal.tasks import NoTasks, StandIns
+from rehearsal.stand_ins import StandIns
+from rehearsal.tasks import NoTasks, Tasks
 from rehearsal.working_folder import working_folder
 
 
@@ -108,7 +109,7 @@ class Rehearsal:
             commit=plan.commit,
             directory=self._directory / "builds",
             gate=plan.gate,
-            workloads=StandIns(cloud, self._processes, self._directory) if plan.stand_ins else NoTasks(),
+            workloads=Tasks(cloud, StandIns(self._processes, self._directory)) if plan.stand_ins else NoTasks(),
         )
 
 

@@ -1,18 +1,38 @@
-"""What runs behind the emulated load balancers: one local stand-in per target group of a deployed service."""
+"""What runs behind the emulated load balancers: something on this machine for each task of a deployed service."""
 
-import json
-import sys
+import itertools
 import threading
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
 
 from rehearsal.actions.run import ActionFailed
 from rehearsal.cloud import Cloud, Place, open_directly
-from rehearsal.isolation import machine_environment
-from rehearsal.processes import Processes
+from rehearsal.secret_reference import SecretMissing
+from rehearsal.services import Service, services
 
 PROBE_SECONDS = 5
-"""How long a stand-in may take to answer its first request."""
+"""How long a target may take to answer its first request."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where something answers for a task."""
+
+    address: str
+    port: int
+
+
+class Starter(Protocol):
+    """Who starts what answers for a service's tasks."""
+
+    @property
+    def kind(self) -> str:
+        """What it starts, in a word."""
+        ...
+
+    def start(self, service: Service) -> list[Target]:
+        """Start it and return where it answers; raises ActionFailed."""
+        ...
 
 
 class NoTasks:
@@ -23,55 +43,54 @@ class NoTasks:
         return ()
 
 
-class StandIns:
-    """Starts stand-ins and registers them as targets, once each has answered the target group's health check.
+class Tasks:
+    """Has tasks started and registers them as targets, once each has answered the target group's health check.
 
     The emulated load balancer does not probe its targets, so whoever registers one must be the judge.
     """
 
-    def __init__(self, cloud: Cloud, processes: Processes, directory: Path) -> None:
+    def __init__(self, cloud: Cloud, starter: Starter) -> None:
         self._cloud = cloud
-        self._processes = processes
-        self._directory = directory
-        self._targets: dict[str, int] = {}
+        self._starter = starter
+        self._targets: dict[str, list[Target]] = {}
         self._lock = threading.Lock()
 
     def start(self, stack_name: str, place: Place) -> tuple[str, ...]:
-        """Start a stand-in for each service with a target group in the stack; return them in words."""
-        cloudformation = self._cloud.in_account("cloudformation", place)
-        resources = cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
-        services = [item["PhysicalResourceId"] for item in resources if item["ResourceType"] == "AWS::ECS::Service"]
-        return tuple(self._serve(group, place) for service in services for group in self._target_groups(service, place))
+        """Start what each service with a target group in the stack would run; return it in words.
 
-    def _target_groups(self, service_arn: str, place: Place) -> list[str]:
-        cluster = service_arn.split("/")[-2]
-        ecs = self._cloud.in_account("ecs", place)
-        found = ecs.describe_services(cluster=cluster, services=[service_arn])["services"]
-        return [balancer["targetGroupArn"] for service in found for balancer in service.get("loadBalancers", [])]
-
-    def _serve(self, target_group: str, place: Place) -> str:
-        with self._lock:
-            if target_group not in self._targets:
-                self._targets[target_group] = self._register(target_group, place)
-            return f"stand-in on 127.0.0.1:{self._targets[target_group]} for {target_group.split('/')[-2]}"
-
-    def _register(self, target_group: str, place: Place) -> int:
-        balancing = self._cloud.in_account("elbv2", place)
-        group: dict[str, Any] = balancing.describe_target_groups(TargetGroupArns=[target_group])["TargetGroups"][0]
-        path = group.get("HealthCheckPath", "/")
-        process = self._processes.start(
-            [sys.executable, "-m", "rehearsal.stand_in", "--health-path", path],
-            directory=self._directory,
-            environment={**machine_environment(self._directory), "PYTHONPATH": str(Path(__file__).parent.parent)},
-            hold_input=True,
-        )
-        line = process.stdout.readline() if process.stdout else ""
+        A service that is deployed again keeps what it has.
+        """
         try:
-            port = json.loads(line)["port"]
-            with open_directly(f"http://127.0.0.1:{port}{path}", timeout_seconds=PROBE_SECONDS):
-                pass
-        except (ValueError, KeyError, OSError) as error:
-            self._processes.end(process)
-            raise ActionFailed(f"the stand-in for {target_group} does not answer {path}: {error}") from None
-        balancing.register_targets(TargetGroupArn=target_group, Targets=[{"Id": "127.0.0.1", "Port": port}])
-        return port
+            return tuple(
+                f"{self._starter.kind} on {target.address}:{target.port} for {service.name}"
+                for service in services(self._cloud, stack_name, place)
+                for target in self._serve(service)
+            )
+        except SecretMissing as error:
+            raise ActionFailed(f"no task of {stack_name} can start: {error}") from None
+
+    def _serve(self, service: Service) -> list[Target]:
+        with self._lock:
+            if service.target_group not in self._targets:
+                self._targets[service.target_group] = self._register(service)
+            return self._targets[service.target_group]
+
+    def _register(self, service: Service) -> list[Target]:
+        targets = self._starter.start(service)
+        kind, path = self._starter.kind, service.health_path
+        for target in targets:
+            url = f"http://{target.address}:{target.port}{path}"
+            try:
+                with open_directly(url, timeout_seconds=PROBE_SECONDS):
+                    pass
+            except OSError as error:
+                raise ActionFailed(f"the {kind} for {service.target_group} does not answer {path}: {error}") from None
+        zones = itertools.cycle(service.zones or ("all",))
+        self._cloud.in_account("elbv2", service.place).register_targets(
+            TargetGroupArn=service.target_group,
+            Targets=[
+                {"Id": target.address, "Port": target.port, "AvailabilityZone": zone}
+                for target, zone in zip(targets, zones, strict=False)
+            ],
+        )
+        return targets

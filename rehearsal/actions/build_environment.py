@@ -15,6 +15,7 @@ from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.buildspec import Buildspec
 from rehearsal.cloud import Credentials
 from rehearsal.isolation import machine_environment
+from rehearsal.secret_reference import SecretMissing, referred_secret
 from rehearsal.working_folder import CACHE
 
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
@@ -34,8 +35,6 @@ CACHES = {
     "PYTHONPYCACHEPREFIX": f"{CACHE}/bytecode",
 }
 """Caches of what was downloaded, unpacked and compiled, in the user's folder; in CodeBuild it has its own."""
-
-SECRET_ARN_PARTS = 7
 
 LEADING_OUT = (
     "AWS_ENDPOINT_URL_",
@@ -149,20 +148,10 @@ def _parameter(run: Run, name: str) -> str:
 
 
 def _secret(run: Run, reference: str) -> str:
-    """Return what `secret-id:json-key:version-stage:version-id` refers to; the id may be an ARN, and so have colons."""
-    parts = reference.split(":")
-    length = SECRET_ARN_PARTS if parts[0] == "arn" else 1
-    identifier = ":".join(parts[:length])
-    key, stage, version = [*parts[length:], "", "", ""][:3]
-    chosen = {"VersionStage": stage, "VersionId": version}
-    arguments = {name: value for name, value in chosen.items() if value}
     try:
-        text = _client(run, "secretsmanager").get_secret_value(SecretId=identifier, **arguments)["SecretString"]
-        value = str(json.loads(text)[key]) if key else text
-    except ClientError as error:
-        raise ActionFailed(f"secret {identifier}: {error.response['Error']['Message']}") from None
-    except (ValueError, KeyError):
-        raise ActionFailed(f"secret {identifier} has no key {key}") from None
+        value = referred_secret(_client(run, "secretsmanager"), reference)
+    except SecretMissing as error:
+        raise ActionFailed(str(error)) from None
     run.evidence.secrets.add(value)
     return value
 

@@ -1,0 +1,32 @@
+"""References to secrets, as build projects and container definitions write them."""
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+ARN_PARTS = 7
+
+
+class SecretMissing(Exception):  # noqa: N818 - a state of the emulated account
+    """There is no such secret, or nothing under the key; the text says which."""
+
+
+def referred_secret(secrets: Any, reference: str) -> str:
+    """Return what `id:json-key:version-stage:version-id` refers to; the id may be an ARN, and so have colons.
+
+    `secrets` is a client of Secrets Manager. Raises SecretMissing.
+    """
+    parts = reference.split(":")
+    length = ARN_PARTS if parts[0] == "arn" else 1
+    identifier = ":".join(parts[:length])
+    key, stage, version = [*parts[length:], "", "", ""][:3]
+    chosen = {"VersionStage": stage, "VersionId": version}
+    arguments = {name: value for name, value in chosen.items() if value}
+    try:
+        text = secrets.get_secret_value(SecretId=identifier, **arguments)["SecretString"]
+        return str(json.loads(text)[key]) if key else text
+    except ClientError as error:
+        raise SecretMissing(f"secret {identifier}: {error.response['Error']['Message']}") from None
+    except (ValueError, KeyError):
+        raise SecretMissing(f"secret {identifier} has no key {key}") from None
