@@ -22,6 +22,7 @@ class Account:
     elbv2: Any
     ecs: Any
     cloudwatch: Any
+    secretsmanager: Any
 
 
 def sign_in(variables: AccountVariables, *, environment: str, patience: Patience) -> Account:
@@ -55,6 +56,7 @@ def sign_in(variables: AccountVariables, *, environment: str, patience: Patience
         elbv2=session.client("elbv2", config=config),
         ecs=session.client("ecs", config=config),
         cloudwatch=session.client("cloudwatch", config=config),
+        secretsmanager=session.client("secretsmanager", config=config),
     )
 
 

@@ -1,12 +1,14 @@
 """Reads the variables before the first test, shares what the tests need, and shows a failure as its screen alone."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import pytest
 
 from integration_tests.account import Account, sign_in
+from integration_tests.credentials import ORIGIN_HEADER, read_engine_credentials, read_origin_secret
+from integration_tests.engine import Credentials, Engine
 from integration_tests.failure import CheckFailed
 from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import health_path_answers
@@ -130,6 +132,41 @@ def healthy(answered: CheckFailed | None) -> None:
 
 
 @pytest.fixture(scope="session")
+def distribution(variables: HttpVariables, secret_values: SecretValues) -> FrontDoor:
+    """Give the distribution as anybody sees it."""
+    if not variables.distribution_url:
+        pytest.skip("DISTRIBUTION_URL is not given: CloudFront is not asked")
+    return FrontDoor(variables.distribution_url, secret_values=secret_values)
+
+
+@pytest.fixture(scope="session")
+def distribution_answered(
+    distribution: FrontDoor, variables: HttpVariables, patience: Patience, answered: CheckFailed | None
+) -> CheckFailed | None:
+    """Wait for the health path through CloudFront, once; return why it did not answer well."""
+    if answered:
+        return answered
+    try:
+        health_path_answers(
+            distribution,
+            path=variables.health_path,
+            in_a_row=variables.consecutive_successes,
+            patience=patience,
+            through="The health path through CloudFront",
+        )
+    except CheckFailed as failure:
+        return failure
+    return None
+
+
+@pytest.fixture
+def through_cloudfront(distribution_answered: CheckFailed | None) -> None:
+    """Ask nothing more of a distribution that does not answer."""
+    if distribution_answered:
+        raise distribution_answered
+
+
+@pytest.fixture(scope="session")
 def signed_in(
     account_variables: AccountVariables, variables: HttpVariables, patience: Patience
 ) -> Account | CheckFailed:
@@ -146,3 +183,60 @@ def account(signed_in: Account | CheckFailed) -> Account:
     if isinstance(signed_in, CheckFailed):
         raise signed_in
     return signed_in
+
+
+@pytest.fixture
+def engine(
+    account: Account,
+    account_variables: AccountVariables,
+    variables: HttpVariables,
+    secret_values: SecretValues,
+    patience: Patience,
+) -> Engine:
+    """Give the engine as the distribution reaches it: through the load balancer, with the secret header."""
+    arn = account_variables.origin_secret_arn
+    if not arn:
+        pytest.skip("ORIGIN_SECRET_ARN is not given: the engine is not asked")
+    origin_secret = read_origin_secret(
+        account.secretsmanager,
+        arn=arn,
+        region=account_variables.region,
+        secret_values=secret_values,
+        patience=patience,
+    )
+    return Engine(FrontDoor(variables.alb_url, secret_values=secret_values, headers={ORIGIN_HEADER: origin_secret}))
+
+
+@pytest.fixture
+def engine_credentials(
+    account: Account, account_variables: AccountVariables, secret_values: SecretValues, patience: Patience
+) -> Credentials:
+    """Give the engine's administrator."""
+    arn = account_variables.engine_credentials_arn
+    if not arn:
+        pytest.skip("ENGINE_CREDENTIALS_ARN is not given: the engine is not asked")
+    return read_engine_credentials(
+        account.secretsmanager,
+        arn=arn,
+        region=account_variables.region,
+        secret_values=secret_values,
+        patience=patience,
+    )
+
+
+@pytest.fixture
+def log_link(account_variables: AccountVariables) -> str:
+    """Give the console's page of the service's logs."""
+    region, cluster, service = account_variables.region, account_variables.cluster_name, account_variables.service_name
+    return f"https://{region}.console.aws.amazon.com/ecs/v2/clusters/{cluster}/services/{service}/logs?region={region}"
+
+
+@pytest.fixture
+def healthy_targets(account: Account, account_variables: AccountVariables) -> Callable[[], int]:
+    """Give what counts the tasks that the load balancer sends requests to."""
+
+    def count() -> int:
+        health = account.elbv2.describe_target_health(TargetGroupArn=account_variables.target_group_arn)
+        return sum(target["TargetHealth"]["State"] == "healthy" for target in health["TargetHealthDescriptions"])
+
+    return count

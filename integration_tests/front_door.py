@@ -139,11 +139,18 @@ class FrontDoor:
         return self._ask_all([self._request("GET", path)], seconds=seconds, everywhere=True)
 
     def post(
-        self, path: str, form: Mapping[str, str], *, seconds: float = REQUEST_SECONDS, body_limit: int = BODY_LIMIT
-    ) -> Answer:
-        """Send a form."""
-        request = self._request("POST", path, content=urlencode(form).encode(), body_limit=body_limit)
-        return self._ask_all([request], seconds=seconds, everywhere=False)[0]
+        self,
+        path: str,
+        form: Mapping[str, str],
+        *,
+        seconds: float = REQUEST_SECONDS,
+        body_limit: int = BODY_LIMIT,
+        times: int = 1,
+    ) -> list[Answer]:
+        """Send a form, `times` at once."""
+        content = urlencode(form).encode()
+        requests = [self._request("POST", path, content=content, body_limit=body_limit) for _ in range(times)]
+        return self._ask_all(requests, seconds=seconds, everywhere=False)
 
     def sample(
         self,

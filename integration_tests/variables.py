@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 REGION = r"[a-z]{2}(-[a-z]+)+-\d"
+_ARN_OF_A_SECRET = r"arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:\S+"  # noqa: S105  # how one is named
 DEFAULT_DEADLINE_SECONDS = 300.0
 """Long enough for the slowest start measured (57 s) several times over, and for one rolling replacement."""
 DEFAULT_CONSECUTIVE_SUCCESSES = 5
@@ -56,6 +57,10 @@ class AccountVariables:
     task_definition_arn: str
     """The released revision."""
     alarm_name_prefix: str
+    origin_secret_arn: str | None = None
+    """The secret whose value passes the load balancer; None: what needs it is skipped, and said so."""
+    engine_credentials_arn: str | None = None
+    """The engine's administrator; None: as above."""
     verifier_role_arn: str | None
     """The role to assume in the environment's account; None: the caller's own credentials serve."""
     endpoint_url: str | None
@@ -191,6 +196,10 @@ def read_account_variables(variables: Mapping[str, str]) -> tuple[AccountVariabl
             r"arn:aws[\w-]*:ecs:[\w-]+:\d{12}:task-definition/[\w-]+:\d+",
         ),
         alarm_name_prefix=reader.text("ALARM_NAME_PREFIX", "how the names of the environment's alarms begin"),
+        origin_secret_arn=reader.optional("ORIGIN_SECRET_ARN", "the ARN of the origin's secret", _ARN_OF_A_SECRET),
+        engine_credentials_arn=reader.optional(
+            "ENGINE_CREDENTIALS_ARN", "the ARN of the engine's credentials", _ARN_OF_A_SECRET
+        ),
         verifier_role_arn=reader.optional(
             "VERIFIER_ROLE_ARN", "the ARN of a role to assume", r"arn:aws[\w-]*:iam::\d{12}:role/\S+"
         ),

@@ -133,9 +133,10 @@ def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None
     assert "'no database'" in ended.stdout
     assert "Traceback" not in ended.stdout + ended.stderr
     assert "integration_tests/http_checks.py" not in ended.stdout
-    assert "1 failed, 1 passed, 3 deselected, 1 error" in ended.stdout
+    assert "1 failed, 1 passed, " in ended.stdout
+    assert ", 1 error in " in ended.stdout
     cases = {case.get("name"): case for case in ET.parse(report).iter("testcase")}  # noqa: S314  # written above
-    assert len(cases) == 3
+    assert len([case for case in cases.values() if case.find("skipped") is None]) == 3
     assert "503 Service Unavailable" in (cases["test_health_path_answers"].findtext("failure") or "")
 
 

@@ -1,0 +1,89 @@
+"""The environment's secrets that these tests need, read where the application reads its own; none is ever shown."""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from integration_tests.aws_call import observed
+from integration_tests.engine import Credentials
+from integration_tests.failure import screen
+from integration_tests.secret_values import SecretValues
+from integration_tests.waiting import Observation, Patience
+
+ORIGIN_HEADER = "X-Origin-Verify"
+"""The header that the load balancer knows the distribution by."""
+
+_Secret = TypeVar("_Secret")
+
+
+def read_origin_secret(
+    secretsmanager: Any, *, arn: str, region: str, secret_values: SecretValues, patience: Patience
+) -> str:
+    """Return the value that lets a request pass the load balancer; raise CheckFailed when it cannot be read."""
+
+    def parse(text: str) -> str:
+        if not text:
+            raise ValueError
+        return text
+
+    return _read(
+        secretsmanager, parse, "a value", arn=arn, region=region, secret_values=secret_values, patience=patience
+    )
+
+
+def read_engine_credentials(
+    secretsmanager: Any, *, arn: str, region: str, secret_values: SecretValues, patience: Patience
+) -> Credentials:
+    """Return the engine's administrator; raise CheckFailed when the secret cannot be read or is another one."""
+
+    def parse(text: str) -> Credentials:
+        said = json.loads(text)
+        credentials = Credentials(username=said["username"], password=said["password"])
+        if not (isinstance(credentials.username, str) and isinstance(credentials.password, str)):
+            raise TypeError
+        for secret in (credentials.password, credentials.encoded_password):
+            secret_values.add(secret)
+        return credentials
+
+    return _read(
+        secretsmanager,
+        parse,
+        "JSON with username and password",
+        arn=arn,
+        region=region,
+        secret_values=secret_values,
+        patience=patience,
+    )
+
+
+def _read(
+    secretsmanager: Any,
+    parse: Callable[[str], _Secret],
+    meaning: str,
+    *,
+    arn: str,
+    region: str,
+    secret_values: SecretValues,
+    patience: Patience,
+) -> _Secret:
+    found: list[_Secret] = []
+
+    def look() -> Observation:
+        text = secretsmanager.get_secret_value(SecretId=arn).get("SecretString", "")
+        secret_values.add(text)
+        try:
+            found.append(parse(text))
+        except (ValueError, KeyError, TypeError):  # its message would quote the secret
+            return Observation(fault=f"the secret is not {meaning}", text="read", final=True)
+        return Observation(fault=None, text="read")
+
+    history = patience.until(lambda: observed(look))
+    if not history.reached:
+        raise screen(
+            title="A secret that the tests need cannot be read.",
+            asked=f"secretsmanager:GetSecretValue of {arn}",
+            wanted=meaning,
+            history=history,
+            look_further=[f"aws secretsmanager describe-secret --region {region} --secret-id {arn}"],
+        )
+    return found[-1]
