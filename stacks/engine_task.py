@@ -18,18 +18,38 @@ from stacks.log_group import LogGroup
 CONTAINER_NAME: Final = "yawl"
 WRITABLE_FOLDERS: Final = {
     "tmp": "/tmp",  # noqa: S108 - a path inside the container
-    "tomcat-temp": "/usr/local/tomcat/temp",
-    "tomcat-work": "/usr/local/tomcat/work",
-    "tomcat-logs": "/usr/local/tomcat/logs",
+    "work": "/run/yawl",
 }
-"""Volumes by name that live as long as their task; everything else in the container is read-only."""
+"""Volumes by name that live as long as their task; everything else in the container is read-only.
+
+A volume is its owner's as the image declares it: the image makes them writable for the user it runs as.
+"""
+DATABASE_AUTHORITIES: Final = "/opt/yawl/rds-ca-bundle.pem"
+"""Where the image has the certificates of RDS's authorities."""
+CACHE_AUTHORITIES: Final = "/etc/ssl/certs/ca-certificates.crt"
+"""Where the image has the system's authorities; ElastiCache's certificates are of a public one."""
 STOP_TIMEOUT: Final = Duration.seconds(60)
-"""How long the engine may take to end after SIGTERM before it is killed; it was measured to take 2.4 s."""
+"""How long a task may take to end after SIGTERM before it is killed.
+
+The container drains running requests for 20 s at most and gives the engine 20 s to end, which took 2.4 s when measured.
+"""
+HEALTH_CHECK: Final = ecs.HealthCheck(
+    command=["CMD", "python", "-m", "supervisor.alive"],
+    interval=Duration.seconds(30),
+    timeout=Duration.seconds(10),
+    retries=3,
+    start_period=Duration.seconds(60),
+)
+"""Whether the container's supervisor lives. The load balancer asks for more: whether the task can serve.
+
+A task that waits for its database or for another task's engine is not mended by being replaced.
+"""
 
 
 class EngineTask(ecs.FargateTaskDefinition):
     """One container that finds its database and cache in its environment and its passwords in secrets.
 
+    What it is told, may write and answers is the contract in container/README.md, which any image keeps.
     ECS reads the secrets when a task starts: a rotated password reaches an engine with its next start. The task's own
     role may do nothing: the engine calls no AWS service, and metrics leave it as lines of its log.
     """
@@ -66,15 +86,19 @@ class EngineTask(ecs.FargateTaskDefinition):
             port_mappings=[ecs.PortMapping(container_port=ports.APPLICATION)],
             readonly_root_filesystem=True,
             stop_timeout=STOP_TIMEOUT,
+            health_check=HEALTH_CHECK,
             environment={
                 "ENVIRONMENT": environment_name,
                 "YAWL_DB_HOST": database.instance.db_instance_endpoint_address,
                 "YAWL_DB_PORT": str(database.port),
                 "YAWL_DB_NAME": database.database_name,
+                "YAWL_DB_CA_BUNDLE": DATABASE_AUTHORITIES,
                 "YAWL_HEAP_SIZE": settings.heap,
                 "LOG_LEVEL": settings.log_level,
                 "REDIS_HOST": cache.primary_endpoint_address,
                 "REDIS_PORT": str(cache.port),
+                "REDIS_CA_BUNDLE": CACHE_AUTHORITIES,
+                "IMAGE_VERSION": image.tag_or_digest,
             },
             secrets={
                 "YAWL_DB_USER": ecs.Secret.from_secrets_manager(database_secret, "username"),

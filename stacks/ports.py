@@ -5,8 +5,8 @@ from typing import Final
 HTTP: Final = 80
 HTTPS: Final = 443
 APPLICATION: Final = 8080
-"""Where a task answers the load balancer, and the active task answers the others."""
-PEER: Final = 8081
-"""Where tasks ask each other who is active."""
+"""Where a task answers the load balancer."""
+TASKS: Final = 8081
+"""Where the active task answers the others, which hand their requests to it."""
 POSTGRESQL: Final = 5432
 REDIS: Final = 6379

@@ -84,6 +84,27 @@ FACTS = {
     ),
     "the root file system is read-only": (TASK, container(ReadonlyRootFilesystem=True)),
     "the engine listens on 8080": (TASK, container(PortMappings=[{"ContainerPort": 8080, "Protocol": "tcp"}])),
+    "the container says itself whether its supervisor lives": (
+        TASK,
+        container(
+            HealthCheck={
+                "Command": ["CMD", "python", "-m", "supervisor.alive"],
+                "Interval": 30,
+                "Retries": 3,
+                "StartPeriod": 60,
+                "Timeout": 10,
+            }
+        ),
+    ),
+    "the database is known by RDS's authorities": (
+        TASK,
+        variable("YAWL_DB_CA_BUNDLE", "/opt/yawl/rds-ca-bundle.pem"),
+    ),
+    "the cache is known by the system's authorities": (
+        TASK,
+        variable("REDIS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt"),
+    ),
+    "a task knows which image it runs": (TASK, variable("IMAGE_VERSION", "6.1.0")),
     "the engine has a minute to stop": (TASK, container(StopTimeout=60)),
     "the heap is 1 GiB": (TASK, variable("YAWL_HEAP_SIZE", "1024m")),
     "the log level is INFO": (TASK, variable("LOG_LEVEL", "INFO")),
@@ -340,9 +361,7 @@ def test_nothing_but_two_rules_admits(template: Templates, with_domain: bool) ->
     "folder",
     [
         "/tmp",  # noqa: S108 - a path inside the container
-        "/usr/local/tomcat/temp",
-        "/usr/local/tomcat/work",
-        "/usr/local/tomcat/logs",
+        "/run/yawl",
     ],
 )
 def test_a_task_may_write_to(template: Templates, folder: str) -> None:
@@ -351,6 +370,7 @@ def test_a_task_may_write_to(template: Templates, folder: str) -> None:
     assert mount["ReadOnly"] is False
     # A volume that is only named lives as long as its task.
     assert {"Name": mount["SourceVolume"]} in task["Volumes"]
+    assert len(task["ContainerDefinitions"][0]["MountPoints"]) == 2
 
 
 def test_the_engine_may_call_no_aws_service(template: Templates) -> None:
