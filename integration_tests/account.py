@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from integration_tests.account_variables import AccountVariables
 from integration_tests.aws_call import observed
 from integration_tests.failure import screen
-from integration_tests.variables import AccountVariables
 from integration_tests.waiting import Observation, Patience
 
 

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 import pytest
 
 from integration_tests.account import Account, sign_in
+from integration_tests.account_variables import AccountVariables, read_account_variables
 from integration_tests.credentials import ORIGIN_HEADER, read_engine_credentials, read_origin_secret
 from integration_tests.engine import Credentials, Engine
 from integration_tests.failure import CheckFailed
 from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import health_path_answers
+from integration_tests.http_variables import HttpVariables, read_http_variables
 from integration_tests.secret_values import SecretValues
-from integration_tests.variables import AccountVariables, HttpVariables, read_account_variables, read_http_variables
 from integration_tests.waiting import Patience
 
 _http = pytest.StashKey[HttpVariables]()

@@ -6,8 +6,8 @@ import pytest
 
 from integration_tests import distribution_checks as checks
 from integration_tests.front_door import FrontDoor
+from integration_tests.http_variables import HttpVariables
 from integration_tests.secret_values import SecretValues
-from integration_tests.variables import HttpVariables
 from integration_tests.waiting import Patience
 
 pytestmark = [pytest.mark.http, pytest.mark.usefixtures("through_cloudfront")]

@@ -10,9 +10,9 @@ import pytest
 from botocore.stub import Stubber
 
 from integration_tests.account import sign_in
+from integration_tests.account_variables import AccountVariables
 from integration_tests.aws_checks import no_alarm_fires, service_is_steady, targets_are_healthy
 from integration_tests.failure import CheckFailed
-from integration_tests.variables import AccountVariables
 from integration_tests.waiting import Patience
 from tests.fault_server import PROXY_VARIABLES, Behaviour, answer, serve, unused_port
 

@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from integration_tests.variables import read_account_variables, read_http_variables
+from integration_tests.account_variables import read_account_variables
+from integration_tests.http_variables import read_http_variables
 from tests.fault_server import PROXY_VARIABLES, answer, healthy, serve
 
 ROOT = Path(__file__).parents[2]

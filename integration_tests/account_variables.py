@@ -1,0 +1,67 @@
+"""What the AWS checks are told, read from environment variables and checked all at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from integration_tests.variable_reader import REGION, Reader
+
+_ARN_OF_A_SECRET = r"arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:\S+"  # noqa: S105  # how one is named
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountVariables:
+    """What the AWS checks need."""
+
+    region: str
+    cluster_name: str
+    service_name: str
+    target_group_arn: str
+    task_definition_arn: str
+    """The released revision."""
+    alarm_name_prefix: str
+    origin_secret_arn: str | None = None
+    """The secret whose value passes the load balancer; None: what needs it is skipped, and said so."""
+    engine_credentials_arn: str | None = None
+    """The engine's administrator; None: as above."""
+    verifier_role_arn: str | None
+    """The role to assume in the environment's account; None: the caller's own credentials serve."""
+    endpoint_url: str | None
+    """AWS's own variable for another endpoint than AWS's (an emulator's); boto3 reads it too."""
+
+
+def read_account_variables(variables: Mapping[str, str]) -> tuple[AccountVariables, list[str]]:
+    """Read what the AWS checks need; the list names every mistake, and the values serve only while it is empty."""
+    reader = Reader(variables)
+    region = reader.text("ENVIRONMENT_REGION", "the environment's region, such as eu-central-1", REGION)
+    account = AccountVariables(
+        region=region,
+        cluster_name=reader.text("CLUSTER_NAME", "the name of the ECS cluster", r"[\w-]{1,255}"),
+        service_name=reader.text("SERVICE_NAME", "the name of the ECS service", r"[\w-]{1,255}"),
+        target_group_arn=reader.text(
+            "TARGET_GROUP_ARN",
+            "the ARN of the load balancer's target group",
+            r"arn:aws[\w-]*:elasticloadbalancing:[\w-]+:\d{12}:targetgroup/\S+",
+        ),
+        task_definition_arn=reader.text(
+            "TASK_DEFINITION_ARN",
+            "the ARN of the released task definition, its revision included",
+            r"arn:aws[\w-]*:ecs:[\w-]+:\d{12}:task-definition/[\w-]+:\d+",
+        ),
+        alarm_name_prefix=reader.text("ALARM_NAME_PREFIX", "how the names of the environment's alarms begin"),
+        origin_secret_arn=reader.optional("ORIGIN_SECRET_ARN", "the ARN of the origin's secret", _ARN_OF_A_SECRET),
+        engine_credentials_arn=reader.optional(
+            "ENGINE_CREDENTIALS_ARN", "the ARN of the engine's credentials", _ARN_OF_A_SECRET
+        ),
+        verifier_role_arn=reader.optional(
+            "VERIFIER_ROLE_ARN", "the ARN of a role to assume", r"arn:aws[\w-]*:iam::\d{12}:role/\S+"
+        ),
+        endpoint_url=reader.optional("AWS_ENDPOINT_URL", "an address that starts with http", r"https?://\S+"),
+    )
+    if not reader.mistakes:
+        for name, arn in [
+            ("TARGET_GROUP_ARN", account.target_group_arn),
+            ("TASK_DEFINITION_ARN", account.task_definition_arn),
+        ]:
+            if arn.split(":")[3] != region:
+                reader.refuse(name, arn, f"is not of the region that ENVIRONMENT_REGION names, {region}")
+    return account, reader.mistakes

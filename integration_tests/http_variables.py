@@ -1,0 +1,105 @@
+"""What the HTTP checks are told, read from environment variables and checked all at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from integration_tests.variable_reader import REGION, Reader
+
+DEFAULT_DEADLINE_SECONDS = 300.0
+"""Long enough for the slowest start measured (57 s) several times over, and for one rolling replacement."""
+DEFAULT_CONSECUTIVE_SUCCESSES = 5
+DEFAULT_P99_LIMIT_SECONDS = 2.0
+"""The health path touches neither the database nor the engine: two seconds are a task in distress."""
+DEFAULT_ERROR_RATE_LIMIT_PERCENT = 1.0
+DEFAULT_SAMPLE_REQUESTS = 100
+"""The fewest of which 1 % can be one."""
+MOST_SAMPLE_REQUESTS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpVariables:
+    """What the HTTP checks need."""
+
+    environment: str
+    """The environment's name, for messages only."""
+    alb_url: str
+    """Where the load balancer answers, without a trailing slash."""
+    health_path: str
+    deadline_seconds: float
+    """How long after the start of the run a state may still be waited for."""
+    consecutive_successes: int
+    """Healthy answers in a row that make the environment healthy."""
+    p99_limit_seconds: float
+    """What 99 % of the sample's answers may take."""
+    error_rate_limit_percent: float
+    """How much of the sample may fail."""
+    sample_requests: int
+    distribution_url: str | None
+    """Where CloudFront answers, over HTTPS; None: there is none to be asked."""
+    static_path: str
+    """A path of static content that the environment's own deployment provides."""
+    static_bucket_url: str | None
+    """The bucket of static content as S3 itself serves it; None: not to be asked."""
+    open_engine_api: bool
+    """Whether the engine's own API is meant to be reached through CloudFront."""
+
+
+def _static_bucket_url(reader: Reader, variables: Mapping[str, str]) -> str | None:
+    """Read the bucket by its name, which with the region makes S3's own address, or by another address of it."""
+    meaning = "the name of the bucket of static content, or its address"
+    if "://" in variables.get("STATIC_BUCKET", ""):
+        return reader.url("STATIC_BUCKET", meaning) or None
+    name = reader.optional("STATIC_BUCKET", meaning, r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+    if not name:
+        return None
+    region = reader.text("ENVIRONMENT_REGION", "the environment's region, such as eu-central-1", REGION)
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://{name}.s3.{region}.{suffix}"
+
+
+def read_http_variables(variables: Mapping[str, str]) -> tuple[HttpVariables, list[str]]:
+    """Read what the HTTP checks need; the list names every mistake, and the values serve only while it is empty."""
+    reader = Reader(variables)
+    alb_url = reader.url("ALB_URL", "the load balancer's address, such as http://name.elb.amazonaws.com")
+    distribution_url = reader.url("DISTRIBUTION_URL", "CloudFront's address, such as https://name.cloudfront.net", "")
+    if distribution_url.startswith("http:"):
+        reader.refuse("DISTRIBUTION_URL", distribution_url, "does not start with https")
+    http = HttpVariables(
+        environment=reader.text("ENVIRONMENT", "the environment's name", default=urlsplit(alb_url).netloc or "unnamed"),
+        alb_url=alb_url,
+        health_path=reader.text("HEALTH_PATH", "the path of the health check, such as /resourceService/", r"/[^\s?#]*"),
+        deadline_seconds=reader.number(
+            "DEADLINE_SECONDS", "a number of seconds above 0", DEFAULT_DEADLINE_SECONDS, least=0.001
+        ),
+        consecutive_successes=int(
+            reader.number(
+                "CONSECUTIVE_SUCCESSES", "a whole number from 1", DEFAULT_CONSECUTIVE_SUCCESSES, least=1, whole=True
+            )
+        ),
+        p99_limit_seconds=reader.number(
+            "P99_LIMIT_SECONDS", "a number of seconds above 0", DEFAULT_P99_LIMIT_SECONDS, least=0.001
+        ),
+        error_rate_limit_percent=reader.number(
+            "ERROR_RATE_LIMIT_PERCENT",
+            "a percentage from 0 to 100",
+            DEFAULT_ERROR_RATE_LIMIT_PERCENT,
+            least=0,
+            most=100,
+        ),
+        sample_requests=int(
+            reader.number(
+                "SAMPLE_REQUESTS",
+                f"a whole number from 1 to {MOST_SAMPLE_REQUESTS}",
+                DEFAULT_SAMPLE_REQUESTS,
+                least=1,
+                most=MOST_SAMPLE_REQUESTS,
+                whole=True,
+            )
+        ),
+        distribution_url=distribution_url or None,
+        static_path=reader.text("STATIC_PATH", "a path of static content", r"/[^\s?#]*", default="/static/check.txt"),
+        static_bucket_url=_static_bucket_url(reader, variables),
+        open_engine_api=reader.text("OPEN_ENGINE_API", "true or false", "true|false", default="false") == "true",
+    )
+    return http, reader.mistakes
