@@ -33,7 +33,8 @@ def with_environments(settings: Settings, count: int) -> Settings:
     last = list(settings.environments.values())[-1]
     for number in range(len(environments), count):
         account = str(int(last.account) + number)
-        environments[f"copy{number}"] = last.model_copy(update={"account": account})
+        # Without approvals, each of which takes a stage more than AWS lets a pipeline have.
+        environments[f"copy{number}"] = last.model_copy(update={"account": account, "approval": False})
     return settings.model_copy(update={"environments": environments})
 
 

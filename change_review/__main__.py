@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from change_review.errors import ReviewError
+from change_review.pipeline_run import PipelineRun
 from change_review.report import as_html, as_markdown, on_the_screen
-from change_review.review import review
+from change_review.review import Review, review
 
 
 def main() -> int:
@@ -26,17 +27,28 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=Path("report"), help="folder for the report (report)")
     options = parser.parse_args()
     try:
+        run = PipelineRun.read(os.environ)
         found = review(options.environment, stage=options.stage, settings=options.settings)
+        write(found, options.output, run)
     except ReviewError as error:
         print(f"change review: {error}", file=sys.stderr)
         return 2
-    commit = os.environ.get("CODEBUILD_RESOLVED_SOURCE_VERSION", "")
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "change-review.md").write_text(as_markdown(found, commit=commit))
-    (options.output / "change-review.html").write_text(as_html(found, commit=commit))
-    (options.output / "change-review.txt").write_text(found.summary() + "\n")
     print(on_the_screen(found))
     return 1 if found.stopping else 0
+
+
+def write(found: Review, folder: Path, run: PipelineRun | None) -> None:
+    """Write the review and the lines a build exports as variables; in a pipeline, store it where approvers find it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    commit = run.commit if run else ""
+    markdown, page = folder / "change-review.md", folder / "change-review.html"
+    markdown.write_text(as_markdown(found, commit=commit))
+    page.write_text(as_html(found, commit=commit))
+    (folder / "change-review.txt").write_text(found.summary() + "\n")
+    if run:
+        (folder / "title.txt").write_text(run.title() + "\n")
+        address = run.publish(found.environment, {"text/html; charset=utf-8": page, "text/markdown": markdown})
+        (folder / "address.txt").write_text(address + "\n")
 
 
 if __name__ == "__main__":

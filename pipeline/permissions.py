@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline
 from constructs import IConstruct
 
+from pipeline.change_review_step import REVIEWS
 from pipeline.unused_permissions import remove_unused_permissions
 from pipeline.wildcards import (
     READ_ARTIFACTS,
@@ -20,7 +21,13 @@ from pipeline.wildcards import (
 )
 
 
-def settle_permissions(pipeline: CodePipeline, *, tests: Sequence[CodeBuildStep], stores: Sequence[s3.IBucket]) -> None:
+def settle_permissions(
+    pipeline: CodePipeline,
+    *,
+    reviews: Sequence[CodeBuildStep],
+    tests: Sequence[CodeBuildStep],
+    stores: Sequence[s3.IBucket],
+) -> None:
     """Narrow the built pipeline's roles, and acknowledge what stays wide.
 
     `stores` are the artifact buckets, the one of the pipeline's own region first. Nothing can be granted afterwards.
@@ -57,6 +64,13 @@ def settle_permissions(pipeline: CodePipeline, *, tests: Sequence[CodeBuildStep]
         remove_unused_permissions(assets, reports=False)
         accept_actions(assets, READ_ARTIFACTS)
         accept_objects(assets, home)
+
+    for step in reviews:
+        policy = _policy_of(step.project.role)
+        remove_unused_permissions(policy, reports=False)
+        accept_actions(policy, (*READ_ARTIFACTS, *USE_KEY))
+        accept_objects(policy, home)
+        accept_objects(policy, home, below=REVIEWS)
 
     for step in tests:
         policy = _policy_of(step.project.role)

@@ -14,6 +14,7 @@ from pipeline.approval_topic import ApprovalTopic
 from pipeline.artifact_store import ArtifactStore
 from pipeline.build_defaults import build_defaults
 from pipeline.build_logs import BuildLogs
+from pipeline.change_review_step import ChangeReviewStep
 from pipeline.docker_layer_cache import cache_docker_layers
 from pipeline.integration_tests_step import integration_tests_step
 from pipeline.permissions import settle_permissions
@@ -28,7 +29,8 @@ from stages.yawl_stage import YawlStage
 class PipelineStack(Stack):
     """Source, Synth, SelfMutate, Assets, then every environment in the order of `settings.environments`.
 
-    An environment is a gate where its settings ask for one, its stacks, and the integration tests.
+    An environment is a review of what changes, a gate where its settings ask for one, its stacks, and the integration
+    tests.
     """
 
     def __init__(
@@ -41,13 +43,14 @@ class PipelineStack(Stack):
         logs = BuildLogs(self, "BuildLogs", retention_days=settings.pipeline.log_retention_days)
         topic = ApprovalTopic(self, "ApprovalTopic", key=store.key, email=settings.pipeline.approval_email)
         commit = source(settings.repository)
+        synth = synth_step(commit, logging=logs.of("Synth"))
         pipeline = CodePipeline(
             self,
             "Pipeline",
             pipeline_name=construct_id,
             pipeline_type=PipelineType.V2,
             cross_region_replication_buckets=stores,
-            synth=synth_step(commit, logging=logs.of("Synth")),
+            synth=synth,
             code_build_defaults=build_defaults(),
             cli_version=tool_versions.cdk,
             self_mutation_code_build_defaults=CodeBuildOptions(logging=logs.of("SelfMutate")),
@@ -60,6 +63,7 @@ class PipelineStack(Stack):
             use_pipeline_role_for_actions=True,
         )
         tests: list[CodeBuildStep] = []
+        reviews: list[ChangeReviewStep] = []
         for name, environment in settings.environments.items():
             stage = YawlStage(
                 self,
@@ -69,25 +73,40 @@ class PipelineStack(Stack):
                 image=settings.image_of(name),
                 pipeline_account=settings.pipeline.account,
             )
-            gates: list[Step] = []
+            review = ChangeReviewStep(
+                stage,
+                source=commit,
+                assembly=synth,
+                store=store,
+                pipeline_name=construct_id,
+                logging=logs.of(f"{stage.node.id}ReviewChanges"),
+            )
+            reviews.append(review)
+            gates: list[Step] = [review]
             if environment.approval:
-                gates.append(
+                # In a stage of its own, so that the next one need not be entered when nothing changes.
+                pipeline.add_wave(f"{stage.node.id}Review", pre=[review])
+                gates = [
                     ApprovalStep(
                         name,
                         settings=settings,
                         verified=list(settings.environments)[: len(tests)],
                         source=commit,
+                        review=review,
                         pipeline_name=construct_id,
                         topic=cast(sns.ITopic, topic),
                     )
-                )
+                ]
             test = integration_tests_step(commit, stage, logging=logs.of(f"{stage.node.id}IntegrationTests"))
             pipeline.add_stage(stage, pre=gates, post=[test])
             tests.append(test)
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, settings.repository)
         cache_docker_layers(pipeline)
-        settle_permissions(pipeline, tests=tests, stores=list(stores.values()))
+        for review, environment in zip(reviews, settings.environments.values(), strict=True):
+            if environment.approval:
+                review.skip_stage_without_changes(pipeline.pipeline)
+        settle_permissions(pipeline, reviews=reviews, tests=tests, stores=list(stores.values()))
 
     def _replica_stores(self, scope: Construct) -> dict[str, s3.IBucket]:
         """Return an artifact bucket for each further region that an environment is in."""

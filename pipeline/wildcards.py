@@ -18,16 +18,17 @@ def accept_actions(policy: iam.CfnPolicy, actions: Iterable[str]) -> None:
         _accept(policy, f"Action::{action}", "The library grants actions in groups; these end at the artifact store")
 
 
-def accept_objects(policy: iam.CfnPolicy, buckets: Iterable[s3.IBucket]) -> None:
-    """Accept every object of the artifact buckets."""
+def accept_objects(policy: iam.CfnPolicy, buckets: Iterable[s3.IBucket], *, below: str | None = None) -> None:
+    """Accept every object of the artifact buckets, or every one below a folder."""
     stack = Stack.of(policy)
+    pattern = f"{below}/*" if below else "*"
     for bucket in buckets:
         # A bucket of another region is known by its name, which stands in the ARN.
-        objects = stack.resolve(bucket.arn_for_objects("*"))
+        objects = stack.resolve(bucket.arn_for_objects(pattern))
         if not isinstance(objects, str):
-            objects = f"<{stack.get_logical_id(cast(CfnElement, bucket.node.default_child))}.Arn>/*"
+            objects = f"<{stack.get_logical_id(cast(CfnElement, bucket.node.default_child))}.Arn>/{pattern}"
         accept_resource(
-            policy, objects, "CodePipeline names artifacts anew in every run; the bucket holds nothing else"
+            policy, objects, "Artifacts and reviews are named anew in every run; the bucket holds nothing else"
         )
 
 

@@ -21,7 +21,7 @@ from settings.notation import dotted, quoted
 from settings.regions import Region
 from settings.section import Mistake, Path, Section, rule, skipping_gaps
 
-MOST_ENVIRONMENTS = 46
+MOST_STAGES = 46
 """A pipeline has at most 50 stages (CodePipeline User Guide, "Quotas"): four of them come before the environments."""
 
 
@@ -73,10 +73,13 @@ class Settings(Section):
 
     @rule
     def _stages_for_all(self) -> Iterator[Mistake]:
-        if len(self.environments) > MOST_ENVIRONMENTS:
+        gates = [name for name, environment in self.environments.items() if getattr(environment, "approval", False)]
+        stages = len(self.environments) + len(gates)
+        if stages > MOST_STAGES:
             yield Mistake(
                 ("environments",),
-                f"are {len(self.environments)}: a pipeline has stages for {MOST_ENVIRONMENTS} at most",
+                f"are {len(self.environments)}, {len(gates)} of them with approval, which makes {stages} stages: "
+                f"a pipeline has {MOST_STAGES} for them at most",
             )
 
     @rule

@@ -1,6 +1,7 @@
 """The delivery pipeline, read from its template: order, gates, tests, builds and what they run."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,9 @@ from aws_cdk.assertions import Template
 
 from bench.delivery import deliveries
 from bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
+from change_review.pipeline_run import LONGEST_TITLE
+from change_review.review import Review
+from pipeline.change_review_step import NOTHING
 from settings import Settings
 from tests.unit.pipeline_definition import Pipeline
 
@@ -21,10 +25,14 @@ ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "44444
 PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
 WITHOUT_TAGS = ("AWS::IAM::Policy", "AWS::KMS::Alias", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy")
 """The types in the pipeline's stack that take no tags."""
+STAGES = ["Dev", "Staging", "ProdReview", "Prod"]
+REVIEWED_IN = {"Dev": "Dev", "Staging": "Staging", "Prod": "ProdReview"}
+"""Each environment, and the stage in which its changes are reviewed."""
 BUILDS = [
     ("Build", "Synth"),
     ("UpdatePipeline", "SelfMutate"),
     ("Assets", "FileAssets"),
+    *((stage, "ReviewChanges") for stage in REVIEWED_IN.values()),
     *((stage, "IntegrationTests") for stage in ENVIRONMENTS),
 ]
 
@@ -36,7 +44,7 @@ def pipeline(pipeline_template: Template) -> Pipeline:
 
 
 def test_source_synth_self_mutation_and_assets_come_before_the_environments_in_their_order(pipeline: Pipeline) -> None:
-    assert list(pipeline.stages) == ["Source", "Build", "UpdatePipeline", "Assets", *ENVIRONMENTS]
+    assert list(pipeline.stages) == ["Source", "Build", "UpdatePipeline", "Assets", *STAGES]
 
 
 FIXED: dict[str, Callable[[Pipeline], tuple[Any, Any]]] = {
@@ -174,18 +182,31 @@ class TestGate:
             "tested before: dev, staging.",
             "commit #{Source@example_yawl-delivery.CommitId}",
             "executions/#{codepipeline.PipelineExecutionId}/",
+            "#{ProdReview@ReviewChanges.CHANGES}",
+            "“#{ProdReview@ReviewChanges.TITLE}”",
         ],
     )
     def test_it_says_what_helps_to_decide(self, figure: str, pipeline: Pipeline) -> None:
-        comment = pipeline.action("Prod", "Approve")["Configuration"]["CustomData"]
-        assert figure in comment
-        assert len(comment) < 700, "CodePipeline takes 1,000 characters, variables filled in"
+        assert figure in pipeline.action("Prod", "Approve")["Configuration"]["CustomData"]
 
-    def test_it_leads_to_the_commit(self, pipeline: Pipeline) -> None:
-        source = pipeline.action("Source", "Source")
-        assert source["Namespace"] == "Source@example_yawl-delivery"
+    def test_it_stays_within_what_codepipeline_takes(self, pipeline: Pipeline) -> None:
+        comment = pipeline.action("Prod", "Approve")["Configuration"]["CustomData"]
+        longest = {
+            "CommitId": 40,
+            "PipelineExecutionId": 36,
+            "TITLE": LONGEST_TITLE,
+            "CHANGES": len(
+                "production: resources 100 added, 100 changed, 100 replaced, 100 removed, in 10 of 10 stacks; "
+            )
+            + len("10 stateful lost; permissions broadened in 10"),
+        }
+        filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)
+        assert len(filled) < 1000
+
+    def test_it_leads_to_the_review(self, pipeline: Pipeline) -> None:
+        review = pipeline.action("ProdReview", "ReviewChanges")
         link = pipeline.action("Prod", "Approve")["Configuration"]["ExternalEntityLink"]
-        assert link.endswith(f"Commit=#{{{source['Namespace']}.CommitId}}")
+        assert link == f"#{{{review['Namespace']}.REVIEW}}"
 
     def test_it_notifies_an_encrypted_topic_that_takes_no_plain_requests(self, pipeline: Pipeline) -> None:
         topic = pipeline.action("Prod", "Approve")["Configuration"]["NotificationArn"]["Ref"]
@@ -195,6 +216,54 @@ class TestGate:
         ]
         [statement] = policy["PolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+@pytest.mark.parametrize(("environment", "stage"), REVIEWED_IN.items())
+class TestReview:
+    """What a release changes is known before anything in the environment is touched."""
+
+    def test_it_comes_first(self, environment: str, stage: str, pipeline: Pipeline) -> None:
+        order = list(pipeline.stages)
+        assert order.index(stage) <= order.index(environment)
+        first, *others = pipeline.stages[stage]
+        assert first["Name"] == "ReviewChanges"
+        assert all(action["RunOrder"] > first["RunOrder"] for action in others)
+
+    def test_it_compares_the_environments_own_assembly(self, environment: str, stage: str, pipeline: Pipeline) -> None:
+        commands = pipeline.buildspec(stage, "ReviewChanges")["phases"]["build"]["commands"]
+        assert commands[0] == (
+            f"make change-review ARGS='--environment {environment.lower()} "
+            f"--stage cdk.out/assembly-yawl-delivery-{environment}'"
+        )
+        synth = pipeline.action("Build", "Synth")["OutputArtifacts"]
+        assert synth[0] in pipeline.action(stage, "ReviewChanges")["InputArtifacts"]
+
+    def test_it_may_look_at_the_environment_and_write_its_review_and_nothing_else(
+        self, environment: str, stage: str, pipeline: Pipeline
+    ) -> None:
+        account = ENVIRONMENTS[environment]
+        found = pipeline.statements(stage, "ReviewChanges")
+        [assume] = [one for one in found if one["Action"] == "sts:AssumeRole"]
+        assert assume["Resource"] == f"arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-us-east-1"
+        [put] = [one for one in found if "s3:PutObject" in one["Action"]]
+        assert json.dumps(put["Resource"]).endswith('/change-reviews/*"]]}')
+
+
+def test_production_is_passed_by_when_nothing_changes(pipeline: Pipeline) -> None:
+    entries = {stage["Name"]: stage.get("BeforeEntry") for stage in pipeline.definition["Stages"]}
+    assert {name for name, entry in entries.items() if entry} == {"Prod"}
+    [condition] = entries["Prod"]["Conditions"]
+    [rule] = condition["Rules"]
+    assert condition["Result"] == "SKIP"
+    assert (rule["RuleTypeId"]["Provider"], rule["Configuration"]) == (
+        "VariableCheck",
+        {"Variable": "#{ProdReview@ReviewChanges.CHANGES}", "Operator": "NE", "Value": "prod: nothing changes"},
+    )
+
+
+def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for() -> None:
+    nothing = Review(environment="prod", stacks=(), findings=(), left_behind=())
+    assert nothing.summary() == f"prod: {NOTHING}"
 
 
 @pytest.mark.parametrize(("stage", "action"), BUILDS)
@@ -228,7 +297,7 @@ class TestBuild:
         assert json.loads(text)["phases"]["install"]["runtime-versions"] == {"python": "3.11", "nodejs": "24"}
 
 
-@pytest.mark.parametrize(("stage", "depth", "builds"), [("Dev", 9, 4), ("Prod", 21, 7)])
+@pytest.mark.parametrize(("stage", "depth", "builds"), [("Dev", 10, 5), ("Staging", 16, 7), ("Prod", 23, 9)])
 def test_the_way_to_an_environment_is_short(stage: str, depth: int, builds: int, pipeline_template: Template) -> None:
     [way] = [way for way in deliveries(pipeline_template.to_json()) if way.stage == stage]
     assert way.serial_depth <= depth

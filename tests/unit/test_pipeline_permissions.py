@@ -17,6 +17,7 @@ BUILDS = [
     ("Build", "Synth"),
     ("UpdatePipeline", "SelfMutate"),
     ("Assets", "FileAssets"),
+    *((stage, "ReviewChanges") for stage in ("Dev", "Staging", "ProdReview")),
     *((stage, "IntegrationTests") for stage in ACCOUNTS),
 ]
 
@@ -94,8 +95,10 @@ class TestBuild:
         assert statement["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
 
     def test_only_synth_may_write_artifacts(self, stage: str, action: str, pipeline: Pipeline) -> None:
-        may_write = "s3:PutObject" in actions_of(pipeline.statements(stage, action))
-        assert may_write == (action == "Synth")
+        writing = [one for one in pipeline.statements(stage, action) if "s3:PutObject" in actions_of([one])]
+        assert bool(writing) == (action in ("Synth", "ReviewChanges"))
+        if action == "ReviewChanges":
+            assert json.dumps(writing[0]["Resource"]).endswith('/change-reviews/*"]]}')
 
 
 def test_every_acknowledgment_says_why(assembly: "CloudAssembly") -> None:

@@ -1,0 +1,93 @@
+"""The step that shows, before an environment is touched, what a release would change and lose there."""
+
+from aws_cdk import DefaultStackSynthesizer, Stack
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_iam as iam
+from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, IFileSetProducer
+
+from pipeline.artifact_store import ArtifactStore
+from pipeline.download_cache import cached_downloads, download_cache
+from pipeline.stage_conditions import skip_unless
+from stages.yawl_stage import YawlStage
+
+REVIEWS = "change-reviews"
+"""Where in the artifact store the reviews are."""
+NOTHING = "nothing changes"
+"""How the summary of a review ends when there is nothing to approve."""
+
+
+class ChangeReviewStep(CodeBuildStep):
+    """A build that compares what `stage` has deployed with what it is about to deploy; findings end the release there.
+
+    It reads the environment's account through the CDK's lookup roles, and touches nothing. Its summary, the commit's
+    title and the place of the whole review are variables for those who decide.
+    """
+
+    def __init__(
+        self,
+        stage: YawlStage,
+        *,
+        source: CodePipelineSource,
+        assembly: IFileSetProducer,
+        store: ArtifactStore,
+        pipeline_name: str,
+        logging: codebuild.LoggingOptions,
+    ) -> None:
+        home = Stack.of(store)
+        reviews = f"{store.bucket.bucket_name}/{REVIEWS}"
+        super().__init__(
+            "ReviewChanges",
+            input=source,
+            additional_inputs={"cdk.out": assembly},
+            commands=[
+                f"make change-review ARGS='--environment {stage.name} --stage cdk.out/{stage.artifact_id}'",
+                # An exported variable must not be empty.
+                'export CHANGES="$(cat report/change-review.txt)" TITLE="$(cat report/title.txt)"',
+                'export REVIEW="$(cat report/address.txt)"',
+            ],
+            env={
+                "COMMIT": source.source_attribute("CommitId"),
+                "PIPELINE": pipeline_name,
+                "EXECUTION": "#{codepipeline.PipelineExecutionId}",
+                "PUBLISH_TO": reviews,
+            },
+            role_policy_statements=[
+                iam.PolicyStatement(
+                    actions=["sts:AssumeRole"],
+                    resources=[_lookup_role(stage)],
+                ),
+                iam.PolicyStatement(
+                    actions=["codepipeline:GetPipelineExecution"],
+                    resources=[f"arn:aws:codepipeline:{home.region}:{home.account}:{pipeline_name}"],
+                ),
+                iam.PolicyStatement(actions=["s3:PutObject"], resources=[store.bucket.arn_for_objects(f"{REVIEWS}/*")]),
+                iam.PolicyStatement(actions=["kms:GenerateDataKey"], resources=[store.key.key_arn]),
+            ],
+            partial_build_spec=codebuild.BuildSpec.from_object({"version": "0.2", **cached_downloads()}),
+            cache=download_cache(),
+            logging=logging,
+        )
+        self._stage = stage
+        self.summary = self.exported_variable("CHANGES")
+        """The numbers in one line: `prod: nothing changes`."""
+        self.commit_title = self.exported_variable("TITLE")
+        """The first line of the commit's message."""
+        self.address = self.exported_variable("REVIEW")
+        """Where the review can be read."""
+
+    def skip_stage_without_changes(self, pipeline: codepipeline.Pipeline) -> None:
+        """Have the built pipeline pass by the reviewed stage, its approval included, when nothing changes (#18218)."""
+        skip_unless(
+            pipeline,
+            self._stage.node.id,
+            name="SomethingChanges",
+            variable=self.summary,
+            differs_from=f"{self._stage.name}: {NOTHING}",
+        )
+
+
+def _lookup_role(stage: YawlStage) -> str:
+    """Return the ARN of the role that the CDK's bootstrap makes for looking, in the environment's account."""
+    account, region = stage.settings.account, stage.settings.region
+    return f"arn:aws:iam::{account}:role/cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-lookup-role-{account}-{region}"
