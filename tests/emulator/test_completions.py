@@ -1,6 +1,7 @@
 """The small completions of ministack: one fact each."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -111,3 +112,36 @@ def test_a_bucket_is_emptied_before_it_is_deleted(account: Account) -> None:
     account.client("s3").put_object(Bucket=bucket, Key="left", Body=b"over")
     account.delete()
     assert account.client("s3").list_buckets()["Buckets"] == []
+
+
+def generated(**rules: Any) -> dict[str, Any]:
+    return resource("AWS::SecretsManager::Secret", GenerateSecretString=rules)
+
+
+def test_a_secret_is_referred_to_by_its_arn_and_keeps_its_value_over_updates(account: Account) -> None:
+    secrets = account.client("secretsmanager")
+    before = account.deploy(Secret=generated(PasswordLength=20))["Secret"]
+    assert before.startswith(f"arn:aws:secretsmanager:{account.place.region}:{account.place.account}:secret:")
+    value = secrets.get_secret_value(SecretId=before)["SecretString"]
+    described = generated(PasswordLength=20)
+    described["Properties"]["Description"] = "of a test"
+    assert account.deploy(Secret=described)["Secret"] == before
+    assert secrets.get_secret_value(SecretId=before)["SecretString"] == value
+    assert secrets.describe_secret(SecretId=before)["Description"] == "of a test"
+    account.delete()
+    assert secrets.list_secrets()["SecretList"] == []
+
+
+def test_a_secret_is_generated_by_all_its_rules(account: Account) -> None:
+    template = {"SecretStringTemplate": '{"username": "yawl"}', "GenerateStringKey": "password"}
+    ids = account.deploy(
+        Plain=generated(PasswordLength=200, ExcludePunctuation=True, ExcludeLowercase=True),
+        Member=generated(PasswordLength=40, ExcludePunctuation=True, **template),
+    )
+    values = {
+        name: account.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+        for name, arn in ids.items()
+    }
+    assert re.fullmatch("[0-9A-Z]{200}", values["Plain"])
+    assert re.fullmatch("[0-9A-Za-z]{40}", json.loads(values["Member"])["password"])
+    assert json.loads(values["Member"])["username"] == "yawl"

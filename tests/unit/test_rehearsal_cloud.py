@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from rehearsal.cloud import Cloud, Credentials, Place, open_directly
+from rehearsal.secure_way import SecureWay, write_authorities
 from tests.fault_server import answer, serve
 
 ENDPOINT = "http://localhost:9"
@@ -57,3 +59,32 @@ def test_this_machine_is_asked_directly_whatever_the_proxy() -> None:
     here = answer(200, b"here")
     with serve(here, elsewhere=here) as server, open_directly(f"{server.url}/", timeout_seconds=5) as found:
         assert found.read() == b"here"
+
+
+class Known(Cloud):
+    """A cloud that knows these distributions."""
+
+    distributions: list[str] = []
+
+    @override
+    def known(self, what: str) -> list[str]:
+        assert what == "distributions"
+        return self.distributions
+
+
+def test_https_goes_through_the_tunnel_only_when_there_is_a_distribution(tmp_path: Path) -> None:
+    cloud = Known("http://localhost:9", SecureWay("http://127.0.0.1:8", tmp_path / "authorities.pem"))
+    assert cloud.secure_environment() == {}
+    cloud.distributions = ["d1.cloudfront.net"]
+    found = cloud.secure_environment()
+    assert found["HTTPS_PROXY"] == found["https_proxy"] == "http://127.0.0.1:8"
+    assert found["SSL_CERT_FILE"] == str(tmp_path / "authorities.pem")
+
+
+def test_the_users_own_authorities_are_trusted_beside_the_throwaway_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.pem").write_text("own")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    write_authorities(tmp_path / "all.pem", "throwaway")
+    assert (tmp_path / "all.pem").read_text() == "own\nthrowaway"
