@@ -37,6 +37,7 @@ async def connect(variables: DatabaseVariables, *, application_name: str) -> Con
             sslrootcert=str(variables.ca_bundle),
             application_name=application_name,
             connect_timeout=CONNECT_TIMEOUT,
+            target_session_attrs="read-write",
             keepalives=1,
             keepalives_idle=2,
             keepalives_interval=1,

@@ -5,7 +5,6 @@ What is found here decides where requests go, never who may lead. So Redis may b
 
 import asyncio
 import json
-import ssl
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -98,7 +97,7 @@ class Board:
             port=variables.port,
             password=variables.auth_token,
             ssl=True,
-            ssl_cert_reqs=ssl.CERT_REQUIRED.name.removeprefix("CERT_").lower(),
+            ssl_cert_reqs="required",
             ssl_ca_certs=str(variables.ca_bundle),
             ssl_check_hostname=True,
             socket_connect_timeout=CALL_TIMEOUT,
@@ -121,12 +120,14 @@ class Board:
         else:
             self._note(None)
 
-    async def withdraw(self) -> None:
-        """Remove the leader's key and tell the channel. Never raises."""
+    async def withdraw(self, *, epoch: int) -> None:
+        """Remove the key of the leader of `epoch`, and tell the channel. Never raises."""
         try:
             async with asyncio.timeout(2 * CALL_TIMEOUT):
-                await self._client.delete(self._key)
-                await self._client.publish(self._key, "null")
+                leader = _parse(cast(bytes | None, await self._client.get(self._key)), age_seconds=0.0)
+                if leader is not None and leader.epoch == epoch:
+                    await self._client.delete(self._key)
+                    await self._client.publish(self._key, "null")
         except (RedisError, OSError, TimeoutError) as error:
             self._note(error)
 

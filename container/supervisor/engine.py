@@ -9,7 +9,7 @@ from supervisor.health import EngineState
 from supervisor.lease import Lease, now
 from supervisor.log import Journal
 from supervisor.probe import Verdict
-from supervisor.processes import Program, as_events
+from supervisor.processes import Program, as_text
 from supervisor.tomcat import Tomcat
 
 JOURNAL = Journal("engine")
@@ -40,7 +40,7 @@ class Engine:
             self._tomcat.command(),
             environment=self._tomcat.environment(),
             folder=self._tomcat.folder,
-            on_event=as_events(Journal("tomcat")),
+            on_event=as_text(Journal("tomcat")),
         )
         self._program = program
         lease.guard(program.process_id)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from supervisor.log import Journal
-from supervisor.processes import Program, as_events
+from supervisor.processes import Program, as_documents
 
 PUBLIC_PORT: Final = 8080
 TASKS_PORT: Final = 8081
@@ -28,7 +28,12 @@ API_ATTEMPTS: Final = 3
 START_LIMIT: Final = 10.0
 POLL_INTERVAL: Final = 0.05
 
-NOBODY: Final = '{\\"error\\":\\"no engine is active\\"}'
+ERRORS: Final = {
+    502: "the engine has broken the connection off",
+    503: "no engine is active",
+    504: "the engine has not answered in time",
+}
+"""What a client is told when it is HAProxy that answers."""
 LOG_FORMAT: Final = (
     r"{\"event\":\"request\",\"method\":\"%[var(txn.method),json(utf8s)]\",\"path\":\"%[var(txn.path),json(utf8s)]\","
     r"\"status\":%ST,\"bytes\":%B,\"milliseconds\":%Ta,\"client\":\"%ci\",\"frontend\":\"%ft\",\"server\":\"%s\","
@@ -74,7 +79,7 @@ class Haproxy:
             [str(self._program_path), "-db", "-q", "-f", str(configuration)],
             environment={},
             folder=self._folder,
-            on_event=as_events(self._journal),
+            on_event=as_documents(self._journal),
         )
         try:
             async with asyncio.timeout(START_LIMIT):
@@ -181,9 +186,9 @@ class Haproxy:
         return self._program
 
     def _configuration(self, health_socket: Path) -> str:
+        answer = 'content-type application/json string "{{\\"error\\":\\"{text}\\"}}" hdr Retry-After 5'
         errors = "\n".join(
-            f'    http-error status {status} content-type application/json string "{NOBODY}" hdr Retry-After 5'
-            for status in (502, 503, 504)
+            f"    http-error status {status} {answer.format(text=text)}" for status, text in ERRORS.items()
         )
         return f"""global
     stats socket {self._socket} mode 600 level admin

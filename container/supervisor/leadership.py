@@ -252,7 +252,7 @@ class Term:
                 await asyncio.gather(*self._helpers)
                 if clean and self.epoch is not None:
                     await ledger.release(self._lock_session, epoch=self.epoch)
-                    await self._office.board.withdraw()
+                    await self._office.board.withdraw(epoch=self.epoch)
         except (database.DatabaseError, TimeoutError) as error:
             JOURNAL.warning(
                 "the lock was not released cleanly", {"epoch": self.epoch, "reason": database.reason(error)}

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,10 @@ EVENT_LINES: Final = 200
 """Lines of one event; a deeper stack trace is cut into several."""
 EVENT_PAUSE: Final = 0.2
 """Seconds without a further line after which an event is complete."""
+
+_LEVEL = re.compile(r"\S+ \S+ (TRACE|FINE\w*|DEBUG|CONFIG|INFO|WARN|WARNING|ERROR|SEVERE|FATAL)\b")
+"""Tomcat's and Log4j's lines as `tomcat` has them written: date, time, level."""
+_TRACE = re.compile(r"^\s+at ", re.MULTILINE)
 
 OnEvent = Callable[[str], None]
 
@@ -87,21 +92,46 @@ class Program:
             self._process.send_signal(number)
 
 
-def as_events(journal: Journal) -> OnEvent:
-    """Return a function that writes what a program prints: a line of JSON with its fields, other text as it is."""
+def as_text(journal: Journal) -> OnEvent:
+    """Return a function that writes what a program prints as it is.
+
+    It keeps the level that stands after date and time; a stack trace without one is a warning.
+    """
 
     def write(text: str) -> None:
-        document: object = None
-        if text.startswith("{"):
-            with contextlib.suppress(ValueError):
-                document = json.loads(text)
-        if isinstance(document, dict):
-            fields: Fields = {str(name): value for name, value in document.items() if name != "event"}
-            journal.info(str(document.get("event", "")), fields)
+        if level := _LEVEL.match(text):
+            _writer(journal, level[1])(text)
+        elif _TRACE.search(text):
+            journal.warning(text)
         else:
             journal.info(text)
 
     return write
+
+
+def as_documents(journal: Journal) -> OnEvent:
+    """Return a function that takes the fields of what a program prints as JSON; other text is a warning."""
+
+    def write(text: str) -> None:
+        try:
+            document = json.loads(text)
+        except ValueError:
+            document = None
+        if isinstance(document, dict):
+            fields: Fields = {str(name): value for name, value in document.items() if name != "event"}
+            journal.info(str(document.get("event", "")), fields)
+        else:
+            journal.warning(text)
+
+    return write
+
+
+def _writer(journal: Journal, level: str) -> Callable[[str], None]:
+    if level.startswith("WARN"):
+        return journal.warning
+    if level in {"ERROR", "SEVERE", "FATAL"}:
+        return journal.error
+    return journal.info if level == "INFO" else journal.debug
 
 
 async def _read_events(output: asyncio.StreamReader, on_event: OnEvent) -> None:

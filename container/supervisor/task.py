@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import enum
+import random
 import signal
 import traceback
 from typing import Final
@@ -154,10 +155,14 @@ class Task:
                 compete_from = now() + timings.GIVE_UP_PAUSE
 
     async def _stand_by(self, session: database.Connection, *, compete_from: float) -> End | None:
-        """Try for the lock until it is taken, then lead; return how the term ended, or None when stopping."""
+        """Try for the lock until it is taken, then lead; return how the term ended.
+
+        Returns None when the task is stopping or the session has lasted long enough.
+        """
         read_at = 0.0
+        login_until = now() + random.uniform(*timings.LOGIN_INTERVAL)  # noqa: S311 - spreads load, guards nothing
         try:
-            while not self._stopping.is_set():
+            while not self._stopping.is_set() and now() < login_until:
                 sent_at = now()
                 async with asyncio.timeout(ROUND_LIMIT):
                     taken = sent_at >= compete_from and await ledger.try_lock(session)

@@ -25,6 +25,11 @@ SERVER_IDLE_LIMIT: Final = 5.0
 """After how long without a heartbeat the database ends the lock's session."""
 CONTEST_INTERVAL: Final = 0.25
 """Between two attempts of a standby to take the lock."""
+LOGIN_INTERVAL: Final = (60.0, 120.0)
+"""After how long a standby logs in anew: a password that was rotated is found before the task is needed.
+
+Between the two, at random, so that not all standbys end at once when it was.
+"""
 
 LEADER_KEY_LIFE: Final = 5.0
 """How long the leader's key lives in Redis without being renewed."""

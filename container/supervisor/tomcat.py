@@ -148,7 +148,9 @@ java.util.logging.ConsoleHandler.encoding = UTF-8
         return f"""<?xml version="1.0" encoding="UTF-8"?>
 <Configuration status="ERROR">
   <Appenders>
-    <Console name="STDOUT" target="SYSTEM_OUT"><PatternLayout pattern="%d{{ISO8601}} %p %c{{1}} %m%n"/></Console>
+    <Console name="STDOUT" target="SYSTEM_OUT">
+      <PatternLayout pattern="%d{{yyyy-MM-dd HH:mm:ss.SSS}} %p %c{{1}} %m%n"/>
+    </Console>
   </Appenders>
   <Loggers>
     <Logger name="org.hibernate" level="WARN"/>

@@ -184,9 +184,9 @@ class _Reader:
 
     def folder(self, name: str, default: str, *, holding: tuple[str, ...]) -> Path:
         path = Path(self.text(name, default))
-        missing = [content for content in holding if not (path / content).exists()]
+        missing = [content for content in holding if not os.access(path / content, os.R_OK)]
         if missing:
-            self.mistakes.append(f"{name}: {path} lacks {', '.join(missing)}")
+            self.mistakes.append(f"{name}: {path} lacks {', '.join(missing)}, or this user may not read it")
         return path
 
     def writable_folder(self, name: str, default: str) -> Path:
