@@ -13,6 +13,9 @@ from rehearsal.masking import masked
 from rehearsal.progress import ActionProgress, Progress, StageProgress
 from rehearsal.timeline import Span, critical_path, idle_seconds, parallelism, waits
 
+CLOUDFRONT = "a local edge, with certificates of a throwaway authority"
+CONTAINERS = "the container's own processes on this machine, with an engine of its tests"
+
 APPROVAL = "Manual"
 """The provider of actions that wait for a person."""
 
@@ -63,6 +66,14 @@ def environments(progress: Progress) -> list[Environment]:
     return found
 
 
+def tasks_in_words(found: list[Environment]) -> str:
+    """Return what ran in place of the environments' tasks."""
+    running = [words for environment in found for words in environment.stand_ins]
+    if not running:
+        return "none"
+    return CONTAINERS if running[0].startswith("container ") else "local stand-ins"
+
+
 def compose(progress: Progress, *, commit: str, subject: str, recorded_types: list[str]) -> dict[str, Any]:
     """Return everything the rehearsal knows; of what is secret only that it is. `subject` is the commit's."""
     timeline = _Timeline(progress)
@@ -81,7 +92,8 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
         "stages": [timeline.stage(stage) for stage in progress.stages],
         "environments": {environment.name: _environment(environment) for environment in found},
         "simulated": {
-            "tasks": "local stand-ins" if any(environment.stand_ins for environment in found) else "none",
+            "tasks": tasks_in_words(found),
+            "cloudfront": CLOUDFRONT,
             "recorded_only": recorded_types,
         },
     }

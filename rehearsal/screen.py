@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from rehearsal.progress import ActionProgress, Progress, Result, StageProgress, Status
-from rehearsal.report import Environment, environments
+from rehearsal.report import Environment, environments, tasks_in_words
 
 MARKS = {
     Status.WAITING: ("·", "dim"),
@@ -100,11 +100,10 @@ class Screen:
     def _show_what_was_simulated(self, found: list[Environment]) -> None:
         if not found:
             return
-        stand_ins = sum(len(environment.stand_ins) for environment in found)
-        tasks = f"{stand_ins} local stand-in(s) answer for the engine" if stand_ins else "nothing runs as tasks"
-        self.console.print(
-            Text(f"simulated: AWS itself; {tasks}; databases and caches are records only", "yellow"), soft_wrap=True
-        )
+        running = sum(len(environment.stand_ins) for environment in found)
+        tasks = f"{running} task(s) are {tasks_in_words(found)}" if running else "nothing runs as tasks"
+        line = f"simulated: AWS itself; {tasks}; CloudFront is a local edge; databases and caches are records only"
+        self.console.print(Text(line, "yellow"), soft_wrap=True)
 
     def _say(self, line: str) -> None:
         seconds = self._progress.seconds if self._progress else 0.0

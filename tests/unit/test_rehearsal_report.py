@@ -38,7 +38,9 @@ def document(tmp_path: Path) -> dict[str, Any]:
     )
     stacks = {
         "network": deploys("dev-network", resources=(Resource("Vpc", "AWS::EC2::VPC", "vpc-1"),), Vpc="vpc-1"),
-        "application": deploys("dev-application", ("a stand-in",), Url="http://dev.example", Name="dev"),
+        "application": deploys(
+            "dev-application", ("stand-in on 127.0.0.1:1 for engine",), Url="http://dev.example", Name="dev"
+        ),
     }
 
     def deploy(run: Run) -> Outcome:
@@ -94,13 +96,17 @@ def test_every_environment_has_its_address_and_outputs(document: dict[str, Any])
                 "dev-network": [{"logical_id": "Vpc", "resource_type": "AWS::EC2::VPC", "physical_id": "vpc-1"}],
                 "dev-application": [],
             },
-            "stand_ins": ["a stand-in"],
+            "stand_ins": ["stand-in on 127.0.0.1:1 for engine"],
         }
     }
 
 
 def test_what_was_not_real_is_said(document: dict[str, Any]) -> None:
-    assert document["simulated"] == {"tasks": "local stand-ins", "recorded_only": ["AWS::Some::Type"]}
+    assert document["simulated"] == {
+        "tasks": "local stand-ins",
+        "cloudfront": "a local edge, with certificates of a throwaway authority",
+        "recorded_only": ["AWS::Some::Type"],
+    }
 
 
 def test_logs_of_others_stay_where_they_are(tmp_path: Path) -> None:
