@@ -38,6 +38,7 @@ function filter() {
 function show(target) {
   if (target.closest(".row")?.hidden || target.closest("[data-stage]")?.hidden) {
     form.reset();
+    filter();
   }
   for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) {
     box.open = true;

@@ -60,9 +60,11 @@ class Row:
 
     @property
     def effects(self) -> dict[str, int]:
-        """How many resources are added, changed, replaced and removed; none that are not."""
-        changes = (self.action["change_set"] or {"changes": []})["changes"]
-        return _counted(change["effect"] for change in changes)
+        """How many resources it has added, changed, replaced and removed; what failed has been rolled back."""
+        change_set = self.action["change_set"]
+        if change_set is None or self.action["status"] != "succeeded":
+            return {}
+        return _counted(change["effect"] for change in change_set["changes"])
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -120,13 +122,8 @@ def render(document: Mapping[str, Any], *, folder: Path, secrets: Iterable[str])
         failed=[row for row in rows if row.failed],
         critical=[row for row in rows if row.action["critical"]],
         statuses=_counted(row.action["status"] for row in rows),
-        effects=_counted(
-            change["effect"]
-            for row in rows
-            if row.action["change_set"]
-            for change in row.action["change_set"]["changes"]
-        ),
-        outcomes=_counted(test["outcome"] for row in rows for test in row.action["tests"]),
+        effects=_summed(row.effects for row in rows),
+        outcomes=_summed(row.outcomes for row in rows),
         ticks=_ticks(document["seconds"]),
         least_share=LEAST_SHARE,
         style=style,
@@ -199,6 +196,14 @@ def _counted(values: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for value in values:
         found[value] = found.get(value, 0) + 1
+    return found
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in counts:
+        for value, number in one.items():
+            found[value] = found.get(value, 0) + number
     return found
 
 
