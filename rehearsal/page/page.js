@@ -43,10 +43,6 @@ function show(target) {
   for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) {
     box.open = true;
   }
-  const log = target.closest(".log");
-  if (log) {
-    log.scrollTop = target.offsetTop - log.clientHeight / 3;
-  }
   (target.matches("details") ? target.querySelector("summary") : target).focus({ preventScroll: true });
   target.scrollIntoView({ block: target.matches("details") ? "start" : "center" });
 }
