@@ -60,6 +60,7 @@ check: lint types ## the fast loop: format, lint, strict types, unit tests
 lint: $(ready)
 	@ruff format --check $(python_sources)
 	@ruff check $(python_sources)
+	@hadolint container/Dockerfile
 
 .PHONY: types
 types: $(ready)
@@ -149,6 +150,7 @@ lock: $(venv)/.ready ## pin the requirements anew; no registry address is writte
 	$$compile requirements/runtime.in -c requirements/development.txt -o requirements/runtime.txt; \
 	$$compile integration_tests/requirements.in -c requirements/development.txt -o integration_tests/requirements.txt; \
 	$$compile change_review/requirements.in -c requirements/development.txt -o change_review/requirements.txt; \
+	$$compile container/requirements.in -c requirements/development.txt -o container/requirements.txt; \
 	$$compile requirements/uv.in -c requirements/development.txt -o requirements/uv.txt
 	@npm install --package-lock-only --silent
 
