@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from rehearsal.emulator import (
     alarms,
+    bucket_deployments,
     buckets,
     edge,
     faults,
@@ -37,19 +38,8 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 
 def register_resource_types() -> None:
     """Complete ministack's resource types; the generic ones last, for what is still missing."""
-    own = (
-        alarms,
-        buckets,
-        edge,
-        load_balancers,
-        network_types,
-        library_functions,
-        pipelines,
-        secrets,
-        services,
-        faults,
-    )
-    for part in (*own, generic_types):
+    own = (alarms, bucket_deployments, buckets, edge, faults, library_functions, load_balancers, network_types)
+    for part in (*own, pipelines, secrets, services, generic_types):
         part.register()
 
 
