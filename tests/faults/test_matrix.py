@@ -16,6 +16,8 @@ def test_the_table_has_a_row_for_every_fault_that_is_played(request: pytest.Fixt
     items = request.session.items
     played = Counter(row.name for row in map(row_of, items) if row)
     assert [name for name, times in played.items() if times > 1] == [], "two rows of one name"
+    if request.config.getoption("--faults-table", None):
+        return  # this very run writes it
     written = Counter(names_in(TABLE.read_text(encoding="utf-8")))
     assert played - written == Counter(), "`make faults` writes the table anew"
     if {item.path for item in items} >= set(HERE.glob("test_*.py")) and not request.config.option.keyword:
