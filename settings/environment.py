@@ -11,6 +11,7 @@ from settings.cache import CacheSettings
 from settings.cidr import usable_addresses
 from settings.constraints import Between
 from settings.database import DatabaseSettings
+from settings.deployment_window import DeploymentWindowSettings
 from settings.distribution import DistributionSettings
 from settings.domain import DomainSettings
 from settings.image_uri import ImageUri
@@ -20,20 +21,12 @@ from settings.regions import REGIONS_WITHOUT_COMMON_ZONES, AvailabilityZone, Reg
 from settings.section import Mistake, Section, rule
 from settings.storage import StorageSettings
 from settings.tasks import TasksSettings
+from settings.verification import VerificationSettings
 
 EDGE_REGION = "us-east-1"
 """Where CloudFront looks for certificates (CloudFront Developer Guide, "Requirements for using SSL/TLS")."""
 
 TwoZones = Annotated[tuple[AvailabilityZone, AvailabilityZone], Field(strict=False)]
-
-
-class VerificationSettings(Section):
-    """What the integration tests expect: `[environments.NAME.verification]`."""
-
-    deadline_seconds: Annotated[int, Between(1, 3600, "seconds")] = 600
-    """How long the environment may take to become healthy after a deployment; CodeBuild ends a build after an hour."""
-    consecutive_successes: Annotated[int, Between(1, 100, "times")] = 5
-    """How often in a row the health path must answer."""
 
 
 class TagSettings(Section):
@@ -59,6 +52,10 @@ class EnvironmentSettings(Section):
     """The container image; None: the one under `[image]`, the same release in every environment."""
     approval: bool = True
     """Whether a person must approve before anything in this environment is touched."""
+    deployment_window: DeploymentWindowSettings | None = None
+    """When the environment may be touched; None: at any time."""
+    bake_minutes: Annotated[int, Between(0, 240, "minutes")] = 15
+    """How long the alarms are watched after the tests, before the release counts as good; 0: not at all."""
     retain_data: bool = True
     """Whether data outlives the stacks: deletion protection, and retention of database, buckets, secrets and keys."""
     alarm_email: Email | None = None
