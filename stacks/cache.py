@@ -15,6 +15,7 @@ from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
 from stacks.log_group import LogGroup
 from stacks.retention import removal_policy
+from stacks.test_variables import TestVariables
 
 REDIS_VERSION: Final = "7.0"
 """The reference's; the parameter family goes with it."""
@@ -60,6 +61,15 @@ class Cache(EnvironmentStack):
             retain_data=retain_data,
         )
         self.primary_endpoint_address = self.replication_group.attr_primary_end_point_address
+        self.test_variables = TestVariables(
+            self,
+            {
+                "CACHE_ID": self.replication_group.ref,
+                "CACHE_MULTI_AZ": settings.multi_az,
+                "CACHE_NODES": settings.nodes,
+                "CACHE_SNAPSHOT_DAYS": settings.snapshot_retention_days,
+            },
+        )
         self._acknowledge_trades(settings)
 
     def _build_auth_token(self, key: kms.IKey, *, retain_data: bool) -> secretsmanager.ISecret:

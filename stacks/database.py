@@ -15,6 +15,7 @@ from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
 from stacks.log_group import LogGroup
 from stacks.retention import removal_policy
+from stacks.test_variables import TestVariables
 
 ENGINE: Final = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.of("15.19", "15"))
 """The newest release of the reference's PostgreSQL 15; its 15.4 can no longer be created."""
@@ -66,6 +67,15 @@ class Database(EnvironmentStack):
         self.secret = cast(secretsmanager.ISecret, self.instance.secret)
         """The master user's name and password, as `username` and `password`."""
         self._rotate_password(settings.password_rotation_days)
+        self.test_variables = TestVariables(
+            self,
+            {
+                "DATABASE_ID": self._identifier,
+                "DATABASE_MULTI_AZ": settings.multi_az,
+                "DATABASE_BACKUP_DAYS": settings.backup_retention_days,
+                "PASSWORD_ROTATION_DAYS": settings.password_rotation_days,
+            },
+        )
         self._acknowledge_trades(settings, retain_data=retain_data)
 
     def _build_instance(

@@ -14,6 +14,7 @@ from stacks.edge_domain import EdgeDomain
 from stacks.engine_api_guard import EngineApiGuard
 from stacks.environment_stack import EnvironmentStack
 from stacks.security_headers import SecurityHeaders
+from stacks.test_variables import TestVariables
 
 STATIC_PATHS: Final = ("/static/*", "/assets/*")
 API_PATH: Final = "/api/*"
@@ -72,6 +73,9 @@ class Distribution(EnvironmentStack):
             edge_domain.point_to(self.distribution)
         name = self.distribution.distribution_domain_name if edge_domain is None else edge_domain.name
         self.distribution_url = CfnOutput(self, "DistributionUrl", value=f"https://{name}")
+        self.test_variables = TestVariables(
+            self, {"DISTRIBUTION_URL": f"https://{name}", "OPEN_ENGINE_API": settings.open_engine_api}
+        )
 
     def _engine(self, application: Application, *, tls: bool) -> cloudfront.IOrigin:
         protocol = cloudfront.OriginProtocolPolicy

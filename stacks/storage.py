@@ -10,6 +10,7 @@ from stacks.data_bucket import DataBucket
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
 from stacks.retention import removal_policy
+from stacks.test_variables import TestVariables
 
 
 class Storage(EnvironmentStack):
@@ -90,6 +91,7 @@ class Storage(EnvironmentStack):
             ],
         )
         self._let_cloudfront_read(self.static_bucket)
+        self.test_variables = TestVariables(self, {"STATIC_BUCKET": self.static_bucket.bucket_name})
         self.artifacts_bucket = DataBucket(
             self,
             "ArtifactsBucket",
