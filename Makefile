@@ -67,7 +67,7 @@ types: $(ready)
 	@pyrefly check
 
 # The unit tests in two halves that take about as long as each other: of the app's templates, and of everything else.
-unit_tests_of_tools := $(wildcard $(addsuffix *.py,$(addprefix tests/unit/test_,settings integration_tests rehearsal)))
+unit_tests_of_tools := $(wildcard $(addsuffix *.py,$(addprefix tests/unit/test_,settings integration_tests rehearsal supervisor)))
 unit_tests_of_the_app := $(filter-out $(unit_tests_of_tools),$(wildcard tests/unit/test_*.py))
 
 .PHONY: unit-tests-of-the-app

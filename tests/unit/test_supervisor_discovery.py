@@ -1,0 +1,78 @@
+"""Who leads, for a standby: the highest epoch that was heard of, and the row when Redis says nothing."""
+
+import asyncio
+
+import pytest
+
+from supervisor import timings
+from supervisor.discovery import Board, Discovery, Leader
+from supervisor.lease import now
+from supervisor.ledger import LeaderRow
+from supervisor.variables import RedisVariables
+
+
+def row(epoch: int, age_seconds: float = 0.0) -> LeaderRow:
+    return LeaderRow(epoch=epoch, task="row", address="10.0.0.1", port=8081, engine="running", age_seconds=age_seconds)
+
+
+def told(epoch: int, age_seconds: float = 0.0, engine: str = "running") -> Leader:
+    return Leader(
+        epoch=epoch,
+        task="redis",
+        address="10.0.0.2",
+        port=8081,
+        engine=engine,
+        age_seconds=age_seconds,
+        heard_at=now(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("from_row", "from_redis", "known"),
+    [
+        (None, None, None),
+        (row(3), None, (3, "row")),
+        (None, told(3), (3, "redis")),
+        (row(3), told(4), (4, "redis")),
+        (row(4), told(3), (4, "row")),
+        (row(3, age_seconds=900), None, (3, "row")),
+        (None, told(3, age_seconds=timings.LEADER_KEY_LIFE), None),
+        (row(2), told(3, age_seconds=timings.LEADER_KEY_LIFE), (2, "row")),
+    ],
+)
+def test_the_highest_epoch_is_believed(
+    from_row: LeaderRow | None, from_redis: Leader | None, known: tuple[int, str] | None
+) -> None:
+    discovery = Discovery()
+    discovery.hear_row(from_row)
+    discovery.hear_redis(from_redis)
+    leader = discovery.leader
+    assert (leader and (leader.epoch, leader.task)) == known
+
+
+def test_only_news_wakes_a_standby() -> None:
+    discovery = Discovery()
+    for leader, news in [
+        (told(1), True),
+        (told(1), False),
+        (told(1, engine="stopping"), True),
+        (told(2), True),
+        (None, True),
+        (None, False),
+    ]:
+        discovery.changed.clear()
+        discovery.hear_redis(leader)
+        assert discovery.changed.is_set() is news
+
+
+def test_redis_that_is_gone_hinders_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
+    bundle = tmp_path_factory.mktemp("redis") / "ca.pem"
+    bundle.write_text("")
+    board = Board(RedisVariables(host="127.0.0.1", port=1, auth_token="secret", ca_bundle=bundle), environment="dev")
+
+    async def announce() -> None:
+        await board.announce(epoch=1, task="t", address="a", port=1, engine="running", change=True)
+        await board.withdraw(epoch=1)
+        await board.close()
+
+    asyncio.run(asyncio.wait_for(announce(), 5))

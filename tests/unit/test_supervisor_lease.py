@@ -1,0 +1,147 @@
+"""A leader's lease: when it ends, the engine ends, whatever the rest of the supervisor does."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+
+import pytest
+
+from supervisor import timings
+from supervisor.lease import Lease, now
+
+LEASE = 0.3
+GRACE = 0.2
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+
+
+def test_an_engine_is_dead_before_the_next_one_may_start() -> None:
+    assert timings.LEASE + timings.KILL_GRACE + timings.KILL_MARGIN < timings.FENCING_DELAY
+    assert timings.LEASE + timings.KILL_GRACE + timings.KILL_MARGIN < timings.SERVER_IDLE_LIMIT
+    assert timings.CONTEST_INTERVAL + timings.FENCING_DELAY < 5, "the goal for a failover, less the engine's start"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timings, "LEASE", LEASE)
+    monkeypatch.setattr(timings, "KILL_GRACE", GRACE)
+
+
+@pytest.fixture
+def engine() -> Generator[subprocess.Popen[str], None, None]:
+    process = subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+class Leases:
+    """Begins leases and ends them with the test."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.lost = threading.Event()
+        self._begun: list[Lease] = []
+
+    def begin(self, sent_at: float) -> Lease:
+        lease = Lease(sent_at=sent_at, on_loss=self._on_loss)
+        self._begun.append(lease)
+        return lease
+
+    def end(self) -> None:
+        for lease in self._begun:
+            lease.end()
+
+    def _on_loss(self) -> None:
+        self.losses.append(now())
+        self.lost.set()
+
+
+@pytest.fixture
+def leases() -> Generator[Leases, None, None]:
+    begun = Leases()
+    yield begun
+    begun.end()
+
+
+def seconds_until(condition: Callable[[], object], limit: float = 5) -> float:
+    started = time.monotonic()
+    while condition() is None:
+        assert time.monotonic() - started < limit
+        time.sleep(0.005)
+    return time.monotonic() - started
+
+
+def test_a_lease_that_is_not_renewed_kills_even_a_stubborn_engine(
+    leases: Leases, engine: subprocess.Popen[str]
+) -> None:
+    lease = leases.begin(now())
+    lease.guard(engine.pid)
+    took = seconds_until(engine.poll)
+    assert engine.returncode == -signal.SIGKILL
+    assert LEASE + GRACE - 0.05 < took < LEASE + GRACE + timings.KILL_MARGIN
+    assert not lease.valid
+
+
+def test_a_renewed_lease_goes_on(leases: Leases, engine: subprocess.Popen[str]) -> None:
+    lease = leases.begin(now())
+    lease.guard(engine.pid)
+    for _ in range(8):
+        lease.renew(sent_at=now())
+        time.sleep(LEASE / 4)
+    assert lease.valid
+    assert engine.poll() is None
+    assert not leases.losses
+
+
+def test_a_lease_runs_from_when_the_heartbeat_was_sent(leases: Leases) -> None:
+    lease = leases.begin(now() - LEASE + 0.1)
+    assert lease.valid
+    assert leases.lost.wait(0.2)
+
+
+def test_a_late_answer_does_not_bring_a_lost_lease_back(leases: Leases) -> None:
+    lease = leases.begin(now())
+    assert leases.lost.wait(2)
+    lease.renew(sent_at=now())
+    assert not lease.valid
+    assert len(leases.losses) == 1
+
+
+def test_a_lost_lock_is_acted_on_at_once(leases: Leases, engine: subprocess.Popen[str]) -> None:
+    lease = leases.begin(now() + 60)
+    lease.guard(engine.pid)
+    lease.revoke()
+    assert seconds_until(engine.poll) < GRACE + timings.KILL_MARGIN
+
+
+def test_an_engine_started_after_the_loss_is_killed_at_once(leases: Leases, engine: subprocess.Popen[str]) -> None:
+    lease = leases.begin(now() - LEASE)
+    assert leases.lost.wait(2)
+    lease.guard(engine.pid)
+    assert seconds_until(engine.poll) < 0.2
+
+
+def test_a_task_that_wakes_too_late_leaves_no_grace(leases: Leases, engine: subprocess.Popen[str]) -> None:
+    lease = leases.begin(now() - LEASE - GRACE)
+    lease.guard(engine.pid)
+    assert seconds_until(engine.poll) < 0.1
+
+
+def test_a_lease_that_has_ended_kills_nobody(leases: Leases, engine: subprocess.Popen[str]) -> None:
+    lease = leases.begin(now())
+    lease.guard(engine.pid)
+    lease.end()
+    time.sleep(LEASE + GRACE + 0.1)
+    assert engine.poll() is None
+    assert not leases.losses
+
+
+def test_the_clock_is_not_one_that_can_be_set() -> None:
+    assert abs(now() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1
+    assert not time.get_clock_info("monotonic").adjustable

@@ -1,0 +1,70 @@
+"""Whether an engine is well: by its status, its type and what it says."""
+
+import asyncio
+
+import pytest
+
+from supervisor import probe
+
+WELL = b"HTTP/1.1 200 \r\nContent-Type: text/xml;charset=UTF-8\r\n\r\n<response><failure>Invalid</failure></response>"
+
+
+def ask(answer: bytes | None, *, timeout_seconds: float = 2.0) -> probe.Verdict:
+    """Ask a server that answers so, or never when `answer` is None."""
+
+    async def main() -> probe.Verdict:
+        asked = asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"GET /yawl/ib HTTP/1.")
+            asked.set()
+            if answer is not None:
+                writer.write(answer)
+                writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            return await probe.ask("127.0.0.1", port, timeout_seconds=timeout_seconds)
+
+    return asyncio.run(main())
+
+
+def test_an_engine_that_is_well() -> None:
+    assert ask(WELL).good
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (WELL.replace(b"200 ", b"500 "), "the engine answers 500"),
+        (WELL.replace(b"200 ", b"404 "), "the engine answers 404"),
+        (WELL.replace(b"text/xml", b"text/html"), "what answers is not YAWL"),
+        (WELL.replace(b"<response>", b"<html>"), "what answers is not YAWL"),
+        (b"", "what answers is not a web server"),
+        (b"SSH-2.0-x\r\n", "what answers is not a web server"),
+        (None, "the engine did not answer within 0.2 s"),
+    ],
+)
+def test_an_engine_that_is_not_well(answer: bytes | None, reason: str) -> None:
+    assert ask(answer, timeout_seconds=0.2).reason == reason
+
+
+def test_an_engine_that_trickles_is_not_waited_for() -> None:
+    async def main() -> probe.Verdict:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            for byte in WELL:
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0.05)
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            return await probe.ask("127.0.0.1", port, timeout_seconds=0.3)
+
+    assert asyncio.run(main()).reason == "the engine did not answer within 0.3 s"
+
+
+def test_an_engine_that_is_not_there() -> None:
+    assert asyncio.run(probe.ask("127.0.0.1", 1, timeout_seconds=1)).reason == "the engine accepts no connections"
