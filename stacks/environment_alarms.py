@@ -14,7 +14,11 @@ from stacks.severity import Severity
 
 
 class EnvironmentAlarms(Construct):
-    """One alarm per rule, `yawl-<environment>-<rule>`, which tells the topic of its severity."""
+    """One alarm per rule, `yawl-<environment>-<rule>`, which tells the topic of its severity; and one over them.
+
+    `yawl-<environment>-health` rings while an alarm of high or medium severity does. It tells nobody anew; a release
+    is watched by it.
+    """
 
     def __init__(
         self,
@@ -43,3 +47,16 @@ class EnvironmentAlarms(Construct):
             topic = cast(sns.ITopic, topics.by_severity[rule.severity])
             alarm.add_alarm_action(cast(cloudwatch.IAlarmAction, actions.SnsAction(topic)))
             self.by_severity[rule.severity].append(alarm)
+        self.health = cloudwatch.CompositeAlarm(
+            self,
+            "Health",
+            composite_alarm_name=f"yawl-{environment_name}-health",
+            alarm_description="Rings while an alarm of high or medium severity does; a release is watched by it",
+            alarm_rule=cloudwatch.AlarmRule.any_of(
+                *(
+                    cloudwatch.AlarmRule.from_alarm(cast(cloudwatch.IAlarm, alarm), cloudwatch.AlarmState.ALARM)
+                    for severity in (Severity.HIGH, Severity.MEDIUM)
+                    for alarm in self.by_severity[severity]
+                )
+            ),
+        )

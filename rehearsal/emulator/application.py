@@ -16,6 +16,7 @@ from rehearsal.emulator import (
     alarms,
     bucket_deployments,
     buckets,
+    composite_alarms,
     edge,
     faults,
     generic_types,
@@ -38,7 +39,17 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 
 def register_resource_types() -> None:
     """Complete ministack's resource types; the generic ones last, for what is still missing."""
-    own = (alarms, bucket_deployments, buckets, edge, faults, library_functions, load_balancers, network_types)
+    own = (
+        alarms,
+        bucket_deployments,
+        buckets,
+        composite_alarms,
+        edge,
+        faults,
+        library_functions,
+        load_balancers,
+        network_types,
+    )
     for part in (*own, pipelines, secrets, services, generic_types):
         part.register()
 

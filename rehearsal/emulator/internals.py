@@ -11,6 +11,7 @@ Provisioned = tuple[str, dict[str, Any]]
 app: Any = import_module("ministack.app")
 alb: Any = import_module("ministack.services.alb")
 cloudfront: Any = import_module("ministack.services.cloudfront")
+cloudwatch: Any = import_module("ministack.services.cloudwatch")
 ec2: Any = import_module("ministack.services.ec2")
 ecs: Any = import_module("ministack.services.ecs")
 iam_evaluator: Any = import_module("ministack.core.iam_evaluator")

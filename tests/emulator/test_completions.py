@@ -189,3 +189,28 @@ def test_files_are_deployed_into_a_bucket_and_follow_their_source(account: Accou
     account.deploy(**deploying("two.zip"))
     assert s3.get_object(Bucket=bucket, Key="static/check.txt")["Body"].read() == b"changed"
     assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["static/check.txt"]
+
+
+def test_a_composite_alarm_follows_its_alarms(account: Account) -> None:
+    alarm = resource(
+        "AWS::CloudWatch::Alarm",
+        AlarmName="errors",
+        Namespace="mine",
+        MetricName="Errors",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Threshold=5,
+    )
+    health = resource("AWS::CloudWatch::CompositeAlarm", AlarmName="health", AlarmRule='ALARM("errors")')
+    account.deploy(Errors=alarm, Health={**health, "DependsOn": ["Errors"]})
+    cloudwatch = account.client("cloudwatch")
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a test")
+    [found] = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert (found["AlarmName"], found["StateValue"]) == ("health", "ALARM")
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="a test")
+    history = cloudwatch.describe_alarm_history(
+        AlarmName="health", AlarmTypes=["CompositeAlarm"], HistoryItemType="StateUpdate"
+    )["AlarmHistoryItems"]
+    assert any("to ALARM" in item["HistorySummary"] for item in history)
+    account.delete()
+    assert cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"] == []
