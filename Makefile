@@ -20,7 +20,9 @@ export PYTHONDONTWRITEBYTECODE :=
 python_folders := settings pipeline stages stacks integration_tests rehearsal bench change_review tests
 python_sources := pipeline_app.py $(python_folders)
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
-  $(shell find settings pipeline stages stacks -name '*.py' -o -name '*.js')
+  $(shell find settings pipeline stages stacks -name '*.py' -o -name '*.js') \
+  $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
+    -type f -not -name '*.pyc')
 ready := $(venv)/.ready node_modules/.ready
 
 .PHONY: help

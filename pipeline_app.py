@@ -33,6 +33,8 @@ def main() -> None:
     except SettingsError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    for warning in settings.warnings():
+        print(f"warning: delivery.toml: {warning}", file=sys.stderr)
     # Traces of a Python app end inside the library: they cost time and point nowhere.
     app = App(stack_traces=False)
     add_pipeline(app, settings)

@@ -7,8 +7,9 @@ from settings.domain import DomainSettings
 from settings.environment import EnvironmentSettings, TagSettings, VerificationSettings
 from settings.errors import SettingsError
 from settings.example_accounts import example_accounts
+from settings.image import ImageSettings
 from settings.load import load
-from settings.model import ImageSettings, PipelineSettings, RepositorySettings, Settings
+from settings.model import PipelineSettings, RepositorySettings, Settings
 from settings.network import NetworkSettings
 from settings.storage import StorageSettings
 from settings.tasks import TasksSettings

@@ -17,8 +17,9 @@ def example_accounts(settings: Settings) -> list[tuple[str, str]]:
     accounts = [
         ("repository.connection_arn", settings.repository.connection_arn.split(":")[4]),
         ("pipeline.account", settings.pipeline.account),
-        ("image.uri", account_of(settings.image.uri)),
     ]
+    if settings.image.uri:
+        accounts.append(("image.uri", account_of(settings.image.uri)))
     for name, environment in settings.environments.items():
         accounts.append((f"environments.{name}.account", environment.account))
         if environment.image:

@@ -15,7 +15,8 @@ from settings.aws_formats import Account, BranchName, ConnectionArn, Email, Repo
 from settings.constraints import Between
 from settings.environment import EnvironmentSettings, TagSettings
 from settings.environment_names import EnvironmentName
-from settings.image_uri import ImageUri, moves
+from settings.image import ImageSettings
+from settings.image_uri import moves
 from settings.log_retention import LogRetentionDays
 from settings.notation import dotted, quoted
 from settings.regions import Region
@@ -23,6 +24,10 @@ from settings.section import Mistake, Path, Section, rule, skipping_gaps
 
 MOST_STAGES = 46
 """A pipeline has at most 50 stages (CodePipeline User Guide, "Quotas"): four of them come before the environments."""
+
+
+PRODUCTION = "prod"
+"""The environment that gets nothing unverified, whether or not it waits for an approval."""
 
 
 class RepositorySettings(Section):
@@ -51,13 +56,6 @@ class PipelineSettings(Section):
     """The tags of the pipeline's own resources: `[pipeline.tags]`. It holds nothing that a push does not bring back."""
 
 
-class ImageSettings(Section):
-    """The container image every environment runs: `[image]`."""
-
-    uri: ImageUri
-    """ECR repository with a fixed tag or digest."""
-
-
 class Settings(Section):
     """All of `delivery.toml`."""
 
@@ -67,9 +65,18 @@ class Settings(Section):
     environments: Annotated[dict[EnvironmentName, EnvironmentSettings], Field(min_length=1)]
     """Environments by name, in the order of delivery."""
 
-    def image_of(self, environment: str) -> str:
-        """Return the image URI the environment runs."""
-        return self.environments[environment].image or self.image.uri
+    def image_of(self, environment: str) -> ImageSettings:
+        """Return the image that the environment runs."""
+        own = self.environments[environment].image
+        return ImageSettings(uri=own) if own else self.image
+
+    def warnings(self) -> list[str]:
+        """Return a line for each thing that is allowed and should not stay, to be shown to whoever synthesizes."""
+        return [
+            f"image.{key}: {_lack(key)}: whatever is downloaded is built in. "
+            f"Refused for {PRODUCTION} and for environments that wait for an approval"
+            for key in self.image.unverified()
+        ]
 
     @rule
     def _stages_for_all(self) -> Iterator[Mistake]:
@@ -87,7 +94,8 @@ class Settings(Section):
         waiting: dict[Path, list[str]] = {}
         for name, environment in self.environments.items():
             with skipping_gaps():
-                if environment.approval and moves(self.image_of(name)):
+                uri = environment.image or self.image.uri
+                if environment.approval and uri and moves(uri):
                     path = ("environments", name, "image") if environment.image else ("image", "uri")
                     waiting.setdefault(path, []).append(dotted(("environments", name)))
         for path, names in waiting.items():
@@ -96,6 +104,20 @@ class Settings(Section):
                 "must end in a fixed tag or a digest: what latest names may change after the approval of "
                 + ", ".join(names),
             )
+
+    @rule
+    def _built_image_is_verified(self) -> Iterator[Mistake]:
+        careful: list[str] = []
+        for name, environment in self.environments.items():
+            with skipping_gaps():
+                if environment.image is None and (environment.approval or name == PRODUCTION):
+                    careful.append(dotted(("environments", name)))
+        if careful:
+            with skipping_gaps():
+                for key in self.image.unverified():
+                    yield Mistake(
+                        ("image", key), f"{_lack(key)}: {', '.join(careful)} must not get what nobody has verified"
+                    )
 
     @rule
     def _alarms_told_apart(self) -> Iterator[Mistake]:
@@ -119,3 +141,7 @@ class Settings(Section):
                         ("environments", later, "domain", "name"),
                         f"is {earlier} already: CloudFront gives a name to one distribution only",
                     )
+
+
+def _lack(key: str) -> str:
+    return "lacks its digest, @sha256: and 64 digits" if key == "base" else "missing"

@@ -1,5 +1,6 @@
 """The table `[environments.NAME.tasks]`."""
 
+import math
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -14,7 +15,21 @@ MOST_TASKS = 5000
 """The quota of one ECS service (Amazon ECS Developer Guide, "Service quotas")."""
 
 HEAP_SHARE = 0.75
-"""The part of a task's memory the heap may have; Java's own data and the other processes need the rest."""
+"""The part of a task's memory the heap may have: Java's own data for a heap grow with it."""
+
+BESIDE_THE_HEAP = 768
+"""MiB of a task that the heap may not have.
+
+A YAWL 6.1 engine was measured to hold 460 to 630 MiB with `-Xmx1024m`. All of it is counted as if none were heap, and
+138 MiB for the other processes, Python and HAProxy.
+"""
+
+MEASURED_START_SECONDS = 57
+"""What YAWL 6.1 took to start all of its seven applications on two cores."""
+FENCING_SECONDS = 4
+"""What a task waits before it starts an engine, so that the one before it is dead (container/README.md: 3.5 s)."""
+HEALTH_CHECK_SECONDS = 60
+"""Two answers, 30 s apart, make a target healthy (reference, "Load Balancer")."""
 
 
 class TasksSettings(Section):
@@ -31,8 +46,16 @@ class TasksSettings(Section):
     log_level: Annotated[str, OneOf(LOG_LEVELS)] = "INFO"
     cpu_target_percent: Annotated[int, Between(1, 100, "percent")] = 70
     memory_target_percent: Annotated[int, Between(1, 100, "percent")] = 80
-    startup_grace_seconds: Annotated[int, Between(0, 7200, "seconds")] = 180
-    """How long a new task may fail health checks; YAWL starts in 15 to 57 s on two cores, one vCPU takes longer."""
+    startup_grace_seconds: Annotated[int, Between(0, 7200, "seconds")] | None = None
+    """How long a new task may fail health checks; None: as long as the measured start takes with `cpu`."""
+
+    @property
+    def startup_grace(self) -> int:
+        """Seconds a new task may fail health checks: a start, longer with less than two vCPU, and two checks."""
+        if self.startup_grace_seconds is not None:
+            return self.startup_grace_seconds
+        start = MEASURED_START_SECONDS * max(1, 2048 / self.cpu)
+        return math.ceil((FENCING_SECONDS + start + HEALTH_CHECK_SECONDS) / 10) * 10
 
     @rule
     def _max_is_not_below_min(self) -> Iterator[Mistake]:
@@ -50,9 +73,8 @@ class TasksSettings(Section):
 
     @rule
     def _heap_fits(self) -> Iterator[Mistake]:
-        most = int(self.memory * HEAP_SHARE)
+        most = min(int(self.memory * HEAP_SHARE), self.memory - BESIDE_THE_HEAP)
         heap = int(self.heap[:-1]) * (1024 if self.heap[-1] in "gG" else 1)
         if heap > most:
-            yield Mistake(
-                ("heap",), f'is too much for tasks.memory {self.memory}: at most "{most}m" leave Java its rest'
-            )
+            allowed = f'at most "{most}m" leave the engine its rest' if most > 0 else "it is too little for any"
+            yield Mistake(("heap",), f"is too much for tasks.memory {self.memory}: {allowed}")

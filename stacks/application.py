@@ -9,14 +9,13 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from settings import DomainSettings, TasksSettings
+from settings import DomainSettings, ImageSettings, TasksSettings
 from stacks.cache import Cache
 from stacks.database import Database
 from stacks.engine_credentials import EngineCredentials
 from stacks.engine_task import EngineTask
 from stacks.environment_stack import EnvironmentStack
 from stacks.front_door import FrontDoor
-from stacks.image_uri import ImageUri
 from stacks.key import rotating_key
 from stacks.log_group import LogGroup
 from stacks.origin_secret import HEADER_NAME
@@ -40,7 +39,7 @@ class Application(EnvironmentStack):
         zones: tuple[str, str],
         env: Environment,
         settings: TasksSettings,
-        image: str,
+        image: ImageSettings,
         vpc: ec2.IVpc,
         load_balancer_security_group: ec2.ISecurityGroup,
         task_security_group: ec2.ISecurityGroup,
@@ -98,7 +97,7 @@ class Application(EnvironmentStack):
             "Task",
             environment_name=environment_name,
             settings=settings,
-            image=ImageUri.parse(image),
+            image=image,
             database=database,
             cache=cache,
             credentials=self.engine_credentials,
@@ -142,7 +141,7 @@ class Application(EnvironmentStack):
             min_healthy_percent=100,
             max_healthy_percent=200,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            health_check_grace_period=Duration.seconds(settings.startup_grace_seconds),
+            health_check_grace_period=Duration.seconds(settings.startup_grace),
             availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.ENABLED,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
             security_groups=[security_group],

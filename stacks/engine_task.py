@@ -7,11 +7,11 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from settings import TasksSettings
+from settings import ImageSettings, TasksSettings
 from stacks import ports
 from stacks.cache import Cache
 from stacks.database import Database
-from stacks.image_uri import ImageUri
+from stacks.engine_image import EngineImage
 from stacks.imported_secret import imported_secret
 from stacks.log_group import LogGroup
 
@@ -61,7 +61,7 @@ class EngineTask(ecs.FargateTaskDefinition):
         *,
         environment_name: str,
         settings: TasksSettings,
-        image: ImageUri,
+        image: ImageSettings,
         database: Database,
         cache: Cache,
         credentials: secretsmanager.ISecret,
@@ -77,12 +77,13 @@ class EngineTask(ecs.FargateTaskDefinition):
                 cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
             ),
         )
+        engine_image = EngineImage.of(self, image)
         execution_role = self.obtain_execution_role()
         database_secret = imported_secret(self, "DatabaseSecret", database.secret, reader=execution_role)
         auth_token = imported_secret(self, "CacheAuthToken", cache.auth_token, reader=execution_role)
         container = self.add_container(
             CONTAINER_NAME,
-            image=image.container_image(self),
+            image=engine_image.container_image,
             port_mappings=[ecs.PortMapping(container_port=ports.APPLICATION)],
             readonly_root_filesystem=True,
             stop_timeout=STOP_TIMEOUT,
@@ -98,7 +99,7 @@ class EngineTask(ecs.FargateTaskDefinition):
                 "REDIS_HOST": cache.primary_endpoint_address,
                 "REDIS_PORT": str(cache.port),
                 "REDIS_CA_BUNDLE": CACHE_AUTHORITIES,
-                "IMAGE_VERSION": image.tag_or_digest,
+                "IMAGE_VERSION": engine_image.version,
             },
             secrets={
                 "YAWL_DB_USER": ecs.Secret.from_secrets_manager(database_secret, "username"),

@@ -3,7 +3,7 @@
 from aws_cdk import Environment, Stage
 from constructs import Construct
 
-from settings import EnvironmentSettings
+from settings import EnvironmentSettings, ImageSettings
 from stacks.application import Application
 from stacks.cache import Cache
 from stacks.database import Database
@@ -27,7 +27,7 @@ class YawlStage(Stage):
         *,
         name: str,
         settings: EnvironmentSettings,
-        image: str,
+        image: ImageSettings,
         pipeline_account: str,
     ) -> None:
         env = Environment(account=settings.account, region=settings.region)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from settings import Settings
+from settings import ImageSettings, Settings
 from tests.example import EXAMPLE
 from tests.unit.other_settings import synthesize
 
@@ -50,7 +50,7 @@ def another_release(settings: Settings, tmp_path_factory: pytest.TempPathFactory
         )
         for name, environment in settings.environments.items()
     }
-    image = settings.image.model_copy(update={"uri": settings.image.uri.replace(":6.1.0", ":6.1.1")})
+    image = ImageSettings(uri="111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.1")
     changed = settings.model_copy(update={"environments": environments, "image": image})
     folder = tmp_path_factory.mktemp("another-release")
     synthesize(changed, folder)

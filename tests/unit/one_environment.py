@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from settings import DomainSettings, EnvironmentSettings, load
+from settings import DomainSettings, EnvironmentSettings, ImageSettings, load
 from tests.example import EXAMPLE
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _templates_of(settings_json: str) -> OneEnvironment:
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     with TemporaryDirectory() as folder:
         app = App(context=context, outdir=folder, analytics_reporting=False)
-        image = "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"
+        image = ImageSettings(uri="111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0")
         YawlStage(app, "Prod", name="prod", settings=settings, image=image, pipeline_account="111111111111")
         read = {
             stack.stack_name.removeprefix("yawl-prod-"): Template.from_json(

@@ -86,14 +86,57 @@ def test_environments_run_one_release_unless_they_name_another(file: Path) -> No
     other = "222222222222.dkr.ecr.us-east-1.amazonaws.com/yawl:7.0.0-rc1"
     file.write_text(delivery_toml(f'environments.dev.image = "{other}"'))
     settings = load(file)
-    assert settings.image_of("dev") == other
-    assert settings.image_of("prod") == "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"
+    assert settings.image_of("dev").uri == other
+    assert settings.image_of("prod").uri == "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"
 
 
 def test_latest_may_run_where_nobody_approves(file: Path) -> None:
     latest = "222222222222.dkr.ecr.us-east-1.amazonaws.com/yawl:latest"
     file.write_text(delivery_toml(f'environments.dev.approval = false\nenvironments.dev.image = "{latest}"'))
-    assert load(file).image_of("dev") == latest
+    assert load(file).image_of("dev").uri == latest
+
+
+BUILT = f"""\
+no image.uri
+image.build = true
+image.base = "tomcat:10.1-jre21-temurin-noble@sha256:{"0a" * 32}"
+image.yawl_version = "6.1"
+image.yawl_url = "https://example.com/yawl.zip"
+"""
+
+
+def test_an_image_may_be_built(file: Path) -> None:
+    checksums = f'image.yawl_sha256 = "{"1b" * 32}"\nimage.rds_bundle_sha256 = "{"2c" * 32}"'
+    file.write_text(delivery_toml(BUILT + checksums))
+    settings = load(file)
+    assert settings.image_of("prod").build
+    assert settings.warnings() == []
+    assert "image.uri" not in dict(example_accounts(settings))
+
+
+def test_what_nobody_has_verified_is_warned_about(file: Path) -> None:
+    own = 'environments.prod.image = "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"'
+    file.write_text(delivery_toml(f"{BUILT}environments.dev.approval = false\n{own}"))
+    assert load(file).warnings() == [
+        "image.yawl_sha256: missing: whatever is downloaded is built in. "
+        "Refused for prod and for environments that wait for an approval",
+        "image.rds_bundle_sha256: missing: whatever is downloaded is built in. "
+        "Refused for prod and for environments that wait for an approval",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cpu", "seconds"),
+    [
+        pytest.param(4096, 130, id="57 s were measured on two cores"),
+        pytest.param(2048, 130, id="two vCPU are two cores"),
+        pytest.param(1024, 180, id="one vCPU takes twice as long"),
+        pytest.param(512, 300, id="half of one takes four times as long"),
+    ],
+)
+def test_a_start_has_the_time_it_was_measured_to_take(cpu: int, seconds: int) -> None:
+    assert TasksSettings(cpu=cpu, memory=4096 if cpu == 512 else 8192).startup_grace == seconds
+    assert TasksSettings(startup_grace_seconds=90).startup_grace == 90
 
 
 def test_the_repositorys_own_file_is_right() -> None:
