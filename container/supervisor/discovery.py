@@ -10,6 +10,8 @@ from typing import Final, cast
 
 import redis.asyncio
 from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from supervisor import timings
@@ -103,7 +105,8 @@ class Board:
             socket_connect_timeout=CALL_TIMEOUT,
             socket_timeout=CALL_TIMEOUT,
             socket_keepalive=True,
-            health_check_interval=0,
+            # The loops here try again by themselves; a retry inside a call would only make it late.
+            retry=Retry(NoBackoff(), 0),
         )
         self._reachable: bool | None = None
 

@@ -76,7 +76,7 @@ class Haproxy:
         configuration = self._folder / "haproxy.cfg"
         configuration.write_text(self._configuration(health_socket), encoding="utf-8")
         self._program = await Program.start(
-            [str(self._program_path), "-db", "-q", "-f", str(configuration)],
+            [str(self._program_path), "-db", "-f", str(configuration)],
             environment={},
             folder=self._folder,
             on_event=as_documents(self._journal),

@@ -88,7 +88,7 @@ class HealthServer:
         socket.unlink(missing_ok=True)
         self._server = _Server(str(socket), _handler(board))
         socket.chmod(0o600)
-        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="health", daemon=True).start()
 
     def stop(self) -> None:
         """Stop answering."""

@@ -1,0 +1,310 @@
+"""Leadership and fencing at a real PostgreSQL: whoever comes from an earlier epoch cannot write, however late.
+
+Needs PostgreSQL's programs (Debian's package `postgresql`); without them these tests are skipped.
+"""
+
+import asyncio
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+import pytest
+
+from supervisor import accounts, fencing, ledger
+from supervisor.database import Connection
+from supervisor.fencing import EngineLogin
+
+PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+ADMIN = "postgres"
+
+pytestmark = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL's programs are not installed")
+
+
+class Cluster:
+    """A PostgreSQL of its own, on the loopback interface."""
+
+    def __init__(self, folder: Path) -> None:
+        self._data = folder / "data"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        # PostgreSQL refuses to run as root, which owns the folders in a container.
+        self._user = pwd.getpwnam("nobody").pw_name if os.getuid() == 0 else None
+        folder.chmod(0o755)
+        self._data.mkdir()
+        password = folder / "password"
+        password.write_text("admin-secret")
+        if self._user:
+            shutil.chown(self._data, self._user)
+        self._data.chmod(0o700)
+        options = ("--auth=scram-sha-256", f"--pwfile={password}", f"--username={ADMIN}", "--no-sync")
+        self._run("initdb", f"--pgdata={self._data}", *options)
+
+    def start(self) -> None:
+        settings = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off "
+            "-c log_statement=all -c log_min_messages=warning"
+        )
+        self._run(
+            "pg_ctl", f"--pgdata={self._data}", "--wait", f"--options={settings}", f"--log={self._data}/log", "start"
+        )
+        with self.connect(ADMIN, "admin-secret", database="postgres") as session:
+            session.execute("CREATE ROLE yawl LOGIN CREATEROLE PASSWORD 'owner-secret'")
+            session.execute("GRANT yawl TO CURRENT_USER")
+
+    def make_database(self) -> None:
+        with self.connect(ADMIN, "admin-secret", database="postgres") as session:
+            session.execute("DROP DATABASE IF EXISTS yawl WITH (FORCE)")
+            session.execute("CREATE DATABASE yawl OWNER yawl")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", f"--pgdata={self._data}", "--mode=immediate", "stop")
+
+    def log(self) -> str:
+        return (self._data / "log").read_text()
+
+    def connect(self, user: str, password: str, *, database: str = "yawl") -> psycopg.Connection:
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user=user, password=password, dbname=database, autocommit=True
+        )
+
+    async def session(self) -> Connection:
+        return await psycopg.AsyncConnection.connect(
+            host="127.0.0.1", port=self.port, user="yawl", password="owner-secret", dbname="yawl", autocommit=True
+        )
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(PROGRAMS[-1] / program), *arguments]
+        subprocess.run(command, check=True, user=self._user, cwd="/", stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Generator[Cluster, None, None]:
+    # pytest's own folders may be closed to the user that PostgreSQL runs as.
+    folder = Path(subprocess.run(["mktemp", "--directory"], capture_output=True, text=True, check=True).stdout.strip())
+    made = Cluster(folder)
+    try:
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_database(cluster: Cluster) -> None:
+    cluster.make_database()
+
+
+def with_sessions(cluster: Cluster, number: int, work: Callable[..., Awaitable[None]]) -> None:
+    """Do `work` with so many sessions of the database user, the schema made."""
+
+    async def main() -> None:
+        sessions = [await cluster.session() for _ in range(number)]
+        try:
+            await ledger.set_up(sessions[0])
+            await work(*sessions)
+        finally:
+            for session in sessions:
+                await session.close()
+
+    asyncio.run(main())
+
+
+async def lead(session: Connection, task: str = "task1") -> tuple[int, bool, EngineLogin]:
+    return await fencing.take_office(session, database="yawl", task=task, address="10.0.0.1", port=8081)
+
+
+def writes(session: psycopg.Connection, statement: LiteralString = "INSERT INTO rows VALUES (1)") -> bool:
+    try:
+        session.execute(statement)
+    except psycopg.Error:
+        return False
+    return True
+
+
+def logs_in(cluster: Cluster, login: EngineLogin) -> bool:
+    try:
+        cluster.connect(login.user, login.password).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def test_only_one_session_holds_the_lock(cluster: Cluster) -> None:
+    async def work(first: Connection, second: Connection) -> None:
+        assert await ledger.try_lock(first)
+        assert not await ledger.try_lock(second)
+        await first.close()
+        assert await ledger.try_lock(second)
+
+    with_sessions(cluster, 2, work)
+
+
+def test_each_term_has_a_higher_epoch_and_knows_how_the_last_one_ended(cluster: Cluster) -> None:
+    async def work(session: Connection) -> None:
+        assert (await lead(session))[:2] == (1, True)
+        assert (await lead(session))[:2] == (2, False)
+        await ledger.try_lock(session)
+        await ledger.release(session, epoch=2)
+        assert await ledger.read(session) is None
+        assert (await lead(session))[:2] == (3, True)
+
+    with_sessions(cluster, 1, work)
+
+
+def test_a_leader_of_an_earlier_epoch_learns_it_from_its_heartbeat(cluster: Cluster) -> None:
+    async def work(session: Connection) -> None:
+        await lead(session)
+        assert await ledger.heartbeat(session, epoch=1, engine="running")
+        row = await ledger.read(session)
+        assert row is not None
+        assert (row.epoch, row.task, row.address, row.port, row.engine) == (1, "task1", "10.0.0.1", 8081, "running")
+        assert 0 <= row.age_seconds < 5
+        await lead(session, "task2")
+        assert not await ledger.heartbeat(session, epoch=1, engine="running")
+        await ledger.release(session, epoch=1)
+        assert (await ledger.read(session)) is not None, "only the present leader can say that it released the lock"
+
+    with_sessions(cluster, 1, work)
+
+
+def test_an_engine_of_an_earlier_epoch_cannot_write_any_more(cluster: Cluster) -> None:
+    async def work(leader: Connection, working: Connection) -> None:
+        _, _, first = await lead(leader)
+        frozen = cluster.connect(first.user, first.password)
+        assert writes(frozen, "CREATE TABLE rows (id bigint)")
+        assert writes(frozen)
+        epoch, _, second = await lead(leader)
+        assert await fencing.fence(working, database="yawl", epoch=epoch) == 1
+        assert not writes(frozen)
+        assert not logs_in(cluster, first)
+        with cluster.connect(second.user, second.password) as engine:
+            assert writes(engine)
+            owners = engine.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        assert owners == [("yawl_engine",)]
+
+    with_sessions(cluster, 2, work)
+
+
+def test_a_transaction_of_an_earlier_epoch_is_over_when_fencing_returns(cluster: Cluster) -> None:
+    async def work(leader: Connection, working: Connection) -> None:
+        _, _, first = await lead(leader)
+        busy = cluster.connect(first.user, first.password)
+        busy.execute("CREATE TABLE rows (id bigint)")
+        slow = threading.Thread(target=writes, args=(busy, "INSERT INTO rows SELECT 1 FROM pg_sleep(30)"))
+        slow.start()
+        epoch, _, _ = await lead(leader)
+        await fencing.fence(working, database="yawl", epoch=epoch)
+        slow.join(5)
+        assert not slow.is_alive()
+        with cluster.connect(ADMIN, "admin-secret") as reader:
+            assert reader.execute("SELECT count(*) FROM rows").fetchone() == (0,)
+
+    with_sessions(cluster, 2, work)
+
+
+def test_a_leader_that_lost_the_lock_unknowingly_harms_no_later_one(cluster: Cluster) -> None:
+    async def work(leader: Connection, working: Connection) -> None:
+        await lead(leader)
+        _, _, second = await lead(leader)
+        engine = cluster.connect(second.user, second.password)
+        assert await fencing.fence(working, database="yawl", epoch=1) == 0
+        assert writes(engine, "CREATE TABLE rows (id bigint)")
+        assert logs_in(cluster, second)
+        engine.close()
+
+    with_sessions(cluster, 2, work)
+
+
+def test_a_dead_session_cannot_take_office(cluster: Cluster) -> None:
+    async def work(leader: Connection, other: Connection) -> None:
+        await ledger.try_lock(leader)
+        await other.execute("SELECT pg_terminate_backend(%s)", (leader.info.backend_pid,))
+        with pytest.raises(psycopg.OperationalError):
+            await lead(leader)
+        assert await ledger.read(other) is None
+        assert (await lead(other))[0] == 1
+
+    with_sessions(cluster, 2, work)
+
+
+def test_the_logins_password_is_nowhere_in_the_databases_log(cluster: Cluster) -> None:
+    logins: list[EngineLogin] = []
+
+    async def work(leader: Connection) -> None:
+        logins.append((await lead(leader))[2])
+
+    with_sessions(cluster, 1, work)
+    log = cluster.log()
+    assert logins[0].user in log, "the log has the statements"
+    assert logins[0].password not in log
+    assert logins[0].password not in repr(logins)
+
+
+def test_tables_of_an_older_installation_are_handed_over(cluster: Cluster) -> None:
+    async def work(leader: Connection, working: Connection) -> None:
+        await working.execute("CREATE TABLE old (id serial PRIMARY KEY, number int)")
+        await working.execute("CREATE VIEW seen AS SELECT * FROM old")
+        _, _, login = await lead(leader)
+        await fencing.adopt_tables(working, database="yawl")
+        with cluster.connect(login.user, login.password) as engine:
+            assert writes(engine, "INSERT INTO old (number) VALUES (1)")
+            assert writes(engine, "ALTER TABLE old ADD COLUMN more int")
+        assert await ledger.heartbeat(leader, epoch=1, engine="running"), "our own tables stay ours"
+
+    with_sessions(cluster, 2, work)
+
+
+async def provide(session: Connection, user: str, password: str) -> None:
+    await accounts.provide_account(session, owner="yawl_engine", user=user, password=password)
+
+
+def test_a_fresh_database_gets_the_one_account(cluster: Cluster) -> None:
+    async def work(session: Connection) -> None:
+        await lead(session)
+        for user, password in [("operator", "one"), ("operator", "YAWL"), ("other", "two")]:
+            await provide(session, user, password)
+        with cluster.connect(ADMIN, "admin-secret") as reader:
+            found = reader.execute("SELECT userid, passwordtext FROM clientapps").fetchall()
+        assert found == [("other", accounts.encoded("two"))]
+
+    with_sessions(cluster, 1, work)
+
+
+def test_well_known_passwords_open_nothing(cluster: Cluster) -> None:
+    known = accounts.encoded("yEditor")
+
+    async def work(session: Connection) -> None:
+        await lead(session)
+        await session.execute(
+            "CREATE TABLE clientapps (userid varchar(255) PRIMARY KEY, passwordtext varchar(255), "
+            "documentation varchar(255))"
+        )
+        await session.execute("CREATE TABLE yservices (serviceid varchar(255), servicepassword varchar(255))")
+        await session.execute("INSERT INTO clientapps VALUES ('editor', %s), ('mine', 'changed')", (known,))
+        await session.execute("INSERT INTO yservices VALUES ('mail', %s)", (accounts.encoded("yMail"),))
+        await fencing.adopt_tables(session, database="yawl")
+        await provide(session, "operator", "one")
+        with cluster.connect(ADMIN, "admin-secret") as reader:
+            clients = dict(reader.execute("SELECT userid, passwordtext FROM clientapps").fetchall())
+            services = reader.execute("SELECT servicepassword FROM yservices").fetchall()
+        assert clients.keys() == {"editor", "mine", "operator"}
+        assert clients["editor"] != known
+        assert clients["mine"] == "changed"
+        assert services != [(accounts.encoded("yMail"),)]
+
+    with_sessions(cluster, 1, work)
+
+
+def test_passwords_are_encoded_as_yawl_does() -> None:
+    assert accounts.encoded("YAWL") == "Se4tMaQCi9gr0Q2usp7P56Sk5vM="
