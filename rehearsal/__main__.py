@@ -20,6 +20,7 @@ from rehearsal.gate import ScriptedGate, TerminalGate
 from rehearsal.progress import Progress, Result
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.screen import Screen
+from rehearsal.tasks import TaskKind
 
 EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3}
 BAD_INPUT = 2
@@ -56,9 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--logs", type=Path, default=Path(".rehearsal/logs"), help="where the actions' logs go")
     parser.add_argument(
         "--tasks",
-        choices=("stand-in", "none"),
-        default="stand-in",
-        help="what runs behind the load balancers: a local stand-in that keeps the container's contract, or nothing",
+        choices=[str(kind) for kind in TaskKind],
+        default=str(TaskKind.STAND_IN),
+        help="what runs behind the load balancers: local stand-ins that keep the container's contract,\n"
+        "the container's own processes, or nothing",
     )
     parser.add_argument(
         "--fail",
@@ -83,7 +85,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
         repository=repository,
         commit=commit,
         gate=ScriptedGate(answer=options.approve == "yes") if options.approve else TerminalGate(screen.paused),
-        stand_ins=options.tasks == "stand-in",
+        tasks=TaskKind(options.tasks),
         fail=frozenset(options.fail),
     )
     # A closed terminal and SIGTERM end a rehearsal as Ctrl-C does.

@@ -21,7 +21,7 @@ class Processes:
     """Starts children and remembers them until they end."""
 
     def __init__(self) -> None:
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: dict[subprocess.Popen[str], float | None] = {}
         self._lock = threading.Lock()
         self._stopping = False
 
@@ -61,11 +61,19 @@ class Processes:
         return process.wait()
 
     def start(
-        self, command: Sequence[str], *, directory: Path, environment: Mapping[str, str], hold_input: bool = False
+        self,
+        command: Sequence[str],
+        *,
+        directory: Path,
+        environment: Mapping[str, str],
+        hold_input: bool = False,
+        farewell_seconds: float | None = None,
     ) -> subprocess.Popen[str]:
         """Start `command` and return it; its output is one text stream.
 
-        With `hold_input` the child's standard input stays open as long as this process lives.
+        With `hold_input` the child's standard input stays open as long as this process lives. A child with
+        `farewell_seconds` has children of its own to end: it is told by the end of its input, not by a signal, and has
+        this long.
         """
         with self._lock:
             if self._stopping:
@@ -81,29 +89,30 @@ class Processes:
                 errors="replace",
                 start_new_session=True,
             )
-            self._running.add(process)
+            self._running[process] = farewell_seconds
         return process
 
     def end(self, process: subprocess.Popen[str]) -> None:
         """End one child and its children."""
-        _end(process)
+        _end(process, self._running.get(process))
         self._forget(process)
 
     def end_all(self) -> None:
         """End every child, and let none be started any more."""
         with self._lock:
             self._stopping = True
-            running = list(self._running)
-        for process in running:
-            _signal(process, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS
-        for process in running:
-            _kill(process, max(0.0, deadline - time.monotonic()))
+            running = dict(self._running)
+        for process, farewell_seconds in running.items():
+            _ask(process, farewell_seconds)
+        began = time.monotonic()
+        for process, farewell_seconds in running.items():
+            grace = GRACE_SECONDS if farewell_seconds is None else farewell_seconds
+            _kill(process, max(0.0, began + grace - time.monotonic()))
             self._forget(process)
 
     def _forget(self, process: subprocess.Popen[str]) -> None:
         with self._lock:
-            self._running.discard(process)
+            self._running.pop(process, None)
 
 
 def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expired: threading.Event) -> None:
@@ -117,9 +126,17 @@ def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expire
         _signal(process, signal.SIGKILL)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    _signal(process, signal.SIGTERM)
-    _kill(process, GRACE_SECONDS)
+def _end(process: subprocess.Popen[str], farewell_seconds: float | None = None) -> None:
+    _ask(process, farewell_seconds)
+    _kill(process, GRACE_SECONDS if farewell_seconds is None else farewell_seconds)
+
+
+def _ask(process: subprocess.Popen[str], farewell_seconds: float | None) -> None:
+    if farewell_seconds is None or process.stdin is None:
+        _signal(process, signal.SIGTERM)
+        return
+    with contextlib.suppress(OSError):
+        process.stdin.close()
 
 
 def _kill(process: subprocess.Popen[str], after_seconds: float) -> None:

@@ -12,10 +12,12 @@ from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rehearsal import containers
 from rehearsal.actions.run import Context, Gate
 from rehearsal.artifacts import Artifacts
 from rehearsal.assembly import Assembly
 from rehearsal.cloud import Cloud
+from rehearsal.containers import Containers
 from rehearsal.definition import Definition
 from rehearsal.errors import RehearsalError
 from rehearsal.execution import Execution
@@ -23,7 +25,7 @@ from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
 from rehearsal.set_up import SetUp, SetUpFailed
 from rehearsal.stand_ins import StandIns
-from rehearsal.tasks import NoTasks, Tasks
+from rehearsal.tasks import NoTasks, Starter, TaskKind, Tasks
 from rehearsal.working_folder import working_folder
 
 
@@ -35,8 +37,8 @@ class Plan:
     repository: Path
     commit: str
     gate: Gate
-    stand_ins: bool = True
-    """Whether stand-ins run behind the load balancers; otherwise nothing does."""
+    tasks: TaskKind = TaskKind.STAND_IN
+    """What runs behind the load balancers."""
     fail: frozenset[str] = frozenset()
     """Actions (`Stage/Action`) made to fail."""
 
@@ -63,14 +65,18 @@ class Rehearsal:
             self._folder.close()
 
     def run(self) -> None:
-        """Set up and execute; the result is in the progress. Raises RehearsalError for an action that is not there."""
+        """Set up and execute; the result is in the progress.
+
+        Raises RehearsalError for an action that is not there, and for parts of tasks that are not.
+        """
+        starter = self._starter()
         try:
             set_up = SetUp(self._progress, self._processes, self._directory)
             self.cloud = set_up.start_emulator()
             set_up.bootstrap(self.cloud, self._plan.assembly)
             definition = set_up.deploy_pipeline(self.cloud, self._plan.assembly)
             self._check(definition)
-            execution = Execution(self._context(self.cloud, definition), self._progress, fail=self._plan.fail)
+            execution = Execution(self._context(self.cloud, definition, starter), self._progress, fail=self._plan.fail)
             self._progress.finish(*execution.run())
         except SetUpFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
@@ -96,7 +102,15 @@ class Rehearsal:
         for name in sorted(self._plan.fail.difference(known)):
             raise RehearsalError(f"--fail {name}: the pipeline has no such action; it has: {', '.join(known)}")
 
-    def _context(self, cloud: Cloud, definition: Definition) -> Context:
+    def _starter(self) -> Starter | None:
+        plan = self._plan
+        if plan.tasks is TaskKind.NONE:
+            return None
+        if plan.tasks is TaskKind.CONTAINER:
+            return Containers(self._processes, containers.unpack(plan.repository, plan.commit, self._directory))
+        return StandIns(self._processes, self._directory)
+
+    def _context(self, cloud: Cloud, definition: Definition, starter: Starter | None) -> Context:
         plan = self._plan
         return Context(
             cloud=cloud,
@@ -109,7 +123,7 @@ class Rehearsal:
             commit=plan.commit,
             directory=self._directory / "builds",
             gate=plan.gate,
-            workloads=Tasks(cloud, StandIns(self._processes, self._directory)) if plan.stand_ins else NoTasks(),
+            workloads=Tasks(cloud, starter) if starter else NoTasks(),
         )
 
 

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from rehearsal.actions.run import ActionFailed
@@ -12,6 +13,16 @@ from rehearsal.services import Service, services
 
 PROBE_SECONDS = 5
 """How long a target may take to answer its first request."""
+
+
+class TaskKind(StrEnum):
+    """What runs as a service's tasks."""
+
+    STAND_IN = "stand-in"
+    """A local stand-in that keeps the container's contract."""
+    CONTAINER = "container"
+    """The container's own processes."""
+    NONE = "none"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from rehearsal.cloud import Place
 from rehearsal.gate import ScriptedGate
 from rehearsal.progress import Progress, Result, Status
 from rehearsal.rehearsal import Plan, Rehearsal
+from rehearsal.tasks import TaskKind
 from tests.example import EXAMPLE
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +73,7 @@ class Repository:
         self,
         *,
         gate: Gate | None = None,
-        stand_ins: bool = True,
+        tasks: TaskKind = TaskKind.STAND_IN,
         fail: frozenset[str] = frozenset(),
         deployed_first: Path | None = None,
     ) -> Iterator[Rehearsed]:
@@ -82,7 +83,7 @@ class Repository:
             repository=self.path,
             commit=self.commit,
             gate=gate or ScriptedGate(answer=True),
-            stand_ins=stand_ins,
+            tasks=tasks,
             fail=fail,
         )
         progress = Progress(self.directory / "logs", lambda _: None)

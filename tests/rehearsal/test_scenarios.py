@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rehearsal.gate import ScriptedGate
 from rehearsal.progress import Result, Status
+from rehearsal.tasks import TaskKind
 from tests.rehearsal.conftest import Repository
 
 DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
@@ -47,7 +48,7 @@ def an_older_pipeline(newer: Path, target: Path) -> Path:
 
 
 def test_failing_integration_tests_in_dev_stop_the_delivery_there(repository: Repository) -> None:
-    with repository.rehearse(stand_ins=False) as rehearsed:
+    with repository.rehearse(tasks=TaskKind.NONE) as rehearsed:
         assert rehearsed.result is Result.FAILED
         assert rehearsed.status("Dev/IntegrationTests") is Status.FAILED
         assert "/resourceService/" in rehearsed.log("Dev/IntegrationTests")

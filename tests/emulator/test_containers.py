@@ -1,0 +1,119 @@
+"""The container's own processes as tasks: started by the commit's workbench, told what the engine's credentials are."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal import containers
+from rehearsal.actions.run import ActionFailed
+from rehearsal.containers import Containers
+from rehearsal.errors import RehearsalError
+from rehearsal.processes import Processes
+from rehearsal.tasks import Tasks
+from tests.emulator.conftest import Account
+from tests.emulator.test_load_balancers import by_proxy
+from tests.emulator.test_stand_ins import HEALTH, PASSWORD, USER, service
+
+WORKBENCH = """
+import argparse, http.server, json, os, pathlib, stat, sys, threading
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--tasks", type=int)
+parser.add_argument("--credentials-file", type=pathlib.Path)
+options = parser.parse_args()
+here = pathlib.Path(__file__).parents[2]
+(here / "asked.json").write_text(json.dumps({
+    "tasks": options.tasks,
+    "credentials": json.loads(options.credentials_file.read_text()),
+    "mode": stat.S_IMODE(options.credentials_file.stat().st_mode),
+    "environment": dict(os.environ),
+    "arguments": sys.argv,
+}))
+
+class Task(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"from a container")
+
+    def log_message(self, *_):
+        pass
+
+print("starting PostgreSQL", flush=True)
+if FAILS:
+    sys.exit("Debian's package haproxy is missing")
+servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Task) for _ in range(options.tasks)]
+for server in servers:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+targets = [{"address": "127.0.0.1", "port": server.server_address[1]} for server in servers]
+print(json.dumps({"targets": targets}), flush=True)
+sys.stdin.read()
+(here / "farewell").touch()
+"""
+
+
+def committed(repository: Path, workbench: str | None) -> str:
+    """Make a repository with a workbench, or without one; return its commit."""
+    (repository / "container/workbench").mkdir(parents=True)
+    (repository / "container/Dockerfile").touch()
+    if workbench is not None:
+        (repository / containers.WORKBENCH).write_text(workbench)
+    git = ["git", "-C", str(repository), "-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    for arguments in (["init", "-q"], ["add", "."], ["-c", "commit.gpgsign=false", "commit", "-q", "-m", "Test"]):
+        subprocess.run([*git, *arguments], check=True)
+    done = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def unpacked(directory: Path, *, fails: bool = False) -> Path:
+    """The container folder of a commit with the workbench above."""
+    commit = committed(directory / "repository", f"FAILS = {fails}\n{WORKBENCH}")
+    return containers.unpack(directory / "repository", commit, directory)
+
+
+def test_tasks_are_the_workbenchs_and_answer_behind_the_load_balancer(
+    account: Account, workshop: Any, tmp_path: Path
+) -> None:
+    processes: Processes = workshop.processes
+    ids = account.deploy(**service())
+    said = Tasks(account.cloud, Containers(processes, unpacked(tmp_path))).start("stack", account.place)
+    assert [words.rpartition(":")[0] for words in said] == ["container on 127.0.0.1"] * 2
+    [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    assert by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}") == (200, "from a container")
+    health = account.client("elbv2").describe_target_health(TargetGroupArn=ids["Group"])["TargetHealthDescriptions"]
+    assert len(health) == 2
+
+
+def test_the_workbench_is_given_the_credentials_and_nobody_else(
+    account: Account, workshop: Any, tmp_path: Path
+) -> None:
+    account.deploy(**service())
+    Tasks(account.cloud, Containers(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
+    asked = json.loads((tmp_path / "tasks/asked.json").read_text())
+    assert (asked["tasks"], asked["credentials"]) == (2, {"username": USER, "password": PASSWORD})
+    assert asked["mode"] == 0o600
+    assert PASSWORD not in json.dumps([asked["arguments"], asked["environment"]])
+
+
+def test_the_workbench_may_clear_up_before_it_ends(account: Account, workshop: Any, tmp_path: Path) -> None:
+    account.deploy(**service())
+    Tasks(account.cloud, Containers(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
+    workshop.processes.end_all()
+    assert (tmp_path / "tasks/farewell").exists()
+
+
+def test_why_the_tasks_do_not_start_is_said(account: Account, workshop: Any, tmp_path: Path) -> None:
+    account.deploy(**service())
+    tasks = Tasks(account.cloud, Containers(workshop.processes, unpacked(tmp_path, fails=True)))
+    with pytest.raises(ActionFailed, match="do not start: starting PostgreSQL; Debian's package haproxy is missing"):
+        tasks.start("stack", account.place)
+
+
+def test_a_commit_without_a_workbench_is_refused(tmp_path: Path) -> None:
+    commit = committed(tmp_path / "repository", None)
+    needs = f"--tasks container needs {containers.WORKBENCH}, and the commit {commit[:12]} has none"
+    with pytest.raises(RehearsalError, match=f"^{needs}$"):
+        containers.unpack(tmp_path / "repository", commit, tmp_path)
