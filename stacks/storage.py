@@ -6,6 +6,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from settings import StorageSettings
+from stacks import check_object
+from stacks.check_object import CheckObject
 from stacks.data_bucket import DataBucket
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
@@ -91,7 +93,10 @@ class Storage(EnvironmentStack):
             ],
         )
         self._let_cloudfront_read(self.static_bucket)
-        self.test_variables = TestVariables(self, {"STATIC_BUCKET": self.static_bucket.bucket_name})
+        CheckObject(self, "CheckObject", bucket=self.static_bucket, key=self.key)
+        self.test_variables = TestVariables(
+            self, {"STATIC_BUCKET": self.static_bucket.bucket_name, "STATIC_PATH": check_object.PATH}
+        )
         self.artifacts_bucket = DataBucket(
             self,
             "ArtifactsBucket",

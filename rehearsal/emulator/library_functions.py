@@ -3,15 +3,18 @@
 Their functions call the AWS SDK, which ministack's local executor does not have; what they do is done here instead.
 """
 
+import json
+
 from rehearsal.emulator.internals import Properties, Provisioned, ec2, handlers, s3
 
 
 def register() -> None:
-    """Answer for the custom resources of default security groups and of buckets that are emptied before deletion."""
+    """Answer for the custom resources of default security groups, of buckets to be emptied, and of single calls."""
     handlers.update(
         {
             "Custom::VpcRestrictDefaultSG": {"create": _restrict_default_group, "delete": _leave},
             "Custom::S3AutoDeleteObjects": {"create": _watch_bucket, "delete": _empty_bucket},
+            "Custom::AWS": {"create": _call, "update": _call_again, "delete": _leave},
         }
     )
 
@@ -36,3 +39,20 @@ def _empty_bucket(_physical_id: str, properties: Properties) -> None:
     bucket = s3._buckets.get(properties["BucketName"])
     if bucket is not None:
         bucket["objects"].clear()
+
+
+def _call(_logical_id: str, properties: Properties, _stack_name: str) -> Provisioned:
+    """Make the one call that a resource stands for; of all services' calls, the one that puts an object."""
+    call = json.loads(properties["Create"])
+    if (call["service"], call["action"]) != ("S3", "putObject"):
+        raise ValueError(f"the rehearsal does not make the call {call['service']}:{call['action']} of a Custom::AWS")
+    wanted = call["parameters"]
+    headers = {"content-type": wanted.get("ContentType", "application/octet-stream")}
+    status, _, answer = s3._put_object(wanted["Bucket"], wanted["Key"], wanted["Body"].encode(), headers)
+    if status >= 400:
+        raise ValueError(answer.decode())
+    return call["physicalResourceId"]["id"], {}
+
+
+def _call_again(physical_id: str, _old: Properties, new: Properties, stack_name: str) -> Provisioned:
+    return _call(physical_id, {**new, "Create": new.get("Update", new["Create"])}, stack_name)

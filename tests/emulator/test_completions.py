@@ -116,6 +116,27 @@ def test_a_bucket_is_emptied_before_it_is_deleted(account: Account) -> None:
     assert account.client("s3").list_buckets()["Buckets"] == []
 
 
+def test_a_single_call_puts_an_object_and_other_calls_are_refused(account: Account) -> None:
+    bucket = f"called-{account.place.account}"
+
+    def call(body: str, action: str = "putObject") -> dict[str, Any]:
+        parameters = {"Bucket": bucket, "Key": "static/check.txt", "Body": body, "ContentType": "text/plain"}
+        said = json.dumps(
+            {"service": "S3", "action": action, "parameters": parameters, "physicalResourceId": {"id": "check"}}
+        )
+        return {
+            "Bucket": resource("AWS::S3::Bucket", BucketName=bucket),
+            "Call": {**resource("Custom::AWS", ServiceToken="x", Create=said, Update=said), "DependsOn": ["Bucket"]},
+        }
+
+    for body in ("first", "second"):
+        assert account.deploy(**call(body))["Call"] == "check"
+        found = account.client("s3").get_object(Bucket=bucket, Key="static/check.txt")
+        assert (found["Body"].read().decode(), found["ContentType"]) == (body, "text/plain")
+    with pytest.raises(AssertionError, match="does not make the call S3:deleteObject"):
+        account.deploy(**call("third", "deleteObject"))
+
+
 def generated(**rules: Any) -> dict[str, Any]:
     return resource("AWS::SecretsManager::Secret", GenerateSecretString=rules)
 

@@ -222,3 +222,19 @@ def applies(condition: dict[str, dict[str, Any]], request: dict[str, str]) -> bo
         return request.get(key) != ("ours" if isinstance(expected, dict) else expected)
 
     return all(holds(operator, key, value) for operator, keys in condition.items() for key, value in keys.items())
+
+
+def test_there_is_static_content_to_ask_for_and_its_writer_may_write_nothing_else(template: Templates) -> None:
+    stack = template("prod", "storage")
+    [call] = stack.find_resources("Custom::AWS").values()
+    said = json.dumps(call["Properties"]["Create"])
+    assert "putObject" in said
+    assert "static/check.txt" in said
+    [policy] = [
+        one["Properties"]["PolicyDocument"]["Statement"]
+        for name, one in stack.find_resources("AWS::IAM::Policy").items()
+        if name.startswith("CheckObject")
+    ]
+    assert [statement["Action"] for statement in policy] == ["s3:PutObject", "kms:GenerateDataKey"]
+    assert "/static/check.txt" in json.dumps(policy[0]["Resource"])
+    assert "*" not in json.dumps(policy)

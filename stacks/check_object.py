@@ -1,0 +1,67 @@
+"""An object of static content, so that there is one to be asked for after each deployment."""
+
+from typing import Final, cast
+
+from aws_cdk import Acknowledgment, Validations, custom_resources
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.log_group import LogGroup
+
+KEY: Final = "static/check.txt"
+PATH: Final = f"/{KEY}"
+"""Where the distribution shows it."""
+LOG_DAYS: Final = 30
+
+
+class CheckObject(custom_resources.AwsCustomResource):
+    """A text in the bucket of static content, by which tests see that CloudFront serves and keeps what is there.
+
+    The function that writes it may write this one object, and nothing else.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, bucket: s3.IBucket, key: kms.IKey) -> None:
+        call = custom_resources.AwsSdkCall(
+            service="S3",
+            action="putObject",
+            parameters={
+                "Bucket": bucket.bucket_name,
+                "Key": KEY,
+                "Body": "Static content is served.\n",
+                "ContentType": "text/plain; charset=utf-8",
+            },
+            physical_resource_id=custom_resources.PhysicalResourceId.of(KEY),
+            # The answer holds nothing that anybody needs.
+            output_paths=["ETag"],
+        )
+        super().__init__(
+            scope,
+            construct_id,
+            on_create=call,
+            on_update=call,
+            policy=custom_resources.AwsCustomResourcePolicy.from_statements(
+                [
+                    iam.PolicyStatement(actions=["s3:PutObject"], resources=[bucket.arn_for_objects(KEY)]),
+                    iam.PolicyStatement(actions=["kms:GenerateDataKey"], resources=[key.key_arn]),
+                ]
+            ),
+            install_latest_aws_sdk=False,
+            log_group=LogGroup(scope, f"{construct_id}Log", retention_days=LOG_DAYS, retain_data=False),
+        )
+        # The library keeps one such function a stack, beside the constructs that use it.
+        function = cast(iam.Role, self.grant_principal).node.scope
+        if isinstance(function, lambda_.Function):
+            Validations.of(function).acknowledge(
+                Acknowledgment(
+                    id="AwsSolutions::AwsSolutions-L1",
+                    reason="The library's own function, which runs on the version it is tested with.",
+                ),
+                Acknowledgment(
+                    id="AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+                    "AWSLambdaBasicExecutionRole]",
+                    reason="The library's function writes its log, and may do no more by that policy.",
+                ),
+            )
