@@ -1,0 +1,81 @@
+"""Watching the alarm over an environment after a release."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bake.watch import LOOK_SECONDS, NoSuchAlarm, Ringing, watch
+
+START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+
+
+class CloudWatch:
+    """An alarm whose states and history are written beforehand, one look after the other."""
+
+    def __init__(self, states: Iterable[str], history: Iterable[tuple[int, str]] = ()) -> None:
+        self.states = list(states)
+        self.history = list(history)
+        self.seconds = 0.0
+        self.looks = 0
+
+    def describe_alarms(self, **_: Any) -> dict[str, Any]:
+        self.looks += 1
+        state = self.states[min(self.looks, len(self.states)) - 1]
+        if state == "none":
+            return {"MetricAlarms": [], "CompositeAlarms": []}
+        return {"CompositeAlarms": [{"StateValue": state, "StateReason": "why", "StateUpdatedTimestamp": START}]}
+
+    def describe_alarm_history(self, **_: Any) -> dict[str, Any]:
+        items = [
+            {"Timestamp": START + timedelta(seconds=at), "HistorySummary": f"Alarm updated from {change}"}
+            for at, change in self.history
+            if at <= self.seconds
+        ]
+        return {"AlarmHistoryItems": items}
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def watch(self, seconds: float) -> Ringing | None:
+        return watch(lambda: self, "health", seconds=seconds, since=START, clock=lambda: self.seconds, sleep=self.sleep)
+
+
+def test_a_quiet_alarm_is_watched_to_the_end() -> None:
+    alarm = CloudWatch(["OK"])
+    assert alarm.watch(10 * 60) is None
+    assert alarm.seconds == 10 * 60
+    assert alarm.looks == 1 + 10 * 60 / LOOK_SECONDS
+
+
+def test_an_alarm_without_data_is_quiet() -> None:
+    assert CloudWatch(["INSUFFICIENT_DATA"]).watch(60) is None
+
+
+def test_an_alarm_that_rings_ends_the_watch_at_once() -> None:
+    alarm = CloudWatch(["OK", "OK", "ALARM"])
+    rang = alarm.watch(3600)
+    assert rang is not None
+    assert (rang.reason, rang.cleared) == ("why", False)
+    assert alarm.seconds == 2 * LOOK_SECONDS
+
+
+def test_an_alarm_that_rang_and_cleared_between_two_looks_counts() -> None:
+    rang = CloudWatch(["OK"], [(20, "OK to ALARM"), (25, "ALARM to OK")]).watch(3600)
+    assert rang is not None
+    assert rang.cleared
+
+
+def test_what_rang_before_the_watch_does_not_count() -> None:
+    assert CloudWatch(["OK"], [(-60, "OK to ALARM"), (-30, "ALARM to OK")]).watch(60) is None
+
+
+def test_a_watch_of_no_time_still_looks_once() -> None:
+    assert CloudWatch(["ALARM"]).watch(0) is not None
+    assert CloudWatch(["OK"]).watch(0) is None
+
+
+def test_an_alarm_that_does_not_exist_proves_nothing() -> None:
+    with pytest.raises(NoSuchAlarm):
+        CloudWatch(["none"]).watch(60)
