@@ -1,0 +1,191 @@
+"""The Dockerfile, read and in parts run: there is no Docker where these tests must hold."""
+
+import hashlib
+import os
+import re
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from stacks import engine_task, ports
+from stacks.engine_image import CONTAINER
+
+SHELL = ("/bin/bash", "-o", "errexit", "-o", "nounset", "-o", "pipefail", "-c")
+CONTENT = b"what the stand-in for curl downloads"
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction of a stage."""
+
+    stage: int
+    """0 before the first stage, then 1, 2, …"""
+    word: str
+    text: str
+
+
+def instructions() -> list[Instruction]:
+    """Read the file: comments dropped, continued lines joined."""
+    lines = [line for line in (CONTAINER / "Dockerfile").read_text().splitlines() if not line.lstrip().startswith("#")]
+    read: list[Instruction] = []
+    stage = 0
+    for line in "\n".join(lines).replace("\\\n", "").splitlines():
+        if line.strip():
+            word, _, text = line.strip().partition(" ")
+            stage += word == "FROM"
+            read.append(Instruction(stage, word, text))
+    return read
+
+
+ALL = instructions()
+
+
+def of(word: str, stage: int | None = None) -> list[str]:
+    return [it.text for it in ALL if it.word == word and stage in (None, it.stage)]
+
+
+DOWNLOADS = [text for text in of("RUN") if "curl --fail" in text]
+
+
+def test_every_stage_starts_from_the_argument() -> None:
+    assert of("FROM") == ["${BASE_IMAGE} AS build", "${BASE_IMAGE}"]
+    assert "BASE_IMAGE" in of("ARG", 0)
+
+
+def test_no_argument_has_a_default_that_could_be_wrong_tomorrow() -> None:
+    assert {text.partition("=")[2] for text in of("ARG")} <= {"", '""'}
+    assert "latest" not in " ".join(it.text for it in ALL)
+
+
+def test_no_address_stands_in_the_file() -> None:
+    assert "://" not in " ".join(it.text for it in ALL)
+
+
+@pytest.mark.parametrize("word", ["ARG", "ENV", "LABEL"])
+def test_nothing_secret_is_in_the_image(word: str) -> None:
+    assert not [text for text in of(word) if re.search(r"(?i)passw|secret|token|credential|_key", text)]
+
+
+def test_it_runs_as_a_user_of_its_own_by_number() -> None:
+    (user,) = of("USER")
+    assert re.fullmatch(r"(?P<id>[1-9]\d{3,}):(?P=id)", user)
+    assert ALL.index(Instruction(2, "USER", user)) > max(i for i, it in enumerate(ALL) if it.word == "RUN")
+
+
+def test_what_is_copied_exists_and_is_let_through() -> None:
+    sources = [shlex.split(text)[0] for text in of("COPY", 1)]
+    assert sources
+    assert [source for source in sources if not (CONTAINER / source).exists()] == []
+    let_through = [
+        line.lstrip("!") for line in (CONTAINER / ".dockerignore").read_text().splitlines() if line[:1] == "!"
+    ]
+    assert {source.split("/")[0] for source in sources} == set(let_through)
+    assert of("COPY", 2) == ["--from=build /opt/yawl /opt/yawl"]
+
+
+def test_nothing_that_compiles_or_downloads_is_installed_last() -> None:
+    (installing,) = of("RUN", 2)
+    packages = re.search(r"--no-install-recommends ([a-z0-9 -]+?) *&&", installing)
+    assert packages
+    assert packages[1].split() == ["ca-certificates", "haproxy", "python3"]
+
+
+def test_tasks_may_write_where_the_image_has_volumes() -> None:
+    (volumes,) = of("VOLUME")
+    assert sorted(re.findall(r'"([^"]+)"', volumes)) == sorted(engine_task.WRITABLE_FOLDERS.values())
+
+
+def test_it_agrees_with_the_task_definition() -> None:
+    assert of("EXPOSE") == [f"{ports.APPLICATION} {ports.TASKS}"]
+    (check,) = of("HEALTHCHECK")
+    assert check.endswith('CMD ["python", "-m", "supervisor.alive"]')
+    assert of("STOPSIGNAL") == ["SIGTERM"]
+    assert of("ENTRYPOINT") == ['["python", "-m", "supervisor"]']
+    assert any(engine_task.DATABASE_AUTHORITIES in text for text in of("RUN", 1))
+
+
+def test_three_files_are_downloaded() -> None:
+    assert [name_in(text) for text in DOWNLOADS] == ["RDS_BUNDLE", "DRIVER", "YAWL"]
+
+
+def name_in(text: str) -> str:
+    """Return what the arguments of a download begin with."""
+    found = re.search(r"\$\{(\w+)_URL\}", text)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder for a build, with stand-ins for what needs the network or a release."""
+    for name, script in {
+        "curl": 'while [ "$1" != --output ]; do shift; done; printf %s "$CONTENT" > "$2"',
+        "python3": 'echo "$@" > unpacked; mkdir -p webapps',
+        "chmod": "exit 0",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    return tmp_path
+
+
+def run(text: str, folder: Path, checksum: str | None) -> subprocess.CompletedProcess[str]:
+    """Run one instruction as Docker would, in the folder instead of the image's."""
+    name = name_in(text)
+    arguments = {f"{name}_URL": "https://example.com/file", f"{name}_SHA256": checksum or ""}
+    environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "CONTENT": CONTENT.decode(), **arguments}
+    (command,) = (tuple(shlex.split(re.sub(r"[\[\],]", " ", shell))) for shell in set(of("SHELL")))
+    assert command == SHELL
+    return subprocess.run(
+        [*command, text.replace("/opt/yawl", str(folder))],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("text", DOWNLOADS, ids=name_in)
+def test_what_is_downloaded_is_verified_before_anything_is_done_with_it(text: str, folder: Path) -> None:
+    assert "--proto '=https'" in text
+    right = run(text, folder, hashlib.sha256(CONTENT).hexdigest())
+    assert right.returncode == 0, right.stderr
+    (folder / "unpacked").unlink(missing_ok=True)
+    wrong = run(text, folder, "0" * 64)
+    assert wrong.returncode != 0
+    assert "FAILED" in wrong.stdout + wrong.stderr
+    assert not (folder / "unpacked").exists()
+
+
+@pytest.mark.parametrize("text", DOWNLOADS, ids=name_in)
+def test_what_has_no_checksum_is_warned_about(text: str, folder: Path) -> None:
+    done = run(text, folder, None)
+    assert done.returncode == 0
+    assert done.stderr == "warning: no checksum: https://example.com/file is built in as it came\n"
+
+
+@pytest.mark.parametrize("text", DOWNLOADS, ids=name_in)
+def test_a_download_that_fails_fails_the_build(text: str, folder: Path) -> None:
+    (folder / "curl").write_text("#!/bin/sh\nexit 22\n")
+    assert run(text, folder, None).returncode == 22
+
+
+def test_a_release_with_its_own_driver_needs_no_other(folder: Path) -> None:
+    (driver,) = (text for text in DOWNLOADS if name_in(text) == "DRIVER")
+    without = driver.replace("${DRIVER_URL}", "")
+    assert run(driver, folder, None).returncode == 0
+    (release,) = (text for text in DOWNLOADS if name_in(text) == "YAWL")
+    run(release, folder, None)
+    assert (folder / "unpacked").read_text().split() == [
+        "unpack_release.py",
+        "release.zip",
+        f"{folder}/webapps",
+        "driver.jar",
+    ]
+    (folder / "driver.jar").unlink()
+    assert subprocess.run([*SHELL, without], cwd=folder, check=False).returncode == 0
+    run(release, folder, None)
+    assert (folder / "unpacked").read_text().split() == ["unpack_release.py", "release.zip", f"{folder}/webapps"]
