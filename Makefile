@@ -144,6 +144,10 @@ change-review: $(review_venv)/.ready ## what runs before each deployment: what i
 	@test -d node_modules/@aws-cdk/cloudformation-diff || npm ci --silent
 	@$(review_venv)/bin/python -m change_review $(ARGS)
 
+.PHONY: bake
+bake: $(review_venv)/.ready ## what runs after the tests: watches the environment's alarm for a while
+	@$(review_venv)/bin/python -m bake $(ARGS)
+
 .PHONY: lock
 lock: $(venv)/.ready ## pin the requirements anew; no registry address is written
 	@compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
