@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.settings_file import delivery_toml
+
 
 def test_mistakes_in_the_settings_are_named_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -19,3 +21,28 @@ def test_mistakes_in_the_settings_are_named_without_a_traceback(
     assert printed.out == ""
     assert "delivery.toml: pipeline.account: " in printed.err
     assert "Traceback" not in printed.err
+
+
+def test_what_is_allowed_but_should_not_stay_is_told_on_every_synthesis(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import pipeline_app
+
+    build = (
+        "no image.uri\nimage.build = true\nenvironments.dev.approval = false\n"
+        f'image.base = "tomcat:10.1-jre21-temurin-noble@sha256:{"0a" * 32}"\n'
+        'image.yawl_version = "6.1"\nimage.yawl_url = "https://example.com/yawl.zip"\n'
+        f'image.rds_bundle_sha256 = "{"2c" * 32}"\n'
+        "no environments.prod.account\nno environments.prod.region"
+    )
+    (tmp_path / "delivery.toml").write_text(delivery_toml(build))
+    monkeypatch.chdir(tmp_path)
+
+    def add_nothing(*_: object) -> None: ...
+
+    monkeypatch.setattr(pipeline_app, "add_pipeline", add_nothing)
+    pipeline_app.main()
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: delivery.toml: image.yawl_sha256: missing: whatever is downloaded is built in. "
+        "Refused for prod and for environments that wait for an approval"
+    ]
