@@ -42,6 +42,9 @@ def _faults(said: Mapping[str, object]) -> Iterator[str | None]:
     yield f"the body does not say {', '.join(missing)}" if missing else None
     yield None if said["status"] == "ok" else "the status is not ok"
     yield None if said["role"] in ROLES else f"the role is neither {' nor '.join(ROLES)}"
+    yield None if said["engine"] in ENGINE_STATES else f"the engine is none of {', '.join(ENGINE_STATES)}"
+    runs = said["engine"] == "running" or said["role"] != "active"
+    yield None if runs else f"the active task's engine is {said['engine']}"
     yield _leader_fault(said["leader"])
 
 

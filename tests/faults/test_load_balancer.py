@@ -92,6 +92,8 @@ def faults() -> list[object]:
         ),
         "the answer is 200, but says it is not well": Fault([healthy(status="unavailable")], "the status is not ok"),
         "the answer is 200 from a task of no role": Fault([healthy(role="leader")], "the role is neither active nor"),
+        "the active task's engine has failed": Fault([healthy(engine="failed")], "the active task's engine is failed"),
+        "the answer tells of an engine in no known state": Fault([healthy(engine="up")], "the engine is none of"),
         "the answer does not tell the leader's age": Fault([healthy(leader={})], "does not say leader.age_seconds"),
         "the answer is shorter than it claims": Fault([answer(200, b"{}", length=90)], "received 2 bytes, expected 90"),
         "the answer is giant": Fault([healthy(padding="x" * 4 * BODY_LIMIT)], "a body of more than 64 KiB"),
