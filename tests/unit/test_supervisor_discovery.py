@@ -32,20 +32,20 @@ def told(epoch: int, age_seconds: float = 0.0, engine: str = "running") -> Leade
     [
         (None, None, None),
         (row(3), None, (3, "row")),
-        (None, told(3), (3, "redis")),
-        (row(3), told(4), (4, "redis")),
-        (row(4), told(3), (4, "row")),
+        (None, (3, 0.0), (3, "redis")),
+        (row(3), (4, 0.0), (4, "redis")),
+        (row(4), (3, 0.0), (4, "row")),
         (row(3, age_seconds=900), None, (3, "row")),
-        (None, told(3, age_seconds=timings.LEADER_KEY_LIFE), None),
-        (row(2), told(3, age_seconds=timings.LEADER_KEY_LIFE), (2, "row")),
+        (None, (3, timings.LEADER_KEY_LIFE), None),
+        (row(2), (3, timings.LEADER_KEY_LIFE), (2, "row")),
     ],
 )
 def test_the_highest_epoch_is_believed(
-    from_row: LeaderRow | None, from_redis: Leader | None, known: tuple[int, str] | None
+    from_row: LeaderRow | None, from_redis: tuple[int, float] | None, known: tuple[int, str] | None
 ) -> None:
     discovery = Discovery()
     discovery.hear_row(from_row)
-    discovery.hear_redis(from_redis)
+    discovery.hear_redis(from_redis and told(*from_redis))
     leader = discovery.leader
     assert (leader and (leader.epoch, leader.task)) == known
 

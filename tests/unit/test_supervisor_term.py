@@ -1,0 +1,228 @@
+"""A term of leadership, with a real PostgreSQL and an engine that is none: what the next leader may believe."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from supervisor import database, ledger, timings
+from supervisor.database import Connection, PasswordRefusedError
+from supervisor.discovery import Board
+from supervisor.engine import Engine
+from supervisor.haproxy import Haproxy
+from supervisor.leadership import End, Office, Term
+from supervisor.lease import now
+from supervisor.probe import Verdict
+from tests.unit.scratch_postgresql import PROGRAMS, Cluster
+from tests.unit.supervisor_task import variables
+
+DELAY = 0.6
+pytestmark = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL's programs are not installed")
+
+
+class NoEngine:
+    """Says that it runs, and fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.state = "stopped"
+        self.last_failure = ""
+        self.started_at: list[float] = []
+        self.failure = asyncio.Event()
+
+    async def start(self, **_: object) -> Verdict:
+        self.started_at.append(now())
+        self.state = "running"
+        return Verdict()
+
+    async def watch(self) -> str:
+        await self.failure.wait()
+        return "told to fail"
+
+    async def stop(self, *, within_seconds: float, then: str = "stopped") -> None:
+        assert within_seconds > 0
+        self.state = then
+
+
+class NoOutside:
+    """Stands for HAProxy and Redis: takes every call."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[None]]:
+        async def call(**_: object) -> None:
+            self.calls.append(name)
+
+        return call
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timings, "FENCING_DELAY", DELAY)
+    monkeypatch.setattr(timings, "RESTART_PAUSE", 0.01)
+
+
+def in_a_term(
+    cluster: Cluster,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    work: Callable[["Serving"], Awaitable[None]],
+    *,
+    predecessor_released: bool = True,
+) -> None:
+    """Do `work` while a term is served, begun after one that was released cleanly or not."""
+
+    async def connect(*_: object, **__: object) -> Connection:
+        return await cluster.session()
+
+    async def main() -> None:
+        session = await cluster.session()
+        await ledger.set_up(session)
+        if not predecessor_released:
+            await ledger.raise_epoch(session, task="before", address="", port=0)
+        sent_at = now()
+        assert await ledger.try_lock(session)
+        serving = Serving(cluster, folder, session, sent_at)
+        try:
+            await asyncio.wait_for(work(serving), 20)
+        finally:
+            serving.stopping.set()
+            await asyncio.wait({serving.end}, timeout=10)
+
+    monkeypatch.setattr(database, "connect", connect)
+    cluster.make_database()
+    asyncio.run(main())
+
+
+class Serving:
+    """A term that is being served."""
+
+    def __init__(self, cluster: Cluster, folder: Path, session: Connection, sent_at: float) -> None:
+        self.cluster = cluster
+        self.session_id = session.info.backend_pid
+        self.engine = NoEngine()
+        self.outside = NoOutside()
+        self.stopping = asyncio.Event()
+        self.began_at = now()
+        office = Office(
+            variables=variables(folder),
+            engine=cast(Engine, self.engine),
+            haproxy=cast(Haproxy, self.outside),
+            board=cast(Board, self.outside),
+        )
+        self.term = Term(office, lock_session=session, sent_at=sent_at)
+        self.end = asyncio.create_task(self.term.serve(self.stopping))
+
+    async def until_started(self, times: int = 1) -> None:
+        async with asyncio.timeout(10):
+            while len(self.engine.started_at) < times:  # noqa: ASYNC110 - the engine of these tests has no event
+                await asyncio.sleep(0.01)
+
+    def released(self) -> bool:
+        """Whether the leader's row says that the lock was released cleanly."""
+        with self.cluster.connect("yawl", "owner-secret") as session:
+            row = session.execute("SELECT released FROM yawl_delivery.leader").fetchone()
+        assert row is not None
+        return bool(row[0])
+
+    def lock_is_free(self) -> bool:
+        with self.cluster.connect("yawl", "owner-secret") as session:
+            row = session.execute("SELECT pg_try_advisory_lock(%s, %s)", ledger.LOCK).fetchone()
+        return row == (True,)
+
+
+def test_the_engine_waits_for_the_fencing_delay(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(serving: Serving) -> None:
+        await serving.until_started()
+        assert serving.engine.started_at[0] - serving.began_at >= DELAY
+
+    in_a_term(cluster, tmp_path, monkeypatch, work, predecessor_released=False)
+
+
+def test_after_a_clean_release_it_does_not(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(serving: Serving) -> None:
+        await serving.until_started()
+        assert serving.engine.started_at[0] - serving.began_at < DELAY
+        serving.stopping.set()
+        assert await serving.end is End.HANDED_OVER
+        assert serving.released()
+        assert serving.lock_is_free()
+        assert serving.outside.calls.index("finish_requests") < serving.outside.calls.index("withdraw")
+
+    in_a_term(cluster, tmp_path, monkeypatch, work)
+
+
+def test_a_leader_that_stops_within_the_delay_does_not_vouch_for_the_one_before(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(serving: Serving) -> None:
+        while serving.term.epoch is None:  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.01)
+        serving.stopping.set()
+        assert await serving.end is End.HANDED_OVER
+        assert not serving.engine.started_at
+        assert not serving.released()
+        assert serving.lock_is_free()
+
+    in_a_term(cluster, tmp_path, monkeypatch, work, predecessor_released=False)
+
+
+def test_losing_the_locks_session_ends_the_term_at_once(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(serving: Serving) -> None:
+        await serving.until_started()
+        with cluster.connect("yawl", "owner-secret") as session:
+            session.execute("SELECT pg_terminate_backend(%s)", (serving.session_id,))
+        lost_at = now()
+        assert await serving.end is End.LOST
+        assert now() - lost_at < timings.LEASE + timings.KILL_GRACE
+        assert serving.engine.state == "stopped"
+        assert serving.outside.calls[-1] == "cut_off"
+        assert not serving.released()
+
+    in_a_term(cluster, tmp_path, monkeypatch, work)
+
+
+def test_a_later_epoch_ends_the_term(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(serving: Serving) -> None:
+        await serving.until_started()
+        with cluster.connect("yawl", "owner-secret") as session:
+            session.execute("UPDATE yawl_delivery.leader SET epoch = epoch + 1")
+        assert await serving.end is End.LOST
+
+    in_a_term(cluster, tmp_path, monkeypatch, work)
+
+
+def test_an_engine_that_fails_again_and_again_ends_the_term(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(serving: Serving) -> None:
+        serving.engine.failure.set()
+        assert await serving.end is End.GAVE_UP
+        assert len(serving.engine.started_at) == timings.ENGINE_STARTS
+        assert serving.released()
+
+    in_a_term(cluster, tmp_path, monkeypatch, work)
+
+
+def test_a_rotated_password_ends_a_term_that_needs_a_new_session(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(serving: Serving) -> None:
+        await serving.until_started()
+
+        async def refused(*_: object, **__: object) -> Connection:
+            raise PasswordRefusedError
+
+        monkeypatch.setattr(database, "connect", refused)
+        serving.engine.failure.set()
+        with pytest.raises(PasswordRefusedError):
+            await serving.end
+        assert serving.lock_is_free()
+
+    in_a_term(cluster, tmp_path, monkeypatch, work)
