@@ -14,7 +14,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from rehearsal.emulator import (
     alarms,
-    bucket_deployments,
     buckets,
     composite_alarms,
     edge,
@@ -41,7 +40,6 @@ def register_resource_types() -> None:
     """Complete ministack's resource types; the generic ones last, for what is still missing."""
     own = (
         alarms,
-        bucket_deployments,
         buckets,
         composite_alarms,
         edge,

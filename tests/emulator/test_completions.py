@@ -1,9 +1,7 @@
 """The small completions of ministack: one fact each."""
 
-import io
 import json
 import re
-import zipfile
 from typing import Any
 
 import pytest
@@ -168,48 +166,6 @@ def test_a_secret_is_generated_by_all_its_rules(account: Account) -> None:
     assert re.fullmatch("[0-9A-Z]{200}", values["Plain"])
     assert re.fullmatch("[0-9A-Za-z]{40}", json.loads(values["Member"])["password"])
     assert json.loads(values["Member"])["username"] == "yawl"
-
-
-def put_archive(account: Account, bucket: str, key: str, **files: str) -> None:
-    """Put a zip file of these files, whose names are spelled with `__` for a dot, where CDK's assets are."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for spelled, text in files.items():
-            archive.writestr(f"static/{spelled.replace('__', '.')}", text)
-    account.client("s3").put_object(Bucket=bucket, Key=key, Body=packed.getvalue())
-
-
-def test_files_are_deployed_into_a_bucket_and_follow_their_source(account: Account) -> None:
-    s3, assets = account.client("s3"), f"assets-{account.place.account}"
-    s3.create_bucket(Bucket=assets, CreateBucketConfiguration={"LocationConstraint": account.place.region})
-    put_archive(account, assets, "one.zip", check__txt="of <<name>>", old__css="a")
-    put_archive(account, assets, "two.zip", check__txt="changed")
-
-    def deploying(key: str, **markers: str) -> dict[str, dict[str, Any]]:
-        return {
-            "Bucket": resource("AWS::S3::Bucket"),
-            "Content": resource(
-                "Custom::CDKBucketDeployment",
-                ServiceToken="arn:aws:lambda:eu-west-1:1:function:deploys",
-                SourceBucketNames=[assets],
-                SourceObjectKeys=[key],
-                SourceMarkers=[markers],
-                DestinationBucketName=ref("Bucket"),
-                SystemMetadata={"cache-control": "max-age=60"},
-                Prune=True,
-            ),
-        }
-
-    bucket = account.deploy(**deploying("one.zip", **{"<<name>>": "dev"}))["Bucket"]
-    found = s3.get_object(Bucket=bucket, Key="static/check.txt")
-    assert (found["Body"].read(), found["ContentType"], found["CacheControl"]) == (
-        b"of dev",
-        "text/plain",
-        "max-age=60",
-    )
-    account.deploy(**deploying("two.zip"))
-    assert s3.get_object(Bucket=bucket, Key="static/check.txt")["Body"].read() == b"changed"
-    assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["static/check.txt"]
 
 
 def test_a_composite_alarm_follows_its_alarms(account: Account) -> None:
