@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 ARGS ?=
+FROM ?=
 venv := .venv
 # The virtual environment comes first: jsii takes the first `node` on the path, and Node 24 is in there.
 export PATH := $(CURDIR)/$(venv)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -104,7 +105,7 @@ cdk.out/manifest.json: $(ready) $(app_sources)
 
 .PHONY: rehearse
 rehearse: cdk.out/manifest.json ## this commit, through the whole pipeline, on an emulated AWS
-	@python -m rehearsal $(ARGS)
+	@python -m rehearsal $(if $(FROM),--from $(FROM)) $(ARGS)
 
 .PHONY: bench
 bench: $(ready) ## figures: synthesis, growth, depth, limits

@@ -44,6 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--assembly", type=Path, default=Path("cdk.out"), help="the cloud assembly (default: cdk.out)")
     parser.add_argument("--ref", default="HEAD", help="the commit to deliver (default: HEAD)")
     parser.add_argument(
+        "--from",
+        dest="before",
+        metavar="REF",
+        help="deliver this commit first, with every approval given, so that what follows is an update",
+    )
+    parser.add_argument(
         "--approve", choices=("yes", "no"), help="answer every approval; without it the terminal is asked"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that happened to FILE")
@@ -77,7 +83,10 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     repository = Path.cwd()
     commit = _commit(repository, options.ref)
     _prepare_outputs(options)
+    before = _commit(repository, options.before, option="--from") if options.before else None
     _announce(console, repository, commit, options.ref)
+    if before:
+        console.print(Text(f"over {before[:12]} “{_subject(repository, before)}”, delivered first"), soft_wrap=True)
     screen = Screen(console)
     progress = Progress(options.logs, screen.on_change)
     plan = Plan(
@@ -85,6 +94,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
         repository=repository,
         commit=commit,
         gate=ScriptedGate(answer=options.approve == "yes") if options.approve else TerminalGate(screen.paused),
+        before=before,
         tasks=TaskKind(options.tasks),
         fail=frozenset(options.fail),
     )
@@ -127,11 +137,11 @@ def _git(repository: Path, *arguments: str) -> str:
     return done.stdout.rstrip()
 
 
-def _commit(repository: Path, ref: str) -> str:
+def _commit(repository: Path, ref: str, *, option: str = "--ref") -> str:
     try:
         return _git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     except RehearsalError:
-        raise RehearsalError(f"{ref} names no commit here; give --ref a branch, tag or commit") from None
+        raise RehearsalError(f"{ref} names no commit here; give {option} a branch, tag or commit") from None
 
 
 def _subject(repository: Path, commit: str) -> str:

@@ -11,6 +11,7 @@ from rehearsal.actions.run import ActionFailed, ActionSkipped, Context, Outcome,
 from rehearsal.artifacts import ArtifactMissing
 from rehearsal.conditions import Judge
 from rehearsal.definition import Action, Definition, OnFailure, Stage, parse
+from rehearsal.history import History, NoWayBack
 from rehearsal.parallel import side_by_side
 from rehearsal.processes import Stopped
 from rehearsal.progress import ActionProgress, Progress, Result, StageProgress, Status
@@ -34,13 +35,21 @@ KINDS: Kinds = {
 class Execution:
     """One run of a pipeline from its first stage to its last, restarts by self-mutation included."""
 
-    def __init__(self, context: Context, progress: Progress, *, fail: frozenset[str], kinds: Kinds = KINDS) -> None:
+    def __init__(
+        self, context: Context, progress: Progress, *, fail: frozenset[str], history: History, kinds: Kinds = KINDS
+    ) -> None:
         self._kinds = kinds
+        self._history = history
         self._context = context
         self._progress = progress
         self._fail = fail
         self._namespaces: dict[str, dict[str, str]] = {}
         self._judge = Judge(context.cloud, context.home)
+
+    @property
+    def definition(self) -> Definition:
+        """The definition that runs: the deployed one, whatever the execution began with."""
+        return self._context.definition
 
     def run(self) -> tuple[Result, str]:
         """Run all stages; return how it ended and why."""
@@ -92,7 +101,9 @@ class Execution:
             status, reason = self._after_failure(stage, stage.on_failure, reason)
         if status is Status.SUCCEEDED and (unmet := self._judge.unmet(stage.on_success, self._namespaces)):
             condition, objection = unmet
-            return Status.FAILED, _with_rollback(objection) if condition.result == "ROLLBACK" else objection
+            return Status.FAILED, self._rolled_back(stage, objection) if condition.result == "ROLLBACK" else objection
+        if status is Status.SUCCEEDED:
+            self._history.keep(stage.name, self._context, self._namespaces)
         return status, reason
 
     def _after_failure(self, stage: Stage, on_failure: OnFailure, reason: str) -> tuple[Status, str]:
@@ -105,8 +116,35 @@ class Execution:
         if result == "SKIP":
             return Status.SKIPPED, reason
         if result == "ROLLBACK":
-            return Status.FAILED, _with_rollback(reason)
+            return Status.FAILED, self._rolled_back(stage, reason)
         return Status.FAILED, reason
+
+    def _rolled_back(self, stage: Stage, reason: str) -> str:
+        """Run the stage's actions with what they had when they last succeeded; return the reason and how that ended.
+
+        CodePipeline does it in an execution of its own, which has no conditions to meet.
+        """
+        try:
+            good = self._history.before(stage.name, self._context.definition)
+        except NoWayBack as refusal:
+            return f"{reason}; {refusal}"
+        again = replace(stage, name=f"{stage.name} (rollback)")
+        progress = self._progress.add_stage(again)
+        self._progress.set_stage(progress, Status.RUNNING)
+        earlier = Execution(
+            replace(good.context, execution_id=str(uuid.uuid4())),
+            self._progress,
+            fail=self._fail,
+            history=self._history,
+            kinds=self._kinds,
+        )
+        earlier._namespaces = {name: dict(values) for name, values in good.namespaces.items()}
+        status, fault = earlier._run_actions(again, only_failed=False)
+        self._progress.set_stage(progress, status, fault)
+        commit = good.context.commit[:12]
+        if status is Status.SUCCEEDED:
+            return f"{reason}; rolled back to commit {commit}"
+        return f"{reason}; the rollback to commit {commit} has failed too: {fault}"
 
     def _run_actions(self, stage: Stage, *, only_failed: bool) -> tuple[Status, str]:
         for group in stage.run_orders():
@@ -167,7 +205,3 @@ def _resolve(configuration: Mapping[str, str], namespaces: Mapping[str, Mapping[
         return {name: resolve(value, namespaces) for name, value in configuration.items()}
     except UnresolvedVariable as error:
         raise ActionFailed(str(error)) from None
-
-
-def _with_rollback(reason: str) -> str:
-    return f"{reason}; no earlier execution to roll back to"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from rehearsal.actions.run import Deployed
-from rehearsal.definition import Definition
+from rehearsal.definition import Definition, Stage
 from rehearsal.evidence import Evidence
 
 
@@ -99,13 +99,14 @@ class Progress:
     set_up: StageProgress = field(init=False)
     stages: list[StageProgress] = field(default_factory=list)
     superseded: list[list[StageProgress]] = field(default_factory=list)
-    """The stages of executions that ended early because the pipeline had changed itself, oldest first."""
+    """The stages of earlier executions, oldest first: of the release before, and where the pipeline changed itself."""
     started: float = field(default_factory=time.monotonic)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended: float | None = None
     result: Result | None = None
     reason: str = ""
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
+    _executions_before: int = field(default=0, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -121,17 +122,16 @@ class Progress:
         """Lay out the stages of a definition; an execution that starts over begins with fresh ones."""
         if self.stages:
             self.superseded.append(self.stages)
-        self.stages = [
-            StageProgress(
-                stage.name,
-                [
-                    self._action(stage.name, action.name, action.provider, action.run_order)
-                    for group in stage.run_orders()
-                    for action in group
-                ],
-            )
-            for stage in definition.stages
-        ]
+        self.stages = [self._stage(stage) for stage in definition.stages]
+
+    def begin_release(self) -> None:
+        """Keep what the release before has done; the next one begins."""
+        self._executions_before = len(self.superseded) + 1
+
+    def add_stage(self, stage: Stage) -> StageProgress:
+        """Add a stage that the definition does not have: one that is rolled back."""
+        self.stages.append(self._stage(stage))
+        return self.stages[-1]
 
     def action(self, stage: str, name: str) -> ActionProgress:
         """Return the progress of one action of the execution under way."""
@@ -175,12 +175,22 @@ class Progress:
     @property
     def restarts(self) -> int:
         """How often the pipeline changed itself and started over."""
-        return len(self.superseded)
+        return max(0, len(self.superseded) - self._executions_before)
 
     @property
     def seconds(self) -> float:
         """Seconds from the rehearsal's beginning to its end, or to now."""
         return (self.ended or time.monotonic()) - self.started
+
+    def _stage(self, stage: Stage) -> StageProgress:
+        return StageProgress(
+            stage.name,
+            [
+                self._action(stage.name, action.name, action.provider, action.run_order)
+                for group in stage.run_orders()
+                for action in group
+            ],
+        )
 
     def _action(self, stage: str, name: str, provider: str, run_order: int) -> ActionProgress:
         safe = "".join(c if c.isalnum() or c in "-._" else "_" for c in f"{stage}-{name}")

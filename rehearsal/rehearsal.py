@@ -13,7 +13,7 @@ from typing import Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal import containers
-from rehearsal.actions.run import Context, Gate
+from rehearsal.actions.run import Context, Gate, Workloads
 from rehearsal.artifacts import Artifacts
 from rehearsal.assembly import Assembly
 from rehearsal.cloud import Cloud
@@ -21,6 +21,8 @@ from rehearsal.containers import Containers
 from rehearsal.definition import Definition
 from rehearsal.errors import RehearsalError
 from rehearsal.execution import Execution
+from rehearsal.gate import ScriptedGate
+from rehearsal.history import History
 from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
 from rehearsal.set_up import SetUp, SetUpFailed
@@ -37,6 +39,8 @@ class Plan:
     repository: Path
     commit: str
     gate: Gate
+    before: str | None = None
+    """The commit that is delivered first, to every environment, so that `commit` is an update; None: nothing is."""
     tasks: TaskKind = TaskKind.STAND_IN
     """What runs behind the load balancers."""
     fail: frozenset[str] = frozenset()
@@ -76,8 +80,7 @@ class Rehearsal:
             set_up.bootstrap(self.cloud, self._plan.assembly)
             definition = set_up.deploy_pipeline(self.cloud, self._plan.assembly)
             self._check(definition)
-            execution = Execution(self._context(self.cloud, definition, starter), self._progress, fail=self._plan.fail)
-            self._progress.finish(*execution.run())
+            self._progress.finish(*self._deliver(self.cloud, definition, starter))
         except SetUpFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
         except (KeyboardInterrupt, Stopped):
@@ -110,20 +113,36 @@ class Rehearsal:
             return Containers(self._processes, containers.unpack(plan.repository, plan.commit, self._directory))
         return StandIns(self._processes, self._directory)
 
-    def _context(self, cloud: Cloud, definition: Definition, starter: Starter | None) -> Context:
+    def _deliver(self, cloud: Cloud, definition: Definition, starter: Starter | None) -> tuple[Result, str]:
+        """Deliver the release before, if there is one, then the one that is rehearsed; return how it ended and why."""
+        plan, history = self._plan, History()
+        workloads = Tasks(cloud, starter) if starter else NoTasks()
+        if plan.before:
+            context = self._context(cloud, definition, plan.before, ScriptedGate(answer=True), workloads)
+            earlier = Execution(context, self._progress, fail=frozenset(), history=history)
+            result, reason = earlier.run()
+            if result is not Result.SUCCEEDED:
+                return result, f"the release before, {plan.before[:12]}: {reason}"
+            definition = earlier.definition
+            self._progress.begin_release()
+        context = self._context(cloud, definition, plan.commit, plan.gate, workloads)
+        return Execution(context, self._progress, fail=plan.fail, history=history).run()
+
+    def _context(self, cloud: Cloud, definition: Definition, commit: str, gate: Gate, workloads: Workloads) -> Context:
         plan = self._plan
+        execution_id = str(uuid.uuid4())
         return Context(
             cloud=cloud,
             processes=self._processes,
-            artifacts=Artifacts(self._directory / "artifacts"),
+            artifacts=Artifacts(self._directory / "artifacts" / execution_id),
             definition=definition,
             home=plan.assembly.home,
-            execution_id=str(uuid.uuid4()),
+            execution_id=execution_id,
             repository=plan.repository,
-            commit=plan.commit,
+            commit=commit,
             directory=self._directory / "builds",
-            gate=plan.gate,
-            workloads=Tasks(cloud, starter) if starter else NoTasks(),
+            gate=gate,
+            workloads=workloads,
         )
 
 

@@ -74,7 +74,8 @@ class SetUp:
         empty.mkdir()
 
         def bootstrap(place: Place) -> None:
-            trust = [] if place.account == assembly.home.account else ["--trust", assembly.home.account]
+            home = assembly.home.account
+            trust = [] if place.account == home else ["--trust", home, "--trust-for-lookup", home]
             policy = ["--cloudformation-execution-policies", EXECUTION_POLICY]
             with self._step(f"bootstrap {place}", "cdk bootstrap") as step:
                 arguments = ["bootstrap", f"aws://{place.account}/{place.region}", *trust, *policy]

@@ -14,6 +14,7 @@ from rehearsal.cloud import Cloud, Place
 from rehearsal.definition import parse
 from rehearsal.execution import Execution
 from rehearsal.gate import ScriptedGate
+from rehearsal.history import History
 from rehearsal.processes import Processes
 from rehearsal.progress import Progress, Result, Status
 from rehearsal.tasks import NoTasks
@@ -90,6 +91,10 @@ class FakeExecution:
     executions: list[str] = field(default_factory=list)
     """The execution each of them belonged to."""
     result: tuple[Result, str] | None = None
+    history: History = field(default_factory=History)
+    """What earlier executions have left."""
+    execution_id: str = "first"
+    commit: str = "0" * 40
 
     def run(self) -> tuple[Result, str]:
         """Execute to the end."""
@@ -110,14 +115,16 @@ class FakeExecution:
             artifacts=Artifacts(self.directory / "artifacts"),
             definition=parse(self.document, HOME.region),
             home=HOME,
-            execution_id="first",
+            execution_id=self.execution_id,
             repository=self.directory,
-            commit="0" * 40,
+            commit=self.commit,
             directory=self.directory,
             gate=ScriptedGate(answer=True),
             workloads=NoTasks(),
         )
-        execution = Execution(context, self.progress, fail=self.fail, kinds={("Build", "Fake"): kind})
+        execution = Execution(
+            context, self.progress, fail=self.fail, history=self.history, kinds={("Build", "Fake"): kind}
+        )
         self.result = execution.run()
         return self.result
 

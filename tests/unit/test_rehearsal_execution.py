@@ -270,3 +270,101 @@ def test_a_pipeline_that_never_settles_is_stopped(tmp_path: Path) -> None:
     assert result is Result.FAILED
     assert "its synthesis is not stable" in reason
     assert rehearsal.begun == ["mutate"] * (MAX_RESTARTS + 1)
+
+
+class TestRollback:
+    """Two releases, one after the other; the second one fails where the first one got through."""
+
+    ROLLBACK = {"result": "ROLLBACK"}
+
+    def releases(
+        self, tmp_path: Path, *stages: dict[str, Any], second: Behaviour, versions: tuple[int, int] = (1, 1)
+    ) -> FakeExecution:
+        first = FakeExecution(pipeline(*stages, version=versions[0]), tmp_path / "one")
+        first.execution_id, first.commit = "first", "1" * 40
+        assert first.run() == (Result.SUCCEEDED, "")
+        later = FakeExecution(pipeline(*stages, version=versions[1]), tmp_path / "two", {"deploy": second})
+        later.execution_id, later.commit, later.history = "second", "2" * 40, first.history
+        later.run()
+        return later
+
+    def test_a_failed_stage_gets_back_what_it_had(self, tmp_path: Path) -> None:
+        commits: list[str] = []
+
+        def fails_for_the_second(run: Run) -> None:
+            commits.append(run.context.commit[:1])
+            if run.context.commit.startswith("2"):
+                raise ActionFailed("broken")
+
+        ran = self.releases(
+            tmp_path,
+            stage("Prod", action("deploy"), action("tests", run_order=2), onFailure=self.ROLLBACK),
+            stage("Later", action("never")),
+            second=fails_for_the_second,
+        )
+        assert ran.result == (Result.FAILED, "Prod/deploy: broken; rolled back to commit 111111111111")
+        assert commits == ["2", "1"]
+        assert ran.begun == ["deploy", "deploy", "tests"]
+        assert ran.stages == {
+            "Prod": Status.FAILED,
+            "Later": Status.WAITING,
+            "Prod (rollback)": Status.SUCCEEDED,
+        }
+
+    def test_it_has_the_variables_of_the_release_it_goes_back_to(self, tmp_path: Path) -> None:
+        seen: list[str] = []
+
+        def deploy(run: Run) -> None:
+            seen.append(run.configuration["Built"])
+            if run.context.commit.startswith("2"):
+                raise ActionFailed("broken")
+
+        names = iter(["old", "new"])
+        stages = (
+            stage("Build", action("build", namespace="Build")),
+            stage("Prod", action("deploy", Built="#{Build.Name}"), onFailure=self.ROLLBACK),
+        )
+        first = FakeExecution(
+            pipeline(*stages), tmp_path / "one", {"build": lambda _: Outcome(variables={"Name": next(names)})}
+        )
+        first.commit = "1" * 40
+        first.run()
+        later = FakeExecution(pipeline(*stages), tmp_path / "two", {**first.behaviours, "deploy": deploy})
+        later.commit, later.history = "2" * 40, first.history
+        later.run()
+        assert seen == ["new", "old"]
+
+    def test_a_rollback_that_fails_is_said(self, tmp_path: Path) -> None:
+        ran = self.releases(
+            tmp_path, stage("Prod", action("deploy"), onFailure=self.ROLLBACK), second=fails("for both")
+        )
+        assert ran.result == (
+            Result.FAILED,
+            "Prod/deploy: for both; the rollback to commit 111111111111 has failed too: "
+            "Prod (rollback)/deploy: for both",
+        )
+
+    def test_a_pipeline_that_has_changed_does_not_go_back(self, tmp_path: Path) -> None:
+        ran = self.releases(
+            tmp_path, stage("Prod", action("deploy"), onFailure=self.ROLLBACK), second=fails(), versions=(1, 2)
+        )
+        assert ran.result is not None
+        assert ran.result[1].endswith("cannot roll back: the pipeline itself has changed since the last good execution")
+        assert ran.begun == ["deploy"]
+
+    def test_an_unmet_condition_after_success_goes_back_too(self, tmp_path: Path) -> None:
+        failed = iter(["0", "1", "0"])
+        stages = (
+            stage(
+                "Prod", action("deploy", namespace="Tests"), onSuccess=checks("#{Tests.Failed}", "EQ", "0", "ROLLBACK")
+            ),
+        )
+        behaviours: dict[str, Behaviour] = {"deploy": lambda _: Outcome(variables={"Failed": next(failed)})}
+        first = FakeExecution(pipeline(*stages), tmp_path / "one", behaviours)
+        assert first.run() == (Result.SUCCEEDED, "")
+        later = FakeExecution(pipeline(*stages), tmp_path / "two", behaviours, history=first.history)
+        later.run()
+        assert later.result == (
+            Result.FAILED,
+            "rule Check: '1' EQ '0' does not hold; rolled back to commit 000000000000",
+        )
