@@ -26,8 +26,8 @@ A YAWL 6.1 engine was measured to hold 460 to 630 MiB with `-Xmx1024m`. All of i
 
 MEASURED_START_SECONDS = 57
 """What YAWL 6.1 took to start all of its seven applications on two cores."""
-FENCING_SECONDS = 4
-"""What a task waits before it starts an engine, so that the one before it is dead (container/README.md: 3.5 s)."""
+TAKEOVER_SECONDS = 5
+"""How long it may take until another task starts its engine (container/README.md, "How one engine stays one")."""
 HEALTH_CHECK_SECONDS = 60
 """Two answers, 30 s apart, make a target healthy (reference, "Load Balancer")."""
 
@@ -50,12 +50,16 @@ class TasksSettings(Section):
     """How long a new task may fail health checks; None: as long as the measured start takes with `cpu`."""
 
     @property
+    def takeover(self) -> int:
+        """Seconds until another task's engine serves when the active one is lost: longer with less than two vCPU."""
+        return TAKEOVER_SECONDS + math.ceil(MEASURED_START_SECONDS * max(1, 2048 / self.cpu))
+
+    @property
     def startup_grace(self) -> int:
-        """Seconds a new task may fail health checks: a start, longer with less than two vCPU, and two checks."""
+        """Seconds a new task may fail health checks: as long as its engine may take to start, and two checks."""
         if self.startup_grace_seconds is not None:
             return self.startup_grace_seconds
-        start = MEASURED_START_SECONDS * max(1, 2048 / self.cpu)
-        return math.ceil((FENCING_SECONDS + start + HEALTH_CHECK_SECONDS) / 10) * 10
+        return math.ceil((self.takeover + HEALTH_CHECK_SECONDS) / 10) * 10
 
     @rule
     def _max_is_not_below_min(self) -> Iterator[Mistake]:

@@ -76,6 +76,7 @@ class Application(EnvironmentStack):
             access_log_bucket=access_log_bucket,
             domain=domain,
             health_path=HEALTH_PATH,
+            takeover_seconds=settings.takeover,
             retain_data=retain_data,
         )
         self.load_balancer = self.front_door.load_balancer

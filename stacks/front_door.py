@@ -17,6 +17,11 @@ from stacks.origin_secret import HEADER_NAME, OriginSecret
 
 DEREGISTRATION_DELAY: Final = Duration.seconds(30)
 """For the requests of a target that leaves. This and the health check are the reference's (Load Balancer)."""
+HEALTH_INTERVAL: Final = Duration.seconds(30)
+LEAST_MISSES: Final = 3
+"""The reference's number of missed health checks that make a target unhealthy."""
+MOST_MISSES: Final = 10
+"""Elastic Load Balancing's. Less than half a vCPU may start an engine more slowly than it can wait."""
 
 
 class FrontDoor(Construct):
@@ -24,6 +29,9 @@ class FrontDoor(Construct):
 
     The distribution is known by a secret header. `GET` of the health path is open, for the integration tests.
     With a domain the load balancer speaks TLS under `origin.<domain>`, and redirects plain HTTP to it.
+
+    While the engine moves to another task, for `takeover_seconds`, no task can serve. The load balancer waits for that:
+    targets found unhealthy meanwhile would be replaced by ECS, and with them the one that is about to serve.
 
     Sessions do not stick to a target: every task hands its requests to the one active engine.
     """
@@ -38,6 +46,7 @@ class FrontDoor(Construct):
         access_log_bucket: s3.IBucket,
         domain: DomainSettings | None,
         health_path: str,
+        takeover_seconds: int,
         retain_data: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -62,10 +71,10 @@ class FrontDoor(Construct):
             deregistration_delay=DEREGISTRATION_DELAY,
             health_check=elbv2.HealthCheck(
                 path=health_path,
-                interval=Duration.seconds(30),
+                interval=HEALTH_INTERVAL,
                 timeout=Duration.seconds(10),
                 healthy_threshold_count=2,
-                unhealthy_threshold_count=3,
+                unhealthy_threshold_count=_misses(takeover_seconds),
                 healthy_http_codes="200",
             ),
         )
@@ -156,3 +165,9 @@ class FrontDoor(Construct):
             conditions=list(conditions),
             action=elbv2.ListenerAction.forward([self.target_group]),
         )
+
+
+def _misses(takeover_seconds: int) -> int:
+    """Return how many checks a target may miss: the first may come at once, the last must come after the takeover."""
+    needed = takeover_seconds // int(HEALTH_INTERVAL.to_seconds()) + 2
+    return max(LEAST_MISSES, min(needed, MOST_MISSES))

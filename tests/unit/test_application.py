@@ -239,9 +239,10 @@ FACTS = {
     ),
     "the health check asks every 30 s": (TARGETS, {"HealthCheckIntervalSeconds": 30}),
     "the health check waits 10 s": (TARGETS, {"HealthCheckTimeoutSeconds": 10}),
-    "two answers make a target healthy, three misses unhealthy": (
+    "two answers make a target healthy": (TARGETS, {"HealthyThresholdCount": 2}),
+    "five misses, 120 s at the least, make a target unhealthy: the 119 s an engine takes to move leave it healthy": (
         TARGETS,
-        {"HealthyThresholdCount": 2, "UnhealthyThresholdCount": 3},
+        {"UnhealthyThresholdCount": 5},
     ),
     "a target that leaves has 30 s for its requests": (
         TARGETS,
