@@ -110,6 +110,19 @@ def late(seconds: float, behaviour: Behaviour) -> Behaviour:
     return behave
 
 
+def endless() -> Behaviour:
+    """Send a body that does not end."""
+
+    async def behave(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
+        while True:
+            writer.write(b" " * 1024)
+            await writer.drain()
+            await asyncio.sleep(0.001)
+
+    return behave
+
+
 def truncated_chunk() -> Behaviour:
     """Announce a chunk, and end within it."""
 

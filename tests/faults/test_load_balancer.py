@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import functools
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle
@@ -20,6 +21,7 @@ from tests.fault_server import (
     Behaviour,
     answer,
     drip,
+    endless,
     hang,
     hang_after_headers,
     healthy,
@@ -39,6 +41,8 @@ NAME = "yawl.example"
 DEADLINE_SECONDS = 0.3
 REQUEST_SECONDS = 0.4
 """What a request may take here, where some never end."""
+SECOND = REQUEST_SECONDS / 10
+"""A second by the measure of a request, which otherwise may take ten: no single byte is late."""
 FORBIDDEN = answer(403, b"Forbidden")
 HEALTH = "test_health_path_answers"
 SAMPLE = "test_answers_are_quick_and_sound"
@@ -80,7 +84,7 @@ def faults() -> list[object]:
         "a connection is reset before the answer": Fault([reset()], "connection reset while waiting for the answer's"),
         "an answer hangs before its headers": Fault([hang()], "timed out while waiting for the answer's headers"),
         "an answer hangs after its headers": Fault([hang_after_headers()], "timed out while reading the answer's body"),
-        "an answer comes one byte a second": Fault([drip(1.0)], "timed out while reading the answer's body"),
+        "an answer comes one byte a second": Fault([drip(SECOND)], "timed out while reading the answer's body"),
         "a chunk of the answer is cut off": Fault([truncated_chunk()], "incomplete chunked read"),
         "the answer is 503 always": Fault([answer(503, b"starting")], "x 503 Service Unavailable"),
         "the answer is 500 always": Fault([answer(500, error_page)], "x 500 Internal Server Error"),
@@ -336,5 +340,15 @@ def test_a_change_of_leaders(recorder: Recorder) -> None:
 
 
 def test_a_sample_that_hangs_ends_soon() -> None:
+    start = time.monotonic()
     with pytest.raises(CheckFailed, match="requests failed"):
         check_sample(lambda _: hang(), p99=0.05)
+    assert time.monotonic() - start < 10, "two time-outs of a second or so, not a hundred"
+
+
+def test_an_endless_answer_is_not_read_to_its_end() -> None:
+    with serve_application(lambda _: endless()) as server:
+        found = FrontDoor(server.url).get(PATH, seconds=30)
+    assert found.problem == "a body of more than 64 KiB"
+    assert len(found.body) == BODY_LIMIT
+    assert found.seconds < 10
