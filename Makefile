@@ -18,7 +18,7 @@ export CDK_DISABLE_VERSION_CHECK := true
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks integration_tests rehearsal bench change_review bake tests
+python_folders := settings pipeline stages stacks integration_tests rehearsal bench change_review bake diagrams tests
 python_sources := pipeline_app.py $(python_folders)
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
   $(shell find settings pipeline stages stacks -name '*.py' -o -name '*.js') \
@@ -100,12 +100,16 @@ faults: $(ready) ## every fault the integration tests must notice, played; write
 	@python -m pytest tests/faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
 
 cdk.out/manifest.json: $(ready) $(app_sources)
-	@echo "rehearse: synthesizing the pipeline as it stands in the work tree"
+	@echo "$(firstword $(MAKECMDGOALS)): synthesizing the pipeline as it stands in the work tree"
 	@cdk synth --quiet --no-validation
 
 .PHONY: rehearse
 rehearse: cdk.out/manifest.json ## this commit, through the whole pipeline, on an emulated AWS
 	@python -m rehearsal $(if $(FROM),--from $(FROM)) $(ARGS)
+
+.PHONY: diagrams
+diagrams: cdk.out/manifest.json ## pictures of the architecture and the pipeline, from what is synthesized
+	@python -m diagrams $(ARGS)
 
 .PHONY: bench
 bench: $(ready) ## figures: synthesis, growth, depth, limits
@@ -137,8 +141,9 @@ $(tests_venv)/.ready $(review_venv)/.ready: requirements/uv.txt
 
 .PHONY: integration-tests
 integration-tests: $(tests_venv)/.ready ## what runs after each deployment, against the environment its variables name
-	@rm -f report/integration-tests.xml
-	@$(tests_venv)/bin/python -m pytest integration_tests -vv --junitxml=report/integration-tests.xml $(ARGS)
+	@rm -f report/integration-tests.xml report/integration-tests.txt
+	@$(tests_venv)/bin/python -m pytest integration_tests -vv --junitxml=report/integration-tests.xml \
+	  --summary=report/integration-tests.txt $(ARGS)
 
 .PHONY: change-review
 change-review: $(review_venv)/.ready ## what runs before each deployment: what it would change, and lose

@@ -1,0 +1,1 @@
+"""Draws pictures of a synthesized app: its environments' architecture, and its pipeline."""

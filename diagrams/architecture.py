@@ -1,0 +1,402 @@
+"""The architecture of one environment, read from its templates: what stands where, and who talks to whom."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from diagrams.assembly import Environment, Key, Resource
+from diagrams.names import short_names
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+USERS = "users"
+INTERNET = "internet"
+
+PART_OF = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": "AWS::ECS::Service",
+    "AWS::ApplicationAutoScaling::ScalingPolicy": "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::CloudFront::CachePolicy": "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::OriginAccessControl": "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::OriginRequestPolicy": "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::ResponseHeadersPolicy": "AWS::CloudFront::Distribution",
+    "AWS::EC2::EIP": "AWS::EC2::NatGateway",
+    "AWS::ECS::Cluster": "AWS::ECS::Service",
+    "AWS::ECS::TaskDefinition": "AWS::ECS::Service",
+    "AWS::ElastiCache::ParameterGroup": "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElastiCache::SubnetGroup": "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElasticLoadBalancingV2::Listener": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::ElasticLoadBalancingV2::ListenerRule": "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "AWS::ECS::Service",
+    "AWS::RDS::DBParameterGroup": "AWS::RDS::DBInstance",
+    "AWS::RDS::DBSubnetGroup": "AWS::RDS::DBInstance",
+    "AWS::S3::BucketPolicy": "AWS::S3::Bucket",
+    "AWS::SNS::Subscription": "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy": "AWS::SNS::Topic",
+    "AWS::SecretsManager::RotationSchedule": "AWS::RDS::DBInstance",
+    "AWS::SecretsManager::SecretTargetAttachment": "AWS::SecretsManager::Secret",
+}
+"""Types that are drawn as a part of the resource of another type that they refer to, or that refers to them."""
+
+TOGETHER = {
+    "AWS::CloudWatch::Alarm": "alarms",
+    "AWS::EC2::NatGateway": "NAT gateways",
+    "AWS::EC2::VPCEndpoint": "endpoints",
+    "AWS::SNS::Topic": "topics",
+}
+"""Types of which all in one place of one stack are drawn as one."""
+
+IN_WORDS = {
+    "AWS::IAM::Role": "roles",
+    "AWS::IAM::Policy": "policies",
+    "AWS::IAM::ManagedPolicy": "policies",
+    "AWS::KMS::Key": "keys",
+    "AWS::Lambda::Permission": "permissions",
+    "AWS::Logs::LogGroup": "log groups",
+    "AWS::Logs::MetricFilter": "metric filters",
+    "AWS::EC2::FlowLog": "flow logs",
+}
+"""Types that are counted below the picture and not drawn: every stack has them."""
+
+SHOWN_AS_STRUCTURE = (
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::Route",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPC",
+    "AWS::EC2::VPCGatewayAttachment",
+)
+"""Types that are the picture's frames and arrows."""
+
+HELPERS = ("AWS::CloudFormation::", "AWS::CDK::", "Custom::")
+"""How types begin that help CloudFormation and do nothing themselves."""
+
+WATCHING = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard")
+"""Types that look at resources of all stacks; arrows to all of them would cover the picture."""
+
+ABBREVIATIONS = ("Api", "Http", "Nat")
+"""Words in names that people write in capitals."""
+
+SERVICES = {"ElasticLoadBalancingV2": "Elastic Load Balancing", "SecretsManager": "Secrets Manager"}
+"""Services that people write otherwise than CloudFormation."""
+
+FACTS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": (("MinCapacity", "at least {}"), ("MaxCapacity", "at most {}")),
+    "AWS::ECS::TaskDefinition": (("Cpu", "{} CPU units"), ("Memory", "{} MiB")),
+    "AWS::ElastiCache::ReplicationGroup": (
+        ("CacheNodeType", "{}"),
+        ("NumCacheClusters", "nodes: {}"),
+        ("MultiAZEnabled", "two zones"),
+    ),
+    "AWS::RDS::DBInstance": (("DBInstanceClass", "{}"), ("MultiAZ", "two zones")),
+}
+"""What is told of a resource, by its properties; one that is off is not told."""
+
+
+@dataclass
+class Node:
+    """A box of the picture."""
+
+    id: str
+    title: str
+    kind: str
+    stack: str
+    tier: str | None = None
+    """The kind of subnets it is in."""
+    in_network: bool = False
+    count: int = 1
+    facts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An arrow: traffic, or a reference."""
+
+    source: str
+    target: str
+    labels: tuple[str, ...] = ()
+    traffic: bool = True
+
+
+@dataclass(frozen=True)
+class Tier:
+    """The subnets of one kind."""
+
+    name: str
+    blocks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One environment as it is drawn."""
+
+    name: str
+    region: str
+    network: str
+    """The VPC's block of addresses."""
+    tiers: tuple[Tier, ...]
+    stacks: tuple[str, ...]
+    """The stacks' names, without what they have in common."""
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    in_words: Mapping[str, Mapping[str, int]]
+    """What is counted and not drawn, by stack."""
+
+
+def read(environment: Environment) -> Architecture:
+    """Find out what is drawn of an environment."""
+    return _Reader(environment).architecture()
+
+
+class _Reader:
+    """Sorts an environment's resources into boxes and arrows."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._resources = environment.resources
+        self._stack_names = short_names(environment.stacks)
+        self._neighbours: dict[Key, set[Key]] = {key: set(found.references) for key, found in self._resources.items()}
+        for key, found in self._resources.items():
+            for referred in found.references:
+                self._neighbours[referred].add(key)
+        self._subnets = {key: self._tier_name(found) for key, found in self._of_type("AWS::EC2::Subnet").items()}
+        self._nodes: dict[str, Node] = {}
+        self._drawn_as: dict[Key, str] = {}
+
+    def architecture(self) -> Architecture:
+        for key, resource in self._resources.items():
+            if self._is_drawn(resource):
+                self._draw(key, resource)
+        for key, resource in self._resources.items():
+            if resource.type in PART_OF and (owner := self._owner(key)):
+                self._drawn_as[key] = owner
+                self._nodes[owner].facts += _facts(resource)
+        vpcs = self._of_type("AWS::EC2::VPC")
+        return Architecture(
+            name=self._environment.name,
+            region=self._environment.region,
+            network=", ".join(str(vpc.properties.get("CidrBlock", "")) for vpc in vpcs.values()),
+            tiers=tuple(self._tiers()),
+            stacks=tuple(self._stack_names.values()),
+            nodes=tuple(self._nodes.values()),
+            edges=tuple(self._edges()),
+            in_words=self._in_words(),
+        )
+
+    def _of_type(self, kind: str) -> dict[Key, Resource]:
+        return {key: found for key, found in self._resources.items() if found.type == kind}
+
+    def _is_drawn(self, resource: Resource) -> bool:
+        hidden = resource.type in IN_WORDS or resource.type in SHOWN_AS_STRUCTURE
+        helper = any(name.startswith(HELPERS) for name in (resource.type, *resource.path))
+        return not (hidden or helper or (resource.type in PART_OF and self._owner(resource.key, drawn=False)))
+
+    def _draw(self, key: Key, resource: Resource) -> None:
+        stack = self._stack_names[key[0]]
+        tier = self._tier(key)
+        together = TOGETHER.get(resource.type)
+        name = f"{stack}/{tier}/{resource.type}" if together else self._id(key)
+        node = self._nodes.get(name)
+        if node is None:
+            title = _words(_title(resource.path))
+            self._nodes[name] = Node(name, title, _kind(resource.type), stack, tier, self._in_network(key))
+        else:
+            node.count += 1
+            node.title = together or node.title
+        self._nodes[name].facts += _facts(resource)
+        self._drawn_as[key] = name
+
+    def _owner(self, key: Key, *, drawn: bool = True) -> str | None:
+        """Follow parts to what they are parts of; None when there is no such thing."""
+        wanted = PART_OF.get(self._resources[key].type)
+        for neighbour in sorted(self._neighbours[key]):
+            if self._resources[neighbour].type == wanted:
+                if wanted in PART_OF:
+                    return self._owner(neighbour, drawn=drawn)
+                return self._drawn_as[neighbour] if drawn else self._id(neighbour)
+        return None
+
+    def _id(self, key: Key) -> str:
+        """Name a resource as it is named in every environment."""
+        return f"{self._stack_names[key[0]]}/{key[1]}"
+
+    # Where things stand.
+
+    def _tier_name(self, subnet: Resource) -> str:
+        tags = {tag["Key"]: tag["Value"] for tag in subnet.properties.get("Tags", [])}
+        return tags.get("aws-cdk:subnet-name") or _title(subnet.path)
+
+    def _tiers(self) -> Iterable[Tier]:
+        for name in dict.fromkeys(self._subnets.values()):
+            blocks = [
+                str(self._resources[key].properties.get("CidrBlock", ""))
+                for key, found in self._subnets.items()
+                if found == name
+            ]
+            yield Tier(name, tuple(blocks))
+
+    def _tier(self, key: Key) -> str | None:
+        """Return the subnets a resource is in: those it names, or that the groups of subnets it names have."""
+        near = set(self._resources[key].references)
+        for referred in self._resources[key].references:
+            if self._resources[referred].type.endswith("SubnetGroup"):
+                near |= self._resources[referred].references
+        tiers = sorted({self._subnets[found] for found in near if found in self._subnets})
+        return tiers[0] if len(tiers) == 1 else None
+
+    def _in_network(self, key: Key) -> bool:
+        resource = self._resources[key]
+        return self._tier(key) is not None or "VpcId" in resource.properties
+
+    # Who talks to whom.
+
+    def _edges(self) -> list[Edge]:
+        edges: dict[tuple[str, str, bool], dict[str, None]] = {}
+
+        def add(source: str | None, target: str | None, label: str = "", *, traffic: bool = True) -> None:
+            if source and target and (source != target or traffic):
+                edges.setdefault((source, target, traffic), {})[label] = None
+
+        self._from_distributions(add)
+        self._by_security_groups(add)
+        self._by_reference(add)
+        joined = {pair[:2] for pair in edges if pair[2]}
+        return [
+            Edge(source, target, tuple(label for label in labels if label), traffic)
+            for (source, target, traffic), labels in edges.items()
+            if traffic or ((source, target) not in joined and (target, source) not in joined)
+        ]
+
+    def _from_distributions(self, add: Callable[..., None]) -> None:
+        for key, found in self._of_type("AWS::CloudFront::Distribution").items():
+            configuration = found.properties["DistributionConfig"]
+            behaviors = [configuration["DefaultCacheBehavior"], *configuration.get("CacheBehaviors", [])]
+            secure = all(one["ViewerProtocolPolicy"] in ("redirect-to-https", "https-only") for one in behaviors)
+            add(USERS, self._drawn_as[key], "HTTPS" if secure else "HTTP, HTTPS")
+            for origin in configuration["Origins"]:
+                paths = [one.get("PathPattern") for one in behaviors if one["TargetOriginId"] == origin["Id"]]
+                protocol = origin.get("CustomOriginConfig", {}).get("OriginProtocolPolicy", "")
+                label = protocol.removesuffix("-only").upper() if None in paths else "  ".join(filter(None, paths))
+                for referred in self._environment.referred(origin["DomainName"], key[0]):
+                    add(self._drawn_as[key], self._drawn_as.get(referred), label)
+
+    def _by_security_groups(self, add: Callable[..., None]) -> None:
+        members = self._members()
+        for group, rule, inward in self._rules():
+            peer_names = ("SourceSecurityGroupId",) if inward else ("DestinationSecurityGroupId",)
+            peers = [peer for name in peer_names for peer in self._environment.referred(rule.get(name), group[0])]
+            for member in members.get(group, ()):
+                for peer in peers:
+                    for other in members.get(peer, ()):
+                        add(*((other, member) if inward else (member, other)), _port(rule))
+                if rule.get("CidrIp") in ANYWHERE or rule.get("CidrIpv6") in ANYWHERE:
+                    if inward:
+                        add(USERS, member, _port(rule))
+                    else:
+                        self._to_the_internet(add, member, _port(rule))
+
+    def _to_the_internet(self, add: Callable[..., None], member: str, port: str) -> None:
+        """Lead what may leave by way of the NAT gateways, where there are any."""
+        gateways = dict.fromkeys(self._drawn_as[key] for key in self._of_type("AWS::EC2::NatGateway"))
+        for gateway in gateways:
+            add(member, gateway, port)
+            add(gateway, INTERNET)
+        if not gateways:
+            add(member, INTERNET, port)
+
+    def _members(self) -> dict[Key, list[str]]:
+        """Return what is in each security group."""
+        members: dict[Key, list[str]] = {}
+        for group in self._of_type("AWS::EC2::SecurityGroup"):
+            drawn = [self._drawn_as[key] for key in self._neighbours[group] if key in self._drawn_as]
+            members[group] = sorted(set(drawn))
+        return members
+
+    def _rules(self) -> Iterable[tuple[Key, Mapping[str, Any], bool]]:
+        for key, found in self._of_type("AWS::EC2::SecurityGroup").items():
+            for rule in found.properties.get("SecurityGroupIngress", []):
+                yield key, rule, True
+            for rule in found.properties.get("SecurityGroupEgress", []):
+                yield key, rule, False
+        for kind, inward in (("AWS::EC2::SecurityGroupIngress", True), ("AWS::EC2::SecurityGroupEgress", False)):
+            for key, found in self._of_type(kind).items():
+                for group in self._environment.referred(found.properties["GroupId"], key[0]):
+                    yield group, found.properties, inward
+
+    def _by_reference(self, add: Callable[..., None]) -> None:
+        for key, found in self._resources.items():
+            source = self._drawn_as.get(key)
+            for referred in sorted(found.references):
+                target = self._drawn_as.get(referred)
+                watching = found.type in WATCHING and key[0] != referred[0]
+                # A policy says who may use its resource, and so the other way round.
+                if not (watching or found.type.endswith("Policy") or found.type == self._resources[referred].type):
+                    add(source, target, traffic=False)
+
+    def _in_words(self) -> dict[str, dict[str, int]]:
+        counts: dict[str, dict[str, int]] = {stack: {} for stack in self._stack_names.values()}
+        for key, found in self._resources.items():
+            if words := IN_WORDS.get(found.type):
+                of_stack = counts[self._stack_names[key[0]]]
+                of_stack[words] = of_stack.get(words, 0) + 1
+        return counts
+
+
+def _title(path: tuple[str, ...]) -> str:
+    """Return what the code calls a resource: the last of its names that is not the library's."""
+    own = [part for part in path if part not in ("Resource", "Default", "Service")]
+    return (own or path)[-1]
+
+
+def _words(name: str) -> str:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    first, *others = (word.upper() if word in ABBREVIATIONS else word for word in spaced.split(" "))
+    return " ".join([first, *(word if word.isupper() else word.lower() for word in others)])
+
+
+def _kind(resource_type: str) -> str:
+    _, service, kind = [*resource_type.split("::"), "", ""][:3]
+    return f"{SERVICES.get(service, service)} {_lower(_words(kind))}"
+
+
+def _lower(words: str) -> str:
+    """Return a title as it stands inside a sentence; abbreviations stay."""
+    return words if words[:2].isupper() else words[0].lower() + words[1:]
+
+
+def _facts(resource: Resource) -> list[str]:
+    found = []
+    for name, words in FACTS.get(resource.type, ()):
+        value = resource.properties.get(name)
+        if value not in (None, False):
+            found.append(words.format(value))
+    return found
+
+
+def _port(rule: Mapping[str, Any]) -> str:
+    first, last = rule.get("FromPort"), rule.get("ToPort")
+    return "all" if first is None else str(first) if first == last else f"{first} to {last}"
+
+
+def differences(architectures: Iterable[Architecture]) -> dict[str, dict[str, str]]:
+    """Return what is not the same everywhere: the title of each such box, with what it is in each environment."""
+    found = {one.name: {node.id: node for node in one.nodes} for one in architectures}
+    titles = {identifier: node.title for nodes in found.values() for identifier, node in nodes.items()}
+    rows: dict[str, dict[str, str]] = {}
+    for identifier, title in titles.items():
+        same = set.intersection(
+            *(set(nodes[identifier].facts) if identifier in nodes else set() for nodes in found.values())
+        )
+        row = {name: _in_short(nodes.get(identifier), same) for name, nodes in found.items()}
+        if len(set(row.values())) > 1:
+            rows[title] = row
+    return rows
+
+
+def _in_short(node: Node | None, known: set[str]) -> str:
+    if node is None:
+        return "none"
+    return ", ".join(fact for fact in node.facts if fact not in known) or str(node.count)

@@ -1,0 +1,100 @@
+"""Draws the pipeline: stages as boxes, in them the actions, side by side where they run side by side."""
+
+import html
+from collections.abc import Sequence
+from itertools import pairwise
+
+from diagrams import palette, picture
+from diagrams.dot import attributes, indented, quoted, table, text
+from diagrams.pipeline import Action, Pipeline, Stage
+
+FIRST = "before the environments"
+DOWN = f'<tr><td cellpadding="0" height="14">{text("▼", size=8, color=palette.TRAFFIC)}</td></tr>'
+
+
+def dot(pipeline: Pipeline) -> tuple[str, str]:
+    """Return the graph, and what it shows in words."""
+    names = [stage.name for stage in pipeline.stages]
+    description = f"The stages of {pipeline.name}, in order: {', '.join(names)}. Actions in one row run side by side."
+    graph = {
+        "fontname": picture.FONT,
+        "rankdir": "LR",
+        "ranksep": "0.45",
+        "pad": "0.3",
+        "bgcolor": "transparent",
+    }
+    edge = {"color": palette.TRAFFIC, "penwidth": "2", "arrowsize": "0.8", "fontname": picture.FONT, "fontsize": "10"}
+    first, environments = _parts(pipeline.stages)
+    columns = [f"{quoted(FIRST)}:{quoted(first[-1].name)}:e"] if first else []
+    columns += [quoted(stage.name) for stage in environments]
+    lines = [
+        f"graph {attributes(graph)};",
+        f"node {attributes({'shape': 'plain', 'fontname': picture.FONT, 'fontsize': '8'})};",
+        f"edge {attributes(edge)};",
+        *([_column(first)] if first else []),
+        *(f"{quoted(stage.name)} {attributes({'label': f'<{_box(stage)}>'})};" for stage in environments),
+        *(f"{one} -> {following};" for one, following in pairwise(columns)),
+    ]
+    if (changing := _changes_the_pipeline(pipeline)) and changing in first:
+        look = {
+            "style": "dashed",
+            "penwidth": "1.2",
+            "color": palette.QUIET,
+            "fontcolor": palette.QUIET,
+            "label": "starts over\nwhen it has\nchanged itself",
+        }
+        ends = (f"{quoted(FIRST)}:{quoted(stage.name)}:w" for stage in (changing, first[0]))
+        lines.append(f"{' -> '.join(ends)} {attributes(look)};")
+    return f"digraph pipeline {{\n{indented(lines)}}}\n", description
+
+
+def _parts(stages: Sequence[Stage]) -> tuple[list[Stage], list[Stage]]:
+    """Part the stages where the first is that deploys: what every delivery needs, and the environments."""
+    first = next((number for number, stage in enumerate(stages) if stage.deploys), len(stages))
+    return list(stages[:first]), list(stages[first:])
+
+
+def _column(stages: Sequence[Stage]) -> str:
+    """Return stages one below the other, as one box that cannot be seen."""
+    rows = []
+    for number, stage in enumerate(stages):
+        if number:
+            rows.append(DOWN)
+        rows.append(f'<tr><td port="{html.escape(stage.name)}" cellpadding="0">{_box(stage)}</td></tr>')
+    label = table(rows, cellspacing="0")
+    return f"{quoted(FIRST)} {attributes({'label': f'<{label}>'})};"
+
+
+def _changes_the_pipeline(pipeline: Pipeline) -> Stage | None:
+    """Return the stage after which an execution starts over; the CDK's library gives its action this name."""
+    if not pipeline.starts_over:
+        return None
+    named = (stage for stage in pipeline.stages if any(a.name == "SelfMutate" for group in stage.groups for a in group))
+    return next(named, None)
+
+
+def _box(stage: Stage) -> str:
+    rows = [f'<tr><td align="left">{text(stage.name, size=13, color=palette.INK, bold=True)}</td></tr>']
+    for number, group in enumerate(stage.groups):
+        if number:
+            rows.append(DOWN)
+        cells = "".join(f"<td>{_cell(action)}</td>" for action in group)
+        rows.append(f"<tr><td>{table([f'<tr>{cells}</tr>'], cellspacing='4', cellpadding='0')}</td></tr>")
+    rows += [
+        f'<tr><td align="left">{text(words, size=10, color=palette.QUIET)}</td></tr>' for words in stage.conditions
+    ]
+    return (
+        f'<table border="1" cellborder="0" cellspacing="0" cellpadding="3" style="rounded" '
+        f'bgcolor="{palette.FRAME}" color="{palette.RULE}">{"".join(rows)}</table>'
+    )
+
+
+def _cell(action: Action) -> str:
+    color, ground = (palette.GATE, palette.GATE_BOX) if action.is_gate else (palette.RULE, palette.BOX)
+    ink = palette.GATE if action.is_gate else palette.INK
+    name, kind = text(action.name, size=12, color=ink, bold=True), text(action.kind, size=10, color=palette.QUIET)
+    return (
+        f'<table border="1" cellborder="0" cellspacing="0" cellpadding="3" style="rounded" bgcolor="{ground}" '
+        f'color="{color}"><tr><td>&nbsp;&nbsp;{name}&nbsp;&nbsp;</td></tr>'
+        f"<tr><td>&nbsp;&nbsp;{kind}&nbsp;&nbsp;</td></tr></table>"
+    )
