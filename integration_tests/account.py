@@ -22,6 +22,9 @@ class Account:
     elbv2: Any
     ecs: Any
     cloudwatch: Any
+    cloudformation: Any
+    rds: Any
+    elasticache: Any
     secretsmanager: Any
 
 
@@ -56,6 +59,9 @@ def sign_in(variables: AccountVariables, *, environment: str, patience: Patience
         elbv2=session.client("elbv2", config=config),
         ecs=session.client("ecs", config=config),
         cloudwatch=session.client("cloudwatch", config=config),
+        cloudformation=session.client("cloudformation", config=config),
+        rds=session.client("rds", config=config),
+        elasticache=session.client("elasticache", config=config),
         secretsmanager=session.client("secretsmanager", config=config),
     )
 

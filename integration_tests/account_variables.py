@@ -19,6 +19,18 @@ class AccountVariables:
     task_definition_arn: str
     """The released revision."""
     alarm_name_prefix: str
+    stack_names: tuple[str, ...]
+    """All stacks of the environment."""
+    database_id: str
+    """The identifier of the RDS instance."""
+    database_multi_az: bool
+    database_backup_days: int
+    password_rotation_days: int
+    cache_id: str
+    """The identifier of the replication group."""
+    cache_multi_az: bool
+    cache_nodes: int
+    cache_snapshot_days: int
     origin_secret_arn: str | None = None
     """The secret whose value passes the load balancer; None: what needs it is skipped, and said so."""
     engine_credentials_arn: str | None = None
@@ -48,6 +60,19 @@ def read_account_variables(variables: Mapping[str, str]) -> tuple[AccountVariabl
             r"arn:aws[\w-]*:ecs:[\w-]+:\d{12}:task-definition/[\w-]+:\d+",
         ),
         alarm_name_prefix=reader.text("ALARM_NAME_PREFIX", "how the names of the environment's alarms begin"),
+        stack_names=tuple(
+            reader.text(
+                "STACK_NAMES", "the names of the environment's stacks, with commas between them", r"[\w-]+(,[\w-]+)*"
+            ).split(",")
+        ),
+        database_id=reader.text("DATABASE_ID", "the identifier of the database instance", r"[\w-]{1,63}"),
+        database_multi_az=reader.truth("DATABASE_MULTI_AZ", "whether the database has a standby in another zone"),
+        database_backup_days=reader.count("DATABASE_BACKUP_DAYS", "for how many days backups are kept"),
+        password_rotation_days=reader.count("PASSWORD_ROTATION_DAYS", "after how many days the password changes"),
+        cache_id=reader.text("CACHE_ID", "the identifier of the cache's replication group", r"[\w-]{1,40}"),
+        cache_multi_az=reader.truth("CACHE_MULTI_AZ", "whether a replica in another zone takes over"),
+        cache_nodes=reader.count("CACHE_NODES", "how many nodes the cache has"),
+        cache_snapshot_days=reader.count("CACHE_SNAPSHOT_DAYS", "for how many days snapshots are kept"),
         origin_secret_arn=reader.optional("ORIGIN_SECRET_ARN", "the ARN of the origin's secret", _ARN_OF_A_SECRET),
         engine_credentials_arn=reader.optional(
             "ENGINE_CREDENTIALS_ARN", "the ARN of the engine's credentials", _ARN_OF_A_SECRET

@@ -1,10 +1,27 @@
 """An AWS call whose errors are observations: what fails while an environment settles may succeed a moment later."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from integration_tests.waiting import Observation
+from integration_tests.failure import screen
+from integration_tests.waiting import Observation, Patience
+
+
+def wait_for(
+    look: Callable[[], Observation],
+    *,
+    title: str,
+    asked: str,
+    wanted: str,
+    patience: Patience,
+    look_further: Sequence[str],
+) -> str:
+    """Look until the state is as wanted and return the last look in a line; raise CheckFailed otherwise."""
+    history = patience.until(lambda: observed(look))
+    if not history.reached:
+        raise screen(title=title, asked=asked, wanted=wanted, history=history, look_further=look_further)
+    return history.last[-1][1].text
 
 
 def observed(look: Callable[[], Observation]) -> Observation:

@@ -1,46 +1,47 @@
-"""What AWS itself must say of the environment after a deployment."""
+"""What AWS must say of the environment's service after a deployment: its targets, its rollout, its alarms."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from integration_tests.aws_call import observed
-from integration_tests.failure import screen
+from integration_tests.aws_call import wait_for
 from integration_tests.waiting import Observation, Patience
 
 _MOST_DETAILS = 8
 
 
 def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, patience: Patience) -> None:
-    """Wait until every target is healthy, and at least one is; raise CheckFailed when it does not come to that.
+    """Wait until every target is healthy and several are in several zones; raise CheckFailed if it comes not to that.
 
-    A target that drains belongs to the release before: it gets no new requests and is not judged.
+    A target that drains belongs to the release before. It gets no new requests: it is waited for, and has as long as
+    the deadline.
     """
 
     def look() -> Observation:
         targets = elbv2.describe_target_health(TargetGroupArn=target_group_arn)["TargetHealthDescriptions"]
-        states = [target["TargetHealth"]["State"] for target in targets]
-        judged = [state for state in states if not state.endswith("draining")]
-        healthy = judged.count("healthy")
-        drains = f", {len(states) - len(judged)} draining" if len(judged) < len(states) else ""
-        fault = f"{healthy} of {len(judged)} targets healthy{drains}" if judged else f"no target is registered{drains}"
+        judged = [target for target in targets if not _state(target).endswith("draining")]
+        healthy = sum(_state(target) == "healthy" for target in judged)
+        zones = {target["Target"].get("AvailabilityZone") for target in judged}
+        text = f"{healthy} of {len(judged)} targets healthy" if judged else "no target is registered"
+        faults = [] if judged and healthy == len(judged) else [text]
+        if len(judged) > 1 and len(zones) == 1:
+            faults.append(f"all {len(judged)} targets are in one zone, {zones.pop()}")
+        if len(judged) < len(targets):
+            faults.append(f"{len(targets) - len(judged)} draining")
         return Observation(
-            fault=None if judged and healthy == len(judged) else fault,
-            text=fault,
+            fault=", ".join(faults) or None,
+            text=", ".join(faults) or text,
             details=tuple(_target(target) for target in targets[:_MOST_DETAILS]),
         )
 
-    history = patience.until(lambda: observed(look))
-    if not history.reached:
-        raise screen(
-            title="The load balancer's targets were not seen healthy.",
-            asked=f"elasticloadbalancing:DescribeTargetHealth of {target_group_arn}",
-            wanted="at least one target, and every one healthy (draining ones are not judged)",
-            history=history,
-            look_further=[
-                f"aws elbv2 describe-target-health --region {region} --target-group-arn {target_group_arn}",
-            ],
-        )
+    wait_for(
+        look,
+        title="The load balancer's targets were not seen healthy.",
+        asked=f"elasticloadbalancing:DescribeTargetHealth of {target_group_arn}",
+        wanted="at least one target, every one healthy, more than one in more than one zone, none draining any more",
+        patience=patience,
+        look_further=[f"aws elbv2 describe-target-health --region {region} --target-group-arn {target_group_arn}"],
+    )
 
 
 def service_is_steady(
@@ -56,22 +57,21 @@ def service_is_steady(
             return Observation(fault=fault, text=fault)
         found = answer["services"][0]
         faults = _service_faults(found, task_definition_arn)
-        events = [f"{_time(event.get('createdAt'))}  {event['message']}" for event in found.get("events", [])[:3]]
+        events = [f"{time_of(event.get('createdAt'))}  {event['message']}" for event in found.get("events", [])[:3]]
         return Observation(
             fault="; ".join(faults) or None,
             text="; ".join(faults) or "steady",
             details=(*(_deployment(one) for one in found.get("deployments", [])[:_MOST_DETAILS]), *events),
         )
 
-    history = patience.until(lambda: observed(look))
-    if not history.reached:
-        raise screen(
-            title="The service was not seen steady on the released task definition.",
-            asked=f"ecs:DescribeServices of {service} in {cluster}, {region}",
-            wanted=f"running = desired, at least 1; rollout COMPLETED on {task_definition_arn}",
-            history=history,
-            look_further=[f"aws ecs describe-services --region {region} --cluster {cluster} --services {service}"],
-        )
+    wait_for(
+        look,
+        title="The service was not seen steady on the released task definition.",
+        asked=f"ecs:DescribeServices of {service} in {cluster}, {region}",
+        wanted=f"running = desired, at least 1; rollout COMPLETED on {task_definition_arn}",
+        patience=patience,
+        look_further=[f"aws ecs describe-services --region {region} --cluster {cluster} --services {service}"],
+    )
 
 
 def no_alarm_fires(cloudwatch: Any, *, name_prefix: str, region: str, patience: Patience) -> None:
@@ -96,15 +96,24 @@ def no_alarm_fires(cloudwatch: Any, *, name_prefix: str, region: str, patience: 
             details=tuple(_alarm(alarm) for alarm in firing[:_MOST_DETAILS]),
         )
 
-    history = patience.until(lambda: observed(look))
-    if not history.reached:
-        raise screen(
-            title="The environment's alarms were not seen quiet.",
-            asked=f"cloudwatch:DescribeAlarms named {name_prefix}… in {region}",
-            wanted="at least one alarm, and none in ALARM",
-            history=history,
-            look_further=[f"aws cloudwatch describe-alarms --region {region} --alarm-name-prefix {name_prefix}"],
-        )
+    wait_for(
+        look,
+        title="The environment's alarms were not seen quiet.",
+        asked=f"cloudwatch:DescribeAlarms named {name_prefix}… in {region}",
+        wanted="at least one alarm, and none in ALARM",
+        patience=patience,
+        look_further=[f"aws cloudwatch describe-alarms --region {region} --alarm-name-prefix {name_prefix}"],
+    )
+
+
+def time_of(moment: datetime | None) -> str:
+    """Spell a moment as AWS tells it."""
+    return f"{moment:%Y-%m-%d %H:%M:%S%z}" if moment else "a time not told"
+
+
+def short(task_definition_arn: str) -> str:
+    """Return a task definition's family and revision."""
+    return task_definition_arn.rpartition("/")[2]
 
 
 def _service_faults(service: Mapping[str, Any], task_definition_arn: str) -> list[str]:
@@ -118,7 +127,7 @@ def _service_faults(service: Mapping[str, Any], task_definition_arn: str) -> lis
     if not primary:
         return [*faults, "there is no primary deployment"]
     if primary["taskDefinition"] != task_definition_arn:
-        faults.append(f"the primary deployment is of {_short(primary['taskDefinition'])}")
+        faults.append(f"the primary deployment is of {short(primary['taskDefinition'])}")
     if primary.get("rolloutState") != "COMPLETED":
         faults.append(f"the rollout is {primary.get('rolloutState', 'not told')}")
     return faults
@@ -126,11 +135,15 @@ def _service_faults(service: Mapping[str, Any], task_definition_arn: str) -> lis
 
 def _deployment(deployment: Mapping[str, Any]) -> str:
     counts = f"{deployment.get('runningCount', 0)} of {deployment.get('desiredCount', 0)} running"
-    parts = [deployment["status"], _short(deployment["taskDefinition"]), deployment.get("rolloutState", ""), counts]
+    parts = [deployment["status"], short(deployment["taskDefinition"]), deployment.get("rolloutState", ""), counts]
     if deployment.get("failedTasks"):
         parts.append(f"{deployment['failedTasks']} tasks failed")
     parts.append(deployment.get("rolloutStateReason", ""))
     return "  ".join(part for part in parts if part)
+
+
+def _state(target: Mapping[str, Any]) -> str:
+    return target["TargetHealth"]["State"]
 
 
 def _target(target: Mapping[str, Any]) -> str:
@@ -141,14 +154,5 @@ def _target(target: Mapping[str, Any]) -> str:
 
 
 def _alarm(alarm: Mapping[str, Any]) -> str:
-    since = _time(alarm.get("StateUpdatedTimestamp"))
+    since = time_of(alarm.get("StateUpdatedTimestamp"))
     return f"{alarm['AlarmName']}  since {since}: {alarm.get('StateReason', 'no reason given')}"
-
-
-def _short(task_definition_arn: str) -> str:
-    """Family and revision."""
-    return task_definition_arn.rpartition("/")[2]
-
-
-def _time(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S%z}" if moment else "a time not told"

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +16,18 @@ from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import health_path_answers
 from integration_tests.http_variables import HttpVariables, read_http_variables
 from integration_tests.secret_values import SecretValues
+from integration_tests.summary import Summary
 from integration_tests.waiting import Patience
 
 _http = pytest.StashKey[HttpVariables]()
 _shown = pytest.StashKey[set[str]]()
 _secret_values = pytest.StashKey[SecretValues]()
 _account = pytest.StashKey[AccountVariables]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a build say where the summary goes."""
+    parser.addoption("--summary", type=Path, metavar="FILE", help="write the outcome in one line to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,6 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.reportchars = ""
     config.stash[_shown] = set()
     config.stash[_secret_values] = SecretValues()
+    environment = os.environ.get("ENVIRONMENT") or "the environment"
+    config.pluginmanager.register(Summary(environment, config.getoption("--summary")))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -1,5 +1,7 @@
 """What must hold of an environment after a deployment, in the order in which a failure explains the next."""
 
+from collections.abc import Callable
+
 import pytest
 
 from integration_tests.account import Account
@@ -10,6 +12,7 @@ from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import other_paths_are_forbidden
 from integration_tests.http_variables import HttpVariables
 from integration_tests.sample import answers_are_quick_and_sound
+from integration_tests.summary import P99
 from integration_tests.waiting import Patience
 
 
@@ -28,15 +31,18 @@ def test_other_paths_are_forbidden(front_door: FrontDoor, patience: Patience) ->
 
 @pytest.mark.http
 @pytest.mark.usefixtures("healthy")
-def test_answers_are_quick_and_sound(front_door: FrontDoor, variables: HttpVariables) -> None:
+def test_answers_are_quick_and_sound(
+    front_door: FrontDoor, variables: HttpVariables, record_property: Callable[[str, object], None]
+) -> None:
     """A sample of requests keeps the environment's limits of latency and errors."""
-    answers_are_quick_and_sound(
+    p99 = answers_are_quick_and_sound(
         front_door,
         path=variables.health_path,
         requests=variables.sample_requests,
         p99_limit_seconds=variables.p99_limit_seconds,
         error_rate_limit_percent=variables.error_rate_limit_percent,
     )
+    record_property(P99, p99)
 
 
 @pytest.mark.aws

@@ -28,6 +28,15 @@ class Reader:
         """Return a text that is whole of the pattern, None when the variable is absent or empty."""
         return self.text(name, meaning, pattern, default="") if self._variables.get(name, "").strip() else None
 
+    def count(self, name: str, meaning: str) -> int:
+        """Return a whole number that must be given."""
+        value = self.text(name, meaning, r"\d{1,6}")
+        return int(value) if re.fullmatch(r"\d{1,6}", value) else 0
+
+    def truth(self, name: str, meaning: str) -> bool:
+        """Return `true` or `false`, which must be given."""
+        return self.text(name, f"{meaning}: true or false", "true|false") == "true"
+
     def number(
         self, name: str, meaning: str, default: float, *, least: float, most: float = 999_999, whole: bool = False
     ) -> float:

@@ -8,10 +8,14 @@ from aws_cdk.pipelines import CodePipelineSource, ManualApprovalStep
 from pipeline.change_review_step import ChangeReviewStep
 from settings import Settings
 
+MOST_SUMMARIES = 3
+"""Of the environments before this one, the nearest: the comment is short."""
+
 
 class ApprovalStep(ManualApprovalStep):
     """Stops before the environment `name` and tells the approver what waits, what it changes, and what it has passed.
 
+    `verified` has what is to be said of each environment before this one, in their order.
     The comment names the commit and the run, never sizes or images: those change with the application, and the
     pipeline does not. It stays below the 1,000 characters CodePipeline takes; a commit's whole message would not.
     """
@@ -31,7 +35,9 @@ class ApprovalStep(ManualApprovalStep):
         region = settings.pipeline.region
         commit = source.source_attribute("CommitId")
         passed = (
-            f"Deployed and tested before: {', '.join(verified)}." if verified else "Nothing has been tested before."
+            f"Tested before: {'; '.join(verified[-MOST_SUMMARIES:])}."
+            if verified
+            else "Nothing has been tested before."
         )
         comment = (
             f"Deploy commit {commit} “{review.commit_title}” to {name} (account {environment.account}, "

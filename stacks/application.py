@@ -19,6 +19,7 @@ from stacks.front_door import FrontDoor
 from stacks.key import rotating_key
 from stacks.log_group import LogGroup
 from stacks.origin_secret import HEADER_NAME
+from stacks.test_variables import TestVariables
 from stacks.verifier_role import VerifierRole
 
 HEALTH_PATH: Final = "/resourceService/"
@@ -112,8 +113,10 @@ class Application(EnvironmentStack):
             environment_name=environment_name,
             pipeline_account=pipeline_account,
             cluster_name=cluster_name,
-            cluster_arn=self.cluster.cluster_arn,
-            service_arn=self.service.service_arn,
+            service=self.service,
+            database=database,
+            cache=cache,
+            secrets=[cast(secretsmanager.ISecret, self.origin_secret), self.engine_credentials],
         )
         self.load_balancer_url = CfnOutput(self, "LoadBalancerUrl", value=self.front_door.url)
         self.cluster_name = CfnOutput(self, "ClusterName", value=self.cluster.cluster_name)
@@ -123,6 +126,19 @@ class Application(EnvironmentStack):
         self.verifier_role_arn = CfnOutput(self, "VerifierRoleArn", value=self.verifier_role.role_arn)
         self.origin_secret_arn = CfnOutput(self, "OriginSecretArn", value=self.origin_secret.secret_arn)
         self.engine_credentials_arn = CfnOutput(self, "EngineCredentialsArn", value=self.engine_credentials.secret_arn)
+        self.test_variables = TestVariables(
+            self,
+            {
+                "ALB_URL": self.front_door.url,
+                "CLUSTER_NAME": self.cluster.cluster_name,
+                "SERVICE_NAME": self.service.service_name,
+                "TARGET_GROUP_ARN": self.target_group.target_group_arn,
+                "TASK_DEFINITION_ARN": self.task_definition.task_definition_arn,
+                "VERIFIER_ROLE_ARN": self.verifier_role.role_arn,
+                "ORIGIN_SECRET_ARN": self.origin_secret.secret_arn,
+                "ENGINE_CREDENTIALS_ARN": self.engine_credentials.secret_arn,
+            },
+        )
 
     def _as_it_is(self, construct_id: str, security_group: ec2.ISecurityGroup) -> ec2.ISecurityGroup:
         """Return the group so that nothing here adds rules to it: the network stack holds them all."""

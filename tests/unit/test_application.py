@@ -437,13 +437,24 @@ def test_the_pipelines_tests_may_look_and_nothing_else(template: Templates) -> N
     ]
     actions = [action for statement in policy for action in aslist(statement["Action"])]
     assert sorted(actions) == [
+        "cloudformation:DescribeStacks",
         "cloudwatch:DescribeAlarms",
         "ecs:DescribeServices",
         "ecs:DescribeTaskDefinition",
         "ecs:DescribeTasks",
         "ecs:ListTasks",
+        "elasticache:DescribeReplicationGroups",
         "elasticloadbalancing:DescribeTargetHealth",
+        "kms:Decrypt",
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBParameters",
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
     ]
+    [secrets] = [it["Resource"] for it in policy if it["Action"] == "secretsmanager:GetSecretValue"]
+    assert len(secrets) == 2
+    assert json.dumps(secrets).count("OriginSecret") == 1
+    assert json.dumps(secrets).count("EngineCredentials") == 1
     trust = stack.find_resources("AWS::IAM::Role")[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert trust == [
         {

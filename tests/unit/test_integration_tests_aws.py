@@ -75,16 +75,16 @@ def aws(clients: dict[str, Any]) -> Iterator[Aws]:
     fake.close()
 
 
-def targets(*states: str) -> dict[str, Any]:
+def targets(*states: str, zones: str = "abab") -> dict[str, Any]:
     return {
         "TargetHealthDescriptions": [
             {
-                "Target": {"Id": f"10.0.3.{number}", "Port": 8080, "AvailabilityZone": "eu-central-1a"},
+                "Target": {"Id": f"10.0.3.{number}", "Port": 8080, "AvailabilityZone": zone},
                 "TargetHealth": {"State": state, "Reason": "Target.Timeout", "Description": "Request timed out"}
                 if state == "unhealthy"
                 else {"State": state},
             }
-            for number, state in enumerate(states, start=5)
+            for number, state, zone in zip(range(5, 9), states, (f"eu-central-1{zone}" for zone in zones), strict=False)
         ]
     }
 
@@ -99,8 +99,9 @@ def check_targets(aws: Aws, *answers: Mapping[str, Any] | str, seconds: float = 
     [
         pytest.param([targets("healthy")], id="one"),
         pytest.param([targets("healthy", "healthy")], id="two"),
-        pytest.param([targets("healthy", "draining")], id="old-one-draining"),
-        pytest.param([targets("healthy", "unhealthy.draining")], id="old-one-draining-unhealthy"),
+        pytest.param([targets("healthy", "draining"), targets("healthy")], id="old-one-draining"),
+        pytest.param([targets("healthy", "unhealthy.draining"), targets("healthy")], id="old-one-draining-unhealthy"),
+        pytest.param([targets("healthy", "healthy", "healthy")], id="three-in-two-zones"),
         pytest.param([targets(), targets("initial"), targets("healthy")], id="slow-start"),
         pytest.param(["ThrottlingException", "AccessDenied", targets("healthy")], id="errors-that-pass"),
     ],
@@ -114,6 +115,12 @@ def test_targets_are_healthy(aws: Aws, answers: list[Mapping[str, Any] | str]) -
     [
         pytest.param(targets(), "no target is registered", id="none"),
         pytest.param(targets("draining"), "no target is registered, 1 draining", id="only-a-draining-one"),
+        pytest.param(targets("healthy", "draining"), "1 draining", id="never-ends-draining"),
+        pytest.param(
+            targets("healthy", "healthy", zones="bb"),
+            "all 2 targets are in one zone, eu-central-1b",
+            id="all-in-one-zone",
+        ),
         pytest.param(targets("unhealthy"), "0 of 1 targets healthy", id="unhealthy"),
         pytest.param(targets("healthy", "unhealthy"), "1 of 2 targets healthy", id="one-of-two"),
         pytest.param(targets("unhealthy"), "10.0.3.5:8080  eu-central-1a  unhealthy  Target.Timeout", id="where-why"),
@@ -288,6 +295,15 @@ def variables(*, endpoint_url: str, role: str | None = ROLE) -> AccountVariables
         target_group_arn=TARGET_GROUP,
         task_definition_arn=RELEASED,
         alarm_name_prefix="yawl-dev-",
+        stack_names=("yawl-dev-application",),
+        database_id="yawl-dev",
+        database_multi_az=False,
+        database_backup_days=7,
+        password_rotation_days=30,
+        cache_id="yawl-dev-cache",
+        cache_multi_az=False,
+        cache_nodes=1,
+        cache_snapshot_days=1,
         verifier_role_arn=role,
         endpoint_url=endpoint_url,
     )

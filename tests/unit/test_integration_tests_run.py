@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,15 @@ ACCOUNT = {
     "TARGET_GROUP_ARN": "arn:aws:elasticloadbalancing:eu-central-1:111111111111:targetgroup/yawl/0123456789abcdef",
     "TASK_DEFINITION_ARN": "arn:aws:ecs:eu-central-1:111111111111:task-definition/yawl-dev:7",
     "ALARM_NAME_PREFIX": "yawl-dev-",
+    "STACK_NAMES": "yawl-dev-application,yawl-dev-database",
+    "DATABASE_ID": "yawl-dev",
+    "DATABASE_MULTI_AZ": "true",
+    "DATABASE_BACKUP_DAYS": "30",
+    "PASSWORD_ROTATION_DAYS": "30",
+    "CACHE_ID": "yawl-dev-cache",
+    "CACHE_MULTI_AZ": "false",
+    "CACHE_NODES": "1",
+    "CACHE_SNAPSHOT_DAYS": "7",
     "VERIFIER_ROLE_ARN": "arn:aws:iam::111111111111:role/yawl-dev-integration-tests",
 }
 
@@ -51,6 +61,8 @@ def test_the_variables_are_read() -> None:
     assert not mistakes
     assert account.verifier_role_arn is None
     assert account.endpoint_url is None
+    assert account.stack_names == ("yawl-dev-application", "yawl-dev-database")
+    assert (account.database_multi_az, account.cache_multi_az, account.cache_snapshot_days) == (True, False, 7)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +92,11 @@ def test_the_variables_are_read() -> None:
         ({"TARGET_GROUP_ARN": "yawl"}, "TARGET_GROUP_ARN is not the ARN of the load balancer's target group"),
         ({"TASK_DEFINITION_ARN": "yawl-dev:7"}, "TASK_DEFINITION_ARN is not the ARN of the released task definition"),
         ({"ALARM_NAME_PREFIX": ""}, "ALARM_NAME_PREFIX is missing"),
+        ({"STACK_NAMES": "one, two"}, "STACK_NAMES is not the names of the environment's stacks"),
+        ({"DATABASE_MULTI_AZ": "yes"}, "DATABASE_MULTI_AZ is not whether the database has a standby in another zone"),
+        ({"CACHE_NODES": "two"}, "CACHE_NODES is not how many nodes the cache has: 'two'"),
+        ({"CACHE_SNAPSHOT_DAYS": ""}, "CACHE_SNAPSHOT_DAYS is missing: for how many days"),
+        ({"ORIGIN_SECRET_ARN": "secret"}, "ORIGIN_SECRET_ARN is not the ARN of the origin's secret"),
         ({"VERIFIER_ROLE_ARN": "yawl-dev"}, "VERIFIER_ROLE_ARN is not the ARN of a role to assume"),
         ({"AWS_ENDPOINT_URL": "localhost:4566"}, "AWS_ENDPOINT_URL is not an address"),
     ],
@@ -116,13 +133,22 @@ def test_missing_variables_are_a_usage_error_that_names_them_all(capsys: pytest.
 
 
 def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None:
-    report = tmp_path / "report.xml"
+    report, summary = tmp_path / "report.xml", tmp_path / "folder" / "summary.txt"
     sick = answer(503, b"no database")
     with serve(healthy(), sick, healthy(), sick, elsewhere=answer(403)) as server:
         ended = subprocess.run(
-            [sys.executable, "-m", "pytest", "integration_tests", "-m", "http", f"--junitxml={report}"],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "integration_tests",
+                "-m",
+                "http",
+                f"--junitxml={report}",
+                f"--summary={summary}",
+            ],
             cwd=ROOT,
-            env=environment_of_a_build(HTTP | {"ALB_URL": server.url}),
+            env=environment_of_a_build(HTTP | {"ALB_URL": server.url, "ENVIRONMENT": "dev"}),
             capture_output=True,
             text=True,
             timeout=60,
@@ -136,9 +162,26 @@ def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None
     assert "integration_tests/http_checks.py" not in ended.stdout
     assert "1 failed, 1 passed, " in ended.stdout
     assert ", 1 error in " in ended.stdout
+    [line] = summary.read_text().splitlines()
+    assert re.fullmatch(r"dev: 2 failed, 1 passed, \d skipped in \d\.\d s", line)
+    assert line in ended.stdout
     cases = {case.get("name"): case for case in ET.parse(report).iter("testcase")}  # noqa: S314  # written above
     assert len([case for case in cases.values() if case.find("skipped") is None]) == 3
     assert "503 Service Unavailable" in (cases["test_health_path_answers"].findtext("failure") or "")
+
+
+def test_a_green_run_tells_how_quick_it_was(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.txt"
+    with serve(healthy(), elsewhere=answer(403)) as server:
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "integration_tests", "-m", "http", f"--summary={summary}"],
+            cwd=ROOT,
+            env=environment_of_a_build(HTTP | {"ALB_URL": server.url, "ENVIRONMENT": "dev"}),
+            capture_output=True,
+            timeout=60,
+            check=True,
+        )
+    assert re.fullmatch(r"dev: 3 passed, \d skipped in \d\.\d s, p99 \d+ ms\n", summary.read_text())
 
 
 def test_the_folder_stands_alone() -> None:

@@ -15,6 +15,7 @@ from change_review.pipeline_run import LONGEST_TITLE
 from change_review.review import Review
 from pipeline.change_review_step import NOTHING
 from settings import Settings
+from settings.environment_names import LONGEST
 from tests.unit.pipeline_definition import Pipeline
 
 if TYPE_CHECKING:
@@ -120,7 +121,10 @@ class TestEnvironment:
         [source] = pipeline.action("Source", "Source")["OutputArtifacts"]
         assert pipeline.action(stage, "IntegrationTests")["InputArtifacts"] == [source]
         commands = pipeline.buildspec(stage, "IntegrationTests")["phases"]["build"]["commands"]
-        assert commands == ["make integration-tests"]
+        assert commands == [
+            "export $APPLICATION $CACHE $DATABASE $DISTRIBUTION $STORAGE",
+            "make integration-tests",
+        ]
 
     def test_tests_know_the_environment(self, stage: str, pipeline: Pipeline) -> None:
         name = stage.lower()
@@ -135,19 +139,31 @@ class TestEnvironment:
             "ALARM_NAME_PREFIX": f"yawl-{name}-",
             "DEADLINE_SECONDS": "600",
             "CONSECUTIVE_SUCCESSES": "5",
+            "SAMPLE_REQUESTS": "100",
+            "P99_LIMIT_SECONDS": "2.0",
+            "ERROR_RATE_LIMIT_PERCENT": "5",
+            "STACK_NAMES": ",".join(
+                f"yawl-{name}-{part}"
+                for part in ("network", "storage", "database", "cache", "application", "distribution", "monitoring")
+            ),
         }
 
     def test_tests_get_the_outputs_of_the_deployment_before_them(self, stage: str, pipeline: Pipeline) -> None:
-        namespace = pipeline.action(stage, f"yawl-{stage.lower()}-application.Deploy")["Namespace"]
-        variables = json.loads(pipeline.action(stage, "IntegrationTests")["Configuration"]["EnvironmentVariables"])
-        assert {variable["name"]: variable["value"] for variable in variables} == {
-            "ALB_URL": f"#{{{namespace}.LoadBalancerUrl}}",
-            "CLUSTER_NAME": f"#{{{namespace}.ClusterName}}",
-            "SERVICE_NAME": f"#{{{namespace}.ServiceName}}",
-            "TARGET_GROUP_ARN": f"#{{{namespace}.TargetGroupArn}}",
-            "TASK_DEFINITION_ARN": f"#{{{namespace}.TaskDefinitionArn}}",
-            "VERIFIER_ROLE_ARN": f"#{{{namespace}.VerifierRoleArn}}",
+        given = pipeline.action(stage, "IntegrationTests")["Configuration"]["EnvironmentVariables"]
+        parts = ("application", "cache", "database", "distribution", "storage")
+        assert {variable["name"]: variable["value"] for variable in json.loads(given)} == {
+            part.upper(): "#{"
+            + pipeline.action(stage, f"yawl-{stage.lower()}-{part}.Deploy")["Namespace"]
+            + ".TestVariables}"
+            for part in parts
         }
+        longer = len(parts) * (LONGEST - len(stage))
+        assert len(given) + longer <= 1000, "more than CodePipeline takes, for an environment with a long name"
+
+    def test_tests_summary_is_a_variable_also_when_they_fail(self, stage: str, pipeline: Pipeline) -> None:
+        specification = pipeline.buildspec(stage, "IntegrationTests")
+        assert specification["env"]["exported-variables"] == ["SUMMARY"]
+        assert specification["phases"]["build"]["finally"] == ['export SUMMARY="$(cat report/integration-tests.txt)"']
 
     def test_tests_leave_a_report(self, stage: str, pipeline: Pipeline) -> None:
         assert pipeline.buildspec(stage, "IntegrationTests")["reports"] == {
@@ -179,7 +195,7 @@ class TestGate:
         "figure",
         [
             "to prod (account 444444444444, us-east-1)",
-            "tested before: dev, staging.",
+            "Tested before: #{Dev@IntegrationTests.SUMMARY}; #{Staging@IntegrationTests.SUMMARY}.",
             "commit #{Source@example_yawl-delivery.CommitId}",
             "executions/#{codepipeline.PipelineExecutionId}/",
             "#{ProdReview@ReviewChanges.CHANGES}",
@@ -195,6 +211,7 @@ class TestGate:
             "CommitId": 40,
             "PipelineExecutionId": 36,
             "TITLE": LONGEST_TITLE,
+            "SUMMARY": LONGEST + len(": 99 passed, 99 skipped in 3600.0 s, p99 60000 ms"),
             "CHANGES": len(
                 "production: resources 100 added, 100 changed, 100 replaced, 100 removed, in 10 of 10 stacks; "
             )

@@ -1,0 +1,99 @@
+"""What the environment's tasks must be after a deployment: of the released task definition, and of one image."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from integration_tests.aws_call import wait_for
+from integration_tests.aws_checks import short
+from integration_tests.waiting import Observation, Patience
+
+_MOST_DETAILS = 8
+
+
+def tasks_are_of_the_release(
+    ecs: Any, *, cluster: str, service: str, task_definition_arn: str, region: str, patience: Patience
+) -> str:
+    """Wait until every running task is of the released task definition and runs its image; raise CheckFailed otherwise.
+
+    Returns in words what was compared: with the digest that the task definition names, or, where it names a tag, the
+    tasks' digests with each other. What a tag was when it was released nobody can say afterwards.
+    """
+    released: dict[str, str] = {}
+
+    def look() -> Observation:
+        if not released:
+            definition = ecs.describe_task_definition(taskDefinition=task_definition_arn)["taskDefinition"]
+            released.update({one["name"]: one["image"] for one in definition["containerDefinitions"]})
+        tasks = list(_running_tasks(ecs, cluster, service))
+        faults = [] if tasks else ["no task is running"]
+        others = [task for task in tasks if task["taskDefinitionArn"] != task_definition_arn]
+        if others:
+            revisions = ", ".join(sorted({short(task["taskDefinitionArn"]) for task in others}))
+            faults.append(f"{len(others)} of {len(tasks)} tasks are of another task definition: {revisions}")
+        digests = _digests(tasks)
+        compared = []
+        for name, image in released.items():
+            said, wrong = _judge(name, image, digests.get(name, []))
+            (faults if wrong else compared).append(said)
+        return Observation(
+            fault="; ".join(faults) or None,
+            text="; ".join(faults or compared),
+            details=tuple(_task(task) for task in tasks[:_MOST_DETAILS]),
+        )
+
+    return wait_for(
+        look,
+        title="The running tasks were not seen to be the released ones.",
+        asked=f"ecs:DescribeTasks of {service} in {cluster}, {region}",
+        wanted=f"every task of {short(task_definition_arn)}, each container of one image digest, the released one",
+        patience=patience,
+        look_further=[f"aws ecs list-tasks --region {region} --cluster {cluster} --service-name {service}"],
+    )
+
+
+def _running_tasks(ecs: Any, cluster: str, service: str) -> Iterator[Mapping[str, Any]]:
+    for page in ecs.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=service):
+        if page["taskArns"]:
+            for task in ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]:
+                if task["lastStatus"] == "RUNNING":
+                    yield task
+
+
+def _digests(tasks: list[Mapping[str, Any]]) -> dict[str, list[str | None]]:
+    """Return each container's image digests, a task each; AWS may have added containers that nobody released."""
+    found: dict[str, list[str | None]] = defaultdict(list)
+    for task in tasks:
+        for container in task.get("containers", []):
+            found[container["name"]].append(container.get("imageDigest"))
+    return found
+
+
+def _judge(name: str, image: str, digests: list[str | None]) -> tuple[str, bool]:
+    """Say what the digests of a container are worth, and whether that is a fault."""
+    wanted = re.search(r"@(sha256:[0-9a-f]{64})$", image)
+    if not digests:
+        return f"no task has the container {name}", True
+    if None in digests:
+        return f"{digests.count(None)} of {len(digests)} tasks do not tell the image digest of {name}", True
+    if wanted:
+        wrong = sum(digest != wanted.group(1) for digest in digests)
+        if wrong:
+            return f"{wrong} of {len(digests)} tasks run another image of {name} than {_brief(wanted.group(1))}", True
+        return f"{name}: {len(digests)} of the released digest {_brief(wanted.group(1))}", False
+    if len(set(digests)) > 1:
+        return f"tasks run {len(set(digests))} different images of {name}", True
+    tag = image.rpartition("/")[2].rpartition(":")[2]
+    return f"{name}: {len(digests)} of one digest {_brief(digests[0])}; the release names the tag {tag} only", False
+
+
+def _task(task: Mapping[str, Any]) -> str:
+    images = [f"{one['name']} {_brief(one.get('imageDigest'))}" for one in task.get("containers", [])]
+    identifier = task["taskArn"].rpartition("/")[2]
+    return "  ".join([identifier, task.get("availabilityZone", ""), short(task["taskDefinitionArn"]), *images])
+
+
+def _brief(digest: str | None) -> str:
+    """Return as much of a digest as people compare."""
+    return digest[:19] if digest else "without a digest"

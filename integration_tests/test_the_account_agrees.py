@@ -1,0 +1,85 @@
+"""What AWS must say of the environment after a deployment: that the release runs, and that its data is safe."""
+
+from collections.abc import Callable
+
+import pytest
+
+from integration_tests.account import Account
+from integration_tests.account_variables import AccountVariables
+from integration_tests.data_checks import cache_is_as_asked, database_is_as_asked, password_is_rotated
+from integration_tests.stack_checks import stacks_stand
+from integration_tests.task_checks import tasks_are_of_the_release
+from integration_tests.waiting import Patience
+
+pytestmark = pytest.mark.aws
+
+
+def test_tasks_are_of_the_release(
+    account: Account,
+    account_variables: AccountVariables,
+    patience: Patience,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Every running task is of the released task definition and runs its image."""
+    images = tasks_are_of_the_release(
+        account.ecs,
+        cluster=account_variables.cluster_name,
+        service=account_variables.service_name,
+        task_definition_arn=account_variables.task_definition_arn,
+        region=account_variables.region,
+        patience=patience,
+    )
+    record_property("images", images)
+
+
+def test_database_is_as_asked(account: Account, account_variables: AccountVariables, patience: Patience) -> None:
+    """The database is up, encrypted, and as safe as delivery.toml says."""
+    database_is_as_asked(
+        account.rds,
+        identifier=account_variables.database_id,
+        multi_az=account_variables.database_multi_az,
+        backup_days=account_variables.database_backup_days,
+        region=account_variables.region,
+        patience=patience,
+    )
+
+
+def test_password_is_rotated(account: Account, account_variables: AccountVariables, patience: Patience) -> None:
+    """The database's password changes by itself as often as delivery.toml says."""
+    password_is_rotated(
+        account.rds,
+        account.secretsmanager,
+        database=account_variables.database_id,
+        every_days=account_variables.password_rotation_days,
+        region=account_variables.region,
+        patience=patience,
+    )
+
+
+def test_cache_is_as_asked(account: Account, account_variables: AccountVariables, patience: Patience) -> None:
+    """The cache is up, encrypted, and as safe as delivery.toml says."""
+    cache_is_as_asked(
+        account.elasticache,
+        identifier=account_variables.cache_id,
+        multi_az=account_variables.cache_multi_az,
+        nodes=account_variables.cache_nodes,
+        snapshot_days=account_variables.cache_snapshot_days,
+        region=account_variables.region,
+        patience=patience,
+    )
+
+
+def test_stacks_stand(
+    account: Account,
+    account_variables: AccountVariables,
+    patience: Patience,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Every stack of the environment is complete, and none is known to have drifted."""
+    drift = stacks_stand(
+        account.cloudformation,
+        names=account_variables.stack_names,
+        region=account_variables.region,
+        patience=patience,
+    )
+    record_property("drift", drift)
