@@ -162,6 +162,16 @@ def test_the_settings_shown_are_right_and_examples(tmp_path: Path) -> None:
     ]
 
 
+def test_the_image_shown_is_one_that_every_environment_takes(tmp_path: Path) -> None:
+    before, image, after = document.block(FOR_REAL, "toml").partition("[image]\n")
+    file = tmp_path / "delivery.toml"
+    file.write_text(f"{before}{document.block('The image', 'toml')}\n{after[after.index('[environments') :]}")
+    settings = load(file)
+    assert image
+    assert settings.image.build
+    assert settings.warnings() == []
+
+
 def test_the_layout_names_every_folder() -> None:
     told = {cell.strip("`") for cell in document.first_column("Where things are")}
     assert [name for name in told if not (ROOT / name).exists()] == []
