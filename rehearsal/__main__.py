@@ -8,6 +8,7 @@ import argparse
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rehearsal import assembly, page, report
+from rehearsal.actions.run import Clock
 from rehearsal.errors import RehearsalError
 from rehearsal.gate import ScriptedGate, TerminalGate
 from rehearsal.progress import Progress, Result
@@ -51,6 +53,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--approve", choices=("yes", "no"), help="answer every approval; without it the terminal is asked"
+    )
+    parser.add_argument(
+        "--clock",
+        type=datetime.fromisoformat,
+        metavar="TIME",
+        help="what time it is when the rehearsal begins, for deployment windows: 2026-11-24T03:00+01:00",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that happened to FILE")
     parser.add_argument(
@@ -95,6 +103,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
         commit=commit,
         gate=ScriptedGate(answer=options.approve == "yes") if options.approve else TerminalGate(screen.paused),
         before=before,
+        clock=_clock(options.clock),
         tasks=TaskKind(options.tasks),
         fail=frozenset(options.fail),
     )
@@ -113,6 +122,12 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     page.write(composed, options.html, secrets=report.secrets(progress))
     console.print(Text(f"report: {options.html}"), soft_wrap=True)
     return EXIT_CODES[progress.result or Result.FAILED]
+
+
+def _clock(start: datetime | None) -> Clock:
+    """Return a clock that stood at `start` just now; without a zone, that is this machine's time."""
+    ahead = (start.astimezone() - datetime.now(UTC)) if start else timedelta()
+    return lambda: datetime.now(UTC) + ahead
 
 
 def _prepare_outputs(options: argparse.Namespace) -> None:

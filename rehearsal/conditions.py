@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rehearsal.actions.run import Clock
 from rehearsal.cloud import Cloud, Credentials, Place
 from rehearsal.definition import Condition, Rule
+from rehearsal.deployment_window import Window, WindowError
 from rehearsal.variables import UnresolvedVariable, resolve
 
 Namespaces = Mapping[str, Mapping[str, str]]
@@ -24,9 +27,16 @@ OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
 class Judge:
     """Judges conditions against the emulated AWS. A rule it cannot judge counts as not held, never as held."""
 
-    def __init__(self, cloud: Cloud, home: Place) -> None:
+    def __init__(self, cloud: Cloud, home: Place, clock: Clock) -> None:
         self._cloud = cloud
         self._home = home
+        self._clock = clock
+        self._ahead = timedelta()
+        self._judges = {
+            "VariableCheck": _variable_objection,
+            "CloudWatchAlarm": self._alarm_objection,
+            "DeploymentWindow": _window_objection,
+        }
 
     def unmet(self, conditions: tuple[Condition, ...], namespaces: Namespaces) -> tuple[Condition, str] | None:
         """Return the first condition that does not hold, and why; None if all hold."""
@@ -36,20 +46,32 @@ class Judge:
                     return condition, f"rule {rule.name}: {reason}"
         return None
 
+    def waits(self, conditions: tuple[Condition, ...]) -> str:
+        """Return for what the conditions would wait in CodePipeline, where the rehearsal goes on; empty if for nothing.
+
+        The clock then stands where the waiting would have ended. Raises WindowError.
+        """
+        for condition in conditions:
+            for rule in condition.rules:
+                if rule.provider == "DeploymentWindow":
+                    opens = Window.read(rule.configuration).opens(self._now())
+                    if opens > self._now():
+                        self._ahead += opens - self._now()
+                        return f"its window opens {opens:%a %Y-%m-%d %H:%M} {opens.tzname()}; not waited for"
+        return ""
+
+    def _now(self) -> datetime:
+        return self._clock() + self._ahead
+
     def _objection(self, rule: Rule, namespaces: Namespaces) -> str | None:
         try:
             configuration = {name: resolve(value, namespaces) for name, value in rule.configuration.items()}
-            if rule.provider == "VariableCheck":
-                return _variable_objection(configuration)
-            if rule.provider == "CloudWatchAlarm":
-                return self._alarm_objection(rule, configuration)
-        except UnresolvedVariable as error:
-            return str(error)
+            judge = self._judges.get(rule.provider)
+            return judge(rule, configuration) if judge else f"the rehearsal cannot judge {rule.provider}"
         except KeyError as missing:
             return f"its configuration has no {missing.args[0]}"
-        except (BotoCoreError, ClientError, re.error) as error:
+        except (UnresolvedVariable, WindowError, BotoCoreError, ClientError, re.error) as error:
             return str(error)
-        return f"the rehearsal cannot judge {rule.provider}"
 
     def _alarm_objection(self, rule: Rule, configuration: Mapping[str, str]) -> str | None:
         name = configuration["AlarmName"]
@@ -70,7 +92,12 @@ class Judge:
         return f"alarm {name} is {state}" if state in unwanted else None
 
 
-def _variable_objection(configuration: Mapping[str, str]) -> str | None:
+def _window_objection(_rule: Rule, configuration: Mapping[str, str]) -> None:
+    """Raise WindowError for a window that cannot be understood; closed, it lets its stage wait and not fail."""
+    Window.read(configuration)
+
+
+def _variable_objection(_rule: Rule, configuration: Mapping[str, str]) -> str | None:
     actual, operator, wanted = configuration["Variable"], configuration["Operator"], configuration["Value"]
     if operator not in OPERATORS:
         return f"the rehearsal does not know the operator {operator}"

@@ -44,7 +44,7 @@ class Execution:
         self._progress = progress
         self._fail = fail
         self._namespaces: dict[str, dict[str, str]] = {}
-        self._judge = Judge(context.cloud, context.home)
+        self._judge = Judge(context.cloud, context.home, context.clock)
 
     @property
     def definition(self) -> Definition:
@@ -96,6 +96,8 @@ class Execution:
             if condition.result == "SKIP":
                 return Status.SKIPPED, reason
             return Status.FAILED, reason
+        if waits := self._judge.waits(stage.before_entry):
+            self._progress.set_stage(progress, Status.RUNNING, waits)
         status, reason = self._run_actions(stage, only_failed=False)
         if status is Status.FAILED and stage.on_failure:
             status, reason = self._after_failure(stage, stage.on_failure, reason)
@@ -104,7 +106,7 @@ class Execution:
             return Status.FAILED, self._rolled_back(stage, objection) if condition.result == "ROLLBACK" else objection
         if status is Status.SUCCEEDED:
             self._history.keep(stage.name, self._context, self._namespaces)
-        return status, reason
+        return status, reason or waits
 
     def _after_failure(self, stage: Stage, on_failure: OnFailure, reason: str) -> tuple[Status, str]:
         result = on_failure.result

@@ -13,7 +13,7 @@ from typing import Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal import containers
-from rehearsal.actions.run import Context, Gate, Workloads
+from rehearsal.actions.run import Clock, Context, Gate, Workloads, now
 from rehearsal.artifacts import Artifacts
 from rehearsal.assembly import Assembly
 from rehearsal.cloud import Cloud
@@ -41,6 +41,8 @@ class Plan:
     gate: Gate
     before: str | None = None
     """The commit that is delivered first, to every environment, so that `commit` is an update; None: nothing is."""
+    clock: Clock = now
+    """What time it is in the rehearsal."""
     tasks: TaskKind = TaskKind.STAND_IN
     """What runs behind the load balancers."""
     fail: frozenset[str] = frozenset()
@@ -143,6 +145,7 @@ class Rehearsal:
             directory=self._directory / "builds",
             gate=gate,
             workloads=workloads,
+            clock=plan.clock,
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -57,6 +58,15 @@ class Outcome:
     deployed: Deployed | None = None
 
 
+Clock = Callable[[], datetime]
+"""Tells the time, with its zone."""
+
+
+def now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
 class Gate(Protocol):
     """Who answers at a manual approval."""
 
@@ -89,6 +99,8 @@ class Context:
     """Where builds have their clean folders."""
     gate: Gate
     workloads: Workloads
+    clock: Clock = now
+    """What time it is in the rehearsal."""
 
     def pipeline_credentials(self) -> Credentials:
         """Return the credentials of the pipeline's own role."""

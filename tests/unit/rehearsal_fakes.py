@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from rehearsal.processes import Processes
 from rehearsal.progress import Progress, Result, Status
 from rehearsal.tasks import NoTasks
 
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+"""What time it is in every execution here: a Tuesday."""
 HOME = Place("111111111111", "us-east-1")
 
 
@@ -121,6 +124,7 @@ class FakeExecution:
             directory=self.directory,
             gate=ScriptedGate(answer=True),
             workloads=NoTasks(),
+            clock=lambda: NOON,
         )
         execution = Execution(
             context, self.progress, fail=self.fail, history=self.history, kinds={("Build", "Fake"): kind}

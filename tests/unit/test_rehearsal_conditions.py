@@ -9,7 +9,7 @@ from typing_extensions import override
 from rehearsal.cloud import Cloud, Place
 from rehearsal.conditions import Judge
 from rehearsal.definition import Condition, Rule
-from tests.unit.rehearsal_fakes import HOME
+from tests.unit.rehearsal_fakes import HOME, NOON
 
 COMPARISONS = [
     ("abc", "EQ", "abc", True),
@@ -45,7 +45,7 @@ class Alarms(Cloud):
 
 def objection(provider: str, configuration: dict[str, str]) -> str | None:
     """Why a single rule does not hold."""
-    judge = Judge(Alarms(well="OK", firing="ALARM", new="INSUFFICIENT_DATA"), HOME)
+    judge = Judge(Alarms(well="OK", firing="ALARM", new="INSUFFICIENT_DATA"), HOME, lambda: NOON)
     condition = Condition("FAIL", (Rule("R", provider, configuration),))
     unmet = judge.unmet((condition,), {"Source": {"Branch": "main"}})
     assert unmet is None or unmet[0] is condition
@@ -68,7 +68,7 @@ NEVER_HELD: list[tuple[str, dict[str, str], str]] = [
     ("VariableCheck", {"Variable": "1", "Operator": "MATCHES", "Value": "("}, "missing )"),
     ("VariableCheck", {"Variable": "1", "Value": "1"}, "has no Operator"),
     ("VariableCheck", {"Variable": "#{No.One}", "Operator": "EQ", "Value": "#{No.One}"}, "#{No.One} has no value"),
-    ("DeploymentWindow", {"Cron": "* * * * * *"}, "cannot judge DeploymentWindow"),
+    ("LambdaInvoke", {"FunctionName": "mine"}, "cannot judge LambdaInvoke"),
     ("LambdaInvoke", {}, "cannot judge LambdaInvoke"),
     ("CloudWatchAlarm", {"AlarmName": "firing"}, "alarm firing is ALARM"),
     ("CloudWatchAlarm", {"AlarmName": "new", "AlarmStates": "ALARM, INSUFFICIENT_DATA"}, "is INSUFFICIENT_DATA"),
@@ -96,7 +96,7 @@ def test_all_rules_of_all_conditions_must_hold() -> None:
     def rule(value: str) -> Rule:
         return Rule(value, "VariableCheck", {"Variable": "1", "Operator": "EQ", "Value": value})
 
-    judge = Judge(Alarms(), HOME)
+    judge = Judge(Alarms(), HOME, lambda: NOON)
     good, bad = Condition("FAIL", (rule("1"),)), Condition("SKIP", (rule("1"), rule("2")))
     assert judge.unmet((), {}) is None
     assert judge.unmet((good, good), {}) is None

@@ -175,6 +175,37 @@ def test_a_stage_that_may_not_be_entered_is_skipped_if_it_says_so(rehearse: Call
     assert ran.begun == ["b"]
 
 
+def window(cron: str) -> dict[str, Any]:
+    rule = {
+        "name": "Window",
+        "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "DeploymentWindow", "version": "1"},
+        "configuration": {"Cron": cron, "TimeZone": "UTC"},
+    }
+    return {"conditions": [{"result": "FAIL", "rules": [rule]}]}
+
+
+def test_a_closed_window_is_said_and_not_waited_for(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(
+        stage("One", action("a"), beforeEntry=window("* * 12 ? * TUE *")),
+        stage("Two", action("b"), beforeEntry=window("* * 9-11 ? * * *")),
+        stage("Three", action("c"), beforeEntry=window("* * 9 ? * WED *")),
+    )
+    assert ran.result == (Result.SUCCEEDED, "")
+    assert [item.reason for item in ran.progress.stages] == [
+        "",
+        "its window opens Wed 2026-11-25 09:00 UTC; not waited for",
+        # the clock has gone on to where the second one opened
+        "",
+    ]
+
+
+def test_a_window_that_cannot_be_understood_keeps_its_stage_closed(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("a"), beforeEntry=window("at night")))
+    assert ran.result is not None
+    assert ran.result[0] is Result.FAILED
+    assert "six or seven fields" in ran.result[1]
+
+
 @pytest.mark.parametrize(("result", "reason"), [("FAIL", OBJECTION), ("ROLLBACK", OBJECTION + UNABLE)])
 def test_a_stage_that_did_not_succeed_well_fails(
     rehearse: Callable[..., FakeExecution], result: str, reason: str
