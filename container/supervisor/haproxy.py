@@ -9,6 +9,7 @@ Its configuration is written once; where the engine is, is said through its runt
 import asyncio
 import contextlib
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,9 @@ LOG_FORMAT: Final = (
     r"\"termination\":\"%ts\"}"
 )
 """One line a request. Without the query: YAWL's clients may put passwords and session handles there."""
+
+
+_SERVER_STATE = re.compile(r"(\[\w+\]\s+\(\d+\) : )?(Server|backend) ")
 
 
 class HaproxyError(Exception):
@@ -79,7 +83,7 @@ class Haproxy:
             [str(self._program_path), "-db", "-f", str(configuration)],
             environment={},
             folder=self._folder,
-            on_event=as_documents(self._journal),
+            on_event=as_documents(self._journal, other=self._tell),
         )
         try:
             async with asyncio.timeout(START_LIMIT):
@@ -141,6 +145,11 @@ class Haproxy:
         mine = [row for row in rows if (row["pxname"], row["svname"]) in {("engine", "active"), ("own", "tomcat")}]
         waiting = sum(int(row["qcur"] or 0) for row in mine)
         return sum(int(row["scur"] or 0) for row in mine), waiting
+
+    def _tell(self, text: str) -> None:
+        """Write what HAProxy says of itself; servers come and go because the supervisor says so."""
+        write = self._journal.debug if _SERVER_STATE.match(text) else self._journal.warning
+        write(text)
 
     async def _point(self, upstream: Upstream | None) -> None:
         if upstream == self._target:

@@ -109,8 +109,8 @@ def as_text(journal: Journal) -> OnEvent:
     return write
 
 
-def as_documents(journal: Journal) -> OnEvent:
-    """Return a function that takes the fields of what a program prints as JSON; other text is a warning."""
+def as_documents(journal: Journal, *, other: OnEvent) -> OnEvent:
+    """Return a function that takes the fields of what a program prints as JSON; `other` gets what is none."""
 
     def write(text: str) -> None:
         try:
@@ -121,7 +121,7 @@ def as_documents(journal: Journal) -> OnEvent:
             fields: Fields = {str(name): value for name, value in document.items() if name != "event"}
             journal.info(str(document.get("event", "")), fields)
         else:
-            journal.warning(text)
+            other(text)
 
     return write
 

@@ -223,3 +223,4 @@ def test_access_lines_are_events_without_the_query(
     requests = [line for line in lines if line["event"] == "request"]
     assert [(line["path"], line["status"], line["method"]) for line in requests] == [('/yawl/ib"x', 200, "GET")]
     assert "secret" not in json.dumps(lines)
+    assert not [line for line in lines if line["level"] != "INFO"], "where the engine is, is no warning"

@@ -139,8 +139,8 @@ def test_log_lines_are_one_json_object_each_with_level_and_task(capsys: pytest.C
     as_text(journal)("24-Nov-2026 02:22:46.091 SEVERE [main] it broke")
     as_text(journal)("2026-11-24 02:22:46.091 WARN YEngine careful")
     as_text(journal)('{"level":"ERROR","task":"other"}')
-    as_documents(journal)('{"event":"request","status":200}')
-    as_documents(journal)("[ALERT] no JSON")
+    as_documents(journal, other=journal.warning)('{"event":"request","status":200}')
+    as_documents(journal, other=journal.warning)("[ALERT] no JSON")
     log.stop()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["level"] for line in lines] == ["INFO", "WARN", "ERROR", "WARN", "INFO", "INFO", "WARN"]
