@@ -118,7 +118,7 @@ class Board:
                 await self._client.set(self._key, text, px=int(timings.LEADER_KEY_LIFE * 1000))
                 if change:
                     await self._client.publish(self._key, text)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError) as error:
             self._note(error)
         else:
             self._note(None)
@@ -131,7 +131,7 @@ class Board:
                 if leader is not None and leader.epoch == epoch:
                     await self._client.delete(self._key)
                     await self._client.publish(self._key, "null")
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError) as error:
             self._note(error)
 
     async def listen(self, discovery: Discovery) -> None:
@@ -140,7 +140,7 @@ class Board:
             channel = self._client.pubsub(ignore_subscribe_messages=True)
             try:
                 await self._listen(channel, discovery)
-            except (RedisError, OSError, TimeoutError) as error:
+            except (RedisError, OSError) as error:
                 self._note(error)
             finally:
                 await _close(channel)
@@ -159,7 +159,7 @@ class Board:
         while True:
             async with asyncio.timeout(2 * CALL_TIMEOUT):
                 text = cast(bytes | None, await self._client.get(self._key))
-                left = cast(int, await self._client.pttl(self._key))
+                left = await self._client.pttl(self._key)
             self._note(None)
             age = timings.LEADER_KEY_LIFE - left / 1000 if left > 0 else 0.0
             discovery.hear_redis(_parse(text, age_seconds=age))

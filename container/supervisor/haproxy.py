@@ -92,7 +92,7 @@ class Haproxy:
                         await self._command("show info")
                         return
                     await asyncio.sleep(0.02)
-        except (TimeoutError, OSError) as error:
+        except OSError as error:
             raise HaproxyError(f"HAProxy does not answer: {type(error).__name__}") from None
         raise HaproxyError("HAProxy ended when it was started; its own message stands above")
 
@@ -176,7 +176,7 @@ class Haproxy:
             try:
                 async with self._lock, asyncio.timeout(API_TIMEOUT):
                     return await self._ask(command)
-            except (TimeoutError, OSError) as error:
+            except OSError as error:
                 failure = type(error).__name__
         raise HaproxyError(f"its runtime API does not answer: {failure}")
 
