@@ -184,7 +184,7 @@ class _Picture:
         return depths
 
     def _height(self, identifier: str) -> int:
-        """Return the row a box or actor is in, the topmost first; what is outside the network has none but the actors."""
+        """Return the row a box is in, from 1 at the top; 0 for what is outside the network."""
         order = [tier.name for tier in self._drawn.tiers]
         tier = next((node.tier for node in self._drawn.nodes if node.id == identifier), None)
         return order.index(tier) + 1 if tier in order else 0
@@ -199,7 +199,7 @@ class _Picture:
         traffic = text("━▶ ", size=11, color=palette.TRAFFIC) + text(
             "traffic, with ports, as security groups and origins allow it", size=11, color=palette.QUIET
         )
-        reference = text("╌▷ ", size=11, color=palette.REFERENCE) + text("uses", size=11, color=palette.QUIET)
+        reference = text("╌▷ ", size=11, color=palette.QUIET) + text("uses", size=11, color=palette.QUIET)
         return f"{traffic}&nbsp;&nbsp;&nbsp;&nbsp;{reference}"
 
     def _differing(self) -> Iterator[str]:

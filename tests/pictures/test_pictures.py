@@ -1,0 +1,74 @@
+"""The committed pictures are of this app as its settings are, and legible wherever they are shown."""
+
+import re
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from diagrams import palette, pictures
+from tests.page.contrast import contrast
+from tests.synthesis.cdk import ROOT, cdk
+
+FOLDER = ROOT / "docs/pictures"
+REMEDY = "run `make diagrams` and commit docs/pictures"
+NAMES = ["architecture.svg", "pipeline.svg"]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The pictures as they would be drawn now."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for file in ("cdk.json", "delivery.toml"):
+        shutil.copy(ROOT / file, folder)
+    done = cdk("synth", "--quiet", "--no-validation", "--app", f"python {ROOT}/pipeline_app.py", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return pictures.draw(folder / "cdk.out")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_committed_picture_is_up_to_date(drawn: dict[str, str], name: str) -> None:
+    committed = FOLDER / name
+    assert committed.is_file(), f"docs/pictures/{name} is missing: {REMEDY}"
+    # No assertion of texts: their difference would fill the screen.
+    if committed.read_text(encoding="utf-8") != drawn[name]:
+        pytest.fail(f"docs/pictures/{name} is out of date: {REMEDY}", pytrace=False)
+
+
+def test_there_are_no_others(drawn: dict[str, str]) -> None:
+    assert list(drawn) == NAMES
+    assert sorted(file.name for file in FOLDER.glob("architecture*")) == ["architecture.svg"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_needs_nothing_else_and_has_a_name(drawn: dict[str, str], name: str) -> None:
+    root = ElementTree.fromstring(drawn[name])  # noqa: S314 - our own picture
+    namespace = "{http://www.w3.org/2000/svg}"
+    assert root.get("role") == "img"
+    for part in ("title", "desc"):
+        assert (root.findtext(f"{namespace}{part}") or "").strip()
+    assert not re.search(r"<(script|image|a)\b|href=|url\(|@import", drawn[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_can_be_read_on_light_and_on_dark(drawn: dict[str, str], name: str) -> None:
+    """Every colour of a text stands out from every ground a text may have."""
+    inks = set(re.findall(r'<text [^>]*fill="(#\w{6})"', drawn[name]))
+    grounds = [palette.PAPER, palette.FRAME, palette.INNER_FRAME, palette.BOX]
+    dark = dict(re.findall(r'\[fill="(#\w{6})"\] \{ fill: (#\w{6}) \}', drawn[name]))
+    assert inks
+    assert {*inks, *grounds} <= set(dark)
+    for ink in inks:
+        for ground in grounds:
+            assert contrast(channels(ink), channels(ground)) >= 4.5, (ink, ground)
+            assert contrast(channels(dark[ink]), channels(dark[ground])) >= 4.5, (dark[ink], dark[ground])
+
+
+def channels(color: str) -> list[float]:
+    return [int(color[at : at + 2], 16) for at in (1, 3, 5)]
+
+
+def test_the_readme_shows_them() -> None:
+    readme = Path(ROOT / "README.md").read_text()
+    assert [name for name in NAMES if f"docs/pictures/{name}" not in readme] == []
