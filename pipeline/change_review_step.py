@@ -68,7 +68,7 @@ class ChangeReviewStep(CodeBuildStep):
             cache=download_cache(),
             logging=logging,
         )
-        self._stage = stage
+        self._environment = stage.name
         self.summary = self.exported_variable("CHANGES")
         """The numbers in one line: `prod: nothing changes`."""
         self.commit_title = self.exported_variable("TITLE")
@@ -76,14 +76,14 @@ class ChangeReviewStep(CodeBuildStep):
         self.address = self.exported_variable("REVIEW")
         """Where the review can be read."""
 
-    def skip_stage_without_changes(self, pipeline: codepipeline.Pipeline) -> None:
-        """Have the built pipeline pass by the reviewed stage, its approval included, when nothing changes (#18218)."""
+    def skip_without_changes(self, pipeline: codepipeline.Pipeline, stage: str) -> None:
+        """Have the built pipeline pass by a stage when the review has found no change (aws-cdk#18218)."""
         skip_unless(
             pipeline,
-            self._stage.node.id,
+            stage,
             name="SomethingChanges",
             variable=self.summary,
-            differs_from=f"{self._stage.name}: {NOTHING}",
+            differs_from=f"{self._environment}: {NOTHING}",
         )
 
 

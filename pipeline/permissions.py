@@ -26,6 +26,7 @@ def settle_permissions(
     *,
     reviews: Sequence[CodeBuildStep],
     tests: Sequence[CodeBuildStep],
+    bakes: Sequence[CodeBuildStep],
     stores: Sequence[s3.IBucket],
 ) -> None:
     """Narrow the built pipeline's roles, and acknowledge what stays wide.
@@ -71,6 +72,12 @@ def settle_permissions(
         accept_actions(policy, (*READ_ARTIFACTS, *USE_KEY))
         accept_objects(policy, home)
         accept_objects(policy, home, below=REVIEWS)
+
+    for step in bakes:
+        policy = _policy_of(step.project.role)
+        remove_unused_permissions(policy, reports=False)
+        accept_actions(policy, (*READ_ARTIFACTS, *USE_KEY))
+        accept_objects(policy, home)
 
     for step in tests:
         policy = _policy_of(step.project.role)

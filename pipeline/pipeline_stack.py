@@ -1,22 +1,17 @@
 """The pipeline from a push to production."""
 
-from typing import cast
-
 from aws_cdk import Environment, Stack
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sns as sns
 from aws_cdk.aws_codepipeline import PipelineType
-from aws_cdk.pipelines import CodeBuildOptions, CodePipeline, Step
+from aws_cdk.pipelines import CodeBuildOptions, CodePipeline
 from constructs import Construct
 
-from pipeline.approval_step import ApprovalStep
 from pipeline.approval_topic import ApprovalTopic
 from pipeline.artifact_store import ArtifactStore
 from pipeline.build_defaults import build_defaults
 from pipeline.build_logs import BuildLogs
-from pipeline.change_review_step import ChangeReviewStep
 from pipeline.docker_layer_cache import cache_docker_layers
-from pipeline.integration_tests_step import IntegrationTestsStep
+from pipeline.environment_delivery import EnvironmentDelivery, Release
 from pipeline.permissions import settle_permissions
 from pipeline.replica_store import ReplicaStore
 from pipeline.source import allow_connection, source
@@ -29,8 +24,7 @@ from stages.yawl_stage import YawlStage
 class PipelineStack(Stack):
     """Source, Synth, SelfMutate, Assets, then every environment in the order of `settings.environments`.
 
-    An environment is a review of what changes, a gate where its settings ask for one, its stacks, and the integration
-    tests.
+    How a release gets into one of them stands in `environment_delivery.py`.
     """
 
     def __init__(
@@ -62,9 +56,15 @@ class PipelineStack(Stack):
             use_change_sets=False,
             use_pipeline_role_for_actions=True,
         )
-        tests: list[IntegrationTestsStep] = []
-        verified: list[str] = []
-        reviews: list[ChangeReviewStep] = []
+        release = Release(
+            source=commit,
+            assembly=synth,
+            store=store,
+            logs=logs,
+            approval_topic=topic,
+            pipeline_name=construct_id,
+        )
+        deliveries: list[EnvironmentDelivery] = []
         for name, environment in settings.environments.items():
             stage = YawlStage(
                 self,
@@ -74,42 +74,22 @@ class PipelineStack(Stack):
                 image=settings.image_of(name),
                 pipeline_account=settings.pipeline.account,
             )
-            review = ChangeReviewStep(
-                stage,
-                source=commit,
-                assembly=synth,
-                store=store,
-                pipeline_name=construct_id,
-                logging=logs.of(f"{stage.node.id}ReviewChanges"),
+            verified = [delivery.tests.summary for delivery in deliveries]
+            deliveries.append(
+                EnvironmentDelivery(pipeline, stage, settings=settings, release=release, verified=verified)
             )
-            reviews.append(review)
-            gates: list[Step] = [review]
-            if environment.approval:
-                # In a stage of its own, so that the next one need not be entered when nothing changes.
-                pipeline.add_wave(f"{stage.node.id}Review", pre=[review])
-                gates = [
-                    ApprovalStep(
-                        name,
-                        settings=settings,
-                        verified=list(verified),
-                        source=commit,
-                        review=review,
-                        pipeline_name=construct_id,
-                        topic=cast(sns.ITopic, topic),
-                    )
-                ]
-            test = IntegrationTestsStep(commit, stage, logging=logs.of(f"{stage.node.id}IntegrationTests"))
-            pipeline.add_stage(stage, pre=gates, post=[test])
-            tests.append(test)
-            # A stage that may be passed by has no summary then, and what refers to one fails without it.
-            verified.append(f"{name} (if anything changed)" if environment.approval else test.summary)
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, settings.repository)
         cache_docker_layers(pipeline)
-        for review, environment in zip(reviews, settings.environments.values(), strict=True):
-            if environment.approval:
-                review.skip_stage_without_changes(pipeline.pipeline)
-        settle_permissions(pipeline, reviews=reviews, tests=tests, stores=list(stores.values()))
+        for delivery in deliveries:
+            delivery.set_conditions(pipeline.pipeline)
+        settle_permissions(
+            pipeline,
+            reviews=[delivery.review for delivery in deliveries],
+            tests=[delivery.tests for delivery in deliveries],
+            bakes=[bake for delivery in deliveries for bake in delivery.bakes],
+            stores=list(stores.values()),
+        )
 
     def _replica_stores(self, scope: Construct) -> dict[str, s3.IBucket]:
         """Return an artifact bucket for each further region that an environment is in."""

@@ -15,6 +15,24 @@ def skip_unless(pipeline: codepipeline.Pipeline, stage: str, *, name: str, varia
     _override(pipeline, stage, "BeforeEntry", {"Conditions": [{"Result": "SKIP", "Rules": [rule]}]})
 
 
+def enter_in_window(pipeline: codepipeline.Pipeline, stage: str, *, cron: str, time_zone: str) -> None:
+    """Have the built pipeline wait before a stage until its deployment window is open."""
+    rule = {
+        "Name": "DeploymentWindow",
+        "RuleTypeId": {"Category": "Rule", "Owner": "AWS", "Provider": "DeploymentWindow", "Version": "1"},
+        "Configuration": {"Cron": cron, "TimeZone": time_zone},
+    }
+    _override(pipeline, stage, "BeforeEntry", {"Conditions": [{"Result": "FAIL", "Rules": [rule]}]})
+
+
+def roll_back_on_failure(pipeline: codepipeline.Pipeline, stage: str) -> None:
+    """Have the built pipeline bring a stage that failed back to its last good execution (aws-cdk#30083).
+
+    CodePipeline cannot where there is none, or where the pipeline itself has changed since.
+    """
+    _override(pipeline, stage, "OnFailure", {"Result": "ROLLBACK"})
+
+
 def _override(pipeline: codepipeline.Pipeline, stage: str, moment: str, condition: dict[str, Any]) -> None:
     names = [one.stage_name for one in pipeline.stages]
     resource = cast(codepipeline.CfnPipeline, pipeline.node.default_child)

@@ -81,7 +81,8 @@ class Settings(Section):
     @rule
     def _stages_for_all(self) -> Iterator[Mistake]:
         gates = [name for name, environment in self.environments.items() if getattr(environment, "approval", False)]
-        stages = len(self.environments) + len(gates)
+        # Each environment has a stage for the review of its changes, and one for its deployment.
+        stages = 2 * len(self.environments) + len(gates)
         if stages > MOST_STAGES:
             yield Mistake(
                 ("environments",),

@@ -7,6 +7,7 @@ from settings import EnvironmentSettings
 from stacks.alarm_rules import alarm_rules
 from stacks.alarm_topics import AlarmTopics
 from stacks.application import Application
+from stacks.bake_role import BakeRole
 from stacks.cache import Cache
 from stacks.console_links import console_links
 from stacks.database import Database
@@ -31,6 +32,7 @@ class Monitoring(EnvironmentStack):
         application: Application,
         database: Database,
         cache: Cache,
+        pipeline_account: str,
     ) -> None:
         super().__init__(
             scope,
@@ -53,6 +55,9 @@ class Monitoring(EnvironmentStack):
             environment_name=environment_name,
             rules=alarm_rules(metrics, settings),
             topics=topics,
+        )
+        self.bake_role = BakeRole(
+            self, "BakeRole", environment_name=environment_name, pipeline_account=pipeline_account
         )
         self.alarms = [alarm for severity in Severity for alarm in alarms.by_severity[severity]]
         self.dashboard = EnvironmentDashboard(

@@ -110,5 +110,6 @@ class YawlStage(Stage):
             application=self.application,
             database=self.database,
             cache=self.cache,
+            pipeline_account=pipeline_account,
         )
         tag_environment(self, name=name, settings=settings.tags, stacks=[self.network, self.storage])

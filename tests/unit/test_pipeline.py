@@ -15,7 +15,9 @@ from change_review.pipeline_run import LONGEST_TITLE
 from change_review.review import Review
 from pipeline.change_review_step import NOTHING
 from settings import Settings
+from settings.deployment_window import DeploymentWindowSettings
 from settings.environment_names import LONGEST
+from tests.unit.other_settings import only, synthesize
 from tests.unit.pipeline_definition import Pipeline
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "44444
 PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
 WITHOUT_TAGS = ("AWS::IAM::Policy", "AWS::KMS::Alias", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy")
 """The types in the pipeline's stack that take no tags."""
-STAGES = ["Dev", "Staging", "ProdReview", "Prod"]
-REVIEWED_IN = {"Dev": "Dev", "Staging": "Staging", "Prod": "ProdReview"}
+STAGES = ["DevReview", "Dev", "StagingReview", "Staging", "ProdReview", "ProdApproval", "Prod"]
+REVIEWED_IN = {"Dev": "DevReview", "Staging": "StagingReview", "Prod": "ProdReview"}
 """Each environment, and the stage in which its changes are reviewed."""
 BUILDS = [
     ("Build", "Synth"),
@@ -35,6 +37,7 @@ BUILDS = [
     ("Assets", "FileAssets"),
     *((stage, "ReviewChanges") for stage in REVIEWED_IN.values()),
     *((stage, "IntegrationTests") for stage in ENVIRONMENTS),
+    *((stage, "Bake") for stage in ENVIRONMENTS),
 ]
 
 
@@ -112,10 +115,28 @@ class TestEnvironment:
         ]
         assert all(role.count(f":iam::{ENVIRONMENTS[stage]}:role/cdk-") == 2 for role in roles)
 
-    def test_tests_come_last_and_alone(self, stage: str, pipeline: Pipeline) -> None:
-        *others, last = pipeline.stages[stage]
-        assert last["Name"] == "IntegrationTests"
-        assert last["RunOrder"] > max(action["RunOrder"] for action in others)
+    def test_tests_come_behind_all_stacks_and_the_watch_behind_the_tests(self, stage: str, pipeline: Pipeline) -> None:
+        *stacks, tests, bake = pipeline.stages[stage]
+        assert (tests["Name"], bake["Name"]) == ("IntegrationTests", "Bake")
+        assert bake["RunOrder"] > tests["RunOrder"] > max(action["RunOrder"] for action in stacks)
+
+    def test_the_environments_alarm_is_watched_as_long_as_it_says(
+        self, stage: str, pipeline: Pipeline, settings: Settings, template: Callable[[str, str], Template]
+    ) -> None:
+        name = stage.lower()
+        minutes = settings.environments[name].bake_minutes
+        project = pipeline.project(stage, "Bake")
+        given = {variable["Name"]: variable["Value"] for variable in project["Environment"]["EnvironmentVariables"]}
+        assert given["BAKE_MINUTES"] == str(minutes)
+        assert project["TimeoutInMinutes"] > minutes
+        monitoring = template(name, "monitoring")
+        monitoring.has_resource_properties("AWS::CloudWatch::CompositeAlarm", {"AlarmName": given["ALARM_NAME"]})
+        role = given["VERIFIER_ROLE_ARN"].rpartition("/")[2]
+        monitoring.has_resource_properties("AWS::IAM::Role", {"RoleName": role})
+
+    def test_a_stage_that_fails_goes_back_to_its_last_good_execution(self, stage: str, pipeline: Pipeline) -> None:
+        [found] = [one for one in pipeline.definition["Stages"] if one["Name"] == stage]
+        assert found["OnFailure"] == {"Result": "ROLLBACK"}
 
     def test_tests_run_the_commits_own_command(self, stage: str, pipeline: Pipeline) -> None:
         [source] = pipeline.action("Source", "Source")["OutputArtifacts"]
@@ -182,14 +203,17 @@ class TestEnvironment:
 class TestGate:
     """Who decides about production, and what they are told."""
 
-    @pytest.mark.parametrize(("stage", "gated"), [("Dev", False), ("Staging", False), ("Prod", True)])
-    def test_only_environments_that_ask_for_it_have_one(self, stage: str, gated: bool, pipeline: Pipeline) -> None:
-        assert [action["ActionTypeId"]["Provider"] for action in pipeline.stages[stage]].count("Manual") == int(gated)
+    def test_only_environments_that_ask_for_it_have_one(self, pipeline: Pipeline) -> None:
+        asking = [
+            stage
+            for stage, actions in pipeline.stages.items()
+            if any(action["ActionTypeId"]["Provider"] == "Manual" for action in actions)
+        ]
+        assert asking == ["ProdApproval"]
 
-    def test_it_comes_before_anything_in_the_environment(self, pipeline: Pipeline) -> None:
-        first, *others = pipeline.stages["Prod"]
-        assert first["Name"] == "Approve"
-        assert first["RunOrder"] < min(action["RunOrder"] for action in others)
+    def test_it_comes_after_the_review_and_before_anything_in_the_environment(self, pipeline: Pipeline) -> None:
+        order = list(pipeline.stages)
+        assert order.index("ProdReview") < order.index("ProdApproval") < order.index("Prod")
 
     @pytest.mark.parametrize(
         "figure",
@@ -203,10 +227,10 @@ class TestGate:
         ],
     )
     def test_it_says_what_helps_to_decide(self, figure: str, pipeline: Pipeline) -> None:
-        assert figure in pipeline.action("Prod", "Approve")["Configuration"]["CustomData"]
+        assert figure in pipeline.action("ProdApproval", "Approve")["Configuration"]["CustomData"]
 
     def test_it_stays_within_what_codepipeline_takes(self, pipeline: Pipeline) -> None:
-        comment = pipeline.action("Prod", "Approve")["Configuration"]["CustomData"]
+        comment = pipeline.action("ProdApproval", "Approve")["Configuration"]["CustomData"]
         longest = {
             "CommitId": 40,
             "PipelineExecutionId": 36,
@@ -222,11 +246,11 @@ class TestGate:
 
     def test_it_leads_to_the_review(self, pipeline: Pipeline) -> None:
         review = pipeline.action("ProdReview", "ReviewChanges")
-        link = pipeline.action("Prod", "Approve")["Configuration"]["ExternalEntityLink"]
+        link = pipeline.action("ProdApproval", "Approve")["Configuration"]["ExternalEntityLink"]
         assert link == f"#{{{review['Namespace']}.REVIEW}}"
 
     def test_it_notifies_an_encrypted_topic_that_takes_no_plain_requests(self, pipeline: Pipeline) -> None:
-        topic = pipeline.action("Prod", "Approve")["Configuration"]["NotificationArn"]["Ref"]
+        topic = pipeline.action("ProdApproval", "Approve")["Configuration"]["NotificationArn"]["Ref"]
         assert "KmsMasterKeyId" in pipeline.resources[topic]["Properties"]
         [policy] = [
             policy for policy in pipeline.of_type("AWS::SNS::TopicPolicy") if {"Ref": topic} in policy["Topics"]
@@ -266,16 +290,29 @@ class TestReview:
         assert json.dumps(put["Resource"]).endswith('/change-reviews/*"]]}')
 
 
-def test_production_is_passed_by_when_nothing_changes(pipeline: Pipeline) -> None:
+def test_no_approval_is_asked_for_when_nothing_changes(pipeline: Pipeline) -> None:
     entries = {stage["Name"]: stage.get("BeforeEntry") for stage in pipeline.definition["Stages"]}
-    assert {name for name, entry in entries.items() if entry} == {"Prod"}
-    [condition] = entries["Prod"]["Conditions"]
+    assert {name for name, entry in entries.items() if entry} == {"ProdApproval"}
+    [condition] = entries["ProdApproval"]["Conditions"]
     [rule] = condition["Rules"]
     assert condition["Result"] == "SKIP"
     assert (rule["RuleTypeId"]["Provider"], rule["Configuration"]) == (
         "VariableCheck",
         {"Variable": "#{ProdReview@ReviewChanges.CHANGES}", "Operator": "NE", "Value": "prod: nothing changes"},
     )
+
+
+def test_an_environment_with_a_window_and_no_watch(settings: Settings, tmp_path: Path) -> None:
+    window = DeploymentWindowSettings(days="MON-THU", hours="9-15", time_zone="Europe/Berlin")
+    changed = only(settings, "prod", deployment_window=window, bake_minutes=0)
+    pipeline = Pipeline(synthesize(changed, tmp_path)["yawl-delivery"]["Resources"])
+    [prod] = [stage for stage in pipeline.definition["Stages"] if stage["Name"] == "Prod"]
+    [rule] = prod["BeforeEntry"]["Conditions"][0]["Rules"]
+    assert (rule["RuleTypeId"]["Provider"], rule["Configuration"]) == (
+        "DeploymentWindow",
+        {"Cron": "* * 9-15 ? * MON-THU *", "TimeZone": "Europe/Berlin"},
+    )
+    assert [action["Name"] for action in pipeline.stages["Prod"]][-1] == "IntegrationTests"
 
 
 def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for() -> None:
@@ -314,7 +351,7 @@ class TestBuild:
         assert json.loads(text)["phases"]["install"]["runtime-versions"] == {"python": "3.11", "nodejs": "24"}
 
 
-@pytest.mark.parametrize(("stage", "depth", "builds"), [("Dev", 10, 5), ("Staging", 16, 7), ("Prod", 23, 9)])
+@pytest.mark.parametrize(("stage", "depth", "builds"), [("Dev", 11, 6), ("Staging", 18, 9), ("Prod", 26, 12)])
 def test_the_way_to_an_environment_is_short(stage: str, depth: int, builds: int, pipeline_template: Template) -> None:
     [way] = [way for way in deliveries(pipeline_template.to_json()) if way.stage == stage]
     assert way.serial_depth <= depth

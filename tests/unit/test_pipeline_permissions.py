@@ -17,8 +17,9 @@ BUILDS = [
     ("Build", "Synth"),
     ("UpdatePipeline", "SelfMutate"),
     ("Assets", "FileAssets"),
-    *((stage, "ReviewChanges") for stage in ("Dev", "Staging", "ProdReview")),
+    *((stage, "ReviewChanges") for stage in ("DevReview", "StagingReview", "ProdReview")),
     *((stage, "IntegrationTests") for stage in ACCOUNTS),
+    *((stage, "Bake") for stage in ACCOUNTS),
 ]
 
 
