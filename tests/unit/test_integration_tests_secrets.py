@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from integration_tests.engine import Credentials, Engine, read
@@ -87,6 +87,10 @@ PLACES = ["body", "failure", "location", "header", "type", "no HTTP"]
 def test_no_dump_shows_a_secret(echo: Echo, secret: str, spelling: str, place: str) -> None:
     assert echo.server
     written = SPELLINGS[spelling](secret)
+    echo.behaviour = answer(500)
+    ordinary = dumps(FrontDoor(echo.server.url)).lower()
+    # What every dump has, such as the server's address, is no secret.
+    assume(secret.lower() not in ordinary and written.lower() not in ordinary)
     in_header = written.encode("ascii", "ignore").decode()
     echo.behaviour = {
         "body": answer(500, f"you said {written} to me".encode()),
