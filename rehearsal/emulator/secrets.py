@@ -2,6 +2,7 @@
 
 import json
 from uuid import uuid4
+from xml.sax.saxutils import escape
 
 from rehearsal.emulator.internals import Properties, Provisioned, handlers, provisioners, rds, secretsmanager
 
@@ -9,6 +10,7 @@ from rehearsal.emulator.internals import Properties, Provisioned, handlers, prov
 def register() -> None:
     """Complete secrets, their rotation schedules, and the managed master secrets of database instances."""
     _complete_secrets()
+    _tell_master_secrets()
     instance = dict(handlers["AWS::RDS::DBInstance"])
     create, update, delete = instance["create"], instance["update"], instance["delete"]
 
@@ -46,6 +48,18 @@ def register() -> None:
         "update": _update_schedule,
         "delete": _delete_schedule,
     }
+
+
+def _tell_master_secrets() -> None:
+    """Let DescribeDBInstances name the secret, as it does for clusters."""
+    told_above = rds._instance_xml
+
+    def told(record: Properties) -> str:
+        secret = record.get("MasterUserSecret")
+        members = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in (secret or {}).items())
+        return told_above(record) + (f"<MasterUserSecret>{members}</MasterUserSecret>" if secret else "")
+
+    rds._instance_xml = told
 
 
 def _complete_secrets() -> None:

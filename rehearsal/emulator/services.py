@@ -1,5 +1,6 @@
-"""ECS: task definitions spelled as its API does, and services kept at what their scaling asks for."""
+"""ECS: task definitions spelled as its API does, tasks with their images' digests, services kept at their scaling."""
 
+import hashlib
 from typing import Any
 
 from rehearsal.emulator import generic_types
@@ -15,13 +16,19 @@ _record_change = generic_types.updater(SCALABLE_TARGET)
 
 
 def register() -> None:
-    """Complete ministack's container definitions, and let a scalable target raise its service to its minimum."""
+    """Complete ministack's container definitions and tasks; let a scalable target raise its service to its minimum."""
     spelled_above = provisioners._normalize_container_defs
 
     def spelled(definitions: list[Properties]) -> list[Properties]:
         return [_spelled(definition) for definition in spelled_above(definitions)]
 
     provisioners._normalize_container_defs = spelled
+    made_above = ecs._build_task_containers
+
+    def made(definition: Properties | None, overrides: list[Properties]) -> list[Properties]:
+        return [{**item, "imageDigest": _digest(item["image"])} for item in made_above(definition, overrides)]
+
+    ecs._build_task_containers = made
     handlers[SCALABLE_TARGET] = {
         "create": _create_target,
         "update": _update_target,
@@ -38,6 +45,12 @@ def _spelled(value: Any) -> Any:
         return value
     camel = {name[:1].lower() + name[1:]: inner for name, inner in value.items()}
     return {name: inner if name in AS_WRITTEN else _spelled(inner) for name, inner in camel.items()}
+
+
+def _digest(image: str) -> str:
+    """Return the digest that an image is named by, or one made up for its tag: nothing is pulled here."""
+    _, _, digest = image.partition("@")
+    return digest or f"sha256:{hashlib.sha256(image.encode()).hexdigest()}"
 
 
 def _create_target(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:

@@ -41,6 +41,8 @@ def test_a_database_keeps_its_managed_secret_over_updates(account: Account) -> N
     account.deploy(Database=database(BackupRetentionPeriod=30))
     assert account.attribute("Database", "MasterUserSecret.SecretArn") == arn
     assert account.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"] == json.dumps(secret)
+    [instance] = account.client("rds").describe_db_instances()["DBInstances"]
+    assert instance["MasterUserSecret"] == {"SecretArn": arn, "SecretStatus": "active"}
 
 
 def test_a_managed_secret_goes_with_its_database(account: Account) -> None:
@@ -70,6 +72,23 @@ def test_a_rotation_schedule_is_told_by_its_secret(account: Account) -> None:
         assert (found["RotationEnabled"], found["RotationRules"]["AutomaticallyAfterDays"]) == (True, days)
     account.deploy(Secret=template(30)["Secret"])
     assert not secrets.describe_secret(SecretId="token")["RotationEnabled"]
+
+
+@pytest.mark.parametrize(
+    ("image", "digest"), [("engine:1", r"sha256:[0-9a-f]{64}"), (f"engine@sha256:{'0a' * 32}", f"sha256:{'0a' * 32}")]
+)
+def test_tasks_tell_the_digest_of_their_image(image: str, digest: str, account: Account) -> None:
+    ids = account.deploy(
+        Cluster=resource("AWS::ECS::Cluster"),
+        Task=resource(
+            "AWS::ECS::TaskDefinition", Family="engine", ContainerDefinitions=[{"Name": "one", "Image": image}]
+        ),
+        Service=resource("AWS::ECS::Service", Cluster=ref("Cluster"), TaskDefinition=ref("Task"), DesiredCount=2),
+    )
+    ecs = account.client("ecs")
+    tasks = ecs.describe_tasks(cluster=ids["Cluster"], tasks=ecs.list_tasks(cluster=ids["Cluster"])["taskArns"])
+    [told] = {task["containers"][0]["imageDigest"] for task in tasks["tasks"]}
+    assert re.fullmatch(digest, told)
 
 
 def test_an_alarm_on_an_expression_is_kept(account: Account) -> None:
