@@ -1,7 +1,7 @@
 """The state of a rehearsal as it goes: what the screen shows and the report keeps."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -54,6 +54,8 @@ class ActionProgress:
     ended: float | None = None
     deployed: Deployed | None = None
     evidence: Evidence = field(default_factory=Evidence)
+    log_lines: range = range(0)
+    """The lines of its log that it has written itself, counted from 0; an earlier execution's may stand before."""
 
     @property
     def full_name(self) -> str:
@@ -96,6 +98,8 @@ class Progress:
 
     logs: Path
     listener: Listener
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Values that builds get instead of the pipeline's, by the names of their variables."""
     set_up: StageProgress = field(init=False)
     stages: list[StageProgress] = field(default_factory=list)
     superseded: list[list[StageProgress]] = field(default_factory=list)
@@ -105,8 +109,11 @@ class Progress:
     ended: float | None = None
     result: Result | None = None
     reason: str = ""
+    _written: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
+    """How many lines each log has."""
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
-    _executions_before: int = field(default=0, init=False, repr=False)
+    executions_before: int = field(default=0, init=False)
+    """How many of them were of the release before."""
 
     def __post_init__(self) -> None:
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -126,7 +133,7 @@ class Progress:
 
     def begin_release(self) -> None:
         """Keep what the release before has done; the next one begins."""
-        self._executions_before = len(self.superseded) + 1
+        self.executions_before = len(self.superseded) + 1
 
     def add_stage(self, stage: Stage) -> StageProgress:
         """Add a stage that the definition does not have: one that is rolled back."""
@@ -143,6 +150,8 @@ class Progress:
         action.status, action.started, action.ended, action.reason = Status.RUNNING, time.monotonic(), None, ""
         # A retry begins anew; what is secret stays so.
         action.evidence = Evidence(secrets=action.evidence.secrets)
+        written = self._written.get(action.log_file, 0)
+        action.log_lines = range(written, written)
         self.listener(action)
 
     def log(self, action: ActionProgress, line: str) -> None:
@@ -151,6 +160,8 @@ class Progress:
             action.line = line.strip()
         with action.log_file.open("a") as log:
             log.write(line + "\n")
+        self._written[action.log_file] = self._written.get(action.log_file, 0) + line.count("\n") + 1
+        action.log_lines = range(action.log_lines.start, self._written[action.log_file])
 
     def end(self, action: ActionProgress, status: Status, reason: str = "") -> None:
         """Mark an action as ended."""
@@ -175,7 +186,7 @@ class Progress:
     @property
     def restarts(self) -> int:
         """How often the pipeline changed itself and started over."""
-        return max(0, len(self.superseded) - self._executions_before)
+        return max(0, len(self.superseded) - self.executions_before)
 
     @property
     def seconds(self) -> float:

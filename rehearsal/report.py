@@ -88,12 +88,14 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
         "restarts": progress.restarts,
         "timeline": timeline.figures(),
         "set_up": [timeline.action(step) for step in progress.set_up.actions],
+        "executions_before": progress.executions_before,
         "superseded": [[timeline.stage(stage) for stage in stages] for stages in progress.superseded],
         "stages": [timeline.stage(stage) for stage in progress.stages],
         "environments": {environment.name: _environment(environment) for environment in found},
         "simulated": {
             "tasks": tasks_in_words(found),
             "cloudfront": CLOUDFRONT,
+            "variables": dict(progress.instead),
             "recorded_only": recorded_types,
         },
     }
@@ -161,6 +163,7 @@ class _Timeline:
             "critical": span in self._path,
             "reason": action.reason,
             "log": str(action.log_file),
+            "log_lines": [action.log_lines.start, action.log_lines.stop],
             "change_set": _change_set(action.evidence.change_set),
             "tests": [
                 {

@@ -43,12 +43,14 @@ class Excerpt:
     """The number of the line that says why the action failed."""
 
 
-def read(file: Path, *, failed: bool, mask: Callable[[str], str]) -> Excerpt:
-    """Return the beginning of a log, its end, and of a failed action what stands around its failure.
+def read(file: Path, written: range, *, failed: bool, mask: Callable[[str], str]) -> Excerpt:
+    """Return the beginning of what an action has written, its end, and if it failed what stands around its failure.
 
     What a terminal would do with the text's escapes is left out, and `mask` takes out what is secret.
     """
-    lines = file.read_text(errors="replace").splitlines() if file.is_file() else []
+    # Only what a log's writer takes for the end of a line is one here.
+    text = file.read_bytes().decode(errors="replace") if file.is_file() else ""
+    lines = text.split("\n")[written.start : written.stop]
     failing = _failing_line(lines) if failed else None
     shown = {*range(1, FIRST_LINES + 1), *range(len(lines) - LAST_LINES + 1, len(lines) + 1)}
     if failing is not None:

@@ -83,6 +83,8 @@ class Group:
     reason: str
     bar: Bar | None
     rows: tuple[Row, ...]
+    earlier: bool
+    """Whether it belongs to an execution that another one has followed."""
 
 
 def write(document: Mapping[str, Any], file: Path, *, secrets: Iterable[str]) -> None:
@@ -95,6 +97,7 @@ def render(document: Mapping[str, Any], *, folder: Path, secrets: Iterable[str])
     """Return the page; links to whole logs lead there from `folder`."""
     groups = _Page(document, folder, tuple(secrets)).groups()
     rows = [row for group in groups for row in group.rows]
+    present = [row for group in groups if not group.earlier for row in group.rows]
     style = Markup((FOLDER / "page.css").read_text())  # noqa: S704 - our own file
     script = Markup((FOLDER / "page.js").read_text())  # noqa: S704 - our own file
     # The page comes from disk, where no header can carry it: what may be loaded and run is said in the page itself.
@@ -119,11 +122,12 @@ def render(document: Mapping[str, Any], *, folder: Path, secrets: Iterable[str])
     return environment.get_template("page.html.jinja").render(
         document=document,
         groups=groups,
-        failed=[row for row in rows if row.failed],
+        failed=[row for row in present if row.failed],
         critical=[row for row in rows if row.action["critical"]],
         statuses=_counted(row.action["status"] for row in rows),
-        effects=_summed(row.effects for row in rows),
-        outcomes=_summed(row.outcomes for row in rows),
+        results=_counted(row.action["status"] for row in present),
+        effects=_summed(row.effects for row in present),
+        outcomes=_summed(row.outcomes for row in present),
         ticks=_ticks(document["seconds"]),
         least_share=LEAST_SHARE,
         style=style,
@@ -150,20 +154,21 @@ class _Page:
         }
         groups = [self._group(set_up, "Set-up", SET_UP)]
         for number, stages in enumerate(self._document["superseded"], 1):
+            which = "the release before" if number <= self._document["executions_before"] else f"execution {number}"
             groups += [
-                self._group(stage, f"{stage['name']} · execution {number}", f"execution-{number}-{stage['name']}")
+                self._group(stage, f"{stage['name']} · {which}", f"execution-{number}-{stage['name']}", earlier=True)
                 for stage in stages
                 if stage["status"] != "waiting"
             ]
         return groups + [self._group(stage, stage["name"], stage["name"]) for stage in self._document["stages"]]
 
-    def _group(self, stage: Mapping[str, Any], title: str, anchor: str) -> Group:
+    def _group(self, stage: Mapping[str, Any], title: str, anchor: str, *, earlier: bool = False) -> Group:
         rows = tuple(self._row(action, anchor, title) for action in stage["actions"])
         starts = [action["started"] for action in stage["actions"] if action["started"] is not None]
         ends = [action["started"] + action["seconds"] for action in stage["actions"] if action["started"] is not None]
         seconds = max(ends) - min(starts) if starts else 0.0
         bar = self._bar(min(starts), seconds) if starts else None
-        return Group(stage["name"], title, stage["status"], seconds, stage["reason"], bar, rows)
+        return Group(stage["name"], title, stage["status"], seconds, stage["reason"], bar, rows, earlier)
 
     def _row(self, action: Mapping[str, Any], group: str, title: str) -> Row:
         started = action["started"]
@@ -175,6 +180,7 @@ class _Page:
             bar=None if started is None else self._bar(started, action["seconds"], action["waited_for_others"]),
             log=excerpt.read(
                 Path(action["log"]),
+                range(*action["log_lines"]),
                 failed=action["status"] == "failed",
                 mask=lambda line: masked(line, self._secrets),
             ),
