@@ -105,7 +105,7 @@ cdk.out/manifest.json: $(ready) $(app_sources)
 
 .PHONY: rehearse
 rehearse: cdk.out/manifest.json ## this commit, through the whole pipeline, on an emulated AWS
-	@python -m rehearsal $(if $(FROM),--from $(FROM)) $(ARGS)
+	@python -m rehearsal --set BAKE_MINUTES=0.02 $(if $(FROM),--from $(FROM)) $(ARGS)
 
 .PHONY: diagrams
 diagrams: cdk.out/manifest.json ## pictures of the architecture and the pipeline, from what is synthesized

@@ -55,6 +55,15 @@ def _parser() -> argparse.ArgumentParser:
         "--approve", choices=("yes", "no"), help="answer every approval; without it the terminal is asked"
     )
     parser.add_argument(
+        "--set",
+        dest="instead",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=VALUE",
+        help="give builds that have this variable another value than the pipeline's, such as a shorter wait",
+    )
+    parser.add_argument(
         "--clock",
         type=datetime.fromisoformat,
         metavar="TIME",
@@ -96,13 +105,14 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     if before:
         console.print(Text(f"over {before[:12]} “{_subject(repository, before)}”, delivered first"), soft_wrap=True)
     screen = Screen(console)
-    progress = Progress(options.logs, screen.on_change)
+    progress = Progress(options.logs, screen.on_change, dict(options.instead))
     plan = Plan(
         assembly=found,
         repository=repository,
         commit=commit,
         gate=ScriptedGate(answer=options.approve == "yes") if options.approve else TerminalGate(screen.paused),
         before=before,
+        instead=dict(options.instead),
         clock=_clock(options.clock),
         tasks=TaskKind(options.tasks),
         fail=frozenset(options.fail),
@@ -122,6 +132,13 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     page.write(composed, options.html, secrets=report.secrets(progress))
     console.print(Text(f"report: {options.html}"), soft_wrap=True)
     return EXIT_CODES[progress.result or Result.FAILED]
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
 
 
 def _clock(start: datetime | None) -> Clock:

@@ -4,8 +4,8 @@ import contextlib
 import signal
 import threading
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,6 +41,8 @@ class Plan:
     gate: Gate
     before: str | None = None
     """The commit that is delivered first, to every environment, so that `commit` is an update; None: nothing is."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Values that builds get instead of the pipeline's, by the names of their variables."""
     clock: Clock = now
     """What time it is in the rehearsal."""
     tasks: TaskKind = TaskKind.STAND_IN
@@ -146,6 +148,7 @@ class Rehearsal:
             gate=gate,
             workloads=workloads,
             clock=plan.clock,
+            instead=plan.instead,
         )
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -88,7 +88,7 @@ class Screen:
             self.console.print()
         for environment in found:
             self._show_environment(environment)
-        self._show_what_was_simulated(found)
+        self._show_what_was_simulated(found, progress.instead)
         style = {"succeeded": "bold green", "failed": "bold red"}.get(str(progress.result), "bold yellow")
         text = Text(f"\nrehearsal {progress.result} after {progress.seconds:.1f} s", style)
         if progress.restarts:
@@ -97,12 +97,14 @@ class Screen:
             text.append(f"\n{progress.reason}", "default")
         self.console.print(text, soft_wrap=True)
 
-    def _show_what_was_simulated(self, found: list[Environment]) -> None:
+    def _show_what_was_simulated(self, found: list[Environment], instead: Mapping[str, str]) -> None:
         if not found:
             return
         running = sum(len(environment.stand_ins) for environment in found)
         tasks = f"{running} task(s) are {tasks_in_words(found)}" if running else "nothing runs as tasks"
         line = f"simulated: AWS itself; {tasks}; CloudFront is a local edge; databases and caches are records only"
+        if instead:
+            line += f"; {', '.join(f'{name} is {value}' for name, value in instead.items())}"
         self.console.print(Text(line, "yellow"), soft_wrap=True)
 
     def _say(self, line: str) -> None:

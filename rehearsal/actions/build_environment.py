@@ -87,6 +87,9 @@ def build_environment(
     }
     for variable in [*project["environment"].get("environmentVariables", []), *_action_variables(run)]:
         environment[variable["name"]] = _value(run, variable)
+    for name in environment.keys() & context.instead.keys():
+        run.log(f"{name} is {context.instead[name]} in this rehearsal, not {environment[name]}")
+        environment[name] = context.instead[name]
     # Last, so that nothing a project sets leads a build out of the emulator.
     kept = {name: value for name, value in environment.items() if not name.startswith(LEADING_OUT)}
     return {**kept, **context.cloud.environment(context.home.region, role), **context.cloud.secure_environment()}

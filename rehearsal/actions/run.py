@@ -101,6 +101,8 @@ class Context:
     workloads: Workloads
     clock: Clock = now
     """What time it is in the rehearsal."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Values that builds get instead of the pipeline's, by the names of their variables."""
 
     def pipeline_credentials(self) -> Credentials:
         """Return the credentials of the pipeline's own role."""

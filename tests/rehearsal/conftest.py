@@ -85,6 +85,7 @@ class Repository:
             gate=gate or ScriptedGate(answer=True),
             tasks=tasks,
             fail=fail,
+            instead={"BAKE_MINUTES": "0.02"},
         )
         progress = Progress(self.directory / "logs", lambda _: None)
         with Rehearsal(plan, progress) as rehearsal:

@@ -73,7 +73,16 @@ def start(repository: Repository, directory: Path, *arguments: str) -> subproces
     temporary = directory / "tmp"
     temporary.mkdir()
     return subprocess.Popen(
-        [sys.executable, "-m", "rehearsal", "--logs", str(directory / "logs"), *arguments],
+        [
+            sys.executable,
+            "-m",
+            "rehearsal",
+            "--set",
+            "BAKE_MINUTES=0.02",
+            "--logs",
+            str(directory / "logs"),
+            *arguments,
+        ],
         cwd=repository.path,
         env={**os.environ, "TMPDIR": str(temporary)},
         stdin=subprocess.DEVNULL,

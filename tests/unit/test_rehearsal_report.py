@@ -105,6 +105,7 @@ def test_what_was_not_real_is_said(document: dict[str, Any]) -> None:
     assert document["simulated"] == {
         "tasks": "local stand-ins",
         "cloudfront": "a local edge, with certificates of a throwaway authority",
+        "variables": {},
         "recorded_only": ["AWS::Some::Type"],
     }
 
