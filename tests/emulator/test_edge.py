@@ -260,6 +260,7 @@ def test_only_emulated_hosts_are_led_to_the_edge(edge: Edge) -> None:
 
 def test_other_hosts_are_reached_as_they_are(edge: Edge) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(10)
         address = edge.variables["HTTPS_PROXY"].removeprefix("http://").split(":")
         with socket.create_connection((address[0], int(address[1])), timeout=10) as client:
             port = other.getsockname()[1]
