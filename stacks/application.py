@@ -12,6 +12,7 @@ from constructs import Construct
 from settings import DomainSettings, ImageSettings, TasksSettings
 from stacks.cache import Cache
 from stacks.database import Database
+from stacks.deployment_alarm import DeploymentAlarm
 from stacks.engine_credentials import EngineCredentials
 from stacks.engine_task import EngineTask
 from stacks.environment_stack import EnvironmentStack
@@ -105,6 +106,14 @@ class Application(EnvironmentStack):
             credentials=self.engine_credentials,
             log_group=self.log_group,
         )
+        self.deployment_alarm = DeploymentAlarm(
+            self,
+            "DeploymentAlarm",
+            environment_name=environment_name,
+            load_balancer=self.load_balancer,
+            target_group=self.target_group,
+            takeover_seconds=settings.takeover,
+        )
         self.service = self._service(settings, security_group=self._as_it_is("TaskSecurityGroup", task_security_group))
         self._scale(settings)
         self.verifier_role = VerifierRole(
@@ -158,6 +167,9 @@ class Application(EnvironmentStack):
             min_healthy_percent=100,
             max_healthy_percent=200,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            deployment_alarms=ecs.DeploymentAlarmConfig(
+                alarm_names=[self.deployment_alarm.name], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM
+            ),
             health_check_grace_period=Duration.seconds(settings.startup_grace),
             availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.ENABLED,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
@@ -167,6 +179,8 @@ class Application(EnvironmentStack):
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
         )
         service.attach_to_application_target_group(self.target_group)
+        # It knows the alarm by its name only.
+        service.node.add_dependency(self.deployment_alarm)
         return service
 
     def _scale(self, settings: TasksSettings) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from settings import Settings
 from stacks.image_uri import ImageUri
 from tests.unit.one_environment import own_domain, prod_settings, templates_of
 
@@ -523,3 +524,25 @@ def only(stack: Template, resource_type: str) -> dict[str, Any]:
 def aslist(value: Any) -> list[Any]:
     """Return what a policy may give as one or as several."""
     return value if isinstance(value, list) else [value]
+
+
+def test_a_deployment_that_leaves_nobody_to_serve_is_undone(template: Templates) -> None:
+    application = template("prod", "application")
+    [alarm] = application.find_resources("AWS::CloudWatch::Alarm").values()
+    properties = alarm["Properties"]
+    assert (properties["MetricName"], properties["Statistic"]) == ("HealthyHostCount", "Maximum")
+    assert (properties["ComparisonOperator"], properties["Threshold"]) == ("LessThanThreshold", 1)
+    [service] = application.find_resources("AWS::ECS::Service").values()
+    assert service["Properties"]["DeploymentConfiguration"]["Alarms"] == {
+        "AlarmNames": [properties["AlarmName"]],
+        "Enable": True,
+        "Rollback": True,
+    }
+    [name] = application.find_resources("AWS::CloudWatch::Alarm")
+    assert name in service["DependsOn"]
+
+
+def test_moving_the_engine_to_another_task_undoes_no_deployment(template: Templates, settings: Settings) -> None:
+    [alarm] = template("prod", "application").find_resources("AWS::CloudWatch::Alarm").values()
+    waits = alarm["Properties"]["EvaluationPeriods"] * alarm["Properties"]["Period"]
+    assert waits > settings.environments["prod"].tasks.takeover
