@@ -24,6 +24,9 @@ A YAWL 6.1 engine was measured to hold 460 to 630 MiB with `-Xmx1024m`. All of i
 138 MiB for the other processes, Python and HAProxy.
 """
 
+DEPLOYMENTS = ("rolling", "blue-green", "canary", "linear")
+"""How ECS can replace the tasks of a service (Amazon ECS Developer Guide, "Deployment strategies")."""
+
 MEASURED_START_SECONDS = 57
 """What YAWL 6.1 took to start all of its seven applications on two cores."""
 TAKEOVER_SECONDS = 5
@@ -49,6 +52,9 @@ class TasksSettings(Section):
     startup_grace_seconds: Annotated[int, Between(0, 7200, "seconds")] | None = None
     """How long a new task may fail health checks; None: as long as the measured start takes with `cpu`."""
 
+    deployment: Annotated[str, OneOf(DEPLOYMENTS)] = "rolling"
+    """How new tasks replace the old ones; of ECS's ways, only rolling fits an engine of which one is active."""
+
     @property
     def takeover(self) -> int:
         """Seconds until another task's engine serves when the active one is lost: longer with less than two vCPU."""
@@ -65,6 +71,15 @@ class TasksSettings(Section):
     def _max_is_not_below_min(self) -> Iterator[Mistake]:
         if self.max < self.min:
             yield Mistake(("max",), f"is below tasks.min {self.min}")
+
+    @rule
+    def _one_engine_is_active(self) -> Iterator[Mistake]:
+        if self.deployment != "rolling":
+            yield Mistake(
+                ("deployment",),
+                "does not fit: one engine is active at a time, so that new tasks would hand every request to the old "
+                'ones, and prove nothing, until those end; "rolling" moves the engine and is undone by alarms',
+            )
 
     @rule
     def _offered_by_fargate(self) -> Iterator[Mistake]:
