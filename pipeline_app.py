@@ -7,6 +7,7 @@ from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from pipeline.pipeline_stack import PipelineStack
+from pipeline.self_mutation import ACCEPTED_CHANGES
 from pipeline.tool_versions import ToolVersions
 from settings import Settings, SettingsError, load
 from stages.environment_tags import tag_environment
@@ -40,6 +41,8 @@ def main() -> None:
     add_pipeline(app, settings)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
+    # Beside the templates: which of the pipeline's own changes are meant is no part of the pipeline.
+    Path(app.outdir, ACCEPTED_CHANGES).write_text("".join(f"{name}\n" for name in settings.pipeline.accepted_changes))
 
 
 if __name__ == "__main__":

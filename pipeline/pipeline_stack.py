@@ -14,6 +14,7 @@ from pipeline.docker_layer_cache import cache_docker_layers
 from pipeline.environment_delivery import EnvironmentDelivery, Release
 from pipeline.permissions import settle_permissions
 from pipeline.replica_store import ReplicaStore
+from pipeline.self_mutation import self_mutation
 from pipeline.source import allow_connection, source
 from pipeline.synth_step import synth_step
 from pipeline.tool_versions import ToolVersions
@@ -47,7 +48,7 @@ class PipelineStack(Stack):
             synth=synth,
             code_build_defaults=build_defaults(),
             cli_version=tool_versions.cdk,
-            self_mutation_code_build_defaults=CodeBuildOptions(logging=logs.of("SelfMutate")),
+            self_mutation_code_build_defaults=self_mutation(construct_id, home=env, logging=logs.of("SelfMutate")),
             cdk_assets_cli_version=tool_versions.cdk_assets,
             asset_publishing_code_build_defaults=CodeBuildOptions(logging=logs.of("Assets")),
             # One project publishes everything, a stack is one action, and all actions share the pipeline's role: a

@@ -8,6 +8,16 @@ from settings.section import Section
 Fingerprint = Annotated[str, Matches(r"[0-9a-f]{12}", "the 12 hexadecimal digits the change review prints")]
 
 
+Reason = Annotated[str, Matches(r"\S.{8,}\S", "a sentence of at least ten characters", longest=1000)]
+
+
+class AcceptedPermissions(Section):
+    """Broader permissions of the pipeline's own that are meant: `[pipeline.accepted_changes.FINGERPRINT]`."""
+
+    reason: Reason
+    """Why they are meant."""
+
+
 class AcceptedChange(Section):
     """One change that the change review would stop, and that is meant.
 
@@ -17,5 +27,5 @@ class AcceptedChange(Section):
 
     stack: Annotated[str, Matches(r"[a-z][a-z0-9-]*", "a stack without its environment's name, such as database")]
     subject: Annotated[str, Matches(r"[A-Za-z0-9]+", "a logical id, or permissions")]
-    reason: Annotated[str, Matches(r"\S.{8,}\S", "a sentence of at least ten characters", longest=1000)]
+    reason: Reason
     """Why it is meant, and how what is lost is kept or made again; shown to the approver."""

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from settings.accepted_changes import AcceptedPermissions, Fingerprint
 from settings.aws_formats import Account, BranchName, ConnectionArn, Email, RepositoryName
 from settings.constraints import Between
 from settings.environment import EnvironmentSettings, TagSettings
@@ -52,6 +53,8 @@ class PipelineSettings(Section):
     """How long the logs of the builds are kept."""
     artifact_retention_days: Annotated[int, Between(1, 36_500, "days")] = 90
     """How long the pipeline's artifacts are kept (reference, Storage: artifacts 90 days)."""
+    accepted_changes: dict[Fingerprint, AcceptedPermissions] = {}
+    """Broader permissions of the pipeline's own that are meant, by the fingerprint its update prints."""
     tags: TagSettings = TagSettings(backup_policy="none")
     """The tags of the pipeline's own resources: `[pipeline.tags]`. It holds nothing that a push does not bring back."""
 

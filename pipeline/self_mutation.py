@@ -1,0 +1,44 @@
+"""The build in which the pipeline updates itself."""
+
+from typing import Final
+
+from aws_cdk import DefaultStackSynthesizer, Environment
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_iam as iam
+from aws_cdk.pipelines import CodeBuildOptions
+
+ACCEPTED_CHANGES: Final = "accepted-changes.txt"
+"""The file of the assembly that holds the fingerprints of the pipeline's own changes that are meant, one a line."""
+
+
+def self_mutation(stack_name: str, *, home: Environment, logging: codebuild.LoggingOptions) -> CodeBuildOptions:
+    """Return how the pipeline updates itself: not where that broadens its permissions, unless that is meant.
+
+    What it may do is what it may do to every environment, and no review of an environment shows it (aws-cdk#16301).
+    """
+    changes = "changes.txt"
+    lookup = f"role/cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-lookup-role-{home.account}-{home.region}"
+    return CodeBuildOptions(
+        logging=logging,
+        partial_build_spec=codebuild.BuildSpec.from_object(
+            {
+                "version": "0.2",
+                "phases": {
+                    "pre_build": {
+                        "commands": [
+                            f"cdk -a . diff {stack_name} --method=template --security-only --no-color "
+                            f"--fail-on broadening > {changes} 2>&1 && BROADENED=no || BROADENED=yes",
+                            f"cat {changes}",
+                            f'FINGERPRINT="$(sha256sum < {changes} | cut -c 1-12)"',
+                            f'[ "$BROADENED" = no ] || grep -qx "$FINGERPRINT" {ACCEPTED_CHANGES} || {{ echo '
+                            "\"The pipeline's own permissions would grow. If that is meant, write into delivery.toml: "
+                            '[pipeline.accepted_changes.$FINGERPRINT] reason = \\"…\\""; exit 1; }',
+                        ]
+                    }
+                },
+            }
+        ),
+        role_policy=[
+            iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[f"arn:aws:iam::{home.account}:{lookup}"])
+        ],
+    )

@@ -1,0 +1,71 @@
+"""What the pipeline does before it updates itself: its own commands, with a `cdk diff` that answers as told."""
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from aws_cdk.assertions import Template
+
+from settings import Settings
+from settings.accepted_changes import AcceptedPermissions
+from tests.unit.other_settings import only, synthesize
+from tests.unit.pipeline_definition import Pipeline
+
+CHANGES = "+ Allow iam:* on *\n"
+FINGERPRINT = hashlib.sha256(CHANGES.encode()).hexdigest()[:12]
+
+
+def update(
+    pipeline_template: Template, folder: Path, *, broadened: bool, accepted: str
+) -> subprocess.CompletedProcess[str]:
+    pipeline = Pipeline(pipeline_template.to_json()["Resources"])
+    commands = pipeline.buildspec("UpdatePipeline", "SelfMutate")["phases"]["pre_build"]["commands"]
+    (folder / "accepted-changes.txt").write_text(accepted)
+    cdk = folder / "bin" / "cdk"
+    cdk.parent.mkdir()
+    cdk.write_text(f"#!/bin/sh\nprintf '{CHANGES}'\nexit {int(broadened)}\n")
+    cdk.chmod(0o755)
+    return subprocess.run(
+        ["bash", "-e", "-c", "\n".join(commands)],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{cdk.parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_changes_that_broaden_nothing_go_through(pipeline_template: Template, tmp_path: Path) -> None:
+    assert update(pipeline_template, tmp_path, broadened=False, accepted="").returncode == 0
+
+
+@pytest.mark.parametrize("accepted", ["", "000000000000\n"])
+def test_broader_permissions_stop_the_update_and_say_how_to_go_on(
+    pipeline_template: Template, tmp_path: Path, accepted: str
+) -> None:
+    done = update(pipeline_template, tmp_path, broadened=True, accepted=accepted)
+    assert done.returncode == 1
+    assert CHANGES in done.stdout
+    assert f"[pipeline.accepted_changes.{FINGERPRINT}]" in done.stdout
+
+
+def test_broader_permissions_that_are_meant_go_through(pipeline_template: Template, tmp_path: Path) -> None:
+    done = update(pipeline_template, tmp_path, broadened=True, accepted=f"000000000000\n{FINGERPRINT}\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_may_read_its_own_account_through_the_lookup_role(pipeline_template: Template) -> None:
+    pipeline = Pipeline(pipeline_template.to_json()["Resources"])
+    roles = json.dumps([one["Resource"] for one in pipeline.statements("UpdatePipeline", "SelfMutate")])
+    assert "arn:aws:iam::111111111111:role/cdk-hnb659fds-lookup-role-111111111111-us-east-1" in roles
+
+
+def test_what_is_accepted_changes_nothing_in_the_pipeline(settings: Settings, tmp_path: Path) -> None:
+    one = only(settings, "dev")
+    accepted = {FINGERPRINT: AcceptedPermissions(reason="a new kind of build needs them")}
+    two = one.model_copy(update={"pipeline": one.pipeline.model_copy(update={"accepted_changes": accepted})})
+    before, after = (synthesize(it, tmp_path / str(n))["yawl-delivery"] for n, it in enumerate((one, two)))
+    assert before == after
