@@ -74,8 +74,11 @@ SHOWN_AS_STRUCTURE = (
 HELPERS = ("AWS::CloudFormation::", "AWS::CDK::", "Custom::")
 """How types begin that help CloudFormation and do nothing themselves."""
 
-WATCHING = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard")
+WATCHING = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard")
 """Types that look at resources of all stacks; arrows to all of them would cover the picture."""
+
+WATCHED = (*WATCHING, "AWS::SNS::Topic")
+"""Types to which such arrows lead all the same: who tells whom."""
 
 ABBREVIATIONS = ("Api", "Http", "Nat")
 """Words in names that people write in capitals."""
@@ -191,7 +194,10 @@ class _Reader:
 
     def _is_drawn(self, resource: Resource) -> bool:
         hidden = resource.type in IN_WORDS or resource.type in SHOWN_AS_STRUCTURE
-        helper = any(name.startswith(HELPERS) for name in (resource.type, *resource.path))
+        helper = any(name.startswith(HELPERS) for name in (resource.type, *resource.path)) or (
+            resource.type == "AWS::Lambda::Function"
+            and any(self._resources[key].type.startswith(HELPERS) for key in self._neighbours[resource.key])
+        )
         return not (hidden or helper or (resource.type in PART_OF and self._owner(resource.key, drawn=False)))
 
     def _draw(self, key: Key, resource: Resource) -> None:
@@ -331,7 +337,7 @@ class _Reader:
             source = self._drawn_as.get(key)
             for referred in sorted(found.references):
                 target = self._drawn_as.get(referred)
-                watching = found.type in WATCHING and key[0] != referred[0]
+                watching = found.type in WATCHING and self._resources[referred].type not in WATCHED
                 # A policy says who may use its resource, and so the other way round.
                 if not (watching or found.type.endswith("Policy") or found.type == self._resources[referred].type):
                     add(source, target, traffic=False)

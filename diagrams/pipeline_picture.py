@@ -8,7 +8,6 @@ from diagrams import palette, picture
 from diagrams.dot import attributes, indented, quoted, table, text
 from diagrams.pipeline import Action, Pipeline, Stage
 
-FIRST = "before the environments"
 DOWN = f'<tr><td cellpadding="0" height="14">{text("▼", size=8, color=palette.TRAFFIC)}</td></tr>'
 
 
@@ -24,18 +23,16 @@ def dot(pipeline: Pipeline) -> tuple[str, str]:
         "bgcolor": "transparent",
     }
     edge = {"color": palette.TRAFFIC, "penwidth": "2", "arrowsize": "0.8", "fontname": picture.FONT, "fontsize": "10"}
-    first, environments = _parts(pipeline.stages)
-    columns = [f"{quoted(FIRST)}:{quoted(first[-1].name)}:e"] if first else []
-    columns += [quoted(stage.name) for stage in environments]
+    columns = _columns(pipeline.stages)
     lines = [
         f"graph {attributes(graph)};",
         f"node {attributes({'shape': 'plain', 'fontname': picture.FONT, 'fontsize': '8'})};",
         f"edge {attributes(edge)};",
-        *([_column(first)] if first else []),
-        *(f"{quoted(stage.name)} {attributes({'label': f'<{_box(stage)}>'})};" for stage in environments),
-        *(f"{one} -> {following};" for one, following in pairwise(columns)),
+        *(_column(column) for column in columns),
+        *(f"{quoted(left[0].name)} -> {quoted(right[0].name)};" for left, right in pairwise(columns)),
     ]
-    if (changing := _changes_the_pipeline(pipeline)) and changing in first:
+    changing = _changes_the_pipeline(pipeline)
+    if changing is not None and changing in columns[0]:
         look = {
             "style": "dashed",
             "penwidth": "1.2",
@@ -43,15 +40,21 @@ def dot(pipeline: Pipeline) -> tuple[str, str]:
             "fontcolor": palette.QUIET,
             "label": "starts over\nwhen it has\nchanged itself",
         }
-        ends = (f"{quoted(FIRST)}:{quoted(stage.name)}:w" for stage in (changing, first[0]))
-        lines.append(f"{' -> '.join(ends)} {attributes(look)};")
+        column = quoted(columns[0][0].name)
+        back = f"{column}:{quoted(changing.name)}:w -> {column}:{quoted(columns[0][0].name)}:w"
+        lines.append(f"{back} {attributes(look)};")
     return f"digraph pipeline {{\n{indented(lines)}}}\n", description
 
 
-def _parts(stages: Sequence[Stage]) -> tuple[list[Stage], list[Stage]]:
-    """Part the stages where the first is that deploys: what every delivery needs, and the environments."""
-    first = next((number for number, stage in enumerate(stages) if stage.deploys), len(stages))
-    return list(stages[:first]), list(stages[first:])
+def _columns(stages: Sequence[Stage]) -> list[list[Stage]]:
+    """Give each environment a column, with the stages before it that bear its name, and one to what comes first."""
+    columns: list[list[Stage]] = [[]]
+    for stage in reversed(stages):
+        environment = columns[-1][-1] if columns[-1] and columns[-1][-1].deploys else None
+        if stage.deploys or (environment is not None and not stage.name.startswith(environment.name)):
+            columns.append([])
+        columns[-1].insert(0, stage)
+    return [column for column in reversed(columns) if column]
 
 
 def _column(stages: Sequence[Stage]) -> str:
@@ -62,7 +65,7 @@ def _column(stages: Sequence[Stage]) -> str:
             rows.append(DOWN)
         rows.append(f'<tr><td port="{html.escape(stage.name)}" cellpadding="0">{_box(stage)}</td></tr>')
     label = table(rows, cellspacing="0")
-    return f"{quoted(FIRST)} {attributes({'label': f'<{label}>'})};"
+    return f"{quoted(stages[0].name)} {attributes({'label': f'<{label}>'})};"
 
 
 def _changes_the_pipeline(pipeline: Pipeline) -> Stage | None:

@@ -86,7 +86,9 @@ def test_nothing_is_left_out(environments: dict[str, assembly.Environment], draw
         boxes = {node.id for node in drawn[name].nodes}
         short = short_names(environment.stacks)
         for key, resource in environment.resources.items():
-            helper = any(part.startswith(architecture.HELPERS) for part in (resource.type, *resource.path))
+            users = [found for found in environment.resources.values() if key in found.references]
+            near = [resource.type, *resource.path, *(found.type for found in users)]
+            helper = any(part.startswith(architecture.HELPERS) for part in near)
             together = any(identifier.endswith(f"/{resource.type}") for identifier in boxes)
             own = f"{short[key[0]]}/{key[1]}" in boxes
             assert own or together or helper or resource.type in shown_otherwise, key
@@ -282,13 +284,32 @@ def test_a_pipeline_that_starts_over_says_so() -> None:
         assert "Source, UpdatePipeline" in words
 
 
+def test_what_bears_an_environments_name_stands_in_its_column() -> None:
+    def stage(name: str, *actions: dict[str, Any]) -> dict[str, Any]:
+        return {"Name": name, "Actions": list(actions)}
+
+    review = action("Review", 1, "Build", "CodeBuild")
+    stages = [
+        stage("Source", review),
+        stage("DevReview", review),
+        stage("Dev", deploys("x-dev-a", 1)),
+        stage("Last", review),
+    ]
+    graph, _ = pipeline_picture.dot(pipeline.read([template_of(*stages)]))
+    assert [line.strip() for line in graph.splitlines() if "->" in line] == [
+        '"Source" -> "DevReview";',
+        '"DevReview" -> "Last";',
+    ]
+
+
 def test_the_real_pipeline_is_read(assembly: "CloudAssembly") -> None:
     found = pipeline.read(own_templates(Path(assembly.directory)))
     assert [stage.name for stage in found.stages][:4] == ["Source", "Build", "UpdatePipeline", "Assets"]
     assert found.starts_over
-    prod = found.stages[-1]
-    assert any(action.is_gate for group in prod.groups for action in group)
-    assert {"network", "database"} <= {action.name for group in prod.groups for action in group}
+    gates = [stage.name for stage in found.stages for group in stage.groups for action in group if action.is_gate]
+    assert len(gates) == 1
+    assert gates[0].startswith("Prod")
+    assert {"network", "database"} <= {action.name for group in found.stages[-1].groups for action in group}
 
 
 own_templates = assembly.own_templates
