@@ -15,8 +15,8 @@ BEFORE_THE_ENVIRONMENTS = ["Source", "Build", "UpdatePipeline", "Assets"]
 
 
 def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
-    report = tmp_path / "report.json"
-    arguments = f"ARGS=--approve yes --json {report} --logs {tmp_path / 'logs'}"
+    report, page = tmp_path / "report.json", tmp_path / "report.html"
+    arguments = f"ARGS=--approve yes --json {report} --html {page} --logs {tmp_path / 'logs'}"
     done = subprocess.run(["make", "rehearse", arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     document = json.loads(report.read_text())
@@ -29,6 +29,11 @@ def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
     assert "simulated" in done.stdout
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert document["commit"] == head.stdout.strip()
+    assert document["timeline"]["critical_path"]
+    tested = [action for stage in document["stages"] for action in stage["actions"] if action["tests"]]
+    assert [action["name"] for action in tested] == ["IntegrationTests"] * len(accounts)
+    assert f"report: {page}" in done.stdout
+    assert "Succeeded" in page.read_text()
 
 
 def test_without_a_terminal_it_stops_at_the_gate_and_says_how_to_go_on(repository: Repository, tmp_path: Path) -> None:
