@@ -22,7 +22,9 @@ def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
     document = json.loads(report.read_text())
     assert document["result"] == "succeeded"
     accounts = configured_accounts()
-    assert [stage["name"] for stage in document["stages"]] == [*BEFORE_THE_ENVIRONMENTS, *accounts]
+    stages = [stage["name"] for stage in document["stages"]]
+    assert stages[: len(BEFORE_THE_ENVIRONMENTS)] == BEFORE_THE_ENVIRONMENTS
+    assert [stage for stage in stages if stage in accounts] == list(accounts)
     assert {action["status"] for stage in document["stages"] for action in stage["actions"]} == {"succeeded"}
     assert {name: found["account"] for name, found in document["environments"].items()} == accounts
     assert all(found["url"].endswith(".elb.amazonaws.com") for found in document["environments"].values())

@@ -26,7 +26,7 @@ def test_a_pipeline_that_changed_starts_over_and_a_rejected_gate_leaves_prod_unt
     with repository.rehearse(gate=ScriptedGate(answer=False), deployed_first=older) as rehearsed:
         assert rehearsed.progress.restarts == 1
         assert rehearsed.result is Result.REJECTED
-        assert rehearsed.status("Prod/Approve") is Status.REJECTED
+        assert rehearsed.status("ProdApproval/Approve") is Status.REJECTED
         assert rehearsed.stacks(DEV) == deployed("dev")
         assert rehearsed.stacks(STAGING) == deployed("staging")
         assert rehearsed.stacks(PROD) == {}
