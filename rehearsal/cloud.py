@@ -4,6 +4,7 @@ import json
 import os
 import threading
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,8 +108,15 @@ class Cloud:
             "CDK_DISABLE_VERSION_CHECK": "true",
         }
 
-    def known(self, what: str) -> list[str]:
-        """Return one of the emulator's own lists: `distributions`, `hosts` or `recorded_types`."""
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Tell the emulator what becomes of an execution (`rehearsal/events.py`)."""
+        body = json.dumps(message).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_rehearsal/executions", data=body)  # noqa: S310 - loopback
+        with open_directly(request, timeout_seconds=ANSWER_SECONDS):
+            pass
+
+    def known(self, what: str) -> Any:
+        """Return what the emulator knows of itself: one of the entries of its `/_rehearsal/`."""
         with open_directly(f"{self.endpoint}/_rehearsal/{what}", timeout_seconds=ANSWER_SECONDS) as answer:
             return json.load(answer)[what]
 
@@ -117,7 +125,7 @@ class Cloud:
         return self._secure_way.environment() if self._secure_way and self.known("distributions") else {}
 
 
-def open_directly(url: str, *, timeout_seconds: float) -> Any:
+def open_directly(url: str | urllib.request.Request, *, timeout_seconds: float) -> Any:
     """Open a URL of this machine as a context manager; whatever proxies the user has are passed by."""
     return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=timeout_seconds)
 

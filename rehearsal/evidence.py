@@ -68,5 +68,9 @@ class Evidence:
     change_set: ChangeSet | None = None
     tests: list[CaseResult] = field(default_factory=list)
     question: Question | None = None
+    external_id: str = ""
+    """What the action's provider calls what it did: a build's id."""
+    log: tuple[str, str] | None = None
+    """Group and stream of the log in the emulated CloudWatch Logs."""
     secrets: set[str] = field(default_factory=set)
     """Values that no report may show."""

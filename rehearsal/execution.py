@@ -11,6 +11,7 @@ from rehearsal.actions.run import ActionFailed, ActionSkipped, Context, Outcome,
 from rehearsal.artifacts import ArtifactMissing
 from rehearsal.conditions import Judge
 from rehearsal.definition import Action, Definition, OnFailure, Stage, parse
+from rehearsal.events import CANCELED, RESUMED, ROLLED_BACK, STARTED, Announcer, Rollback
 from rehearsal.history import History, NoWayBack
 from rehearsal.parallel import side_by_side
 from rehearsal.processes import Stopped
@@ -45,6 +46,7 @@ class Execution:
         self._fail = fail
         self._namespaces: dict[str, dict[str, str]] = {}
         self._judge = Judge(context.cloud, context.home, context.clock)
+        self._announcer = Announcer(context, context.cloud.tell)
 
     @property
     def definition(self) -> Definition:
@@ -59,7 +61,9 @@ class Execution:
                 "variables": self._context.definition.variables,
             }
             self._progress.begin(self._context.definition)
+            self._announcer.execution(STARTED)
             if ended := self._run_stages(self._context.definition):
+                self._announcer.execution(ended[0])
                 return ended
         return (
             Result.FAILED,
@@ -72,6 +76,7 @@ class Execution:
             progress = next(item for item in self._progress.stages if item.name == stage.name)
             status, reason = self._run_stage(stage, progress)
             self._progress.set_stage(progress, status, reason)
+            self._announcer.stage(stage.name, status)
             if status is Status.FAILED:
                 return Result.FAILED, reason
             if status is Status.REJECTED:
@@ -80,8 +85,10 @@ class Execution:
                 return Result.STOPPED, reason
             current = self._deployed_definition()
             if current.version != definition.version:
+                self._announcer.execution(CANCELED)
                 execution_id = str(uuid.uuid4())
                 self._context = replace(self._context, definition=current, execution_id=execution_id)
+                self._announcer = Announcer(self._context, self._context.cloud.tell)
                 return None
         return Result.SUCCEEDED, ""
 
@@ -95,9 +102,11 @@ class Execution:
             condition, reason = unmet
             if condition.result == "SKIP":
                 return Status.SKIPPED, reason
+            self._announcer.stage(stage.name, STARTED)
             return Status.FAILED, reason
         if waits := self._judge.waits(stage.before_entry):
             self._progress.set_stage(progress, Status.RUNNING, waits)
+        self._announcer.stage(stage.name, STARTED)
         status, reason = self._run_actions(stage, only_failed=False)
         if status is Status.FAILED and stage.on_failure:
             status, reason = self._after_failure(stage, stage.on_failure, reason)
@@ -113,6 +122,8 @@ class Execution:
         if unmet := self._judge.unmet(on_failure.conditions, self._namespaces):
             result = unmet[0].result
         if result == "RETRY":
+            self._announcer.stage(stage.name, Status.FAILED)
+            self._announcer.stage(stage.name, RESUMED)
             status, again = self._run_actions(stage, only_failed=on_failure.retry_mode != "ALL_ACTIONS")
             return status, f"{again} (after a retry)" if again else ""
         if result == "SKIP":
@@ -130,7 +141,10 @@ class Execution:
             good = self._history.before(stage.name, self._context.definition)
         except NoWayBack as refusal:
             return f"{reason}; {refusal}"
-        again = replace(stage, name=f"{stage.name} (rollback)")
+        # It begins once the one that failed has ended.
+        self._announcer.stage(stage.name, Status.FAILED)
+        self._announcer.execution(Result.FAILED)
+        again = replace(stage, name=f"{stage.name}{ROLLED_BACK}")
         progress = self._progress.add_stage(again)
         self._progress.set_stage(progress, Status.RUNNING)
         earlier = Execution(
@@ -141,12 +155,21 @@ class Execution:
             kinds=self._kinds,
         )
         earlier._namespaces = {name: dict(values) for name, values in good.namespaces.items()}
-        status, fault = earlier._run_actions(again, only_failed=False)
+        earlier._announcer.rollback = Rollback(good.context.execution_id, self._context.execution_id)
+        status, fault = earlier._run_rollback(again)
         self._progress.set_stage(progress, status, fault)
         commit = good.context.commit[:12]
         if status is Status.SUCCEEDED:
             return f"{reason}; rolled back to commit {commit}"
         return f"{reason}; the rollback to commit {commit} has failed too: {fault}"
+
+    def _run_rollback(self, stage: Stage) -> tuple[Status, str]:
+        self._announcer.execution(STARTED)
+        self._announcer.stage(stage.name, STARTED)
+        status, fault = self._run_actions(stage, only_failed=False)
+        self._announcer.stage(stage.name, status)
+        self._announcer.execution(Result(status))
+        return status, fault
 
     def _run_actions(self, stage: Stage, *, only_failed: bool) -> tuple[Status, str]:
         for group in stage.run_orders():
@@ -165,6 +188,7 @@ class Execution:
     def _run_action(self, stage: Stage, action: Action) -> ActionProgress:
         progress = self._progress.action(stage.name, action.name)
         self._progress.start(progress)
+        variables: Mapping[str, str] = {}
         try:
             outcome = self._outcome(stage, action, progress)
         except ActionSkipped as skip:
@@ -183,17 +207,24 @@ class Execution:
             progress.deployed = outcome.deployed
             if action.namespace:
                 self._namespaces[action.namespace] = dict(outcome.variables)
+            variables = outcome.variables
             self._progress.end(progress, Status.SUCCEEDED)
+        self._announcer.action_ended(stage.name, action, progress, variables)
         return progress
 
     def _outcome(self, stage: Stage, action: Action, progress: ActionProgress) -> Outcome:
+        configuration: dict[str, Any] = {}
+        try:
+            configuration = _resolve(action.configuration, self._namespaces)
+        finally:
+            self._announcer.action_started(stage.name, action, configuration)
         kind = self._kinds.get((action.category, action.provider))
         if kind is None:
             raise ActionFailed(f"the rehearsal cannot run {action.category} actions of {action.provider}")
         run = Run(
             stage=stage.name,
             action=action,
-            configuration=_resolve(action.configuration, self._namespaces),
+            configuration=configuration,
             context=self._context,
             log=lambda line: self._progress.log(progress, line),
             fail_on_purpose=progress.full_name in self._fail,

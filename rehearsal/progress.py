@@ -89,7 +89,23 @@ class StageProgress:
         return max(ended) - min(started)
 
 
-Listener = Callable[[ActionProgress | StageProgress], None]
+@dataclass(frozen=True)
+class Notification:
+    """What was published to a topic of the emulated AWS; nobody is subscribed to it."""
+
+    topic: str
+    """Its ARN."""
+    subject: str
+    text: str
+    """What a mail would say."""
+
+    @property
+    def topic_name(self) -> str:
+        """The topic's name."""
+        return self.topic.rsplit(":", 1)[-1]
+
+
+Listener = Callable[[ActionProgress | StageProgress | Notification], None]
 
 
 @dataclass
@@ -109,6 +125,9 @@ class Progress:
     ended: float | None = None
     result: Result | None = None
     reason: str = ""
+    notifications: list[Notification] = field(default_factory=list)
+    failed_functions: list[str] = field(default_factory=list)
+    """Deployed functions that did not get through with an event, and why."""
     _written: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
     """How many lines each log has."""
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
@@ -172,6 +191,11 @@ class Progress:
         """Give a stage its state."""
         stage.status, stage.reason = status, reason
         self.listener(stage)
+
+    def notified(self, notification: Notification) -> None:
+        """Keep what somebody would have been told."""
+        self.notifications.append(notification)
+        self.listener(notification)
 
     def finish(self, result: Result, reason: str = "") -> None:
         """Give the rehearsal its result; what still runs has been stopped."""

@@ -23,6 +23,7 @@ from rehearsal.errors import RehearsalError
 from rehearsal.execution import Execution
 from rehearsal.gate import ScriptedGate
 from rehearsal.history import History
+from rehearsal.inbox import Inbox
 from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
 from rehearsal.set_up import SetUp, SetUpFailed
@@ -84,7 +85,9 @@ class Rehearsal:
             set_up.bootstrap(self.cloud, self._plan.assembly)
             definition = set_up.deploy_pipeline(self.cloud, self._plan.assembly)
             self._check(definition)
-            self._progress.finish(*self._deliver(self.cloud, definition, starter))
+            with Inbox(self.cloud, self._progress):
+                result, reason = self._deliver(self.cloud, definition, starter)
+            self._progress.finish(result, reason)
         except SetUpFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
         except (KeyboardInterrupt, Stopped):

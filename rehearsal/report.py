@@ -91,6 +91,10 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
         "executions_before": progress.executions_before,
         "superseded": [[timeline.stage(stage) for stage in stages] for stages in progress.superseded],
         "stages": [timeline.stage(stage) for stage in progress.stages],
+        "notifications": [
+            {"topic": item.topic, "subject": item.subject, "text": item.text} for item in progress.notifications
+        ],
+        "failed_functions": progress.failed_functions,
         "environments": {environment.name: _environment(environment) for environment in found},
         "simulated": {
             "tasks": tasks_in_words(found),

@@ -9,7 +9,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from rehearsal.progress import ActionProgress, Progress, Result, StageProgress, Status
+from rehearsal.progress import ActionProgress, Notification, Progress, Result, StageProgress, Status
 from rehearsal.report import Environment, environments, tasks_in_words
 
 MARKS = {
@@ -21,6 +21,9 @@ MARKS = {
     Status.REJECTED: ("✖", "magenta"),
     Status.STOPPED: ("■", "yellow"),
 }
+NOTIFIED = "✉"
+MOST_NOTIFICATIONS = 8
+"""Below the stages, the newest."""
 LOG_TAIL_LINES = 40
 
 
@@ -63,11 +66,14 @@ class Screen:
             if self._live:
                 self._live.start()
 
-    def on_change(self, changed: ActionProgress | StageProgress) -> None:
+    def on_change(self, changed: ActionProgress | StageProgress | Notification) -> None:
         """Say a change of state as a line, where there is no live view."""
         if self.console.is_terminal or self._progress is None:
             return
         with self._lock:
+            if isinstance(changed, Notification):
+                self._say(f"  {NOTIFIED} {changed.subject}")
+                return
             if isinstance(changed, StageProgress):
                 if changed.status is Status.RUNNING:
                     self._say(f"stage {changed.name}")
@@ -89,6 +95,8 @@ class Screen:
         for environment in found:
             self._show_environment(environment)
         self._show_what_was_simulated(found, progress.instead)
+        for failure in progress.failed_functions:
+            self.console.print(Text(f"a deployed function failed: {failure}", "red"), soft_wrap=True)
         style = {"succeeded": "bold green", "failed": "bold red"}.get(str(progress.result), "bold yellow")
         text = Text(f"\nrehearsal {progress.result} after {progress.seconds:.1f} s", style)
         if progress.restarts:
@@ -118,6 +126,7 @@ class Screen:
             return Group()
         for stage in [progress.set_up, *progress.stages]:
             lines += self._stage_lines(stage)
+        lines += [_notified(notification) for notification in progress.notifications[-MOST_NOTIFICATIONS:]]
         return Group(*lines)
 
     def _stage_lines(self, stage: StageProgress) -> Iterator[Text]:
@@ -156,6 +165,13 @@ class Screen:
                 text.append(f"  {name}=", "dim")
                 text.append(value.rsplit(":", 1)[-1] if value.startswith("arn:") else value, "default")
         self.console.print(text, soft_wrap=True)
+
+
+def _notified(notification: Notification) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f"{NOTIFIED} ", "cyan")
+    text.append(notification.subject)
+    return text
 
 
 def _failed(progress: Progress) -> list[ActionProgress]:

@@ -50,8 +50,12 @@ class SetUp:
 
     def _start(self, step: ActionProgress, who: str, module: str, *arguments: str) -> dict[str, Any]:
         """Start a module of ours that serves as long as the rehearsal lives; return what it says once it does."""
+        temporary = self._directory / "tmp"
+        temporary.mkdir(exist_ok=True)
         environment = {
             **machine_environment(self._home),
+            # What deployed functions unpack goes with the rehearsal.
+            "TMPDIR": str(temporary),
             "PYTHONPATH": str(Path(__file__).parent.parent),
             # Tasks and databases stay control plane only, also where a Docker daemon could start them.
             "DOCKER_HOST": "unix:///nonexistent",

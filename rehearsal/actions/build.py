@@ -3,7 +3,10 @@
 import re
 import shutil
 import subprocess
+import time
+import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from rehearsal.actions.build_environment import build_environment, input_directo
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Run
 from rehearsal.cloud import Credentials
 
+LOG_EVENTS_AT_ONCE = 1000
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
 
 
@@ -23,12 +27,41 @@ def run(run: Run) -> Outcome:
     directory = run.context.directory / f"{run.stage}-{run.action.name}"
     # What a failed build left behind is no part of its retry.
     shutil.rmtree(directory, ignore_errors=True)
+    log = _Log(run, project)
     try:
-        return Outcome(variables=_build(run, project, directory))
+        return Outcome(variables=_build(replace(run, log=log.line), project, directory))
     except buildspec.BuildspecError as error:
         raise ActionFailed(str(error)) from None
     finally:
+        log.keep()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+class _Log:
+    """What a build prints: shown as it comes, then kept where CodeBuild keeps it."""
+
+    def __init__(self, run: Run, project: dict[str, Any]) -> None:
+        self._run = run
+        self._group = project.get("logsConfig", {}).get("cloudWatchLogs", {}).get("groupName")
+        self._stream = str(uuid.uuid4())
+        self._events: list[dict[str, Any]] = []
+        run.evidence.external_id = f"{project['name']}:{self._stream}"
+
+    def line(self, text: str) -> None:
+        self._run.log(text)
+        if text.strip():
+            self._events.append({"timestamp": int(time.time() * 1000), "message": text})
+
+    def keep(self) -> None:
+        if self._group is None:
+            return
+        home = self._run.context.home
+        client = self._run.context.cloud.in_account("logs", home)
+        place = {"logGroupName": self._group, "logStreamName": self._stream}
+        client.create_log_stream(**place)
+        for first in range(0, len(self._events), LOG_EVENTS_AT_ONCE):
+            client.put_log_events(**place, logEvents=self._events[first : first + LOG_EVENTS_AT_ONCE])
+        self._run.evidence.log = (self._group, self._stream)
 
 
 def _build(run: Run, project: dict[str, Any], directory: Path) -> dict[str, str]:

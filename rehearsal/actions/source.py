@@ -10,18 +10,19 @@ def run(run: Run) -> Outcome:
     if run.fail_on_purpose:
         raise ActionFailed("made to fail by --fail")
     context = run.context
-    details = _git(run, "show", "--no-patch", "--no-show-signature", "--format=%H%n%aI%n%B", context.commit).split(
-        "\n", 2
-    )
+    details = _git(run, "show", "--no-patch", "--no-show-signature", "--format=%H%n%aI%n%an%n%ae%n%B", context.commit)
+    commit, date, name, email, message = details.split("\n", 4)
     target = context.artifacts.path(run.action.outputs[0])
     _git(run, "archive", "--format=zip", "-1", f"--output={target}", context.commit)
-    subject = details[2].strip().partition("\n")[0]
-    run.log(f"{details[0][:12]} {subject}")
+    subject = message.strip().partition("\n")[0]
+    run.log(f"{commit[:12]} {subject}")
     return Outcome(
         variables={
-            "CommitId": details[0],
-            "AuthorDate": details[1],
-            "CommitMessage": details[2].strip(),
+            "CommitId": commit,
+            "AuthorDate": date,
+            "AuthorDisplayName": name,
+            "AuthorEmail": email,
+            "CommitMessage": message.strip(),
             "BranchName": run.configuration.get("BranchName", ""),
             "FullRepositoryName": run.configuration.get("FullRepositoryId", ""),
             "ConnectionArn": run.configuration.get("ConnectionArn", ""),

@@ -3,8 +3,8 @@
 - Requests for an emulated load balancer or distribution find it in every account and region. ministack looks it up in
   the account that signed the request, and browsers and tests sign nothing. They come by `HTTP_PROXY`, so that the path
   may be a whole URL, or by TLS through the rehearsal's tunnel.
-- CodePipeline's `GetPipeline`.
-- `/_rehearsal/…`: what the rehearsal asks the emulator itself.
+- What a rehearsal needs of CodePipeline's API.
+- `/_rehearsal/…`: what the rehearsal asks the emulator itself, and, at `/_rehearsal/executions`, tells it.
 """
 
 import json
@@ -15,12 +15,16 @@ from urllib.parse import parse_qs, urlsplit
 from rehearsal.emulator import (
     alarms,
     buckets,
+    builds,
     composite_alarms,
     edge,
+    executions,
     faults,
+    functions,
     generic_types,
     library_functions,
     load_balancers,
+    messages,
     network_types,
     pipelines,
     secrets,
@@ -41,11 +45,14 @@ def register_resource_types() -> None:
     own = (
         alarms,
         buckets,
+        builds,
         composite_alarms,
         edge,
         faults,
+        functions,
         library_functions,
         load_balancers,
+        messages,
         network_types,
     )
     for part in (*own, pipelines, secrets, services, generic_types):
@@ -61,7 +68,12 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     host = headers.get("host", "").rsplit(":", 1)[0].lower()
     target = headers.get("x-amz-target", "")
-    if scope["path"].startswith("/_rehearsal/"):
+    if scope["path"] == "/_rehearsal/executions":
+        message = json.loads(await _body(receive))
+        with responses.request_scope(message["account"], message["region"]):
+            executions.take(message)
+        await _respond_json(send, 200, {})
+    elif scope["path"].startswith("/_rehearsal/"):
         await _respond_json(send, 200, _known())
     elif target.startswith(pipelines.TARGET):
         body = await _body(receive)
@@ -78,8 +90,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await app.app(scope, receive, send)
 
 
-def _known() -> dict[str, list[str]]:
-    """Return what the rehearsal asks for: what is emulated by name, and what is only recorded."""
+def _known() -> dict[str, Any]:
+    """Return what the rehearsal asks for: what is emulated by name, what is only recorded, and who was told what."""
     secure_balancers = [
         found.balancer["DNSName"].lower() for found in load_balancers.everywhere() if "HTTPS" in found.ports().values()
     ]
@@ -88,6 +100,8 @@ def _known() -> dict[str, list[str]]:
         "recorded_types": sorted(generic_types.recorded_types),
         "distributions": distributions,
         "hosts": [*distributions, *secure_balancers, *buckets.hosts()],
+        "messages": messages.published,
+        "functions": {"idle": functions.are_idle(), "failures": functions.failures},
     }
 
 

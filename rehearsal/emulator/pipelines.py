@@ -1,4 +1,4 @@
-"""`AWS::CodePipeline::Pipeline`, and the part of CodePipeline's API that reads a definition back.
+"""`AWS::CodePipeline::Pipeline`, and the part of CodePipeline's API that a rehearsal needs.
 
 ministack has no CodePipeline. The rehearsal runs the *deployed* definition, so the emulator keeps it, with the version
 CodePipeline would count up at each change.
@@ -7,6 +7,7 @@ CodePipeline would count up at each change.
 import json
 from typing import Any
 
+from rehearsal.emulator import executions
 from rehearsal.emulator.internals import Properties, Provisioned, handlers, here, provisioners, responses
 
 TARGET = "CodePipeline_20150709."
@@ -25,9 +26,11 @@ def register() -> None:
 
 
 def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """Answer one call of the API as (status, JSON); `GetPipeline` is all a rehearsal needs."""
+    """Answer one call of the API as (status, JSON): what reads a definition and its executions back."""
     request = json.loads(body or b"{}")
     account, region = here()
+    if found := executions.answer(action, request):
+        return found
     if action != "GetPipeline":
         return 400, {"__type": "InvalidActionException", "message": f"{action} is not emulated"}
     definition = _definitions.get(request.get("name"))

@@ -1,7 +1,7 @@
 """A pipeline that needs no emulator: definitions as CodePipeline writes them, actions that say what they did."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,11 +69,17 @@ class OnePipeline(Cloud):
     def __init__(self, document: dict[str, Any]) -> None:
         super().__init__("http://localhost:9")
         self.document = document
+        self.told: list[Mapping[str, Any]] = []
+        """What an emulator would have been told of executions."""
 
     @override
     def in_account(self, service: str, place: Place) -> Any:
         assert (service, place) == ("codepipeline", HOME)
         return self
+
+    @override
+    def tell(self, message: Mapping[str, Any]) -> None:
+        self.told.append(message)
 
     def get_pipeline(self, name: str) -> dict[str, Any]:
         assert name == self.document["name"]
@@ -127,7 +133,11 @@ class FakeExecution:
             clock=lambda: NOON,
         )
         execution = Execution(
-            context, self.progress, fail=self.fail, history=self.history, kinds={("Build", "Fake"): kind}
+            context,
+            self.progress,
+            fail=self.fail,
+            history=self.history,
+            kinds={("Build", "Fake"): kind, ("Source", "Fake"): kind},
         )
         self.result = execution.run()
         return self.result

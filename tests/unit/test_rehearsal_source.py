@@ -92,6 +92,8 @@ def test_its_variables_are_the_connections(repository: Repository, message: str)
     assert variables.pop("AuthorDate") == repository.git("show", "--no-patch", "--format=%aI")
     assert variables == {
         "CommitId": commit,
+        "AuthorDisplayName": "Test",
+        "AuthorEmail": "test@example.com",
         "CommitMessage": message,
         "BranchName": "main",
         "FullRepositoryName": "us/yawl",

@@ -1,0 +1,140 @@
+"""Executions of pipelines: what the rehearsal tells of them, CodePipeline's API that reads it back, and their events.
+
+ministack has no CodePipeline. The rehearsal runs the pipeline and tells the emulator every change; the emulator keeps
+it as CodePipeline would, then sends the event through EventBridge to whatever rules the account has.
+"""
+
+import json
+import time
+import uuid
+from datetime import datetime
+from typing import Any
+
+from rehearsal.emulator import builds
+from rehearsal.emulator.internals import eventbridge, responses
+
+_executions: Any = responses.AccountRegionScopedDict()
+"""By execution id: the execution, with its actions newest first."""
+
+STATUSES = {
+    "STARTED": "InProgress",
+    "RESUMED": "InProgress",
+    "SUCCEEDED": "Succeeded",
+    "FAILED": "Failed",
+    "STOPPED": "Stopped",
+    "CANCELED": "Cancelled",
+    "ABANDONED": "Abandoned",
+}
+"""States in events, and how the API spells them."""
+
+
+def take(message: dict[str, Any]) -> None:
+    """Keep what the rehearsal tells, and send its event. The account and region of the message are in effect."""
+    event, known = message["event"], message["known"]
+    detail = event["detail"]
+    execution = _executions.get(detail["execution-id"])
+    if execution is None:
+        execution = _executions[detail["execution-id"]] = _new(detail)
+    if "action" in detail:
+        _keep_action(execution, detail, known)
+    elif "stage" not in detail:
+        _keep_execution(execution, detail, known)
+    _send(event)
+
+
+def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
+    """Answer one call of the API as (status, JSON); None where it is not about executions."""
+    if action == "GetPipelineExecution":
+        found = _executions.get(request.get("pipelineExecutionId"))
+        if found is None:
+            return 400, {"__type": "PipelineExecutionNotFoundException", "message": "There is no such execution"}
+        return 200, {"pipelineExecution": {key: value for key, value in found.items() if key != "actions"}}
+    if action == "ListActionExecutions":
+        wanted = request.get("filter", {}).get("pipelineExecutionId")
+        executions = [_executions[wanted]] if wanted in _executions else [] if wanted else list(_executions.values())
+        return 200, {"actionExecutionDetails": [item for execution in executions for item in execution["actions"]]}
+    return None
+
+
+def _new(detail: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "pipelineName": detail["pipeline"],
+        "pipelineVersion": int(detail["version"]),
+        "pipelineExecutionId": detail["execution-id"],
+        "status": "InProgress",
+        "artifactRevisions": [],
+        "executionMode": "SUPERSEDED",
+        "executionType": "STANDARD",
+        "actions": [],
+    }
+
+
+def _keep_execution(execution: dict[str, Any], detail: dict[str, Any], known: dict[str, Any]) -> None:
+    execution["status"] = STATUSES[detail["state"]]
+    execution["executionType"] = known["kind"]
+    if "target" in known:
+        execution["rollbackMetadata"] = {"rollbackTargetPipelineExecutionId": known["target"]}
+    trigger = detail["execution-trigger"]
+    if "trigger-type" in trigger:
+        execution["trigger"] = {"triggerType": trigger["trigger-type"], "triggerDetail": trigger["trigger-detail"]}
+
+
+def _keep_action(execution: dict[str, Any], detail: dict[str, Any], known: dict[str, Any]) -> None:
+    identity = detail["action-execution-id"]
+    kept = next((item for item in execution["actions"] if item["actionExecutionId"] == identity), None)
+    if kept is None:
+        kept = _new_action(execution, detail)
+        execution["actions"].insert(0, kept)
+    kept["status"] = STATUSES[detail["state"]]
+    kept["lastUpdateTime"] = time.time()
+    if "configuration" in known:
+        kept["input"]["resolvedConfiguration"] = known["configuration"]
+    if "variables" in known:
+        kept["output"]["outputVariables"] = known["variables"]
+    if "updated_by" in known:
+        kept["updatedBy"] = known["updated_by"]
+    kept["output"]["executionResult"] = {
+        "externalExecutionId": known.get("external_id", ""),
+        "externalExecutionSummary": known.get("summary", ""),
+    }
+    if detail["type"]["category"] == "Source" and known.get("variables"):
+        execution["artifactRevisions"] = [_revision(known["variables"])]
+    if "log" in known:
+        builds.keep(known["external_id"], state=detail["state"], log=known["log"])
+
+
+def _new_action(execution: dict[str, Any], detail: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "pipelineExecutionId": execution["pipelineExecutionId"],
+        "pipelineVersion": execution["pipelineVersion"],
+        "actionExecutionId": detail["action-execution-id"],
+        "stageName": detail["stage"],
+        "actionName": detail["action"],
+        "startTime": datetime.fromisoformat(detail["start-time"]).timestamp(),
+        "input": {"actionTypeId": detail["type"], "region": detail["region"]},
+        "output": {},
+    }
+
+
+def _revision(variables: dict[str, str]) -> dict[str, str]:
+    """Say of a commit what a connection says: its message inside JSON."""
+    summary = json.dumps({"ProviderType": "GitHub", "CommitMessage": variables.get("CommitMessage", "")})
+    return {"name": "Source", "revisionId": variables.get("CommitId", ""), "revisionSummary": summary}
+
+
+def _send(event: dict[str, Any]) -> None:
+    """Send an event as the service itself does; nobody else may send one of its source."""
+    account, region = responses.get_account_id(), responses.get_region()
+    eventbridge._dispatch_event(
+        {
+            "EventId": str(uuid.uuid4()),
+            "Source": event["source"],
+            "DetailType": event["detail-type"],
+            "Detail": json.dumps(event["detail"]),
+            "EventBusName": "default",
+            "Time": event["time"],
+            "Resources": event["resources"],
+            "Account": account,
+            "Region": region,
+        }
+    )

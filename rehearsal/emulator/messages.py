@@ -1,0 +1,21 @@
+"""What is published to SNS topics: kept, so that a rehearsal can say who would have been told what."""
+
+from typing import Any
+
+from rehearsal.emulator.internals import sns
+
+published: list[dict[str, str]] = []
+"""Every message so far: the topic's ARN, the subject, and the text a mail would have."""
+
+
+def register() -> None:
+    """Keep every message on its way to the subscribers."""
+    publish_above = sns.publish_internal
+
+    def publish(topic_arn: str, message: Any, subject: str = "", **rest: Any) -> Any:
+        structure = rest.get("message_structure", "")
+        text = sns._resolve_message_for_protocol(message, structure, "email") if structure else message
+        published.append({"topic": topic_arn, "subject": subject, "text": text})
+        return publish_above(topic_arn, message, subject, **rest)
+
+    sns.publish_internal = publish

@@ -1,0 +1,51 @@
+"""Collects what the deployed functions publish while a rehearsal goes on."""
+
+import contextlib
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from rehearsal.cloud import Cloud
+from rehearsal.progress import Notification, Progress
+
+LOOK_SECONDS = 0.5
+"""How often it looks."""
+SETTLE_SECONDS = 30.0
+"""How long the functions may take for the last events once everything else has ended."""
+
+
+class Inbox:
+    """Hands every message that is published within the `with` block to the progress, the last ones at its end."""
+
+    def __init__(self, cloud: Cloud, progress: Progress) -> None:
+        self._cloud = cloud
+        self._progress = progress
+        self._over = threading.Event()
+        self._looking = threading.Thread(target=self._look_again_and_again, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._looking.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._looking.join()
+        # Of a rehearsal that was interrupted nobody waits for the end of anything.
+        deadline = time.monotonic() + (0 if kind else SETTLE_SECONDS)
+        with contextlib.suppress(OSError):
+            while not self._cloud.known("functions")["idle"] and time.monotonic() < deadline:
+                time.sleep(0.05)
+            self._look()
+            self._progress.failed_functions = self._cloud.known("functions")["failures"]
+
+    def _look_again_and_again(self) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            with contextlib.suppress(OSError):
+                self._look()
+
+    def _look(self) -> None:
+        for message in self._cloud.known("messages")[len(self._progress.notifications) :]:
+            self._progress.notified(Notification(**message))
