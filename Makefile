@@ -107,6 +107,10 @@ cdk.out/manifest.json: $(ready) $(app_sources)
 rehearse: cdk.out/manifest.json ## this commit, through the whole pipeline, on an emulated AWS
 	@python -m rehearsal --set BAKE_MINUTES=0.02 $(if $(FROM),--from $(FROM)) $(ARGS)
 
+.PHONY: configuration
+configuration: $(ready) ## docs/CONFIGURATION.md, every key of delivery.toml, from the settings
+	@python -m settings.guide docs/CONFIGURATION.md
+
 .PHONY: diagrams
 diagrams: cdk.out/manifest.json ## pictures of the architecture and the pipeline, from what is synthesized
 	@python -m diagrams $(ARGS)

@@ -12,7 +12,7 @@ Reason = Annotated[str, Matches(r"\S.{8,}\S", "a sentence of at least ten charac
 
 
 class AcceptedPermissions(Section):
-    """Broader permissions of the pipeline's own that are meant: `[pipeline.accepted_changes.FINGERPRINT]`."""
+    """Broader permissions of the pipeline's own that are meant."""
 
     reason: Reason
     """Why they are meant."""
@@ -26,6 +26,8 @@ class AcceptedChange(Section):
     """
 
     stack: Annotated[str, Matches(r"[a-z][a-z0-9-]*", "a stack without its environment's name, such as database")]
+    """The stack the change is in."""
     subject: Annotated[str, Matches(r"[A-Za-z0-9]+", "a logical id, or permissions")]
+    """The resource that would be lost, or `permissions`."""
     reason: Reason
     """Why it is meant, and how what is lost is kept or made again; shown to the approver."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from settings.constraints import Between, OneOf
+from settings.costs import Costs
 from settings.instance_classes import CacheNodeType
 from settings.section import Mistake, Section, rule
 
@@ -23,15 +24,19 @@ EVICTION_POLICIES = (
 class CacheSettings(Section):
     """One environment's Redis."""
 
-    node_type: CacheNodeType = "cache.t3.small"
-    """The reference's type for production; it names cache.t3.micro for development."""
-    nodes: Annotated[int, Between(1, 6, "nodes")] = 2
+    node_type: Annotated[CacheNodeType, Costs("each node by the hour")] = "cache.t3.small"
+    """The machine each node runs on. The default is the reference's for production; for development it names
+    cache.t3.micro.
+    """
+    nodes: Annotated[int, Between(1, 6, "nodes"), Costs("in proportion")] = 2
     """Nodes in the replication group: the primary and up to five replicas."""
     multi_az: bool = True
     """Whether a replica in the other zone takes over (reference: enabled for production)."""
     eviction_policy: Annotated[str, OneOf(EVICTION_POLICIES)] = "volatile-lru"
     """Redis' `maxmemory-policy`; the reference's for sessions."""
-    snapshot_retention_days: Annotated[int, Between(0, 35, "days")] = 7
+    snapshot_retention_days: Annotated[
+        int, Between(0, 35, "days"), Costs("by the GiB and month, beyond one snapshot")
+    ] = 7
     """How long daily snapshots are kept; 0: none are made."""
 
     @rule

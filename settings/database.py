@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from settings.constraints import Between
+from settings.costs import Costs
 from settings.instance_classes import DatabaseClass
 from settings.section import Mistake, Section, rule
 
@@ -15,17 +16,26 @@ LARGEST_STORAGE_GIB = 65_536
 class DatabaseSettings(Section):
     """One environment's PostgreSQL."""
 
-    instance_class: DatabaseClass = "db.t3.small"
-    """The reference's class, "Database Costs"."""
-    multi_az: bool = True
+    instance_class: Annotated[DatabaseClass, Costs("by the hour, running or not used")] = "db.t3.small"
+    """The machine it runs on: memory, cores and network. The default is the reference's, "Database Costs"."""
+    multi_az: Annotated[bool, Costs("doubles the instance and its storage")] = True
     """Whether a standby in the other zone takes over (reference: enabled for production)."""
-    storage_gib: Annotated[int, Between(SMALLEST_STORAGE_GIB, LARGEST_STORAGE_GIB, "GiB")] = 100
-    max_storage_gib: Annotated[int, Between(SMALLEST_STORAGE_GIB, LARGEST_STORAGE_GIB, "GiB")] = 1000
+    storage_gib: Annotated[
+        int, Between(SMALLEST_STORAGE_GIB, LARGEST_STORAGE_GIB, "GiB"), Costs("by the GiB and month, used or not")
+    ] = 100
+    """The storage it starts with. It can grow, and never shrink."""
+    max_storage_gib: Annotated[
+        int, Between(SMALLEST_STORAGE_GIB, LARGEST_STORAGE_GIB, "GiB"), Costs("only what it has grown to")
+    ] = 1000
     """The limit of storage autoscaling; the reference reckons 1 TB for two to three years of growth."""
-    backup_retention_days: Annotated[int, Between(1, 35, "days")] = 30
-    """The reference's 30 days. RDS keeps backups up to 35 days; 0 would switch them off."""
+    backup_retention_days: Annotated[
+        int, Between(1, 35, "days"), Costs("by the GiB and month, beyond the size of the database")
+    ] = 30
+    """How far back the database can be restored to any point in time. RDS keeps backups up to 35 days; 0 would switch
+    them off.
+    """
     password_rotation_days: Annotated[int, Between(1, 1000, "days")] = 30
-    """The reference's 30 days. Secrets Manager rotates at least every 1000 days."""
+    """How often the master user's password is changed. Secrets Manager rotates at least every 1000 days."""
     slow_query_milliseconds: Annotated[int, Between(0, 2_147_483_647, "milliseconds")] = 1000
     """Statements that take longer are logged (`log_min_duration_statement`; reference, "Performance Tuning")."""
 

@@ -20,9 +20,11 @@ class DeploymentWindowSettings(Section):
     """
 
     days: Annotated[str, Matches(rf"{_DAY}(-{_DAY}|(,{_DAY})*)", "days such as MON-THU or MON,WED", longest=40)]
+    """The days of the week on which a deployment may begin."""
     hours: Annotated[str, Matches(rf"{_HOUR}(-{_HOUR})?", "whole hours such as 9-15, the last one included", longest=5)]
     """The hours in which a deployment may begin: with 9-15, from 9:00 until 15:59."""
     time_zone: Annotated[str, OneOf(TIME_ZONES, "the name of a time zone, such as Europe/Berlin")]
+    """Where the days and hours are meant; summer time is observed."""
 
     @property
     def cron(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from settings.constraints import Between
+from settings.costs import Costs
 from settings.section import Mistake, Section, rule
 
 YEAR = 31_536_000
@@ -13,10 +14,16 @@ YEAR = 31_536_000
 class DistributionSettings(Section):
     """One environment's CloudFront distribution. The times are those of the reference, "Content Delivery"."""
 
-    static_ttl_seconds: Annotated[int, Between(1, YEAR, "seconds")] = 86_400
+    static_ttl_seconds: Annotated[int, Between(1, YEAR, "seconds"), Costs("the longer, the fewer requests to S3")] = (
+        86_400
+    )
+    """How long `/static/*` and `/assets/*` stay in CloudFront's cache."""
     api_ttl_seconds: Annotated[int, Between(0, YEAR, "seconds")] = 300
+    """How long answers of `/api/*` stay in the cache when they do not say so themselves."""
     api_max_ttl_seconds: Annotated[int, Between(1, YEAR, "seconds")] = 1_800
-    """At least 1: a policy that caches nothing may not name headers, query strings or compression."""
+    """How long they stay at most, whatever they say. At least 1: a policy that caches nothing may not name headers,
+    query strings or compression.
+    """
     open_engine_api: bool = False
     """Whether `/yawl/*` is reachable from the internet; the engine has a well-known default login."""
 

@@ -14,8 +14,11 @@ class DomainSettings(Section):
     """
 
     name: CertifiedName
+    """What users open."""
     hosted_zone_id: HostedZoneId
+    """The Route 53 zone that gets the records, in the environment's account."""
     hosted_zone_name: DomainName
+    """The zone's own name, which `name` ends in."""
     edge_certificate_arn: EdgeCertificateArn | None = None
     """ACM certificate for `name` in us-east-1; None: one is created, which only an environment in us-east-1 can."""
 

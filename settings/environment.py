@@ -10,6 +10,7 @@ from settings.aws_formats import Account, Email, TagValue
 from settings.cache import CacheSettings
 from settings.cidr import usable_addresses
 from settings.constraints import Between
+from settings.costs import Costs
 from settings.database import DatabaseSettings
 from settings.deployment_window import DeploymentWindowSettings
 from settings.distribution import DistributionSettings
@@ -30,22 +31,28 @@ TwoZones = Annotated[tuple[AvailabilityZone, AvailabilityZone], Field(strict=Fal
 
 
 class TagSettings(Section):
-    """The tags every resource of an environment carries besides `Environment`: `[environments.NAME.tags]`.
+    """The tags every resource carries besides `Environment`.
 
-    The values are those of the reference, "Resource Tagging", which names pci-dss only where it applies.
+    The values are those of the reference, "Resource Tagging".
     """
 
     owner: TagValue = "platform-team"
+    """`Owner`: the team to ask."""
     cost_center: TagValue = "engineering"
+    """`CostCenter`: who pays."""
     compliance: TagValue = "none"
+    """`Compliance`: the standard that applies, such as pci-dss; the reference names one only where it does."""
     backup_policy: TagValue = "daily"
+    """`BackupPolicy`: how often backups are made."""
 
 
 class EnvironmentSettings(Section):
     """One environment, in the order of delivery."""
 
     account: Account
+    """The AWS account the environment is deployed to; several environments may share one."""
     region: Region
+    """The region of all its stacks but what CloudFront needs elsewhere."""
     availability_zones: TwoZones | None = None
     """The two zones to use; None: the region's `a` and `b`."""
     image: ImageUri | None = None
@@ -54,13 +61,16 @@ class EnvironmentSettings(Section):
     """Whether a person must approve before anything in this environment is touched."""
     deployment_window: DeploymentWindowSettings | None = None
     """When the environment may be touched; None: at any time."""
-    bake_minutes: Annotated[int, Between(0, 240, "minutes")] = 15
+    bake_minutes: Annotated[int, Between(0, 240, "minutes"), Costs("a build's minutes, with each release")] = 15
     """How long the alarms are watched after the tests, before the release counts as good; 0: not at all."""
-    retain_data: bool = True
+    retain_data: Annotated[
+        bool, Costs("what stays after a stack is deleted is paid for until it is removed by hand")
+    ] = True
     """Whether data outlives the stacks: deletion protection, and retention of database, buckets, secrets and keys."""
     alarm_email: Email | None = None
     """Who is told of alarms; None: nobody is subscribed to the topics."""
-    log_retention_days: LogRetentionDays = 90
+    log_retention_days: Annotated[LogRetentionDays, Costs("by the GiB and month kept")] = 90
+    """How long the logs of tasks, database, cache and network are kept."""
     network: NetworkSettings = NetworkSettings()
     database: DatabaseSettings = DatabaseSettings()
     cache: CacheSettings = CacheSettings()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from settings.constraints import Matches
+from settings.costs import Costs
 from settings.image_uri import ImageUri
 from settings.section import Mistake, Section, rule, skipping_gaps
 
@@ -32,7 +33,9 @@ class ImageSettings(Section):
 
     uri: ImageUri | None = None
     """ECR repository with a fixed tag or digest, of an image that keeps the contract in container/README.md."""
-    build: bool = False
+    build: Annotated[
+        bool, Costs("a build's minutes with each change of the image, and its storage in every account")
+    ] = False
     """Whether the pipeline builds the image from `container/` and publishes it to every environment's account."""
     base: BaseImage | None = None
     """Official image of Tomcat 10.1 with Java 21 on Ubuntu or Debian with Python 3.11 or newer."""
@@ -41,12 +44,15 @@ class ImageSettings(Section):
     yawl_url: Url | None = None
     """YAWL's release archive that holds `yawl.war` and `resourceService.war`."""
     yawl_sha256: Sha256 | None = None
+    """The checksum of YAWL's archive."""
     driver_url: Url | None = None
     """PostgreSQL's JDBC driver for the applications; None: the one in YAWL's release, which may have none."""
     driver_sha256: Sha256 | None = None
+    """The checksum of the driver."""
     rds_bundle_url: Url = RDS_BUNDLE
     """The authorities that tasks know their database by. AWS replaces the file from time to time."""
     rds_bundle_sha256: Sha256 | None = None
+    """The checksum of the authorities' certificates."""
 
     def unverified(self) -> Iterator[str]:
         """Yield the keys that lack the checksum or digest of what is downloaded when the image is built."""

@@ -14,6 +14,7 @@ from pydantic import Field
 from settings.accepted_changes import AcceptedPermissions, Fingerprint
 from settings.aws_formats import Account, BranchName, ConnectionArn, Email, RepositoryName
 from settings.constraints import Between
+from settings.costs import Costs
 from settings.environment import EnvironmentSettings, TagSettings
 from settings.environment_names import EnvironmentName
 from settings.image import ImageSettings
@@ -32,31 +33,33 @@ PRODUCTION = "prod"
 
 
 class RepositorySettings(Section):
-    """Where the source comes from: `[repository]`."""
+    """Where the source comes from."""
 
     name: RepositoryName
-    """Owner and repository, `owner/name`."""
+    """The repository that holds this project, as its host calls it."""
     branch: BranchName = "main"
     """The branch whose pushes start the pipeline."""
     connection_arn: ConnectionArn
-    """ARN of the CodeConnections connection that may read the repository."""
+    """The CodeConnections connection that may read the repository."""
 
 
 class PipelineSettings(Section):
-    """The account the pipeline itself lives in: `[pipeline]`."""
+    """The account the pipeline itself lives in."""
 
     account: Account
+    """The AWS account that holds the pipeline, its artifacts and the approvals."""
     region: Region
+    """Where the pipeline is. The environments may be elsewhere."""
     approval_email: Email | None = None
     """Who is told that an approval waits; None: nobody is subscribed to the topic."""
-    log_retention_days: LogRetentionDays = 90
+    log_retention_days: Annotated[LogRetentionDays, Costs("by the GiB and month kept")] = 90
     """How long the logs of the builds are kept."""
-    artifact_retention_days: Annotated[int, Between(1, 36_500, "days")] = 90
+    artifact_retention_days: Annotated[int, Between(1, 36_500, "days"), Costs("by the GiB and month kept")] = 90
     """How long the pipeline's artifacts are kept (reference, Storage: artifacts 90 days)."""
     accepted_changes: dict[Fingerprint, AcceptedPermissions] = {}
     """Broader permissions of the pipeline's own that are meant, by the fingerprint its update prints."""
     tags: TagSettings = TagSettings(backup_policy="none")
-    """The tags of the pipeline's own resources: `[pipeline.tags]`. It holds nothing that a push does not bring back."""
+    """The tags of the pipeline's own resources. It holds nothing that a push does not bring back."""
 
 
 class Settings(Section):

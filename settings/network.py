@@ -9,6 +9,7 @@ from pydantic import Field
 
 from settings.cidr import Cidr
 from settings.constraints import Between
+from settings.costs import Costs
 from settings.section import Mistake, Section, rule
 
 SUBNETS = ("public_subnets", "private_subnets", "isolated_subnets")
@@ -25,16 +26,17 @@ class NetworkSettings(Section):
     """
 
     cidr: Annotated[str, Cidr()] = "10.0.0.0/16"
+    """All of the VPC's addresses."""
     public_subnets: Annotated[tuple[PublicSubnet, PublicSubnet], Field(strict=False)] = ("10.0.1.0/24", "10.0.2.0/24")
     """Load balancer and NAT gateways."""
     private_subnets: Annotated[tuple[Subnet, Subnet], Field(strict=False)] = ("10.0.3.0/24", "10.0.4.0/24")
     """Tasks."""
     isolated_subnets: Annotated[tuple[Subnet, Subnet], Field(strict=False)] = ("10.0.10.0/24", "10.0.11.0/24")
     """Database and cache, without a way to the internet."""
-    nat_gateways: Annotated[int, Between(1, 2)] = 2
+    nat_gateways: Annotated[int, Between(1, 2), Costs("each by the hour, and by the GiB that goes through")] = 2
     """NAT gateways; 1 is cheaper, 2 (one per availability zone) survives the loss of a zone. Tasks need one."""
-    interface_endpoints: bool = True
-    """Whether ECR, Secrets Manager and CloudWatch Logs are reached inside the VPC (they cost per hour and zone)."""
+    interface_endpoints: Annotated[bool, Costs("each endpoint by the hour and zone, less what NAT would take")] = True
+    """Whether ECR, Secrets Manager and CloudWatch Logs are reached inside the VPC."""
 
     @rule
     def _inside(self) -> Iterator[Mistake]:

@@ -32,8 +32,11 @@ def field_at(path: Path) -> FieldInfo | None:
 def expected_at(path: Path) -> str | None:
     """Say what a right value at the path is, to be read after "must be"; None when there is no constraint."""
     field = field_at(path)
-    if field is None or section_in(field.annotation):
-        return None
+    return None if field is None or section_in(field.annotation) else expected_of(field)
+
+
+def expected_of(field: FieldInfo) -> str | None:
+    """Say what a right value of the field is, to be read after "must be"; None when there is no constraint."""
     return next((constraint.expected for constraint in _constraints((*field.metadata, field.annotation))), None)
 
 

@@ -45,7 +45,7 @@ def skipping_gaps() -> AbstractContextManager[None]:
 class Section(BaseModel):
     """One table of `delivery.toml`: frozen, strict, without unknown keys; its values go together."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
 
     def mistakes(self) -> Iterator[Mistake]:
         """Yield what breaks a rule here or in a section below."""

@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from settings.constraints import Between
+from settings.costs import Costs
 from settings.section import Section
 
 
 class VerificationSettings(Section):
     """What the integration tests expect of an environment after a deployment."""
 
-    deadline_seconds: Annotated[int, Between(1, 3600, "seconds")] = 600
+    deadline_seconds: Annotated[int, Between(1, 3600, "seconds"), Costs("a build's minutes, while it waits")] = 600
     """How long the environment may take to become healthy after a deployment; CodeBuild ends a build after an hour."""
     consecutive_successes: Annotated[int, Between(1, 100, "times")] = 5
     """How often in a row the health path must answer."""

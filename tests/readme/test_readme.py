@@ -18,6 +18,7 @@ RUN_HERE = {
     "make help": "make rehearse  ",
     "make format": "left unchanged",
     "make diagrams": "drawn: docs/pictures/architecture.svg",
+    "make configuration": "",
     "make clean": "",
 }
 """Commands run as they stand in a clone, each with what it must say."""
