@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from tests.readme.document import ROOT
+from tests.documents.document import ROOT
 from tests.rehearsal.conftest import commit_all, copy_of_the_work_tree, run
 
 NOT_INHERITED = ("AWS_", "MAKE", "MFLAGS", "ARGS", "CDK_", "GIT_")
@@ -20,7 +20,12 @@ NOT_INHERITED = ("AWS_", "MAKE", "MFLAGS", "ARGS", "CDK_", "GIT_")
 
 PROFILES = "".join(
     f"[profile {name}]\naws_access_key_id = {account}\naws_secret_access_key = emulated\n"
-    for name, account in {"delivery": "111111111111", "dev": "222222222222"}.items()
+    for name, account in {
+        "delivery": "111111111111",
+        "dev": "222222222222",
+        "staging": "333333333333",
+        "prod": "444444444444",
+    }.items()
 )
 """For the emulator a 12-digit access key is the account."""
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from settings import example_accounts, load
-from tests.readme import document
-from tests.readme.document import ROOT
-from tests.readme.stranger import Stranger, client, emulated_aws, stranger
+from tests.documents.document import LANGUAGES, ROOT, Document
+from tests.documents.stranger import Stranger, client, emulated_aws, stranger
 
+README = Document("README.md")
 REHEARSAL = "The rehearsal"
 FOR_REAL = "Deliver for real"
 
@@ -47,19 +47,19 @@ NOT_RUN = {
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Stranger:
     """Somebody without AWS, with the README's settings: the repository's own are its user's."""
     somebody = stranger(tmp_path_factory.mktemp("newcomer"))
-    (somebody.clone / "delivery.toml").write_text(document.block(FOR_REAL, "toml"))
+    (somebody.clone / "delivery.toml").write_text(README.block(FOR_REAL, "toml"))
     return somebody
 
 
 def test_code_blocks_are_commands_their_output_or_a_file() -> None:
-    assert {block.language for block in document.blocks()} == document.LANGUAGES
-    assert not re.search(r"^ {4,}(make|git|cdk|python) ", re.sub(r"```.*?```", "", document.text(), flags=re.DOTALL))
+    assert {block.language for block in README.blocks()} == LANGUAGES
+    assert not re.search(r"^ {4,}(make|git|cdk|python) ", re.sub(r"```.*?```", "", README.text, flags=re.DOTALL))
 
 
 def test_every_command_is_run_by_a_test() -> None:
-    run_by_other_tests_below = {*document.commands(REHEARSAL), *document.commands(FOR_REAL)}
+    run_by_other_tests_below = {*README.commands(REHEARSAL), *README.commands(FOR_REAL)}
     known = {*RUN_HERE, *RUN_CHEAPLY, *RUN_ELSEWHERE, *NOT_RUN, *run_by_other_tests_below}
-    said = {*document.commands(), *document.inline_commands()}
+    said = {*README.commands(), *README.inline_commands()}
     assert said - known == set(), "give each a place above"
     assert known - said == {"make deploy"}
 
@@ -94,13 +94,13 @@ def test_it_would_run(command: str, newcomer: Stranger) -> None:
 def test_what_make_check_runs_is_part_of_make_test(newcomer: Stranger) -> None:
     *checks, tests = newcomer.run("make check --dry-run").stdout.splitlines()
     whole = newcomer.run("make test --dry-run").stdout
-    assert len(checks) == 3
+    assert len(checks) == 4
     assert all(check in whole for check in checks)
     assert tests.strip() == "python -m pytest tests/unit"
     assert re.search(r"python -m pytest .*tests\b", whole)
 
 
-@pytest.mark.parametrize("command", document.commands(REHEARSAL))
+@pytest.mark.parametrize("command", README.commands(REHEARSAL))
 def test_the_rehearsal_takes_these_options(command: str, newcomer: Stranger, tmp_path: Path) -> None:
     *_, started = newcomer.run(f"{command} --dry-run").stdout.strip().splitlines()
     assert started.startswith("python -m rehearsal ")
@@ -112,7 +112,7 @@ def test_the_rehearsal_takes_these_options(command: str, newcomer: Stranger, tmp
 
 def test_the_options_of_the_rehearsal_are_all_there(newcomer: Stranger) -> None:
     shown = set(re.findall(r"^  (--[a-z]+)", newcomer.run(".venv/bin/python -m rehearsal --help").stdout, re.MULTILINE))
-    told = {cell.split()[0] for cell in document.first_column(REHEARSAL)}
+    told = {cell.split()[0] for cell in README.first_column(REHEARSAL)}
     assert shown - told == {"--assembly"}, "what make rehearse decides itself"
     assert told <= shown
 
@@ -127,12 +127,12 @@ def test_example_accounts_are_refused_for_real(newcomer: Stranger) -> None:
 def test_delivering_for_real_works_as_it_is_told(tmp_path: Path) -> None:
     with emulated_aws(tmp_path) as endpoint:
         user = stranger(tmp_path, endpoint)
-        (user.clone / "delivery.toml").write_text(document.block(FOR_REAL, "toml") + "\n")
-        for command in document.commands(FOR_REAL):
+        (user.clone / "delivery.toml").write_text(README.block(FOR_REAL, "toml") + "\n")
+        for command in README.commands(FOR_REAL):
             done = user.run(command)
             assert done.returncode == 0, f"{command}\n{done.stdout}"
             if command.endswith("--dry-run"):
-                assert done.stdout.strip() == document.block(FOR_REAL, "text")
+                assert done.stdout.strip() == README.block(FOR_REAL, "text")
         for account in ("111111111111", "222222222222"):
             [bootstrap, *_] = client("cloudformation", account, endpoint).describe_stacks(StackName="CDKToolkit")[
                 "Stacks"
@@ -145,17 +145,17 @@ def test_delivering_for_real_works_as_it_is_told(tmp_path: Path) -> None:
     pushed = subprocess.run(
         ["git", "show", "HEAD:delivery.toml"], cwd=tmp_path / "remote.git", capture_output=True, text=True, check=True
     )
-    assert pushed.stdout.strip() == document.block(FOR_REAL, "toml")
+    assert pushed.stdout.strip() == README.block(FOR_REAL, "toml")
 
 
 def actions_told_to_fail() -> set[str]:
     """Return what the README's rehearsals name after `--fail`."""
-    return set(re.findall(r"--fail ([^ ']+)", "\n".join(document.commands(REHEARSAL))))
+    return set(re.findall(r"--fail ([^ ']+)", "\n".join(README.commands(REHEARSAL))))
 
 
 def test_the_settings_shown_are_right_and_examples(tmp_path: Path) -> None:
     file = tmp_path / "delivery.toml"
-    file.write_text(document.block(FOR_REAL, "toml"))
+    file.write_text(README.block(FOR_REAL, "toml"))
     assert [path for path, _ in example_accounts(load(file))] == [
         "repository.connection_arn",
         "pipeline.account",
@@ -165,9 +165,9 @@ def test_the_settings_shown_are_right_and_examples(tmp_path: Path) -> None:
 
 
 def test_the_image_shown_is_one_that_every_environment_takes(tmp_path: Path) -> None:
-    before, image, after = document.block(FOR_REAL, "toml").partition("[image]\n")
+    before, image, after = README.block(FOR_REAL, "toml").partition("[image]\n")
     file = tmp_path / "delivery.toml"
-    file.write_text(f"{before}{document.block('The image', 'toml')}\n{after[after.index('[environments') :]}")
+    file.write_text(f"{before}{README.block('The image', 'toml')}\n{after[after.index('[environments') :]}")
     settings = load(file)
     assert image
     assert settings.image.build
@@ -175,7 +175,7 @@ def test_the_image_shown_is_one_that_every_environment_takes(tmp_path: Path) -> 
 
 
 def test_the_layout_names_every_folder() -> None:
-    told = {cell.strip("`") for cell in document.first_column("Where things are")}
+    told = {cell.strip("`") for cell in README.first_column("Where things are")}
     assert [name for name in told if not (ROOT / name).exists()] == []
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     folders = {f"{file.split('/')[0]}/" for file in listed if "/" in file}
@@ -183,6 +183,6 @@ def test_the_layout_names_every_folder() -> None:
 
 
 def test_its_links_lead_somewhere() -> None:
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", document.text()) if "://" not in link]
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README.text) if "://" not in link]
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []

@@ -1,0 +1,101 @@
+"""docs/DEPLOYMENT_GUIDE.md says what is so: its commands run, against an emulator where one can answer."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from settings import load
+from tests.documents.document import ROOT, Block, Document
+from tests.documents.stranger import Stranger, client, emulated_aws, stranger
+from tests.emulator.deployed import PLACE, Deployed, deployed
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
+
+GUIDE = Document("docs/DEPLOYMENT_GUIDE.md")
+TROUBLESHOOTING = "Troubleshooting"
+IMAGE_REPOSITORY = "yawl"
+
+NOT_RUN = {
+    "make synth": "the Build action of every rehearsal runs it",
+    "make rehearse ARGS='--approve yes'": "tests/rehearsal/test_main_job.py runs it",
+    "make check ARGS='tests/synthesis/test_determinism.py'": "make test runs what it runs",
+    "make destroy ENV=qa": "there is no qa; tests/emulator runs it for dev",
+}
+"""Commands that are not run here, with the reason."""
+
+
+def commands(*, troubleshooting: bool) -> list[str]:
+    """The guide's commands that are run here, in order."""
+    found = [
+        command
+        for section in dict.fromkeys(block.section for block in GUIDE.blocks())
+        if (section == TROUBLESHOOTING) is troubleshooting
+        for command in GUIDE.commands(section)
+    ]
+    return [command for command in found if command not in NOT_RUN]
+
+
+def test_what_is_not_run_stands_in_the_guide() -> None:
+    assert set(NOT_RUN) <= set(GUIDE.commands())
+
+
+def test_the_way_to_the_first_release_runs_as_it_is_told(tmp_path: Path) -> None:
+    with emulated_aws(tmp_path) as endpoint:
+        user = stranger(tmp_path, endpoint)
+        (user.clone / "delivery.toml").write_text(Document("README.md").block("Deliver for real", "toml") + "\n")
+        client("ecr", "111111111111", endpoint).create_repository(repositoryName=IMAGE_REPOSITORY)
+        settings = user.clone / "delivery.toml"
+        for environment, account in (("staging", "333333333333"), ("prod", "444444444444")):
+            table = f'\n[environments.{environment}]\naccount = "{account}"\nregion = "us-east-1"\n'
+            settings.write_text(settings.read_text() + table)
+        for command in commands(troubleshooting=False):
+            done = user.run(command)
+            assert done.returncode == 0, f"{command}\n{done.stdout}"
+        pipeline = client("codepipeline", "111111111111", endpoint).get_pipeline(name="yawl-delivery")["pipeline"]
+    assert [stage["name"] for stage in pipeline["stages"]][-1] == "Prod"
+
+
+@pytest.fixture(scope="module")
+def dev(assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployed, Stranger]]:
+    """Dev as it is deployed, and somebody on call with a clone."""
+    directory = tmp_path_factory.mktemp("dev")
+    with deployed(assembly, directory) as environment:
+        yield environment, stranger(directory, environment.cloud.endpoint)
+
+
+@pytest.mark.parametrize("command", dict.fromkeys(commands(troubleshooting=True)))
+def test_what_helps_in_trouble_runs(command: str, dev: tuple[Deployed, Stranger]) -> None:
+    environment, somebody = dev
+    [service] = environment.client("ecs").list_services(cluster="yawl-dev")["serviceArns"]
+    groups = environment.client("logs").describe_log_groups(logGroupNamePattern="yawl-dev-application")["logGroups"]
+    done = somebody.run(command.replace("SERVICE", service).replace("LOG_GROUP", groups[0]["logGroupName"]))
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_group_of_commands_is_for_an_account_that_is_named() -> None:
+    profiles = {match for command in GUIDE.commands() for match in re.findall(r"AWS_PROFILE=(\w+)", command)}
+    assert profiles == {"delivery", "dev", "staging", "prod"}
+    assert PLACE.account in GUIDE.text
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in GUIDE.blocks() if block.language == "toml"], ids=lambda block: block.section
+)
+def test_settings_shown_are_taken(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / "delivery.toml"
+    example = (ROOT / "tests" / "delivery.toml").read_text()
+    file.write_text(f"{example}\n{block.text}\n")
+    assert load(file)
+
+
+def test_links_lead_somewhere() -> None:
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", GUIDE.text):
+        if target:
+            assert (ROOT / "docs" / target).exists(), target
+        else:
+            headings = re.findall(r"^#+ (.*)$", GUIDE.text, re.MULTILINE)
+            assert anchor in [re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings]
