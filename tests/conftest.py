@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from settings import Settings, load
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
 ROOT = Path(__file__).parents[1]
+
+# Machines are shared and busy: no test fails for its speed.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 # The library's validator costs more than all else in a synthesis, and has tests of its own. It can only be switched off
 # before the library is first imported, which is why the fixtures below do that themselves.
