@@ -18,7 +18,7 @@ export CDK_DISABLE_VERSION_CHECK := true
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks integration_tests rehearsal bench change_review bake diagrams tests
+python_folders := settings pipeline stages stacks integration_tests rehearsal bench change_review bake diagrams operations tests
 python_sources := pipeline_app.py $(python_folders)
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
   $(shell find settings pipeline stages stacks -name '*.py' -o -name '*.js') \
@@ -118,6 +118,10 @@ diagrams: cdk.out/manifest.json ## pictures of the architecture and the pipeline
 .PHONY: bench
 bench: $(ready) ## figures: synthesis, growth, depth, limits
 	@python -m bench $(ARGS)
+
+.PHONY: doctor
+doctor: cdk.out/manifest.json ## examine the real accounts before the first push; every finding with its fix
+	@python -m operations doctor $(ARGS)
 
 .PHONY: bootstrap
 bootstrap: $(ready) ## once, for real: prepare every account and region; prints the cdk commands it runs

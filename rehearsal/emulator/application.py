@@ -3,7 +3,8 @@
 - Requests for an emulated load balancer or distribution find it in every account and region. ministack looks it up in
   the account that signed the request, and browsers and tests sign nothing. They come by `HTTP_PROXY`, so that the path
   may be a whole URL, or by TLS through the rehearsal's tunnel.
-- What a rehearsal needs of CodePipeline's API.
+- The services ministack lacks, of which as much answers as somebody here asks for: CodePipeline, CodeConnections,
+  Service Quotas.
 - `/_rehearsal/…`: what the rehearsal asks the emulator itself, and, at `/_rehearsal/executions`, tells it.
 """
 
@@ -17,7 +18,9 @@ from rehearsal.emulator import (
     buckets,
     builds,
     composite_alarms,
+    connections,
     edge,
+    engine_versions,
     executions,
     faults,
     functions,
@@ -27,7 +30,9 @@ from rehearsal.emulator import (
     messages,
     network_types,
     pipelines,
+    quotas,
     secrets,
+    service_roles,
     services,
 )
 from rehearsal.emulator.internals import alb, app, responses, router
@@ -38,6 +43,12 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 STANDARD_PORTS = {"http": 80, "https": 443}
 MAX_BODY_BYTES = 16 * 1024 * 1024
+OWN_SERVICES: dict[str, Callable[[str, bytes], tuple[int, dict[str, Any]]]] = {
+    pipelines.TARGET: pipelines.answer,
+    quotas.TARGET: quotas.answer,
+    **dict.fromkeys(connections.TARGETS, connections.answer),
+}
+"""By the prefix of what a call names as its target."""
 
 
 def register_resource_types() -> None:
@@ -48,12 +59,14 @@ def register_resource_types() -> None:
         builds,
         composite_alarms,
         edge,
+        engine_versions,
         faults,
         functions,
         library_functions,
         load_balancers,
         messages,
         network_types,
+        service_roles,
     )
     for part in (*own, pipelines, secrets, services, generic_types):
         part.register()
@@ -75,10 +88,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _respond_json(send, 200, {})
     elif scope["path"].startswith("/_rehearsal/"):
         await _respond_json(send, 200, _known())
-    elif target.startswith(pipelines.TARGET):
+    elif own := next((answer for prefix, answer in OWN_SERVICES.items() if target.startswith(prefix)), None):
         body = await _body(receive)
         with _signer_scope(headers):
-            status, answer = pipelines.answer(target.removeprefix(pipelines.TARGET), body)
+            status, answer = own(target.rpartition(".")[2], body)
         await _respond_json(send, status, answer)
     elif host.endswith(".elb.amazonaws.com"):
         await _load_balance(scope, receive, send, headers, host)

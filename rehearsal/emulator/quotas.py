@@ -1,0 +1,44 @@
+"""Service Quotas, which ministack lacks: AWS's defaults, and increases that are granted at once."""
+
+import json
+from typing import Any
+
+from rehearsal.emulator.internals import here, responses
+
+TARGET = "ServiceQuotasV20190624."
+DEFAULTS = {
+    ("ec2", "L-0263D0A3"): ("EC2-VPC Elastic IPs", 5.0),
+    ("fargate", "L-3032A538"): ("Fargate On-Demand vCPU resource count", 6.0),
+    ("vpc", "L-F678F1CE"): ("VPCs per Region", 5.0),
+}
+"""What a new account has (Service Quotas, "AWS default quota value")."""
+
+_granted: Any = responses.AccountRegionScopedDict()
+
+
+def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Answer one call of the API as (status, JSON)."""
+    request = json.loads(body or b"{}")
+    key = (request.get("ServiceCode"), request.get("QuotaCode"))
+    if key not in DEFAULTS:
+        return 400, {"__type": "NoSuchResourceException", "Message": f"The emulator has no quota {key[1]} of {key[0]}"}
+    if action == "GetAWSDefaultServiceQuota":
+        return 200, {"Quota": _quota(key, DEFAULTS[key][1])}
+    if action == "GetServiceQuota":
+        return 200, {"Quota": _quota(key, _granted.get("/".join(key), DEFAULTS[key][1]))}
+    if action == "RequestServiceQuotaIncrease":
+        _granted["/".join(key)] = float(request["DesiredValue"])
+        return 200, {"RequestedQuota": {**_quota(key, request["DesiredValue"]), "Status": "APPROVED"}}
+    return 400, {"__type": "InvalidActionException", "Message": f"{action} is not emulated"}
+
+
+def _quota(key: tuple[str, str], value: float) -> dict[str, Any]:
+    account, region = here()
+    service, code = key
+    return {
+        "ServiceCode": service,
+        "QuotaCode": code,
+        "QuotaName": DEFAULTS[key][0],
+        "QuotaArn": f"arn:aws:servicequotas:{region}:{account}:{service}/{code}",
+        "Value": value,
+    }
