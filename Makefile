@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 ARGS ?=
 FROM ?=
+ENV ?=
 venv := .venv
 # The virtual environment comes first: jsii takes the first `node` on the path, and Node 24 is in there.
 export PATH := $(CURDIR)/$(venv)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -122,6 +123,11 @@ bench: $(ready) ## figures: synthesis, growth, depth, limits
 .PHONY: doctor
 doctor: cdk.out/manifest.json ## examine the real accounts before the first push; every finding with its fix
 	@python -m operations doctor $(ARGS)
+
+.PHONY: destroy
+destroy: cdk.out/manifest.json ## take an environment down, after asking: make destroy ENV=dev; never prod
+	@test -n "$(ENV)" || { echo "destroy: which environment? make destroy ENV=dev" >&2; exit 2; }
+	@python -m operations destroy $(ENV) $(ARGS)
 
 .PHONY: bootstrap
 bootstrap: $(ready) ## once, for real: prepare every account and region; prints the cdk commands it runs

@@ -1,7 +1,8 @@
-"""Operations on real accounts: `python -m operations doctor`.
+"""Operations on real accounts: `python -m operations doctor`, `python -m operations destroy ENVIRONMENT`.
 
 Exit codes of the doctor: 0 ready, 1 something must be fixed, 2 bad input or no credentials, 3 nothing was found wrong
-but not everything could be examined.
+but not everything could be examined. Of destroy: 0 taken down, 1 a stack could not be deleted, 2 bad input, refused or
+no credentials, 3 nobody confirmed it.
 """
 
 import argparse
@@ -9,8 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from operations.accounts import Accounts
+from operations.accounts import Accounts, Unreachable
 from operations.assembly import read
+from operations.destroy import carry_out, plan
 from operations.doctor import examine
 from operations.errors import OperationError
 from operations.findings import Finding, State
@@ -44,6 +46,21 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     doctor.add_argument("--account", help="only this account")
     doctor.set_defaults(run=_doctor)
+    destroy = commands.add_parser(
+        "destroy",
+        help="take an environment down, never prod",
+        description=(
+            "Delete the environment's stacks, each before those it was built on, after showing what goes and what "
+            "stays and asking for its name. Credentials: those of the environment's account or of the pipeline's."
+        ),
+        epilog=(
+            "Exit codes: 0 taken down, 1 a stack could not be deleted, 2 bad input, refused or no credentials, 3 "
+            "nobody confirmed it."
+        ),
+    )
+    destroy.add_argument("environment", help="its name in delivery.toml")
+    destroy.add_argument("--confirm", metavar="NAME", help="the name again, instead of being asked for it")
+    destroy.set_defaults(run=_destroy)
     return parser.parse_args(arguments)
 
 
@@ -68,6 +85,42 @@ def _doctor(options: argparse.Namespace) -> int:
     wrong, unknown = states.count(State.TO_FIX), states.count(State.UNCHECKED)
     print(f"\n{wrong} to fix, {unknown} not examined, {states.count(State.GOOD)} good")
     return 1 if wrong else 3 if unknown else 0
+
+
+def _destroy(options: argparse.Namespace) -> int:
+    environment: str = options.environment
+    assembly = read(options.assembly)
+    accounts = Accounts()
+    try:
+        agreed = plan(assembly, environment, accounts)
+    except Unreachable as reason:
+        raise OperationError(str(reason)) from None
+    if not agreed.deleted:
+        print(f"nothing of {environment} is there")
+        return 0
+    print(f"{environment}, with the credentials of {accounts.caller}:", *agreed.lines(), sep="\n", flush=True)
+    print(f"The next push makes it anew, unless [environments.{environment}] is taken out of delivery.toml before.")
+    if _confirmation(options.confirm, environment) != environment:
+        print("nothing was deleted")
+        return 3
+    try:
+        for line in carry_out(agreed, accounts):
+            print(line, flush=True)
+    except (OperationError, Unreachable) as error:
+        print(f"destroy: {error}", file=sys.stderr)
+        return 1
+    print(f"{environment} is down" + ("; what it retains is listed above" if agreed.retained or agreed.kept else ""))
+    return 0
+
+
+def _confirmation(given: str | None, environment: str) -> str:
+    if given is not None:
+        return given
+    try:
+        return input(f"Type {environment} to delete these stacks: ").strip()
+    except EOFError:
+        print()
+        return ""
 
 
 if __name__ == "__main__":

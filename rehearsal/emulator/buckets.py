@@ -3,11 +3,29 @@
 A request that is not signed finds it too, and gets what the bucket lets everybody have.
 """
 
-from rehearsal.emulator.internals import here, responses, s3
+from rehearsal.emulator.internals import Properties, handlers, here, responses, s3
 
 
 def register() -> None:
-    """Let services read objects of buckets in other accounts, as CloudFormation reads a pipeline's templates."""
+    """Let services read objects of buckets in other accounts, and stacks delete no bucket that holds something."""
+    _read_everywhere()
+    _delete_empty_ones_only()
+
+
+def _delete_empty_ones_only() -> None:
+    above = dict(handlers["AWS::S3::Bucket"])
+
+    def delete(name: str, properties: Properties) -> None:
+        bucket = s3._buckets.get(name)
+        if bucket is not None and bucket["objects"]:
+            raise ValueError(f"The bucket you tried to delete is not empty: {name}")
+        above["delete"](name, properties)
+
+    handlers["AWS::S3::Bucket"] = {**above, "delete": delete}
+
+
+def _read_everywhere() -> None:
+    """Find a bucket whoever owns it, as CloudFormation reads a pipeline's templates."""
     read_own = s3._get_object_data
 
     def read_any(bucket: str, key: str, version_id: str | None = None) -> bytes | None:
