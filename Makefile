@@ -19,7 +19,7 @@ export CDK_DISABLE_VERSION_CHECK := true
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks integration_tests rehearsal bench change_review bake diagrams operations tests
+python_folders := settings pipeline stages stacks integration_tests rehearsal bench change_review bake cost diagrams operations tests
 python_sources := pipeline_app.py $(python_folders)
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
   $(shell find settings pipeline stages stacks -name '*.py' -o -name '*.js') \
@@ -115,6 +115,14 @@ configuration: $(ready) ## docs/CONFIGURATION.md, every key of delivery.toml, fr
 .PHONY: diagrams
 diagrams: cdk.out/manifest.json ## pictures of the architecture and the pipeline, from what is synthesized
 	@python -m diagrams $(ARGS)
+
+.PHONY: cost
+cost: cdk.out/manifest.json ## what every environment costs a month, by stack and resource; FROM=COMMIT: what changed since
+	@python -m cost $(if $(FROM),--from $(FROM)) $(ARGS)
+
+.PHONY: cost-page
+cost-page: cdk.out/manifest.json ## the same as a page, docs/COST.md
+	@python -m cost --page docs/COST.md $(ARGS)
 
 .PHONY: bench
 bench: $(ready) ## figures: synthesis, growth, depth, limits

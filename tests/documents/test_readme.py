@@ -19,6 +19,8 @@ RUN_HERE = {
     "make format": "left unchanged",
     "make diagrams": "drawn: docs/pictures/architecture.svg",
     "make configuration": "",
+    "make cost": "In total, dollars a month",
+    "make cost-page": "In total, dollars a month",
     "make clean": "",
 }
 """Commands run as they stand in a clone, each with what it must say."""

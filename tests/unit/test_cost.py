@@ -1,0 +1,426 @@
+"""What environments cost: figures reckoned by hand, what is assumed, and what nobody has a price for."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cost.__main__ import main
+from cost.assembly import Environment, Stack, read_environments
+from cost.difference import Difference, difference
+from cost.errors import CostError
+from cost.estimate import GRID, Estimate, estimate, total
+from cost.prices import FOLDER, read_prices
+from cost.report import as_json, on_the_screen, savings
+from cost.resources import FREE, PRICED
+from cost.schedule import capacity_hours
+from cost.table import signed
+from cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
+from tests.unit.one_environment import own_domain, prod_settings, templates_of
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
+
+ASSUMPTIONS = Assumptions(by_environment={})
+
+BY_HAND = [
+    # environment, what is charged, dollars a month: price by 730 hours unless it is said
+    ("dev", "NAT gateway", "32.85"),  # 0.045
+    ("staging", "NAT gateway", "65.70"),  # 2 x 0.045
+    ("prod", "NAT gateway", "65.70"),
+    ("dev", "public IPv4 address", "3.65"),  # 0.005, the gateway's
+    ("prod", "public IPv4 address", "7.30"),
+    ("dev", "public IPv4 addresses", "7.30"),  # 2 x 0.005, the load balancer's
+    ("prod", "interface endpoint, each zone", "58.40"),  # 4 endpoints x 2 zones x 0.01
+    ("dev", "load balancer", "16.425"),  # 0.0225
+    ("dev", "capacity units", "0.584"),  # 0.1 x 0.008: never by the gigabyte
+    ("dev", "tasks: vCPU", "29.5504"),  # 0.04048
+    ("dev", "tasks: memory", "6.4897"),  # 2 GB x 0.004445
+    ("prod", "tasks: vCPU", "59.1008"),  # 2 x 0.04048
+    ("prod", "tasks: memory", "12.9794"),  # 2 x 2 GB x 0.004445
+    ("prod", "tasks of scaling: vCPU", "0.8096"),  # 20 h x 0.04048
+    ("dev", "db.t3.micro, one zone", "13.14"),  # 0.018
+    ("prod", "db.t3.small, two zones", "52.56"),  # 0.072
+    ("dev", "storage gp3", "2.30"),  # 20 GB x 0.115
+    ("prod", "storage gp3", "23.00"),  # 100 GB x 0.23
+    ("prod", "enhanced monitoring, to its log", "0.1095"),  # 43,800 lines x 5 kB x 0.50
+    ("prod", "master password, a secret", "0.40"),
+    ("dev", "1 x cache.t3.micro", "12.41"),  # 0.017
+    ("prod", "2 x cache.t3.small", "49.64"),  # 2 x 0.034
+    ("prod", "snapshots but the first", "0.102"),  # 6 x 0.2 GB x 0.085
+    ("dev", "Container Insights", "5.95"),  # (60 + 25) x 0.07
+    ("prod", "Container Insights", "7.70"),  # (60 + 2 x 25) x 0.07
+    ("prod", "sent to users", "1.70"),  # 20 GB x 0.085
+    ("prod", "composite alarm", "0.50"),
+]
+
+
+@pytest.fixture(scope="module")
+def found(assembly: "CloudAssembly") -> Estimate:
+    """The estimate of the example configuration."""
+    return estimate(read_environments(Path(assembly.directory)), ASSUMPTIONS)
+
+
+def usd(amount: Decimal) -> Decimal:
+    return amount.quantize(GRID)
+
+
+def costs(found: Estimate, environment: str, what: str) -> Decimal:
+    return total(line for line in found.of(environment) if line.what == what)
+
+
+@pytest.mark.parametrize(("environment", "what", "monthly"), BY_HAND)
+def test_figures_reckoned_by_hand(found: Estimate, environment: str, what: str, monthly: str) -> None:
+    assert costs(found, environment, what) == Decimal(monthly)
+
+
+def test_everything_that_is_deployed_is_priced_or_known_to_be_free(found: Estimate) -> None:
+    assert not found.unpriced
+    assert found.environments == ("delivery", "dev", "staging", "prod")
+    assert not PRICED.keys() & FREE.keys()
+
+
+def test_so_is_what_other_settings_deploy() -> None:
+    read = templates_of(prod_settings().model_copy(update={"domain": own_domain()}))
+    parts = ("network", "storage", "database", "cache", "application", "distribution", "monitoring")
+    stacks = tuple(Stack(name=part, region="us-east-1", template=read(part).to_json()) for part in parts)
+    assert not estimate([Environment(name="prod", stacks=stacks)], ASSUMPTIONS).unpriced
+
+
+def test_fixed_and_by_usage_are_all_there_is(found: Estimate) -> None:
+    data = json.loads(as_json(found, ASSUMPTIONS))
+    for name in found.environments:
+        of = data["environments"][name]
+        assert of["fixed"] + of["by_usage"] == pytest.approx(of["monthly"], abs=1e-4)
+        assert of["monthly"] == pytest.approx(
+            sum(line["monthly"] for line in data["lines"] if line["environment"] == name), abs=1e-3
+        )
+    assert data["monthly"] == pytest.approx(float(found.monthly))
+
+
+def test_the_table_names_environments_stacks_resources_sources_of_usage_and_the_prices_date(found: Estimate) -> None:
+    shown = on_the_screen(found, ASSUMPTIONS)
+    for text in ("prod, dollars a month", "yawl-prod-database", "db.t3.small, two zones", "730 h x $0.072"):
+        assert text in shown
+    for name in {name for line in found.lines for name in line.assumptions}:
+        assert f"  {name} " in shown
+    assert "written down 2026-11-25, not compared with AWS since" in shown
+
+
+def test_usage_changes_what_depends_on_it_and_nothing_else(found: Estimate, assembly: "CloudAssembly") -> None:
+    changed = estimate(read_environments(Path(assembly.directory)), read_assumptions(None, ["edge_gb=120"]))
+    assert difference(found, changed).monthly == 3 * 100 * Decimal("0.085")
+    assert {change.what for change in difference(found, changed).changes} == {"sent to users"}
+    assert [line for line in found.lines if line.is_fixed] == [line for line in changed.lines if line.is_fixed]
+
+
+def test_a_file_of_assumptions_can_tell_environments_apart(tmp_path: Path) -> None:
+    file = tmp_path / "usage.toml"
+    file.write_text("edge_gb = 500\n[environments.dev]\nedge_gb = 0.5\n")
+    read = read_assumptions(file, ["releases=3"])
+    assert (read.of("prod").edge_gb, read.of("dev").edge_gb) == (500, Decimal("0.5"))
+    assert read.of("prod").releases == read.of("dev").releases == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "message"),
+    [
+        ("edge_gigabyte = 1", "", "edge_gigabyte is no assumption"),
+        ("edge_gbs = 1", "", "did you mean edge_gb?"),
+        ("edge_gb = -1", "", "edge_gb must be a number, not below 0"),
+        ('edge_gb = "1"', "", "edge_gb must be a number"),
+        ("edge_gb = true", "", "edge_gb must be a number"),
+        ("environments = 3", "", "environments must hold tables"),
+        ("[environments.dev]\nx = 3", "", "environments.dev: x is no assumption"),
+        ("= 3", "", "cannot be read"),
+        ("", "edge_gb", "write a name and a number"),
+        ("", "edge_gb=much", "write a name and a number"),
+        ("", "edge_gb=nan", "write a name and a number"),
+    ],
+)
+def test_wrong_assumptions_are_named(tmp_path: Path, text: str, change: str, message: str) -> None:
+    file = tmp_path / "usage.toml"
+    file.write_text(text)
+    with pytest.raises(CostError, match=message.replace("?", r"\?")):
+        read_assumptions(file, [change] if change else [])
+
+
+def test_every_assumption_says_what_it_is() -> None:
+    assert set(MEANINGS) == set(Usage.__dataclass_fields__)
+
+
+def test_a_commitment_saves_what_it_is_reckoned_to(found: Estimate) -> None:
+    saved = {(environment, what): saving.monthly for environment, what, saving in savings(found)}
+    # Two zones need two reservations: 730 x (0.072 - 2 x 0.026).
+    assert saved["prod", "reserved: db.t3.small, two zones"] == Decimal("14.60")
+    assert saved["prod", "reserved: 2 x cache.t3.small"] == Decimal("16.06")  # 2 x 730 x (0.034 - 0.023)
+    # 1,460 h x (0.04048 - 0.032384) + 2,920 GB-h x (0.004445 - 0.003556)
+    assert saved["prod", "Savings Plan for tasks"] == Decimal("14.41604")
+
+
+# Templates made for one question
+
+
+def stack(resources: dict[str, Any], region: str = "us-east-1") -> Environment:
+    made = Stack(name="yawl-prod-part", region=region, template={"Resources": resources})
+    return Environment(name="prod", stacks=(made,))
+
+
+def priced(**resources: dict[str, Any]) -> Estimate:
+    return estimate([stack(resources)], ASSUMPTIONS)
+
+
+def resource(type_name: str, **properties: Any) -> dict[str, Any]:
+    return {"Type": type_name, "Properties": properties}
+
+
+def tasks(count: int, **service: Any) -> dict[str, dict[str, Any]]:
+    return {
+        "Task": resource("AWS::ECS::TaskDefinition", Cpu="1024", Memory="2048"),
+        "Service": resource("AWS::ECS::Service", TaskDefinition={"Ref": "Task"}, **service),
+        "Target": resource(
+            "AWS::ApplicationAutoScaling::ScalableTarget",
+            MinCapacity=count,
+            MaxCapacity=count,
+            ResourceId={"Fn::Join": ["/", ["service", "x", {"Fn::GetAtt": ["Service", "Name"]}]]},
+        ),
+    }
+
+
+def test_a_type_nobody_has_thought_of_is_named_with_what_to_do() -> None:
+    [message] = priced(New=resource("AWS::Quantum::Computer")).unpriced
+    assert "New: nobody has said what AWS::Quantum::Computer costs: add it to cost/resources/__init__.py" in message
+
+
+def test_a_region_without_prices_is_named_once_with_what_to_do() -> None:
+    environment = stack({"A": resource("AWS::EC2::EIP"), "B": resource("AWS::EC2::EIP")}, region="eu-west-1")
+    [message] = estimate([environment], ASSUMPTIONS).unpriced
+    assert message.startswith("no prices for eu-west-1 (known: us-east-1): copy ")
+
+
+def test_a_size_without_a_price_is_named_and_the_rest_is_counted() -> None:
+    database = resource("AWS::RDS::DBInstance", Engine="postgres", DBInstanceClass="db.x2g.huge", AllocatedStorage="20")
+    found = priced(Database=database, Address=resource("AWS::EC2::EIP"))
+    [message] = found.unpriced
+    assert '"database.db.x2g.huge.hour": add a row' in message
+    assert found.monthly == Decimal("3.65")
+
+
+def test_what_a_template_leaves_open_is_named() -> None:
+    [message] = priced(Cache=resource("AWS::ElastiCache::ReplicationGroup", NumCacheClusters={"Ref": "N"})).unpriced
+    assert "Cache (AWS::ElastiCache::ReplicationGroup): NumCacheClusters is no number in the template" in message
+
+
+def test_backups_cost_only_beyond_the_size_of_the_storage() -> None:
+    def backups(fill: str) -> Decimal:
+        database = resource(
+            "AWS::RDS::DBInstance",
+            Engine="postgres",
+            DBInstanceClass="db.t3.small",
+            StorageType="gp3",
+            AllocatedStorage="100",
+            BackupRetentionPeriod=30,
+        )
+        found = estimate([stack({"Database": database})], read_assumptions(None, [f"database_fill={fill}"]))
+        return costs(found, "prod", "backups beyond the storage's size")
+
+    assert backups("0.6") == 0  # 60 GB, and 30 days of 1.2 GB
+    assert backups("0.9") == Decimal("4.18")  # 90 GB and 30 x 1.8 GB are 44 GB too many, x 0.095
+
+
+def test_spot_capacity_is_cheaper_and_not_committed_to() -> None:
+    spot = {"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]}
+    found = priced(**tasks(2, **spot))
+    # 60 percent off 2 x 730 x (0.04048 + 2 x 0.004445)
+    on_demand = 2 * 730 * (Decimal("0.04048") + 2 * Decimal("0.004445"))
+    assert total(line for line in found.lines if "Spot" in line.what) == usd(on_demand * Decimal("0.4"))
+    assert costs(found, "prod", "tasks: vCPU") == 0
+    assert not savings(found)
+
+
+def test_a_base_on_demand_stays_on_demand() -> None:
+    strategy = [
+        {"CapacityProvider": "FARGATE", "Base": 1},
+        {"CapacityProvider": "FARGATE_SPOT", "Weight": 1},
+    ]
+    found = priced(**tasks(3, CapacityProviderStrategy=strategy))
+    assert costs(found, "prod", "tasks: vCPU") == 730 * Decimal("0.04048")
+    assert costs(found, "prod", "tasks on Spot: vCPU") == 2 * 730 * Decimal("0.04048") * Decimal("0.4")
+
+
+def scheduled(*actions: tuple[str, int]) -> dict[str, Any]:
+    return {
+        "MinCapacity": 2,
+        "ScheduledActions": [
+            {"Schedule": schedule, "ScalableTargetAction": {"MinCapacity": capacity, "MaxCapacity": capacity}}
+            for schedule, capacity in actions
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("actions", "hours_awake"),
+    [
+        ([("cron(0 20 ? * * *)", 0), ("cron(0 8 ? * * *)", 2)], 7 * 12),
+        ([("cron(0 20 ? * MON-FRI *)", 0), ("cron(0 8 ? * MON-FRI *)", 2)], 5 * 12),
+        ([("cron(30 19 ? * MON,TUE *)", 0), ("cron(0 8 ? * 2-3 *)", 2)], 2 * 11.5),
+        ([("cron(0 8 ? * FRI-MON *)", 2), ("cron(0 9 ? * FRI-MON *)", 0)], 4),
+    ],
+)
+def test_hours_at_night_are_not_charged(actions: list[tuple[str, int]], hours_awake: float) -> None:
+    hours = capacity_hours(scheduled(*actions))
+    assert hours[Decimal(2)] == Decimal(730) * Decimal(str(hours_awake)) / 168
+    assert sum(hours.values()) == 730
+
+
+@pytest.mark.parametrize("schedule", ["rate(1 hour)", "cron(0 8 1 * ? *)", "cron(0 8 ? * FUNDAY *)"])
+def test_a_schedule_that_cannot_be_reckoned_with_is_named(schedule: str) -> None:
+    with pytest.raises(CostError):
+        capacity_hours(scheduled((schedule, 1)))
+
+
+def test_tasks_that_sleep_are_not_committed_to() -> None:
+    asleep = tasks(1)
+    asleep["Target"]["Properties"] |= scheduled(("cron(0 20 ? * * *)", 0), ("cron(0 8 ? * * *)", 1))
+    found = priced(**asleep)
+    assert costs(found, "prod", "tasks: vCPU") == 365 * Decimal("0.04048")
+    assert not savings(found)
+
+
+def test_a_log_kept_longer_costs_more() -> None:
+    def kept(days: int) -> Decimal:
+        return costs(priced(Log=resource("AWS::Logs::LogGroup", RetentionInDays=days)), "prod", "logs kept")
+
+    assert kept(365) == usd(Decimal("0.05") * Decimal("0.15") * 12 * Decimal("0.03"))
+    assert kept(30) < kept(365)
+
+
+def test_a_bucket_is_charged_by_what_its_rules_keep_where() -> None:
+    def kept(*rules: dict[str, Any]) -> dict[str, Decimal]:
+        configuration = {"Rules": [{"Status": "Enabled", **rule} for rule in rules]}
+        found = priced(Bucket=resource("AWS::S3::Bucket", LifecycleConfiguration=configuration))
+        return {line.what.removeprefix("objects, "): line.quantity for line in found.lines if "objects" in line.what}
+
+    month = Decimal(365) / 12
+    assert kept() == {"standard": 12}
+    assert kept({"ExpirationInDays": 73}) == {"standard": 73 / month}
+    moved = {"Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}]}
+    assert kept(moved, {"ExpirationInDays": 90}) == {"standard": 30 / month, "glacier": 60 / month}
+    assert kept({"ExpirationInDays": 1, "Prefix": "tmp/"}) == {"standard": 12}
+    assert kept({"ExpirationInDays": 1, "Status": "Disabled"}) == {"standard": 12}
+
+
+def test_a_build_that_watches_costs_for_as_long_as_it_watches() -> None:
+    def build(*variables: dict[str, str]) -> Decimal:
+        environment = {"ComputeType": "BUILD_GENERAL1_SMALL", "EnvironmentVariables": list(variables)}
+        return priced(Build=resource("AWS::CodeBuild::Project", Environment=environment)).monthly
+
+    assert build() == 20 * 4 * Decimal("0.005")
+    assert build({"Name": "BAKE_MINUTES", "Value": "15"}) == 20 * 16 * Decimal("0.005")
+
+
+# Differences
+
+SOME = {
+    "Address": resource("AWS::EC2::EIP"),
+    "Balancer": resource("AWS::ElasticLoadBalancingV2::LoadBalancer", Subnets=["a", "b"]),
+    "Bucket": resource("AWS::S3::Bucket"),
+    "Dashboard": resource("AWS::CloudWatch::Dashboard"),
+    "Gateway": resource("AWS::EC2::NatGateway"),
+    "Key": resource("AWS::KMS::Key"),
+    "Log": resource("AWS::Logs::LogGroup", RetentionInDays=30),
+    "Unknown": resource("AWS::Quantum::Computer"),
+}
+estimates = st.lists(st.sampled_from(sorted(SOME)), unique=True).map(
+    lambda names: priced(**{name: SOME[name] for name in names})
+)
+
+
+@given(estimates)
+def test_nothing_changes_between_an_estimate_and_itself(one: Estimate) -> None:
+    assert difference(one, one).monthly == 0
+    assert not difference(one, one).changes
+
+
+@given(estimates, estimates)
+def test_the_way_back_costs_what_the_way_there_saves(one: Estimate, other: Estimate) -> None:
+    there, back = difference(one, other), difference(other, one)
+    assert there.monthly == -back.monthly == other.monthly - one.monthly
+
+    def changes(of: Difference) -> set[tuple[str, str, Decimal]]:
+        return {(change.resource, change.what, change.monthly) for change in of.changes}
+
+    assert changes(there) == {(name, what, -monthly) for name, what, monthly in changes(back)}
+    assert sum((change.monthly for change in there.changes), Decimal(0)) == there.monthly
+
+
+@given(estimates, estimates, estimates)
+def test_a_detour_changes_as_much_as_the_straight_way(one: Estimate, other: Estimate, third: Estimate) -> None:
+    assert difference(one, other).monthly + difference(other, third).monthly == difference(one, third).monthly
+
+
+# The price file, and the command line
+
+
+def test_every_price_names_its_source_and_is_used_by_somebody() -> None:
+    prices = read_prices("us-east-1")
+    used = "".join(file.read_text() for file in Path("cost/resources").glob("*.py"))
+    for key, price in prices.prices.items():
+        service, usage_type = price.source.split(" ")[:2]
+        assert service, key
+        assert usage_type, key
+        # Keys with a size in them are put together where they are used.
+        assert f'"{key}"' in used or key.startswith(
+            ("database.", "cache.", "reserved.", "fargate.", "savings_plan.", "build.", "bucket.")
+        ), key
+
+
+def test_each_price_has_a_command_that_asks_aws_for_it() -> None:
+    prices = read_prices("us-east-1")
+    commands = list(prices.queries())
+    assert len(commands) == len(prices.prices)
+    [small] = [command for command in commands if "# database.db.t3.small.hour:" in command]
+    assert "--service-code AmazonRDS" in small
+    assert "Field=usagetype,Value=InstanceUsage:db.t3.small" in small
+    assert "Field=databaseEngine,Value=PostgreSQL" in small
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "region = ",
+        'region = "x"',
+        'region = "x"\ndated = 2026-01-01\n[prices]\na = { usd = "1", unit = "h", source = "s t" }',
+    ],
+)
+def test_a_broken_price_file_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(CostError, match=r"x\.toml cannot be read"):
+        read_prices("x", tmp_path)
+    assert FOLDER.is_dir()
+
+
+def test_the_command_line(
+    assembly: "CloudAssembly", tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*options: str) -> int:
+        return main(["--assembly", assembly.directory, *options])
+
+    assert run("--json", "--page", str(tmp_path / "page.md")) == 0
+    assert json.loads(capsys.readouterr().out)["environments"]["prod"]["fixed"] > 300
+    assert (tmp_path / "page.md").read_text().startswith("# What it costs\n")
+    assert run("--from", assembly.directory) == 0
+    assert "±$0.00 a month since" in capsys.readouterr().out
+    monkeypatch.chdir(tmp_path)
+    assert run("--from", "nowhere") == 2
+    assert main(["--assembly", str(tmp_path)]) == 2
+    assert "synthesize first: make assembly" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("amount", "shown"), [("1.234", "+$1.23"), ("-1234.5", "-$1,234.50"), ("0.004", "±$0.00")])
+def test_signs(amount: str, shown: str) -> None:
+    assert signed(Decimal(amount)) == shown
