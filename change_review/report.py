@@ -5,9 +5,15 @@ from collections.abc import Iterator
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from change_review.accepted import entry_for
+from change_review.costs import in_lines, in_one_phrase
 from change_review.findings import Finding
 from change_review.permissions import security_lines
 from change_review.review import KINDS, Review, StackReview
+
+BASIS = (
+    "Reckoned from the templates with the prices and assumptions of cost/, whose figures are on demand, without tax."
+)
+"""What a figure of the cost rests on."""
 
 
 def on_the_screen(review: Review) -> str:
@@ -19,6 +25,8 @@ def on_the_screen(review: Review) -> str:
     ]
     for finding in review.findings:
         lines += ["", *_finding_lines(finding, review.environment)]
+    if not review.nothing:
+        lines += ["", in_one_phrase(review.cost), *in_lines(review.cost)]
     lines += ["", _verdict(review)]
     return "\n".join(lines)
 
@@ -36,6 +44,10 @@ def as_markdown(review: Review, *, commit: str) -> str:
     for finding in review.findings:
         title, *details = _finding_lines(finding, review.environment)
         lines += ["", f"## {title}", "", "```text", *details, "```"]
+    if not review.nothing:
+        lines += ["", "## Monthly cost", "", f"{in_one_phrase(review.cost).capitalize()}. {BASIS}"]
+        if changes := list(in_lines(review.cost)):
+            lines += ["", "```text", *changes, "```"]
     for stack in review.stacks:
         if not stack.difference.nothing and not stack.is_new:
             lines += ["", f"## {stack.name}", "", "```text", stack.difference.text.rstrip(), "```"]
@@ -52,6 +64,8 @@ def as_html(review: Review, *, commit: str) -> str:
         commit=commit,
         kinds=KINDS,
         verdict=_verdict(review),
+        cost=None if review.nothing else f"{in_one_phrase(review.cost).capitalize()}. {BASIS}",
+        charges=list(in_lines(review.cost)),
         security={stack.name: list(security_lines(stack.difference)) for stack in review.stacks if not stack.is_new},
         entries={finding.change: entry_for(finding, review.environment) for finding in review.stopping},
     )

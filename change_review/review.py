@@ -8,11 +8,13 @@ from typing import Any
 
 from change_review.accepted import read_acceptances
 from change_review.assembly import ReleasedStack, common_prefix, read_stage
+from change_review.costs import cost_change, in_one_phrase
 from change_review.deployed import Reader
 from change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Difference, compare
 from change_review.findings import Finding, judged
 from change_review.permissions import broadened
 from change_review.stateful import losses
+from cost.difference import Difference as CostDifference
 
 EMPTY_TEMPLATE: dict[str, Any] = {"Resources": {}}
 
@@ -41,6 +43,8 @@ class Review:
     findings: tuple[Finding, ...]
     left_behind: tuple[str, ...]
     """Stacks that are deployed under the environment's name and are no longer part of the release."""
+    cost: CostDifference
+    """Dollars a month, of what is deployed and of the release."""
 
     @property
     def is_first(self) -> bool:
@@ -70,6 +74,7 @@ class Review:
         parts.append(f"{stateful} stateful lost" if stateful else "nothing stateful lost")
         if not self.is_first:
             parts.append(f"permissions broadened in {security}" if security else "no permissions broadened")
+        parts.append(in_one_phrase(self.cost))
         return f"{self.environment}{' (first deployment)' if self.is_first else ''}: {'; '.join(parts)}"
 
 
@@ -96,6 +101,7 @@ def review(environment: str, *, stage: Path, settings: Path) -> Review:
         stacks=stacks,
         findings=tuple(judged(finding, acceptances) for finding in _findings(stacks)),
         left_behind=_left_behind(released, reader),
+        cost=cost_change(environment, released, deployed),
     )
 
 

@@ -113,6 +113,9 @@ def estimate(
                     lines += _lines(environment, stack, resource, assumptions, lists[stack.region])
                 except CostError as error:
                     unpriced[f"{stack.name}: {error}"] = None
+                except (AttributeError, KeyError, TypeError, ValueError):
+                    # A template may compute what is read here as plain data.
+                    unpriced[f"{stack.name}: {resource.logical_id} ({resource.type}) is not written out plainly"] = None
     return Estimate(lines=tuple(lines), unpriced=tuple(unpriced), price_lists=tuple(lists.values()))
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from change_review.accepted import entry_for, read_acceptances
+from change_review.assembly import ReleasedStack
+from change_review.costs import cost_change
 from change_review.differences import Difference, compare
 from change_review.errors import ReviewError
 from change_review.findings import Finding, judged
@@ -23,7 +25,13 @@ if TYPE_CHECKING:
 ROLE: dict[str, Any] = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
 DATABASE: dict[str, Any] = {
     "Type": "AWS::RDS::DBInstance",
-    "Properties": {"DBInstanceIdentifier": "one", "Engine": "postgres", "AllocatedStorage": "20"},
+    "Properties": {
+        "DBInstanceIdentifier": "one",
+        "Engine": "postgres",
+        "AllocatedStorage": "20",
+        "DBInstanceClass": "db.t3.small",
+        "StorageType": "gp3",
+    },
     "DeletionPolicy": "Retain",
     "UpdateReplacePolicy": "Retain",
 }
@@ -149,9 +157,22 @@ def test_taking_away_does_not_broaden(before: dict[str, Any], after: dict[str, A
 
 def review_of(before: dict[str, Any], after: dict[str, Any], **more: Any) -> Review:
     found = difference(before, after)
-    stack = StackReview(name="yawl-prod-database", account="4", region="eu-west-1", is_new=not before, difference=found)
+    stack = StackReview(name="yawl-prod-database", account="4", region="us-east-1", is_new=not before, difference=found)
     findings = (*losses(stack.name, found), *broadened(stack.name, found))
-    return Review(environment="prod", stacks=(stack,), findings=findings, left_behind=more.get("left_behind", ()))
+    released = ReleasedStack(
+        name=stack.name,
+        account="4",
+        region=more.get("region", stack.region),
+        template={"Resources": after},
+        lookup_role_arn=None,
+    )
+    return Review(
+        environment="prod",
+        stacks=(stack,),
+        findings=findings,
+        left_behind=more.get("left_behind", ()),
+        cost=cost_change("prod", [released], [{"Resources": before} if before else None]),
+    )
 
 
 def test_the_summary_is_one_line_of_numbers() -> None:
@@ -160,11 +181,12 @@ def test_the_summary_is_one_line_of_numbers() -> None:
     )
     assert review.summary() == (
         "prod: resources 1 added, 1 changed, 1 removed, in 1 of 1 stacks; "
-        "nothing stateful lost; no permissions broadened"
+        "nothing stateful lost; no permissions broadened; monthly cost +$28.58, from $28.58 to $57.16"
     )
     assert review_of({"D": DATABASE}, {"D": DATABASE}).summary() == "prod: nothing changes"
     assert review_of({}, {"D": DATABASE}).summary() == (
-        "prod (first deployment): resources 1 added, in 1 of 1 stacks; nothing stateful lost"
+        "prod (first deployment): resources 1 added, in 1 of 1 stacks; nothing stateful lost; "
+        "monthly cost +$28.58, from $0.00 to $28.58"
     )
 
 
@@ -205,6 +227,25 @@ def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> Non
         assert "Database (AWS::RDS::DBInstance)" in text
         assert f"[environments.prod.accepted_changes.{review.findings[0].change}]" in text
         assert "yawl-prod-former" in text
+
+
+def test_every_form_of_the_report_tells_the_cost_and_what_makes_it() -> None:
+    review = review_of({"Database": DATABASE}, {"Database": changed(DATABASE, AllocatedStorage="120")})
+    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+        assert "onthly cost +$11.50, from $28.58 to $40.08" in text
+        assert "+$11.50  yawl-prod-database: Database, storage gp3" in text
+    same = review_of({"Database": DATABASE}, {"Database": DATABASE})
+    assert "onthly cost" not in on_the_screen(same) + as_markdown(same, commit="") + as_html(same, commit="")
+
+
+def test_what_has_no_price_is_named_and_stops_nothing() -> None:
+    dear = changed(DATABASE, DBInstanceClass="db.x2g.large")
+    review = review_of({"Database": DATABASE}, {"Database": dear, "Key": {"Type": "AWS::KMS::Key"}})
+    assert "monthly cost -$27.58, from $28.58 to $1.00, 1 not counted" in review.summary()
+    assert "not counted  yawl-prod-database: " in on_the_screen(review)
+    elsewhere = review_of({}, {"Database": DATABASE}, region="eu-west-1")
+    assert not elsewhere.stopping
+    assert "no prices for eu-west-1" in as_html(elsewhere, commit="")
 
 
 def test_the_page_escapes_what_a_template_says() -> None:

@@ -215,6 +215,20 @@ def test_what_a_template_leaves_open_is_named() -> None:
     assert "Cache (AWS::ElastiCache::ReplicationGroup): NumCacheClusters is no number in the template" in message
 
 
+def test_what_a_template_computes_ends_no_estimate() -> None:
+    computed = {"Fn::If": ["Small", "one", "other"]}
+    found = priced(
+        Alarm=resource("AWS::CloudWatch::Alarm", Metrics=3),
+        Pipeline=resource("AWS::CodePipeline::Pipeline", Stages=computed),
+        Address=resource("AWS::EC2::EIP"),
+    )
+    assert [message.partition(" (")[0] for message in found.unpriced] == [
+        "yawl-prod-part: Alarm",
+        "yawl-prod-part: Pipeline",
+    ]
+    assert found.monthly == Decimal("3.65")
+
+
 def test_backups_cost_only_beyond_the_size_of_the_storage() -> None:
     def backups(fill: str) -> Decimal:
         database = resource(

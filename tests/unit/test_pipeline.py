@@ -11,6 +11,7 @@ from aws_cdk.assertions import Template
 
 from bench.delivery import BAKE, REVIEW, deliveries
 from bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
+from change_review.costs import cost_change
 from change_review.pipeline_run import LONGEST_TITLE
 from change_review.review import Review
 from pipeline.change_review_step import NOTHING
@@ -316,7 +317,7 @@ def test_an_environment_with_a_window_and_no_watch(settings: Settings, tmp_path:
 
 
 def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for() -> None:
-    nothing = Review(environment="prod", stacks=(), findings=(), left_behind=())
+    nothing = Review(environment="prod", stacks=(), findings=(), left_behind=(), cost=cost_change("prod", [], []))
     assert nothing.summary() == f"prod: {NOTHING}"
 
 
