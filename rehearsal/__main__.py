@@ -8,6 +8,8 @@ import argparse
 import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -16,16 +18,19 @@ from rich.console import Console
 from rich.text import Text
 
 from rehearsal import assembly, page, report
-from rehearsal.actions.run import Clock
+from rehearsal.begun import Begun
 from rehearsal.errors import RehearsalError
 from rehearsal.gate import ScriptedGate, TerminalGate
 from rehearsal.progress import Progress, Result
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.screen import Screen
 from rehearsal.tasks import TaskKind
+from rehearsal.workplace import Workplace
 
 EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3}
 BAD_INPUT = 2
+OPTIONS = {"before": "--from", "instead": "--set"}
+"""Options that are called otherwise in here."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -92,46 +97,98 @@ def _parser() -> argparse.ArgumentParser:
         metavar="STAGE/ACTION",
         help="make an action fail: a build before its commands, a stack by a resource that cannot be created",
     )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the rehearsal begun here last, after it was killed; approvals can be answered anew",
+    )
     return parser
 
 
 def _rehearse(options: argparse.Namespace, console: Console) -> int:
-    found = assembly.read(options.assembly)
     repository = Path.cwd()
-    commit = _commit(repository, options.ref)
-    _prepare_outputs(options)
-    before = _commit(repository, options.before, option="--from") if options.before else None
-    _announce(console, repository, commit, options.ref)
-    if before:
-        console.print(Text(f"over {before[:12]} “{_subject(repository, before)}”, delivered first"), soft_wrap=True)
+    if options.resume:
+        workplace, begun = _gone_on_with(options)
+        console.print(Text(f"going on with the rehearsal of {begun.ref} = {begun.commit[:12]}"), soft_wrap=True)
+    else:
+        begun = _begun(options, repository)
+        _announce(console, repository, begun)
+        workplace = Workplace.fresh()
+        workplace.announce()
+        begun.keep(workplace.journal)
     screen = Screen(console)
-    progress = Progress(options.logs, screen.on_change, dict(options.instead))
+    progress = Progress(
+        begun.logs,
+        screen.on_change,
+        begun.instead,
+        started=begun.started,
+        began=begun.began,
+        resumed=options.resume,
+    )
     plan = Plan(
-        assembly=found,
+        assembly=begun.assembly,
         repository=repository,
-        commit=commit,
-        gate=ScriptedGate(answer=options.approve == "yes") if options.approve else TerminalGate(screen.paused),
-        before=before,
-        instead=dict(options.instead),
-        clock=_clock(options.clock),
-        tasks=TaskKind(options.tasks),
-        fail=frozenset(options.fail),
+        commit=begun.commit,
+        gate=TerminalGate(screen.paused) if begun.approve is None else ScriptedGate(answer=begun.approve),
+        before=begun.before,
+        instead=begun.instead,
+        clock=lambda: datetime.now(UTC) + begun.ahead,
+        tasks=begun.tasks,
+        fail=begun.fail,
     )
     # A closed terminal and SIGTERM end a rehearsal as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
-    with Rehearsal(plan, progress) as rehearsal:
+    with Rehearsal(plan, progress, workplace) as rehearsal:
         with screen.showing(progress):
             rehearsal.run()
         recorded = rehearsal.recorded_types()
     screen.summary(progress)
-    subject = _subject(repository, commit)
-    composed = report.compose(progress, commit=commit, subject=subject, recorded_types=recorded)
-    if options.json:
-        report.write(composed, options.json)
-    page.write(composed, options.html, secrets=report.secrets(progress))
-    console.print(Text(f"report: {options.html}"), soft_wrap=True)
+    subject = _subject(repository, begun.commit)
+    composed = report.compose(progress, commit=begun.commit, subject=subject, recorded_types=recorded)
+    if begun.json:
+        report.write(composed, begun.json)
+    page.write(composed, begun.html, secrets=report.secrets(progress))
+    console.print(Text(f"report: {begun.html}"), soft_wrap=True)
     return EXIT_CODES[progress.result or Result.FAILED]
+
+
+def _begun(options: argparse.Namespace, repository: Path) -> Begun:
+    found = assembly.read(options.assembly)
+    commit = _commit(repository, options.ref)
+    _prepare_outputs(options)
+    return Begun(
+        assembly=found,
+        ref=options.ref,
+        commit=commit,
+        before=_commit(repository, options.before, option="--from") if options.before else None,
+        approve=None if options.approve is None else options.approve == "yes",
+        instead=dict(options.instead),
+        ahead=_ahead(options.clock),
+        tasks=TaskKind(options.tasks),
+        fail=frozenset(options.fail),
+        json=options.json,
+        html=options.html,
+        logs=options.logs,
+        started=time.monotonic(),
+        began=datetime.now(UTC),
+    )
+
+
+def _gone_on_with(options: argparse.Namespace) -> tuple[Workplace, Begun]:
+    """Return what a killed rehearsal has left, and what it was started with; only its answers can be given anew."""
+    defaults = vars(_parser().parse_args([]))
+    given = [name for name, value in vars(options).items() if value != defaults[name]]
+    if superfluous := sorted(set(given).difference(("resume", "approve"))):
+        named = ", ".join(OPTIONS.get(name, f"--{name}") for name in superfluous)
+        raise RehearsalError(f"--resume goes on with what the rehearsal was started with; leave out {named}")
+    workplace = Workplace.left_behind()
+    try:
+        begun = Begun.read(workplace.journal)
+    except RehearsalError:
+        workplace.close()
+        raise
+    return workplace, replace(begun, approve=options.approve == "yes") if options.approve else begun
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -141,10 +198,9 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _clock(start: datetime | None) -> Clock:
-    """Return a clock that stood at `start` just now; without a zone, that is this machine's time."""
-    ahead = (start.astimezone() - datetime.now(UTC)) if start else timedelta()
-    return lambda: datetime.now(UTC) + ahead
+def _ahead(start: datetime | None) -> timedelta:
+    """Return how far a clock is ahead that stood at `start` just now; without a zone, that is this machine's time."""
+    return (start.astimezone() - datetime.now(UTC)) if start else timedelta()
 
 
 def _prepare_outputs(options: argparse.Namespace) -> None:
@@ -180,9 +236,10 @@ def _subject(repository: Path, commit: str) -> str:
     return _git(repository, "show", "--no-show-signature", "--no-patch", "--format=%s", commit)
 
 
-def _announce(console: Console, repository: Path, commit: str, ref: str) -> None:
-    subject = _subject(repository, commit)
-    console.print(Text(f"rehearsing {ref} = {commit[:12]} “{subject}” on an emulated AWS"), soft_wrap=True)
+def _announce(console: Console, repository: Path, begun: Begun) -> None:
+    subject = _subject(repository, begun.commit)
+    rehearsed = f"{begun.ref} = {begun.commit[:12]} “{subject}”"
+    console.print(Text(f"rehearsing {rehearsed} on an emulated AWS"), soft_wrap=True)
     changed = _git(repository, "status", "--porcelain", "-z").split("\0")
     dirty = [entry[3:] for entry in changed if entry]
     if dirty:
@@ -191,6 +248,9 @@ def _announce(console: Console, repository: Path, commit: str, ref: str) -> None
             Text(f"the work tree has {len(dirty)} uncommitted change(s), which are not part of it: {named}", "yellow"),
             soft_wrap=True,
         )
+    if begun.before:
+        before = f"{begun.before[:12]} “{_subject(repository, begun.before)}”"
+        console.print(Text(f"over {before}, delivered first"), soft_wrap=True)
 
 
 if __name__ == "__main__":

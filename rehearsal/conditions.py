@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import TypeAdapter
 
 from rehearsal.actions.run import Clock
 from rehearsal.cloud import Cloud, Credentials, Place
@@ -14,6 +15,10 @@ from rehearsal.deployment_window import Window, WindowError
 from rehearsal.variables import UnresolvedVariable, resolve
 
 Namespaces = Mapping[str, Mapping[str, str]]
+
+Objection = tuple[Condition, str] | None
+"""A condition that does not hold, and why; None: all hold."""
+OBJECTION: TypeAdapter[Objection] = TypeAdapter(Objection)
 
 OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "EQ": lambda actual, wanted: actual == wanted,
@@ -38,7 +43,7 @@ class Judge:
             "DeploymentWindow": _window_objection,
         }
 
-    def unmet(self, conditions: tuple[Condition, ...], namespaces: Namespaces) -> tuple[Condition, str] | None:
+    def unmet(self, conditions: tuple[Condition, ...], namespaces: Namespaces) -> Objection:
         """Return the first condition that does not hold, and why; None if all hold."""
         for condition in conditions:
             for rule in condition.rules:

@@ -34,7 +34,7 @@ def unpack(repository: Path, commit: str, directory: Path) -> Path:
     if subprocess.run([*git, "cat-file", "-e", f"{commit}:{WORKBENCH}"], capture_output=True, check=False).returncode:
         raise RehearsalError(f"--tasks container needs {WORKBENCH}, and the commit {commit[:12]} has none")
     target = directory / "tasks"
-    target.mkdir()
+    target.mkdir(exist_ok=True)
     archive = subprocess.run([*git, "archive", commit, FOLDER], stdout=subprocess.PIPE, check=True).stdout
     subprocess.run(["tar", "x", "-C", str(target)], input=archive, check=True)
     return target / FOLDER

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import TypeAdapter
+
 
 @dataclass(frozen=True)
 class Action:
@@ -75,6 +77,9 @@ class Definition:
     stages: tuple[Stage, ...]
     variables: dict[str, str] = field(default_factory=dict)
     """The pipeline's own variables, with their default values."""
+
+
+DEFINITION = TypeAdapter(Definition)
 
 
 def parse(pipeline: dict[str, Any], home_region: str) -> Definition:

@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import threading
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ from rehearsal.cloud import Cloud
 from rehearsal.containers import Containers
 from rehearsal.definition import Definition
 from rehearsal.errors import RehearsalError
-from rehearsal.execution import Execution
+from rehearsal.execution import Execution, new_execution_id
 from rehearsal.gate import ScriptedGate
 from rehearsal.history import History
 from rehearsal.inbox import Inbox
@@ -29,7 +28,7 @@ from rehearsal.progress import Progress, Result
 from rehearsal.set_up import SetUp, SetUpFailed
 from rehearsal.stand_ins import StandIns
 from rehearsal.tasks import NoTasks, Starter, TaskKind, Tasks
-from rehearsal.working_folder import working_folder
+from rehearsal.workplace import Workplace
 
 
 @dataclass(frozen=True)
@@ -53,15 +52,23 @@ class Plan:
 
 
 class Rehearsal:
-    """Runs a plan. The emulated AWS can be looked at until the `with` block ends; then nothing is left running."""
+    """Runs a plan. The emulated AWS can be looked at until the `with` block ends; then nothing is left running.
 
-    def __init__(self, plan: Plan, progress: Progress) -> None:
+    In the workplace that a killed rehearsal has left, it goes on where that one was.
+    """
+
+    def __init__(self, plan: Plan, progress: Progress, workplace: Workplace | None = None) -> None:
         self._plan = plan
         self._progress = progress
-        self._processes = Processes()
-        self._folder = contextlib.ExitStack()
-        self._directory = self._folder.enter_context(working_folder())
+        self._workplace = workplace or Workplace.fresh()
+        self._processes = Processes(self._workplace.keeper)
+        self._directory = self._workplace.directory
+        self._journal = self._workplace.journal
+        self._workloads: Workloads = NoTasks()
+        self._history = History()
         self.cloud: Cloud | None = None
+        self.definition: Definition | None = None
+        """What a delivery begins with: the pipeline's deployed definition, once there is one."""
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +78,7 @@ class Rehearsal:
     ) -> None:
         with _uninterrupted():
             self._processes.end_all()
-            self._folder.close()
+            self._workplace.close()
 
     def run(self) -> None:
         """Set up and execute; the result is in the progress.
@@ -80,13 +87,14 @@ class Rehearsal:
         """
         starter = self._starter()
         try:
-            set_up = SetUp(self._progress, self._processes, self._directory)
+            set_up = SetUp(self._progress, self._processes, self._directory, self._journal)
             self.cloud = set_up.start_emulator()
             set_up.bootstrap(self.cloud, self._plan.assembly)
-            definition = set_up.deploy_pipeline(self.cloud, self._plan.assembly)
-            self._check(definition)
+            self.definition = set_up.deploy_pipeline(self.cloud, self._plan.assembly)
+            self._check(self.definition)
+            self._workloads = Tasks(self.cloud, starter) if starter else NoTasks()
             with Inbox(self.cloud, self._progress):
-                result, reason = self._deliver(self.cloud, definition, starter)
+                result, reason = self._deliver()
             self._progress.finish(result, reason)
         except SetUpFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
@@ -120,24 +128,32 @@ class Rehearsal:
             return Containers(self._processes, containers.unpack(plan.repository, plan.commit, self._directory))
         return StandIns(self._processes, self._directory)
 
-    def _deliver(self, cloud: Cloud, definition: Definition, starter: Starter | None) -> tuple[Result, str]:
-        """Deliver the release before, if there is one, then the one that is rehearsed; return how it ended and why."""
-        plan, history = self._plan, History()
-        workloads = Tasks(cloud, starter) if starter else NoTasks()
+    def deliver(self, commit: str, *, gate: Gate, fail: frozenset[str] = frozenset()) -> tuple[Result, str]:
+        """Deliver a release over whatever has been delivered before; return how it ended and why.
+
+        `run` does so with those of the plan; others may follow as long as the emulated AWS is there.
+        """
+        if self.cloud is None or self.definition is None:
+            raise ValueError("nothing can be delivered before the set-up has succeeded")
+        context = self._context(self.cloud, self.definition, commit, gate)
+        execution = Execution(context, self._progress, fail=fail, history=self._history)
+        ended = execution.run()
+        self.definition = execution.definition
+        return ended
+
+    def _deliver(self) -> tuple[Result, str]:
+        """Deliver the release before, if there is one, then the one that is rehearsed."""
+        plan = self._plan
         if plan.before:
-            context = self._context(cloud, definition, plan.before, ScriptedGate(answer=True), workloads)
-            earlier = Execution(context, self._progress, fail=frozenset(), history=history)
-            result, reason = earlier.run()
+            result, reason = self.deliver(plan.before, gate=ScriptedGate(answer=True))
             if result is not Result.SUCCEEDED:
                 return result, f"the release before, {plan.before[:12]}: {reason}"
-            definition = earlier.definition
             self._progress.begin_release()
-        context = self._context(cloud, definition, plan.commit, plan.gate, workloads)
-        return Execution(context, self._progress, fail=plan.fail, history=history).run()
+        return self.deliver(plan.commit, gate=plan.gate, fail=plan.fail)
 
-    def _context(self, cloud: Cloud, definition: Definition, commit: str, gate: Gate, workloads: Workloads) -> Context:
+    def _context(self, cloud: Cloud, definition: Definition, commit: str, gate: Gate) -> Context:
         plan = self._plan
-        execution_id = str(uuid.uuid4())
+        execution_id = new_execution_id(self._journal)
         return Context(
             cloud=cloud,
             processes=self._processes,
@@ -149,9 +165,10 @@ class Rehearsal:
             commit=commit,
             directory=self._directory / "builds",
             gate=gate,
-            workloads=workloads,
+            workloads=self._workloads,
             clock=plan.clock,
             instead=plan.instead,
+            journal=self._journal,
         )
 
 

@@ -1,22 +1,25 @@
 """Prepares an emulated AWS for a rehearsal: the emulator, the bootstraps, the deployed pipeline."""
 
-import contextlib
 import json
 import shutil
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
 
 from rehearsal.assembly import PIPELINE_TYPE, Assembly
 from rehearsal.cloud import Cloud, Credentials, Place
 from rehearsal.definition import Definition, parse
 from rehearsal.errors import RehearsalError
 from rehearsal.isolation import machine_environment
+from rehearsal.journal import Journal
 from rehearsal.parallel import side_by_side
 from rehearsal.processes import Processes
-from rehearsal.progress import ActionProgress, Progress, Status
+from rehearsal.progress import ActionProgress, Ending, Progress, Status
 from rehearsal.secure_way import SecureWay, write_authorities
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -27,26 +30,50 @@ class SetUpFailed(Exception):  # noqa: N818 - a state of the rehearsal, not an e
     """A step of the set-up failed; its log says why."""
 
 
-class SetUp:
-    """The steps before an execution, shown like actions."""
+@dataclass(frozen=True)
+class Site:
+    """Where the emulated AWS is to be found."""
 
-    def __init__(self, progress: Progress, processes: Processes, directory: Path) -> None:
+    endpoint: str
+    tunnel: str
+    authorities: Path
+
+    def cloud(self) -> Cloud:
+        """Return the way to it."""
+        return Cloud(self.endpoint, SecureWay(self.tunnel, self.authorities))
+
+
+T = TypeVar("T")
+_SITE = TypeAdapter(tuple[Ending, Site])
+_NOTHING = TypeAdapter(tuple[Ending, None])
+_DEFINITION = TypeAdapter(tuple[Ending, Definition])
+
+
+class SetUp:
+    """The steps before an execution, shown like actions; what the journal knows of them is not done again."""
+
+    def __init__(
+        self, progress: Progress, processes: Processes, directory: Path, journal: Journal | None = None
+    ) -> None:
         self._progress = progress
         self._processes = processes
         self._directory = directory
+        self._journal = journal or Journal()
         self._home = directory / "home"
-        self._home.mkdir()
+        self._home.mkdir(exist_ok=True)
 
     def start_emulator(self) -> Cloud:
         """Start the emulator, and the tunnel to it, on free loopback ports and return the way to it."""
-        with self._step("emulated AWS", "ministack") as step:
-            found = self._start(step, "the emulator", "rehearsal.emulator")
-            endpoint = f"http://localhost:{found['port']}"
-            authorities = self._directory / "authorities.pem"
-            write_authorities(authorities, found["authority"])
-            arguments = ["--emulator", endpoint, "--tls-port", str(found["tls_port"])]
-            tunnel = self._start(step, "the tunnel", "rehearsal.tunnel", *arguments)
-            return Cloud(endpoint, SecureWay(f"http://127.0.0.1:{tunnel['port']}", authorities))
+        return self._step("emulated AWS", "ministack", _SITE, self._start_emulator).cloud()
+
+    def _start_emulator(self, step: ActionProgress) -> Site:
+        found = self._start(step, "the emulator", "rehearsal.emulator")
+        endpoint = f"http://localhost:{found['port']}"
+        authorities = self._directory / "authorities.pem"
+        write_authorities(authorities, found["authority"])
+        arguments = ["--emulator", endpoint, "--tls-port", str(found["tls_port"])]
+        tunnel = self._start(step, "the tunnel", "rehearsal.tunnel", *arguments)
+        return Site(endpoint, f"http://127.0.0.1:{tunnel['port']}", authorities)
 
     def _start(self, step: ActionProgress, who: str, module: str, *arguments: str) -> dict[str, Any]:
         """Start a module of ours that serves as long as the rehearsal lives; return what it says once it does."""
@@ -75,40 +102,54 @@ class SetUp:
         """Bootstrap every account and region with the real `cdk bootstrap`, trusting the pipeline's account."""
         # In a folder with a cdk.json the command would synthesize the app first.
         empty = self._directory / "bootstrap"
-        empty.mkdir()
+        empty.mkdir(exist_ok=True)
 
         def bootstrap(place: Place) -> None:
             home = assembly.home.account
             trust = [] if place.account == home else ["--trust", home, "--trust-for-lookup", home]
             policy = ["--cloudformation-execution-policies", EXECUTION_POLICY]
-            with self._step(f"bootstrap {place}", "cdk bootstrap") as step:
-                arguments = ["bootstrap", f"aws://{place.account}/{place.region}", *trust, *policy]
-                self._cdk(arguments, step, cloud, place, empty)
+            arguments = ["bootstrap", f"aws://{place.account}/{place.region}", *trust, *policy]
+            self._step(
+                f"bootstrap {place}",
+                "cdk bootstrap",
+                _NOTHING,
+                lambda step: self._cdk(arguments, step, cloud, place, empty),
+            )
 
         side_by_side(bootstrap, assembly.places, self._processes)
 
     def deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
         """Deploy the pipeline stack with the real `cdk deploy` and return the definition that is deployed."""
-        with self._step(f"deploy {assembly.stack_name}", "cdk deploy") as step:
-            app = ["--app", str(assembly.directory.resolve())]
-            arguments = ["deploy", *app, assembly.stack_id, "--require-approval", "never", "--progress", "events"]
-            self._cdk(arguments, step, cloud, assembly.home, self._directory)
+        name = f"deploy {assembly.stack_name}"
+        return self._step(name, "cdk deploy", _DEFINITION, lambda step: self._deploy_pipeline(step, cloud, assembly))
+
+    def _deploy_pipeline(self, step: ActionProgress, cloud: Cloud, assembly: Assembly) -> Definition:
+        app = ["--app", str(assembly.directory.resolve())]
+        arguments = ["deploy", *app, assembly.stack_id, "--require-approval", "never", "--progress", "events"]
+        self._cdk(arguments, step, cloud, assembly.home, self._directory)
         stack = cloud.in_account("cloudformation", assembly.home)
         resources = stack.describe_stack_resources(StackName=assembly.stack_name)["StackResources"]
         name = next(item["PhysicalResourceId"] for item in resources if item["ResourceType"] == PIPELINE_TYPE)
         pipeline = cloud.in_account("codepipeline", assembly.home).get_pipeline(name=name)["pipeline"]
         return parse(pipeline, assembly.home.region)
 
-    @contextlib.contextmanager
-    def _step(self, name: str, provider: str) -> Iterator[ActionProgress]:
+    def _step(
+        self, name: str, provider: str, kind: TypeAdapter[tuple[Ending, T]], work: Callable[[ActionProgress], T]
+    ) -> T:
         step = self._progress.add_step(name, provider)
+        if known := self._journal.recall(step.full_name, kind):
+            ending, value = known[0]
+            self._progress.restore(step, ending)
+            return value
         self._progress.start(step)
         try:
-            yield step
+            value = work(step)
         except SetUpFailed as failure:
             self._progress.end(step, Status.FAILED, str(failure))
             raise
         self._progress.end(step, Status.SUCCEEDED)
+        self._journal.keep(step.full_name, kind, (self._progress.ending(step), value))
+        return value
 
     def _cdk(self, arguments: Sequence[str], step: ActionProgress, cloud: Cloud, place: Place, directory: Path) -> None:
         cdk = shutil.which("cdk")

@@ -63,7 +63,6 @@ class Tasks:
     def __init__(self, cloud: Cloud, starter: Starter) -> None:
         self._cloud = cloud
         self._starter = starter
-        self._targets: dict[str, list[Target]] = {}
         self._lock = threading.Lock()
 
     def start(self, stack_name: str, place: Place) -> tuple[str, ...]:
@@ -82,9 +81,12 @@ class Tasks:
 
     def _serve(self, service: Service) -> list[Target]:
         with self._lock:
-            if service.target_group not in self._targets:
-                self._targets[service.target_group] = self._register(service)
-            return self._targets[service.target_group]
+            return self._registered(service) or self._register(service)
+
+    def _registered(self, service: Service) -> list[Target]:
+        client = self._cloud.in_account("elbv2", service.place)
+        found = client.describe_target_health(TargetGroupArn=service.target_group)["TargetHealthDescriptions"]
+        return [Target(item["Target"]["Id"], item["Target"]["Port"]) for item in found]
 
     def _register(self, service: Service) -> list[Target]:
         targets = self._starter.start(service)

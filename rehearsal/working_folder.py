@@ -13,10 +13,11 @@ CACHE = ".cache/rehearsal"
 
 
 @contextlib.contextmanager
-def working_folder() -> Iterator[Path]:
-    """Give an empty folder of the user's own and remove it afterwards.
+def working_folder() -> Iterator[tuple[Path, int]]:
+    """Give an empty folder of the user's own, and the lock on it as an open file; remove the folder afterwards.
 
     Its path is the same for every rehearsal, unless another one is under way: Python keeps bytecode by a source's path.
+    Whoever has the lock open still needs the folder.
     """
     lock = Path.home() / CACHE / "lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -24,7 +25,7 @@ def working_folder() -> Iterator[Path]:
         folder = _usual_folder() if _take(held.fileno()) else None
         folder = folder or Path(tempfile.mkdtemp(prefix="rehearsal-"))
         try:
-            yield folder
+            yield folder, held.fileno()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,5 +1,6 @@
 """CloudFormation: every action mode, in the environment's account, through the roles the definition names."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -43,6 +44,7 @@ def run(run: Run) -> Outcome:
         raise ActionFailed("made to fail by --fail")
     try:
         stack = _Stack(run)
+        stack.await_others()
         modes[mode](stack)
         if mode not in DEPLOYING_MODES:
             return Outcome()
@@ -103,6 +105,12 @@ class _Stack:
             arguments["RoleARN"] = role
         return arguments
 
+    def await_others(self) -> None:
+        """Wait for an operation under way: a rehearsal that was killed began it, and the account goes on alone."""
+        stack = self.describe()
+        if stack and stack["StackStatus"].endswith("_IN_PROGRESS") and stack["StackStatus"] != "REVIEW_IN_PROGRESS":
+            self.settle("begun before")
+
     def settle(self, operation: str) -> str:
         """Wait until the stack's operation has ended, showing its events; return the final state."""
         heard = time.monotonic()
@@ -133,6 +141,9 @@ class _Stack:
 
     def foresee(self, arguments: dict[str, Any]) -> None:
         """Keep what updating the stack will do to its resources, as CloudFormation itself describes it."""
+        with contextlib.suppress(ClientError):
+            # Left by a rehearsal that was killed while it looked.
+            self.client.delete_change_set(StackName=self.name, ChangeSetName=FORESEEN)
         self.client.create_change_set(**arguments, ChangeSetName=FORESEEN, ChangeSetType="UPDATE")
         self.keep_changes(self.described_change_set(FORESEEN)["Changes"])
         self.client.delete_change_set(StackName=self.name, ChangeSetName=FORESEEN)

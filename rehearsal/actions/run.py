@@ -10,6 +10,7 @@ from rehearsal.artifacts import Artifacts
 from rehearsal.cloud import Cloud, Credentials, Place
 from rehearsal.definition import Action, Definition
 from rehearsal.evidence import Evidence
+from rehearsal.journal import Journal
 from rehearsal.processes import Processes
 
 
@@ -103,6 +104,8 @@ class Context:
     """What time it is in the rehearsal."""
     instead: Mapping[str, str] = field(default_factory=dict)
     """Values that builds get instead of the pipeline's, by the names of their variables."""
+    journal: Journal = field(default_factory=Journal)
+    """What the rehearsal has done and decided so far."""
 
     def pipeline_credentials(self) -> Credentials:
         """Return the credentials of the pipeline's own role."""

@@ -1,0 +1,47 @@
+"""The guard against CloudFormation's own schemas: what it stops of upgrades drawn at random, and what not."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import pytest
+from aws_cdk.assertions import Template
+
+from change_review.differences import compare
+from change_review.permissions import broadened
+from change_review.stateful import losses
+from tests.upgrades import STATEFUL, Upgrade, draw, every_upgrade
+
+Templates: TypeAlias = Callable[[str, str], Template]
+SEED = 5
+DRAWN = 20
+"""Of each kind. Two templates take the library about 20 ms to compare."""
+
+
+@pytest.fixture(scope="module")
+def parts(template: Templates) -> dict[str, dict[str, Any]]:
+    return {part: dict(template("dev", part).to_json()) for part in STATEFUL}
+
+
+def test_what_is_lost_is_stopped_and_nothing_else_is(parts: dict[str, dict[str, Any]]) -> None:
+    upgrades = draw(parts, seed=SEED, losing=DRAWN, keeping=DRAWN)
+    assert [upgrade.part for upgrade in upgrades if upgrade.loses], "a draw that loses nothing proves nothing"
+    for upgrade, (stopped, opened) in zip(upgrades, judged(parts, upgrades), strict=True):
+        assert stopped == upgrade.loses, upgrade.title
+        assert upgrade.loses or not opened, upgrade.title
+
+
+def test_upgrades_of_every_part_can_be_drawn(parts: dict[str, dict[str, Any]]) -> None:
+    losing = {upgrade.part for part in parts for upgrade in every_upgrade(part, parts[part]) if upgrade.loses}
+    assert losing == set(STATEFUL)
+
+
+def judged(parts: dict[str, dict[str, Any]], upgrades: list[Upgrade]) -> list[tuple[tuple[str, ...], bool]]:
+    """What the guard says is lost by each, and whether it would stop it for its permissions."""
+    differences = compare([(parts[upgrade.part], upgrade.template) for upgrade in upgrades])
+    return [
+        (
+            tuple(sorted(finding.subject for finding in losses(f"yawl-dev-{upgrade.part}", difference))),
+            any(broadened(f"yawl-dev-{upgrade.part}", difference)),
+        )
+        for upgrade, difference in zip(upgrades, differences, strict=True)
+    ]
