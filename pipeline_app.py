@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from aws_cdk import App, Environment, Validations
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks
 
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.self_mutation import ACCEPTED_CHANGES
@@ -23,12 +23,23 @@ def add_pipeline(app: App, settings: Settings) -> PipelineStack:
         env=Environment(account=settings.pipeline.account, region=settings.pipeline.region),
     )
     # Each environment's own value is nearer to its resources and wins there.
-    tag_environment(stack, name="delivery", settings=settings.pipeline.tags)
+    tag_environment(stack, name="delivery", settings=settings.pipeline.tags, compliance=settings.compliance.tag)
     return stack
 
 
+def add_rule_packs(app: App, settings: Settings) -> None:
+    """Let every synthesis of the app fail on what the rule packs find: AWS's own, and those of the standards."""
+    packs = {
+        "nist-800-53-r5": NIST80053R5Checks,
+        "pci-dss-3.2.1": PCIDSS321Checks,
+        "hipaa-security": HIPAASecurityChecks,
+    }
+    standards = [packs[standard](app) for standard in settings.compliance.standards]
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), *standards)
+
+
 def main() -> None:
-    """Synthesize the pipeline that `delivery.toml` describes; what the rule pack finds fails the synthesis."""
+    """Synthesize the pipeline that `delivery.toml` describes, under every rule pack it asks for."""
     try:
         settings = load(Path("delivery.toml"))
     except SettingsError as error:
@@ -39,7 +50,7 @@ def main() -> None:
     # Traces of a Python app end inside the library: they cost time and point nowhere.
     app = App(stack_traces=False)
     add_pipeline(app, settings)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    add_rule_packs(app, settings)
     app.synth()
     # Beside the templates: which of the pipeline's own changes are meant is no part of the pipeline.
     Path(app.outdir, ACCEPTED_CHANGES).write_text("".join(f"{name}\n" for name in settings.pipeline.accepted_changes))

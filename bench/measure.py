@@ -26,14 +26,14 @@ class Synthesis:
 EMPTY_APP = "import sys, aws_cdk; aws_cdk.App(outdir=sys.argv[1]).synth()"
 
 
-def synthesis(environments: int, *, validated: bool) -> Synthesis:
-    """Synthesize that many environments, 0 for the empty app; `validated` adds the validator and the rule pack."""
+def synthesis(environments: int, *, rule_packs: str | None) -> Synthesis:
+    """Synthesize that many environments, 0 for the empty app; `rule_packs`, aws or all, also adds the validator."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["-m", "bench.synthesize", str(environments), folder] if environments else ["-c", EMPTY_APP, folder]
-        if environments and validated:
-            arguments.append("--rule-pack")
+        if environments and rule_packs:
+            arguments += ["--rule-packs", rule_packs]
         # An empty value means unset: without bytecode on disk, compiling the library would be most of what is measured.
-        settings = {"CDK_VALIDATION": "true" if validated else "false", "PYTHONDONTWRITEBYTECODE": ""}
+        settings = {"CDK_VALIDATION": "true" if rule_packs else "false", "PYTHONDONTWRITEBYTECODE": ""}
         before = _children_seconds()
         subprocess.run([sys.executable, *arguments], env={**os.environ, **settings}, check=True)
         seconds = _children_seconds() - before

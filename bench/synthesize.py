@@ -4,11 +4,10 @@ import argparse
 import json
 from pathlib import Path
 
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import App
 
-from pipeline_app import add_pipeline
-from settings import Settings, load
+from pipeline_app import add_pipeline, add_rule_packs
+from settings import ComplianceSettings, Settings, load
 
 
 def main() -> None:
@@ -17,13 +16,16 @@ def main() -> None:
     parser.add_argument("environments", type=int)
     parser.add_argument("folder")
     parser.add_argument("--settings", type=Path, default=Path("delivery.toml"))
-    parser.add_argument("--rule-pack", action="store_true")
+    parser.add_argument("--rule-packs", choices=("aws", "all"))
     options = parser.parse_args()
     context = json.loads(Path("cdk.json").read_text())["context"]
     app = App(outdir=options.folder, context=context, stack_traces=False)
-    add_pipeline(app, with_environments(load(options.settings), options.environments))
-    if options.rule_pack:
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    settings = with_environments(load(options.settings), options.environments)
+    add_pipeline(app, settings)
+    if options.rule_packs == "aws":
+        settings = settings.model_copy(update={"compliance": ComplianceSettings(standards=[])})
+    if options.rule_packs:
+        add_rule_packs(app, settings)
     app.synth()
 
 

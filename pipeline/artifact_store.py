@@ -7,6 +7,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.acknowledgments import acknowledge
+
 
 class ArtifactStore(Construct):
     """A bucket that forgets after `retention_days`, its rotating key, and the log of who read it.
@@ -31,7 +33,9 @@ class ArtifactStore(Construct):
             alias = kms.Alias(self, "Alias", alias_name=PhysicalName.GENERATE_IF_NEEDED, target_key=self.key)
             self.key = cast(kms.IKey, alias)
         expiry = s3.LifecycleRule(
-            expiration=Duration.days(retention_days), abort_incomplete_multipart_upload_after=Duration.days(1)
+            expiration=Duration.days(retention_days),
+            noncurrent_version_expiration=Duration.days(1),
+            abort_incomplete_multipart_upload_after=Duration.days(1),
         )
         self.access_log_bucket = s3.Bucket(
             self,
@@ -41,6 +45,7 @@ class ArtifactStore(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             minimum_tls_version=1.2,
+            versioned=True,
             lifecycle_rules=[expiry],
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
@@ -54,9 +59,23 @@ class ArtifactStore(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             minimum_tls_version=1.2,
+            versioned=True,
             lifecycle_rules=[expiry],
             server_access_logs_bucket=cast(s3.IBucket, self.access_log_bucket),
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        )
+        acknowledge(
+            self.access_log_bucket,
+            {
+                "S3DefaultEncryptionKMS": "S3 cannot deliver its logs to a bucket encrypted with a key of ours; it "
+                "encrypts them with its own.",
+                "S3BucketReplicationEnabled": "Who read an artifact is of use as long as the artifact is, which is not "
+                "replicated either.",
+            },
+        )
+        acknowledge(
+            bucket,
+            {"S3BucketReplicationEnabled": "Artifacts are made from commits, and another run makes them again."},
         )
         # The library's classes do not name every parameter as its interfaces do, which the type checker minds.
         self.bucket = cast(s3.IBucket, bucket)

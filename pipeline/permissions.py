@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from aws_cdk import CfnElement
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline
@@ -19,6 +20,7 @@ from pipeline.wildcards import (
     accept_objects,
     accept_resource,
 )
+from stacks.acknowledgments import OWN_POLICY, acknowledge
 
 
 def settle_permissions(
@@ -34,7 +36,8 @@ def settle_permissions(
     `stores` are the artifact buckets, the one of the pipeline's own region first. Nothing can be granted afterwards.
     """
     home = stores[:1]
-    orchestration = _policy_of(pipeline.pipeline.role)
+    _accept_sources(pipeline)
+    orchestration = _own_policy_of(pipeline.pipeline.role)
     accept_actions(orchestration, (*WRITE_ARTIFACTS, *USE_KEY))
     accept_objects(orchestration, stores)
     if len(stores) > 1:
@@ -42,12 +45,12 @@ def settle_permissions(
             orchestration, "*", "A key of another region has no ARN yet; its own policy names who may use it"
         )
 
-    synth = _policy_of(pipeline.synth_project.role)
+    synth = _own_policy_of(pipeline.synth_project.role)
     remove_unused_permissions(synth, reports=False)
     accept_actions(synth, (*WRITE_ARTIFACTS, *USE_KEY))
     accept_objects(synth, home)
 
-    self_mutation = _policy_of(pipeline.self_mutation_project.role)
+    self_mutation = _own_policy_of(pipeline.self_mutation_project.role)
     remove_unused_permissions(self_mutation, reports=False)
     accept_actions(self_mutation, (*READ_ARTIFACTS, *USE_KEY))
     accept_objects(self_mutation, home)
@@ -61,26 +64,26 @@ def settle_permissions(
     )
 
     for role in _roles_below(pipeline.node.try_find_child("Assets")):
-        assets = _policy_of(role)
+        assets = _own_policy_of(role)
         remove_unused_permissions(assets, reports=False)
         accept_actions(assets, READ_ARTIFACTS)
         accept_objects(assets, home)
 
     for step in reviews:
-        policy = _policy_of(step.project.role)
+        policy = _own_policy_of(step.project.role)
         remove_unused_permissions(policy, reports=False)
         accept_actions(policy, (*READ_ARTIFACTS, *USE_KEY))
         accept_objects(policy, home)
         accept_objects(policy, home, below=REVIEWS)
 
     for step in bakes:
-        policy = _policy_of(step.project.role)
+        policy = _own_policy_of(step.project.role)
         remove_unused_permissions(policy, reports=False)
         accept_actions(policy, (*READ_ARTIFACTS, *USE_KEY))
         accept_objects(policy, home)
 
     for step in tests:
-        policy = _policy_of(step.project.role)
+        policy = _own_policy_of(step.project.role)
         remove_unused_permissions(policy, reports=True)
         accept_actions(policy, (*READ_ARTIFACTS, *USE_KEY))
         accept_objects(policy, home)
@@ -92,8 +95,23 @@ def settle_permissions(
         )
 
 
-def _policy_of(role: iam.IRole | None) -> iam.CfnPolicy:
-    return cast(iam.CfnPolicy, cast(iam.IRole, role).node.find_child("DefaultPolicy").node.default_child)
+def _own_policy_of(role: iam.IRole | None) -> iam.CfnPolicy:
+    """Return the policy that the library has written for the role, and accept that it is the role's own."""
+    policy = cast(iam.CfnPolicy, cast(iam.IRole, role).node.find_child("DefaultPolicy").node.default_child)
+    acknowledge(policy, OWN_POLICY)
+    return policy
+
+
+def _accept_sources(pipeline: CodePipeline) -> None:
+    for project in pipeline.node.find_all():
+        if isinstance(project, codebuild.CfnProject):
+            acknowledge(
+                project,
+                {
+                    "CodeBuildProjectSourceRepoUrl": "The project knows no repository: CodePipeline hands it the "
+                    "source, which it has from a CodeConnections connection, where no personal token is kept."
+                },
+            )
 
 
 def _roles_below(construct: IConstruct | None) -> list[iam.IRole]:

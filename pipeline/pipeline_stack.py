@@ -35,7 +35,7 @@ class PipelineStack(Stack):
         self._settings = settings
         store = ArtifactStore(self, "ArtifactStore", retention_days=settings.pipeline.artifact_retention_days)
         stores = {self.region: store.bucket, **self._replica_stores(scope)}
-        logs = BuildLogs(self, "BuildLogs", retention_days=settings.pipeline.log_retention_days)
+        logs = BuildLogs(self, "BuildLogs", key=store.key, retention_days=settings.pipeline.log_retention_days)
         topic = ApprovalTopic(self, "ApprovalTopic", key=store.key, email=settings.pipeline.approval_email)
         commit = source(settings.repository)
         synth = synth_step(commit, logging=logs.of("Synth"))
@@ -74,6 +74,7 @@ class PipelineStack(Stack):
                 settings=environment,
                 image=settings.image_of(name),
                 pipeline_account=settings.pipeline.account,
+                compliance=settings.compliance.tag,
             )
             verified = [delivery.tests.summary for delivery in deliveries]
             deliveries.append(

@@ -1,6 +1,7 @@
 """What a user configures: the typed model of `delivery.toml`."""
 
 from settings.cache import CacheSettings
+from settings.compliance import ComplianceSettings
 from settings.database import DatabaseSettings
 from settings.distribution import DistributionSettings
 from settings.domain import DomainSettings
@@ -16,6 +17,7 @@ from settings.tasks import TasksSettings
 
 __all__ = [
     "CacheSettings",
+    "ComplianceSettings",
     "DatabaseSettings",
     "DistributionSettings",
     "DomainSettings",

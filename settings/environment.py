@@ -40,8 +40,8 @@ class TagSettings(Section):
     """`Owner`: the team to ask."""
     cost_center: TagValue = "engineering"
     """`CostCenter`: who pays."""
-    compliance: TagValue = "none"
-    """`Compliance`: the standard that applies, such as pci-dss; the reference names one only where it does."""
+    compliance: TagValue | None = None
+    """`Compliance`: the standard that applies; None: the standards that `[compliance]` names."""
     backup_policy: TagValue = "daily"
     """`BackupPolicy`: how often backups are made."""
 

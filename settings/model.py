@@ -13,6 +13,7 @@ from pydantic import Field
 
 from settings.accepted_changes import AcceptedPermissions, Fingerprint
 from settings.aws_formats import Account, BranchName, ConnectionArn, Email, RepositoryName
+from settings.compliance import ComplianceSettings
 from settings.constraints import Between
 from settings.costs import Costs
 from settings.environment import EnvironmentSettings, TagSettings
@@ -68,6 +69,7 @@ class Settings(Section):
     repository: RepositorySettings
     pipeline: PipelineSettings
     image: ImageSettings
+    compliance: ComplianceSettings = ComplianceSettings()
     environments: Annotated[dict[EnvironmentName, EnvironmentSettings], Field(min_length=1)]
     """Environments by name, in the order of delivery."""
 

@@ -16,6 +16,7 @@ TYPES = {
     "int_type": "an integer",
     "bool_type": "true or false",
     "tuple_type": "an array of two",
+    "list_type": "an array",
     "dict_type": "a table",
     "model_type": "a table",
 }

@@ -70,12 +70,16 @@ class Application(EnvironmentStack):
             vpc=vpc,
             container_insights_v2=ecs.ContainerInsights.ENHANCED,
         )
+        key = rotating_key(
+            self, "Key", description=f"Secrets and logs of YAWL {environment_name}", retain_data=retain_data
+        )
         self.front_door = FrontDoor(
             self,
             "FrontDoor",
             vpc=vpc,
             security_group=self._as_it_is("LoadBalancerSecurityGroup", load_balancer_security_group),
             access_log_bucket=access_log_bucket,
+            key=key,
             domain=domain,
             health_path=HEALTH_PATH,
             takeover_seconds=settings.takeover,
@@ -86,10 +90,7 @@ class Application(EnvironmentStack):
         self.origin_secret = self.front_door.origin_secret
         self.origin_header_name = HEADER_NAME
         self.origin_domain_name = self.front_door.origin_domain_name
-        self.log_group = LogGroup(self, "Log", retention_days=log_retention_days, retain_data=retain_data)
-        key = rotating_key(
-            self, "Key", description=f"Engine credentials of YAWL {environment_name}", retain_data=retain_data
-        )
+        self.log_group = LogGroup(self, "Log", key=key, retention_days=log_retention_days, retain_data=retain_data)
         # The library's Secret does not name one parameter as its interface does, which the type checker minds.
         self.engine_credentials = cast(
             secretsmanager.ISecret,

@@ -2,10 +2,11 @@
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from stacks.acknowledgments import OWN_POLICY, acknowledge
 from stacks.verifier_role import PIPELINE_ROLES
 
 
@@ -33,11 +34,13 @@ class BakeRole(iam.Role):
                 actions=["cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"], resources=["*"]
             )
         )
-        Validations.of(self).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
-                reason="CloudWatch hides composite alarms from whoever may not describe all; alarms tell no data.",
-            )
+        acknowledge(
+            self,
+            {
+                "AwsSolutions-IAM5[Resource::*]": "CloudWatch hides composite alarms from whoever may not describe "
+                "all; alarms tell no data.",
+                **OWN_POLICY,
+            },
         )
 
 

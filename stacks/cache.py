@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import Acknowledgment, Environment, RemovalPolicy, Validations
+from aws_cdk import Environment, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_kms as kms
@@ -11,6 +11,7 @@ from constructs import Construct
 
 from settings import CacheSettings
 from stacks import ports
+from stacks.acknowledgments import acknowledge
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
 from stacks.log_group import LogGroup
@@ -82,13 +83,11 @@ class Cache(EnvironmentStack):
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
             removal_policy=removal_policy(retain_data=retain_data),
         )
-        Validations.of(secret).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-SMG4",
-                reason="A new token must reach ElastiCache and every task at the same time; rotated by itself it would "
-                "lock the tasks out. It is changed on purpose, with a deployment.",
-            )
+        on_purpose = (
+            "A new token must reach ElastiCache and every task at the same time; rotated by itself it would lock the "
+            "tasks out. It is changed on purpose, with a deployment."
         )
+        acknowledge(secret, {"AwsSolutions-SMG4": on_purpose, "SecretsManagerRotationEnabled": on_purpose})
         # The library's Secret does not name one parameter as its interface does, which the type checker minds.
         return cast(secretsmanager.ISecret, secret)
 
@@ -138,7 +137,7 @@ class Cache(EnvironmentStack):
             auth_token=self.auth_token.secret_value.unsafe_unwrap(),
             snapshot_retention_limit=settings.snapshot_retention_days,
             log_delivery_configurations=[
-                self._deliver(log, log_retention_days=log_retention_days, retain_data=retain_data)
+                self._deliver(log, key=key, log_retention_days=log_retention_days, retain_data=retain_data)
                 for log in ("slow-log", "engine-log")
             ],
         )
@@ -146,13 +145,14 @@ class Cache(EnvironmentStack):
         return replication_group
 
     def _deliver(
-        self, log: str, *, log_retention_days: int, retain_data: bool
+        self, log: str, *, key: kms.IKey, log_retention_days: int, retain_data: bool
     ) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
         log_group = LogGroup(
             self,
             log.title().replace("-", ""),
             # AWS lets its services write below this prefix without a resource policy that grows with every group.
             log_group_name=f"/aws/vendedlogs/elasticache/yawl-{self.environment_name}/{log}",
+            key=key,
             retention_days=log_retention_days,
             retain_data=retain_data,
         )
@@ -169,18 +169,15 @@ class Cache(EnvironmentStack):
         )
 
     def _acknowledge_trades(self, settings: CacheSettings) -> None:
-        replication_group = Validations.of(self.replication_group)
-        replication_group.acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-AEC5",
-                reason="Only the tasks' security group reaches the port; another number would hide nothing from them "
-                "and surprise everybody who operates Redis.",
-            )
+        acknowledge(
+            self.replication_group,
+            {
+                "AwsSolutions-AEC5": "Only the tasks' security group reaches the port; another number would hide "
+                "nothing from them and surprise everybody who operates Redis.",
+                "ElastiCacheRedisClusterAutomaticBackup": "The cache holds where the active task is and when each was "
+                "last heard of, which the tasks write anew within seconds: there is nothing to restore.",
+            },
         )
         if not settings.multi_az:
-            replication_group.acknowledge(
-                Acknowledgment(
-                    id="AwsSolutions::AwsSolutions-AEC4",
-                    reason="This environment's settings prefer half the cost to surviving the loss of a zone.",
-                )
-            )
+            one_zone = "This environment's settings prefer half the cost to surviving the loss of a zone."
+            acknowledge(self.replication_group, {"AwsSolutions-AEC4": one_zone})

@@ -2,13 +2,14 @@
 
 from typing import Final, cast
 
-from aws_cdk import Acknowledgment, Validations, custom_resources
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
+from aws_cdk import custom_resources
 from constructs import Construct
 
+from stacks.acknowledgments import OWN_POLICY, acknowledge
 from stacks.log_group import LogGroup
 
 KEY: Final = "static/check.txt"
@@ -49,19 +50,24 @@ class CheckObject(custom_resources.AwsCustomResource):
                 ]
             ),
             install_latest_aws_sdk=False,
-            log_group=LogGroup(scope, f"{construct_id}Log", retention_days=LOG_DAYS, retain_data=False),
+            log_group=LogGroup(scope, f"{construct_id}Log", key=key, retention_days=LOG_DAYS, retain_data=False),
         )
+        acknowledge(self, OWN_POLICY)
         # The library keeps one such function a stack, beside the constructs that use it.
         function = cast(iam.Role, self.grant_principal).node.scope
         if isinstance(function, lambda_.Function):
-            Validations.of(function).acknowledge(
-                Acknowledgment(
-                    id="AwsSolutions::AwsSolutions-L1",
-                    reason="The library's own function, which runs on the version it is tested with.",
-                ),
-                Acknowledgment(
-                    id="AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-                    "AWSLambdaBasicExecutionRole]",
-                    reason="The library's function writes its log, and may do no more by that policy.",
-                ),
+            basic = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+            acknowledge(
+                function,
+                {
+                    "AwsSolutions-L1": "The library's own function, which runs on the version it is tested with.",
+                    f"AwsSolutions-IAM4[Policy::{basic}]": "The library's function writes its log, and may do no more "
+                    "by that policy.",
+                    "LambdaConcurrency": "Only CloudFormation calls the function, once in a deployment; a reserve "
+                    "would be taken from everything else in the account.",
+                    "LambdaDLQ": "CloudFormation waits for the answer and fails the deployment without one: no call is "
+                    "lost unseen.",
+                    "LambdaInsideVPC": "The function asks S3 for one object and reaches nothing in the network; inside "
+                    "it, it would only be nearer to the database.",
+                },
             )

@@ -19,7 +19,7 @@ KEY: Final = "s3:x-amz-server-side-encryption-aws-kms-key-id"
 
 
 class DataBucket(s3.Bucket):
-    """A private bucket whose objects are always encrypted with `key`, and reached over TLS only."""
+    """A private bucket whose objects are versioned, always encrypted with `key`, and reached over TLS only."""
 
     def __init__(
         self,
@@ -27,7 +27,6 @@ class DataBucket(s3.Bucket):
         construct_id: str,
         *,
         key: kms.IKey,
-        versioned: bool,
         access_log_bucket: s3.IBucket,
         retain_data: bool,
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
@@ -45,7 +44,7 @@ class DataBucket(s3.Bucket):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            versioned=versioned,
+            versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(ABANDONED_UPLOAD_DAYS)),
                 *lifecycle_rules,

@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import Acknowledgment, Duration, Environment, RemovalPolicy, Validations
+from aws_cdk import Duration, Environment, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
@@ -11,6 +11,7 @@ from constructs import Construct
 
 from settings import DatabaseSettings
 from stacks import ports
+from stacks.acknowledgments import acknowledge
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
 from stacks.log_group import LogGroup
@@ -56,14 +57,15 @@ class Database(EnvironmentStack):
         # A name of our own lets the log groups exist before the instance, with an end to what they keep. It also
         # stops a change that would replace the instance: the replacement cannot take the same name.
         self._identifier = f"yawl-{environment_name}"
+        key = rotating_key(self, "Key", description=f"Database of YAWL {environment_name}", retain_data=retain_data)
         self.instance = self._build_instance(
             settings,
-            key=rotating_key(self, "Key", description=f"Database of YAWL {environment_name}", retain_data=retain_data),
+            key=key,
             vpc=vpc,
             security_group=security_group,
             retain_data=retain_data,
         )
-        self._keep_logs(log_retention_days=log_retention_days, retain_data=retain_data)
+        self._keep_logs(key=key, log_retention_days=log_retention_days, retain_data=retain_data)
         self.secret = cast(secretsmanager.ISecret, self.instance.secret)
         """The master user's name and password, as `username` and `password`."""
         self._rotate_password(settings.password_rotation_days)
@@ -133,13 +135,14 @@ class Database(EnvironmentStack):
             removal_policy=data_policy,
         )
 
-    def _keep_logs(self, *, log_retention_days: int, retain_data: bool) -> None:
+    def _keep_logs(self, *, key: kms.IKey, log_retention_days: int, retain_data: bool) -> None:
         instance = cast(rds.CfnDBInstance, self.instance.node.default_child)
         for log in LOGS:
             log_group = LogGroup(
                 self,
                 f"{log.capitalize()}Log",
                 log_group_name=f"/aws/rds/instance/{self._identifier}/{log}",
+                key=key,
                 retention_days=log_retention_days,
                 retain_data=retain_data,
             )
@@ -159,32 +162,28 @@ class Database(EnvironmentStack):
         schedule.apply_removal_policy(RemovalPolicy.RETAIN)
 
     def _acknowledge_trades(self, settings: DatabaseSettings, *, retain_data: bool) -> None:
-        instance = Validations.of(self.instance)
-        instance.acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-RDS11",
-                reason="Only the tasks' security group reaches the port; another number would hide nothing from them "
-                "and surprise everybody who operates PostgreSQL.",
-            )
+        acknowledge(
+            self.instance,
+            {
+                "AwsSolutions-RDS11": "Only the tasks' security group reaches the port; another number would hide "
+                "nothing from them and surprise everybody who operates PostgreSQL.",
+                "RDSInBackupPlan": "RDS itself backs the instance up every day and keeps what restores any second of "
+                f"the last {settings.backup_retention_days} days (database.backup_retention_days).",
+            },
         )
-        Validations.of(self.instance.node.find_child("MonitoringRole")).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-                "AmazonRDSEnhancedMonitoringRole]",
-                reason="AWS keeps this policy to exactly what enhanced monitoring writes; a copy would fall behind.",
-            )
+        monitoring_role = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+        acknowledge(
+            self.instance.node.find_child("MonitoringRole"),
+            {
+                f"AwsSolutions-IAM4[Policy::{monitoring_role}]": "AWS keeps this policy to exactly what enhanced "
+                "monitoring writes; a copy would fall behind."
+            },
         )
         if not settings.multi_az:
-            instance.acknowledge(
-                Acknowledgment(
-                    id="AwsSolutions::AwsSolutions-RDS3",
-                    reason="This environment's settings prefer half the cost to surviving the loss of a zone.",
-                )
-            )
+            one_zone = "This environment's settings prefer half the cost to surviving the loss of a zone."
+            acknowledge(self.instance, {"AwsSolutions-RDS3": one_zone, "RDSMultiAZSupport": one_zone})
         if not retain_data:
-            instance.acknowledge(
-                Acknowledgment(
-                    id="AwsSolutions::AwsSolutions-RDS10",
-                    reason="This environment's settings say that its data goes with its stacks.",
-                )
+            temporary = "This environment's settings say that its data goes with its stacks."
+            acknowledge(
+                self.instance, {"AwsSolutions-RDS10": temporary, "RDSInstanceDeletionProtectionEnabled": temporary}
             )

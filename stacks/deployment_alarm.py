@@ -7,6 +7,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
+from stacks.acknowledgments import acknowledge
+
 SLACK_MINUTES = 2
 """On top of the longest planned gap, for metrics that come late."""
 
@@ -49,4 +51,11 @@ class DeploymentAlarm(cloudwatch.Alarm):
             evaluation_periods=ceil(takeover_seconds / 60) + SLACK_MINUTES,
             # Before the first task there is nothing to measure, and nothing to go back to.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        acknowledge(
+            self,
+            {
+                "CloudWatchAlarmAction": "ECS itself asks for this alarm's state while it deploys. Whom a lack of "
+                "tasks concerns at other times is told by the alarms of the monitoring stack."
+            },
         )

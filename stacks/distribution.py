@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from aws_cdk import Acknowledgment, Annotations, CfnOutput, Duration, Environment, Validations
+from aws_cdk import Annotations, CfnOutput, Duration, Environment
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from settings import DistributionSettings, DomainSettings
+from stacks.acknowledgments import acknowledge
 from stacks.application import Application
 from stacks.edge_domain import EdgeDomain
 from stacks.engine_api_guard import EngineApiGuard
@@ -155,14 +156,16 @@ class Distribution(EnvironmentStack):
 
     def _acknowledge_trades(self, *, tls: bool) -> None:
         trades = {
-            "CFR1": "A workflow's participants may be anywhere; an environment that knows better restricts them.",
-            "CFR2": "No firewall yet: the engine's own API is closed at the edge, and its pages ask for a login.",
+            "AwsSolutions-CFR1": "A workflow's participants may be anywhere; an environment that knows better "
+            "restricts them.",
+            "AwsSolutions-CFR2": "No firewall yet: the engine's own API is closed at the edge, and its pages ask for "
+            "a login.",
         }
         if not tls:
-            trades["CFR4"] = "Without a domain of one's own CloudFront's certificate and its lower TLS limit apply."
-            trades["CFR5"] = (
+            trades["AwsSolutions-CFR4"] = (
+                "Without a domain of one's own CloudFront's certificate and its lower TLS limit apply."
+            )
+            trades["AwsSolutions-CFR5"] = (
                 "Without a domain the load balancer can have no certificate, so that CloudFront asks over HTTP."
             )
-        Validations.of(self.distribution).acknowledge(
-            *(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=reason) for rule, reason in trades.items())
-        )
+        acknowledge(self.distribution, trades)

@@ -3,11 +3,11 @@
 import json
 from typing import Final
 
-from aws_cdk import Acknowledgment, Validations
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from stacks.acknowledgments import acknowledge
 from stacks.retention import removal_policy
 
 USER_NAME: Final = "yawl-delivery"
@@ -34,10 +34,8 @@ class EngineCredentials(secretsmanager.Secret):
             ),
             removal_policy=removal_policy(retain_data=retain_data),
         )
-        Validations.of(self).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-SMG4",
-                reason="An engine reads its account when it starts; rotated by itself the secret would name a password "
-                "that no running engine takes. It is changed on purpose, with new tasks.",
-            )
+        on_purpose = (
+            "An engine reads its account when it starts; rotated by itself the secret would name a password that no "
+            "running engine takes. It is changed on purpose, with new tasks."
         )
+        acknowledge(self, {"AwsSolutions-SMG4": on_purpose, "SecretsManagerRotationEnabled": on_purpose})

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from settings import ImageSettings, TasksSettings
 from stacks import ports
+from stacks.acknowledgments import OWN_POLICY, acknowledge
 from stacks.cache import Cache
 from stacks.database import Database
 from stacks.engine_image import EngineImage
@@ -113,16 +114,18 @@ class EngineTask(ecs.FargateTaskDefinition):
         for name, path in WRITABLE_FOLDERS.items():
             self.add_volume(name=name)
             container.add_mount_points(ecs.MountPoint(container_path=path, source_volume=name, read_only=False))
-        Validations.of(self).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-ECS2",
-                reason="Addresses and sizes are no secrets, and the image expects them as variables; passwords and "
-                "tokens come from Secrets Manager.",
-            )
+        acknowledge(
+            self,
+            {
+                "AwsSolutions-ECS2": "Addresses and sizes are no secrets, and the image expects them as variables; "
+                "passwords and tokens come from Secrets Manager."
+            },
         )
-        Validations.of(execution_role).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
-                reason="ecr:GetAuthorizationToken knows no resource; pulling is allowed from the one repository.",
-            )
+        acknowledge(
+            execution_role,
+            {
+                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resource; pulling is allowed "
+                "from the one repository.",
+                **OWN_POLICY,
+            },
         )

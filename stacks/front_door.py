@@ -6,6 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as route53_targets
 from aws_cdk import aws_s3 as s3
@@ -13,6 +14,7 @@ from constructs import Construct
 
 from settings import DomainSettings
 from stacks import ports
+from stacks.acknowledgments import acknowledge
 from stacks.origin_secret import HEADER_NAME, OriginSecret
 
 DEREGISTRATION_DELAY: Final = Duration.seconds(30)
@@ -44,6 +46,7 @@ class FrontDoor(Construct):
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         access_log_bucket: s3.IBucket,
+        key: kms.IKey,
         domain: DomainSettings | None,
         health_path: str,
         takeover_seconds: int,
@@ -60,6 +63,7 @@ class FrontDoor(Construct):
             drop_invalid_header_fields=True,
             deletion_protection=retain_data,
         )
+        self._acknowledge_trades(retain_data=retain_data)
         self.load_balancer.log_access_logs(access_log_bucket, prefix="load-balancer")
         self.target_group = elbv2.ApplicationTargetGroup(
             self,
@@ -78,11 +82,15 @@ class FrontDoor(Construct):
                 healthy_http_codes="200",
             ),
         )
-        self.origin_secret = OriginSecret(self, "OriginSecret", retain_data=retain_data)
+        self.origin_secret = OriginSecret(self, "OriginSecret", key=key, retain_data=retain_data)
         self.origin_domain_name = self.load_balancer.load_balancer_dns_name
         self.url = f"http://{self.origin_domain_name}"
         if domain is None:
             self.listener = self._forbidding_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP)
+            plain = (
+                "Without a domain the load balancer can have no certificate; users are on HTTPS as far as CloudFront."
+            )
+            acknowledge(self.listener, {"ALBHttpToHttpsRedirection": plain, "ELBv2ACMCertificateRequired": plain})
         else:
             self.origin_domain_name = f"origin.{domain.name}"
             self.url = f"https://{self.origin_domain_name}"
@@ -98,6 +106,20 @@ class FrontDoor(Construct):
             elbv2.ListenerCondition.http_header(HEADER_NAME, [self.origin_secret.header_value]),
             priority=20,
         )
+
+    def _acknowledge_trades(self, *, retain_data: bool) -> None:
+        acknowledge(
+            self.load_balancer,
+            {
+                "ALBWAFEnabled": "The firewall is where users come in, at CloudFront. Whoever comes here otherwise is "
+                "answered 403 by the listeners, but for GET of the health path, which takes no input."
+            },
+        )
+        if not retain_data:
+            acknowledge(
+                self.load_balancer,
+                {"ELBDeletionProtectionEnabled": "This environment's settings say that it goes with its stacks."},
+            )
 
     def _forbidding_listener(
         self,
@@ -141,13 +163,16 @@ class FrontDoor(Construct):
                 cast(route53.IAliasRecordTarget, route53_targets.LoadBalancerTarget(self.load_balancer))
             ),
         )
-        elbv2.ApplicationListener(
+        redirect = elbv2.ApplicationListener(
             self,
             "Http",
             load_balancer=self.load_balancer,
             protocol=elbv2.ApplicationProtocol.HTTP,
             open=False,
             default_action=elbv2.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True),
+        )
+        acknowledge(
+            redirect, {"ELBv2ACMCertificateRequired": "This listener answers by leading to HTTPS, and serves nothing."}
         )
         return self._forbidding_listener(
             "Https",

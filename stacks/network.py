@@ -8,8 +8,10 @@ from constructs import Construct
 
 from settings import NetworkSettings
 from stacks import ports
+from stacks.acknowledgments import OWN_POLICY, acknowledge
 from stacks.environment_stack import EnvironmentStack
 from stacks.fixed_subnets import FixedSubnets
+from stacks.key import rotating_key
 from stacks.log_group import LogGroup
 
 
@@ -65,6 +67,14 @@ class Network(EnvironmentStack):
         )
         for subnet in (*vpc.public_subnets, *vpc.private_subnets, *vpc.isolated_subnets):
             self._acknowledge_zone(cast(ec2.CfnSubnet, subnet.node.default_child))
+        for subnet in vpc.public_subnets:
+            acknowledge(
+                subnet.node.find_child("DefaultRoute"),
+                {
+                    "VPCNoUnrestrictedRouteToIGW": "The load balancer and the NAT gateways are all that is in these "
+                    "subnets, and must reach the internet; tasks, database and cache have no such route."
+                },
+            )
         return vpc
 
     def _acknowledge_zone(self, subnet: ec2.CfnSubnet) -> None:
@@ -91,12 +101,13 @@ class Network(EnvironmentStack):
         load_balancer.add_ingress_rule(anywhere, ec2.Port.tcp(ports.HTTP), "HTTP from the internet")
         if https:
             load_balancer.add_ingress_rule(anywhere, ec2.Port.tcp(ports.HTTPS), "HTTPS from the internet")
-        Validations.of(load_balancer).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-EC23",
-                reason="The load balancer is the public entrance. Its listeners turn away whoever does not come by way "
-                "of CloudFront; a security group cannot, because the health path stays open to everybody.",
-            )
+        acknowledge(
+            load_balancer,
+            {
+                "AwsSolutions-EC23": "The load balancer is the public entrance. Its listeners turn away whoever does "
+                "not come by way of CloudFront; a security group cannot, because the health path stays open to "
+                "everybody."
+            },
         )
         load_balancer.connections.allow_to(tasks, ec2.Port.tcp(ports.APPLICATION), "Load balancer to tasks")
         tasks.connections.allow_internally(ec2.Port.tcp(ports.TASKS), "Standby tasks to the active task")
@@ -129,9 +140,13 @@ class Network(EnvironmentStack):
             )
 
     def _log_flows(self, *, log_retention_days: int, retain_data: bool) -> None:
-        log_group = LogGroup(self, "FlowLogs", retention_days=log_retention_days, retain_data=retain_data)
-        self.vpc.add_flow_log(
+        key = rotating_key(
+            self, "Key", description=f"Flow logs of YAWL {self.environment_name}", retain_data=retain_data
+        )
+        log_group = LogGroup(self, "FlowLogs", key=key, retention_days=log_retention_days, retain_data=retain_data)
+        flow_log = self.vpc.add_flow_log(
             "FlowLog",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(log_group),
             traffic_type=ec2.FlowLogTrafficType.ALL,
         )
+        acknowledge(flow_log, OWN_POLICY)

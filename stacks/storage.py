@@ -1,5 +1,7 @@
 """The buckets of one environment."""
 
+from typing import Final
+
 from aws_cdk import Duration, Environment
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -7,12 +9,16 @@ from constructs import Construct
 
 from settings import StorageSettings
 from stacks import check_object
+from stacks.acknowledgments import acknowledge
 from stacks.check_object import CheckObject
 from stacks.data_bucket import DataBucket
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
 from stacks.retention import removal_policy
 from stacks.test_variables import TestVariables
+
+OVERWRITTEN_DAYS: Final = 30
+"""How long versions are kept of what was overwritten or deleted, where no figure of the reference says otherwise."""
 
 
 class Storage(EnvironmentStack):
@@ -48,7 +54,14 @@ class Storage(EnvironmentStack):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(settings.access_log_days))],
+            # Who takes a log away leaves its version behind.
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=Duration.days(settings.access_log_days),
+                    noncurrent_version_expiration=Duration.days(OVERWRITTEN_DAYS),
+                )
+            ],
             removal_policy=removal_policy(retain_data=retain_data),
             auto_delete_objects=not retain_data,
         )
@@ -58,7 +71,6 @@ class Storage(EnvironmentStack):
             key=self.key,
             access_log_bucket=self.access_log_bucket,
             retain_data=retain_data,
-            versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     transitions=[
@@ -81,7 +93,7 @@ class Storage(EnvironmentStack):
             key=self.key,
             access_log_bucket=self.access_log_bucket,
             retain_data=retain_data,
-            versioned=False,
+            lifecycle_rules=[s3.LifecycleRule(noncurrent_version_expiration=Duration.days(OVERWRITTEN_DAYS))],
             cors=[
                 s3.CorsRule(
                     # CloudFront shows this content to everybody: pages of any origin may read it, none may write.
@@ -103,7 +115,6 @@ class Storage(EnvironmentStack):
             key=self.key,
             access_log_bucket=self.access_log_bucket,
             retain_data=retain_data,
-            versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     expiration=Duration.days(settings.artifact_days),
@@ -111,6 +122,25 @@ class Storage(EnvironmentStack):
                 )
             ],
         )
+        self._acknowledge_trades()
+
+    def _acknowledge_trades(self) -> None:
+        acknowledge(
+            self.access_log_bucket,
+            {
+                "S3DefaultEncryptionKMS": "Neither S3 nor the load balancer delivers logs to a bucket that is "
+                "encrypted with a key of ours; S3 encrypts them with its own.",
+                "S3BucketReplicationEnabled": "Who asked for what is of use to those who run this region's "
+                "environment; should the region be lost, so is what it tells about.",
+            },
+        )
+        for bucket, reason in {
+            self.backup_bucket: "Backups are versioned and kept over several zones; that the loss of the whole region "
+            "loses them is taken for less likely than what they are for.",
+            self.static_bucket: "Static content is a copy of what was built elsewhere, and can be put there again.",
+            self.artifacts_bucket: "Artifacts are built from commits, and can be built from them again.",
+        }.items():
+            acknowledge(bucket, {"S3BucketReplicationEnabled": reason})
 
     def _let_cloudfront_read(self, bucket: s3.Bucket) -> None:
         """Let this account's distributions read the bucket.

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import cast
 
-from aws_cdk import Acknowledgment, ArnFormat, Stack, Validations
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from stacks.acknowledgments import OWN_POLICY, acknowledge
 from stacks.cache import Cache
 from stacks.database import Database
 
@@ -88,9 +89,8 @@ class VerifierRole(iam.Role):
             stacks: "A stack's ARN ends in an identifier that is new with every creation; the environment is named.",
             parameters: "CloudFormation names parameter groups; it begins their names with the stack's.",
         }.items():
-            Validations.of(self).acknowledge(
-                Acknowledgment(id=f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource}]", reason=reason)
-            )
+            acknowledge(self, {f"AwsSolutions-IAM5[Resource::{resource}]": reason})
+        acknowledge(self, OWN_POLICY)
 
     def _allow(
         self, actions: Sequence[str], resource: str, *, conditions: dict[str, dict[str, str]] | None = None

@@ -14,13 +14,18 @@ PROVIDERS: Final = (
 """What the library builds in a stack to serve custom resources; its tags pass by these."""
 
 
-def tag_environment(scope: Stage | Stack, *, name: str, settings: TagSettings, stacks: Iterable[Stack] = ()) -> None:
-    """Put the tags on everything in the scope that takes tags; `stacks` are those with custom resources."""
+def tag_environment(
+    scope: Stage | Stack, *, name: str, settings: TagSettings, compliance: str, stacks: Iterable[Stack] = ()
+) -> None:
+    """Put the tags on everything in the scope that takes tags.
+
+    `compliance` is the value of that tag where the settings have none. `stacks` are those with custom resources.
+    """
     tags = {
         "Environment": name,
         "Owner": settings.owner,
         "CostCenter": settings.cost_center,
-        "Compliance": settings.compliance,
+        "Compliance": settings.compliance or compliance,
         "BackupPolicy": settings.backup_policy,
     }
     for key, value in tags.items():

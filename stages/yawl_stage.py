@@ -29,6 +29,7 @@ class YawlStage(Stage):
         settings: EnvironmentSettings,
         image: ImageSettings,
         pipeline_account: str,
+        compliance: str,
     ) -> None:
         env = Environment(account=settings.account, region=settings.region)
         super().__init__(scope, construct_id, env=env)
@@ -112,4 +113,6 @@ class YawlStage(Stage):
             cache=self.cache,
             pipeline_account=pipeline_account,
         )
-        tag_environment(self, name=name, settings=settings.tags, stacks=[self.network, self.storage])
+        tag_environment(
+            self, name=name, settings=settings.tags, compliance=compliance, stacks=[self.network, self.storage]
+        )

@@ -9,18 +9,17 @@ from settings import Settings
 ROOT = Path(__file__).parents[2]
 
 
-def synthesize(settings: Settings, folder: Path, *, rule_pack: bool = False) -> dict[str, Any]:
+def synthesize(settings: Settings, folder: Path, *, rule_packs: bool = False) -> dict[str, Any]:
     """Synthesize into the folder and return the templates that are not an environment's, by name."""
-    from aws_cdk import App, Validations
-    from cdk_nag import AwsSolutionsChecks
+    from aws_cdk import App
 
-    from pipeline_app import add_pipeline
+    from pipeline_app import add_pipeline, add_rule_packs
 
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(context=context, outdir=str(folder), stack_traces=False)
     add_pipeline(app, settings)
-    if rule_pack:
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    if rule_packs:
+        add_rule_packs(app, settings)
     app.synth()
     return {
         file.name.removesuffix(".template.json"): json.loads(file.read_text())

@@ -382,7 +382,7 @@ def test_the_pipeline_is_far_from_limits_that_cannot_be_raised(pipeline_template
         ("Environment", "delivery"),
         ("Owner", "platform-team"),
         ("CostCenter", "engineering"),
-        ("Compliance", "none"),
+        ("Compliance", "nist-800-53-r5+pci-dss-3.2.1+hipaa-security"),
         ("BackupPolicy", "none"),
     ],
 )

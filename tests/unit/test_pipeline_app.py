@@ -1,9 +1,11 @@
 """The app's front: what it does with settings it cannot use."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from settings import ComplianceSettings, Settings
 from tests.unit.settings_file import delivery_toml
 
 
@@ -46,3 +48,34 @@ def test_what_is_allowed_but_should_not_stay_is_told_on_every_synthesis(
         "warning: delivery.toml: image.yawl_sha256: missing: whatever is downloaded is built in. "
         "Refused for prod and for environments that wait for an approval"
     ]
+
+
+@pytest.mark.parametrize(
+    ("standards", "packs", "tag"),
+    [
+        (["hipaa-security"], {"AwsSolutions", "HIPAA.Security"}, "hipaa-security"),
+        (
+            ["nist-800-53-r5", "pci-dss-3.2.1"],
+            {"AwsSolutions", "NIST.800.53.R5", "PCI.DSS.321"},
+            "nist-800-53-r5+pci-dss-3.2.1",
+        ),
+        ([], {"AwsSolutions"}, "none"),
+    ],
+)
+def test_the_settings_choose_the_standards(
+    standards: list[str], packs: set[str], tag: str, settings: Settings, tmp_path: Path
+) -> None:
+    from aws_cdk import App, Stack
+    from aws_cdk import aws_s3 as s3
+
+    from pipeline_app import add_rule_packs
+
+    compliance = ComplianceSettings(standards=standards)
+    app = App(outdir=str(tmp_path))
+    s3.Bucket(Stack(app, "Stack"), "Unlogged")
+    add_rule_packs(app, settings.model_copy(update={"compliance": compliance}))
+    with pytest.raises(RuntimeError):
+        app.synth()
+    report = json.loads((tmp_path / "validation-report.json").read_text())
+    assert {plugin["pluginName"] for plugin in report["pluginReports"] if plugin["violations"]} == packs
+    assert compliance.tag == tag

@@ -8,6 +8,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from settings import Settings
+from tests.unit.one_environment import own_domain
 from tests.unit.other_settings import only, synthesize
 from tests.unit.pipeline_definition import Pipeline
 
@@ -17,8 +18,10 @@ ELSEWHERE = "eu-west-1"
 
 @pytest.fixture(scope="module")
 def abroad(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Json]:
-    """Deploy prod to another region than the pipeline's; the rule pack would fail it."""
-    return synthesize(only(settings, "prod", region=ELSEWHERE), tmp_path_factory.mktemp("abroad"), rule_pack=True)
+    """Deploy prod to another region than the pipeline's, with a domain; the rule packs would fail it."""
+    certificate = "arn:aws:acm:us-east-1:444444444444:certificate/00000000-0000-0000-0000-000000000000"
+    elsewhere = only(settings, "prod", region=ELSEWHERE, domain=own_domain(certificate))
+    return synthesize(elsewhere, tmp_path_factory.mktemp("abroad"), rule_packs=True)
 
 
 @pytest.fixture(scope="module", params=["at home", "in another region"])

@@ -27,7 +27,8 @@ LEVELS = {
     "monitoring": 4,
 }
 EVERY_STACK = [pytest.param(name, part, id=f"{name}: {part}") for name in ACCOUNTS for part in LEVELS]
-TAGS = {"Owner": "platform-team", "CostCenter": "engineering", "Compliance": "none", "BackupPolicy": "daily"}
+STANDARDS = "nist-800-53-r5+pci-dss-3.2.1+hipaa-security"
+TAGS = {"Owner": "platform-team", "CostCenter": "engineering", "Compliance": STANDARDS, "BackupPolicy": "daily"}
 
 
 @pytest.fixture(scope="module")

@@ -25,11 +25,11 @@ def lifecycle(rule: dict[str, Any]) -> dict[str, Any]:
 
 PROPERTIES = {
     "BackupBucket": {
-        "old versions stay": {"VersioningConfiguration": {"Status": "Enabled"}},
         "Glacier after 30 days, Deep Archive after 90": lifecycle({"Transitions": TRANSITIONS}),
         "old versions end after 365 days": lifecycle({"NoncurrentVersionExpiration": {"NoncurrentDays": 365}}),
     },
     "StaticBucket": {
+        "what was overwritten ends after 30 days": lifecycle({"NoncurrentVersionExpiration": {"NoncurrentDays": 30}}),
         "pages of any origin may read": {
             "CorsConfiguration": {
                 "CorsRules": [Match.object_like({"AllowedMethods": ["GET", "HEAD"], "AllowedOrigins": ["*"]})]
@@ -37,12 +37,12 @@ PROPERTIES = {
         },
     },
     "ArtifactsBucket": {
-        "old versions stay": {"VersioningConfiguration": {"Status": "Enabled"}},
         "artifacts end after 90 days": lifecycle({"ExpirationInDays": 90}),
         "old versions too": lifecycle({"NoncurrentVersionExpiration": {"NoncurrentDays": 90}}),
     },
     "AccessLogBucket": {
         "logs end after 90 days": lifecycle({"ExpirationInDays": 90}),
+        "what was taken away ends after 30 more": lifecycle({"NoncurrentVersionExpiration": {"NoncurrentDays": 30}}),
         "CloudFront can deliver through an ACL": {
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
         },
@@ -99,6 +99,14 @@ SHARED = {
 def test_this_holds_for_the_bucket(template: Templates, bucket: str, properties: dict[str, Any]) -> None:
     one = only(template("prod", "storage"), bucket)
     one.has_resource_properties("AWS::S3::Bucket", properties)
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+@pytest.mark.parametrize("bucket", ALL_BUCKETS)
+def test_what_is_overwritten_or_deleted_stays_for_a_while(template: Templates, environment: str, bucket: str) -> None:
+    only(template(environment, "storage"), bucket).has_resource_properties(
+        "AWS::S3::Bucket", {"VersioningConfiguration": {"Status": "Enabled"}}
+    )
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
