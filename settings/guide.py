@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as File
 from types import NoneType
 from typing import cast, get_args, get_origin
@@ -67,11 +67,13 @@ def _type(field: FieldInfo) -> str:
     annotation = field.annotation
     expected = expected_of(field)
     alternatives = [part for part in get_args(annotation) if part is not NoneType]
-    while alternatives and get_origin(annotation) is not tuple:
+    while alternatives and get_origin(annotation) not in (tuple, list):
         annotation = alternatives[0]
         alternatives = [part for part in get_args(annotation) if part is not NoneType]
     if get_origin(annotation) is tuple:
         return f"two of: {expected}"
+    if get_origin(annotation) is list:
+        return f"array, each {expected}"
     kind = TYPES[cast(type, annotation)]
     return f"{kind}: {expected}" if expected else kind
 
@@ -81,8 +83,8 @@ def _default(field: FieldInfo, value: object) -> str:
         return "**needed**"
     if value is None:
         return "left out"
-    if isinstance(value, tuple):
-        return f"`[{', '.join(str(literal(item)) for item in cast(tuple[object, ...], value))}]`"
+    if isinstance(value, tuple | list):
+        return f"`[{', '.join(str(literal(item)) for item in cast(Sequence[object], value))}]`"
     return f"`{literal(value)}`"
 
 
