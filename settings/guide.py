@@ -83,7 +83,7 @@ def _default(field: FieldInfo, value: object) -> str:
         return "**needed**"
     if value is None:
         return "left out"
-    if isinstance(value, tuple | list):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return f"`[{', '.join(str(literal(item)) for item in cast(Sequence[object], value))}]`"
     return f"`{literal(value)}`"
 
