@@ -12,6 +12,7 @@ from settings.image import ImageSettings
 from settings.load import load
 from settings.model import PipelineSettings, RepositorySettings, Settings
 from settings.network import NetworkSettings
+from settings.night import NightSettings
 from settings.storage import StorageSettings
 from settings.tasks import TasksSettings
 
@@ -24,6 +25,7 @@ __all__ = [
     "EnvironmentSettings",
     "ImageSettings",
     "NetworkSettings",
+    "NightSettings",
     "PipelineSettings",
     "RepositorySettings",
     "Settings",

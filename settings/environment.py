@@ -18,6 +18,7 @@ from settings.domain import DomainSettings
 from settings.image_uri import ImageUri
 from settings.log_retention import LogRetentionDays
 from settings.network import NetworkSettings
+from settings.notation import quoted
 from settings.regions import REGIONS_WITHOUT_COMMON_ZONES, AvailabilityZone, Region
 from settings.section import Mistake, Section, rule
 from settings.storage import StorageSettings
@@ -26,6 +27,9 @@ from settings.verification import VerificationSettings
 
 EDGE_REGION = "us-east-1"
 """Where CloudFront looks for certificates (CloudFront Developer Guide, "Requirements for using SSL/TLS")."""
+
+DEPLOYMENT_MINUTES = 60
+"""What the stacks of an environment and its tests take, amply: the tests alone wait ten minutes for tasks."""
 
 TwoZones = Annotated[tuple[AvailabilityZone, AvailabilityZone], Field(strict=False)]
 
@@ -69,6 +73,8 @@ class EnvironmentSettings(Section):
     """Whether data outlives the stacks: deletion protection, and retention of database, buckets, secrets and keys."""
     alarm_email: Email | None = None
     """Who is told of alarms; None: nobody is subscribed to the topics."""
+    monthly_budget_usd: Annotated[int, Between(1, 10_000_000, "US dollars")] | None = None
+    """What the environment may cost a month; `alarm_email` is told before it is exceeded. None: there is no budget."""
     log_retention_days: Annotated[LogRetentionDays, Costs("by the GiB and month kept")] = 90
     """How long the logs of tasks, database, cache and network are kept."""
     network: NetworkSettings = NetworkSettings()
@@ -102,6 +108,39 @@ class EnvironmentSettings(Section):
                 yield Mistake(("availability_zones", index), f"is not in region {self.region}")
         if zones[0] == zones[1]:
             yield Mistake(("availability_zones", 1), "is named twice: two zones are needed")
+
+    @rule
+    def _somebody_hears_of_the_budget(self) -> Iterator[Mistake]:
+        if self.monthly_budget_usd is not None and self.alarm_email is None:
+            yield Mistake(("monthly_budget_usd",), "needs alarm_email: nobody would hear that it is exceeded")
+
+    @rule
+    def _deployed_while_tasks_run(self) -> Iterator[Mistake]:
+        night, window = self.tasks.night, self.deployment_window
+        if night is None:
+            return
+        if window is None:
+            yield Mistake(
+                ("tasks", "night"), "needs deployment_window: what is deployed while no task runs cannot be tested"
+            )
+            return
+        if window.time_zone != night.time_zone:
+            yield Mistake(
+                ("tasks", "night", "time_zone"), f"must be deployment_window.time_zone {quoted(window.time_zone)}"
+            )
+        if not set(window.week_days) <= set(night.week_days):
+            yield Mistake(("deployment_window", "days"), f"must be among tasks.night.days {quoted(night.days)}")
+        if not night.wake_hour <= window.first_hour <= window.last_hour:
+            yield Mistake(
+                ("deployment_window", "hours"), f"must begin at tasks.night.wake_hour {night.wake_hour} or later"
+            )
+        needed = DEPLOYMENT_MINUTES + self.bake_minutes
+        if 60 * (night.sleep_hour - window.last_hour - 1) < needed:
+            yield Mistake(
+                ("deployment_window", "hours"),
+                f"must end {needed} minutes before tasks.night.sleep_hour {night.sleep_hour}: "
+                "so long takes a release that begins last, with its tests and bake_minutes",
+            )
 
     @rule
     def _room_for_tasks(self) -> Iterator[Mistake]:

@@ -33,6 +33,12 @@ PRODUCTION = "prod"
 """The environment that gets nothing unverified, whether or not it waits for an approval."""
 
 
+INTERRUPTED = (
+    "AWS takes Spot capacity back at two minutes' notice; when the active engine's task goes, "
+    "everybody waits until another one leads"
+)
+
+
 class RepositorySettings(Section):
     """Where the source comes from."""
 
@@ -81,9 +87,16 @@ class Settings(Section):
     def warnings(self) -> list[str]:
         """Return a line for each thing that is allowed and should not stay, to be shown to whoever synthesizes."""
         return [
-            f"image.{key}: {_lack(key)}: whatever is downloaded is built in. "
-            f"Refused for {PRODUCTION} and for environments that wait for an approval"
-            for key in self.image.unverified()
+            *(
+                f"image.{key}: {_lack(key)}: whatever is downloaded is built in. "
+                f"Refused for {PRODUCTION} and for environments that wait for an approval"
+                for key in self.image.unverified()
+            ),
+            *(
+                f"{dotted(('environments', name, 'tasks', 'spot'))}: {INTERRUPTED}. Refused for {PRODUCTION}"
+                for name, environment in self.environments.items()
+                if environment.tasks.spot
+            ),
         ]
 
     @rule
@@ -127,6 +140,17 @@ class Settings(Section):
                     yield Mistake(
                         ("image", key), f"{_lack(key)}: {', '.join(careful)} must not get what nobody has verified"
                     )
+
+    @rule
+    def _production_always_serves(self) -> Iterator[Mistake]:
+        with skipping_gaps():
+            tasks = self.environments[PRODUCTION].tasks if PRODUCTION in self.environments else None
+            if tasks and tasks.spot:
+                yield Mistake(("environments", PRODUCTION, "tasks", "spot"), f"does not fit: {INTERRUPTED}")
+            if tasks and tasks.night:
+                yield Mistake(
+                    ("environments", PRODUCTION, "tasks", "night"), "does not fit: nobody is served while tasks sleep"
+                )
 
     @rule
     def _alarms_told_apart(self) -> Iterator[Mistake]:

@@ -7,6 +7,7 @@ from typing import Annotated
 from settings.constraints import Between, Matches, OneOf
 from settings.costs import Costs
 from settings.fargate import MEMORY_BY_CPU, memory_range
+from settings.night import NightSettings
 from settings.section import Mistake, Section, rule
 
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -58,6 +59,10 @@ class TasksSettings(Section):
     startup_grace_seconds: Annotated[int, Between(0, 7200, "seconds")] | None = None
     """How long a new task may fail health checks; None: as long as the measured start takes with `cpu`."""
 
+    spot: Annotated[bool, Costs("tasks up to 70 % less")] = False
+    """Whether tasks run on Fargate Spot: AWS may take them back at two minutes' notice, or have no room for them."""
+    night: NightSettings | None = None
+    """When no task runs; None: they always run."""
     deployment: Annotated[str, OneOf(DEPLOYMENTS)] = "rolling"
     """How new tasks replace the old ones; of ECS's ways, only rolling fits an engine of which one is active."""
 

@@ -47,6 +47,8 @@ class AlarmRule:
     periods: int = 3
     """With periods of five minutes, what the reference waits: 15 minutes."""
     missing: cloudwatch.TreatMissingData
+    needs_tasks: bool = False
+    """Whether it would ring because tasks are meant to sleep."""
     meaning: str
     """What happened, and where to look first."""
 
@@ -66,6 +68,7 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             threshold=1,
             # A load balancer that nobody asks, or that has no targets, may report nothing.
             missing=IS_QUIET,
+            needs_tasks=True,
             meaning="No task passes its health check: nobody is served. Look at the engine's log, then the database.",
         ),
         AlarmRule(
@@ -76,6 +79,7 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             threshold=1,
             # Container Insights may be late.
             missing=CHANGES_NOTHING,
+            needs_tasks=True,
             meaning="No task runs: nobody is served. Look at the service's events: why do tasks not start or not stay?",
         ),
         AlarmRule(
@@ -85,6 +89,7 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             comparison=ABOVE,
             threshold=ERROR_LIMIT_PERCENT,
             missing=IS_QUIET,
+            needs_tasks=True,
             meaning=f"More than {ERROR_LIMIT_PERCENT} % of the requests fail. Look at the errors in the engine's log.",
         ),
         AlarmRule(
@@ -120,6 +125,7 @@ def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[
             comparison=AT_LEAST,
             threshold=1,
             missing=IS_QUIET,
+            needs_tasks=True,
             meaning="A task fails its health check and is not replaced, the others serve. Look at its log.",
         ),
         AlarmRule(
@@ -129,6 +135,7 @@ def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[
             comparison=AT_LEAST,
             threshold=1,
             missing=IS_QUIET,
+            needs_tasks=True,
             meaning="Fewer tasks run than should: they do not start, or do not stay. Look at the service's events.",
         ),
         AlarmRule(

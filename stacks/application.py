@@ -2,7 +2,8 @@
 
 from typing import Final, cast
 
-from aws_cdk import CfnOutput, Duration, Environment
+from aws_cdk import CfnOutput, Duration, Environment, TimeZone
+from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
@@ -25,6 +26,8 @@ from stacks.verifier_role import VerifierRole
 
 HEALTH_PATH: Final = "/resourceService/"
 """Where a task says whether it can serve (reference, Application Layer)."""
+SPOT: Final = ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=1)
+"""All tasks on capacity that AWS has to spare."""
 
 
 class Application(EnvironmentStack):
@@ -69,6 +72,7 @@ class Application(EnvironmentStack):
             cluster_name=cluster_name,
             vpc=vpc,
             container_insights_v2=ecs.ContainerInsights.ENHANCED,
+            enable_fargate_capacity_providers=settings.spot,
         )
         key = rotating_key(
             self, "Key", description=f"Secrets and logs of YAWL {environment_name}", retain_data=retain_data
@@ -163,6 +167,7 @@ class Application(EnvironmentStack):
             cluster=self.cluster,
             task_definition=self.task_definition,
             platform_version=ecs.FargatePlatformVersion.VERSION1_4,
+            capacity_provider_strategies=[SPOT] if settings.spot else None,
             # No desired count: the scaling below owns it, and a count in the template would undo its work with every
             # deployment. A new service starts with one task; registering the scaling raises it to its minimum.
             min_healthy_percent=100,
@@ -188,3 +193,15 @@ class Application(EnvironmentStack):
         tasks = self.service.auto_scale_task_count(min_capacity=settings.min, max_capacity=settings.max)
         tasks.scale_on_cpu_utilization("Processor", target_utilization_percent=settings.cpu_target_percent)
         tasks.scale_on_memory_utilization("Memory", target_utilization_percent=settings.memory_target_percent)
+        if night := settings.night:
+            for name, hour, least, most in (
+                ("Wake", night.wake_hour, settings.min, settings.max),
+                ("Sleep", night.sleep_hour, 0, 0),
+            ):
+                tasks.scale_on_schedule(
+                    name,
+                    schedule=appscaling.Schedule.cron(minute="0", hour=str(hour), week_day=night.days),
+                    time_zone=TimeZone.of(night.time_zone),
+                    min_capacity=least,
+                    max_capacity=most,
+                )

@@ -15,6 +15,8 @@ from stacks.environment_alarms import EnvironmentAlarms
 from stacks.environment_dashboard import EnvironmentDashboard
 from stacks.environment_stack import EnvironmentStack
 from stacks.metrics import EnvironmentMetrics
+from stacks.monthly_budget import MonthlyBudget
+from stacks.night_alarms import quiet_at_night
 from stacks.severity import Severity
 
 
@@ -53,12 +55,20 @@ class Monitoring(EnvironmentStack):
             self,
             "Alarms",
             environment_name=environment_name,
-            rules=alarm_rules(metrics, settings),
+            rules=quiet_at_night(alarm_rules(metrics, settings), settings.tasks.night),
             topics=topics,
         )
         self.bake_role = BakeRole(
             self, "BakeRole", environment_name=environment_name, pipeline_account=pipeline_account
         )
+        if settings.monthly_budget_usd is not None and settings.alarm_email is not None:
+            self.budget = MonthlyBudget(
+                self,
+                "Budget",
+                environment_name=environment_name,
+                monthly_usd=settings.monthly_budget_usd,
+                email=settings.alarm_email,
+            )
         self.alarms = [alarm for severity in Severity for alarm in alarms.by_severity[severity]]
         self.dashboard = EnvironmentDashboard(
             self,

@@ -1,0 +1,49 @@
+"""What an environment may cost, and who hears of it when it costs more."""
+
+from typing import Final
+
+from aws_cdk import aws_budgets as budgets
+from constructs import Construct
+
+ALERTS: Final = (
+    # what is compared with the budget, percent
+    ("ACTUAL", 80),
+    ("FORECASTED", 100),
+    ("ACTUAL", 100),
+)
+"""Early enough to act in the month; a forecast needs five weeks of past costs (AWS Cost Management User Guide)."""
+
+
+class MonthlyBudget(budgets.CfnBudget):
+    """A budget of what is tagged `Environment` with the environment's name.
+
+    It counts nothing until the tag is activated as a cost allocation tag, which only the organization's management
+    account can do, and then what is charged from that day on. It stops nothing.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, environment_name: str, monthly_usd: int, email: str
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            budget=budgets.CfnBudget.BudgetDataProperty(
+                # No name of our own: whoever changes the address replaces the budget, which a fixed name would not let.
+                budget_type="COST",
+                time_unit="MONTHLY",
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=monthly_usd, unit="USD"),
+                cost_filters={"TagKeyValue": [f"user:Environment${environment_name}"]},
+            ),
+            notifications_with_subscribers=[
+                budgets.CfnBudget.NotificationWithSubscribersProperty(
+                    notification=budgets.CfnBudget.NotificationProperty(
+                        notification_type=kind,
+                        comparison_operator="GREATER_THAN",
+                        threshold=percent,
+                        threshold_type="PERCENTAGE",
+                    ),
+                    subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="EMAIL", address=email)],
+                )
+                for kind, percent in ALERTS
+            ],
+        )

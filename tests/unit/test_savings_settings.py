@@ -1,0 +1,180 @@
+"""What makes an environment cheaper, and what it may cost: tasks that sleep at night, Spot capacity, a budget."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cost.assembly import Environment, Stack
+from cost.estimate import estimate, total
+from cost.usage import Assumptions
+from settings import EnvironmentSettings, NightSettings
+from settings.deployment_window import DAYS, TIME_ZONES, DeploymentWindowSettings
+from stacks.waking_hours import waking_hours
+from tests.unit.one_environment import OneEnvironment, prod_settings, templates_of
+
+if TYPE_CHECKING:
+    from aws_cdk.assertions import Template
+
+BERLIN = NightSettings(days="MON-FRI", wake_hour=7, sleep_hour=20, time_zone="Europe/Berlin")
+WINDOW = DeploymentWindowSettings(days="MON-FRI", hours="8-17", time_zone="Europe/Berlin")
+NEEDS_TASKS = {"no-healthy-target", "no-task-runs", "error-rate", "tasks-missing", "unhealthy-target"}
+
+
+def cheap() -> EnvironmentSettings:
+    """An environment that saves wherever it can, named prod by what synthesizes it."""
+    settings = prod_settings()
+    tasks = settings.tasks.model_copy(update={"night": BERLIN, "spot": True})
+    return settings.model_copy(
+        update={
+            "tasks": tasks,
+            "deployment_window": WINDOW,
+            "alarm_email": "on-call@example.com",
+            "monthly_budget_usd": 250,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def read() -> OneEnvironment:
+    return templates_of(cheap())
+
+
+def of_type(template: "Template", type_name: str) -> list[dict[str, Any]]:
+    return [found["Properties"] for found in template.find_resources(type_name).values()]
+
+
+def test_tasks_wake_and_sleep_by_the_clock_of_their_place(read: OneEnvironment) -> None:
+    [target] = of_type(read("application"), "AWS::ApplicationAutoScaling::ScalableTarget")
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
+    assert [
+        (action["Schedule"], action["Timezone"], action["ScalableTargetAction"])
+        for action in target["ScheduledActions"]
+    ] == [
+        ("cron(0 7 ? * MON-FRI *)", "Europe/Berlin", {"MinCapacity": 2, "MaxCapacity": 6}),
+        ("cron(0 20 ? * MON-FRI *)", "Europe/Berlin", {"MinCapacity": 0, "MaxCapacity": 0}),
+    ]
+
+
+def test_alarms_about_tasks_are_judged_by_day_only(read: OneEnvironment) -> None:
+    by_day = {
+        alarm["AlarmName"].removeprefix("yawl-prod-"): query
+        for alarm in of_type(read("monitoring"), "AWS::CloudWatch::Alarm")
+        for query in alarm.get("Metrics", [])
+        if "DAY(measured)" in query.get("Expression", "")
+    }
+    assert by_day.keys() == NEEDS_TASKS
+    assert all(query["ReturnData"] for query in by_day.values())
+    assert by_day["no-task-runs"]["Expression"].endswith(", measured, 1)"), "one task is not below the limit"
+    assert by_day["error-rate"]["Expression"].endswith(", measured, 0)")
+    assert len(by_day["no-task-runs"]["Expression"]) < 1024, "CloudWatch takes no longer ones"
+
+
+def test_without_a_night_alarms_ask_no_clock() -> None:
+    alarms = of_type(templates_of(prod_settings())("monitoring"), "AWS::CloudWatch::Alarm")
+    assert "DAY(" not in str(alarms)
+
+
+def test_an_alarm_keeps_its_period(read: OneEnvironment) -> None:
+    for alarm in of_type(read("monitoring"), "AWS::CloudWatch::Alarm"):
+        periods = {query["MetricStat"]["Period"] for query in alarm.get("Metrics", []) if "MetricStat" in query}
+        judged = {
+            query["Period"] for query in alarm.get("Metrics", []) if query.get("ReturnData") and "Period" in query
+        }
+        assert judged <= periods, alarm["AlarmName"]
+
+
+@pytest.mark.parametrize(
+    ("night", "hours"),
+    [
+        # From 8:00, an hour after waking, by winter time, until 20:00 by summer time; Monday is 0 to 23.
+        (BERLIN, [(7 + 24 * day, 17 + 24 * day) for day in range(5)]),
+        (NightSettings(days="SUN", wake_hour=9, sleep_hour=18, time_zone="UTC"), [(154, 161)]),
+        # Half an hour beyond whole ones: 10:00 to 18:00 are 4:30 to 12:30.
+        (NightSettings(days="MON", wake_hour=9, sleep_hour=18, time_zone="Asia/Kolkata"), [(5, 11)]),
+        # Monday's morning is Sunday's evening in UTC, over the week's end.
+        (NightSettings(days="MON", wake_hour=6, sleep_hour=22, time_zone="Asia/Tokyo"), [(0, 12), (166, 167)]),
+        (NightSettings(days="SUN", wake_hour=9, sleep_hour=22, time_zone="America/Los_Angeles"), [(0, 4), (162, 167)]),
+        (NightSettings(days="MON", wake_hour=9, sleep_hour=10, time_zone="UTC"), []),
+    ],
+)
+def test_the_hours_in_which_alarms_are_judged(night: NightSettings, hours: list[tuple[int, int]]) -> None:
+    assert waking_hours(night) == hours
+
+
+@st.composite
+def nights(draw: st.DrawFn) -> NightSettings:
+    wake = draw(st.integers(0, 22))
+    return NightSettings(
+        days=",".join(draw(st.lists(st.sampled_from(DAYS), min_size=1, unique=True))),
+        wake_hour=wake,
+        sleep_hour=draw(st.integers(wake + 1, 23)),
+        time_zone=draw(st.sampled_from(TIME_ZONES)),
+    )
+
+
+@given(nights(), st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_no_alarm_is_judged_while_tasks_sleep_or_start(night: NightSettings, now: datetime) -> None:
+    zone = ZoneInfo(night.time_zone)
+    here = now.astimezone(zone)
+    hour = now.weekday() * 24 + now.hour
+    # The few zones with a third offset for some weeks are reckoned with as they are at the first of a month.
+    seasons = {datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)}
+    if here.utcoffset() in seasons and any(first <= hour <= last for first, last in waking_hours(night)):
+        assert DAYS[here.weekday()] in night.week_days
+        assert night.wake_hour + 1 <= here.hour < night.sleep_hour
+
+
+def test_spot_capacity_instead_of_a_launch_type(read: OneEnvironment) -> None:
+    [service] = of_type(read("application"), "AWS::ECS::Service")
+    assert service["CapacityProviderStrategy"] == [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]
+    assert "LaunchType" not in service
+    [providers] = of_type(read("application"), "AWS::ECS::ClusterCapacityProviderAssociations")
+    assert "FARGATE_SPOT" in providers["CapacityProviders"]
+
+
+def test_the_budget_is_of_what_is_tagged_and_tells_the_alarms_address(read: OneEnvironment) -> None:
+    [found] = of_type(read("monitoring"), "AWS::Budgets::Budget")
+    assert found["Budget"] == {
+        "BudgetType": "COST",
+        "TimeUnit": "MONTHLY",
+        "BudgetLimit": {"Amount": 250, "Unit": "USD"},
+        "CostFilters": {"TagKeyValue": ["user:Environment$prod"]},
+    }
+    assert [
+        (one["Notification"]["NotificationType"], one["Notification"]["Threshold"], one["Subscribers"])
+        for one in found["NotificationsWithSubscribers"]
+    ] == [
+        (kind, percent, [{"SubscriptionType": "EMAIL", "Address": "on-call@example.com"}])
+        for kind, percent in (("ACTUAL", 80), ("FORECASTED", 100), ("ACTUAL", 100))
+    ]
+
+
+def test_the_tag_that_the_budget_asks_for_is_on_what_costs(read: OneEnvironment) -> None:
+    for part, type_name in {
+        "network": "AWS::EC2::NatGateway",
+        "database": "AWS::RDS::DBInstance",
+        "cache": "AWS::ElastiCache::ReplicationGroup",
+        "application": "AWS::ECS::Service",
+    }.items():
+        for found in of_type(read(part), type_name):
+            assert {"Key": "Environment", "Value": "prod"} in found["Tags"]
+    [service] = of_type(read("application"), "AWS::ECS::Service")
+    assert service["PropagateTags"] == "SERVICE", "Fargate is charged by the tasks, which must have the tags as well"
+
+
+def test_what_it_saves(read: OneEnvironment) -> None:
+    stack = Stack(name="application", region="us-east-1", template=read("application").to_json())
+    found = estimate([Environment(name="prod", stacks=(stack,))], Assumptions(by_environment={}))
+    assert not found.unpriced
+    # Two tasks for 5 x 13 of a week's 168 hours, at 40 percent of 0.04048 + 2 x 0.004445 an hour
+    hours = 2 * Decimal(730) * 65 / 168
+    expected = hours * (Decimal("0.04048") + 2 * Decimal("0.004445")) * Decimal("0.4")
+    tasks = total(line for line in found.lines if line.what.startswith("tasks on Spot"))
+    assert tasks == pytest.approx(expected, abs=Decimal("0.00001"))
+    assert re.search(r"^1[12]\.", str(tasks)), "instead of 72.08"
