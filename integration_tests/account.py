@@ -30,7 +30,9 @@ class Account:
 
 def sign_in(variables: AccountVariables, *, environment: str, patience: Patience) -> Account:
     """Assume the verifier's role, or take the caller's credentials when none is given; raise CheckFailed on refusal."""
-    config = _client_config(variables.endpoint_url)
+    config = _client_config(variables.endpoint_url, attempts=3)
+    # The first call of all waits and tries again by our deadline: it tells soon after it when AWS cannot be reached.
+    config_of_first_call = _client_config(variables.endpoint_url, attempts=1)
     sessions: list[boto3.Session] = []
 
     def look() -> Observation:
@@ -39,7 +41,7 @@ def sign_in(variables: AccountVariables, *, environment: str, patience: Patience
             fault = "no AWS credentials were found"
             return Observation(fault=fault, text=fault, final=True)
         if variables.verifier_role_arn:
-            session = _assume(session, variables.verifier_role_arn, environment, config)
+            session = _assume(session, variables.verifier_role_arn, environment, config_of_first_call)
         sessions.append(session)
         return Observation(fault=None, text="signed in")
 
@@ -79,12 +81,12 @@ def _assume(session: boto3.Session, role_arn: str, environment: str, config: Con
     )
 
 
-def _client_config(endpoint_url: str | None) -> Config:
+def _client_config(endpoint_url: str | None, *, attempts: int) -> Config:
     """Bounded calls; an emulator on this machine is never reached through a proxy."""
     return Config(
         connect_timeout=3,
-        read_timeout=5,
-        retries={"mode": "adaptive", "total_max_attempts": 3},
+        read_timeout=4,
+        retries={"mode": "adaptive", "total_max_attempts": attempts},
         proxies={} if endpoint_url and _is_loopback(endpoint_url) else None,
     )
 

@@ -25,6 +25,7 @@ class AccountVariables:
     """The identifier of the RDS instance."""
     database_multi_az: bool
     database_backup_days: int
+    database_deletion_protection: bool
     password_rotation_days: int
     cache_id: str
     """The identifier of the replication group."""
@@ -68,6 +69,9 @@ def read_account_variables(variables: Mapping[str, str]) -> tuple[AccountVariabl
         database_id=reader.text("DATABASE_ID", "the identifier of the database instance", r"[\w-]{1,63}"),
         database_multi_az=reader.truth("DATABASE_MULTI_AZ", "whether the database has a standby in another zone"),
         database_backup_days=reader.count("DATABASE_BACKUP_DAYS", "for how many days backups are kept"),
+        database_deletion_protection=reader.truth(
+            "DATABASE_DELETION_PROTECTION", "whether RDS refuses to delete the database"
+        ),
         password_rotation_days=reader.count("PASSWORD_ROTATION_DAYS", "after how many days the password changes"),
         cache_id=reader.text("CACHE_ID", "the identifier of the cache's replication group", r"[\w-]{1,40}"),
         cache_multi_az=reader.truth("CACHE_MULTI_AZ", "whether a replica in another zone takes over"),

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from integration_tests.aws_call import wait_for
+from integration_tests.console import alarm_page, log_page
 from integration_tests.waiting import Observation, Patience
 
 _MOST_DETAILS = 8
+_MOST_PAGES = 3
 
 
 def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, patience: Patience) -> None:
@@ -70,7 +72,12 @@ def service_is_steady(
         asked=f"ecs:DescribeServices of {service} in {cluster}, {region}",
         wanted=f"running = desired, at least 1; rollout COMPLETED on {task_definition_arn}",
         patience=patience,
-        look_further=[f"aws ecs describe-services --region {region} --cluster {cluster} --services {service}"],
+        look_further=[
+            log_page(region=region, cluster=cluster, service=service),
+            f"aws ecs describe-services --region {region} --cluster {cluster} --services {service}",
+            f"aws ecs list-tasks --region {region} --cluster {cluster} --service-name {service} "
+            "--desired-status STOPPED",
+        ],
     )
 
 
@@ -94,6 +101,7 @@ def no_alarm_fires(cloudwatch: Any, *, name_prefix: str, region: str, patience: 
             fault=fault if firing or not alarms else None,
             text=fault,
             details=tuple(_alarm(alarm) for alarm in firing[:_MOST_DETAILS]),
+            look_further=tuple(alarm_page(alarm["AlarmName"], region=region) for alarm in firing[:_MOST_PAGES]),
         )
 
     wait_for(

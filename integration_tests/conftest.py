@@ -9,6 +9,7 @@ import pytest
 
 from integration_tests.account import Account, sign_in
 from integration_tests.account_variables import AccountVariables, read_account_variables
+from integration_tests.console import log_page
 from integration_tests.credentials import ORIGIN_HEADER, read_engine_credentials, read_origin_secret
 from integration_tests.engine import Credentials, Engine
 from integration_tests.failure import CheckFailed
@@ -52,6 +53,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         mistakes += more
     if mistakes:
         raise pytest.UsageError("\n".join(["the environment variables do not fit:", *mistakes]))
+
+
+def _log_page(told: AccountVariables) -> str:
+    return log_page(region=told.region, cluster=told.cluster_name, service=told.service_name)
 
 
 @contextmanager
@@ -123,11 +128,18 @@ def front_door(variables: HttpVariables, secret_values: SecretValues) -> FrontDo
 
 
 @pytest.fixture(scope="session")
-def answered(front_door: FrontDoor, variables: HttpVariables, patience: Patience) -> CheckFailed | None:
+def answered(
+    pytestconfig: pytest.Config, front_door: FrontDoor, variables: HttpVariables, patience: Patience
+) -> CheckFailed | None:
     """Wait for the health path, once; return why it did not answer well."""
+    told = pytestconfig.stash.get(_account, None)
     try:
         health_path_answers(
-            front_door, path=variables.health_path, in_a_row=variables.consecutive_successes, patience=patience
+            front_door,
+            path=variables.health_path,
+            in_a_row=variables.consecutive_successes,
+            patience=patience,
+            look_further=[_log_page(told)] if told else [],
         )
     except CheckFailed as failure:
         return failure
@@ -237,8 +249,7 @@ def engine_credentials(
 @pytest.fixture
 def log_link(account_variables: AccountVariables) -> str:
     """Give the console's page of the service's logs."""
-    region, cluster, service = account_variables.region, account_variables.cluster_name, account_variables.service_name
-    return f"https://{region}.console.aws.amazon.com/ecs/v2/clusters/{cluster}/services/{service}/logs?region={region}"
+    return _log_page(account_variables)
 
 
 @pytest.fixture

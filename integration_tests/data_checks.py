@@ -19,7 +19,14 @@ SERVING_CACHE = ("available", "snapshotting")
 
 
 def database_is_as_asked(
-    rds: Any, *, identifier: str, multi_az: bool, backup_days: int, region: str, patience: Patience
+    rds: Any,
+    *,
+    identifier: str,
+    multi_az: bool,
+    backup_days: int,
+    deletion_protection: bool,
+    region: str,
+    patience: Patience,
 ) -> None:
     """Wait until the database is up, encrypted on disk and on the way, and as safe as asked; raise CheckFailed else."""
 
@@ -36,6 +43,10 @@ def database_is_as_asked(
             faults.append(_differs("Multi-AZ", _on(database["MultiAZ"]), _on(multi_az)))
         if database["BackupRetentionPeriod"] != backup_days:
             faults.append(_differs("days of backups", database["BackupRetentionPeriod"], backup_days))
+        if database["DeletionProtection"] != deletion_protection:
+            faults.append(
+                _differs("deletion protection", _on(database["DeletionProtection"]), _on(deletion_protection))
+            )
         faults += [
             f"parameter group {group['DBParameterGroupName']} is {group['ParameterApplyStatus']}"
             for group in database["DBParameterGroups"]
@@ -48,7 +59,8 @@ def database_is_as_asked(
         look,
         title="The database was not seen as delivery.toml asks for it.",
         asked=f"rds:DescribeDBInstances of {identifier} in {region}",
-        wanted=f"up, encrypted, TLS only, Multi-AZ {_on(multi_az)}, {backup_days} days of backups, nothing pending",
+        wanted=f"up, encrypted, TLS only, Multi-AZ {_on(multi_az)}, {backup_days} days of backups, "
+        f"deletion protection {_on(deletion_protection)}, nothing pending",
         patience=patience,
         look_further=[f"aws rds describe-db-instances --region {region} --db-instance-identifier {identifier}"],
     )
@@ -110,6 +122,7 @@ def password_is_rotated(
         managed = instance.get("MasterUserSecret")
         if not managed:
             return _seen(["RDS does not manage the password"])
+        command = f"aws secretsmanager describe-secret --region {region} --secret-id {managed['SecretArn']}"
         secret = secretsmanager.describe_secret(SecretId=managed["SecretArn"])
         faults = []
         if managed["SecretStatus"] == "impaired":
@@ -119,7 +132,7 @@ def password_is_rotated(
             faults.append("rotation is off")
         elif days != every_days:
             faults.append(_differs("days between rotations", days, every_days))
-        return _seen(faults, details=(managed["SecretArn"],))
+        return _seen(faults, look_further=(command,))
 
     wait_for(
         look,
@@ -130,7 +143,6 @@ def password_is_rotated(
         look_further=[
             f"aws rds describe-db-instances --region {region} --db-instance-identifier {database} "
             "--query 'DBInstances[].MasterUserSecret'",
-            f"aws secretsmanager describe-secret --region {region} --secret-id …",
         ],
     )
 
@@ -164,5 +176,6 @@ def _on(value: bool) -> str:
     return "on" if value else "off"
 
 
-def _seen(faults: list[str], *, details: tuple[str, ...] = ()) -> Observation:
-    return Observation(fault="; ".join(faults) or None, text="; ".join(faults) or "as asked", details=details)
+def _seen(faults: list[str], *, look_further: tuple[str, ...] = ()) -> Observation:
+    said = "; ".join(faults)
+    return Observation(fault=said or None, text=said or "as asked", look_further=look_further)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from integration_tests.waiting import History
 
@@ -17,14 +18,14 @@ def screen(*, title: str, asked: str, wanted: str, history: History, look_furthe
     """Build the failure of a check from the looks it took."""
     times = "once" if history.looks == 1 else f"{history.looks} times in {history.seconds:.1f} s"
     good = history.looks - history.faults.total()
-    newest = [f"at {at:6.1f} s  {observation.text}" for at, observation in history.last]
+    latest = history.last[-1][1]
     return page(
         title=title,
         asked=f"{asked}, {times}",
         wanted=wanted,
         got=counted(history.faults, good=good),
-        last=[*newest, *(f"  {line}" for line in history.last[-1][1].details)],
-        look_further=look_further,
+        last=[*_newest(history), *(f"  {line}" for line in latest.details)],
+        look_further=[*latest.look_further, *look_further],
     )
 
 
@@ -49,7 +50,17 @@ def counted(faults: Counter[str], *, good: int) -> list[str]:
     return counts
 
 
-def first_bytes(body: bytes, most: int = 72, *, hide: Callable[[str], str] = str) -> str:
+def _newest(history: History) -> list[str]:
+    """Show the newest looks, those in one line that saw the same."""
+    lines = []
+    for text, looks in groupby(history.last, key=lambda look: look[1].text):
+        times = [at for at, _ in looks]
+        until = f" to {times[-1]:.1f} s" if len(times) > 1 else ""
+        lines.append(f"at {times[0]:6.1f} s{until}  {text}")
+    return lines
+
+
+def first_bytes(body: bytes, most: int = 120, *, hide: Callable[[str], str] = str) -> str:
     """Show the beginning of a body in one line; `hide` takes secrets out of the whole before it is cut."""
     if not body:
         return "no body"

@@ -24,6 +24,7 @@ def health_path_answers(
     patience: Patience,
     request_seconds: float = REQUEST_SECONDS,
     through: str = "The health path",
+    look_further: Sequence[str] = (),
 ) -> None:
     """Wait until the health path answers well so many times in a row, at every address; raise CheckFailed otherwise.
 
@@ -64,7 +65,7 @@ def health_path_answers(
         asked=f"GET {front_door.url}{path}",
         wanted=f"{in_a_row} in a row, at every address: 200, JSON with {', '.join(CONTRACT_FIELDS)}",
         history=history,
-        look_further=[curl(front_door, path)],
+        look_further=[curl(front_door, path), *look_further],
     )
 
 
@@ -96,12 +97,24 @@ def redirect_ending(front_door: FrontDoor, answer: Answer) -> str:
     return f": more than {MOST_REDIRECTS} redirects"
 
 
+def other_paths(health_path: str) -> list[str]:
+    """Return paths that must be closed: where YAWL answers, and what is nearly the health path."""
+    paths = ["/", "/yawl/ib", "/yawl/ia", f"{health_path.rstrip('/')}/gateway", health_path.rstrip("/")]
+    return [path for path in dict.fromkeys(paths) if path not in ("", health_path)]
+
+
 def other_paths_are_forbidden(
-    front_door: FrontDoor, *, paths: Sequence[str], patience: Patience, request_seconds: float = REQUEST_SECONDS
+    front_door: FrontDoor,
+    *,
+    paths: Sequence[str],
+    patience: Patience,
+    header: str = "without the secret origin header",
+    request_seconds: float = REQUEST_SECONDS,
 ) -> None:
     """Ask for paths that only CloudFront may ask for; raise CheckFailed unless each answer is 403.
 
-    A lost connection is asked again within the deadline; an answer is judged as it comes.
+    A lost connection is asked again within the deadline; an answer is judged as it comes. `header` says in words what
+    the front door sends of the header that tells CloudFront from others.
     """
 
     def look() -> Observation:
@@ -123,7 +136,7 @@ def other_paths_are_forbidden(
         title=f"The load balancer lets anybody through to {path}: only what comes through CloudFront may pass."
         if last.final
         else f"The load balancer did not answer {path} within the deadline of {patience.deadline_seconds:g} s.",
-        asked=f"GET {front_door.url} with {', '.join(paths)}, without the secret origin header",
+        asked=f"GET {front_door.url} with {', '.join(paths)}, {header}",
         wanted="403 Forbidden for each",
         history=history,
         look_further=[

@@ -48,6 +48,17 @@ def stacks_stand(cloudformation: Any, *, names: Sequence[str], region: str, pati
                     for stack in drifted
                 ),
             ),
+            look_further=(
+                *(
+                    f"aws cloudformation describe-stack-events --region {region} --stack-name {stack['StackName']}"
+                    for stack in broken
+                ),
+                *(
+                    f"aws cloudformation describe-stack-resource-drifts --region {region} "
+                    f"--stack-name {stack['StackName']}"
+                    for stack in drifted
+                ),
+            ),
         )
 
     return wait_for(
@@ -56,10 +67,7 @@ def stacks_stand(cloudformation: Any, *, names: Sequence[str], region: str, pati
         asked=f"cloudformation:DescribeStacks of {', '.join(names)} in {region}",
         wanted="every stack complete, and none known to have drifted",
         patience=patience,
-        look_further=[
-            f"aws cloudformation describe-stack-events --region {region} --stack-name …",
-            f"aws cloudformation describe-stack-resource-drifts --region {region} --stack-name …",
-        ],
+        look_further=[f"aws cloudformation describe-stacks --region {region}"],
     )
 
 

@@ -7,9 +7,10 @@ import pytest
 from integration_tests.account import Account
 from integration_tests.account_variables import AccountVariables
 from integration_tests.aws_checks import no_alarm_fires, service_is_steady, targets_are_healthy
+from integration_tests.credentials import ORIGIN_HEADER
 from integration_tests.failure import CheckFailed
 from integration_tests.front_door import FrontDoor
-from integration_tests.http_checks import other_paths_are_forbidden
+from integration_tests.http_checks import other_paths, other_paths_are_forbidden
 from integration_tests.http_variables import HttpVariables
 from integration_tests.sample import answers_are_quick_and_sound
 from integration_tests.summary import P99
@@ -24,9 +25,14 @@ def test_health_path_answers(answered: CheckFailed | None) -> None:
 
 
 @pytest.mark.http
-def test_other_paths_are_forbidden(front_door: FrontDoor, patience: Patience) -> None:
-    """Nobody passes by CloudFront: not to the user interface, not to the engine's own API."""
-    other_paths_are_forbidden(front_door, paths=["/", "/yawl/ib", "/yawl/ia"], patience=patience)
+def test_other_paths_are_forbidden(variables: HttpVariables, front_door: FrontDoor, patience: Patience) -> None:
+    """Nobody passes by CloudFront, not with a guess either: not to the user interface, not to the engine's own API."""
+    paths = other_paths(variables.health_path)
+    other_paths_are_forbidden(front_door, paths=paths, patience=patience)
+    guessing = FrontDoor(variables.alb_url, headers={ORIGIN_HEADER: "a guess"})
+    other_paths_are_forbidden(
+        guessing, paths=paths, patience=patience, header="with a guess at the secret origin header"
+    )
 
 
 @pytest.mark.http

@@ -39,6 +39,7 @@ def test_database_is_as_asked(account: Account, account_variables: AccountVariab
         identifier=account_variables.database_id,
         multi_az=account_variables.database_multi_az,
         backup_days=account_variables.database_backup_days,
+        deletion_protection=account_variables.database_deletion_protection,
         region=account_variables.region,
         patience=patience,
     )

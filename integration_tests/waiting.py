@@ -20,6 +20,8 @@ class Observation:
     """The look in one line."""
     details: tuple[str, ...] = ()
     """More lines, worth showing of the last look."""
+    look_further: tuple[str, ...] = ()
+    """Commands and pages that show more of this very fault."""
     final: bool = False
     """Whether waiting longer cannot change what was seen."""
     unforgivable: bool = False
@@ -96,9 +98,13 @@ class Patience:
         return min(most, max(self.remaining(), LEAST_LOOK_SECONDS))
 
     def at_most(self, seconds: float) -> "Patience":
-        """Return a patience for what comes soon or not at all: `seconds` from now, and no longer than this one."""
+        """Return a patience for what comes soon or not at all, once there is an environment that answers.
+
+        It ends `seconds` from now, be it after the deadline: an application that was up only just in time is judged
+        like any other. It is never longer than the deadline as a whole.
+        """
         return Patience(
-            deadline_seconds=min(seconds, self.remaining()),
+            deadline_seconds=min(seconds, self.deadline_seconds),
             first_pause=self._first_pause,
             longest_pause=self._longest_pause,
             pause_in_streak=self._pause_in_streak,

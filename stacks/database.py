@@ -75,6 +75,7 @@ class Database(EnvironmentStack):
                 "DATABASE_ID": self._identifier,
                 "DATABASE_MULTI_AZ": settings.multi_az,
                 "DATABASE_BACKUP_DAYS": settings.backup_retention_days,
+                "DATABASE_DELETION_PROTECTION": retain_data,
                 "PASSWORD_ROTATION_DAYS": settings.password_rotation_days,
             },
         )

@@ -143,7 +143,7 @@ def reset_in_the_middle() -> Behaviour:
         writer.write(body[: len(body) // 2])
         await writer.drain()
         # What was sent is read before the reset arrives: a reset overtakes nothing that waits to be read.
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
         await reset()(writer)
 
     return behave
@@ -220,7 +220,8 @@ def serve_application(
     ready = threading.Event()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+        # Whoever hangs is cancelled when the server ends.
+        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
             request = await _read(reader)
             started[0][0].requests.append(request)
             await application(Request(request))(writer)

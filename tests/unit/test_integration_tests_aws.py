@@ -299,6 +299,7 @@ def variables(*, endpoint_url: str, role: str | None = ROLE) -> AccountVariables
         database_id="yawl-dev",
         database_multi_az=False,
         database_backup_days=7,
+        database_deletion_protection=False,
         password_rotation_days=30,
         cache_id="yawl-dev-cache",
         cache_multi_az=False,

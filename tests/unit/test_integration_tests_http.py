@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from integration_tests.failure import CheckFailed
+from integration_tests.failure import CheckFailed, screen
 from integration_tests.front_door import BODY_LIMIT, REQUEST_SECONDS, FrontDoor
 from integration_tests.http_checks import health_path_answers, other_paths_are_forbidden
-from integration_tests.waiting import Patience
+from integration_tests.waiting import History, Observation, Patience
 from tests.fault_server import (
     PROXY_VARIABLES,
     Behaviour,
@@ -176,6 +176,19 @@ def test_a_failure_is_one_screen() -> None:
         assert all(line.isprintable() for line in lines)
 
 
+def test_what_is_seen_again_and_again_is_shown_in_one_line() -> None:
+    history = History(wanted_in_a_row=1)
+    for at, text in [(0.0, "1 of 2"), (0.5, "1 of 2"), (1.5, "1 of 2"), (2.5, "0 of 2")]:
+        history.add(Observation(fault="too few", text=text, look_further=(f"page of {text}",)), at)
+    lines = str(screen(title="", asked="", wanted="", history=history, look_further=["command"])).splitlines()
+    assert lines[-4:] == [
+        "  last    at    0.0 s to 1.5 s  1 of 2",
+        "          at    2.5 s  0 of 2",
+        "  next    page of 0 of 2",
+        "          command",
+    ]
+
+
 def test_every_request_has_its_own_connection_and_no_origin_header() -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server:
         check_health(server.url, in_a_row=4)
@@ -193,8 +206,8 @@ def test_a_proxy_that_the_environment_names_is_used(monkeypatch: pytest.MonkeyPa
     assert len(proxy.requests) == 4
 
 
-def check_forbidden(url: str) -> None:
-    other_paths_are_forbidden(FrontDoor(url), paths=["/yawl/ib"], patience=impatience())
+def check_forbidden(url: str, *, seconds: float = DEADLINE_SECONDS) -> None:
+    other_paths_are_forbidden(FrontDoor(url), paths=["/yawl/ib"], patience=impatience(seconds))
 
 
 def test_a_forbidden_path_is_green() -> None:
@@ -220,7 +233,7 @@ def test_an_open_path_is_judged_at_once(elsewhere: Behaviour, named: str) -> Non
 
 def test_a_lost_connection_is_asked_again() -> None:
     with serve(reset(), reset(), FORBIDDEN, path="/yawl/ib", elsewhere=healthy()) as server:
-        check_forbidden(server.url)
+        check_forbidden(server.url, seconds=5.0)
     assert len(server.requests) == 3
 
 

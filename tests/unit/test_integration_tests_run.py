@@ -28,6 +28,7 @@ ACCOUNT = {
     "DATABASE_ID": "yawl-dev",
     "DATABASE_MULTI_AZ": "true",
     "DATABASE_BACKUP_DAYS": "30",
+    "DATABASE_DELETION_PROTECTION": "true",
     "PASSWORD_ROTATION_DAYS": "30",
     "CACHE_ID": "yawl-dev-cache",
     "CACHE_MULTI_AZ": "false",
