@@ -2,11 +2,16 @@
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.fault_server import PROXY_VARIABLES
+from tests.faults.environment_under_test import EnvironmentUnderTest, environment_under_test
 from tests.faults.matrix import Recorder, Row, as_property, row_of, rows_in, table_of
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +32,15 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reach the loopback, whatever this machine's environment says."""
     for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def dev(
+    assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory
+) -> Generator[EnvironmentUnderTest, None, None]:
+    """The environment dev in an emulated account, for all tests that play something there."""
+    with environment_under_test(assembly, tmp_path_factory.mktemp("dev")) as found:
+        yield found
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ takes the time::
 
 Marks go on parameters too: `pytest.param(..., marks=pytest.mark.fault("...", caught_by="..."))`. A fault's name is
 unique and reads after "when …"; `caught_by` is the name of a test in `integration_tests/`. The last call of `red` (or,
-for what is tolerated, of `green`) gives the row its seconds; a `green` before it is the fault's healthy twin. Keep
-deadlines short: the rows are to be had in seconds.
+for what is tolerated, of `green`) gives the row its seconds; the `green` that must come before it is the fault's
+healthy twin. Keep deadlines short: the rows are to be had in seconds.
 
 `make faults` runs the folder and writes the table; every run of the whole folder checks that the table has these rows.
 """
@@ -57,6 +57,7 @@ class Recorder:
 
     def red(self, check: Callable[[], object], *, naming: str) -> str:
         """Expect the check to fail with one screen that names the fault; return the screen."""
+        assert self.seconds is not None, "a check that is red must first be shown to be green of the healthy twin"
         start = time.monotonic()
         with pytest.raises(CheckFailed) as failure:
             check()

@@ -12,16 +12,12 @@ from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import health_path_answers
 from integration_tests.waiting import Patience
 from tests.fault_server import Application, Behaviour, answer, hang, healthy, reset, serve_application
+from tests.faults.front_door_under_test import SECONDS, WELL_SECONDS, Spent, patience
 from tests.faults.matrix import Recorder
 from tests.faults.names import resolve
 from tests.faults.toy_edge import HARDENED, HEALTH, MISS, STATIC, ToyEdge
 
 NAME = "d111111abcdef8.cloudfront.example"
-SECONDS = 0.4
-
-
-def impatience(seconds: float = SECONDS) -> Patience:
-    return Patience(deadline_seconds=seconds, first_pause=0.02, longest_pause=0.1, pause_in_streak=0.0)
 
 
 class Authority:
@@ -40,8 +36,8 @@ def authority() -> Authority:
     return Authority()
 
 
-Check: TypeAlias = Callable[[FrontDoor], None]
-Ask: TypeAlias = Callable[[Check, Application], None]
+Check: TypeAlias = Callable[[FrontDoor, Patience], None]
+Ask: TypeAlias = Callable[[Check, Application, float], None]
 
 
 @pytest.fixture
@@ -49,38 +45,37 @@ def ask(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Give what runs a check against a distribution, over HTTPS."""
     resolve(monkeypatch, {NAME: ["127.0.0.1"]})
 
-    def run(check: Check, edge: Application) -> None:
+    def run(check: Check, edge: Application, seconds: float) -> None:
         with serve_application(edge, tls=authority.server) as server:
-            check(FrontDoor(f"https://{NAME}:{server.port}", authorities=authority.trusted))
+            check(FrontDoor(f"https://{NAME}:{server.port}", authorities=authority.trusted), patience(seconds))
 
     return run
 
 
-def health(distribution: FrontDoor) -> None:
+def health(distribution: FrontDoor, patience: Patience) -> None:
     health_path_answers(
         distribution,
         path=HEALTH,
         in_a_row=3,
-        patience=impatience(),
-        request_seconds=SECONDS,
+        patience=patience,
         through="The health path through CloudFront",
     )
 
 
-def headers(distribution: FrontDoor) -> None:
-    checks.carries_security_headers(distribution, path=HEALTH, patience=impatience())
+def headers(distribution: FrontDoor, patience: Patience) -> None:
+    checks.carries_security_headers(distribution, path=HEALTH, patience=patience)
 
 
-def closed(distribution: FrontDoor) -> None:
-    checks.engine_api_is_closed(distribution, path="/yawl/ib", patience=impatience())
+def closed(distribution: FrontDoor, patience: Patience) -> None:
+    checks.engine_api_is_closed(distribution, path="/yawl/ib", patience=patience)
 
 
-def not_kept(distribution: FrontDoor) -> None:
-    checks.dynamic_answers_are_not_kept(distribution, path=HEALTH, patience=impatience())
+def not_kept(distribution: FrontDoor, patience: Patience) -> None:
+    checks.dynamic_answers_are_not_kept(distribution, path=HEALTH, patience=patience)
 
 
-def kept(distribution: FrontDoor) -> None:
-    checks.static_content_is_kept(distribution, path=STATIC, patience=impatience())
+def kept(distribution: FrontDoor, patience: Patience) -> None:
+    checks.static_content_is_kept(distribution, path=STATIC, patience=patience)
 
 
 def well(**more: str) -> Behaviour:
@@ -163,15 +158,15 @@ def fault(name: str, by: str, check: Check, edge: ToyEdge, naming: str) -> objec
     ],
 )
 def test_a_fault_of_the_distribution(check: Check, edge: ToyEdge, naming: str, ask: Ask, recorder: Recorder) -> None:
-    recorder.green(lambda: ask(check, ToyEdge()))
-    text = recorder.red(lambda: ask(check, edge), naming=naming)
+    recorder.green(lambda: ask(check, ToyEdge(), WELL_SECONDS))
+    text = recorder.red(lambda: ask(check, edge, SECONDS), naming=naming)
     assert f"https://{NAME}" in text
     assert "from 127.0.0.1:" in text
 
 
 def check_redirect(behaviour: Behaviour) -> None:
     with serve_application(lambda _: behaviour) as server:
-        checks.redirects_to_https(FrontDoor(server.url), path=HEALTH, patience=impatience())
+        checks.redirects_to_https(FrontDoor(server.url), path=HEALTH, patience=patience(WELL_SECONDS))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +196,7 @@ def test_plain_http(behaviour: Behaviour, naming: str, recorder: Recorder) -> No
 
 def check_bucket(behaviour: Behaviour) -> None:
     with serve_application(lambda _: behaviour) as server:
-        checks.bucket_refuses(FrontDoor(server.url), path=STATIC, patience=impatience())
+        checks.bucket_refuses(FrontDoor(server.url), path=STATIC, patience=patience(WELL_SECONDS))
 
 
 @pytest.mark.parametrize(
@@ -230,11 +225,16 @@ def test_the_bucket(behaviour: Behaviour, naming: str, recorder: Recorder) -> No
 
 @pytest.mark.tolerated("an edge keeps static content only after some answers", by="test_static_content_is_kept")
 def test_a_cold_cache(ask: Ask, recorder: Recorder) -> None:
-    recorder.green(lambda: ask(kept, ToyEdge(misses=3)))
+    recorder.green(lambda: ask(kept, ToyEdge(misses=3), WELL_SECONDS))
+
+
+@pytest.mark.tolerated("an edge is cold when the deadline has just passed", by="test_static_content_is_kept")
+def test_a_cold_cache_of_a_late_environment(ask: Ask, recorder: Recorder) -> None:
+    recorder.green(lambda: ask(lambda distribution, _: kept(distribution, Spent()), ToyEdge(misses=3), SECONDS))
 
 
 @pytest.mark.tolerated("one connection to the distribution is lost", by="test_security_headers_are_there")
 def test_a_lost_connection(ask: Ask, recorder: Recorder) -> None:
     first = iter([reset()])
 
-    recorder.green(lambda: ask(headers, lambda _: next(first, None) or well()))
+    recorder.green(lambda: ask(headers, lambda _: next(first, None) or well(), WELL_SECONDS))

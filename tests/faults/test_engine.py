@@ -7,34 +7,45 @@ import pytest
 
 from integration_tests.credentials import read_engine_credentials
 from integration_tests.engine import Credentials, Engine
-from integration_tests.engine_checks import engine_does_its_work, session_is_known_to_every_task
+from integration_tests.engine_checks import MOST_AT_ONCE, engine_does_its_work, session_is_known_to_every_task
 from integration_tests.front_door import FrontDoor
 from integration_tests.secret_values import SecretValues
-from integration_tests.waiting import Patience
 from tests.fault_server import Behaviour, Server, answer, hang, reset, serve_application
+from tests.faults.front_door_under_test import SECONDS, WELL_SECONDS, Spent, patience
 from tests.faults.matrix import Recorder
 from tests.faults.toy_engine import CREDENTIALS, ORIGIN, State, ToyEngine, says
 
 WORK = "test_the_engine_does_its_work"
 ONE = "test_one_engine_is_behind_every_task"
 LOGS = "https://console.example/logs"
-SECONDS = 0.4
-
-
-def impatience(seconds: float = SECONDS) -> Patience:
-    return Patience(deadline_seconds=seconds, first_pause=0.02, longest_pause=0.1, pause_in_streak=0.0)
 
 
 def check_work(server: Server, *, credentials: Credentials = CREDENTIALS, seconds: float = SECONDS) -> None:
     engine = Engine(FrontDoor(server.url, headers=ORIGIN))
-    engine_does_its_work(engine, credentials, patience=impatience(seconds), look_further=LOGS)
+    engine_does_its_work(engine, credentials, patience=patience(seconds), look_further=LOGS)
 
 
 def check_one(server: Server, *, targets: int, seconds: float = SECONDS) -> None:
     engine = Engine(FrontDoor(server.url, headers=ORIGIN))
     session_is_known_to_every_task(
-        engine, CREDENTIALS, healthy_targets=lambda: targets, patience=impatience(seconds), look_further=LOGS
+        engine, CREDENTIALS, healthy_targets=lambda: targets, patience=patience(seconds), look_further=LOGS
     )
+
+
+def check_twin(recorder: Recorder) -> None:
+    """Check an engine that is well."""
+    twin = ToyEngine()
+    with serve_application(twin) as server:
+        recorder.green(lambda: check_work(server, seconds=WELL_SECONDS))
+    assert twin.is_clean()
+
+
+def check_twin_of_many(recorder: Recorder) -> None:
+    """Check an engine that is well behind three tasks."""
+    twin = ToyEngine(tasks=3)
+    with serve_application(twin) as server:
+        recorder.green(lambda: check_one(server, targets=3, seconds=WELL_SECONDS))
+    assert twin.is_clean()
 
 
 def assert_nothing_shown(text: str, toy: ToyEngine, server: Server) -> None:
@@ -58,10 +69,7 @@ def assert_nothing_shown(text: str, toy: ToyEngine, server: Server) -> None:
     ],
 )
 def test_a_failure_with_status_200(refused: str, reason: str, recorder: Recorder) -> None:
-    twin = ToyEngine()
-    with serve_application(twin) as server:
-        recorder.green(lambda: check_work(server))
-    assert twin.is_clean()
+    check_twin(recorder)
     toy = ToyEngine(refusing={refused: reason})
     with serve_application(toy) as server:
         text = recorder.red(lambda: check_work(server), naming=f"the engine answers: {reason}")
@@ -111,6 +119,7 @@ def test_a_failure_with_status_200(refused: str, reason: str, recorder: Recorder
     ],
 )
 def test_a_sick_engine(sick: dict[str, Behaviour], naming: str, recorder: Recorder) -> None:
+    check_twin(recorder)
     toy = ToyEngine(sick=sick)
     with serve_application(toy) as server:
         text = recorder.red(lambda: check_work(server), naming=naming)
@@ -121,6 +130,7 @@ def test_a_sick_engine(sick: dict[str, Behaviour], naming: str, recorder: Record
 
 @pytest.mark.fault("the engine knows another password", caught_by=WORK)
 def test_another_password(recorder: Recorder) -> None:
+    check_twin(recorder)
     another = Credentials(username=CREDENTIALS.username, password="changed since")
     with serve_application(ToyEngine()) as server:
         text = recorder.red(lambda: check_work(server, credentials=another), naming="Incorrect Password")
@@ -130,6 +140,7 @@ def test_another_password(recorder: Recorder) -> None:
 
 @pytest.mark.fault("what cannot be removed stays in the engine", caught_by=WORK)
 def test_what_is_left_is_said(recorder: Recorder) -> None:
+    check_twin(recorder)
     toy = ToyEngine(sick={"launchCase": answer(500), "unload": says("<failure>locked</failure>")})
     toy.refusing = {"unload": "locked"}
     with serve_application(toy) as server:
@@ -150,9 +161,7 @@ class Stub:
 @pytest.mark.fault("the engine's credentials are of another shape", caught_by=WORK)
 def test_credentials_of_another_shape(recorder: Recorder) -> None:
     def check(text: str) -> None:
-        read_engine_credentials(
-            Stub(text), arn="arn:x", region="x", secret_values=SecretValues(), patience=impatience()
-        )
+        read_engine_credentials(Stub(text), arn="arn:x", region="x", secret_values=SecretValues(), patience=patience())
 
     recorder.green(lambda: check('{"username": "verifier", "password": "never shown"}'))
     text = recorder.red(lambda: check('{"user": "verifier", "password": "never shown"}'), naming="the secret is not")
@@ -161,10 +170,7 @@ def test_credentials_of_another_shape(recorder: Recorder) -> None:
 
 @pytest.mark.fault("two engines are active", caught_by=ONE)
 def test_two_engines(recorder: Recorder) -> None:
-    twin = ToyEngine(tasks=3)
-    with serve_application(twin) as server:
-        recorder.green(lambda: check_one(server, targets=3))
-    assert twin.is_clean()
+    check_twin_of_many(recorder)
     toy = ToyEngine(tasks=2, engines=2)
     with serve_application(toy) as server:
         text = recorder.red(lambda: check_one(server, targets=2), naming="more than one engine is active")
@@ -173,12 +179,14 @@ def test_two_engines(recorder: Recorder) -> None:
 
 @pytest.mark.fault("a healthy target never gets a request", caught_by=ONE)
 def test_a_task_that_is_never_reached(recorder: Recorder) -> None:
+    check_twin_of_many(recorder)
     with serve_application(ToyEngine(tasks=2)) as server:
         recorder.red(lambda: check_one(server, targets=3), naming="2 of 3 healthy tasks have answered")
 
 
 @pytest.mark.fault("tasks do not say their names", caught_by=ONE)
 def test_tasks_without_names(recorder: Recorder) -> None:
+    check_twin_of_many(recorder)
     with serve_application(ToyEngine(named=False)) as server:
         recorder.red(lambda: check_one(server, targets=1), naming="does not say which task it is from")
 
@@ -187,7 +195,18 @@ def test_tasks_without_names(recorder: Recorder) -> None:
 def test_lost_connections_at_first(recorder: Recorder) -> None:
     toy, first = ToyEngine(), iter([reset(), answer(503)])
     with serve_application(lambda request: next(first, None) or toy(request)) as server:
-        recorder.green(lambda: check_work(server, seconds=5.0))
+        recorder.green(lambda: check_work(server, seconds=WELL_SECONDS))
+
+
+@pytest.mark.tolerated("many tasks answer by and by when the deadline has just passed", by=ONE)
+def test_many_tasks_of_a_late_environment(recorder: Recorder) -> None:
+    with serve_application(ToyEngine(tasks=MOST_AT_ONCE + 3)) as server:
+        engine = Engine(FrontDoor(server.url, headers=ORIGIN))
+        recorder.green(
+            lambda: session_is_known_to_every_task(
+                engine, CREDENTIALS, healthy_targets=lambda: MOST_AT_ONCE + 3, patience=Spent(), look_further=LOGS
+            )
+        )
 
 
 @pytest.mark.tolerated("an earlier run was cut off and left its specification and case behind", by=WORK)
@@ -197,6 +216,6 @@ def test_leftovers(recorder: Recorder) -> None:
     toy = ToyEngine(tasks=1)
     toy.states = [State(specifications={old: "0.1", young: "0.1", "UID_of-others": "1.0"}, cases={"9": old})]
     with serve_application(toy) as server:
-        recorder.green(lambda: check_work(server))
+        recorder.green(lambda: check_work(server, seconds=WELL_SECONDS))
     assert set(toy.states[0].specifications) == {young, "UID_of-others"}, "only what nobody can need any more"
     assert toy.states[0].cases == {}

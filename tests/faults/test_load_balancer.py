@@ -1,24 +1,21 @@
 """A load balancer gone wrong, and the tests that notice it."""
 
 import asyncio
-import datetime
-import functools
-import ssl
-import time
-from collections.abc import Callable
+import json
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle
 
 import pytest
-import trustme
 
-from integration_tests.failure import CheckFailed
+from integration_tests.credentials import ORIGIN_HEADER
 from integration_tests.front_door import BODY_LIMIT, FrontDoor
-from integration_tests.http_checks import health_path_answers, other_paths_are_forbidden
-from integration_tests.sample import answers_are_quick_and_sound
-from integration_tests.waiting import Patience
+from integration_tests.http_checks import other_paths, other_paths_are_forbidden
 from tests.fault_server import (
+    CONTRACT,
+    Application,
     Behaviour,
+    Request,
     answer,
     drip,
     endless,
@@ -33,33 +30,22 @@ from tests.fault_server import (
     truncated_chunk,
     unused_port,
 )
+from tests.faults.front_door_under_test import (
+    FORBIDDEN,
+    NAME,
+    PATH,
+    SECOND,
+    SECONDS,
+    WELL_SECONDS,
+    check_health,
+    check_well,
+    patience,
+)
 from tests.faults.matrix import Recorder
 from tests.faults.names import resolve
 
-PATH = "/resourceService/"
-NAME = "yawl.example"
-DEADLINE_SECONDS = 0.3
-REQUEST_SECONDS = 0.4
-"""What a request may take here, where some never end."""
-SECOND = REQUEST_SECONDS / 10
-"""A second by the measure of a request, which otherwise may take ten: no single byte is late."""
-FORBIDDEN = answer(403, b"Forbidden")
 HEALTH = "test_health_path_answers"
-SAMPLE = "test_answers_are_quick_and_sound"
-
-
-def impatience(seconds: float = DEADLINE_SECONDS) -> Patience:
-    return Patience(deadline_seconds=seconds, first_pause=0.02, longest_pause=0.1, pause_in_streak=0.0)
-
-
-def check_health(url: str, *, seconds: float = DEADLINE_SECONDS, authorities: ssl.SSLContext | None = None) -> None:
-    health_path_answers(
-        FrontDoor(url, authorities=authorities),
-        path=PATH,
-        in_a_row=5,
-        patience=impatience(seconds),
-        request_seconds=REQUEST_SECONDS,
-    )
+FORBIDDING = "test_other_paths_are_forbidden"
 
 
 async def no_http(writer: asyncio.StreamWriter) -> None:
@@ -76,6 +62,7 @@ class Fault:
 
 
 def faults() -> list[object]:
+    said = json.dumps(CONTRACT).encode()
     error_page = b"<html><body><h1>502</h1></body></html>"
     table: dict[str, Fault] = {
         "an answer is reset in the middle": Fault(
@@ -100,6 +87,9 @@ def faults() -> list[object]:
         "the answer tells of an engine in no known state": Fault([healthy(engine="up")], "the engine is none of"),
         "the answer does not tell the leader's age": Fault([healthy(leader={})], "does not say leader.age_seconds"),
         "the answer is shorter than it claims": Fault([answer(200, b"{}", length=90)], "received 2 bytes, expected 90"),
+        "the answer is longer than it claims": Fault(
+            [answer(200, said, length=40)], "200 OK, but the body is not JSON"
+        ),
         "the answer is giant": Fault([healthy(padding="x" * 4 * BODY_LIMIT)], "a body of more than 64 KiB"),
         "the answer redirects to itself": Fault([answer(302, location=PATH)], ": a redirect loop"),
         "the answer redirects to another host": Fault(
@@ -117,7 +107,7 @@ def faults() -> list[object]:
 @pytest.mark.parametrize("fault", faults())
 def test_a_fault_of_the_health_path(fault: Fault, recorder: Recorder) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as twin:
-        recorder.green(lambda: check_health(twin.url))
+        recorder.green(lambda: check_well(twin.url))
     with serve(*fault.behaviours, elsewhere=FORBIDDEN) as server:
         text = recorder.red(lambda: check_health(server.url), naming=fault.naming)
         assert f"{server.url}{PATH}" in text
@@ -128,6 +118,8 @@ def test_a_fault_of_the_health_path(fault: Fault, recorder: Recorder) -> None:
 
 @pytest.mark.fault("every third answer is 503", caught_by=HEALTH)
 def test_one_in_three(recorder: Recorder) -> None:
+    with serve(healthy(), elsewhere=FORBIDDEN) as twin:
+        recorder.green(lambda: check_well(twin.url))
     turns = cycle([healthy(), healthy(), answer(503)])
     with serve_application(lambda _: next(turns)) as server:
         recorder.red(lambda: check_health(server.url), naming="is flapping")
@@ -135,6 +127,8 @@ def test_one_in_three(recorder: Recorder) -> None:
 
 @pytest.mark.fault("connections are refused", caught_by=HEALTH)
 def test_refused(recorder: Recorder) -> None:
+    with serve(healthy(), elsewhere=FORBIDDEN) as twin:
+        recorder.green(lambda: check_well(twin.url))
     recorder.red(lambda: check_health(f"http://127.0.0.1:{unused_port()}"), naming="x connection refused")
 
 
@@ -142,7 +136,7 @@ def test_refused(recorder: Recorder) -> None:
 def test_a_name_that_does_not_resolve(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server:
         resolve(monkeypatch, {NAME: ["127.0.0.1"], "gone.example": []})
-        recorder.green(lambda: check_health(f"http://{NAME}:{server.port}"))
+        recorder.green(lambda: check_well(f"http://{NAME}:{server.port}"))
         recorder.red(lambda: check_health(f"http://gone.example:{server.port}"), naming="x the name does not resolve")
 
 
@@ -153,65 +147,15 @@ def test_one_address_is_dead(recorder: Recorder, monkeypatch: pytest.MonkeyPatch
         serve_application(lambda _: healthy(task="task-two"), host="127.0.0.2", port=server.port) as other,
     ):
         resolve(monkeypatch, {NAME: ["127.0.0.1", "127.0.0.2"], "half.example": ["127.0.0.1", "127.0.0.3"]})
-        recorder.green(lambda: check_health(f"http://{NAME}:{server.port}"))
+        recorder.green(lambda: check_well(f"http://{NAME}:{server.port}"))
         assert len(other.requests) == 5, "every look asks every address"
         assert all(f"host: {NAME}:{server.port}" in request.lower() for request in other.requests)
         text = recorder.red(lambda: check_health(f"http://half.example:{server.port}"), naming="connection refused")
         assert "(one of 2 addresses)" in text
 
 
-@pytest.mark.parametrize(
-    ("kind", "naming"),
-    [
-        pytest.param(
-            "expired",
-            "certificate has expired",
-            marks=pytest.mark.fault("the certificate has expired", caught_by=HEALTH),
-        ),
-        pytest.param(
-            "self-signed",
-            "unable to get local issuer certificate",
-            marks=pytest.mark.fault("nobody trusted signed the certificate", caught_by=HEALTH),
-        ),
-        pytest.param(
-            "another name",
-            "Hostname mismatch",
-            marks=pytest.mark.fault("the certificate is for another name", caught_by=HEALTH),
-        ),
-    ],
-)
-def test_a_certificate(kind: str, naming: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
-    authority, yesterday = trustme.CA(), datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
-    trusted = ssl.create_default_context()
-    authority.configure_trust(trusted)
-    certificates = {
-        "good": authority.issue_cert(NAME),
-        "expired": authority.issue_cert(NAME, not_after=yesterday),
-        "self-signed": trustme.CA().issue_cert(NAME),
-        "another name": authority.issue_cert("another.example"),
-    }
-    resolve(monkeypatch, {NAME: ["127.0.0.1"]})
-
-    def check(certificate: str) -> None:
-        with serve(healthy(), elsewhere=FORBIDDEN, tls=_context(certificates[certificate])) as server:
-            check_health(f"https://{NAME}:{server.port}", authorities=trusted)
-
-    recorder.green(lambda: check("good"))
-    text = recorder.red(lambda: check(kind), naming="the certificate is refused")
-    assert naming in text
-
-
-@pytest.mark.fault("the load balancer speaks no TLS where it should", caught_by=HEALTH)
-def test_tls_without_tls(recorder: Recorder) -> None:
-    with serve(healthy(), elsewhere=FORBIDDEN) as server:
-        url = server.url.replace("http:", "https:")
-        recorder.red(lambda: check_health(url), naming="while agreeing on TLS")
-
-
-def _context(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
+ONE_HANGS_SECONDS = 2.0
+"""What a request may take where one of them gets no answer, and the others are answered at once."""
 
 
 @pytest.mark.parametrize(
@@ -241,13 +185,24 @@ def _context(certificate: trustme.LeafCert) -> ssl.SSLContext:
 )
 def test_no_reason_for_red(behaviours: list[Behaviour], recorder: Recorder) -> None:
     with serve(*behaviours, elsewhere=FORBIDDEN) as server:
-        recorder.green(lambda: check_health(server.url, seconds=5.0))
+        recorder.green(lambda: check_health(server.url, seconds=WELL_SECONDS, request_seconds=ONE_HANGS_SECONDS))
 
 
-def check_forbidden(url: str) -> None:
-    other_paths_are_forbidden(
-        FrontDoor(url), paths=["/", "/yawl/ib"], patience=impatience(), request_seconds=REQUEST_SECONDS
-    )
+def check_forbidden(url: str, *, seconds: float = SECONDS) -> None:
+    """Ask as the integration tests do: without the secret header, and with a guess at it."""
+    forbidding = partial(other_paths_are_forbidden, paths=other_paths(PATH), patience=patience(seconds))
+    forbidding(FrontDoor(url))
+    forbidding(FrontDoor(url, headers={ORIGIN_HEADER: "a guess"}), header="with a guess at the secret origin header")
+
+
+def at_two_paths(request: Request) -> Behaviour:
+    """Serve what is below the health path too, as a rule for `/resourceService/*` would."""
+    return healthy() if request.path.startswith(PATH) else FORBIDDEN
+
+
+def to_any_header(request: Request) -> Behaviour:
+    """Look whether the header is there, and not what it says."""
+    return answer(200, b"<response/>") if ORIGIN_HEADER.lower() in request.headers else FORBIDDEN
 
 
 @pytest.mark.parametrize(
@@ -256,94 +211,54 @@ def check_forbidden(url: str) -> None:
         pytest.param(
             answer(200, b"<response/>"),
             "lets anybody through to /",
-            marks=pytest.mark.fault("the rule is missing that answers 403", caught_by="test_other_paths_are_forbidden"),
+            marks=pytest.mark.fault("the rule is missing that answers 403", caught_by=FORBIDDING),
         ),
         pytest.param(
             answer(302, location="/login"),
             "302 Found for /",
-            marks=pytest.mark.fault("other paths lead to a login", caught_by="test_other_paths_are_forbidden"),
+            marks=pytest.mark.fault("other paths lead to a login", caught_by=FORBIDDING),
         ),
         pytest.param(
             reset(),
             "did not answer /",
-            marks=pytest.mark.fault("other paths do not answer", caught_by="test_other_paths_are_forbidden"),
+            marks=pytest.mark.fault("other paths do not answer", caught_by=FORBIDDING),
         ),
     ],
 )
 def test_other_paths(elsewhere: Behaviour, naming: str, recorder: Recorder) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as twin:
-        recorder.green(lambda: check_forbidden(twin.url))
+        recorder.green(lambda: check_forbidden(twin.url, seconds=WELL_SECONDS))
     with serve(healthy(), elsewhere=elsewhere) as server:
         recorder.red(lambda: check_forbidden(server.url), naming=naming)
 
 
-@pytest.mark.tolerated("one connection to another path is lost", by="test_other_paths_are_forbidden")
-def test_a_lost_connection_to_another_path(recorder: Recorder) -> None:
-    turns = iter([reset()])
-    with serve_application(lambda _: next(turns, FORBIDDEN)) as server:
-        recorder.green(lambda: check_forbidden(server.url))
-
-
-def check_sample(application: Callable[[object], Behaviour], *, p99: float = 0.5, errors: float = 1.0) -> None:
-    with serve_application(application) as server:
-        answers_are_quick_and_sound(
-            FrontDoor(server.url),
-            path=PATH,
-            requests=100,
-            p99_limit_seconds=p99,
-            error_rate_limit_percent=errors,
-        )
-
-
-def turns(*few: Behaviour, of: int = 100) -> Callable[[object], Behaviour]:
-    """Answer well, but for some requests in the middle."""
-    left = iter([*[healthy()] * (of // 2), *few])
-    return lambda _: next(left, healthy())
-
-
 @pytest.mark.parametrize(
-    ("few", "naming"),
+    ("application", "naming"),
     [
         pytest.param(
-            [late(0.6, healthy())] * 2,
-            "The slowest 1 % of requests is over the limit of 0.5 s: 2 of",
-            marks=pytest.mark.fault("two in a hundred requests take longer than the limit", caught_by=SAMPLE),
+            at_two_paths,
+            "lets anybody through to /resourceService/gateway",
+            marks=pytest.mark.fault("what is below the health path is open too", caught_by=FORBIDDING),
         ),
         pytest.param(
-            [answer(502)] * 2,
-            "2 of 54 requests failed; the limit is 1 %",
-            marks=pytest.mark.fault("two in a hundred requests fail", caught_by=SAMPLE),
-        ),
-        pytest.param(
-            [healthy(task="task-two")],
-            "Two tasks say that they are active: task-one, task-two",
-            marks=pytest.mark.fault("two tasks are active in one term", caught_by=SAMPLE),
+            to_any_header,
+            "with a guess at the secret origin header",
+            marks=pytest.mark.fault("any value of the secret header lets pass", caught_by=FORBIDDING),
         ),
     ],
 )
-def test_a_sample(few: list[Behaviour], naming: str, recorder: Recorder) -> None:
-    recorder.green(lambda: check_sample(turns()))
-    naming, _, rest = naming.partition(" of 54")
-    text = recorder.red(lambda: check_sample(turns(*few)), naming=naming)
-    assert rest in text
+def test_a_rule_that_is_too_wide(application: Application, naming: str, recorder: Recorder) -> None:
+    with serve(healthy(), elsewhere=FORBIDDEN) as twin:
+        recorder.green(lambda: check_forbidden(twin.url, seconds=WELL_SECONDS))
+    with serve_application(application) as server:
+        recorder.red(lambda: check_forbidden(server.url), naming=naming)
 
 
-@pytest.mark.tolerated("one in a hundred requests fails, and another is slow", by=SAMPLE)
-def test_a_sample_within_its_limits(recorder: Recorder) -> None:
-    recorder.green(lambda: check_sample(turns(answer(502), late(0.6, healthy()))))
-
-
-@pytest.mark.tolerated("another task becomes active meanwhile", by=SAMPLE)
-def test_a_change_of_leaders(recorder: Recorder) -> None:
-    successor = functools.partial(healthy, task="task-two", leader={"age_seconds": 0.1, "epoch": 8})
-    recorder.green(lambda: check_sample(turns(*[successor()] * 50)))
-
-
-def test_a_sample_that_hangs_ends_soon() -> None:
-    start = time.monotonic()
-    with pytest.raises(CheckFailed, match="requests failed"):
-        check_sample(lambda _: hang(), p99=0.05)
-    assert time.monotonic() - start < 10, "two time-outs of a second or so, not a hundred"
+@pytest.mark.tolerated("one connection to another path is lost", by=FORBIDDING)
+def test_a_lost_connection_to_another_path(recorder: Recorder) -> None:
+    turns = iter([reset()])
+    with serve_application(lambda _: next(turns, FORBIDDEN)) as server:
+        recorder.green(lambda: check_forbidden(server.url, seconds=WELL_SECONDS))
 
 
 def test_an_endless_answer_is_not_read_to_its_end() -> None:
