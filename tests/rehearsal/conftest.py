@@ -23,8 +23,10 @@ from rehearsal.progress import Progress, Result, Status
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.tasks import TaskKind
 from tests.example import EXAMPLE
+from tests.rehearsal.failure_matrix import Matrix
 
 ROOT = Path(__file__).parents[2]
+MATRIX = "failure matrix"
 SHORT_DEADLINE = "\n[environments.dev.verification]\ndeadline_seconds = 10\nconsecutive_successes = 2\n"
 
 
@@ -116,6 +118,26 @@ def commit_all(repository: Path) -> str:
     author = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
     run("git", *author, "commit", "--quiet", "--message=Rehearse a scenario", directory=repository)
     return run("git", "rev-parse", "HEAD", directory=repository).strip()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run rehearse every failure, and say where the table of them goes."""
+    parser.addoption(
+        "--failures-table", type=Path, help="rehearse every failure; write them to this file when all hold"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gather the failures that are rehearsed."""
+    config.pluginmanager.register(Matrix(config.getoption("--failures-table", None)), MATRIX)
+
+
+@pytest.fixture(scope="session")
+def matrix(request: pytest.FixtureRequest) -> Matrix:
+    """Where failures are recorded."""
+    found = request.config.pluginmanager.get_plugin(MATRIX)
+    assert isinstance(found, Matrix)
+    return found
 
 
 @pytest.fixture(scope="session")
