@@ -19,10 +19,10 @@ export CDK_DISABLE_VERSION_CHECK := true
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks integration_tests rehearsal bench change_review bake cost diagrams operations tests
+python_folders := settings pipeline stages stacks functions integration_tests rehearsal bench change_review bake cost diagrams operations tests
 python_sources := pipeline_app.py $(python_folders)
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
-  $(shell find settings pipeline stages stacks -name '*.py' -o -name '*.js') \
+  $(shell find settings pipeline functions stages stacks -name '*.py' -o -name '*.js') \
   $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
     -type f -not -name '*.pyc')
 ready := $(venv)/.ready node_modules/.ready

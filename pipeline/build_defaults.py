@@ -1,8 +1,13 @@
 """How every build of the pipeline runs unless its step says otherwise."""
 
+from typing import Final
+
 from aws_cdk import Duration
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk.pipelines import CodeBuildOptions
+
+DOLLARS_PER_MINUTE: Final = 0.005
+"""Of a build on the smallest compute, general1.small with Linux, in us-east-1 (CodeBuild's price list)."""
 
 
 def build_defaults() -> CodeBuildOptions:

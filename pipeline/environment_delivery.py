@@ -48,7 +48,7 @@ class EnvironmentDelivery:
         release: Release,
         verified: Sequence[str],
     ) -> None:
-        self._stage = stage
+        self.stage = stage
         self._settings = stage.settings
         name, logs = stage.node.id, release.logs
         self.review = ChangeReviewStep(
@@ -79,7 +79,7 @@ class EnvironmentDelivery:
 
     def set_conditions(self, pipeline: codepipeline.Pipeline) -> None:
         """Set the conditions around the stages, in the built pipeline."""
-        name = self._stage.node.id
+        name = self.stage.node.id
         if self._settings.approval:
             self.review.skip_without_changes(pipeline, f"{name}Approval")
         if window := self._settings.deployment_window:

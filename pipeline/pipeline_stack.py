@@ -1,6 +1,11 @@
 """The pipeline from a push to production."""
 
+from collections.abc import Sequence
+from typing import cast
+
 from aws_cdk import Environment, Stack
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_codepipeline import PipelineType
 from aws_cdk.pipelines import CodeBuildOptions, CodePipeline
@@ -10,6 +15,10 @@ from pipeline.approval_topic import ApprovalTopic
 from pipeline.artifact_store import ArtifactStore
 from pipeline.build_defaults import build_defaults
 from pipeline.build_logs import BuildLogs
+from pipeline.built_pipeline import environment_of, stages_of
+from pipeline.dashboard.dashboard import PipelineDashboard
+from pipeline.dashboard.environments import EnvironmentView
+from pipeline.delivery_metrics import DeliveryMetrics
 from pipeline.docker_layer_cache import cache_docker_layers
 from pipeline.environment_delivery import EnvironmentDelivery, Release
 from pipeline.permissions import settle_permissions
@@ -19,6 +28,7 @@ from pipeline.source import allow_connection, source
 from pipeline.synth_step import synth_step
 from pipeline.tool_versions import ToolVersions
 from settings import Settings
+from stacks.console_links import dashboard_address
 from stages.yawl_stage import YawlStage
 
 
@@ -74,6 +84,7 @@ class PipelineStack(Stack):
                 settings=environment,
                 image=settings.image_of(name),
                 pipeline_account=settings.pipeline.account,
+                pipeline_dashboard=dashboard_address(construct_id, region=settings.pipeline.region),
                 compliance=settings.compliance.tag,
             )
             verified = [delivery.tests.summary for delivery in deliveries]
@@ -85,12 +96,55 @@ class PipelineStack(Stack):
         cache_docker_layers(pipeline)
         for delivery in deliveries:
             delivery.set_conditions(pipeline.pipeline)
+        self._show(
+            pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
+        )
         settle_permissions(
             pipeline,
             reviews=[delivery.review for delivery in deliveries],
             tests=[delivery.tests for delivery in deliveries],
             bakes=[bake for delivery in deliveries for bake in delivery.bakes],
             stores=list(stores.values()),
+        )
+
+    def _show(
+        self, pipeline: CodePipeline, *, stages: Sequence[YawlStage], pipeline_name: str, log_key: kms.IKey
+    ) -> None:
+        """Add what measures the built pipeline, and the page that shows it."""
+        built = stages_of(pipeline.pipeline)
+        metrics = DeliveryMetrics(
+            self,
+            "DeliveryMetrics",
+            pipeline_name=pipeline_name,
+            environments=[environment_of(built, name=stage.name, stage=stage.node.id) for stage in stages],
+            log_retention_days=self._settings.pipeline.log_retention_days,
+            log_key=log_key,
+        )
+        PipelineDashboard(
+            self,
+            "Dashboard",
+            pipeline_name=pipeline_name,
+            pipeline_address=f"https://{self.region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/"
+            f"{pipeline_name}/view?region={self.region}",
+            stages=built,
+            approvals=[f"{stage.node.id}Approval" for stage in stages],
+            environments=[
+                EnvironmentView(
+                    name=stage.name,
+                    account=stage.settings.account,
+                    region=stage.settings.region,
+                    alarm_names=stage.monitoring.alarm_names,
+                    dashboard=dashboard_address(f"yawl-{stage.name}", region=stage.settings.region),
+                )
+                for stage in stages
+            ],
+            projects=[
+                cast(codebuild.IProject, found)
+                for found in self.node.find_all()
+                if isinstance(found, codebuild.Project)
+            ],
+            metrics_log_group_name=metrics.events.log_group.log_group_name,
+            dead_letters=metrics.events.dead_letters,
         )
 
     def _replica_stores(self, scope: Construct) -> dict[str, s3.IBucket]:

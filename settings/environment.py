@@ -75,6 +75,8 @@ class EnvironmentSettings(Section):
     """Who is told of alarms; None: nobody is subscribed to the topics."""
     monthly_budget_usd: Annotated[int, Between(1, 10_000_000, "US dollars")] | None = None
     """What the environment may cost a month; `alarm_email` is told before it is exceeded. None: there is no budget."""
+    share_alarms: bool = False
+    """Whether the pipeline's account may see the states of this account's alarms; once per account is enough."""
     log_retention_days: Annotated[LogRetentionDays, Costs("by the GiB and month kept")] = 90
     """How long the logs of tasks, database, cache and network are kept."""
     network: NetworkSettings = NetworkSettings()

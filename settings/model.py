@@ -165,6 +165,20 @@ class Settings(Section):
                     )
 
     @rule
+    def _alarms_shared_once(self) -> Iterator[Mistake]:
+        sharing: dict[str, str] = {}
+        for name, environment in self.environments.items():
+            with skipping_gaps():
+                if environment.share_alarms:
+                    first = sharing.setdefault(environment.account, name)
+                    if first != name:
+                        yield Mistake(
+                            ("environments", name, "share_alarms"),
+                            f"is {dotted(('environments', first, 'share_alarms'))} already: an account has one role "
+                            "for it, which serves all environments there",
+                        )
+
+    @rule
     def _domains_differ(self) -> Iterator[Mistake]:
         for (name, one), (later, other) in combinations(self.environments.items(), 2):
             with skipping_gaps():

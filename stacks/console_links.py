@@ -1,4 +1,4 @@
-"""Where an environment's parts are in the AWS console."""
+"""Where parts are in the AWS console."""
 
 from stacks.application import Application
 from stacks.cache import Cache
@@ -19,3 +19,8 @@ def console_links(*, region: str, application: Application, database: Database, 
         ";is-cluster=false",
         "cache": f"{console}/elasticache/home?region={region}#/redis/{cache.replication_group.ref}",
     }
+
+
+def dashboard_address(name: str, *, region: str) -> str:
+    """Return where a dashboard is; whoever opens it must be signed in to its account."""
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards/dashboard/{name}"

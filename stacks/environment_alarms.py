@@ -31,11 +31,15 @@ class EnvironmentAlarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.by_severity: dict[Severity, list[cloudwatch.Alarm]] = {severity: [] for severity in Severity}
+        self.names: list[str] = []
+        """The names of all, as another stack may use them."""
         for rule in rules:
+            name = f"yawl-{environment_name}-{rule.name}"
+            self.names.append(name)
             alarm = cloudwatch.Alarm(
                 self,
                 rule.name.title().replace("-", ""),
-                alarm_name=f"yawl-{environment_name}-{rule.name}",
+                alarm_name=name,
                 alarm_description=f"{rule.severity.upper()}: {rule.meaning}",
                 metric=rule.metric,
                 comparison_operator=rule.comparison,

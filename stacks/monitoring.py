@@ -5,6 +5,7 @@ from constructs import Construct
 
 from settings import EnvironmentSettings
 from stacks.alarm_rules import alarm_rules
+from stacks.alarm_sharing import AlarmSharing
 from stacks.alarm_topics import AlarmTopics
 from stacks.application import Application
 from stacks.bake_role import BakeRole
@@ -35,6 +36,7 @@ class Monitoring(EnvironmentStack):
         database: Database,
         cache: Cache,
         pipeline_account: str,
+        pipeline_dashboard: str,
     ) -> None:
         super().__init__(
             scope,
@@ -69,6 +71,9 @@ class Monitoring(EnvironmentStack):
                 monthly_usd=settings.monthly_budget_usd,
                 email=settings.alarm_email,
             )
+        if settings.share_alarms:
+            AlarmSharing(self, "AlarmSharing", pipeline_account=pipeline_account)
+        self.alarm_names = alarms.names
         self.alarms = [alarm for severity in Severity for alarm in alarms.by_severity[severity]]
         self.dashboard = EnvironmentDashboard(
             self,
@@ -77,5 +82,8 @@ class Monitoring(EnvironmentStack):
             metrics=metrics,
             alarms=alarms,
             log_group_name=application.log_group.log_group_name,
-            links=console_links(region=self.region, application=application, database=database, cache=cache),
+            links={
+                **console_links(region=self.region, application=application, database=database, cache=cache),
+                f"the pipeline (account {pipeline_account})": pipeline_dashboard,
+            },
         )

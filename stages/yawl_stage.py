@@ -29,6 +29,7 @@ class YawlStage(Stage):
         settings: EnvironmentSettings,
         image: ImageSettings,
         pipeline_account: str,
+        pipeline_dashboard: str,
         compliance: str,
     ) -> None:
         env = Environment(account=settings.account, region=settings.region)
@@ -112,6 +113,7 @@ class YawlStage(Stage):
             database=self.database,
             cache=self.cache,
             pipeline_account=pipeline_account,
+            pipeline_dashboard=pipeline_dashboard,
         )
         tag_environment(
             self, name=name, settings=settings.tags, compliance=compliance, stacks=[self.network, self.storage]

@@ -120,6 +120,7 @@ FREE: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         (
+            "AWS::DynamoDB::Table",
             "AWS::Events::Rule",
             "AWS::Lambda::Function",
             "AWS::SNS::Topic",

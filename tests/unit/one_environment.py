@@ -50,7 +50,14 @@ def _templates_of(settings_json: str) -> OneEnvironment:
         app = App(context=context, outdir=folder, analytics_reporting=False)
         image = ImageSettings(uri="111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0")
         YawlStage(
-            app, "Prod", name="prod", settings=settings, image=image, pipeline_account="111111111111", compliance="none"
+            app,
+            "Prod",
+            name="prod",
+            settings=settings,
+            image=image,
+            pipeline_account="111111111111",
+            pipeline_dashboard="https://example.org/dashboard",
+            compliance="none",
         )
         read = {
             stack.stack_name.removeprefix("yawl-prod-"): Template.from_json(

@@ -30,7 +30,8 @@ def pipeline(pipeline_template: Template) -> Pipeline:
 
 
 def test_actions_share_the_pipelines_role(pipeline: Pipeline) -> None:
-    assert len(pipeline.of_type("AWS::IAM::Role")) == 1 + len(BUILDS)
+    functions = pipeline.of_type("AWS::Lambda::Function")
+    assert len(pipeline.of_type("AWS::IAM::Role")) == 1 + len(BUILDS) + len(functions)
 
 
 @pytest.mark.parametrize("action", ["codestar-connections:UseConnection", "codeconnections:UseConnection"])

@@ -1,0 +1,56 @@
+"""Where the dashboard's figures come from."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from pipeline.built_pipeline import BuiltStage
+from stacks.metrics.source import Source
+
+NAMESPACE: Final = "YAWLDelivery"
+"""Where `functions/delivery_metrics` publishes."""
+HOUR: Final = Duration.hours(1)
+DAY: Final = Duration.days(1)
+WEEK: Final = Duration.days(7)
+SECONDS_PER: Final = {"minutes": 60, "hours": 3_600, "days": 86_400}
+
+
+class DeliverySources:
+    """What is measured of one pipeline and of its parts."""
+
+    def __init__(self, pipeline_name: str) -> None:
+        self._pipeline = {"Pipeline": pipeline_name}
+        self.pipeline = self._source({})
+        self.codepipeline = Source(namespace="AWS/CodePipeline", dimensions={"PipelineName": pipeline_name})
+        """CodePipeline's own metrics."""
+
+    def environment(self, name: str) -> Source:
+        """Return what is measured of an environment."""
+        return self._source({"Environment": name})
+
+    def stage(self, stage: BuiltStage) -> Source:
+        """Return what is measured of a stage."""
+        return self._source({"Stage": stage.name})
+
+    def action(self, stage: BuiltStage, action: str) -> Source:
+        """Return what is measured of an action."""
+        return self._source({"Stage": stage.name, "Action": action})
+
+    def _source(self, dimensions: Mapping[str, str]) -> Source:
+        return Source(namespace=NAMESPACE, dimensions={**self._pipeline, **dimensions})
+
+
+def calculated(
+    expression: str,
+    label: str,
+    metrics: Mapping[str, cloudwatch.IMetric],
+    *,
+    period: Duration,
+    color: str | None = None,
+) -> cloudwatch.MathExpression:
+    """Return what an expression makes of metrics, which it calls by these names."""
+    return cloudwatch.MathExpression(
+        expression=expression, label=label, using_metrics=metrics, period=period, color=color
+    )

@@ -1,0 +1,133 @@
+"""Where the time goes, and where runs end: stage by stage, action by action."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from pipeline.built_pipeline import BuiltStage
+from pipeline.dashboard.sources import DAY, SECONDS_PER, DeliverySources, calculated
+from pipeline.dashboard.widgets import COLUMNS, graph
+from stacks.metrics.source import Source
+
+THIRD: Final = COLUMNS // 3
+PERCENTILES: Final = (50, 95)
+SELF_MUTATION: Final = "UpdatePipeline"
+"""The stage in which the pipeline updates itself, as the library names it."""
+
+
+def run_rows(sources: DeliverySources) -> list[list[cloudwatch.IWidget]]:
+    """Return how runs of the whole pipeline ended, and how long they took."""
+    own = sources.codepipeline
+    ended = {
+        "Successes": cloudwatch.Color.GREEN,
+        "Failures": cloudwatch.Color.RED,
+        "Stopped": cloudwatch.Color.ORANGE,
+        "Superseded": cloudwatch.Color.GREY,
+    }
+    endings = [
+        calculated(
+            f"FILL({metric.lower()}, 0)",
+            metric.lower(),
+            {metric.lower(): sources.pipeline.metric(metric, "Sum", metric.lower(), period=DAY)},
+            period=DAY,
+            color=color,
+        )
+        for metric, color in ended.items()
+    ]
+    durations = [
+        calculated(
+            f"run{percentile} / {SECONDS_PER['minutes']}",
+            f"p{percentile}",
+            {f"run{percentile}": own.metric("PipelineDuration", f"p{percentile}", "", period=DAY)},
+            period=DAY,
+        )
+        for percentile in PERCENTILES
+    ]
+    failed = calculated(
+        "FILL(failed, 0)",
+        "failed, rejections included",
+        {"failed": own.metric("FailedPipelineExecutions", "Sum", "failed", period=DAY)},
+        period=DAY,
+    )
+    return [
+        [
+            graph("Runs, by how they ended", endings, width=THIRD, bars=True),
+            graph("Duration of runs (CodePipeline)", durations, width=THIRD, unit="minutes"),
+            graph("Runs that failed (CodePipeline)", [failed], width=THIRD),
+        ]
+    ]
+
+
+def stage_rows(
+    sources: DeliverySources, stages: Sequence[BuiltStage], *, approvals: Sequence[BuiltStage]
+) -> list[list[cloudwatch.IWidget]]:
+    """Return durations and failures of the stages, and of the actions, of those of an environment together."""
+    rows = [_durations_and_failures("Stages", {stage.name: sources.stage(stage) for stage in stages})]
+    alone = [stage for stage in stages if len(stage.actions) == 1]
+    single = {f"{stage.name}/{action}": sources.action(stage, action) for stage in alone for action in stage.actions}
+    # An approval that is refused did not fail; it is counted under a name of its own.
+    refusable = [f"{stage.name}/{action}" for stage in approvals for action in stage.actions]
+    rows.append(_durations_and_failures("Stages of one action", single, refusable=refusable))
+    for stage in stages:
+        if stage not in alone:
+            actions = {action: sources.action(stage, action) for action in stage.actions}
+            rows.append(_durations_and_failures(f"{stage.name}: actions", actions))
+    return rows
+
+
+def waiting_rows(
+    sources: DeliverySources, stages: Sequence[BuiltStage], *, approvals: Sequence[BuiltStage]
+) -> list[list[cloudwatch.IWidget]]:
+    """Return what passes while nothing is done: approvals, stages that are busy or closed, self-mutation."""
+    decided = [
+        _minutes(sources.action(stage, action), "Duration", label, f"{stage.name} {label}", f"wait{at}{label}")
+        for at, stage in enumerate(approvals)
+        for action in stage.actions
+        for label in ("p50", "p95")
+    ]
+    queued = [
+        _minutes(sources.stage(stage), "QueueTime", "p95", stage.name, f"queue{at}") for at, stage in enumerate(stages)
+    ]
+    mutations = [
+        _minutes(sources.stage(stage), "Duration", statistic, statistic, f"update{statistic}")
+        for stage in stages
+        if stage.name == SELF_MUTATION
+        for statistic in ("p50", "p95")
+    ]
+    return [
+        [
+            graph("Waiting for approval", decided, width=THIRD, unit="minutes"),
+            graph("Waiting to enter a stage, p95", queued, width=THIRD, unit="minutes"),
+            graph("Self-mutation", mutations, width=THIRD, unit="minutes"),
+        ]
+    ]
+
+
+def _durations_and_failures(
+    title: str, of: Mapping[str, Source], *, refusable: Sequence[str] = ()
+) -> list[cloudwatch.IWidget]:
+    graphs = [
+        graph(
+            f"{title}, p{percentile}",
+            [
+                _minutes(source, "Duration", f"p{percentile}", name, f"duration{at}")
+                for at, (name, source) in enumerate(of.items())
+            ],
+            width=THIRD,
+            unit="minutes",
+        )
+        for percentile in PERCENTILES
+    ]
+    failures = [
+        source.metric("Rejections", "Sum", f"{name}, rejected", period=DAY)
+        if name in refusable
+        else source.metric("Failures", "Sum", name, period=DAY)
+        for name, source in of.items()
+    ]
+    return [*graphs, graph(f"{title}, failures", failures, width=THIRD, bars=True)]
+
+
+def _minutes(source: Source, metric: str, statistic: str, label: str, name: str) -> cloudwatch.MathExpression:
+    seconds = source.metric(metric, statistic, label, period=DAY)
+    return calculated(f"{name} / {SECONDS_PER['minutes']}", label, {name: seconds}, period=DAY)
