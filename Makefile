@@ -19,7 +19,7 @@ export CDK_DISABLE_VERSION_CHECK := true
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks functions integration_tests rehearsal bench change_review bake cost diagrams operations tests
+python_folders := settings pipeline stages stacks functions integration_tests rehearsal bench change_review bake cost diagrams compliance operations tests
 python_sources := pipeline_app.py $(python_folders)
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
   $(shell find settings pipeline functions stages stacks -name '*.py' -o -name '*.js') \
@@ -116,6 +116,10 @@ rehearse: cdk.out/manifest.json ## this commit, through the whole pipeline, on a
 .PHONY: configuration
 configuration: $(ready) ## docs/CONFIGURATION.md, every key of delivery.toml, from the settings
 	@python -m settings.guide docs/CONFIGURATION.md
+
+.PHONY: compliance
+compliance: $(ready) ## docs/COMPLIANCE.md, every rule of the rule packs, from what is synthesized
+	@python -m compliance docs/COMPLIANCE.md
 
 .PHONY: diagrams
 diagrams: cdk.out/manifest.json ## pictures of the architecture and the pipeline, from what is synthesized
