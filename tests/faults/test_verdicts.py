@@ -1,7 +1,7 @@
 """The verdict of the whole run: how soon it comes, and that every test of it can be red as well as green."""
 
 import ssl
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.fault_server import Behaviour, Request, answer, hang, healthy, serve, serve_application, unused_port
+from integration_tests.credentials import ORIGIN_HEADER
+from tests.fault_server import (
+    Application,
+    Behaviour,
+    Request,
+    answer,
+    hang,
+    healthy,
+    serve,
+    serve_application,
+    unused_port,
+)
 from tests.faults.environment_under_test import EnvironmentUnderTest
 from tests.faults.toy_edge import HEALTH, MISS, STATIC
 from tests.faults.whole_run import TOLD_WRONG, Run, run_all
@@ -21,7 +32,7 @@ LATE_SECONDS = 5.0
 """How much later than the deadline the verdict on a dead environment may come."""
 
 UNLESS_DEAD = {
-    "test_other_paths_are_forbidden": "The load balancer lets anybody through to /",
+    "test_other_paths_are_forbidden": "with a guess at the secret origin header",
     "test_answers_are_quick_and_sound": "Two tasks say that they are active",
     "test_service_is_steady": "the primary deployment is of yawl-dev:1",
     "test_targets_are_healthy": "TargetGroupNotFound from DescribeTargetHealth",
@@ -88,9 +99,16 @@ def test_a_dead_environment_has_its_verdict_after_the_deadline_and_soon(
     assert DEADLINE_SECONDS <= run.seconds <= latest
 
 
-def sick_load_balancer() -> Iterator[Behaviour]:
-    """Answer everything well, from two tasks that are both active."""
-    return cycle([healthy(task="task-one"), healthy(task="task-two")])
+def sick_load_balancer() -> Application:
+    """Have two tasks that are both active, and let pass whoever sends the secret header, whatever it says."""
+    turns = cycle([healthy(task="task-one"), healthy(task="task-two")])
+
+    def application(request: Request) -> Behaviour:
+        if request.path == HEALTH or ORIGIN_HEADER.lower() in request.headers:
+            return next(turns)
+        return answer(403)
+
+    return application
 
 
 def sick_edge(request: Request) -> Behaviour:
@@ -106,9 +124,8 @@ def sick_run(dev: EnvironmentUnderTest, tmp_path: Path) -> Run:
     authority, server_side = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(server_side)
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    turns = sick_load_balancer()
     with (
-        serve_application(lambda _: next(turns)) as load_balancer,
+        serve_application(sick_load_balancer()) as load_balancer,
         serve_application(sick_edge, tls=server_side) as edge,
     ):
         return run_all(
@@ -118,7 +135,7 @@ def sick_run(dev: EnvironmentUnderTest, tmp_path: Path) -> Run:
                 **TOLD_WRONG,
                 "ALB_URL": load_balancer.url,
                 "DISTRIBUTION_URL": f"https://localhost:{edge.port}",
-                "STATIC_BUCKET": load_balancer.url,
+                "STATIC_BUCKET": f"https://localhost:{edge.port}",
                 "SSL_CERT_FILE": str(tmp_path / "authority.pem"),
                 "DEADLINE_SECONDS": str(DEADLINE_SECONDS),
             },
