@@ -1,5 +1,6 @@
 """What CodePipeline knows of its runs: the one source of every figure."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,7 +109,7 @@ def _execution(summary: Mapping[str, Any], details: Sequence[Mapping[str, Any]])
         if _category(detail) == "Source":
             variables.update(detail.get("output", {}).get("outputVariables", {}))
     revision = next(iter(summary.get("sourceRevisions", [])), no_revision)
-    message = variables.get("CommitMessage") or revision.get("revisionSummary", "")
+    message = variables.get("CommitMessage") or _message(revision.get("revisionSummary", ""))
     return Execution(
         id=summary["pipelineExecutionId"],
         status=summary["status"],
@@ -131,6 +132,14 @@ def _action(detail: Mapping[str, Any]) -> Action:
         start=detail["startTime"],
         end=detail["lastUpdateTime"],
     )
+
+
+def _message(summary: str) -> str:
+    """Return a commit's message; a connection wraps it into JSON, an execution that rolls back has nothing else."""
+    try:
+        return json.loads(summary)["CommitMessage"]
+    except (ValueError, TypeError, KeyError):
+        return summary
 
 
 def _category(detail: Mapping[str, Any]) -> str:

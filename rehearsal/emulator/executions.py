@@ -26,6 +26,8 @@ STATUSES = {
     "ABANDONED": "Abandoned",
 }
 """States in events, and how the API spells them."""
+OWN = ("actions", "startTime", "lastUpdateTime")
+"""What is kept of an execution, and only some answers tell."""
 
 
 def take(message: dict[str, Any]) -> None:
@@ -35,6 +37,7 @@ def take(message: dict[str, Any]) -> None:
     execution = _executions.get(detail["execution-id"])
     if execution is None:
         execution = _executions[detail["execution-id"]] = _new(detail)
+    execution["lastUpdateTime"] = time.time()
     if "action" in detail:
         _keep_action(execution, detail, known)
     elif "stage" not in detail:
@@ -48,7 +51,10 @@ def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] |
         found = _executions.get(request.get("pipelineExecutionId"))
         if found is None:
             return 400, {"__type": "PipelineExecutionNotFoundException", "message": "There is no such execution"}
-        return 200, {"pipelineExecution": {key: value for key, value in found.items() if key != "actions"}}
+        return 200, {"pipelineExecution": {key: value for key, value in found.items() if key not in OWN}}
+    if action == "ListPipelineExecutions":
+        newest_first = reversed([one for one in _executions.values() if one["pipelineName"] == request["pipelineName"]])
+        return 200, {"pipelineExecutionSummaries": [_summary(one) for one in newest_first]}
     if action == "ListActionExecutions":
         wanted = request.get("filter", {}).get("pipelineExecutionId")
         executions = [_executions[wanted]] if wanted in _executions else [] if wanted else list(_executions.values())
@@ -66,7 +72,18 @@ def _new(detail: dict[str, Any]) -> dict[str, Any]:
         "executionMode": "SUPERSEDED",
         "executionType": "STANDARD",
         "actions": [],
+        "startTime": datetime.fromisoformat(detail["start-time"]).timestamp(),
+        "lastUpdateTime": time.time(),
     }
+
+
+def _summary(execution: dict[str, Any]) -> dict[str, Any]:
+    revisions = [
+        {"actionName": one["name"], "revisionId": one["revisionId"], "revisionSummary": one["revisionSummary"]}
+        for one in execution["artifactRevisions"]
+    ]
+    elsewhere = ("actions", "artifactRevisions", "pipelineName", "pipelineVersion")
+    return {**{key: value for key, value in execution.items() if key not in elsewhere}, "sourceRevisions": revisions}
 
 
 def _keep_execution(execution: dict[str, Any], detail: dict[str, Any], known: dict[str, Any]) -> None:

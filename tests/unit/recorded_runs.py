@@ -1,5 +1,6 @@
 """Runs of a pipeline, written down minute by minute, and CodePipeline as it answers and tells of them at any moment."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -109,7 +110,13 @@ class CodePipeline:
             "status": run.status(self.minute),
             "startTime": moment(run.begins),
             "executionType": "ROLLBACK" if run.rolls_back_to else "STANDARD",
-            "sourceRevisions": [{"revisionId": run.commit, "revisionSummary": f"Change {run.commit}\n\nWhy."}],
+            "sourceRevisions": [
+                # As a connection tells it.
+                {
+                    "revisionId": run.commit,
+                    "revisionSummary": json.dumps({"CommitMessage": f"Change {run.commit}\n\nWhy."}),
+                }
+            ],
         }
 
     def _detail(self, run: Run, at: int, action: tuple[str, str, int, int, str]) -> dict[str, Any]:

@@ -448,6 +448,12 @@ def test_a_release_says_what_it_is_and_since_when_it_is_there() -> None:
     ]
 
 
+def test_a_rollback_says_what_it_goes_back_to() -> None:
+    runs = RUNS["prod's tests fail, and the stage is rolled back"]
+    [restored] = [line for line in told(runs, events_of(runs)) if line["figure"] == "restored/prod"]
+    assert (restored["execution"], restored["commit"], restored["title"]) == ("r", "a", "Change a")
+
+
 def test_the_table_forgets_after_codepipeline_has() -> None:
     table = DynamoDB()
     told([GOOD], events_of([GOOD]), ledger=Ledger(table, "table"))
