@@ -19,7 +19,7 @@ export CDK_DISABLE_VERSION_CHECK := true
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks functions integration_tests rehearsal bench change_review bake cost diagrams compliance operations tests
+python_folders := settings pipeline stages stacks functions releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations tests
 python_sources := pipeline_app.py $(python_folders)
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
   $(shell find settings pipeline functions stages stacks -name '*.py' -o -name '*.js') \
@@ -184,6 +184,10 @@ change-review: $(review_venv)/.ready ## what runs before each deployment: what i
 .PHONY: bake
 bake: $(review_venv)/.ready ## what runs after the tests: watches the environment's alarm for a while
 	@$(review_venv)/bin/python -m bake $(ARGS)
+
+.PHONY: releases
+releases: $(review_venv)/.ready ## what ran where, and when: make releases ARGS='--environment prod --on 2026-11-03'
+	@$(review_venv)/bin/python -m releases $(ARGS)
 
 .PHONY: lock
 lock: $(venv)/.ready ## pin the requirements anew; no registry address is written

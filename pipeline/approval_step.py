@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import aws_sns as sns
 from aws_cdk.pipelines import CodePipelineSource, ManualApprovalStep
 
 from pipeline.change_review_step import ChangeReviewStep
@@ -29,7 +28,6 @@ class ApprovalStep(ManualApprovalStep):
         source: CodePipelineSource,
         review: ChangeReviewStep,
         pipeline_name: str,
-        topic: sns.ITopic,
     ) -> None:
         environment = settings.environments[name]
         region = settings.pipeline.region
@@ -46,6 +44,6 @@ class ApprovalStep(ManualApprovalStep):
             f"This run: https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{pipeline_name}"
             f"/executions/#{{codepipeline.PipelineExecutionId}}/timeline?region={region}"
         )
-        super().__init__("Approve", comment=comment, review_url=review.address, notification_topic=topic)
+        super().__init__("Approve", comment=comment, review_url=review.address)
         # Without this the library would not have the actions before publish what stands in these.
         self._discover_referenced_outputs([comment, review.address])

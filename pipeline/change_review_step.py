@@ -1,6 +1,6 @@
 """The step that shows, before an environment is touched, what a release would change and lose there."""
 
-from aws_cdk import DefaultStackSynthesizer, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_iam as iam
@@ -8,6 +8,7 @@ from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, IFileSetProduce
 
 from pipeline.artifact_store import ArtifactStore
 from pipeline.download_cache import cached_downloads, download_cache
+from pipeline.lookup_role import lookup_role
 from pipeline.stage_conditions import skip_unless
 from stages.yawl_stage import YawlStage
 
@@ -55,7 +56,7 @@ class ChangeReviewStep(CodeBuildStep):
             role_policy_statements=[
                 iam.PolicyStatement(
                     actions=["sts:AssumeRole"],
-                    resources=[_lookup_role(stage)],
+                    resources=[lookup_role(stage.settings.account, stage.settings.region)],
                 ),
                 iam.PolicyStatement(
                     actions=["codepipeline:GetPipelineExecution"],
@@ -85,9 +86,3 @@ class ChangeReviewStep(CodeBuildStep):
             variable=self.summary,
             differs_from=f"{self._environment}: {NOTHING}",
         )
-
-
-def _lookup_role(stage: YawlStage) -> str:
-    """Return the ARN of the role that the CDK's bootstrap makes for looking, in the environment's account."""
-    account, region = stage.settings.account, stage.settings.region
-    return f"arn:aws:iam::{account}:role/cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-lookup-role-{account}-{region}"

@@ -55,7 +55,7 @@ class DeliveryMetrics(Construct):
             description="Publishes what the pipeline's runs tell about delivery",
             package="delivery_metrics",
             handler="handler.handle",
-            hears=PipelineEvents(pipeline_name=pipeline_name, kinds=["Pipeline", "Stage"], states=ENDS),
+            hears={"Rule": PipelineEvents(pipeline_name=pipeline_name, kinds=["Pipeline", "Stage"], states=ENDS)},
             variables={
                 "ENVIRONMENTS": json.dumps([[one.name, one.stage, one.last_action] for one in environments]),
                 "TABLE_NAME": self.published.table_name,

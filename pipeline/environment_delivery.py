@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from aws_cdk import aws_codepipeline as codepipeline
-from aws_cdk import aws_sns as sns
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline, CodePipelineSource, IFileSetProducer, Step
 
 from pipeline.approval_step import ApprovalStep
-from pipeline.approval_topic import ApprovalTopic
 from pipeline.artifact_store import ArtifactStore
 from pipeline.bake_step import BakeStep
 from pipeline.build_logs import BuildLogs
@@ -28,7 +25,6 @@ class Release:
     assembly: IFileSetProducer
     store: ArtifactStore
     logs: BuildLogs
-    approval_topic: ApprovalTopic
     pipeline_name: str
 
 
@@ -48,6 +44,8 @@ class EnvironmentDelivery:
         release: Release,
         verified: Sequence[str],
     ) -> None:
+        self.name = stage.name
+        """The environment's name."""
         self.stage = stage
         self._settings = stage.settings
         name, logs = stage.node.id, release.logs
@@ -68,7 +66,6 @@ class EnvironmentDelivery:
                 source=release.source,
                 review=self.review,
                 pipeline_name=release.pipeline_name,
-                topic=cast(sns.ITopic, release.approval_topic),
             )
             pipeline.add_wave(f"{name}Approval", pre=[approval])
         self.tests = IntegrationTestsStep(release.source, stage, logging=logs.of(f"{name}IntegrationTests"))
@@ -76,6 +73,10 @@ class EnvironmentDelivery:
         if self._settings.bake_minutes:
             self.bakes.append(BakeStep(release.source, stage, logging=logs.of(f"{name}Bake")))
         pipeline.add_stage(stage, post=Step.sequence([self.tests, *self.bakes]))
+        self.deployment = name
+        """The stage after which the environment has the release."""
+        self.stages = [f"{name}Review", *([f"{name}Approval"] if self._settings.approval else []), name]
+        """The pipeline's stages for this environment."""
 
     def set_conditions(self, pipeline: codepipeline.Pipeline) -> None:
         """Set the conditions around the stages, in the built pipeline."""

@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import Final, cast
 
 from aws_cdk import Duration, IgnoreMode
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from pipeline.notification_topic import NotificationTopic
+from pipeline.wildcards import accept_resource
 from stacks.acknowledgments import OWN_POLICY, acknowledge
 from stacks.log_group import LogGroup
 
@@ -33,6 +38,10 @@ class PipelineEvents:
     kinds: Sequence[str]
     """Of Pipeline, Stage and Action."""
     states: Sequence[str]
+    stages: Sequence[str] = ()
+    """Those that are heard of; none named, all are."""
+    categories: Sequence[str] = ()
+    """Of actions that are heard of, such as Approval; none named, all are."""
 
     @property
     def pattern(self) -> events.EventPattern:
@@ -40,12 +49,19 @@ class PipelineEvents:
         return events.EventPattern(
             source=["aws.codepipeline"],
             detail_type=[f"CodePipeline {kind} Execution State Change" for kind in self.kinds],
-            detail={"pipeline": [self.pipeline_name], "state": list(self.states)},
+            detail={
+                "pipeline": [self.pipeline_name],
+                "state": list(self.states),
+                **({"stage": list(self.stages)} if self.stages else {}),
+                **({"type": {"category": list(self.categories)}} if self.categories else {}),
+            },
         )
 
 
 class EventFunction(Construct):
-    """A function of the folder `functions`, which runs once at a time for each of the pipeline's `hears`.
+    """A function of the folder `functions`, which runs for each of the events it `hears` of, one after the other.
+
+    `hears` has a rule for each kind of event, by the rule's id.
 
     What it cannot handle, after three tries, waits in `dead_letters`. Its `role` may write its log, and nothing else
     until it is told so by `allow`.
@@ -59,7 +75,7 @@ class EventFunction(Construct):
         description: str,
         package: str,
         handler: str,
-        hears: PipelineEvents,
+        hears: Mapping[str, PipelineEvents],
         variables: Mapping[str, str],
         log_retention_days: int,
         log_key: kms.IKey,
@@ -107,19 +123,39 @@ class EventFunction(Construct):
             },
         )
         acknowledge(self.role, OWN_POLICY)
-        events.Rule(
-            self,
-            "Rule",
-            description=description,
-            event_pattern=hears.pattern,
-            targets=[
-                cast(
-                    events.IRuleTarget,
-                    targets.LambdaFunction(cast(lambda_.IFunction, self.function), dead_letter_queue=dead_letters),
-                )
-            ],
-        )
+        target = targets.LambdaFunction(cast(lambda_.IFunction, self.function), dead_letter_queue=dead_letters)
+        for name, heard in hears.items():
+            events.Rule(
+                self,
+                name,
+                description=description,
+                event_pattern=heard.pattern,
+                targets=[cast(events.IRuleTarget, target)],
+            )
 
-    def allow(self, *actions: str, on: str) -> None:
-        """Let the function do something to a resource."""
-        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
+    def allow(self, *actions: str, on: str | Sequence[str]) -> None:
+        """Let the function do something to a resource, or to each of several."""
+        resources = [on] if isinstance(on, str) else list(on)
+        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+
+    def accept_wildcard(self, resource: str, reason: str) -> None:
+        """Accept a wildcard in what it is allowed, written as the rule pack writes it."""
+        policy = cast(iam.CfnPolicy, self.role.node.find_child("DefaultPolicy").node.default_child)
+        accept_resource(policy, resource, reason)
+
+    def alarm_at(self, topic: NotificationTopic) -> None:
+        """Have the topic told, by an alarm and not by a function, when an event could not be worked on."""
+        alarm = cloudwatch.Alarm(
+            self,
+            "Alarm",
+            alarm_description="An event of the pipeline could not be worked on; it waits in the function's queue",
+            metric=self.dead_letters.metric_approximate_number_of_messages_visible(
+                period=Duration.minutes(5), statistic="Maximum"
+            ),
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        topic.allow_alarms()
+        alarm.add_alarm_action(cast(cloudwatch.IAlarmAction, cloudwatch_actions.SnsAction(cast(sns.ITopic, topic))))

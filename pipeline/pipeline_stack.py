@@ -11,7 +11,6 @@ from aws_cdk.aws_codepipeline import PipelineType
 from aws_cdk.pipelines import CodeBuildOptions, CodePipeline
 from constructs import Construct
 
-from pipeline.approval_topic import ApprovalTopic
 from pipeline.artifact_store import ArtifactStore
 from pipeline.build_defaults import build_defaults
 from pipeline.build_logs import BuildLogs
@@ -21,7 +20,10 @@ from pipeline.dashboard.environments import EnvironmentView
 from pipeline.delivery_metrics import DeliveryMetrics
 from pipeline.docker_layer_cache import cache_docker_layers
 from pipeline.environment_delivery import EnvironmentDelivery, Release
+from pipeline.notification_topic import NotificationTopic
+from pipeline.notifications import Notifications
 from pipeline.permissions import settle_permissions
+from pipeline.release_records import ReleaseRecords
 from pipeline.replica_store import ReplicaStore
 from pipeline.self_mutation import self_mutation
 from pipeline.source import allow_connection, source
@@ -46,7 +48,20 @@ class PipelineStack(Stack):
         store = ArtifactStore(self, "ArtifactStore", retention_days=settings.pipeline.artifact_retention_days)
         stores = {self.region: store.bucket, **self._replica_stores(scope)}
         logs = BuildLogs(self, "BuildLogs", key=store.key, retention_days=settings.pipeline.log_retention_days)
-        topic = ApprovalTopic(self, "ApprovalTopic", key=store.key, email=settings.pipeline.approval_email)
+        approval_topic = NotificationTopic(
+            self,
+            "ApprovalTopic",
+            display_name="YAWL delivery: approval needed",
+            key=store.key,
+            email=settings.pipeline.approval_email,
+        )
+        delivery_topic = NotificationTopic(
+            self,
+            "DeliveryTopic",
+            display_name="YAWL delivery",
+            key=store.key,
+            email=settings.pipeline.notification_email,
+        )
         commit = source(settings.repository)
         synth = synth_step(commit, logging=logs.of("Synth"))
         pipeline = CodePipeline(
@@ -72,7 +87,6 @@ class PipelineStack(Stack):
             assembly=synth,
             store=store,
             logs=logs,
-            approval_topic=topic,
             pipeline_name=construct_id,
         )
         deliveries: list[EnvironmentDelivery] = []
@@ -98,6 +112,28 @@ class PipelineStack(Stack):
             delivery.set_conditions(pipeline.pipeline)
         self._show(
             pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
+        )
+        Notifications(
+            self,
+            "Notifications",
+            pipeline_name=construct_id,
+            settings=settings.pipeline,
+            environments=list(settings.environments.values()),
+            stages={stage: delivery.name for delivery in deliveries for stage in delivery.stages},
+            deployments=[delivery.deployment for delivery in deliveries],
+            store=store,
+            approval_topic=approval_topic,
+            delivery_topic=delivery_topic,
+        )
+        ReleaseRecords(
+            self,
+            "ReleaseRecords",
+            pipeline_name=construct_id,
+            settings=settings.pipeline,
+            environments=list(settings.environments.values()),
+            deployments={delivery.deployment: delivery.name for delivery in deliveries},
+            store=store,
+            failure_topic=delivery_topic,
         )
         settle_permissions(
             pipeline,

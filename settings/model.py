@@ -13,6 +13,7 @@ from pydantic import Field
 
 from settings.accepted_changes import AcceptedPermissions, Fingerprint
 from settings.aws_formats import Account, BranchName, ConnectionArn, Email, RepositoryName
+from settings.chat import ChatSettings
 from settings.compliance import ComplianceSettings
 from settings.constraints import Between
 from settings.costs import Costs
@@ -59,10 +60,16 @@ class PipelineSettings(Section):
     """Where the pipeline is. The environments may be elsewhere."""
     approval_email: Email | None = None
     """Who is told that an approval waits; None: nobody is subscribed to the topic."""
+    notification_email: Email | None = None
+    """Who is told that a delivery started, failed, was rolled back or reached an environment; None: nobody is."""
+    chat: ChatSettings | None = None
+    """The channel that is told of everything; None: none is."""
     log_retention_days: Annotated[LogRetentionDays, Costs("by the GiB and month kept")] = 90
     """How long the logs of the builds are kept."""
     artifact_retention_days: Annotated[int, Between(1, 36_500, "days"), Costs("by the GiB and month kept")] = 90
     """How long the pipeline's artifacts are kept (reference, Storage: artifacts 90 days)."""
+    release_retention_days: Annotated[int, Between(1, 36_500, "days")] = 400
+    """How long nobody can delete the record of a release: a year, and the time of its audit."""
     accepted_changes: dict[Fingerprint, AcceptedPermissions] = {}
     """Broader permissions of the pipeline's own that are meant, by the fingerprint its update prints."""
     tags: TagSettings = TagSettings(backup_policy="none")

@@ -1,15 +1,17 @@
 """One name space for buckets: ministack keeps them by account, and AWS finds a bucket whoever owns it.
 
-A request that is not signed finds it too, and gets what the bucket lets everybody have.
+A request that is not signed finds it too, and gets what the bucket lets everybody have. A stack's bucket has the Object
+Lock that its template gives it.
 """
 
-from rehearsal.emulator.internals import Properties, handlers, here, responses, s3
+from rehearsal.emulator.internals import Properties, Provisioned, handlers, here, responses, s3
 
 
 def register() -> None:
-    """Let services read objects of buckets in other accounts, and stacks delete no bucket that holds something."""
+    """Let services read objects of buckets in other accounts, and stacks lock, and not delete, what a bucket holds."""
     _read_everywhere()
     _delete_empty_ones_only()
+    _lock_objects()
 
 
 def _delete_empty_ones_only() -> None:
@@ -37,6 +39,19 @@ def _read_everywhere() -> None:
             return read_own(bucket, key, version_id)
 
     s3._get_object_data = read_any
+
+
+def _lock_objects() -> None:
+    create_above = handlers["AWS::S3::Bucket"]["create"]
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        name, attributes = create_above(logical_id, properties, stack_name)
+        if properties.get("ObjectLockEnabled"):
+            retention = properties.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention")
+            s3._bucket_object_lock[name] = {"enabled": True, "default_retention": retention}
+        return name, attributes
+
+    handlers["AWS::S3::Bucket"]["create"] = create
 
 
 def hosts() -> list[str]:

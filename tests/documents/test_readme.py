@@ -25,7 +25,11 @@ RUN_HERE = {
 }
 """Commands run as they stand in a clone, each with what it must say."""
 
-RUN_CHEAPLY = {"make bench": ("make bench ARGS=--help", "--runs")}
+RUN_CHEAPLY = {
+    "make bench": ("make bench ARGS=--help", "--runs"),
+    "make releases": ("make releases ARGS=--help", "--on DAY"),
+    "make releases ARGS='--environment prod --on 2026-11-03'": ("make releases ARGS=--help", "--environment"),
+}
 """Commands whose work takes minutes and proves nothing more, with what is run instead and what that must say."""
 
 RUN_ELSEWHERE = {

@@ -29,10 +29,12 @@ ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "44444
 PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
 WITHOUT_TAGS = (
     "AWS::CloudWatch::Dashboard",
+    "AWS::Events::Rule",  # does, but the library does not give it any
     "AWS::IAM::Policy",
     "AWS::KMS::Alias",
     "AWS::Lambda::Permission",
     "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
 )
@@ -258,14 +260,8 @@ class TestGate:
         link = pipeline.action("ProdApproval", "Approve")["Configuration"]["ExternalEntityLink"]
         assert link == f"#{{{review['Namespace']}.REVIEW}}"
 
-    def test_it_notifies_an_encrypted_topic_that_takes_no_plain_requests(self, pipeline: Pipeline) -> None:
-        topic = pipeline.action("ProdApproval", "Approve")["Configuration"]["NotificationArn"]["Ref"]
-        assert "KmsMasterKeyId" in pipeline.resources[topic]["Properties"]
-        [policy] = [
-            policy for policy in pipeline.of_type("AWS::SNS::TopicPolicy") if {"Ref": topic} in policy["Topics"]
-        ]
-        [statement] = policy["PolicyDocument"]["Statement"]
-        assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    def test_it_leaves_the_telling_to_those_who_tell_of_everything_else(self, pipeline: Pipeline) -> None:
+        assert "NotificationArn" not in pipeline.action("ProdApproval", "Approve")["Configuration"]
 
 
 @pytest.mark.parametrize(("environment", "stage"), REVIEWED_IN.items())

@@ -1,0 +1,140 @@
+"""One execution of a pipeline, as CodePipeline tells of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+ROLLBACK = "ROLLBACK"
+UNKNOWN = "unknown"
+"""In place of what CodePipeline does not tell, such as the author of a commit that an archive brought."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One run of an action."""
+
+    stage: str
+    name: str
+    category: str
+    provider: str
+    status: str
+    """`InProgress`, `Succeeded`, `Failed` or `Abandoned`."""
+    region: str
+    configuration: Mapping[str, str] = field(default_factory=dict)
+    """With every variable resolved."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What the action left for later ones."""
+    external_id: str = ""
+    """The provider's own name of what it did: a build's id, a stack's ARN."""
+    summary: str = ""
+    """What the provider, or the approver, said of it."""
+    updated_by: str = ""
+    """Who gave the answer, where a person did."""
+    started: datetime | None = None
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """What an execution delivers."""
+
+    id: str = UNKNOWN
+    title: str = ""
+    author: str = UNKNOWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """One execution. Of a rollback, `commit` is the one that it goes back to."""
+
+    pipeline: str
+    id: str
+    kind: str
+    """`STANDARD` or `ROLLBACK`."""
+    commit: Commit
+    actions: tuple[Action, ...]
+    """Oldest first."""
+    failed_execution: str = ""
+    """The one that a rollback undoes."""
+    target_execution: str = ""
+    """The one that a rollback goes back to."""
+
+    def of_stage(self, stage: str) -> tuple[Action, ...]:
+        """Return the actions that ran in the stage."""
+        return tuple(action for action in self.actions if action.stage == stage)
+
+    def failure(self, stage: str) -> Action | None:
+        """Return the action that failed first in the stage's last attempt; None where none did, as at its entry."""
+        last = {action.name: action for action in self.of_stage(stage)}
+        failed = [action for action in last.values() if action.status == "Failed"]
+        return min(failed, key=lambda action: str(action.ended), default=None)
+
+
+def read(client: Any, pipeline: str, execution_id: str) -> Execution:
+    """Ask CodePipeline, by a boto3 client of it, what it knows of the execution."""
+    answer = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution_id)
+    found = answer["pipelineExecution"]
+    actions = _actions(client, pipeline, execution_id)
+    target = found.get("rollbackMetadata", {}).get("rollbackTargetPipelineExecutionId", "")
+    return Execution(
+        pipeline=pipeline,
+        id=execution_id,
+        kind=found.get("executionType", "STANDARD"),
+        # A rollback fetches no source; what it delivers is what its target fetched.
+        commit=_commit(_actions(client, pipeline, target) if target else actions),
+        actions=actions,
+        failed_execution=_failed_execution(found.get("trigger", {})),
+        target_execution=target,
+    )
+
+
+def _actions(client: Any, pipeline: str, execution_id: str) -> tuple[Action, ...]:
+    pages = client.get_paginator("list_action_executions").paginate(
+        pipelineName=pipeline, filter={"pipelineExecutionId": execution_id}
+    )
+    newest_first = [_action(item) for page in pages for item in page["actionExecutionDetails"]]
+    return tuple(reversed(newest_first))
+
+
+def _action(item: Mapping[str, Any]) -> Action:
+    kind = item["input"]["actionTypeId"]
+    output = item.get("output", {})
+    result = output.get("executionResult", {})
+    return Action(
+        stage=item["stageName"],
+        name=item["actionName"],
+        category=kind["category"],
+        provider=kind["provider"],
+        status=item["status"],
+        region=item["input"].get("region", ""),
+        configuration=item["input"].get("resolvedConfiguration", {}),
+        variables=output.get("outputVariables", {}),
+        external_id=result.get("externalExecutionId", ""),
+        summary=result.get("externalExecutionSummary") or result.get("errorDetails", {}).get("message", ""),
+        updated_by=item.get("updatedBy", ""),
+        started=item.get("startTime"),
+        ended=item.get("lastUpdateTime"),
+    )
+
+
+def _commit(actions: tuple[Action, ...]) -> Commit:
+    """Return what the source action says: a connection's variables (CodePipeline User Guide, "Variables")."""
+    sources = (action.variables for action in actions if action.category == "Source" and action.variables)
+    told: Mapping[str, str] = next(sources, {})
+    name = told.get("AuthorDisplayName") or told.get("AuthorId") or told.get("AuthorEmail") or UNKNOWN
+    return Commit(
+        id=told.get("CommitId", UNKNOWN),
+        title=told.get("CommitMessage", "").strip().partition("\n")[0],
+        author=name,
+    )
+
+
+def _failed_execution(trigger: Mapping[str, str]) -> str:
+    if trigger.get("triggerType") != "AutomatedRollback":
+        return ""
+    try:
+        return json.loads(trigger.get("triggerDetail", "")).get("FailedPipelineExecutionId", "")
+    except (ValueError, AttributeError):
+        return ""

@@ -1,0 +1,108 @@
+"""Why an action failed, in the one line that says it first."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .execution import Action
+
+LONGEST_LINE = 300
+MOST_LINES = 20_000
+"""Of a log, from its beginning: no build of ours prints more."""
+
+BEGINS_A_FAILURE = re.compile(
+    r"""
+    ^\s*stops:\s                      # a change review's finding
+    | ^(FAILED|ERROR)\s               # pytest's summary
+    | \s(FAILED|ERROR)\s*(\[|$)       # pytest, test by test
+    | \b(fatal|error|\w*Error|\w*Exception)\b[^:]{0,40}:\s
+    | ^make(\[\d+\])?:\s\*\*\*
+    | \b(failed|Failed)\b
+    """,
+    re.VERBOSE,
+)
+NOT_A_FAILURE = re.compile(r"\b(0|no) (errors?|failed)\b|^\[Container\].*(Phase|Entering|Running)")
+"""What mentions failures and is none."""
+
+
+class Clients(Protocol):
+    """Where AWS is asked."""
+
+    def home(self, service: str) -> Any:
+        """Return a boto3 client in the pipeline's own account and region."""
+        ...
+
+    def environment(self, service: str, account: str, region: str) -> Any:
+        """Return a boto3 client that may look into an environment's account."""
+        ...
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an action failed, and where more of it can be read."""
+
+    line: str
+    link: str = ""
+
+
+def reason(action: Action, clients: Clients) -> Reason:
+    """Return why the action failed: from its log or its stack's events, or what CodePipeline says if they are gone."""
+    try:
+        if action.provider == "CodeBuild":
+            found = _of_build(action, clients)
+        elif action.provider == "CloudFormation":
+            found = _of_stack(action, clients)
+        else:
+            found = Reason("")
+    except (BotoCoreError, ClientError, KeyError, IndexError):
+        # The notification must go out without it rather than not at all.
+        found = Reason("")
+    line = (found.line or action.summary or "CodePipeline gives no reason").strip()
+    return Reason(line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…", found.link)
+
+
+def first_failing_line(lines: Iterable[str]) -> str:
+    """Return the first line that tells of a failure; empty when none does."""
+    return next((line for line in lines if BEGINS_A_FAILURE.search(line) and not NOT_A_FAILURE.search(line)), "")
+
+
+def _of_build(action: Action, clients: Clients) -> Reason:
+    [build] = clients.home("codebuild").batch_get_builds(ids=[action.external_id])["builds"]
+    logs = build["logs"]
+    lines = _lines(clients.home("logs"), logs["groupName"], logs["streamName"])
+    return Reason(first_failing_line(lines), logs.get("deepLink", ""))
+
+
+def _lines(client: Any, group: str, stream: str) -> Sequence[str]:
+    lines: list[str] = []
+    token: dict[str, str] = {}
+    while len(lines) < MOST_LINES:
+        page = client.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **token)
+        lines += [event["message"].rstrip("\n") for event in page["events"]]
+        # The end is where the token does not change (CloudWatch Logs API Reference, "GetLogEvents").
+        if token.get("nextToken") == page["nextForwardToken"] or not page["events"]:
+            break
+        token = {"nextToken": page["nextForwardToken"]}
+    return lines
+
+
+def _of_stack(action: Action, clients: Clients) -> Reason:
+    name = action.configuration["StackName"]
+    account = action.configuration["RoleArn"].split(":")[4]
+    client = clients.environment("cloudformation", account, action.region)
+    failures: list[str] = []
+    pages = client.get_paginator("describe_stack_events").paginate(StackName=name)
+    for event in (event for page in pages for event in page["StackEvents"]):
+        if event["ResourceStatus"].endswith("_FAILED"):
+            failures.append(
+                f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', event['ResourceStatus'])}"
+            )
+        # Events come newest first; this one began the operation.
+        began = event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+        if began and event["LogicalResourceId"] == name:
+            break
+    link = f"https://{action.region}.console.aws.amazon.com/cloudformation/home?region={action.region}#/stacks?filteringText={name}"
+    return Reason(failures[-1] if failures else "", link)

@@ -1,0 +1,113 @@
+"""What every environment has had, and since when: a record of each release, which nobody can change."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+from aws_cdk import CfnElement, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from pipeline.artifact_store import ArtifactStore
+from pipeline.event_function import EventFunction, PipelineEvents
+from pipeline.lookup_role import LOOKUP_ROLE, lookup_roles
+from pipeline.notification_topic import NotificationTopic
+from settings import EnvironmentSettings, PipelineSettings
+from stacks.acknowledgments import acknowledge
+
+OUTPUT: Final = "ReleaseRecordBucket"
+"""The output of the pipeline's stack that names the bucket."""
+
+
+class ReleaseRecords(Construct):
+    """A bucket that keeps what is once in it, and the function that writes there when an environment has a release.
+
+    Its objects cannot be deleted or replaced before `release_retention_days` are over, not even by an administrator who
+    does not first change the bucket's policy.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        pipeline_name: str,
+        settings: PipelineSettings,
+        environments: Sequence[EnvironmentSettings],
+        deployments: Mapping[str, str],
+        store: ArtifactStore,
+        failure_topic: NotificationTopic,
+    ) -> None:
+        """`deployments` has the environment that has the release after each of these stages."""
+        super().__init__(scope, construct_id)
+        stack = Stack.of(self)
+        bucket = self._build_bucket(settings.release_retention_days, store)
+        recorder = EventFunction(
+            self,
+            "Recorder",
+            description=f"Writes down what {pipeline_name} has released",
+            package="delivery_events",
+            handler="record.handler",
+            hears={
+                "Arrived": PipelineEvents(
+                    pipeline_name=pipeline_name, kinds=["Stage"], states=["SUCCEEDED"], stages=list(deployments)
+                )
+            },
+            variables={
+                "BUCKET": bucket.bucket_name,
+                "ENVIRONMENTS": json.dumps(deployments),
+                "LOOKUP_ROLE": LOOKUP_ROLE,
+            },
+            log_retention_days=settings.log_retention_days,
+            log_key=store.key,
+        )
+        recorder.allow(
+            "codepipeline:GetPipelineExecution",
+            "codepipeline:ListActionExecutions",
+            on=f"arn:aws:codepipeline:{stack.region}:{stack.account}:{pipeline_name}",
+        )
+        recorder.allow("sts:AssumeRole", on=lookup_roles(environments))
+        recorder.allow("s3:PutObject", on=bucket.arn_for_objects("*"))
+        recorder.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
+        logical_id = stack.get_logical_id(cast(CfnElement, bucket.node.default_child))
+        recorder.accept_wildcard(f"<{logical_id}.Arn>/*", "A record is named after environment, time and execution")
+        recorder.alarm_at(failure_topic)
+        output = CfnOutput(
+            stack, OUTPUT, value=bucket.bucket_name, description="What ran where, and when: make releases"
+        )
+        output.override_logical_id(OUTPUT)
+
+    def _build_bucket(self, retention_days: int, store: ArtifactStore) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=store.key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            # Governance, not compliance: that would keep a trial's account from being cleared for the whole time.
+            object_lock_default_retention=s3.ObjectLockRetention.governance(Duration.days(retention_days)),
+            server_access_logs_bucket=cast(s3.IBucket, store.access_log_bucket),
+            server_access_logs_prefix="release-records/",
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        )
+        acknowledge(
+            bucket,
+            {
+                "S3BucketReplicationEnabled": "What a record says can be gathered again from CodePipeline's history "
+                "and the accounts it tells of, while those remember; nothing depends on it."
+            },
+        )
+        nobody = iam.PolicyStatement(
+            sid="KeepTheLock",
+            effect=iam.Effect.DENY,
+            actions=["s3:BypassGovernanceRetention"],
+            resources=[bucket.arn_for_objects("*")],
+        )
+        nobody.add_any_principal()
+        bucket.add_to_resource_policy(nobody)
+        return bucket

@@ -1,0 +1,79 @@
+"""The records of releases, read from the bucket that keeps them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+
+class RecordsError(Exception):
+    """The records cannot be read; the text says why, for a person."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one environment has had since `released`."""
+
+    released: datetime
+    content: Mapping[str, Any]
+    """As it was written."""
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self.content["environment"]
+
+
+def read_all(client: Any, bucket: str, environment: str | None) -> tuple[Record, ...]:
+    """Return the records, of one environment or of all, oldest first; raise RecordsError."""
+    pages = client.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=f"{environment}/" if environment else ""
+    )
+    try:
+        names = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        found = [_read(client, bucket, name) for name in names]
+    except (BotoCoreError, ClientError) as error:
+        raise RecordsError(f"the records in {bucket} cannot be read: {error}") from None
+    return tuple(sorted(found, key=lambda record: record.released))
+
+
+def on(records: Sequence[Record], day: date, zone: tzinfo) -> tuple[Record, ...]:
+    """Return what the environments had on a day: what they had when it began, and what they got until it ended."""
+    begins = datetime.combine(day, time(), zone)
+    ends = datetime.combine(day + timedelta(days=1), time(), zone)
+    before = {record.environment: record for record in records if record.released < begins}
+    during = [record for record in records if begins <= record.released < ends]
+    return tuple(sorted([*before.values(), *during], key=lambda record: (record.environment, record.released)))
+
+
+def now(records: Sequence[Record]) -> tuple[Record, ...]:
+    """Return what the environments have."""
+    return tuple({record.environment: record for record in records}.values())
+
+
+def bucket_of(client: Any, stack: str) -> str:
+    """Return the bucket that the pipeline's stack has an output for, by a client of CloudFormation."""
+    try:
+        [found] = client.describe_stacks(StackName=stack)["Stacks"]
+    except (BotoCoreError, ClientError) as error:
+        raise RecordsError(f"the stack {stack} cannot be read: {error}") from None
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    if OUTPUT not in outputs:
+        raise RecordsError(f"the stack {stack} has no output {OUTPUT}; name the bucket with --bucket")
+    return outputs[OUTPUT]
+
+
+OUTPUT = "ReleaseRecordBucket"
+"""The output of the pipeline's stack that names the bucket."""
+
+
+def _read(client: Any, bucket: str, name: str) -> Record:
+    body = client.get_object(Bucket=bucket, Key=name)["Body"].read()
+    try:
+        content = json.loads(body)
+        return Record(datetime.fromisoformat(content["released"]), content)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RecordsError(f"s3://{bucket}/{name} is no record of a release: {error}") from None

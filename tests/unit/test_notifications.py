@@ -1,0 +1,294 @@
+"""Recorded sequences of events, and what people are told: one notice of the right kind for each thing that happens."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.delivery_events.failure import first_failing_line
+from functions.delivery_events.notify import tell
+from tests.unit.recorded_delivery import (
+    VARIABLES,
+    Recording,
+    approved,
+    begun,
+    deployed,
+    failed,
+    reviewed,
+    rolled_back,
+    waiting,
+)
+
+
+def to_prod(it: Recording) -> None:
+    begun(it)
+    reviewed(it, "Dev")
+    deployed(it, "Dev")
+    reviewed(it, "Prod")
+
+
+def a_delivery(it: Recording) -> None:
+    to_prod(it)
+    approved(it)
+    deployed(it, "Prod")
+    it.pipeline("one", "SUCCEEDED")
+
+
+def one_that_waits(it: Recording) -> None:
+    to_prod(it)
+    waiting(it)
+
+
+def one_that_is_refused(it: Recording) -> None:
+    to_prod(it)
+    failed(
+        it, "ProdApproval/Approve", summary="not on a Friday", updated_by="arn:aws:sts::1:assumed-role/Approver/grace"
+    )
+
+
+def one_whose_build_fails(it: Recording) -> None:
+    it.begin("one")
+    it.log = ("collecting", "tests/unit/test_x.py::test_y FAILED [ 3%]", "make: *** [Makefile:78: check] Error 1")
+    failed(it, "Build/Synth", summary="Build terminated with state: FAILED")
+
+
+def one_whose_review_finds_a_loss(it: Recording) -> None:
+    begun(it)
+    it.log = ("prod: 1 stateful lost", "stops: yawl-prod-database: Instance would be replaced")
+    failed(it, "ProdReview/ReviewChanges")
+
+
+def one_whose_stack_fails(it: Recording) -> None:
+    begun(it)
+    it.stack_events = tuple(
+        {"LogicalResourceId": name, "ResourceStatus": status, "ResourceStatusReason": why}
+        for name, status, why in [
+            ("Other", "CREATE_FAILED", "Resource creation cancelled"),
+            ("Queue", "CREATE_FAILED", "quota exceeded"),
+            ("yawl-prod-cache", "CREATE_IN_PROGRESS", "User Initiated"),
+            ("Older", "CREATE_FAILED", "an earlier operation's"),
+        ]
+    )
+    role = "arn:aws:iam::444444444444:role/cdk"
+    failed(it, "Prod/Deploy", configuration={"StackName": "yawl-prod-cache", "RoleArn": role})
+
+
+def one_that_is_rolled_back(it: Recording) -> None:
+    a_delivery(it)
+    begun(it, "two", CommitId="2" * 40)
+    failed(it, "Prod/Deploy", "two", summary="stack failed")
+    rolled_back(it, "Prod", target="one", failed_execution="two")
+    it.action("rollback", "Prod/Deploy", "SUCCEEDED")
+    it.stage("rollback", "Prod", "SUCCEEDED")
+    it.pipeline("rollback", "SUCCEEDED")
+
+
+def one_whose_rollback_fails(it: Recording) -> None:
+    a_delivery(it)
+    begun(it, "two", CommitId="2" * 40)
+    failed(it, "Prod/Deploy", "two", summary="stack failed")
+    rolled_back(it, "Prod", target="one", failed_execution="two")
+    it.action("rollback", "Prod/Deploy", "FAILED", summary="nor the one before")
+    it.stage("rollback", "Prod", "FAILED")
+    it.pipeline("rollback", "FAILED")
+
+
+def one_that_is_retried(it: Recording) -> None:
+    begun(it)
+    failed(it, "Dev/IntegrationTests", summary="no answer")
+    it.stage("one", "Dev", "RESUMED", attempt=2)
+    it.action("one", "Dev/IntegrationTests", "STARTED", attempt=2)
+    it.action("one", "Dev/IntegrationTests", "FAILED", summary="still none", attempt=2)
+    it.stage("one", "Dev", "FAILED", attempt=2)
+
+
+def one_that_is_superseded(it: Recording) -> None:
+    begun(it)
+    it.pipeline("one", "SUPERSEDED")
+
+
+def one_that_is_stopped(it: Recording) -> None:
+    begun(it)
+    it.stage("one", "Dev", "STARTED")
+    it.stage("one", "Dev", "STOPPED")
+    it.pipeline("one", "STOPPED")
+
+
+def one_whose_pipeline_changes(it: Recording) -> None:
+    begun(it)
+    it.pipeline("one", "CANCELED")
+    begun(it, "two")
+
+
+def one_that_may_not_enter(it: Recording) -> None:
+    begun(it)
+    it.stage("one", "Prod", "STARTED")
+    it.stage("one", "Prod", "FAILED")
+
+
+Happening = Callable[[Recording], None]
+STARTED = "Delivery started: 1a2b3c4d5e6f Keep cases for a week longer"
+REACHED = [STARTED, "dev has the commit: 1a2b3c4d5e6f Keep cases for a week longer"]
+ASKED = [*REACHED, "prod waits for approval: 1a2b3c4d5e6f Keep cases for a week longer"]
+DONE = [*ASKED, "prod has the commit: 1a2b3c4d5e6f Keep cases for a week longer"]
+SECOND = ["Delivery started: 222222222222 Keep cases for a week longer"]
+SECOND_FAILED = [*SECOND, "Delivery failed in Prod/Deploy: 222222222222 Keep cases for a week longer"]
+SEQUENCES: dict[Happening, list[str]] = {
+    a_delivery: DONE,
+    one_that_waits: ASKED,
+    one_that_is_refused: [*ASKED, "prod was refused: 1a2b3c4d5e6f Keep cases for a week longer"],
+    one_whose_build_fails: ["Delivery failed in Build/Synth: unknown"],
+    one_whose_review_finds_a_loss: [
+        STARTED,
+        "Delivery failed in ProdReview/ReviewChanges: 1a2b3c4d5e6f Keep cases for a week longer",
+    ],
+    one_whose_stack_fails: [STARTED, "Delivery failed in Prod/Deploy: 1a2b3c4d5e6f Keep cases for a week longer"],
+    one_that_is_rolled_back: [
+        *DONE,
+        *SECOND_FAILED,
+        "prod was rolled back: 1a2b3c4d5e6f Keep cases for a week longer",
+    ],
+    one_whose_rollback_fails: [
+        *DONE,
+        *SECOND_FAILED,
+        "Rollback failed in Prod/Deploy: 1a2b3c4d5e6f Keep cases for a week longer",
+    ],
+    one_that_is_retried: [
+        STARTED,
+        *2 * ["Delivery failed in Dev/IntegrationTests: 1a2b3c4d5e6f Keep cases for a week longer"],
+    ],
+    one_that_is_superseded: [STARTED],
+    one_that_is_stopped: [STARTED],
+    one_whose_pipeline_changes: [STARTED, STARTED],
+    one_that_may_not_enter: [
+        STARTED,
+        "Delivery failed in Prod, before its first action: 1a2b3c4d5e6f Keep cases for a week longer",
+    ],
+}
+
+
+def recorded(happening: Happening) -> Recording:
+    recording = Recording()
+    happening(recording)
+    return recording
+
+
+def hear(recording: Recording, *events: dict[str, Any]) -> list[str]:
+    """Work on events; return the subjects of what was published."""
+    for event in events:
+        tell(event, recording, VARIABLES)
+    return [message["Subject"] for message in recording.published]
+
+
+@pytest.mark.parametrize("happening", SEQUENCES, ids=lambda happening: happening.__name__)
+def test_each_thing_is_told_once(happening: Happening) -> None:
+    recording = recorded(happening)
+    assert hear(recording, *recording.events) == SEQUENCES[happening]
+
+
+@settings(max_examples=60, deadline=None)
+@given(happening=st.sampled_from(list(SEQUENCES)), chance=st.randoms(use_true_random=False))
+def test_events_that_come_twice_and_in_any_order_change_nothing(happening: Happening, chance: Any) -> None:
+    recording = recorded(happening)
+    events = [event for event in recording.events for _ in range(chance.randint(1, 3))]
+    chance.shuffle(events)
+    assert sorted(hear(recording, *events)) == sorted(SEQUENCES[happening])
+
+
+def told(happening: Happening, number: int = -1) -> str:
+    """The mail about the last thing that happened."""
+    recording = recorded(happening)
+    hear(recording, *recording.events)
+    return json.loads(recording.published[number]["Message"])["email"]
+
+
+SAID: dict[Happening, tuple[str, ...]] = {
+    one_that_waits: (
+        "Environment: prod",
+        "Commit:      1a2b3c4d5e6f0000000000000000000000000000 Keep cases for a week longer",
+        "Author:      Ada Lovelace",
+        "Changes: prod: resources 3 changed, in 2 of 7 stacks",
+        "Tested before: dev: 24 passed in 12.3 s, p99 31 ms",
+        "Review: https://review/prod",
+        "What to do: Read the review, then approve or reject.",
+        "https://us-east-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/yawl-delivery/executions/one/",
+    ),
+    a_delivery: ("Tested: prod: 24 passed in 12.3 s, p99 31 ms", "What to do: Nothing."),
+    one_that_is_refused: ("By grace: “not on a Friday”", "Ask the approver"),
+    one_whose_build_fails: ("test_x.py::test_y FAILED", "Log: log", "No environment was touched."),
+    one_whose_review_finds_a_loss: ("stops: yawl-prod-database: Instance would be replaced",),
+    one_whose_stack_fails: ("Queue: quota exceeded", "Environment: prod", "stacks?filteringText=yawl-prod-cache"),
+    one_that_is_rolled_back: ("It has this commit again. The execution that failed: two",),
+    one_whose_rollback_fails: ("Look at prod now",),
+}
+
+
+@pytest.mark.parametrize(
+    ("happening", "text"),
+    [(happening, text) for happening, texts in SAID.items() for text in texts],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_it_says_what_one_needs(happening: Happening, text: str) -> None:
+    assert text in told(happening)
+
+
+def test_it_goes_to_those_whom_it_concerns() -> None:
+    recording = recorded(a_delivery)
+    hear(recording, *recording.events)
+    topics = [message["TopicArn"].rpartition(":")[2] for message in recording.published]
+    assert topics == ["deliveries", "deliveries", "approvals", "deliveries"]
+
+
+@pytest.mark.parametrize("happening", SEQUENCES, ids=lambda happening: happening.__name__)
+def test_sns_and_the_chat_take_it(happening: Happening) -> None:
+    recording = recorded(happening)
+    hear(recording, *recording.events)
+    for message in recording.published:
+        assert message["Subject"].isascii()
+        assert len(message["Subject"]) < 100
+        chat = json.loads(json.loads(message["Message"])["https"])
+        assert (chat["version"], chat["source"]) == ("1.0", "custom")
+        assert chat["content"]["nextSteps"]
+        assert len(chat["content"]["title"]) <= 250
+
+
+def test_what_sns_refuses_is_tried_again() -> None:
+    recording = recorded(one_that_waits)
+    recording.refuses = ["Throttled"]
+    with pytest.raises(ClientError):
+        hear(recording, recording.events[-1])
+    assert hear(recording, recording.events[-1], recording.events[-1]) == [ASKED[-1]]
+
+
+@pytest.mark.parametrize("happening", [one_whose_build_fails, one_whose_stack_fails])
+def test_a_reason_that_cannot_be_read_stops_no_notice(happening: Happening) -> None:
+    recording = recorded(happening)
+    recording.unreadable, recording.stack_events = True, ()
+    assert hear(recording, *recording.events) == SEQUENCES[happening]
+
+
+def test_a_long_title_with_letters_of_the_world_fits() -> None:
+    recording = Recording()
+    begun(recording, CommitMessage="Grüße " * 40)
+    [subject] = hear(recording, *recording.events)
+    assert subject.startswith("Delivery started: 1a2b3c4d5e6f Gr??e")
+    assert len(subject) < 100
+
+
+LOGS: dict[str, tuple[str, ...]] = {
+    "src/x.py:3: error: name is not defined": ("all good, 0 errors", "src/x.py:3: error: name is not defined", "later"),
+    "FAILED tests/x.py::y - assert 1 == 2": ("3 passed, 0 failed", "FAILED tests/x.py::y - assert 1 == 2"),
+    "ValueError: no": ("Traceback (most recent call last):", '  File "x.py"', "ValueError: no"),
+    "make: *** [Makefile:3: check] Error 2": ("doing", "make: *** [Makefile:3: check] Error 2"),
+    "bake: yawl-prod-health failed: it rang at 12:03": ("watching", "bake: yawl-prod-health failed: it rang at 12:03"),
+    "": ("all is well", "no errors"),
+}
+
+
+@pytest.mark.parametrize("line", LOGS)
+def test_the_first_failing_line_is_found(line: str) -> None:
+    assert first_failing_line(LOGS[line]) == line

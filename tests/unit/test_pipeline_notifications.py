@@ -1,0 +1,132 @@
+"""Who is told what a delivery does: topics, rules, function and chat of the pipeline's stack."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from functions.delivery_events.notify import CLAIMS as CLAIMED
+from pipeline.notifications import CLAIMS
+from settings import Settings
+from settings.chat import ChatSettings
+from tests.unit.other_settings import only, synthesize
+from tests.unit.pipeline_definition import Pipeline, actions_of
+
+STAGES = {
+    "DevReview": "dev",
+    "Dev": "dev",
+    "StagingReview": "staging",
+    "Staging": "staging",
+    "ProdReview": "prod",
+    "ProdApproval": "prod",
+    "Prod": "prod",
+}
+ACTION, STAGE = (f"CodePipeline {what} Execution State Change" for what in ("Action", "Stage"))
+LOOKUP = "arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-us-east-1"
+
+
+@pytest.fixture(scope="module")
+def pipeline(pipeline_template: Template) -> Pipeline:
+    return Pipeline(pipeline_template.to_json()["Resources"])
+
+
+@pytest.fixture(scope="module")
+def notifier(pipeline: Pipeline) -> dict[str, Any]:
+    [found] = [one for one in pipeline.of_type("AWS::Lambda::Function") if one["Handler"].endswith("notify.handler")]
+    return found
+
+
+def test_the_events_that_are_worth_a_notice_reach_the_function_and_no_others(pipeline: Pipeline) -> None:
+    names = [name for name, one in pipeline.resources.items() if name.startswith("NotificationsNotifier")]
+    rules = [
+        pipeline.resources[name]["Properties"] for name in names if "EventPattern" in str(pipeline.resources[name])
+    ]
+    patterns = [(rule["EventPattern"]["detail-type"], rule["EventPattern"]["detail"]) for rule in rules]
+    assert all(rule["EventPattern"]["source"] == ["aws.codepipeline"] for rule in rules)
+    expected = [
+        ([ACTION], {"pipeline": ["yawl-delivery"], "state": ["SUCCEEDED"], "type": {"category": ["Source"]}}),
+        ([ACTION], {"pipeline": ["yawl-delivery"], "state": ["STARTED"], "type": {"category": ["Approval"]}}),
+        ([STAGE], {"pipeline": ["yawl-delivery"], "state": ["SUCCEEDED"], "stage": ["Dev", "Staging", "Prod"]}),
+        ([STAGE], {"pipeline": ["yawl-delivery"], "state": ["FAILED"]}),
+    ]
+    assert sorted(patterns, key=str) == sorted(expected, key=str)
+
+
+def test_an_event_that_cannot_be_worked_on_is_kept_and_rings(pipeline: Pipeline, notifier: dict[str, Any]) -> None:
+    queue = notifier["DeadLetterConfig"]["TargetArn"]
+    rules = [rule for rule in pipeline.of_type("AWS::Events::Rule") if "Notifier" in json.dumps(rule["Targets"])]
+    assert all(target["DeadLetterConfig"]["Arn"] == queue for rule in rules for target in rule["Targets"])
+    [alarm] = [
+        alarm for alarm in pipeline.of_type("AWS::CloudWatch::Alarm") if "Notifier" in json.dumps(alarm["Dimensions"])
+    ]
+    assert alarm["Threshold"] == 1
+    [topic] = alarm["AlarmActions"]
+    assert topic["Ref"].startswith("DeliveryTopic")
+
+
+def test_the_function_is_small_and_knows_the_stages(notifier: dict[str, Any]) -> None:
+    assert (notifier["Architectures"], "Layers" in notifier, "VpcConfig" in notifier) == (["arm64"], False, False)
+    assert notifier["Runtime"].startswith("python3.")
+    given = notifier["Environment"]["Variables"]
+    assert json.loads(given["ENVIRONMENTS"]) == STAGES
+    assert json.loads(given["DEPLOYMENTS"]) == ["Dev", "Staging", "Prod"]
+
+
+def test_it_may_look_and_tell_and_nothing_else(pipeline: Pipeline, notifier: dict[str, Any]) -> None:
+    statements = pipeline.statements_of(notifier["Role"]["Fn::GetAtt"][0])
+    assert actions_of(statements) == {
+        "codebuild:BatchGetBuilds",
+        "codepipeline:GetPipelineExecution",
+        "codepipeline:ListActionExecutions",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "logs:CreateLogStream",
+        "logs:GetLogEvents",
+        "logs:PutLogEvents",
+        "s3:DeleteObject",
+        "s3:PutObject",
+        "sns:Publish",
+        "sqs:SendMessage",
+        "sts:AssumeRole",
+    }
+    [roles] = [one["Resource"] for one in statements if one["Action"] == "sts:AssumeRole"]
+    assert roles == [LOOKUP.format(account=account) for account in ("222222222222", "333333333333", "444444444444")]
+    [claims] = [json.dumps(one["Resource"]) for one in statements if "s3:PutObject" in one["Action"]]
+    assert f"/{CLAIMS}/*" in claims
+    assert CLAIMS == CLAIMED
+
+
+def test_the_topics_are_encrypted_and_take_no_plain_requests(pipeline: Pipeline) -> None:
+    topics = [name for name, resource in pipeline.resources.items() if resource["Type"] == "AWS::SNS::Topic"]
+    assert [name.rstrip("0123456789ABCDEF") for name in topics] == ["ApprovalTopic", "DeliveryTopic"]
+    for topic in topics:
+        assert "KmsMasterKeyId" in pipeline.resources[topic]["Properties"]
+        [policy] = [one for one in pipeline.of_type("AWS::SNS::TopicPolicy") if {"Ref": topic} in one["Topics"]]
+        denied = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
+        assert [one["Condition"] for one in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def test_who_is_told_is_a_setting(settings: Settings, tmp_path: Path) -> None:
+    told = settings.pipeline.model_copy(
+        update={
+            "approval_email": "approvers@example.com",
+            "notification_email": "team@example.com",
+            "chat": ChatSettings(workspace_id="T012ABCDEFG", channel_id="C012ABCDEFG"),
+        }
+    )
+    changed = only(settings, "dev").model_copy(update={"pipeline": told})
+    pipeline = Pipeline(synthesize(changed, tmp_path, rule_packs=True)["yawl-delivery"]["Resources"])
+    subscribed = {one["Endpoint"]: one["TopicArn"]["Ref"] for one in pipeline.of_type("AWS::SNS::Subscription")}
+    assert subscribed["approvers@example.com"].startswith("ApprovalTopic")
+    assert subscribed["team@example.com"].startswith("DeliveryTopic")
+    [chat] = pipeline.of_type("AWS::Chatbot::SlackChannelConfiguration")
+    assert (chat["SlackWorkspaceId"], chat["SlackChannelId"]) == ("T012ABCDEFG", "C012ABCDEFG")
+    assert {topic["Ref"] for topic in chat["SnsTopicArns"]} == set(subscribed.values())
+    assert "AWSDenyAll" in json.dumps(chat["GuardrailPolicies"])
+
+
+def test_nobody_is_told_unless_it_is_set(pipeline: Pipeline) -> None:
+    assert pipeline.of_type("AWS::SNS::Subscription") == []
+    assert pipeline.of_type("AWS::Chatbot::SlackChannelConfiguration") == []

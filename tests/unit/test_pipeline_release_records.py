@@ -1,0 +1,59 @@
+"""Where releases are written down: the bucket, and who writes there."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from pipeline.release_records import OUTPUT
+from releases.records import OUTPUT as READ
+from tests.unit.pipeline_definition import Pipeline, actions_of
+
+
+@pytest.fixture(scope="module")
+def pipeline(pipeline_template: Template) -> Pipeline:
+    return Pipeline(pipeline_template.to_json()["Resources"])
+
+
+@pytest.fixture(scope="module")
+def bucket(pipeline: Pipeline) -> tuple[str, dict[str, Any]]:
+    [(name, found)] = [
+        (name, one) for name, one in pipeline.resources.items() if one["Properties"].get("ObjectLockEnabled")
+    ]
+    return name, found
+
+
+def test_what_is_written_cannot_be_taken_away(pipeline: Pipeline, bucket: tuple[str, dict[str, Any]]) -> None:
+    name, found = bucket
+    assert found["DeletionPolicy"] == "RetainExceptOnCreate"
+    properties = found["Properties"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 400}
+    [policy] = [one for one in pipeline.of_type("AWS::S3::BucketPolicy") if one["Bucket"] == {"Ref": name}]
+    denied = [one for one in policy["PolicyDocument"]["Statement"] if one.get("Sid") == "KeepTheLock"]
+    assert [(one["Effect"], one["Action"], one["Principal"]) for one in denied] == [
+        ("Deny", "s3:BypassGovernanceRetention", {"AWS": "*"})
+    ]
+
+
+def test_the_recorder_hears_of_every_environment_that_has_a_release(pipeline: Pipeline) -> None:
+    [rule] = [rule for rule in pipeline.of_type("AWS::Events::Rule") if "Recorder" in json.dumps(rule["Targets"])]
+    assert rule["EventPattern"]["detail"] == {
+        "pipeline": ["yawl-delivery"],
+        "state": ["SUCCEEDED"],
+        "stage": ["Dev", "Staging", "Prod"],
+    }
+
+
+def test_the_recorder_may_add_and_not_take_away(pipeline: Pipeline, bucket: tuple[str, dict[str, Any]]) -> None:
+    [recorder] = [one for one in pipeline.of_type("AWS::Lambda::Function") if one["Handler"].endswith("record.handler")]
+    statements = pipeline.statements_of(recorder["Role"]["Fn::GetAtt"][0])
+    assert {action for action in actions_of(statements) if action.startswith("s3:")} == {"s3:PutObject"}
+    [put] = [one for one in statements if one["Action"] == "s3:PutObject"]
+    assert put["Resource"] == {"Fn::Join": ["", [{"Fn::GetAtt": [bucket[0], "Arn"]}, "/*"]]}
+
+
+def test_the_command_finds_the_bucket(pipeline_template: Template, bucket: tuple[str, dict[str, Any]]) -> None:
+    assert pipeline_template.to_json()["Outputs"][OUTPUT]["Value"] == {"Ref": bucket[0]}
+    assert OUTPUT == READ

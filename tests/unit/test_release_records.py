@@ -1,0 +1,116 @@
+"""Recorded sequences of events, and what is written down of them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from functions.delivery_events.record import keep
+from tests.unit.recorded_delivery import (
+    VARIABLES,
+    Recording,
+    approved,
+    begun,
+    deployed,
+    failed,
+    reviewed,
+    rolled_back,
+)
+
+RECORDER = {**VARIABLES, "ENVIRONMENTS": json.dumps({"Dev": "dev", "Prod": "prod"})}
+TEMPLATE = {"Resources": {"Service": {"Type": "AWS::ECS::Service"}, "Other": {"Type": "AWS::SNS::Topic"}}}
+
+
+def delivered() -> Recording:
+    it = Recording(templates={"yawl-prod-application": TEMPLATE})
+    begun(it)
+    reviewed(it, "Prod")
+    approved(it)
+    deployed(it, "Prod")
+    return it
+
+
+def undone() -> Recording:
+    it = delivered()
+    begun(it, "two", CommitId="2" * 40)
+    failed(it, "Prod/Deploy", "two")
+    rolled_back(it, "Prod", target="one", failed_execution="two")
+    configuration = {"StackName": "yawl-prod-application", "RoleArn": "arn:aws:iam::444444444444:role/cdk"}
+    it.action("rollback", "Prod/Deploy", "SUCCEEDED", configuration=configuration)
+    it.stage("rollback", "Prod", "SUCCEEDED")
+    return it
+
+
+def record_of(it: Recording) -> dict[str, Any]:
+    """The record of the last event."""
+    return json.loads(it.objects[keep(it.events[-1], it, RECORDER)])
+
+
+FACTS: dict[str, tuple[Callable[[], Recording], str, Any]] = {
+    "the environment": (delivered, "environment", "prod"),
+    "the commit": (delivered, "commit", "1a2b3c4d5e6f" + "0" * 28),
+    "its title": (delivered, "title", "Keep cases for a week longer"),
+    "its author": (delivered, "author", "Ada Lovelace"),
+    "who approved": (delivered, "approver", "arn:aws:sts::111111111111:assumed-role/Approver/grace"),
+    "what the approver said": (delivered, "approval_comment", "go"),
+    "the tests": (delivered, "tests", ["prod: 24 passed in 12.3 s, p99 31 ms"]),
+    "what the tasks run, by its digest": (delivered, "images", ["repository/yawl:6.1.0@sha256:1234"]),
+    "the execution": (delivered, "execution", "one"),
+    "that nothing was undone": (delivered, "rolled_back_from", ""),
+    "of a rollback, the commit it goes back to": (undone, "commit", "1a2b3c4d5e6f" + "0" * 28),
+    "of a rollback, what it undoes": (undone, "rolled_back_from", "two"),
+    "of a rollback, who approved what is there again": (
+        undone,
+        "approver",
+        "arn:aws:sts::111111111111:assumed-role/Approver/grace",
+    ),
+}
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_record_says(fact: str) -> None:
+    happening, key, value = FACTS[fact]
+    assert record_of(happening())[key] == value
+
+
+def test_it_says_when() -> None:
+    it = delivered()
+    record = record_of(it)
+    assert record["released"] == it.events[-1]["time"]
+    assert record["began"] < record["approved"] < record["released"]
+
+
+def test_a_template_is_known_by_what_it_says_and_not_by_how_it_is_written() -> None:
+    first, same, other = delivered(), delivered(), delivered()
+    same.templates["yawl-prod-application"] = {"Resources": dict(reversed(TEMPLATE["Resources"].items()))}
+    other.templates["yawl-prod-application"] = {"Resources": {"Other": {"Type": "AWS::SNS::Topic"}}}
+    hashes = [record_of(one)["templates"]["yawl-prod-application"] for one in (first, same, other)]
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert len(hashes[0]) == 64
+
+
+def test_an_event_that_comes_again_writes_nothing_again() -> None:
+    it = delivered()
+    name = keep(it.events[-1], it, RECORDER)
+    it.objects[name] = b"as it was"
+    assert keep(it.events[-1], it, RECORDER) == name
+    assert it.objects == {name: b"as it was"}
+    assert name.startswith("prod/2026-11-03T")
+
+
+def test_a_record_is_whole_or_not_there() -> None:
+    it = delivered()
+    it.unreadable_stacks = ("yawl-prod-application",)
+    with pytest.raises(ClientError):
+        keep(it.events[-1], it, RECORDER)
+    assert it.objects == {}
+
+
+def test_nobody_approves_where_nobody_is_asked() -> None:
+    it = Recording()
+    begun(it)
+    deployed(it, "Dev")
+    record = record_of(it)
+    assert (record["environment"], record["approver"], record["approved"]) == ("dev", "", "")

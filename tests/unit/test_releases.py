@@ -1,0 +1,47 @@
+"""What ran where, and when, as `make releases` answers it."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from releases.records import Record, now, on
+
+
+def record(environment: str, released: str, commit: str) -> Record:
+    content = {"environment": environment, "released": released, "commit": commit}
+    return Record(datetime.fromisoformat(released), content)
+
+
+RECORDS = (
+    record("prod", "2026-10-30T09:00:00+00:00", "a"),
+    record("dev", "2026-11-01T09:00:00+00:00", "b"),
+    record("prod", "2026-11-03T10:00:00+00:00", "b"),
+    record("prod", "2026-11-03T23:30:00+00:00", "c"),
+    record("prod", "2026-11-05T10:00:00+00:00", "d"),
+)
+
+ON: list[tuple[str, str, str]] = [
+    ("2026-10-29", "UTC", ""),
+    ("2026-10-30", "UTC", "prod:a"),
+    ("2026-11-02", "UTC", "dev:b prod:a"),
+    ("2026-11-03", "UTC", "dev:b prod:a prod:b prod:c"),
+    ("2026-11-04", "UTC", "dev:b prod:c"),
+    ("2026-11-03", "Europe/Berlin", "dev:b prod:a prod:b"),
+    ("2026-11-04", "Europe/Berlin", "dev:b prod:b prod:c"),
+    ("2027-01-01", "UTC", "dev:b prod:d"),
+]
+
+
+def words(records: tuple[Record, ...]) -> str:
+    return " ".join(f"{one.environment}:{one.content['commit']}" for one in records)
+
+
+@pytest.mark.parametrize(("day", "zone", "expected"), ON)
+def test_a_day_has_what_was_there_when_it_began_and_what_came(day: str, zone: str, expected: str) -> None:
+    where = UTC if zone == "UTC" else ZoneInfo(zone)
+    assert words(on(RECORDS, date.fromisoformat(day), where)) == expected
+
+
+def test_now_is_the_last_one_of_each() -> None:
+    assert words(now(RECORDS)) == "prod:d dev:b"
