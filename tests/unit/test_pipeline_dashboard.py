@@ -230,11 +230,18 @@ def test_dashboards_lead_to_each_other(name: str, widgets: list[Widget], templat
     assert f"[the pipeline (account 111111111111)]({to}yawl-delivery)" in json.dumps(dashboard)
 
 
+def the_metrics(pipeline: Pipeline, resource_type: str) -> dict[str, Any]:
+    """The one resource of that type that the metrics have."""
+    own = {name: one for name, one in pipeline.resources.items() if name.startswith("DeliveryMetrics")}
+    [found] = Pipeline(own).of_type(resource_type)
+    return found
+
+
 def test_last_releases_are_read_from_what_the_function_prints(widgets: list[Widget], pipeline: Pipeline) -> None:
     query = titled(widgets, "Last releases")["query"]
     group = query.split("'")[1]
     assert pipeline.resources[group]["Type"] == "AWS::Logs::LogGroup"
-    [function] = pipeline.of_type("AWS::Lambda::Function")
+    function = the_metrics(pipeline, "AWS::Lambda::Function")
     assert function["LoggingConfig"] == {"LogGroup": {"Ref": group}}
     runs = RUNS["a success"]
     [release] = [line for line in told(runs, events_of(runs)) if line["figure"] == "release/prod"]
@@ -255,20 +262,20 @@ class TestFunction:
     """The function that publishes."""
 
     def test_it_is_small(self, pipeline: Pipeline) -> None:
-        [function] = pipeline.of_type("AWS::Lambda::Function")
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
         assert {key: function[key] for key in FUNCTION} == FUNCTION
         assert "Layers" not in function
 
     def test_what_it_cannot_handle_waits(self, pipeline: Pipeline) -> None:
-        [function] = pipeline.of_type("AWS::Lambda::Function")
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
         queue = function["DeadLetterConfig"]["TargetArn"]
         assert pipeline.resources[queue["Fn::GetAtt"][0]]["Type"] == "AWS::SQS::Queue"
-        [rule] = pipeline.of_type("AWS::Events::Rule")
+        rule = the_metrics(pipeline, "AWS::Events::Rule")
         [target] = rule["Targets"]
         assert target["DeadLetterConfig"]["Arn"] == queue
 
     def test_it_hears_of_what_is_over(self, pipeline: Pipeline) -> None:
-        [rule] = pipeline.of_type("AWS::Events::Rule")
+        rule = the_metrics(pipeline, "AWS::Events::Rule")
         assert rule["EventPattern"] == {
             "source": ["aws.codepipeline"],
             "detail-type": [
@@ -283,7 +290,7 @@ class TestFunction:
         assert "ScheduleExpression" not in rule
 
     def test_it_may_do_what_it_does_and_nothing_else(self, pipeline: Pipeline) -> None:
-        [function] = pipeline.of_type("AWS::Lambda::Function")
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
         statements = pipeline.statements_of(function["Role"]["Fn::GetAtt"][0])
         allowed = [
             one["Action"] if isinstance(one["Action"], list) else [one["Action"]]
@@ -302,12 +309,12 @@ class TestFunction:
         assert len(allowed) == len(statements)
 
     def test_it_knows_how_each_environment_ends(self, pipeline: Pipeline) -> None:
-        [function] = pipeline.of_type("AWS::Lambda::Function")
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
         told_of = json.loads(function["Environment"]["Variables"]["ENVIRONMENTS"])
         assert told_of == [[name.lower(), name, pipeline.stages[name][-1]["Name"]] for name in ENVIRONMENTS]
 
     def test_its_code_is_its_own_folder(self, pipeline: Pipeline, assembly: "CloudAssembly") -> None:
-        [function] = pipeline.of_type("AWS::Lambda::Function")
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
         folder = Path(assembly.directory, f"asset.{function['Code']['S3Key'].removesuffix('.zip')}")
         found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
         source = Path(__file__).parents[2] / "functions"
