@@ -250,7 +250,8 @@ class TestGate:
             "CHANGES": len(
                 "production: resources 100 added, 100 changed, 100 replaced, 100 removed, in 10 of 10 stacks; "
             )
-            + len("10 stateful lost; permissions broadened in 10"),
+            + len("10 stateful lost; permissions broadened in 10; ")
+            + len("monthly cost -$10,000.00, from $100,000.00 to $100,000.00, 10 not counted"),
         }
         filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)
         assert len(filled) < 1000
