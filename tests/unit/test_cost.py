@@ -20,6 +20,7 @@ from cost.resources import FREE, PRICED
 from cost.schedule import capacity_hours
 from cost.table import signed
 from cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
+from tests.conftest import ROOT
 from tests.unit.one_environment import own_domain, prod_settings, templates_of
 
 if TYPE_CHECKING:
@@ -382,7 +383,7 @@ def test_a_detour_changes_as_much_as_the_straight_way(one: Estimate, other: Esti
 
 def test_every_price_names_its_source_and_is_used_by_somebody() -> None:
     prices = read_prices("us-east-1")
-    used = "".join(file.read_text() for file in Path("cost/resources").glob("*.py"))
+    used = "".join(file.read_text() for file in (ROOT / "cost/resources").glob("*.py"))
     for key, price in prices.prices.items():
         service, usage_type = price.source.split(" ")[:2]
         assert service, key

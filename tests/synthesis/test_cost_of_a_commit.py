@@ -1,0 +1,41 @@
+"""What a commit costs, found out from the commit itself."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cost.assembly import read_environments
+from cost.commit import synthesized
+from cost.errors import CostError
+from cost.estimate import estimate
+from cost.usage import Assumptions
+from tests.synthesis.cdk import ROOT
+
+
+def test_a_commit_is_synthesized_as_it_was_committed_and_leaves_nothing() -> None:
+    before = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, check=True).stdout
+    with synthesized("HEAD", ROOT) as folder:
+        found = estimate(read_environments(folder), Assumptions(by_environment={}))
+    assert found.environments[0] == "delivery"
+    assert found.monthly > 0
+    assert not folder.parent.exists()
+    assert subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, check=True).stdout == before
+
+
+def test_a_commit_that_cannot_be_synthesized_is_named_with_the_reason(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        identity = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.com")
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, capture_output=True, check=True)
+
+    git("init")
+    (tmp_path / "cdk.json").write_text('{"app": "echo no such app >&2; exit 1"}')
+    git("add", ".")
+    git("commit", "--message", "One")
+    with (
+        pytest.raises(CostError, match=r"HEAD cannot be synthesized (.|\n)*no such app"),
+        synthesized("HEAD", tmp_path),
+    ):
+        pass
+    with pytest.raises(CostError, match="v9 names no commit here"), synthesized("v9", tmp_path):
+        pass
