@@ -6,6 +6,7 @@ from cost.charges import Pricer
 from cost.resources import data, delivery, edge, network, storage, tasks, watching
 
 PRICED: Mapping[str, Pricer] = {
+    "AWS::Backup::BackupPlan": storage.backup_plan,
     "AWS::Backup::BackupVault": storage.backup_vault,
     "AWS::Backup::RestoreTestingPlan": storage.restore_test,
     "AWS::CloudFront::Distribution": edge.distribution,
@@ -47,7 +48,6 @@ FREE: Mapping[str, str] = {
         (
             "AWS::ApplicationAutoScaling::ScalableTarget",
             "AWS::ApplicationAutoScaling::ScalingPolicy",
-            "AWS::Backup::BackupPlan",
             "AWS::Backup::BackupSelection",
             "AWS::Backup::RestoreTestingSelection",
             "AWS::Budgets::Budget",
@@ -120,6 +120,7 @@ FREE: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         (
+            "AWS::DynamoDB::Table",
             "AWS::DynamoDB::Table",
             "AWS::Events::Rule",
             "AWS::Lambda::Function",

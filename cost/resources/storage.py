@@ -28,6 +28,13 @@ def bucket(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
         name = f"bucket_thousand_{kind}"
         quantity: Decimal = getattr(usage, name)
         yield Charge(what=f"requests, {kind}", price=f"bucket.{kind}.thousand", quantity=quantity, assumptions=(name,))
+    if "ReplicationConfiguration" in resource.properties:
+        yield Charge(
+            what="copied to another region",
+            price="regions.gb",
+            quantity=usage.bucket_new_gb,
+            assumptions=("bucket_new_gb",),
+        )
 
 
 def secret(_resource: Resource, _stack: Stack, _usage: Usage) -> Iterator[Charge]:
@@ -50,6 +57,18 @@ def key(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
 def backup_vault(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
     """Charge what a vault keeps, all of it as snapshots of the database are priced."""
     yield Charge(what="backups", price="backup.warm.gb_month", quantity=usage.backup_gb, assumptions=("backup_gb",))
+
+
+def backup_plan(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
+    """Charge what a plan copies to another region; what vaults keep is charged with them."""
+    rules: list[dict[str, Any]] = resource.properties.get("BackupPlan", {}).get("BackupPlanRule", [])
+    if any(rule.get("CopyActions") for rule in rules):
+        yield Charge(
+            what="copied to another region",
+            price="regions.gb",
+            quantity=usage.backup_gb,
+            assumptions=("backup_gb",),
+        )
 
 
 def restore_test(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:

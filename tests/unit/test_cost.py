@@ -200,7 +200,7 @@ def test_a_type_nobody_has_thought_of_is_named_with_what_to_do() -> None:
 def test_a_region_without_prices_is_named_once_with_what_to_do() -> None:
     environment = stack({"A": resource("AWS::EC2::EIP"), "B": resource("AWS::EC2::EIP")}, region="eu-west-1")
     [message] = estimate([environment], ASSUMPTIONS).unpriced
-    assert message.startswith("no prices for eu-west-1 (known: us-east-1): copy ")
+    assert message.startswith("no prices for eu-west-1 (known: us-east-1, us-west-2): copy ")
 
 
 def test_a_size_without_a_price_is_named_and_the_rest_is_counted() -> None:
@@ -327,6 +327,22 @@ def test_a_bucket_is_charged_by_what_its_rules_keep_where() -> None:
     assert kept(moved, {"ExpirationInDays": 90}) == {"standard": 30 / month, "glacier": 60 / month}
     assert kept({"ExpirationInDays": 1, "Prefix": "tmp/"}) == {"standard": 12}
     assert kept({"ExpirationInDays": 1, "Status": "Disabled"}) == {"standard": 12}
+
+
+def test_copies_in_another_region_cost_their_way_and_their_place() -> None:
+    rule = {"CopyActions": [{"DestinationBackupVaultArn": "arn:aws:backup:us-west-2:1:backup-vault:copies"}]}
+    found = priced(
+        Plan=resource("AWS::Backup::BackupPlan", BackupPlan={"BackupPlanRule": [rule]}),
+        Local=resource("AWS::Backup::BackupPlan", BackupPlan={"BackupPlanRule": [{}]}),
+        Bucket=resource("AWS::S3::Bucket", ReplicationConfiguration={"Rules": []}),
+    )
+    assert costs(found, "prod", "copied to another region") == Decimal("0.22")  # 10 GB and 1 GB x 0.02
+    copies = {
+        "Vault": resource("AWS::Backup::BackupVault"),
+        "Bucket": resource("AWS::S3::Bucket"),
+        "Key": resource("AWS::KMS::Key"),
+    }
+    assert not estimate([stack(copies, region="us-west-2")], ASSUMPTIONS).unpriced
 
 
 def test_a_build_that_watches_costs_for_as_long_as_it_watches() -> None:
