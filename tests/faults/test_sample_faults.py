@@ -14,9 +14,9 @@ from tests.faults.front_door_under_test import PATH
 from tests.faults.matrix import Recorder
 
 SAMPLE = "test_answers_are_quick_and_sound"
-LIMIT_SECONDS = 1.5
-"""More than a busy machine takes for an answer that is not late on purpose."""
-TOO_LATE_SECONDS = 1.7
+LIMIT_SECONDS = 4.0
+"""Longer than a busy machine stands still."""
+TOO_LATE_SECONDS = 4.2
 
 
 def check_sample(
