@@ -43,7 +43,7 @@ def turns(*few: Behaviour, of: int = 100) -> Callable[[object], Behaviour]:
     [
         pytest.param(
             [late(TOO_LATE_SECONDS, healthy())] * 2,
-            f"The slowest 1 % of requests is over the limit of {LIMIT_SECONDS} s: 2 of",
+            f"The slowest 1 % of requests is over the limit of {LIMIT_SECONDS:g} s: 2 of",
             marks=pytest.mark.fault("two in a hundred requests take longer than the limit", caught_by=SAMPLE),
         ),
         pytest.param(

@@ -26,7 +26,7 @@ TOLD_WRONG = {
 """What makes every test that reads the account red, and wait for its deadline."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """A run that has ended."""
 
@@ -34,6 +34,8 @@ class Run:
     said: str
     seconds: float
     """From its start to its verdict, by its own summary: how long Python takes to start is the machine's affair."""
+    own_seconds: float
+    """The same without those in which a busy machine had no processor for it."""
     screens: Mapping[str, str]
     """What each test failed with, by its name; nothing where it passed."""
 
@@ -50,11 +52,12 @@ def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, 
         for name, value in os.environ.items()
         if name not in (*PROXY_VARIABLES, *dev.deployed.variables) and not name.startswith("AWS_")
     }
-    report, summary = directory / "report.xml", directory / "summary.txt"
+    report, summary, waits = (directory / name for name in ("report.xml", "summary.txt", "waits.txt"))
     ended = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "integration_tests", "-p", "no:xdist"),
             *(f"--junitxml={report}", f"--summary={summary}"),
+            *("-p", "tests.faults.waits", f"--waits={waits}"),
         ],
         cwd=ROOT,
         env={
@@ -71,7 +74,13 @@ def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, 
         check=False,
     )
     [seconds] = re.findall(r" in (\d+\.\d) s", summary.read_text())
-    return Run(ended.returncode, ended.stdout + ended.stderr, float(seconds), _screens(report))
+    return Run(
+        code=ended.returncode,
+        said=ended.stdout + ended.stderr,
+        seconds=float(seconds),
+        own_seconds=float(seconds) - float(waits.read_text()),
+        screens=_screens(report),
+    )
 
 
 def _screens(report: Path) -> dict[str, str]:
