@@ -121,6 +121,10 @@ configuration: $(ready) ## docs/CONFIGURATION.md, every key of delivery.toml, fr
 compliance: $(ready) ## docs/COMPLIANCE.md, every rule of the rule packs, from what is synthesized
 	@python -m compliance docs/COMPLIANCE.md
 
+.PHONY: dashboards
+dashboards: cdk.out/manifest.json ## pictures of the dashboards, from what is synthesized, with sample data
+	@python -m diagrams.dashboards $(ARGS)
+
 .PHONY: diagrams
 diagrams: cdk.out/manifest.json ## pictures of the architecture and the pipeline, from what is synthesized
 	@python -m diagrams $(ARGS)

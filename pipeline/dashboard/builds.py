@@ -23,7 +23,7 @@ def build_rows(projects: Sequence[codebuild.IProject], *, dead_letters: sqs.Queu
             graph("Their cost, at most", [_cost(projects)], width=QUARTER, unit="US dollars a day"),
             graph("Waiting for a build to start", [_queue(projects)], width=QUARTER, unit="seconds"),
             graph(
-                "Builds that failed, events that were lost",
+                "Failed builds, lost events",
                 [
                     _of_all(projects, "FailedBuilds", "SUM", "Sum", "failed builds"),
                     dead_letters.metric_approximate_number_of_messages_visible(

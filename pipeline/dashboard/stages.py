@@ -71,7 +71,7 @@ def stage_rows(
     rows.append(_durations_and_failures("Stages of one action", single, refusable=refusable))
     for stage in stages:
         if stage not in alone:
-            actions = {action: sources.action(stage, action) for action in stage.actions}
+            actions = {_brief(action): sources.action(stage, action) for action in stage.actions}
             rows.append(_durations_and_failures(f"{stage.name}: actions", actions))
     return rows
 
@@ -126,6 +126,12 @@ def _durations_and_failures(
         for name, source in of.items()
     ]
     return [*graphs, graph(f"{title}, failures", failures, width=THIRD, bars=True)]
+
+
+def _brief(action: str) -> str:
+    """Return of a stack's deployment the part that the stack is, of others the name."""
+    stack, _, deploys = action.partition(".")
+    return stack.rpartition("-")[2] if deploys else action
 
 
 def _minutes(source: Source, metric: str, statistic: str, label: str, name: str) -> cloudwatch.MathExpression:

@@ -1,7 +1,6 @@
 """The committed pictures are of this app as its settings are, and legible wherever they are shown."""
 
 import re
-import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,7 +8,7 @@ import pytest
 
 from diagrams import palette, pictures
 from tests.page.contrast import contrast
-from tests.synthesis.cdk import ROOT, cdk
+from tests.synthesis.cdk import ROOT
 
 FOLDER = ROOT / "docs/pictures"
 REMEDY = "run `make diagrams` and commit docs/pictures"
@@ -17,14 +16,9 @@ NAMES = ["architecture.svg", "pipeline.svg"]
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def drawn(synthesized: Path) -> dict[str, str]:
     """The pictures as they would be drawn now."""
-    folder = tmp_path_factory.mktemp("pictures")
-    for file in ("cdk.json", "delivery.toml"):
-        shutil.copy(ROOT / file, folder)
-    done = cdk("synth", "--quiet", "--no-validation", "--app", f"python {ROOT}/pipeline_app.py", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return pictures.draw(folder / "cdk.out")
+    return pictures.draw(synthesized)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -95,7 +95,7 @@ SHOWN: list[tuple[str, list[str]]] = [
     ("Their cost, at most", ["AWS/CodeBuild Duration Sum", "AWS/CodeBuild Builds Sum"]),
     ("Waiting for a build to start", ["AWS/CodeBuild QueuedDuration Maximum"]),
     (
-        "Builds that failed, events that were lost",
+        "Failed builds, lost events",
         ["AWS/CodeBuild FailedBuilds Sum", "AWS/SQS ApproximateNumberOfMessagesVisible Maximum"],
     ),
 ]

@@ -1,0 +1,1 @@
+"""Draws the dashboards of a synthesized app as CloudWatch lays them out, with sample data in place of measurements."""
