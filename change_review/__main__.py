@@ -22,13 +22,19 @@ def main() -> int:
         epilog="Exit codes: 0 the release may go on, 1 a finding stops it, 2 bad input, or something cannot be read.",
     )
     parser.add_argument("--environment", required=True, help="the environment's name in delivery.toml")
-    parser.add_argument("--stage", required=True, type=Path, help="folder with the stage's assembly, below cdk.out")
+    parser.add_argument(
+        "--stage",
+        required=True,
+        type=Path,
+        action="append",
+        help="folder with the stage's assembly, below cdk.out; one for each of the environment's regions",
+    )
     parser.add_argument("--settings", type=Path, default=Path("delivery.toml"), help="holds the accepted changes")
     parser.add_argument("--output", type=Path, default=Path("report"), help="folder for the report (report)")
     options = parser.parse_args()
     try:
         run = PipelineRun.read(os.environ)
-        found = review(options.environment, stage=options.stage, settings=options.settings)
+        found = review(options.environment, stages=options.stage, settings=options.settings)
         write(found, options.output, run)
     except ReviewError as error:
         print(f"change review: {error}", file=sys.stderr)

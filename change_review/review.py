@@ -81,9 +81,12 @@ class Review:
 KINDS = (ADDED, CHANGED, REPLACED, REMOVED)
 
 
-def review(environment: str, *, stage: Path, settings: Path) -> Review:
-    """Compare the stage's assembly with what is deployed; raise ReviewError when one of them cannot be read."""
-    released = read_stage(stage)
+def review(environment: str, *, stages: Sequence[Path], settings: Path) -> Review:
+    """Compare the stages' assemblies with what is deployed; raise ReviewError when one of them cannot be read.
+
+    An environment has a stage in each of its regions.
+    """
+    released = tuple(stack for stage in stages for stack in read_stage(stage))
     reader = Reader()
     deployed = [reader.template(stack) for stack in released]
     differences = compare(
@@ -106,11 +109,12 @@ def review(environment: str, *, stage: Path, settings: Path) -> Review:
 
 
 def _findings(stacks: Sequence[StackReview]) -> list[Finding]:
-    """Return what would be lost, and what is opened: of an environment that is all new, everything is, by intent."""
-    first = all(stack.is_new for stack in stacks)
+    """Return what would be lost, and what is opened: in a region where all is new, everything is, by intent."""
+    known = {(stack.account, stack.region) for stack in stacks if not stack.is_new}
     found = [finding for stack in stacks for finding in losses(stack.name, stack.difference)]
-    if not first:
-        found += [finding for stack in stacks for finding in broadened(stack.name, stack.difference)]
+    for stack in stacks:
+        if (stack.account, stack.region) in known:
+            found += broadened(stack.name, stack.difference)
     return found
 
 

@@ -39,7 +39,7 @@ class ApprovalStep(ManualApprovalStep):
         )
         comment = (
             f"Deploy commit {commit} “{review.commit_title}” to {name} (account {environment.account}, "
-            f"{environment.region})? {review.summary}. {passed} "
+            f"{', '.join([environment.region, *environment.further_regions])})? {review.summary}. {passed} "
             f"Approving updates {name} and tests it; rejecting, or waiting, leaves it as it is. "
             f"This run: https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{pipeline_name}"
             f"/executions/#{{codepipeline.PipelineExecutionId}}/timeline?region={region}"

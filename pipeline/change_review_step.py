@@ -1,5 +1,7 @@
 """The step that shows, before an environment is touched, what a release would change and lose there."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
@@ -8,7 +10,7 @@ from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, IFileSetProduce
 
 from pipeline.artifact_store import ArtifactStore
 from pipeline.download_cache import cached_downloads, download_cache
-from pipeline.lookup_role import lookup_role
+from pipeline.lookup_role import lookup_roles
 from pipeline.stage_conditions import skip_unless
 from stages.yawl_stage import YawlStage
 
@@ -19,15 +21,16 @@ NOTHING = "nothing changes"
 
 
 class ChangeReviewStep(CodeBuildStep):
-    """A build that compares what `stage` has deployed with what it is about to deploy; findings end the release there.
+    """A build that compares what an environment has deployed with what it is about to; findings end the release there.
 
-    It reads the environment's account through the CDK's lookup roles, and touches nothing. Its summary, the commit's
-    title and the place of the whole review are variables for those who decide.
+    `stages` has the environment in each of its regions, its own first. The build reads the environment's account by the
+    CDK's lookup roles, and touches nothing. Its summary, the commit's title and the place of the whole review are
+    variables for those who decide.
     """
 
     def __init__(
         self,
-        stage: YawlStage,
+        stages: Sequence[YawlStage],
         *,
         source: CodePipelineSource,
         assembly: IFileSetProducer,
@@ -36,13 +39,15 @@ class ChangeReviewStep(CodeBuildStep):
         logging: codebuild.LoggingOptions,
     ) -> None:
         home = Stack.of(store)
+        name = stages[0].name
+        assemblies = " ".join(f"--stage cdk.out/{stage.artifact_id}" for stage in stages)
         reviews = f"{store.bucket.bucket_name}/{REVIEWS}"
         super().__init__(
             "ReviewChanges",
             input=source,
             additional_inputs={"cdk.out": assembly},
             commands=[
-                f"make change-review ARGS='--environment {stage.name} --stage cdk.out/{stage.artifact_id}'",
+                f"make change-review ARGS='--environment {name} {assemblies}'",
                 # An exported variable must not be empty.
                 'export CHANGES="$(cat report/change-review.txt)" TITLE="$(cat report/title.txt)"',
                 'export REVIEW="$(cat report/address.txt)"',
@@ -56,7 +61,7 @@ class ChangeReviewStep(CodeBuildStep):
             role_policy_statements=[
                 iam.PolicyStatement(
                     actions=["sts:AssumeRole"],
-                    resources=[lookup_role(stage.settings.account, stage.settings.region)],
+                    resources=lookup_roles(stage.settings for stage in stages),
                 ),
                 iam.PolicyStatement(
                     actions=["codepipeline:GetPipelineExecution"],
@@ -69,7 +74,7 @@ class ChangeReviewStep(CodeBuildStep):
             cache=download_cache(),
             logging=logging,
         )
-        self._environment = stage.name
+        self._environment = name
         self.summary = self.exported_variable("CHANGES")
         """The numbers in one line: `prod: nothing changes`."""
         self.commit_title = self.exported_variable("TITLE")

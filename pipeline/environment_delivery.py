@@ -29,38 +29,43 @@ class Release:
 
 
 class EnvironmentDelivery:
-    """The pipeline's stages for one environment: a review, an approval where it asks for one, and the deployment.
+    """The pipeline's stages for one environment: a review, an approval where it asks for one, and the deployments.
 
     They are stages of their own because a stage is entered, passed by and rolled back as a whole: the approval is
-    passed by when nothing changes, only the deployment waits for its window, and is undone when it fails.
+    passed by when nothing changes, only a deployment waits for its window, and is undone when it fails. One review and
+    one approval are for all regions. The environment's own region is the first wave and a stage of its own; the regions
+    of each later wave share one, which begins when those before have baked.
     """
 
     def __init__(
         self,
         pipeline: CodePipeline,
-        stage: YawlStage,
+        waves: Sequence[Sequence[YawlStage]],
         *,
         settings: Settings,
         release: Release,
         verified: Sequence[str],
     ) -> None:
-        self.name = stage.name
+        [[self.stage], *_] = waves
+        self.name = self.stage.name
         """The environment's name."""
-        self.stage = stage
-        self._settings = stage.settings
-        name, logs = stage.node.id, release.logs
+        self._settings = self.stage.settings
+        self._release = release
+        name = self.stage.node.id
         self.review = ChangeReviewStep(
-            stage,
+            [stage for wave in waves for stage in wave],
             source=release.source,
             assembly=release.assembly,
             store=release.store,
             pipeline_name=release.pipeline_name,
-            logging=logs.of(f"{name}ReviewChanges"),
+            logging=release.logs.of(f"{name}ReviewChanges"),
         )
+        self.tests: list[IntegrationTestsStep] = []
+        self.bakes: list[CodeBuildStep] = []
         pipeline.add_wave(f"{name}Review", pre=[self.review])
         if self._settings.approval:
             approval = ApprovalStep(
-                stage.name,
+                self.name,
                 settings=settings,
                 verified=list(verified),
                 source=release.source,
@@ -68,21 +73,36 @@ class EnvironmentDelivery:
                 pipeline_name=release.pipeline_name,
             )
             pipeline.add_wave(f"{name}Approval", pre=[approval])
-        self.tests = IntegrationTestsStep(release.source, stage, logging=logs.of(f"{name}IntegrationTests"))
-        self.bakes: list[CodeBuildStep] = []
-        if self._settings.bake_minutes:
-            self.bakes.append(BakeStep(release.source, stage, logging=logs.of(f"{name}Bake")))
-        pipeline.add_stage(stage, post=Step.sequence([self.tests, *self.bakes]))
-        self.deployment = name
-        """The stage after which the environment has the release."""
-        self.stages = [f"{name}Review", *([f"{name}Approval"] if self._settings.approval else []), name]
-        """The pipeline's stages for this environment."""
+        gate = [f"{name}Approval"] if self._settings.approval else []
+        self.stages = dict.fromkeys([f"{name}Review", *gate], self.name)
+        """The pipeline's stages for this environment, and what people call each."""
+        self.deployments: list[str] = []
+        """Those after each of which the environment has the release, in the regions of one wave."""
+        for number, members in enumerate(waves, start=1):
+            stage_name = members[0].node.id if len(members) == 1 else f"{name}Wave{number}"
+            wave = pipeline.add_wave(stage_name)
+            for member in members:
+                wave.add_stage(member, post=self._verification(member))
+            self.deployments.append(stage_name)
+            regions = ", ".join(member.settings.region for member in members)
+            self.stages[stage_name] = self.name if number == 1 else f"{self.name} in {regions}"
+
+    def _verification(self, stage: YawlStage) -> Sequence[Step]:
+        """Return what follows a deployment in one region: its tests, then the watch."""
+        source, logs = self._release.source, self._release.logs
+        tests = IntegrationTestsStep(source, stage, logging=logs.of(f"{stage.node.id}IntegrationTests"))
+        self.tests.append(tests)
+        if not stage.settings.bake_minutes:
+            return [tests]
+        bake = BakeStep(source, stage, logging=logs.of(f"{stage.node.id}Bake"))
+        self.bakes.append(bake)
+        return Step.sequence([tests, bake])
 
     def set_conditions(self, pipeline: codepipeline.Pipeline) -> None:
         """Set the conditions around the stages, in the built pipeline."""
-        name = self.stage.node.id
         if self._settings.approval:
-            self.review.skip_without_changes(pipeline, f"{name}Approval")
-        if window := self._settings.deployment_window:
-            enter_in_window(pipeline, name, cron=window.cron, time_zone=window.time_zone)
-        roll_back_on_failure(pipeline, name)
+            self.review.skip_without_changes(pipeline, f"{self.stage.node.id}Approval")
+        for stage in self.deployments:
+            if window := self._settings.deployment_window:
+                enter_in_window(pipeline, stage, cron=window.cron, time_zone=window.time_zone)
+            roll_back_on_failure(pipeline, stage)

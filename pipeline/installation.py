@@ -31,7 +31,7 @@ def bootstrap_commands(settings: Settings) -> list[Command]:
     environments' accounts let it deploy to them and look values up.
     """
     home = settings.pipeline.account
-    environments = settings.environments.values()
+    environments = settings.in_all_regions()
     places = [
         (home, settings.pipeline.region),
         *((home, environment.region) for environment in environments),

@@ -29,7 +29,7 @@ from pipeline.self_mutation import self_mutation
 from pipeline.source import allow_connection, source
 from pipeline.synth_step import synth_step
 from pipeline.tool_versions import ToolVersions
-from settings import Settings
+from settings import EnvironmentSettings, Settings
 from stacks.console_links import dashboard_address
 from stages.yawl_stage import YawlStage
 
@@ -91,19 +91,10 @@ class PipelineStack(Stack):
         )
         deliveries: list[EnvironmentDelivery] = []
         for name, environment in settings.environments.items():
-            stage = YawlStage(
-                self,
-                name.capitalize(),
-                name=name,
-                settings=environment,
-                image=settings.image_of(name),
-                pipeline_account=settings.pipeline.account,
-                pipeline_dashboard=dashboard_address(construct_id, region=settings.pipeline.region),
-                compliance=settings.compliance.tag,
-            )
-            verified = [delivery.tests.summary for delivery in deliveries]
+            waves = [[self._stage(name, one) for one in wave] for wave in environment.waves]
+            verified = [tests.summary for delivery in deliveries for tests in delivery.tests]
             deliveries.append(
-                EnvironmentDelivery(pipeline, stage, settings=settings, release=release, verified=verified)
+                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, verified=verified)
             )
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, settings.repository)
@@ -118,9 +109,9 @@ class PipelineStack(Stack):
             "Notifications",
             pipeline_name=construct_id,
             settings=settings.pipeline,
-            environments=list(settings.environments.values()),
-            stages={stage: delivery.name for delivery in deliveries for stage in delivery.stages},
-            deployments=[delivery.deployment for delivery in deliveries],
+            environments=settings.in_all_regions(),
+            stages={stage: label for delivery in deliveries for stage, label in delivery.stages.items()},
+            deployments=[stage for delivery in deliveries for stage in delivery.deployments],
             store=store,
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,
@@ -130,17 +121,31 @@ class PipelineStack(Stack):
             "ReleaseRecords",
             pipeline_name=construct_id,
             settings=settings.pipeline,
-            environments=list(settings.environments.values()),
-            deployments={delivery.deployment: delivery.name for delivery in deliveries},
+            environments=settings.in_all_regions(),
+            deployments={stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
             store=store,
             failure_topic=delivery_topic,
         )
         settle_permissions(
             pipeline,
             reviews=[delivery.review for delivery in deliveries],
-            tests=[delivery.tests for delivery in deliveries],
+            tests=[tests for delivery in deliveries for tests in delivery.tests],
             bakes=[bake for delivery in deliveries for bake in delivery.bakes],
             stores=list(stores.values()),
+        )
+
+    def _stage(self, name: str, environment: EnvironmentSettings) -> YawlStage:
+        """Return the environment in one region; in a further one its name is followed by the region's."""
+        is_home = environment.region == self._settings.environments[name].region
+        return YawlStage(
+            self,
+            name.capitalize() if is_home else f"{name.capitalize()}-{environment.region}",
+            name=name if is_home else f"{name}-{environment.region}",
+            settings=environment,
+            image=self._settings.image_of(name),
+            pipeline_account=self._settings.pipeline.account,
+            pipeline_dashboard=dashboard_address(self.node.id, region=self._settings.pipeline.region),
+            compliance=self._settings.compliance.tag,
         )
 
     def _show(
@@ -185,7 +190,7 @@ class PipelineStack(Stack):
 
     def _replica_stores(self, scope: Construct) -> dict[str, s3.IBucket]:
         """Return an artifact bucket for each further region that an environment is in."""
-        regions = {environment.region for environment in self._settings.environments.values()} - {self.region}
+        regions = {environment.region for environment in self._settings.in_all_regions()} - {self.region}
         buckets: dict[str, s3.IBucket] = {}
         for region in sorted(regions):
             replica = ReplicaStore(

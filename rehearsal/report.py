@@ -56,9 +56,12 @@ def environments(progress: Progress) -> list[Environment]:
     found: list[Environment] = []
     for stage in progress.stages:
         deployed = [action.deployed for action in stage.actions if action.deployed]
-        if deployed:
-            environment = Environment(stage.name, deployed[0].place)
-            for stack in deployed:
+        places = list(dict.fromkeys(stack.place for stack in deployed))
+        for place in places:
+            # A wave has several: each is an environment of its own.
+            name = stage.name if len(places) == 1 else f"{stage.name} {place.region}"
+            environment = Environment(name, place)
+            for stack in (one for one in deployed if one.place == place):
                 environment.stacks[stack.name] = stack.outputs
                 environment.resources[stack.name] = stack.resources
                 environment.stand_ins += stack.stand_ins

@@ -81,7 +81,7 @@ def _client(service: str) -> Any:
 def _in_words(record: Record, zone: Any) -> str:
     content = record.content
     lines = [
-        f"{record.environment} since {_time(content['released'], zone)}",
+        f"{record.environment} ({', '.join(content['regions'])}) since {_time(content['released'], zone)}",
         f"  commit     {content['commit'][:SHORT]} {content['title']}",
         f"  author     {content['author']}",
     ]

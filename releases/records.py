@@ -26,6 +26,11 @@ class Record:
         """The environment's name."""
         return self.content["environment"]
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The environment in the regions that got the release together."""
+        return (self.environment, *self.content["regions"])
+
 
 def read_all(client: Any, bucket: str, environment: str | None) -> tuple[Record, ...]:
     """Return the records, of one environment or of all, oldest first; raise RecordsError."""
@@ -44,14 +49,14 @@ def on(records: Sequence[Record], day: date, zone: tzinfo) -> tuple[Record, ...]
     """Return what the environments had on a day: what they had when it began, and what they got until it ended."""
     begins = datetime.combine(day, time(), zone)
     ends = datetime.combine(day + timedelta(days=1), time(), zone)
-    before = {record.environment: record for record in records if record.released < begins}
+    before = {record.place: record for record in records if record.released < begins}
     during = [record for record in records if begins <= record.released < ends]
-    return tuple(sorted([*before.values(), *during], key=lambda record: (record.environment, record.released)))
+    return tuple(sorted([*before.values(), *during], key=lambda record: (record.place, record.released)))
 
 
 def now(records: Sequence[Record]) -> tuple[Record, ...]:
     """Return what the environments have."""
-    return tuple({record.environment: record for record in records}.values())
+    return tuple({record.place: record for record in records}.values())
 
 
 def bucket_of(client: Any, stack: str) -> str:

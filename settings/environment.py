@@ -31,6 +31,10 @@ EDGE_REGION = "us-east-1"
 DEPLOYMENT_MINUTES = 60
 """What the stacks of an environment and its tests take, amply: the tests alone wait ten minutes for tasks."""
 
+Wave = Annotated[int, Between(2, 9)]
+MOST_IN_A_WAVE = 5
+"""A stage has at most 50 actions (CodePipeline User Guide, "Quotas"), and a region's deployment has nine."""
+
 TwoZones = Annotated[tuple[AvailabilityZone, AvailabilityZone], Field(strict=False)]
 
 
@@ -57,6 +61,8 @@ class EnvironmentSettings(Section):
     """The AWS account the environment is deployed to; several environments may share one."""
     region: Region
     """The region of all its stacks but what CloudFront needs elsewhere."""
+    further_regions: Annotated[dict[Region, Wave], Costs("a whole environment for each")] = {}
+    """More regions that get the release, each with its wave: 2 follows the environment's own region, 3 follows 2."""
     availability_zones: TwoZones | None = None
     """The two zones to use; None: the region's `a` and `b`."""
     image: ImageUri | None = None
@@ -92,9 +98,37 @@ class EnvironmentSettings(Section):
     domain: DomainSettings | None = None
 
     @property
+    def waves(self) -> list[list["EnvironmentSettings"]]:
+        """The environment in each of its regions, wave by wave: its own region alone is the first."""
+        later = {
+            wave: [self._in(region) for region, its in self.further_regions.items() if its == wave]
+            for wave in sorted(set(self.further_regions.values()))
+        }
+        return [[self], *later.values()]
+
+    def _in(self, region: str) -> "EnvironmentSettings":
+        return self.model_copy(update={"region": region, "availability_zones": None, "further_regions": {}})
+
+    @property
     def zones(self) -> tuple[str, str]:
         """The two availability zones, named so that synthesis need not look them up."""
         return self.availability_zones or (f"{self.region}a", f"{self.region}b")
+
+    @rule
+    def _waves_follow_each_other(self) -> Iterator[Mistake]:
+        waves = list(self.further_regions.values())
+        for region, wave in self.further_regions.items():
+            path = ("further_regions", region)
+            if region == self.region:
+                yield Mistake(path, "is the environment's own region, which is the first wave")
+            elif region in REGIONS_WITHOUT_COMMON_ZONES:
+                yield Mistake(path, "cannot be a further region: accounts differ in the zones they have there")
+            elif wave > 2 and wave - 1 not in waves:
+                yield Mistake(path, f"leaves a gap: no region is in wave {wave - 1}")
+            elif waves.count(wave) > MOST_IN_A_WAVE:
+                yield Mistake(path, f"is too many in one wave: {MOST_IN_A_WAVE} regions fit into a stage")
+        if self.further_regions and self.domain is not None:
+            yield Mistake(("domain",), "does not fit further_regions: CloudFront gives a name to one distribution only")
 
     @rule
     def _zones_of_the_region(self) -> Iterator[Mistake]:

@@ -18,7 +18,7 @@ from settings.compliance import ComplianceSettings
 from settings.constraints import Between
 from settings.costs import Costs
 from settings.environment import EnvironmentSettings, TagSettings
-from settings.environment_names import EnvironmentName
+from settings.environment_names import LONGEST, EnvironmentName
 from settings.image import ImageSettings
 from settings.image_uri import moves
 from settings.log_retention import LogRetentionDays
@@ -91,6 +91,10 @@ class Settings(Section):
         own = self.environments[environment].image
         return ImageSettings(uri=own) if own else self.image
 
+    def in_all_regions(self) -> list[EnvironmentSettings]:
+        """Return every environment in each of its regions, in the order of delivery."""
+        return [one for environment in self.environments.values() for wave in environment.waves for one in wave]
+
     def warnings(self) -> list[str]:
         """Return a line for each thing that is allowed and should not stay, to be shown to whoever synthesizes."""
         return [
@@ -111,12 +115,28 @@ class Settings(Section):
         gates = [name for name, environment in self.environments.items() if getattr(environment, "approval", False)]
         # Each environment has a stage for the review of its changes, and one for its deployment.
         stages = 2 * len(self.environments) + len(gates)
+        for environment in self.environments.values():
+            with skipping_gaps():
+                # Each later wave of regions has a stage too.
+                stages += len(set(environment.further_regions.values()))
         if stages > MOST_STAGES:
             yield Mistake(
                 ("environments",),
                 f"are {len(self.environments)}, {len(gates)} of them with approval, which makes {stages} stages: "
                 f"a pipeline has {MOST_STAGES} for them at most",
             )
+
+    @rule
+    def _names_in_further_regions(self) -> Iterator[Mistake]:
+        for name, environment in self.environments.items():
+            with skipping_gaps():
+                for region in environment.further_regions:
+                    path = ("environments", name, "further_regions", region)
+                    there = f"{name}-{region}"
+                    if len(there) > LONGEST:
+                        yield Mistake(path, f"makes the name {there} too long: at most {LONGEST} characters fit")
+                    if there in self.environments:
+                        yield Mistake(path, f"makes the name {there}, which is another environment's")
 
     @rule
     def _approved_image_stays(self) -> Iterator[Mistake]:

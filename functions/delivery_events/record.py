@@ -64,6 +64,7 @@ def _record(execution: Execution, environment: str, stage: str, *, released: str
         "approved": str(approval.ended) if approval else "",
         "tests": tests,
         "images": sorted({image for stack in stacks for image in stack.images()}),
+        "regions": sorted({stack.region for stack in stacks}),
         "templates": {stack.name: stack.template_hash for stack in stacks},
         "pipeline": execution.pipeline,
         "execution": execution.id,
@@ -90,7 +91,7 @@ class _Stack:
     def __init__(self, action: Action, clients: Clients) -> None:
         self.name = action.configuration["StackName"]
         self._account = action.configuration["RoleArn"].split(":")[4]
-        self._region = action.region
+        self.region = action.region
         self._clients = clients
         self._template: Any = self._client("cloudformation").get_template(StackName=self.name)["TemplateBody"]
 
@@ -124,4 +125,4 @@ class _Stack:
                     yield f"{container['image'].partition('@')[0]}@{digest}"
 
     def _client(self, service: str) -> Any:
-        return self._clients.environment(service, self._account, self._region)
+        return self._clients.environment(service, self._account, self.region)

@@ -25,6 +25,7 @@ WHOLE = {
     "images": ["repository/yawl:6.1.0@sha256:1234"],
     "templates": {"yawl-prod-cache": "f" * 64},
     "execution": "one",
+    "regions": ["us-east-1"],
     "rolled_back_from": "",
 }
 
@@ -71,7 +72,12 @@ def test_what_is_written_stays(account: Account, bucket: str) -> None:
 
 
 ANSWERS: list[tuple[Sequence[str], int, str, Sequence[str]]] = [
-    (("--environment", "prod", "--on", "2026-11-03"), 0, "prod since 2026-11-03 10:00 UTC", ("a" * 12, "b" * 12)),
+    (
+        ("--environment", "prod", "--on", "2026-11-03"),
+        0,
+        "prod (us-east-1) since 2026-11-03 10:00 UTC",
+        ("a" * 12, "b" * 12),
+    ),
     (("--environment", "prod", "--on", "2026-11-02"), 0, "approver   grace, 2026-11-03 09:50 UTC", ("a" * 12,)),
     ((), 0, "image      repository/yawl:6.1.0@sha256:1234", ("b" * 12, "d" * 12)),
     (("--environment", "staging"), 1, "Nothing had been released.", ()),

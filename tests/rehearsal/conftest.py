@@ -143,9 +143,14 @@ def matrix(request: pytest.FixtureRequest) -> Matrix:
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """The project with a short deadline in dev and a Synth action that takes the assembly from the commit."""
+    return with_settings(EXAMPLE.read_text() + SHORT_DEADLINE, tmp_path_factory)
+
+
+def with_settings(settings: str, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """The project with these settings and a Synth action that takes the assembly from the commit."""
     path = tmp_path_factory.mktemp("repository")
     copy_of_the_work_tree(path)
-    (path / "delivery.toml").write_text(EXAMPLE.read_text() + SHORT_DEADLINE)
+    (path / "delivery.toml").write_text(settings)
     run("cdk", "synth", "--quiet", "--no-validation", directory=path)
     shutil.copytree(path / "cdk.out", path / "synthesized")
     makefile = path / "Makefile"

@@ -8,8 +8,8 @@ import pytest
 from releases.records import Record, now, on
 
 
-def record(environment: str, released: str, commit: str) -> Record:
-    content = {"environment": environment, "released": released, "commit": commit}
+def record(environment: str, released: str, commit: str, region: str = "us-east-1") -> Record:
+    content = {"environment": environment, "regions": [region], "released": released, "commit": commit}
     return Record(datetime.fromisoformat(released), content)
 
 
@@ -45,3 +45,8 @@ def test_a_day_has_what_was_there_when_it_began_and_what_came(day: str, zone: st
 
 def test_now_is_the_last_one_of_each() -> None:
     assert words(now(RECORDS)) == "prod:d dev:b"
+
+
+def test_regions_that_get_releases_one_after_the_other_have_each_their_own() -> None:
+    waves = (*RECORDS, record("prod", "2026-11-05T11:00:00+00:00", "c", "eu-west-1"))
+    assert words(now(waves)) == "prod:d dev:b prod:c"
