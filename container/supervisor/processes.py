@@ -88,8 +88,10 @@ class Program:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, if the program still runs."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(number)
+        # asyncio's own send_signal may take the exit code away from who waits for it.
+        if self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process_id, number)
 
 
 def as_text(journal: Journal) -> OnEvent:

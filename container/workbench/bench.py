@@ -1,0 +1,177 @@
+"""A workbench: the databases, and tasks as many as are wanted."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from workbench import applications, certificates, parts
+from workbench.addresses import AddressBlock
+from workbench.postgresql import PostgreSQL
+from workbench.proxy import Proxy
+from workbench.redis_server import RedisServer
+from workbench.task import PORT, Task
+
+CONTAINER: Final = Path(__file__).parents[1]
+HEALTH_PATH: Final = "/resourceService/"
+HEALTHY_SECONDS: Final = 120.0
+
+
+class UnhealthyError(Exception):
+    """Tasks did not become healthy in time; the text says what they answered last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """The engine's one account."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+class Workbench:
+    """Everything a service of tasks needs, in a folder that is removed at the end."""
+
+    def __init__(
+        self,
+        *,
+        credentials: Credentials | None = None,
+        engine_start_seconds: float = 1.0,
+        webapps: Path | None = None,
+    ) -> None:
+        """Look for the parts; raises PartsMissingError when Debian packages are missing.
+
+        With `webapps` of another workbench, these are used instead of compiling the engine again.
+        """
+        self._parts = parts.find()
+        self.credentials = credentials or Credentials(username="operator", password=secrets.token_urlsafe(24))
+        self._engine_start_seconds = engine_start_seconds
+        self._webapps = webapps
+        self._cleanup = contextlib.AsyncExitStack()
+        self._variables: Mapping[str, str] = {}
+        self._addresses = AddressBlock()
+        self._folder = Path()
+        self._count = 0
+        self.tasks: list[Task] = []
+        """All that were started and have not been ended through `end`."""
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._set_up()
+        except BaseException:
+            await self._cleanup.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._cleanup.aclose()
+
+    @property
+    def clock(self) -> Path:
+        """The library that fakes the clock of a program."""
+        return self._parts.clock
+
+    async def start_task(self, **more_variables: str) -> Task:
+        """Start a task at an address of its own; it is not healthy yet."""
+        self._count += 1
+        address = self._addresses.next_address()
+        task = Task(
+            name=f"task-{self._count}",
+            address=address,
+            folder=self._folder / f"task-{self._count}",
+            variables={**self._variables, **more_variables},
+            database=Proxy(address=address, to_address=self.database.address, to_port=self.database.port),
+            redis=Proxy(address=address, to_address=self.redis.address, to_port=self.redis.port),
+        )
+        self.tasks.append(task)
+        await task.start()
+        return task
+
+    async def end_task(self, task: Task) -> None:
+        """End a task, if it still lives, and forget it."""
+        await task.end()
+        self.tasks.remove(task)
+
+    async def all_healthy(self, *, within_seconds: float = HEALTHY_SECONDS) -> None:
+        """Wait until every task answers that it can serve; raises UnhealthyError."""
+        answers: dict[str, str] = {}
+        try:
+            async with asyncio.timeout(within_seconds), httpx.AsyncClient(trust_env=False, timeout=2) as client:
+                while True:
+                    answers = {task.name: await _health(client, task) for task in self.tasks}
+                    if all(answer == "ok" for answer in answers.values()):
+                        return
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            said = "; ".join(f"{name}: {answer}" for name, answer in answers.items())
+            raise UnhealthyError(f"not healthy within {within_seconds:g} s: {said}") from None
+
+    async def _set_up(self) -> None:
+        # Not the user's own folder for temporary files: the server's user must reach it, and sockets take short paths.
+        self._folder = Path(tempfile.mkdtemp(prefix="yawl-workbench-", dir="/tmp"))
+        self._cleanup.callback(shutil.rmtree, self._folder, ignore_errors=True)
+        self._folder.chmod(0o711)
+        self._cleanup.enter_context(self._addresses)
+        self._cleanup.push_async_callback(self._end_tasks)
+        files = certificates.issue(self._folder, addresses=self._addresses.all)
+        self.database = PostgreSQL(
+            self._parts, folder=self._folder / "postgresql", address=self._addresses.first, certificates=files
+        )
+        self.redis = RedisServer(
+            self._parts, folder=self._folder / "redis", address=self._addresses.first, certificates=files
+        )
+        self._cleanup.push_async_callback(self.database.stop)
+        self._cleanup.push_async_callback(self.redis.stop)
+        webapps, _, _ = await asyncio.gather(self._applications(), self.database.create(), self.redis.start())
+        self._variables = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "JAVA_HOME": str(applications.java_home(self._parts, folder=self._folder)),
+            "PYTHONPATH": str(CONTAINER),
+            "PYTHONSAFEPATH": "1",
+            "LANG": "C.UTF-8",
+            "ENVIRONMENT": "workbench",
+            "LOG_LEVEL": "INFO",
+            "IMAGE_VERSION": "workbench",
+            "YAWL_DB_NAME": self.database.database,
+            "YAWL_DB_USER": self.database.user,
+            "YAWL_DB_PASSWORD": self.database.password,
+            "YAWL_DB_CA_BUNDLE": str(files.authority),
+            "REDIS_AUTH_TOKEN": self.redis.password,
+            "REDIS_CA_BUNDLE": str(files.authority),
+            "YAWL_HEAP_SIZE": "64m",
+            "YAWL_ADMIN_USER": self.credentials.username,
+            "YAWL_ADMIN_PASSWORD": self.credentials.password,
+            "CATALINA_HOME": str(applications.catalina_home(self._parts, folder=self._folder)),
+            "WEBAPPS": str(webapps),
+            "HAPROXY": str(self._parts.haproxy),
+        }
+
+    async def _applications(self) -> Path:
+        if self._webapps is not None:
+            return self._webapps
+        return await applications.build(self._parts, folder=self._folder, start_seconds=self._engine_start_seconds)
+
+    async def _end_tasks(self) -> None:
+        await asyncio.gather(*(task.end() for task in self.tasks))
+
+
+async def _health(client: httpx.AsyncClient, task: Task) -> str:
+    """Return "ok" for a task that can serve, or what it said instead."""
+    if not task.running:
+        return f"ended with exit code {task.exit_code}"
+    try:
+        answer = await client.get(f"http://{task.address}:{PORT}{HEALTH_PATH}")
+        return "ok" if answer.status_code == 200 else str(answer.json().get("reason", answer.status_code))
+    except (httpx.HTTPError, ValueError) as error:
+        return type(error).__name__

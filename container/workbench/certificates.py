@@ -1,0 +1,30 @@
+"""A throwaway authority, and a certificate of its for the addresses of one workbench."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificates:
+    """Files that programs read."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+def issue(folder: Path, *, addresses: Sequence[str]) -> Certificates:
+    """Write an authority's certificate and one that it has issued for `addresses`."""
+    authority = trustme.CA()
+    issued = authority.issue_cert(*addresses)
+    files = Certificates(
+        authority=folder / "authority.pem", certificate=folder / "certificate.pem", key=folder / "key.pem"
+    )
+    authority.cert_pem.write_to_path(str(files.authority))
+    files.certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+    issued.private_key_pem.write_to_path(str(files.key))
+    files.key.chmod(0o600)
+    return files

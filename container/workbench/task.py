@@ -1,0 +1,124 @@
+"""One task of the container: `python -m supervisor`, what it has started, and its two ways to the databases."""
+
+import contextlib
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from workbench.program import Program
+from workbench.proxy import Proxy
+
+PORT: Final = 8080
+ENGINE_PORT: Final = 8082
+"""The engine's own; in the container nobody but its task reaches it."""
+STOP_SECONDS: Final = 60.0
+"""What ECS leaves a task between SIGTERM and SIGKILL."""
+
+
+class Task:
+    """A task, with an address of its own."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        address: str,
+        folder: Path,
+        variables: Mapping[str, str],
+        database: Proxy,
+        redis: Proxy,
+    ) -> None:
+        self.name = name
+        self.address = address
+        self.log = folder / "log"
+        self.database = database
+        self.redis = redis
+        self._folder = folder
+        self.variables = variables
+        self._program: Program | None = None
+
+    async def start(self) -> None:
+        """Start it; it is not healthy yet."""
+        self._folder.mkdir(mode=0o700)
+        work = self._folder / "work"
+        work.mkdir(mode=0o700)
+        await self.database.open()
+        await self.redis.open()
+        self._program = await Program.start(
+            [sys.executable, "-m", "supervisor"],
+            environment={
+                **self.variables,
+                "TASK_NAME": self.name,
+                "TASK_ADDRESS": self.address,
+                "BIND_ADDRESS": self.address,
+                "WORK_FOLDER": str(work),
+                "YAWL_DB_HOST": self.address,
+                "YAWL_DB_PORT": str(self.database.port),
+                "REDIS_HOST": self.address,
+                "REDIS_PORT": str(self.redis.port),
+            },
+            folder=self._folder,
+            log=self.log,
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether its supervisor has not ended."""
+        return self._program is not None and self._program.exit_code is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The supervisor's; None while it runs."""
+        return None if self._program is None else self._program.exit_code
+
+    async def ended(self) -> int:
+        """Wait for the supervisor's end; return its exit code."""
+        return await self._started.ended()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the supervisor a signal; SIGTERM is what ECS sends."""
+        self._started.send(number)
+
+    def send_to_all(self, number: signal.Signals) -> None:
+        """Send a signal to everything in the task, as when its machine stops."""
+        self._started.send_to_group(number)
+
+    def engine(self) -> int | None:
+        """Return the process id of its Tomcat, or None while there is none."""
+        for process in _members(self._started.process_id):
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{process}/exe").readlink().name == "java":
+                    return process
+        return None
+
+    def processes(self) -> list[int]:
+        """Return the ids of everything that lives in the task."""
+        return _members(self._started.process_id)
+
+    async def end(self) -> None:
+        """End it at once, with all it has started, and its ways to the databases."""
+        if self._program is not None:
+            self.send_to_all(signal.SIGKILL)
+            await self._program.stop(signal.SIGKILL)
+        await self.database.cut()
+        await self.redis.cut()
+
+    @property
+    def _started(self) -> Program:
+        if self._program is None:
+            raise RuntimeError(f"the task {self.name} has not been started")
+        return self._program
+
+
+def _members(group: int) -> list[int]:
+    """Return the processes of a group that have not ended."""
+    members = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                state, _, its_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+                if int(its_group) == group and state != "Z":
+                    members.append(int(entry.name))
+    return members

@@ -1,0 +1,67 @@
+"""What the workbench says, and its exit codes, when it cannot or need not start."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from workbench import __main__ as command_line
+from workbench import parts
+
+MISSING = {
+    "a-package-nobody-has": ("/nonexistent/file",),
+    "a-package-with-a-pattern": ("/nonexistent/*/file",),
+    "a-package-that-is-there": ("/proc/self/status", "/proc/self/stat*"),
+}
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
+    """Run the command line; return what it exits with."""
+    monkeypatch.setattr(sys, "argv", ["workbench", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    return ended.value.code
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check",)])
+def test_missing_packages_are_named_with_the_way_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(parts, "NEEDED", MISSING)
+    assert run(monkeypatch, *arguments) == command_line.PARTS_MISSING
+    packages = "a-package-nobody-has a-package-with-a-pattern"
+    said = f"workbench: missing Debian packages: {packages}; install them with: apt-get install {packages}\n"
+    assert capsys.readouterr().err == said
+
+
+def test_where_nothing_can_be_installed_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(parts, "NEEDED", MISSING)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert run(monkeypatch, "--install") == command_line.PARTS_MISSING
+    assert "a-package-nobody-has a-package-with-a-pattern; they are installed for you where" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--tasks", "0"), "--tasks: at least one"),
+        (("--tasks", "many"), "invalid int value: 'many'"),
+        (("--credentials-file", "/nonexistent"), "--credentials-file: /nonexistent is not JSON with username and"),
+    ],
+)
+def test_wrong_usage_is_explained(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    assert run(monkeypatch, *arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_file_of_credentials_shows_no_password_when_it_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "credentials.json"
+    file.write_text('{"username": "operator", "pass": "hidden-secret"}')
+    assert run(monkeypatch, "--credentials-file", str(file)) == 2
+    assert "hidden-secret" not in capsys.readouterr().err
