@@ -21,6 +21,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 python_folders := settings pipeline stages stacks functions releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations tests
 python_sources := pipeline_app.py $(python_folders)
+python_sources += container
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
   $(shell find settings pipeline functions stages stacks -name '*.py' -o -name '*.js') \
   $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
@@ -71,7 +72,7 @@ types: $(ready)
 	@pyrefly check
 
 # The unit tests in two halves that take about as long as each other: of the app's templates, and of everything else.
-unit_tests_of_tools := $(wildcard $(addsuffix *.py,$(addprefix tests/unit/test_,settings integration_tests rehearsal supervisor)))
+unit_tests_of_tools := $(wildcard $(addsuffix *.py,$(addprefix tests/unit/test_,settings integration_tests rehearsal supervisor workbench)))
 unit_tests_of_the_app := $(filter-out $(unit_tests_of_tools),$(wildcard tests/unit/test_*.py))
 
 .PHONY: unit-tests-of-the-app
@@ -93,8 +94,25 @@ assembly: $(ready) ## cdk synth with every validation, into cdk.out
 	  echo "synth: the pinned cdk-assets cannot read what the pinned aws-cdk-lib writes; pin versions that agree" >&2; exit 1; }
 
 .PHONY: test
-test: lint types ## everything that must hold
-	@python -m pytest tests $(ARGS)
+test: lint types container-parts ## everything that must hold
+	@$(MAKE) -j2 --output-sync=target all-other-tests container-test
+
+.PHONY: all-other-tests
+all-other-tests: $(ready)
+	@python -m pytest tests --ignore=tests/container $(ARGS)
+
+# Missing parts, and that nothing installs them here, are not this target's failure: the tests say so, and fail in CI.
+.PHONY: container-parts
+container-parts: $(ready)
+	@PYTHONPATH=container python -m workbench --install || test $$? -eq 5
+
+.PHONY: container-test
+container-test: container-parts ## tasks of the container, made of real parts, under every fault
+	@python -m pytest tests/container --numprocesses=2 --dist=loadfile $(ARGS)
+
+.PHONY: container-table
+container-table: container-parts ## the same one by one, with a slower engine; writes the table in container/README.md
+	@python -m pytest tests/container --engine-start=5 --scenarios-table=container/README.md $(ARGS)
 
 .PHONY: faults
 faults: $(ready) ## every fault the integration tests must notice, played; writes docs/FAULTS.md

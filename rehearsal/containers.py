@@ -37,7 +37,12 @@ def unpack(repository: Path, commit: str, directory: Path) -> Path:
     target.mkdir(exist_ok=True)
     archive = subprocess.run([*git, "archive", commit, FOLDER], stdout=subprocess.PIPE, check=True).stdout
     subprocess.run(["tar", "x", "-C", str(target)], input=archive, check=True)
-    return target / FOLDER
+    folder = target / FOLDER
+    check = [sys.executable, "-m", "workbench", "--check"]
+    done = subprocess.run(check, env=_environment(folder), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RehearsalError(f"--tasks container: {(done.stderr.strip().splitlines() or ['no reason'])[-1]}")
+    return folder
 
 
 class Containers:
@@ -60,7 +65,7 @@ class Containers:
         process = self._processes.start(
             command,
             directory=self._folder.parent,
-            environment={**machine_environment(self._folder.parent), "PYTHONPATH": str(self._folder)},
+            environment=_environment(self._folder),
             hold_input=True,
             farewell_seconds=FAREWELL_SECONDS,
         )
@@ -78,6 +83,10 @@ class Containers:
             watchdog.cancel()
         self._processes.end(process)
         raise ActionFailed(f"the container's tasks for {service.name} do not start: {'; '.join(said) or 'no reason'}")
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {**machine_environment(folder.parent), "PYTHONPATH": str(folder)}
 
 
 def _drain(lines: Iterable[str]) -> None:

@@ -36,6 +36,8 @@ RUN_ELSEWHERE = {
     "make rehearse": ("tests/rehearsal/test_main_job.py", '["make", "rehearse", '),
     "make synth": ("pipeline/synth_step.py", 'commands=["make synth"]'),
     "make test": (".ci/run", "make test"),
+    "make container-test": ("Makefile", "all-other-tests container-test"),
+    "make container-parts": ("Makefile", "container-test: container-parts"),
     "make doctor": ("tests/emulator/test_doctor.py", '"doctor", *arguments'),
 }
 """Commands that other tests or CI run, with the place: the Build action of every rehearsal runs `make synth`."""

@@ -21,9 +21,12 @@ WORKBENCH = """
 import argparse, http.server, json, os, pathlib, stat, sys, threading
 
 parser = argparse.ArgumentParser()
+parser.add_argument("--check", action="store_true")
 parser.add_argument("--tasks", type=int)
 parser.add_argument("--credentials-file", type=pathlib.Path)
 options = parser.parse_args()
+if options.check:
+    sys.exit("workbench: missing Debian packages: " + MISSING if MISSING else 0)
 here = pathlib.Path(__file__).parents[2]
 (here / "asked.json").write_text(json.dumps({
     "tasks": options.tasks,
@@ -68,9 +71,9 @@ def committed(repository: Path, workbench: str | None) -> str:
     return done.stdout.strip()
 
 
-def unpacked(directory: Path, *, fails: bool = False) -> Path:
+def unpacked(directory: Path, *, fails: bool = False, missing: str = "") -> Path:
     """The container folder of a commit with the workbench above."""
-    commit = committed(directory / "repository", f"FAILS = {fails}\n{WORKBENCH}")
+    commit = committed(directory / "repository", f"FAILS = {fails}\nMISSING = {missing!r}\n{WORKBENCH}")
     return containers.unpack(directory / "repository", commit, directory)
 
 
@@ -117,3 +120,8 @@ def test_a_commit_without_a_workbench_is_refused(tmp_path: Path) -> None:
     needs = f"--tasks container needs {containers.WORKBENCH}, and the commit {commit[:12]} has none"
     with pytest.raises(RehearsalError, match=f"^{needs}$"):
         containers.unpack(tmp_path / "repository", commit, tmp_path)
+
+
+def test_missing_programs_are_named_before_anything_is_deployed(tmp_path: Path) -> None:
+    with pytest.raises(RehearsalError, match=r"^--tasks container: workbench: missing Debian packages: haproxy$"):
+        unpacked(tmp_path, missing="haproxy")

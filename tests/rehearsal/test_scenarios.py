@@ -1,14 +1,18 @@
 """What goes wrong in a delivery, rehearsed with the project's own stacks and judged on the emulated accounts."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from rehearsal.gate import ScriptedGate
 from rehearsal.progress import Result, Status
 from rehearsal.tasks import TaskKind
 from tests.rehearsal.conftest import Repository
+from workbench import parts
 
 DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
 PARTS = ("network", "storage", "database", "cache", "application", "distribution", "monitoring")
@@ -56,6 +60,15 @@ def test_failing_integration_tests_in_dev_stop_the_delivery_there(repository: Re
         assert rehearsed.statuses("Staging") == {Status.WAITING}
         assert rehearsed.stacks(STAGING) == {}
         assert rehearsed.stacks(PROD) == {}
+
+
+@pytest.mark.skipif(bool(parts.missing()) and not os.environ.get("CI"), reason="make container-parts installs them")
+def test_a_delivery_over_the_containers_own_processes(repository: Repository) -> None:
+    with repository.rehearse(tasks=TaskKind.CONTAINER) as rehearsed:
+        assert rehearsed.result is Result.SUCCEEDED
+        for environment in ("Dev", "Staging", "Prod"):
+            assert rehearsed.status(f"{environment}/IntegrationTests") is Status.SUCCEEDED
+        assert rehearsed.stacks(PROD) == deployed("prod")
 
 
 def test_a_failing_stack_in_staging_is_rolled_back_and_prod_untouched(repository: Repository) -> None:

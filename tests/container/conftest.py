@@ -1,0 +1,102 @@
+"""One workbench for all scenarios, in an event loop of its own that goes on between them."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine, Generator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.container.service import Service
+from tests.container.table import Row, rows_in, write
+from workbench import applications, parts
+from workbench.bench import Workbench
+
+TASKS = 3
+Result = TypeVar("Result")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run say where the table goes, and how long the engine's start takes."""
+    parser.addoption("--scenarios-table", type=Path, help="write the table of scenarios into this document")
+    parser.addoption("--engine-start", type=float, default=1.0, metavar="SECONDS", help="how long an engine starts")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gather the rows where all reports arrive: not in a worker."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Table(config.getoption("--scenarios-table", None)))
+
+
+class Stage:
+    """Where coroutines play: a loop that goes on between tests, because tasks and their proxies do."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
+        self._thread.start()
+
+    def play(self, course: Coroutine[Any, Any, Result]) -> Result:
+        """Run a coroutine to its end; return what it returns."""
+        return asyncio.run_coroutine_threadsafe(course, self._loop).result()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.fixture(scope="session")
+def found() -> parts.Parts:
+    """The parts; without them everything here is skipped, but not where CI is set."""
+    try:
+        return parts.find()
+    except parts.PartsMissingError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must have the container's parts: {error}", pytrace=False)
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def stage() -> Generator[Stage, None, None]:
+    stage = Stage()
+    yield stage
+    stage.close()
+
+
+@pytest.fixture(scope="session")
+def quick_engine(found: parts.Parts, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An engine that starts in a second, compiled once for all services of the random faults."""
+    return stage.play(applications.build(found, folder=tmp_path_factory.mktemp("engine"), start_seconds=1.0))
+
+
+@pytest.fixture(scope="module")
+def service(found: parts.Parts, stage: Stage, request: pytest.FixtureRequest) -> Generator[Service, None, None]:
+    """A service that has no task yet."""
+    assert found
+    bench = Workbench(engine_start_seconds=request.config.getoption("--engine-start"))
+    stage.play(bench.__aenter__())
+    try:
+        yield Service(bench, wanted=TASKS)
+    finally:
+        stage.play(bench.__aexit__(None, None, None))
+
+
+class _Table:
+    """Gathers the rows of a run and writes them down when every one of them has held."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._rows: list[Row] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take a row in."""
+        if report.when == "call":
+            self._rows += rows_in(report.user_properties)
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Write the table."""
+        if self._path and exitstatus == pytest.ExitCode.OK:
+            write(self._path, self._rows)

@@ -1,0 +1,197 @@
+"""A steady load of writes, sent through all tasks in turn as a load balancer would, whatever became of those before."""
+
+import asyncio
+import base64
+import enum
+import hashlib
+import itertools
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from workbench.bench import Workbench
+from workbench.task import ENGINE_PORT, PORT, Task
+
+INTERVAL: Final = 0.05
+"""Seconds between two writes."""
+ANSWER_LIMIT: Final = 5.0
+"""Seconds a client waits for an answer."""
+SPECIFICATION: Final = """<specificationSet xmlns="http://www.yawlfoundation.org/yawlschema" version="4.0">
+<specification uri="steady"><metaData><version>0.1</version><identifier>UID-steady</identifier></metaData>
+<decomposition id="Net"><processControlElements><inputCondition id="in"><flowsInto><nextElementRef id="only"/>
+</flowsInto></inputCondition></processControlElements></decomposition></specification></specificationSet>"""
+_PREFIXES = itertools.count(1)
+
+
+class Outcome(enum.Enum):
+    """What a client knows of its write."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """Told, or plain, that nothing was written."""
+    UNCERTAIN = "uncertain"
+    """No answer, or one that tells nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """One write; times are the event loop's."""
+
+    mark: str
+    """A text of its own, by which the row is found."""
+    task: str
+    sent_at: float
+    answered_at: float
+    outcome: Outcome
+    said: str
+
+    @property
+    def case(self) -> int:
+        """The primary key that the engine answered with."""
+        return int(self.said)
+
+
+class Load:
+    """Writes from entering until leaving."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self.prefix = f"load {next(_PREFIXES)}:"
+        self.writes: list[Write] = []
+        """All that have ended, in the order of their ends."""
+        self._numbers = itertools.count(1)
+        self._client = httpx.AsyncClient(
+            trust_env=False,
+            timeout=ANSWER_LIMIT,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        )
+        self._session = ""
+        self._logging_in = asyncio.Lock()
+        self._left_out: set[str] = set()
+        self._running: set[asyncio.Task[None]] = set()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._log_in(self._session, self._tasks()[0])
+        await self._upload(self._tasks()[0])
+        self._sending = asyncio.create_task(self._send())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._client.aclose()
+
+    def deregister(self, task: Task) -> None:
+        """Send the task no further writes, as ECS has it before a task gets SIGTERM."""
+        self._left_out.add(task.name)
+
+    async def goes_on(self, *, after: float, writes: int = 3, within_seconds: float = 90) -> None:
+        """Wait until some writes that were sent `after` a time have been accepted."""
+        async with asyncio.timeout(within_seconds):
+            while sum(write.sent_at > after for write in self.accepted) < writes:  # noqa: ASYNC110 - a poll is plainer
+                await asyncio.sleep(INTERVAL)
+
+    @property
+    def accepted(self) -> list[Write]:
+        """The writes that were accepted."""
+        return [write for write in self.writes if write.outcome is Outcome.ACCEPTED]
+
+    def of(self, outcome: Outcome) -> list[Write]:
+        """Return the writes that went so."""
+        return [write for write in self.writes if write.outcome is outcome]
+
+    def longest_pause(self, *, since: float) -> float:
+        """Return the longest time in seconds, after a time, in which no write was accepted."""
+        times = [write.answered_at for write in self.accepted]
+        return max((later - max(since, at) for at, later in itertools.pairwise(times) if later > since), default=0.0)
+
+    async def write_to_engine(self, task: Task, *, within_seconds: float) -> Write:
+        """Write to a task's engine itself, past every proxy."""
+        session = self._session
+        return await self._write(task, ENGINE_PORT, session, within_seconds=within_seconds)
+
+    def _tasks(self) -> list[Task]:
+        return [task for task in self._bench.tasks if task.running and task.name not in self._left_out]
+
+    async def _send(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for turn in itertools.count():
+            if tasks := self._tasks():
+                attempt = asyncio.create_task(self._attempt(tasks[turn % len(tasks)]))
+                self._running.add(attempt)
+                attempt.add_done_callback(self._running.discard)
+            due = max(due + INTERVAL, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    async def _attempt(self, task: Task) -> None:
+        session = self._session
+        write = await self._write(task, PORT, session, within_seconds=ANSWER_LIMIT)
+        self.writes.append(write)
+        if "expired session" in write.said:
+            await self._log_in(session, task)
+
+    async def _write(self, task: Task, port: int, session: str, *, within_seconds: float) -> Write:
+        loop = asyncio.get_running_loop()
+        mark = f"{self.prefix}{next(self._numbers)}"
+        sent_at = loop.time()
+        form = {
+            "action": "launchCase",
+            "sessionHandle": session,
+            "specidentifier": "UID-steady",
+            "specversion": "0.1",
+            "specuri": "steady",
+            "caseParams": mark,
+        }
+        outcome, said = await _classified(
+            lambda: self._client.post(f"http://{task.address}:{port}/yawl/ib", data=form, timeout=within_seconds)
+        )
+        return Write(mark=mark, task=task.name, sent_at=sent_at, answered_at=loop.time(), outcome=outcome, said=said)
+
+    async def _log_in(self, former: str, task: Task) -> None:
+        """Log in, once for all writes that find the `former` session expired."""
+        async with self._logging_in:
+            if self._session != former:
+                return
+            secret = base64.b64encode(
+                hashlib.sha1(self._bench.credentials.password.encode(), usedforsecurity=False).digest()
+            ).decode()
+            form = {"action": "connect", "userid": self._bench.credentials.username, "password": secret}
+            try:
+                answer = await self._client.post(f"http://{task.address}:{PORT}/yawl/ib", data=form)
+            except httpx.HTTPError:
+                return
+            if found := re.fullmatch(r"<response>([0-9a-f-]{36})</response>", answer.text):
+                self._session = found[1]
+
+    async def _upload(self, task: Task) -> None:
+        form = {"action": "upload", "sessionHandle": self._session, "specXML": SPECIFICATION}
+        answer = await self._client.post(f"http://{task.address}:{PORT}/yawl/ia", data=form)
+        if "<upload>" not in answer.text and "identical id" not in answer.text:
+            raise AssertionError(f"the specification was not taken: {answer.text}")
+
+
+async def _classified(post: Callable[[], Awaitable[httpx.Response]]) -> tuple[Outcome, str]:
+    """Return what the client of a write knows afterwards, and what it was told."""
+    try:
+        answer = await post()
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        return Outcome.REFUSED, type(error).__name__
+    except httpx.HTTPError as error:
+        return Outcome.UNCERTAIN, type(error).__name__
+    if answer.status_code == 503:
+        return Outcome.REFUSED, answer.text
+    content = re.fullmatch(r"<response>(.*)</response>", answer.text, re.DOTALL)
+    if answer.status_code != 200 or content is None:
+        return Outcome.UNCERTAIN, f"{answer.status_code} {answer.text[:100]}"
+    if content[1].isdecimal():
+        return Outcome.ACCEPTED, content[1]
+    return Outcome.REFUSED, content[1]

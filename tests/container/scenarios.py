@@ -1,0 +1,242 @@
+"""The faults that are played one by one, and how long the service may be away for each, the engine's start aside."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from supervisor import timings
+from tests.container.load import Load, Outcome
+from tests.container.service import Service, wall_clock
+from workbench.task import Task
+
+REACTION = 1.0
+"""What noticing, finding the new leader and the clients' own interval may take."""
+AT_ONCE = timings.CONTEST_INTERVAL + timings.FENCING_DELAY + REACTION
+"""A lock that is free at once."""
+AFTER_SILENCE = timings.SERVER_IDLE_LIMIT + AT_ONCE
+"""A lock that the database must take from a session that says nothing more."""
+HANGING = timings.PROBE_FAILURES * (timings.PROBE_TIMEOUT + timings.PROBE_INTERVAL) + 3.0 + timings.RESTART_PAUSE
+"""Until an engine that does not answer is given up, killed, and started again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A fault."""
+
+    name: str
+    play: Callable[[Service, Load], Awaitable[None]]
+    limit: float
+    """Seconds without service, the engine's start not counted."""
+    planned: bool = False
+    """Whether every client must be told what became of its write."""
+
+
+def now() -> float:
+    """Return the event loop's time."""
+    return asyncio.get_running_loop().time()
+
+
+async def started_at_once(service: Service, load: Load) -> None:
+    await service.end_all()
+    epoch = await service.epoch()
+    await asyncio.gather(*(service.start_task() for _ in range(service.wanted)))
+    await service.bench.all_healthy()
+    await load.goes_on(after=now())
+    assert await service.epoch() == epoch + 1, "one of the three has led, and no other"
+
+
+async def leader_killed(service: Service, load: Load) -> None:
+    (await service.leader()).send_to_all(signal.SIGKILL)
+    await load.goes_on(after=now())
+
+
+async def supervisor_killed(service: Service, load: Load) -> None:
+    leader = await service.leader()
+    leader.send(signal.SIGKILL)
+    await leader.ended()
+    await asyncio.sleep(0.2)
+    assert leader.processes() == [], "HAProxy and Tomcat die with the supervisor"
+    await load.goes_on(after=now())
+
+
+async def leader_terminated(service: Service, load: Load) -> None:
+    await _terminate(await service.leader(), load)
+    await load.goes_on(after=now())
+
+
+async def leader_frozen(service: Service, load: Load) -> None:
+    leader = await service.leader()
+    engine = leader.engine()
+    assert engine is not None
+    leader.send_to_all(signal.SIGSTOP)
+    late = asyncio.create_task(load.write_to_engine(leader, within_seconds=60))
+    await service.leader(other_than=leader)
+    await load.goes_on(after=now())
+    # The engine alone, while its supervisor sleeps on: nobody but the database can keep it from writing.
+    os.kill(engine, signal.SIGCONT)
+    assert (await late).outcome is Outcome.UNCERTAIN, "an engine of an earlier epoch has written"
+    leader.send_to_all(signal.SIGCONT)
+    await _gone(engine)
+
+
+async def database_restarted(service: Service, load: Load) -> None:
+    await service.database.stop(signal.SIGINT)
+    await service.database.start()
+    await load.goes_on(after=now())
+
+
+async def database_crashed(service: Service, load: Load) -> None:
+    await service.database.stop(signal.SIGQUIT)
+    await service.database.start()
+    await load.goes_on(after=now())
+
+
+async def database_silent_for_the_leader(service: Service, load: Load) -> None:
+    leader = await service.leader()
+    leader.database.silence()
+    await service.leader(other_than=leader)
+    await load.goes_on(after=now())
+    await leader.database.open()
+
+
+async def database_cut_off_from_the_leader(service: Service, load: Load) -> None:
+    leader = await service.leader()
+    await leader.database.cut()
+    await service.leader(other_than=leader)
+    await load.goes_on(after=now())
+    await leader.database.open()
+
+
+async def redis_restarted(service: Service, load: Load) -> None:
+    await _undisturbed(service, load, service.redis.stop, service.redis.start)
+
+
+async def redis_flushed(service: Service, load: Load) -> None:
+    await _undisturbed(service, load, service.redis.flush)
+
+
+async def redis_gone(service: Service, load: Load) -> None:
+    await service.redis.stop()
+    try:
+        await asyncio.sleep(timings.LEADER_KEY_LIFE + 1)
+        (await service.leader()).send_to_all(signal.SIGKILL)
+        await load.goes_on(after=now())
+        await service.at_full_strength()
+    finally:
+        await service.redis.start()
+
+
+async def all_replaced(service: Service, load: Load) -> None:
+    old = service.tasks
+    await asyncio.gather(*(service.start_task() for _ in old))
+    await service.bench.all_healthy()
+    for task in old:
+        await _terminate(task, load)
+        await service.bench.end_task(task)
+        await service.bench.all_healthy()
+    await load.goes_on(after=now())
+
+
+async def engine_hangs(service: Service, load: Load) -> None:
+    leader = await service.leader()
+    engine = leader.engine()
+    assert engine is not None
+    os.kill(engine, signal.SIGSTOP)
+    await _gone(engine)
+    await load.goes_on(after=now())
+    assert await service.leader() is leader, "the same task has started it again"
+
+
+async def engine_answers_500(service: Service, load: Load) -> None:
+    leader = await service.leader()
+    engine = leader.engine()
+    assert engine is not None
+    await service.end_engine_sessions()
+    await _gone(engine)
+    await load.goes_on(after=now())
+    assert await service.leader() is leader, "the same task has started it again"
+
+
+async def clock_jumps(service: Service, load: Load) -> None:
+    """Have the clocks of a service's tasks jump; the supervisors' alone, whose timing decides."""
+    epoch = await service.epoch()
+    for task in service.tasks:
+        _clock_of(task).write_text("+1h", encoding="utf-8")
+        # Something to write a line about, so that the clock is seen to have jumped.
+        await task.redis.cut()
+        await asyncio.sleep(2)
+        assert service.tells(task, after=wall_clock() + 1800), "the clock has jumped"
+        await task.redis.open()
+        _clock_of(task).write_text("-1h", encoding="utf-8")
+        await asyncio.sleep(1)
+        _clock_of(task).write_text("+0", encoding="utf-8")
+    await asyncio.sleep(timings.LEASE)
+    await load.goes_on(after=now())
+    assert await service.epoch() == epoch, "no other task has led"
+
+
+def with_clock(service: Service, folder: Path, number: int) -> dict[str, str]:
+    """Return the variables of a task whose clock `clock_jumps` can move."""
+    file = folder / f"clock-{number}"
+    file.write_text("+0", encoding="utf-8")
+    return {
+        "LD_PRELOAD": str(service.bench.clock),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_NO_CACHE": "1",
+        # A jump of the clock that people read: no machine's monotonic clock does.
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+SCENARIOS = (
+    Scenario(name="three tasks start at once", play=started_at_once, limit=AT_ONCE + 3.0),
+    Scenario(name="leader killed, all of it", play=leader_killed, limit=AT_ONCE),
+    Scenario(name="leader's supervisor killed (`kill -9`)", play=supervisor_killed, limit=AT_ONCE),
+    Scenario(name="leader ended (SIGTERM)", play=leader_terminated, limit=2.0, planned=True),
+    Scenario(
+        name="leader frozen (SIGSTOP) past the fencing delay, then continued", play=leader_frozen, limit=AFTER_SILENCE
+    ),
+    Scenario(name="database restarted", play=database_restarted, limit=AT_ONCE + 3.0),
+    Scenario(name="database killed, and recovering", play=database_crashed, limit=AT_ONCE + 3.0),
+    Scenario(name="database silent for the leader alone", play=database_silent_for_the_leader, limit=AFTER_SILENCE),
+    Scenario(name="database cut off from the leader alone", play=database_cut_off_from_the_leader, limit=AT_ONCE),
+    Scenario(name="Redis restarted", play=redis_restarted, limit=REACTION, planned=True),
+    Scenario(name="Redis flushed", play=redis_flushed, limit=REACTION, planned=True),
+    Scenario(name="Redis gone, then leader killed", play=redis_gone, limit=AT_ONCE + timings.ROW_INTERVAL),
+    Scenario(name="all tasks replaced, one by one", play=all_replaced, limit=2.0, planned=True),
+    Scenario(name="engine hangs", play=engine_hangs, limit=HANGING + REACTION),
+    Scenario(name="engine answers 500 for ever", play=engine_answers_500, limit=8.0),
+    Scenario(name="clocks jump by an hour, forwards and back", play=clock_jumps, limit=REACTION, planned=True),
+)
+
+
+async def _terminate(task: Task, load: Load) -> None:
+    """End a task as ECS does; it must end by itself and well."""
+    load.deregister(task)
+    task.send(signal.SIGTERM)
+    async with asyncio.timeout(timings.STOP_TIMEOUT):
+        assert await task.ended() == 0
+
+
+async def _undisturbed(service: Service, load: Load, *faults: Callable[[], Awaitable[None]]) -> None:
+    epoch = await service.epoch()
+    for fault in faults:
+        await fault()
+    await asyncio.sleep(timings.LEADER_KEY_LIFE / 2)
+    await load.goes_on(after=now())
+    assert await service.epoch() == epoch, "no other task has led"
+
+
+def _clock_of(task: Task) -> Path:
+    return Path(task.variables["FAKETIME_TIMESTAMP_FILE"])
+
+
+async def _gone(process: int) -> None:
+    """Wait until a process has ended."""
+    async with asyncio.timeout(60):
+        while await asyncio.to_thread(Path(f"/proc/{process}").exists):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.05)

@@ -1,0 +1,134 @@
+"""A service of tasks under test: who leads it, and how it comes back to its full strength."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from workbench.bench import Workbench
+from workbench.postgresql import PostgreSQL
+from workbench.redis_server import RedisServer
+from workbench.task import Task
+
+SETTLING_SECONDS = 120.0
+
+
+class Service:
+    """As many tasks as it wants, with what they need."""
+
+    def __init__(self, bench: Workbench, *, wanted: int) -> None:
+        self.bench = bench
+        self.wanted = wanted
+        self._logs: list[Task] = []
+
+    @property
+    def database(self) -> PostgreSQL:
+        return self.bench.database
+
+    @property
+    def redis(self) -> RedisServer:
+        return self.bench.redis
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks that run."""
+        return [task for task in self.bench.tasks if task.running]
+
+    async def start_task(self, **variables: str) -> Task:
+        """Start one task more."""
+        task = await self.bench.start_task(**variables)
+        self._logs.append(task)
+        return task
+
+    async def at_full_strength(self) -> None:
+        """Start a task for each that has ended, as ECS does, and wait until all can serve."""
+        for task in [task for task in self.bench.tasks if not task.running]:
+            await self.bench.end_task(task)
+        await asyncio.gather(*(self.start_task() for _ in range(self.wanted - len(self.bench.tasks))))
+        await self.bench.all_healthy(within_seconds=SETTLING_SECONDS)
+
+    async def end_all(self) -> None:
+        """End every task at once."""
+        await asyncio.gather(*(self.bench.end_task(task) for task in list(self.bench.tasks)))
+
+    async def leading(self) -> Task | None:
+        """Return the task whose engine runs, if there is one at this moment."""
+        name = await self._leader()
+        return next((task for task in self.tasks if task.name == name), None)
+
+    async def leader(self, *, other_than: Task | None = None) -> Task:
+        """Return the task whose engine runs, once there is one."""
+        async with asyncio.timeout(SETTLING_SECONDS):
+            while True:
+                task = await self.leading()
+                if task is not None and task is not other_than:
+                    return task
+                await asyncio.sleep(0.05)
+
+    async def standby(self) -> Task:
+        """Return a task that does not lead."""
+        leader = await self.leader()
+        return next(task for task in self.tasks if task is not leader)
+
+    async def epoch(self) -> int:
+        """Return the number of the present leadership."""
+        async with await self.database.connect() as connection:
+            [epoch] = await (await connection.execute("SELECT epoch FROM yawl_delivery.leader")).fetchone() or [0]
+        return int(epoch)
+
+    async def end_engine_sessions(self) -> None:
+        """Have the database end the engine's sessions: its next write fails, and it answers 500 from then on."""
+        async with await self.database.connect() as connection:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE starts_with(usename, 'yawl_engine_')"
+            )
+
+    def engine_start(self, *, since: float) -> float:
+        """Return the longest time in seconds that an engine took to start, of those that did since a time."""
+        starts = (event.get("start_seconds") for event in self._events(since, self._logs))
+        return max((float(seconds) for seconds in starts if seconds is not None), default=0.0)
+
+    def story(self, *, since: float) -> str:
+        """Return what the supervisors did since a time, for people who look for the reason of a failure."""
+        told = [
+            event
+            for event in self._events(since, self._logs)
+            if event["source"] not in {"haproxy", "tomcat"} or event["level"] != "INFO"
+        ]
+        return "\n".join(json.dumps(event) for event in sorted(told, key=lambda event: str(event["time"])))
+
+    async def _leader(self) -> str | None:
+        try:
+            async with await self.database.connect() as connection:
+                row = await (
+                    await connection.execute(
+                        "SELECT task FROM yawl_delivery.leader WHERE NOT released AND engine = 'running'"
+                    )
+                ).fetchone()
+        except psycopg.Error:
+            return None
+        return None if row is None else str(row[0])
+
+    def tells(self, task: Task, *, after: float) -> bool:
+        """Return whether a task has written a line after a time, by its own clock."""
+        return any(self._events(after, [task]))
+
+    @staticmethod
+    def _events(since: float, tasks: Sequence[Task]) -> Iterator[dict[str, Any]]:
+        for task in tasks:
+            for line in task.log.read_text(encoding="utf-8").splitlines():
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    continue
+                if "time" in event and datetime.fromisoformat(event["time"]).timestamp() >= since:
+                    yield event
+
+
+def wall_clock() -> float:
+    """Return the time that logs are written by."""
+    return time.time()

@@ -1,0 +1,96 @@
+"""Faults that nobody has thought of together: sequences from a fixed seed, several services side by side."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.container import table
+from tests.container.conftest import Stage
+from tests.container.judge import judge
+from tests.container.load import Load, Outcome
+from tests.container.random_faults import SEQUENCES, play, sequence
+from tests.container.scenarios import now
+from tests.container.service import Service, wall_clock
+from tests.container.table import Row
+from workbench.bench import Workbench
+
+SERVICES = 5
+"""So many wait at the same time: most of a failover is waiting."""
+TASKS = 2
+
+
+class Played:
+    """What came of a sequence."""
+
+    def __init__(self) -> None:
+        self.row: Row | None = None
+        self.error: Exception | None = None
+        self.story = ""
+
+
+@pytest.fixture(scope="module")
+def played(stage: Stage, quick_engine: Path) -> dict[int, Played]:
+    """All sequences, played; each service takes the next one when it has settled after one."""
+    results = {number: Played() for number in range(SEQUENCES)}
+    numbers = iter(results)
+
+    async def serve() -> None:
+        async with Workbench(webapps=quick_engine) as bench:
+            service = Service(bench, wanted=TASKS)
+            for number in numbers:
+                await _play(service, number, results[number])
+                if results[number].error is not None:
+                    await service.end_all()
+
+    async def serve_all() -> None:
+        await asyncio.gather(*(serve() for _ in range(SERVICES)))
+
+    stage.play(serve_all())
+    return results
+
+
+async def _play(service: Service, number: int, result: Played) -> None:
+    since = wall_clock()
+    try:
+        await service.at_full_strength()
+        async with Load(service.bench) as load:
+            await load.goes_on(after=now())
+            begun, since = now(), wall_clock()
+            await play(service, sequence(number))
+            await service.at_full_strength()
+            await load.goes_on(after=now())
+        await judge(service.bench, load)
+        result.row = Row(
+            name=str(number),
+            without_service=load.longest_pause(since=begun),
+            engine_start=service.engine_start(since=since),
+            limit=None,
+            accepted=len(load.accepted),
+            uncertain=len(load.of(Outcome.UNCERTAIN)),
+        )
+    except Exception as error:  # noqa: BLE001 - the sequence's own test raises it
+        result.error = error
+        result.story = service.story(since=since)
+
+
+@pytest.mark.parametrize("number", range(SEQUENCES))
+def test_a_sequence(number: int, played: dict[int, Played]) -> None:
+    result = played[number]
+    print(*sequence(number), result.story, sep="\n")
+    if result.error is not None:
+        raise result.error
+
+
+def test_together(played: dict[int, Played], request: pytest.FixtureRequest) -> None:
+    rows = [result.row for result in played.values() if result.row is not None]
+    assert len(rows) == SEQUENCES
+    row = Row(
+        name=f"{SEQUENCES} random sequences of faults, together",
+        without_service=max(row.without_service for row in rows),
+        engine_start=max(row.engine_start for row in rows),
+        limit=None,
+        accepted=sum(row.accepted for row in rows),
+        uncertain=sum(row.uncertain for row in rows),
+    )
+    request.node.user_properties.append(table.as_property(row))
