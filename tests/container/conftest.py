@@ -15,13 +15,15 @@ from workbench import applications, parts
 from workbench.bench import Workbench
 
 TASKS = 3
+ENGINE_START = 1.0
+"""Seconds an engine takes to start, Tomcat's own start aside, unless a run says otherwise."""
 Result = TypeVar("Result")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run say where the table goes, and how long the engine's start takes."""
     parser.addoption("--scenarios-table", type=Path, help="write the table of scenarios into this document")
-    parser.addoption("--engine-start", type=float, default=1.0, metavar="SECONDS", help="how long an engine starts")
+    parser.addoption("--engine-start", type=float, default=ENGINE_START, metavar="SECONDS")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,14 +71,14 @@ def stage() -> Generator[Stage, None, None]:
 @pytest.fixture(scope="session")
 def quick_engine(found: parts.Parts, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An engine that starts in a second, compiled once for all services of the random faults."""
-    return stage.play(applications.build(found, folder=tmp_path_factory.mktemp("engine"), start_seconds=1.0))
+    return stage.play(applications.build(found, folder=tmp_path_factory.mktemp("engine"), start_seconds=ENGINE_START))
 
 
 @pytest.fixture(scope="module")
 def service(found: parts.Parts, stage: Stage, request: pytest.FixtureRequest) -> Generator[Service, None, None]:
     """A service that has no task yet."""
     assert found
-    bench = Workbench(engine_start_seconds=request.config.getoption("--engine-start"))
+    bench = Workbench(engine_start_seconds=request.config.getoption("--engine-start", ENGINE_START))
     stage.play(bench.__aenter__())
     try:
         yield Service(bench, wanted=TASKS)

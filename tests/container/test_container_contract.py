@@ -1,0 +1,30 @@
+"""What runs after each deployment is content with the container's own processes: they keep the contract it checks."""
+
+import pytest
+
+from integration_tests.engine import Credentials, Engine
+from integration_tests.engine_checks import engine_does_its_work
+from integration_tests.front_door import FrontDoor
+from integration_tests.http_checks import health_path_answers
+from integration_tests.waiting import Patience
+from tests.container.conftest import Stage
+from tests.container.service import Service
+from tests.fault_server import PROXY_VARIABLES
+from workbench.bench import HEALTH_PATH
+from workbench.task import PORT
+
+
+def test_every_task_keeps_what_integration_tests_ask(
+    service: Service, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    stage.play(service.at_full_strength())
+    given = service.bench.credentials
+    credentials = Credentials(username=given.username, password=given.password)
+    patience = Patience(deadline_seconds=30)
+    for task in service.tasks:
+        door = FrontDoor(f"http://{task.address}:{PORT}")
+        health_path_answers(door, path=HEALTH_PATH, in_a_row=2, patience=patience)
+        engine_does_its_work(Engine(door), credentials, patience=patience, look_further="")
+        assert door.get(HEALTH_PATH).task == task.name
