@@ -9,12 +9,13 @@ from typing import Any
 
 import psycopg
 
-from workbench.bench import Workbench
+from workbench.bench import UnhealthyError, Workbench
 from workbench.postgresql import PostgreSQL
 from workbench.redis_server import RedisServer
 from workbench.task import Task
 
 SETTLING_SECONDS = 120.0
+LOOK_SECONDS = 3.0
 
 
 class Service:
@@ -45,11 +46,19 @@ class Service:
         return task
 
     async def at_full_strength(self) -> None:
-        """Start a task for each that has ended, as ECS does, and wait until all can serve."""
-        for task in [task for task in self.bench.tasks if not task.running]:
-            await self.bench.end_task(task)
-        await asyncio.gather(*(self.start_task() for _ in range(self.wanted - len(self.bench.tasks))))
-        await self.bench.all_healthy(within_seconds=SETTLING_SECONDS)
+        """Start a task for each that has ended, or ends meanwhile, as ECS does, until all can serve."""
+        until = asyncio.get_running_loop().time() + SETTLING_SECONDS
+        while True:
+            for task in [task for task in self.bench.tasks if not task.running]:
+                await self.bench.end_task(task)
+            await asyncio.gather(*(self.start_task() for _ in range(self.wanted - len(self.bench.tasks))))
+            try:
+                await self.bench.all_healthy(within_seconds=LOOK_SECONDS)
+            except UnhealthyError:
+                if asyncio.get_running_loop().time() > until:
+                    raise
+            else:
+                return
 
     async def end_all(self) -> None:
         """End every task at once."""
