@@ -1,6 +1,7 @@
 """The container's own processes as tasks: started by the commit's workbench, told what the engine's credentials are."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from rehearsal.tasks import Tasks
 from tests.emulator.conftest import Account
 from tests.emulator.test_load_balancers import by_proxy
 from tests.emulator.test_stand_ins import HEALTH, PASSWORD, USER, service
+from workbench import parts
+
+ROOT = Path(__file__).parents[2]
 
 WORKBENCH = """
 import argparse, http.server, json, os, pathlib, stat, sys, threading
@@ -88,6 +92,25 @@ def test_tasks_are_the_workbenchs_and_answer_behind_the_load_balancer(
     assert by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}") == (200, "from a container")
     health = account.client("elbv2").describe_target_health(TargetGroupArn=ids["Group"])["TargetHealthDescriptions"]
     assert len(health) == 2
+
+
+@pytest.mark.skipif(bool(parts.missing()) and not os.environ.get("CI"), reason="make container-parts installs them")
+def test_the_containers_own_processes_answer_behind_the_load_balancer(
+    account: Account, workshop: Any, tmp_path: Path
+) -> None:
+    account.deploy(**service())
+    folder = containers.unpack(ROOT, "HEAD", tmp_path)
+    said = Tasks(account.cloud, Containers(workshop.processes, folder)).start("stack", account.place)
+    assert len({words.split()[2] for words in said}) == 2, "each task has an address of its own"
+    [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    roles = set()
+    for _ in said:
+        status, body = by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}")
+        roles.add(json.loads(body)["role"])
+        assert status == 200
+        status, body = by_proxy(account, f"http://{balancer['DNSName']}/yawl/ib")
+        assert (status, "Invalid or expired session" in body) == (200, True)
+    assert roles == {"active", "standby"}
 
 
 def test_the_workbench_is_given_the_credentials_and_nobody_else(
