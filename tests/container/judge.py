@@ -11,7 +11,7 @@ from typing import Final
 
 from psycopg import sql
 
-from tests.container.load import Load, Outcome
+from tests.container.load import Load, Outcome, Write
 from workbench.bench import Workbench
 from workbench.postgresql import PostgreSQL
 
@@ -64,6 +64,15 @@ async def writers(database: PostgreSQL) -> list[Writer]:
         Writer(session=session, login=login, application=application, first=first, last=last)
         for session, login, application, first, last in rows
     ]
+
+
+async def made_without_answer(bench: Workbench, load: Load) -> list[Write]:
+    """Return the writes that are in the database, but whose clients were not told so."""
+    marks = [write.mark for write in load.of(Outcome.UNCERTAIN)]
+    async with await bench.database.connect() as connection:
+        rows = await (await connection.execute("SELECT params FROM cases WHERE params = ANY (%s)", (marks,))).fetchall()
+    made = {str(mark) for (mark,) in rows}
+    return [write for write in load.of(Outcome.UNCERTAIN) if write.mark in made]
 
 
 async def judge(bench: Workbench, load: Load) -> None:
