@@ -120,7 +120,7 @@ faults: $(ready) ## every fault the integration tests must notice, played; write
 
 .PHONY: rehearse-failures
 rehearse-failures: $(ready) ## every action of the pipeline made to fail, and upgrades that lose data; writes docs/FAILURES.md
-	@python -m pytest tests/rehearsal/test_failures.py --failures-table=docs/FAILURES.md $(ARGS)
+	@python -m pytest tests/rehearsal/test_failures.py tests/rehearsal/test_killed.py --failures-table=docs/FAILURES.md $(ARGS)
 	@cat docs/FAILURES.md
 
 cdk.out/manifest.json: $(ready) $(app_sources)
