@@ -18,6 +18,7 @@ RUN_HERE = {
     "make help": "make rehearse  ",
     "make format": "left unchanged",
     "make diagrams": "drawn: docs/pictures/architecture.svg",
+    "make dashboards": "drawn: docs/pictures/environment-dashboard.svg",
     "make configuration": "",
     "make cost": "In total, dollars a month",
     "make cost-page": "In total, dollars a month",
