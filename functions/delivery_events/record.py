@@ -82,7 +82,7 @@ def _approved_in(execution: Execution, clients: Clients) -> Execution:
 def _approval(execution: Execution, environment: str) -> Action | None:
     given = [action for action in execution.actions if action.category == "Approval" and action.status == "Succeeded"]
     # A stage is named after its environment, with what it is for behind it.
-    return next((action for action in given if action.stage.lower().startswith(environment)), None)
+    return next((action for action in given if action.stage == f"{environment.capitalize()}Approval"), None)
 
 
 class _Stack:

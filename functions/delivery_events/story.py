@@ -107,7 +107,8 @@ class Story:
             return "Push a repair. No environment was touched."
         return (
             "Push a repair, or retry the stage where the cause was outside of the commit. Later environments are "
-            "untouched. If an earlier execution got through this stage, it is being rolled back to that."
+            "untouched. The stage is being rolled back to the last execution that got through it; CodePipeline cannot "
+            "where there is none, or where the pipeline itself has changed since: then it stays as the failure left it."
         )
 
     def _rejected(self, stage: str, failed: Action) -> Notice:
