@@ -15,6 +15,10 @@ INTERNET = "internet"
 PART_OF = {
     "AWS::ApplicationAutoScaling::ScalableTarget": "AWS::ECS::Service",
     "AWS::ApplicationAutoScaling::ScalingPolicy": "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::Backup::BackupPlan": "AWS::Backup::BackupVault",
+    "AWS::Backup::BackupSelection": "AWS::Backup::BackupPlan",
+    "AWS::Backup::RestoreTestingPlan": "AWS::Backup::BackupVault",
+    "AWS::Backup::RestoreTestingSelection": "AWS::Backup::RestoreTestingPlan",
     "AWS::CloudFront::CachePolicy": "AWS::CloudFront::Distribution",
     "AWS::CloudFront::OriginAccessControl": "AWS::CloudFront::Distribution",
     "AWS::CloudFront::OriginRequestPolicy": "AWS::CloudFront::Distribution",
@@ -27,6 +31,7 @@ PART_OF = {
     "AWS::ElasticLoadBalancingV2::Listener": "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "AWS::ElasticLoadBalancingV2::ListenerRule": "AWS::ElasticLoadBalancingV2::Listener",
     "AWS::ElasticLoadBalancingV2::TargetGroup": "AWS::ECS::Service",
+    "AWS::Events::Rule": "AWS::Lambda::Function",
     "AWS::RDS::DBParameterGroup": "AWS::RDS::DBInstance",
     "AWS::RDS::DBSubnetGroup": "AWS::RDS::DBInstance",
     "AWS::S3::BucketPolicy": "AWS::S3::Bucket",

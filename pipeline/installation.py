@@ -34,8 +34,8 @@ def bootstrap_commands(settings: Settings) -> list[Command]:
     environments = settings.in_all_regions()
     places = [
         (home, settings.pipeline.region),
-        *((home, environment.region) for environment in environments),
-        *((environment.account, environment.region) for environment in environments),
+        *((home, region) for environment in environments for region in environment.regions),
+        *((environment.account, region) for environment in environments for region in environment.regions),
     ]
     return [_bootstrap(account, region, home=home) for account, region in dict.fromkeys(places)]
 

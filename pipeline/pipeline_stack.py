@@ -189,10 +189,10 @@ class PipelineStack(Stack):
         )
 
     def _replica_stores(self, scope: Construct) -> dict[str, s3.IBucket]:
-        """Return an artifact bucket for each further region that an environment is in."""
-        regions = {environment.region for environment in self._settings.in_all_regions()} - {self.region}
+        """Return an artifact bucket for each further region that an environment has stacks in."""
+        regions = {region for environment in self._settings.in_all_regions() for region in environment.regions}
         buckets: dict[str, s3.IBucket] = {}
-        for region in sorted(regions):
+        for region in sorted(regions - {self.region}):
             replica = ReplicaStore(
                 scope,
                 f"{self.node.id}-{region}",

@@ -13,6 +13,7 @@ from settings.load import load
 from settings.model import PipelineSettings, RepositorySettings, Settings
 from settings.network import NetworkSettings
 from settings.night import NightSettings
+from settings.recovery import RecoverySettings
 from settings.storage import StorageSettings
 from settings.tasks import TasksSettings
 
@@ -27,6 +28,7 @@ __all__ = [
     "NetworkSettings",
     "NightSettings",
     "PipelineSettings",
+    "RecoverySettings",
     "RepositorySettings",
     "Settings",
     "SettingsError",

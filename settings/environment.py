@@ -19,6 +19,7 @@ from settings.image_uri import ImageUri
 from settings.log_retention import LogRetentionDays
 from settings.network import NetworkSettings
 from settings.notation import quoted
+from settings.recovery import RecoverySettings
 from settings.regions import REGIONS_WITHOUT_COMMON_ZONES, AvailabilityZone, Region
 from settings.section import Mistake, Section, rule
 from settings.storage import StorageSettings
@@ -90,6 +91,7 @@ class EnvironmentSettings(Section):
     cache: CacheSettings = CacheSettings()
     tasks: TasksSettings = TasksSettings()
     storage: StorageSettings = StorageSettings()
+    recovery: RecoverySettings = RecoverySettings()
     distribution: DistributionSettings = DistributionSettings()
     verification: VerificationSettings = VerificationSettings()
     accepted_changes: dict[Fingerprint, AcceptedChange] = {}
@@ -113,6 +115,12 @@ class EnvironmentSettings(Section):
     def zones(self) -> tuple[str, str]:
         """The two availability zones, named so that synthesis need not look them up."""
         return self.availability_zones or (f"{self.region}a", f"{self.region}b")
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that the environment has stacks in, its own first."""
+        copies = self.recovery.copy_region
+        return (self.region,) if copies is None else (self.region, copies)
 
     @rule
     def _waves_follow_each_other(self) -> Iterator[Mistake]:
@@ -187,6 +195,11 @@ class EnvironmentSettings(Section):
                 ("tasks", "max"),
                 f"is too many for network.private_subnets: they have {room} addresses, a deployment needs two per task",
             )
+
+    @rule
+    def _copies_elsewhere(self) -> Iterator[Mistake]:
+        if self.recovery.copy_region == self.region:
+            yield Mistake(("recovery", "copy_region"), "is the environment's own: a copy there is lost with it")
 
     @rule
     def _certificate_for_the_edge(self) -> Iterator[Mistake]:

@@ -17,6 +17,7 @@ LONGEST = min(limit - len(name.replace("NAME", "")) for name, limit in DERIVED_N
 
 RESERVED = {
     "delivery": "the pipeline's own names begin with yawl-delivery",
+    "upkeep": "the names of alarms about the upkeep of environments begin with yawl-upkeep",
     "source": "the pipeline has a stage Source",
     "build": "the pipeline has a stage Build",
     "updatepipeline": "the pipeline has a stage UpdatePipeline",
@@ -41,7 +42,7 @@ class NameOfEnvironment(Constraint):
             return f"must be {self.expected}"
         if len(name) > LONGEST:
             return f"is {len(name)} characters long, at most {LONGEST} fit into the names derived from it"
-        taken = RESERVED.get(name.partition("-")[0] if name.startswith("delivery-") else name)
+        taken = RESERVED.get(name.partition("-")[0] if name.startswith(("delivery-", "upkeep-")) else name)
         return f"is taken: {taken}" if taken else None
 
 

@@ -51,6 +51,8 @@ class AlarmRule:
     """Whether it would ring because tasks are meant to sleep."""
     meaning: str
     """What happened, and where to look first."""
+    of_release: bool = True
+    """Whether a release is judged by it: not, where it was wrong before and no release mends it."""
 
 
 def alarm_rules(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmRule]:

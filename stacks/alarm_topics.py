@@ -21,8 +21,8 @@ class AlarmTopics(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, environment_name: str, email: str | None) -> None:
         super().__init__(scope, construct_id)
         self._environment_name = environment_name
-        key = self._build_key()
-        self.by_severity = {severity: self._build_topic(severity, key=key, email=email) for severity in Severity}
+        self.key = self._build_key()
+        self.by_severity = {severity: self._build_topic(severity, key=self.key, email=email) for severity in Severity}
 
     def _build_key(self) -> kms.IKey:
         """Return a key of our own: the policy of the one that AWS keeps for SNS does not let CloudWatch use it."""
@@ -48,7 +48,10 @@ class AlarmTopics(Construct):
             master_key=key,
             enforce_ssl=True,
         )
-        alarms = Stack.of(self).format_arn(service="cloudwatch", resource=f"alarm:yawl-{self._environment_name}-*")
+        alarms = [
+            Stack.of(self).format_arn(service="cloudwatch", resource=f"alarm:{prefix}-{self._environment_name}-*")
+            for prefix in ("yawl", "yawl-upkeep")
+        ]
         permission = iam.PolicyStatement(
             actions=["sns:Publish"],
             resources=[topic.topic_arn],

@@ -65,6 +65,10 @@ class Database(EnvironmentStack):
             security_group=security_group,
             retain_data=retain_data,
         )
+        self.security_group = security_group
+        self.subnet_group_name = cast(
+            str, cast(rds.CfnDBInstance, self.instance.node.default_child).db_subnet_group_name
+        )
         self._keep_logs(key=key, log_retention_days=log_retention_days, retain_data=retain_data)
         self.secret = cast(secretsmanager.ISecret, self.instance.secret)
         """The master user's name and password, as `username` and `password`."""
@@ -169,7 +173,8 @@ class Database(EnvironmentStack):
                 "AwsSolutions-RDS11": "Only the tasks' security group reaches the port; another number would hide "
                 "nothing from them and surprise everybody who operates PostgreSQL.",
                 "RDSInBackupPlan": "RDS itself backs the instance up every day and keeps what restores any second of "
-                f"the last {settings.backup_retention_days} days (database.backup_retention_days).",
+                f"the last {settings.backup_retention_days} days (database.backup_retention_days); with "
+                "recovery.backups AWS Backup does too, by a plan in another stack, which the rule does not see.",
             },
         )
         monitoring_role = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"

@@ -17,7 +17,8 @@ class EnvironmentAlarms(Construct):
     """One alarm per rule, `yawl-<environment>-<rule>`, which tells the topic of its severity; and one over them.
 
     `yawl-<environment>-health` rings while an alarm of high or medium severity does. It tells nobody anew; a release
-    is watched by it.
+    is watched by it. Alarms that no release is judged by are no part of it, and are called
+    `yawl-upkeep-<environment>-…`, so that the integration tests pass by them too.
     """
 
     def __init__(
@@ -33,8 +34,9 @@ class EnvironmentAlarms(Construct):
         self.by_severity: dict[Severity, list[cloudwatch.Alarm]] = {severity: [] for severity in Severity}
         self.names: list[str] = []
         """The names of all, as another stack may use them."""
+        of_health: list[cloudwatch.Alarm] = []
         for rule in rules:
-            name = f"yawl-{environment_name}-{rule.name}"
+            name = f"yawl-{'' if rule.of_release else 'upkeep-'}{environment_name}-{rule.name}"
             self.names.append(name)
             alarm = cloudwatch.Alarm(
                 self,
@@ -51,6 +53,8 @@ class EnvironmentAlarms(Construct):
             topic = cast(sns.ITopic, topics.by_severity[rule.severity])
             alarm.add_alarm_action(cast(cloudwatch.IAlarmAction, actions.SnsAction(topic)))
             self.by_severity[rule.severity].append(alarm)
+            if rule.of_release and rule.severity is not Severity.LOW:
+                of_health.append(alarm)
         self.health = cloudwatch.CompositeAlarm(
             self,
             "Health",
@@ -59,8 +63,7 @@ class EnvironmentAlarms(Construct):
             alarm_rule=cloudwatch.AlarmRule.any_of(
                 *(
                     cloudwatch.AlarmRule.from_alarm(cast(cloudwatch.IAlarm, alarm), cloudwatch.AlarmState.ALARM)
-                    for severity in (Severity.HIGH, Severity.MEDIUM)
-                    for alarm in self.by_severity[severity]
+                    for alarm in of_health
                 )
             ),
         )

@@ -49,6 +49,7 @@ class EnvironmentDashboard(cloudwatch.Dashboard):
                 _database(metrics),
                 _cache(metrics),
                 [*_workflows(metrics), _errors(log_group_name)],
+                _upkeep(metrics),
             ],
         )
 
@@ -147,6 +148,22 @@ def _workflows(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
         ),
         _graph("Work that waits", [workflows.queue_depth()], axis=COUNT),
     ]
+
+
+def _upkeep(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+    upkeep = metrics.upkeep
+    return [
+        _daily("Drifted resources", upkeep.drifted_resources()),
+        _daily("Hours since a backup", upkeep.hours_since_backup()),
+        _daily("Days since a restore test", upkeep.days_since_restore_test()),
+    ]
+
+
+def _daily(title: str, metric: cloudwatch.IMetric) -> cloudwatch.IWidget:
+    """Return the last of figures that come once a day, of which a graph of some hours would show none."""
+    return cloudwatch.SingleValueWidget(
+        title=title, metrics=[metric], period=Duration.days(1), start="-P3D", end="P0D", width=THIRD, height=3
+    )
 
 
 def _errors(log_group_name: str) -> cloudwatch.IWidget:

@@ -12,6 +12,7 @@ from stacks.bake_role import BakeRole
 from stacks.cache import Cache
 from stacks.console_links import console_links
 from stacks.database import Database
+from stacks.drift_check import DriftCheck
 from stacks.environment_alarms import EnvironmentAlarms
 from stacks.environment_dashboard import EnvironmentDashboard
 from stacks.environment_stack import EnvironmentStack
@@ -19,6 +20,7 @@ from stacks.metrics import EnvironmentMetrics
 from stacks.monthly_budget import MonthlyBudget
 from stacks.night_alarms import quiet_at_night
 from stacks.severity import Severity
+from stacks.upkeep_rules import upkeep_rules
 
 
 class Monitoring(EnvironmentStack):
@@ -57,9 +59,20 @@ class Monitoring(EnvironmentStack):
             self,
             "Alarms",
             environment_name=environment_name,
-            rules=quiet_at_night(alarm_rules(metrics, settings), settings.tasks.night),
+            rules=[
+                *quiet_at_night(alarm_rules(metrics, settings), settings.tasks.night),
+                *upkeep_rules(metrics.upkeep, settings.recovery),
+            ],
             topics=topics,
         )
+        if settings.recovery.drift_check:
+            DriftCheck(
+                self,
+                "DriftCheck",
+                environment_name=environment_name,
+                key=topics.key,
+                log_retention_days=settings.log_retention_days,
+            )
         self.bake_role = BakeRole(
             self, "BakeRole", environment_name=environment_name, pipeline_account=pipeline_account
         )

@@ -1,6 +1,6 @@
 """The buckets of one environment."""
 
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import Duration, Environment
 from aws_cdk import aws_iam as iam
@@ -14,6 +14,8 @@ from stacks.check_object import CheckObject
 from stacks.data_bucket import DataBucket
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
+from stacks.recovery_copies import RecoveryCopies
+from stacks.replication_role import ReplicationRole
 from stacks.retention import removal_policy
 from stacks.test_variables import TestVariables
 
@@ -32,6 +34,7 @@ class Storage(EnvironmentStack):
         zones: tuple[str, str],
         env: Environment,
         settings: StorageSettings,
+        copies: RecoveryCopies | None,
         retain_data: bool,
     ) -> None:
         super().__init__(
@@ -65,12 +68,15 @@ class Storage(EnvironmentStack):
             removal_policy=removal_policy(retain_data=retain_data),
             auto_delete_objects=not retain_data,
         )
+        replication_role = None if copies is None else ReplicationRole(self, "ReplicationRole")
         self.backup_bucket = DataBucket(
             self,
             "BackupBucket",
             key=self.key,
             access_log_bucket=self.access_log_bucket,
             retain_data=retain_data,
+            replication_rules=[] if copies is None else [_replication(copies)],
+            replication_role=cast(iam.IRole, replication_role) if replication_role else None,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     transitions=[
@@ -87,6 +93,13 @@ class Storage(EnvironmentStack):
                 )
             ],
         )
+        if copies is not None and replication_role is not None:
+            replication_role.allow(
+                source=self.backup_bucket,
+                key=self.key,
+                destination=cast(s3.IBucket, copies.bucket),
+                destination_key=copies.key,
+            )
         self.static_bucket = DataBucket(
             self,
             "StaticBucket",
@@ -135,8 +148,8 @@ class Storage(EnvironmentStack):
             },
         )
         for bucket, reason in {
-            self.backup_bucket: "Backups are versioned and kept over several zones; that the loss of the whole region "
-            "loses them is taken for less likely than what they are for.",
+            self.backup_bucket: "Backups are versioned and kept over several zones; where this environment's settings "
+            "name no recovery.copy_region, that is held to be enough.",
             self.static_bucket: "Static content is a copy of what was built elsewhere, and can be put there again.",
             self.artifacts_bucket: "Artifacts are built from commits, and can be built from them again.",
         }.items():
@@ -158,3 +171,15 @@ class Storage(EnvironmentStack):
             )
             permission.add_service_principal("cloudfront.amazonaws.com")
             policy_of.add_to_resource_policy(permission)
+
+
+def _replication(copies: RecoveryCopies) -> s3.ReplicationRule:
+    """Copy every new version within a quarter of an hour, as S3 promises, and no deletion."""
+    return s3.ReplicationRule(
+        destination=cast(s3.IBucket, copies.bucket),
+        kms_key=copies.key,
+        sse_kms_encrypted_objects=True,
+        replication_time_control=s3.ReplicationTimeValue.FIFTEEN_MINUTES,
+        metrics=s3.ReplicationTimeValue.FIFTEEN_MINUTES,
+        delete_marker_replication=False,
+    )

@@ -10,6 +10,8 @@ from stacks.database import Database
 from stacks.distribution import Distribution
 from stacks.monitoring import Monitoring
 from stacks.network import Network
+from stacks.recovery import Recovery
+from stacks.recovery_copies import RecoveryCopies
 from stacks.storage import Storage
 from stages.environment_tags import tag_environment
 
@@ -17,7 +19,8 @@ from stages.environment_tags import tag_environment
 class YawlStage(Stage):
     """All stacks of the environment `name`, wired to each other and tagged.
 
-    They deploy in four levels: network and storage, database and cache, application, distribution and monitoring.
+    They deploy in four levels: network and recovery copies, storage, database and cache, application and recovery,
+    distribution and monitoring. Without copies in another region storage needs to wait for nothing.
     """
 
     def __init__(
@@ -49,8 +52,15 @@ class YawlStage(Stage):
             log_retention_days=log_retention_days,
             retain_data=retain_data,
         )
+        self.copies = self._copies()
         self.storage = Storage(
-            self, environment_name=name, zones=zones, env=env, settings=settings.storage, retain_data=retain_data
+            self,
+            environment_name=name,
+            zones=zones,
+            env=env,
+            settings=settings.storage,
+            copies=self.copies,
+            retain_data=retain_data,
         )
         self.database = Database(
             self,
@@ -63,6 +73,18 @@ class YawlStage(Stage):
             log_retention_days=log_retention_days,
             retain_data=retain_data,
         )
+        if settings.recovery.backups:
+            Recovery(
+                self,
+                environment_name=name,
+                zones=zones,
+                env=env,
+                settings=settings.recovery,
+                database=self.database,
+                copies=self.copies,
+                log_retention_days=log_retention_days,
+                retain_data=retain_data,
+            )
         self.cache = Cache(
             self,
             environment_name=name,
@@ -117,4 +139,18 @@ class YawlStage(Stage):
         )
         tag_environment(
             self, name=name, settings=settings.tags, compliance=compliance, stacks=[self.network, self.storage]
+        )
+
+    def _copies(self) -> RecoveryCopies | None:
+        settings, region = self.settings, self.settings.recovery.copy_region
+        if region is None:
+            return None
+        return RecoveryCopies(
+            self,
+            environment_name=self.name,
+            zones=(f"{region}a", f"{region}b"),
+            env=Environment(account=settings.account, region=region),
+            settings=settings.recovery,
+            storage=settings.storage,
+            retain_data=settings.retain_data,
         )

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from rehearsal.emulator import (
     alarms,
+    backups,
     buckets,
     builds,
     composite_alarms,
@@ -55,6 +56,7 @@ def register_resource_types() -> None:
     """Complete ministack's resource types; the generic ones last, for what is still missing."""
     own = (
         alarms,
+        backups,
         buckets,
         builds,
         composite_alarms,

@@ -10,6 +10,7 @@ Provisioned = tuple[str, dict[str, Any]]
 
 app: Any = import_module("ministack.app")
 alb: Any = import_module("ministack.services.alb")
+backup: Any = import_module("ministack.services.backup")
 cloudfront: Any = import_module("ministack.services.cloudfront")
 cloudwatch: Any = import_module("ministack.services.cloudwatch")
 codebuild: Any = import_module("ministack.services.codebuild")

@@ -5,6 +5,7 @@ from stacks.metrics.database import DatabaseMetrics
 from stacks.metrics.environment import EnvironmentMetrics
 from stacks.metrics.tasks import TaskMetrics
 from stacks.metrics.traffic import TrafficMetrics
+from stacks.metrics.upkeep import UpkeepMetrics
 from stacks.metrics.workflows import WorkflowMetrics
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "EnvironmentMetrics",
     "TaskMetrics",
     "TrafficMetrics",
+    "UpkeepMetrics",
     "WorkflowMetrics",
 ]

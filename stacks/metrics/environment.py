@@ -7,6 +7,7 @@ from stacks.metrics.cache import CacheMetrics
 from stacks.metrics.database import DatabaseMetrics
 from stacks.metrics.tasks import TaskMetrics
 from stacks.metrics.traffic import TrafficMetrics
+from stacks.metrics.upkeep import UpkeepMetrics
 from stacks.metrics.workflows import WorkflowMetrics
 
 
@@ -19,3 +20,4 @@ class EnvironmentMetrics:
         self.database = DatabaseMetrics(database)
         self.cache = CacheMetrics(cache)
         self.workflows = WorkflowMetrics(environment_name)
+        self.upkeep = UpkeepMetrics(environment_name)

@@ -18,9 +18,12 @@ DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
 PARTS = ("network", "storage", "database", "cache", "application", "distribution", "monitoring")
 
 
+RECOVERY = {"staging": ("recovery",), "prod": ("recovery", "recovery-copies")}
+
+
 def deployed(environment: str) -> dict[str, str]:
     """All stacks of an environment, created."""
-    return {f"yawl-{environment}-{part}": "CREATE_COMPLETE" for part in PARTS}
+    return {f"yawl-{environment}-{part}": "CREATE_COMPLETE" for part in (*PARTS, *RECOVERY.get(environment, ()))}
 
 
 def test_a_pipeline_that_changed_starts_over_and_a_rejected_gate_leaves_prod_untouched(

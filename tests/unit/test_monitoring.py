@@ -108,6 +108,15 @@ DIMENSIONS = {
     "AWS/ElastiCache": {"CacheClusterId": "ReplicationGroup"},
 }
 
+# Alarms that ring about the upkeep, and by which no release is judged: what rings, missing data.
+UPKEEP = [
+    ("stacks-drifted", "DriftedResources", ">= 1", "ignore"),
+    ("backup-old", "HoursSinceBackup", "> 36", "ignore"),
+    ("restore-test-failed", "FailedRestoreTests", ">= 1", "ignore"),
+    ("restore-test-overdue", "DaysSinceRestoreTest", "> 35", "ignore"),
+    ("checks-failed", "Errors", ">= 1", "notBreaching"),
+]
+
 GRAPHS = {
     "Response time": ["TargetResponseTime p50", "TargetResponseTime p99"],
     "Error rate": ["HTTPCode_Target_5XX_Count Sum", "HTTPCode_ELB_5XX_Count Sum", "RequestCount Sum"],
@@ -155,7 +164,39 @@ def test_an_alarm(alarms: Callable[[str], dict[str, Any]], row: tuple[str, str, 
 
 
 def test_there_are_no_other_alarms(template: Templates) -> None:
-    template("prod", "monitoring").resource_count_is("AWS::CloudWatch::Alarm", len(ALARMS))
+    template("prod", "monitoring").resource_count_is("AWS::CloudWatch::Alarm", len(ALARMS) + len(UPKEEP))
+
+
+@pytest.mark.parametrize("row", UPKEEP, ids=[row[0] for row in UPKEEP])
+def test_an_alarm_of_the_upkeep(template: Templates, row: tuple[str, str, str, str]) -> None:
+    name, metric, fires, absent_data = row
+    found = template("prod", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
+    by_name = {one["Properties"]["AlarmName"]: one["Properties"] for one in found}
+    alarm = by_name[f"yawl-upkeep-prod-{name}"]
+    assert f"{OPERATORS[alarm['ComparisonOperator']]} {alarm['Threshold']}" == fires
+    assert f'"MetricName": "{metric}"' in json.dumps(alarm)
+    # The figure comes once a day, and one is enough.
+    assert (alarm["EvaluationPeriods"], '"Period": 86400' in json.dumps(alarm)) == (1, True)
+    assert alarm["TreatMissingData"] == absent_data
+    assert [action["Ref"].startswith("TopicsMedium") for action in alarm["AlarmActions"]] == [True]
+
+
+def test_no_release_is_judged_by_the_upkeep(template: Templates) -> None:
+    (health,) = template("prod", "monitoring").find_resources("AWS::CloudWatch::CompositeAlarm").values()
+    judged = json.dumps(health["Properties"]["AlarmRule"])
+    assert "AlarmsDatabaseUnavailable" in judged
+    assert not [name for name, *_ in UPKEEP if f"Alarms{name.title().replace('-', '')}" in judged]
+
+
+def test_dev_rings_about_drift_only(template: Templates) -> None:
+    names = [
+        alarm["Properties"]["AlarmName"]
+        for alarm in template("dev", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
+    ]
+    assert sorted(name for name in names if "upkeep" in name) == [
+        "yawl-upkeep-dev-checks-failed",
+        "yawl-upkeep-dev-stacks-drifted",
+    ]
 
 
 @pytest.mark.parametrize(("name", "metrics", "expression"), MEASURES, ids=[row[0] for row in MEASURES])
@@ -187,7 +228,8 @@ def test_each_node_of_the_cache_is_watched(alarms: Callable[[str], dict[str, Any
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_alarms_are_named_for_their_environment(template: Templates, environment: str) -> None:
     alarms = template(environment, "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
-    assert all(alarm["Properties"]["AlarmName"].startswith(f"yawl-{environment}-") for alarm in alarms)
+    prefixes = (f"yawl-{environment}-", f"yawl-upkeep-{environment}-")
+    assert all(alarm["Properties"]["AlarmName"].startswith(prefixes) for alarm in alarms)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +279,10 @@ def test_a_topic_is_encrypted_and_takes_alarms_over_tls(template: Templates, sev
                                 "Principal": {"Service": "cloudwatch.amazonaws.com"},
                                 "Condition": {
                                     "ArnLike": {
-                                        "aws:SourceArn": "arn:aws:cloudwatch:us-east-1:444444444444:alarm:yawl-prod-*"
+                                        "aws:SourceArn": [
+                                            f"arn:aws:cloudwatch:us-east-1:444444444444:alarm:{prefix}-*"
+                                            for prefix in ("yawl-prod", "yawl-upkeep-prod")
+                                        ]
                                     }
                                 },
                             }
@@ -286,7 +331,8 @@ def test_the_dashboard_opens_with_what_fires(widgets: list[dict[str, Any]]) -> N
     first = [(widget["type"], widget["properties"]["title"]) for widget in widgets if widget["y"] == 0]
     assert first == [("alarm", "High alarms"), ("alarm", "Medium alarms"), ("alarm", "Low alarms")]
     shown = [len(widget["properties"]["alarms"]) for widget in widgets[:3]]
-    assert shown == [[row[1] for row in ALARMS].count(severity) for severity in ("high", "medium", "low")]
+    counts = {severity: [row[1] for row in ALARMS].count(severity) for severity in ("high", "medium", "low")}
+    assert shown == list((counts | {"medium": counts["medium"] + len(UPKEEP)}).values())
 
 
 @pytest.mark.parametrize("word", ["High", "Medium", "Low", "acts now", "service and its events", "engine's log"])
@@ -312,9 +358,19 @@ def test_the_dashboard_shows_the_engines_own_metrics_of_this_environment(widgets
     assert [row[1:4] for row in own] == [["QueueDepth", "Environment", "prod"]]
 
 
-def test_the_dashboard_ends_with_the_last_errors(widgets: list[dict[str, Any]]) -> None:
-    assert widgets[-1]["type"] == "log"
-    assert "filter @message like /ERROR|FATAL/" in widgets[-1]["properties"]["query"]
+def test_the_dashboard_shows_the_last_errors_above_the_upkeep(widgets: list[dict[str, Any]]) -> None:
+    *_, errors, drift, backup, test = widgets
+    assert errors["type"] == "log"
+    assert "filter @message like /ERROR|FATAL/" in errors["properties"]["query"]
+    assert [widget["properties"]["title"] for widget in (drift, backup, test)] == [
+        "Drifted resources",
+        "Hours since a backup",
+        "Days since a restore test",
+    ]
+    # What comes once a day is in no graph of the last hours.
+    assert {(widget["properties"]["period"], widget["properties"]["start"]) for widget in (drift, backup, test)} == {
+        (86400, "-P3D")
+    }
 
 
 def test_the_dashboard_is_named_for_its_environment(template: Templates) -> None:

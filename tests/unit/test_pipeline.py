@@ -116,7 +116,7 @@ class TestEnvironment:
             action for action in pipeline.stages[stage] if action["ActionTypeId"]["Provider"] == "CloudFormation"
         ]
         assert {action["Configuration"]["ActionMode"] for action in deployments} == {"CREATE_UPDATE"}
-        assert len(deployments) == 7
+        assert len(deployments) == {"Dev": 7, "Staging": 8, "Prod": 9}[stage]
 
     def test_stacks_deploy_in_the_environments_account(self, stage: str, pipeline: Pipeline) -> None:
         roles = [
@@ -176,7 +176,10 @@ class TestEnvironment:
             "ERROR_RATE_LIMIT_PERCENT": "5",
             "STACK_NAMES": ",".join(
                 f"yawl-{name}-{part}"
-                for part in ("network", "storage", "database", "cache", "application", "distribution", "monitoring")
+                for part in (
+                    *("network", "storage", "database", *(["recovery"] if name != "dev" else []), "cache"),
+                    *("application", "distribution", "monitoring"),
+                )
             ),
         }
 
@@ -291,7 +294,9 @@ class TestReview:
         account = ENVIRONMENTS[environment]
         found = pipeline.statements(stage, "ReviewChanges")
         [assume] = [one for one in found if one["Action"] == "sts:AssumeRole"]
-        assert assume["Resource"] == f"arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-us-east-1"
+        regions = ["us-east-1", "us-west-2"] if environment == "Prod" else ["us-east-1"]
+        roles = [f"arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-{region}" for region in regions]
+        assert assume["Resource"] == (roles if len(roles) > 1 else roles[0])
         [put] = [one for one in found if "s3:PutObject" in one["Action"]]
         assert json.dumps(put["Resource"]).endswith('/change-reviews/*"]]}')
 

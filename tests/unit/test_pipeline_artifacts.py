@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from settings import Settings
+from settings import RecoverySettings, Settings
 from tests.unit.one_environment import own_domain
 from tests.unit.other_settings import only, synthesize
 from tests.unit.pipeline_definition import Pipeline
@@ -20,7 +20,7 @@ ELSEWHERE = "eu-west-1"
 def abroad(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Json]:
     """Deploy prod to another region than the pipeline's, with a domain; the rule packs would fail it."""
     certificate = "arn:aws:acm:us-east-1:444444444444:certificate/00000000-0000-0000-0000-000000000000"
-    elsewhere = only(settings, "prod", region=ELSEWHERE, domain=own_domain(certificate))
+    elsewhere = only(settings, "prod", region=ELSEWHERE, domain=own_domain(certificate), recovery=RecoverySettings())
     return synthesize(elsewhere, tmp_path_factory.mktemp("abroad"), rule_packs=True)
 
 
@@ -82,7 +82,7 @@ def test_what_was_delivered_outlives_the_stack(store: Pipeline) -> None:
 
 def test_the_pipeline_uses_its_regions_bucket(pipeline_template: Template) -> None:
     pipeline = Pipeline(pipeline_template.to_json()["Resources"])
-    assert [store["Region"] for store in pipeline.definition["ArtifactStores"]] == ["us-east-1"]
+    assert [store["Region"] for store in pipeline.definition["ArtifactStores"]] == ["us-east-1", "us-west-2"]
 
 
 def test_the_pipeline_copies_artifacts_to_where_an_environment_is(abroad: dict[str, Json]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pipeline.__main__ import main
 from pipeline.emulator import leads_to_emulator
 from pipeline.installation import bootstrap_commands, deploy_command
-from settings import Settings
+from settings import RecoverySettings, Settings
 from tests.example import EXAMPLE
 from tests.unit.other_settings import only
 
@@ -21,19 +21,31 @@ TRUST = "--trust 111111111111 --trust-for-lookup 111111111111"
 def test_the_pipelines_account_is_bootstrapped_first_and_the_others_trust_it(settings: Settings) -> None:
     assert [str(command) for command in bootstrap_commands(settings)] == [
         f"cdk bootstrap aws://111111111111/us-east-1 --app '' {POLICY}",
+        f"cdk bootstrap aws://111111111111/us-west-2 --app '' {POLICY}",
         f"cdk bootstrap aws://222222222222/us-east-1 --app '' {POLICY} {TRUST}",
         f"cdk bootstrap aws://333333333333/us-east-1 --app '' {POLICY} {TRUST}",
         f"cdk bootstrap aws://444444444444/us-east-1 --app '' {POLICY} {TRUST}",
+        f"cdk bootstrap aws://444444444444/us-west-2 --app '' {POLICY} {TRUST}",
     ]
 
 
 @pytest.mark.parametrize(
     ("changes", "places"),
     [
-        ({"region": "eu-west-1"}, ["111111111111/us-east-1", "111111111111/eu-west-1", "444444444444/eu-west-1"]),
-        ({"account": "111111111111"}, ["111111111111/us-east-1"]),
+        (
+            {"region": "eu-west-1", "recovery": RecoverySettings()},
+            ["111111111111/us-east-1", "111111111111/eu-west-1", "444444444444/eu-west-1"],
+        ),
+        ({"account": "111111111111", "recovery": RecoverySettings()}, ["111111111111/us-east-1"]),
+        (
+            {},
+            [
+                *("111111111111/us-east-1", "111111111111/us-west-2"),
+                *("444444444444/us-east-1", "444444444444/us-west-2"),
+            ],
+        ),
     ],
-    ids=["another region", "the pipeline's own account"],
+    ids=["another region", "the pipeline's own account", "copies in another region"],
 )
 def test_every_place_that_a_deployment_touches_is_bootstrapped_once(
     changes: dict[str, object], places: list[str], settings: Settings
@@ -128,14 +140,17 @@ class TestCommandLine:
         text = Path("delivery.toml").read_text().replace("333333333333", "303333333333")
         Path("delivery.toml").write_text(text)
         assert main(["bootstrap", "--account", "404444444444"]) == 0
-        assert calls.read_text() == "bootstrap aws://404444444444/us-east-1 as unset\n"
+        assert calls.read_text().splitlines() == [
+            "bootstrap aws://404444444444/us-east-1 as unset",
+            "bootstrap aws://404444444444/us-west-2 as unset",
+        ]
 
     def test_the_first_failure_ends_it_and_says_how_to_go_on(
         self, calls: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
         assert main(["bootstrap"]) == 1
-        assert len(calls.read_text().splitlines()) == 3
+        assert len(calls.read_text().splitlines()) == 4
         assert "make bootstrap ARGS='--account 333333333333'" in capsys.readouterr().err
 
     def test_an_account_that_nothing_is_deployed_to_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,10 @@ LEVELS = {
     "distribution": 4,
     "monitoring": 4,
 }
-EVERY_STACK = [pytest.param(name, part, id=f"{name}: {part}") for name in ACCOUNTS for part in LEVELS]
+RECOVERY = {"staging": {"recovery": 3}, "prod": {"recovery-copies": 1, "storage": 2, "recovery": 3}}
+"""What is otherwise where backups are kept, and where they are copied into another region."""
+LEVELS_OF = {name: LEVELS | RECOVERY.get(name, {}) for name in ACCOUNTS}
+EVERY_STACK = [pytest.param(name, part, id=f"{name}: {part}") for name in ACCOUNTS for part in LEVELS_OF[name]]
 STANDARDS = "nist-800-53-r5+pci-dss-3.2.1+hipaa-security"
 TAGS = {"Owner": "platform-team", "CostCenter": "engineering", "Compliance": STANDARDS, "BackupPolicy": "daily"}
 
@@ -34,7 +37,9 @@ TAGS = {"Owner": "platform-team", "CostCenter": "engineering", "Compliance": STA
 @pytest.fixture(scope="module")
 def stacks(assembly: "CloudAssembly") -> "dict[str, CloudFormationStackArtifact]":
     """Find the stacks of all environments by their ids in the assembly."""
-    return {stack.id: stack for stack in assembly.stacks_recursively if stack.stack_name != "yawl-delivery"}
+    return {
+        stack.id: stack for stack in assembly.stacks_recursively if not stack.stack_name.startswith("yawl-delivery")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +54,18 @@ def levels(stacks: "dict[str, CloudFormationStackArtifact]") -> dict[str, int]:
 
 @pytest.mark.parametrize(("environment", "part"), EVERY_STACK)
 def test_stacks_deploy_side_by_side_as_far_as_they_can(levels: dict[str, int], environment: str, part: str) -> None:
-    assert levels[f"yawl-{environment}-{part}"] == LEVELS[part]
+    assert levels[f"yawl-{environment}-{part}"] == LEVELS_OF[environment][part]
 
 
 def test_an_environment_is_these_stacks_and_no_others(levels: dict[str, int]) -> None:
-    assert levels.keys() == {f"yawl-{environment}-{part}" for environment in ACCOUNTS for part in LEVELS}
+    assert levels.keys() == {f"yawl-{name}-{part}" for name, parts in LEVELS_OF.items() for part in parts}
 
 
 def test_stacks_deploy_to_their_environments_account(stacks: "dict[str, CloudFormationStackArtifact]") -> None:
     for stack in stacks.values():
         environment = stack.stack_name.split("-")[1]
-        assert (stack.environment.account, stack.environment.region) == (ACCOUNTS[environment], "us-east-1")
+        region = "us-west-2" if stack.stack_name == "yawl-prod-recovery-copies" else "us-east-1"
+        assert (stack.environment.account, stack.environment.region) == (ACCOUNTS[environment], region)
 
 
 @pytest.mark.parametrize(("environment", "part"), EVERY_STACK)

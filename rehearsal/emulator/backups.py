@@ -1,0 +1,134 @@
+"""AWS Backup beyond ministack's: recovery points of finished jobs, restored databases, restore testing plans.
+
+A recovery point is what a database is like when it is restored: the emulated database holds no data that could differ.
+A job in one region may back up what is in another, which stands for a copy. Nothing here runs by schedule.
+"""
+
+from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
+
+from rehearsal.emulator import generic_types
+from rehearsal.emulator.internals import Properties, Provisioned, backup, handlers, here, rds, responses
+
+PLAN = "AWS::Backup::RestoreTestingPlan"
+
+_plans: Any = responses.AccountRegionScopedDict()
+_restores: Any = responses.AccountRegionScopedDict()
+
+
+def register() -> None:
+    """Answer for recovery points, restore jobs and restore testing plans, and let stacks make the last."""
+    backup._list_recovery_points_by_vault = _list_recovery_points
+    backup._list_restore_jobs = _list_restores
+    backup._describe_restore_job = _describe_restore
+    backup._get_restore_testing_plan = _describe_plan
+    above = backup.handle_request
+
+    async def handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        if (method, path.strip("/")) == ("PUT", "restore-jobs"):
+            return _start_restore(backup.json.loads(body))
+        return await above(method, path, headers, body, query)
+
+    backup.handle_request = handle
+    record, change = generic_types.creator(PLAN), generic_types.updater(PLAN)
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        provisioned = record(logical_id, properties, stack_name)
+        name = properties["RestoreTestingPlanName"]
+        kept = {key: value for key, value in properties.items() if key != "Tags"}
+        _plans[name] = {
+            **kept,
+            "RestoreTestingPlanArn": provisioned[1]["RestoreTestingPlanArn"],
+            "CreationTime": backup._epoch(),
+        }
+        return provisioned
+
+    handlers[PLAN] = {
+        "create": create,
+        "update": change,
+        "update_with_logical_id": True,
+        "delete": lambda name, _properties: _plans.pop(name, None),
+    }
+
+
+def _list_recovery_points(vault: str, query: dict[str, str]) -> Any:
+    if vault not in backup._vaults:
+        return backup._not_found(f"Backup vault '{vault}' not found.")
+    points = [
+        {
+            "RecoveryPointArn": job["RecoveryPointArn"],
+            "BackupVaultName": vault,
+            "ResourceArn": job["ResourceArn"],
+            "ResourceType": "RDS" if ":rds:" in job["ResourceArn"] else "S3",
+            "CreationDate": job["CreationDate"],
+            "Status": "COMPLETED",
+        }
+        for job in backup._jobs.values()
+        if job["BackupVaultName"] == vault and job["State"] == "COMPLETED"
+    ]
+    return backup._paginate(points, query, "RecoveryPoints")
+
+
+def _start_restore(request: dict[str, Any]) -> Any:
+    jobs = [job for job in backup._jobs.values() if job["RecoveryPointArn"] == request["RecoveryPointArn"]]
+    if not jobs:
+        return backup._not_found(f"Recovery point '{request['RecoveryPointArn']}' not found.")
+    metadata = {key.lower(): value for key, value in request.get("Metadata", {}).items()}
+    restored = _restore_database(jobs[0]["ResourceArn"], metadata)
+    job = {
+        "RestoreJobId": str(uuid4()),
+        "RecoveryPointArn": request["RecoveryPointArn"],
+        "CreationDate": backup._epoch(),
+        "IamRoleArn": request.get("IamRoleArn", ""),
+        "ResourceType": "RDS",
+        "Status": "COMPLETED" if restored else "FAILED",
+        "PercentDone": "100.00%",
+        **({"CreatedResourceArn": restored} if restored else {"StatusMessage": "There is no such database any more."}),
+    }
+    _restores[job["RestoreJobId"]] = job
+    return backup._ok({"RestoreJobId": job["RestoreJobId"]})
+
+
+def _restore_database(arn: str, metadata: dict[str, str]) -> str | None:
+    """Make an instance like the one that was backed up; return its ARN, or None when nothing is known of it."""
+    _, _, _, region, account, _, name = arn.split(":")
+    with responses.request_scope(account, region):
+        source = rds._instances.get(name)
+    if source is None:
+        return None
+    snapshot = f"awsbackup-{uuid4()}"
+    rds._create_snapshot_internal(snapshot, source)
+    target = metadata.get("dbinstanceidentifier", f"awsbackup-restore-test-{uuid4()}")
+    rds._restore_from_snapshot(
+        {
+            "DBInstanceIdentifier": [target],
+            "DBSnapshotIdentifier": [snapshot],
+            "DBSubnetGroupName": [metadata.get("dbsubnetgroupname", "default")],
+            "MultiAZ": [metadata.get("multiaz", "false")],
+        }
+    )
+    account, region = here()
+    return f"arn:aws:rds:{region}:{account}:db:{target}"
+
+
+def _list_restores(query: dict[str, str]) -> Any:
+    wanted = unquote(query.get("restoreTestingPlanArn", ""))
+    found = [
+        job
+        for job in _restores.values()
+        if not wanted or job.get("CreatedBy", {}).get("RestoreTestingPlanArn") == wanted
+    ]
+    return backup._paginate(found, query, "RestoreJobs")
+
+
+def _describe_restore(identifier: str) -> Any:
+    job = _restores.get(identifier)
+    return backup._not_found(f"Restore job '{identifier}' not found.") if job is None else backup._ok(dict(job))
+
+
+def _describe_plan(name: str) -> Any:
+    plan = _plans.get(name)
+    if plan is None:
+        return backup._not_found(f"Restore testing plan '{name}' not found.")
+    return backup._ok({"RestoreTestingPlan": plan})

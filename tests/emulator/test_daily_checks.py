@@ -1,0 +1,200 @@
+"""The functions that look after an environment, run against an emulated account."""
+
+import importlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from stacks.functions import find_drift, judge_recovery
+from tests.emulator.conftest import Account, resource
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def reach(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the functions find the account as Lambda lets them."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": account.cloud.endpoint,
+        "AWS_ACCESS_KEY_ID": account.place.account,
+        "AWS_SECRET_ACCESS_KEY": "emulated",
+        "AWS_REGION": account.place.region,
+        "AWS_DEFAULT_REGION": account.place.region,
+        "ENVIRONMENT": "dev",
+        "STACK_PREFIX": "yawl-dev-",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    # It remembers whom it was made for.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setattr(find_drift, "LOOK_SECONDS", 0.05)
+
+
+def measured(account: Account, metric: str) -> float:
+    """The last value that CloudWatch was told."""
+    points = account.client("cloudwatch").get_metric_statistics(
+        Namespace="YAWLUpkeep",
+        MetricName=metric,
+        Dimensions=[{"Name": "Environment", "Value": "dev"}],
+        StartTime=NOW - timedelta(hours=1),
+        EndTime=NOW + timedelta(hours=1),
+        Period=3600,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    [point] = points[-1:]
+    return point["Maximum"]
+
+
+class TestDrift:
+    """What somebody changed by hand."""
+
+    @pytest.fixture(autouse=True)
+    def deployed(self, account: Account) -> dict[str, str]:
+        account.stack = "yawl-dev-monitoring"
+        return account.deploy(
+            Topic=resource("AWS::SNS::Topic", TopicName="alarms", DisplayName="Alarms"),
+            Queue=resource("AWS::SQS::Queue", QueueName="queue", VisibilityTimeout=30),
+        )
+
+    def test_nothing_has_drifted(self, account: Account) -> None:
+        assert find_drift.handler({}, None) == {}
+        assert measured(account, "DriftedResources") == 0
+
+    def test_what_was_changed_by_hand_is_named_and_counted(self, account: Account, deployed: dict[str, str]) -> None:
+        account.client("sns").set_topic_attributes(
+            TopicArn=deployed["Topic"], AttributeName="DisplayName", AttributeValue="By hand"
+        )
+        account.client("sqs").delete_queue(QueueUrl=deployed["Queue"])
+        found = find_drift.handler({}, None)
+        assert sorted(found["yawl-dev-monitoring"]) == ["Queue (deleted)", "Topic (modified)"]
+        assert measured(account, "DriftedResources") == 2
+
+    def test_stacks_of_others_are_passed_by(
+        self, account: Account, deployed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account.client("sqs").delete_queue(QueueUrl=deployed["Queue"])
+        monkeypatch.setenv("STACK_PREFIX", "yawl-staging-")
+        assert find_drift.handler({}, None) == {}
+
+
+class TestRecovery:
+    """How old the backups are, and how the last restore test went."""
+
+    @pytest.fixture(autouse=True)
+    def deployed(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        account.deploy(
+            Vault=resource("AWS::Backup::BackupVault", BackupVaultName="yawl-dev"),
+            Plan=resource(
+                "AWS::Backup::RestoreTestingPlan",
+                RestoreTestingPlanName="yawl_dev",
+                ScheduleExpression="cron(0 7 8 * ? *)",
+                RecoveryPointSelection={
+                    "Algorithm": "LATEST_WITHIN_WINDOW",
+                    "IncludeVaults": ["*"],
+                    "RecoveryPointTypes": ["SNAPSHOT"],
+                },
+            ),
+        )
+        monkeypatch.setenv("VAULTS", f"yawl-dev@{account.place.region}")
+        monkeypatch.setenv("RESTORE_TEST", "yawl_dev")
+
+    def test_a_new_environment_is_given_time(self, account: Account) -> None:
+        figures = judge_recovery.handler({}, None)
+        assert figures["HoursSinceBackup"] < 1
+        assert figures["DaysSinceRestoreTest"] < 1
+        assert figures["FailedRestoreTests"] == 0
+        assert measured(account, "HoursSinceBackup") < 1
+
+    def test_a_backup_is_seen(self, account: Account) -> None:
+        account.client("backup").start_backup_job(
+            BackupVaultName="yawl-dev",
+            ResourceArn=f"arn:aws:rds:{account.place.region}:{account.place.account}:db:yawl-dev",
+            IamRoleArn="arn:aws:iam::111111111111:role/backup",
+        )
+        assert judge_recovery.handler({}, None)["HoursSinceBackup"] < 1
+
+    def test_without_a_restore_test_there_is_nothing_about_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RESTORE_TEST", "")
+        assert judge_recovery.handler({}, None).keys() == {"HoursSinceBackup"}
+
+    def test_a_vault_that_is_gone_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("VAULTS", "yawl-dev@us-west-2")
+        with pytest.raises(Exception, match="not found"):
+            judge_recovery.handler({}, None)
+
+
+class Backup:
+    """Stands for AWS Backup with a history: no emulator has one that is days old."""
+
+    def __init__(self, points: "Points", jobs: "Jobs") -> None:
+        self._points = points
+        self._jobs = jobs
+
+    def get_paginator(self, operation: str) -> Any:
+        points = [{"Status": status, "CreationDate": NOW - timedelta(hours=hours)} for status, hours in self._points]
+        jobs = [
+            {"CreationDate": NOW - timedelta(days=days), "Status": status, "ValidationStatus": validation}
+            for days, status, validation in self._jobs
+        ]
+        page = {"list_restore_jobs": {"RestoreJobs": jobs}}.get(operation, {"RecoveryPoints": points})
+
+        class Paginator:
+            def paginate(self, **_: str) -> list[Any]:
+                return [page]
+
+        return Paginator()
+
+    def get_restore_testing_plan(self, **_: str) -> Any:
+        plan = {"RestoreTestingPlanArn": "plan", "CreationTime": NOW - timedelta(days=100)}
+        return {"RestoreTestingPlan": plan}
+
+    def describe_backup_vault(self, **_: str) -> Any:
+        return {"CreationDate": NOW - timedelta(hours=1000)}
+
+    def put_metric_data(self, **_: Any) -> None:
+        """Take the figures."""
+
+
+Points = list[tuple[str, float]]
+Jobs = list[tuple[float, str, str]]
+HISTORIES: dict[str, tuple[Points, Jobs, tuple[float, float, float]]] = {
+    # name: recovery points (state, hours ago), restore jobs (days ago, state, validation); hours, days, failed
+    "all is well": ([("COMPLETED", 30), ("COMPLETED", 6)], [(35, "COMPLETED", ""), (4, "COMPLETED", "")], (6, 4, 0)),
+    "no backup for days": ([("COMPLETED", 50), ("PARTIAL", 2)], [(4, "COMPLETED", "")], (50, 4, 0)),
+    "never a backup": ([], [(4, "COMPLETED", "")], (1000, 4, 0)),
+    "the last test failed": ([("COMPLETED", 6)], [(34, "COMPLETED", ""), (4, "FAILED", "")], (6, 34, 1)),
+    "it was aborted": ([("COMPLETED", 6)], [(34, "COMPLETED", ""), (4, "ABORTED", "")], (6, 34, 1)),
+    "it was found wanting": ([("COMPLETED", 6)], [(34, "COMPLETED", ""), (4, "COMPLETED", "FAILED")], (6, 34, 1)),
+    "a failure that was mended": ([("COMPLETED", 6)], [(34, "FAILED", ""), (4, "COMPLETED", "")], (6, 4, 0)),
+    "one that runs": ([("COMPLETED", 6)], [(34, "COMPLETED", ""), (0, "RUNNING", "")], (6, 34, 0)),
+    "no test ever": ([("COMPLETED", 6)], [], (6, 100, 0)),
+}
+
+
+@pytest.mark.parametrize(("points", "jobs", "figures"), HISTORIES.values(), ids=HISTORIES)
+def test_what_a_history_comes_to(
+    points: Points,
+    jobs: Jobs,
+    figures: tuple[float, float, float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VAULTS", "yawl-dev@eu-west-1")
+    monkeypatch.setenv("RESTORE_TEST", "yawl_dev")
+
+    def client(*_: str, **__: str) -> Backup:
+        return Backup(points, jobs)
+
+    monkeypatch.setattr(judge_recovery.boto3, "client", client)
+    found = judge_recovery.handler({}, None)
+    assert tuple(round(found[name]) for name in ("HoursSinceBackup", "DaysSinceRestoreTest", "FailedRestoreTests")) == (
+        figures
+    )
+
+
+@pytest.mark.parametrize("name", ["find_drift", "judge_recovery"])
+def test_a_function_fits_into_its_template(name: str) -> None:
+    module = importlib.import_module(f"stacks.functions.{name}")
+    assert len(Path(module.__file__ or "").read_text()) <= 4096

@@ -1,0 +1,188 @@
+"""What outlives an environment's database: backups, their copies, and the proof that they can be restored."""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import pytest
+from aws_cdk.assertions import Match, Template
+
+from settings import RecoverySettings
+from tests.unit.one_environment import prod_settings, templates_of
+
+Templates: TypeAlias = Callable[[str, str], Template]
+
+BACKUPS = {
+    # rule: when (UTC), days kept in prod, in staging
+    "Daily": ("cron(0 3 * * ? *)", 35, 7),
+    "Weekly": ("cron(0 4 ? * SUN *)", 90, 30),
+    "Monthly": ("cron(0 5 1 * ? *)", 365, 90),
+}
+
+
+def plan(template: Template) -> dict[str, dict[str, Any]]:
+    """Return the rules of the backup plan by their names."""
+    (found,) = template.find_resources("AWS::Backup::BackupPlan").values()
+    return {rule["RuleName"]: rule for rule in found["Properties"]["BackupPlan"]["BackupPlanRule"]}
+
+
+@pytest.mark.parametrize(("environment", "column"), [("prod", 1), ("staging", 2)])
+def test_backups_are_made_and_kept(template: Templates, environment: str, column: int) -> None:
+    rules = plan(template(environment, "recovery"))
+    assert {
+        name: (rule["ScheduleExpression"], rule["Lifecycle"]["DeleteAfterDays"]) for name, rule in rules.items()
+    } == {name: (row[0], row[column]) for name, row in BACKUPS.items()}
+
+
+def test_every_backup_of_prod_is_copied_into_the_other_region_as_long(template: Templates) -> None:
+    for name, rule in plan(template("prod", "recovery")).items():
+        [copy] = rule["CopyActions"]
+        assert copy["Lifecycle"] == rule["Lifecycle"], name
+        assert "us-west-2" in json.dumps(copy["DestinationBackupVaultArn"])
+    assert all(not rule.get("CopyActions") for rule in plan(template("staging", "recovery")).values())
+
+
+def test_the_database_is_what_is_backed_up(template: Templates) -> None:
+    (selection,) = template("prod", "recovery").find_resources("AWS::Backup::BackupSelection").values()
+    [resource] = selection["Properties"]["BackupSelection"]["Resources"]
+    assert '"StackName": "yawl-prod-database"' in json.dumps(resource)
+
+
+def test_a_backup_is_restored_every_month_into_the_databases_own_network(template: Templates) -> None:
+    stack = template("prod", "recovery")
+    stack.has_resource_properties(
+        "AWS::Backup::RestoreTestingPlan",
+        {
+            "RestoreTestingPlanName": "yawl_prod",
+            "ScheduleExpression": "cron(0 7 8 * ? *)",
+            "RecoveryPointSelection": {
+                "Algorithm": "LATEST_WITHIN_WINDOW",
+                "SelectionWindowDays": 7,
+                "RecoveryPointTypes": ["SNAPSHOT"],
+                "IncludeVaults": [Match.any_value()],
+            },
+        },
+    )
+    (selection,) = stack.find_resources("AWS::Backup::RestoreTestingSelection").values()
+    properties = selection["Properties"]
+    assert (properties["ProtectedResourceType"], properties["ValidationWindowHours"]) == ("RDS", 1)
+    overrides = properties["RestoreMetadataOverrides"]
+    assert '"StackName": "yawl-prod-database"' in json.dumps(overrides["dbSubnetGroupName"])
+    assert '"StackName": "yawl-prod-network"' in json.dumps(overrides["vpcSecurityGroupIds"])
+    assert overrides["multiAz"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("lock", "configuration"),
+    [
+        ("none", None),
+        ("governance", {"MinRetentionDays": 35, "MaxRetentionDays": 365}),
+        ("compliance", {"MinRetentionDays": 35, "MaxRetentionDays": 365, "ChangeableForDays": 3}),
+    ],
+)
+def test_a_vault_is_locked_as_the_settings_say(lock: str, configuration: dict[str, int] | None) -> None:
+    recovery = RecoverySettings(vault_lock=lock, copy_region="us-west-2")
+    look_up = templates_of(prod_settings().model_copy(update={"recovery": recovery}))
+    for part in ("recovery", "recovery-copies"):
+        (vault,) = look_up(part).find_resources("AWS::Backup::BackupVault").values()
+        assert vault["Properties"].get("LockConfiguration") == configuration
+        assert vault["Properties"]["BackupVaultName"] == "yawl-prod"
+        assert "EncryptionKeyArn" in vault["Properties"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "part", "policy"),
+    [
+        ("prod", "recovery", "RetainExceptOnCreate"),
+        ("prod", "recovery-copies", "RetainExceptOnCreate"),
+        ("staging", "recovery", "Delete"),
+    ],
+)
+def test_backups_outlive_their_stack_where_data_does(
+    template: Templates, environment: str, part: str, policy: str
+) -> None:
+    found = template(environment, part).to_json()["Resources"].values()
+    kept = [it for it in found if it["Type"] in ("AWS::Backup::BackupVault", "AWS::KMS::Key", "AWS::S3::Bucket")]
+    assert {it["DeletionPolicy"] for it in kept} == {policy}
+
+
+def test_without_backups_there_is_nothing_of_it() -> None:
+    look_up = templates_of(prod_settings().model_copy(update={"recovery": RecoverySettings(backups=False)}))
+    with pytest.raises(KeyError):
+        look_up("recovery")
+    with pytest.raises(KeyError):
+        look_up("recovery-copies")
+    assert "ReplicationConfiguration" not in json.dumps(look_up("storage").to_json())
+
+
+class TestReplication:
+    """The backup bucket's way into the other region."""
+
+    def test_every_object_is_copied_within_a_quarter_of_an_hour(self, template: Templates) -> None:
+        buckets = template("prod", "storage").find_resources("AWS::S3::Bucket").values()
+        [configuration] = [
+            bucket["Properties"]["ReplicationConfiguration"]
+            for bucket in buckets
+            if "ReplicationConfiguration" in bucket["Properties"]
+        ]
+        [rule] = configuration["Rules"]
+        assert (rule["Status"], rule["Filter"], rule["DeleteMarkerReplication"]) == (
+            "Enabled",
+            {"Prefix": ""},
+            {"Status": "Disabled"},
+        )
+        assert rule["SourceSelectionCriteria"] == {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
+        destination = rule["Destination"]
+        assert destination["Bucket"] == "arn:aws:s3:::yawl-prod-backups-444444444444-us-west-2"
+        assert destination["ReplicationTime"]["Time"] == {"Minutes": 15}
+        assert '"StackName": "yawl-prod-recovery-copies"' in json.dumps(destination["EncryptionConfiguration"])
+
+    def test_the_other_bucket_keeps_versions_and_is_private(self, template: Templates) -> None:
+        template("prod", "recovery-copies").has_resource_properties(
+            "AWS::S3::Bucket",
+            {
+                "BucketName": "yawl-prod-backups-444444444444-us-west-2",
+                "VersioningConfiguration": {"Status": "Enabled"},
+                "PublicAccessBlockConfiguration": Match.object_like({"RestrictPublicBuckets": True}),
+            },
+        )
+
+    def test_its_role_may_use_two_buckets_and_two_keys(self, template: Templates) -> None:
+        policies = template("prod", "storage").find_resources("AWS::IAM::Policy")
+        [policy] = [it for name, it in policies.items() if name.startswith("ReplicationRole")]
+        statements = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert all(statement["Resource"] != "*" for statement in statements)
+        actions = {
+            action
+            for it in statements
+            for action in ([it["Action"]] if isinstance(it["Action"], str) else it["Action"])
+        }
+        assert not [action for action in actions if "*" in action]
+        assert "s3:ReplicateDelete" not in actions
+
+
+class TestDailyChecks:
+    """The functions that look after an environment."""
+
+    @pytest.mark.parametrize(
+        ("part", "name", "hour"), [("monitoring", "drift", 4), ("recovery", "recovery", 12)], ids=["drift", "recovery"]
+    )
+    def test_they_run_every_day(self, template: Templates, part: str, name: str, hour: int) -> None:
+        stack = template("prod", part)
+        stack.has_resource_properties(
+            "AWS::Lambda::Function", {"FunctionName": f"yawl-prod-{name}-check", "Handler": "index.handler"}
+        )
+        stack.has_resource_properties("AWS::Events::Rule", {"ScheduleExpression": f"cron(0 {hour} * * ? *)"})
+
+    def test_the_drift_check_reads_no_data(self, template: Templates) -> None:
+        policies = template("prod", "monitoring").find_resources("AWS::IAM::Policy")
+        [policy] = [it for name, it in policies.items() if name.startswith("DriftCheckRole")]
+        [denied] = [it for it in policy["Properties"]["PolicyDocument"]["Statement"] if it["Effect"] == "Deny"]
+        assert {"s3:GetObject*", "ssm:GetParameter*", "logs:GetLogEvents"} <= set(denied["Action"])
+        assert denied["Resource"] == "*"
+
+    def test_without_it_there_is_none(self) -> None:
+        recovery = RecoverySettings(drift_check=False)
+        look_up = templates_of(prod_settings().model_copy(update={"recovery": recovery}))
+        look_up("monitoring").resource_count_is("AWS::Lambda::Function", 0)
+        assert "stacks-drifted" not in json.dumps(look_up("monitoring").to_json())
