@@ -35,6 +35,7 @@ from rehearsal.emulator import (
     secrets,
     service_roles,
     services,
+    stack_outputs,
 )
 from rehearsal.emulator.internals import alb, app, responses, router
 
@@ -69,6 +70,7 @@ def register_resource_types() -> None:
         messages,
         network_types,
         service_roles,
+        stack_outputs,
     )
     for part in (*own, pipelines, secrets, services, generic_types):
         part.register()
