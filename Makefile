@@ -163,6 +163,10 @@ bench: $(ready) ## figures: synthesis, growth, depth, limits
 doctor: cdk.out/manifest.json ## examine the real accounts before the first push; every finding with its fix
 	@python -m operations doctor $(ARGS)
 
+.PHONY: runbooks
+runbooks: cdk.out/manifest.json ## docs/RUNBOOKS.md: its recovery objectives, from what is synthesized
+	@python -m operations objectives $(ARGS)
+
 .PHONY: destroy
 destroy: cdk.out/manifest.json ## take an environment down, after asking: make destroy ENV=dev; never prod
 	@test -n "$(ENV)" || { echo "destroy: which environment? make destroy ENV=dev" >&2; exit 2; }

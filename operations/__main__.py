@@ -16,6 +16,7 @@ from operations.destroy import carry_out, plan
 from operations.doctor import examine
 from operations.errors import OperationError
 from operations.findings import Finding, State
+from operations.objectives import renewed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,6 +62,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     destroy.add_argument("environment", help="its name in delivery.toml")
     destroy.add_argument("--confirm", metavar="NAME", help="the name again, instead of being asked for it")
     destroy.set_defaults(run=_destroy)
+    objectives = commands.add_parser("objectives", help="write the recovery objectives into docs/RUNBOOKS.md")
+    objectives.add_argument("--document", type=Path, default=Path("docs/RUNBOOKS.md"), help="where the table stands")
+    objectives.set_defaults(run=_objectives)
     return parser.parse_args(arguments)
 
 
@@ -110,6 +114,16 @@ def _destroy(options: argparse.Namespace) -> int:
         print(f"destroy: {error}", file=sys.stderr)
         return 1
     print(f"{environment} is down" + ("; what it retains is listed above" if agreed.retained or agreed.kept else ""))
+    return 0
+
+
+def _objectives(options: argparse.Namespace) -> int:
+    document: Path = options.document
+    try:
+        document.write_text(renewed(document.read_text(), read(options.assembly)))
+    except (OSError, ValueError) as error:
+        raise OperationError(f"{document}: {error}") from None
+    print(f"written: {document}")
     return 0
 
 

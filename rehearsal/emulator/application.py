@@ -31,6 +31,7 @@ from rehearsal.emulator import (
     messages,
     network_types,
     pipelines,
+    point_in_time,
     quotas,
     secrets,
     service_roles,
@@ -69,6 +70,7 @@ def register_resource_types() -> None:
         load_balancers,
         messages,
         network_types,
+        point_in_time,
         service_roles,
         stack_outputs,
     )
