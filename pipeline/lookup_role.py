@@ -20,4 +20,4 @@ def lookup_role(account: str, region: str) -> str:
 
 def lookup_roles(environments: Iterable[EnvironmentSettings]) -> list[str]:
     """Return the ARNs of the roles that may look at the environments."""
-    return list(dict.fromkeys(lookup_role(one.account, one.region) for one in environments))
+    return list(dict.fromkeys(lookup_role(one.account, region) for one in environments for region in one.regions))

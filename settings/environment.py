@@ -109,7 +109,10 @@ class EnvironmentSettings(Section):
         return [[self], *later.values()]
 
     def _in(self, region: str) -> "EnvironmentSettings":
-        return self.model_copy(update={"region": region, "availability_zones": None, "further_regions": {}})
+        # The own region's environment alone has copies elsewhere: those of several would bear the same names.
+        recovery = self.recovery.model_copy(update={"copy_region": None})
+        elsewhere = self.model_copy(update={"region": region, "recovery": recovery})
+        return elsewhere.model_copy(update={"availability_zones": None, "further_regions": {}})
 
     @property
     def zones(self) -> tuple[str, str]:
@@ -200,6 +203,10 @@ class EnvironmentSettings(Section):
     def _copies_elsewhere(self) -> Iterator[Mistake]:
         if self.recovery.copy_region == self.region:
             yield Mistake(("recovery", "copy_region"), "is the environment's own: a copy there is lost with it")
+        if self.recovery.copy_region in self.further_regions:
+            yield Mistake(
+                ("recovery", "copy_region"), "is a further region: its own backups have the names of the copies"
+            )
 
     @rule
     def _certificate_for_the_edge(self) -> Iterator[Mistake]:
