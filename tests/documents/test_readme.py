@@ -39,6 +39,8 @@ RUN_ELSEWHERE = {
     "make test": (".ci/run", "make test"),
     "make container-test": ("Makefile", "all-other-tests container-test"),
     "make container-parts": ("Makefile", "container-test: container-parts"),
+    "make rehearse ARGS=--resume": ("tests/rehearsal/test_killed.py", "--resume"),
+    "make compliance": ("tests/documents/test_compliance_document.py", "document("),
     "make doctor": ("tests/emulator/test_doctor.py", '"doctor", *arguments'),
 }
 """Commands that other tests or CI run, with the place: the Build action of every rehearsal runs `make synth`."""
