@@ -17,8 +17,9 @@ PARTS = 7
 def in_two_regions(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """The project with prod alone, in a further region."""
     text = re.sub(r"\[environments\.(dev|staging)\].*?(?=\n\[|\Z)", "", EXAMPLE.read_text(), flags=re.DOTALL)
-    assert text.rstrip().endswith(f'region = "{HERE}"')
-    return with_settings(f"{text.rstrip()}\nfurther_regions = {{ {THERE} = 2 }}\n", tmp_path_factory)
+    own = f'account = "444444444444"\nregion = "{HERE}"\n'
+    assert text.count(own) == 1
+    return with_settings(text.replace(own, f"{own}further_regions = {{ {THERE} = 2 }}\n"), tmp_path_factory)
 
 
 def stacks(rehearsed: Rehearsed, region: str) -> int:
