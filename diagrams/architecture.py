@@ -39,6 +39,7 @@ PART_OF = {
     "AWS::SNS::TopicPolicy": "AWS::SNS::Topic",
     "AWS::SecretsManager::RotationSchedule": "AWS::RDS::DBInstance",
     "AWS::SecretsManager::SecretTargetAttachment": "AWS::SecretsManager::Secret",
+    "AWS::WAFv2::LoggingConfiguration": "AWS::WAFv2::WebACL",
 }
 """Types that are drawn as a part of the resource of another type that they refer to, or that refers to them."""
 

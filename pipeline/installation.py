@@ -27,8 +27,8 @@ class Command:
 def bootstrap_commands(settings: Settings) -> list[Command]:
     """Return a `cdk bootstrap` for every account and region, the pipeline's own account first.
 
-    That account needs a bootstrap in every region that an environment is in, for the artifacts copied there; the
-    environments' accounts let it deploy to them and look values up.
+    That account needs a bootstrap in every region that stacks of an environment are in, for the artifacts copied there;
+    the environments' accounts let it deploy to them and look values up.
     """
     home = settings.pipeline.account
     environments = settings.in_all_regions()

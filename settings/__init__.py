@@ -5,9 +5,10 @@ from settings.compliance import ComplianceSettings
 from settings.database import DatabaseSettings
 from settings.distribution import DistributionSettings
 from settings.domain import DomainSettings
-from settings.environment import EnvironmentSettings, TagSettings, VerificationSettings
+from settings.environment import EDGE_REGION, EnvironmentSettings, TagSettings, VerificationSettings
 from settings.errors import SettingsError
 from settings.example_accounts import example_accounts
+from settings.firewall import FirewallSettings
 from settings.image import ImageSettings
 from settings.load import load
 from settings.model import PipelineSettings, RepositorySettings, Settings
@@ -18,12 +19,14 @@ from settings.storage import StorageSettings
 from settings.tasks import TasksSettings
 
 __all__ = [
+    "EDGE_REGION",
     "CacheSettings",
     "ComplianceSettings",
     "DatabaseSettings",
     "DistributionSettings",
     "DomainSettings",
     "EnvironmentSettings",
+    "FirewallSettings",
     "ImageSettings",
     "NetworkSettings",
     "NightSettings",

@@ -15,6 +15,7 @@ from settings.database import DatabaseSettings
 from settings.deployment_window import DeploymentWindowSettings
 from settings.distribution import DistributionSettings
 from settings.domain import DomainSettings
+from settings.firewall import FirewallSettings
 from settings.image_uri import ImageUri
 from settings.log_retention import LogRetentionDays
 from settings.network import NetworkSettings
@@ -27,7 +28,7 @@ from settings.tasks import TasksSettings
 from settings.verification import VerificationSettings
 
 EDGE_REGION = "us-east-1"
-"""Where CloudFront looks for certificates (CloudFront Developer Guide, "Requirements for using SSL/TLS")."""
+"""Where CloudFront looks for firewalls and certificates (its Developer Guide, "Requirements for using SSL/TLS")."""
 
 DEPLOYMENT_MINUTES = 60
 """What the stacks of an environment and its tests take, amply: the tests alone wait ten minutes for tasks."""
@@ -93,6 +94,7 @@ class EnvironmentSettings(Section):
     storage: StorageSettings = StorageSettings()
     recovery: RecoverySettings = RecoverySettings()
     distribution: DistributionSettings = DistributionSettings()
+    firewall: FirewallSettings = FirewallSettings()
     verification: VerificationSettings = VerificationSettings()
     accepted_changes: dict[Fingerprint, AcceptedChange] = {}
     """Losses of data and broadened permissions that are meant, by the change's fingerprint."""
@@ -123,7 +125,8 @@ class EnvironmentSettings(Section):
     def regions(self) -> tuple[str, ...]:
         """The regions that the environment has stacks in, its own first."""
         copies = self.recovery.copy_region
-        return (self.region,) if copies is None else (self.region, copies)
+        edge = EDGE_REGION if self.firewall.enabled else None
+        return tuple(dict.fromkeys(region for region in (self.region, copies, edge) if region is not None))
 
     @rule
     def _waves_follow_each_other(self) -> Iterator[Mistake]:

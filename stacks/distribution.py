@@ -14,6 +14,7 @@ from stacks.application import Application
 from stacks.edge_domain import EdgeDomain
 from stacks.engine_api_guard import EngineApiGuard
 from stacks.environment_stack import EnvironmentStack
+from stacks.firewall import Firewall
 from stacks.security_headers import SecurityHeaders
 from stacks.test_variables import TestVariables
 
@@ -37,6 +38,7 @@ class Distribution(EnvironmentStack):
         application: Application,
         static_bucket: s3.IBucket,
         access_log_bucket: s3.IBucket,
+        firewall: Firewall | None,
         domain: DomainSettings | None,
     ) -> None:
         super().__init__(
@@ -65,11 +67,12 @@ class Distribution(EnvironmentStack):
             enable_logging=True,
             log_bucket=access_log_bucket,
             log_file_prefix="distribution/",
+            web_acl_id=None if firewall is None else firewall.web_acl.attr_arn,
             domain_names=None if edge_domain is None else [edge_domain.name],
             certificate=None if edge_domain is None else edge_domain.certificate,
             minimum_protocol_version=None if edge_domain is None else cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
         )
-        self._acknowledge_trades(tls=domain is not None)
+        self._acknowledge_trades(tls=domain is not None, guarded=firewall is not None)
         if edge_domain is not None:
             edge_domain.point_to(self.distribution)
         name = self.distribution.distribution_domain_name if edge_domain is None else edge_domain.name
@@ -154,13 +157,16 @@ class Distribution(EnvironmentStack):
         )
         return origins.S3BucketOrigin.with_origin_access_control(static_content)
 
-    def _acknowledge_trades(self, *, tls: bool) -> None:
+    def _acknowledge_trades(self, *, tls: bool, guarded: bool) -> None:
         trades = {
             "AwsSolutions-CFR1": "A workflow's participants may be anywhere; an environment that knows better "
             "restricts them.",
-            "AwsSolutions-CFR2": "No firewall yet: the engine's own API is closed at the edge, and its pages ask for "
-            "a login.",
         }
+        if not guarded:
+            trades["AwsSolutions-CFR2"] = (
+                "This environment's settings want no firewall: the engine's own API is closed at the edge, and its "
+                "pages ask for a login."
+            )
         if not tls:
             trades["AwsSolutions-CFR4"] = (
                 "Without a domain of one's own CloudFront's certificate and its lower TLS limit apply."

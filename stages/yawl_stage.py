@@ -3,11 +3,12 @@
 from aws_cdk import Environment, Stage
 from constructs import Construct
 
-from settings import EnvironmentSettings, ImageSettings
+from settings import EDGE_REGION, EnvironmentSettings, ImageSettings
 from stacks.application import Application
 from stacks.cache import Cache
 from stacks.database import Database
 from stacks.distribution import Distribution
+from stacks.firewall import Firewall
 from stacks.monitoring import Monitoring
 from stacks.network import Network
 from stacks.recovery import Recovery
@@ -19,8 +20,8 @@ from stages.environment_tags import tag_environment
 class YawlStage(Stage):
     """All stacks of the environment `name`, wired to each other and tagged.
 
-    They deploy in four levels: network and recovery copies, storage, database and cache, application and recovery,
-    distribution and monitoring. Without copies in another region storage needs to wait for nothing.
+    They deploy in four levels: network, firewall and recovery copies, storage, database and cache, application and
+    recovery, distribution and monitoring. Without copies in another region storage needs to wait for nothing.
     """
 
     def __init__(
@@ -62,6 +63,17 @@ class YawlStage(Stage):
             copies=self.copies,
             retain_data=retain_data,
         )
+        self.firewall: Firewall | None = None
+        if settings.firewall.enabled:
+            self.firewall = Firewall(
+                self,
+                environment_name=name,
+                zones=zones,
+                env=Environment(account=settings.account, region=EDGE_REGION),
+                settings=settings.firewall,
+                log_retention_days=log_retention_days,
+                retain_data=retain_data,
+            )
         self.database = Database(
             self,
             environment_name=name,
@@ -123,6 +135,7 @@ class YawlStage(Stage):
             application=self.application,
             static_bucket=self.storage.static_bucket,
             access_log_bucket=self.storage.access_log_bucket,
+            firewall=self.firewall,
             domain=settings.domain,
         )
         self.monitoring = Monitoring(

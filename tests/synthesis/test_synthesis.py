@@ -31,7 +31,7 @@ pipeline_app.main()
 def test_it_needs_neither_credentials_nor_a_network_and_has_nothing_to_say(synthesis: Synthesis) -> None:
     process = synthesis.process
     assert (process.returncode, process.stdout.strip(), process.stderr.strip()) == (0, "", "")
-    assert len(synthesis.templates) == 22
+    assert len(synthesis.templates) == 25
 
 
 def test_it_looks_nothing_up(synthesis: Synthesis) -> None:

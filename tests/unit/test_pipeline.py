@@ -116,7 +116,7 @@ class TestEnvironment:
             action for action in pipeline.stages[stage] if action["ActionTypeId"]["Provider"] == "CloudFormation"
         ]
         assert {action["Configuration"]["ActionMode"] for action in deployments} == {"CREATE_UPDATE"}
-        assert len(deployments) == {"Dev": 7, "Staging": 8, "Prod": 9}[stage]
+        assert len(deployments) == {"Dev": 8, "Staging": 9, "Prod": 10}[stage]
 
     def test_stacks_deploy_in_the_environments_account(self, stage: str, pipeline: Pipeline) -> None:
         roles = [
@@ -177,7 +177,9 @@ class TestEnvironment:
             "STACK_NAMES": ",".join(
                 f"yawl-{name}-{part}"
                 for part in (
-                    *("network", "storage", "database", *(["recovery"] if name != "dev" else []), "cache"),
+                    *("network", "storage", "firewall", "database"),
+                    *(["recovery"] if name != "dev" else []),
+                    "cache",
                     *("application", "distribution", "monitoring"),
                 )
             ),

@@ -34,7 +34,7 @@ def test_the_pipelines_account_is_bootstrapped_first_and_the_others_trust_it(set
     [
         (
             {"region": "eu-west-1", "recovery": RecoverySettings()},
-            ["111111111111/us-east-1", "111111111111/eu-west-1", "444444444444/eu-west-1"],
+            ["111111111111/us-east-1", "111111111111/eu-west-1", "444444444444/eu-west-1", "444444444444/us-east-1"],
         ),
         ({"account": "111111111111", "recovery": RecoverySettings()}, ["111111111111/us-east-1"]),
         (

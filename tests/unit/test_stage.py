@@ -20,6 +20,7 @@ ACCOUNTS = {"dev": "222222222222", "staging": "333333333333", "prod": "444444444
 LEVELS = {
     "network": 1,
     "storage": 1,
+    "firewall": 1,
     "database": 2,
     "cache": 2,
     "application": 3,

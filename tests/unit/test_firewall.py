@@ -1,0 +1,117 @@
+"""What a request must pass before CloudFront looks at it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from aws_cdk.assertions import Match, Template
+
+from settings import FirewallSettings, Settings
+from tests.unit.one_environment import prod_settings, templates_of
+from tests.unit.other_settings import only, synthesize
+from tests.unit.pipeline_definition import Pipeline
+
+Templates: TypeAlias = Callable[[str, str], Template]
+
+WEB_ACL = "AWS::WAFv2::WebACL"
+ELSEWHERE = "eu-west-1"
+
+
+def rules(template: Template) -> dict[str, dict[str, Any]]:
+    """Return the rules by name, in the order in which they judge."""
+    [acl] = template.find_resources(WEB_ACL).values()
+    return {rule["Name"]: rule for rule in sorted(acl["Properties"]["Rules"], key=lambda rule: rule["Priority"])}
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_the_distribution_is_behind_it(template: Templates, environment: str) -> None:
+    [distribution] = template(environment, "distribution").find_resources("AWS::CloudFront::Distribution").values()
+    reference = distribution["Properties"]["DistributionConfig"]["WebACLId"]["Fn::GetStackOutput"]
+    assert (reference["StackName"], reference["Region"]) == (f"yawl-{environment}-firewall", "us-east-1")
+    output = template(environment, "firewall").to_json()["Outputs"][reference["OutputName"]]
+    assert output["Value"] == {"Fn::GetAtt": ["WebAcl", "Arn"]}
+    template(environment, "firewall").has_resource_properties(WEB_ACL, {"Scope": "CLOUDFRONT"})
+
+
+def test_an_address_is_blocked_that_asks_too_often(template: Templates) -> None:
+    first, *_ = rules(template("prod", "firewall")).values()
+    limit = {"AggregateKeyType": "IP", "EvaluationWindowSec": 300, "Limit": 2000}
+    assert first["Statement"] == {"RateBasedStatement": limit}
+    assert first["Action"] == {"Block": {}}
+
+
+def test_the_limit_is_a_setting() -> None:
+    settings = prod_settings().model_copy(update={"firewall": FirewallSettings(requests_per_five_minutes=300)})
+    limit = rules(templates_of(settings)("firewall"))["rate-limit"]["Statement"]["RateBasedStatement"]["Limit"]
+    assert limit == 300
+
+
+def test_awss_managed_rules_judge_with_their_own_actions(template: Templates) -> None:
+    _, *managed = rules(template("prod", "firewall")).values()
+    groups = [rule["Statement"]["ManagedRuleGroupStatement"] for rule in managed]
+    assert {group["Name"].removeprefix("AWSManagedRules") for group in groups} == {
+        "AmazonIpReputationList",
+        "CommonRuleSet",
+        "KnownBadInputsRuleSet",
+        "SQLiRuleSet",
+    }
+    assert all(rule["OverrideAction"] == {"None": {}} for rule in managed)
+    counting = [override["Name"] for group in groups for override in group.get("RuleActionOverrides", [])]
+    assert counting == ["SizeRestrictions_BODY", "CrossSiteScripting_BODY"]
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_its_log_tells_nobodys_password(template: Templates, environment: str) -> None:
+    stack = template(environment, "firewall")
+    stack.has_resource_properties("AWS::Logs::LogGroup", {"LogGroupName": f"aws-waf-logs-yawl-{environment}"})
+    stack.has_resource_properties(
+        "AWS::WAFv2::LoggingConfiguration",
+        {"RedactedFields": [{"SingleHeader": {"Name": name}} for name in ("authorization", "cookie")]},
+    )
+
+
+def test_an_environment_may_do_without() -> None:
+    settings = prod_settings().model_copy(update={"firewall": FirewallSettings(enabled=False)})
+    look_up = templates_of(settings)
+    look_up("distribution").has_resource_properties(
+        "AWS::CloudFront::Distribution", {"DistributionConfig": Match.object_like({"WebACLId": Match.absent()})}
+    )
+    with pytest.raises(KeyError):
+        look_up("firewall")
+
+
+@pytest.fixture(scope="module")
+def abroad(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """Put pipeline and prod into another region than the firewall's; return the stacks beside prod's, and where."""
+    folder = tmp_path_factory.mktemp("firewall-abroad")
+    pipeline = settings.pipeline.model_copy(update={"region": ELSEWHERE})
+    elsewhere = only(settings, "prod", region=ELSEWHERE).model_copy(update={"pipeline": pipeline})
+    return synthesize(elsewhere, folder), folder
+
+
+def test_for_an_environment_elsewhere_it_is_still_in_us_east_1(abroad: tuple[dict[str, Any], Path]) -> None:
+    templates, folder = abroad
+    manifest = json.loads((folder / "assembly-yawl-delivery-Prod/manifest.json").read_text())
+    places = {
+        artifact["properties"]["stackName"]: artifact["environment"]
+        for artifact in manifest["artifacts"].values()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+    assert places.pop("yawl-prod-firewall") == "aws://444444444444/us-east-1"
+    assert set(places.values()) == {f"aws://444444444444/{ELSEWHERE}"}
+    pipeline = Pipeline(templates["yawl-delivery"]["Resources"])
+    regions = {store["Region"] for store in pipeline.definition["ArtifactStores"]}
+    assert regions == {ELSEWHERE, "us-east-1"}
+    assert pipeline.action("Prod", "yawl-prod-firewall.Deploy")["Region"] == "us-east-1"
+
+
+def test_the_review_and_the_tests_look_where_they_may(abroad: tuple[dict[str, Any], Path]) -> None:
+    pipeline = Pipeline(abroad[0]["yawl-delivery"]["Resources"])
+    roles = json.dumps(pipeline.statements("ProdReview", "ReviewChanges"))
+    assert all(f"lookup-role-444444444444-{region}" in roles for region in (ELSEWHERE, "us-east-1"))
+    variables = pipeline.project("Prod", "IntegrationTests")["Environment"]["EnvironmentVariables"]
+    [stacks] = [variable["Value"] for variable in variables if variable["Name"] == "STACK_NAMES"]
+    assert "yawl-prod-distribution" in stacks
+    assert "firewall" not in stacks
