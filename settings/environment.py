@@ -35,7 +35,7 @@ DEPLOYMENT_MINUTES = 60
 
 Wave = Annotated[int, Between(2, 9)]
 MOST_IN_A_WAVE = 5
-"""A stage has at most 50 actions (CodePipeline User Guide, "Quotas"), and a region's deployment has nine."""
+"""A stage has at most 50 actions (CodePipeline User Guide, "Quotas"), and a region's deployment has ten."""
 
 TwoZones = Annotated[tuple[AvailabilityZone, AvailabilityZone], Field(strict=False)]
 

@@ -81,7 +81,7 @@ def _type(field: FieldInfo) -> str:
 def _default(field: FieldInfo, value: object) -> str:
     if field.is_required():
         return "**needed**"
-    if value is None:
+    if value is None or value == {}:
         return "left out"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"`[{', '.join(str(literal(item)) for item in cast(Sequence[object], value))}]`"

@@ -31,7 +31,8 @@ def test_a_wave_follows_when_the_one_before_has_baked(pipeline: Pipeline) -> Non
 def test_the_regions_of_a_wave_are_deployed_side_by_side(pipeline: Pipeline) -> None:
     by_region: dict[str | None, list[int]] = {}
     for action in pipeline.stages["ProdWave3"]:
-        if action["ActionTypeId"]["Provider"] == "CloudFormation":
+        # A firewall is in us-east-1, wherever what it guards is.
+        if action["ActionTypeId"]["Provider"] == "CloudFormation" and "firewall" not in action["Name"]:
             by_region.setdefault(action.get("Region"), []).append(action["RunOrder"])
     assert list(by_region) == ["us-west-2", "ap-southeast-2"] or list(by_region) == ["ap-southeast-2", "us-west-2"]
     assert by_region["us-west-2"] == by_region["ap-southeast-2"]
