@@ -100,10 +100,11 @@ def test_for_an_environment_elsewhere_it_is_still_in_us_east_1(abroad: tuple[dic
         if artifact["type"] == "aws:cloudformation:stack"
     }
     assert places.pop("yawl-prod-firewall") == "aws://444444444444/us-east-1"
+    assert places.pop("yawl-prod-recovery-copies") == "aws://444444444444/us-west-2"
     assert set(places.values()) == {f"aws://444444444444/{ELSEWHERE}"}
     pipeline = Pipeline(templates["yawl-delivery"]["Resources"])
     regions = {store["Region"] for store in pipeline.definition["ArtifactStores"]}
-    assert regions == {ELSEWHERE, "us-east-1"}
+    assert regions == {ELSEWHERE, "us-east-1", "us-west-2"}
     assert pipeline.action("Prod", "yawl-prod-firewall.Deploy")["Region"] == "us-east-1"
 
 

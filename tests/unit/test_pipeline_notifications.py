@@ -24,7 +24,12 @@ STAGES = {
     "Prod": "prod",
 }
 ACTION, STAGE = (f"CodePipeline {what} Execution State Change" for what in ("Action", "Stage"))
-LOOKUP = "arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-us-east-1"
+PLACES = (
+    ("222222222222", "us-east-1"),
+    ("333333333333", "us-east-1"),
+    ("444444444444", "us-east-1"),
+    ("444444444444", "us-west-2"),  # where prod's backups are copied to
+)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +97,9 @@ def test_it_may_look_and_tell_and_nothing_else(pipeline: Pipeline, notifier: dic
         "sts:AssumeRole",
     }
     [roles] = [one["Resource"] for one in statements if one["Action"] == "sts:AssumeRole"]
-    assert roles == [LOOKUP.format(account=account) for account in ("222222222222", "333333333333", "444444444444")]
+    assert roles == [
+        f"arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-{region}" for account, region in PLACES
+    ]
     [claims] = [json.dumps(one["Resource"]) for one in statements if "s3:PutObject" in one["Action"]]
     assert f"/{CLAIMS}/*" in claims
     assert CLAIMS == CLAIMED

@@ -36,7 +36,7 @@ def test_the_regions_of_a_wave_are_deployed_side_by_side(pipeline: Pipeline) -> 
             by_region.setdefault(action.get("Region"), []).append(action["RunOrder"])
     assert list(by_region) == ["us-west-2", "ap-southeast-2"] or list(by_region) == ["ap-southeast-2", "us-west-2"]
     assert by_region["us-west-2"] == by_region["ap-southeast-2"]
-    assert len(by_region["us-west-2"]) == 7
+    assert len(by_region["us-west-2"]) == 8
 
 
 def test_one_review_and_one_approval_are_for_all_regions(pipeline: Pipeline) -> None:
