@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Coroutine, Generator
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.container.scratch_postgresql import Cluster
 from tests.container.service import Service
 from tests.container.table import Row, rows_in, write
 from workbench import applications, parts
@@ -102,3 +105,19 @@ class _Table:
         """Write the table."""
         if self._path and exitstatus == pytest.ExitCode.OK:
             write(self._path, self._rows)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Generator[Cluster, None, None]:
+    """Run a PostgreSQL for the tests of the supervisor's parts that need a real one, and no task."""
+    # pytest's own folders may be closed to the user that PostgreSQL runs as.
+    folder = Path(tempfile.mkdtemp())
+    made = Cluster(folder)
+    try:
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
+    finally:
+        shutil.rmtree(folder)

@@ -14,7 +14,7 @@ import pytest
 from supervisor import accounts, fencing, ledger
 from supervisor.database import Connection
 from supervisor.fencing import EngineLogin
-from tests.unit.scratch_postgresql import ADMIN, PROGRAMS, Cluster
+from tests.container.scratch_postgresql import ADMIN, PROGRAMS, Cluster
 
 pytestmark = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL's programs are not installed")
 

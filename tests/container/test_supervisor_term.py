@@ -15,7 +15,7 @@ from supervisor.haproxy import Haproxy
 from supervisor.leadership import End, Office, Term
 from supervisor.lease import now
 from supervisor.probe import Verdict
-from tests.unit.scratch_postgresql import PROGRAMS, Cluster
+from tests.container.scratch_postgresql import PROGRAMS, Cluster
 from tests.unit.supervisor_task import variables
 
 DELAY = 0.6
