@@ -30,7 +30,7 @@ from tests.rehearsal.failure_matrix import (
     Matrix,
     Row,
 )
-from tests.rehearsal.releases import Releases, before, in_place_of
+from tests.rehearsal.prepared_releases import Releases, before, in_place_of
 from tests.upgrades import STATEFUL, Upgrade, draw
 
 SEED = 20261125

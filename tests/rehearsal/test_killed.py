@@ -12,7 +12,7 @@ import pytest
 
 from tests.rehearsal.conftest import Repository
 from tests.rehearsal.failure_matrix import KILLED, Matrix, Row
-from tests.rehearsal.releases import Releases
+from tests.rehearsal.prepared_releases import Releases
 from tests.rehearsal.test_main_job import processes_with, start
 
 KILLS = ("Build/Synth", "UpdatePipeline/SelfMutate", "Dev/yawl-dev-database.Deploy", "Staging/IntegrationTests")
