@@ -65,6 +65,7 @@ class RecoveryCopies(EnvironmentStack):
             {
                 f"{SOLUTIONS}-S1": no_logs,
                 "S3BucketLoggingEnabled": no_logs,
-                "S3BucketReplicationEnabled": "It is the replica.",
+                "S3BucketReplicationEnabled": "It is the replica: copies of copies would double the cost "
+                "and survive nothing more.",
             },
         )

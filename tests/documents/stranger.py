@@ -19,8 +19,9 @@ NOT_INHERITED = ("AWS_", "MAKE", "MFLAGS", "ARGS", "CDK_", "GIT_")
 """Of the run these tests are part of; its `make` hands its own options and variables down."""
 
 PROFILES = "".join(
-    f"[profile {name}]\naws_access_key_id = {account}\naws_secret_access_key = emulated\n"
+    f"[profile {name}]\naws_access_key_id = {account}\naws_secret_access_key = emulated\nregion = us-east-1\n"
     for name, account in {
+        "management": "999999999999",
         "delivery": "111111111111",
         "dev": "222222222222",
         "staging": "333333333333",

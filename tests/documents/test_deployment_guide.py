@@ -23,6 +23,9 @@ NOT_RUN = {
     "make synth": "the Build action of every rehearsal runs it",
     "make rehearse ARGS='--approve yes'": "tests/rehearsal/test_main_job.py runs it",
     "make check ARGS='tests/synthesis/test_determinism.py'": "make test runs what it runs",
+    "AWS_PROFILE=delivery aws codepipeline get-pipeline-state --name yawl-delivery": "the emulator does not answer it",
+    "AWS_PROFILE=delivery aws codeconnections list-connections": "the emulator does not answer it",
+    "AWS_PROFILE=dev aws cloudformation delete-stack --stack-name yawl-dev-application": "the others look at the stack",
     "make destroy ENV=qa": "there is no qa; tests/emulator runs it for dev",
 }
 """Commands that are not run here, with the reason."""
@@ -36,7 +39,7 @@ def commands(*, troubleshooting: bool) -> list[str]:
         if (section == TROUBLESHOOTING) is troubleshooting
         for command in GUIDE.commands(section)
     ]
-    return [command for command in found if command not in NOT_RUN]
+    return [command for command in dict.fromkeys(found) if command not in NOT_RUN]
 
 
 def test_what_is_not_run_stands_in_the_guide() -> None:
@@ -54,7 +57,10 @@ def test_the_way_to_the_first_release_runs_as_it_is_told(tmp_path: Path) -> None
             settings.write_text(settings.read_text() + table)
         for command in commands(troubleshooting=False):
             done = user.run(command)
-            assert done.returncode == 0, f"{command}\n{done.stdout}"
+            if "make doctor" in command:  # an account with nothing in it yet has something to mend
+                assert re.search(r"\d+ to fix, 0 not examined, \d+ good", done.stdout), done.stdout
+            else:
+                assert done.returncode == 0, f"{command}\n{done.stdout}"
         pipeline = client("codepipeline", "111111111111", endpoint).get_pipeline(name="yawl-delivery")["pipeline"]
     assert [stage["name"] for stage in pipeline["stages"]][-1] == "Prod"
 
@@ -67,7 +73,9 @@ def dev(assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory) -> 
         yield environment, stranger(directory, environment.cloud.endpoint)
 
 
-@pytest.mark.parametrize("command", dict.fromkeys(commands(troubleshooting=True)))
+@pytest.mark.parametrize(
+    "command", [one for one in commands(troubleshooting=True) if one not in commands(troubleshooting=False)]
+)
 def test_what_helps_in_trouble_runs(command: str, dev: tuple[Deployed, Stranger]) -> None:
     environment, somebody = dev
     [service] = environment.client("ecs").list_services(cluster="yawl-dev")["serviceArns"]
@@ -78,7 +86,7 @@ def test_what_helps_in_trouble_runs(command: str, dev: tuple[Deployed, Stranger]
 
 def test_every_group_of_commands_is_for_an_account_that_is_named() -> None:
     profiles = {match for command in GUIDE.commands() for match in re.findall(r"AWS_PROFILE=(\w+)", command)}
-    assert profiles == {"delivery", "dev", "staging", "prod"}
+    assert profiles == {"management", "delivery", "dev", "staging", "prod"}
     assert PLACE.account in GUIDE.text
 
 

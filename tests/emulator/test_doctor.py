@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HOME, DEV, PROD = "111111111111", "222222222222", "444444444444"
 """Where tests/delivery.toml has the pipeline and two of its environments."""
+COPIES = "us-west-2"
+"""Where prod's backups are copied to, by way of the pipeline's account."""
 CONNECTION = f"arn:aws:codeconnections:us-east-1:{HOME}:connection/00000000-0000-0000-0000-000000000000"
 
 _numbers = count(800000000001)
@@ -33,8 +35,8 @@ class Site:
     accounts: dict[str, str]
     """The new account of each that the example has."""
 
-    def client(self, service: str, account: str) -> Any:
-        return self.cloud.in_account(service, Place(self.accounts[account], "us-east-1"))
+    def client(self, service: str, account: str, region: str = "us-east-1") -> Any:
+        return self.cloud.in_account(service, Place(self.accounts[account], region))
 
     def rewrite(self, old: str, new: str) -> None:
         """Replace a text wherever the assembly has it."""
@@ -43,9 +45,9 @@ class Site:
             if old in text:
                 file.write_text(text.replace(old, new))
 
-    def bootstrap(self, account: str, *, version: int = 30, trusted: str = HOME) -> None:
+    def bootstrap(self, account: str, *, region: str = "us-east-1", version: int = 30, trusted: str = HOME) -> None:
         """Leave what a bootstrap leaves, as far as anybody asks for it."""
-        self.client("ssm", account).put_parameter(
+        self.client("ssm", account, region).put_parameter(
             Name="/cdk-bootstrap/hnb659fds/version", Value=str(version), Type="String", Overwrite=True
         )
         trust = self.accounts.get(trusted, trusted)
@@ -54,7 +56,7 @@ class Site:
             "Parameters": {name: {"Type": "String"} for name in names},
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         }
-        cloudformation = self.client("cloudformation", account)
+        cloudformation = self.client("cloudformation", account, region)
         cloudformation.create_stack(
             StackName="CDKToolkit",
             TemplateBody=json.dumps(template),
@@ -81,6 +83,8 @@ class Site:
         for account in accounts or self.accounts:
             self.bootstrap(account)
             self.prepare(account)
+            if account in (HOME, PROD):
+                self.bootstrap(account, region=COPIES)
 
 
 @pytest.fixture
@@ -125,7 +129,7 @@ def test_all_is_well_in_healthy_accounts(site: Site, capsys: pytest.CaptureFixtu
 def test_accounts_that_nobody_has_prepared(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor(site) == 1
     printed = capsys.readouterr().out
-    assert printed.count("is not bootstrapped") == 4
+    assert printed.count("is not bootstrapped") == 6
     assert f"AWS_PROFILE=… make bootstrap ARGS='--account {site.accounts[DEV]}'" in printed
     assert "has no connection arn:aws:codeconnections:" in printed
     assert "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com" in printed
