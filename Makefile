@@ -95,11 +95,11 @@ assembly: $(ready) ## cdk synth with every validation, into cdk.out
 
 .PHONY: test
 test: lint types container-parts ## everything that must hold
-	@$(MAKE) -j2 --output-sync=target all-other-tests container-test
+	@$(MAKE) all-other-tests container-test
 
 .PHONY: all-other-tests
 all-other-tests: $(ready)
-	@python -m pytest tests --ignore=tests/container $(ARGS)
+	@python -m pytest tests --ignore=tests/container --numprocesses=2 --dist=loadfile $(ARGS)
 
 # Missing parts, and that nothing installs them here, are not this target's failure: the tests say so, and fail in CI.
 .PHONY: container-parts

@@ -260,6 +260,8 @@ def templates(site: Site) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     dev = site.accounts()["Dev"]
     for part in STATEFUL:
+        if f"yawl-dev-{part}" not in dev.stacks:
+            continue
         template = json.loads(dev.stacks[f"yawl-dev-{part}"].template)
         template["Resources"].pop(accounts.PROBE)
         found[part] = template

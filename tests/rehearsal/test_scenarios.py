@@ -15,7 +15,7 @@ from tests.rehearsal.conftest import Repository
 from workbench import parts
 
 DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
-PARTS = ("network", "storage", "database", "cache", "application", "distribution", "monitoring")
+PARTS = ("network", "storage", "firewall", "database", "cache", "application", "distribution", "monitoring")
 
 
 RECOVERY = {"staging": ("recovery",), "prod": ("recovery", "recovery-copies")}
@@ -81,7 +81,9 @@ def test_a_failing_stack_in_staging_is_rolled_back_and_prod_untouched(repository
         assert rehearsed.stacks(DEV) == deployed("dev")
         staging = rehearsed.stacks(STAGING)
         assert staging.pop("yawl-staging-cache") == "ROLLBACK_COMPLETE"
-        assert staging == {f"yawl-staging-{part}": "CREATE_COMPLETE" for part in ("network", "storage", "database")}
+        assert staging == {
+            f"yawl-staging-{part}": "CREATE_COMPLETE" for part in ("network", "storage", "firewall", "database")
+        }
         assert rehearsed.statuses("Prod") == {Status.WAITING}
         assert rehearsed.stacks(PROD) == {}
         assert remaining_resources(rehearsed.log("Staging/yawl-staging-cache.Deploy")) == set()
