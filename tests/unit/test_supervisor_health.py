@@ -24,8 +24,8 @@ def board() -> HealthBoard:
 
 
 @pytest.fixture
-def server(board: HealthBoard, tmp_path: Path) -> Generator[Path, None, None]:
-    path = tmp_path / SOCKET_NAME
+def server(board: HealthBoard, task_folder: Path) -> Generator[Path, None, None]:
+    path = task_folder / SOCKET_NAME
     running = HealthServer(board, socket=path)
     yield path
     running.stop()
@@ -76,23 +76,23 @@ def test_head_has_no_body(board: HealthBoard, server: Path) -> None:
 
 
 def test_an_old_verdict_counts_as_none(
-    board: HealthBoard, server: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    board: HealthBoard, server: Path, monkeypatch: pytest.MonkeyPatch, task_folder: Path
 ) -> None:
     board.set(WELL)
-    assert alive(tmp_path) == 0
+    assert alive(task_folder) == 0
     monkeypatch.setattr(timings, "HEALTH_AGE_LIMIT", 0.0)
     status, _, body = ask(server, "/resourceService/")
     assert (status, body["reason"]) == (503, "the supervisor has not looked for too long")
-    assert alive(tmp_path) == 1
+    assert alive(task_folder) == 1
 
 
-def test_a_task_that_cannot_serve_is_alive_all_the_same(server: Path, tmp_path: Path) -> None:
+def test_a_task_that_cannot_serve_is_alive_all_the_same(server: Path, task_folder: Path) -> None:
     assert server.is_socket()
-    assert alive(tmp_path) == 0
+    assert alive(task_folder) == 0
 
 
-def test_a_task_that_is_gone_is_not_alive(tmp_path: Path) -> None:
-    assert alive(tmp_path) == 1
+def test_a_task_that_is_gone_is_not_alive(task_folder: Path) -> None:
+    assert alive(task_folder) == 1
 
 
 def test_only_the_task_itself_reaches_the_socket(server: Path) -> None:

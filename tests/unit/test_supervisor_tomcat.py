@@ -37,8 +37,8 @@ def parameters(tomcat: Tomcat, application: str) -> dict[str, str]:
     return {element.get("name", ""): element.get("value", "") for element in found}
 
 
-def test_the_engine_logs_in_as_its_epoch_over_verified_tls(tmp_path: Path) -> None:
-    given = properties(prepared(tmp_path))
+def test_the_engine_logs_in_as_its_epoch_over_verified_tls(task_folder: Path) -> None:
+    given = properties(prepared(task_folder))
     assert given["hibernate.connection.username"] == "yawl_engine_7"
     assert given["hibernate.connection.password"] == "epoch-secret"
     url = given["hibernate.connection.url"]
@@ -47,18 +47,18 @@ def test_the_engine_logs_in_as_its_epoch_over_verified_tls(tmp_path: Path) -> No
 
 
 def test_no_secret_is_on_the_command_line_or_in_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    task_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("YAWL_DB_PASSWORD", SECRETS[0])
-    tomcat = prepared(tmp_path)
+    tomcat = prepared(task_folder)
     given = " ".join([*tomcat.command(), *tomcat.environment().values()])
     assert not [secret for secret in (*SECRETS, "epoch-secret") if secret in given]
     assert "-Xmx1024m" in given
     assert "-XX:+ExitOnOutOfMemoryError" in given
 
 
-def test_nobody_else_reads_the_files_and_the_secrets_go(tmp_path: Path) -> None:
-    tomcat = prepared(tmp_path)
+def test_nobody_else_reads_the_files_and_the_secrets_go(task_folder: Path) -> None:
+    tomcat = prepared(task_folder)
     assert {mode(path) & 0o077 for path in files(tomcat) if path.name != "web.xml"} == {0}
     assert [path.name for path in files(tomcat) if "epoch-secret" in path.read_text()] == ["catalina.properties"]
     tomcat.forget_secrets()
@@ -66,38 +66,38 @@ def test_nobody_else_reads_the_files_and_the_secrets_go(tmp_path: Path) -> None:
     assert not [path for path in files(tomcat) if "epoch-secret" in path.read_text()]
 
 
-def test_the_applications_talk_to_each_other_directly_with_a_password_of_this_start(tmp_path: Path) -> None:
-    tomcat = prepared(tmp_path)
+def test_the_applications_talk_to_each_other_directly_with_a_password_of_this_start(task_folder: Path) -> None:
+    tomcat = prepared(task_folder)
     reference = "${yawl.delivery.worklist.password}"
     engine, service = parameters(tomcat, "yawl"), parameters(tomcat, "resourceService")
     assert engine["DefaultWorklist"] == f"http://127.0.0.1:8082/resourceService/ib#{reference}"
     assert service == {"InterfaceB_BackEnd": "http://127.0.0.1:8082/yawl/ib", "EngineLogonPassword": reference}
     first = properties(tomcat)["yawl.delivery.worklist.password"]
     assert len(first) == 64
-    assert properties(prepared(tmp_path))["yawl.delivery.worklist.password"] != first
+    assert properties(prepared(task_folder))["yawl.delivery.worklist.password"] != first
 
 
 @pytest.mark.parametrize(("user", "allowed"), [("operator", "false"), ("admin", "true")])
 def test_the_generic_administrator_is_off_unless_the_account_has_its_name(
-    tmp_path: Path, user: str, allowed: str
+    task_folder: Path, user: str, allowed: str
 ) -> None:
-    assert parameters(prepared(tmp_path, YAWL_ADMIN_USER=user), "yawl")["AllowGenericAdminID"] == allowed
+    assert parameters(prepared(task_folder, YAWL_ADMIN_USER=user), "yawl")["AllowGenericAdminID"] == allowed
 
 
-def test_an_applications_own_context_is_kept(tmp_path: Path) -> None:
-    own = tmp_path / "webapps" / "yawl" / "META-INF"
+def test_an_applications_own_context_is_kept(task_folder: Path) -> None:
+    own = task_folder / "webapps" / "yawl" / "META-INF"
     own.mkdir(parents=True)
     (own / "context.xml").write_text(
         '<Context crossContext="true"><Parameter name="AllowGenericAdminID" value="true" override="false"/></Context>'
     )
-    tomcat = prepared(tmp_path)
+    tomcat = prepared(task_folder)
     context = root_of(tomcat.folder / "conf" / "Catalina" / "localhost" / "yawl.xml")
     assert context.get("crossContext") == "true"
     assert parameters(tomcat, "yawl")["AllowGenericAdminID"] == "false"
 
 
-def test_tomcat_listens_on_one_address_only_and_cannot_be_shut_down_by_port(tmp_path: Path) -> None:
-    server = root_of(prepared(tmp_path).folder / "conf" / "server.xml")
+def test_tomcat_listens_on_one_address_only_and_cannot_be_shut_down_by_port(task_folder: Path) -> None:
+    server = root_of(prepared(task_folder).folder / "conf" / "server.xml")
     assert server.get("port") == "-1"
     assert [(c.get("address"), c.get("port")) for c in server.iter("Connector")] == [("127.0.0.1", "8082")]
 

@@ -18,14 +18,14 @@ from tests.unit.supervisor_task import SECRETS, environment, variables
 CONTAINER = Path(__file__).parents[2] / "container"
 
 
-def test_variables_are_read(tmp_path: Path) -> None:
-    read = variables(tmp_path)
+def test_variables_are_read(task_folder: Path) -> None:
+    read = variables(task_folder)
     assert (read.database.host, read.database.port, read.redis.port) == ("database.example.com", 5432, 6379)
     assert (read.environment, read.engine.heap_size) == ("dev", "1024m")
 
 
-def test_no_secret_is_shown(tmp_path: Path) -> None:
-    shown = repr(variables(tmp_path))
+def test_no_secret_is_shown(task_folder: Path) -> None:
+    shown = repr(variables(task_folder))
     assert not [secret for secret in SECRETS if secret in shown]
 
 
@@ -49,16 +49,16 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
         ("ECS_CONTAINER_METADATA_URI_V4", "http://127.0.0.1:1", "ECS_CONTAINER_METADATA_URI_V4: does not answer"),
     ],
 )
-def test_a_mistake_is_named(tmp_path: Path, name: str, value: str, mistake: str) -> None:
+def test_a_mistake_is_named(task_folder: Path, name: str, value: str, mistake: str) -> None:
     with pytest.raises(VariablesError) as raised:
-        read_variables({**environment(tmp_path), name: value})
+        read_variables({**environment(task_folder), name: value})
     assert mistake in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
 
 
-def test_a_password_with_a_line_break_is_refused_and_not_shown(tmp_path: Path) -> None:
+def test_a_password_with_a_line_break_is_refused_and_not_shown(task_folder: Path) -> None:
     with pytest.raises(VariablesError, match="YAWL_DB_PASSWORD: has line breaks") as raised:
-        read_variables({**environment(tmp_path), "YAWL_DB_PASSWORD": "database-secret\n"})
+        read_variables({**environment(task_folder), "YAWL_DB_PASSWORD": "database-secret\n"})
     assert "database-secret" not in str(raised.value)
 
 
@@ -100,6 +100,6 @@ def metadata() -> Generator[str, None, None]:
     server.server_close()
 
 
-def test_on_fargate_ecs_tells_the_name_and_the_address(tmp_path: Path, metadata: str) -> None:
-    read = variables(tmp_path, ECS_CONTAINER_METADATA_URI_V4=metadata, TASK_NAME="", TASK_ADDRESS="")
+def test_on_fargate_ecs_tells_the_name_and_the_address(task_folder: Path, metadata: str) -> None:
+    read = variables(task_folder, ECS_CONTAINER_METADATA_URI_V4=metadata, TASK_NAME="", TASK_ADDRESS="")
     assert (read.task_name, read.task_address) == ("01234567", "10.0.3.7")
