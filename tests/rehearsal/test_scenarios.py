@@ -18,7 +18,8 @@ DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
 PARTS = ("network", "storage", "firewall", "database", "cache", "application", "distribution", "monitoring")
 
 
-RECOVERY = {"staging": ("recovery",), "prod": ("recovery", "recovery-copies")}
+RECOVERY = {"staging": ("recovery",), "prod": ("recovery",)}
+"""What an environment has beyond that in its own region; copies are in another one."""
 
 
 def deployed(environment: str) -> dict[str, str]:
