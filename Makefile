@@ -204,7 +204,7 @@ integration-tests: $(tests_venv)/.ready ## what runs after each deployment, agai
 
 .PHONY: change-review
 change-review: $(review_venv)/.ready ## what runs before each deployment: what it would change, and lose
-	@test -d node_modules/@aws-cdk/cloudformation-diff || npm ci --silent
+	@test -d node_modules/@aws-cdk/cloudformation-diff || npm ci --silent --omit=dev
 	@$(review_venv)/bin/python -m change_review $(ARGS)
 
 .PHONY: bake

@@ -29,9 +29,12 @@ SECRET = 'swordfish"<&'
 DEV = Place("222222222222", "eu-west-1")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Generator[Browser, None, None]:
-    """Debian's Chromium, or another that is installed; nothing is downloaded."""
+    """Debian's Chromium, or another that is installed; nothing is downloaded.
+
+    It is closed with its module: while Playwright runs, no other test in this process can run an event loop.
+    """
     found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if found is None:
         reason = "pages are looked at in Chromium, and there is none here; on Debian: apt-get install chromium"
