@@ -29,12 +29,24 @@ def main() -> int:
         action="append",
         help="folder with the stage's assembly, below cdk.out; one for each of the environment's regions",
     )
+    parser.add_argument(
+        "--last-stack",
+        default=[],
+        action="append",
+        help="the stack that is deployed last in a stage: without it the stage has never been whole, and permissions "
+        "of what is missing there are no finding; one for each stage",
+    )
     parser.add_argument("--settings", type=Path, default=Path("delivery.toml"), help="holds the accepted changes")
     parser.add_argument("--output", type=Path, default=Path("report"), help="folder for the report (report)")
     options = parser.parse_args()
     try:
         run = PipelineRun.read(os.environ)
-        found = review(options.environment, stages=options.stage, settings=options.settings)
+        found = review(
+            options.environment,
+            stages=options.stage,
+            last_stacks=frozenset(options.last_stack),
+            settings=options.settings,
+        )
         write(found, options.output, run)
     except ReviewError as error:
         print(f"change review: {error}", file=sys.stderr)

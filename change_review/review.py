@@ -1,7 +1,7 @@
 """The review of one environment: what is deployed against what is about to be, stack by stack."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,11 +45,8 @@ class Review:
     """Stacks that are deployed under the environment's name and are no longer part of the release."""
     cost: CostDifference
     """Dollars a month, of what is deployed and of the release."""
-
-    @property
-    def is_first(self) -> bool:
-        """Whether nothing of the environment has ever been deployed."""
-        return all(stack.is_new for stack in self.stacks)
+    is_first: bool
+    """Whether the environment has never been whole, in none of its regions."""
 
     @property
     def stopping(self) -> tuple[Finding, ...]:
@@ -81,12 +78,15 @@ class Review:
 KINDS = (ADDED, CHANGED, REPLACED, REMOVED)
 
 
-def review(environment: str, *, stages: Sequence[Path], settings: Path) -> Review:
+def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = frozenset(), settings: Path) -> Review:
     """Compare the stages' assemblies with what is deployed; raise ReviewError when one of them cannot be read.
 
-    An environment has a stage in each of its regions.
+    An environment has a stage in each of its regions. `last_stacks` are those without which a stage has never been
+    whole, because they are deployed after all others. In a stage that has never been, everything is opened by intent:
+    also when its first deployment ended half-way, and the release is the one that mends it.
     """
-    released = tuple(stack for stage in stages for stack in read_stage(stage))
+    by_stage = [read_stage(stage) for stage in stages]
+    released = tuple(stack for stage in by_stage for stack in stage)
     reader = Reader()
     deployed = [reader.template(stack) for stack in released]
     differences = compare(
@@ -98,22 +98,30 @@ def review(environment: str, *, stages: Sequence[Path], settings: Path) -> Revie
         )
         for stack, before, difference in zip(released, deployed, differences, strict=True)
     )
+    there = {stack.name for stack in stacks if not stack.is_new}
+    whole = {stack.name for stage in by_stage if _is_whole(stage, there, last_stacks) for stack in stage}
     acceptances = read_acceptances(settings, environment)
     return Review(
         environment=environment,
         stacks=stacks,
-        findings=tuple(judged(finding, acceptances) for finding in _findings(stacks)),
+        findings=tuple(judged(finding, acceptances) for finding in _findings(stacks, whole)),
         left_behind=_left_behind(released, reader),
         cost=cost_change(environment, released, deployed),
+        is_first=not whole,
     )
 
 
-def _findings(stacks: Sequence[StackReview]) -> list[Finding]:
-    """Return what would be lost, and what is opened: in a region where all is new, everything is, by intent."""
-    known = {(stack.account, stack.region) for stack in stacks if not stack.is_new}
+def _is_whole(stage: Sequence[ReleasedStack], there: Set[str], last_stacks: Set[str]) -> bool:
+    """Return whether a stage has been deployed as a whole; where its last stack is not named, anything of it counts."""
+    names = {stack.name for stack in stage}
+    return not there.isdisjoint(names.intersection(last_stacks) or names)
+
+
+def _findings(stacks: Sequence[StackReview], whole: Set[str]) -> list[Finding]:
+    """Return what would be lost anywhere, and what is opened in the stacks of stages that are whole."""
     found = [finding for stack in stacks for finding in losses(stack.name, stack.difference)]
     for stack in stacks:
-        if (stack.account, stack.region) in known:
+        if stack.name in whole:
             found += broadened(stack.name, stack.difference)
     return found
 

@@ -40,7 +40,9 @@ class ChangeReviewStep(CodeBuildStep):
     ) -> None:
         home = Stack.of(store)
         name = stages[0].name
-        assemblies = " ".join(f"--stage cdk.out/{stage.artifact_id}" for stage in stages)
+        assemblies = " ".join(
+            f"--stage cdk.out/{stage.artifact_id} --last-stack {stage.monitoring.stack_name}" for stage in stages
+        )
         reviews = f"{store.bucket.bucket_name}/{REVIEWS}"
         super().__init__(
             "ReviewChanges",

@@ -15,6 +15,8 @@ from tests.emulator.conftest import Account, resource
 
 SECRET = resource("AWS::SecretsManager::Secret", Name="yawl-test-one", Description="one")
 TOPIC = resource("AWS::SNS::Topic", DisplayName="one")
+ANYBODY = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+ROLE = resource("AWS::IAM::Role", AssumeRolePolicyDocument=ANYBODY)
 
 
 class Bench:
@@ -27,11 +29,12 @@ class Bench:
         self.endpoint = account.cloud.endpoint
 
     def deployed(self, part: str, **resources: Any) -> None:
-        self.account.stack = f"yawl-test-{part}"
-        self.account.deploy(**resources)
+        Account(self.account.cloud, self.account.place, f"yawl-test-{part}").deploy(**resources)
 
-    def review(self, *, settings: str = "", **parts: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-        """Review a release of these stacks: `database={"Secret": …}`."""
+    def review(
+        self, *, settings: str = "", last: str | None = None, **parts: dict[str, Any]
+    ) -> subprocess.CompletedProcess[str]:
+        """Review a release of these stacks, of which `last` is deployed last: `database={"Secret": …}`."""
         self.folder.mkdir(exist_ok=True)
         place = self.account.place
         artifacts: dict[str, Any] = {}
@@ -52,6 +55,7 @@ class Bench:
             [
                 *(sys.executable, "-m", "change_review", "--environment", "test", "--stage", str(self.folder)),
                 *("--settings", str(self.folder / "delivery.toml"), "--output", str(self.folder / "report")),
+                *(("--last-stack", f"yawl-test-{last}") if last else ()),
             ],
             cwd=ROOT,
             env={
@@ -85,6 +89,18 @@ def test_the_same_again_changes_nothing(bench: Bench) -> None:
     assert (bench.folder / "report" / "change-review.txt").read_text() == "test: nothing changes\n"
 
 
+def test_a_first_deployment_that_ended_half_way_goes_on(bench: Bench) -> None:
+    bench.deployed("database", Secret=SECRET)
+    parts = {"database": {"Secret": SECRET}, "application": {"Role": ROLE}, "monitoring": {"Topic": TOPIC}}
+    done = bench.review(last="monitoring", **parts)
+    assert done.returncode == 0, done.stdout
+    assert "test (first deployment): resources 2 added, in 2 of 3 stacks" in done.stdout
+    bench.deployed("monitoring", Topic=TOPIC)
+    done = bench.review(last="monitoring", **parts)
+    assert done.returncode == 1, done.stdout
+    assert "yawl-test-application broadens permissions" in done.stdout
+
+
 def test_a_lost_secret_stops_and_the_printed_table_lets_it_through(bench: Bench) -> None:
     bench.deployed("database", Secret=SECRET)
     renamed = resource("AWS::SecretsManager::Secret", Name="yawl-test-two", Description="one")
@@ -110,8 +126,7 @@ def test_a_stack_that_is_no_longer_released_is_named(bench: Bench) -> None:
 
 def test_another_account_is_read_through_its_lookup_role(bench: Bench) -> None:
     bench.deployed("database", Secret=SECRET)
-    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
-    made = bench.account.client("iam").create_role(RoleName="lookup", AssumeRolePolicyDocument=json.dumps(trust))
+    made = bench.account.client("iam").create_role(RoleName="lookup", AssumeRolePolicyDocument=json.dumps(ANYBODY))
     bench.role = made["Role"]["Arn"]
     done = bench.review(database={"Secret": SECRET})
     assert done.returncode == 0, done.stderr

@@ -1,14 +1,14 @@
 """Rehearsals of the real project in a repository of its own, with the emulated accounts open to questions afterwards.
 
-`test_main_job.py` rehearses the commit as it is. The scenarios here start from an assembly that is synthesized once and
-lies in the commit, so that their Synth action copies it instead of building it again.
+`test_main_job.py` rehearses the commit as it is. The others start from an assembly that is synthesized once and lies in
+the commit, so that their Synth action copies it instead of building it again; their builds install nothing.
 """
 
 import contextlib
 import os
-import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from rehearsal import assembly
 from rehearsal.actions.run import Gate
 from rehearsal.cloud import Place
 from rehearsal.gate import ScriptedGate
+from rehearsal.inbox import Inbox
 from rehearsal.progress import Progress, Result, Status
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.tasks import TaskKind
@@ -27,6 +28,22 @@ from tests.rehearsal.failure_matrix import Matrix
 
 ROOT = Path(__file__).parents[2]
 MATRIX = "failure matrix"
+MAKEFILE = f"""\
+REPORT := report/integration-tests
+
+synth:
+	cp -r synthesized cdk.out
+
+change-review:
+	NODE_PATH={ROOT}/node_modules {sys.executable} -m change_review $(ARGS)
+
+integration-tests:
+	{sys.executable} -m pytest integration_tests -vv --junitxml=$(REPORT).xml --summary=$(REPORT).txt
+
+bake:
+	{sys.executable} -m bake
+"""
+"""What builds run, less what they install first; the main job's test installs it."""
 SHORT_DEADLINE = "\n[environments.dev.verification]\ndeadline_seconds = 10\nconsecutive_successes = 2\n"
 
 
@@ -36,6 +53,14 @@ class Rehearsed:
 
     rehearsal: Rehearsal
     progress: Progress
+    commit: str
+
+    def deliver(self, *, gate: Gate, fail: frozenset[str] = frozenset()) -> None:
+        """Deliver the commit once more, over whatever is there now."""
+        assert self.rehearsal.cloud is not None
+        with Inbox(self.rehearsal.cloud, self.progress):
+            result, reason = self.rehearsal.deliver(self.commit, gate=gate, fail=fail)
+        self.progress.finish(result, reason)
 
     @property
     def result(self) -> Result | None:
@@ -53,10 +78,10 @@ class Rehearsed:
         """What `Stage/Action` printed."""
         return self.progress.action(*name.split("/", 1)).log_file.read_text()
 
-    def stacks(self, account: str) -> dict[str, str]:
+    def stacks(self, account: str, region: str = "us-east-1") -> dict[str, str]:
         """The states of an account's stacks, the bootstrap's own left out."""
         assert self.rehearsal.cloud is not None
-        client = self.rehearsal.cloud.in_account("cloudformation", Place(account, "us-east-1"))
+        client = self.rehearsal.cloud.in_account("cloudformation", Place(account, region))
         found = {stack["StackName"]: stack["StackStatus"] for stack in client.describe_stacks()["Stacks"]}
         assert found.pop("CDKToolkit") == "CREATE_COMPLETE"
         return found
@@ -92,7 +117,7 @@ class Repository:
         progress = Progress(self.directory / "logs", lambda _: None)
         with Rehearsal(plan, progress) as rehearsal:
             rehearsal.run()
-            yield Rehearsed(rehearsal, progress)
+            yield Rehearsed(rehearsal, progress, self.commit)
 
 
 def run(*command: str, directory: Path) -> str:
@@ -147,21 +172,13 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 
 def with_settings(settings: str, tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """The project with these settings and a Synth action that takes the assembly from the commit."""
+    """The project with these settings, and with builds that find installed and synthesized what they need."""
     path = tmp_path_factory.mktemp("repository")
     copy_of_the_work_tree(path)
     (path / "delivery.toml").write_text(settings)
     run("cdk", "synth", "--quiet", "--no-validation", directory=path)
     shutil.copytree(path / "cdk.out", path / "synthesized")
-    makefile = path / "Makefile"
-    text, count = re.subn(
-        r"^synth:.*?\n\n",
-        "synth:\n\tcp -r synthesized cdk.out\n\n",
-        makefile.read_text(),
-        flags=re.DOTALL | re.MULTILINE,
-    )
-    assert count == 1, "the Makefile has one synth target"
-    makefile.write_text(text)
+    (path / "Makefile").write_text(MAKEFILE)
     return Repository(path, commit_all(path), tmp_path_factory.mktemp("rehearsals"))
 
 

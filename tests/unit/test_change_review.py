@@ -172,6 +172,7 @@ def review_of(before: dict[str, Any], after: dict[str, Any], **more: Any) -> Rev
         findings=findings,
         left_behind=more.get("left_behind", ()),
         cost=cost_change("prod", [released], [{"Resources": before} if before else None]),
+        is_first=not before,
     )
 
 

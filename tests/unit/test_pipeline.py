@@ -285,7 +285,8 @@ class TestReview:
         commands = pipeline.buildspec(stage, "ReviewChanges")["phases"]["build"]["commands"]
         assert commands[0] == (
             f"make change-review ARGS='--environment {environment.lower()} "
-            f"--stage cdk.out/assembly-yawl-delivery-{environment}'"
+            f"--stage cdk.out/assembly-yawl-delivery-{environment} "
+            f"--last-stack yawl-{environment.lower()}-monitoring'"
         )
         synth = pipeline.action("Build", "Synth")["OutputArtifacts"]
         assert synth[0] in pipeline.action(stage, "ReviewChanges")["InputArtifacts"]
@@ -329,7 +330,9 @@ def test_an_environment_with_a_window_and_no_watch(settings: Settings, tmp_path:
 
 
 def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for() -> None:
-    nothing = Review(environment="prod", stacks=(), findings=(), left_behind=(), cost=cost_change("prod", [], []))
+    nothing = Review(
+        environment="prod", stacks=(), findings=(), left_behind=(), cost=cost_change("prod", [], []), is_first=False
+    )
     assert nothing.summary() == f"prod: {NOTHING}"
 
 

@@ -1,6 +1,7 @@
 """An environment in several regions: wave after wave, side by side within each."""
 
 import json
+import re
 
 import pytest
 
@@ -42,6 +43,8 @@ def test_the_regions_of_a_wave_are_deployed_side_by_side(pipeline: Pipeline) -> 
 def test_one_review_and_one_approval_are_for_all_regions(pipeline: Pipeline) -> None:
     command = pipeline.buildspec("ProdReview", "ReviewChanges")["phases"]["build"]["commands"][0]
     assert command.count("--stage ") == 4
+    last = re.findall(r"--last-stack (\S+?)'?(?: |$)", command)
+    assert last == ["yawl-prod-monitoring", *(f"yawl-prod-{region}-monitoring" for region in REGIONS)]
     [statement] = [
         one for one in pipeline.statements("ProdReview", "ReviewChanges") if one["Action"] == "sts:AssumeRole"
     ]
