@@ -11,6 +11,7 @@ import pytest
 
 from settings import Settings, load
 from tests.example import EXAMPLE
+from tests.made_once import made_once
 
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
@@ -37,14 +38,18 @@ def settings() -> Settings:
 def assembly(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> "CloudAssembly":
     """Synthesize the whole app as `cdk synth` does, less the validators."""
     from aws_cdk import App
+    from aws_cdk.cx_api import CloudAssembly
 
     from pipeline_app import add_pipeline
 
-    # Only the CLI reads cdk.json; without its flags this would be another app.
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    app = App(context=context, outdir=str(tmp_path_factory.mktemp("cdk.out")), stack_traces=False)
-    add_pipeline(app, settings)
-    return app.synth()
+    def synthesize(folder: Path) -> None:
+        # Only the CLI reads cdk.json; without its flags this would be another app.
+        context = json.loads((ROOT / "cdk.json").read_text())["context"]
+        app = App(context=context, outdir=str(folder), stack_traces=False)
+        add_pipeline(app, settings)
+        app.synth()
+
+    return CloudAssembly(str(made_once(tmp_path_factory, "assembly", synthesize)))
 
 
 @pytest.fixture(scope="session")

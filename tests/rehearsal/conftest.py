@@ -5,7 +5,9 @@ the commit, so that their Synth action copies it instead of building it again; t
 """
 
 import contextlib
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,10 +26,14 @@ from rehearsal.progress import Progress, Result, Status
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.tasks import TaskKind
 from tests.example import EXAMPLE
+from tests.made_once import made_once
 from tests.rehearsal.failure_matrix import Matrix
 
 ROOT = Path(__file__).parents[2]
 MATRIX = "failure matrix"
+PROD = "444444444444"
+HERE, THERE = "us-east-1", "eu-west-1"
+"""Regions."""
 MAKEFILE = f"""\
 REPORT := report/integration-tests
 
@@ -136,13 +142,12 @@ def copy_of_the_work_tree(target: Path) -> None:
             shutil.copy2(ROOT / name, target / name)
 
 
-def commit_all(repository: Path) -> str:
-    """Commit everything in a new repository and return the commit's id."""
+def commit_all(repository: Path) -> None:
+    """Commit everything in a new repository."""
     run("git", "init", "--quiet", directory=repository)
     run("git", "add", "--all", directory=repository)
     author = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
     run("git", *author, "commit", "--quiet", "--message=Rehearse a scenario", directory=repository)
-    return run("git", "rev-parse", "HEAD", directory=repository).strip()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -171,15 +176,31 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return with_settings(EXAMPLE.read_text() + SHORT_DEADLINE, tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def prod_in_two_regions(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """The project with no environment but prod, which has a further region."""
+    text = re.sub(r"\[environments\.(dev|staging)\].*?(?=\n\[|\Z)", "", EXAMPLE.read_text(), flags=re.DOTALL)
+    own = f'account = "{PROD}"\nregion = "{HERE}"\n'
+    assert text.count(own) == 1
+    return with_settings(text.replace(own, f"{own}further_regions = {{ {THERE} = 2 }}\n"), tmp_path_factory)
+
+
 def with_settings(settings: str, tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """The project with these settings, and with builds that find installed and synthesized what they need."""
-    path = tmp_path_factory.mktemp("repository")
-    copy_of_the_work_tree(path)
-    (path / "delivery.toml").write_text(settings)
-    run("cdk", "synth", "--quiet", "--no-validation", directory=path)
-    shutil.copytree(path / "cdk.out", path / "synthesized")
-    (path / "Makefile").write_text(MAKEFILE)
-    return Repository(path, commit_all(path), tmp_path_factory.mktemp("rehearsals"))
+
+    def prepare(path: Path) -> None:
+        path.mkdir()
+        copy_of_the_work_tree(path)
+        (path / "delivery.toml").write_text(settings)
+        run("cdk", "synth", "--quiet", "--no-validation", directory=path)
+        shutil.copytree(path / "cdk.out", path / "synthesized")
+        (path / "Makefile").write_text(MAKEFILE)
+        commit_all(path)
+
+    name = f"repository-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
+    path = made_once(tmp_path_factory, name, prepare)
+    commit = run("git", "rev-parse", "HEAD", directory=path).strip()
+    return Repository(path, commit, tmp_path_factory.mktemp("rehearsals"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -38,21 +38,23 @@ def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
     assert "Succeeded" in page.read_text()
 
 
-def test_without_a_terminal_it_stops_at_the_gate_and_says_how_to_go_on(repository: Repository, tmp_path: Path) -> None:
+def test_without_a_terminal_it_stops_at_the_gate_and_says_how_to_go_on(
+    prod_in_two_regions: Repository, tmp_path: Path
+) -> None:
     report = tmp_path / "report.json"
-    rehearsal = start(repository, tmp_path, "--json", str(report))
+    rehearsal = start(prod_in_two_regions, tmp_path, "--json", str(report))
     output, _ = rehearsal.communicate(timeout=240)
     assert rehearsal.returncode == 3, output
     assert "--approve yes" in output
     document = json.loads(report.read_text())
     assert document["result"] == "stopped"
-    *_, gate, prod = document["stages"]
+    *_, gate, first, second = document["stages"]
     assert [(action["name"], action["status"]) for action in gate["actions"]] == [("Approve", "stopped")]
-    assert {action["status"] for action in prod["actions"]} == {"waiting"}
+    assert {action["status"] for stage in (first, second) for action in stage["actions"]} == {"waiting"}
 
 
-def test_an_interrupted_rehearsal_leaves_nothing_running(repository: Repository, tmp_path: Path) -> None:
-    rehearsal = start(repository, tmp_path, "--approve", "yes")
+def test_an_interrupted_rehearsal_leaves_nothing_running(prod_in_two_regions: Repository, tmp_path: Path) -> None:
+    rehearsal = start(prod_in_two_regions, tmp_path, "--approve", "yes")
     assert rehearsal.stdout is not None
     for line in rehearsal.stdout:
         if "UpdatePipeline/SelfMutate running" in line:
