@@ -97,11 +97,10 @@ assembly: $(ready) ## cdk synth with every validation, into cdk.out
 test: lint types container-parts ## everything that must hold
 	@$(MAKE) all-other-tests container-test
 
-# The longest first. One more than two processors: most of these wait for something now and then.
+# One more than two processors: most of these wait for something now and then.
 .PHONY: all-other-tests
 all-other-tests: $(ready)
-	@python -m pytest tests/rehearsal tests --ignore=tests/container --numprocesses=3 --dist=loadfile \
-	  --no-loadscope-reorder $(ARGS)
+	@python -m pytest tests --ignore=tests/container --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 # Missing parts, and that nothing installs them here, are not this target's failure: the tests say so, and fail in CI.
 .PHONY: container-parts

@@ -28,6 +28,11 @@ hypothesis.settings.load_profile("no deadline")
 os.environ["CDK_VALIDATION"] = "false"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/rehearsal/"))
+
+
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     """Load the configuration that tests know."""
