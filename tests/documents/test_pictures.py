@@ -1,4 +1,4 @@
-"""Pictures need nothing else and can be read wherever they are shown; `test_readme.py` says that they are up to date."""
+"""Pictures need nothing else and can be read wherever they are shown; `test_readme.py` says they are up to date."""
 
 import re
 from pathlib import Path
