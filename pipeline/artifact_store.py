@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.acknowledgments import acknowledge
+from stacks.key import RotatingKey
 
 
 class ArtifactStore(Construct):
@@ -21,11 +22,11 @@ class ArtifactStore(Construct):
         super().__init__(scope, construct_id)
         self.key = cast(
             kms.IKey,
-            kms.Key(
+            RotatingKey(
                 self,
                 "Key",
                 description="Artifacts and notifications of yawl-delivery",
-                enable_key_rotation=True,
+                used_through=("s3",) if replica else ("codebuild", "s3", "sns"),
                 removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             ),
         )

@@ -27,7 +27,9 @@ class AlarmTopics(Construct):
     def _build_key(self) -> kms.IKey:
         """Return a key of our own: the policy of the one that AWS keeps for SNS does not let CloudWatch use it."""
         # Messages are gone when they are delivered: there is no data that the key would have to outlive.
-        key = rotating_key(self, "Key", description=f"Alarms of YAWL {self._environment_name}", retain_data=False)
+        key = rotating_key(
+            self, "Key", description=f"Alarms of YAWL {self._environment_name}", used_through=(), retain_data=False
+        )
         permission = iam.PolicyStatement(
             actions=["kms:Decrypt", "kms:GenerateDataKey*"],
             # In a key's policy "*" is this key.

@@ -75,7 +75,11 @@ class Application(EnvironmentStack):
             enable_fargate_capacity_providers=settings.spot,
         )
         key = rotating_key(
-            self, "Key", description=f"Secrets and logs of YAWL {environment_name}", retain_data=retain_data
+            self,
+            "Key",
+            description=f"Secrets and logs of YAWL {environment_name}",
+            used_through=("secretsmanager",),
+            retain_data=retain_data,
         )
         self.front_door = FrontDoor(
             self,

@@ -50,7 +50,13 @@ class Cache(EnvironmentStack):
             description=f"YAWL {environment_name}: Redis",
             termination_protection=retain_data,
         )
-        key = rotating_key(self, "Key", description=f"Cache of YAWL {environment_name}", retain_data=retain_data)
+        key = rotating_key(
+            self,
+            "Key",
+            description=f"Cache of YAWL {environment_name}",
+            used_through=("elasticache", "secretsmanager"),
+            retain_data=retain_data,
+        )
         self.auth_token = self._build_auth_token(key, retain_data=retain_data)
         """The token as a plain string."""
         self.replication_group = self._build_replication_group(

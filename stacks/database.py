@@ -57,7 +57,13 @@ class Database(EnvironmentStack):
         # A name of our own lets the log groups exist before the instance, with an end to what they keep. It also
         # stops a change that would replace the instance: the replacement cannot take the same name.
         self._identifier = f"yawl-{environment_name}"
-        key = rotating_key(self, "Key", description=f"Database of YAWL {environment_name}", retain_data=retain_data)
+        key = rotating_key(
+            self,
+            "Key",
+            description=f"Database of YAWL {environment_name}",
+            used_through=("rds", "secretsmanager"),
+            retain_data=retain_data,
+        )
         self.instance = self._build_instance(
             settings,
             key=key,

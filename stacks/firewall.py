@@ -64,7 +64,13 @@ class Firewall(EnvironmentStack):
             ],
             visibility_config=_visibility(name),
         )
-        key = rotating_key(self, "Key", description=f"Firewall log of YAWL {environment_name}", retain_data=retain_data)
+        key = rotating_key(
+            self,
+            "Key",
+            description=f"Firewall log of YAWL {environment_name}",
+            used_through=(),
+            retain_data=retain_data,
+        )
         log_group = LogGroup(
             self,
             "Log",

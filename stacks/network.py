@@ -141,7 +141,11 @@ class Network(EnvironmentStack):
 
     def _log_flows(self, *, log_retention_days: int, retain_data: bool) -> None:
         key = rotating_key(
-            self, "Key", description=f"Flow logs of YAWL {self.environment_name}", retain_data=retain_data
+            self,
+            "Key",
+            description=f"Flow logs of YAWL {self.environment_name}",
+            used_through=(),
+            retain_data=retain_data,
         )
         log_group = LogGroup(self, "FlowLogs", key=key, retention_days=log_retention_days, retain_data=retain_data)
         flow_log = self.vpc.add_flow_log(

@@ -55,7 +55,13 @@ class Recovery(EnvironmentStack):
             description=f"YAWL {environment_name}: backups of the database, and tests of restoring them",
             termination_protection=retain_data,
         )
-        self.key = rotating_key(self, "Key", description=f"Backups of YAWL {environment_name}", retain_data=retain_data)
+        self.key = rotating_key(
+            self,
+            "Key",
+            description=f"Backups of YAWL {environment_name}",
+            used_through=("backup", "rds"),
+            retain_data=retain_data,
+        )
         self.vault = backup_vault(
             self, "Vault", environment_name=environment_name, key=self.key, settings=settings, retain_data=retain_data
         )

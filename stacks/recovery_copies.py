@@ -36,7 +36,11 @@ class RecoveryCopies(EnvironmentStack):
             termination_protection=retain_data,
         )
         self.key = rotating_key(
-            self, "Key", description=f"Copies of backups of YAWL {environment_name}", retain_data=retain_data
+            self,
+            "Key",
+            description=f"Copies of backups of YAWL {environment_name}",
+            used_through=("backup", "rds", "s3"),
+            retain_data=retain_data,
         )
         self.vault = backup_vault(
             self,

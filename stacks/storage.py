@@ -46,7 +46,13 @@ class Storage(EnvironmentStack):
             description=f"YAWL {environment_name}: buckets for backups, static content, artifacts and access logs",
             termination_protection=retain_data,
         )
-        self.key = rotating_key(self, "Key", description=f"Buckets of YAWL {environment_name}", retain_data=retain_data)
+        self.key = rotating_key(
+            self,
+            "Key",
+            description=f"Buckets of YAWL {environment_name}",
+            used_through=("s3",),
+            retain_data=retain_data,
+        )
         self.access_log_bucket = s3.Bucket(
             self,
             "AccessLogBucket",
