@@ -59,6 +59,7 @@ IN_WORDS = {
     "AWS::Lambda::Permission": "permissions",
     "AWS::Logs::LogGroup": "log groups",
     "AWS::Logs::MetricFilter": "metric filters",
+    "AWS::Logs::QueryDefinition": "saved queries",
     "AWS::EC2::FlowLog": "flow logs",
 }
 """Types that are counted below the picture and not drawn: every stack has them."""

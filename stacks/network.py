@@ -11,6 +11,7 @@ from stacks import ports
 from stacks.acknowledgments import OWN_POLICY, acknowledge
 from stacks.environment_stack import EnvironmentStack
 from stacks.fixed_subnets import FixedSubnets
+from stacks.flow_queries import FlowQueries
 from stacks.key import rotating_key
 from stacks.log_group import LogGroup
 
@@ -46,7 +47,7 @@ class Network(EnvironmentStack):
         self.cache_security_group = self._build_security_group("Cache", "Redis")
         self._connect(https=https)
         self._add_endpoints(interface_endpoints=settings.interface_endpoints)
-        self._log_flows(log_retention_days=log_retention_days, retain_data=retain_data)
+        self._log_flows(settings, log_retention_days=log_retention_days, retain_data=retain_data)
 
     def _build_vpc(self, settings: NetworkSettings) -> ec2.Vpc:
         vpc = ec2.Vpc(
@@ -139,7 +140,7 @@ class Network(EnvironmentStack):
                 open=False,
             )
 
-    def _log_flows(self, *, log_retention_days: int, retain_data: bool) -> None:
+    def _log_flows(self, settings: NetworkSettings, *, log_retention_days: int, retain_data: bool) -> None:
         key = rotating_key(
             self,
             "Key",
@@ -154,3 +155,11 @@ class Network(EnvironmentStack):
             traffic_type=ec2.FlowLogTrafficType.ALL,
         )
         acknowledge(flow_log, OWN_POLICY)
+        FlowQueries(
+            self,
+            "FlowQueries",
+            environment_name=self.environment_name,
+            log_group=log_group,
+            inside=settings.cidr,
+            private=settings.private_subnets,
+        )

@@ -9,6 +9,7 @@ from aws_cdk.assertions import Template
 
 from settings import NetworkSettings
 from stacks.network import Network
+from tests.unit.one_environment import prod_settings, templates_of
 
 Templates: TypeAlias = Callable[[str, str], Template]
 Rule: TypeAlias = tuple[str, str, str, int, str]
@@ -43,6 +44,36 @@ ENDPOINT_RULE: Rule = ("Endpoint", "in", "Tasks", 443, "Tasks to the interface e
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_the_vpc_has_exactly_these_subnets(template: Templates, environment: str) -> None:
     assert subnets_of(template(environment, "network")) == SUBNETS
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_flow_logs_have_saved_queries(template: Templates, environment: str) -> None:
+    network = template(environment, "network")
+    [log_group] = network.find_resources("AWS::Logs::LogGroup")
+    queries = [found["Properties"] for found in network.find_resources("AWS::Logs::QueryDefinition").values()]
+    assert all(query["LogGroupNames"] == [{"Ref": log_group}] for query in queries)
+    assert {query["Name"].removeprefix(f"yawl-{environment}/network/") for query in queries} == {
+        "Rejected connections, by source",
+        "Most bytes, from whom to whom",
+        "What left the private subnets, through NAT or to S3",
+        "Traffic of one address, put it in twice",
+    }
+
+
+def test_the_query_about_nat_knows_the_subnets() -> None:
+    settings = prod_settings()
+    network = settings.network.model_copy(update={"private_subnets": ("10.0.96.0/20", "10.0.112.0/20")})
+    queries = templates_of(settings.model_copy(update={"network": network}))("network").find_resources(
+        "AWS::Logs::QueryDefinition"
+    )
+    [about_nat] = [
+        found["Properties"]["QueryString"] for found in queries.values() if "NAT" in found["Properties"]["Name"]
+    ]
+    for step in (
+        'isIpv4InSubnet(srcAddr, "10.0.96.0/20") or isIpv4InSubnet(srcAddr, "10.0.112.0/20")',
+        'not isIpv4InSubnet(dstAddr, "10.0.0.0/16")',
+    ):
+        assert step in about_nat
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
