@@ -34,8 +34,8 @@ DEPLOYMENT_MINUTES = 60
 """What the stacks of an environment and its tests take, amply: the tests alone wait ten minutes for tasks."""
 
 Wave = Annotated[int, Between(2, 9)]
-MOST_IN_A_WAVE = 5
-"""A stage has at most 50 actions (CodePipeline User Guide, "Quotas"), and a region's deployment has ten."""
+MOST_IN_A_WAVE = 4
+"""A stage has at most 50 actions (CodePipeline User Guide, "Quotas"), and a region's deployment has up to twelve."""
 
 TwoZones = Annotated[tuple[AvailabilityZone, AvailabilityZone], Field(strict=False)]
 
