@@ -73,6 +73,7 @@ class Usage:
     deploy_minutes: Annotated[Decimal, "what the deployment of one stack takes"] = Decimal(3)
     backup_gb: Annotated[Decimal, "what a backup vault keeps, in GB"] = Decimal(10)
     restore_tests: Annotated[Decimal, "recovery points that a restore testing plan restores"] = Decimal(1)
+    trail_log_gb: Annotated[Decimal, "what CloudTrail writes of one account to its log group, in GB"] = Decimal("0.5")
     trail_thousand_data_events: Annotated[Decimal, "data events of CloudTrail, in thousands"] = Decimal(100)
     guardduty_million_events: Annotated[Decimal, "events GuardDuty looks at, in millions"] = Decimal("0.5")
     config_items: Annotated[Decimal, "configuration items that AWS Config records"] = Decimal(500)

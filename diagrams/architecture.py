@@ -23,6 +23,8 @@ PART_OF = {
     "AWS::CloudFront::OriginAccessControl": "AWS::CloudFront::Distribution",
     "AWS::CloudFront::OriginRequestPolicy": "AWS::CloudFront::Distribution",
     "AWS::CloudFront::ResponseHeadersPolicy": "AWS::CloudFront::Distribution",
+    "AWS::CloudTrail::Trail": "AWS::S3::Bucket",
+    "AWS::Config::DeliveryChannel": "AWS::S3::Bucket",
     "AWS::EC2::EIP": "AWS::EC2::NatGateway",
     "AWS::ECS::Cluster": "AWS::ECS::Service",
     "AWS::ECS::TaskDefinition": "AWS::ECS::Service",

@@ -30,6 +30,7 @@ from pipeline.source import allow_connection, source
 from pipeline.synth_step import synth_step
 from pipeline.tool_versions import ToolVersions
 from settings import EnvironmentSettings, Settings
+from stacks.account_audit import AccountAudit
 from stacks.console_links import dashboard_address
 from stages.yawl_stage import YawlStage
 
@@ -62,6 +63,16 @@ class PipelineStack(Stack):
             key=store.key,
             email=settings.pipeline.notification_email,
         )
+        audit = settings.audit_of_the_pipeline
+        if not audit.is_empty:
+            AccountAudit(
+                self,
+                "Audit",
+                trail_name=construct_id,
+                share=audit,
+                log_retention_days=settings.pipeline.log_retention_days,
+                retain_data=True,
+            )
         commit = source(settings.repository)
         synth = synth_step(commit, logging=logs.of("Synth"))
         pipeline = CodePipeline(
@@ -143,6 +154,7 @@ class PipelineStack(Stack):
             name=name if is_home else f"{name}-{environment.region}",
             settings=environment,
             image=self._settings.image_of(name),
+            audit=self._settings.audit_of(name, environment.region),
             pipeline_account=self._settings.pipeline.account,
             pipeline_dashboard=dashboard_address(self.node.id, region=self._settings.pipeline.region),
             compliance=self._settings.compliance.tag,

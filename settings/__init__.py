@@ -1,5 +1,6 @@
 """What a user configures: the typed model of `delivery.toml`."""
 
+from settings.audit import AuditSettings, AuditShare
 from settings.cache import CacheSettings
 from settings.compliance import ComplianceSettings
 from settings.database import DatabaseSettings
@@ -20,6 +21,8 @@ from settings.tasks import TasksSettings
 
 __all__ = [
     "EDGE_REGION",
+    "AuditSettings",
+    "AuditShare",
     "CacheSettings",
     "ComplianceSettings",
     "DatabaseSettings",

@@ -5,13 +5,14 @@ more than an account and a region; smaller environments say where they are small
 or in the file of its name, a key is an attribute.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 from typing import Annotated
 
 from pydantic import Field
 
 from settings.accepted_changes import AcceptedPermissions, Fingerprint
+from settings.audit import AuditSettings, AuditShare
 from settings.aws_formats import Account, BranchName, ConnectionArn, Email, RepositoryName
 from settings.chat import ChatSettings
 from settings.compliance import ComplianceSettings
@@ -83,6 +84,7 @@ class Settings(Section):
     pipeline: PipelineSettings
     image: ImageSettings
     compliance: ComplianceSettings = ComplianceSettings()
+    audit: AuditSettings = AuditSettings()
     environments: Annotated[dict[EnvironmentName, EnvironmentSettings], Field(min_length=1)]
     """Environments by name, in the order of delivery."""
 
@@ -90,6 +92,30 @@ class Settings(Section):
         """Return the image that the environment runs."""
         own = self.environments[environment].image
         return ImageSettings(uri=own) if own else self.image
+
+    def audit_of(self, environment: str, region: str) -> AuditShare:
+        """Return what the environment has of its account's audit in one of its regions."""
+        places = [
+            (name, one.account, one.region)
+            for name, its in self.environments.items()
+            for wave in its.waves
+            for one in wave
+        ]
+        here = (environment, self.environments[environment].account, region)
+        return self._audit(here[1], region, before=[place[1:] for place in places[: places.index(here)]])
+
+    @property
+    def audit_of_the_pipeline(self) -> AuditShare:
+        """What the pipeline has of its account's audit: what no environment there has."""
+        before = [(one.account, one.region) for one in self.in_all_regions()]
+        return self._audit(self.pipeline.account, self.pipeline.region, before=before)
+
+    def _audit(self, account: str, region: str, *, before: Sequence[tuple[str, str]]) -> AuditShare:
+        return AuditShare(
+            settings=self.audit,
+            first_in_account=account not in {account for account, _ in before},
+            first_in_region=(account, region) not in before,
+        )
 
     def in_all_regions(self) -> list[EnvironmentSettings]:
         """Return every environment in each of its regions, in the order of delivery."""

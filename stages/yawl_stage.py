@@ -3,8 +3,9 @@
 from aws_cdk import Environment, Stage
 from constructs import Construct
 
-from settings import EDGE_REGION, EnvironmentSettings, ImageSettings
+from settings import EDGE_REGION, AuditShare, EnvironmentSettings, ImageSettings
 from stacks.application import Application
+from stacks.audit import Audit
 from stacks.cache import Cache
 from stacks.database import Database
 from stacks.distribution import Distribution
@@ -20,8 +21,8 @@ from stages.environment_tags import tag_environment
 class YawlStage(Stage):
     """All stacks of the environment `name`, wired to each other and tagged.
 
-    They deploy in four levels: network, firewall and recovery copies, storage, database and cache, application and
-    recovery, distribution and monitoring. Without copies in another region storage needs to wait for nothing.
+    They deploy in four levels: network, firewall, audit and recovery copies, storage, database and cache, application
+    and recovery, distribution and monitoring. Without copies in another region storage needs to wait for nothing.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class YawlStage(Stage):
         name: str,
         settings: EnvironmentSettings,
         image: ImageSettings,
+        audit: AuditShare,
         pipeline_account: str,
         pipeline_dashboard: str,
         compliance: str,
@@ -150,6 +152,16 @@ class YawlStage(Stage):
             pipeline_account=pipeline_account,
             pipeline_dashboard=pipeline_dashboard,
         )
+        if not audit.is_empty:
+            Audit(
+                self,
+                environment_name=name,
+                zones=zones,
+                env=env,
+                share=audit,
+                log_retention_days=log_retention_days,
+                retain_data=retain_data,
+            )
         tag_environment(
             self, name=name, settings=settings.tags, compliance=compliance, stacks=[self.network, self.storage]
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from cost.assembly import Resource, Stack
 from cost.charges import Charge, as_number, number
@@ -9,6 +10,7 @@ from cost.usage import DAYS, Usage
 
 INGESTED, VENDED = "logs.ingested.gb", "logs.vended.gb"
 WRITERS = {
+    "AWS::CloudTrail::Trail": ("trail_log_gb", INGESTED),
     "AWS::EC2::FlowLog": ("flow_log_gb", VENDED),
     "AWS::ECS::TaskDefinition": ("engine_log_gb", INGESTED),
     "AWS::ElastiCache::ReplicationGroup": ("cache_log_gb", VENDED),
@@ -62,14 +64,17 @@ def dashboard(_resource: Resource, _stack: Stack, _usage: Usage) -> Iterator[Cha
     yield Charge(what="dashboard", price="dashboard.month", quantity=Decimal(1))
 
 
-def trail(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge data events; the first copy of management events is free."""
-    yield Charge(
-        what="data events",
-        price="trail.data_events.thousand",
-        quantity=usage.trail_thousand_data_events,
-        assumptions=("trail_thousand_data_events",),
-    )
+def trail(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
+    """Charge data events where there are any; the first copy of management events is free."""
+    basic: list[dict[str, Any]] = resource.properties.get("EventSelectors", [])
+    advanced = resource.properties.get("AdvancedEventSelectors", [])
+    if advanced or any(selector.get("DataResources") for selector in basic):
+        yield Charge(
+            what="data events",
+            price="trail.data_events.thousand",
+            quantity=usage.trail_thousand_data_events,
+            assumptions=("trail_thousand_data_events",),
+        )
 
 
 def detector(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PLACE = Place("222222222222", "us-east-1")
 """Where tests/delivery.toml has dev."""
-PARTS = ("network", "storage", "firewall", "database", "cache", "application", "distribution", "monitoring")
+PARTS = ("network", "storage", "firewall", "audit", "database", "cache", "application", "distribution", "monitoring")
 """Its stacks in the order in which they need each other."""
 TEMPLATES = f"templates-{PLACE.account}"
 """The bucket that its templates are deployed from."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ENVIRONMENTS = ("Dev", "Staging", "Prod")
-PARTS = ("network", "storage", "firewall", "cache", "database", "application", "distribution", "monitoring")
+PARTS = ("network", "storage", "firewall", "audit", "cache", "database", "application", "distribution", "monitoring")
 RECOVERY = {"Staging": ("recovery",), "Prod": ("recovery", "recovery-copies")}
 """What an environment has beyond the parts that all have."""
 GATED = "Prod"

@@ -27,7 +27,7 @@ from workbench import parts
 HOME = Place("111111111111", "us-east-1")
 DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
 ACCOUNTS = {"dev": DEV, "staging": STAGING, "prod": PROD}
-PARTS = ("network", "storage", "firewall", "database", "cache", "application", "distribution", "monitoring")
+PARTS = ("network", "storage", "firewall", "audit", "database", "cache", "application", "distribution", "monitoring")
 RECOVERY = {"staging": ("recovery",), "prod": ("recovery",)}
 """What an environment has beyond that in its own region."""
 COPIES = {"yawl-prod-recovery-copies": "CREATE_COMPLETE"}
@@ -165,7 +165,7 @@ def test_a_failing_stack_in_staging_is_rolled_back_and_prod_untouched(failed: En
     staging = dict(failed.stacks["staging"])
     assert staging.pop("yawl-staging-cache") == "ROLLBACK_COMPLETE"
     assert staging == {
-        f"yawl-staging-{part}": "CREATE_COMPLETE" for part in ("network", "storage", "firewall", "database")
+        f"yawl-staging-{part}": "CREATE_COMPLETE" for part in ("network", "storage", "firewall", "audit", "database")
     }
     assert {status for name, status in failed.statuses.items() if name.startswith("Prod")} == {Status.WAITING}
     assert (failed.stacks["prod"], failed.copies) == ({}, {})

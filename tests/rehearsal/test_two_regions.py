@@ -18,13 +18,13 @@ def test_the_second_gets_the_release_after_the_first_and_nothing_before(prod_in_
     with prod_in_two_regions.rehearse(fail=frozenset({"Prod/Bake"})) as rehearsed:
         assert rehearsed.result is Result.FAILED
         assert rehearsed.statuses(f"Prod-{THERE}") == {Status.WAITING}
-        assert rehearsed.stacks(PROD, HERE) == whole(*PARTS, "firewall")
+        assert rehearsed.stacks(PROD, HERE) == whole(*PARTS, "firewall", "audit")
         assert rehearsed.stacks(PROD, THERE) == {}
 
         told_before = len(rehearsed.progress.notifications)
         rehearsed.deliver(gate=ScriptedGate(answer=True))
         assert rehearsed.result is Result.SUCCEEDED, rehearsed.progress.reason
-        assert rehearsed.stacks(PROD, HERE) == whole(*PARTS, *FIREWALLS)
+        assert rehearsed.stacks(PROD, HERE) == whole(*PARTS, *FIREWALLS, "audit")
         assert rehearsed.stacks(PROD, THERE) == whole(*(f"{THERE}-{part}" for part in PARTS))
         first, second = (stage for stage in rehearsed.progress.stages if stage.name in ("Prod", f"Prod-{THERE}"))
         baked = next(action.ended for action in first.actions if action.name == "Bake")

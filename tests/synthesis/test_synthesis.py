@@ -33,7 +33,7 @@ def test_it_needs_neither_credentials_nor_a_network_and_has_nothing_to_say(synth
     # With more than one stack beside the stages, one of which only holds copies of artifacts, cdk tells their names.
     said = [line for line in process.stderr.splitlines() if not line.startswith(("Successfully", "Supply a stack id"))]
     assert (process.returncode, process.stdout.strip(), "".join(said).strip()) == (0, "", "")
-    assert len(synthesis.templates) == 29
+    assert len(synthesis.templates) == 32
 
 
 def test_it_looks_nothing_up(synthesis: Synthesis) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from settings import DomainSettings, EnvironmentSettings, ImageSettings, load
+from settings import AuditSettings, AuditShare, DomainSettings, EnvironmentSettings, ImageSettings, load
 from tests.example import EXAMPLE
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def _templates_of(settings_json: str) -> OneEnvironment:
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     with TemporaryDirectory() as folder:
         app = App(context=context, outdir=folder, analytics_reporting=False)
+        audit = AuditShare(settings=AuditSettings(), first_in_account=True, first_in_region=True)
         image = ImageSettings(uri="111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0")
         YawlStage(
             app,
@@ -55,6 +56,7 @@ def _templates_of(settings_json: str) -> OneEnvironment:
             name="prod",
             settings=settings,
             image=image,
+            audit=audit,
             pipeline_account="111111111111",
             pipeline_dashboard="https://example.org/dashboard",
             compliance="none",

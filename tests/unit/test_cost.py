@@ -56,6 +56,7 @@ BY_HAND = [
     ("dev", "Container Insights", "5.95"),  # (60 + 25) x 0.07
     ("prod", "Container Insights", "7.70"),  # (60 + 2 x 25) x 0.07
     ("prod", "sent to users", "1.70"),  # 20 GB x 0.085
+    ("prod", "data events", "0"),  # the trail has none: calls of management are free once
     ("prod", "composite alarm", "0.50"),
 ]
 
@@ -110,6 +111,22 @@ def test_the_table_names_environments_stacks_resources_sources_of_usage_and_the_
     for name in {name for line in found.lines for name in line.assumptions}:
         assert f"  {name} " in shown
     assert "written down 2026-11-25, not compared with AWS since" in shown
+
+
+@pytest.mark.parametrize(
+    ("selectors", "monthly"),
+    [
+        ({}, Decimal(0)),
+        ({"EventSelectors": [{"ReadWriteType": "All"}]}, Decimal(0)),
+        ({"EventSelectors": [{"DataResources": [{"Type": "AWS::S3::Object"}]}]}, Decimal("0.1")),
+        ({"AdvancedEventSelectors": [{"FieldSelectors": []}]}, Decimal("0.1")),
+    ],
+    ids=["none", "management events", "data events", "advanced"],
+)
+def test_a_trail_costs_what_its_data_events_do(selectors: dict[str, Any], monthly: Decimal) -> None:
+    trail = {"Type": "AWS::CloudTrail::Trail", "Properties": {"IsLogging": True, "S3BucketName": "trails", **selectors}}
+    stack = Stack(name="audit", region="us-east-1", template={"Resources": {"Trail": trail}})
+    assert estimate([Environment(name="prod", stacks=(stack,))], ASSUMPTIONS).monthly == monthly
 
 
 def test_usage_changes_what_depends_on_it_and_nothing_else(found: Estimate, assembly: "CloudAssembly") -> None:

@@ -116,7 +116,7 @@ class TestEnvironment:
             action for action in pipeline.stages[stage] if action["ActionTypeId"]["Provider"] == "CloudFormation"
         ]
         assert {action["Configuration"]["ActionMode"] for action in deployments} == {"CREATE_UPDATE"}
-        assert len(deployments) == {"Dev": 8, "Staging": 9, "Prod": 10}[stage]
+        assert len(deployments) == {"Dev": 9, "Staging": 10, "Prod": 11}[stage]
 
     def test_stacks_deploy_in_the_environments_account(self, stage: str, pipeline: Pipeline) -> None:
         roles = [
@@ -180,7 +180,7 @@ class TestEnvironment:
                     *("network", "storage", "firewall", "database"),
                     *(["recovery"] if name != "dev" else []),
                     "cache",
-                    *("application", "distribution", "monitoring"),
+                    *("application", "distribution", "monitoring", "audit"),
                 )
             ),
         }

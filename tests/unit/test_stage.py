@@ -21,6 +21,7 @@ LEVELS = {
     "network": 1,
     "storage": 1,
     "firewall": 1,
+    "audit": 1,
     "database": 2,
     "cache": 2,
     "application": 3,

@@ -1,0 +1,219 @@
+"""What is written down of every account, once for each of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+from aws_cdk.assertions import Match, Template
+
+from settings import AuditSettings, AuditShare, Settings
+from tests.unit.other_settings import synthesize
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
+
+Templates: TypeAlias = Callable[[str, str], Template]
+
+TRAIL = "AWS::CloudTrail::Trail"
+DETECTOR = "AWS::GuardDuty::Detector"
+RECORDER = "AWS::Config::ConfigurationRecorder"
+CHANNEL = "AWS::Config::DeliveryChannel"
+ONCE_A_REGION = (DETECTOR, RECORDER, CHANNEL)
+
+ACCOUNTS = {"dev": "222222222222", "staging": "333333333333", "prod": "444444444444"}
+
+
+def places(folder: Path, kind: str) -> list[tuple[str, str, str]]:
+    """Return stack, account and region of every resource of a type in an assembly."""
+    found: list[tuple[str, str, str]] = []
+    for manifest in sorted(folder.rglob("manifest.json")):
+        for artifact in json.loads(manifest.read_text())["artifacts"].values():
+            if artifact["type"] != "aws:cloudformation:stack":
+                continue
+            template = json.loads((manifest.parent / artifact["properties"]["templateFile"]).read_text())
+            _, _, account, region = artifact["environment"].split("/")
+            name = artifact.get("properties", {}).get("stackName") or artifact["displayName"]
+            found += [(name, account, region) for one in template["Resources"].values() if one["Type"] == kind]
+    return sorted(found)
+
+
+def changed(settings: Settings, audit: AuditSettings, **accounts: str) -> Settings:
+    """Return the settings with this audit, and with these environments in other accounts."""
+    environments = {
+        name: one.model_copy(update={"account": accounts.get(name, one.account)})
+        for name, one in settings.environments.items()
+    }
+    return settings.model_copy(update={"audit": audit, "environments": environments})
+
+
+def test_each_account_has_one_trail(assembly: "CloudAssembly") -> None:
+    assert places(Path(assembly.directory), TRAIL) == [
+        ("yawl-delivery", "111111111111", "us-east-1"),
+        *sorted((f"yawl-{name}-audit", account, "us-east-1") for name, account in ACCOUNTS.items()),
+    ]
+
+
+def test_nothing_else_is_switched_on_by_itself(assembly: "CloudAssembly") -> None:
+    assert [places(Path(assembly.directory), kind) for kind in ONCE_A_REGION] == [[], [], []]
+
+
+@pytest.mark.parametrize("environment", ACCOUNTS)
+def test_the_trail_sees_all_regions_and_shows_what_was_tampered_with(template: Templates, environment: str) -> None:
+    audit = template(environment, "audit")
+    audit.has_resource_properties(
+        TRAIL,
+        {
+            "TrailName": f"yawl-{environment}",
+            "IsLogging": True,
+            "IsMultiRegionTrail": True,
+            "IncludeGlobalServiceEvents": True,
+            "EnableLogFileValidation": True,
+            "KMSKeyId": Match.any_value(),
+            "CloudWatchLogsLogGroupArn": Match.any_value(),
+        },
+    )
+
+
+def bucket_of_the_trail(audit: Template) -> tuple[str, dict[str, Any]]:
+    [trail] = audit.find_resources(TRAIL).values()
+    name = trail["Properties"]["S3BucketName"]["Ref"]
+    return name, dict(audit.find_resources("AWS::S3::Bucket")[name])
+
+
+@pytest.mark.parametrize("environment", ACCOUNTS)
+def test_what_it_wrote_stays(template: Templates, environment: str) -> None:
+    _, bucket = bucket_of_the_trail(template(environment, "audit"))
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    properties = bucket["Properties"]
+    assert properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 400}
+    assert properties["ObjectLockEnabled"] is True
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    [encryption] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert properties["LoggingConfiguration"]["LogFilePrefix"] == "trail/"
+    [rule] = properties["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == 400, "as long as it is locked, nothing can be removed"
+
+
+def test_its_key_and_its_readers_log_stay_too(template: Templates) -> None:
+    for kind in ("AWS::KMS::Key", "AWS::S3::Bucket"):
+        for one in template("dev", "audit").find_resources(kind).values():
+            assert one["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_nobody_passes_the_lock_by_and_cloudtrail_alone_writes(template: Templates) -> None:
+    audit = template("prod", "audit")
+    name, _ = bucket_of_the_trail(audit)
+    [policy] = [
+        one["Properties"]["PolicyDocument"]["Statement"]
+        for one in audit.find_resources("AWS::S3::BucketPolicy").values()
+        if one["Properties"]["Bucket"] == {"Ref": name}
+    ]
+    refusals = [statement for statement in policy if statement["Effect"] == "Deny"]
+    assert {json.dumps(statement["Action"]) for statement in refusals} == {'"s3:*"', '"s3:BypassGovernanceRetention"'}
+    assert any("aws:SecureTransport" in json.dumps(statement) for statement in refusals)
+    allowed = [statement for statement in policy if statement["Effect"] == "Allow"]
+    assert sorted(statement["Action"] for statement in allowed) == ["s3:GetBucketAcl", "s3:PutObject"]
+    trail = "arn:aws:cloudtrail:us-east-1:444444444444:trail/yawl-prod"
+    for statement in allowed:
+        assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+        assert statement["Condition"]["StringEquals"]["aws:SourceArn"] == trail
+
+
+def test_the_trail_waits_for_what_lets_it_write(template: Templates) -> None:
+    audit = template("prod", "audit")
+    [trail] = audit.find_resources(TRAIL).values()
+    waits = {audit.to_json()["Resources"][name]["Type"] for name in trail["DependsOn"]}
+    assert {"AWS::S3::BucketPolicy", "AWS::IAM::Policy"} <= waits
+
+
+def test_an_account_of_several_environments_has_it_in_the_first(settings: Settings, tmp_path: Path) -> None:
+    shared = changed(settings, AuditSettings(), dev="555555555555", staging="555555555555", prod="111111111111")
+    synthesize(shared, tmp_path)
+    assert places(tmp_path, TRAIL) == [
+        ("yawl-dev-audit", "555555555555", "us-east-1"),
+        ("yawl-prod-audit", "111111111111", "us-east-1"),
+    ]
+
+
+def test_an_organizations_trail_stands_in_for_it(settings: Settings, tmp_path: Path) -> None:
+    synthesize(changed(settings, AuditSettings(trail=False)), tmp_path)
+    assert places(tmp_path, TRAIL) == []
+    assert not list(tmp_path.rglob("*audit*.template.json"))
+
+
+def test_how_long_is_a_setting(settings: Settings, tmp_path: Path) -> None:
+    synthesize(changed(settings, AuditSettings(trail_retention_days=30)), tmp_path)
+    [file] = tmp_path.rglob("*Devaudit*.template.json")
+    _, bucket = bucket_of_the_trail(Template.from_json(json.loads(file.read_text())))
+    assert bucket["Properties"]["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Days"] == 30
+
+
+@pytest.fixture(scope="module")
+def everything(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All of it, under the rule packs: staging and prod in one account, prod in a second region as well."""
+    folder = tmp_path_factory.mktemp("everything")
+    whole = changed(settings, AuditSettings(guardduty=True, config=True), staging="444444444444")
+    prod = whole.environments["prod"].model_copy(update={"further_regions": {"eu-west-1": 2}})
+    environments = {**whole.environments, "prod": prod}
+    synthesize(whole.model_copy(update={"environments": environments}), folder, rule_packs=True)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ONCE_A_REGION)
+def test_each_region_of_an_account_is_watched_once(everything: Path, kind: str) -> None:
+    assert places(everything, kind) == [
+        ("yawl-delivery", "111111111111", "us-east-1"),
+        ("yawl-dev-audit", "222222222222", "us-east-1"),
+        ("yawl-prod-eu-west-1-audit", "444444444444", "eu-west-1"),
+        ("yawl-staging-audit", "444444444444", "us-east-1"),
+    ]
+
+
+def test_there_is_still_one_trail_for_all_regions(everything: Path) -> None:
+    assert [account for _, account, _ in places(everything, TRAIL)] == ["111111111111", "222222222222", "444444444444"]
+
+
+def one_of(folder: Path, stack: str, kind: str) -> dict[str, Any]:
+    [file] = folder.rglob(f"{stack}*.template.json")
+    [found] = [one for one in json.loads(file.read_text())["Resources"].values() if one["Type"] == kind]
+    return found["Properties"]
+
+
+def test_what_is_of_no_region_is_recorded_once(everything: Path) -> None:
+    first = one_of(everything, "yawldeliveryStagingaudit", RECORDER)
+    second = one_of(everything, "yawldeliveryProdeuwest1audit", RECORDER)
+    assert first["RecordingGroup"] == {"AllSupported": True, "IncludeGlobalResourceTypes": True}
+    assert second["RecordingGroup"] == {"AllSupported": True, "IncludeGlobalResourceTypes": False}
+
+
+def test_aws_config_has_a_bucket_that_is_not_locked(everything: Path) -> None:
+    [file] = everything.rglob("yawldeliveryDevaudit*.template.json")
+    resources = json.loads(file.read_text())["Resources"]
+    [channel] = [one["Properties"] for one in resources.values() if one["Type"] == CHANNEL]
+    bucket = resources[channel["S3BucketName"]["Ref"]]
+    assert "ObjectLockEnabled" not in bucket["Properties"]
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert "Arn" in json.dumps(channel["S3KmsKeyArn"])
+
+
+def test_guardduty_alone_needs_neither_key_nor_bucket() -> None:
+    from aws_cdk import App, Environment
+
+    from stacks.audit import Audit
+
+    share = AuditShare(settings=AuditSettings(trail=False, guardduty=True), first_in_account=True, first_in_region=True)
+    stack = Audit(
+        App(),
+        environment_name="dev",
+        zones=("us-east-1a", "us-east-1b"),
+        env=Environment(account="222222222222", region="us-east-1"),
+        share=share,
+        log_retention_days=14,
+        retain_data=False,
+    )
+    types = {one["Type"] for one in Template.from_stack(stack).to_json()["Resources"].values()}
+    assert types == {DETECTOR}
