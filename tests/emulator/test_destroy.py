@@ -98,9 +98,8 @@ def test_dev_goes_whole_and_in_order(
         assert code == 0, printed
         assert left(dev.cloud, PLACE) == set()
         buckets = [bucket["Name"] for bucket in dev.client("s3").list_buckets()["Buckets"]]
-        assert [name for name in buckets if not name.startswith("templates-")] == [], (
-            "but for what it was deployed from"
-        )
+        kept = [name for name in buckets if not name.startswith("templates-")]
+        assert [name.startswith("yawl-dev-audit-") for name in kept] == [True, True], "but for the account's trail"
         assert dev.client("rds").describe_db_instances()["DBInstances"] == []
         gone = [
             line.split()[1].removeprefix("yawl-dev-") for line in printed.splitlines() if line.startswith("deleted")
@@ -108,7 +107,11 @@ def test_dev_goes_whole_and_in_order(
         assert sorted(gone) == sorted(PARTS)
         assert gone.index("application") < min(gone.index("database"), gone.index("cache"))
         assert max(gone.index("database"), gone.index("cache")) < gone.index("network")
-        assert "retain" not in printed
+        retained = [line.split() for line in printed.splitlines() if line.startswith("  retain")]
+        assert sorted((line[1], line[4].strip(";")) for line in retained) == [
+            ("AWS::KMS::Key", "yawl-dev-audit"),
+            *[("AWS::S3::Bucket", "yawl-dev-audit")] * 2,
+        ]
         assert main(["--assembly", assembly.directory, "destroy", "dev"]) == 0
         assert "nothing of dev is there" in capsys.readouterr().out
 

@@ -31,7 +31,8 @@ def pipeline(pipeline_template: Template) -> Pipeline:
 
 def test_actions_share_the_pipelines_role(pipeline: Pipeline) -> None:
     functions = pipeline.of_type("AWS::Lambda::Function")
-    assert len(pipeline.of_type("AWS::IAM::Role")) == 1 + len(BUILDS) + len(functions)
+    trails = pipeline.of_type("AWS::CloudTrail::Trail")
+    assert len(pipeline.of_type("AWS::IAM::Role")) == 1 + len(BUILDS) + len(functions) + len(trails)
 
 
 @pytest.mark.parametrize("action", ["codestar-connections:UseConnection", "codeconnections:UseConnection"])

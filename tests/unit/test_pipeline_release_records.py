@@ -19,7 +19,9 @@ def pipeline(pipeline_template: Template) -> Pipeline:
 @pytest.fixture(scope="module")
 def bucket(pipeline: Pipeline) -> tuple[str, dict[str, Any]]:
     [(name, found)] = [
-        (name, one) for name, one in pipeline.resources.items() if one["Properties"].get("ObjectLockEnabled")
+        (name, one)
+        for name, one in pipeline.resources.items()
+        if name.startswith("ReleaseRecords") and one["Properties"].get("ObjectLockEnabled")
     ]
     return name, found
 
