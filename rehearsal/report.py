@@ -1,12 +1,13 @@
 """The rehearsal's result as data: what `--json` writes and the page shows."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rehearsal.actions.run import Resource
+from rehearsal.actions.run import Deployed, Resource
 from rehearsal.cloud import Place
 from rehearsal.evidence import ChangeSet, Question
 from rehearsal.masking import masked
@@ -52,21 +53,37 @@ class Environment:
 
 
 def environments(progress: Progress) -> list[Environment]:
-    """Return an environment for each stage that deployed stacks, in order."""
+    """Return an environment for each stage that deployed stacks, in order; for a wave, one for each of its places.
+
+    A place is an environment's where it has an address there. What a stage deploys elsewhere, as copies or what guards
+    a distribution, belongs to the environment whose stacks have names most like it.
+    """
     found: list[Environment] = []
     for stage in progress.stages:
         deployed = [action.deployed for action in stage.actions if action.deployed]
-        places = list(dict.fromkeys(stack.place for stack in deployed))
-        for place in places:
-            # A wave has several: each is an environment of its own.
-            name = stage.name if len(places) == 1 else f"{stage.name} {place.region}"
-            environment = Environment(name, place)
-            for stack in (one for one in deployed if one.place == place):
-                environment.stacks[stack.name] = stack.outputs
-                environment.resources[stack.name] = stack.resources
-                environment.stand_ins += stack.stand_ins
-            found.append(environment)
+        by_place: dict[Place, Environment] = {}
+        for stack in deployed:
+            _add(stack, by_place.setdefault(stack.place, Environment(stage.name, stack.place)))
+        here = [environment for environment in by_place.values() if environment.url] or list(by_place.values())
+        for stack in deployed:
+            if all(stack.place != environment.place for environment in here):
+                _add(stack, max(here, key=lambda environment: _likeness(stack.name, environment)))
+        if len(here) > 1:
+            for environment in here:
+                environment.name = f"{stage.name} {environment.place.region}"
+        found += here
     return found
+
+
+def _add(stack: Deployed, environment: Environment) -> None:
+    environment.stacks[stack.name] = stack.outputs
+    environment.resources[stack.name] = stack.resources
+    environment.stand_ins += stack.stand_ins
+
+
+def _likeness(name: str, environment: Environment) -> int:
+    """Return how many letters from the first on all of an environment's stacks have in common with a name."""
+    return len(os.path.commonprefix([name, *environment.stacks]))  # noqa: RUF071 - letters are meant
 
 
 def tasks_in_words(found: list[Environment]) -> str:

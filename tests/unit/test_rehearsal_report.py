@@ -118,3 +118,36 @@ def test_logs_of_others_stay_where_they_are(tmp_path: Path) -> None:
     progress.log(step, "new")
     assert (tmp_path / "somebody-elses.log").read_text() == "precious"
     assert step.log_file.read_text() == "new\n"
+
+
+def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list[report.Environment]:
+    """The environments of a stage that has deployed these stacks: each by its name, region and address."""
+    execution = FakeExecution(pipeline(stage("Prod", *(action(name) for name, _, _ in stacks))), tmp_path)
+    for name, region, address in stacks:
+        outputs = {"Url": address} if address else {}
+        outcome = Outcome(deployed=Deployed(name, Place("444444444444", region), outputs))
+        execution.behaviours[name] = lambda _, outcome=outcome: outcome
+    execution.run()
+    return report.environments(execution.progress)
+
+
+def test_what_is_elsewhere_belongs_to_the_environment_that_it_serves(tmp_path: Path) -> None:
+    [prod] = deployed_by_one_stage(
+        tmp_path,
+        ("yawl-prod-firewall", "us-east-1", ""),
+        ("yawl-prod-application", "eu-west-1", "http://prod.example"),
+        ("yawl-prod-recovery-copies", "eu-central-1", ""),
+    )
+    assert (prod.name, prod.place.region) == ("Prod", "eu-west-1")
+    assert sorted(prod.stacks) == ["yawl-prod-application", "yawl-prod-firewall", "yawl-prod-recovery-copies"]
+
+
+def test_each_place_of_a_wave_is_an_environment_of_its_own(tmp_path: Path) -> None:
+    first, second = deployed_by_one_stage(
+        tmp_path,
+        ("yawl-prod-eu-west-1-firewall", "us-east-1", ""),
+        ("yawl-prod-us-west-2-application", "us-west-2", "http://two.example"),
+        ("yawl-prod-eu-west-1-application", "eu-west-1", "http://one.example"),
+    )
+    assert (first.name, second.name) == ("Prod us-west-2", "Prod eu-west-1")
+    assert sorted(second.stacks) == ["yawl-prod-eu-west-1-application", "yawl-prod-eu-west-1-firewall"]
