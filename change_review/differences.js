@@ -1,8 +1,9 @@
-// Compares pairs of templates with the library inside `cdk diff`: pairs on standard input, differences on standard output.
+// Compares pairs of templates with the library inside `cdk diff`: each line of standard input is a list of pairs, and each
+// line of standard output the list of their differences.
 'use strict';
 
+const { createInterface } = require('node:readline');
 const { PassThrough } = require('node:stream');
-const { readFileSync } = require('node:fs');
 const { formatDifferences, fullDiff } = require('@aws-cdk/cloudformation-diff');
 
 // What the CDK adds for itself and no approver decides about; `cdk diff` leaves the same out.
@@ -42,4 +43,6 @@ const compare = ({ before, after }) => {
 };
 
 process.env.FORCE_COLOR = '0';
-process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(compare)));
+createInterface({ input: process.stdin }).on('line', (pairs) => {
+  process.stdout.write(`${JSON.stringify(JSON.parse(pairs).map(compare))}\n`);
+});

@@ -6,7 +6,9 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from threading import Timer
+from typing import Any, Self
 
 from change_review.errors import ReviewError
 from change_review.interruptions import only_interrupted
@@ -67,24 +69,55 @@ class Difference:
         return not (self.text or self.resources or self.outputs)
 
 
-def compare(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[Difference]:
-    """Compare templates, each pair the deployed and the new one; raise ReviewError if that cannot be done."""
-    node = shutil.which("node")
-    if not node:
-        raise ReviewError(
-            "node is not on the path; it compares the templates. Run this through make, which prepares it"
+class Comparer:
+    """Compares templates in a process of Node, which starts on entering and takes longer to start than to compare."""
+
+    def __enter__(self) -> Self:
+        node = shutil.which("node")
+        if not node:
+            raise ReviewError(
+                "node is not on the path; it compares the templates. Run this through make, which prepares it"
+            )
+        self._said = TemporaryFile("w+")  # a pipe that nobody reads would stop the process
+        self._process = subprocess.Popen(
+            [node, str(_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
         )
-    done = subprocess.run(
-        [node, str(_SCRIPT)],
-        input=json.dumps([{"before": before, "after": after} for before, after in pairs]),
-        capture_output=True,
-        text=True,
-        timeout=_LONGEST_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise ReviewError(f"the templates cannot be compared: {_last_line(done.stderr)}")
-    return [_difference(item) for item in json.loads(done.stdout)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._said.close()
+
+    def compare(self, pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[Difference]:
+        """Compare templates, each pair the deployed and the new one; raise ReviewError if that cannot be done."""
+        question = json.dumps([{"before": before, "after": after} for before, after in pairs])
+        answer = self._ask(question)
+        if not answer.endswith("\n"):
+            self._process.wait()
+            self._said.seek(0)
+            raise ReviewError(f"the templates cannot be compared: {_last_line(self._said.read())}")
+        return [_difference(item) for item in json.loads(answer)]
+
+    def _ask(self, question: str) -> str:
+        """Return the line of the answer, or less if the process ended, which it must when it takes too long."""
+        limit = Timer(_LONGEST_SECONDS, self._process.kill)
+        limit.start()
+        try:
+            if self._process.stdin:
+                self._process.stdin.write(f"{question}\n")
+                self._process.stdin.flush()
+            return self._process.stdout.readline() if self._process.stdout else ""
+        except BrokenPipeError:
+            return ""
+        finally:
+            limit.cancel()
+
+
+def compare(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[Difference]:
+    """Compare templates once; see Comparer."""
+    with Comparer() as comparer:
+        return comparer.compare(pairs)
 
 
 def _difference(found: dict[str, Any]) -> Difference:

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import pytest
 from change_review.accepted import entry_for, read_acceptances
 from change_review.assembly import ReleasedStack
 from change_review.costs import cost_change
-from change_review.differences import Difference, compare
+from change_review.differences import Comparer, Difference
 from change_review.errors import ReviewError
 from change_review.findings import Finding, judged
 from change_review.permissions import broadened
@@ -22,6 +22,7 @@ from change_review.stateful import STATEFUL, losses
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
 
+COMPARER = Comparer()
 ROLE: dict[str, Any] = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
 DATABASE: dict[str, Any] = {
     "Type": "AWS::RDS::DBInstance",
@@ -35,6 +36,13 @@ DATABASE: dict[str, Any] = {
     "DeletionPolicy": "Retain",
     "UpdateReplacePolicy": "Retain",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def comparing() -> Generator[None, None, None]:
+    """Compare everything here in one process."""
+    with COMPARER:
+        yield
 
 
 def policy(*actions: str, effect: str = "Allow") -> dict[str, Any]:
@@ -57,7 +65,7 @@ def changed(resource: dict[str, Any], **properties: Any) -> dict[str, Any]:
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> Difference:
-    [found] = compare([({"Resources": before}, {"Resources": after})])
+    [found] = COMPARER.compare([({"Resources": before}, {"Resources": after})])
     return found
 
 
@@ -73,7 +81,7 @@ def test_equal_templates_change_nothing() -> None:
 
 def test_what_the_cdk_adds_for_itself_is_no_change() -> None:
     rules: dict[str, Any] = {"CheckBootstrapVersion": {"Assertions": []}}
-    [found] = compare([({"Resources": {}}, {"Resources": {}, "Rules": rules})])
+    [found] = COMPARER.compare([({"Resources": {}}, {"Resources": {}, "Rules": rules})])
     assert found.nothing
 
 
@@ -126,7 +134,7 @@ def test_every_stateful_resource_of_an_environment_is_guarded(
     for part, ids in golden.items():
         before = dict(template("prod", part).to_json())
         kept = {name: item for name, item in before["Resources"].items() if name not in ids}
-        [found] = compare([(before, {**before, "Resources": kept})])
+        [found] = COMPARER.compare([(before, {**before, "Resources": kept})])
         guarded = {finding.subject for finding in losses(f"yawl-prod-{part}", found)}
         assert guarded == {name for name, kind in ids.items() if kind in STATEFUL}, part
 
@@ -212,6 +220,21 @@ def test_an_acceptance_for_another_environment_counts_for_nothing(tmp_path: Path
     entry = entry_for(finding, "prod").replace("…", "because it is meant")
     file = accepted_in(tmp_path, entry + "\n[environments.dev]\naccount = '2'\n")
     assert judged(finding, read_acceptances(file, "dev")).accepted is None
+
+
+def test_templates_that_cannot_be_compared_are_an_error_that_says_why() -> None:
+    with Comparer() as comparer:
+        for _ in range(2):  # the second finds the process gone
+            with pytest.raises(ReviewError, match=r"the templates cannot be compared: .*Error"):
+                comparer.compare(
+                    [({"Resources": {}}, {"Resources": {"P": changed(policy(), PolicyDocument={"Statement": [1]})}})]
+                )
+
+
+def test_without_node_nothing_is_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ReviewError, match="node is not on the path"), Comparer():
+        pass
 
 
 def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
