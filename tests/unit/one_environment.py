@@ -1,4 +1,8 @@
-"""One environment alone, with settings that the example configuration does not have."""
+"""One environment alone, with settings that the example configuration does not have.
+
+Synthesizing one takes a second: what differs from the example in different places is put together here, and each test
+looks at its own place.
+"""
 
 import json
 from collections.abc import Callable
@@ -7,7 +11,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from settings import AuditSettings, AuditShare, DomainSettings, EnvironmentSettings, ImageSettings, load
+from settings import (
+    AuditSettings,
+    AuditShare,
+    DistributionSettings,
+    DomainSettings,
+    EnvironmentSettings,
+    FirewallSettings,
+    ImageSettings,
+    NightSettings,
+    RecoverySettings,
+    TagSettings,
+    load,
+)
+from settings.deployment_window import DeploymentWindowSettings
 from tests.example import EXAMPLE
 
 if TYPE_CHECKING:
@@ -15,6 +32,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 OneEnvironment: TypeAlias = "Callable[[str], Template]"
+
+CERTIFICATE = "arn:aws:acm:us-east-1:444444444444:certificate/00000000-0000-0000-0000-000000000000"
+NIGHT = NightSettings(days="MON-FRI", wake_hour=7, sleep_hour=20, time_zone="Europe/Berlin")
 
 
 def prod_settings() -> EnvironmentSettings:
@@ -32,22 +52,63 @@ def own_domain(edge_certificate_arn: str | None = None) -> DomainSettings:
     )
 
 
-def templates_of(settings: EnvironmentSettings) -> OneEnvironment:
-    """Synthesize an environment named prod and return what looks up its templates by part."""
-    return _templates_of(settings.model_dump_json())
+@cache
+def prod_with_more() -> OneEnvironment:
+    """Synthesize prod with everything at once that it may have besides, and other values where that may be said."""
+    more = prod_settings().model_copy(
+        update={
+            "domain": own_domain(),
+            "firewall": FirewallSettings(requests_per_five_minutes=300),
+            "recovery": RecoverySettings(vault_lock="governance", copy_region="us-west-2"),
+            "distribution": DistributionSettings(static_ttl_seconds=60, api_ttl_seconds=10, api_max_ttl_seconds=20),
+            "tasks": prod_settings().tasks.model_copy(update={"night": NIGHT, "spot": True}),
+            "deployment_window": DeploymentWindowSettings(days="MON-FRI", hours="8-17", time_zone="Europe/Berlin"),
+            "tags": TagSettings(owner="us", cost_center="42", compliance="pci-dss", backup_policy="hourly"),
+            "alarm_email": "on-call@example.com",
+            "monthly_budget_usd": 250,
+        }
+    )
+    return _templates_of(more)
 
 
 @cache
-def _templates_of(settings_json: str) -> OneEnvironment:
+def prod_with_less() -> OneEnvironment:
+    """Synthesize prod without whatever it may do without, and with a certificate that exists."""
+    less = prod_settings().model_copy(
+        update={
+            "domain": own_domain(CERTIFICATE),
+            "firewall": FirewallSettings(enabled=False),
+            "recovery": RecoverySettings(backups=False, drift_check=False),
+            "distribution": DistributionSettings(open_engine_api=True),
+            "share_alarms": False,
+        }
+    )
+    return _templates_of(less)
+
+
+@cache
+def prod_abroad() -> OneEnvironment:
+    """Synthesize prod in another region than the edge's, with backups that nobody can delete."""
+    abroad = prod_settings().model_copy(
+        update={
+            "region": "eu-central-1",
+            "domain": own_domain(CERTIFICATE),
+            "recovery": RecoverySettings(vault_lock="compliance", copy_region="us-west-2"),
+        }
+    )
+    return _templates_of(abroad)
+
+
+def _templates_of(settings: EnvironmentSettings) -> OneEnvironment:
+    """Synthesize an environment named prod and return what looks up its templates by part."""
     from aws_cdk import App
     from aws_cdk.assertions import Template
 
     from stages.yawl_stage import YawlStage
 
-    settings = EnvironmentSettings.model_validate_json(settings_json)
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     with TemporaryDirectory() as folder:
-        app = App(context=context, outdir=folder, analytics_reporting=False)
+        app = App(context=context, outdir=folder, analytics_reporting=False, stack_traces=False)
         audit = AuditShare(settings=AuditSettings(), first_in_account=True, first_in_region=True)
         image = ImageSettings(uri="111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0")
         YawlStage(
@@ -61,10 +122,14 @@ def _templates_of(settings_json: str) -> OneEnvironment:
             pipeline_dashboard="https://example.org/dashboard",
             compliance="none",
         )
-        read = {
-            stack.stack_name.removeprefix("yawl-prod-"): Template.from_json(
-                json.loads(Path(stack.template_full_path).read_text())
-            )
+        written = {
+            stack.stack_name.removeprefix("yawl-prod-"): Path(stack.template_full_path).read_text()
             for stack in app.synth().stacks_recursively
         }
-    return read.__getitem__
+
+    @cache
+    def look_up(part: str) -> Template:
+        # Most are never looked at, and each goes to Node once more to become a Template.
+        return Template.from_json(json.loads(written[part]))
+
+    return look_up

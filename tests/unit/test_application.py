@@ -9,7 +9,7 @@ from aws_cdk.assertions import Match, Template
 
 from settings import Settings
 from stacks.image_uri import ImageUri
-from tests.unit.one_environment import own_domain, prod_settings, templates_of
+from tests.unit.one_environment import prod_with_more
 
 Templates: TypeAlias = Callable[[str, str], Template]
 
@@ -342,14 +342,12 @@ def test_by_environment(template: Templates, environment: str, resource_type: st
 
 @pytest.mark.parametrize(("resource_type", "properties"), WITH_A_DOMAIN.values(), ids=WITH_A_DOMAIN)
 def test_with_a_domain(resource_type: str, properties: dict[str, Any]) -> None:
-    settings = prod_settings().model_copy(update={"domain": own_domain()})
-    templates_of(settings)("application").has_resource_properties(resource_type, properties)
+    prod_with_more()("application").has_resource_properties(resource_type, properties)
 
 
 @pytest.mark.parametrize("with_domain", [False, True], ids=["without a domain", "with a domain"])
 def test_nothing_but_two_rules_admits(template: Templates, with_domain: bool) -> None:
-    settings = prod_settings().model_copy(update={"domain": own_domain()})
-    stack = templates_of(settings)("application") if with_domain else template("prod", "application")
+    stack = prod_with_more()("application") if with_domain else template("prod", "application")
     stack.resource_count_is(RULE, 2)
     actions = [
         action["Type"]
@@ -485,8 +483,7 @@ def test_the_pipeline_is_told(template: Templates, output: str, value: Any) -> N
 
 
 def test_with_a_domain_the_pipeline_asks_over_tls() -> None:
-    settings = prod_settings().model_copy(update={"domain": own_domain()})
-    templates_of(settings)("application").has_output("LoadBalancerUrl", {"Value": "https://origin.yawl.example.org"})
+    prod_with_more()("application").has_output("LoadBalancerUrl", {"Value": "https://origin.yawl.example.org"})
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from settings import DistributionSettings
-from tests.unit.one_environment import own_domain, prod_settings, templates_of
+from tests.unit.one_environment import CERTIFICATE, OneEnvironment, prod_abroad, prod_with_less, prod_with_more
 
 Templates: TypeAlias = Callable[[str, str], Template]
 
@@ -219,25 +218,22 @@ def test_in_prod(template: Templates, resource_type: str, properties: dict[str, 
 
 @pytest.mark.parametrize(("resource_type", "properties"), WITH_A_DOMAIN.values(), ids=WITH_A_DOMAIN)
 def test_with_a_domain(resource_type: str, properties: dict[str, Any]) -> None:
-    settings = prod_settings().model_copy(update={"domain": own_domain()})
-    templates_of(settings)("distribution").has_resource_properties(resource_type, properties)
+    prod_with_more()("distribution").has_resource_properties(resource_type, properties)
 
 
 def test_with_a_domain_the_engine_is_asked_over_tls() -> None:
-    settings = prod_settings().model_copy(update={"domain": own_domain()})
-    origin = origin_of(templates_of(settings)("distribution"), "default")
+    origin = origin_of(prod_with_more()("distribution"), "default")
     assert origin["DomainName"] == "origin.yawl.example.org"
     assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
     assert origin["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
-def test_a_certificate_of_ones_own_is_taken(region: str) -> None:
-    arn = "arn:aws:acm:us-east-1:444444444444:certificate/00000000-0000-0000-0000-000000000000"
-    settings = prod_settings().model_copy(update={"region": region, "domain": own_domain(arn)})
-    stack = templates_of(settings)("distribution")
+@pytest.mark.parametrize("prod", [prod_with_less, prod_abroad], ids=["us-east-1", "eu-central-1"])
+def test_a_certificate_of_ones_own_is_taken(prod: Callable[[], OneEnvironment]) -> None:
+    stack = prod()("distribution")
     stack.resource_count_is("AWS::CertificateManager::Certificate", 0)
-    stack.has_resource_properties(DISTRIBUTION, config(ViewerCertificate=Match.object_like({"AcmCertificateArn": arn})))
+    certificate = Match.object_like({"AcmCertificateArn": CERTIFICATE})
+    stack.has_resource_properties(DISTRIBUTION, config(ViewerCertificate=certificate))
 
 
 @pytest.mark.parametrize(
@@ -249,21 +245,18 @@ def test_a_certificate_of_ones_own_is_taken(region: str) -> None:
     ids=["without a domain", "with a domain"],
 )
 def test_users_open(template: Templates, with_domain: bool, url: Any) -> None:
-    settings = prod_settings().model_copy(update={"domain": own_domain()})
-    stack = templates_of(settings)("distribution") if with_domain else template("prod", "distribution")
+    stack = prod_with_more()("distribution") if with_domain else template("prod", "distribution")
     stack.has_output("DistributionUrl", {"Value": url})
 
 
 def test_a_setting_opens_the_engines_api() -> None:
-    settings = prod_settings().model_copy(update={"distribution": DistributionSettings(open_engine_api=True)})
-    stack = templates_of(settings)("distribution")
+    stack = prod_with_less()("distribution")
     stack.resource_count_is("AWS::CloudFront::Function", 0)
     assert not any("FunctionAssociations" in behavior for behavior in behaviors(stack).values())
 
 
 def test_times_are_settings() -> None:
-    times = DistributionSettings(static_ttl_seconds=60, api_ttl_seconds=10, api_max_ttl_seconds=20)
-    stack = templates_of(prod_settings().model_copy(update={"distribution": times}))("distribution")
+    stack = prod_with_more()("distribution")
     stack.has_resource_properties(CACHE_POLICY, cache_policy(DefaultTTL=60))
     stack.has_resource_properties(CACHE_POLICY, cache_policy(DefaultTTL=10, MaxTTL=20))
 

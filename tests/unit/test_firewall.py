@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from settings import FirewallSettings, Settings
-from tests.unit.one_environment import prod_settings, templates_of
+from settings import Settings
+from tests.unit.one_environment import prod_with_less, prod_with_more
 from tests.unit.other_settings import only, synthesize
 from tests.unit.pipeline_definition import Pipeline
 
@@ -43,8 +43,7 @@ def test_an_address_is_blocked_that_asks_too_often(template: Templates) -> None:
 
 
 def test_the_limit_is_a_setting() -> None:
-    settings = prod_settings().model_copy(update={"firewall": FirewallSettings(requests_per_five_minutes=300)})
-    limit = rules(templates_of(settings)("firewall"))["rate-limit"]["Statement"]["RateBasedStatement"]["Limit"]
+    limit = rules(prod_with_more()("firewall"))["rate-limit"]["Statement"]["RateBasedStatement"]["Limit"]
     assert limit == 300
 
 
@@ -73,8 +72,7 @@ def test_its_log_tells_nobodys_password(template: Templates, environment: str) -
 
 
 def test_an_environment_may_do_without() -> None:
-    settings = prod_settings().model_copy(update={"firewall": FirewallSettings(enabled=False)})
-    look_up = templates_of(settings)
+    look_up = prod_with_less()
     look_up("distribution").has_resource_properties(
         "AWS::CloudFront::Distribution", {"DistributionConfig": Match.object_like({"WebACLId": Match.absent()})}
     )

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from stacks.connection_limit import connection_limit
-from tests.unit.one_environment import prod_settings, templates_of
+from tests.unit.one_environment import prod_with_more
 
 Templates: TypeAlias = Callable[[str, str], Template]
 
@@ -320,10 +320,9 @@ def test_cloudwatch_may_use_the_topics_key(template: Templates) -> None:
 
 def test_the_alarm_address_hears_of_what_somebody_must_do(template: Templates) -> None:
     template("prod", "monitoring").resource_count_is("AWS::SNS::Subscription", 0)
-    settings = prod_settings().model_copy(update={"alarm_email": "oncall@example.org"})
-    subscriptions = templates_of(settings)("monitoring").find_resources("AWS::SNS::Subscription").values()
+    subscriptions = prod_with_more()("monitoring").find_resources("AWS::SNS::Subscription").values()
     said = [it["Properties"] for it in subscriptions]
-    assert {(it["Protocol"], it["Endpoint"]) for it in said} == {("email", "oncall@example.org")}
+    assert {(it["Protocol"], it["Endpoint"]) for it in said} == {("email", "on-call@example.com")}
     assert sorted(it["TopicArn"]["Ref"][:10] for it in said) == ["TopicsHigh", "TopicsMedi"]
 
 

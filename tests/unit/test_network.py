@@ -9,7 +9,6 @@ from aws_cdk.assertions import Template
 
 from settings import NetworkSettings
 from stacks.network import Network
-from tests.unit.one_environment import prod_settings, templates_of
 
 Templates: TypeAlias = Callable[[str, str], Template]
 Rule: TypeAlias = tuple[str, str, str, int, str]
@@ -61,11 +60,8 @@ def test_flow_logs_have_saved_queries(template: Templates, environment: str) -> 
 
 
 def test_the_query_about_nat_knows_the_subnets() -> None:
-    settings = prod_settings()
-    network = settings.network.model_copy(update={"private_subnets": ("10.0.96.0/20", "10.0.112.0/20")})
-    queries = templates_of(settings.model_copy(update={"network": network}))("network").find_resources(
-        "AWS::Logs::QueryDefinition"
-    )
+    settings = NetworkSettings(private_subnets=("10.0.96.0/20", "10.0.112.0/20"))
+    queries = network(settings).find_resources("AWS::Logs::QueryDefinition")
     [about_nat] = [
         found["Properties"]["QueryString"] for found in queries.values() if "NAT" in found["Properties"]["Name"]
     ]

@@ -7,8 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from settings import RecoverySettings
-from tests.unit.one_environment import prod_settings, templates_of
+from tests.unit.one_environment import prod_abroad, prod_with_less, prod_with_more
 
 Templates: TypeAlias = Callable[[str, str], Template]
 
@@ -80,11 +79,16 @@ def test_a_backup_is_restored_every_month_into_the_databases_own_network(templat
         ("compliance", {"MinRetentionDays": 35, "MaxRetentionDays": 365, "ChangeableForDays": 3}),
     ],
 )
-def test_a_vault_is_locked_as_the_settings_say(lock: str, configuration: dict[str, int] | None) -> None:
-    recovery = RecoverySettings(vault_lock=lock, copy_region="us-west-2")
-    look_up = templates_of(prod_settings().model_copy(update={"recovery": recovery}))
+def test_a_vault_is_locked_as_the_settings_say(
+    template: Templates, lock: str, configuration: dict[str, int] | None
+) -> None:
+    locked: dict[str, Callable[[str], Template]] = {
+        "none": lambda part: template("prod", part),
+        "governance": prod_with_more(),
+        "compliance": prod_abroad(),
+    }
     for part in ("recovery", "recovery-copies"):
-        (vault,) = look_up(part).find_resources("AWS::Backup::BackupVault").values()
+        (vault,) = locked[lock](part).find_resources("AWS::Backup::BackupVault").values()
         assert vault["Properties"].get("LockConfiguration") == configuration
         assert vault["Properties"]["BackupVaultName"] == "yawl-prod"
         assert "EncryptionKeyArn" in vault["Properties"]
@@ -107,7 +111,7 @@ def test_backups_outlive_their_stack_where_data_does(
 
 
 def test_without_backups_there_is_nothing_of_it() -> None:
-    look_up = templates_of(prod_settings().model_copy(update={"recovery": RecoverySettings(backups=False)}))
+    look_up = prod_with_less()
     with pytest.raises(KeyError):
         look_up("recovery")
     with pytest.raises(KeyError):
@@ -182,7 +186,6 @@ class TestDailyChecks:
         assert denied["Resource"] == "*"
 
     def test_without_it_there_is_none(self) -> None:
-        recovery = RecoverySettings(drift_check=False)
-        look_up = templates_of(prod_settings().model_copy(update={"recovery": recovery}))
+        look_up = prod_with_less()
         look_up("monitoring").resource_count_is("AWS::Lambda::Function", 0)
         assert "stacks-drifted" not in json.dumps(look_up("monitoring").to_json())

@@ -13,36 +13,22 @@ from hypothesis import strategies as st
 from cost.assembly import Environment, Stack
 from cost.estimate import estimate, total
 from cost.usage import Assumptions
-from settings import EnvironmentSettings, NightSettings
-from settings.deployment_window import DAYS, TIME_ZONES, DeploymentWindowSettings
+from settings import NightSettings
+from settings.deployment_window import DAYS, TIME_ZONES
 from stacks.waking_hours import waking_hours
-from tests.unit.one_environment import OneEnvironment, prod_settings, templates_of
+from tests.unit.one_environment import NIGHT, OneEnvironment, prod_with_more
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_cdk.assertions import Template
 
-BERLIN = NightSettings(days="MON-FRI", wake_hour=7, sleep_hour=20, time_zone="Europe/Berlin")
-WINDOW = DeploymentWindowSettings(days="MON-FRI", hours="8-17", time_zone="Europe/Berlin")
 NEEDS_TASKS = {"no-healthy-target", "no-task-runs", "error-rate", "tasks-missing", "unhealthy-target"}
-
-
-def cheap() -> EnvironmentSettings:
-    """An environment that saves wherever it can, named prod by what synthesizes it."""
-    settings = prod_settings()
-    tasks = settings.tasks.model_copy(update={"night": BERLIN, "spot": True})
-    return settings.model_copy(
-        update={
-            "tasks": tasks,
-            "deployment_window": WINDOW,
-            "alarm_email": "on-call@example.com",
-            "monthly_budget_usd": 250,
-        }
-    )
 
 
 @pytest.fixture(scope="module")
 def read() -> OneEnvironment:
-    return templates_of(cheap())
+    return prod_with_more()
 
 
 def of_type(template: "Template", type_name: str) -> list[dict[str, Any]]:
@@ -75,8 +61,8 @@ def test_alarms_about_tasks_are_judged_by_day_only(read: OneEnvironment) -> None
     assert len(by_day["no-task-runs"]["Expression"]) < 1024, "CloudWatch takes no longer ones"
 
 
-def test_without_a_night_alarms_ask_no_clock() -> None:
-    alarms = of_type(templates_of(prod_settings())("monitoring"), "AWS::CloudWatch::Alarm")
+def test_without_a_night_alarms_ask_no_clock(template: "Callable[[str, str], Template]") -> None:
+    alarms = of_type(template("prod", "monitoring"), "AWS::CloudWatch::Alarm")
     assert "DAY(" not in str(alarms)
 
 
@@ -93,7 +79,7 @@ def test_an_alarm_keeps_its_period(read: OneEnvironment) -> None:
     ("night", "hours"),
     [
         # From 8:00, an hour after waking, by winter time, until 20:00 by summer time; Monday is 0 to 23.
-        (BERLIN, [(7 + 24 * day, 17 + 24 * day) for day in range(5)]),
+        (NIGHT, [(7 + 24 * day, 17 + 24 * day) for day in range(5)]),
         (NightSettings(days="SUN", wake_hour=9, sleep_hour=18, time_zone="UTC"), [(154, 161)]),
         # Half an hour beyond whole ones: 10:00 to 18:00 are 4:30 to 12:30.
         (NightSettings(days="MON", wake_hour=9, sleep_hour=18, time_zone="Asia/Kolkata"), [(5, 11)]),

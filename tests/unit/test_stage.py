@@ -8,8 +8,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from settings import TagSettings
-from tests.unit.one_environment import own_domain, prod_settings, templates_of
+from tests.unit.one_environment import prod_with_more
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly, CloudFormationStackArtifact
@@ -82,8 +81,7 @@ def test_everything_that_takes_tags_has_them(template: Templates, environment: s
 
 
 def test_tags_are_settings() -> None:
-    tags = TagSettings(owner="us", cost_center="42", compliance="pci-dss", backup_policy="hourly")
-    stack = templates_of(prod_settings().model_copy(update={"tags": tags}))("application")
+    stack = prod_with_more()("application")
     wanted = {
         "BackupPolicy": "hourly",
         "Compliance": "pci-dss",
@@ -114,9 +112,9 @@ def test_no_template_holds_a_secret(template: Templates, environment: str, part:
 
 
 @pytest.mark.parametrize(("with_domain", "ports"), [(False, {80}), (True, {80, 443})], ids=["without", "with a domain"])
-def test_the_load_balancer_is_open_at(with_domain: bool, ports: set[int]) -> None:
-    settings = prod_settings().model_copy(update={"domain": own_domain() if with_domain else None})
-    groups = templates_of(settings)("network").find_resources(
+def test_the_load_balancer_is_open_at(template: Templates, with_domain: bool, ports: set[int]) -> None:
+    network = prod_with_more()("network") if with_domain else template("prod", "network")
+    groups = network.find_resources(
         "AWS::EC2::SecurityGroup", {"Properties": {"GroupDescription": Match.string_like_regexp("Load balancer")}}
     )
     ((group,),) = [groups.values()]
