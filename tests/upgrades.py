@@ -9,7 +9,6 @@ two on which they differ from the documentation (`DISPUTED`); and changes of per
 reasons of their own and other tests are about.
 """
 
-import copy
 import json
 import random
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from tests.provider_schemas import schema_of
 
 Template = dict[str, Any]
 
@@ -86,20 +85,26 @@ def draw(parts: dict[str, Template], *, seed: int, losing: int, keeping: int) ->
 
 def every_upgrade(part: str, template: Template) -> Iterator[Upgrade]:
     """Yield every change of one resource: each property, its removal, another logical id; and additions."""
+    permissions = [
+        resource
+        for resource in template["Resources"].values()
+        if resource["Type"].startswith(ABOUT_PERMISSIONS) or _mentions_permissions(resource)
+    ]
     for logical_id, resource in template["Resources"].items():
         if resource["Type"].startswith(ABOUT_PERMISSIONS):
             continue
         for name, value in resource.get("Properties", {}).items():
             if name not in PERMISSION_PROPERTIES and not _mentions_permissions(value):
-                changed = copy.deepcopy(template)
-                changed["Resources"][logical_id]["Properties"][name] = _another(value)
+                properties = {**resource["Properties"], name: _another(value)}
+                changed = _with(template, logical_id, {**resource, "Properties": properties})
                 yield from _upgrade(part, f"{logical_id}: another {name}", template, changed)
         guarded = STATEFUL[part].get(logical_id) in GUARDED
-        if guarded or not _permissions_refer(template, logical_id):
+        # Without a resource that some permission names, the permission would be another one.
+        if guarded or not _refers(permissions, {logical_id}):
             yield from _upgrade(part, f"{logical_id}: removed", template, _without(template, logical_id))
             yield from _upgrade(part, f"{logical_id}: another logical id", template, _renamed(template, logical_id))
-    added = copy.deepcopy(template)
-    added["Resources"]["Added"] = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "added"}}
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "added"}}
+    added = _with(template, "Added", parameter)
     yield from _upgrade(part, "a parameter: added", template, added)
 
 
@@ -142,7 +147,7 @@ def _is_replaced(old: dict[str, Any], new: dict[str, Any], replaced: set[str]) -
 @cache
 def _fixed_properties(resource_type: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the properties that only creation can set, and those for which that depends; nested ones count so."""
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
+    schema = schema_of(resource_type)
     only, conditional = (
         [pointer.removeprefix("/properties/") for pointer in schema.get(key, [])]
         for key in ("createOnlyProperties", "conditionalCreateOnlyProperties")
@@ -157,15 +162,6 @@ def _refers(value: Any, names: set[str]) -> bool:
             return True
         return any(_refers(inner, names) for inner in value.values())
     return isinstance(value, list) and any(_refers(inner, names) for inner in value)
-
-
-def _permissions_refer(template: Template, logical_id: str) -> bool:
-    """Tell whether some permission names the resource: without it, the permission would be another one."""
-    return any(
-        _refers(resource, {logical_id})
-        for resource in template["Resources"].values()
-        if resource["Type"].startswith(ABOUT_PERMISSIONS) or _mentions_permissions(resource)
-    )
 
 
 def _mentions_permissions(value: Any) -> bool:
@@ -191,6 +187,11 @@ def _another(value: Any) -> Any:
         case _:
             other = ["another"]
     return other
+
+
+def _with(template: Template, logical_id: str, resource: dict[str, Any]) -> Template:
+    """Return the template with the resource in it, or with this one in its place; all else is shared with it."""
+    return {**template, "Resources": {**template["Resources"], logical_id: resource}}
 
 
 def _without(template: Template, logical_id: str) -> Template:

@@ -1,5 +1,9 @@
 """Settings of an image that the pipeline builds; nothing is ever downloaded from its addresses."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 from settings import ImageSettings
 
 BUILT = ImageSettings(
@@ -10,3 +14,9 @@ BUILT = ImageSettings(
     yawl_sha256="1b" * 32,
     rds_bundle_sha256="2c" * 32,
 )
+
+
+def images(folder: Path, stage: str) -> dict[str, Any]:
+    """Return the images that a stage of a synthesized app publishes, by their digests."""
+    (found,) = folder.glob(f"assembly-yawl-delivery-{stage}/*application*.assets.json")
+    return json.loads(found.read_text())["dockerImages"]

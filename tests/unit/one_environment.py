@@ -26,6 +26,7 @@ from settings import (
 )
 from settings.deployment_window import DeploymentWindowSettings
 from tests.example import EXAMPLE
+from tests.unit.other_settings import CERTIFICATE
 
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 OneEnvironment: TypeAlias = "Callable[[str], Template]"
 
-CERTIFICATE = "arn:aws:acm:us-east-1:444444444444:certificate/00000000-0000-0000-0000-000000000000"
 NIGHT = NightSettings(days="MON-FRI", wake_hour=7, sleep_hour=20, time_zone="Europe/Berlin")
 
 

@@ -1,16 +1,43 @@
 """The app with settings that the example configuration does not have."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from settings import Settings
+from settings import DomainSettings, Settings
+from settings.chat import ChatSettings
+from settings.deployment_window import DeploymentWindowSettings
+from tests.unit.built_image import BUILT
+from tests.unit.pipeline_definition import Pipeline
 
 ROOT = Path(__file__).parents[2]
 
+CERTIFICATE = "arn:aws:acm:us-east-1:444444444444:certificate/00000000-0000-0000-0000-000000000000"
+ELSEWHERE = "eu-west-1"
+"""Where the app is that is in another region than the example."""
+FURTHER_REGIONS = {"eu-central-1": 2, "ap-northeast-1": 3, "ap-southeast-2": 3}
+"""And where its prod is besides. Only firewalls are in us-east-1, and only copies in us-west-2."""
 
-def synthesize(settings: Settings, folder: Path, *, rule_packs: bool = False) -> dict[str, Any]:
-    """Synthesize into the folder and return the templates that are not an environment's, by name."""
+
+@dataclass(frozen=True)
+class Synthesized:
+    """What `cdk synth` leaves."""
+
+    folder: Path
+
+    def template(self, stack: str) -> dict[str, Any]:
+        """Return the template of a stack that is not an environment's."""
+        return json.loads((self.folder / f"{stack}.template.json").read_text())
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline's own stack."""
+        return Pipeline(self.template("yawl-delivery")["Resources"])
+
+
+def synthesize(settings: Settings, folder: Path, *, rule_packs: bool = False) -> Synthesized:
+    """Synthesize into the folder."""
     from aws_cdk import App
 
     from pipeline_app import add_pipeline, add_rule_packs
@@ -21,13 +48,41 @@ def synthesize(settings: Settings, folder: Path, *, rule_packs: bool = False) ->
     if rule_packs:
         add_rule_packs(app, settings)
     app.synth()
-    return {
-        file.name.removesuffix(".template.json"): json.loads(file.read_text())
-        for file in folder.glob("*.template.json")
-    }
+    return Synthesized(folder)
 
 
 def only(settings: Settings, environment: str, **changes: object) -> Settings:
     """Return the settings with this environment alone, and with these changes to it."""
     changed = settings.environments[environment].model_copy(update=changes)
     return settings.model_copy(update={"environments": {environment: changed}})
+
+
+def elsewhere(example: Settings) -> Settings:
+    """Return what tests of other settings of the pipeline look at, each at its own place: synthesizing takes seconds.
+
+    All of it is in another region, prod is in further ones, dev has a name of its own and is not watched, the image is
+    built, and everybody is told.
+    """
+    window = DeploymentWindowSettings(days="MON-THU", hours="9-15", time_zone="Europe/Berlin")
+    domain = DomainSettings(
+        name="yawl.example.org",
+        hosted_zone_id="Z0123456789ABCDEFGHIJ",
+        hosted_zone_name="example.org",
+        edge_certificate_arn=CERTIFICATE,
+    )
+    dev, prod = (
+        example.environments[name].model_copy(update={"region": ELSEWHERE, "deployment_window": window} | more)
+        for name, more in {
+            "dev": {"domain": domain, "bake_minutes": 0},
+            "prod": {"further_regions": FURTHER_REGIONS},
+        }.items()
+    )
+    pipeline = example.pipeline.model_copy(
+        update={
+            "region": ELSEWHERE,
+            "approval_email": "approvers@example.com",
+            "notification_email": "team@example.com",
+            "chat": ChatSettings(workspace_id="T012ABCDEFG", channel_id="C012ABCDEFG"),
+        }
+    )
+    return example.model_copy(update={"pipeline": pipeline, "image": BUILT, "environments": {"dev": dev, "prod": prod}})

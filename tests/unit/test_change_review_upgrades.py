@@ -32,8 +32,8 @@ def test_what_is_lost_is_stopped_and_nothing_else_is(parts: dict[str, dict[str, 
 
 
 def test_upgrades_of_every_part_can_be_drawn(parts: dict[str, dict[str, Any]]) -> None:
-    losing = {upgrade.part for part in parts for upgrade in every_upgrade(part, parts[part]) if upgrade.loses}
-    assert losing == set(parts)
+    for part, template in parts.items():
+        assert any(upgrade.loses for upgrade in every_upgrade(part, template)), part
 
 
 def judged(parts: dict[str, dict[str, Any]], upgrades: list[Upgrade]) -> list[tuple[tuple[str, ...], bool]]:

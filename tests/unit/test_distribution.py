@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from tests.unit.one_environment import CERTIFICATE, OneEnvironment, prod_abroad, prod_with_less, prod_with_more
+from tests.unit.one_environment import OneEnvironment, prod_abroad, prod_with_less, prod_with_more
+from tests.unit.other_settings import CERTIFICATE
 
 Templates: TypeAlias = Callable[[str, str], Template]
 

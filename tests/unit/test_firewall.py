@@ -2,21 +2,17 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from settings import Settings
 from tests.unit.one_environment import prod_with_less, prod_with_more
-from tests.unit.other_settings import only, synthesize
-from tests.unit.pipeline_definition import Pipeline
+from tests.unit.other_settings import ELSEWHERE, FURTHER_REGIONS, Synthesized
 
 Templates: TypeAlias = Callable[[str, str], Template]
 
 WEB_ACL = "AWS::WAFv2::WebACL"
-ELSEWHERE = "eu-west-1"
 
 
 def rules(template: Template) -> dict[str, dict[str, Any]]:
@@ -80,18 +76,8 @@ def test_an_environment_may_do_without() -> None:
         look_up("firewall")
 
 
-@pytest.fixture(scope="module")
-def abroad(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
-    """Put pipeline and prod into another region than the firewall's; return the stacks beside prod's, and where."""
-    folder = tmp_path_factory.mktemp("firewall-abroad")
-    pipeline = settings.pipeline.model_copy(update={"region": ELSEWHERE})
-    elsewhere = only(settings, "prod", region=ELSEWHERE).model_copy(update={"pipeline": pipeline})
-    return synthesize(elsewhere, folder), folder
-
-
-def test_for_an_environment_elsewhere_it_is_still_in_us_east_1(abroad: tuple[dict[str, Any], Path]) -> None:
-    templates, folder = abroad
-    manifest = json.loads((folder / "assembly-yawl-delivery-Prod/manifest.json").read_text())
+def test_for_an_environment_elsewhere_it_is_still_in_us_east_1(app_elsewhere: Synthesized) -> None:
+    manifest = json.loads((app_elsewhere.folder / "assembly-yawl-delivery-Prod/manifest.json").read_text())
     places = {
         artifact["properties"]["stackName"]: artifact["environment"]
         for artifact in manifest["artifacts"].values()
@@ -100,14 +86,14 @@ def test_for_an_environment_elsewhere_it_is_still_in_us_east_1(abroad: tuple[dic
     assert places.pop("yawl-prod-firewall") == "aws://444444444444/us-east-1"
     assert places.pop("yawl-prod-recovery-copies") == "aws://444444444444/us-west-2"
     assert set(places.values()) == {f"aws://444444444444/{ELSEWHERE}"}
-    pipeline = Pipeline(templates["yawl-delivery"]["Resources"])
+    pipeline = app_elsewhere.pipeline
     regions = {store["Region"] for store in pipeline.definition["ArtifactStores"]}
-    assert regions == {ELSEWHERE, "us-east-1", "us-west-2"}
+    assert regions == {ELSEWHERE, "us-east-1", "us-west-2", *FURTHER_REGIONS}
     assert pipeline.action("Prod", "yawl-prod-firewall.Deploy")["Region"] == "us-east-1"
 
 
-def test_the_review_and_the_tests_look_where_they_may(abroad: tuple[dict[str, Any], Path]) -> None:
-    pipeline = Pipeline(abroad[0]["yawl-delivery"]["Resources"])
+def test_the_review_and_the_tests_look_where_they_may(app_elsewhere: Synthesized) -> None:
+    pipeline = app_elsewhere.pipeline
     roles = json.dumps(pipeline.statements("ProdReview", "ReviewChanges"))
     assert all(f"lookup-role-444444444444-{region}" in roles for region in (ELSEWHERE, "us-east-1"))
     variables = pipeline.project("Prod", "IntegrationTests")["Environment"]["EnvironmentVariables"]

@@ -16,9 +16,8 @@ from change_review.pipeline_run import LONGEST_TITLE
 from change_review.review import Review
 from pipeline.change_review_step import NOTHING
 from settings import Settings
-from settings.deployment_window import DeploymentWindowSettings
 from settings.environment_names import LONGEST
-from tests.unit.other_settings import only, synthesize
+from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import Pipeline
 
 if TYPE_CHECKING:
@@ -316,17 +315,15 @@ def test_no_approval_is_asked_for_when_nothing_changes(pipeline: Pipeline) -> No
     )
 
 
-def test_an_environment_with_a_window_and_no_watch(settings: Settings, tmp_path: Path) -> None:
-    window = DeploymentWindowSettings(days="MON-THU", hours="9-15", time_zone="Europe/Berlin")
-    changed = only(settings, "prod", deployment_window=window, bake_minutes=0)
-    pipeline = Pipeline(synthesize(changed, tmp_path)["yawl-delivery"]["Resources"])
-    [prod] = [stage for stage in pipeline.definition["Stages"] if stage["Name"] == "Prod"]
-    [rule] = prod["BeforeEntry"]["Conditions"][0]["Rules"]
+def test_an_environment_with_a_window_and_no_watch(app_elsewhere: Synthesized) -> None:
+    pipeline = app_elsewhere.pipeline
+    [dev] = [stage for stage in pipeline.definition["Stages"] if stage["Name"] == "Dev"]
+    [rule] = dev["BeforeEntry"]["Conditions"][0]["Rules"]
     assert (rule["RuleTypeId"]["Provider"], rule["Configuration"]) == (
         "DeploymentWindow",
         {"Cron": "* * 9-15 ? * MON-THU *", "TimeZone": "Europe/Berlin"},
     )
-    assert [action["Name"] for action in pipeline.stages["Prod"]][-1] == "IntegrationTests"
+    assert [action["Name"] for action in pipeline.stages["Dev"]][-1] == "IntegrationTests"
 
 
 def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for() -> None:

@@ -1,33 +1,27 @@
 """Where the pipeline keeps its artifacts, at home and in the other regions it deploys to."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
 
-from settings import RecoverySettings, Settings
-from tests.unit.one_environment import own_domain
-from tests.unit.other_settings import only, synthesize
+from tests.unit.other_settings import ELSEWHERE, FURTHER_REGIONS, Synthesized
 from tests.unit.pipeline_definition import Pipeline
 
 Json = dict[str, Any]
-ELSEWHERE = "eu-west-1"
+REGION = next(iter(FURTHER_REGIONS))
 
 
-@pytest.fixture(scope="module")
-def abroad(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Json]:
-    """Deploy prod to another region than the pipeline's, with a domain; the rule packs would fail it."""
-    certificate = "arn:aws:acm:us-east-1:444444444444:certificate/00000000-0000-0000-0000-000000000000"
-    elsewhere = only(settings, "prod", region=ELSEWHERE, domain=own_domain(certificate), recovery=RecoverySettings())
-    return synthesize(elsewhere, tmp_path_factory.mktemp("abroad"), rule_packs=True)
+def replica(app: Synthesized) -> Json:
+    """Read the stack of the artifacts for the second wave."""
+    return app.template(f"yawl-delivery-{REGION}")
 
 
 @pytest.fixture(scope="module", params=["at home", "in another region"])
-def store(request: pytest.FixtureRequest, pipeline_template: Template, abroad: dict[str, Json]) -> Pipeline:
+def store(request: pytest.FixtureRequest, pipeline_template: Template, app_elsewhere: Synthesized) -> Pipeline:
     """Read the stack that holds the artifacts."""
-    template = pipeline_template.to_json() if request.param == "at home" else abroad[f"yawl-delivery-{ELSEWHERE}"]
+    template = pipeline_template.to_json() if request.param == "at home" else replica(app_elsewhere)
     # The pipeline's stack holds more than artifacts.
     others = ("Audit", "ReleaseRecords")
     return Pipeline({name: one for name, one in template["Resources"].items() if not name.startswith(others)})
@@ -85,22 +79,23 @@ def test_the_pipeline_uses_its_regions_bucket(pipeline_template: Template) -> No
     assert [store["Region"] for store in pipeline.definition["ArtifactStores"]] == ["us-east-1", "us-west-2"]
 
 
-def test_the_pipeline_copies_artifacts_to_where_an_environment_is(abroad: dict[str, Json]) -> None:
-    pipeline = Pipeline(abroad["yawl-delivery"]["Resources"])
+def test_the_pipeline_copies_artifacts_to_where_an_environment_is(app_elsewhere: Synthesized) -> None:
+    pipeline = app_elsewhere.pipeline
     stores = {store["Region"]: store["ArtifactStore"]["Location"] for store in pipeline.definition["ArtifactStores"]}
     [there] = [
         bucket["BucketName"]
-        for bucket in Pipeline(abroad[f"yawl-delivery-{ELSEWHERE}"]["Resources"]).of_type("AWS::S3::Bucket")
+        for bucket in Pipeline(replica(app_elsewhere)["Resources"]).of_type("AWS::S3::Bucket")
         if "BucketName" in bucket
     ]
-    assert stores[ELSEWHERE] == there
-    assert {action.get("Region") for action in pipeline.stages["Prod"]} == {None, ELSEWHERE}
+    assert stores[REGION] == there
+    regions = {action["Name"]: action.get("Region") for action in pipeline.stages[f"Prod-{REGION}"]}
+    firewall = [name for name in regions if "firewall" in name]
+    assert [regions.pop(name) for name in firewall] == ["us-east-1"]
+    assert set(regions.values()) == {None, REGION}
+    assert {action.get("Region") for action in pipeline.stages["Prod"]} == {None, "us-east-1", "us-west-2"}
 
 
-def test_the_other_regions_store_is_deployed_before_the_pipeline(
-    abroad: dict[str, Json], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = Path(str(tmp_path_factory.getbasetemp() / "abroad0"))
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert f"yawl-delivery-{ELSEWHERE}" in abroad
-    assert f"yawl-delivery-{ELSEWHERE}" in manifest["artifacts"]["yawl-delivery"]["dependencies"]
+def test_the_other_regions_store_is_deployed_before_the_pipeline(app_elsewhere: Synthesized) -> None:
+    manifest = json.loads((app_elsewhere.folder / "manifest.json").read_text())
+    assert f"yawl-delivery-{REGION}" in manifest["artifacts"]["yawl-delivery"]["dependencies"]
+    assert f"yawl-delivery-{ELSEWHERE}" not in manifest["artifacts"]

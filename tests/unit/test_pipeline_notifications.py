@@ -1,7 +1,6 @@
 """Who is told what a delivery does: topics, rules, function and chat of the pipeline's stack."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +8,7 @@ from aws_cdk.assertions import Template
 
 from functions.delivery_events.notify import CLAIMS as CLAIMED
 from pipeline.notifications import CLAIMS
-from settings import Settings
-from settings.chat import ChatSettings
-from tests.unit.other_settings import only, synthesize
+from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of
 
 STAGES = {
@@ -115,16 +112,8 @@ def test_the_topics_are_encrypted_and_take_no_plain_requests(pipeline: Pipeline)
         assert [one["Condition"] for one in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 
 
-def test_who_is_told_is_a_setting(settings: Settings, tmp_path: Path) -> None:
-    told = settings.pipeline.model_copy(
-        update={
-            "approval_email": "approvers@example.com",
-            "notification_email": "team@example.com",
-            "chat": ChatSettings(workspace_id="T012ABCDEFG", channel_id="C012ABCDEFG"),
-        }
-    )
-    changed = only(settings, "dev").model_copy(update={"pipeline": told})
-    pipeline = Pipeline(synthesize(changed, tmp_path, rule_packs=True)["yawl-delivery"]["Resources"])
+def test_who_is_told_is_a_setting(app_elsewhere: Synthesized) -> None:
+    pipeline = app_elsewhere.pipeline
     subscribed = {one["Endpoint"]: one["TopicArn"]["Ref"] for one in pipeline.of_type("AWS::SNS::Subscription")}
     assert subscribed["approvers@example.com"].startswith("ApprovalTopic")
     assert subscribed["team@example.com"].startswith("DeliveryTopic")

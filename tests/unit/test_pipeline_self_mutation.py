@@ -11,6 +11,7 @@ from aws_cdk.assertions import Template
 
 from settings import Settings
 from settings.accepted_changes import AcceptedPermissions
+from tests.unit.built_image import BUILT, images
 from tests.unit.other_settings import only, synthesize
 from tests.unit.pipeline_definition import Pipeline
 
@@ -63,9 +64,14 @@ def test_it_may_read_its_own_account_through_the_lookup_role(pipeline_template: 
     assert "arn:aws:iam::111111111111:role/cdk-hnb659fds-lookup-role-111111111111-us-east-1" in roles
 
 
-def test_what_is_accepted_changes_nothing_in_the_pipeline(settings: Settings, tmp_path: Path) -> None:
-    one = only(settings, "dev")
+def test_neither_what_is_accepted_nor_another_release_of_yawl_changes_the_pipeline(
+    settings: Settings, tmp_path: Path
+) -> None:
+    one = only(settings, "dev").model_copy(update={"image": BUILT})
     accepted = {FINGERPRINT: AcceptedPermissions(reason="a new kind of build needs them")}
-    two = one.model_copy(update={"pipeline": one.pipeline.model_copy(update={"accepted_changes": accepted})})
-    before, after = (synthesize(it, tmp_path / str(n))["yawl-delivery"] for n, it in enumerate((one, two)))
-    assert before == after
+    pipeline = one.pipeline.model_copy(update={"accepted_changes": accepted})
+    newer = BUILT.model_copy(update={"yawl_version": "6.2", "yawl_sha256": "3d" * 32})
+    two = one.model_copy(update={"pipeline": pipeline, "image": newer})
+    before, after = (synthesize(it, tmp_path / str(n)) for n, it in enumerate((one, two)))
+    assert images(before.folder, "Dev").keys() != images(after.folder, "Dev").keys()
+    assert before.template("yawl-delivery") == after.template("yawl-delivery")

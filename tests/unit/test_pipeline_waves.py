@@ -5,25 +5,18 @@ import re
 
 import pytest
 
-from settings import Settings
-from settings.deployment_window import DeploymentWindowSettings
-from tests.unit.other_settings import only, synthesize
+from tests.unit.other_settings import ELSEWHERE, FURTHER_REGIONS, Synthesized
 from tests.unit.pipeline_definition import Pipeline
-
-WINDOW = DeploymentWindowSettings(days="MON-THU", hours="9-15", time_zone="Europe/Berlin")
-REGIONS = {"eu-west-1": 2, "us-west-2": 3, "ap-southeast-2": 3}
 
 
 @pytest.fixture(scope="module")
-def pipeline(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    changed = only(settings, "prod", further_regions=REGIONS, deployment_window=WINDOW)
-    folder = tmp_path_factory.mktemp("waves")
-    return Pipeline(synthesize(changed, folder, rule_packs=True)["yawl-delivery"]["Resources"])
+def pipeline(app_elsewhere: Synthesized) -> Pipeline:
+    return app_elsewhere.pipeline
 
 
 def test_a_wave_follows_when_the_one_before_has_baked(pipeline: Pipeline) -> None:
-    stages = list(pipeline.stages)[4:]
-    assert stages == ["ProdReview", "ProdApproval", "Prod", "Prod-eu-west-1", "ProdWave3"]
+    stages = list(pipeline.stages)[6:]
+    assert stages == ["ProdReview", "ProdApproval", "Prod", "Prod-eu-central-1", "ProdWave3"]
     for stage in stages[2:]:
         *_, last = pipeline.stages[stage]
         assert last["Name"].endswith("Bake")
@@ -35,25 +28,26 @@ def test_the_regions_of_a_wave_are_deployed_side_by_side(pipeline: Pipeline) -> 
         # A firewall is in us-east-1, wherever what it guards is.
         if action["ActionTypeId"]["Provider"] == "CloudFormation" and "firewall" not in action["Name"]:
             by_region.setdefault(action.get("Region"), []).append(action["RunOrder"])
-    assert list(by_region) == ["us-west-2", "ap-southeast-2"] or list(by_region) == ["ap-southeast-2", "us-west-2"]
-    assert by_region["us-west-2"] == by_region["ap-southeast-2"]
-    assert len(by_region["us-west-2"]) == 8
+    assert by_region.keys() == {"ap-northeast-1", "ap-southeast-2"}
+    assert by_region["ap-northeast-1"] == by_region["ap-southeast-2"]
+    assert len(by_region["ap-northeast-1"]) == 8
 
 
 def test_one_review_and_one_approval_are_for_all_regions(pipeline: Pipeline) -> None:
     command = pipeline.buildspec("ProdReview", "ReviewChanges")["phases"]["build"]["commands"][0]
     assert command.count("--stage ") == 4
     last = re.findall(r"--last-stack (\S+?)'?(?: |$)", command)
-    assert last == ["yawl-prod-monitoring", *(f"yawl-prod-{region}-monitoring" for region in REGIONS)]
+    assert last == ["yawl-prod-monitoring", *(f"yawl-prod-{region}-monitoring" for region in FURTHER_REGIONS)]
     [statement] = [
         one for one in pipeline.statements("ProdReview", "ReviewChanges") if one["Action"] == "sts:AssumeRole"
     ]
-    assert [role.rpartition("444444444444-")[2] for role in statement["Resource"]] == sorted(["us-east-1", *REGIONS])
+    regions = sorted([ELSEWHERE, "us-east-1", "us-west-2", *FURTHER_REGIONS])
+    assert [role.rpartition("444444444444-")[2] for role in statement["Resource"]] == regions
     comment = pipeline.action("ProdApproval", "Approve")["Configuration"]["CustomData"]
-    assert "to prod (account 444444444444, us-east-1, eu-west-1, us-west-2, ap-southeast-2)?" in comment
+    assert "to prod (account 444444444444, eu-west-1, eu-central-1, ap-northeast-1, ap-southeast-2)?" in comment
 
 
-@pytest.mark.parametrize("stage", ["Prod", "Prod-eu-west-1", "ProdWave3"])
+@pytest.mark.parametrize("stage", ["Prod", "Prod-eu-central-1", "ProdWave3"])
 def test_each_wave_has_its_window_and_is_undone_by_itself(stage: str, pipeline: Pipeline) -> None:
     [found] = [one for one in pipeline.definition["Stages"] if one["Name"] == stage]
     [rule] = found["BeforeEntry"]["Conditions"][0]["Rules"]
@@ -64,19 +58,21 @@ def test_each_wave_has_its_window_and_is_undone_by_itself(stage: str, pipeline: 
 def test_names_in_a_further_region_end_with_it(pipeline: Pipeline) -> None:
     stacks = [
         action["Configuration"]["StackName"]
-        for action in pipeline.stages["Prod-eu-west-1"]
+        for action in pipeline.stages["Prod-eu-central-1"]
         if action["ActionTypeId"]["Provider"] == "CloudFormation"
     ]
-    assert all(name.startswith("yawl-prod-eu-west-1-") for name in stacks)
-    tests = next(action for action in pipeline.stages["Prod-eu-west-1"] if action["Name"].endswith("IntegrationTests"))
+    assert all(name.startswith("yawl-prod-eu-central-1-") for name in stacks)
+    tests = next(
+        action for action in pipeline.stages["Prod-eu-central-1"] if action["Name"].endswith("IntegrationTests")
+    )
     project = pipeline.resources[tests["Configuration"]["ProjectName"]["Ref"]]["Properties"]
     given = {one["Name"]: one["Value"] for one in project["Environment"]["EnvironmentVariables"]}
-    assert (given["ENVIRONMENT"], given["ENVIRONMENT_REGION"]) == ("prod-eu-west-1", "eu-west-1")
+    assert (given["ENVIRONMENT"], given["ENVIRONMENT_REGION"]) == ("prod-eu-central-1", "eu-central-1")
 
 
 def test_people_are_told_of_each_wave_and_it_is_written_down(pipeline: Pipeline) -> None:
     by_handler = {one["Handler"]: one["Environment"]["Variables"] for one in pipeline.of_type("AWS::Lambda::Function")}
     told = json.loads(by_handler["delivery_events.notify.handler"]["ENVIRONMENTS"])
-    assert told["ProdWave3"] == "prod in us-west-2, ap-southeast-2"
+    assert told["ProdWave3"] == "prod in ap-northeast-1, ap-southeast-2"
     written = json.loads(by_handler["delivery_events.record.handler"]["ENVIRONMENTS"])
-    assert written == {"Prod": "prod", "Prod-eu-west-1": "prod", "ProdWave3": "prod"}
+    assert written == {"Dev": "dev", "Prod": "prod", "Prod-eu-central-1": "prod", "ProdWave3": "prod"}

@@ -2,6 +2,7 @@
 
 import json
 import re
+from string import ascii_letters, digits
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from rehearsal.variables import UnresolvedVariable, resolve
 
-NAMES = st.from_regex(r"[A-Za-z0-9@_-]{1,20}", fullmatch=True)
+NAMES = st.text(f"{ascii_letters}{digits}@_-", min_size=1, max_size=20)
 PLAIN = st.text().filter(lambda text: "#{" not in text)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from aws_cdk.assertions import Match, Template
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
+from tests.provider_schemas import schema_of
 from tests.unit.one_environment import prod_with_more
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def tag_property(resource_type: str) -> str | None:
     """Return where CloudFormation's schema says that a resource of the type takes tags; None: it takes none."""
     if resource_type.startswith("Custom::") or resource_type == "AWS::CDK::Metadata":
         return None
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
+    schema = schema_of(resource_type)
     tagging = schema.get("tagging", {})
     if not tagging.get("taggable", schema.get("taggable", False)):
         return None
