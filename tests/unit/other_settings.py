@@ -43,7 +43,7 @@ def synthesize(settings: Settings, folder: Path, *, rule_packs: bool = False) ->
     from pipeline_app import add_pipeline, add_rule_packs
 
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    app = App(context=context, outdir=str(folder), stack_traces=False)
+    app = App(context=context, outdir=str(folder), stack_traces=False, tree_metadata=False)
     add_pipeline(app, settings)
     if rule_packs:
         add_rule_packs(app, settings)
