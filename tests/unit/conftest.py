@@ -8,15 +8,21 @@ from pathlib import Path
 import pytest
 
 from settings import Settings
-from tests.unit.other_settings import Synthesized, elsewhere, synthesize
+from tests.unit.other_settings import Synthesized, elsewhere, small, synthesize
 
 
 @pytest.fixture(scope="session")
 def app_elsewhere(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """Synthesize the app with other settings, under the rule packs, where there is no Docker."""
+    """Synthesize the app of prod with other settings, under the rule packs, where there is no Docker."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", path_without_docker(tmp_path_factory.mktemp("bin")))
         return synthesize(elsewhere(settings), tmp_path_factory.mktemp("elsewhere"), rule_packs=True)
+
+
+@pytest.fixture(scope="session")
+def small_app(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """Synthesize the app of dev with other settings, under the rule packs."""
+    return synthesize(small(settings), tmp_path_factory.mktemp("small"), rule_packs=True)
 
 
 def path_without_docker(folder: Path) -> str:

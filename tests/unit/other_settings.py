@@ -13,6 +13,7 @@ from tests.unit.pipeline_definition import Pipeline
 
 ROOT = Path(__file__).parents[2]
 
+WINDOW = DeploymentWindowSettings(days="MON-THU", hours="9-15", time_zone="Europe/Berlin")
 CERTIFICATE = "arn:aws:acm:us-east-1:444444444444:certificate/00000000-0000-0000-0000-000000000000"
 ELSEWHERE = "eu-west-1"
 """Where the app is that is in another region than the example."""
@@ -60,23 +61,8 @@ def only(settings: Settings, environment: str, **changes: object) -> Settings:
 def elsewhere(example: Settings) -> Settings:
     """Return what tests of other settings of the pipeline look at, each at its own place: synthesizing takes seconds.
 
-    All of it is in another region, prod is in further ones, dev has a name of its own and is not watched, the image is
-    built, and everybody is told.
+    All of it is in another region, prod alone and in further ones, the image is built, and everybody is told.
     """
-    window = DeploymentWindowSettings(days="MON-THU", hours="9-15", time_zone="Europe/Berlin")
-    domain = DomainSettings(
-        name="yawl.example.org",
-        hosted_zone_id="Z0123456789ABCDEFGHIJ",
-        hosted_zone_name="example.org",
-        edge_certificate_arn=CERTIFICATE,
-    )
-    dev, prod = (
-        example.environments[name].model_copy(update={"region": ELSEWHERE, "deployment_window": window} | more)
-        for name, more in {
-            "dev": {"domain": domain, "bake_minutes": 0},
-            "prod": {"further_regions": FURTHER_REGIONS},
-        }.items()
-    )
     pipeline = example.pipeline.model_copy(
         update={
             "region": ELSEWHERE,
@@ -85,4 +71,17 @@ def elsewhere(example: Settings) -> Settings:
             "chat": ChatSettings(workspace_id="T012ABCDEFG", channel_id="C012ABCDEFG"),
         }
     )
-    return example.model_copy(update={"pipeline": pipeline, "image": BUILT, "environments": {"dev": dev, "prod": prod}})
+    prod = only(example, "prod", region=ELSEWHERE, deployment_window=WINDOW, further_regions=FURTHER_REGIONS)
+    return prod.model_copy(update={"pipeline": pipeline, "image": BUILT})
+
+
+def small(example: Settings) -> Settings:
+    """Return the settings of dev alone, with a name of its own, a window, and no watch; its image is built."""
+    domain = DomainSettings(
+        name="yawl.example.org",
+        hosted_zone_id="Z0123456789ABCDEFGHIJ",
+        hosted_zone_name="example.org",
+        edge_certificate_arn=CERTIFICATE,
+    )
+    dev = only(example, "dev", deployment_window=WINDOW, domain=domain, bake_minutes=0)
+    return dev.model_copy(update={"image": BUILT})

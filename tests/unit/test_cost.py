@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cost.__main__ import main
@@ -388,12 +388,14 @@ estimates = st.lists(st.sampled_from(sorted(SOME)), unique=True).map(
 )
 
 
+@settings(max_examples=50)
 @given(estimates)
 def test_nothing_changes_between_an_estimate_and_itself(one: Estimate) -> None:
     assert difference(one, one).monthly == 0
     assert not difference(one, one).changes
 
 
+@settings(max_examples=50)
 @given(estimates, estimates)
 def test_the_way_back_costs_what_the_way_there_saves(one: Estimate, other: Estimate) -> None:
     there, back = difference(one, other), difference(other, one)
@@ -406,6 +408,7 @@ def test_the_way_back_costs_what_the_way_there_saves(one: Estimate, other: Estim
     assert sum((change.monthly for change in there.changes), Decimal(0)) == there.monthly
 
 
+@settings(max_examples=50)
 @given(estimates, estimates, estimates)
 def test_a_detour_changes_as_much_as_the_straight_way(one: Estimate, other: Estimate, third: Estimate) -> None:
     assert difference(one, other).monthly + difference(other, third).monthly == difference(one, third).monthly

@@ -315,8 +315,8 @@ def test_no_approval_is_asked_for_when_nothing_changes(pipeline: Pipeline) -> No
     )
 
 
-def test_an_environment_with_a_window_and_no_watch(app_elsewhere: Synthesized) -> None:
-    pipeline = app_elsewhere.pipeline
+def test_an_environment_with_a_window_and_no_watch(small_app: Synthesized) -> None:
+    pipeline = small_app.pipeline
     [dev] = [stage for stage in pipeline.definition["Stages"] if stage["Name"] == "Dev"]
     [rule] = dev["BeforeEntry"]["Conditions"][0]["Rules"]
     assert (rule["RuleTypeId"]["Provider"], rule["Configuration"]) == (

@@ -12,7 +12,7 @@ from aws_cdk.assertions import Template
 from settings import Settings
 from settings.accepted_changes import AcceptedPermissions
 from tests.unit.built_image import BUILT, images
-from tests.unit.other_settings import only, synthesize
+from tests.unit.other_settings import Synthesized, small, synthesize
 from tests.unit.pipeline_definition import Pipeline
 
 CHANGES = "+ Allow iam:* on *\n"
@@ -65,13 +65,13 @@ def test_it_may_read_its_own_account_through_the_lookup_role(pipeline_template: 
 
 
 def test_neither_what_is_accepted_nor_another_release_of_yawl_changes_the_pipeline(
-    settings: Settings, tmp_path: Path
+    settings: Settings, small_app: Synthesized, tmp_path: Path
 ) -> None:
-    one = only(settings, "dev").model_copy(update={"image": BUILT})
+    one = small(settings)
     accepted = {FINGERPRINT: AcceptedPermissions(reason="a new kind of build needs them")}
     pipeline = one.pipeline.model_copy(update={"accepted_changes": accepted})
     newer = BUILT.model_copy(update={"yawl_version": "6.2", "yawl_sha256": "3d" * 32})
     two = one.model_copy(update={"pipeline": pipeline, "image": newer})
-    before, after = (synthesize(it, tmp_path / str(n)) for n, it in enumerate((one, two)))
-    assert images(before.folder, "Dev").keys() != images(after.folder, "Dev").keys()
-    assert before.template("yawl-delivery") == after.template("yawl-delivery")
+    after = synthesize(two, tmp_path)
+    assert images(small_app.folder, "Dev").keys() != images(after.folder, "Dev").keys()
+    assert small_app.template("yawl-delivery") == after.template("yawl-delivery")

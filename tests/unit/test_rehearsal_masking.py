@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rehearsal.masking import MASK, SHORTEST, masked
@@ -37,6 +37,7 @@ def test_ordinary_words_stay() -> None:
     assert masked("dev deploys", {"dev", ""}) == "dev deploys"
 
 
+@settings(max_examples=50)
 @given(DOCUMENTS, SECRETS, TEXTS, TEXTS)
 def test_no_text_holds_a_secret(document: Any, secrets: set[str], before: str, after: str) -> None:
     holding = [document, *(before + secret + after for secret in secrets)]

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rehearsal.timeline import Span, critical_path, idle_seconds, parallelism, waits
@@ -42,6 +42,7 @@ def test_nothing_took_no_time() -> None:
     assert (idle_seconds([]), parallelism([]), waits([[]])) == (0, 0, {})
 
 
+@settings(max_examples=50)
 @given(SPANS)
 def test_the_path_is_contiguous_and_ends_with_the_last(spans: list[Span]) -> None:
     path = critical_path(spans)
@@ -53,6 +54,7 @@ def test_the_path_is_contiguous_and_ends_with_the_last(spans: list[Span]) -> Non
         assert not any(span.end <= path[0].start and span not in path for span in spans)
 
 
+@settings(max_examples=50)
 @given(SPANS)
 def test_path_and_idle_time_are_the_whole_and_no_more(spans: list[Span]) -> None:
     path = critical_path(spans)
@@ -63,6 +65,7 @@ def test_path_and_idle_time_are_the_whole_and_no_more(spans: list[Span]) -> None
         assert length <= max(span.end for span in spans) - min(span.start for span in spans)
 
 
+@settings(max_examples=50)
 @given(SPANS)
 def test_no_action_off_the_path_ended_between_two_on_it(spans: list[Span]) -> None:
     """What an action on the path waited for was the last thing to end before it began."""
@@ -71,6 +74,7 @@ def test_no_action_off_the_path_ended_between_two_on_it(spans: list[Span]) -> No
         assert not any(earlier.end < span.end <= later.start for span in spans if span not in path)
 
 
+@settings(max_examples=50)
 @given(SPANS)
 def test_as_many_run_at_once_as_at_some_moment(spans: list[Span]) -> None:
     lasting = [span for span in spans if span.seconds > 0]
@@ -78,6 +82,7 @@ def test_as_many_run_at_once_as_at_some_moment(spans: list[Span]) -> None:
     assert parallelism(lasting) == max(at_some_start, default=0)
 
 
+@settings(max_examples=50)
 @given(SPANS)
 def test_waiting_ends_with_the_slowest(spans: list[Span]) -> None:
     found = waits([spans])

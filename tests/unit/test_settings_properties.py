@@ -18,7 +18,7 @@ from settings.report import report
 from settings.section import Path, Section
 from tests.unit.settings_file import delivery_toml
 
-unhurried = settings(deadline=None, database=None, derandomize=True)
+unhurried = settings(max_examples=50, deadline=None, database=None, derandomize=True)
 """The same examples in every run, on a machine that may be busy; nothing is left in the folder."""
 
 # Few addresses, so that blocks often meet.
