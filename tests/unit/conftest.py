@@ -13,7 +13,7 @@ from tests.unit.other_settings import Synthesized, elsewhere, small, synthesize
 
 @pytest.fixture(scope="session")
 def app_elsewhere(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """Synthesize the app of prod with other settings, under the rule packs, where there is no Docker."""
+    """Synthesize the app of dev and prod with other settings, under the rule packs, where there is no Docker."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", path_without_docker(tmp_path_factory.mktemp("bin")))
         return synthesize(elsewhere(settings), tmp_path_factory.mktemp("elsewhere"), rule_packs=True)

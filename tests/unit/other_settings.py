@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from settings import DomainSettings, Settings
+from settings import AuditSettings, DomainSettings, Settings
 from settings.chat import ChatSettings
 from settings.deployment_window import DeploymentWindowSettings
 from tests.unit.built_image import BUILT
@@ -61,7 +61,8 @@ def only(settings: Settings, environment: str, **changes: object) -> Settings:
 def elsewhere(example: Settings) -> Settings:
     """Return what tests of other settings of the pipeline look at, each at its own place: synthesizing takes seconds.
 
-    All of it is in another region, prod alone and in further ones, the image is built, and everybody is told.
+    All of it is in another region, prod in further ones as well; dev is in prod's account. The image is built,
+    everybody is told, and accounts keep all they can of what is done in them.
     """
     pipeline = example.pipeline.model_copy(
         update={
@@ -71,12 +72,25 @@ def elsewhere(example: Settings) -> Settings:
             "chat": ChatSettings(workspace_id="T012ABCDEFG", channel_id="C012ABCDEFG"),
         }
     )
-    prod = only(example, "prod", region=ELSEWHERE, deployment_window=WINDOW, further_regions=FURTHER_REGIONS)
-    return prod.model_copy(update={"pipeline": pipeline, "image": BUILT})
+    prod = example.environments["prod"].model_copy(
+        update={"region": ELSEWHERE, "deployment_window": WINDOW, "further_regions": FURTHER_REGIONS}
+    )
+    dev = example.environments["dev"].model_copy(update={"account": prod.account, "region": ELSEWHERE})
+    return example.model_copy(
+        update={
+            "pipeline": pipeline,
+            "image": BUILT,
+            "audit": AuditSettings(guardduty=True, config=True),
+            "environments": {"dev": dev, "prod": prod},
+        }
+    )
 
 
 def small(example: Settings) -> Settings:
-    """Return the settings of dev alone, with a name of its own, a window, and no watch; its image is built."""
+    """Return the settings of dev alone, with a name of its own, a window, and no watch; its image is built.
+
+    An organization has the trail of what is done in its account.
+    """
     domain = DomainSettings(
         name="yawl.example.org",
         hosted_zone_id="Z0123456789ABCDEFGHIJ",
@@ -84,4 +98,4 @@ def small(example: Settings) -> Settings:
         edge_certificate_arn=CERTIFICATE,
     )
     dev = only(example, "dev", deployment_window=WINDOW, domain=domain, bake_minutes=0)
-    return dev.model_copy(update={"image": BUILT})
+    return dev.model_copy(update={"image": BUILT, "audit": AuditSettings(trail=False)})

@@ -9,7 +9,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from settings import AuditSettings, AuditShare, Settings
-from tests.unit.other_settings import synthesize
+from tests.unit.other_settings import ELSEWHERE, FURTHER_REGIONS, Synthesized, only, synthesize
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -37,15 +37,6 @@ def places(folder: Path, kind: str) -> list[tuple[str, str, str]]:
             name = artifact.get("properties", {}).get("stackName") or artifact["displayName"]
             found += [(name, account, region) for one in template["Resources"].values() if one["Type"] == kind]
     return sorted(found)
-
-
-def changed(settings: Settings, audit: AuditSettings, **accounts: str) -> Settings:
-    """Return the settings with this audit, and with these environments in other accounts."""
-    environments = {
-        name: one.model_copy(update={"account": accounts.get(name, one.account)})
-        for name, one in settings.environments.items()
-    }
-    return settings.model_copy(update={"audit": audit, "environments": environments})
 
 
 def test_each_account_has_one_trail(assembly: "CloudAssembly") -> None:
@@ -130,51 +121,49 @@ def test_the_trail_waits_for_what_lets_it_write(template: Templates) -> None:
     assert {"AWS::S3::BucketPolicy", "AWS::IAM::Policy"} <= waits
 
 
-def test_an_account_of_several_environments_has_it_in_the_first(settings: Settings, tmp_path: Path) -> None:
-    shared = changed(settings, AuditSettings(), dev="555555555555", staging="555555555555", prod="111111111111")
-    synthesize(shared, tmp_path)
-    assert places(tmp_path, TRAIL) == [
-        ("yawl-dev-audit", "555555555555", "us-east-1"),
-        ("yawl-prod-audit", "111111111111", "us-east-1"),
-    ]
+def test_an_organizations_trail_stands_in_for_it(small_app: Synthesized) -> None:
+    assert places(small_app.folder, TRAIL) == []
+    assert not list(small_app.folder.rglob("*audit*.template.json"))
 
 
-def test_an_organizations_trail_stands_in_for_it(settings: Settings, tmp_path: Path) -> None:
-    synthesize(changed(settings, AuditSettings(trail=False)), tmp_path)
-    assert places(tmp_path, TRAIL) == []
-    assert not list(tmp_path.rglob("*audit*.template.json"))
+@pytest.fixture(scope="module")
+def in_the_pipelines_account(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Put dev into the pipeline's account, which keeps a month."""
+    month = AuditSettings(trail_retention_days=30)
+    beside = only(settings, "dev", account=settings.pipeline.account).model_copy(update={"audit": month})
+    return synthesize(beside, tmp_path_factory.mktemp("beside")).folder
 
 
-def test_how_long_is_a_setting(settings: Settings, tmp_path: Path) -> None:
-    synthesize(changed(settings, AuditSettings(trail_retention_days=30)), tmp_path)
-    [file] = tmp_path.rglob("*Devaudit*.template.json")
+def test_an_environment_in_the_pipelines_account_has_its_trail(in_the_pipelines_account: Path) -> None:
+    assert places(in_the_pipelines_account, TRAIL) == [("yawl-dev-audit", "111111111111", "us-east-1")]
+
+
+def test_how_long_is_a_setting(in_the_pipelines_account: Path) -> None:
+    [file] = in_the_pipelines_account.rglob("*Devaudit*.template.json")
     _, bucket = bucket_of_the_trail(Template.from_json(json.loads(file.read_text())))
     assert bucket["Properties"]["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Days"] == 30
 
 
 @pytest.fixture(scope="module")
-def everything(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All of it, under the rule packs: staging and prod in one account, prod in a second region as well."""
-    folder = tmp_path_factory.mktemp("everything")
-    whole = changed(settings, AuditSettings(guardduty=True, config=True), staging="444444444444")
-    prod = whole.environments["prod"].model_copy(update={"further_regions": {"eu-west-1": 2}})
-    environments = {**whole.environments, "prod": prod}
-    synthesize(whole.model_copy(update={"environments": environments}), folder, rule_packs=True)
-    return folder
+def everything(app_elsewhere: Synthesized) -> Path:
+    """All of it, under the rule packs: dev and prod in one account, prod in further regions as well."""
+    return app_elsewhere.folder
 
 
 @pytest.mark.parametrize("kind", ONCE_A_REGION)
 def test_each_region_of_an_account_is_watched_once(everything: Path, kind: str) -> None:
     assert places(everything, kind) == [
-        ("yawl-delivery", "111111111111", "us-east-1"),
-        ("yawl-dev-audit", "222222222222", "us-east-1"),
-        ("yawl-prod-eu-west-1-audit", "444444444444", "eu-west-1"),
-        ("yawl-staging-audit", "444444444444", "us-east-1"),
+        ("yawl-delivery", "111111111111", ELSEWHERE),
+        ("yawl-dev-audit", "444444444444", ELSEWHERE),
+        *sorted((f"yawl-prod-{region}-audit", "444444444444", region) for region in FURTHER_REGIONS),
     ]
 
 
-def test_there_is_still_one_trail_for_all_regions(everything: Path) -> None:
-    assert [account for _, account, _ in places(everything, TRAIL)] == ["111111111111", "222222222222", "444444444444"]
+def test_an_account_of_several_environments_and_regions_has_one_trail_in_the_first(everything: Path) -> None:
+    assert places(everything, TRAIL) == [
+        ("yawl-delivery", "111111111111", ELSEWHERE),
+        ("yawl-dev-audit", "444444444444", ELSEWHERE),
+    ]
 
 
 def one_of(folder: Path, stack: str, kind: str) -> dict[str, Any]:
@@ -184,8 +173,8 @@ def one_of(folder: Path, stack: str, kind: str) -> dict[str, Any]:
 
 
 def test_what_is_of_no_region_is_recorded_once(everything: Path) -> None:
-    first = one_of(everything, "yawldeliveryStagingaudit", RECORDER)
-    second = one_of(everything, "yawldeliveryProdeuwest1audit", RECORDER)
+    first = one_of(everything, "yawldeliveryDevaudit", RECORDER)
+    second = one_of(everything, "yawldeliveryProdeucentral1audit", RECORDER)
     assert first["RecordingGroup"] == {"AllSupported": True, "IncludeGlobalResourceTypes": True}
     assert second["RecordingGroup"] == {"AllSupported": True, "IncludeGlobalResourceTypes": False}
 

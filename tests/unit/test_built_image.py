@@ -31,7 +31,7 @@ def application(folder: Path, stage: str) -> Path:
 def test_the_pipeline_builds_it_before_the_first_environment(app_elsewhere: Synthesized) -> None:
     properties = app_elsewhere.pipeline.definition
     names = [stage["Name"] for stage in properties["Stages"]]
-    assert names.index("Assets") < names.index("Prod")
+    assert names.index("Assets") < names.index("Dev")
     (assets,) = (stage for stage in properties["Stages"] if stage["Name"] == "Assets")
     assert [action["Name"] for action in assets["Actions"]] == ["DockerAssets", "FileAssets"]
 

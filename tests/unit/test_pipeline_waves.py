@@ -15,7 +15,7 @@ def pipeline(app_elsewhere: Synthesized) -> Pipeline:
 
 
 def test_a_wave_follows_when_the_one_before_has_baked(pipeline: Pipeline) -> None:
-    stages = list(pipeline.stages)[4:]
+    stages = list(pipeline.stages)[6:]
     assert stages == ["ProdReview", "ProdApproval", "Prod", "Prod-eu-central-1", "ProdWave3"]
     for stage in stages[2:]:
         *_, last = pipeline.stages[stage]
@@ -30,7 +30,7 @@ def test_the_regions_of_a_wave_are_deployed_side_by_side(pipeline: Pipeline) -> 
             by_region.setdefault(action.get("Region"), []).append(action["RunOrder"])
     assert by_region.keys() == {"ap-northeast-1", "ap-southeast-2"}
     assert by_region["ap-northeast-1"] == by_region["ap-southeast-2"]
-    assert len(by_region["ap-northeast-1"]) == 8
+    assert len(by_region["ap-northeast-1"]) == 9
 
 
 def test_one_review_and_one_approval_are_for_all_regions(pipeline: Pipeline) -> None:
@@ -75,4 +75,4 @@ def test_people_are_told_of_each_wave_and_it_is_written_down(pipeline: Pipeline)
     told = json.loads(by_handler["delivery_events.notify.handler"]["ENVIRONMENTS"])
     assert told["ProdWave3"] == "prod in ap-northeast-1, ap-southeast-2"
     written = json.loads(by_handler["delivery_events.record.handler"]["ENVIRONMENTS"])
-    assert written == {"Prod": "prod", "Prod-eu-central-1": "prod", "ProdWave3": "prod"}
+    assert written == {"Dev": "dev", "Prod": "prod", "Prod-eu-central-1": "prod", "ProdWave3": "prod"}
