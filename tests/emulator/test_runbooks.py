@@ -26,6 +26,7 @@ HERE, ELSEWHERE = Place(ACCOUNT, "us-east-1"), Place(ACCOUNT, "us-west-2")
 PARTS = ("network", "recovery-copies", "storage", "database", "recovery", "cache", "application")
 """The stacks that the runbooks touch, each behind those it needs."""
 PREPARATION = "Before you begin"
+STUCK = "The pipeline is stuck"
 EVERY_CALL = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
 """The first generation of the CLI asks RDS in us-east-1 at its own address, whatever the variable says."""
 
@@ -39,6 +40,11 @@ def sections() -> dict[str, str]:
 
 def _pairs(parts: list[str]) -> Iterator[tuple[str, str]]:
     yield from zip(parts[::2], parts[1::2], strict=True)
+
+
+def section(title: str) -> str:
+    """Return the text below a heading."""
+    return DOCUMENT.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
 SCRIPTS = sections()
@@ -106,9 +112,28 @@ def run(cloud: Cloud, script: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("title", [title for title in RUNBOOKS if title != "The pipeline is stuck"])
+@pytest.mark.parametrize("title", [title for title in RUNBOOKS if title != STUCK])
 def test_a_runbooks_commands_run(title: str, prod: Cloud) -> None:
     run(prod, SCRIPTS[title])
+
+
+@pytest.mark.parametrize("command", re.findall(r"^(?:    )?(aws .+)$", section(STUCK), re.MULTILINE))
+def test_commands_for_a_pipeline_that_is_stuck_are_ones_the_cli_takes(command: str) -> None:
+    """The emulator has no execution that hangs; the CLI itself says whether it would ask."""
+    done = subprocess.run(
+        ["bash", "-c", f"{command} --generate-cli-skeleton output"],
+        env={"PATH": os.environ["PATH"], "AWS_CONFIG_FILE": os.devnull},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_bootstrap_that_is_too_old_is_renewed_as_the_guide_bootstraps() -> None:
+    """test_deployment_guide.py runs what stands there."""
+    [command] = re.findall(r"^    (AWS_PROFILE=.+)$", section("The bootstrap is too old"), re.MULTILINE)
+    assert command in (ROOT / "docs" / "DEPLOYMENT_GUIDE.md").read_text().splitlines()
 
 
 def test_the_restored_database_has_taken_the_name(prod: Cloud) -> None:
@@ -132,7 +157,7 @@ def test_the_newest_recovery_point_was_restored_in_the_other_region(prod: Cloud)
     [
         *("Restore the database to a point in time", "Restore a bucket", "An availability zone is lost"),
         *("The region is lost", "A secret has leaked", "A certificate has expired", "The engine is wedged"),
-        *("The pipeline is stuck", "The bootstrap is too old"),
+        *(STUCK, "The bootstrap is too old"),
     ],
 )
 def test_each_case_has_a_runbook_with_a_time(case: str) -> None:
