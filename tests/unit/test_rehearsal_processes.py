@@ -174,7 +174,7 @@ def test_a_child_that_will_not_end_is_killed(processes: Processes, monkeypatch: 
 
 
 INTERRUPTED = """
-import pathlib, signal, sys
+import os, pathlib, signal, sys
 from rehearsal.parallel import side_by_side
 from rehearsal.processes import Processes
 
@@ -183,7 +183,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 processes = Processes()
 
 def work(name):
-    say = lambda line: print(line, flush=True)
+    # Two say something at once: each line goes out whole.
+    say = lambda line: os.write(1, f"{line}\\n".encode())
     processes.run(["sh", "-c", "echo $$; sleep 60"], directory=pathlib.Path.cwd(), environment={}, on_line=say)
 
 try:
