@@ -113,7 +113,7 @@ container-test: container-parts ## tasks of the container, made of real parts, u
 
 .PHONY: container-table
 container-table: container-parts ## the same one by one, undisturbed; writes the table in container/README.md
-	@python -m pytest tests/container --scenarios-table=container/README.md $(ARGS)
+	@python -m pytest tests/container --engine-start=5 --scenarios-table=container/README.md $(ARGS)
 
 .PHONY: faults
 faults: $(ready) ## every fault the integration tests must notice, played; writes docs/FAULTS.md
