@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -83,8 +84,14 @@ def _distributions() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _names(distribution: dict[str, Any]) -> list[str]:
-    names = [distribution["DomainName"], *cloudfront._get_distribution_aliases(distribution)]
+    names = [distribution["DomainName"], *_aliases(distribution.get("config_xml", ""))]
     return [name.lower() for name in names]
+
+
+@lru_cache(maxsize=64)
+def _aliases(configuration: str) -> tuple[str, ...]:
+    """Return a configuration's other names: every request asks for them, and the configuration is a text."""
+    return tuple(cloudfront._get_distribution_aliases({"config_xml": configuration}))
 
 
 def _policy(behavior: Mapping[str, Any]) -> Mapping[str, Any]:
