@@ -83,9 +83,10 @@ unit-tests-of-the-app: $(ready)
 unit-tests-of-tools: $(ready)
 	@python -m pytest $(unit_tests_of_tools)
 
+# Three side by side on two processors: the tests of the tools wait as long as they work.
 .PHONY: synth
 synth: $(ready) ## what the pipeline's Synth action runs: check and cdk synth, side by side
-	@$(MAKE) -j2 --output-sync=target unit-tests-of-the-app assembly unit-tests-of-tools types lint
+	@$(MAKE) -j3 --output-sync=target unit-tests-of-the-app unit-tests-of-tools assembly types lint
 
 .PHONY: assembly
 assembly: $(ready) ## cdk synth with every validation, into cdk.out
