@@ -1,7 +1,7 @@
 """Fault by fault: no row is lost or written twice, one engine at a time writes, and service is back.
 
-How soon it must be back holds for a run that writes the table, one scenario after another on a machine that does nothing
-else. Beside other tests it is measured, and printed.
+How soon it must be back holds for a run that writes the table, one scenario after another on a machine that does
+nothing else. Beside other tests it is measured, and printed.
 """
 
 from pathlib import Path
