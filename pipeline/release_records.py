@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from aws_cdk import CfnElement, CfnOutput, Duration, RemovalPolicy, Stack
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -15,6 +14,7 @@ from pipeline.lookup_role import LOOKUP_ROLE, lookup_roles
 from pipeline.notification_topic import NotificationTopic
 from settings import EnvironmentSettings, PipelineSettings
 from stacks.acknowledgments import acknowledge
+from stacks.locked_bucket import let_nobody_pass_the_lock
 
 OUTPUT: Final = "ReleaseRecordBucket"
 """The output of the pipeline's stack that names the bucket."""
@@ -89,7 +89,6 @@ class ReleaseRecords(Construct):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             versioned=True,
-            # Governance, not compliance: that would keep a trial's account from being cleared for the whole time.
             object_lock_default_retention=s3.ObjectLockRetention.governance(Duration.days(retention_days)),
             server_access_logs_bucket=cast(s3.IBucket, store.access_log_bucket),
             server_access_logs_prefix="release-records/",
@@ -102,12 +101,5 @@ class ReleaseRecords(Construct):
                 "and the accounts it tells of, while those remember; nothing depends on it."
             },
         )
-        nobody = iam.PolicyStatement(
-            sid="KeepTheLock",
-            effect=iam.Effect.DENY,
-            actions=["s3:BypassGovernanceRetention"],
-            resources=[bucket.arn_for_objects("*")],
-        )
-        nobody.add_any_principal()
-        bucket.add_to_resource_policy(nobody)
+        let_nobody_pass_the_lock(bucket)
         return bucket

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.acknowledgments import OWN_POLICY, acknowledge
+from stacks.locked_bucket import let_nobody_pass_the_lock
 from stacks.log_group import LogGroup
 
 CLOUDTRAIL: Final = "cloudtrail.amazonaws.com"
@@ -76,7 +77,6 @@ class AuditTrail(Construct):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             versioned=True,
-            # Governance, not compliance: that would keep a trial's account from being cleared for the whole time.
             object_lock_default_retention=s3.ObjectLockRetention.governance(Duration.days(retention_days)),
             # Versions go a day after the lock that held them.
             lifecycle_rules=[
@@ -95,14 +95,7 @@ class AuditTrail(Construct):
                 "are an organization's trail, which this one is switched off for."
             },
         )
-        nobody = iam.PolicyStatement(
-            sid="KeepTheLock",
-            effect=iam.Effect.DENY,
-            actions=["s3:BypassGovernanceRetention"],
-            resources=[bucket.arn_for_objects("*")],
-        )
-        nobody.add_any_principal()
-        bucket.add_to_resource_policy(nobody)
+        let_nobody_pass_the_lock(bucket)
         from_the_trail = {"aws:SourceArn": self._arn}
         whole = {"s3:x-amz-acl": "bucket-owner-full-control"}
         for action, resource, conditions in (
