@@ -89,6 +89,8 @@ def start(repository: Repository, directory: Path, *arguments: str) -> subproces
             "rehearsal",
             "--set",
             "BAKE_MINUTES=0.02",
+            "--set",
+            "P99_LIMIT_SECONDS=30",
             "--logs",
             str(directory / "logs"),
             *arguments,

@@ -84,7 +84,7 @@ def test_what_prints_much_does_not_wait_for_a_reader(tmp_path: Path) -> None:
 
 
 def test_what_nobody_takes_over_ends_by_itself(tmp_path: Path) -> None:
-    left = killed(tmp_path / "work", kept_seconds=0.3)
+    left = killed(tmp_path / "work", kept_seconds=2)
     assert eventually(lambda: not any(map(lives, [*left.kept, left.build])), seconds=15)
     assert eventually(lambda: not left.folder.exists())
 

@@ -69,68 +69,100 @@ def leases() -> Generator[Leases, None, None]:
     begun.end()
 
 
-def seconds_until(condition: Callable[[], object], limit: float = 5) -> float:
-    started = time.monotonic()
+class Clock:
+    """A clock that goes on only when it is told to, so that a machine that stops for seconds changes nothing."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    ours = Clock()
+    monkeypatch.setattr("supervisor.lease.now", ours)
+    return ours
+
+
+LIMIT = 30.0
+"""Seconds after which a test gives up; no measure of how quick anything is."""
+
+
+def wait_for(condition: Callable[[], object], limit: float = LIMIT) -> None:
+    ends = time.monotonic() + limit
     while condition() is None:
-        assert time.monotonic() - started < limit
+        assert time.monotonic() < ends
         time.sleep(0.005)
-    return time.monotonic() - started
 
 
 def test_a_lease_that_is_not_renewed_kills_even_a_stubborn_engine(
     leases: Leases, engine: subprocess.Popen[str]
 ) -> None:
-    lease = leases.begin(now())
+    began = now()
+    lease = leases.begin(began)
     lease.guard(engine.pid)
-    took = seconds_until(engine.poll)
+    wait_for(engine.poll)
     assert engine.returncode == -signal.SIGKILL
-    assert LEASE + GRACE - 0.05 < took < LEASE + GRACE + timings.KILL_MARGIN
+    assert now() - began > LEASE + GRACE
     assert not lease.valid
 
 
-def test_a_renewed_lease_goes_on(leases: Leases, engine: subprocess.Popen[str]) -> None:
-    lease = leases.begin(now())
+def test_a_renewed_lease_goes_on(leases: Leases, engine: subprocess.Popen[str], clock: Clock) -> None:
+    lease = leases.begin(clock())
     lease.guard(engine.pid)
     for _ in range(8):
-        lease.renew(sent_at=now())
+        clock.time += LEASE / 2
+        lease.renew(sent_at=clock())
         time.sleep(LEASE / 4)
     assert lease.valid
     assert engine.poll() is None
     assert not leases.losses
+    clock.time += LEASE
+    wait_for(engine.poll)
 
 
-def test_a_lease_runs_from_when_the_heartbeat_was_sent(leases: Leases) -> None:
-    lease = leases.begin(now() - LEASE + 0.1)
+def test_a_lease_runs_from_when_the_heartbeat_was_sent(leases: Leases, clock: Clock) -> None:
+    lease = leases.begin(clock() - LEASE + 0.1)
     assert lease.valid
-    assert leases.lost.wait(0.2)
+    clock.time += 0.1
+    assert not lease.valid
+    assert leases.lost.wait(LIMIT)
 
 
 def test_a_late_answer_does_not_bring_a_lost_lease_back(leases: Leases) -> None:
     lease = leases.begin(now())
-    assert leases.lost.wait(2)
+    assert leases.lost.wait(LIMIT)
     lease.renew(sent_at=now())
     assert not lease.valid
     assert len(leases.losses) == 1
 
 
 def test_a_lost_lock_is_acted_on_at_once(leases: Leases, engine: subprocess.Popen[str]) -> None:
-    lease = leases.begin(now() + 60)
+    lease = leases.begin(now() + 10 * LIMIT)
     lease.guard(engine.pid)
     lease.revoke()
-    assert seconds_until(engine.poll) < GRACE + timings.KILL_MARGIN
+    wait_for(engine.poll)
 
 
-def test_an_engine_started_after_the_loss_is_killed_at_once(leases: Leases, engine: subprocess.Popen[str]) -> None:
+def test_an_engine_started_after_the_loss_is_killed_at_once(
+    leases: Leases, engine: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timings, "KILL_GRACE", 2.0)
     lease = leases.begin(now() - LEASE)
-    assert leases.lost.wait(2)
+    assert leases.lost.wait(LIMIT)
     lease.guard(engine.pid)
-    assert seconds_until(engine.poll) < 0.2
+    wait_for(engine.poll, limit=1.5)
 
 
-def test_a_task_that_wakes_too_late_leaves_no_grace(leases: Leases, engine: subprocess.Popen[str]) -> None:
-    lease = leases.begin(now() - LEASE - GRACE)
+def test_a_task_that_wakes_too_late_leaves_no_grace(
+    leases: Leases, engine: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timings, "KILL_GRACE", 10 * LIMIT)
+    lease = leases.begin(now() - LEASE - timings.KILL_GRACE)
     lease.guard(engine.pid)
-    assert seconds_until(engine.poll) < 0.1
+    wait_for(engine.poll)
 
 
 def test_a_lease_that_has_ended_kills_nobody(leases: Leases, engine: subprocess.Popen[str]) -> None:
