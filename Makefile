@@ -52,6 +52,13 @@ node_modules/.ready: package-lock.json $(venv)/.ready
 	@npm ci --silent
 	@touch $@
 
+# No build of the pipeline draws, so none installs what pictures are drawn with.
+drawing := diagrams/node_modules/.ready
+$(drawing): diagrams/package-lock.json | $(ready)
+	@echo "setup: installing what pictures are drawn with"
+	@npm ci --silent --prefix diagrams
+	@touch $@
+
 .PHONY: format
 format: $(ready) ## rewrite the sources in the project's format
 	@ruff format $(python_sources)
@@ -100,7 +107,7 @@ test: lint types container-parts ## everything that must hold
 
 # One more than two processors: most of these wait for something now and then.
 .PHONY: all-other-tests
-all-other-tests: $(ready)
+all-other-tests: $(ready) $(drawing)
 	@python -m pytest tests --ignore=tests/container --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 # Missing parts, and that nothing installs them here, are not this target's failure: the tests say so, and fail in CI.
@@ -142,11 +149,11 @@ compliance: $(ready) ## docs/COMPLIANCE.md, every rule of the rule packs, from w
 	@python -m compliance docs/COMPLIANCE.md
 
 .PHONY: dashboards
-dashboards: cdk.out/manifest.json ## pictures of the dashboards, from what is synthesized, with sample data
+dashboards: cdk.out/manifest.json $(drawing) ## pictures of the dashboards, from what is synthesized, with sample data
 	@python -m diagrams.dashboards $(ARGS)
 
 .PHONY: diagrams
-diagrams: cdk.out/manifest.json ## pictures of the architecture and the pipeline, from what is synthesized
+diagrams: cdk.out/manifest.json $(drawing) ## pictures of the architecture and the pipeline, from what is synthesized
 	@python -m diagrams $(ARGS)
 
 .PHONY: cost
@@ -228,8 +235,9 @@ lock: $(venv)/.ready ## pin the requirements anew; no registry address is writte
 	$$compile container/requirements.in -c requirements/development.txt -o container/requirements.txt; \
 	$$compile requirements/uv.in -c requirements/development.txt -o requirements/uv.txt
 	@npm install --package-lock-only --silent
+	@npm install --package-lock-only --silent --prefix diagrams
 
 .PHONY: clean
 clean: ## remove everything the other targets made
-	@rm -rf $(venv) $(tests_venv) $(review_venv) node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(venv) $(tests_venv) $(review_venv) node_modules diagrams/node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
