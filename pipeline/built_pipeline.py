@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
+from aws_cdk import Stack
 from aws_cdk import aws_codepipeline as codepipeline
 
 
@@ -26,11 +28,12 @@ class BuiltEnvironment:
 
 def stages_of(pipeline: codepipeline.Pipeline) -> list[BuiltStage]:
     """Return the stages of a pipeline that has been built."""
+    resource = cast(codepipeline.CfnPipeline, pipeline.node.default_child)
     found: list[BuiltStage] = []
-    for stage in pipeline.stages:
-        properties = [action.action_properties for action in stage.actions]
-        ordered = sorted(properties, key=lambda one: one.run_order or 1)
-        found.append(BuiltStage(name=stage.stage_name, actions=tuple(one.action_name for one in ordered)))
+    # As it stands in the template: each property of an action that is asked for is a question to another process.
+    for stage in Stack.of(pipeline).resolve(resource.stages):
+        ordered = sorted(stage["actions"], key=lambda action: action["runOrder"])
+        found.append(BuiltStage(name=stage["name"], actions=tuple(action["name"] for action in ordered)))
     return found
 
 

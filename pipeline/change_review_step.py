@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_codebuild as codebuild
-from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, IFileSetProducer
 
 from pipeline.artifact_store import ArtifactStore
 from pipeline.download_cache import cached_downloads, download_cache
 from pipeline.lookup_role import lookup_roles
-from pipeline.stage_conditions import skip_unless
+from pipeline.stage_conditions import StageConditions
 from stages.yawl_stage import YawlStage
 
 REVIEWS = "change-reviews"
@@ -84,10 +83,9 @@ class ChangeReviewStep(CodeBuildStep):
         self.address = self.exported_variable("REVIEW")
         """Where the review can be read."""
 
-    def skip_without_changes(self, pipeline: codepipeline.Pipeline, stage: str) -> None:
-        """Have the built pipeline pass by a stage when the review has found no change (aws-cdk#18218)."""
-        skip_unless(
-            pipeline,
+    def skip_without_changes(self, conditions: StageConditions, stage: str) -> None:
+        """Have a stage passed by when the review has found no change (aws-cdk#18218)."""
+        conditions.skip_unless(
             stage,
             name="SomethingChanges",
             variable=self.summary,

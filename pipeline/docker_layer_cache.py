@@ -3,10 +3,10 @@
 from typing import cast
 
 from aws_cdk import aws_codebuild as codebuild
-from constructs import Construct
+from constructs import IConstruct
 
 
-def cache_docker_layers(assets: Construct) -> None:
+def cache_docker_layers(assets: IConstruct) -> None:
     """Let the projects under `assets` that build images keep their layers on the build's host.
 
     Only those: CodeBuild keeps layers for privileged builds alone, and the projects that publish files are none.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline, CodePipelineSource, IFileSetProducer, Step
 
 from pipeline.approval_step import ApprovalStep
@@ -12,7 +11,7 @@ from pipeline.bake_step import BakeStep
 from pipeline.build_logs import BuildLogs
 from pipeline.change_review_step import ChangeReviewStep
 from pipeline.integration_tests_step import IntegrationTestsStep
-from pipeline.stage_conditions import enter_in_window, roll_back_on_failure
+from pipeline.stage_conditions import StageConditions
 from settings import Settings
 from stages.yawl_stage import YawlStage
 
@@ -98,11 +97,11 @@ class EnvironmentDelivery:
         self.bakes.append(bake)
         return Step.sequence([tests, bake])
 
-    def set_conditions(self, pipeline: codepipeline.Pipeline) -> None:
-        """Set the conditions around the stages, in the built pipeline."""
+    def set_conditions(self, conditions: StageConditions) -> None:
+        """Set the conditions around the stages."""
         if self._settings.approval:
-            self.review.skip_without_changes(pipeline, f"{self.stage.node.id}Approval")
+            self.review.skip_without_changes(conditions, f"{self.stage.node.id}Approval")
         for stage in self.deployments:
             if window := self._settings.deployment_window:
-                enter_in_window(pipeline, stage, cron=window.cron, time_zone=window.time_zone)
-            roll_back_on_failure(pipeline, stage)
+                conditions.enter_in_window(stage, cron=window.cron, time_zone=window.time_zone)
+            conditions.roll_back_on_failure(stage)

@@ -29,21 +29,19 @@ class IntegrationTestsStep(CodeBuildStep):
             "DISTRIBUTION": stage.distribution.test_variables,
             "STORAGE": stage.storage.test_variables,
         }
+        # Copies in another region serve nobody; the pipeline has waited until they are there.
+        region = stage.settings.region
+        stacks = [stack for stack in stage.node.children if isinstance(stack, Stack) and stack.region == region]
         super().__init__(
             "IntegrationTests",
             input=source,
             commands=[f"export {' '.join(f'${name}' for name in told)}", "make integration-tests"],
             env={
                 "ENVIRONMENT": stage.name,
-                "ENVIRONMENT_REGION": stage.settings.region,
+                "ENVIRONMENT_REGION": region,
                 "HEALTH_PATH": HEALTH_PATH,
                 "ALARM_NAME_PREFIX": f"yawl-{stage.name}-",
-                "STACK_NAMES": ",".join(
-                    stack.stack_name
-                    for stack in stage.node.children
-                    # Copies in another region serve nobody; the pipeline has waited until they are there.
-                    if isinstance(stack, Stack) and stack.region == stage.region
-                ),
+                "STACK_NAMES": ",".join(stack.stack_name for stack in stacks),
                 "DEADLINE_SECONDS": str(expected.deadline_seconds),
                 "CONSECUTIVE_SUCCESSES": str(expected.consecutive_successes),
                 "SAMPLE_REQUESTS": str(expected.sample_requests),

@@ -1,7 +1,6 @@
 """The pipeline from a push to production."""
 
 from collections.abc import Sequence
-from typing import cast
 
 from aws_cdk import Environment, Stack
 from aws_cdk import aws_codebuild as codebuild
@@ -27,6 +26,7 @@ from pipeline.release_records import ReleaseRecords
 from pipeline.replica_store import ReplicaStore
 from pipeline.self_mutation import self_mutation
 from pipeline.source import allow_connection, source
+from pipeline.stage_conditions import StageConditions
 from pipeline.synth_step import synth_step
 from pipeline.tool_versions import ToolVersions
 from settings import EnvironmentSettings, Settings
@@ -109,9 +109,11 @@ class PipelineStack(Stack):
             )
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, settings.repository)
-        cache_docker_layers(pipeline)
+        if assets := pipeline.node.try_find_child("Assets"):
+            cache_docker_layers(assets)
+        conditions = StageConditions(pipeline.pipeline)
         for delivery in deliveries:
-            delivery.set_conditions(pipeline.pipeline)
+            delivery.set_conditions(conditions)
         self._show(
             pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
         )
@@ -191,11 +193,7 @@ class PipelineStack(Stack):
                 )
                 for stage in stages
             ],
-            projects=[
-                cast(codebuild.IProject, found)
-                for found in self.node.find_all()
-                if isinstance(found, codebuild.Project)
-            ],
+            projects=[found.project_name for found in self.node.find_all() if isinstance(found, codebuild.Project)],
             metrics_log_group_name=metrics.events.log_group.log_group_name,
             dead_letters=metrics.events.dead_letters,
         )

@@ -23,10 +23,13 @@ def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
     `AwsSolutions-S1` is a rule of AWS's own pack; a name without a pack, `S3BucketVersioningEnabled`, is the rule in
     every standard that has it. The construct should be the narrowest that has the finding.
     """
-    for rule, reason in reasons.items():
-        packs = (SOLUTIONS,) if rule.startswith(f"{SOLUTIONS}-") else STANDARDS
-        names = (rule,) if packs == (SOLUTIONS,) else tuple(f"{pack}-{rule}" for pack in packs)
-        # Without the pack before it, cdk-nag drops the finding and its reason; with it, the report keeps both.
-        Validations.of(construct).acknowledge(
-            *(Acknowledgment(id=f"{pack}::{name}", reason=reason) for pack, name in zip(packs, names, strict=True))
-        )
+    Validations.of(construct).acknowledge(
+        *(Acknowledgment(id=name, reason=reason) for rule, reason in reasons.items() for name in _full_names(rule))
+    )
+
+
+def _full_names(rule: str) -> list[str]:
+    # Without the pack before it, cdk-nag drops the finding and its reason; with it, the report keeps both.
+    if rule.startswith(f"{SOLUTIONS}-"):
+        return [f"{SOLUTIONS}::{rule}"]
+    return [f"{pack}::{pack}-{rule}" for pack in STANDARDS]

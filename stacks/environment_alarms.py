@@ -35,6 +35,11 @@ class EnvironmentAlarms(Construct):
         self.names: list[str] = []
         """The names of all, as another stack may use them."""
         of_health: list[cloudwatch.Alarm] = []
+        # The library's classes name parameters otherwise than their interfaces, which the type checker minds.
+        tell = {
+            severity: cast(cloudwatch.IAlarmAction, actions.SnsAction(cast(sns.ITopic, topic)))
+            for severity, topic in topics.by_severity.items()
+        }
         for rule in rules:
             name = f"yawl-{'' if rule.of_release else 'upkeep-'}{environment_name}-{rule.name}"
             self.names.append(name)
@@ -49,9 +54,7 @@ class EnvironmentAlarms(Construct):
                 evaluation_periods=rule.periods,
                 treat_missing_data=rule.missing,
             )
-            # The library's classes name parameters otherwise than their interfaces, which the type checker minds.
-            topic = cast(sns.ITopic, topics.by_severity[rule.severity])
-            alarm.add_alarm_action(cast(cloudwatch.IAlarmAction, actions.SnsAction(topic)))
+            alarm.add_alarm_action(tell[rule.severity])
             self.by_severity[rule.severity].append(alarm)
             if rule.of_release and rule.severity is not Severity.LOW:
                 of_health.append(alarm)

@@ -1,7 +1,7 @@
 """A key of our own, which rotates, and which an IAM policy alone lets nobody decrypt with."""
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import jsii
 from aws_cdk import RemovalPolicy, Stack
@@ -39,6 +39,9 @@ USE: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateData
 HOLD_ON: Final = ("backup", "elasticache", "rds", "secretsmanager")
 """Services that go on using a key when nobody asks them to, by a grant that they are given at creation."""
 
+THIS_KEY: Final = "*"
+"""What the one key is called in its own policy."""
+
 
 class RotatingKey(kms.Key):
     """A KMS key that rotates yearly, and is used through the services of its purpose only.
@@ -58,25 +61,26 @@ class RotatingKey(kms.Key):
         removal_policy: RemovalPolicy,
     ) -> None:
         stack = Stack.of(scope)
-        self._account = stack.account
-        self._through = _through(stack, used_through)
-        policy = iam.PolicyDocument(statements=[_by_the_account("AdministerByIamPolicies", ADMINISTRATION)])
+        self._account, self._region = stack.account, stack.region
+        self._logs_may_use = False
+        self._through = self._asked_through(used_through)
+        account = iam.AccountRootPrincipal()
+        statements = [_by_the_account(account, "AdministerByIamPolicies", ADMINISTRATION)]
+        if used_through:
+            statements.append(_by_the_account(account, "UseThroughServices", USE, conditions=self._through))
+        if holding := [service for service in used_through if service in HOLD_ON]:
+            given_at_creation = {**self._asked_through(holding), "Bool": {"kms:GrantIsForAWSResource": "true"}}
+            statements.append(
+                _by_the_account(account, "GrantThroughServices", ("kms:CreateGrant",), conditions=given_at_creation)
+            )
         super().__init__(
             scope,
             construct_id,
             description=description,
             enable_key_rotation=True,
-            policy=policy,
+            policy=iam.PolicyDocument(statements=statements),
             removal_policy=removal_policy,
         )
-        if used_through:
-            use = _by_the_account("UseThroughServices", USE)
-            use.add_conditions(self._through)
-            policy.add_statements(use)
-        if holding := [service for service in used_through if service in HOLD_ON]:
-            grant = _by_the_account("GrantThroughServices", ("kms:CreateGrant",))
-            grant.add_conditions({**_through(stack, holding), "Bool": {"kms:GrantIsForAWSResource": "true"}})
-            policy.add_statements(grant)
 
     @jsii.member(jsii_name="addToResourcePolicy")
     @override
@@ -87,11 +91,33 @@ class RotatingKey(kms.Key):
 
         The library grants so where it must not name a role: one of a stack that is built on the key's.
         """
-        written = Stack.of(self).resolve(statement.to_statement_json())
-        everybody = f":iam::{self._account}:root" in str(written.get("Principal"))
-        if everybody and "kms:ViaService" not in str(written.get("Condition")):
-            statement.add_conditions(self._through)
+        written = statement.to_statement_json()
+        if "AWS" in written.get("Principal", ()) and "kms:ViaService" not in str(written.get("Condition")):
+            # Whose principal it is may stand in a token.
+            principal = Stack.of(self).resolve(written["Principal"]["AWS"])
+            if f":iam::{self._account}:root" in str(principal):
+                statement.add_conditions(self._through)
         return super().add_to_resource_policy(statement, allow_no_op)
+
+    def let_logs_use(self) -> None:
+        """Let CloudWatch Logs use the key for the log groups of its account and region."""
+        if self._logs_may_use:
+            return
+        self._logs_may_use = True
+        log_groups = Stack.of(self).format_arn(service="logs", resource="log-group:*")
+        super().add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+                resources=[THIS_KEY],
+                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+                principals=[cast(iam.IPrincipal, iam.ServicePrincipal(f"logs.{self._region}.amazonaws.com"))],
+            )
+        )
+
+    def _asked_through(self, services: Sequence[str]) -> dict[str, Any]:
+        """Return the condition that one of the services asks, in the key's region and for somebody of its account."""
+        asking = [f"{service}.{self._region}.amazonaws.com" for service in services]
+        return {"StringEquals": {"kms:CallerAccount": self._account, "kms:ViaService": asking}}
 
 
 def rotating_key(
@@ -109,19 +135,14 @@ def rotating_key(
     return cast(kms.IKey, key)
 
 
-def _through(stack: Stack, services: Sequence[str]) -> dict[str, dict[str, str | list[str]]]:
-    """Return the condition that one of the services asks, in the stack's region and for somebody of its account."""
-    asking = [f"{service}.{stack.region}.amazonaws.com" for service in services]
-    return {"StringEquals": {"kms:CallerAccount": stack.account, "kms:ViaService": asking}}
-
-
-def _by_the_account(sid: str, actions: Sequence[str]) -> iam.PolicyStatement:
+def _by_the_account(
+    account: iam.AccountRootPrincipal, sid: str, actions: Sequence[str], *, conditions: dict[str, Any] | None = None
+) -> iam.PolicyStatement:
     """Allow the account, which is whoever an IAM policy of the account allows it."""
-    statement = iam.PolicyStatement(
+    return iam.PolicyStatement(
         sid=sid,
         actions=list(actions),
-        # In a key's policy "*" is this key.
-        resources=["*"],
+        resources=[THIS_KEY],
+        conditions=conditions,
+        principals=[cast(iam.IPrincipal, account)],
     )
-    statement.add_account_root_principal()
-    return statement

@@ -83,14 +83,16 @@ class VerifierRole(iam.Role):
             ["cloudwatch:DescribeAlarms", "ecs:DescribeTaskDefinition", "elasticloadbalancing:DescribeTargetHealth"],
             "*",
         )
-        for resource, reason in {
+        wildcards = {
             "*": "These reading actions know no resource, or hide composite alarms when they are given one.",
             tasks: "A task's name is new with every start; the cluster is named.",
             stacks: "A stack's ARN ends in an identifier that is new with every creation; the environment is named.",
             parameters: "CloudFormation names parameter groups; it begins their names with the stack's.",
-        }.items():
-            acknowledge(self, {f"AwsSolutions-IAM5[Resource::{resource}]": reason})
-        acknowledge(self, OWN_POLICY)
+        }
+        acknowledge(
+            self,
+            {f"AwsSolutions-IAM5[Resource::{resource}]": reason for resource, reason in wildcards.items()} | OWN_POLICY,
+        )
 
     def _allow(
         self, actions: Sequence[str], resource: str, *, conditions: dict[str, dict[str, str]] | None = None

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_sqs as sqs
 
 from pipeline.build_defaults import DOLLARS_PER_MINUTE
@@ -15,8 +14,8 @@ from stacks.metrics.source import Source
 QUARTER: Final = COLUMNS // 4
 
 
-def build_rows(projects: Sequence[codebuild.IProject], *, dead_letters: sqs.Queue) -> list[list[cloudwatch.IWidget]]:
-    """Return minutes, cost, queues and failures of the builds, and the events that could not be handled."""
+def build_rows(projects: Sequence[str], *, dead_letters: sqs.Queue) -> list[list[cloudwatch.IWidget]]:
+    """Return minutes, cost, queues and failures of the projects' builds, and the events that could not be handled."""
     return [
         [
             graph("Build minutes a day", [_minutes(projects)], width=QUARTER, unit="minutes"),
@@ -36,33 +35,33 @@ def build_rows(projects: Sequence[codebuild.IProject], *, dead_letters: sqs.Queu
     ]
 
 
-def _minutes(projects: Sequence[codebuild.IProject]) -> cloudwatch.MathExpression:
+def _minutes(projects: Sequence[str]) -> cloudwatch.MathExpression:
     seconds = _metrics(projects, "Duration", "Sum")
     return calculated(f"SUM([{', '.join(seconds)}]) / {SECONDS_PER['minutes']}", "minutes", seconds, period=DAY)
 
 
-def _cost(projects: Sequence[codebuild.IProject]) -> cloudwatch.MathExpression:
+def _cost(projects: Sequence[str]) -> cloudwatch.MathExpression:
     """Return the cost at most: every build is billed to the end of the minute it began."""
     seconds, builds = _metrics(projects, "Duration", "Sum"), _metrics(projects, "Builds", "Sum")
     minutes = f"SUM([{', '.join(seconds)}]) / {SECONDS_PER['minutes']} + SUM([{', '.join(builds)}])"
     return calculated(f"({minutes}) * {DOLLARS_PER_MINUTE}", "dollars", {**seconds, **builds}, period=DAY)
 
 
-def _queue(projects: Sequence[codebuild.IProject]) -> cloudwatch.MathExpression:
+def _queue(projects: Sequence[str]) -> cloudwatch.MathExpression:
     return _of_all(projects, "QueuedDuration", "MAX", "Maximum", "longest")
 
 
 def _of_all(
-    projects: Sequence[codebuild.IProject], metric: str, function: str, statistic: str, label: str
+    projects: Sequence[str], metric: str, function: str, statistic: str, label: str
 ) -> cloudwatch.MathExpression:
     metrics = _metrics(projects, metric, statistic)
     return calculated(f"{function}([{', '.join(metrics)}])", label, metrics, period=DAY)
 
 
-def _metrics(projects: Sequence[codebuild.IProject], metric: str, statistic: str) -> dict[str, cloudwatch.Metric]:
+def _metrics(projects: Sequence[str], metric: str, statistic: str) -> dict[str, cloudwatch.Metric]:
     return {
-        f"{metric.lower()}{at}": Source(
-            namespace="AWS/CodeBuild", dimensions={"ProjectName": project.project_name}
-        ).metric(metric, statistic, metric, period=DAY)
+        f"{metric.lower()}{at}": Source(namespace="AWS/CodeBuild", dimensions={"ProjectName": project}).metric(
+            metric, statistic, metric, period=DAY
+        )
         for at, project in enumerate(projects)
     }

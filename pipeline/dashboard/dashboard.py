@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -30,7 +29,7 @@ class PipelineDashboard(cloudwatch.Dashboard):
         stages: Sequence[BuiltStage],
         approvals: Sequence[str],
         environments: Sequence[EnvironmentView],
-        projects: Sequence[codebuild.IProject],
+        projects: Sequence[str],
         metrics_log_group_name: str,
         dead_letters: sqs.Queue,
     ) -> None:

@@ -1,6 +1,5 @@
 """What unit tests share."""
 
-import os
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -8,29 +7,22 @@ from pathlib import Path
 import pytest
 
 from settings import Settings
+from tests.unit.built_image import path_without_docker
 from tests.unit.other_settings import Synthesized, elsewhere, small, synthesize
 
 
 @pytest.fixture(scope="session")
 def app_elsewhere(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """Synthesize the app of dev and prod with other settings, under the rule packs, where there is no Docker."""
+    """Synthesize the app of dev and prod with other settings, where there is no Docker."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", path_without_docker(tmp_path_factory.mktemp("bin")))
-        return synthesize(elsewhere(settings), tmp_path_factory.mktemp("elsewhere"), rule_packs=True)
+        return synthesize(elsewhere(settings), tmp_path_factory.mktemp("elsewhere"))
 
 
 @pytest.fixture(scope="session")
 def small_app(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """Synthesize the app of dev with other settings, under the rule packs."""
-    return synthesize(small(settings), tmp_path_factory.mktemp("small"), rule_packs=True)
-
-
-def path_without_docker(folder: Path) -> str:
-    """Return a search path on which whatever is called docker fails."""
-    docker = folder / "docker"
-    docker.write_text("#!/bin/sh\nexit 1\n")
-    docker.chmod(0o755)
-    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+    """Synthesize the app of dev with other settings."""
+    return synthesize(small(settings), tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def test_how_long_is_a_setting(in_the_pipelines_account: Path) -> None:
 
 @pytest.fixture(scope="module")
 def everything(app_elsewhere: Synthesized) -> Path:
-    """All of it, under the rule packs: dev and prod in one account, prod in further regions as well."""
+    """All of it: dev and prod in one account, prod in further regions as well."""
     return app_elsewhere.folder
 
 

@@ -1,0 +1,21 @@
+"""The rule packs find nothing in what other settings than the example's deploy."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from settings import Settings
+from tests.unit.built_image import path_without_docker
+from tests.unit.other_settings import elsewhere, small, synthesize
+
+
+@pytest.mark.parametrize("other", [elsewhere, small])
+def test_they_find_nothing(
+    settings: Settings, other: Callable[[Settings], Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    monkeypatch.setenv("PATH", path_without_docker(tools))
+    # What they find ends it with an error.
+    synthesize(other(settings), tmp_path / "assembly", rule_packs=True)
