@@ -25,6 +25,9 @@ from rehearsal.secure_way import SecureWay, write_authorities
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 """What CloudFormation may do in a bootstrapped account; the emulator does not enforce it."""
 
+CREDENTIALS = Path(__file__).with_name("emulated_credentials.js")
+"""By which one `cdk bootstrap` gets into several accounts."""
+
 
 class SetUpFailed(Exception):  # noqa: N818 - a state of the rehearsal, not an error in it
     """A step of the set-up failed; its log says why."""
@@ -99,24 +102,32 @@ class SetUp:
         raise SetUpFailed(f"{who} ended with exit status {process.wait()}")
 
     def bootstrap(self, cloud: Cloud, assembly: Assembly) -> None:
-        """Bootstrap every account and region with the real `cdk bootstrap`, trusting the pipeline's account."""
+        """Bootstrap every account and region with the real `cdk bootstrap`, trusting the pipeline's account.
+
+        One command does all that trust it: starting one takes longer than what it then does.
+        """
         # In a folder with a cdk.json the command would synthesize the app first.
         empty = self._directory / "bootstrap"
         empty.mkdir(exist_ok=True)
+        home = assembly.home.account
+        own = [place for place in assembly.places if place.account == home]
+        further = [place for place in assembly.places if place.account != home]
+        count = len({place.account for place in further})
+        trust = ("--trust", home, "--trust-for-lookup", home, "--plugin", str(CREDENTIALS))
+        runs = ((f"bootstrap {home}", own, ()), (f"bootstrap accounts that trust it: {count}", further, trust))
 
-        def bootstrap(place: Place) -> None:
-            home = assembly.home.account
-            trust = [] if place.account == home else ["--trust", home, "--trust-for-lookup", home]
+        def bootstrap(run: tuple[str, list[Place], tuple[str, ...]]) -> None:
+            name, places, options = run
             policy = ["--cloudformation-execution-policies", EXECUTION_POLICY]
-            arguments = ["bootstrap", f"aws://{place.account}/{place.region}", *trust, *policy]
+            arguments = ["bootstrap", *(f"aws://{place.account}/{place.region}" for place in places), *options, *policy]
             self._step(
-                f"bootstrap {place}",
+                name,
                 "cdk bootstrap",
                 _NOTHING,
-                lambda step: self._cdk(arguments, step, cloud, place, empty),
+                lambda step: self._cdk(arguments, step, cloud, assembly.home, empty),
             )
 
-        side_by_side(bootstrap, assembly.places, self._processes)
+        side_by_side(bootstrap, [run for run in runs if run[1]], self._processes)
 
     def deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
         """Deploy the pipeline stack with the real `cdk deploy` and return the definition that is deployed."""

@@ -33,6 +33,7 @@ CACHES = {
     "NPM_CONFIG_CACHE": ".npm",
     "JSII_RUNTIME_PACKAGE_CACHE_ROOT": ".cache/aws/jsii/package-cache",
     "PYTHONPYCACHEPREFIX": f"{CACHE}/bytecode",
+    "NODE_COMPILE_CACHE": f"{CACHE}/compiled",
 }
 """Caches of what was downloaded, unpacked and compiled, in the user's folder; in CodeBuild it has its own."""
 

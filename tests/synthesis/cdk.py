@@ -14,7 +14,7 @@ def synth(folder: Path, settings: str, app: Path = ROOT / "pipeline_app.py") -> 
     """Synthesize these settings into the folder's `cdk.out`."""
     shutil.copy(ROOT / "cdk.json", folder)
     (folder / "delivery.toml").write_text(settings)
-    return cdk("synth", "--quiet", "--app", f"python {app}", cwd=folder)
+    return cdk("synth", "--quiet", "--app", f"python -O {app}", cwd=folder)
 
 
 def cdk(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
