@@ -85,15 +85,20 @@ class Haproxy:
             folder=self._folder,
             on_event=as_documents(self._journal, other=self._tell),
         )
+        failure = "TimeoutError"
         try:
             async with asyncio.timeout(START_LIMIT):
                 while self._program.running:
-                    if self._socket.exists():
-                        await self._command("show info")
+                    try:
+                        await self._ask("show info")
+                    except OSError as error:
+                        # The socket is there a moment before anybody listens at it.
+                        failure = type(error).__name__
+                        await asyncio.sleep(0.02)
+                    else:
                         return
-                    await asyncio.sleep(0.02)
-        except OSError as error:
-            raise HaproxyError(f"HAProxy does not answer: {type(error).__name__}") from None
+        except TimeoutError:
+            raise HaproxyError(f"HAProxy does not answer within {START_LIMIT:g} s: {failure}") from None
         raise HaproxyError("HAProxy ended when it was started; its own message stands above")
 
     async def ended(self) -> int:

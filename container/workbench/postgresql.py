@@ -166,7 +166,7 @@ class PostgreSQL:
             password=self._superuser_password,
             sslmode="verify-full",
             sslrootcert=str(self._certificates.authority),
-            connect_timeout=3,
+            connect_timeout=20,
             application_name="workbench",
             autocommit=True,
         )

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+import sys
 import tempfile
 import threading
 import urllib.error
@@ -109,6 +110,40 @@ def with_haproxy(place: Place, folder: Path, work: Callable[[Haproxy], Awaitable
     asyncio.run(main())
 
 
+def test_one_that_is_slow_to_listen_is_waited_for(folder: Path) -> None:
+    """A socket that is bound and not yet listened at refuses whoever comes."""
+    slow = folder / "slow"
+    slow.write_text(
+        f"#!{sys.executable}\n"
+        "import socket, sys, time\n"
+        "line = next(line for line in open(sys.argv[-1]) if 'stats socket' in line)\n"
+        "server = socket.socket(socket.AF_UNIX)\n"
+        "server.bind(line.split()[2])\n"
+        "time.sleep(0.5)\n"
+        "server.listen()\n"
+        "while True:\n"
+        "    connection, _ = server.accept()\n"
+        "    connection.recv(100)\n"
+        "    connection.close()\n"
+    )
+    slow.chmod(0o755)
+
+    async def main() -> None:
+        haproxy = Haproxy(
+            program=slow,
+            folder=folder / "haproxy",
+            bind_address="127.0.0.1",
+            task="task1",
+            engine=Upstream("127.0.0.1", ENGINE_PORT),
+        )
+        try:
+            await haproxy.start(health_socket=folder / "health.sock")
+        finally:
+            await haproxy.stop()
+
+    asyncio.run(main())
+
+
 async def ask(address: str, port: int, path: str = "/yawl/ib", method: str = "GET") -> tuple[int, str]:
     """Return the status and the body, after looking at the header that every answer has."""
 
@@ -131,7 +166,7 @@ async def ask(address: str, port: int, path: str = "/yawl/ib", method: str = "GE
 
 async def until(haproxy: Haproxy, *, requests: int) -> None:
     """Wait until so many requests are with the engine."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await haproxy.requests())[0] < requests:  # noqa: ASYNC110 - HAProxy has no event to wait for
             await asyncio.sleep(0.01)
 

@@ -19,6 +19,8 @@ from tests.container.scratch_postgresql import PROGRAMS, Cluster
 from tests.unit.supervisor_task import variables
 
 DELAY = 0.6
+NEVER = 600.0
+"""Seconds that no test waits for: what ends earlier has not waited for it, however slow the machine is."""
 pytestmark = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL's programs are not installed")
 
 
@@ -86,10 +88,10 @@ def in_a_term(
         assert await ledger.try_lock(session)
         serving = Serving(cluster, folder, session, sent_at)
         try:
-            await asyncio.wait_for(work(serving), 20)
+            await asyncio.wait_for(work(serving), 60)
         finally:
             serving.stopping.set()
-            await asyncio.wait({serving.end}, timeout=10)
+            await asyncio.wait({serving.end}, timeout=30)
 
     monkeypatch.setattr(database, "connect", connect)
     cluster.make_database()
@@ -116,7 +118,7 @@ class Serving:
         self.end = asyncio.create_task(self.term.serve(self.stopping))
 
     async def until_started(self, times: int = 1) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(self.engine.started_at) < times:  # noqa: ASYNC110 - the engine of these tests has no event
                 await asyncio.sleep(0.01)
 
@@ -144,9 +146,10 @@ def test_the_engine_waits_for_the_fencing_delay(
 
 
 def test_after_a_clean_release_it_does_not(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timings, "FENCING_DELAY", NEVER)
+
     async def work(serving: Serving) -> None:
         await serving.until_started()
-        assert serving.engine.started_at[0] - serving.began_at < DELAY
         serving.stopping.set()
         assert await serving.end is End.HANDED_OVER
         assert serving.released()
@@ -174,13 +177,13 @@ def test_a_leader_that_stops_within_the_delay_does_not_vouch_for_the_one_before(
 def test_losing_the_locks_session_ends_the_term_at_once(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(timings, "LEASE", NEVER)
+
     async def work(serving: Serving) -> None:
         await serving.until_started()
         with cluster.connect("yawl", "owner-secret") as session:
             session.execute("SELECT pg_terminate_backend(%s)", (serving.session_id,))
-        lost_at = now()
         assert await serving.end is End.LOST
-        assert now() - lost_at < timings.LEASE + timings.KILL_GRACE
         assert serving.engine.state == "stopped"
         assert serving.outside.calls[-1] == "cut_off"
         assert not serving.released()
