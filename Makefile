@@ -119,7 +119,7 @@ container-parts: $(ready)
 
 .PHONY: container-test
 container-test: container-parts ## tasks of the container, made of real parts, under every fault
-	@python -m pytest tests/container --numprocesses=2 --dist=loadfile $(ARGS)
+	@python -m pytest tests/container --numprocesses=3 --dist=loadfile $(ARGS)
 
 .PHONY: container-table
 container-table: container-parts ## the same one by one, undisturbed; writes the table in container/README.md

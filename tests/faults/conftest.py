@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration_tests import waiting
 from tests.fault_server import PROXY_VARIABLES
 from tests.faults.environment_under_test import EnvironmentUnderTest, environment_under_test
 from tests.faults.matrix import Recorder, Row, as_property, row_of, rows_in, table_of
@@ -32,6 +33,12 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reach the loopback, whatever this machine's environment says."""
     for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def patient_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a machine that stands still for a second or two turn no answer into a time-out."""
+    monkeypatch.setattr(waiting, "LEAST_LOOK_SECONDS", 3.0)
 
 
 @pytest.fixture(scope="session")

@@ -119,18 +119,19 @@ def sick_run(dev: EnvironmentUnderTest, tmp_path: Path) -> Run:
         serve_application(sick_load_balancer()) as load_balancer,
         serve_application(sick_edge, tls=server_side) as edge,
     ):
-        return run_all(
-            dev,
-            tmp_path,
-            {
-                **TOLD_WRONG,
-                "ALB_URL": load_balancer.url,
-                "DISTRIBUTION_URL": f"https://localhost:{edge.port}",
-                "STATIC_BUCKET": f"https://localhost:{edge.port}",
-                "SSL_CERT_FILE": str(tmp_path / "authority.pem"),
-                "DEADLINE_SECONDS": str(DEADLINE_SECONDS),
-            },
-        )
+        told = {
+            **TOLD_WRONG,
+            "ALB_URL": load_balancer.url,
+            "DISTRIBUTION_URL": f"https://localhost:{edge.port}",
+            "STATIC_BUCKET": f"https://localhost:{edge.port}",
+            "SSL_CERT_FILE": str(tmp_path / "authority.pem"),
+            "DEADLINE_SECONDS": str(DEADLINE_SECONDS),
+        }
+        run = run_all(dev, tmp_path, told)
+        if "timed out" in run.said:
+            # Nothing here is late: the machine stood still for longer than a last look may take.
+            run = run_all(dev, tmp_path, told)
+        return run
 
 
 def test_every_test_can_be_red_for_its_own_reason(sick_run: Run) -> None:
