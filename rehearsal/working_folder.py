@@ -8,26 +8,37 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from rehearsal.errors import RehearsalError
+
 CACHE = ".cache/rehearsal"
 """What rehearsals keep from one to the next, in the user's folder."""
+AT_ONCE = 16
+"""How many rehearsals may be under way at a time."""
 
 
 @contextlib.contextmanager
 def working_folder() -> Iterator[tuple[Path, int]]:
     """Give an empty folder of the user's own, and the lock on it as an open file; remove the folder afterwards.
 
-    Its path is the same for every rehearsal, unless another one is under way: Python keeps bytecode by a source's path.
-    Whoever has the lock open still needs the folder.
+    Its path is one of a few, the first that no other rehearsal has: Python keeps bytecode by a source's path, and would
+    compile all of it again, and keep it for good, under a path that is new. Whoever has the lock open still needs the
+    folder.
     """
-    lock = Path.home() / CACHE / "lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as held:
-        folder = _usual_folder() if _take(held.fileno()) else None
-        folder = folder or Path(tempfile.mkdtemp(prefix="rehearsal-"))
-        try:
-            yield folder, held.fileno()
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    locks = Path.home() / CACHE
+    locks.mkdir(parents=True, exist_ok=True)
+    for number in range(AT_ONCE):
+        with (locks / _numbered("lock", number)).open("w") as held:
+            folder = _usual_folder(number) if _take(held.fileno()) else None
+            if folder is None:
+                continue
+            try:
+                yield folder, held.fileno()
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            return
+    raise RehearsalError(
+        f"{AT_ONCE} rehearsals are under way, or {tempfile.gettempdir()} lets no folder be made; wait for one to end"
+    )
 
 
 def _take(lock: int) -> bool:
@@ -38,9 +49,13 @@ def _take(lock: int) -> bool:
     return True
 
 
-def _usual_folder() -> Path | None:
+def _numbered(name: str, number: int) -> str:
+    return f"{name}-{number}" if number else name
+
+
+def _usual_folder(number: int) -> Path | None:
     """Make the folder anew; None if something that is not ours to remove is in its place."""
-    folder = Path(tempfile.gettempdir()) / f"rehearsal-{os.getuid()}"
+    folder = Path(tempfile.gettempdir()) / _numbered(f"rehearsal-{os.getuid()}", number)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(mode=0o700)

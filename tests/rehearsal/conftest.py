@@ -36,6 +36,7 @@ HERE, THERE = "us-east-1", "eu-west-1"
 """Regions."""
 MAKEFILE = f"""\
 REPORT := report/integration-tests
+.PHONY: synth change-review integration-tests bake
 
 synth:
 	cp -r synthesized cdk.out
@@ -118,7 +119,7 @@ class Repository:
             gate=gate or ScriptedGate(answer=True),
             tasks=tasks,
             fail=fail,
-            instead={"BAKE_MINUTES": "0.02", "P99_LIMIT_SECONDS": "30"},
+            instead={"BAKE_MINUTES": "0.005", "P99_LIMIT_SECONDS": "30"},
         )
         progress = Progress(self.directory / "logs", lambda _: None)
         with Rehearsal(plan, progress) as rehearsal:

@@ -19,6 +19,8 @@ Change = Callable[[str, Template], Template]
 """Takes an environment's part and its template, and returns another."""
 
 MAKEFILE = f"""\
+.PHONY: synth change-review integration-tests bake
+
 synth:
 	sleep SECONDS
 	cp -r synthesized cdk.out
