@@ -67,17 +67,17 @@ format: $(ready) ## rewrite the sources in the project's format
 	@ruff check --fix $(python_sources)
 
 .PHONY: check
-check: lint types ## the fast loop: format, lint, strict types, unit tests
+check: $(ready) lint types ## the fast loop: format, lint, strict types, unit tests
 	@python -m pytest tests/unit $(ARGS)
 
 .PHONY: lint
-lint: $(ready)
+lint: $(venv)/.ready
 	@ruff format --check $(python_sources)
 	@ruff check $(python_sources)
 	@hadolint container/Dockerfile
 
 .PHONY: types
-types: $(ready)
+types: $(venv)/.ready
 	@pyrefly check
 
 # The unit tests in two halves that take about as long as each other: of the app's templates, and of everything else.
@@ -89,12 +89,13 @@ unit-tests-of-the-app: $(ready)
 	@python -m pytest $(unit_tests_of_the_app)
 
 .PHONY: unit-tests-of-tools
-unit-tests-of-tools: $(ready)
+unit-tests-of-tools: $(venv)/.ready
 	@python -m pytest $(unit_tests_of_tools)
 
-# Three side by side on two processors: the tests of the tools wait as long as they work.
+# Three side by side on two processors: the tests of the tools wait as long as they work. What needs no Node begins
+# while that is still being installed.
 .PHONY: synth
-synth: $(ready) ## what the pipeline's Synth action runs: check and cdk synth, side by side
+synth: $(venv)/.ready ## what the pipeline's Synth action runs: check and cdk synth, side by side
 	@$(MAKE) -j3 --output-sync=target unit-tests-of-the-app unit-tests-of-tools assembly types lint
 
 .PHONY: assembly
