@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.access_log_bucket import AccessLogBucket
 from stacks.acknowledgments import acknowledge
 from stacks.key import RotatingKey
 
@@ -38,16 +39,11 @@ class ArtifactStore(Construct):
             noncurrent_version_expiration=Duration.days(1),
             abort_incomplete_multipart_upload_after=Duration.days(1),
         )
-        self.access_log_bucket = s3.Bucket(
+        self.access_log_bucket = AccessLogBucket(
             self,
             "AccessLogBucket",
-            # S3 cannot deliver its logs to a bucket encrypted with a key of ours.
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            versioned=True,
-            lifecycle_rules=[expiry],
+            expiry=expiry,
+            not_replicated="Who read an artifact is of use as long as the artifact is, which is not replicated either.",
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         bucket = s3.Bucket(
@@ -64,15 +60,6 @@ class ArtifactStore(Construct):
             lifecycle_rules=[expiry],
             server_access_logs_bucket=cast(s3.IBucket, self.access_log_bucket),
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        )
-        acknowledge(
-            self.access_log_bucket,
-            {
-                "S3DefaultEncryptionKMS": "S3 cannot deliver its logs to a bucket encrypted with a key of ours; it "
-                "encrypts them with its own.",
-                "S3BucketReplicationEnabled": "Who read an artifact is of use as long as the artifact is, which is not "
-                "replicated either.",
-            },
         )
         acknowledge(
             bucket,

@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from settings import AuditShare
-from stacks.acknowledgments import acknowledge
+from stacks.access_log_bucket import AccessLogBucket
 from stacks.audit_trail import AuditTrail
 from stacks.configuration_record import ConfigurationRecord
 from stacks.key import RotatingKey
@@ -69,30 +69,14 @@ class AccountAudit(Construct):
             )
 
     def _build_access_log_bucket(self, retention_days: int) -> s3.IBucket:
-        bucket = s3.Bucket(
+        bucket = AccessLogBucket(
             self,
             "AccessLogBucket",
-            # S3 cannot deliver its logs to a bucket encrypted with a key of ours, nor to one that is locked.
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    expiration=Duration.days(retention_days), noncurrent_version_expiration=Duration.days(1)
-                )
-            ],
+            expiry=s3.LifecycleRule(
+                expiration=Duration.days(retention_days), noncurrent_version_expiration=Duration.days(1)
+            ),
+            not_replicated="Who read the trail is of use where the trail is, which is not replicated either.",
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        )
-        acknowledge(
-            bucket,
-            {
-                "S3DefaultEncryptionKMS": "S3 cannot deliver its logs to a bucket encrypted with a key of ours; it "
-                "encrypts them with its own.",
-                "S3BucketReplicationEnabled": "Who read the trail is of use where the trail is, which is not "
-                "replicated either.",
-            },
         )
         # The library's class names parameters otherwise than its interface, which the type checker minds.
         return cast(s3.IBucket, bucket)

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from settings import StorageSettings
 from stacks import check_object
+from stacks.access_log_bucket import AccessLogBucket
 from stacks.acknowledgments import acknowledge
 from stacks.check_object import CheckObject
 from stacks.data_bucket import DataBucket
@@ -53,24 +54,17 @@ class Storage(EnvironmentStack):
             used_through=("s3",),
             retain_data=retain_data,
         )
-        self.access_log_bucket = s3.Bucket(
+        self.access_log_bucket = AccessLogBucket(
             self,
             "AccessLogBucket",
-            # Neither S3 nor the load balancer delivers logs to a bucket that is encrypted with a key of ours.
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            expiry=s3.LifecycleRule(
+                expiration=Duration.days(settings.access_log_days),
+                noncurrent_version_expiration=Duration.days(OVERWRITTEN_DAYS),
+            ),
+            not_replicated="Who asked for what is of use to those who run this region's environment; should the region "
+            "be lost, so is what it tells about.",
             # CloudFront's standard logging delivers through an ACL.
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            # Who takes a log away leaves its version behind.
-            versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    expiration=Duration.days(settings.access_log_days),
-                    noncurrent_version_expiration=Duration.days(OVERWRITTEN_DAYS),
-                )
-            ],
             removal_policy=removal_policy(retain_data=retain_data),
             auto_delete_objects=not retain_data,
         )
@@ -144,15 +138,6 @@ class Storage(EnvironmentStack):
         self._acknowledge_trades()
 
     def _acknowledge_trades(self) -> None:
-        acknowledge(
-            self.access_log_bucket,
-            {
-                "S3DefaultEncryptionKMS": "Neither S3 nor the load balancer delivers logs to a bucket that is "
-                "encrypted with a key of ours; S3 encrypts them with its own.",
-                "S3BucketReplicationEnabled": "Who asked for what is of use to those who run this region's "
-                "environment; should the region be lost, so is what it tells about.",
-            },
-        )
         for bucket, reason in {
             self.backup_bucket: "Backups are versioned and kept over several zones; where this environment's settings "
             "name no recovery.copy_region, that is held to be enough.",
