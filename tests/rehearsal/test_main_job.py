@@ -65,6 +65,13 @@ def test_without_a_terminal_it_stops_at_the_gate_and_says_how_to_go_on(
     assert {action["status"] for stage in (first, second) for action in stage["actions"]} == {"waiting"}
 
 
+@pytest.fixture
+def _interruptible() -> None:
+    """Let what is started here be interrupted, also where these tests run in the background of a shell."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupted_rehearsal_leaves_nothing_running(prod_in_two_regions: Repository, tmp_path: Path) -> None:
     rehearsal = start(prod_in_two_regions, tmp_path, "--approve", "yes")
     assert rehearsal.stdout is not None
