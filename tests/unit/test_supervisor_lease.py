@@ -139,6 +139,14 @@ def test_a_late_answer_does_not_bring_a_lost_lease_back(leases: Leases) -> None:
     assert len(leases.losses) == 1
 
 
+def test_nor_does_one_before_the_loss_is_noticed(leases: Leases, clock: Clock) -> None:
+    lease = leases.begin(clock())
+    clock.time += LEASE
+    lease.renew(sent_at=clock())
+    assert not lease.valid
+    assert leases.lost.wait(LIMIT)
+
+
 def test_a_lost_lock_is_acted_on_at_once(leases: Leases, engine: subprocess.Popen[str]) -> None:
     lease = leases.begin(now() + 10 * LIMIT)
     lease.guard(engine.pid)
@@ -159,7 +167,7 @@ def test_an_engine_started_after_the_loss_is_killed_at_once(
 def test_a_task_that_wakes_too_late_leaves_no_grace(
     leases: Leases, engine: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timings, "KILL_GRACE", 10 * LIMIT)
+    monkeypatch.setattr(timings, "KILL_GRACE", LIMIT + 5)
     lease = leases.begin(now() - LEASE - timings.KILL_GRACE)
     lease.guard(engine.pid)
     wait_for(engine.poll)
