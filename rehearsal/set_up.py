@@ -112,22 +112,22 @@ class SetUp:
         home = assembly.home.account
         own = [place for place in assembly.places if place.account == home]
         further = [place for place in assembly.places if place.account != home]
-        count = len({place.account for place in further})
-        trust = ("--trust", home, "--trust-for-lookup", home, "--plugin", str(CREDENTIALS))
-        runs = ((f"bootstrap {home}", own, ()), (f"bootstrap accounts that trust it: {count}", further, trust))
+        trust = ["--trust", home, "--trust-for-lookup", home, "--plugin", str(CREDENTIALS)]
 
-        def bootstrap(run: tuple[str, list[Place], tuple[str, ...]]) -> None:
-            name, places, options = run
+        def bootstrap(places: list[Place]) -> None:
+            account, *more = dict.fromkeys(place.account for place in places)
             policy = ["--cloudformation-execution-policies", EXECUTION_POLICY]
-            arguments = ["bootstrap", *(f"aws://{place.account}/{place.region}" for place in places), *options, *policy]
+            arguments = ["bootstrap", *(f"aws://{place.account}/{place.region}" for place in places), *policy]
             self._step(
-                name,
+                f"bootstrap {account} and {len(more)} more" if more else f"bootstrap {account}",
                 "cdk bootstrap",
                 _NOTHING,
-                lambda step: self._cdk(arguments, step, cloud, assembly.home, empty),
+                lambda step: self._cdk(
+                    arguments if account == home else [*arguments, *trust], step, cloud, assembly.home, empty
+                ),
             )
 
-        side_by_side(bootstrap, [run for run in runs if run[1]], self._processes)
+        side_by_side(bootstrap, [places for places in (own, further) if places], self._processes)
 
     def deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
         """Deploy the pipeline stack with the real `cdk deploy` and return the definition that is deployed."""

@@ -11,7 +11,7 @@ from stacks.retention import removal_policy
 
 
 class LogGroup(logs.LogGroup):
-    """A log group that keeps its lines for `retention_days`, encrypted with `key`.
+    """A log group that keeps its lines for `retention_days`, encrypted with `key`, a `RotatingKey`.
 
     The library's own takes an enumeration, settings days.
     """
@@ -34,5 +34,4 @@ class LogGroup(logs.LogGroup):
             removal_policy=removal_policy(retain_data=retain_data),
         )
         cast(logs.CfnLogGroup, self.node.default_child).retention_in_days = retention_days
-        # Every key of ours is one.
         cast(RotatingKey, key).let_logs_use()
