@@ -18,8 +18,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from pipeline import wildcards
 from pipeline.notification_topic import NotificationTopic
-from pipeline.wildcards import accept_resource
 from stacks.acknowledgments import OWN_POLICY, acknowledge
 from stacks.log_group import LogGroup
 
@@ -141,7 +141,7 @@ class EventFunction(Construct):
     def accept_wildcard(self, resource: str, reason: str) -> None:
         """Accept a wildcard in what it is allowed, written as the rule pack writes it."""
         policy = cast(iam.CfnPolicy, self.role.node.find_child("DefaultPolicy").node.default_child)
-        accept_resource(policy, resource, reason)
+        acknowledge(policy, wildcards.resource(resource, reason))
 
     def alarm_at(self, topic: NotificationTopic) -> None:
         """Have the topic told, by an alarm and not by a function, when an event could not be worked on."""

@@ -1,25 +1,20 @@
 """What the pipeline's roles may do, once the library has written their policies."""
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from typing import cast
 
-from aws_cdk import CfnElement
+from aws_cdk import CfnElement, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline
 from constructs import IConstruct
 
+from pipeline import wildcards
+from pipeline.artifact_store import ArtifactStore
 from pipeline.change_review_step import REVIEWS
 from pipeline.unused_permissions import remove_unused_permissions
-from pipeline.wildcards import (
-    READ_ARTIFACTS,
-    USE_KEY,
-    WRITE_ARTIFACTS,
-    accept_actions,
-    accept_objects,
-    accept_resource,
-)
+from pipeline.wildcards import READ_ARTIFACTS, USE_KEY, WRITE_ARTIFACTS
 from stacks.acknowledgments import OWN_POLICY, acknowledge
 
 
@@ -29,77 +24,80 @@ def settle_permissions(
     reviews: Sequence[CodeBuildStep],
     tests: Sequence[CodeBuildStep],
     bakes: Sequence[CodeBuildStep],
-    stores: Sequence[s3.IBucket],
+    stores: Sequence[ArtifactStore],
 ) -> None:
-    """Narrow the built pipeline's roles, and acknowledge what stays wide.
+    """Narrow the built pipeline's roles and keys, and acknowledge what stays wide.
 
-    `stores` are the artifact buckets, the one of the pipeline's own region first. Nothing can be granted afterwards.
+    `stores` hold the artifacts, the one of the pipeline's own region first. Nothing can be granted afterwards.
     """
-    home = stores[:1]
+    stack = Stack.of(pipeline)
+    everywhere = wildcards.objects(stack, [store.bucket for store in stores])
+    home = wildcards.objects(stack, [stores[0].bucket])
+    read = {**wildcards.actions(READ_ARTIFACTS), **home}
+    read_encrypted = {**read, **wildcards.actions(USE_KEY)}
+    write = {**wildcards.actions((*WRITE_ARTIFACTS, *USE_KEY)), **home}
     _accept_sources(pipeline)
+
     orchestration = _own_policy_of(pipeline.pipeline.role)
-    accept_actions(orchestration, (*WRITE_ARTIFACTS, *USE_KEY))
-    accept_objects(orchestration, stores)
-    if len(stores) > 1:
-        accept_resource(
-            orchestration, "*", "A key of another region has no ARN yet; its own policy names who may use it"
-        )
+    key_elsewhere = wildcards.resource(
+        "*", "A key of another region has no ARN yet; its own policy names who may use it"
+    )
+    _accept(orchestration, write, everywhere, key_elsewhere if len(stores) > 1 else {})
 
     synth = _own_policy_of(pipeline.synth_project.role)
     remove_unused_permissions(synth, reports=False)
-    accept_actions(synth, (*WRITE_ARTIFACTS, *USE_KEY))
-    accept_objects(synth, home)
+    _accept(synth, write)
 
     self_mutation = _own_policy_of(pipeline.self_mutation_project.role)
     remove_unused_permissions(self_mutation, reports=False)
-    accept_actions(self_mutation, (*READ_ARTIFACTS, *USE_KEY))
-    accept_objects(self_mutation, home)
-    accept_resource(
+    _accept(
         self_mutation,
-        f"arn:*:iam::{pipeline.pipeline.env.account}:role/*",
-        "Only roles tagged by the CDK bootstrap of the pipeline's own account, as the statement's condition says",
-    )
-    accept_resource(
-        self_mutation, "*", "Describing stacks and listing buckets, which the CDK CLI does before it deploys"
+        read_encrypted,
+        wildcards.resource(
+            f"arn:*:iam::{stack.account}:role/*",
+            "Only roles tagged by the CDK bootstrap of the pipeline's own account, as the statement's condition says",
+        ),
+        wildcards.resource("*", "Describing stacks and listing buckets, which the CDK CLI does before it deploys"),
     )
 
     for role in _roles_below(pipeline.node.try_find_child("Assets")):
         assets = _own_policy_of(role)
         remove_unused_permissions(assets, reports=False)
-        accept_actions(assets, READ_ARTIFACTS)
-        accept_objects(assets, home)
+        _accept(assets, read)
 
+    in_reviews = wildcards.objects(stack, [stores[0].bucket], below=REVIEWS)
     for step in reviews:
         policy = _own_policy_of(step.project.role)
         remove_unused_permissions(policy, reports=False)
-        accept_actions(policy, (*READ_ARTIFACTS, *USE_KEY))
-        accept_objects(policy, home)
-        accept_objects(policy, home, below=REVIEWS)
+        _accept(policy, read_encrypted, in_reviews)
 
     for step in bakes:
         policy = _own_policy_of(step.project.role)
         remove_unused_permissions(policy, reports=False)
-        accept_actions(policy, (*READ_ARTIFACTS, *USE_KEY))
-        accept_objects(policy, home)
+        _accept(policy, read_encrypted)
 
     for step in tests:
         policy = _own_policy_of(step.project.role)
         remove_unused_permissions(policy, reports=True)
-        accept_actions(policy, (*READ_ARTIFACTS, *USE_KEY))
-        accept_objects(policy, home)
-        project = step.project.stack.get_logical_id(cast(CfnElement, step.project.node.default_child))
-        accept_resource(
-            policy,
-            f"arn:aws:codebuild:{step.project.env.region}:{step.project.env.account}:report-group/<{project}>-*",
+        project = stack.get_logical_id(cast(CfnElement, step.project.node.default_child))
+        report_groups = wildcards.resource(
+            f"arn:aws:codebuild:{stack.region}:{stack.account}:report-group/<{project}>-*",
             "CodeBuild creates a report group when a build first reports, and begins its name with the project's",
         )
+        _accept(policy, read_encrypted, report_groups)
+
+    for store in stores:
+        store.settle_key()
 
 
 def _own_policy_of(role: iam.IRole | None) -> iam.CfnPolicy:
-    """Return the policy that the library has written for the role, and accept that it is the role's own."""
-    policy = cast(iam.CfnPolicy, cast(iam.IRole, role).node.find_child("DefaultPolicy").node.default_child)
-    acknowledge(policy, OWN_POLICY)
-    return policy
+    """Return the policy that the library has written for the role."""
+    return cast(iam.CfnPolicy, cast(iam.IRole, role).node.find_child("DefaultPolicy").node.default_child)
+
+
+def _accept(policy: iam.CfnPolicy, *findings: Mapping[str, str]) -> None:
+    """Accept the findings, and that the policy is its role's own."""
+    acknowledge(policy, dict(ChainMap(*map(dict, findings), dict(OWN_POLICY))))
 
 
 def _accept_sources(pipeline: CodePipeline) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from aws_cdk import Environment, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_codepipeline import PipelineType
 from aws_cdk.pipelines import CodeBuildOptions, CodePipeline
 from constructs import Construct
@@ -47,7 +46,7 @@ class PipelineStack(Stack):
         super().__init__(scope, construct_id, env=env, description="YAWL from a push to production")
         self._settings = settings
         store = ArtifactStore(self, "ArtifactStore", retention_days=settings.pipeline.artifact_retention_days)
-        stores = {self.region: store.bucket, **self._replica_stores(scope)}
+        stores = {self.region: store, **self._replica_stores(scope)}
         logs = BuildLogs(self, "BuildLogs", key=store.key, retention_days=settings.pipeline.log_retention_days)
         approval_topic = NotificationTopic(
             self,
@@ -80,7 +79,7 @@ class PipelineStack(Stack):
             "Pipeline",
             pipeline_name=construct_id,
             pipeline_type=PipelineType.V2,
-            cross_region_replication_buckets=stores,
+            cross_region_replication_buckets={region: one.bucket for region, one in stores.items()},
             synth=synth,
             code_build_defaults=build_defaults(),
             cli_version=tool_versions.cdk,
@@ -198,10 +197,10 @@ class PipelineStack(Stack):
             dead_letters=metrics.events.dead_letters,
         )
 
-    def _replica_stores(self, scope: Construct) -> dict[str, s3.IBucket]:
-        """Return an artifact bucket for each further region that an environment has stacks in."""
+    def _replica_stores(self, scope: Construct) -> dict[str, ArtifactStore]:
+        """Return an artifact store for each further region that an environment has stacks in."""
         regions = {region for environment in self._settings.in_all_regions() for region in environment.regions}
-        buckets: dict[str, s3.IBucket] = {}
+        stores: dict[str, ArtifactStore] = {}
         for region in sorted(regions - {self.region}):
             replica = ReplicaStore(
                 scope,
@@ -209,5 +208,5 @@ class PipelineStack(Stack):
                 env=Environment(account=self.account, region=region),
                 retention_days=self._settings.pipeline.artifact_retention_days,
             )
-            buckets[region] = replica.bucket
-        return buckets
+            stores[region] = replica.store
+        return stores

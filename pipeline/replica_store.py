@@ -11,4 +11,4 @@ class ReplicaStore(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, env: Environment, retention_days: int) -> None:
         super().__init__(scope, construct_id, env=env, description=f"Artifacts of yawl-delivery for {env.region}")
-        self.bucket = ArtifactStore(self, "ArtifactStore", retention_days=retention_days, replica=True).bucket
+        self.store = ArtifactStore(self, "ArtifactStore", retention_days=retention_days, replica=True)

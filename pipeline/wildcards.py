@@ -1,43 +1,41 @@
-"""Wildcards in policies that the library writes: accepted one by one, with the reason."""
+"""Wildcards in policies that the library writes: each finding of the rule pack, with the reason why it is accepted."""
 
 from collections.abc import Iterable
 from typing import cast
 
 from aws_cdk import CfnElement, Stack
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-
-from stacks.acknowledgments import acknowledge
 
 READ_ARTIFACTS = ("s3:GetBucket*", "s3:GetObject*", "s3:List*")
 WRITE_ARTIFACTS = (*READ_ARTIFACTS, "s3:Abort*", "s3:DeleteObject*")
 USE_KEY = ("kms:GenerateDataKey*", "kms:ReEncrypt*")
 
 
-def accept_actions(policy: iam.CfnPolicy, actions: Iterable[str]) -> None:
-    """Accept groups of actions on the artifact store."""
-    for action in actions:
-        _accept(policy, f"Action::{action}", "The library grants actions in groups; these end at the artifact store")
+def actions(names: Iterable[str]) -> dict[str, str]:
+    """Return the findings of groups of actions on the artifact store."""
+    reason = "The library grants actions in groups; these end at the artifact store"
+    return {_finding(f"Action::{name}"): reason for name in names}
 
 
-def accept_objects(policy: iam.CfnPolicy, buckets: Iterable[s3.IBucket], *, below: str | None = None) -> None:
-    """Accept every object of the artifact buckets, or every one below a folder."""
-    stack = Stack.of(policy)
+def objects(stack: Stack, buckets: Iterable[s3.IBucket], *, below: str | None = None) -> dict[str, str]:
+    """Return the findings of every object of the artifact buckets, or every one below a folder, in the stack."""
     pattern = f"{below}/*" if below else "*"
+    findings: dict[str, str] = {}
     for bucket in buckets:
         # A bucket of another region is known by its name, which stands in the ARN.
-        objects = stack.resolve(bucket.arn_for_objects(pattern))
-        if not isinstance(objects, str):
-            objects = f"<{stack.get_logical_id(cast(CfnElement, bucket.node.default_child))}.Arn>/{pattern}"
-        accept_resource(
-            policy, objects, "Artifacts and reviews are named anew in every run; the bucket holds nothing else"
+        written = stack.resolve(bucket.arn_for_objects(pattern))
+        if not isinstance(written, str):
+            written = f"<{stack.get_logical_id(cast(CfnElement, bucket.node.default_child))}.Arn>/{pattern}"
+        findings |= resource(
+            written, "Artifacts and reviews are named anew in every run; the bucket holds nothing else"
         )
+    return findings
 
 
-def accept_resource(policy: iam.CfnPolicy, resource: str, reason: str) -> None:
-    """Accept one resource with a wildcard, written as the rule pack writes it."""
-    _accept(policy, f"Resource::{resource}", reason)
+def resource(written: str, reason: str) -> dict[str, str]:
+    """Return the finding of one resource with a wildcard, written as the rule pack writes it."""
+    return {_finding(f"Resource::{written}"): reason}
 
 
-def _accept(policy: iam.CfnPolicy, finding: str, reason: str) -> None:
-    acknowledge(policy, {f"AwsSolutions-IAM5[{finding}]": reason})
+def _finding(what: str) -> str:
+    return f"AwsSolutions-IAM5[{what}]"

@@ -12,6 +12,7 @@ from settings.example_accounts import example_accounts
 from settings.firewall import FirewallSettings
 from settings.image import ImageSettings
 from settings.load import load
+from settings.log_retention import RETENTION_DAYS
 from settings.model import PipelineSettings, RepositorySettings, Settings
 from settings.network import NetworkSettings
 from settings.night import NightSettings
@@ -21,6 +22,7 @@ from settings.tasks import TasksSettings
 
 __all__ = [
     "EDGE_REGION",
+    "RETENTION_DAYS",
     "AuditSettings",
     "AuditShare",
     "CacheSettings",

@@ -44,6 +44,7 @@ class AccountAudit(Construct):
                 "Key",
                 description=f"What is written down of the account by {trail_name}",
                 used_through=("s3",),
+                logs=share.trail,
                 removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             ),
         )

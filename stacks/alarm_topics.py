@@ -18,17 +18,20 @@ CLOUDWATCH: Final = "cloudwatch.amazonaws.com"
 class AlarmTopics(Construct):
     """One encrypted topic per severity; the alarms of this environment publish to them, over TLS."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, environment_name: str, email: str | None) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, environment_name: str, email: str | None, logs: bool
+    ) -> None:
+        """Build the topics; with `logs`, log groups may use their key too."""
         super().__init__(scope, construct_id)
         self._environment_name = environment_name
-        self.key = self._build_key()
+        self.key = self._build_key(logs=logs)
         self.by_severity = {severity: self._build_topic(severity, key=self.key, email=email) for severity in Severity}
 
-    def _build_key(self) -> kms.IKey:
+    def _build_key(self, *, logs: bool) -> kms.IKey:
         """Return a key of our own: the policy of the one that AWS keeps for SNS does not let CloudWatch use it."""
         # Messages are gone when they are delivered: there is no data that the key would have to outlive.
         key = rotating_key(
-            self, "Key", description=f"Alarms of YAWL {self._environment_name}", used_through=(), retain_data=False
+            self, "Key", description=f"Alarms of YAWL {self._environment_name}", logs=logs, retain_data=False
         )
         permission = iam.PolicyStatement(
             actions=["kms:Decrypt", "kms:GenerateDataKey*"],

@@ -79,6 +79,7 @@ class Application(EnvironmentStack):
             "Key",
             description=f"Secrets and logs of YAWL {environment_name}",
             used_through=("secretsmanager",),
+            logs=True,
             retain_data=retain_data,
         )
         self.front_door = FrontDoor(

@@ -55,6 +55,7 @@ class Cache(EnvironmentStack):
             "Key",
             description=f"Cache of YAWL {environment_name}",
             used_through=("elasticache", "secretsmanager"),
+            logs=True,
             retain_data=retain_data,
         )
         self.auth_token = self._build_auth_token(key, retain_data=retain_data)

@@ -62,6 +62,7 @@ class Database(EnvironmentStack):
             "Key",
             description=f"Database of YAWL {environment_name}",
             used_through=("rds", "secretsmanager"),
+            logs=True,
             retain_data=retain_data,
         )
         self.instance = self._build_instance(

@@ -68,7 +68,7 @@ class Firewall(EnvironmentStack):
             self,
             "Key",
             description=f"Firewall log of YAWL {environment_name}",
-            used_through=(),
+            logs=True,
             retain_data=retain_data,
         )
         log_group = LogGroup(

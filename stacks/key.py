@@ -1,14 +1,13 @@
 """A key of our own, which rotates, and which an IAM policy alone lets nobody decrypt with."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-import jsii
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
-from typing_extensions import override
 
 from stacks.retention import removal_policy
 
@@ -36,6 +35,7 @@ ADMINISTRATION: Final = (
 The families are those of "Allows key administrators to administer the KMS key" in the KMS Developer Guide.
 """
 USE: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+USE_BY_LOGS: Final = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
 HOLD_ON: Final = ("backup", "elasticache", "rds", "secretsmanager")
 """Services that go on using a key when nobody asks them to, by a grant that they are given at creation."""
 
@@ -48,7 +48,8 @@ class RotatingKey(kms.Key):
 
     The library's own key policy allows the account everything: any IAM policy then lets its holder decrypt. Here an
     IAM policy of the account counts where one of the services `used_through` (`rds`, `s3`, …, of the key's region)
-    asks on the holder's behalf. Services that act for themselves, and other accounts, are added statement by statement.
+    asks on the holder's behalf. With `logs`, CloudWatch Logs may use the key for the log groups of its account and
+    region. Other services that act for themselves, and other accounts, are added statement by statement.
     """
 
     def __init__(
@@ -58,70 +59,69 @@ class RotatingKey(kms.Key):
         *,
         description: str,
         used_through: Sequence[str],
+        logs: bool,
         removal_policy: RemovalPolicy,
     ) -> None:
         stack = Stack.of(scope)
-        self._account, self._region = stack.account, stack.region
-        self._logs_may_use = False
-        self._through = self._asked_through(used_through)
-        account = iam.AccountRootPrincipal()
-        statements = [_by_the_account(account, "AdministerByIamPolicies", ADMINISTRATION)]
+        account, region = stack.account, stack.region
+        self.encrypts_logs: Final = logs
+        self._through = _asked_through(used_through, account=account, region=region)
+        here = stack.partition
+        master = f"arn:{here}:iam::{account}:root"
+        statements = [_by_the_account(master, "AdministerByIamPolicies", ADMINISTRATION)]
         if used_through:
-            statements.append(_by_the_account(account, "UseThroughServices", USE, conditions=self._through))
+            statements.append(_by_the_account(master, "UseThroughServices", USE, condition=self._through))
         if holding := [service for service in used_through if service in HOLD_ON]:
-            given_at_creation = {**self._asked_through(holding), "Bool": {"kms:GrantIsForAWSResource": "true"}}
+            given_at_creation = {
+                **_asked_through(holding, account=account, region=region),
+                "Bool": {"kms:GrantIsForAWSResource": "true"},
+            }
             statements.append(
-                _by_the_account(account, "GrantThroughServices", ("kms:CreateGrant",), conditions=given_at_creation)
+                _by_the_account(master, "GrantThroughServices", ("kms:CreateGrant",), condition=given_at_creation)
+            )
+        if logs:
+            log_groups = f"arn:{here}:logs:{region}:{account}:log-group:*"
+            statements.append(
+                {
+                    "Effect": "Allow",
+                    "Action": list(USE_BY_LOGS),
+                    "Resource": THIS_KEY,
+                    "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+                    "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+                }
             )
         super().__init__(
             scope,
             construct_id,
             description=description,
             enable_key_rotation=True,
-            policy=iam.PolicyDocument(statements=statements),
+            policy=iam.PolicyDocument.from_json({"Statement": statements}),
             removal_policy=removal_policy,
         )
 
-    @jsii.member(jsii_name="addToResourcePolicy")
-    @override
-    def add_to_resource_policy(
-        self, statement: iam.PolicyStatement, allow_no_op: bool | None = None
-    ) -> iam.AddToResourcePolicyResult:
-        """Add a statement; what it would allow the whole account, it allows through the key's services.
+    def narrow_grants_to_the_account(self) -> None:
+        """Let what was granted to the whole account count where the key's services ask; nothing is granted afterwards.
 
         The library grants so where it must not name a role: one of a stack that is built on the key's.
         """
-        written = statement.to_statement_json()
-        if "AWS" in written.get("Principal", ()) and "kms:ViaService" not in str(written.get("Condition")):
-            # Whose principal it is may stand in a token.
-            principal = Stack.of(self).resolve(written["Principal"]["AWS"])
-            if f":iam::{self._account}:root" in str(principal):
-                statement.add_conditions(self._through)
-        return super().add_to_resource_policy(statement, allow_no_op)
-
-    def let_logs_use(self) -> None:
-        """Let CloudWatch Logs use the key for the log groups of its account and region."""
-        if self._logs_may_use:
-            return
-        self._logs_may_use = True
-        log_groups = Stack.of(self).format_arn(service="logs", resource="log-group:*")
-        super().add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-                resources=[THIS_KEY],
-                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
-                principals=[cast(iam.IPrincipal, iam.ServicePrincipal(f"logs.{self._region}.amazonaws.com"))],
-            )
-        )
-
-    def _asked_through(self, services: Sequence[str]) -> dict[str, Any]:
-        """Return the condition that one of the services asks, in the key's region and for somebody of its account."""
-        asking = [f"{service}.{self._region}.amazonaws.com" for service in services]
-        return {"StringEquals": {"kms:CallerAccount": self._account, "kms:ViaService": asking}}
+        resource = cast(kms.CfnKey, self.node.default_child)
+        document = Stack.of(self).resolve(resource.key_policy)
+        for statement in document["Statement"]:
+            to_the_account = ':root"' in json.dumps(statement["Principal"])
+            if to_the_account and "Sid" not in statement and "kms:ViaService" not in str(statement.get("Condition")):
+                condition = statement.setdefault("Condition", {})
+                condition["StringEquals"] = {**condition.get("StringEquals", {}), **self._through["StringEquals"]}
+        resource.key_policy = document
 
 
 def rotating_key(
-    scope: Construct, construct_id: str, *, description: str, used_through: Sequence[str], retain_data: bool
+    scope: Construct,
+    construct_id: str,
+    *,
+    description: str,
+    used_through: Sequence[str] = (),
+    logs: bool = False,
+    retain_data: bool,
 ) -> kms.IKey:
     """Return a `RotatingKey` that lives as long as the data it encrypts."""
     key = RotatingKey(
@@ -129,20 +129,28 @@ def rotating_key(
         construct_id,
         description=description,
         used_through=used_through,
+        logs=logs,
         removal_policy=removal_policy(retain_data=retain_data),
     )
     # The library's Key does not name one parameter as its interface does, which the type checker minds.
     return cast(kms.IKey, key)
 
 
+def _asked_through(services: Sequence[str], *, account: str, region: str) -> dict[str, Any]:
+    """Return the condition that one of the services asks, in the key's region and for somebody of its account."""
+    asking = [f"{service}.{region}.amazonaws.com" for service in services]
+    return {"StringEquals": {"kms:CallerAccount": account, "kms:ViaService": asking}}
+
+
 def _by_the_account(
-    account: iam.AccountRootPrincipal, sid: str, actions: Sequence[str], *, conditions: dict[str, Any] | None = None
-) -> iam.PolicyStatement:
+    master: str, sid: str, actions: Sequence[str], *, condition: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Allow the account, which is whoever an IAM policy of the account allows it."""
-    return iam.PolicyStatement(
-        sid=sid,
-        actions=list(actions),
-        resources=[THIS_KEY],
-        conditions=conditions,
-        principals=[cast(iam.IPrincipal, account)],
-    )
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": THIS_KEY,
+        "Principal": {"AWS": master},
+        **({"Condition": condition} if condition else {}),
+    }

@@ -48,7 +48,13 @@ class Monitoring(EnvironmentStack):
             env=env,
             description=f"YAWL {environment_name}: alarms and dashboard",
         )
-        topics = AlarmTopics(self, "Topics", environment_name=environment_name, email=settings.alarm_email)
+        topics = AlarmTopics(
+            self,
+            "Topics",
+            environment_name=environment_name,
+            email=settings.alarm_email,
+            logs=settings.recovery.drift_check,
+        )
         self.high = topics.by_severity[Severity.HIGH]
         self.medium = topics.by_severity[Severity.MEDIUM]
         self.low = topics.by_severity[Severity.LOW]

@@ -145,7 +145,7 @@ class Network(EnvironmentStack):
             self,
             "Key",
             description=f"Flow logs of YAWL {self.environment_name}",
-            used_through=(),
+            logs=True,
             retain_data=retain_data,
         )
         log_group = LogGroup(self, "FlowLogs", key=key, retention_days=log_retention_days, retain_data=retain_data)

@@ -60,6 +60,7 @@ class Recovery(EnvironmentStack):
             "Key",
             description=f"Backups of YAWL {environment_name}",
             used_through=("backup", "rds"),
+            logs=True,
             retain_data=retain_data,
         )
         self.vault = backup_vault(

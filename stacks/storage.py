@@ -52,6 +52,7 @@ class Storage(EnvironmentStack):
             "Key",
             description=f"Buckets of YAWL {environment_name}",
             used_through=("s3",),
+            logs=True,
             retain_data=retain_data,
         )
         self.access_log_bucket = AccessLogBucket(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from settings import RETENTION_DAYS
+
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
@@ -38,3 +40,23 @@ def test_it_is_encrypted_with_a_key_that_cloudwatch_logs_may_use_for_it(stacks: 
             assert {"kms:Decrypt", "kms:GenerateDataKey*"} <= set(permission["Action"])
             [context] = permission["Condition"]["ArnLike"].values()
             assert ":logs:us-east-1:" in json.dumps(context)
+
+
+def test_it_keeps_lines_for_each_number_of_days_on_offer_and_needs_a_key_for_logs() -> None:
+    from aws_cdk import App, Stack
+    from aws_cdk.assertions import Template
+
+    from stacks.key import rotating_key
+    from stacks.log_group import LogGroup
+
+    stack = Stack(App(), "stack")
+    key = rotating_key(stack, "Key", description="for logs", logs=True, retain_data=False)
+    for days in RETENTION_DAYS:
+        LogGroup(stack, f"For{days}", key=key, retention_days=days, retain_data=False)
+    other = rotating_key(stack, "Other", description="for else", used_through=("s3",), retain_data=False)
+    with pytest.raises(ValueError, match="stack/Refused: its key is not for logs; build the key with logs=True"):
+        LogGroup(stack, "Refused", key=other, retention_days=1, retain_data=False)
+    resources = Template.from_stack(stack).to_json()["Resources"]
+    kept = {name: one["Properties"].get("RetentionInDays") for name, one in resources.items() if name.startswith("For")}
+    assert sorted(kept.values()) == sorted(RETENTION_DAYS)
+    assert all(name.startswith(f"For{days}") for name, days in kept.items())
