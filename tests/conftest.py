@@ -1,5 +1,6 @@
 """What the tests share: one configuration, synthesized once."""
 
+import gc
 import json
 import os
 from collections.abc import Callable
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 
+# Python looks for garbage in all that was imported, again and again: a tenth of what the unit tests take.
+gc.set_threshold(100_000)
+
 # Machines are shared and busy: no test fails for its speed.
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
@@ -31,6 +35,11 @@ os.environ["CDK_VALIDATION"] = "false"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no process is left alone with it at the end."""
     items.sort(key=lambda item: not item.nodeid.startswith("tests/rehearsal/"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the tests have imported out of every later search for garbage."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
