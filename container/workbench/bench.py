@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import secrets
 import shutil
@@ -12,10 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import httpx
-
-from workbench import applications, certificates, parts
+from workbench import applications, certificates, client, parts
 from workbench.addresses import AddressBlock
+from workbench.client import UnansweredError, UnreachableError
 from workbench.postgresql import PostgreSQL
 from workbench.proxy import Proxy
 from workbench.redis_server import RedisServer
@@ -24,6 +24,9 @@ from workbench.task import PORT, Task
 CONTAINER: Final = Path(__file__).parents[1]
 HEALTH_PATH: Final = "/resourceService/"
 HEALTHY_SECONDS: Final = 120.0
+LOOK_INTERVAL: Final = 0.25
+"""Seconds between two looks at the tasks' health, which they work out once a second."""
+LOOK_SECONDS: Final = 2.0
 
 
 class UnhealthyError(Exception):
@@ -107,12 +110,12 @@ class Workbench:
         """Wait until every task answers that it can serve; raises UnhealthyError."""
         answers: dict[str, str] = {}
         try:
-            async with asyncio.timeout(within_seconds), httpx.AsyncClient(trust_env=False, timeout=2) as client:
+            async with asyncio.timeout(within_seconds):
                 while True:
-                    answers = {task.name: await _health(client, task) for task in self.tasks}
+                    answers = {task.name: await _health(task) for task in self.tasks}
                     if all(answer == "ok" for answer in answers.values()):
                         return
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(LOOK_INTERVAL)
         except TimeoutError:
             said = "; ".join(f"{name}: {answer}" for name, answer in answers.items())
             raise UnhealthyError(f"not healthy within {within_seconds:g} s: {said}") from None
@@ -166,12 +169,12 @@ class Workbench:
         await asyncio.gather(*(task.end() for task in self.tasks))
 
 
-async def _health(client: httpx.AsyncClient, task: Task) -> str:
+async def _health(task: Task) -> str:
     """Return "ok" for a task that can serve, or what it said instead."""
     if not task.running:
         return f"ended with exit code {task.exit_code}"
     try:
-        answer = await client.get(f"http://{task.address}:{PORT}{HEALTH_PATH}")
-        return "ok" if answer.status_code == 200 else str(answer.json().get("reason", answer.status_code))
-    except (httpx.HTTPError, ValueError) as error:
-        return type(error).__name__
+        answer = await client.get(task.address, PORT, HEALTH_PATH, within_seconds=LOOK_SECONDS)
+        return "ok" if answer.status == 200 else str(json.loads(answer.text).get("reason", answer.status))
+    except (UnreachableError, UnansweredError, ValueError) as error:
+        return str(error)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-import httpx
-
+from workbench import client
 from workbench.bench import Workbench
+from workbench.client import Answer, UnansweredError, UnreachableError
 from workbench.task import ENGINE_PORT, PORT, Task
 
 INTERVAL: Final = 0.05
@@ -66,11 +66,6 @@ class Load:
         self.writes: list[Write] = []
         """All that have ended, in the order of their ends."""
         self._numbers = itertools.count(1)
-        self._client = httpx.AsyncClient(
-            trust_env=False,
-            timeout=ANSWER_LIMIT,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        )
         self._session = ""
         self._logging_in = asyncio.Lock()
         self._left_out: set[str] = set()
@@ -91,7 +86,6 @@ class Load:
         if self._sending is not None:
             self._sending.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self._client.aclose()
 
     def deregister(self, task: Task) -> None:
         """Send the task no further writes, as ECS has it before a task gets SIGTERM."""
@@ -156,7 +150,7 @@ class Load:
             "caseParams": mark,
         }
         outcome, said = await _classified(
-            lambda: self._client.post(f"http://{task.address}:{port}/yawl/ib", data=form, timeout=within_seconds)
+            lambda: client.post(task.address, port, "/yawl/ib", form, within_seconds=within_seconds)
         )
         return Write(mark=mark, task=task.name, sent_at=sent_at, answered_at=loop.time(), outcome=outcome, said=said)
 
@@ -170,8 +164,8 @@ class Load:
             ).decode()
             form = {"action": "connect", "userid": self._bench.credentials.username, "password": secret}
             try:
-                answer = await self._client.post(f"http://{task.address}:{PORT}/yawl/ib", data=form)
-            except httpx.HTTPError:
+                answer = await client.post(task.address, PORT, "/yawl/ib", form, within_seconds=ANSWER_LIMIT)
+            except (UnreachableError, UnansweredError):
                 return
             if found := re.fullmatch(r"<response>([0-9a-f-]{36})</response>", answer.text):
                 self._session = found[1]
@@ -182,25 +176,25 @@ class Load:
         await self._log_in(self._session, task)
         form = {"action": "upload", "sessionHandle": self._session, "specXML": SPECIFICATION}
         try:
-            answer = await self._client.post(f"http://{task.address}:{PORT}/yawl/ia", data=form)
-        except httpx.HTTPError:
+            answer = await client.post(task.address, PORT, "/yawl/ia", form, within_seconds=ANSWER_LIMIT)
+        except (UnreachableError, UnansweredError):
             return False
         return "<upload>" in answer.text or "identical id" in answer.text
 
 
-async def _classified(post: Callable[[], Awaitable[httpx.Response]]) -> tuple[Outcome, str]:
+async def _classified(post: Callable[[], Awaitable[Answer]]) -> tuple[Outcome, str]:
     """Return what the client of a write knows afterwards, and what it was told."""
     try:
         answer = await post()
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        return Outcome.REFUSED, type(error).__name__
-    except httpx.HTTPError as error:
-        return Outcome.UNCERTAIN, type(error).__name__
-    if answer.status_code == 503:
+    except UnreachableError as error:
+        return Outcome.REFUSED, str(error)
+    except UnansweredError as error:
+        return Outcome.UNCERTAIN, str(error)
+    if answer.status == 503:
         return Outcome.REFUSED, answer.text
     content = re.fullmatch(r"<response>(.*)</response>", answer.text, re.DOTALL)
-    if answer.status_code != 200 or content is None:
-        return Outcome.UNCERTAIN, f"{answer.status_code} {answer.text[:100]}"
+    if answer.status != 200 or content is None:
+        return Outcome.UNCERTAIN, f"{answer.status} {answer.text[:100]}"
     if content[1].isdecimal():
         return Outcome.ACCEPTED, content[1]
     return Outcome.REFUSED, content[1]

@@ -1,0 +1,78 @@
+"""The client that the load and the workbench ask with: what it tells apart decides what a write counts as."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from workbench import client
+from workbench.client import Answer, UnansweredError, UnreachableError
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n\r\nyes\n"
+
+
+def asked(serve: Serve, *, within_seconds: float = 5.0) -> Answer:
+    """Return what the client makes of a server."""
+
+    async def main() -> Answer:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            return await client.post("127.0.0.1", port, "/ib", {"action": "a b&c"}, within_seconds=within_seconds)
+
+    return asyncio.run(main())
+
+
+def answering(answer: bytes, requests: list[bytes] | None = None) -> Serve:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readexactly(14)
+        if requests is not None:
+            requests.append(head + body)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    return serve
+
+
+def test_a_form_is_sent_and_the_answer_read() -> None:
+    requests: list[bytes] = []
+    assert asked(answering(WHOLE, requests)) == Answer(status=200, text="yes\n")
+    [request] = requests
+    assert request.startswith(b"POST /ib HTTP/1.1\r\nHost: 127.0.0.1:")
+    assert request.endswith(b"\r\nContent-Length: 14\r\n\r\naction=a+b%26c")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        WHOLE[:-1],
+        WHOLE[:20],
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"SSH-2.0\r\n\r\n",
+    ],
+)
+def test_what_is_no_whole_answer_is_none(answer: bytes) -> None:
+    with pytest.raises(UnansweredError):
+        asked(answering(answer))
+
+
+def test_silence_is_no_answer() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    with pytest.raises(UnansweredError, match="TimeoutError"):
+        asked(serve, within_seconds=0.1)
+
+
+def test_where_nobody_listens_nothing_was_sent() -> None:
+    async def main() -> None:
+        async with await asyncio.start_server(answering(WHOLE), "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+        await client.get("127.0.0.1", port, "/", within_seconds=5)
+
+    with pytest.raises(UnreachableError, match="ConnectionRefusedError"):
+        asyncio.run(main())
