@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from workbench import applications, certificates, client, parts
 from workbench.addresses import AddressBlock
+from workbench.applications import Applications
 from workbench.client import UnansweredError, UnreachableError
 from workbench.postgresql import PostgreSQL
 from workbench.proxy import Proxy
@@ -49,16 +50,16 @@ class Workbench:
         *,
         credentials: Credentials | None = None,
         engine_start_seconds: float = 1.0,
-        webapps: Path | None = None,
+        built: Applications | None = None,
     ) -> None:
         """Look for the parts; raises PartsMissingError when Debian packages are missing.
 
-        With `webapps` of another workbench, these are used instead of compiling the engine again.
+        With applications that are `built` already, these are used instead of building them again.
         """
         self._parts = parts.find()
         self.credentials = credentials or Credentials(username="operator", password=secrets.token_urlsafe(24))
         self._engine_start_seconds = engine_start_seconds
-        self._webapps = webapps
+        self._built = built
         self._cleanup = contextlib.AsyncExitStack()
         self._variables: Mapping[str, str] = {}
         self._addresses = AddressBlock()
@@ -136,10 +137,10 @@ class Workbench:
         )
         self._cleanup.push_async_callback(self.database.stop)
         self._cleanup.push_async_callback(self.redis.stop)
-        webapps, _, _ = await asyncio.gather(self._applications(), self.database.create(), self.redis.start())
+        built, _, _ = await asyncio.gather(self._applications(), self.database.create(), self.redis.start())
         self._variables = {
             "PATH": os.environ.get("PATH", os.defpath),
-            "JAVA_HOME": str(applications.java_home(self._parts, folder=self._folder)),
+            "JAVA_HOME": str(built.java),
             "PYTHONPATH": str(CONTAINER),
             "PYTHONSAFEPATH": "1",
             "LANG": "C.UTF-8",
@@ -155,14 +156,14 @@ class Workbench:
             "YAWL_HEAP_SIZE": "64m",
             "YAWL_ADMIN_USER": self.credentials.username,
             "YAWL_ADMIN_PASSWORD": self.credentials.password,
-            "CATALINA_HOME": str(applications.catalina_home(self._parts, folder=self._folder)),
-            "WEBAPPS": str(webapps),
+            "CATALINA_HOME": str(built.tomcat),
+            "WEBAPPS": str(built.webapps),
             "HAPROXY": str(self._parts.haproxy),
         }
 
-    async def _applications(self) -> Path:
-        if self._webapps is not None:
-            return self._webapps
+    async def _applications(self) -> Applications:
+        if self._built is not None:
+            return self._built
         return await applications.build(self._parts, folder=self._folder, start_seconds=self._engine_start_seconds)
 
     async def _end_tasks(self) -> None:

@@ -1,8 +1,10 @@
 """One workbench for all scenarios, in an event loop of its own that goes on between them."""
 
 import asyncio
+import fcntl
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Coroutine, Generator
@@ -11,10 +13,12 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.container.load import Load
 from tests.container.scratch_postgresql import Cluster
 from tests.container.service import Service
 from tests.container.table import Row, rows_in, write
 from workbench import applications, parts
+from workbench.applications import Applications
 from workbench.bench import Workbench
 
 TASKS = 3
@@ -72,16 +76,39 @@ def stage() -> Generator[Stage, None, None]:
 
 
 @pytest.fixture(scope="session")
-def quick_engine(found: parts.Parts, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An engine that starts in a second, compiled once for all services of the random faults."""
-    return stage.play(applications.build(found, folder=tmp_path_factory.mktemp("engine"), start_seconds=ENGINE_START))
+def quick_engine(found: parts.Parts, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Applications:
+    """An engine that starts in a second, made once for all services of a run, whichever process they run in."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "applications"
+    complete = folder / "complete"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            stage.play(_build(found, folder))
+            complete.touch()
+    return Applications(folder)
+
+
+async def _build(found: parts.Parts, folder: Path) -> None:
+    """Build the applications, and have one engine record its classes: most of a start is loading them."""
+    built = await applications.build(found, folder=folder, start_seconds=ENGINE_START)
+    async with Workbench(built=built) as bench:
+        task = await bench.start_task(JAVA_HOME=str(built.recording_java))
+        await bench.all_healthy()
+        async with Load(bench) as load:
+            await load.goes_on(after=asyncio.get_running_loop().time())
+        task.send(signal.SIGTERM)
+        await task.ended()
 
 
 @pytest.fixture(scope="module")
 def service(found: parts.Parts, stage: Stage, request: pytest.FixtureRequest) -> Generator[Service, None, None]:
     """A service that has no task yet."""
     assert found
-    bench = Workbench(engine_start_seconds=request.config.getoption("--engine-start", ENGINE_START))
+    engine_start = request.config.getoption("--engine-start", ENGINE_START)
+    built = request.getfixturevalue("quick_engine") if engine_start == ENGINE_START else None
+    bench = Workbench(engine_start_seconds=engine_start, built=built)
     stage.play(bench.__aenter__())
     try:
         yield Service(bench, wanted=TASKS)

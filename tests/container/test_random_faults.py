@@ -1,7 +1,6 @@
 """Faults that nobody has thought of together: sequences from a fixed seed, several services side by side."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from tests.container.random_faults import SEQUENCES, play, sequence
 from tests.container.scenarios import now
 from tests.container.service import Service, wall_clock
 from tests.container.table import Row
+from workbench.applications import Applications
 from workbench.bench import Workbench
 
 SERVICES = 5
@@ -30,13 +30,13 @@ class Played:
 
 
 @pytest.fixture(scope="module")
-def played(stage: Stage, quick_engine: Path) -> dict[int, Played]:
+def played(stage: Stage, quick_engine: Applications) -> dict[int, Played]:
     """All sequences, played; each service takes the next one when it has settled after one."""
     results = {number: Played() for number in range(SEQUENCES)}
     numbers = iter(results)
 
     async def serve() -> None:
-        async with Workbench(webapps=quick_engine) as bench:
+        async with Workbench(built=quick_engine) as bench:
             service = Service(bench, wanted=TASKS)
             for number in numbers:
                 await _play(service, number, results[number])
