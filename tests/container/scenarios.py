@@ -192,7 +192,7 @@ def with_clock(service: Service, folder: Path, number: int) -> dict[str, str]:
     }
 
 
-SCENARIOS = (
+TO_LEADER_OR_DATABASE = (
     Scenario(name="three tasks start at once", play=started_at_once, limit=AT_ONCE + 3.0),
     Scenario(name="leader killed, all of it", play=leader_killed, limit=AT_ONCE),
     Scenario(name="leader's supervisor killed (`kill -9`)", play=supervisor_killed, limit=AT_ONCE),
@@ -204,6 +204,8 @@ SCENARIOS = (
     Scenario(name="database killed, and recovering", play=database_crashed, limit=AT_ONCE + 3.0),
     Scenario(name="database silent for the leader alone", play=database_silent_for_the_leader, limit=AFTER_SILENCE),
     Scenario(name="database cut off from the leader alone", play=database_cut_off_from_the_leader, limit=AT_ONCE),
+)
+TO_REDIS_TASKS_OR_ENGINE = (
     Scenario(name="Redis restarted", play=redis_restarted, limit=REACTION, unanswered=0),
     Scenario(name="Redis flushed", play=redis_flushed, limit=REACTION, unanswered=0),
     Scenario(name="Redis gone, then leader killed", play=redis_gone, limit=AT_ONCE + timings.ROW_INTERVAL),
@@ -212,6 +214,7 @@ SCENARIOS = (
     Scenario(name="engine answers 500 for ever", play=engine_answers_500, limit=8.0),
     Scenario(name="clocks jump by an hour, forwards and back", play=clock_jumps, limit=REACTION, unanswered=0),
 )
+SCENARIOS = (*TO_LEADER_OR_DATABASE, *TO_REDIS_TASKS_OR_ENGINE)
 
 
 async def _terminate(task: Task, load: Load) -> None:

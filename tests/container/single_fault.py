@@ -1,0 +1,57 @@
+"""One scenario, played and judged.
+
+How soon service must be back holds for a run that writes the table, one scenario after another on a machine that does
+nothing else. Beside other tests it is measured, and printed.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.container import table
+from tests.container.conftest import Stage
+from tests.container.judge import judge, made_without_answer
+from tests.container.load import Load, Outcome
+from tests.container.scenarios import Scenario, clock_jumps, now, with_clock
+from tests.container.service import Service, wall_clock
+from tests.container.table import Row
+
+
+def play(scenario: Scenario, service: Service, stage: Stage, request: pytest.FixtureRequest, folder: Path) -> None:
+    """Play a scenario; raises AssertionError unless everything held."""
+
+    async def course() -> Row:
+        if scenario.play is clock_jumps:
+            await service.end_all()
+            for number in range(service.wanted):
+                await service.start_task(**with_clock(service, folder, number))
+        await service.at_full_strength()
+        async with Load(service.bench) as load:
+            await load.goes_on(after=now())
+            begun, since = now(), wall_clock()
+            try:
+                await scenario.play(service, load)
+                await service.at_full_strength()
+                await load.goes_on(after=now())
+            finally:
+                print(service.story(since=since))
+        await judge(service.bench, load)
+        for write in load.of(Outcome.UNCERTAIN):
+            print(write)
+        if scenario.unanswered is not None:
+            assert len(load.of(Outcome.UNCERTAIN)) <= scenario.unanswered
+            assert await made_without_answer(service.bench, load) == [], "what was made is told"
+        return Row(
+            name=scenario.name,
+            without_service=load.longest_pause(since=begun),
+            engine_start=service.engine_start(since=since),
+            limit=scenario.limit,
+            accepted=len(load.accepted),
+            uncertain=len(load.of(Outcome.UNCERTAIN)),
+        )
+
+    row = stage.play(course())
+    print(row)
+    if request.config.getoption("--scenarios-table", None):
+        assert row.without_service <= row.engine_start + scenario.limit
+    request.node.user_properties.append(table.as_property(row))
