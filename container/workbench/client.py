@@ -4,15 +4,15 @@ A general one spends several times the processor time that the tasks spend on th
 """
 
 import asyncio
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-_STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
-_LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+) *\r\n", re.IGNORECASE)
-_FORM: Final = "application/x-www-form-urlencoded"
+import h11
+
+CHUNK: Final = 65_536
+"""Bytes read at once."""
 
 
 class UnreachableError(Exception):
@@ -33,42 +33,48 @@ class Answer:
 
 async def get(address: str, port: int, path: str, *, within_seconds: float) -> Answer:
     """Ask for `path`; raises UnreachableError and UnansweredError."""
-    return await _exchange(address, port, f"GET {path} HTTP/1.1\r\n{_headers(address, port)}\r\n", within_seconds)
+    request = h11.Request(method="GET", target=path, headers=_headers(address, port))
+    return await _exchange(address, port, request, b"", within_seconds)
 
 
 async def post(address: str, port: int, path: str, form: Mapping[str, str], *, within_seconds: float) -> Answer:
     """Send a form to `path`; raises UnreachableError and UnansweredError."""
-    body = urlencode(form)
-    headers = f"{_headers(address, port)}Content-Type: {_FORM}\r\nContent-Length: {len(body)}\r\n"
-    return await _exchange(address, port, f"POST {path} HTTP/1.1\r\n{headers}\r\n{body}", within_seconds)
+    body = urlencode(form).encode()
+    of_the_form = [("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(body)))]
+    request = h11.Request(method="POST", target=path, headers=[*_headers(address, port), *of_the_form])
+    return await _exchange(address, port, request, body, within_seconds)
 
 
-def _headers(address: str, port: int) -> str:
-    return f"Host: {address}:{port}\r\nAccept: */*\r\nConnection: close\r\n"
+def _headers(address: str, port: int) -> list[tuple[str, str]]:
+    return [("Host", f"{address}:{port}"), ("Connection", "close")]
 
 
-async def _exchange(address: str, port: int, request: str, within_seconds: float) -> Answer:
+async def _exchange(address: str, port: int, request: h11.Request, body: bytes, within_seconds: float) -> Answer:
     """Connect, and send and be answered, each `within_seconds`."""
     try:
         async with asyncio.timeout(within_seconds):
             reader, writer = await asyncio.open_connection(address, port)
     except OSError as error:
         raise UnreachableError(type(error).__name__) from error
+    connection = h11.Connection(h11.CLIENT)
     try:
         async with asyncio.timeout(within_seconds):
-            writer.write(request.encode())
-            return await _answer(reader)
-    except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
+            for event in (request, h11.Data(data=body), h11.EndOfMessage()):
+                writer.write(connection.send(event) or b"")
+            return await _answer(connection, reader)
+    except (OSError, h11.RemoteProtocolError) as error:
         raise UnansweredError(type(error).__name__) from error
     finally:
         writer.close()
 
 
-async def _answer(reader: asyncio.StreamReader) -> Answer:
-    head = await reader.readuntil(b"\r\n\r\n")
-    status, length = _STATUS.match(head), _LENGTH.search(head)
-    # Whoever answers here knows the length; only so is an answer that was cut off known for one.
-    if status is None or length is None:
-        raise ValueError("not an answer of a known length")
-    body = await reader.readexactly(int(length[1]))
-    return Answer(status=int(status[1]), text=body.decode(errors="replace"))
+async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> Answer:
+    status, body = 0, b""
+    while not isinstance(event := connection.next_event(), h11.EndOfMessage):
+        if isinstance(event, h11.Response):
+            status = event.status_code
+        elif isinstance(event, h11.Data):
+            body += event.data
+        elif event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(CHUNK))
+    return Answer(status=status, text=body.decode(errors="replace"))

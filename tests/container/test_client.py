@@ -50,7 +50,7 @@ def test_a_form_is_sent_and_the_answer_read() -> None:
         b"",
         WHOLE[:-1],
         WHOLE[:20],
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nyes\n\r\n",
         b"SSH-2.0\r\n\r\n",
     ],
 )

@@ -37,7 +37,8 @@ def kept(compiled: Path) -> set[Path]:
 
 def test_the_librarys_folders_come_again_and_what_was_compiled_in_them_is_kept_once(tmp_path: Path) -> None:
     compiled = tmp_path / "compiled"
-    names, sizes = [], []
+    names: list[str] = []
+    sizes: list[int] = []
     for number in range(3):
         # As jsii has it: its own program is somewhere else each time.
         program = tmp_path / f"random{number}" / "lib" / "program.js"
