@@ -71,7 +71,7 @@ format: $(ready) ## rewrite the sources in the project's format
 
 .PHONY: check
 check: $(ready) lint types ## the fast loop: format, lint, strict types, unit tests
-	@python -m pytest tests/unit $(ARGS)
+	@python -m pytest tests/unit tests/tools $(ARGS)
 
 .PHONY: lint
 lint: $(venv)/.ready
@@ -83,23 +83,24 @@ lint: $(venv)/.ready
 types: $(venv)/.ready
 	@pyrefly check
 
-# The unit tests in two halves that take about as long as each other: of the app's templates, and of everything else.
-unit_tests_of_tools := $(wildcard $(addsuffix *.py,$(addprefix tests/unit/test_,settings integration_tests rehearsal supervisor workbench)))
-unit_tests_of_the_app := $(filter-out $(unit_tests_of_tools),$(wildcard tests/unit/test_*.py))
+# Of what the pipeline delivers and runs, in two parts that take about as long as each other: what has templates, and what
+# has not. The tools that people use beside it, the rehearsal first of all, hold up no release: `make check` tests them.
+tests_of_programs := $(wildcard $(addsuffix *.py,$(addprefix tests/unit/test_,settings integration_tests supervisor)))
+tests_of_templates := $(filter-out $(tests_of_programs),$(wildcard tests/unit/test_*.py))
 
-.PHONY: unit-tests-of-the-app
-unit-tests-of-the-app: $(ready)
-	@python -m pytest $(unit_tests_of_the_app)
+.PHONY: tests-of-templates
+tests-of-templates: $(ready)
+	@python -m pytest $(tests_of_templates)
 
-.PHONY: unit-tests-of-tools
-unit-tests-of-tools: $(venv)/.ready
-	@python -m pytest $(unit_tests_of_tools)
+.PHONY: tests-of-programs
+tests-of-programs: $(venv)/.ready
+	@python -m pytest $(tests_of_programs)
 
-# Three side by side on two processors: the tests of the tools wait as long as they work. What needs no Node begins
-# while that is still being installed.
+# Three side by side on two processors, the longest first: tests wait now and then. What needs no Node begins while that
+# is still being installed.
 .PHONY: synth
-synth: $(venv)/.ready ## what the pipeline's Synth action runs: check and cdk synth, side by side
-	@$(MAKE) -j3 --output-sync=target unit-tests-of-the-app unit-tests-of-tools assembly types lint
+synth: $(venv)/.ready ## what the pipeline's Synth action runs: lint, types, unit tests and cdk synth, side by side
+	@$(MAKE) -j3 --output-sync=target tests-of-templates assembly tests-of-programs types lint
 
 .PHONY: assembly
 assembly: $(ready) ## cdk synth with every validation, into cdk.out

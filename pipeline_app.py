@@ -54,8 +54,8 @@ def main() -> None:
         sys.exit(2)
     for warning in settings.warnings():
         print(f"warning: delivery.toml: {warning}", file=sys.stderr)
-    # Traces of a Python app end inside the library: they cost time and point nowhere.
-    app = App(stack_traces=False)
+    # Traces of a Python app end inside the library, and nobody reads the tree: a fifth of what every action is handed.
+    app = App(stack_traces=False, tree_metadata=False)
     add_pipeline(app, settings)
     add_rule_packs(app, settings)
     app.synth()

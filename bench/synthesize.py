@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--rule-packs", choices=("aws", "all"))
     options = parser.parse_args()
     context = json.loads(Path("cdk.json").read_text())["context"]
-    app = App(outdir=options.folder, context=context, stack_traces=False)
+    app = App(outdir=options.folder, context=context, stack_traces=False, tree_metadata=False)
     settings = with_environments(load(options.settings), options.environments)
     add_pipeline(app, settings)
     if options.rule_packs == "aws":

@@ -59,7 +59,7 @@ def assembly(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> "C
     def synthesize(folder: Path) -> None:
         # Only the CLI reads cdk.json; without its flags this would be another app.
         context = json.loads((ROOT / "cdk.json").read_text())["context"]
-        app = App(context=context, outdir=str(folder), stack_traces=False)
+        app = App(context=context, outdir=str(folder), stack_traces=False, tree_metadata=False)
         add_pipeline(app, settings)
         app.synth()
 

@@ -185,7 +185,7 @@ def with_clock(service: Service, folder: Path, number: int) -> dict[str, str]:
     return {
         "LD_PRELOAD": str(service.bench.clock),
         "FAKETIME_TIMESTAMP_FILE": str(file),
-        # Looked at once a second: a supervisor that reads a file each time it asks for the time has time for little else.
+        # Looked at once a second: a supervisor that reads it whenever it asks for the time has time for little else.
         "FAKETIME_CACHE_DURATION": "1",
         # A jump of the clock that people read: no machine's monotonic clock does.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",

@@ -113,7 +113,7 @@ def test_what_make_check_runs_is_part_of_make_test(newcomer: Stranger) -> None:
     whole = newcomer.run("make test --dry-run").stdout
     assert len(checks) == 4
     assert all(check in whole for check in checks)
-    assert tests.strip() == "python -m pytest tests/unit"
+    assert tests.strip() == "python -m pytest tests/unit tests/tools"
     assert re.search(r"python -m pytest .*tests\b", whole)
 
 

@@ -13,7 +13,7 @@ from rehearsal import report
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
 from rehearsal.cloud import Place
 from rehearsal.evidence import CaseOutcome, CaseResult, ChangeSet, Effect, Question, ResourceChange
-from tests.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
+from tests.tools.rehearsal_fakes import FakeExecution, action, pipeline, stage
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_OPTIONS = [

@@ -11,7 +11,7 @@ from rehearsal import report
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
 from rehearsal.cloud import Place
 from rehearsal.progress import Progress
-from tests.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
+from tests.tools.rehearsal_fakes import FakeExecution, action, pipeline, stage
 
 DEV = Place("222222222222", "eu-west-1")
 

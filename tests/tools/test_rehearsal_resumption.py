@@ -11,7 +11,7 @@ from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Run
 from rehearsal.evidence import ChangeSet, Effect, ResourceChange
 from rehearsal.journal import Journal
 from rehearsal.progress import Result, Status
-from tests.unit.rehearsal_fakes import HOME, FakeExecution, action, checks, pipeline, stage
+from tests.tools.rehearsal_fakes import HOME, FakeExecution, action, checks, pipeline, stage
 
 TEXT = TypeAdapter(str)
 Behaviour = Callable[[Run], Outcome | None]

@@ -12,7 +12,7 @@ from diagrams.architecture import INTERNET, USERS, Architecture
 from diagrams.dot import attributes, quoted, text
 from diagrams.errors import DiagramError
 from diagrams.names import short_names
-from tests.unit.rehearsal_fakes import checks
+from tests.tools.rehearsal_fakes import checks
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

@@ -10,7 +10,7 @@ from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.page import excerpt
 from rehearsal.page.excerpt import Excerpt
 from rehearsal.page.rendering import render
-from tests.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
+from tests.tools.rehearsal_fakes import FakeExecution, action, pipeline, stage
 
 
 def shown(directory: Path, *lines: str, failed: bool = False) -> Excerpt:

@@ -17,7 +17,7 @@ from rehearsal.assembly import Assembly
 from rehearsal.cloud import Cloud
 from rehearsal.definition import Definition, parse
 from rehearsal.gate import ScriptedGate, TerminalGate
-from tests.unit.rehearsal_fakes import OnePipeline, action, pipeline, stage
+from tests.tools.rehearsal_fakes import OnePipeline, action, pipeline, stage
 
 
 @pytest.fixture

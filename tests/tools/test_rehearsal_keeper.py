@@ -11,7 +11,7 @@ import pytest
 
 from rehearsal.keeper import Keeper, NothingKept
 from tests.conftest import ROOT
-from tests.unit.test_rehearsal_processes import eventually, lives
+from tests.tools.test_rehearsal_processes import eventually, lives
 
 REHEARSAL = """
 import sys, os, time

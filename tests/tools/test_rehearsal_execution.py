@@ -12,7 +12,7 @@ from rehearsal.artifacts import ArtifactMissing
 from rehearsal.execution import MAX_RESTARTS
 from rehearsal.processes import Stopped
 from rehearsal.progress import Result, Status
-from tests.unit.rehearsal_fakes import FakeExecution, action, checks, pipeline, stage
+from tests.tools.rehearsal_fakes import FakeExecution, action, checks, pipeline, stage
 
 Behaviour = Callable[[Run], Outcome | None]
 

@@ -9,7 +9,7 @@ from typing_extensions import override
 from rehearsal.cloud import Cloud, Place
 from rehearsal.conditions import Judge
 from rehearsal.definition import Condition, Rule
-from tests.unit.rehearsal_fakes import HOME, NOON
+from tests.tools.rehearsal_fakes import HOME, NOON
 
 COMPARISONS = [
     ("abc", "EQ", "abc", True),

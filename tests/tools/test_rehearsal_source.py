@@ -12,7 +12,7 @@ from rehearsal.definition import parse
 from rehearsal.gate import ScriptedGate
 from rehearsal.processes import Processes
 from rehearsal.tasks import NoTasks
-from tests.unit.rehearsal_fakes import HOME, OnePipeline, action, pipeline, stage
+from tests.tools.rehearsal_fakes import HOME, OnePipeline, action, pipeline, stage
 
 
 class Repository:

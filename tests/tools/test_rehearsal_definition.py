@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rehearsal.definition import Condition, Definition, OnFailure, Rule, parse
-from tests.unit.rehearsal_fakes import action, checks, pipeline, stage
+from tests.tools.rehearsal_fakes import action, checks, pipeline, stage
 
 
 def read(*stages: dict[str, Any], **rest: Any) -> Definition:

@@ -10,7 +10,7 @@ from rehearsal.errors import RehearsalError
 from rehearsal.processes import Processes
 from rehearsal.progress import Progress, Status
 from rehearsal.set_up import SetUp, SetUpFailed
-from tests.unit.rehearsal_fakes import HOME, OnePipeline, pipeline
+from tests.tools.rehearsal_fakes import HOME, OnePipeline, pipeline
 
 
 @pytest.fixture

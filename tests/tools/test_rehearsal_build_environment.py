@@ -20,7 +20,7 @@ from rehearsal.gate import ScriptedGate
 from rehearsal.isolation import MACHINE
 from rehearsal.processes import Processes
 from rehearsal.tasks import NoTasks
-from tests.unit.rehearsal_fakes import HOME, action, pipeline, stage
+from tests.tools.rehearsal_fakes import HOME, action, pipeline, stage
 
 ENDPOINT = "http://localhost:9"
 SECRET = f"arn:aws:secretsmanager:us-east-1:{HOME.account}:secret:app-AbCdEf"

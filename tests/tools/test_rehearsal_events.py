@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Rejected, Run, Unanswered
-from tests.unit.rehearsal_fakes import FakeExecution, action, checks, pipeline, stage
+from tests.tools.rehearsal_fakes import FakeExecution, action, checks, pipeline, stage
 
 Behaviour = Callable[[Run], Outcome | None]
 
