@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from rehearsal.cloud import open_directly
 
@@ -20,6 +21,8 @@ HEAD_SECONDS = 10.0
 CONNECT_SECONDS = 30.0
 """How long a host may take to accept a connection."""
 CHUNK_BYTES = 64 * 1024
+AT_ONCE = 32
+"""How many clients are told at a time whether their host is emulated."""
 
 _CONNECT = re.compile(r"CONNECT \[?([^\s\]]+?)\]?:(\d{1,5}) HTTP/1\.[01]\r\n")
 
@@ -30,6 +33,9 @@ class Tunnel:
     def __init__(self, emulator: str, tls_port: int) -> None:
         self._emulator = emulator
         self._tls_port = tls_port
+        # Threads of its own: names of other hosts are looked up in the event loop's, of which it has few, and where a
+        # name server is slow each is taken for seconds.
+        self._asking = ThreadPoolExecutor(AT_ONCE)
 
     async def serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
         """Serve one client to its end."""
@@ -42,7 +48,8 @@ class Tunnel:
                 return
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    host, port = await asyncio.to_thread(self._destination, wanted[1].lower(), int(wanted[2]))
+                    asked = (self._destination, wanted[1].lower(), int(wanted[2]))
+                    host, port = await asyncio.get_running_loop().run_in_executor(self._asking, *asked)
                     source, target = await asyncio.open_connection(host, port)
             except (OSError, TimeoutError):
                 answer.write(b"HTTP/1.1 502 the host cannot be reached\r\nContent-Length: 0\r\n\r\n")

@@ -1,8 +1,10 @@
 """CodeBuild: the deployed project's build specification, run in a clean folder that holds only the input artifacts."""
 
+import contextlib
 import re
 import shutil
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -25,7 +27,7 @@ def run(run: Run) -> Outcome:
     if project["environment"].get("privilegedMode") and not _docker_works():
         raise ActionSkipped("needs a Docker daemon, and none runs here")
     directory = run.context.directory / f"{run.stage}-{run.action.name}"
-    # What a failed build left behind is no part of its retry.
+    # What a build left behind that was killed is no part of its retry.
     shutil.rmtree(directory, ignore_errors=True)
     log = _Log(run, project)
     try:
@@ -34,7 +36,15 @@ def run(run: Run) -> Outcome:
         raise ActionFailed(str(error)) from None
     finally:
         log.keep()
-        shutil.rmtree(directory, ignore_errors=True)
+        _remove(directory)
+
+
+def _remove(directory: Path) -> None:
+    """Have a build's folder go while the next action runs; what is left of it goes with the rehearsal's own folder."""
+    going = directory.with_name(f"{directory.name}-{uuid.uuid4()}")
+    with contextlib.suppress(FileNotFoundError):
+        directory.rename(going)
+    threading.Thread(target=shutil.rmtree, args=(going, True), daemon=True).start()
 
 
 class _Log:
