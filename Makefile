@@ -96,11 +96,10 @@ tests-of-templates: $(ready)
 tests-of-programs: $(venv)/.ready
 	@python -m pytest $(tests_of_programs)
 
-# Three side by side on two processors, the longest first: tests wait now and then. What needs no Node begins while that
-# is still being installed.
+# Two side by side, as a build has two processors, the longest first. What needs no Node begins while that is installed.
 .PHONY: synth
 synth: $(venv)/.ready ## what the pipeline's Synth action runs: lint, types, unit tests and cdk synth, side by side
-	@$(MAKE) -j3 --output-sync=target tests-of-templates assembly tests-of-programs types lint
+	@$(MAKE) -j2 --output-sync=target tests-of-templates assembly types tests-of-programs lint
 
 .PHONY: assembly
 assembly: $(ready) ## cdk synth with every validation, into cdk.out

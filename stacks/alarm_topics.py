@@ -25,7 +25,14 @@ class AlarmTopics(Construct):
         super().__init__(scope, construct_id)
         self._environment_name = environment_name
         self.key = self._build_key(logs=logs)
-        self.by_severity = {severity: self._build_topic(severity, key=self.key, email=email) for severity in Severity}
+        stack = Stack.of(self)
+        alarms = [
+            stack.format_arn(service="cloudwatch", resource=f"alarm:{prefix}-{environment_name}-*")
+            for prefix in ("yawl", "yawl-upkeep")
+        ]
+        self.by_severity = {
+            severity: self._build_topic(severity, key=self.key, alarms=alarms, email=email) for severity in Severity
+        }
 
     def _build_key(self, *, logs: bool) -> kms.IKey:
         """Return a key of our own: the policy of the one that AWS keeps for SNS does not let CloudWatch use it."""
@@ -43,7 +50,7 @@ class AlarmTopics(Construct):
         key.add_to_resource_policy(permission)
         return key
 
-    def _build_topic(self, severity: Severity, *, key: kms.IKey, email: str | None) -> sns.Topic:
+    def _build_topic(self, severity: Severity, *, key: kms.IKey, alarms: list[str], email: str | None) -> sns.Topic:
         name = f"yawl-{self._environment_name}-{severity}"
         topic = sns.Topic(
             self,
@@ -53,10 +60,6 @@ class AlarmTopics(Construct):
             master_key=key,
             enforce_ssl=True,
         )
-        alarms = [
-            Stack.of(self).format_arn(service="cloudwatch", resource=f"alarm:{prefix}-{self._environment_name}-*")
-            for prefix in ("yawl", "yawl-upkeep")
-        ]
         permission = iam.PolicyStatement(
             actions=["sns:Publish"],
             resources=[topic.topic_arn],

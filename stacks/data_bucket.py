@@ -71,6 +71,7 @@ class DataBucket(s3.Bucket):
         naming a key would get the account's default key, which CloudFront and other accounts can never use.
         """
         asks = {"Null": {ALGORITHM: "false"}}
+        objects = self.arn_for_objects("*")
         for sid, otherwise in {
             "DenyOtherAlgorithms": {"StringNotEquals": {ALGORITHM: "aws:kms"}},
             "DenyOtherKeys": {"ArnNotEquals": {KEY: key.key_arn}},
@@ -79,7 +80,7 @@ class DataBucket(s3.Bucket):
                 sid=sid,
                 effect=iam.Effect.DENY,
                 actions=["s3:PutObject"],
-                resources=[self.arn_for_objects("*")],
+                resources=[objects],
                 conditions={**asks, **otherwise},
             )
             denial.add_any_principal()

@@ -14,11 +14,12 @@ def imported_secret(
     A grant on the secret itself would also write its reader into the policy of the secret's key, and with it make the
     secret's stack depend on the reader's.
     """
-    if secret.encryption_key is not None:
+    key = secret.encryption_key
+    if key is not None:
         reader.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=["kms:Decrypt"],
-                resources=[secret.encryption_key.key_arn],
+                resources=[key.key_arn],
                 conditions={
                     "StringEquals": {"kms:ViaService": f"secretsmanager.{Stack.of(scope).region}.amazonaws.com"}
                 },

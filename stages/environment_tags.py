@@ -28,8 +28,9 @@ def tag_environment(
         "Compliance": settings.compliance or compliance,
         "BackupPolicy": settings.backup_policy,
     }
+    everything = Tags.of(scope)
     for key, value in tags.items():
-        Tags.of(scope).add(key, value)
+        everything.add(key, value)
     as_property = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
     for stack in stacks:
         for provider in PROVIDERS:
