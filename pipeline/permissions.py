@@ -1,6 +1,5 @@
 """What the pipeline's roles may do, once the library has written their policies."""
 
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -97,7 +96,7 @@ def _own_policy_of(role: iam.IRole | None) -> iam.CfnPolicy:
 
 def _accept(policy: iam.CfnPolicy, *findings: Mapping[str, str]) -> None:
     """Accept the findings, and that the policy is its role's own."""
-    acknowledge(policy, dict(ChainMap(*map(dict, findings), dict(OWN_POLICY))))
+    acknowledge(policy, {finding: reason for found in (OWN_POLICY, *findings) for finding, reason in found.items()})
 
 
 def _accept_sources(pipeline: CodePipeline) -> None:

@@ -66,8 +66,8 @@ class RotatingKey(kms.Key):
         account, region = stack.account, stack.region
         self.encrypts_logs: Final = logs
         self._through = _asked_through(used_through, account=account, region=region)
-        here = stack.partition
-        master = f"arn:{here}:iam::{account}:root"
+        partition = stack.partition
+        master = f"arn:{partition}:iam::{account}:root"
         statements = [_by_the_account(master, "AdministerByIamPolicies", ADMINISTRATION)]
         if used_through:
             statements.append(_by_the_account(master, "UseThroughServices", USE, condition=self._through))
@@ -80,7 +80,7 @@ class RotatingKey(kms.Key):
                 _by_the_account(master, "GrantThroughServices", ("kms:CreateGrant",), condition=given_at_creation)
             )
         if logs:
-            log_groups = f"arn:{here}:logs:{region}:{account}:log-group:*"
+            log_groups = f"arn:{partition}:logs:{region}:{account}:log-group:*"
             statements.append(
                 {
                     "Effect": "Allow",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.unit.other_settings import Synthesized
+
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
@@ -63,13 +65,13 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 @pytest.fixture(scope="module")
 def policies(assembly: "CloudAssembly") -> dict[str, list[list[dict[str, Any]]]]:
     """Read the statements of every key, by the name of its stack."""
-    found: dict[str, list[list[dict[str, Any]]]] = {}
-    for stack in assembly.stacks_recursively:
-        for resource in json.loads(Path(stack.template_full_path).read_text())["Resources"].values():
-            if resource["Type"] == "AWS::KMS::Key":
-                policy = resource["Properties"]["KeyPolicy"]["Statement"]
-                found.setdefault(stack.stack_name, []).append(policy)
-    return found
+    files = {stack.stack_name: Path(stack.template_full_path) for stack in assembly.stacks_recursively}
+    return {name: keys for name, file in files.items() if (keys := policies_in(file))}
+
+
+def policies_in(template: Path) -> list[list[dict[str, Any]]]:
+    resources = json.loads(template.read_text())["Resources"].values()
+    return [one["Properties"]["KeyPolicy"]["Statement"] for one in resources if one["Type"] == "AWS::KMS::Key"]
 
 
 def statements(policies: dict[str, list[list[dict[str, Any]]]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -109,6 +111,13 @@ def test_keys_are_used_through_a_service_or_by_a_named_role(policies: dict[str, 
     for name, statement in statements(policies):
         if any(allows(statement, action) for action in USES) and not names_a_role(statement):
             assert conditions(statement) & set(SOURCES), (name, statement)
+
+
+def test_that_holds_for_an_app_in_several_regions_too(app_elsewhere: Synthesized) -> None:
+    elsewhere = {file.name: policies_in(file) for file in app_elsewhere.folder.rglob("*.template.json")}
+    assert len(list(statements(elsewhere))) > 100
+    test_keys_are_used_through_a_service_or_by_a_named_role(elsewhere)
+    test_everybody_is_nobody(elsewhere)
 
 
 def test_everybody_is_nobody(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
