@@ -1,4 +1,4 @@
-"""As `test_faults`, the faults of Redis, of whole tasks, of engines and of clocks."""
+"""As in `test_leader_and_database_faults`: the faults of Redis, of whole tasks, of engines and of clocks."""
 
 from pathlib import Path
 

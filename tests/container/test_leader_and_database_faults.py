@@ -1,6 +1,6 @@
 """Fault by fault: no row is lost or written twice, one engine at a time writes, and service is back.
 
-Here those that strike the leader or the database; `test_faults_around` has the others, so that both are played at once.
+Here those that strike the leader or the database; `test_other_faults` has the rest, so that both are played at once.
 """
 
 from pathlib import Path
