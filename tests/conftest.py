@@ -32,6 +32,13 @@ hypothesis.settings.load_profile("no deadline")
 os.environ["CDK_VALIDATION"] = "false"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer to leave out what takes longest and says nothing of the example's environments."""
+    parser.addoption(
+        "--example-only", action="store_true", help="skip what synthesizes other settings than the example's"
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no process is left alone with it at the end."""
     items.sort(key=lambda item: not item.nodeid.startswith("tests/rehearsal/"))

@@ -52,7 +52,6 @@ def own_domain(edge_certificate_arn: str | None = None) -> DomainSettings:
     )
 
 
-@cache
 def prod_with_more() -> OneEnvironment:
     """Synthesize prod with everything at once that it may have besides, and other values where that may be said."""
     more = prod_settings().model_copy(
@@ -71,7 +70,6 @@ def prod_with_more() -> OneEnvironment:
     return _templates_of(more)
 
 
-@cache
 def prod_with_less() -> OneEnvironment:
     """Synthesize prod without whatever it may do without, and with a certificate that exists."""
     less = prod_settings().model_copy(
@@ -86,7 +84,6 @@ def prod_with_less() -> OneEnvironment:
     return _templates_of(less)
 
 
-@cache
 def prod_abroad() -> OneEnvironment:
     """Synthesize prod in another region than the edge's, with backups that nobody can delete."""
     abroad = prod_settings().model_copy(

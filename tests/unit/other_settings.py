@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from settings import AuditSettings, DomainSettings, Settings
 from settings.chat import ChatSettings
 from settings.deployment_window import DeploymentWindowSettings
@@ -35,6 +37,12 @@ class Synthesized:
     def pipeline(self) -> Pipeline:
         """The pipeline's own stack."""
         return Pipeline(self.template("yawl-delivery")["Resources"])
+
+
+def skip_with_example_only(request: pytest.FixtureRequest) -> None:
+    """Skip the test where no other settings than the example's are asked for: each of these apps takes seconds."""
+    if request.config.getoption("--example-only"):
+        pytest.skip("of other settings than the example's; `make check` runs it")
 
 
 def synthesize(settings: Settings, folder: Path, *, rule_packs: bool = False) -> Synthesized:

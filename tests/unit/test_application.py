@@ -9,7 +9,7 @@ from aws_cdk.assertions import Match, Template
 
 from settings import Settings
 from stacks.image_uri import ImageUri
-from tests.unit.one_environment import prod_with_more
+from tests.unit.one_environment import OneEnvironment
 
 Templates: TypeAlias = Callable[[str, str], Template]
 
@@ -341,13 +341,15 @@ def test_by_environment(template: Templates, environment: str, resource_type: st
 
 
 @pytest.mark.parametrize(("resource_type", "properties"), WITH_A_DOMAIN.values(), ids=WITH_A_DOMAIN)
-def test_with_a_domain(resource_type: str, properties: dict[str, Any]) -> None:
-    prod_with_more()("application").has_resource_properties(resource_type, properties)
+def test_with_a_domain(prod_with_more: OneEnvironment, resource_type: str, properties: dict[str, Any]) -> None:
+    prod_with_more("application").has_resource_properties(resource_type, properties)
 
 
-@pytest.mark.parametrize("with_domain", [False, True], ids=["without a domain", "with a domain"])
-def test_nothing_but_two_rules_admits(template: Templates, with_domain: bool) -> None:
-    stack = prod_with_more()("application") if with_domain else template("prod", "application")
+@pytest.mark.parametrize(
+    "prod", ["example", "prod_with_more"], ids=["without a domain", "with a domain"], indirect=True
+)
+def test_nothing_but_two_rules_admits(prod: OneEnvironment) -> None:
+    stack = prod("application")
     stack.resource_count_is(RULE, 2)
     actions = [
         action["Type"]
@@ -482,8 +484,8 @@ def test_the_pipeline_is_told(template: Templates, output: str, value: Any) -> N
     template("prod", "application").has_output(output, {"Value": value})
 
 
-def test_with_a_domain_the_pipeline_asks_over_tls() -> None:
-    prod_with_more()("application").has_output("LoadBalancerUrl", {"Value": "https://origin.yawl.example.org"})
+def test_with_a_domain_the_pipeline_asks_over_tls(prod_with_more: OneEnvironment) -> None:
+    prod_with_more("application").has_output("LoadBalancerUrl", {"Value": "https://origin.yawl.example.org"})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from settings import AuditSettings, AuditShare, Settings
-from tests.unit.other_settings import ELSEWHERE, FURTHER_REGIONS, Synthesized, only, synthesize
+from tests.unit.other_settings import ELSEWHERE, FURTHER_REGIONS, Synthesized, only, skip_with_example_only, synthesize
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -127,8 +127,11 @@ def test_an_organizations_trail_stands_in_for_it(small_app: Synthesized) -> None
 
 
 @pytest.fixture(scope="module")
-def in_the_pipelines_account(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def in_the_pipelines_account(
+    request: pytest.FixtureRequest, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Put dev into the pipeline's account, which keeps a month."""
+    skip_with_example_only(request)
     month = AuditSettings(trail_retention_days=30)
     beside = only(settings, "dev", account=settings.pipeline.account).model_copy(update={"audit": month})
     return synthesize(beside, tmp_path_factory.mktemp("beside")).folder

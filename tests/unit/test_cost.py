@@ -21,7 +21,7 @@ from cost.schedule import capacity_hours
 from cost.table import signed
 from cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
 from tests.conftest import ROOT
-from tests.unit.one_environment import prod_with_more
+from tests.unit.one_environment import OneEnvironment
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -86,10 +86,9 @@ def test_everything_that_is_deployed_is_priced_or_known_to_be_free(found: Estima
     assert not PRICED.keys() & FREE.keys()
 
 
-def test_so_is_what_other_settings_deploy() -> None:
-    read = prod_with_more()
+def test_so_is_what_other_settings_deploy(prod_with_more: OneEnvironment) -> None:
     parts = ("network", "storage", "database", "cache", "application", "distribution", "monitoring")
-    stacks = tuple(Stack(name=part, region="us-east-1", template=read(part).to_json()) for part in parts)
+    stacks = tuple(Stack(name=part, region="us-east-1", template=prod_with_more(part).to_json()) for part in parts)
     assert not estimate([Environment(name="prod", stacks=stacks)], ASSUMPTIONS).unpriced
 
 

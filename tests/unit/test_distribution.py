@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from tests.unit.one_environment import OneEnvironment, prod_abroad, prod_with_less, prod_with_more
+from tests.unit.one_environment import OneEnvironment
 from tests.unit.other_settings import CERTIFICATE
 
 Templates: TypeAlias = Callable[[str, str], Template]
@@ -218,46 +218,46 @@ def test_in_prod(template: Templates, resource_type: str, properties: dict[str, 
 
 
 @pytest.mark.parametrize(("resource_type", "properties"), WITH_A_DOMAIN.values(), ids=WITH_A_DOMAIN)
-def test_with_a_domain(resource_type: str, properties: dict[str, Any]) -> None:
-    prod_with_more()("distribution").has_resource_properties(resource_type, properties)
+def test_with_a_domain(prod_with_more: OneEnvironment, resource_type: str, properties: dict[str, Any]) -> None:
+    prod_with_more("distribution").has_resource_properties(resource_type, properties)
 
 
-def test_with_a_domain_the_engine_is_asked_over_tls() -> None:
-    origin = origin_of(prod_with_more()("distribution"), "default")
+def test_with_a_domain_the_engine_is_asked_over_tls(prod_with_more: OneEnvironment) -> None:
+    origin = origin_of(prod_with_more("distribution"), "default")
     assert origin["DomainName"] == "origin.yawl.example.org"
     assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
     assert origin["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
 
 
-@pytest.mark.parametrize("prod", [prod_with_less, prod_abroad], ids=["us-east-1", "eu-central-1"])
-def test_a_certificate_of_ones_own_is_taken(prod: Callable[[], OneEnvironment]) -> None:
-    stack = prod()("distribution")
+@pytest.mark.parametrize("prod", ["prod_with_less", "prod_abroad"], ids=["us-east-1", "eu-central-1"], indirect=True)
+def test_a_certificate_of_ones_own_is_taken(prod: OneEnvironment) -> None:
+    stack = prod("distribution")
     stack.resource_count_is("AWS::CertificateManager::Certificate", 0)
     certificate = Match.object_like({"AcmCertificateArn": CERTIFICATE})
     stack.has_resource_properties(DISTRIBUTION, config(ViewerCertificate=certificate))
 
 
 @pytest.mark.parametrize(
-    ("with_domain", "url"),
+    ("prod", "url"),
     [
-        (False, {"Fn::Join": ["", ["https://", {"Fn::GetAtt": [Match.any_value(), "DomainName"]}]]}),
-        (True, "https://yawl.example.org"),
+        ("example", {"Fn::Join": ["", ["https://", {"Fn::GetAtt": [Match.any_value(), "DomainName"]}]]}),
+        ("prod_with_more", "https://yawl.example.org"),
     ],
     ids=["without a domain", "with a domain"],
+    indirect=["prod"],
 )
-def test_users_open(template: Templates, with_domain: bool, url: Any) -> None:
-    stack = prod_with_more()("distribution") if with_domain else template("prod", "distribution")
-    stack.has_output("DistributionUrl", {"Value": url})
+def test_users_open(prod: OneEnvironment, url: Any) -> None:
+    prod("distribution").has_output("DistributionUrl", {"Value": url})
 
 
-def test_a_setting_opens_the_engines_api() -> None:
-    stack = prod_with_less()("distribution")
+def test_a_setting_opens_the_engines_api(prod_with_less: OneEnvironment) -> None:
+    stack = prod_with_less("distribution")
     stack.resource_count_is("AWS::CloudFront::Function", 0)
     assert not any("FunctionAssociations" in behavior for behavior in behaviors(stack).values())
 
 
-def test_times_are_settings() -> None:
-    stack = prod_with_more()("distribution")
+def test_times_are_settings(prod_with_more: OneEnvironment) -> None:
+    stack = prod_with_more("distribution")
     stack.has_resource_properties(CACHE_POLICY, cache_policy(DefaultTTL=60))
     stack.has_resource_properties(CACHE_POLICY, cache_policy(DefaultTTL=10, MaxTTL=20))
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from tests.unit.one_environment import prod_with_less, prod_with_more
+from tests.unit.one_environment import OneEnvironment
 from tests.unit.other_settings import ELSEWHERE, FURTHER_REGIONS, Synthesized
 
 Templates: TypeAlias = Callable[[str, str], Template]
@@ -38,8 +38,8 @@ def test_an_address_is_blocked_that_asks_too_often(template: Templates) -> None:
     assert first["Action"] == {"Block": {}}
 
 
-def test_the_limit_is_a_setting() -> None:
-    limit = rules(prod_with_more()("firewall"))["rate-limit"]["Statement"]["RateBasedStatement"]["Limit"]
+def test_the_limit_is_a_setting(prod_with_more: OneEnvironment) -> None:
+    limit = rules(prod_with_more("firewall"))["rate-limit"]["Statement"]["RateBasedStatement"]["Limit"]
     assert limit == 300
 
 
@@ -67,13 +67,12 @@ def test_its_log_tells_nobodys_password(template: Templates, environment: str) -
     )
 
 
-def test_an_environment_may_do_without() -> None:
-    look_up = prod_with_less()
-    look_up("distribution").has_resource_properties(
+def test_an_environment_may_do_without(prod_with_less: OneEnvironment) -> None:
+    prod_with_less("distribution").has_resource_properties(
         "AWS::CloudFront::Distribution", {"DistributionConfig": Match.object_like({"WebACLId": Match.absent()})}
     )
     with pytest.raises(KeyError):
-        look_up("firewall")
+        prod_with_less("firewall")
 
 
 def test_for_an_environment_elsewhere_it_is_still_in_us_east_1(app_elsewhere: Synthesized) -> None:

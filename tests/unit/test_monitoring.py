@@ -8,7 +8,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from stacks.connection_limit import connection_limit
-from tests.unit.one_environment import prod_with_more
+from tests.unit.one_environment import OneEnvironment
 
 Templates: TypeAlias = Callable[[str, str], Template]
 
@@ -318,9 +318,12 @@ def test_cloudwatch_may_use_the_topics_key(template: Templates) -> None:
     )
 
 
-def test_the_alarm_address_hears_of_what_somebody_must_do(template: Templates) -> None:
+def test_without_an_alarm_address_nobody_is_subscribed(template: Templates) -> None:
     template("prod", "monitoring").resource_count_is("AWS::SNS::Subscription", 0)
-    subscriptions = prod_with_more()("monitoring").find_resources("AWS::SNS::Subscription").values()
+
+
+def test_the_alarm_address_hears_of_what_somebody_must_do(prod_with_more: OneEnvironment) -> None:
+    subscriptions = prod_with_more("monitoring").find_resources("AWS::SNS::Subscription").values()
     said = [it["Properties"] for it in subscriptions]
     assert {(it["Protocol"], it["Endpoint"]) for it in said} == {("email", "on-call@example.com")}
     assert sorted(it["TopicArn"]["Ref"][:10] for it in said) == ["TopicsHigh", "TopicsMedi"]

@@ -10,7 +10,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from functions.delivery_metrics.embedded_metric import NAMESPACE
-from tests.unit.one_environment import prod_with_less
+from tests.unit.one_environment import OneEnvironment
 from tests.unit.pipeline_definition import Pipeline
 from tests.unit.test_delivery_metrics import RUNS, events_of, told
 
@@ -215,8 +215,8 @@ def test_an_account_lets_the_pipelines_see_its_alarms_and_nothing_else(name: str
     assert [one["Action"] for one in policy["PolicyDocument"]["Statement"]] == ["cloudwatch:DescribeAlarms"]
 
 
-def test_alarms_are_not_shared_unless_somebody_says_so() -> None:
-    roles = prod_with_less()("monitoring").find_resources("AWS::IAM::Role").values()
+def test_alarms_are_not_shared_unless_somebody_says_so(prod_with_less: OneEnvironment) -> None:
+    roles = prod_with_less("monitoring").find_resources("AWS::IAM::Role").values()
     assert "CloudWatch-CrossAccountSharingRole" not in [role["Properties"].get("RoleName") for role in roles]
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from tests.unit.one_environment import prod_abroad, prod_with_less, prod_with_more
+from tests.unit.one_environment import OneEnvironment
 
 Templates: TypeAlias = Callable[[str, str], Template]
 
@@ -72,23 +72,18 @@ def test_a_backup_is_restored_every_month_into_the_databases_own_network(templat
 
 
 @pytest.mark.parametrize(
-    ("lock", "configuration"),
+    ("prod", "configuration"),
     [
-        ("none", None),
-        ("governance", {"MinRetentionDays": 35, "MaxRetentionDays": 365}),
-        ("compliance", {"MinRetentionDays": 35, "MaxRetentionDays": 365, "ChangeableForDays": 3}),
+        ("example", None),
+        ("prod_with_more", {"MinRetentionDays": 35, "MaxRetentionDays": 365}),
+        ("prod_abroad", {"MinRetentionDays": 35, "MaxRetentionDays": 365, "ChangeableForDays": 3}),
     ],
+    ids=["none", "governance", "compliance"],
+    indirect=["prod"],
 )
-def test_a_vault_is_locked_as_the_settings_say(
-    template: Templates, lock: str, configuration: dict[str, int] | None
-) -> None:
-    locked: dict[str, Callable[[str], Template]] = {
-        "none": lambda part: template("prod", part),
-        "governance": prod_with_more(),
-        "compliance": prod_abroad(),
-    }
+def test_a_vault_is_locked_as_the_settings_say(prod: OneEnvironment, configuration: dict[str, int] | None) -> None:
     for part in ("recovery", "recovery-copies"):
-        (vault,) = locked[lock](part).find_resources("AWS::Backup::BackupVault").values()
+        (vault,) = prod(part).find_resources("AWS::Backup::BackupVault").values()
         assert vault["Properties"].get("LockConfiguration") == configuration
         assert vault["Properties"]["BackupVaultName"] == "yawl-prod"
         assert "EncryptionKeyArn" in vault["Properties"]
@@ -110,13 +105,12 @@ def test_backups_outlive_their_stack_where_data_does(
     assert {it["DeletionPolicy"] for it in kept} == {policy}
 
 
-def test_without_backups_there_is_nothing_of_it() -> None:
-    look_up = prod_with_less()
+def test_without_backups_there_is_nothing_of_it(prod_with_less: OneEnvironment) -> None:
     with pytest.raises(KeyError):
-        look_up("recovery")
+        prod_with_less("recovery")
     with pytest.raises(KeyError):
-        look_up("recovery-copies")
-    assert "ReplicationConfiguration" not in json.dumps(look_up("storage").to_json())
+        prod_with_less("recovery-copies")
+    assert "ReplicationConfiguration" not in json.dumps(prod_with_less("storage").to_json())
 
 
 class TestReplication:
@@ -185,7 +179,6 @@ class TestDailyChecks:
         assert {"s3:GetObject*", "ssm:GetParameter*", "logs:GetLogEvents"} <= set(denied["Action"])
         assert denied["Resource"] == "*"
 
-    def test_without_it_there_is_none(self) -> None:
-        look_up = prod_with_less()
-        look_up("monitoring").resource_count_is("AWS::Lambda::Function", 0)
-        assert "stacks-drifted" not in json.dumps(look_up("monitoring").to_json())
+    def test_without_it_there_is_none(self, prod_with_less: OneEnvironment) -> None:
+        prod_with_less("monitoring").resource_count_is("AWS::Lambda::Function", 0)
+        assert "stacks-drifted" not in json.dumps(prod_with_less("monitoring").to_json())

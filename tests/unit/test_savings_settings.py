@@ -16,7 +16,7 @@ from cost.usage import Assumptions
 from settings import NightSettings
 from settings.deployment_window import DAYS, TIME_ZONES
 from stacks.waking_hours import waking_hours
-from tests.unit.one_environment import NIGHT, OneEnvironment, prod_with_more
+from tests.unit.one_environment import NIGHT, OneEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,17 +26,12 @@ if TYPE_CHECKING:
 NEEDS_TASKS = {"no-healthy-target", "no-task-runs", "error-rate", "tasks-missing", "unhealthy-target"}
 
 
-@pytest.fixture(scope="module")
-def read() -> OneEnvironment:
-    return prod_with_more()
-
-
 def of_type(template: "Template", type_name: str) -> list[dict[str, Any]]:
     return [found["Properties"] for found in template.find_resources(type_name).values()]
 
 
-def test_tasks_wake_and_sleep_by_the_clock_of_their_place(read: OneEnvironment) -> None:
-    [target] = of_type(read("application"), "AWS::ApplicationAutoScaling::ScalableTarget")
+def test_tasks_wake_and_sleep_by_the_clock_of_their_place(prod_with_more: OneEnvironment) -> None:
+    [target] = of_type(prod_with_more("application"), "AWS::ApplicationAutoScaling::ScalableTarget")
     assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
     assert [
         (action["Schedule"], action["Timezone"], action["ScalableTargetAction"])
@@ -47,10 +42,10 @@ def test_tasks_wake_and_sleep_by_the_clock_of_their_place(read: OneEnvironment) 
     ]
 
 
-def test_alarms_about_tasks_are_judged_by_day_only(read: OneEnvironment) -> None:
+def test_alarms_about_tasks_are_judged_by_day_only(prod_with_more: OneEnvironment) -> None:
     by_day = {
         alarm["AlarmName"].removeprefix("yawl-prod-"): query
-        for alarm in of_type(read("monitoring"), "AWS::CloudWatch::Alarm")
+        for alarm in of_type(prod_with_more("monitoring"), "AWS::CloudWatch::Alarm")
         for query in alarm.get("Metrics", [])
         if "DAY(measured)" in query.get("Expression", "")
     }
@@ -66,8 +61,8 @@ def test_without_a_night_alarms_ask_no_clock(template: "Callable[[str, str], Tem
     assert "DAY(" not in str(alarms)
 
 
-def test_an_alarm_keeps_its_period(read: OneEnvironment) -> None:
-    for alarm in of_type(read("monitoring"), "AWS::CloudWatch::Alarm"):
+def test_an_alarm_keeps_its_period(prod_with_more: OneEnvironment) -> None:
+    for alarm in of_type(prod_with_more("monitoring"), "AWS::CloudWatch::Alarm"):
         periods = {query["MetricStat"]["Period"] for query in alarm.get("Metrics", []) if "MetricStat" in query}
         judged = {
             query["Period"] for query in alarm.get("Metrics", []) if query.get("ReturnData") and "Period" in query
@@ -118,16 +113,16 @@ def test_no_alarm_is_judged_while_tasks_sleep_or_start(night: NightSettings, wee
                 assert night.wake_hour + 1 <= here.hour < night.sleep_hour
 
 
-def test_spot_capacity_instead_of_a_launch_type(read: OneEnvironment) -> None:
-    [service] = of_type(read("application"), "AWS::ECS::Service")
+def test_spot_capacity_instead_of_a_launch_type(prod_with_more: OneEnvironment) -> None:
+    [service] = of_type(prod_with_more("application"), "AWS::ECS::Service")
     assert service["CapacityProviderStrategy"] == [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]
     assert "LaunchType" not in service
-    [providers] = of_type(read("application"), "AWS::ECS::ClusterCapacityProviderAssociations")
+    [providers] = of_type(prod_with_more("application"), "AWS::ECS::ClusterCapacityProviderAssociations")
     assert "FARGATE_SPOT" in providers["CapacityProviders"]
 
 
-def test_the_budget_is_of_what_is_tagged_and_tells_the_alarms_address(read: OneEnvironment) -> None:
-    [found] = of_type(read("monitoring"), "AWS::Budgets::Budget")
+def test_the_budget_is_of_what_is_tagged_and_tells_the_alarms_address(prod_with_more: OneEnvironment) -> None:
+    [found] = of_type(prod_with_more("monitoring"), "AWS::Budgets::Budget")
     assert found["Budget"] == {
         "BudgetType": "COST",
         "TimeUnit": "MONTHLY",
@@ -143,21 +138,21 @@ def test_the_budget_is_of_what_is_tagged_and_tells_the_alarms_address(read: OneE
     ]
 
 
-def test_the_tag_that_the_budget_asks_for_is_on_what_costs(read: OneEnvironment) -> None:
+def test_the_tag_that_the_budget_asks_for_is_on_what_costs(prod_with_more: OneEnvironment) -> None:
     for part, type_name in {
         "network": "AWS::EC2::NatGateway",
         "database": "AWS::RDS::DBInstance",
         "cache": "AWS::ElastiCache::ReplicationGroup",
         "application": "AWS::ECS::Service",
     }.items():
-        for found in of_type(read(part), type_name):
+        for found in of_type(prod_with_more(part), type_name):
             assert {"Key": "Environment", "Value": "prod"} in found["Tags"]
-    [service] = of_type(read("application"), "AWS::ECS::Service")
+    [service] = of_type(prod_with_more("application"), "AWS::ECS::Service")
     assert service["PropagateTags"] == "SERVICE", "Fargate is charged by the tasks, which must have the tags as well"
 
 
-def test_what_it_saves(read: OneEnvironment) -> None:
-    stack = Stack(name="application", region="us-east-1", template=read("application").to_json())
+def test_what_it_saves(prod_with_more: OneEnvironment) -> None:
+    stack = Stack(name="application", region="us-east-1", template=prod_with_more("application").to_json())
     found = estimate([Environment(name="prod", stacks=(stack,))], Assumptions(by_environment={}))
     assert not found.unpriced
     # Two tasks for 5 x 13 of a week's 168 hours, at 40 percent of 0.04048 + 2 x 0.004445 an hour

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from tests.provider_schemas import schema_of
-from tests.unit.one_environment import prod_with_more
+from tests.unit.one_environment import OneEnvironment
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly, CloudFormationStackArtifact
@@ -80,8 +80,8 @@ def test_everything_that_takes_tags_has_them(template: Templates, environment: s
             assert found.items() >= wanted.items(), name
 
 
-def test_tags_are_settings() -> None:
-    stack = prod_with_more()("application")
+def test_tags_are_settings(prod_with_more: OneEnvironment) -> None:
+    stack = prod_with_more("application")
     wanted = {
         "BackupPolicy": "hourly",
         "Compliance": "pci-dss",
@@ -111,10 +111,14 @@ def test_no_template_holds_a_secret(template: Templates, environment: str, part:
         assert "{{resolve:secretsmanager:" in json.dumps(properties.get("AuthToken", "{{resolve:secretsmanager:")), name
 
 
-@pytest.mark.parametrize(("with_domain", "ports"), [(False, {80}), (True, {80, 443})], ids=["without", "with a domain"])
-def test_the_load_balancer_is_open_at(template: Templates, with_domain: bool, ports: set[int]) -> None:
-    network = prod_with_more()("network") if with_domain else template("prod", "network")
-    groups = network.find_resources(
+@pytest.mark.parametrize(
+    ("prod", "ports"),
+    [("example", {80}), ("prod_with_more", {80, 443})],
+    ids=["without", "with a domain"],
+    indirect=["prod"],
+)
+def test_the_load_balancer_is_open_at(prod: OneEnvironment, ports: set[int]) -> None:
+    groups = prod("network").find_resources(
         "AWS::EC2::SecurityGroup", {"Properties": {"GroupDescription": Match.string_like_regexp("Load balancer")}}
     )
     ((group,),) = [groups.values()]
