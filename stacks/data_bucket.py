@@ -76,12 +76,12 @@ class DataBucket(s3.Bucket):
             "DenyOtherAlgorithms": {"StringNotEquals": {ALGORITHM: "aws:kms"}},
             "DenyOtherKeys": {"ArnNotEquals": {KEY: key.key_arn}},
         }.items():
-            denial = iam.PolicyStatement(
-                sid=sid,
-                effect=iam.Effect.DENY,
-                actions=["s3:PutObject"],
-                resources=[objects],
-                conditions={**asks, **otherwise},
-            )
-            denial.add_any_principal()
-            self.add_to_resource_policy(denial)
+            denial = {
+                "Sid": sid,
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": "s3:PutObject",
+                "Resource": objects,
+                "Condition": {**asks, **otherwise},
+            }
+            self.add_to_resource_policy(iam.PolicyStatement.from_json(denial))

@@ -66,22 +66,38 @@ class VerifierRole(iam.Role):
             resource_name=cache.replication_group.ref,
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        self._allow(["cloudformation:DescribeStacks"], stacks)
-        self._allow(["ecs:DescribeServices"], service.service_arn)
-        self._allow(["ecs:DescribeTasks"], tasks)
-        self._allow(["ecs:ListTasks"], "*", conditions={"ArnEquals": {"ecs:cluster": service.cluster.cluster_arn}})
-        self._allow(["rds:DescribeDBInstances"], database.instance.instance_arn)
-        self._allow(["rds:DescribeDBParameters"], parameters)
-        self._allow(["elasticache:DescribeReplicationGroups"], replication_group)
-        self._allow(["secretsmanager:DescribeSecret"], database.secret.secret_arn)
+        statements = [
+            _allow(["cloudformation:DescribeStacks"], stacks),
+            _allow(["ecs:DescribeServices"], service.service_arn),
+            _allow(["ecs:DescribeTasks"], tasks),
+            _allow(["ecs:ListTasks"], "*", conditions={"ArnEquals": {"ecs:cluster": service.cluster.cluster_arn}}),
+            _allow(["rds:DescribeDBInstances"], database.instance.instance_arn),
+            _allow(["rds:DescribeDBParameters"], parameters),
+            _allow(["elasticache:DescribeReplicationGroups"], replication_group),
+            _allow(["secretsmanager:DescribeSecret"], database.secret.secret_arn),
+        ]
         for secret in secrets:
-            self._allow(["secretsmanager:GetSecretValue"], secret.secret_arn)
-            if secret.encryption_key is not None:
+            statements.append(_allow(["secretsmanager:GetSecretValue"], secret.secret_arn))
+            if (key := secret.encryption_key) is not None:
                 via = {"kms:ViaService": f"secretsmanager.{stack.region}.amazonaws.com"}
-                self._allow(["kms:Decrypt"], secret.encryption_key.key_arn, conditions={"StringEquals": via})
-        self._allow(
-            ["cloudwatch:DescribeAlarms", "ecs:DescribeTaskDefinition", "elasticloadbalancing:DescribeTargetHealth"],
-            "*",
+                statements.append(_allow(["kms:Decrypt"], key.key_arn, conditions={"StringEquals": via}))
+        statements.append(
+            _allow(
+                [
+                    "cloudwatch:DescribeAlarms",
+                    "ecs:DescribeTaskDefinition",
+                    "elasticloadbalancing:DescribeTargetHealth",
+                ],
+                "*",
+            )
+        )
+        # As the library would name it. One document from the start: each statement apart is a question to its process.
+        iam.Policy(
+            self,
+            "DefaultPolicy",
+            document=iam.PolicyDocument.from_json({"Statement": statements}),
+            # The library's class names a parameter otherwise than its interface, which the type checker minds.
+            roles=[cast(iam.IRole, self)],
         )
         wildcards = {
             "*": "These reading actions know no resource, or hide composite alarms when they are given one.",
@@ -94,7 +110,9 @@ class VerifierRole(iam.Role):
             {f"AwsSolutions-IAM5[Resource::{resource}]": reason for resource, reason in wildcards.items()} | OWN_POLICY,
         )
 
-    def _allow(
-        self, actions: Sequence[str], resource: str, *, conditions: dict[str, dict[str, str]] | None = None
-    ) -> None:
-        self.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions))
+
+def _allow(
+    actions: list[str], resource: str, *, conditions: dict[str, dict[str, str]] | None = None
+) -> dict[str, object]:
+    statement: dict[str, object] = {"Effect": "Allow", "Action": actions, "Resource": resource}
+    return statement if conditions is None else {**statement, "Condition": conditions}

@@ -1,7 +1,7 @@
 """Where metrics come from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from aws_cdk import Duration
@@ -17,14 +17,20 @@ class Source:
 
     namespace: str
     dimensions: Mapping[str, str]
+    _metrics: dict[tuple[str, str, str, Duration], cloudwatch.Metric] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def metric(self, name: str, statistic: str, label: str, *, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
-        """Return the metric `name` as `statistic` over each `period`."""
-        return cloudwatch.Metric(
-            namespace=self.namespace,
-            dimensions_map=self.dimensions,
-            metric_name=name,
-            statistic=statistic,
-            label=label,
-            period=period,
-        )
+        """Return the metric `name` as `statistic` over each `period`; where it is asked for again, the same one."""
+        asked = (name, statistic, label, period)
+        if asked not in self._metrics:
+            self._metrics[asked] = cloudwatch.Metric(
+                namespace=self.namespace,
+                dimensions_map=self.dimensions,
+                metric_name=name,
+                statistic=statistic,
+                label=label,
+                period=period,
+            )
+        return self._metrics[asked]
