@@ -96,6 +96,8 @@ def dynamic_answers_are_not_kept(distribution: FrontDoor, *, path: str, patience
 def static_content_is_kept(distribution: FrontDoor, *, path: str, patience: Patience) -> None:
     """Ask until an answer comes out of the cache; raise CheckFailed when there is no such content or it is not kept."""
     short = patience.at_most(CACHE_SECONDS)
+    # Nothing can be kept that nobody has asked for yet.
+    distribution.get(path, seconds=short.look_limit(REQUEST_SECONDS))
 
     def look() -> Observation:
         answer = distribution.get(path, seconds=short.look_limit(REQUEST_SECONDS))

@@ -56,27 +56,34 @@ class Cloud:
         self._lock = threading.Lock()
         # boto3's overloads know each service by a literal name only.
         self._session: Any = boto3.Session(botocore_session=_session_of_nobody())
+        self._clients: dict[tuple[str, str, Credentials], Any] = {}
 
     def client(self, service: str, region: str, credentials: Credentials) -> Any:
-        """Return a boto3 client of `service` in `region`."""
+        """Return the boto3 client of `service` in `region`; making one takes longer than most calls."""
         with self._lock:
-            return self._session.client(
-                service,
-                region_name=region,
-                endpoint_url=self.endpoint,
-                aws_access_key_id=credentials.access_key,
-                aws_secret_access_key=credentials.secret_key,
-                aws_session_token=credentials.session_token or None,
-                config=Config(
-                    connect_timeout=5,
-                    read_timeout=60,
-                    retries={"total_max_attempts": 2},
-                    proxies={},
-                    use_fips_endpoint=False,
-                    use_dualstack_endpoint=False,
-                    s3={"addressing_style": "path"},
-                ),
-            )
+            wanted = (service, region, credentials)
+            if wanted not in self._clients:
+                self._clients[wanted] = self._new_client(service, region, credentials)
+            return self._clients[wanted]
+
+    def _new_client(self, service: str, region: str, credentials: Credentials) -> Any:
+        return self._session.client(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=credentials.access_key,
+            aws_secret_access_key=credentials.secret_key,
+            aws_session_token=credentials.session_token or None,
+            config=Config(
+                connect_timeout=5,
+                read_timeout=60,
+                retries={"total_max_attempts": 2},
+                proxies={},
+                use_fips_endpoint=False,
+                use_dualstack_endpoint=False,
+                s3={"addressing_style": "path"},
+            ),
+        )
 
     def in_account(self, service: str, place: Place) -> Any:
         """Return a client that acts as the account itself."""

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ def _remove(directory: Path) -> None:
     going = directory.with_name(f"{directory.name}-{uuid.uuid4()}")
     with contextlib.suppress(FileNotFoundError):
         directory.rename(going)
-    threading.Thread(target=shutil.rmtree, args=(going, True), daemon=True).start()
+    # In a process of its own: a thread would take turns with what unpacks the next action's inputs.
+    removal = partial(subprocess.run, ["rm", "-rf", str(going)], stderr=subprocess.DEVNULL, check=False)
+    threading.Thread(target=removal, daemon=True).start()
 
 
 class _Log:
