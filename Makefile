@@ -222,9 +222,13 @@ integration-tests: $(tests_venv)/.ready ## what runs after each deployment, agai
 	@$(tests_venv)/bin/python -m pytest integration_tests -vv --junitxml=report/integration-tests.xml \
 	  --summary=report/integration-tests.txt $(ARGS)
 
+comparing := node_modules/@aws-cdk/cloudformation-diff/package.json
+$(comparing):
+	@npm ci --silent --omit=dev
+
 .PHONY: change-review
-change-review: $(review_venv)/.ready ## what runs before each deployment: what it would change, and lose
-	@test -d node_modules/@aws-cdk/cloudformation-diff || npm ci --silent --omit=dev
+change-review: ## what runs before each deployment: what it would change, and lose
+	@$(MAKE) -j2 $(review_venv)/.ready $(comparing)
 	@$(review_venv)/bin/python -m change_review $(ARGS)
 
 .PHONY: bake

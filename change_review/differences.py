@@ -114,12 +114,6 @@ class Comparer:
             limit.cancel()
 
 
-def compare(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[Difference]:
-    """Compare templates once; see Comparer."""
-    with Comparer() as comparer:
-        return comparer.compare(pairs)
-
-
 def _difference(found: dict[str, Any]) -> Difference:
     return Difference(
         resources=tuple(_resource(item) for item in found["resources"]),

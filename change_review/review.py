@@ -10,7 +10,7 @@ from change_review.accepted import read_acceptances
 from change_review.assembly import ReleasedStack, common_prefix, read_stage
 from change_review.costs import cost_change, in_one_phrase
 from change_review.deployed import Reader
-from change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Difference, compare
+from change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference
 from change_review.findings import Finding, judged
 from change_review.permissions import broadened
 from change_review.stateful import losses
@@ -87,11 +87,13 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
     """
     by_stage = [read_stage(stage) for stage in stages]
     released = tuple(stack for stage in by_stage for stack in stage)
-    reader = Reader()
-    deployed = [reader.template(stack) for stack in released]
-    differences = compare(
-        [(before or EMPTY_TEMPLATE, stack.template) for before, stack in zip(deployed, released, strict=True)]
-    )
+    # It starts while AWS is asked.
+    with Comparer() as comparer:
+        reader = Reader()
+        deployed = [reader.template(stack) for stack in released]
+        differences = comparer.compare(
+            [(before or EMPTY_TEMPLATE, stack.template) for before, stack in zip(deployed, released, strict=True)]
+        )
     stacks = tuple(
         StackReview(
             name=stack.name, account=stack.account, region=stack.region, is_new=before is None, difference=difference

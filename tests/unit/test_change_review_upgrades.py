@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Template
 
-from change_review.differences import compare
+from change_review.differences import Comparer
 from change_review.permissions import broadened
 from change_review.stateful import losses
 from tests.upgrades import STATEFUL, Upgrade, draw, every_upgrade
@@ -38,7 +38,8 @@ def test_upgrades_of_every_part_can_be_drawn(parts: dict[str, dict[str, Any]]) -
 
 def judged(parts: dict[str, dict[str, Any]], upgrades: list[Upgrade]) -> list[tuple[tuple[str, ...], bool]]:
     """What the guard says is lost by each, and whether it would stop it for its permissions."""
-    differences = compare([(parts[upgrade.part], upgrade.template) for upgrade in upgrades])
+    with Comparer() as comparer:
+        differences = comparer.compare([(parts[upgrade.part], upgrade.template) for upgrade in upgrades])
     return [
         (
             tuple(sorted(finding.subject for finding in losses(f"yawl-dev-{upgrade.part}", difference))),
