@@ -1,11 +1,12 @@
 """Print the figures: `make bench`. It reports and asserts nothing.
 
-`make bench ARGS='--runs 5'` takes the medians over more runs; the runs of all rows alternate, so that a busy minute
-falls on all of them alike.
+A figure is the least of several runs, as whatever else a machine has to do only adds to it; `ARGS='--runs 9'` takes
+more of them. The runs of all rows alternate, so that a quiet minute falls on all of them alike.
 """
 
 import argparse
-from statistics import linear_regression, median
+from collections.abc import Sequence
+from statistics import linear_regression
 
 from rich.console import Console
 from rich.table import Table
@@ -26,35 +27,31 @@ Seconds differ by a factor of two between machines; this ratio does not.
 """
 
 
-Runs = tuple[list[Synthesis], list[Synthesis]]
-"""Of the empty app, and of the whole one."""
+Pair = tuple[Synthesis, Synthesis]
+"""Of the empty app, and of the whole one with three environments."""
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--runs", type=int, default=3, help="how often to synthesize for each median (3)")
+    parser.add_argument("--runs", type=int, default=5, help="how often to synthesize for each figure (5)")
     options = parser.parse_args()
     console = Console()
     with console.status("synthesizing"):
         # The first run compiles and fills caches; it is not the one to count.
         synthesis(3, rule_packs=None)
-        off = _alternate(options.runs, rule_packs=None)
-        on = _alternate(options.runs, rule_packs="aws")
-        every = _alternate(options.runs, rule_packs="all")
+        rounds = [[_pair(rule_packs) for rule_packs in (None, "aws", "all")] for _ in range(options.runs)]
         grown = {count: synthesis(count, rule_packs=None) for count in GROWTH}
-    console.print(_costs(off, on, every))
+    console.print(_costs(*zip(*rounds, strict=True)))
     console.print(_growth(grown))
     console.print(_ways(grown[3]))
 
 
-def _alternate(runs: int, *, rule_packs: str | None) -> Runs:
-    """Return the runs of the empty app and of the whole one with three environments."""
-    pairs = [(synthesis(0, rule_packs=rule_packs), synthesis(3, rule_packs=rule_packs)) for _ in range(runs)]
-    return [empty for empty, _ in pairs], [whole for _, whole in pairs]
+def _pair(rule_packs: str | None) -> Pair:
+    return synthesis(0, rule_packs=rule_packs), synthesis(3, rule_packs=rule_packs)
 
 
-def _costs(off: Runs, on: Runs, every: Runs) -> Table:
+def _costs(off: Sequence[Pair], on: Sequence[Pair], every: Sequence[Pair]) -> Table:
     table = _table(
         "Synthesis, CPU-seconds",
         "validator",
@@ -66,14 +63,14 @@ def _costs(off: Runs, on: Runs, every: Runs) -> Table:
         "in empty apps",
         "peers",
     )
-    for name, (empty, whole), goal, peers in (
+    for name, runs, goal, peers in (
         ("off", off, "≤ 1.0", f"{PEERS_OFF:.2f}"),
         ("on, and AWS's rule pack", on, "≤ 3.3", f"{PEERS_ON:.2f}"),
         ("on, and all rule packs", every, "", ""),
     ):
-        nothing = median(run.cpu_seconds for run in empty)
-        all_of_it = median(run.cpu_seconds for run in whole)
-        resources = whole[0].resources
+        nothing = min(empty.cpu_seconds for empty, _ in runs)
+        all_of_it = min(whole.cpu_seconds for _, whole in runs)
+        resources = runs[0][1].resources
         rate = (all_of_it - nothing) / resources * 100
         table.add_row(
             name,
