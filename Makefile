@@ -86,11 +86,12 @@ lint: $(venv)/.ready
 types: $(venv)/.ready
 	@pyrefly check
 
-# Of what the pipeline delivers and runs, in two parts: what has templates, and what has not. The tools that people use
-# beside it, the rehearsal first of all, hold up no release, nor do settings that are not the example's: `make check`
-# tests them.
-tests_of_programs := $(wildcard $(addsuffix *.py,$(addprefix tests/unit/test_,settings integration_tests supervisor)))
-tests_of_templates := $(filter-out $(tests_of_programs),$(wildcard tests/unit/test_*.py))
+# Of what the pipeline delivers and runs, in three parts: what has templates, what has not, and the task's supervisor, whose
+# tests wait more than they work. The tools that people use beside it, the rehearsal first of all, hold up no release, nor
+# do settings that are not the example's: `make check` tests them.
+tests_of_supervisor := $(wildcard tests/unit/test_supervisor*.py)
+tests_of_programs := $(wildcard tests/unit/test_settings*.py tests/unit/test_integration_tests*.py)
+tests_of_templates := $(filter-out $(tests_of_programs) $(tests_of_supervisor),$(wildcard tests/unit/test_*.py))
 
 .PHONY: tests-of-templates
 tests-of-templates: $(ready)
@@ -100,11 +101,15 @@ tests-of-templates: $(ready)
 tests-of-programs: $(venv)/.ready
 	@python -m pytest $(tests_of_programs)
 
-# Side by side, one more than a build has processors, as tests of programs wait now and then. What takes longest comes
-# first; what needs no Node begins while that is installed.
+.PHONY: tests-of-supervisor
+tests-of-supervisor: $(venv)/.ready
+	@python -m pytest $(tests_of_supervisor)
+
+# Side by side, more than a build has processors, as some wait now and then. What takes longest comes first; what needs no
+# Node begins while that is installed.
 .PHONY: synth
 synth: $(venv)/.ready ## what the pipeline's Synth action runs: lint, types, unit tests and cdk synth, side by side
-	@$(MAKE) -j3 --output-sync=target tests-of-programs tests-of-templates assembly types lint
+	@$(MAKE) -j4 --output-sync=target tests-of-templates assembly tests-of-supervisor tests-of-programs types lint
 
 .PHONY: assembly
 assembly: $(ready) ## cdk synth with every validation, into cdk.out
