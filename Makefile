@@ -27,6 +27,9 @@ export PYTHONDONTWRITEBYTECODE :=
 python_folders := settings pipeline stages stacks functions releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations tests
 python_sources := pipeline_app.py $(python_folders)
 python_sources += container
+# What the pipeline delivers and runs, and its tests.
+released := pipeline_app.py settings pipeline stages stacks functions releases integration_tests change_review bake cost \
+  compliance container tests/unit
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
   $(shell find settings pipeline functions stages stacks -name '*.py' -o -name '*.js') \
   $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
@@ -86,6 +89,10 @@ lint: $(venv)/.ready
 types: $(venv)/.ready
 	@pyrefly check
 
+.PHONY: types-of-release
+types-of-release: $(venv)/.ready
+	@pyrefly check $(released)
+
 # Of what the pipeline delivers and runs, in three parts: what has templates, what has not, and the task's supervisor, whose
 # tests wait more than they work. The tools that people use beside it, the rehearsal first of all, hold up no release, nor
 # do settings that are not the example's: `make check` tests them.
@@ -109,7 +116,7 @@ tests-of-supervisor: $(venv)/.ready
 # Node begins while that is installed.
 .PHONY: synth
 synth: $(venv)/.ready ## what the pipeline's Synth action runs: lint, types, unit tests and cdk synth, side by side
-	@$(MAKE) -j4 --output-sync=target tests-of-templates assembly tests-of-supervisor tests-of-programs types lint
+	@$(MAKE) -j4 --output-sync=target tests-of-templates assembly tests-of-supervisor tests-of-programs types-of-release lint
 
 .PHONY: assembly
 assembly: $(ready) ## cdk synth with every validation, into cdk.out
