@@ -236,7 +236,7 @@ integration-tests: $(tests_venv)/.ready ## what runs after each deployment, agai
 
 comparing := node_modules/@aws-cdk/cloudformation-diff/package.json
 $(comparing):
-	@npm ci --silent --omit=dev
+	@npm ci --silent --omit=dev --ignore-scripts --no-bin-links
 
 .PHONY: change-review
 change-review: ## what runs before each deployment: what it would change, and lose
