@@ -91,7 +91,8 @@ class VerifierRole(iam.Role):
                 "*",
             )
         )
-        # As the library would name it. One document from the start: each statement apart is a question to its process.
+        # As the library would name it, which can therefore grant the role nothing more. One document from the start:
+        # each statement apart is a question to its process.
         iam.Policy(
             self,
             "DefaultPolicy",
