@@ -89,8 +89,7 @@ class Rehearsal:
         try:
             set_up = SetUp(self._progress, self._processes, self._directory, self._journal)
             self.cloud = set_up.start_emulator()
-            set_up.bootstrap(self.cloud, self._plan.assembly)
-            self.definition = set_up.deploy_pipeline(self.cloud, self._plan.assembly)
+            self.definition = set_up.prepare(self.cloud, self._plan.assembly)
             self._check(self.definition)
             self._workloads = Tasks(self.cloud, starter) if starter else NoTasks()
             with Inbox(self.cloud, self._progress):

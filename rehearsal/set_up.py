@@ -101,40 +101,48 @@ class SetUp:
                 return json.loads(line)
         raise SetUpFailed(f"{who} ended with exit status {process.wait()}")
 
-    def bootstrap(self, cloud: Cloud, assembly: Assembly) -> None:
-        """Bootstrap every account and region with the real `cdk bootstrap`, trusting the pipeline's account.
+    def prepare(self, cloud: Cloud, assembly: Assembly) -> Definition:
+        """Bootstrap every account and region, deploy the pipeline stack, and return the definition that is deployed.
 
-        One command does all that trust it: starting one takes longer than what it then does.
+        It is deployed as soon as its own account is ready, beside the bootstrap of those that will trust it.
+        """
+        home = assembly.home.account
+        own = [place for place in assembly.places if place.account == home]
+        further = [place for place in assembly.places if place.account != home]
+
+        def prepare(places: list[Place]) -> Definition | None:
+            self._bootstrap(places, cloud, assembly.home)
+            return self._deploy_pipeline(cloud, assembly) if places is own else None
+
+        found = side_by_side(prepare, [places for places in (own, further) if places], self._processes)
+        [definition] = filter(None, found)
+        return definition
+
+    def _bootstrap(self, places: list[Place], cloud: Cloud, home: Place) -> None:
+        """Bootstrap these with the real `cdk bootstrap`; other accounts than the pipeline's trust it.
+
+        One command does all of them: starting one takes longer than what it then does.
         """
         # In a folder with a cdk.json the command would synthesize the app first.
         empty = self._directory / "bootstrap"
         empty.mkdir(exist_ok=True)
-        home = assembly.home.account
-        own = [place for place in assembly.places if place.account == home]
-        further = [place for place in assembly.places if place.account != home]
-        trust = ["--trust", home, "--trust-for-lookup", home, "--plugin", str(CREDENTIALS)]
+        account, *more = dict.fromkeys(place.account for place in places)
+        places_as_arguments = [f"aws://{place.account}/{place.region}" for place in places]
+        arguments = ["bootstrap", *places_as_arguments, "--cloudformation-execution-policies", EXECUTION_POLICY]
+        if account != home.account:
+            arguments += ["--trust", home.account, "--trust-for-lookup", home.account, "--plugin", str(CREDENTIALS)]
+        self._step(
+            f"bootstrap {account} and {len(more)} more" if more else f"bootstrap {account}",
+            "cdk bootstrap",
+            _NOTHING,
+            lambda step: self._cdk(arguments, step, cloud, home, empty),
+        )
 
-        def bootstrap(places: list[Place]) -> None:
-            account, *more = dict.fromkeys(place.account for place in places)
-            policy = ["--cloudformation-execution-policies", EXECUTION_POLICY]
-            arguments = ["bootstrap", *(f"aws://{place.account}/{place.region}" for place in places), *policy]
-            self._step(
-                f"bootstrap {account} and {len(more)} more" if more else f"bootstrap {account}",
-                "cdk bootstrap",
-                _NOTHING,
-                lambda step: self._cdk(
-                    arguments if account == home else [*arguments, *trust], step, cloud, assembly.home, empty
-                ),
-            )
-
-        side_by_side(bootstrap, [places for places in (own, further) if places], self._processes)
-
-    def deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
-        """Deploy the pipeline stack with the real `cdk deploy` and return the definition that is deployed."""
+    def _deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
         name = f"deploy {assembly.stack_name}"
-        return self._step(name, "cdk deploy", _DEFINITION, lambda step: self._deploy_pipeline(step, cloud, assembly))
+        return self._step(name, "cdk deploy", _DEFINITION, lambda step: self._deploy(step, cloud, assembly))
 
-    def _deploy_pipeline(self, step: ActionProgress, cloud: Cloud, assembly: Assembly) -> Definition:
+    def _deploy(self, step: ActionProgress, cloud: Cloud, assembly: Assembly) -> Definition:
         app = ["--app", str(assembly.directory.resolve())]
         arguments = ["deploy", *app, assembly.stack_id, "--require-approval", "never", "--progress", "events"]
         self._cdk(arguments, step, cloud, assembly.home, self._directory)

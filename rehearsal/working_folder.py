@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,10 @@ CACHE = ".cache/rehearsal"
 """What rehearsals keep from one to the next, in the user's folder."""
 AT_ONCE = 16
 """How many rehearsals may be under way at a time."""
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - each rehearsal makes a folder of its own there that nobody else may enter
+MEMORY = Path("/proc/meminfo")
+ROOM_BYTES = 4 * 1024**3
+"""What must be free for a rehearsal to work in memory; the largest build of this project takes an eighth of it."""
 
 
 @contextlib.contextmanager
@@ -37,8 +42,29 @@ def working_folder() -> Iterator[tuple[Path, int]]:
                 shutil.rmtree(folder, ignore_errors=True)
             return
     raise RehearsalError(
-        f"{AT_ONCE} rehearsals are under way, or {tempfile.gettempdir()} lets no folder be made; wait for one to end"
+        f"{AT_ONCE} rehearsals are under way, or {_root()} lets no folder be made; wait for one to end"
     )
+
+
+def _root() -> Path:
+    """Choose where temporary files go: where TMPDIR says, else in memory if there is plenty, else the usual place.
+
+    Builds write and remove tens of thousands of small files that nobody wants to keep.
+    """
+    if os.environ.get("TMPDIR") or not _has_room(SHARED_MEMORY):
+        return Path(tempfile.gettempdir())
+    return SHARED_MEMORY
+
+
+def _has_room(folder: Path) -> bool:
+    try:
+        found = os.statvfs(folder)
+        [memory] = re.findall(r"MemAvailable: +(\d+) kB", MEMORY.read_text())
+    except (OSError, ValueError):
+        return False
+    # Some containers let nothing be run from there.
+    may_run = not found.f_flag & os.ST_NOEXEC
+    return may_run and min(found.f_bavail * found.f_frsize, int(memory) * 1024) >= ROOM_BYTES
 
 
 def _take(lock: int) -> bool:
@@ -55,7 +81,7 @@ def _numbered(name: str, number: int) -> str:
 
 def _usual_folder(number: int) -> Path | None:
     """Make the folder anew; None if something that is not ours to remove is in its place."""
-    folder = Path(tempfile.gettempdir()) / _numbered(f"rehearsal-{os.getuid()}", number)
+    folder = _root() / _numbered(f"rehearsal-{os.getuid()}", number)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(mode=0o700)

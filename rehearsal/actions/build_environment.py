@@ -91,9 +91,17 @@ def build_environment(
     for name in environment.keys() & context.instead.keys():
         run.log(f"{name} is {context.instead[name]} in this rehearsal, not {environment[name]}")
         environment[name] = context.instead[name]
+    if _lies_apart(Path(environment["UV_CACHE_DIR"]), directory):
+        # uv would copy what it cannot link to, a gigabyte for this project, and warn of it.
+        environment.setdefault("UV_LINK_MODE", "symlink")
     # Last, so that nothing a project sets leads a build out of the emulator.
     kept = {name: value for name, value in environment.items() if not name.startswith(LEADING_OUT)}
     return {**kept, **context.cloud.environment(context.home.region, role), **context.cloud.secure_environment()}
+
+
+def _lies_apart(cache: Path, directory: Path) -> bool:
+    """Tell whether a cache is in another file system than a build, where only symbolic links reach."""
+    return cache.is_dir() and cache.stat().st_dev != directory.stat().st_dev
 
 
 def _home(directory: Path, home: Path) -> Path:

@@ -179,6 +179,21 @@ def test_the_home_folder_holds_registry_settings_and_nothing_else(
     assert found == [".config/pip", ".npmrc"]
 
 
+@pytest.mark.parametrize(("cache", "mode"), [("/proc", "symlink"), (".", None)])
+def test_what_is_cached_in_another_file_system_is_linked_and_not_copied(
+    cache: str, mode: str | None, builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / cache))
+    monkeypatch.delenv("UV_LINK_MODE", raising=False)
+    assert builds.environment().get("UV_LINK_MODE") == mode
+
+
+def test_how_uv_links_is_the_users_choice(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_CACHE_DIR", "/proc")
+    monkeypatch.setenv("UV_LINK_MODE", "copy")
+    assert builds.environment()["UV_LINK_MODE"] == "copy"
+
+
 def test_registries_are_reached_as_the_user_does(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "https://registry.example.com/simple")
     monkeypatch.setenv("UV_CACHE_DIR", "/var/cache/uv")

@@ -50,10 +50,7 @@ class ReadySetUp:
     def start_emulator(self) -> Cloud:
         return OnePipeline(self._pipeline)
 
-    def bootstrap(self, cloud: Cloud, assembly: Assembly) -> None:
-        """Nothing."""
-
-    def deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:  # noqa: ARG002 - the real one's
+    def prepare(self, cloud: Cloud, assembly: Assembly) -> Definition:  # noqa: ARG002 - the real one's
         return parse(self._pipeline, assembly.home.region)
 
 

@@ -30,7 +30,7 @@ def assembly(directory: Path) -> Assembly:
 def test_without_the_cdk_the_next_step_is_said(set_up: SetUp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RehearsalError, match="`cdk` is not on the path; `make rehearse` prepares it"):
-        set_up.bootstrap(OnePipeline(pipeline()), assembly(tmp_path))
+        set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
 
 
 def test_an_emulator_that_does_not_start_is_a_failed_step(
@@ -53,7 +53,7 @@ def test_a_failing_command_is_named_with_its_exit_status(
     monkeypatch.setenv("AWS_PROFILE", "prod")
     monkeypatch.setenv("CDK_PROFILE", "prod")
     with pytest.raises(SetUpFailed, match="cdk bootstrap: exit status 9"):
-        set_up.bootstrap(OnePipeline(pipeline()), assembly(tmp_path))
+        set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
     [step] = progress.set_up.actions
     log = step.log_file.read_text()
     assert f"bootstrap aws://{HOME.account}/{HOME.region}" in log

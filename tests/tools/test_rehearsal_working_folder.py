@@ -1,7 +1,9 @@
 """Where rehearsals work: paths that come again, one for each that is under way."""
 
 import contextlib
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,8 +15,18 @@ from rehearsal.working_folder import working_folder
 @pytest.fixture(autouse=True)
 def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tmp").mkdir()
+    (tmp_path / "memory").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(subject, "SHARED_MEMORY", tmp_path / "memory")
+    monkeypatch.setattr(subject, "MEMORY", tmp_path / "meminfo")
+    monkeypatch.delenv("TMPDIR", raising=False)
+    memory_is_available(tmp_path, subject.ROOM_BYTES)
+
+
+def memory_is_available(folder: Path, size: int) -> None:
+    """What the system says of it."""
+    (folder / "meminfo").write_text(f"MemFree: 1 kB\nMemAvailable:   {size // 1024} kB\n")
 
 
 def test_the_next_has_the_same_path_and_finds_it_empty() -> None:
@@ -48,3 +60,42 @@ def test_too_many_are_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "AT_ONCE", 1)
     with working_folder(), pytest.raises(RehearsalError, match="1 rehearsals are under way"), working_folder():
         pass
+
+
+def test_they_work_in_memory_where_there_is_plenty(tmp_path: Path) -> None:
+    with working_folder() as (folder, _):
+        assert folder.parent == tmp_path / "memory"
+
+
+def test_they_work_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    with working_folder() as (folder, _):
+        assert folder.parent == tmp_path / "tmp"
+
+
+def test_they_work_on_the_disk_where_memory_is_scarce(tmp_path: Path) -> None:
+    memory_is_available(tmp_path, subject.ROOM_BYTES - 1024)
+    with working_folder() as (folder, _):
+        assert folder.parent == tmp_path / "tmp"
+
+
+@pytest.mark.parametrize(("free", "flag"), [(subject.ROOM_BYTES - 1, 0), (subject.ROOM_BYTES, os.ST_NOEXEC)])
+def test_and_where_the_shared_memory_is_small_or_runs_nothing(
+    free: int, flag: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Containers have 64 MB of it, from which nothing may be run."""
+    found = SimpleNamespace(f_flag=flag, f_frsize=1, f_bavail=free)
+
+    def statvfs(_: Path) -> SimpleNamespace:
+        return found
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    with working_folder() as (folder, _):
+        assert folder.parent == tmp_path / "tmp"
+
+
+@pytest.mark.parametrize("missing", ["memory", "meminfo"])
+def test_and_where_the_system_has_or_tells_none(missing: str, tmp_path: Path) -> None:
+    (tmp_path / missing).rename(tmp_path / "elsewhere")
+    with working_folder() as (folder, _):
+        assert folder.parent == tmp_path / "tmp"
