@@ -21,6 +21,7 @@ from rehearsal.parallel import side_by_side
 from rehearsal.processes import Processes
 from rehearsal.progress import ActionProgress, Ending, Progress, Status
 from rehearsal.secure_way import SecureWay, write_authorities
+from rehearsal.working_folder import COMPILED
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 """What CloudFormation may do in a bootstrapped account; the emulator does not enforce it."""
@@ -182,6 +183,7 @@ class SetUp:
                 **machine_environment(self._home),
                 **cloud.environment(place.region, Credentials(place.account)),
                 "CI": "true",
+                "NODE_COMPILE_CACHE": str(Path.home() / COMPILED),
             },
             on_line=lambda line: self._progress.log(step, line),
         )

@@ -27,9 +27,7 @@ def run(run: Run) -> Outcome:
     project = _project(run)
     if project["environment"].get("privilegedMode") and not _docker_works():
         raise ActionSkipped("needs a Docker daemon, and none runs here")
-    directory = run.context.directory / f"{run.stage}-{run.action.name}"
-    # What a build left behind that was killed is no part of its retry.
-    shutil.rmtree(directory, ignore_errors=True)
+    directory = _folder_that_is_free(run.context.directory)
     log = _Log(run, project)
     try:
         return Outcome(variables=_build(replace(run, log=log.line), project, directory))
@@ -38,6 +36,24 @@ def run(run: Run) -> Outcome:
     finally:
         log.keep()
         _remove(directory)
+
+
+def _folder_that_is_free(builds: Path) -> Path:
+    """Make an empty folder whose path comes again, in the next builds and in the next rehearsals.
+
+    Python keeps bytecode by a source's path: what each environment's tests install is compiled once. A folder in which
+    a build was killed is no part of its retry, and not taken again.
+    """
+    builds.mkdir(parents=True, exist_ok=True)
+    number = 0
+    while True:
+        folder = builds / str(number)
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
 
 
 def _remove(directory: Path) -> None:

@@ -16,7 +16,7 @@ from rehearsal.buildspec import Buildspec
 from rehearsal.cloud import Credentials
 from rehearsal.isolation import machine_environment
 from rehearsal.secret_reference import SecretMissing, referred_secret
-from rehearsal.working_folder import CACHE
+from rehearsal.working_folder import CACHE, COMPILED
 
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
 """Tools taken from the rehearsal's own environment where CodeBuild's image brings them."""
@@ -33,7 +33,7 @@ CACHES = {
     "NPM_CONFIG_CACHE": ".npm",
     "JSII_RUNTIME_PACKAGE_CACHE_ROOT": ".cache/aws/jsii/package-cache",
     "PYTHONPYCACHEPREFIX": f"{CACHE}/bytecode",
-    "NODE_COMPILE_CACHE": f"{CACHE}/compiled",
+    "NODE_COMPILE_CACHE": COMPILED,
 }
 """Caches of what was downloaded, unpacked and compiled, in the user's folder; in CodeBuild it has its own."""
 

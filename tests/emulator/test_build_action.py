@@ -163,6 +163,23 @@ def test_an_image_build_without_docker_is_skipped(projects: Projects, monkeypatc
         projects.run("docker build .", environment={"privilegedMode": True})
 
 
+def test_builds_that_follow_each_other_have_the_same_path(projects: Projects) -> None:
+    """What was compiled for the first of them serves the others."""
+    assert _place_of_a_build(projects) == _place_of_a_build(projects)
+
+
+def test_a_build_passes_by_the_folder_of_another(projects: Projects) -> None:
+    folder: Path = projects.workshop.directory / "builds" / "0"
+    folder.mkdir(parents=True)
+    assert str(folder) not in _place_of_a_build(projects)
+
+
+def _place_of_a_build(projects: Projects) -> str:
+    projects.run("echo here: $PWD")
+    [place] = (line for line in projects.workshop.log if line.startswith("here: "))
+    return place
+
+
 def test_a_builds_folder_is_gone_soon_after_it_is_over_and_never_another_builds(projects: Projects) -> None:
     projects.run("touch left-over")
     with pytest.raises(ActionFailed):
