@@ -23,6 +23,16 @@ ROOM_BYTES = 4 * 1024**3
 """What must be free for a rehearsal to work in memory; the largest build of this project takes an eighth of it."""
 
 
+def temporary_root() -> Path:
+    """Choose where temporary files go: where TMPDIR says, else in memory if there is plenty, else the usual place.
+
+    Builds write and remove tens of thousands of small files that nobody wants to keep.
+    """
+    if os.environ.get("TMPDIR") or not _has_room(SHARED_MEMORY):
+        return Path(tempfile.gettempdir())
+    return SHARED_MEMORY
+
+
 @contextlib.contextmanager
 def working_folder() -> Iterator[tuple[Path, int]]:
     """Give an empty folder of the user's own, and the lock on it as an open file; remove the folder afterwards.
@@ -44,18 +54,8 @@ def working_folder() -> Iterator[tuple[Path, int]]:
                 shutil.rmtree(folder, ignore_errors=True)
             return
     raise RehearsalError(
-        f"{AT_ONCE} rehearsals are under way, or {_root()} lets no folder be made; wait for one to end"
+        f"{AT_ONCE} rehearsals are under way, or {temporary_root()} lets no folder be made; wait for one to end"
     )
-
-
-def _root() -> Path:
-    """Choose where temporary files go: where TMPDIR says, else in memory if there is plenty, else the usual place.
-
-    Builds write and remove tens of thousands of small files that nobody wants to keep.
-    """
-    if os.environ.get("TMPDIR") or not _has_room(SHARED_MEMORY):
-        return Path(tempfile.gettempdir())
-    return SHARED_MEMORY
 
 
 def _has_room(folder: Path) -> bool:
@@ -83,7 +83,7 @@ def _numbered(name: str, number: int) -> str:
 
 def _usual_folder(number: int) -> Path | None:
     """Make the folder anew; None if something that is not ours to remove is in its place."""
-    folder = _root() / _numbered(f"rehearsal-{os.getuid()}", number)
+    folder = temporary_root() / _numbered(f"rehearsal-{os.getuid()}", number)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(mode=0o700)
