@@ -128,10 +128,16 @@ assembly: $(ready) ## cdk synth with every validation, into cdk.out
 test: lint types container-parts ## everything that must hold
 	@$(MAKE) all-other-tests container-test
 
-# One more than two processors: most of these wait for something now and then.
+# One more than there are processors: most tests wait for something now and then. Each may start a browser, a database or a
+# whole rehearsal, so that memory sets a limit too.
+workers = $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)) + 1, 9))' 2>/dev/null || echo 3)
+
+# What is chosen by ARGS='-k …' may all be in one of the two halves; pytest ends with 5 where there is nothing to run.
+chosen = $(ARGS)$(if $(ARGS), || test $$? -eq 5)
+
 .PHONY: all-other-tests
 all-other-tests: $(ready) $(drawing)
-	@python -m pytest tests --ignore=tests/container --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@python -m pytest tests --ignore=tests/container --numprocesses=$(workers) --dist=loadfile --no-loadscope-reorder $(chosen)
 
 # Missing parts, and that nothing installs them here, are not this target's failure: the tests say so, and fail in CI.
 .PHONY: container-parts
@@ -140,7 +146,7 @@ container-parts: $(ready)
 
 .PHONY: container-test
 container-test: container-parts ## tasks of the container, made of real parts, under every fault
-	@python -m pytest tests/container --numprocesses=3 --dist=loadfile $(ARGS)
+	@python -m pytest tests/container --numprocesses=$(workers) --dist=loadfile $(chosen)
 
 .PHONY: container-table
 container-table: container-parts ## the same one by one, undisturbed; writes the table in container/README.md

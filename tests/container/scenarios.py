@@ -1,9 +1,10 @@
 """The faults that are played one by one, and how long the service may be away for each, the engine's start aside."""
 
 import asyncio
+import contextlib
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,9 +179,29 @@ async def clock_jumps(service: Service, load: Load) -> None:
     assert await service.epoch() == epoch, "no other task has led"
 
 
-def with_clock(service: Service, folder: Path, number: int) -> dict[str, str]:
-    """Return the variables of a task whose clock `clock_jumps` can move."""
-    file = folder / f"clock-{number}"
+@contextlib.asynccontextmanager
+async def with_clocks(service: Service, folder: Path) -> AsyncIterator[None]:
+    """Let the service consist of tasks whose clocks `clock_jumps` can move."""
+    await service.end_all()
+    try:
+        for number in range(service.wanted):
+            await service.start_task(**_clock(service, folder / f"clock-{number}"))
+        yield
+    finally:
+        processes = [process for task in service.tasks for process in task.processes()]
+        await service.end_all()
+        for process in processes:
+            _remove_what_libfaketime_leaves(process)
+
+
+def _remove_what_libfaketime_leaves(process: int) -> None:
+    """Remove a killed process's clock from shared memory."""
+    for left in Path("/dev/shm").glob(f"*faketime_s*_{process}"):  # noqa: S108 - where it has them
+        left.unlink()
+
+
+def _clock(service: Service, file: Path) -> dict[str, str]:
+    """Return the variables of a task that has the clock in the file."""
     file.write_text("+0", encoding="utf-8")
     return {
         "LD_PRELOAD": str(service.bench.clock),

@@ -12,7 +12,7 @@ from tests.container import table
 from tests.container.conftest import Stage
 from tests.container.judge import judge, made_without_answer
 from tests.container.load import Load, Outcome
-from tests.container.scenarios import Scenario, clock_jumps, now, with_clock
+from tests.container.scenarios import Scenario, clock_jumps, now, with_clocks
 from tests.container.service import Service, wall_clock
 from tests.container.table import Row
 
@@ -22,9 +22,11 @@ def play(scenario: Scenario, service: Service, stage: Stage, request: pytest.Fix
 
     async def course() -> Row:
         if scenario.play is clock_jumps:
-            await service.end_all()
-            for number in range(service.wanted):
-                await service.start_task(**with_clock(service, folder, number))
+            async with with_clocks(service, folder):
+                return await course_with_these_tasks()
+        return await course_with_these_tasks()
+
+    async def course_with_these_tasks() -> Row:
         await service.at_full_strength()
         async with Load(service.bench) as load:
             await load.goes_on(after=now())

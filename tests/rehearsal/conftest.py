@@ -34,8 +34,11 @@ MATRIX = "failure matrix"
 PROD = "444444444444"
 HERE, THERE = "us-east-1", "eu-west-1"
 """Regions."""
+REALLY_TEST = (
+    f"{sys.executable} -m pytest integration_tests -vv --junitxml=report/integration-tests.xml"
+    " --summary=report/integration-tests.txt"
+)
 MAKEFILE = f"""\
-REPORT := report/integration-tests
 .PHONY: synth change-review integration-tests bake
 
 synth:
@@ -45,7 +48,7 @@ change-review:
 	NODE_PATH={ROOT}/node_modules {sys.executable} -m change_review $(ARGS)
 
 integration-tests:
-	{sys.executable} -m pytest integration_tests -vv --junitxml=$(REPORT).xml --summary=$(REPORT).txt
+	{REALLY_TEST}
 
 bake:
 	{sys.executable} -m bake

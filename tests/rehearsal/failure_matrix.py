@@ -16,7 +16,7 @@ RECOVERY = {"Staging": ("recovery",), "Prod": ("recovery", "recovery-copies")}
 """What an environment has beyond the parts that all have."""
 GATED = "Prod"
 BEFORE_THE_ENVIRONMENTS = ("Source/Source", "Build/Synth", "UpdatePipeline/SelfMutate", "Assets/FileAssets")
-REPRESENTATIVE = ("Dev/yawl-dev-database.Deploy", "Dev/IntegrationTests")
+REPRESENTATIVE = ("Dev/yawl-dev-database.Deploy",)
 """What every run of the tests rehearses; all the others take minutes."""
 UPGRADES = "upgrade"
 

@@ -1,7 +1,8 @@
 """Releases of one repository, whose assemblies are synthesized once and changed by hand.
 
 Their commits hold what Build would synthesize, so that it is copied in a moment. The commands that builds run are
-replaced as well: the change review is the real one, run by this Python; tests and bakes are stood in for.
+replaced as well: the change review is the real one, run by this Python; bakes are stood in for, and so are the
+integration tests but in commits that ask for the real ones.
 """
 
 import json
@@ -12,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.rehearsal.accounts import PROBE
-from tests.rehearsal.conftest import ROOT, Repository, run
+from tests.rehearsal.conftest import REALLY_TEST, ROOT, Repository, run
 
 Template = dict[str, Any]
 Change = Callable[[str, Template], Template]
 """Takes an environment's part and its template, and returns another."""
 
+REAL_TESTS = "REAL-TESTS"
+"""The file in a commit that asks for them."""
 MAKEFILE = f"""\
 .PHONY: synth change-review integration-tests bake
 
@@ -28,9 +31,14 @@ synth:
 change-review:
 	NODE_PATH={ROOT}/node_modules {sys.executable} -m change_review $(ARGS)
 
+ifeq ($(wildcard {REAL_TESTS}),)
 integration-tests:
 	sleep SECONDS
 	mkdir -p report && echo 'stood in for' > report/integration-tests.txt
+else
+integration-tests:
+	{REALLY_TEST}
+endif
 
 bake:
 	@echo 'stood in for'
@@ -57,8 +65,16 @@ class Releases:
         (path / "Makefile").write_text(MAKEFILE.replace("SECONDS", str(build_seconds)))
         run("git", "init", "--quiet", directory=path)
 
-    def commit(self, release: str, *changes: Change, pipeline: Callable[[str], str] = lambda text: text) -> str:
+    def commit(
+        self,
+        release: str,
+        *changes: Change,
+        pipeline: Callable[[str], str] = lambda text: text,
+        really_tested: bool = False,
+    ) -> str:
         """Commit the assembly with these changes of every environment's templates, and of the pipeline's as a text."""
+        real_tests = self.path / REAL_TESTS
+        real_tests.touch() if really_tested else real_tests.unlink(missing_ok=True)
         target = self.path / "synthesized"
         shutil.rmtree(target)
         shutil.copytree(self._synthesized, target)

@@ -238,17 +238,6 @@ def test_an_arrival_is_told_and_every_environment_recorded(
     assert {one["environment"] for one in arrived.releases} == {"dev", "staging", "prod"}
 
 
-def test_failing_integration_tests_in_dev_stop_the_delivery_there(repository: Repository) -> None:
-    with repository.rehearse(tasks=TaskKind.NONE) as rehearsed:
-        assert rehearsed.result is Result.FAILED
-        assert rehearsed.status("Dev/IntegrationTests") is Status.FAILED
-        assert "/resourceService/" in rehearsed.log("Dev/IntegrationTests")
-        assert rehearsed.stacks(DEV) == deployed("dev")
-        assert rehearsed.statuses("Staging") == {Status.WAITING}
-        assert rehearsed.stacks(STAGING) == {}
-        assert rehearsed.stacks(PROD) == {}
-
-
 def test_the_project_tree_is_clean_of_what_a_rehearsal_wrote(repository: Repository) -> None:
     status = subprocess.run(
         ["git", "status", "--porcelain"], cwd=repository.path, capture_output=True, text=True, check=True
