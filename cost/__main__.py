@@ -5,7 +5,7 @@ Exit codes: 0 all is priced, 1 something has no price and is not counted, 2 bad 
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def _estimated(assembly: Path, assumptions: Assumptions) -> Estimate:
 
 
 @contextmanager
-def _assembly(before: str) -> Iterator[Path]:
+def _assembly(before: str) -> Generator[Path, None, None]:
     if Path(before, "manifest.json").exists():
         yield Path(before)
     else:

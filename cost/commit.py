@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from cost.errors import CostError
@@ -12,7 +12,7 @@ LONGEST_SECONDS = 600
 
 
 @contextlib.contextmanager
-def synthesized(commit: str, repository: Path) -> Iterator[Path]:
+def synthesized(commit: str, repository: Path) -> Generator[Path, None, None]:
     """Give the folder of the commit's assembly, made with the libraries that are installed now; raises CostError."""
     with tempfile.TemporaryDirectory(prefix="cost-") as made:
         source, assembly = Path(made, "source"), Path(made, "cdk.out")

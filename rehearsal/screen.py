@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -37,7 +37,7 @@ class Screen:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def showing(self, progress: Progress) -> Iterator[None]:
+    def showing(self, progress: Progress) -> Generator[None, None, None]:
         """Show `progress` until the block ends."""
         self._progress = progress
         if not self.console.is_terminal:
@@ -55,7 +55,7 @@ class Screen:
         self._live = None
 
     @contextlib.contextmanager
-    def paused(self) -> Iterator[Callable[[str], None]]:
+    def paused(self) -> Generator[Callable[[str], None], None, None]:
         """Stop the live view while a question is asked; gives a function that shows a text."""
         if self._live:
             self._live.stop()

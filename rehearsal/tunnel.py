@@ -51,7 +51,7 @@ class Tunnel:
                     asked = (self._destination, wanted[1].lower(), int(wanted[2]))
                     host, port = await asyncio.get_running_loop().run_in_executor(self._asking, *asked)
                     source, target = await asyncio.open_connection(host, port)
-            except (OSError, TimeoutError):
+            except OSError:  # a name that is none, a host that refuses, and one that is silent too long
                 answer.write(b"HTTP/1.1 502 the host cannot be reached\r\nContent-Length: 0\r\n\r\n")
                 return
             with contextlib.closing(target):

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from rehearsal.errors import RehearsalError
@@ -34,7 +34,7 @@ def temporary_root() -> Path:
 
 
 @contextlib.contextmanager
-def working_folder() -> Iterator[tuple[Path, int]]:
+def working_folder() -> Generator[tuple[Path, int], None, None]:
     """Give an empty folder of the user's own, and the lock on it as an open file; remove the folder afterwards.
 
     Its path is one of a few, the first that no other rehearsal has: Python keeps bytecode by a source's path, and would

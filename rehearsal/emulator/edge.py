@@ -5,7 +5,7 @@ which stands where CloudFront's cache does: behind the function of a request, be
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ async def _fetch(
 
 
 @contextmanager
-def _scope(origin: Mapping[str, Any]) -> Iterator[None]:
+def _scope(origin: Mapping[str, Any]) -> Generator[None, None, None]:
     """Scope what follows to where the origin is: ministack looks only into the distribution's own account."""
     if bucket := origin["s3_bucket"]:
         place = s3._bucket_owner_account(bucket) or here()[0], here()[1]

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,7 +180,7 @@ async def clock_jumps(service: Service, load: Load) -> None:
 
 
 @contextlib.asynccontextmanager
-async def with_clocks(service: Service, folder: Path) -> AsyncIterator[None]:
+async def with_clocks(service: Service, folder: Path) -> AsyncGenerator[None, None]:
     """Let the service consist of tasks whose clocks `clock_jumps` can move."""
     await service.end_all()
     try:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -42,7 +42,7 @@ class Engines:
             await connection.execute("DROP ROLE yawl_engine_1, yawl_engine_2")
 
     @asynccontextmanager
-    async def session(self, epoch: int) -> AsyncIterator[psycopg.AsyncConnection]:
+    async def session(self, epoch: int) -> AsyncGenerator[psycopg.AsyncConnection, None]:
         connection = await psycopg.AsyncConnection.connect(
             host=self._database.address,
             port=self._database.port,

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,7 @@ def _borrow(prepared: str, clone: Path) -> None:
 
 
 @contextmanager
-def emulated_aws(directory: Path) -> Iterator[str]:
+def emulated_aws(directory: Path) -> Generator[str, None, None]:
     """Run an emulator and give its endpoint; it ends with the block."""
     with (directory / "emulator.log").open("w") as log:
         emulator = subprocess.Popen(

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,7 +113,7 @@ class Repository:
         tasks: TaskKind = TaskKind.STAND_IN,
         fail: frozenset[str] = frozenset(),
         deployed_first: Path | None = None,
-    ) -> Iterator[Rehearsed]:
+    ) -> Generator[Rehearsed, None, None]:
         """Rehearse the commit; `deployed_first` is the assembly the pipeline is first deployed from."""
         plan = Plan(
             assembly=assembly.read(deployed_first or self.path / "cdk.out"),

@@ -92,7 +92,7 @@ ENDINGS = [
 ]
 
 
-@pytest.mark.parametrize(("error", "result", "status", "reason"), ENDINGS, ids=[str(row[3]) for row in ENDINGS])
+@pytest.mark.parametrize(("error", "result", "status", "reason"), ENDINGS, ids=[row[3] for row in ENDINGS])
 def test_how_an_action_ends_is_how_all_ends(
     rehearse: Callable[..., FakeExecution], error: Exception, result: Result, status: Status, reason: str
 ) -> None:

@@ -1,7 +1,7 @@
 """A task's way to a server: it passes on, falls silent and goes on, is cut off loudly and opened again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -18,7 +18,7 @@ async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Proxy]:
+async def opened() -> AsyncGenerator[Proxy, None]:
     """A proxy before a server that says what it hears."""
     server = await asyncio.start_server(_echo, ADDRESS, 0)
     proxy = Proxy(address=ADDRESS, to_address=ADDRESS, to_port=server.sockets[0].getsockname()[1])
