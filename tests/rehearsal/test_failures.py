@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.tasks import TaskKind
 from tests.rehearsal import accounts
 from tests.rehearsal.accounts import Account
-from tests.rehearsal.conftest import Repository
+from tests.rehearsal.conftest import PUBLISHING, Repository, stages_left_out
 from tests.rehearsal.failure_matrix import (
     ACTIONS,
     ALL_ACTIONS,
@@ -43,8 +43,6 @@ PLACES = {
     "Staging": Place("333333333333", REGION),
     "Prod": Place("444444444444", REGION),
 }
-PUBLISHING = ("UpdatePipeline", "Assets")
-"""Stages without which an environment can be delivered to, where nothing of theirs is asked for."""
 
 
 @dataclass
@@ -108,19 +106,15 @@ class Site:
         until: str | None = None,
     ) -> Ended:
         """Deliver a commit, leaving out these stages and all after `until`; read the accounts before and after."""
-        whole = self._rehearsal.definition
-        assert whole
-        names = [stage.name for stage in whole.stages]
-        wanted = names[: names.index(until) + 1] if until else names
-        stages = tuple(stage for stage in whole.stages if stage.name in wanted and stage.name not in without)
-        self._rehearsal.definition = replace(whole, stages=stages)
+        assert self._rehearsal.definition
+        names = [stage.name for stage in self._rehearsal.definition.stages]
+        later = names[names.index(until) + 1 :] if until else []
         # Between two deliveries nothing happens.
         found, told = self._found or self.accounts(), len(self.told())
         start = time.monotonic()
-        result, reason = self._rehearsal.deliver(commit, gate=ScriptedGate(answer=True), fail=fail)
+        with stages_left_out(self._rehearsal, [*without, *later]):
+            result, reason = self._rehearsal.deliver(commit, gate=ScriptedGate(answer=True), fail=fail)
         seconds = time.monotonic() - start
-        if self._rehearsal.definition == replace(whole, stages=stages):
-            self._rehearsal.definition = whole
         self._found = self.accounts()
         return Ended(result, reason, self._progress, found, self._found, self.told()[told:], seconds)
 

@@ -143,14 +143,14 @@ def refused(site: Rehearsed, failed: Ended) -> Ended:
     cloudformation.get_waiter("stack_delete_complete").wait(
         StackName="yawl-staging-cache", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
     )
-    site.deliver(gate=ScriptedGate(answer=False))
+    site.deliver_again(gate=ScriptedGate(answer=False))
     return ended(site, told_before=len(failed.told))
 
 
 @pytest.fixture(scope="module")
 def arrived(site: Rehearsed, failed: Ended, refused: Ended) -> Ended:
     """The third: it is let in."""
-    site.deliver(gate=ScriptedGate(answer=True))
+    site.deliver_again(gate=ScriptedGate(answer=True))
     return ended(site, told_before=len(failed.told) + len(refused.told))
 
 

@@ -22,7 +22,7 @@ def test_the_second_gets_the_release_after_the_first_and_nothing_before(prod_in_
         assert rehearsed.stacks(PROD, THERE) == {}
 
         told_before = len(rehearsed.progress.notifications)
-        rehearsed.deliver(gate=ScriptedGate(answer=True))
+        rehearsed.deliver_again(gate=ScriptedGate(answer=True))
         assert rehearsed.result is Result.SUCCEEDED, rehearsed.progress.reason
         assert rehearsed.stacks(PROD, HERE) == whole(*PARTS, *FIREWALLS, "audit")
         assert rehearsed.stacks(PROD, THERE) == whole(*(f"{THERE}-{part}" for part in PARTS))
