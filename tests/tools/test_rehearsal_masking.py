@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from rehearsal.masking import MASK, SHORTEST, masked
 
-TEXTS = st.text(st.characters(exclude_characters="*"), max_size=30)
-SECRETS = st.sets(st.text(st.characters(exclude_characters="*"), min_size=SHORTEST, max_size=20), max_size=5)
+CHARACTERS = st.sampled_from('ab"\\/\n\té€') | st.characters(exclude_characters="*")
+"""Those that JSON spells otherwise more often than others."""
+TEXTS = st.text(CHARACTERS, max_size=30)
+SECRETS = st.sets(st.text(CHARACTERS, min_size=SHORTEST, max_size=20), max_size=5)
 DOCUMENTS = st.recursive(
     TEXTS | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner)
 )
@@ -40,6 +42,7 @@ def test_ordinary_words_stay() -> None:
 @settings(max_examples=50)
 @given(DOCUMENTS, SECRETS, TEXTS, TEXTS)
 def test_no_text_holds_a_secret(document: Any, secrets: set[str], before: str, after: str) -> None:
-    holding = [document, *(before + secret + after for secret in secrets)]
+    spelled = {form for secret in secrets for form in (secret, json.dumps(secret)[1:-1])}
+    holding = [document, *(before + form + after for form in spelled)]
     for text in texts(masked(holding, secrets)):
-        assert not any(secret in text or json.dumps(secret)[1:-1] in text for secret in secrets)
+        assert not any(form in text for form in spelled)
