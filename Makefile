@@ -125,8 +125,14 @@ assembly: $(ready) ## cdk synth with every validation, into cdk.out
 	  echo "synth: the pinned cdk-assets cannot read what the pinned aws-cdk-lib writes; pin versions that agree" >&2; exit 1; }
 
 .PHONY: test
-test: lint types container-parts ## everything that must hold
+test: $(ready) ## everything that must hold
+	@$(MAKE) -j4 --output-sync=target lint types compiled container-parts
 	@$(MAKE) all-other-tests container-test
+
+# The CDK library takes Python ten seconds to compile, once; without this, each process of tests would do it, all at once.
+.PHONY: compiled
+compiled: $(ready)
+	@python -c 'import pipeline_app'
 
 # One more than there are processors: most tests wait for something now and then. Each may start a browser, a database or a
 # whole rehearsal, so that memory sets a limit too.
