@@ -172,6 +172,17 @@ def test_every_action_of_the_pipeline_has_its_row(site: Site) -> None:
     assert site.actions() == set(ALL_ACTIONS)
 
 
+def test_integration_tests_that_fail_stop_the_delivery_there(site: Site) -> None:
+    """The real ones, which find no task that answers."""
+    commit = site.releases.commit("two", really_tested=True)
+    ended = site.deliver(commit, without=_left_out("Dev"))
+    assert (ended.result, ended.status("Dev/IntegrationTests")) == (Result.FAILED, Status.FAILED)
+    assert "/resourceService/" in ended.progress.action("Dev", "IntegrationTests").log_file.read_text()
+    untouched(ended, ("Staging", "Prod"))
+    nothing_stateful_lost(ended)
+    _fate(ended, "Dev/IntegrationTests", "Dev", site.first)
+
+
 def test_a_failure_goes_no_further(site: Site, second: str, failing: str, matrix: Matrix) -> None:
     stage = failing.partition("/")[0]
     ended = site.deliver(second, fail=frozenset({failing}), without=_left_out(stage))
@@ -187,17 +198,6 @@ def test_a_failure_goes_no_further(site: Site, second: str, failing: str, matrix
         assert told_of_failure(ended) == expected_to_be_told(failing, rolled_back="rolled back" in ended.reason)
         outcome += f"; told: {', '.join(told_of_failure(ended))}"
     matrix.rows.append(Row(group=ACTIONS, name=f"`{failing}`", outcome=outcome, seconds=ended.seconds))
-
-
-def test_integration_tests_that_fail_stop_the_delivery_there(site: Site) -> None:
-    """The real ones, which find no task that answers."""
-    commit = site.releases.commit("two", really_tested=True)
-    ended = site.deliver(commit, without=_left_out("Dev"))
-    assert (ended.result, ended.status("Dev/IntegrationTests")) == (Result.FAILED, Status.FAILED)
-    assert "/resourceService/" in ended.progress.action("Dev", "IntegrationTests").log_file.read_text()
-    untouched(ended, ("Staging", "Prod"))
-    nothing_stateful_lost(ended)
-    _fate(ended, "Dev/IntegrationTests", "Dev", site.first)
 
 
 def told_of_failure(ended: Ended) -> list[str]:
