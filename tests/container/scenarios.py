@@ -19,6 +19,8 @@ AT_ONCE = timings.CONTEST_INTERVAL + timings.FENCING_DELAY + REACTION
 """A lock that is free at once."""
 AFTER_SILENCE = timings.SERVER_IDLE_LIMIT + AT_ONCE
 """A lock that the database must take from a session that says nothing more."""
+CLOCK_INTERVAL = 1
+"""Seconds between two looks at a clock that can jump: a supervisor that looks at it always has time for little else."""
 HANGING = timings.PROBE_FAILURES * (timings.PROBE_TIMEOUT + timings.PROBE_INTERVAL) + 3.0 + timings.RESTART_PAUSE
 """Until an engine that does not answer is given up, killed, and started again."""
 
@@ -165,15 +167,14 @@ async def clock_jumps(service: Service, load: Load) -> None:
     """Have the clocks of a service's tasks jump; the supervisors' alone, whose timing decides."""
     epoch = await service.epoch()
     for task in service.tasks:
-        _clock_of(task).write_text("+1h", encoding="utf-8")
+        await _jump(task, "+1h")
         # Something to write a line about, so that the clock is seen to have jumped.
         await task.redis.cut()
         await asyncio.sleep(2)
         assert service.tells(task, after=wall_clock() + 1800), "the clock has jumped"
         await task.redis.open()
-        _clock_of(task).write_text("-1h", encoding="utf-8")
-        await asyncio.sleep(2)
-        _clock_of(task).write_text("+0", encoding="utf-8")
+        await _jump(task, "-1h")
+        await _jump(task, "+0")
     await asyncio.sleep(timings.LEASE)
     await load.goes_on(after=now())
     assert await service.epoch() == epoch, "no other task has led"
@@ -206,8 +207,7 @@ def _clock(service: Service, file: Path) -> dict[str, str]:
     return {
         "LD_PRELOAD": str(service.bench.clock),
         "FAKETIME_TIMESTAMP_FILE": str(file),
-        # Looked at once a second: a supervisor that reads it whenever it asks for the time has time for little else.
-        "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_CACHE_DURATION": str(CLOCK_INTERVAL),
         # A jump of the clock that people read: no machine's monotonic clock does.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "DONT_FAKE_MONOTONIC": "1",
@@ -256,8 +256,10 @@ async def _undisturbed(service: Service, load: Load, *faults: Callable[[], Await
     assert await service.epoch() == epoch, "no other task has led"
 
 
-def _clock_of(task: Task) -> Path:
-    return Path(task.variables["FAKETIME_TIMESTAMP_FILE"])
+async def _jump(task: Task, clock: str) -> None:
+    """Change a task's clock, and wait until it is looked at: it is by whole seconds, after more than the interval."""
+    await asyncio.to_thread(Path(task.variables["FAKETIME_TIMESTAMP_FILE"]).write_text, clock, encoding="utf-8")
+    await asyncio.sleep(CLOCK_INTERVAL + 1.2)
 
 
 async def _gone(process: int) -> None:
