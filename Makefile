@@ -141,9 +141,12 @@ workers = $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)
 # What is chosen by ARGS='-k …' may all be in one of the two halves; pytest ends with 5 where there is nothing to run.
 chosen = $(ARGS)$(if $(ARGS), || test $$? -eq 5)
 
+# Tests, and what they start, write and remove a hundred thousand files.
+temporary = TMPDIR="$$(python -c 'from rehearsal.working_folder import temporary_root; print(temporary_root())')"
+
 .PHONY: all-other-tests
 all-other-tests: $(ready) $(drawing)
-	@python -m pytest tests --ignore=tests/container --numprocesses=$(workers) --dist=loadfile --no-loadscope-reorder $(chosen)
+	@$(temporary) python -m pytest tests --ignore=tests/container --numprocesses=$(workers) --dist=loadfile --no-loadscope-reorder $(chosen)
 
 # Missing parts, and that nothing installs them here, are not this target's failure: the tests say so, and fail in CI.
 .PHONY: container-parts

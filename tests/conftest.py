@@ -3,7 +3,6 @@
 import gc
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from rehearsal.working_folder import temporary_root
 from settings import Settings, load
 from tests.example import EXAMPLE
 from tests.made_once import made_once
@@ -24,9 +22,6 @@ ROOT = Path(__file__).parents[1]
 
 # Python looks for garbage in all that was imported, again and again: a tenth of what the unit tests take.
 gc.set_threshold(100_000)
-
-# Tests, and what they start, write and remove a hundred thousand files.
-os.environ["TMPDIR"] = tempfile.tempdir = str(temporary_root())
 
 # Machines are shared and busy: no test fails for its speed.
 hypothesis.settings.register_profile("no deadline", deadline=None)
