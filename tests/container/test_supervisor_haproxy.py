@@ -6,7 +6,6 @@ Needs HAProxy (Debian's package `haproxy`); without it these tests are skipped.
 import asyncio
 import json
 import os
-import random
 import shutil
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from typing_extensions import override
 from supervisor.haproxy import ENGINE_PORT, PUBLIC_PORT, TASKS_PORT, Haproxy, Upstream
 from supervisor.health import Health, HealthBoard, HealthServer
 from supervisor.log import start_log
+from workbench.addresses import AddressBlock
 
 PROGRAM = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
 HEALTH = "/resourceService/"
@@ -33,10 +33,9 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="HAProxy is not installe
 class Place:
     """An address of the loopback network for a task, and one for another task's engine; both say who answers."""
 
-    def __init__(self) -> None:
-        octets = [random.randint(2, 250) for _ in range(3)]  # noqa: S311 - any free address
-        self.own = ".".join(str(octet) for octet in (127, *octets))
-        self.other = ".".join(str(octet) for octet in (127, octets[0], octets[1], 254 - octets[2]))
+    def __init__(self, *, own: str, other: str) -> None:
+        self.own = own
+        self.other = other
         self.release = threading.Event()
         self._servers: list[ThreadingHTTPServer] = []
 
@@ -74,11 +73,14 @@ def engine(name: str, release: threading.Event) -> type[BaseHTTPRequestHandler]:
 
 @pytest.fixture
 def place() -> Generator[Place, None, None]:
-    made = Place()
-    made.serve(made.own, ENGINE_PORT, "own")
-    made.serve(made.other, TASKS_PORT, "other")
-    yield made
-    made.end()
+    with AddressBlock() as block:
+        made = Place(own=block.next_address(), other=block.next_address())
+        try:
+            made.serve(made.own, ENGINE_PORT, "own")
+            made.serve(made.other, TASKS_PORT, "other")
+            yield made
+        finally:
+            made.end()
 
 
 @pytest.fixture
