@@ -17,7 +17,7 @@ from workbench.client import Answer, UnansweredError, UnreachableError
 from workbench.task import ENGINE_PORT, PORT, Task
 
 INTERVAL: Final = 0.1
-"""Seconds between two writes: one takes the engine 0.04, one at a time, so that a machine at half its speed keeps up."""
+"""Seconds between two writes: one takes the engine 0.04, one at a time, and half a machine must keep up."""
 ANSWER_LIMIT: Final = 5.0
 """Seconds a client waits for an answer."""
 BEGINNING_SECONDS: Final = 60.0

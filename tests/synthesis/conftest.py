@@ -1,12 +1,12 @@
 """What these tests share: one full synthesis, validators and rule pack included."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.example import EXAMPLE
+from tests.made_once import made_once
 from tests.synthesis.cdk import synth
 
 
@@ -14,7 +14,8 @@ from tests.synthesis.cdk import synth
 class Synthesis:
     """What `cdk synth` did."""
 
-    process: subprocess.CompletedProcess[str]
+    said: str
+    """On standard output and standard error."""
     folder: Path
 
     @property
@@ -25,6 +26,13 @@ class Synthesis:
 
 @pytest.fixture(scope="session")
 def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    """Synthesize the configuration that tests know, once."""
-    folder = tmp_path_factory.mktemp("synthesis")
-    return Synthesis(synth(folder, EXAMPLE.read_text()), folder / "cdk.out")
+    """Synthesize the configuration that tests know, once; it must succeed."""
+
+    def synthesize(folder: Path) -> None:
+        folder.mkdir()
+        process = synth(folder, EXAMPLE.read_text())
+        assert process.returncode == 0, process.stderr
+        (folder / "said.txt").write_text(process.stdout + process.stderr)
+
+    folder = made_once(tmp_path_factory, "synthesis", synthesize)
+    return Synthesis((folder / "said.txt").read_text(), folder / "cdk.out")
