@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from integration_tests.contract import health_fault
+from integration_tests.exchange import Answer
 from integration_tests.failure import screen
-from integration_tests.front_door import REQUEST_SECONDS, Answer, FrontDoor
+from integration_tests.front_door import REQUEST_SECONDS, FrontDoor
 from integration_tests.http_checks import curl, lost
 from integration_tests.waiting import Observation, Patience
 

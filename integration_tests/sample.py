@@ -5,8 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from integration_tests.contract import health_fault, said_in
+from integration_tests.exchange import Answer
 from integration_tests.failure import counted, page
-from integration_tests.front_door import REQUEST_SECONDS, Answer, FrontDoor
+from integration_tests.front_door import REQUEST_SECONDS, FrontDoor
 from integration_tests.http_checks import curl
 
 AT_ONCE = 4
