@@ -23,7 +23,6 @@ PART_OF = {
     "AWS::CloudFront::OriginAccessControl": "AWS::CloudFront::Distribution",
     "AWS::CloudFront::OriginRequestPolicy": "AWS::CloudFront::Distribution",
     "AWS::CloudFront::ResponseHeadersPolicy": "AWS::CloudFront::Distribution",
-    "AWS::CloudTrail::Trail": "AWS::S3::Bucket",
     "AWS::Config::DeliveryChannel": "AWS::S3::Bucket",
     "AWS::EC2::EIP": "AWS::EC2::NatGateway",
     "AWS::ECS::Cluster": "AWS::ECS::Service",
@@ -89,7 +88,7 @@ WATCHING = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::C
 WATCHED = (*WATCHING, "AWS::SNS::Topic")
 """Types to which such arrows lead all the same: who tells whom."""
 
-ABBREVIATIONS = ("Api", "Http", "Nat")
+ABBREVIATIONS = ("Acl", "Api", "Http", "Nat")
 """Words in names that people write in capitals."""
 
 SERVICES = {"ElasticLoadBalancingV2": "Elastic Load Balancing", "SecretsManager": "Secrets Manager"}
@@ -374,7 +373,9 @@ def _words(name: str) -> str:
 
 def _kind(resource_type: str) -> str:
     _, service, kind = [*resource_type.split("::"), "", ""][:3]
-    return f"{SERVICES.get(service, service)} {_lower(_words(kind))}"
+    words = _words(kind)
+    # A vault of Backup is a BackupVault already.
+    return words if words.startswith(f"{service} ") else f"{SERVICES.get(service, service)} {_lower(words)}"
 
 
 def _lower(words: str) -> str:

@@ -45,7 +45,7 @@ USUAL: Final[Mapping[str, tuple[float, float]]] = {
     "HealthyHostCount": (2, 0),
     "UnHealthyHostCount": (0, 0),
     "ReadLatency": (0.0011, 0.4),
-    "WriteLatency": (0.0019, 0.4),
+    "WriteLatency": (0.0014, 0.4),
     "DatabaseConnections": (26, 0.15),
     "FreeStorageSpace": (88e9, 0.01),
     "FreeableMemory": (0.9e9, 0.05),
@@ -54,6 +54,9 @@ USUAL: Final[Mapping[str, tuple[float, float]]] = {
     "Evictions": (0, 0),
     "WorkflowExecutionTime": (1.8, 0.4),
     "QueueDepth": (3, 0.8),
+    "DriftedResources": (0, 0),
+    "HoursSinceBackup": (13, 0.9),
+    "DaysSinceRestoreTest": (4, 0.9),
 }
 BY_ACTION: Final[Mapping[str, float]] = {
     "Source": 6,
