@@ -17,6 +17,8 @@ def self_mutation(stack_name: str, *, home: Environment, logging: codebuild.Logg
     What it may do is what it may do to every environment, and no review of an environment shows it (aws-cdk#16301).
     """
     changes = "changes.txt"
+    # Without the CLI's own notices: what is accepted must read the same tomorrow.
+    difference = f"cdk -a . diff {stack_name} --method=template --security-only --no-color --no-notices"
     lookup = f"role/cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-lookup-role-{home.account}-{home.region}"
     return CodeBuildOptions(
         logging=logging,
@@ -26,9 +28,11 @@ def self_mutation(stack_name: str, *, home: Environment, logging: codebuild.Logg
                 "phases": {
                     "pre_build": {
                         "commands": [
-                            f"cdk -a . diff {stack_name} --method=template --security-only --no-color "
-                            f"--fail-on broadening > {changes} 2>&1 && BROADENED=no || BROADENED=yes",
+                            f"{difference} --fail-on broadening > {changes} 2>&1 && BROADENED=no || BROADENED=yes",
                             f"cat {changes}",
+                            # It ends in the same way when it cannot compare.
+                            f'[ "$BROADENED" = no ] || {difference} > /dev/null 2>&1 || {{ echo '
+                            '"The pipeline cannot be compared with what is deployed: see the lines above."; exit 1; }',
                             f'FINGERPRINT="$(sha256sum < {changes} | cut -c 1-12)"',
                             f'[ "$BROADENED" = no ] || grep -qx "$FINGERPRINT" {ACCEPTED_CHANGES} || {{ echo '
                             "\"The pipeline's own permissions would grow. If that is meant, write into delivery.toml: "

@@ -114,7 +114,8 @@ class EnvironmentSettings(Section):
         # The own region's environment alone has copies elsewhere: those of several would bear the same names.
         recovery = self.recovery.model_copy(update={"copy_region": None})
         elsewhere = self.model_copy(update={"region": region, "recovery": recovery})
-        return elsewhere.model_copy(update={"availability_zones": None, "further_regions": {}})
+        # Nor has an account the role that shares its alarms more than once; it serves all regions.
+        return elsewhere.model_copy(update={"availability_zones": None, "further_regions": {}, "share_alarms": False})
 
     @property
     def zones(self) -> tuple[str, str]:

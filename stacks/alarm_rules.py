@@ -76,11 +76,12 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
         AlarmRule(
             name="no-task-runs",
             severity=Severity.HIGH,
-            metric=metrics.tasks.running_within_a_minute(),
+            metric=metrics.tasks.reports(),
             comparison=BELOW,
             threshold=1,
-            # Container Insights may be late.
-            missing=CHANGES_NOTHING,
+            # ECS reports a minute or two late.
+            periods=5,
+            missing=IS_THE_FAULT,
             needs_tasks=True,
             meaning="No task runs: nobody is served. Look at the service's events: why do tasks not start or not stay?",
         ),

@@ -22,6 +22,9 @@ ENGINE: Final = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVe
 """The newest release of the reference's PostgreSQL 15; its 15.4 can no longer be created."""
 
 LOGS: Final = ("postgresql", "upgrade")
+BACKUP_WINDOW: Final = "00:00-00:30"
+MAINTENANCE_WINDOW: Final = "sun:01:00-sun:01:30"
+"""UTC. RDS would draw both by lot, and AWS Backup, due at three, begins nothing in one or in the hour before it."""
 """The logs RDS hands to CloudWatch, each by its name there."""
 
 
@@ -136,6 +139,8 @@ class Database(EnvironmentStack):
                 removal_policy=data_policy,
             ),
             backup_retention=Duration.days(settings.backup_retention_days),
+            preferred_backup_window=BACKUP_WINDOW,
+            preferred_maintenance_window=MAINTENANCE_WINDOW,
             copy_tags_to_snapshot=True,
             delete_automated_backups=not retain_data,
             auto_minor_version_upgrade=True,

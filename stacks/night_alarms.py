@@ -6,7 +6,7 @@ from typing import cast
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from settings import NightSettings
-from stacks.alarm_rules import BELOW, AlarmRule
+from stacks.alarm_rules import BELOW, CHANGES_NOTHING, IS_THE_FAULT, AlarmRule
 from stacks.metrics.source import FIVE_MINUTES
 from stacks.waking_hours import waking_hours
 
@@ -15,7 +15,9 @@ def quiet_at_night(rules: list[AlarmRule], night: NightSettings | None) -> list[
     """Return the rules; those about tasks are judged only while tasks are sure to run.
 
     Judged by the clock and not by how many tasks should run: ECS reports that number of a service with running tasks
-    only, so that a service which has lost them all would look as if it slept.
+    only, so that a service which has lost them all would look as if it slept. That none reports, which tells elsewhere,
+    happens here every night, and what was not measured has no hour: where tasks sleep, no alarm tells that none has
+    started in the morning.
     """
     if night is None:
         return rules
@@ -33,4 +35,5 @@ def _judged_by_day(rule: AlarmRule, awake: str) -> AlarmRule:
         label="while tasks are awake",
         period=cast(cloudwatch.Metric, rule.metric).period or FIVE_MINUTES,
     )
-    return replace(rule, metric=expression)
+    missing = CHANGES_NOTHING if rule.missing is IS_THE_FAULT else rule.missing
+    return replace(rule, metric=expression, missing=missing)

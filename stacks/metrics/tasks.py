@@ -29,9 +29,12 @@ class TaskMetrics:
         """Return how many tasks run."""
         return self._insights.metric("RunningTaskCount", "Average", "running")
 
-    def running_within_a_minute(self) -> cloudwatch.Metric:
-        """Return how many tasks ran at any moment of a minute."""
-        return self._insights.metric("RunningTaskCount", "Maximum", "running", period=MINUTE)
+    def reports(self) -> cloudwatch.Metric:
+        """Return how often a minute tasks reported at all: where none runs, none does.
+
+        The count of running tasks never tells: ECS reports that of services with running tasks only.
+        """
+        return self._service.metric("CPUUtilization", "SampleCount", "reports", period=MINUTE)
 
     def desired(self) -> cloudwatch.Metric:
         """Return how many tasks should run."""

@@ -83,7 +83,9 @@ def elsewhere(example: Settings) -> Settings:
     prod = example.environments["prod"].model_copy(
         update={"region": ELSEWHERE, "deployment_window": WINDOW, "further_regions": FURTHER_REGIONS}
     )
-    dev = example.environments["dev"].model_copy(update={"account": prod.account, "region": ELSEWHERE})
+    dev = example.environments["dev"].model_copy(
+        update={"account": prod.account, "region": ELSEWHERE, "share_alarms": False}
+    )
     return example.model_copy(
         update={
             "pipeline": pipeline,

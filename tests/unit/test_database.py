@@ -29,6 +29,10 @@ EVERYWHERE = {
         "PerformanceInsightsKMSKeyId": KEY,
     },
     "its logs go to CloudWatch": {"EnableCloudwatchLogsExports": ["postgresql", "upgrade"]},
+    "RDS backs up and maintains before AWS Backup begins": {
+        "PreferredBackupWindow": "00:00-00:30",
+        "PreferredMaintenanceWindow": "sun:01:00-sun:01:30",
+    },
     "minor upgrades come by themselves": {"AutoMinorVersionUpgrade": True},
     "snapshots keep the tags": {"CopyTagsToSnapshot": True},
     "its certificate is of the current authority": {"CACertificateIdentifier": "rds-ca-rsa2048-g1"},

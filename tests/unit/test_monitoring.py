@@ -18,7 +18,7 @@ GOES_UNSEEN, IS_A_FAULT, KEEPS_THE_STATE = "notBreaching", "breaching", "ignore"
 # Alarm, severity, fires when its figure, minutes it takes, what absent data means.
 ALARMS = [
     ("no-healthy-target", "high", "< 1", 3, GOES_UNSEEN),
-    ("no-task-runs", "high", "< 1", 3, KEEPS_THE_STATE),
+    ("no-task-runs", "high", "< 1", 5, IS_A_FAULT),
     ("error-rate", "high", "> 5", 3, GOES_UNSEEN),
     ("database-unavailable", "high", "< 1", 5, IS_A_FAULT),
     ("database-storage-low", "high", f"< {10 * GIB}", 15, KEEPS_THE_STATE),
@@ -46,7 +46,7 @@ OPERATORS = {
 # Alarm, the metrics it is made of with their statistic, and how they are combined.
 MEASURES = [
     ("no-healthy-target", ["AWS/ApplicationELB HealthyHostCount Minimum"], None),
-    ("no-task-runs", ["ECS/ContainerInsights RunningTaskCount Maximum"], None),
+    ("no-task-runs", ["AWS/ECS CPUUtilization SampleCount"], None),
     (
         "error-rate",
         [

@@ -20,14 +20,17 @@ FINGERPRINT = hashlib.sha256(CHANGES.encode()).hexdigest()[:12]
 
 
 def update(
-    pipeline_template: Template, folder: Path, *, broadened: bool, accepted: str
+    pipeline_template: Template, folder: Path, *, broadened: bool, accepted: str, compared: bool = True
 ) -> subprocess.CompletedProcess[str]:
     pipeline = Pipeline(pipeline_template.to_json()["Resources"])
     commands = pipeline.buildspec("UpdatePipeline", "SelfMutate")["phases"]["pre_build"]["commands"]
     (folder / "accepted-changes.txt").write_text(accepted)
     cdk = folder / "bin" / "cdk"
     cdk.parent.mkdir()
-    cdk.write_text(f"#!/bin/sh\nprintf '{CHANGES}'\nexit {int(broadened)}\n")
+    cdk.write_text(
+        f"#!/bin/sh\nprintf '{CHANGES}'\n"
+        f"case $* in *broadening*) exit {int(broadened)};; *) exit {int(not compared)};; esac\n"
+    )
     cdk.chmod(0o755)
     return subprocess.run(
         ["bash", "-e", "-c", "\n".join(commands)],
@@ -56,6 +59,15 @@ def test_broader_permissions_stop_the_update_and_say_how_to_go_on(
 def test_broader_permissions_that_are_meant_go_through(pipeline_template: Template, tmp_path: Path) -> None:
     done = update(pipeline_template, tmp_path, broadened=True, accepted=f"000000000000\n{FINGERPRINT}\n")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_cannot_be_compared_stops_the_update_whatever_is_accepted(
+    pipeline_template: Template, tmp_path: Path
+) -> None:
+    done = update(pipeline_template, tmp_path, broadened=True, accepted=f"{FINGERPRINT}\n", compared=False)
+    assert done.returncode == 1
+    assert "cannot be compared with what is deployed" in done.stdout
+    assert "accepted_changes" not in done.stdout
 
 
 def test_it_may_read_its_own_account_through_the_lookup_role(pipeline_template: Template) -> None:

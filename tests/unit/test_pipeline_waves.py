@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import pytest
 
@@ -53,6 +54,18 @@ def test_each_wave_has_its_window_and_is_undone_by_itself(stage: str, pipeline: 
     [rule] = found["BeforeEntry"]["Conditions"][0]["Rules"]
     assert rule["RuleTypeId"]["Provider"] == "DeploymentWindow"
     assert found["OnFailure"] == {"Result": "ROLLBACK"}
+
+
+def test_an_account_has_each_role_once_whatever_the_number_of_regions(app_elsewhere: Synthesized) -> None:
+    templates = [json.loads(file.read_text()) for file in app_elsewhere.folder.rglob("yawldeliveryProd*.template.json")]
+    names = Counter(
+        resource["Properties"]["RoleName"]
+        for template in templates
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role" and "RoleName" in resource["Properties"]
+    )
+    assert names["CloudWatch-CrossAccountSharingRole"] == 1
+    assert max(names.values()) == 1, names
 
 
 def test_names_in_a_further_region_end_with_it(pipeline: Pipeline) -> None:
