@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from operations.accounts import Accounts, Unreachable
 from operations.assembly import read
 from operations.destroy import carry_out, plan
@@ -97,7 +99,7 @@ def _destroy(options: argparse.Namespace) -> int:
     accounts = Accounts()
     try:
         agreed = plan(assembly, environment, accounts)
-    except Unreachable as reason:
+    except (Unreachable, BotoCoreError, ClientError) as reason:
         raise OperationError(str(reason)) from None
     if not agreed.deleted:
         print(f"nothing of {environment} is there")
@@ -110,8 +112,12 @@ def _destroy(options: argparse.Namespace) -> int:
     try:
         for line in carry_out(agreed, accounts):
             print(line, flush=True)
-    except (OperationError, Unreachable) as error:
+    except (OperationError, Unreachable, BotoCoreError, ClientError) as error:
         print(f"destroy: {error}", file=sys.stderr)
+        print(
+            "What is gone is gone. Remove what stands in the way, and run it again: it goes on from here",
+            file=sys.stderr,
+        )
         return 1
     print(f"{environment} is down" + ("; what it retains is listed above" if agreed.retained or agreed.kept else ""))
     return 0

@@ -64,7 +64,10 @@ def plan(assembly: Assembly, environment: str, accounts: Accounts) -> Plan:
     stacks = [stack for stack in assembly.stacks if stack.stage and stack.stage.lower() == environment]
     if not stacks:
         known = ", ".join(dict.fromkeys(stack.stage.lower() for stack in assembly.stacks if stack.stage))
-        raise OperationError(f"there is no environment {environment}; delivery.toml has {known}")
+        raise OperationError(
+            f"there is no environment {environment}; delivery.toml has {known}. One whose table is gone already is "
+            "taken down from a commit that has it: git worktree add ../before COMMIT, and there the same command"
+        )
     deployed = {stack.name: found for stack in stacks if (found := _deployed(accounts, stack)) is not None}
     protected = [name for name, found in deployed.items() if found.get("EnableTerminationProtection")]
     if protected:
@@ -100,8 +103,7 @@ def carry_out(agreed: Plan, accounts: Accounts) -> Iterator[str]:
         while (found := _deployed(accounts, stack)) is not None:
             if found["StackStatus"] == "DELETE_FAILED":
                 raise OperationError(
-                    f"{stack.name} could not be deleted: {found.get('StackStatusReason', 'its events say why')}\n"
-                    "What is gone is gone. Remove what stands in the way, and run it again: it goes on from here"
+                    f"{stack.name} could not be deleted: {found.get('StackStatusReason', 'its events say why')}"
                 )
             time.sleep(LOOK_SECONDS)
         yield f"deleted {stack.name} ({time.monotonic() - began:.0f} s)"

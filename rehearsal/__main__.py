@@ -29,6 +29,8 @@ from rehearsal.workplace import Workplace
 
 EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3}
 BAD_INPUT = 2
+SETTINGS = "delivery.toml"
+"""Where the assembly comes from, as far as people see it."""
 OPTIONS = {"before": "--from", "instead": "--set"}
 """Options that are called otherwise in here."""
 
@@ -209,7 +211,7 @@ def _prepare_outputs(options: argparse.Namespace) -> None:
         options.logs.mkdir(parents=True, exist_ok=True)
         for file in filter(None, (options.json, options.html)):
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch()
+            file.open("a").close()
     except OSError as error:
         raise RehearsalError(f"{error.filename} cannot be written: {error.strerror}") from None
 
@@ -246,6 +248,15 @@ def _announce(console: Console, repository: Path, begun: Begun) -> None:
         named = ", ".join(dirty[:3]) + (" …" if len(dirty) > 3 else "")
         console.print(
             Text(f"the work tree has {len(dirty)} uncommitted change(s), which are not part of it: {named}", "yellow"),
+            soft_wrap=True,
+        )
+    if SETTINGS in dirty:
+        console.print(
+            Text(
+                f"{SETTINGS} is one of them: the pipeline is first deployed as that says, and then as the commit does. "
+                "Commit it to rehearse with it",
+                "yellow",
+            ),
             soft_wrap=True,
         )
     if begun.before:

@@ -171,13 +171,17 @@ class Rehearsal:
         )
 
 
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that mean: end, and clear up."""
+
+
 @contextlib.contextmanager
 def _uninterrupted() -> Generator[None, None, None]:
-    """Let a second Ctrl-C not end the clearing up that the first one began."""
+    """Let a second Ctrl-C, or a terminal that closes meanwhile, not end the clearing up that the first one began."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _ENDINGS}
     try:
         yield
     finally:

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from operations import destroy
+from operations import accounts, destroy
 from operations.__main__ import main
+from operations.accounts import Accounts
 from rehearsal.cloud import Cloud, Place
 from tests.emulator.deployed import PARTS, PLACE, deployed
 
@@ -212,6 +215,55 @@ def test_a_stack_that_stays_ends_it_and_a_second_run_goes_on(
     s3.delete_object(Bucket=bucket, Key="object")
     assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 0
     assert left(cloud, home) == set()
+
+
+def test_what_aws_refuses_before_anything_is_deleted_is_told(
+    cloud: Cloud, home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = assembly_of(web=({"Web": TOPIC}, []))
+    create(cloud, home, folder, "web")
+    monkeypatch.setattr(destroy, "_template", refused)
+    assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 2
+    assert "destroy: An error occurred (AccessDenied)" in capsys.readouterr().err
+    assert left(cloud, home) == {"web"}
+
+
+def test_what_aws_refuses_on_the_way_ends_it_and_says_how_to_go_on(
+    cloud: Cloud, home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = assembly_of(web=({"Web": TOPIC}, []))
+    create(cloud, home, folder, "web")
+    monkeypatch.setattr("operations.__main__.carry_out", refused)
+    assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 1
+    told = capsys.readouterr().err
+    assert "destroy: An error occurred (AccessDenied)" in told
+    assert "run it again: it goes on from here" in told
+
+
+def refused(*_: object) -> None:
+    raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not this"}}, "GetTemplate")
+
+
+def test_a_profile_that_nobody_has_is_no_accident(
+    home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = assembly_of(web=({"Web": TOPIC}, []))
+    assert home
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    assert main(["--assembly", str(folder), "destroy", "dev"]) == 2
+    assert "nope" in capsys.readouterr().err
+
+
+def test_each_role_has_clients_of_its_own_until_it_soon_ends(home: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may read a stack may not delete it, and deleting all of an environment may take longer than an hour."""
+    elsewhere = Place(str(next(_numbers)), home.region)
+    roles = [f"arn:aws:iam::{elsewhere.account}:role/{name}" for name in ("lookup", "deploy")]
+    found = Accounts()
+    clients = [found.client("sts", elsewhere, role_arn=role) for role in roles]
+    assert [client.get_caller_identity()["Arn"].split("/")[1] for client in clients] == ["lookup", "deploy"]
+    assert found.client("sts", elsewhere, role_arn=roles[0]) is clients[0]
+    monkeypatch.setattr(accounts, "_LEAST_LEFT", timedelta(hours=2))
+    assert found.client("sts", elsewhere, role_arn=roles[0]) is not clients[0]
 
 
 def test_an_unknown_environment(home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str]) -> None:

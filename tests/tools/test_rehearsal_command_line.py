@@ -61,6 +61,24 @@ def test_without_an_assembly_the_next_step_is_said(repository: Path, capsys: pyt
 
 
 @pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_file_that_cannot_be_written_is_named_before_the_work(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([option, str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"rehearsal: {tmp_path} cannot be written: Is a directory\n"
+
+
+def test_settings_that_are_not_committed_are_named(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
+    (repository / "delivery.toml").touch()
+    main(["--approve", "yes"])
+    assert "Commit it to rehearse with it" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("repository")
 def test_a_ref_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--ref", "no-such-branch"]) == 2
     expected = "rehearsal: no-such-branch names no commit here; give --ref a branch, tag or commit\n"
