@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from operations import accounts, destroy
+from operations import accounts, assembly, destroy
 from operations.__main__ import main
 from operations.accounts import Accounts
 from rehearsal.cloud import Cloud, Place
@@ -256,7 +256,7 @@ def test_a_profile_that_nobody_has_is_no_accident(
 
 def test_each_role_has_clients_of_its_own_until_it_soon_ends(home: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """What may read a stack may not delete it, and deleting all of an environment may take longer than an hour."""
-    elsewhere = Place(str(next(_numbers)), home.region)
+    elsewhere = assembly.Place(str(next(_numbers)), home.region)
     roles = [f"arn:aws:iam::{elsewhere.account}:role/{name}" for name in ("lookup", "deploy")]
     found = Accounts()
     clients = [found.client("sts", elsewhere, role_arn=role) for role in roles]
