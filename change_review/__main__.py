@@ -6,6 +6,7 @@ Exit codes: 0 the release may go on, 1 a finding stops it, 2 bad input, or somet
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from change_review.errors import ReviewError
@@ -41,12 +42,14 @@ def main() -> int:
     options = parser.parse_args()
     try:
         run = PipelineRun.read(os.environ)
+        others_under_way = run.others_under_way() if run else ()
         found = review(
             options.environment,
             stages=options.stage,
             last_stacks=frozenset(options.last_stack),
             settings=options.settings,
         )
+        found = replace(found, others_under_way=others_under_way)
         write(found, options.output, run)
     except ReviewError as error:
         print(f"change review: {error}", file=sys.stderr)

@@ -26,18 +26,49 @@ class PipelineRun:
     execution: str
     publish_to: str
     """Bucket and prefix, `bucket/prefix`."""
+    later_stages: tuple[str, ...]
+    """The pipeline's stages that an execution has before it until it has deployed what is reviewed here."""
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "PipelineRun | None":
         """Return the run that the variables tell of; None where a person reviews by hand."""
-        names = ("COMMIT", "PIPELINE", "EXECUTION", "PUBLISH_TO")
+        names = ("COMMIT", "PIPELINE", "EXECUTION", "PUBLISH_TO", "LATER_STAGES")
         missing = [name for name in names if not variables.get(name)]
         if len(missing) == len(names):
             return None
         if missing:
             raise ReviewError(f"of the pipeline's variables {', '.join(missing)} have no value")
-        commit, pipeline, execution, publish_to = (variables[name] for name in names)
-        return cls(commit=commit, pipeline=pipeline, execution=execution, publish_to=publish_to)
+        commit, pipeline, execution, publish_to, later_stages = (variables[name] for name in names)
+        return cls(
+            commit=commit,
+            pipeline=pipeline,
+            execution=execution,
+            publish_to=publish_to,
+            later_stages=tuple(later_stages.split()),
+        )
+
+    def others_under_way(self) -> tuple[str, ...]:
+        """Return the executions reviewed before this one that are under way: nothing is compared with what they deploy.
+
+        Asked before the comparison it is certain: until this execution's review ends, no other one gets past it.
+        Raises ReviewError.
+        """
+        try:
+            states = boto3.client("codepipeline", config=_CONFIG).get_pipeline_state(name=self.pipeline)["stageStates"]
+        except (BotoCoreError, ClientError) as error:
+            raise ReviewError(f"whether another release is under way cannot be read: {error}") from None
+        found = {
+            execution["pipelineExecutionId"]
+            for state in states
+            if state["stageName"] in self.later_stages
+            for execution in (
+                state.get("latestExecution", {}),
+                state.get("inboundExecution", {}),
+                *state.get("inboundExecutions", []),
+            )
+            if execution.get("status") == "InProgress"
+        }
+        return tuple(sorted(found - {self.execution}))
 
     def title(self) -> str:
         """Return the first line of the commit's message, shortened; `(no title)` where CodePipeline does not tell it.

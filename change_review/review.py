@@ -47,6 +47,8 @@ class Review:
     """Dollars a month, of what is deployed and of the release."""
     is_first: bool
     """Whether the environment has never been whole, in none of its regions."""
+    others_under_way: tuple[str, ...] = ()
+    """Executions that may deploy something before this release does, with which it was not compared."""
 
     @property
     def stopping(self) -> tuple[Finding, ...]:
@@ -59,7 +61,17 @@ class Review:
         return all(stack.difference.nothing for stack in self.stacks)
 
     def summary(self) -> str:
-        """Return the numbers in one line."""
+        """Return the numbers in one line.
+
+        While another release is under way, the line is never the one for which nobody is asked.
+        """
+        numbers = self._numbers()
+        if not self.others_under_way:
+            return numbers
+        others = ", ".join(execution[:8] for execution in self.others_under_way)
+        return f"{numbers}; compared while {others} was still under way"
+
+    def _numbers(self) -> str:
         if self.nothing:
             return f"{self.environment}: nothing changes"
         counts = Counter({kind: sum(stack.count(kind) for stack in self.stacks) for kind in KINDS})

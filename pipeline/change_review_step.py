@@ -24,7 +24,8 @@ class ChangeReviewStep(CodeBuildStep):
 
     `stages` has the environment in each of its regions, its own first. The build reads the environment's account by the
     CDK's lookup roles, and touches nothing. Its summary, the commit's title and the place of the whole review are
-    variables for those who decide.
+    variables for those who decide. `later_stages` are the pipeline's for this environment: an earlier execution that is
+    still in one of them may deploy what this one was not compared with, and the summary says so.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class ChangeReviewStep(CodeBuildStep):
         assembly: IFileSetProducer,
         store: ArtifactStore,
         pipeline_name: str,
+        later_stages: Sequence[str],
         logging: codebuild.LoggingOptions,
     ) -> None:
         home = Stack.of(store)
@@ -58,6 +60,7 @@ class ChangeReviewStep(CodeBuildStep):
                 "PIPELINE": pipeline_name,
                 "EXECUTION": "#{codepipeline.PipelineExecutionId}",
                 "PUBLISH_TO": reviews,
+                "LATER_STAGES": " ".join(later_stages),
             },
             role_policy_statements=[
                 iam.PolicyStatement(
@@ -65,7 +68,7 @@ class ChangeReviewStep(CodeBuildStep):
                     resources=lookup_roles(stage.settings for stage in stages),
                 ),
                 iam.PolicyStatement(
-                    actions=["codepipeline:GetPipelineExecution"],
+                    actions=["codepipeline:GetPipelineExecution", "codepipeline:GetPipelineState"],
                     resources=[f"arn:aws:codepipeline:{home.region}:{home.account}:{pipeline_name}"],
                 ),
                 iam.PolicyStatement(actions=["s3:PutObject"], resources=[store.bucket.arn_for_objects(f"{REVIEWS}/*")]),

@@ -51,12 +51,19 @@ class EnvironmentDelivery:
         self._settings = self.stage.settings
         self._release = release
         name = self.stage.node.id
+        gate = [f"{name}Approval"] if self._settings.approval else []
+        self.deployments = [
+            members[0].node.id if len(members) == 1 else f"{name}Wave{number}"
+            for number, members in enumerate(waves, start=1)
+        ]
+        """The stages after each of which the environment has the release, in the regions of one wave."""
         self.review = ChangeReviewStep(
             [stage for wave in waves for stage in wave],
             source=release.source,
             assembly=release.assembly,
             store=release.store,
             pipeline_name=release.pipeline_name,
+            later_stages=[*gate, *self.deployments],
             logging=release.logs.of(f"{name}ReviewChanges"),
         )
         self.tests: list[IntegrationTestsStep] = []
@@ -72,17 +79,12 @@ class EnvironmentDelivery:
                 pipeline_name=release.pipeline_name,
             )
             pipeline.add_wave(f"{name}Approval", pre=[approval])
-        gate = [f"{name}Approval"] if self._settings.approval else []
         self.stages = dict.fromkeys([f"{name}Review", *gate], self.name)
         """The pipeline's stages for this environment, and what people call each."""
-        self.deployments: list[str] = []
-        """Those after each of which the environment has the release, in the regions of one wave."""
-        for number, members in enumerate(waves, start=1):
-            stage_name = members[0].node.id if len(members) == 1 else f"{name}Wave{number}"
+        for number, (stage_name, members) in enumerate(zip(self.deployments, waves, strict=True), start=1):
             wave = pipeline.add_wave(stage_name)
             for member in members:
                 wave.add_stage(member, post=self._verification(member))
-            self.deployments.append(stage_name)
             regions = ", ".join(member.settings.region for member in members)
             self.stages[stage_name] = self.name if number == 1 else f"{self.name} in {regions}"
 

@@ -55,11 +55,28 @@ def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] |
     if action == "ListPipelineExecutions":
         newest_first = reversed([one for one in _executions.values() if one["pipelineName"] == request["pipelineName"]])
         return 200, {"pipelineExecutionSummaries": [_summary(one) for one in newest_first]}
+    if action == "GetPipelineState":
+        of_pipeline = [one for one in _executions.values() if one["pipelineName"] == request["name"]]
+        return 200, {"pipelineName": request["name"], "stageStates": _stage_states(of_pipeline)}
     if action == "ListActionExecutions":
         wanted = request.get("filter", {}).get("pipelineExecutionId")
         executions = [_executions[wanted]] if wanted in _executions else [] if wanted else list(_executions.values())
         return 200, {"actionExecutionDetails": [item for execution in executions for item in execution["actions"]]}
     return None
+
+
+def _stage_states(oldest_first: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what each stage was last entered by, and how it is with that."""
+    states: dict[str, dict[str, Any]] = {}
+    for execution in oldest_first:
+        by_stage: dict[str, list[str]] = {}
+        for action in reversed(execution["actions"]):
+            by_stage.setdefault(action["stageName"], []).append(action["status"])
+        for stage, statuses in by_stage.items():
+            status = next((one for one in ("InProgress", "Failed") if one in statuses), statuses[-1])
+            latest = {"pipelineExecutionId": execution["pipelineExecutionId"], "status": status}
+            states[stage] = {"stageName": stage, "latestExecution": latest}
+    return list(states.values())
 
 
 def _new(detail: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,6 @@ NOT_RUN = {
     "make synth": "the Build action of every rehearsal runs it",
     "make rehearse ARGS='--approve yes'": "tests/rehearsal/test_main_job.py runs it",
     "PATH=$PWD/.venv/bin:$PATH python -m pytest tests/synthesis/test_determinism.py": "make test runs it",
-    "AWS_PROFILE=delivery aws codepipeline get-pipeline-state --name yawl-delivery": "the emulator does not answer it",
     "AWS_PROFILE=delivery aws codeconnections list-connections": "the emulator does not answer it",
     "AWS_PROFILE=dev aws cloudformation delete-stack --stack-name yawl-dev-application": "the others look at the stack",
     "AWS_PROFILE=dev aws rds describe-db-instances --db-instance-identifier yawl-dev": (

@@ -144,6 +144,20 @@ def test_actions_are_listed_newest_first_with_what_is_known_of_them(account: Acc
     assert newest["output"]["executionResult"]["externalExecutionSummary"] == "well"
 
 
+def test_each_stage_tells_what_it_was_last_entered_by(account: Account) -> None:
+    tell(account, "STARTED")
+    kind = {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": "1"}
+    for stage, *states in (("Dev", "STARTED", "SUCCEEDED"), ("Prod", "STARTED")):
+        told = {"stage": stage, "action": "Approve", "action-execution-id": stage, "type": kind, "region": "eu-west-1"}
+        for state in states:
+            tell(account, state, **told)
+    states = account.client("codepipeline").get_pipeline_state(name="pipeline")["stageStates"]
+    assert {state["stageName"]: state["latestExecution"] for state in states} == {
+        "Dev": {"pipelineExecutionId": "one", "status": "Succeeded"},
+        "Prod": {"pipelineExecutionId": "one", "status": "InProgress"},
+    }
+
+
 def test_an_execution_that_is_unknown_is_refused(account: Account) -> None:
     client = account.client("codepipeline")
     with pytest.raises(client.exceptions.PipelineExecutionNotFoundException):

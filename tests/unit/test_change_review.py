@@ -3,7 +3,9 @@
 import copy
 import json
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +17,7 @@ from change_review.differences import Comparer, Difference
 from change_review.errors import ReviewError
 from change_review.findings import Finding, judged
 from change_review.permissions import broadened
+from change_review.pipeline_run import PipelineRun
 from change_review.report import as_html, as_markdown, on_the_screen
 from change_review.review import Review, StackReview
 from change_review.stateful import STATEFUL, losses
@@ -36,6 +39,10 @@ DATABASE: dict[str, Any] = {
     "DeletionPolicy": "Retain",
     "UpdateReplacePolicy": "Retain",
 }
+
+
+def execution(identifier: str, status: str = "InProgress") -> dict[str, str]:
+    return {"pipelineExecutionId": identifier, "status": status}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -260,6 +267,48 @@ def test_every_form_of_the_report_tells_the_cost_and_what_makes_it() -> None:
         assert "+$11.50  yawl-prod-database: Database, storage gp3" in text
     same = review_of({"Database": DATABASE}, {"Database": DATABASE})
     assert "onthly cost" not in on_the_screen(same) + as_markdown(same, commit="") + as_html(same, commit="")
+
+
+def test_while_another_release_is_under_way_somebody_is_asked() -> None:
+    """The approval is passed by for exactly one line, and what was compared may be something else by then."""
+    same = replace(review_of({"D": DATABASE}, {"D": DATABASE}), others_under_way=("0123456789abcdef",))
+    assert same.summary() == "prod: nothing changes; compared while 01234567 was still under way"
+
+
+@pytest.mark.parametrize(
+    ("stage", "under_way"),
+    [
+        ({"stageName": "ProdApproval", "latestExecution": execution("another")}, ("another",)),
+        ({"stageName": "Prod", "latestExecution": execution("another")}, ("another",)),
+        ({"stageName": "Prod", "inboundExecution": execution("another")}, ("another",)),
+        ({"stageName": "Prod", "inboundExecutions": [execution("another")]}, ("another",)),
+        ({"stageName": "Prod", "latestExecution": execution("another", "Succeeded")}, ()),
+        ({"stageName": "Prod", "latestExecution": execution("another", "Failed")}, ()),
+        ({"stageName": "Prod", "latestExecution": execution("own")}, ()),
+        ({"stageName": "ProdReview", "inboundExecution": execution("another")}, ()),
+        ({"stageName": "Dev", "latestExecution": execution("another")}, ()),
+        ({"stageName": "Prod"}, ()),
+    ],
+    ids=[
+        *("waits for approval", "deploys", "waits for the stage", "several wait", "has deployed", "has failed"),
+        *("is this one", "is behind", "is elsewhere", "has never been"),
+    ],
+)
+def test_another_release_is_under_way_that_was_reviewed_before(
+    stage: dict[str, Any], under_way: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def state(*, name: str) -> dict[str, Any]:
+        return {"pipelineName": name, "stageStates": [stage]}
+
+    def client(service: str, **_: object) -> SimpleNamespace:
+        assert service == "codepipeline"
+        return SimpleNamespace(get_pipeline_state=state)
+
+    monkeypatch.setattr("boto3.client", client)
+    variables = {"COMMIT": "c0ffee", "PIPELINE": "yawl-delivery", "EXECUTION": "own", "PUBLISH_TO": "bucket/reviews"}
+    run = PipelineRun.read({**variables, "LATER_STAGES": "ProdApproval Prod"})
+    assert run is not None
+    assert run.others_under_way() == under_way
 
 
 def test_what_has_no_price_is_named_and_stops_nothing() -> None:

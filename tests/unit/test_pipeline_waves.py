@@ -44,6 +44,9 @@ def test_one_review_and_one_approval_are_for_all_regions(pipeline: Pipeline) -> 
     ]
     regions = sorted([ELSEWHERE, "us-east-1", "us-west-2", *FURTHER_REGIONS])
     assert [role.rpartition("444444444444-")[2] for role in statement["Resource"]] == regions
+    project = pipeline.project("ProdReview", "ReviewChanges")
+    given = {one["Name"]: one["Value"] for one in project["Environment"]["EnvironmentVariables"]}
+    assert given["LATER_STAGES"] == "ProdApproval Prod Prod-eu-central-1 ProdWave3"
     comment = pipeline.action("ProdApproval", "Approve")["Configuration"]["CustomData"]
     assert "to prod (account 444444444444, eu-west-1, eu-central-1, ap-northeast-1, ap-southeast-2)?" in comment
 
