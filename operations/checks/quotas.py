@@ -15,6 +15,8 @@ VCPU = 1024
 """CPU units of one vCPU."""
 OVERLAP = 2
 """While a deployment replaces tasks, ECS runs up to twice as many."""
+LEAST_UNRESERVED = 100
+"""Executions at a time that Lambda lets nobody reserve (Lambda Developer Guide, "Configuring reserved concurrency")."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,18 @@ def _virtual_processors(stack: Stack) -> float:
     return OVERLAP * tasks * units / VCPU
 
 
+def _reservations(stack: Stack) -> float:
+    """Return the executions at a time that the stack's functions reserve."""
+    functions = stack.of_type("AWS::Lambda::Function")
+    return sum(properties.get("ReservedConcurrentExecutions", 0) for _, properties in functions)
+
+
+def _not_to_be_reserved(site: Site) -> float:
+    """Return the executions at a time that are reserved already, and those that Lambda keeps for everybody."""
+    limits = site.here("lambda").get_account_settings()["AccountLimit"]
+    return limits["ConcurrentExecutions"] - limits["UnreservedConcurrentExecutions"] + LEAST_UNRESERVED
+
+
 def _running_processors(site: Site) -> float:
     """Return the vCPUs of Fargate tasks that run now."""
     ecs = site.here("ecs")
@@ -112,5 +126,6 @@ QUOTAS = (
         lambda site: len(site.here("ec2").describe_addresses()["Addresses"]),
     ),
     Quota("fargate", "L-3032A538", "Fargate vCPUs", _virtual_processors, _running_processors),
+    Quota("lambda", "L-B99A9384", "Lambda's executions at a time", _reservations, _not_to_be_reserved),
 )
 """By the codes of Service Quotas."""

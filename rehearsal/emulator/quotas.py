@@ -9,6 +9,8 @@ TARGET = "ServiceQuotasV20190624."
 DEFAULTS = {
     ("ec2", "L-0263D0A3"): ("EC2-VPC Elastic IPs", 5.0),
     ("fargate", "L-3032A538"): ("Fargate On-Demand vCPU resource count", 6.0),
+    # The default is 1,000, and a new account has ten.
+    ("lambda", "L-B99A9384"): ("Concurrent executions", 10.0),
     ("vpc", "L-F678F1CE"): ("VPCs per Region", 5.0),
 }
 """What a new account has (Service Quotas, "AWS default quota value")."""

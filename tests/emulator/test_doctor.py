@@ -76,6 +76,9 @@ class Site:
         self.client("service-quotas", account).request_service_quota_increase(
             ServiceCode="fargate", QuotaCode="L-3032A538", DesiredValue=100
         )
+        self.client("service-quotas", account).request_service_quota_increase(
+            ServiceCode="lambda", QuotaCode="L-B99A9384", DesiredValue=1000
+        )
 
     def heal(self, *accounts: str) -> None:
         """Make everything as it should be, in these accounts or in all."""
@@ -119,6 +122,7 @@ def test_all_is_well_in_healthy_accounts(site: Site, capsys: pytest.CaptureFixtu
         "VPCs: 1 used, 1 more needed, 5 allowed",
         "Elastic IP addresses: 0 used, 2 more needed, 5 allowed",
         "Fargate vCPUs: 0 used, 12 more needed, 100 allowed",
+        "Lambda's executions at a time: 100 used, 3 more needed, 1000 allowed",
         "has the service-linked roles",
         "postgres 15.19 on db.t3.small is offered",
         "redis 7.0 is offered",
@@ -149,6 +153,13 @@ BREAKS: dict[str, tuple[str, Callable[[Site], object], str]] = {
             ServiceCode="fargate", QuotaCode="L-3032A538", DesiredValue=11
         ),
         "Fargate vCPUs: 0 used, 12 more needed, 11 allowed",
+    ),
+    "a new account, which has nothing to reserve": (
+        HOME,
+        lambda site: site.client("service-quotas", HOME).request_service_quota_increase(
+            ServiceCode="lambda", QuotaCode="L-B99A9384", DesiredValue=10
+        ),
+        "Lambda's executions at a time: 100 used, 3 more needed, 10 allowed",
     ),
     "addresses that others hold": (
         PROD,
