@@ -168,6 +168,7 @@ HISTORIES: dict[str, tuple[Points, Jobs, tuple[float, float, float]]] = {
     "the last test failed": ([("COMPLETED", 6)], [(34, "COMPLETED", ""), (4, "FAILED", "")], (6, 34, 1)),
     "it was aborted": ([("COMPLETED", 6)], [(34, "COMPLETED", ""), (4, "ABORTED", "")], (6, 34, 1)),
     "it was found wanting": ([("COMPLETED", 6)], [(34, "COMPLETED", ""), (4, "COMPLETED", "FAILED")], (6, 34, 1)),
+    "nobody looked into it": ([("COMPLETED", 6)], [(4, "COMPLETED", "TIMED_OUT")], (6, 4, 0)),
     "a failure that was mended": ([("COMPLETED", 6)], [(34, "FAILED", ""), (4, "COMPLETED", "")], (6, 4, 0)),
     "one that runs": ([("COMPLETED", 6)], [(34, "COMPLETED", ""), (0, "RUNNING", "")], (6, 34, 0)),
     "no test ever": ([("COMPLETED", 6)], [], (6, 100, 0)),
