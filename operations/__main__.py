@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.accounts import Accounts, Unreachable
 from operations.assembly import read
-from operations.destroy import carry_out, plan
+from operations.destroy import carry_out, plan, stacks_of
 from operations.doctor import examine
 from operations.errors import OperationError
 from operations.findings import Finding, State
@@ -95,10 +95,10 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _destroy(options: argparse.Namespace) -> int:
     environment: str = options.environment
-    assembly = read(options.assembly)
+    stacks = stacks_of(environment, read(options.assembly))
     accounts = Accounts()
     try:
-        agreed = plan(assembly, environment, accounts)
+        agreed = plan(stacks, accounts)
     except (Unreachable, BotoCoreError, ClientError) as reason:
         raise OperationError(str(reason)) from None
     if not agreed.deleted:

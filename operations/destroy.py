@@ -54,8 +54,8 @@ class Plan:
             yield f"  retain {kind} {identifier} of {stack}" + (f"; costs: {costs}" if costs else "")
 
 
-def plan(assembly: Assembly, environment: str, accounts: Accounts) -> Plan:
-    """Return what taking the environment down would do; raises OperationError where it must not or cannot be done."""
+def stacks_of(environment: str, assembly: Assembly) -> list[Stack]:
+    """Return an environment's stacks; raises OperationError where there are none, or nobody may take them down."""
     if environment == PRODUCTION:
         raise OperationError(
             f"{PRODUCTION} is not taken down by a command. Whoever means it deletes its stacks one by one, in the "
@@ -68,6 +68,11 @@ def plan(assembly: Assembly, environment: str, accounts: Accounts) -> Plan:
             f"there is no environment {environment}; delivery.toml has {known}. One whose table is gone already is "
             "taken down from a commit that has it: git worktree add ../before COMMIT, and there the same command"
         )
+    return stacks
+
+
+def plan(stacks: list[Stack], accounts: Accounts) -> Plan:
+    """Return what taking an environment's stacks down would do; raises OperationError where it cannot be done."""
     deployed = {stack.name: found for stack in stacks if (found := _deployed(accounts, stack)) is not None}
     protected = [name for name, found in deployed.items() if found.get("EnableTerminationProtection")]
     if protected:

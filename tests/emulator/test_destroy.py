@@ -266,8 +266,11 @@ def test_each_role_has_clients_of_its_own_until_it_soon_ends(home: Place, monkey
     assert found.client("sts", elsewhere, role_arn=roles[0]) is not clients[0]
 
 
-def test_an_unknown_environment(home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_environment_is_told_before_anybody_needs_credentials(
+    home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))
     assert home
+    monkeypatch.setenv("AWS_PROFILE", "nope")
     assert main(["--assembly", str(folder), "destroy", "qa"]) == 2
     assert "there is no environment qa; delivery.toml has dev" in capsys.readouterr().err
