@@ -76,7 +76,7 @@ class Rehearsal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _uninterrupted():
+        with uninterrupted():
             self._processes.end_all()
             self._workplace.close()
 
@@ -98,7 +98,7 @@ class Rehearsal:
         except SetUpFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
         except (KeyboardInterrupt, Stopped):
-            with _uninterrupted():
+            with uninterrupted():
                 self._processes.end_all()
             self._progress.finish(Result.STOPPED, "interrupted")
         except (BotoCoreError, ClientError) as error:
@@ -176,7 +176,7 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
-def _uninterrupted() -> Generator[None, None, None]:
+def uninterrupted() -> Generator[None, None, None]:
     """Let a second Ctrl-C, or a terminal that closes meanwhile, not end the clearing up that the first one began."""
     if threading.current_thread() is not threading.main_thread():
         yield

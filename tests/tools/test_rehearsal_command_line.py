@@ -3,6 +3,8 @@
 import contextlib
 import io
 import json
+import os
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Generator
@@ -17,6 +19,7 @@ from rehearsal.assembly import Assembly
 from rehearsal.cloud import Cloud
 from rehearsal.definition import Definition, parse
 from rehearsal.gate import ScriptedGate, TerminalGate
+from rehearsal.rehearsal import uninterrupted
 from tests.tools.rehearsal_fakes import OnePipeline, action, pipeline, stage
 
 
@@ -188,3 +191,18 @@ def test_a_rehearsal_that_ends_leaves_nothing_to_resume(monkeypatch: pytest.Monk
     main(["--approve", "yes"])
     assert not Path(".rehearsal/unfinished").exists()
     assert main(["--resume"]) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_clearing_up_is_not_interrupted(number: signal.Signals) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, interrupt)
+    try:
+        with uninterrupted():
+            os.kill(os.getpid(), number)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+    finally:
+        signal.signal(number, before)
