@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -81,9 +82,14 @@ def _numbered(name: str, number: int) -> str:
     return f"{name}-{number}" if number else name
 
 
+def _owner() -> str:
+    """Return a word for the user, by whose home folder the locks are: with another one, other locks would be taken."""
+    return hashlib.sha256(f"{os.getuid()} {Path.home()}".encode()).hexdigest()[:8]
+
+
 def _usual_folder(number: int) -> Path | None:
     """Make the folder anew; None if something that is not ours to remove is in its place."""
-    folder = temporary_root() / _numbered(f"rehearsal-{os.getuid()}", number)
+    folder = temporary_root() / _numbered(f"rehearsal-{_owner()}", number)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(mode=0o700)

@@ -47,6 +47,16 @@ def test_those_at_the_same_time_have_paths_that_come_again_too() -> None:
     assert rounds[0] == rounds[1]
 
 
+def test_a_user_with_another_home_has_other_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The locks are there, and what one holds the other would remove."""
+    with working_folder() as (first, _):
+        (first / "work").touch()
+        monkeypatch.setenv("HOME", str(tmp_path / "other"))
+        with working_folder() as (second, _):
+            assert second != first
+        assert (first / "work").exists()
+
+
 def test_what_is_not_ours_is_passed_by() -> None:
     with working_folder() as (usual, _):
         pass
