@@ -72,5 +72,7 @@ class Evidence:
     """What the action's provider calls what it did: a build's id."""
     log: tuple[str, str] | None = None
     """Group and stream of the log in the emulated CloudWatch Logs."""
+    replaced: set[str] = field(default_factory=set)
+    """Variables of a build that the rehearsal gave another value than the pipeline."""
     secrets: set[str] = field(default_factory=set)
     """Values that no report may show."""

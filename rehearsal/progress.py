@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -160,6 +161,12 @@ class Progress:
     def __post_init__(self) -> None:
         self.logs.mkdir(parents=True, exist_ok=True)
         self.set_up = StageProgress("set-up", [])
+
+    def in_effect(self) -> dict[str, str]:
+        """Return of the values that builds get instead those that one has had."""
+        stages = chain.from_iterable([*self.superseded, self.stages])
+        replaced = {name for stage in stages for action in stage.actions for name in action.evidence.replaced}
+        return {name: value for name, value in self.instead.items() if name in replaced}
 
     def add_step(self, name: str, provider: str) -> ActionProgress:
         """Add a step of the set-up."""

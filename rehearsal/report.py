@@ -119,7 +119,7 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
         "simulated": {
             "tasks": tasks_in_words(found),
             "cloudfront": CLOUDFRONT,
-            "variables": dict(progress.instead),
+            "variables": progress.in_effect(),
             "recorded_only": recorded_types,
         },
     }

@@ -94,7 +94,10 @@ class Screen:
             self.console.print()
         for environment in found:
             self._show_environment(environment)
-        self._show_what_was_simulated(found, progress.instead)
+        self._show_what_was_simulated(found, progress.in_effect())
+        if progress.result is Result.SUCCEEDED:
+            for name in sorted(progress.instead.keys() - progress.in_effect().keys()):
+                self.console.print(Text(f"no build has a variable {name}: it was set to no effect", "yellow"))
         for failure in progress.failed_functions:
             self.console.print(Text(f"a deployed function failed: {failure}", "red"), soft_wrap=True)
         style = {"succeeded": "bold green", "failed": "bold red"}.get(str(progress.result), "bold yellow")

@@ -91,6 +91,7 @@ def build_environment(
     for name in environment.keys() & context.instead.keys():
         run.log(f"{name} is {context.instead[name]} in this rehearsal, not {environment[name]}")
         environment[name] = context.instead[name]
+        run.evidence.replaced.add(name)
     if _lies_apart(Path(environment["UV_CACHE_DIR"]), directory):
         # uv would copy what it cannot link to, a gigabyte for this project, and warn of it.
         environment.setdefault("UV_LINK_MODE", "symlink")

@@ -1,16 +1,19 @@
 """The rehearsal's result as data: what scripts may rely on."""
 
+import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from rehearsal import report
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
 from rehearsal.cloud import Place
 from rehearsal.progress import Progress
+from rehearsal.screen import Screen
 from tests.tools.rehearsal_fakes import FakeExecution, action, pipeline, stage
 
 DEV = Place("222222222222", "eu-west-1")
@@ -108,6 +111,23 @@ def test_what_was_not_real_is_said(document: dict[str, Any]) -> None:
         "variables": {},
         "recorded_only": ["AWS::Some::Type"],
     }
+
+
+def test_a_variable_that_no_build_has_is_not_said_to_be_set(tmp_path: Path) -> None:
+    def build(run: Run) -> None:
+        run.evidence.replaced.add("BAKE_MINUTES")
+
+    execution = FakeExecution(pipeline(stage("Dev", action("network"), action("Bake", run_order=2))), tmp_path)
+    execution.behaviours = {"network": lambda _: deploys("dev-network"), "Bake": build}
+    result, reason = execution.run()
+    execution.progress.instead = {"BAKE_MINUTES": "1", "BAKE_MINUTE": "2"}
+    execution.progress.finish(result, reason)
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
+    assert composed["simulated"]["variables"] == {"BAKE_MINUTES": "1"}
+    shown = io.StringIO()
+    Screen(Console(file=shown)).summary(execution.progress)
+    assert "BAKE_MINUTES is 1\n" in shown.getvalue()
+    assert "no build has a variable BAKE_MINUTE: it was set to no effect" in shown.getvalue()
 
 
 def test_logs_of_others_stay_where_they_are(tmp_path: Path) -> None:
