@@ -50,8 +50,8 @@ class PipelineRun:
     def others_under_way(self) -> tuple[str, ...]:
         """Return the executions reviewed before this one that are under way: nothing is compared with what they deploy.
 
-        Asked before the comparison it is certain: until this execution's review ends, no other one gets past it.
-        Raises ReviewError.
+        Asked before the comparison: until this execution's review ends, no other one gets past it. Only a stage that
+        failed and that somebody retries meanwhile is not told. Raises ReviewError.
         """
         try:
             states = boto3.client("codepipeline", config=_CONFIG).get_pipeline_state(name=self.pipeline)["stageStates"]

@@ -154,6 +154,8 @@ def test_what_lay_in_the_other_region_is_back(prod: Cloud) -> None:
 def test_the_newest_recovery_point_was_restored_in_the_other_region(prod: Cloud) -> None:
     found = prod.in_account("rds", ELSEWHERE).describe_db_instances()["DBInstances"]
     assert {one["DBInstanceIdentifier"] for one in found} == {"yawl-prod-west", "yawl-prod-west-restored"}
+    [job] = prod.in_account("backup", ELSEWHERE).list_restore_jobs()["RestoreJobs"]
+    assert "role/yawl-prod-recovery-RestoreRole" in job["IamRoleArn"]
 
 
 @pytest.mark.parametrize(
