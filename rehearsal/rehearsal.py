@@ -23,6 +23,7 @@ from rehearsal.execution import Execution, new_execution_id
 from rehearsal.gate import ScriptedGate
 from rehearsal.history import History
 from rehearsal.inbox import Inbox
+from rehearsal.permissions import Permissions
 from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
 from rehearsal.set_up import SetUp, SetUpFailed
@@ -49,6 +50,8 @@ class Plan:
     """What runs behind the load balancers."""
     fail: frozenset[str] = frozenset()
     """Actions (`Stage/Action`) made to fail."""
+    permissions: Permissions = Permissions.ENFORCED
+    """What becomes of calls that the policies do not allow."""
 
 
 class Rehearsal:
@@ -87,7 +90,7 @@ class Rehearsal:
         """
         starter = self._starter()
         try:
-            set_up = SetUp(self._progress, self._processes, self._directory, self._journal)
+            set_up = SetUp(self._progress, self._processes, self._directory, self._journal, self._plan.permissions)
             self.cloud = set_up.start_emulator()
             self.definition = set_up.prepare(self.cloud, self._plan.assembly)
             self._check(self.definition)
