@@ -153,6 +153,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     with Rehearsal(plan, progress, workplace) as rehearsal:
         with screen.showing(progress):
             rehearsal.run()
+        rehearsal.evaluate_permissions()
         recorded = rehearsal.recorded_types()
     screen.summary(progress)
     subject = _subject(repository, begun.commit)

@@ -156,8 +156,12 @@ class Cloud:
 
     def known(self, what: str) -> Any:
         """Return what the emulator knows of itself: one of the entries of its `/_rehearsal/`."""
-        with open_directly(f"{self.endpoint}/_rehearsal/{what}", timeout_seconds=ANSWER_SECONDS) as answer:
-            return json.load(answer)[what]
+        return self.everything_known()[what]
+
+    def everything_known(self) -> dict[str, Any]:
+        """Return all that the emulator knows of itself."""
+        with open_directly(f"{self.endpoint}/_rehearsal/", timeout_seconds=ANSWER_SECONDS) as answer:
+            return json.load(answer)
 
     def secure_environment(self) -> dict[str, str]:
         """Return what leads HTTPS to emulated hosts; nothing before there is a distribution to be reached by it."""

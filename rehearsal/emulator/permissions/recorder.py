@@ -4,8 +4,7 @@ import threading
 from collections import Counter
 from typing import Any
 
-from rehearsal.emulator.internals import cloudformation
-from rehearsal.emulator.permissions import messages
+from rehearsal.emulator.permissions import grants, messages
 from rehearsal.emulator.permissions.evaluation import Decision, Kind, Reason
 
 _lock = threading.Lock()
@@ -49,48 +48,51 @@ def note(decision: Decision, *, enforced: bool) -> None:
         refused.append(
             {
                 "principal": request.principal.arn,
-                "role": request.principal.role_arn,
+                "role": who(decision),
                 "action": request.action,
                 "resource": request.resource,
                 "reason": messages.because(decision),
                 "message": messages.refusal(decision),
                 "enforced": enforced,
                 "count": 1,
-                **_origin(request.principal.role_arn),
+                **grants.roles().get(request.principal.role_arn, {"stack": "", "logical_id": ""}),
             }
         )
 
 
-def _origin(role_arn: str) -> dict[str, str]:
-    """Return the stack and logical id of a role, by which its construct is found."""
-    parts = role_arn.split(":", 5)
-    name = role_arn.rpartition("/")[2]
-    for key, stack in list(cloudformation._stacks._data.items()):
-        if key[0] != parts[4]:
-            continue
-        for logical_id, resource in (stack.get("_resources") or {}).items():
-            if resource.get("ResourceType") == "AWS::IAM::Role" and resource.get("PhysicalResourceId") == name:
-                return {"stack": stack.get("StackName", ""), "logical_id": logical_id}
-    return {"stack": "", "logical_id": ""}
-
-
 def summary() -> dict[str, Any]:
-    """Return what a report needs: counts, refusals, and per principal what was used."""
+    """Return what a report needs: counts, refusals, and for each role what it used and what it never needed."""
     with _lock:
         calls = [(*key, count) for key, count in _calls.items()]
-        used = sorted(_used)
+        used = set(_used)
+    known = grants.roles()
     roles: dict[str, dict[str, Any]] = {}
+    unchecked: list[dict[str, Any]] = []
     for principal, action, resource, reason, count in calls:
-        found = roles.setdefault(principal, {"used": {}, "refused": {}, "unchecked": 0})
+        found = roles.setdefault(principal, _role(principal, known))
         if reason == Reason.UNCHECKED:
-            found["unchecked"] += count
+            unchecked.append({"principal": principal, "action": action, "resource": resource, "reason": reason})
         kept = found["used"] if reason in (Reason.ALLOWED, Reason.UNCHECKED) else found["refused"]
-        kept.setdefault(action, {})
-        kept[action][resource] = kept[action].get(resource, 0) + count
+        kept[action] = kept.get(action, 0) + count
+    for arn, place in known.items():
+        if place["stack"] != grants.BOOTSTRAP:
+            roles.setdefault(arn, _role(arn, known))["grants"] = grants.of_role(arn, used)
     return {
         "evaluated": sum(call[-1] for call in calls),
         "refused": list(refused),
+        "unchecked": unchecked,
         "roles": roles,
-        "used_statements": [{"owner": owner, "policy": policy, "index": index} for owner, policy, index in used],
-        "open_questions": sorted(open_questions),
+        "used_statements": [list(item) for item in sorted(used)],
+        "open_questions": [list(item) for item in sorted(open_questions)],
     }
+
+
+def _role(principal: str, known: dict[str, dict[str, str]]) -> dict[str, Any]:
+    place = known.get(principal, {"stack": "", "logical_id": "", "role": principal})
+    return {**place, "used": {}, "refused": {}, "grants": []}
+
+
+def calls() -> list[tuple[str, str, str, str, int]]:
+    """Return every call: principal, action, resource, reason, and how often."""
+    with _lock:
+        return [(*key, count) for key, count in _calls.items()]
