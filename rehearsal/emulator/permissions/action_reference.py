@@ -20,12 +20,12 @@ def fits(action: str, resource: str) -> bool:
     types = (found or {}).get("Resources", [])
     if resource == "*":
         return found is not None
-    known = _all()[action.partition(":")[0].lower()]["Resources"]
+    known = {name.lower(): kind for name, kind in _all()[action.partition(":")[0].lower()]["Resources"].items()}
     # Some are authorized on another service's resources, such as `iam:PassRole`; types of its own stand in the service.
     return any(
         re.fullmatch(_as_pattern(form), resource)
         for name in types
-        for form in known.get(name, {}).get("ARNFormats", [])
+        for form in known.get(name.lower(), {}).get("ARNFormats", [])
     )
 
 

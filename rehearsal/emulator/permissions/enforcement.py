@@ -1,7 +1,7 @@
 """The check of every call: of requests to the emulated APIs, and of calls that services make where no request is seen."""
 
 import contextvars
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,7 @@ from rehearsal.emulator.internals import iam, iam_actions, iam_evaluator, respon
 from rehearsal.emulator.permissions import (
     action_reference,
     evaluation,
+    key_use,
     messages,
     principals,
     recorder,
@@ -75,19 +76,32 @@ def evaluate(
 ) -> Decision:
     """Decide about one call of anybody, without refusing it: by ARN of role or session, or by a service's name."""
     caller = principal if isinstance(principal, Principal) else principals.of_arn(principal)
-    return evaluation.decide(Request(caller, action, resource, context or {}), resource_policies.of(action, resource))
+    return _decide(caller, action, resource, _lower(context))
 
 
 def check(
     principal: str | Principal, action: str, resource: str, context: Mapping[str, Value] | None = None
 ) -> Decision:
-    """Decide about a call that no request makes, keep it, and raise Refused where it is refused."""
-    decision = evaluate(principal, action, resource, context)
-    if mode is not Mode.OFF:
+    """Decide about a call that no request makes, and about those of KMS that follow from it.
+
+    They are recorded; raises Refused for the first that is refused, where permissions are enforced.
+    """
+    caller = principal if isinstance(principal, Principal) else principals.of_arn(principal)
+    first: Decision | None = None
+    for decision in _decisions(caller, action, resource, _lower(context)):
+        first = first or decision
+        if mode is Mode.OFF:
+            break
         keep(decision)
         if mode is Mode.ENFORCED and not decision.allowed:
             raise Refused(decision)
-    return decision
+    if first is None:
+        raise AssertionError("every call has a decision")
+    return first
+
+
+def _lower(context: Mapping[str, Value] | None) -> Context:
+    return {key.lower(): value for key, value in (context or {}).items()}
 
 
 def keep(decision: Decision) -> None:
@@ -132,11 +146,42 @@ def enforce(
     context = {**_of_the_request(region), **(service_context or {}), **target.context}
     context = {key.lower(): value for key, value in context.items() if value is not None}
     for resource in target.resources:
-        decision = _decide(principal, action, resource, context)
+        if refusal := _refusal_of(principal, action, resource, context, headers=requests.headers()):
+            return refusal
+    for further in target.further:
+        if refusal := _refusal_of(principal, further.action, further.resource, {**context, **further.context}):
+            return refusal
+    return None
+
+
+def _refusal_of(
+    principal: Principal, action: str, resource: str, context: Context, headers: Mapping[str, str] | None = None
+) -> Any:
+    """Decide about a call and about those of KMS that follow from it; return the first refusal, if it counts."""
+    for decision in _decisions(principal, action, resource, context, headers):
         keep(decision)
         if not decision.allowed and mode is Mode.ENFORCED:
             return _refusal(decision)
     return None
+
+
+def _decisions(
+    principal: Principal, action: str, resource: str, context: Context, headers: Mapping[str, str] | None = None
+) -> Iterator[Decision]:
+    decision = _decide(principal, action, resource, context)
+    yield decision
+    if decision.allowed:
+        for call in key_use.following(principal, action, resource, headers):
+            yield _decide(call.principal, call.action, call.key, {**_passed_on(context), **call.context})
+
+
+def _passed_on(context: Context) -> Context:
+    """Return what a service passes on of the request when it calls another: who asked, not by which way."""
+    return {key: value for key, value in context.items() if key.startswith("aws:") and key not in NOT_PASSED_ON}
+
+
+NOT_PASSED_ON = ("aws:sourceip", "aws:securetransport", "aws:tagkeys")
+"""Keys of the caller's own connection, and of its request's tags."""
 
 
 def _decide(principal: Principal, action: str, resource: str, context: Context) -> Decision:

@@ -6,7 +6,7 @@ really is about; what ministack has no room for waits beside the request until t
 
 import contextvars
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rehearsal.emulator.internals import iam_actions
@@ -45,6 +45,7 @@ class Asked:
 
     action: str
     target: Target
+    headers: Mapping[str, str]
 
 
 _asked: contextvars.ContextVar[Asked | None] = contextvars.ContextVar("asked", default=None)
@@ -77,11 +78,17 @@ def register() -> None:
             target = correct(call) or target
         if action_reference.takes_resource(action) is False:
             # The Service Authorization Reference lists no resource for it: policies must grant it on all.
-            target = Target(("*",), target.context)
-        _asked.set(Asked(action, target))
+            target = replace(target, resources=("*",))
+        _asked.set(Asked(action, target, headers))
         return target.resources[0]
 
     iam_actions.extract_resource_arn = extract
+
+
+def headers() -> Mapping[str, str]:
+    """Return the headers of the request under way."""
+    asked = _asked.get()
+    return asked.headers if asked else {}
 
 
 def target_of(action: str, resource: str) -> Target:

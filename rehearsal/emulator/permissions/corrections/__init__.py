@@ -59,6 +59,17 @@ class Target:
     resources: tuple[str, ...]
     context: Mapping[str, Value] = field(default_factory=dict)
     """Condition keys of the service."""
+    further: tuple["Further", ...] = ()
+    """Other calls that the service checks for the caller, such as the passing of a role."""
+
+
+@dataclass(frozen=True)
+class Further:
+    """A call that is checked together with another."""
+
+    action: str
+    resource: str
+    context: Mapping[str, Value] = field(default_factory=dict)
 
 
 Correction = Callable[[ApiCall], Target | None]
