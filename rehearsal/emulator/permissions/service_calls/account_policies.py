@@ -64,7 +64,8 @@ class AccountPolicies:
         if call.caller.kind is CallerKind.ACCOUNT:
             return Principal(name, Kind.ROOT, account)
         identity = present(self._identity[name])
-        if call.caller.kind is CallerKind.SERVICE_LINKED or (not identity and self._is_deployer(name, account)):
+        administers = call.caller.kind in (CallerKind.SERVICE_LINKED, CallerKind.PERSON)
+        if administers or (not identity and self._is_deployer(name, account)):
             identity = (read("AdministratorAccess", ALLOW_ALL),)
         return Principal(
             arn=name,

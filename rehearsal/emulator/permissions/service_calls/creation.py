@@ -85,6 +85,20 @@ def using_a_key_at_creation(resource: Resource, resources: Resources) -> Iterato
 
 @row(
     "AWS CloudFormation",
+    "AWS::KMS::Key",
+    source="CloudFormation resource provider schemas, the permissions of all handlers of AWS::KMS::Key; KMS Developer "
+    "Guide, 'Allows key administrators to administer the KMS key'",
+)
+def administering_a_key(key: Resource, _all: Resources) -> Iterator[Call]:
+    """Return what creating, changing and deleting a key takes, which its own policy must allow."""
+    for action in handler_actions(key.type, "create", "read", "update", "delete"):
+        if action not in ("kms:CreateKey", "kms:ListKeys", "kms:ListAliases"):
+            yield Call(deployer(key), action, key.arn, {"kms:CallerAccount": key.account})
+    yield Call(deployer(key), "kms:CreateKey", "*")
+
+
+@row(
+    "AWS CloudFormation",
     *PASSED_ROLES,
     source="IAM User Guide, 'Grant a user permissions to pass a role to an AWS service'",
 )
@@ -120,15 +134,15 @@ def encrypting_a_secret(secret: Resource, resources: Resources) -> Iterator[Call
     yield from key_calls(deployer(secret), "GenerateDataKey Decrypt", key, through="secretsmanager", context=context)
 
 
-def handler_actions(resource_type: str) -> tuple[str, ...]:
-    """Return what the type's create and read handlers call."""
+def handler_actions(resource_type: str, *names: str) -> tuple[str, ...]:
+    """Return what the type's handlers call, by default those that create and read."""
     if resource_type.startswith(("Custom::", "AWS::CDK::", "AWS::Rehearsal::")):
         return ()
     if listed := WITHOUT_HANDLERS.get(resource_type):
         prefix, _, names = listed.partition(":")
         return tuple(f"{prefix}:{name}" for name in names.split())
     handlers = _schema(resource_type).get("handlers", {})
-    listed = {action for name in ("create", "read") for action in handlers.get(name, {}).get("permissions", [])}
+    listed = {action for name in names or ("create", "read") for action in handlers.get(name, {}).get("permissions", [])}
     return tuple(sorted(action for action in listed if ACTION.fullmatch(action)))
 
 

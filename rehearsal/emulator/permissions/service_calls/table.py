@@ -21,6 +21,8 @@ class CallerKind(Enum):
     """Another account of AWS's: the resource's policy only."""
     SERVICE_LINKED = "service-linked role"
     """A policy that AWS keeps up to date and nobody else can change; a key's policy must allow it nevertheless."""
+    PERSON = "person"
+    """Somebody whose IAM policies allow everything: only the resource's policy can refuse."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Row:
     open: str
     """What the documentation leaves open, and what is assumed; empty: nothing."""
     derive: Derivation
+    may_be_refused: bool = False
+    """Whether who calls copes with a refusal."""
 
 
 @dataclass(frozen=True)
@@ -74,20 +78,30 @@ TABLE: list[Row] = []
 """All rows, in the order of their modules."""
 
 
-def row(service: str, *types: str, source: str, open: str = "") -> Callable[[Derivation], Derivation]:  # noqa: A002
-    """Add what the function derives to the table."""
+def row(
+    service: str,
+    *types: str,
+    source: str,
+    open: str = "",  # noqa: A002
+    may_be_refused: bool = False,
+    table: list[Row] = TABLE,
+) -> Callable[[Derivation], Derivation]:
+    """Add what the function derives to a table, by default to that of AWS's services."""
 
     def register(derive: Derivation) -> Derivation:
-        TABLE.append(Row(derive.__name__.replace("_", " "), service, types, source, open, derive))
+        name = derive.__name__.replace("_", " ")
+        table.append(Row(name, service, types, source, open, derive, may_be_refused))
         return derive
 
     return register
 
 
-def calls_of(resources: Resources, among: Iterable[Resource] | None = None) -> Iterator[ServiceCall]:
+def calls_of(
+    resources: Resources, among: Iterable[Resource] | None = None, table: Iterable[Row] = TABLE
+) -> Iterator[ServiceCall]:
     """Return the calls that services make for the resources, or for some of them."""
     for resource in among if among is not None else resources:
-        for item in TABLE:
+        for item in table:
             if not item.types or resource.type in item.types:
                 for call in item.derive(resource, resources):
                     yield ServiceCall(item, resource, call)
@@ -101,6 +115,11 @@ def role(arn: str) -> Caller:
 def service(name: str) -> Caller:
     """A service that calls under its own name, given without `.amazonaws.com`."""
     return Caller(CallerKind.SERVICE, f"{name}.amazonaws.com")
+
+
+def person(resource: Resource) -> Caller:
+    """Somebody of the resource's account."""
+    return Caller(CallerKind.PERSON, f"arn:aws:iam::{resource.account}:role/administrator")
 
 
 def deployer(resource: Resource) -> Caller:
