@@ -23,6 +23,8 @@ class Resource:
     path: str = ""
     """Where it stands in the construct tree, if the template says."""
     attributes: dict[str, Any] = field(default_factory=dict)
+    deployer: str | None = None
+    """The role that CloudFormation deploys it with; None: the bootstrap's execution role."""
 
     @cached_property
     def arn(self) -> str:

@@ -124,7 +124,7 @@ def person(resource: Resource) -> Caller:
 
 def deployer(resource: Resource) -> Caller:
     """The role that CloudFormation creates the resource with."""
-    return role(DEPLOYER.format(account=resource.account, region=resource.region))
+    return role(resource.deployer or DEPLOYER.format(account=resource.account, region=resource.region))
 
 
 def service_linked(resource: Resource, service_name: str, role_name: str) -> Caller:
