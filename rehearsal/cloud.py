@@ -114,6 +114,14 @@ class Cloud:
         call = {"principal": principal, "action": action, "resource": resource, "context": keys}
         self._permissions("check", call)
 
+    def check_service_calls(self, stack: str, place: Place, role_arn: str) -> None:
+        """Have the calls checked that AWS's services will make for a deployed stack; raises Forbidden.
+
+        `role_arn` is the role that CloudFormation deployed it with; empty where it used its caller's permissions.
+        """
+        asked = {"account": place.account, "region": place.region, "stack": stack, "role": role_arn}
+        self._permissions("service-calls", asked)
+
     def evaluated(self) -> dict[str, Any]:
         """Return what the emulator has evaluated of permissions, for the report."""
         return self._permissions("summary", {})["permissions"]

@@ -49,6 +49,7 @@ def run(run: Run) -> Outcome:
         modes[mode](stack)
         if mode not in DEPLOYING_MODES:
             return Outcome()
+        run.context.cloud.check_service_calls(stack.name, stack.place, run.configuration.get("RoleArn", ""))
         outputs, resources = stack.outputs(), stack.resources()
         run.evidence.secrets |= secret_values(run.context.cloud, stack.place)
         stand_ins = run.context.workloads.start(stack.name, stack.place)

@@ -6,7 +6,8 @@
 - The services ministack lacks, of which as much answers as somebody here asks for: CodePipeline, CodeConnections,
   Service Quotas.
 - `/_rehearsal/…`: what the rehearsal asks the emulator itself, and, at `/_rehearsal/executions`, tells it;
-  `/_rehearsal/permissions/…` assumes roles for services, checks calls that no request makes, and says what was evaluated.
+  `/_rehearsal/permissions/…` assumes roles for services, checks calls that no request makes, those of services after a deployment too, and
+  says what was evaluated.
 """
 
 import json
@@ -42,6 +43,7 @@ from rehearsal.emulator import (
 )
 from rehearsal.emulator.internals import alb, app, responses, router
 from rehearsal.emulator.permissions import enforcement, own_services, recorder
+from rehearsal.emulator.permissions.service_calls import deployed
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -130,8 +132,12 @@ def _about_permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
             case "check":
                 enforcement.check(asked["principal"], asked["action"], asked["resource"], asked.get("context"))
                 return 200, {}
+            case "service-calls":
+                refused = deployed.check(asked["account"], asked["region"], asked["stack"], asked["role"])
+                return (403, {"message": "\n".join(refused)}) if refused else (200, {})
             case _:
-                return 200, {"permissions": {"mode": enforcement.mode, **recorder.summary()}}
+                found = {"mode": enforcement.mode, **recorder.summary(), "service_calls": deployed.summary()}
+                return 200, {"permissions": found}
     except enforcement.Refused as refusal:
         return 403, {"message": str(refusal)}
 
