@@ -35,7 +35,12 @@ def assume(caller_arn: str, role_arn: str, **context: str) -> Call:
     return Call(role(caller_arn), "sts:AssumeRole", role_arn, context)
 
 
-@row("Notifier", FUNCTION, source="functions/delivery_events/execution.py, notice.py, once.py, notify.py", table=OUR_CALLS)
+@row(
+    "Notifier",
+    FUNCTION,
+    source="functions/delivery_events/execution.py, notice.py, once.py, notify.py",
+    table=OUR_CALLS,
+)
 def notifying(function: Resource, resources: Resources) -> Iterator[Call]:
     """Return what the notifier asks, claims and publishes."""
     if not function.logical_id.startswith("NotificationsNotifierFunction"):
@@ -158,7 +163,9 @@ def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterat
     own = role(verifier.arn)
     environment = verifier.at("RoleName").removesuffix("-integration-tests")
     place = f"{verifier.region}:{verifier.account}"
-    yield from calls(own, "cloudformation:DescribeStacks", f"arn:aws:cloudformation:{place}:stack/{environment}-network/id")
+    yield from calls(
+        own, "cloudformation:DescribeStacks", f"arn:aws:cloudformation:{place}:stack/{environment}-network/id"
+    )
     yield from calls(own, "cloudwatch:DescribeAlarms", "*")
     yield from calls(own, "elasticloadbalancing:DescribeTargetHealth", "*")
     yield from calls(own, "ecs:DescribeTaskDefinition", "*")
@@ -243,7 +250,9 @@ def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]
     own = role(project.at("ServiceRole"))
     for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
         yield from calls(own, "codepipeline:GetPipelineState GetPipelineExecution", pipeline.arn)
-        for account, region in sorted({(a, r) for stage, a, r in _deployments(pipeline) if stage == found[1].strip("'")}):
+        for account, region in sorted(
+            {(a, r) for stage, a, r in _deployments(pipeline) if stage == found[1].strip("'")}
+        ):
             yield assume(own.name, LOOKUP_ROLE.format(account=account, region=region))
     bucket_name, _, prefix = variables["PUBLISH_TO"].partition("/")
     if bucket := resources.bucket(bucket_name):
@@ -262,7 +271,9 @@ def updating_the_pipeline(project: Resource, resources: Resources) -> Iterator[C
     if "SelfMutation" not in project.logical_id:
         return
     own = project.at("ServiceRole")
-    regions = {item.region for item in resources if item.stack.startswith("yawl-delivery") and item.account == project.account}
+    regions = {
+        item.region for item in resources if item.stack.startswith("yawl-delivery") and item.account == project.account
+    }
     for region in sorted(regions):
         yield assume(own, LOOKUP_ROLE.format(account=project.account, region=region))
         for name in ("deploy", "file-publishing"):

@@ -204,7 +204,9 @@ def backing_up_a_database(selection: Resource, resources: Resources) -> Iterator
 def copying_backups(plan: Resource, resources: Resources) -> Iterator[Call]:
     """Return what the backup role does to copy recovery points to another vault."""
     selections = [
-        item for item in resources.of_type("AWS::Backup::BackupSelection") if item.at("BackupPlanId") and _of(plan, item)
+        item
+        for item in resources.of_type("AWS::Backup::BackupSelection")
+        if item.at("BackupPlanId") and _of(plan, item)
     ]
     targets = {
         action["DestinationBackupVaultArn"]

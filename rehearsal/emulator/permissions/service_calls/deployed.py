@@ -10,7 +10,15 @@ from rehearsal.emulator.permissions.policy import read
 from rehearsal.emulator.permissions.service_calls.account_policies import ALLOW_ALL
 from rehearsal.emulator.permissions.service_calls.creation import creating_a_resource
 from rehearsal.emulator.permissions.service_calls.resources import Resource, Resources
-from rehearsal.emulator.permissions.service_calls.table import TABLE, Caller, CallerKind, Row, ServiceCall, calls_of, deployer
+from rehearsal.emulator.permissions.service_calls.table import (
+    TABLE,
+    Caller,
+    CallerKind,
+    Row,
+    ServiceCall,
+    calls_of,
+    deployer,
+)
 
 Stack = tuple[str, str, str]
 """Account, region and name."""
@@ -125,4 +133,3 @@ def _deployed() -> Iterator[Resource]:
                 attributes=found.get("Attributes") or {},
                 deployer=_deployers.get((account, region, name)) or None,
             )
-
