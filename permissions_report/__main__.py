@@ -1,8 +1,8 @@
 """Says whether every Allow statement of the templates is needed: `python -m permissions_report [--assembly FOLDER]`.
 
 A statement is needed if a call is refused without it: a call that AWS's services make for a resource, one of our own
-code's or the CDK CLI's, or, with `--recorded`, one that a rehearsal has made. Exit codes: 0 every statement is needed or
-kept for a reason, and no call is refused; 1 otherwise, or fewer than 95 % are needed; 2 bad input.
+code's or the CDK CLI's, or, with `--recorded`, one that a rehearsal has made. Exit codes: 0 every statement is needed
+or kept for a reason, and no call is refused; 1 otherwise, or fewer than 95 % are needed; 2 bad input.
 """
 
 import argparse
@@ -93,7 +93,7 @@ def in_words(document: dict[str, Any]) -> str:
     if document["kept"]:
         lines.append(f"{len(document['kept'])} are kept for a reason:")
         reasons = Counter(item["reason"] for item in document["kept"])
-        lines += [f"  {count} × {reason}" for reason, count in reasons.items()]
+        lines += [f"  {count}: {reason}" for reason, count in reasons.items()]
     if document["unneeded"]:
         lines.append(f"{len(document['unneeded'])} are needed by no call; remove them, or give the reason in")
         lines.append("permissions_report/accepted.py:")

@@ -24,8 +24,8 @@ ACCEPTED = (
     Accepted(
         r"SelfMutationRoleDefaultPolicy",
         ("cloudformation:describestacks", "s3:listbucket"),
-        "The CDK library grants it to every self-updating pipeline for a CLI that goes on with its own credentials where "
-        "it may not take a role on; ours may.",
+        "The CDK library grants it to every self-updating pipeline for a CLI that goes on with its own credentials "
+        "where it may not take a role on; ours may.",
     ),
     Accepted(
         r"AccessLogBucketPolicy",

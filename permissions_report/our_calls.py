@@ -1,6 +1,6 @@
 """Calls of our own code and of the CDK CLI, those on failure paths included: what no service does for us.
 
-Each row names the file that calls. A statement that only a call of this table needs is needed as long as that file calls.
+Each row names the file that calls. A statement that only a call of this table needs is needed while that file calls.
 """
 
 import json
@@ -130,8 +130,8 @@ def detecting_drift(function: Resource, _resources: Resources) -> Iterator[Call]
 @row(
     "Drift check",
     FUNCTION,
-    source="CloudFormation resource provider schemas, handlers.read.permissions: drift detection reads with the caller's "
-    "permissions",
+    source="CloudFormation resource provider schemas, handlers.read.permissions: drift detection reads with the "
+    "caller's permissions",
     may_be_refused=True,
     table=OUR_CALLS,
 )
@@ -207,7 +207,8 @@ def watching_alarms(bake_role: Resource, _resources: Resources) -> Iterator[Call
 @row(
     "CloudWatch console",
     ROLE,
-    source="CloudWatch User Guide, 'Cross-account cross-Region CloudWatch console': the console takes the sharing role on",
+    source="CloudWatch User Guide, 'Cross-account cross-Region CloudWatch console': the console takes the sharing role "
+    "on",
     table=OUR_CALLS,
 )
 def sharing_alarms(sharing: Resource, resources: Resources) -> Iterator[Call]:
@@ -305,7 +306,8 @@ def publishing_assets(project: Resource, resources: Resources) -> Iterator[Call]
     "People",
     "AWS::CloudTrail::Trail",
     "AWS::Config::DeliveryChannel",
-    source="CloudTrail User Guide, 'Finding your CloudTrail log files'; docs/COMPLIANCE.md: what is written down is read",
+    source="CloudTrail User Guide, 'Finding your CloudTrail log files'; docs/COMPLIANCE.md: what is written down is "
+    "read",
     table=OUR_CALLS,
 )
 def reading_the_record(written: Resource, resources: Resources) -> Iterator[Call]:

@@ -1,4 +1,4 @@
-"""What AWS's services do on our behalf, evaluated against the synthesized templates: nothing is refused, nothing is spare."""
+"""What AWS's services do on our behalf, evaluated against the synthesized templates: nothing is refused."""
 
 import json
 from collections.abc import Iterator
@@ -163,10 +163,8 @@ def test_a_key_cannot_ask_eventbridge_for_its_source() -> None:
     service = "events.amazonaws.com"
     rule = resource("AWS::Events::Rule", Name="rule", Targets=[{"Id": "topic", "Arn": {"Ref": "Topic"}}])
     topic_policy = allow(service, "sns:Publish")
-    for conditions, expected in (
-        ({}, []),
-        ({"StringEquals": {"aws:SourceAccount": "111111111111"}}, ["kms:Decrypt", "kms:GenerateDataKey"]),
-    ):
+    asked: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+    for conditions, expected in ((dict[str, Any](), list[str]()), (asked, ["kms:Decrypt", "kms:GenerateDataKey"])):
         key_policy = allow(service, *KEY_USE, **conditions)
         found = deployed(Rule=rule, **encrypted_topic(key_policy=key_policy, topic_policy=topic_policy))
         assert refused(found, "invoking a rules targets") == expected
@@ -177,7 +175,8 @@ def test_a_budget_needs_a_topic_that_lets_it_publish(service: str) -> None:
     subscriber = {"SubscriptionType": "SNS", "Address": {"Ref": "Topic"}}
     budget = resource("AWS::Budgets::Budget", NotificationsWithSubscribers=[{"Subscribers": [subscriber]}])
     topic = encrypted_topic(key_policy=allow(service, *KEY_USE), topic_policy=allow(service, "sns:Publish"))
-    expected = [] if service.startswith("budgets") else ["kms:Decrypt", "kms:GenerateDataKey", "sns:Publish"]
+    publishes = service.startswith("budgets")
+    expected = list[str]() if publishes else ["kms:Decrypt", "kms:GenerateDataKey", "sns:Publish"]
     assert refused(deployed(Budget=budget, **topic), "notifying of a budget") == expected
 
 
