@@ -1,7 +1,7 @@
 """The check of every call: of requests to the emulated APIs, and of calls that services make where no request is seen."""
 
 import contextvars
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -35,6 +35,8 @@ TLS_VERSION = "1.3"
 """What SDKs speak with AWS; the emulator is asked over loopback, as if by TLS."""
 
 mode = Mode.OFF
+listeners: list[Callable[[Principal, str, Mapping[str, Any]], None]] = []
+"""Told of every allowed request: who makes it, the action, and the parameters of the query protocol."""
 _refused: contextvars.ContextVar[Decision | None] = contextvars.ContextVar("refused", default=None)
 
 
@@ -139,9 +141,12 @@ def enforce(
         return credential
     if isinstance(credential, iam_evaluator.CredentialResolutionError):
         return iam_evaluator.AuthError(credential.code, credential.message)
-    if action in iam_evaluator._ALWAYS_ALLOWED_ACTIONS or credential.principal_type == "Root":
+    if action in iam_evaluator._ALWAYS_ALLOWED_ACTIONS:
         return None
     principal = principals.of_credential(credential)
+    if principal.kind is Kind.ROOT:
+        _tell_listeners(principal, action)
+        return None
     target = requests.target_of(action, resource_arn)
     context = {**_of_the_request(region), **(service_context or {}), **target.context}
     context = {key.lower(): value for key, value in context.items() if value is not None}
@@ -151,7 +156,13 @@ def enforce(
     for further in target.further:
         if refusal := _refusal_of(principal, further.action, further.resource, {**context, **further.context}):
             return refusal
+    _tell_listeners(principal, action)
     return None
+
+
+def _tell_listeners(principal: Principal, action: str) -> None:
+    for listener in listeners:
+        listener(principal, action, requests.parameters())
 
 
 def _refusal_of(

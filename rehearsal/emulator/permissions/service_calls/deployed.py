@@ -10,7 +10,15 @@ from rehearsal.emulator.permissions.policy import read
 from rehearsal.emulator.permissions.service_calls.account_policies import ALLOW_ALL
 from rehearsal.emulator.permissions.service_calls.creation import creating_a_resource
 from rehearsal.emulator.permissions.service_calls.resources import Resource, Resources
-from rehearsal.emulator.permissions.service_calls.table import TABLE, Caller, CallerKind, Row, ServiceCall, calls_of, deployer
+from rehearsal.emulator.permissions.service_calls.table import (
+    TABLE,
+    Caller,
+    CallerKind,
+    Row,
+    ServiceCall,
+    calls_of,
+    deployer,
+)
 
 Stack = tuple[str, str, str]
 """Account, region and name."""
@@ -39,7 +47,7 @@ def check(account: str, region: str, name: str, role_arn: str = "") -> list[str]
     own = [item for item in resources if (item.account, item.region, item.stack) == stack]
     others = [item for item in resources if (item.account, item.region, item.stack) != stack]
     names = {item.arn.removesuffix(":*") for item in own if item.arn}
-    found = [*calls_of(resources, own), *_concerned(calls_of(resources, others, _services()), names)]
+    found = [*calls_of(resources, own, _services()), *_concerned(calls_of(resources, others, _services()), names)]
     refused: list[str] = []
     evaluated[stack] = 0
     for service_call in found:
@@ -70,7 +78,7 @@ def message(service_call: ServiceCall, decision: Decision) -> str:
 
 
 def _services() -> list[Row]:
-    """Return the rows but for creation, which is over for resources of earlier stacks."""
+    """Return the rows but for creation, which `provisioning` checks before each resource is made."""
     return [row for row in TABLE if row.derive is not creating_a_resource]
 
 
@@ -125,4 +133,3 @@ def _deployed() -> Iterator[Resource]:
                 attributes=found.get("Attributes") or {},
                 deployer=_deployers.get((account, region, name)) or None,
             )
-
