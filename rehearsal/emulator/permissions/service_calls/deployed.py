@@ -30,8 +30,8 @@ evaluated: dict[Stack, int] = {}
 """How many calls were evaluated after each stack's last deployment."""
 _deployers: dict[Stack, str] = {}
 """The role that each stack was deployed with; none: whoever called."""
-_allowed: set[tuple[str, str, str, str]] = set()
-"""Calls that were evaluated and allowed: caller, action, resource, context."""
+_settled: set[tuple[str, str, str, str]] = set()
+"""Calls that were evaluated and not refused: caller, action, resource, context."""
 
 
 def check(account: str, region: str, name: str, role_arn: str = "") -> list[str]:
@@ -56,11 +56,11 @@ def check(account: str, region: str, name: str, role_arn: str = "") -> list[str]
         evaluated[stack] += 1
         decision = _decide(service_call)
         recorder.note(decision, enforced=enforcement.mode is enforcement.Mode.ENFORCED)
-        if decision.allowed:
-            _allowed.add(_key(service_call))
-        else:
+        if not decision.allowed and enforcement.mode is enforcement.Mode.ENFORCED:
             refused.append(message(service_call, decision))
-    return list(dict.fromkeys(refused)) if enforcement.mode is enforcement.Mode.ENFORCED else []
+        else:
+            _settled.add(_key(service_call))
+    return list(dict.fromkeys(refused))
 
 
 def summary() -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _concerned(found: Iterator[ServiceCall], names: set[str]) -> Iterator[Servic
     for service_call in found:
         call = service_call.call
         concerned = call.caller.name in names or call.resource.partition("/")[0] in names or call.resource in names
-        if concerned or _key(service_call) not in _allowed:
+        if concerned or _key(service_call) not in _settled:
             yield service_call
 
 
