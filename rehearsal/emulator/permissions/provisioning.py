@@ -86,7 +86,12 @@ def begin(caller: Principal, action: str, parameters: Mapping[str, Any]) -> None
     elif operation == "CreateStack":
         _roles.pop(stack, None)
     used = _roles.get(stack)
-    _deployer.set(principals.of_role(used.split(":")[4], used.rpartition("/")[2]) if used else caller)
+    _deployer.set(_session_of(used) if used else caller)
+
+
+def _session_of(role_arn: str) -> Principal:
+    owner, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    return principals.of_role(owner, name, arn=principals.session_arn(owner, name, "AWSCloudFormation"))
 
 
 def _text(parameters: Mapping[str, Any], name: str) -> str:

@@ -119,7 +119,9 @@ def _deployer(resource: Resource) -> str:
 def _deployed() -> Iterator[Resource]:
     """Return the resources of all stacks of all accounts, as CloudFormation has resolved them."""
     for (account, region, name), stack in list(cloudformation._stacks._data.items()):
-        if name == BOOTSTRAP_STACK or stack.get("StackStatus", "").startswith("DELETE"):
+        status = stack.get("StackStatus", "")
+        # What is under way beside this stack is not whole yet, and is checked at its own end.
+        if name == BOOTSTRAP_STACK or status.startswith("DELETE") or status.endswith("_IN_PROGRESS"):
             continue
         for logical_id, found in list((stack.get("_resources") or {}).items()):
             yield Resource(
