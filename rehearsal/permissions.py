@@ -30,19 +30,22 @@ class Refusal:
     message: str
     """AWS's message."""
     construct: str
-    """The path of the construct whose policy has to change, or what is known of the role."""
+    """The path of the construct whose policy has to change, or what is known of it."""
+    is_role: bool
+    """Whether that is the caller's role, and not the called resource."""
     enforced: bool
     """Whether it was refused, and not only listed."""
 
     def __str__(self) -> str:
         what = "refused" if self.enforced else "not allowed"
-        where = f"; the role to change is {self.construct}" if self.construct else ""
+        what_changes = "the role to change is" if self.is_role else "the resource policy to change is that of"
+        where = f"; {what_changes} {self.construct}" if self.construct else ""
         return f"{what}: {self.message}{where}"
 
 
 def refusal(found: Mapping[str, Any], assembly: Path) -> Refusal:
     """Return what the emulator tells of a refused call."""
-    return Refusal(found["message"], construct(found, assembly), found["enforced"])
+    return Refusal(found["message"], construct(found, assembly), found["change"] == "role", found["enforced"])
 
 
 def construct(found: Mapping[str, Any], assembly: Path) -> str:
@@ -52,7 +55,7 @@ def construct(found: Mapping[str, Any], assembly: Path) -> str:
     """
     stack, logical_id = found["stack"], found["logical_id"]
     if not logical_id:
-        return str(found.get("role", "")).rpartition(":")[2]
+        return str(found.get("resource" if found.get("change") == "resource" else "role", ""))
     return _paths(assembly).get((stack, logical_id)) or f"{logical_id} of stack {stack}"
 
 

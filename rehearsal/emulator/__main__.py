@@ -25,10 +25,13 @@ async def _serve(listener: socket.socket, tls_listener: socket.socket, permissio
 
     from rehearsal.emulator.application import application, register_resource_types  # noqa: PLC0415
     from rehearsal.emulator.certificates import Authority, TlsConfig  # noqa: PLC0415
-    from rehearsal.emulator.permissions import enforcement  # noqa: PLC0415
+    from rehearsal.emulator.permissions import enforcement, provisioning  # noqa: PLC0415
 
     register_resource_types()
     enforcement.register(enforcement.Mode(permissions))
+    if enforcement.mode is not enforcement.Mode.OFF:
+        enforcement.listeners.append(provisioning.begin)
+        provisioning.register()
     authority = Authority()
     config = TlsConfig(authority)
     config.bind = [f"fd://{tls_listener.fileno()}"]

@@ -34,6 +34,7 @@ sqs: Any = import_module("ministack.services.sqs")
 sts: Any = import_module("ministack.services.sts")
 tagging: Any = import_module("ministack.services.tagging")
 ssm: Any = import_module("ministack.services.ssm")
+stacks: Any = import_module("ministack.services.cloudformation.stacks")
 provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
 
 handlers: dict[str, dict[str, Any]] = provisioners._RESOURCE_HANDLERS

@@ -1,11 +1,11 @@
 """The check of every call: of requests to the emulated APIs, and of calls that services make where no request is seen."""
 
 import contextvars
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from rehearsal.emulator.internals import iam, iam_actions, iam_evaluator, responses, sts, tagging
+from rehearsal.emulator.internals import iam_actions, iam_evaluator, responses, sts
 from rehearsal.emulator.permissions import (
     action_reference,
     evaluation,
@@ -14,6 +14,7 @@ from rehearsal.emulator.permissions import (
     principals,
     recorder,
     requests,
+    resource_keys,
     resource_policies,
 )
 from rehearsal.emulator.permissions.conditions import Context, Value
@@ -35,6 +36,8 @@ TLS_VERSION = "1.3"
 """What SDKs speak with AWS; the emulator is asked over loopback, as if by TLS."""
 
 mode = Mode.OFF
+listeners: list[Callable[[Principal, str, Mapping[str, Any]], None]] = []
+"""Told of every allowed request: who makes it, the action, and the parameters of the query protocol."""
 _refused: contextvars.ContextVar[Decision | None] = contextvars.ContextVar("refused", default=None)
 
 
@@ -139,9 +142,12 @@ def enforce(
         return credential
     if isinstance(credential, iam_evaluator.CredentialResolutionError):
         return iam_evaluator.AuthError(credential.code, credential.message)
-    if action in iam_evaluator._ALWAYS_ALLOWED_ACTIONS or credential.principal_type == "Root":
+    if action in iam_evaluator._ALWAYS_ALLOWED_ACTIONS:
         return None
     principal = principals.of_credential(credential)
+    if principal.kind is Kind.ROOT:
+        _tell_listeners(principal, action)
+        return None
     target = requests.target_of(action, resource_arn)
     context = {**_of_the_request(region), **(service_context or {}), **target.context}
     context = {key.lower(): value for key, value in context.items() if value is not None}
@@ -151,7 +157,13 @@ def enforce(
     for further in target.further:
         if refusal := _refusal_of(principal, further.action, further.resource, {**context, **further.context}):
             return refusal
+    _tell_listeners(principal, action)
     return None
+
+
+def _tell_listeners(principal: Principal, action: str) -> None:
+    for listener in listeners:
+        listener(principal, action, requests.parameters())
 
 
 def _refusal_of(
@@ -185,9 +197,9 @@ NOT_PASSED_ON = ("aws:sourceip", "aws:securetransport", "aws:tagkeys")
 
 
 def _decide(principal: Principal, action: str, resource: str, context: Context) -> Decision:
-    tags = _tags(principal, resource, context)
+    described = resource_keys.of(principal, resource)
     return evaluation.decide(
-        Request(principal, action, resource, {**tags, **context}), resource_policies.of(action, resource)
+        Request(principal, action, resource, {**described, **context}), resource_policies.of(action, resource)
     )
 
 
@@ -202,39 +214,6 @@ def _of_the_request(region: str) -> dict[str, Value]:
     if secure:
         keys["s3:tlsversion"] = TLS_VERSION
     return keys
-
-
-def _tags(principal: Principal, resource: str, context: Context) -> Context:
-    """Return the resource's tags as condition keys, where a policy asks for them: finding them takes longest of all."""
-    policies = [*principal.identity, *(principal.boundary or ()), *(principal.session or ())]
-    # IAM's own key for the tags of a role is another (Service Authorization Reference, AWS STS and IAM).
-    prefixes = [prefix for prefix in ("aws:resourcetag/", "iam:resourcetag/") if _asks_for(policies, prefix)]
-    if not prefixes:
-        return {}
-    tags = _resource_tags(resource)
-    keys = {f"{prefix}{name}".lower(): value for prefix in prefixes for name, value in tags.items()}
-    return {key: value for key, value in keys.items() if key not in context}
-
-
-def _asks_for(policies: Iterable[evaluation.Policy], prefix: str) -> bool:
-    return any(
-        key.lower().startswith(prefix)
-        for policy in policies
-        for statement in policy
-        for keys in statement.conditions.values()
-        for key in keys
-    )
-
-
-def _resource_tags(resource: str) -> dict[str, str]:
-    parts = resource.split(":", 5)
-    if len(parts) < 6:
-        return {}
-    if parts[2] == "iam" and parts[5].startswith("role/"):
-        role = iam._roles.get_scoped(parts[4], None, parts[5].rpartition("/")[2]) or {}
-        return {tag["Key"]: tag["Value"] for tag in role.get("Tags") or []}
-    with responses.request_scope(parts[4] or responses.get_account_id(), parts[3] or responses.get_region()):
-        return tagging.resource_tags(resource) or {}
 
 
 def _refusal(decision: Decision) -> Any:

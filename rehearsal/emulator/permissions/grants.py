@@ -27,9 +27,15 @@ def _made() -> Iterator[tuple[str, str, str, str]]:
                 yield key[0], stack.get("StackName", ""), logical_id, resource.get("PhysicalResourceId", "")
 
 
-def unused(role_arn: str, used: Collection[tuple[str, str, int]]) -> list[dict[str, Any]]:
-    """Return a role's Allow statements that no call has used; of the CDK's own roles none."""
-    return [grant for grant in of_role(role_arn, used) if not grant["used"]]
+def place_of(arn: str) -> dict[str, str]:
+    """Return the stack and the logical id of the resource that an ARN names; empty where no stack has made it."""
+    names = {arn, arn.partition(":::")[2].partition("/")[0], arn.rpartition(":")[2], arn.rpartition("/")[2]} - {""}
+    for _, stack in list(cloudformation._stacks._data.items()):
+        for logical_id, resource in list((stack.get("_resources") or {}).items()):
+            physical_id = str(resource.get("PhysicalResourceId") or "")
+            if physical_id in names or physical_id.rpartition("/")[2] in names:
+                return {"stack": stack.get("StackName", ""), "logical_id": logical_id}
+    return {"stack": "", "logical_id": ""}
 
 
 def of_role(role_arn: str, used: Collection[tuple[str, str, int]]) -> list[dict[str, Any]]:

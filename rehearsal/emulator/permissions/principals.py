@@ -42,12 +42,12 @@ def of_role(
     session: dict[str, Any] | None = None,
     keys: dict[str, Any] | None = None,
 ) -> Principal:
-    """Return a role's session as a principal; `arn` is the session's, by default one of CloudFormation's kind."""
+    """Return a role's session as a principal; `arn` is the session's."""
     role = iam._roles.get_scoped(account, None, name) or {}
     identity, unknown = _policies(role, account, role.get("InlinePolicies"))
     narrowed = (session or {}).get("SessionPolicies")
     return Principal(
-        arn=arn or f"arn:aws:sts::{account}:assumed-role/{name}/AWSCloudFormation",
+        arn=arn or session_arn(account, name),
         kind=Kind.ROLE,
         account=account,
         role_arn=role.get("Arn", f"arn:aws:iam::{account}:role/{name}"),
@@ -57,6 +57,11 @@ def of_role(
         keys=keys or {},
         unknown_policies=unknown,
     )
+
+
+def session_arn(account: str, role: str, session: str = "rehearsal") -> str:
+    """Return the ARN of a role's session."""
+    return f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
 
 
 def of_arn(arn: str) -> Principal:

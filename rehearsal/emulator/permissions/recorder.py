@@ -55,9 +55,20 @@ def note(decision: Decision, *, enforced: bool) -> None:
                 "message": messages.refusal(decision),
                 "enforced": enforced,
                 "count": 1,
-                **grants.roles().get(request.principal.role_arn, {"stack": "", "logical_id": ""}),
+                **_place(decision),
             }
         )
+
+
+def _place(decision: Decision) -> dict[str, str]:
+    """Return the stack and the logical id of what has to change: the role, or the resource whose policy refuses."""
+    request = decision.request
+    of_resource = decision.reason in (Reason.NO_RESOURCE_ALLOW, Reason.DENIED_BY_RESOURCE)
+    nowhere = {"stack": "", "logical_id": ""}
+    if not of_resource or request.action.startswith("sts:"):
+        role = request.resource if of_resource else request.principal.role_arn
+        return {"change": "role", **{name: grants.roles().get(role, nowhere)[name] for name in nowhere}}
+    return {"change": "resource", **grants.place_of(request.resource)}
 
 
 def summary() -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Asked:
     action: str
     target: Target
     headers: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    """Of a request in the query protocol."""
 
 
 _asked: contextvars.ContextVar[Asked | None] = contextvars.ContextVar("asked", default=None)
@@ -79,7 +81,7 @@ def register() -> None:
         if action_reference.takes_resource(action) is False:
             # The Service Authorization Reference lists no resource for it: policies must grant it on all.
             target = replace(target, resources=("*",))
-        _asked.set(Asked(action, target, headers))
+        _asked.set(Asked(action, target, headers, query))
         return target.resources[0]
 
     iam_actions.extract_resource_arn = extract
@@ -89,6 +91,12 @@ def headers() -> Mapping[str, str]:
     """Return the headers of the request under way."""
     asked = _asked.get()
     return asked.headers if asked else {}
+
+
+def parameters() -> Mapping[str, Any]:
+    """Return the parameters of the request under way, where it is in the query protocol."""
+    asked = _asked.get()
+    return asked.parameters if asked else {}
 
 
 def target_of(action: str, resource: str) -> Target:

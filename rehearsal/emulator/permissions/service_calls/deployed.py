@@ -47,7 +47,7 @@ def check(account: str, region: str, name: str, role_arn: str = "") -> list[str]
     own = [item for item in resources if (item.account, item.region, item.stack) == stack]
     others = [item for item in resources if (item.account, item.region, item.stack) != stack]
     names = {item.arn.removesuffix(":*") for item in own if item.arn}
-    found = [*calls_of(resources, own), *_concerned(calls_of(resources, others, _services()), names)]
+    found = [*calls_of(resources, own, _services()), *_concerned(calls_of(resources, others, _services()), names)]
     refused: list[str] = []
     evaluated[stack] = 0
     for service_call in found:
@@ -78,7 +78,7 @@ def message(service_call: ServiceCall, decision: Decision) -> str:
 
 
 def _services() -> list[Row]:
-    """Return the rows but for creation, which is over for resources of earlier stacks."""
+    """Return the rows but for creation, which `provisioning` checks before each resource is made."""
     return [row for row in TABLE if row.derive is not creating_a_resource]
 
 
@@ -119,7 +119,9 @@ def _deployer(resource: Resource) -> str:
 def _deployed() -> Iterator[Resource]:
     """Return the resources of all stacks of all accounts, as CloudFormation has resolved them."""
     for (account, region, name), stack in list(cloudformation._stacks._data.items()):
-        if name == BOOTSTRAP_STACK or stack.get("StackStatus", "").startswith("DELETE"):
+        status = stack.get("StackStatus", "")
+        # What is under way beside this stack is not whole yet, and is checked at its own end.
+        if name == BOOTSTRAP_STACK or status.startswith("DELETE") or status.endswith("_IN_PROGRESS"):
             continue
         for logical_id, found in list((stack.get("_resources") or {}).items()):
             yield Resource(
