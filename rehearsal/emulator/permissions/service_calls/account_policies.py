@@ -103,7 +103,7 @@ class AccountPolicies:
     def _collect(self, resource: Resource) -> None:
         if resource.arn:
             self._owner[resource.arn] = resource.account
-        collect = {
+        collectors: dict[str, Callable[[Resource], None]] = {
             "AWS::IAM::Role": self._role,
             "AWS::IAM::Policy": self._policy,
             "AWS::IAM::ManagedPolicy": self._managed_policy,
@@ -113,8 +113,8 @@ class AccountPolicies:
             "AWS::SQS::QueuePolicy": lambda item: self._add_each(self._queues(item), item),
             "AWS::SecretsManager::ResourcePolicy": lambda item: self._add(item.at("SecretId"), item, "ResourcePolicy"),
             "AWS::Lambda::Permission": self._permission,
-        }.get(resource.type)
-        if collect:
+        }
+        if collect := collectors.get(resource.type):
             collect(resource)
 
     def _role(self, role: Resource) -> None:
