@@ -197,6 +197,24 @@ def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterat
             yield from key_calls(own, "Decrypt", key, through="secretsmanager")
 
 
+@row(
+    "Notifier and recorder",
+    ROLE,
+    source="functions/delivery_events/failure.py, record.py: events of a stack that failed, templates and tasks of a release",
+    table=OUR_CALLS,
+)
+def reading_a_delivery(reader: Resource, _resources: Resources) -> Iterator[Call]:
+    """Return what the pipeline's functions read of an environment under the role made for it."""
+    if not reader.at("RoleName", default="").endswith("-delivery-reader"):
+        return
+    own, environment = role(reader.arn), reader.at("RoleName").removesuffix("-delivery-reader")
+    stack = f"arn:aws:cloudformation:{reader.region}:{reader.account}:stack/{environment}-application/id"
+    yield from calls(own, "cloudformation:DescribeStackEvents DescribeStackResource GetTemplate", stack)
+    place = f"arn:aws:ecs:{reader.region}:{reader.account}"
+    yield from calls(own, "ecs:DescribeTasks", f"{place}:task/{environment}/0123456789abcdef")
+    yield Call(own, "ecs:ListTasks", "*", {"ecs:cluster": f"{place}:cluster/{environment}"})
+
+
 @row("Bake", ROLE, source="bake/watch.py", table=OUR_CALLS)
 def watching_alarms(bake_role: Resource, _resources: Resources) -> Iterator[Call]:
     """Return what is looked at after a release."""
@@ -319,13 +337,13 @@ def reading_the_record(written: Resource, resources: Resources) -> Iterator[Call
 
 
 def _assumed_by(function: Resource, resources: Resources) -> Iterator[Call]:
-    """Return the roles that a function's environment names by a pattern over account and region, one for each stack."""
-    for value in function.at("Environment", "Variables", default={}).values():
-        if not (value.startswith("arn:aws:iam::") and "{account}" in value):
-            continue
-        for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
-            for account, region in sorted({(account, region) for _, account, region in _deployments(pipeline)}):
-                yield assume(function.at("Role"), value.format(account=account, region=region))
+    """Return the assumption of the roles of environments that a function's environment names by a pattern."""
+    variables = function.at("Environment", "Variables", default={})
+    for pattern in (value for value in variables.values() if re.match(r"arn:aws:iam::\{account\}:role/", value)):
+        known = re.escape(pattern).replace(r"\{account\}", r"\d+").replace(r"\{environment\}", r"\S+")
+        for found in resources.of_type(ROLE):
+            if re.fullmatch(known.replace(r"\{region\}", r"\S+"), found.arn) and found.account != function.account:
+                yield assume(function.at("Role"), found.arn)
 
 
 def _deployments(pipeline: Resource) -> Iterator[tuple[str, str, str]]:
