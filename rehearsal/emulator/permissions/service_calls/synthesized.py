@@ -178,6 +178,8 @@ class _Scope:
         return self.attribute(logical_id, attribute)
 
     def attribute(self, logical_id: str, attribute: str) -> str:
+        if (self._type(logical_id), attribute) == ("AWS::SSM::Parameter", "Value"):
+            return self.resolve(self._template.body["Resources"][logical_id]["Properties"]["Value"])
         name = self._name(logical_id)
         place = {"account": self._template.account, "region": self._template.region}
         known = {
