@@ -200,7 +200,7 @@ def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterat
 @row(
     "Notifier and recorder",
     ROLE,
-    source="functions/delivery_events/failure.py, record.py: events of a failed stack, templates and tasks of a release",
+    source="functions/delivery_events/failure.py, record.py: events of a failed stack, templates and tasks",
     table=OUR_CALLS,
 )
 def reading_a_delivery(reader: Resource, _resources: Resources) -> Iterator[Call]:

@@ -68,6 +68,8 @@ NAMINGS: dict[str, Naming] = {
     "AWS::S3::Bucket": Naming("BucketName", "arn:aws:s3:::{name}", lowercase=True),
     "AWS::SNS::Topic": Naming("TopicName", "arn:aws:sns:{region}:{account}:{name}", ref_is_arn=True, name_after=":"),
     "AWS::SQS::Queue": Naming("QueueName", "arn:aws:sqs:{region}:{account}:{name}", name_after="/"),
+    # Names of ours begin with a slash.
+    "AWS::SSM::Parameter": Naming("Name", "arn:aws:ssm:{region}:{account}:parameter{name}"),
     "AWS::SecretsManager::Secret": Naming(
         "Name", "arn:aws:secretsmanager:{region}:{account}:secret:{name}", ref_is_arn=True, name_after=":secret:"
     ),
