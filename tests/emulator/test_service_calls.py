@@ -50,8 +50,12 @@ def test_a_repaired_policy_is_seen_with_the_next_deployment(cloud: Cloud, accoun
     assert cloud.evaluated()["service_calls"]["evaluated"] >= before > 0
 
 
-def test_what_the_deploying_role_may_not_do_is_named(cloud: Cloud, account: Account) -> None:
-    account.deploy(Topic=resource("AWS::SNS::Topic"))
+def test_what_the_deploying_role_may_not_do_with_a_key_is_named(cloud: Cloud, account: Account) -> None:
+    owner = statement({"AWS": f"arn:aws:iam::{account.place.account}:root"}, "kms:*")
+    key = resource("AWS::KMS::Key", KeyPolicy={"Statement": [owner]})
+    secret = resource("AWS::SecretsManager::Secret", KmsKeyId={"Fn::GetAtt": ["Key", "Arn"]}, GenerateSecretString={})
+    account.deploy(Key=key, Secret=secret)
+    cloud.check_service_calls("stack", account.place, "")
     nobody = f"arn:aws:iam::{account.place.account}:role/nobody"
-    with pytest.raises(Forbidden, match=r"assumed-role/nobody.* is not authorized to perform: sns:CreateTopic"):
+    with pytest.raises(Forbidden, match=r"assumed-role/nobody\S* is not authorized to perform: kms:GenerateDataKey"):
         cloud.check_service_calls("stack", account.place, nobody)
