@@ -13,6 +13,8 @@ import pytest
 from operations.__main__ import main
 from operations.checks.service_roles import NEEDED
 from rehearsal.cloud import Cloud, Place
+from tests.emulator.actions import powerful_role
+from tests.emulator.conftest import Account
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -51,6 +53,10 @@ class Site:
             Name="/cdk-bootstrap/hnb659fds/version", Value=str(version), Type="String", Overwrite=True
         )
         trust = self.accounts.get(trusted, trusted)
+        powerful_role(
+            Account(self.cloud, Place(self.accounts[account], region)),
+            f"cdk-hnb659fds-lookup-role-{self.accounts[account]}-{region}",
+        )
         names = {"TrustedAccounts": trust, "TrustedAccountsForLookup": trust}
         template = {
             "Parameters": {name: {"Type": "String"} for name in names},
