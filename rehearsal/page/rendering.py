@@ -119,7 +119,12 @@ def render(document: Mapping[str, Any], *, folder: Path, secrets: Iterable[str])
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"seconds": _seconds, "kind": _kind, "counted": _counted_in_words, "permissions_in_words": in_words}
+    environment.filters |= {
+        "seconds": _seconds,
+        "kind": _kind,
+        "counted": _counted_in_words,
+        "permissions_in_words": in_words,
+    }
     return environment.get_template("page.html.jinja").render(
         document=document,
         groups=groups,

@@ -1,6 +1,4 @@
-"""Requests to the emulated AWS are decided by the caller's policies: for each correction, one that is allowed and one
-that is refused.
-"""
+"""Requests to the emulated AWS are decided by the caller's policies: of each kind one is allowed and one refused."""
 
 import json
 from collections.abc import Callable
@@ -184,7 +182,7 @@ def calls_through(call: Callable[[], Any]) -> bool:
 @pytest.mark.parametrize(
     ("service", "action", "granted", "call", "other"), CASES, ids=[f"{case[1]} {case[2]}" for case in CASES]
 )
-def test_each_call_is_about_the_resource_that_aws_says(
+def test_each_call_is_about_the_resource_that_aws_says(  # noqa: PLR0917 - a row of the table
     account: Account,
     caller: Make,
     service: str,

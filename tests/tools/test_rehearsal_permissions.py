@@ -99,7 +99,7 @@ def test_a_refusal_is_shown_when_it_happens(tmp_path: Path, terminal: bool) -> N
 def evaluated(**more: Any) -> dict[str, Any]:
     role = {"role": "arn:aws:iam::1:role/app", "stack": "app-dev", "logical_id": "Role1"}
     roles = {"arn:aws:iam::1:role/app": {**role, "used": {"sns:Publish": 3}, "refused": {}, "grants": []}}
-    summary = {"mode": "enforced", "evaluated": 2400, "refused": [], "unchecked": [], "roles": roles}
+    summary: dict[str, Any] = {"mode": "enforced", "evaluated": 2400, "refused": [], "unchecked": [], "roles": roles}
     return {**summary, "open_questions": [], **more}
 
 

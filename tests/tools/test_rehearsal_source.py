@@ -14,7 +14,6 @@ from rehearsal.processes import Processes
 from rehearsal.tasks import NoTasks
 from tests.tools.rehearsal_fakes import HOME, OnePipeline, action, pipeline, stage
 
-
 CONNECTION = f"arn:aws:codeconnections:us-east-1:{HOME.account}:connection/1"
 
 
