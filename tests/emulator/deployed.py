@@ -57,7 +57,7 @@ def _deploy(cloud: Cloud, assembly: "CloudAssembly", processes: Processes, direc
     cloud.in_account("ssm", PLACE).put_parameter(
         Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True
     )
-    for kind in ("deploy", "lookup"):
+    for kind in ("deploy", "lookup", "cfn-exec"):
         powerful_role(Account(cloud, PLACE), f"cdk-hnb659fds-{kind}-role-{PLACE.account}-{PLACE.region}")
     s3 = cloud.in_account("s3", PLACE)
     s3.create_bucket(Bucket=TEMPLATES)

@@ -145,7 +145,6 @@ def test_accounts_that_nobody_has_prepared(site: Site, capsys: pytest.CaptureFix
     assert f"AWS_PROFILE=… make bootstrap ARGS='--account {site.accounts[HOME]}'" in printed
     assert f"AWS_PROFILE=… make doctor ARGS='--account {site.accounts[DEV]}'" in printed
     assert "has no connection arn:aws:codeconnections:" in printed
-    assert "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com" in printed
 
 
 BREAKS: dict[str, tuple[str, Callable[[Site], object], str]] = {
