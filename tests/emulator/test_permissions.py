@@ -400,3 +400,15 @@ def test_the_rehearsal_s_own_calls_are_not_counted(account: Account) -> None:
     before = account.cloud.evaluated()["evaluated"]
     account.client("sns").list_topics()
     assert account.cloud.evaluated()["evaluated"] == before
+
+
+def test_a_bucket_policy_that_denies_everybody_denies_the_account_s_root(account: Account) -> None:
+    s3 = account.client("s3")
+    bucket = f"denied-{account.place.account}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.place.region})
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Statement": [statement]}))
+    s3.put_object(Bucket=bucket, Key="a", Body=b"")
+    assert "with an explicit deny in a resource-based policy" in refused(lambda: s3.get_object(Bucket=bucket, Key="a"))
+    s3.delete_bucket_policy(Bucket=bucket)
+    s3.get_object(Bucket=bucket, Key="a")
