@@ -18,6 +18,9 @@ from tests.rehearsal.conftest import ROOT, Repository
 
 BEFORE_THE_ENVIRONMENTS = ["Source", "Build", "UpdatePipeline", "Assets"]
 
+LEAST_CALLS = 2400
+"""Calls whose permissions are evaluated in a whole delivery."""
+
 
 @pytest.fixture(autouse=True)
 def _no_bytecode_left(tmp_path: Path) -> Generator[None, None, None]:
@@ -46,6 +49,11 @@ def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
     assert document["timeline"]["critical_path"]
     tested = [action for stage in document["stages"] for action in stage["actions"] if action["tests"]]
     assert [action["name"] for action in tested] == ["IntegrationTests"] * len(accounts)
+    permissions = document["permissions"]
+    assert (permissions["mode"], permissions["refused"], permissions["unchecked"]) == ("enforced", [], [])
+    assert permissions["open_questions"] == [], "what the emulator does not know of a call is no decision"
+    assert permissions["evaluated"] >= LEAST_CALLS
+    assert f"permissions: {permissions['evaluated']:,} calls evaluated, 0 refused" in done.stdout
     assert f"report: {page}" in done.stdout
     assert "Succeeded" in page.read_text()
 

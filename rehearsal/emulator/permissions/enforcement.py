@@ -1,4 +1,4 @@
-"""The check of every call: of requests to the emulated APIs, and of calls that services make where no request is seen."""
+"""The check of every call: of requests to the emulated APIs, and of calls that no request makes."""
 
 import contextvars
 from collections.abc import Callable, Iterator, Mapping
@@ -115,7 +115,7 @@ def keep(decision: Decision) -> None:
         recorder.open_questions.add((request.action, request.resource))
 
 
-def enforce(
+def enforce(  # noqa: PLR0911, PLR0917 - ministack's own interface, and its order of checks
     access_key: str,
     action: str,
     service: str,
@@ -145,12 +145,11 @@ def enforce(
     if action in iam_evaluator._ALWAYS_ALLOWED_ACTIONS:
         return None
     principal = principals.of_credential(credential)
-    if principal.kind is Kind.ROOT:
-        _tell_listeners(principal, action)
-        return None
     target = requests.target_of(action, resource_arn)
     context = {**_of_the_request(region), **(service_context or {}), **target.context}
     context = {key.lower(): value for key, value in context.items() if value is not None}
+    if principal.kind is Kind.ROOT:
+        return _refusal_of_root(principal, action, target.resources[0], context)
     for resource in target.resources:
         if refusal := _refusal_of(principal, action, resource, context, headers=requests.headers()):
             return refusal
@@ -159,6 +158,20 @@ def enforce(
             return refusal
     _tell_listeners(principal, action)
     return None
+
+
+def _refusal_of_root(principal: Principal, action: str, resource: str, context: Context) -> Any:
+    """Let an account's root do everything but what a bucket's policy denies everybody; nothing of it is recorded."""
+    if action.startswith("s3:") and mode is Mode.ENFORCED:
+        decision = _decide(principal, action, resource, context)
+        if decision.reason is Reason.DENIED_BY_RESOURCE and action not in PASSED_TO_ROOT:
+            return _refusal(decision)
+    _tell_listeners(principal, action)
+    return None
+
+
+PASSED_TO_ROOT = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
+"""What no bucket policy denies its account's root (S3 User Guide, "Bucket policies", the exception for the owner)."""
 
 
 def _tell_listeners(principal: Principal, action: str) -> None:

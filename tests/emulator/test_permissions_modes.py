@@ -1,0 +1,36 @@
+"""`--permissions report` lists what would be refused and lets it be done; `off` looks at nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rehearsal.cloud import Place
+from rehearsal.permissions import Permissions
+from rehearsal.processes import Processes
+from rehearsal.progress import Progress
+from rehearsal.set_up import SetUp
+
+PLACE = Place("700000000001", "eu-west-1")
+TRUST = {
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+}
+
+
+@pytest.mark.parametrize(("mode", "listed"), [(Permissions.REPORT, ["sns:ListTopics"]), (Permissions.OFF, [])])
+def test_a_call_that_no_policy_allows_is_made(tmp_path: Path, mode: Permissions, listed: list[str]) -> None:
+    processes = Processes()
+    try:
+        progress = Progress(tmp_path / "logs", lambda _: None)
+        cloud = SetUp(progress, processes, tmp_path, permissions=mode).start_emulator()
+        role = cloud.in_account("iam", PLACE).create_role(
+            RoleName="nothing", AssumeRolePolicyDocument=json.dumps(TRUST)
+        )["Role"]["Arn"]
+        credentials = cloud.assume_for("codebuild.amazonaws.com", role, "session")
+        assert cloud.client("sns", PLACE.region, credentials).list_topics()["Topics"] == []
+        found = cloud.evaluated()
+        assert found["mode"] == mode
+        assert [item["action"] for item in found["refused"]] == listed
+        assert not any(item["enforced"] for item in found["refused"])
+    finally:
+        processes.end_all()
