@@ -68,7 +68,7 @@ def _granted(stacks: Sequence[Stack]) -> Iterator[tuple[Mapping[str, Any], Stack
     for stack in stacks:
         for resource in stack.resources.values():
             properties = resource.get("Properties", {})
-            documents = []
+            documents: list[Mapping[str, Any]] = []
             if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
                 documents = [properties["PolicyDocument"]]
             elif resource["Type"] == "AWS::IAM::Role":

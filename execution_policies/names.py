@@ -96,9 +96,11 @@ A replication group of ElastiCache is among the others, since what CloudFormatio
 """
 
 COMPANIONS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    # The master password that RDS manages (RDS User Guide, "Password management with Secrets Manager"), and the option
-    # group that it takes where none is named (RDS User Guide, "Working with option groups").
-    "AWS::RDS::DBInstance": (("secretsmanager:secret", "rds!*"), ("rds:og", "default:*")),
+    # The last snapshot, under a name that CloudFormation makes (DeletionPolicy, CloudFormation Template Reference).
+    "AWS::ElastiCache::ReplicationGroup": (("elasticache:snapshot", "*"),),
+    # The same; the master password that RDS manages (RDS User Guide, "Password management with Secrets Manager"), and
+    # the option group that it takes where none is named (RDS User Guide, "Working with option groups").
+    "AWS::RDS::DBInstance": (("rds:snapshot", "*"), ("secretsmanager:secret", "rds!*"), ("rds:og", "default:*")),
     # The alarms of a target tracking policy (Application Auto Scaling User Guide, "Target tracking scaling policies").
     "AWS::ApplicationAutoScaling::ScalingPolicy": (("cloudwatch:alarm", "TargetTracking-service/*"),),
     # Rules that AWS manages are resources of the request (aws-samples/amazon-cloudfront-waf-secretsmanager#3).
@@ -153,8 +155,10 @@ class Names:
         # Where the format ends in a name that never changes, there is one.
         return [start + name for name in names] if start != pattern else [pattern]
 
-    def everything_of(self, service: str) -> str:
-        """Return the pattern of all of a service's resources in the account."""
+    def everything_of(self, kind: str) -> str:
+        """Return the pattern of all the resources in the account that are of the same service as this type."""
+        # Actions of `vpce` are about endpoints of `ec2`.
+        service = arn_format(*kind.split(":", 1)).split(":")[2]
         return f"arn:{self._partition}:{service}:*:{self.account}:*"
 
     def _add(self, kind: str, name: str, stack: Stack) -> None:

@@ -257,7 +257,7 @@ class _Limits:
         if not kinds or action in UNLIMITED:
             return ("*",)
         if service not in self._services_with_names and service not in ("route53", "wafv2"):
-            return (self._names.everything_of(service),)
+            return (self._names.everything_of(kinds[0]),)
         ours = [kind for kind in kinds if self._names.is_named(kind) or kind in self._alone] or kinds
         return tuple(sorted({arn for kind in ours for arn in self._names.arns(kind)}))
 
