@@ -53,6 +53,18 @@ def add_rule_packs(app: App, settings: Settings) -> None:
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), *standards)
 
 
+def add_execution_policies(assembly: Path, settings: Settings) -> None:
+    """Put what CloudFormation needs beside the templates, where the reviews find it; exit where it cannot be said."""
+    from execution_policies.errors import PolicyError  # noqa: PLC0415
+    from execution_policies.generate import write  # noqa: PLC0415
+
+    try:
+        write(assembly, further_actions=settings.pipeline.execution_actions)
+    except PolicyError as error:
+        print(f"synth: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
 def main() -> None:
     """Synthesize the pipeline that `delivery.toml` describes, under every rule pack it asks for."""
     try:
@@ -67,6 +79,8 @@ def main() -> None:
     add_pipeline(app, settings)
     add_rule_packs(app, settings)
     app.synth()
+    if settings.pipeline.has_least_privilege:
+        add_execution_policies(Path(app.outdir), settings)
     # Beside the templates: which of the pipeline's own changes are meant is no part of the pipeline.
     Path(app.outdir, ACCEPTED_CHANGES).write_text("".join(f"{name}\n" for name in settings.pipeline.accepted_changes))
 

@@ -216,7 +216,14 @@ def is_read(action: str) -> bool:
     """
     name = action.partition(":")[2]
     return name.startswith(("Describe", "List", "Get")) and action not in {
-        *("s3:GetObject", "s3:GetObjectVersion", "dynamodb:GetItem", "iam:GetUserPolicy", "iam:GetGroupPolicy"),
+        *(
+            "s3:GetObject",
+            "s3:GetObjectMetadata",
+            "s3:GetObjectVersion",
+            "dynamodb:GetItem",
+            "iam:GetUserPolicy",
+            "iam:GetGroupPolicy",
+        ),
     }
 
 

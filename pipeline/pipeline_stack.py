@@ -21,6 +21,7 @@ from pipeline.environment_delivery import EnvironmentDelivery, Release
 from pipeline.notification_topic import NotificationTopic
 from pipeline.notifications import Notifications
 from pipeline.permissions import settle_permissions
+from pipeline.permissions_boundary import bound_roles
 from pipeline.release_records import ReleaseRecords
 from pipeline.replica_store import ReplicaStore
 from pipeline.self_mutation import self_mutation
@@ -45,6 +46,7 @@ class PipelineStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="YAWL from a push to production")
         self._settings = settings
+        self._bound(self, account=self.account)
         store = ArtifactStore(self, "ArtifactStore", retention_days=settings.pipeline.artifact_retention_days)
         stores = {self.region: store, **self._replica_stores(scope)}
         logs = BuildLogs(self, "BuildLogs", key=store.key, retention_days=settings.pipeline.log_retention_days)
@@ -149,7 +151,7 @@ class PipelineStack(Stack):
     def _stage(self, name: str, environment: EnvironmentSettings) -> YawlStage:
         """Return the environment in one region; in a further one its name is followed by the region's."""
         is_home = environment.region == self._settings.environments[name].region
-        return YawlStage(
+        stage = YawlStage(
             self,
             name.capitalize() if is_home else f"{name.capitalize()}-{environment.region}",
             name=name if is_home else f"{name}-{environment.region}",
@@ -160,6 +162,13 @@ class PipelineStack(Stack):
             pipeline_dashboard=dashboard_address(self.node.id, region=self._settings.pipeline.region),
             compliance=self._settings.compliance.tag,
         )
+        self._bound(stage, account=environment.account)
+        return stage
+
+    def _bound(self, scope: Construct, *, account: str) -> None:
+        """Limit the roles below `scope` where CloudFormation may create no others."""
+        if self._settings.pipeline.has_least_privilege:
+            bound_roles(scope, account=account)
 
     def _show(
         self, pipeline: CodePipeline, *, stages: Sequence[YawlStage], pipeline_name: str, log_key: kms.IKey
@@ -208,5 +217,6 @@ class PipelineStack(Stack):
                 env=Environment(account=self.account, region=region),
                 retention_days=self._settings.pipeline.artifact_retention_days,
             )
+            self._bound(replica, account=self.account)
             stores[region] = replica.store
         return stores

@@ -26,8 +26,10 @@ from execution_policies.needs import (
 )
 from execution_policies.reference import arn_format, handler_permissions, resource_types
 from execution_policies.statements import MOST_CHARACTERS, MOST_POLICIES, Statement, document, packed, size
+from pipeline import permissions_boundary
+from settings import Settings
 from tests.provider_schemas import schema_of
-from tests.unit.other_settings import Synthesized
+from tests.unit.other_settings import Synthesized, only, skip_with_example_only, synthesize
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -348,6 +350,28 @@ class TestBoundary:
         policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}
         with pytest.raises(PolicyError, match="may sts:AssumeRole on any resource"):
             generate(one_stack(tmp_path, {"Policy": policy}))
+
+    def test_every_role_has_it_where_the_settings_say_so(
+        self, request: pytest.FixtureRequest, settings: Settings, tmp_path: Path
+    ) -> None:
+        skip_with_example_only(request)
+        least = settings.pipeline.model_copy(update={"execution": "least-privilege"})
+        # Prod has stacks in another region, and so has the pipeline for it.
+        synthesized = synthesize(only(settings.model_copy(update={"pipeline": least}), "prod"), tmp_path)
+        found = {
+            (stack.account, resource["Properties"].get("PermissionsBoundary"))
+            for stack in read(synthesized.folder)
+            for resource in stack.resources.values()
+            if resource["Type"] == "AWS::IAM::Role"
+        }
+        assert found == {(one, f"arn:aws:iam::{one}:policy/{BOUNDARY}") for one in ("111111111111", "444444444444")}
+
+    def test_no_role_has_it_otherwise(self, assembly: "CloudAssembly") -> None:
+        for stack in read(Path(assembly.directory)):
+            assert "PermissionsBoundary" not in json.dumps(stack.template)
+
+    def test_the_pipeline_and_the_policies_agree_on_its_name(self) -> None:
+        assert permissions_boundary.NAME == BOUNDARY
 
 
 class TestSize:
