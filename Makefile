@@ -31,7 +31,7 @@ python_sources += container
 released := pipeline_app.py settings pipeline stages stacks functions releases integration_tests change_review bake cost execution_policies \
   compliance container tests/unit
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
-  $(shell find settings pipeline functions stages stacks -name '*.py' -o -name '*.js') \
+  $(shell find settings pipeline functions stages stacks execution_policies -name '*.py' -o -name '*.js') \
   $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
     -type f -not -name '*.pyc')
 ready := $(venv)/.ready node_modules/.ready
@@ -219,8 +219,11 @@ destroy: cdk.out/manifest.json ## take an environment down, after asking: make d
 	@test -n "$(ENV)" || { echo "destroy: which environment? make destroy ENV=dev" >&2; exit 2; }
 	@python -m operations destroy $(ENV) $(ARGS)
 
+# Only what the stacks take can be found in what is synthesized.
+least_privilege = $(findstring least-privilege,$(ARGS) $(shell grep -s '^ *execution' delivery.toml))
+
 .PHONY: bootstrap
-bootstrap: $(ready) ## once, for real: prepare every account and region; prints the cdk commands it runs
+bootstrap: $(ready) $(if $(least_privilege),cdk.out/manifest.json) ## once, for real: prepare every account and region; prints the commands it runs
 	@python -m pipeline bootstrap $(ARGS)
 
 .PHONY: deploy
