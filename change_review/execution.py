@@ -41,7 +41,8 @@ def missing_permissions(assembly: Path, released: Sequence[ReleasedStack], reade
             yield Finding(
                 stack=stack.name,
                 subject=SUBJECT,
-                title=f"CloudFormation may not do all in {stack.account}, {stack.region} that this release needs",
+                title=f"CloudFormation may not do all in {stack.account}, {stack.region} that this release needs: "
+                + grant(stack.account),
                 details=(*lines[:_MOST_LINES], *more),
                 change=fingerprint(stack.account, stack.region, lines),
                 command=grant(stack.account),

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .denial import grant
 from .execution import Action
 
 LONGEST_LINE = 300
@@ -61,7 +62,8 @@ def reason(action: Action, clients: Clients) -> Reason:
         # The notification must go out without it rather than not at all.
         found = Reason("")
     line = (found.line or action.summary or "CodePipeline gives no reason").strip()
-    return Reason(line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…", found.link)
+    shortened = line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
+    return Reason(shortened + grant(line), found.link)
 
 
 def first_failing_line(lines: Iterable[str]) -> str:

@@ -77,6 +77,13 @@ def one_whose_stack_fails(it: Recording) -> None:
     failed(it, "Prod/Deploy", configuration={"StackName": "yawl-prod-cache", "RoleArn": role})
 
 
+def one_that_cloudformation_may_not_deploy(it: Recording) -> None:
+    one_whose_stack_fails(it)
+    role = "arn:aws:sts::444444444444:assumed-role/cdk-hnb659fds-cfn-exec-role-444444444444-us-east-1/AWSCloudFormation"
+    denied = f"User: {role} is not authorized to perform: sqs:CreateQueue on resource: " + "x" * 200
+    it.stack_events[1]["ResourceStatusReason"] = denied
+
+
 def one_that_is_rolled_back(it: Recording) -> None:
     a_delivery(it)
     begun(it, "two", CommitId="2" * 40)
@@ -222,6 +229,10 @@ SAID: dict[Happening, tuple[str, ...]] = {
     one_whose_build_fails: ("test_x.py::test_y FAILED", "Log: log", "No environment was touched."),
     one_whose_review_finds_a_loss: ("stops: yawl-prod-database: Instance would be replaced",),
     one_whose_stack_fails: ("Queue: quota exceeded", "Environment: prod", "stacks?filteringText=yawl-prod-cache"),
+    one_that_cloudformation_may_not_deploy: (
+        "is not authorized to perform: sqs:CreateQueue",
+        "Allow sqs:CreateQueue: make bootstrap ARGS='--least-privilege --account 444444444444'",
+    ),
     one_that_is_rolled_back: ("It has this commit again. The execution that failed: two",),
     one_whose_rollback_fails: ("Look at prod now",),
 }
