@@ -21,7 +21,7 @@ class ArtifactStore(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, retention_days: int, replica: bool = False) -> None:
         super().__init__(scope, construct_id)
-        self._key = RotatingKey(
+        key = RotatingKey(
             self,
             "Key",
             description="Artifacts and notifications of yawl-delivery",
@@ -29,7 +29,7 @@ class ArtifactStore(Construct):
             logs=not replica,
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
-        self.key = cast(kms.IKey, self._key)
+        self.key = cast(kms.IKey, key)
         if replica:
             alias = kms.Alias(self, "Alias", alias_name=PhysicalName.GENERATE_IF_NEEDED, target_key=self.key)
             self.key = cast(kms.IKey, alias)
@@ -66,7 +66,3 @@ class ArtifactStore(Construct):
         )
         # The library's classes do not name every parameter as its interfaces do, which the type checker minds.
         self.bucket = cast(s3.IBucket, bucket)
-
-    def settle_key(self) -> None:
-        """Narrow what the built pipeline was granted of the key; nothing can be granted afterwards."""
-        self._key.narrow_grants_to_the_account()

@@ -21,6 +21,7 @@ from rehearsal import assembly, page, report
 from rehearsal.begun import Begun
 from rehearsal.errors import RehearsalError
 from rehearsal.gate import ScriptedGate, TerminalGate
+from rehearsal.permissions import Permissions
 from rehearsal.progress import Progress, Result
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.screen import Screen
@@ -100,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
         help="make an action fail: a build before its commands, a stack by a resource that cannot be created",
     )
     parser.add_argument(
+        "--permissions",
+        choices=[str(mode) for mode in Permissions],
+        default=str(Permissions.ENFORCED),
+        help="calls that no policy allows are refused as at AWS (enforced, the default), only listed (report),\n"
+        "or not looked for (off)",
+    )
+    parser.add_argument(
         "--resume",
         action="store_true",
         help="go on with the rehearsal begun here last, after it was killed; approvals can be answered anew",
@@ -137,6 +145,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
         clock=lambda: datetime.now(UTC) + begun.ahead,
         tasks=begun.tasks,
         fail=begun.fail,
+        permissions=begun.permissions,
     )
     # A closed terminal and SIGTERM end a rehearsal as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
@@ -144,6 +153,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     with Rehearsal(plan, progress, workplace) as rehearsal:
         with screen.showing(progress):
             rehearsal.run()
+        rehearsal.evaluate_permissions()
         recorded = rehearsal.recorded_types()
     screen.summary(progress)
     subject = _subject(repository, begun.commit)
@@ -169,6 +179,7 @@ def _begun(options: argparse.Namespace, repository: Path) -> Begun:
         ahead=_ahead(options.clock),
         tasks=TaskKind(options.tasks),
         fail=frozenset(options.fail),
+        permissions=Permissions(options.permissions),
         json=options.json,
         html=options.html,
         logs=options.logs,

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from rehearsal.assembly import Assembly
 from rehearsal.errors import RehearsalError
 from rehearsal.journal import Journal
+from rehearsal.permissions import Permissions
 from rehearsal.tasks import TaskKind
 
 
@@ -28,6 +29,7 @@ class Begun:
     """How far the rehearsal's clock is ahead of this machine's."""
     tasks: TaskKind
     fail: frozenset[str]
+    permissions: Permissions
     json: Path | None
     html: Path
     logs: Path

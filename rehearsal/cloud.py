@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from botocore.config import Config
 
 from rehearsal.secure_way import SecureWay
 
-SECRET_KEY = "emulated"  # noqa: S105 - the emulator checks no signature
+SECRET_KEY = "emulated"  # noqa: S105 - what the emulator expects account-root keys to be signed with
 ANSWER_SECONDS = 10.0
 """How long the emulator may take to say what it knows."""
 
@@ -44,6 +45,10 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.account}/{self.region}"
+
+
+class Forbidden(Exception):  # noqa: N818 - named as AWS names the state
+    """The policies do not allow a call; the text is AWS's message."""
 
 
 class Cloud:
@@ -89,11 +94,46 @@ class Cloud:
         """Return a client that acts as the account itself."""
         return self.client(service, place.region, Credentials(place.account))
 
-    def assume(self, role_arn: str, caller: Credentials, region: str) -> Credentials:
-        """Assume a role as CodePipeline and CodeBuild do, and return its credentials."""
-        answer = self.client("sts", region, caller).assume_role(RoleArn=role_arn, RoleSessionName="rehearsal")
+    def assume(self, role_arn: str, caller: Credentials, region: str, session: str = "rehearsal") -> Credentials:
+        """Assume a role as its caller does, and return its credentials."""
+        answer = self.client("sts", region, caller).assume_role(RoleArn=role_arn, RoleSessionName=session)
         found = answer["Credentials"]
         return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+
+    def assume_for(self, service: str, role_arn: str, session: str) -> Credentials:
+        """Assume a role as a service of AWS does, by its name, such as `codebuild.amazonaws.com`; raises Forbidden."""
+        found = self._permissions("assume", {"service": service, "role": role_arn, "session": session})
+        return Credentials(found["access_key"], found["secret_key"], found["session_token"])
+
+    def check(self, principal: str, action: str, resource: str, **context: str) -> None:
+        """Have a call checked that AWS makes and the rehearsal carries out by itself; raises Forbidden.
+
+        `principal` is the ARN of a role, or a service's name; `context` has condition keys, `__` for their colons.
+        """
+        keys = {name.replace("__", ":"): value for name, value in context.items()}
+        call = {"principal": principal, "action": action, "resource": resource, "context": keys}
+        self._permissions("check", call)
+
+    def check_service_calls(self, stack: str, place: Place, role_arn: str) -> None:
+        """Have the calls checked that AWS's services will make for a deployed stack; raises Forbidden.
+
+        `role_arn` is the role that CloudFormation deployed it with; empty where it used its caller's permissions.
+        """
+        asked = {"account": place.account, "region": place.region, "stack": stack, "role": role_arn}
+        self._permissions("service-calls", asked)
+
+    def evaluated(self) -> dict[str, Any]:
+        """Return what the emulator has evaluated of permissions, for the report."""
+        return self._permissions("summary", {})["permissions"]
+
+    def _permissions(self, what: str, message: Mapping[str, Any]) -> dict[str, Any]:
+        url, body = f"{self.endpoint}/_rehearsal/permissions/{what}", json.dumps(message).encode()
+        try:
+            with open_directly(urllib.request.Request(url, data=body), timeout_seconds=ANSWER_SECONDS) as answer:  # noqa: S310 - loopback
+                return json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                raise Forbidden(json.load(refusal)["message"]) from None
 
     def environment(self, region: str, credentials: Credentials) -> dict[str, str]:
         """Return the environment that leads unmodified AWS tools, and HTTP to emulated hosts, to the emulator."""
@@ -124,8 +164,12 @@ class Cloud:
 
     def known(self, what: str) -> Any:
         """Return what the emulator knows of itself: one of the entries of its `/_rehearsal/`."""
-        with open_directly(f"{self.endpoint}/_rehearsal/{what}", timeout_seconds=ANSWER_SECONDS) as answer:
-            return json.load(answer)[what]
+        return self.everything_known()[what]
+
+    def everything_known(self) -> dict[str, Any]:
+        """Return all that the emulator knows of itself."""
+        with open_directly(f"{self.endpoint}/_rehearsal/", timeout_seconds=ANSWER_SECONDS) as answer:
+            return json.load(answer)
 
     def secure_environment(self) -> dict[str, str]:
         """Return what leads HTTPS to emulated hosts; nothing before there is a distribution to be reached by it."""

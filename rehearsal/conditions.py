@@ -32,11 +32,15 @@ OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
 class Judge:
     """Judges conditions against the emulated AWS. A rule it cannot judge counts as not held, never as held."""
 
-    def __init__(self, cloud: Cloud, home: Place, clock: Clock) -> None:
+    def __init__(
+        self, cloud: Cloud, home: Place, clock: Clock, caller: Callable[[], Credentials] | None = None
+    ) -> None:
+        """`caller` gives the pipeline's credentials, by which rules assume their roles; by default the account's."""
         self._cloud = cloud
         self._home = home
         self._clock = clock
         self._ahead = timedelta()
+        self._caller = caller or (lambda: Credentials(home.account))
         self._judges = {
             "VariableCheck": _variable_objection,
             "CloudWatchAlarm": self._alarm_objection,
@@ -83,10 +87,8 @@ class Judge:
         unwanted = [state.strip() for state in configuration.get("AlarmStates", "ALARM").split(",")]
         place = Place(self._home.account, rule.region or self._home.region)
         if rule.role_arn:
-            caller = Credentials(self._home.account)
-            client = self._cloud.client(
-                "cloudwatch", place.region, self._cloud.assume(rule.role_arn, caller, place.region)
-            )
+            role = self._cloud.assume(rule.role_arn, self._caller(), place.region)
+            client = self._cloud.client("cloudwatch", place.region, role)
         else:
             client = self._cloud.in_account("cloudwatch", place)
         found: dict[str, Any] = client.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])

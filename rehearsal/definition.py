@@ -77,6 +77,12 @@ class Definition:
     stages: tuple[Stage, ...]
     variables: dict[str, str] = field(default_factory=dict)
     """The pipeline's own variables, with their default values."""
+    artifact_buckets: dict[str, str] = field(default_factory=dict)
+    """By region: the bucket in which artifacts wait for actions there; none where there is but one."""
+
+    def artifacts_in(self, region: str | None) -> str:
+        """Return the bucket of the artifacts for actions in a region; None is the pipeline's own."""
+        return self.artifact_buckets.get(region or "", self.artifact_bucket)
 
 
 DEFINITION = TypeAdapter(Definition)
@@ -97,6 +103,7 @@ def parse(pipeline: dict[str, Any], home_region: str) -> Definition:
             for variable in pipeline.get("variables", [])
             if "defaultValue" in variable
         },
+        artifact_buckets={region: found["location"] for region, found in stores.items()},
     )
 
 

@@ -56,7 +56,7 @@ class Execution:
         self._progress = progress
         self._fail = fail
         self._namespaces: dict[str, dict[str, str]] = {}
-        self._judge = Judge(context.cloud, context.home, context.clock)
+        self._judge = Judge(context.cloud, context.home, context.clock, context.pipeline_credentials)
         self._announcer = Announcer(context, context.cloud.tell)
 
     @property

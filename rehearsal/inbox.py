@@ -1,11 +1,13 @@
-"""Collects what the deployed functions publish while a rehearsal goes on."""
+"""Collects what the deployed functions publish, and which calls are refused, while a rehearsal runs."""
 
 import contextlib
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rehearsal import permissions
 from rehearsal.cloud import Cloud
 from rehearsal.progress import Notification, Progress
 
@@ -16,9 +18,14 @@ SETTLE_SECONDS = 30.0
 
 
 class Inbox:
-    """Hands every message that is published within the `with` block to the progress, the last ones at its end."""
+    """Hands every message that is published within the `with` block to the progress, the last ones at its end.
 
-    def __init__(self, cloud: Cloud, progress: Progress) -> None:
+    Refused calls are handed on as well: where something waits patiently, nothing else would tell. `assembly` knows the
+    constructs they are due to.
+    """
+
+    def __init__(self, cloud: Cloud, progress: Progress, assembly: Path) -> None:
+        self._assembly = assembly
         self._cloud = cloud
         self._progress = progress
         self._over = threading.Event()
@@ -47,5 +54,8 @@ class Inbox:
                 self._look()
 
     def _look(self) -> None:
-        for message in self._cloud.known("messages")[len(self._progress.notifications) :]:
+        known = self._cloud.everything_known()
+        for message in known["messages"][len(self._progress.notifications) :]:
             self._progress.notified(Notification(**message))
+        for found in known["refused"][len(self._progress.refusals) :]:
+            self._progress.refused(permissions.refusal(found, self._assembly))

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from rehearsal.actions.run import Deployed
 from rehearsal.definition import Definition, Stage
 from rehearsal.evidence import Evidence
+from rehearsal.permissions import Refusal
 
 
 class Status(StrEnum):
@@ -127,7 +129,7 @@ class Ending:
 
 ENDING = TypeAdapter(Ending)
 
-Listener = Callable[[ActionProgress | StageProgress | Notification], None]
+Listener = Callable[[ActionProgress | StageProgress | Notification | Refusal], None]
 
 
 @dataclass
@@ -148,6 +150,10 @@ class Progress:
     result: Result | None = None
     reason: str = ""
     notifications: list[Notification] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    """Calls that the policies do not allow, in order."""
+    permissions: dict[str, Any] | None = None
+    """What was evaluated of permissions, once the rehearsal has ended."""
     failed_functions: list[str] = field(default_factory=list)
     """Deployed functions that did not get through with an event, and why."""
     resumed: bool = False
@@ -247,6 +253,11 @@ class Progress:
         """Keep what somebody would have been told."""
         self.notifications.append(notification)
         self.listener(notification)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Keep a call that the policies do not allow."""
+        self.refusals.append(refusal)
+        self.listener(refusal)
 
     def finish(self, result: Result, reason: str = "") -> None:
         """Give the rehearsal its result; what still runs has been stopped."""

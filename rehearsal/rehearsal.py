@@ -23,6 +23,7 @@ from rehearsal.execution import Execution, new_execution_id
 from rehearsal.gate import ScriptedGate
 from rehearsal.history import History
 from rehearsal.inbox import Inbox
+from rehearsal.permissions import Permissions, composed, nothing_evaluated
 from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
 from rehearsal.set_up import SetUp, SetUpFailed
@@ -49,6 +50,8 @@ class Plan:
     """What runs behind the load balancers."""
     fail: frozenset[str] = frozenset()
     """Actions (`Stage/Action`) made to fail."""
+    permissions: Permissions = Permissions.ENFORCED
+    """What becomes of calls that the policies do not allow."""
 
 
 class Rehearsal:
@@ -87,12 +90,12 @@ class Rehearsal:
         """
         starter = self._starter()
         try:
-            set_up = SetUp(self._progress, self._processes, self._directory, self._journal)
+            set_up = SetUp(self._progress, self._processes, self._directory, self._journal, self._plan.permissions)
             self.cloud = set_up.start_emulator()
             self.definition = set_up.prepare(self.cloud, self._plan.assembly)
             self._check(self.definition)
             self._workloads = Tasks(self.cloud, starter) if starter else NoTasks()
-            with Inbox(self.cloud, self._progress):
+            with Inbox(self.cloud, self._progress, self._plan.assembly.directory):
                 result, reason = self._deliver()
             self._progress.finish(result, reason)
         except SetUpFailed as failure:
@@ -103,6 +106,16 @@ class Rehearsal:
             self._progress.finish(Result.STOPPED, "interrupted")
         except (BotoCoreError, ClientError) as error:
             self._progress.finish(Result.FAILED, f"the emulated AWS has failed: {error}")
+
+    def evaluate_permissions(self) -> None:
+        """Hand to the progress what the emulator has evaluated of permissions."""
+        mode = self._plan.permissions
+        self._progress.permissions = nothing_evaluated(mode)
+        if self.cloud is None or mode is Permissions.OFF or self._progress.result is Result.STOPPED:
+            return
+        # The emulator may have ended; why is the result's business.
+        with contextlib.suppress(OSError):
+            self._progress.permissions = composed(self.cloud.evaluated(), self._plan.assembly.directory)
 
     def recorded_types(self) -> list[str]:
         """Return the resource types the emulator recorded without simulating them."""

@@ -11,6 +11,7 @@ from rehearsal.actions.run import Deployed, Resource
 from rehearsal.cloud import Place
 from rehearsal.evidence import ChangeSet, Question
 from rehearsal.masking import masked
+from rehearsal.permissions import Permissions, nothing_evaluated
 from rehearsal.progress import ActionProgress, Progress, StageProgress
 from rehearsal.timeline import Span, critical_path, idle_seconds, parallelism, waits
 
@@ -115,6 +116,7 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
             {"topic": item.topic, "subject": item.subject, "text": item.text} for item in progress.notifications
         ],
         "failed_functions": progress.failed_functions,
+        "permissions": progress.permissions or nothing_evaluated(Permissions.OFF),
         "environments": {environment.name: _environment(environment) for environment in found},
         "simulated": {
             "tasks": tasks_in_words(found),

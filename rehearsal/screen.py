@@ -9,6 +9,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from rehearsal import permissions
+from rehearsal.permissions import Refusal
 from rehearsal.progress import ActionProgress, Notification, Progress, Result, StageProgress, Status
 from rehearsal.report import Environment, environments, tasks_in_words
 
@@ -22,6 +24,7 @@ MARKS = {
     Status.STOPPED: ("■", "yellow"),
 }
 NOTIFIED = "✉"
+REFUSED = "✖"
 MOST_NOTIFICATIONS = 8
 """Below the stages, the newest."""
 LOG_TAIL_LINES = 40
@@ -66,8 +69,12 @@ class Screen:
             if self._live:
                 self._live.start()
 
-    def on_change(self, changed: ActionProgress | StageProgress | Notification) -> None:
-        """Say a change of state as a line, where there is no live view."""
+    def on_change(self, changed: ActionProgress | StageProgress | Notification | Refusal) -> None:
+        """Say a change of state as a line, where there is no live view; a refused call also where there is one."""
+        if isinstance(changed, Refusal):
+            # Above the live view, and at once: what was refused may wait for minutes before it fails.
+            self._say(f"  {REFUSED} {_without_escapes(str(changed))}", "red")
+            return
         if self.console.is_terminal or self._progress is None:
             return
         with self._lock:
@@ -98,6 +105,9 @@ class Screen:
         if progress.result is Result.SUCCEEDED:
             for name in sorted(progress.instead.keys() - progress.in_effect().keys()):
                 self.console.print(Text(f"no build has a variable {name}: it was set to no effect", "yellow"))
+        if progress.permissions:
+            style = "red" if progress.permissions["refused"] else "default"
+            self.console.print(Text(permissions.in_words(progress.permissions), style), soft_wrap=True)
         for failure in progress.failed_functions:
             self.console.print(Text(f"a deployed function failed: {failure}", "red"), soft_wrap=True)
         style = {"succeeded": "bold green", "failed": "bold red"}.get(str(progress.result), "bold yellow")
@@ -118,9 +128,9 @@ class Screen:
             line += f"; {', '.join(f'{name} is {value}' for name, value in instead.items())}"
         self.console.print(Text(line, "yellow"), soft_wrap=True)
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: str, style: str = "default") -> None:
         seconds = self._progress.seconds if self._progress else 0.0
-        self.console.print(Text(f"[{seconds:6.1f} s] {line}"), soft_wrap=True)
+        self.console.print(Text(f"[{seconds:6.1f} s] {line}", style), soft_wrap=True)
 
     def _render(self) -> Group:
         lines: list[Text] = []

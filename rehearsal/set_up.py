@@ -19,13 +19,14 @@ from rehearsal.errors import RehearsalError
 from rehearsal.isolation import machine_environment
 from rehearsal.journal import Journal
 from rehearsal.parallel import side_by_side
+from rehearsal.permissions import Permissions
 from rehearsal.processes import Processes
 from rehearsal.progress import ActionProgress, Ending, Progress, Status
 from rehearsal.secure_way import SecureWay, write_authorities
 from rehearsal.working_folder import COMPILED
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
-"""What CloudFormation may do in a bootstrapped account; the emulator does not enforce it."""
+"""What CloudFormation may do in a bootstrapped account."""
 
 CREDENTIALS = Path(__file__).with_name("emulated_credentials.js")
 """By which one `cdk bootstrap` gets into several accounts."""
@@ -58,12 +59,18 @@ class SetUp:
     """The steps before an execution, shown like actions; what the journal knows of them is not done again."""
 
     def __init__(
-        self, progress: Progress, processes: Processes, directory: Path, journal: Journal | None = None
+        self,
+        progress: Progress,
+        processes: Processes,
+        directory: Path,
+        journal: Journal | None = None,
+        permissions: Permissions = Permissions.ENFORCED,
     ) -> None:
         self._progress = progress
         self._processes = processes
         self._directory = directory
         self._journal = journal or Journal()
+        self._permissions = str(permissions)
         self._home = directory / "home"
         self._home.mkdir(exist_ok=True)
 
@@ -72,7 +79,7 @@ class SetUp:
         return self._step("emulated AWS", "ministack", _SITE, self._start_emulator).cloud()
 
     def _start_emulator(self, step: ActionProgress) -> Site:
-        found = self._start(step, "the emulator", "rehearsal.emulator")
+        found = self._start(step, "the emulator", "rehearsal.emulator", "--permissions", self._permissions)
         endpoint = f"http://localhost:{found['port']}"
         authorities = self._directory / "authorities.pem"
         write_authorities(authorities, found["authority"])

@@ -36,8 +36,12 @@ The families are those of "Allows key administrators to administer the KMS key" 
 """
 USE: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 USE_BY_LOGS: Final = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
-HOLD_ON: Final = ("backup", "elasticache", "rds", "secretsmanager")
-"""Services that go on using a key when nobody asks them to, by a grant that they are given at creation."""
+HOLD_ON: Final = ("backup", "elasticache", "rds")
+"""Services that go on using a key when nobody asks them to, by a grant that they are given at creation.
+
+Secrets Manager uses no grants (KMS Developer Guide, "How AWS Secrets Manager uses AWS KMS"), but for the password that RDS
+manages in it (Amazon RDS User Guide, "Permissions required for Secrets Manager integration").
+"""
 
 THIS_KEY: Final = "*"
 """What the one key is called in its own policy."""
@@ -65,13 +69,17 @@ class RotatingKey(kms.Key):
         stack = Stack.of(scope)
         account, region = stack.account, stack.region
         self.encrypts_logs: Final = logs
-        self._through = _asked_through(used_through, account=account, region=region)
+        through = _asked_through(used_through, account=account, region=region)
+        self._is_used_through_services: Final = bool(used_through)
         partition = stack.partition
         master = f"arn:{partition}:iam::{account}:root"
         statements = [_by_the_account(master, "AdministerByIamPolicies", ADMINISTRATION)]
         if used_through:
-            statements.append(_by_the_account(master, "UseThroughServices", USE, condition=self._through))
-        if holding := [service for service in used_through if service in HOLD_ON]:
+            statements.append(_by_the_account(master, "UseThroughServices", USE, condition=through))
+        holding = [service for service in used_through if service in HOLD_ON]
+        if "rds" in holding and "secretsmanager" in used_through:
+            holding.append("secretsmanager")
+        if holding:
             given_at_creation = {
                 **_asked_through(holding, account=account, region=region),
                 "Bool": {"kms:GrantIsForAWSResource": "true"},
@@ -99,19 +107,20 @@ class RotatingKey(kms.Key):
             removal_policy=removal_policy,
         )
 
-    def narrow_grants_to_the_account(self) -> None:
-        """Let what was granted to the whole account count where the key's services ask; nothing is granted afterwards.
+    def add_to_resource_policy(
+        self, statement: iam.PolicyStatement, allow_no_op: bool | None = None
+    ) -> iam.AddToResourcePolicyResult:
+        """Add a statement to the key's policy, unless it grants use to the whole account.
 
-        The library grants so where it must not name a role: one of a stack that is built on the key's.
+        The library does so for each secret, and where it must not name a role: one of a stack that is built on the
+        key's. The account's own statements grant that already, to the services that may ask.
         """
-        resource = cast(kms.CfnKey, self.node.default_child)
-        document = Stack.of(self).resolve(resource.key_policy)
-        for statement in document["Statement"]:
-            to_the_account = ':root"' in json.dumps(statement["Principal"])
-            if to_the_account and "Sid" not in statement and "kms:ViaService" not in str(statement.get("Condition")):
-                condition = statement.setdefault("Condition", {})
-                condition["StringEquals"] = {**condition.get("StringEquals", {}), **self._through["StringEquals"]}
-        resource.key_policy = document
+        found = Stack.of(self).resolve(statement.to_statement_json())
+        actions = [found["Action"]] if isinstance(found["Action"], str) else found["Action"]
+        to_the_account = json.dumps(found.get("Principal")).endswith(':root"}')
+        if to_the_account and self._is_used_through_services and set(actions) <= {*USE, "kms:CreateGrant"}:
+            return iam.AddToResourcePolicyResult(statement_added=False)
+        return super().add_to_resource_policy(statement, allow_no_op)
 
 
 def rotating_key(

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import buildspec, junit
+from rehearsal.actions import artifacts
 from rehearsal.actions.build_environment import build_environment, input_directories
-from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Run
-from rehearsal.cloud import Credentials
+from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionSkipped, Outcome, Run
+from rehearsal.cloud import Credentials, Forbidden
 
 LOG_EVENTS_AT_ONCE = 1000
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
@@ -25,17 +26,32 @@ _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
 def run(run: Run) -> Outcome:
     """Run the build to its end and keep its artifacts and exported variables."""
     project = _project(run)
+    role = _begin(run, project)
     if project["environment"].get("privilegedMode") and not _docker_works():
         raise ActionSkipped("needs a Docker daemon, and none runs here")
     directory = _folder_that_is_free(run.context.directory)
-    log = _Log(run, project)
+    log = _Log(run, project, role)
     try:
-        return Outcome(variables=_build(replace(run, log=log.line), project, directory))
+        return Outcome(variables=_build(replace(run, log=log.line), project, directory, role))
     except buildspec.BuildspecError as error:
         raise ActionFailed(str(error)) from None
+    except Forbidden as refusal:
+        raise ActionFailed(str(refusal)) from None
     finally:
         log.keep()
         _remove(directory)
+
+
+def _begin(run: Run, project: Mapping[str, Any]) -> Credentials:
+    """Start the build as CodePipeline does, by its role; return the credentials of the project's own."""
+    context = run.context
+    arn = f"arn:aws:codebuild:{context.home.region}:{context.home.account}:project/{project['name']}"
+    try:
+        for action in ("StartBuild", "BatchGetBuilds"):
+            context.cloud.check(run.action.role_arn or context.definition.role_arn, f"codebuild:{action}", arn)
+        return context.cloud.assume_for(CODEBUILD, project["serviceRole"], f"AWSCodeBuild-{uuid.uuid4()}")
+    except Forbidden as refusal:
+        raise ActionFailed(str(refusal)) from None
 
 
 def _folder_that_is_free(builds: Path) -> Path:
@@ -69,7 +85,8 @@ def _remove(directory: Path) -> None:
 class _Log:
     """What a build prints: shown as it comes, then kept where CodeBuild keeps it."""
 
-    def __init__(self, run: Run, project: dict[str, Any]) -> None:
+    def __init__(self, run: Run, project: dict[str, Any], role: Credentials) -> None:
+        self._role = role
         self._run = run
         self._group = project.get("logsConfig", {}).get("cloudWatchLogs", {}).get("groupName")
         self._stream = str(uuid.uuid4())
@@ -85,7 +102,7 @@ class _Log:
         if self._group is None:
             return
         home = self._run.context.home
-        client = self._run.context.cloud.in_account("logs", home)
+        client = self._run.context.cloud.client("logs", home.region, self._role)
         place = {"logGroupName": self._group, "logStreamName": self._stream}
         client.create_log_stream(**place)
         for first in range(0, len(self._events), LOG_EVENTS_AT_ONCE):
@@ -93,10 +110,11 @@ class _Log:
         self._run.evidence.log = (self._group, self._stream)
 
 
-def _build(run: Run, project: dict[str, Any], directory: Path) -> dict[str, str]:
+def _build(run: Run, project: dict[str, Any], directory: Path, role: Credentials) -> dict[str, str]:
+    artifacts.read_inputs(run, role_arn=project["serviceRole"])
     source = _unpack_inputs(run, directory)
     specification = buildspec.parse(_specification_text(project, source))
-    environment = build_environment(run, project, specification, directory)
+    environment = build_environment(run, project, specification, directory, role)
     exported = directory / "exported"
     script = directory / "build.sh"
     script.write_text(specification.script(exported))
@@ -109,6 +127,7 @@ def _build(run: Run, project: dict[str, Any], directory: Path) -> dict[str, str]
         # `exec`, or a trap of the build's own, took the shell away.
         raise ActionFailed("the build's shell ended before its last phase was over")
     _pack_outputs(run, specification, source)
+    artifacts.write_outputs(run, role_arn=project["serviceRole"])
     return _exported_variables(exported)
 
 

@@ -49,14 +49,13 @@ LEADING_OUT = (
 
 
 def build_environment(
-    run: Run, project: Mapping[str, Any], specification: Buildspec, directory: Path
+    run: Run, project: Mapping[str, Any], specification: Buildspec, directory: Path, role: Credentials
 ) -> dict[str, str]:
     """Return all of a build's variables; nothing of the user's own but what is named above and in `isolation`.
 
-    `directory` is the build's own folder, in which its inputs already lie.
+    `directory` is the build's own folder, in which its inputs already lie; `role` are the project's credentials.
     """
     context = run.context
-    role = context.cloud.assume(project["serviceRole"], Credentials(context.home.account), context.home.region)
     build_id = f"{project['name']}:{uuid.uuid4()}"
     sources = input_directories(run, directory)
     primary, *others = sources
@@ -83,11 +82,11 @@ def build_environment(
         "CODEBUILD_SRC_DIR": str(sources[primary]),
         **{f"CODEBUILD_SRC_DIR_{name}": str(sources[name]) for name in others},
         **specification.variables,
-        **{name: _parameter(run, parameter) for name, parameter in specification.parameters.items()},
-        **{name: _secret(run, reference) for name, reference in specification.secrets.items()},
+        **{name: _parameter(run, role, parameter) for name, parameter in specification.parameters.items()},
+        **{name: _secret(run, role, reference) for name, reference in specification.secrets.items()},
     }
     for variable in [*project["environment"].get("environmentVariables", []), *_action_variables(run)]:
-        environment[variable["name"]] = _value(run, variable)
+        environment[variable["name"]] = _value(run, role, variable)
     for name in environment.keys() & context.instead.keys():
         run.log(f"{name} is {context.instead[name]} in this rehearsal, not {environment[name]}")
         environment[name] = context.instead[name]
@@ -139,38 +138,41 @@ def _action_variables(run: Run) -> list[dict[str, str]]:
     return json.loads(run.configuration.get("EnvironmentVariables", "[]"))
 
 
-def _value(run: Run, variable: Mapping[str, str]) -> str:
+def _value(run: Run, role: Credentials, variable: Mapping[str, str]) -> str:
     kind = variable.get("type", "PLAINTEXT")
     if kind == "PLAINTEXT":
         return variable["value"]
     if kind == "PARAMETER_STORE":
-        return _parameter(run, variable["value"])
+        return _parameter(run, role, variable["value"])
     if kind == "SECRETS_MANAGER":
-        return _secret(run, variable["value"])
+        return _secret(run, role, variable["value"])
     raise ActionFailed(f"variable {variable['name']}: CodeBuild has no type {kind}")
 
 
-def _parameter(run: Run, name: str) -> str:
+def _parameter(run: Run, role: Credentials, name: str) -> str:
     try:
-        parameter = _client(run, "ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
+        found = _client(run, role, "ssm").get_parameters(Names=[name], WithDecryption=True)["Parameters"]
     except ClientError as error:
         raise ActionFailed(f"parameter {name}: {error.response['Error']['Message']}") from None
+    if not found:
+        raise ActionFailed(f"parameter {name}: there is no such parameter")
+    [parameter] = found
     if parameter.get("Type") == "SecureString":
         run.evidence.secrets.add(parameter["Value"])
     return parameter["Value"]
 
 
-def _secret(run: Run, reference: str) -> str:
+def _secret(run: Run, role: Credentials, reference: str) -> str:
     try:
-        value = referred_secret(_client(run, "secretsmanager"), reference)
+        value = referred_secret(_client(run, role, "secretsmanager"), reference)
     except SecretMissing as error:
         raise ActionFailed(str(error)) from None
     run.evidence.secrets.add(value)
     return value
 
 
-def _client(run: Run, service: str) -> Any:
-    return run.context.cloud.in_account(service, run.context.home)
+def _client(run: Run, role: Credentials, service: str) -> Any:
+    return run.context.cloud.client(service, run.context.home.region, role)
 
 
 def input_directories(run: Run, directory: Path) -> dict[str, Path]:

@@ -8,9 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from rehearsal.actions import artifacts
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
 from rehearsal.actions.secrets import secret_values
-from rehearsal.cloud import Place
+from rehearsal.cloud import Forbidden, Place
 from rehearsal.denial import grant
 from rehearsal.evidence import ChangeSet, Effect, ResourceChange
 
@@ -49,11 +50,14 @@ def run(run: Run) -> Outcome:
         modes[mode](stack)
         if mode not in DEPLOYING_MODES:
             return Outcome()
+        run.context.cloud.check_service_calls(stack.name, stack.place, run.configuration.get("RoleArn", ""))
         outputs, resources = stack.outputs(), stack.resources()
         run.evidence.secrets |= secret_values(run.context.cloud, stack.place)
         stand_ins = run.context.workloads.start(stack.name, stack.place)
     except ClientError as error:
         raise ActionFailed(error.response["Error"].get("Message", str(error))) from None
+    except Forbidden as refusal:
+        raise ActionFailed(str(refusal)) from None
     return Outcome(variables=outputs, deployed=Deployed(stack.name, stack.place, outputs, stand_ins, resources))
 
 
@@ -66,26 +70,36 @@ class _Stack:
         self.name = run.configuration["StackName"]
         region = run.action.region or self._context.home.region
         caller = self._context.pipeline_credentials()
-        credentials = self._context.cloud.assume(run.action.role_arn, caller, region) if run.action.role_arn else caller
+        cloud = self._context.cloud
+        credentials = (
+            cloud.assume(run.action.role_arn, caller, region, self._session()) if run.action.role_arn else caller
+        )
         account = (run.action.role_arn or self._context.definition.role_arn).split(":")[4]
         self.place = Place(account, region)
-        self.client = self._context.cloud.client("cloudformation", region, credentials)
+        self.client = cloud.client("cloudformation", region, credentials)
+        """Makes the calls that CodePipeline makes, as the action's role."""
+        self.observer = cloud.in_account("cloudformation", self.place)
+        """Makes those that only the rehearsal makes, to show what goes on."""
+        artifacts.read_inputs(run)
         self._seen_events: set[str] = set()
 
-    def describe(self) -> dict[str, Any] | None:
+    def _session(self) -> str:
+        return self._context.execution_id
+
+    def describe(self, client: Any = None) -> dict[str, Any] | None:
         try:
-            return self.client.describe_stacks(StackName=self.name)["Stacks"][0]
+            return (client or self.client).describe_stacks(StackName=self.name)["Stacks"][0]
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
             raise
 
     def outputs(self) -> dict[str, str]:
-        stack = self.describe() or {}
+        stack = self.describe(self.observer) or {}
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def resources(self) -> tuple[Resource, ...]:
-        found = self.client.describe_stack_resources(StackName=self.name)["StackResources"]
+        found = self.observer.describe_stack_resources(StackName=self.name)["StackResources"]
         return tuple(
             Resource(item["LogicalResourceId"], item["ResourceType"], item.get("PhysicalResourceId", ""))
             for item in found
@@ -108,7 +122,7 @@ class _Stack:
 
     def await_others(self) -> None:
         """Wait for an operation under way: a rehearsal that was killed began it, and the account goes on alone."""
-        stack = self.describe()
+        stack = self.describe(self.observer)
         if stack and stack["StackStatus"].endswith("_IN_PROGRESS") and stack["StackStatus"] != "REVIEW_IN_PROGRESS":
             self.settle("begun before")
 
@@ -116,7 +130,7 @@ class _Stack:
         """Wait until the stack's operation has ended, showing its events; return the final state."""
         heard = time.monotonic()
         while True:
-            stack = self.describe()
+            stack = self.describe(self.observer)
             if self._show_events():
                 heard = time.monotonic()
             if time.monotonic() - heard > SILENCE_SECONDS:
@@ -129,11 +143,11 @@ class _Stack:
                 return status
             time.sleep(POLL_SECONDS)
 
-    def described_change_set(self, name: str) -> dict[str, Any]:
+    def described_change_set(self, name: str, client: Any = None) -> dict[str, Any]:
         """Wait until the change set is made, or could not be, and return it."""
         deadline = time.monotonic() + SILENCE_SECONDS
         while True:
-            found = self.client.describe_change_set(StackName=self.name, ChangeSetName=name)
+            found = (client or self.client).describe_change_set(StackName=self.name, ChangeSetName=name)
             if not found["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
                 return found
             if time.monotonic() > deadline:
@@ -144,10 +158,10 @@ class _Stack:
         """Keep what updating the stack will do to its resources, as CloudFormation itself describes it."""
         with contextlib.suppress(ClientError):
             # Left by a rehearsal that was killed while it looked.
-            self.client.delete_change_set(StackName=self.name, ChangeSetName=FORESEEN)
-        self.client.create_change_set(**arguments, ChangeSetName=FORESEEN, ChangeSetType="UPDATE")
-        self.keep_changes(self.described_change_set(FORESEEN)["Changes"])
-        self.client.delete_change_set(StackName=self.name, ChangeSetName=FORESEEN)
+            self.observer.delete_change_set(StackName=self.name, ChangeSetName=FORESEEN)
+        self.observer.create_change_set(**arguments, ChangeSetName=FORESEEN, ChangeSetType="UPDATE")
+        self.keep_changes(self.described_change_set(FORESEEN, self.observer)["Changes"])
+        self.observer.delete_change_set(StackName=self.name, ChangeSetName=FORESEEN)
 
     def keep_changes(self, changes: list[dict[str, Any]]) -> None:
         """Keep what a change set says."""
@@ -175,7 +189,7 @@ class _Stack:
 
     def _events(self) -> list[dict[str, Any]]:
         try:
-            return list(reversed(self.client.describe_stack_events(StackName=self.name)["StackEvents"]))
+            return list(reversed(self.observer.describe_stack_events(StackName=self.name)["StackEvents"]))
         except ClientError:
             return []
 

@@ -13,6 +13,9 @@ from rehearsal.evidence import Evidence
 from rehearsal.journal import Journal
 from rehearsal.processes import Processes
 
+CODEPIPELINE = "codepipeline.amazonaws.com"
+CODEBUILD = "codebuild.amazonaws.com"
+
 
 class ActionFailed(Exception):  # noqa: N818 - named as CodePipeline names the state
     """The action failed; the text is the reason a person reads."""
@@ -109,7 +112,7 @@ class Context:
 
     def pipeline_credentials(self) -> Credentials:
         """Return the credentials of the pipeline's own role."""
-        return self.cloud.assume(self.definition.role_arn, Credentials(self.home.account), self.home.region)
+        return self.cloud.assume_for(CODEPIPELINE, self.definition.role_arn, self.execution_id)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 import subprocess
 
+from rehearsal.actions import artifacts
 from rehearsal.actions.run import ActionFailed, Outcome, Run
+from rehearsal.cloud import Forbidden
 
 
 def run(run: Run) -> Outcome:
@@ -10,6 +12,7 @@ def run(run: Run) -> Outcome:
     if run.fail_on_purpose:
         raise ActionFailed("made to fail by --fail")
     context = run.context
+    _use_connection(run)
     details = _git(run, "show", "--no-patch", "--no-show-signature", "--format=%H%n%aI%n%an%n%ae%n%B", context.commit)
     commit, date, name, email, message = details.split("\n", 4)
     target = context.artifacts.path(run.action.outputs[0])
@@ -28,6 +31,20 @@ def run(run: Run) -> Outcome:
             "ConnectionArn": run.configuration.get("ConnectionArn", ""),
         }
     )
+
+
+def _use_connection(run: Run) -> None:
+    """Have the pipeline's role read by the connection and write the artifact, as CodePipeline does."""
+    connection = run.configuration.get("ConnectionArn")
+    role_arn = run.action.role_arn or run.context.definition.role_arn
+    try:
+        if connection:
+            # A connection's policies name it by the service's prefix of the day it was made.
+            service = connection.split(":")[2]
+            run.context.cloud.check(role_arn, f"{service}:UseConnection", connection)
+        artifacts.write_outputs(run)
+    except Forbidden as refusal:
+        raise ActionFailed(str(refusal)) from None
 
 
 def _git(run: Run, *arguments: str) -> str:

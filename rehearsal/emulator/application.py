@@ -5,7 +5,9 @@
   may be a whole URL, or by TLS through the rehearsal's tunnel.
 - The services ministack lacks, of which as much answers as somebody here asks for: CodePipeline, CodeConnections,
   Service Quotas.
-- `/_rehearsal/…`: what the rehearsal asks the emulator itself, and, at `/_rehearsal/executions`, tells it.
+- `/_rehearsal/…`: what the rehearsal asks the emulator itself, and, at `/_rehearsal/executions`, tells it;
+  `/_rehearsal/permissions/…` assumes roles for services, checks calls that no request makes, those of services after a deployment too, and
+  says what was evaluated.
 """
 
 import json
@@ -21,6 +23,7 @@ from rehearsal.emulator import (
     composite_alarms,
     connections,
     edge,
+    encryption,
     engine_versions,
     executions,
     faults,
@@ -39,6 +42,8 @@ from rehearsal.emulator import (
     stack_outputs,
 )
 from rehearsal.emulator.internals import alb, app, responses, router
+from rehearsal.emulator.permissions import enforcement, own_services, recorder
+from rehearsal.emulator.permissions.service_calls import deployed
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -63,6 +68,7 @@ def register_resource_types() -> None:
         builds,
         composite_alarms,
         edge,
+        encryption,
         engine_versions,
         faults,
         functions,
@@ -92,12 +98,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         with responses.request_scope(message["account"], message["region"]):
             executions.take(message)
         await _respond_json(send, 200, {})
+    elif scope["path"].startswith("/_rehearsal/permissions"):
+        await _respond_json(send, *_about_permissions(scope["path"], await _body(receive)))
     elif scope["path"].startswith("/_rehearsal/"):
         await _respond_json(send, 200, _known())
     elif own := next((answer for prefix, answer in OWN_SERVICES.items() if target.startswith(prefix)), None):
         body = await _body(receive)
         with _signer_scope(headers):
-            status, answer = own(target.rpartition(".")[2], body)
+            status, answer = own_services.check(target, headers, body) or own(target.rpartition(".")[2], body)
         await _respond_json(send, status, answer)
     elif host.endswith(".elb.amazonaws.com"):
         await _load_balance(scope, receive, send, headers, host)
@@ -106,7 +114,32 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope.get("proxied") and host not in buckets.hosts():
         await _respond_json(send, 502, {"message": f"the rehearsal's proxy leads only to emulated hosts, not {host}"})
     else:
-        await app.app(scope, receive, send)
+        await app.app(scope if scope.get("proxied") else _as_if_by_tls(scope), receive, send)
+
+
+def _as_if_by_tls(scope: Scope) -> Scope:
+    """Let an API be asked over loopback as AWS's are asked: policies that demand TLS are met."""
+    return {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
+
+
+def _about_permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Answer the rehearsal, which carries out itself what CodePipeline and CodeBuild do."""
+    asked = json.loads(body or b"{}")
+    try:
+        match path.rpartition("/")[2]:
+            case "assume":
+                return 200, enforcement.assume(asked["role"], asked["service"], asked["session"])
+            case "check":
+                enforcement.check(asked["principal"], asked["action"], asked["resource"], asked.get("context"))
+                return 200, {}
+            case "service-calls":
+                refused = deployed.check(asked["account"], asked["region"], asked["stack"], asked["role"])
+                return (403, {"message": "\n".join(refused)}) if refused else (200, {})
+            case _:
+                found = {"mode": enforcement.mode, **recorder.summary(), "service_calls": deployed.summary()}
+                return 200, {"permissions": found}
+    except enforcement.Refused as refusal:
+        return 403, {"message": str(refusal)}
 
 
 def _known() -> dict[str, Any]:
@@ -121,6 +154,7 @@ def _known() -> dict[str, Any]:
         "hosts": [*distributions, *secure_balancers, *buckets.hosts()],
         "messages": messages.published,
         "functions": {"idle": functions.are_idle(), "failures": functions.failures},
+        "refused": recorder.refused,
     }
 
 

@@ -118,6 +118,7 @@ def test_that_holds_for_an_app_in_several_regions_too(app_elsewhere: Synthesized
     assert len(list(statements(elsewhere))) > 100
     test_keys_are_used_through_a_service_or_by_a_named_role(elsewhere)
     test_everybody_is_nobody(elsewhere)
+    test_what_the_account_may_do_is_said_once(elsewhere)
 
 
 def test_everybody_is_nobody(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
@@ -134,6 +135,12 @@ def test_the_account_keeps_every_key_in_its_hands(policies: dict[str, list[list[
             ]
             for action in ADMINISTRATION:
                 assert any(allows(statement, action) for statement in own), (name, action)
+
+
+def test_what_the_account_may_do_is_said_once(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
+    for name, statement in statements(policies):
+        if ":root" in json.dumps(statement["Principal"]):
+            assert statement.get("Sid") in ("AdministerByIamPolicies", "UseThroughServices", "GrantThroughServices"), name
 
 
 def test_keys_are_used_through_the_services_of_their_purpose(policies: dict[str, list[list[dict[str, Any]]]]) -> None:

@@ -1,0 +1,327 @@
+"""Calls of our own code and of the CDK CLI, those on failure paths included: what no service does for us.
+
+Each row names the file that calls. A statement that only a call of this table needs is needed as long as that file calls.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+
+from rehearsal.emulator.permissions.service_calls.creation import handler_actions
+from rehearsal.emulator.permissions.service_calls.resources import Resource, Resources
+from rehearsal.emulator.permissions.service_calls.table import (
+    Call,
+    Row,
+    calls,
+    key_calls,
+    object_context,
+    object_read,
+    object_write,
+    person,
+    role,
+    row,
+)
+
+OUR_CALLS: list[Row] = []
+"""The table."""
+
+LOOKUP_ROLE = "arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-{region}"
+METRICS = {"cloudwatch:namespace": "YAWLUpkeep"}
+FUNCTION, PROJECT, ROLE = "AWS::Lambda::Function", "AWS::CodeBuild::Project", "AWS::IAM::Role"
+
+
+def assume(caller_arn: str, role_arn: str, **context: str) -> Call:
+    """Return the assumption of a role by a role."""
+    return Call(role(caller_arn), "sts:AssumeRole", role_arn, context)
+
+
+@row("Notifier", FUNCTION, source="functions/delivery_events/execution.py, notice.py, once.py, notify.py", table=OUR_CALLS)
+def notifying(function: Resource, resources: Resources) -> Iterator[Call]:
+    """Return what the notifier asks, claims and publishes."""
+    if not function.logical_id.startswith("NotificationsNotifierFunction"):
+        return
+    own, variables = role(function.at("Role")), function.at("Environment", "Variables")
+    for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
+        yield from calls(own, "codepipeline:GetPipelineExecution ListActionExecutions", pipeline.arn)
+    if bucket := resources.bucket(variables["BUCKET"]):
+        yield from object_write(own, bucket, "notifications/claim", resources)
+        yield from calls(own, "s3:DeleteObject", f"{bucket.arn}/notifications/claim")
+    for name in ("APPROVAL_TOPIC", "DELIVERY_TOPIC"):
+        topic = resources.by_arn(variables[name])
+        yield from calls(own, "sns:Publish", variables[name])
+        key = resources.key(topic.at("KmsMasterKeyId"), topic) if topic else None
+        yield from key_calls(own, "GenerateDataKey Decrypt", key, through="sns")
+
+
+@row("Notifier", FUNCTION, source="functions/delivery_events/failure.py: why an action failed", table=OUR_CALLS)
+def explaining_a_failure(function: Resource, resources: Resources) -> Iterator[Call]:
+    """Return how the notifier reads builds, their logs, and the events of stacks."""
+    if not function.logical_id.startswith("NotificationsNotifierFunction"):
+        return
+    own = role(function.at("Role"))
+    for project in resources.of_type(PROJECT):
+        yield from calls(own, "codebuild:BatchGetBuilds", project.arn)
+        group = project.at("LogsConfig", "CloudWatchLogs", "GroupName")
+        stream = f"arn:aws:logs:{project.region}:{project.account}:log-group:{group}:log-stream:build"
+        yield from calls(own, "logs:GetLogEvents", stream)
+    yield from _assumed_by(function, resources)
+
+
+@row("Recorder", FUNCTION, source="functions/delivery_events/record.py", table=OUR_CALLS)
+def recording_a_release(function: Resource, resources: Resources) -> Iterator[Call]:
+    """Return how the recorder asks what was delivered and writes the record."""
+    if not function.logical_id.startswith("ReleaseRecordsRecorderFunction"):
+        return
+    own, variables = role(function.at("Role")), function.at("Environment", "Variables")
+    for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
+        yield from calls(own, "codepipeline:GetPipelineExecution ListActionExecutions", pipeline.arn)
+    if bucket := resources.bucket(variables["BUCKET"]):
+        yield from object_write(own, bucket, "prod/record.json", resources)
+    yield from _assumed_by(function, resources)
+
+
+@row("Delivery metrics", FUNCTION, source="functions/delivery_metrics/history.py, ledger.py", table=OUR_CALLS)
+def measuring_a_delivery(function: Resource, resources: Resources) -> Iterator[Call]:
+    """Return how the figures of a delivery are computed and remembered."""
+    if not function.logical_id.startswith("DeliveryMetricsEventsFunction"):
+        return
+    own = role(function.at("Role"))
+    for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
+        yield from calls(own, "codepipeline:ListPipelineExecutions ListActionExecutions", pipeline.arn)
+    table = resources.named("AWS::DynamoDB::Table", function.at("Environment", "Variables", "TABLE_NAME"), function)
+    if table:
+        yield from calls(own, "dynamodb:Query PutItem", table.arn)
+
+
+@row("Recovery check", FUNCTION, source="stacks/functions/judge_recovery.py", table=OUR_CALLS)
+def checking_recovery(function: Resource, _resources: Resources) -> Iterator[Call]:
+    """Return how recovery points and restore tests are looked at."""
+    variables = function.at("Environment", "Variables", default={})
+    if "VAULTS" not in variables:
+        return
+    own = role(function.at("Role"))
+    for vault in variables["VAULTS"].split():
+        name, _, region = vault.partition("@")
+        arn = f"arn:aws:backup:{region}:{function.account}:backup-vault:{name}"
+        yield from calls(own, "backup:ListRecoveryPointsByBackupVault DescribeBackupVault", arn)
+    yield from calls(own, "backup:GetRestoreTestingPlan ListRestoreJobs", "*")
+    yield Call(own, "cloudwatch:PutMetricData", "*", METRICS)
+
+
+@row("Drift check", FUNCTION, source="stacks/functions/find_drift.py", table=OUR_CALLS)
+def detecting_drift(function: Resource, _resources: Resources) -> Iterator[Call]:
+    """Return how stacks are compared; detecting drift of a stack does so of each of its resources."""
+    prefix = function.at("Environment", "Variables", "STACK_PREFIX")
+    if not prefix:
+        return
+    own = role(function.at("Role"))
+    stack = f"arn:aws:cloudformation:{function.region}:{function.account}:stack/{prefix}network/id"
+    actions = "DetectStackDrift DetectStackResourceDrift DescribeStackResourceDrifts"
+    yield from calls(own, f"cloudformation:{actions}", stack)
+    yield from calls(own, "cloudformation:DescribeStacks DescribeStackDriftDetectionStatus", "*")
+    yield Call(own, "cloudwatch:PutMetricData", "*", METRICS)
+
+
+@row(
+    "Drift check",
+    FUNCTION,
+    source="CloudFormation resource provider schemas, handlers.read.permissions: drift detection reads with the caller's "
+    "permissions",
+    may_be_refused=True,
+    table=OUR_CALLS,
+)
+def reading_for_drift(function: Resource, resources: Resources) -> Iterator[Call]:
+    """Return what comparing each resource reads; what may not be read is reported as not compared."""
+    prefix = function.at("Environment", "Variables", "STACK_PREFIX")
+    if not prefix:
+        return
+    own = role(function.at("Role"))
+    types = {
+        item.type
+        for item in resources
+        if item.stack.startswith(prefix) and (item.account, item.region) == (function.account, function.region)
+    }
+    for resource_type in sorted(types):
+        for action in handler_actions(resource_type, "read"):
+            yield Call(own, action, "*")
+    for item in resources:
+        if item.stack.startswith(prefix) and item.arn:
+            for action in handler_actions(item.type, "read"):
+                yield Call(own, action, item.arn)
+
+
+@row("Integration tests", ROLE, source="integration_tests/*_checks.py, credentials.py", table=OUR_CALLS)
+def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterator[Call]:
+    """Return what the integration tests look at under the environment's role."""
+    if not verifier.at("RoleName", default="").endswith("-integration-tests"):
+        return
+    own = role(verifier.arn)
+    environment = verifier.at("RoleName").removesuffix("-integration-tests")
+    place = f"{verifier.region}:{verifier.account}"
+    yield from calls(own, "cloudformation:DescribeStacks", f"arn:aws:cloudformation:{place}:stack/{environment}-network/id")
+    yield from calls(own, "cloudwatch:DescribeAlarms", "*")
+    yield from calls(own, "elasticloadbalancing:DescribeTargetHealth", "*")
+    yield from calls(own, "ecs:DescribeTaskDefinition", "*")
+    for item in resources:
+        if (item.account, item.region) != (verifier.account, verifier.region):
+            continue
+        if not re.fullmatch(rf"{re.escape(environment)}-[a-z]+", item.stack):
+            continue
+        if item.type == "AWS::ECS::Service":
+            cluster = resources.named("AWS::ECS::Cluster", item.at("Cluster"), item)
+            yield from calls(own, "ecs:DescribeServices", item.arn)
+            if cluster:
+                task = f"arn:aws:ecs:{place}:task/{cluster.name}/0123456789abcdef"
+                yield from calls(own, "ecs:DescribeTasks", task)
+                yield Call(own, "ecs:ListTasks", "*", {"ecs:cluster": cluster.arn})
+        if item.type == "AWS::RDS::DBInstance":
+            yield from calls(own, "rds:DescribeDBInstances", item.arn)
+            group = item.at("DBParameterGroupName", default="")
+            name = group if group.startswith(item.stack) else f"{item.stack}-{group}"
+            yield from calls(own, "rds:DescribeDBParameters", f"arn:aws:rds:{place}:pg:{name}")
+            secret = item.attributes.get("MasterUserSecret.SecretArn")
+            if secret:
+                yield from calls(own, "secretsmanager:DescribeSecret", secret)
+        if item.type == "AWS::ElastiCache::ReplicationGroup":
+            yield from calls(own, "elasticache:DescribeReplicationGroups", item.arn)
+        if item.type == "AWS::SecretsManager::Secret" and item.stack.endswith("-application"):
+            yield from calls(own, "secretsmanager:GetSecretValue", item.arn)
+            key = resources.key(item.at("KmsKeyId"), item)
+            yield from key_calls(own, "Decrypt", key, through="secretsmanager")
+
+
+@row("Bake", ROLE, source="bake/watch.py", table=OUR_CALLS)
+def watching_alarms(bake_role: Resource, _resources: Resources) -> Iterator[Call]:
+    """Return what is looked at after a release."""
+    if bake_role.at("RoleName", default="").endswith("-bake"):
+        yield from calls(role(bake_role.arn), "cloudwatch:DescribeAlarms DescribeAlarmHistory", "*")
+
+
+@row(
+    "CloudWatch console",
+    ROLE,
+    source="CloudWatch User Guide, 'Cross-account cross-Region CloudWatch console': the console takes the sharing role on",
+    table=OUR_CALLS,
+)
+def sharing_alarms(sharing: Resource, resources: Resources) -> Iterator[Call]:
+    """Return how the pipeline's dashboard shows another account's alarms."""
+    if sharing.at("RoleName") != "CloudWatch-CrossAccountSharingRole":
+        return
+    for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
+        yield Call(person(pipeline), "sts:AssumeRole", sharing.arn)
+    yield from calls(role(sharing.arn), "cloudwatch:DescribeAlarms", "*")
+
+
+@row(
+    "Integration tests and bake",
+    PROJECT,
+    source="integration_tests/account.py, bake/__main__.py: each takes its environment's role on",
+    table=OUR_CALLS,
+)
+def entering_an_environment(project: Resource, resources: Resources) -> Iterator[Call]:
+    """Return how builds take on the role that waits for them in the environment's account."""
+    variables = _variables(project)
+    own = project.at("ServiceRole")
+    if bake_role := variables.get("VERIFIER_ROLE_ARN"):
+        yield assume(own, bake_role)
+        return
+    if "STACK_NAMES" not in variables:
+        return
+    name = f"yawl-{variables['ENVIRONMENT']}-integration-tests"
+    for found in resources.of_type(ROLE):
+        if found.at("RoleName") == name:
+            yield assume(own, found.arn)
+
+
+@row("Change review", PROJECT, source="change_review/deployed.py, pipeline_run.py", table=OUR_CALLS)
+def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]:
+    """Return how a review compares stacks, asks what is under way, and publishes its page."""
+    variables = _variables(project)
+    found = re.search(r"--stage cdk\.out/assembly-yawl-delivery-(\S+)", str(project.at("Source", "BuildSpec")))
+    if "PUBLISH_TO" not in variables or not found:
+        return
+    own = role(project.at("ServiceRole"))
+    for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
+        yield from calls(own, "codepipeline:GetPipelineState GetPipelineExecution", pipeline.arn)
+        for account, region in sorted({(a, r) for stage, a, r in _deployments(pipeline) if stage == found[1].strip("'")}):
+            yield assume(own.name, LOOKUP_ROLE.format(account=account, region=region))
+    bucket_name, _, prefix = variables["PUBLISH_TO"].partition("/")
+    if bucket := resources.bucket(bucket_name):
+        yield from object_write(own, bucket, f"{prefix}/review.html", resources)
+
+
+@row(
+    "CDK CLI",
+    PROJECT,
+    source="aws-cdk 2.1148.1: `cdk diff` takes on the lookup role of each stack's region, `cdk deploy` the deploy and "
+    "publishing roles; both also of the stacks that the pipeline's depends on",
+    table=OUR_CALLS,
+)
+def updating_the_pipeline(project: Resource, resources: Resources) -> Iterator[Call]:
+    """Return how the self-update build compares and deploys the pipeline's stacks of every region."""
+    if "SelfMutation" not in project.logical_id:
+        return
+    own = project.at("ServiceRole")
+    regions = {item.region for item in resources if item.stack.startswith("yawl-delivery") and item.account == project.account}
+    for region in sorted(regions):
+        yield assume(own, LOOKUP_ROLE.format(account=project.account, region=region))
+        for name in ("deploy", "file-publishing"):
+            arn = f"arn:aws:iam::{project.account}:role/cdk-hnb659fds-{name}-role-{project.account}-{region}"
+            yield Call(role(own), "sts:AssumeRole", arn, {"iam:ResourceTag/aws-cdk:bootstrap-role": name})
+
+
+@row("cdk-assets", PROJECT, source="cdk-assets 4.7.3: one publishing role for each account and region", table=OUR_CALLS)
+def publishing_assets(project: Resource, resources: Resources) -> Iterator[Call]:
+    """Return how assets get to the bootstrap's buckets and repositories."""
+    kind = "image" if "DockerAsset" in project.logical_id else "file" if "FileAsset" in project.logical_id else ""
+    if not kind:
+        return
+    marker = "cdk-hnb659fds-container-assets-" if kind == "image" else "cdk-hnb659fds-assets-"
+    # The pipeline's own stacks publish theirs in the build that updates the pipeline.
+    environments = [item for item in resources if not item.stack.startswith(("yawl-delivery", "CDKToolkit"))]
+    places = {
+        (account, region)
+        for item in environments
+        if item.type in (FUNCTION, "AWS::ECS::TaskDefinition")
+        for account, region in re.findall(rf"{marker}(\d+)-([a-z0-9-]+\d)", json.dumps(item.properties))
+    }
+    for account, region in sorted(places):
+        arn = f"arn:aws:iam::{account}:role/cdk-hnb659fds-{kind}-publishing-role-{account}-{region}"
+        yield assume(project.at("ServiceRole"), arn)
+
+
+@row(
+    "People",
+    "AWS::CloudTrail::Trail",
+    "AWS::Config::DeliveryChannel",
+    source="CloudTrail User Guide, 'Finding your CloudTrail log files'; docs/COMPLIANCE.md: what is written down is read",
+    table=OUR_CALLS,
+)
+def reading_the_record(written: Resource, resources: Resources) -> Iterator[Call]:
+    """Return how somebody of the account reads what CloudTrail or AWS Config has written."""
+    if bucket := resources.bucket(written.at("S3BucketName")):
+        yield from object_read(person(written), bucket, "AWSLogs/file.json.gz", resources)
+        key = resources.key(written.at("KMSKeyId") or written.at("S3KmsKeyArn"), written)
+        yield from key_calls(person(written), "Decrypt", key, through="s3", context=object_context(bucket, key))
+
+
+def _assumed_by(function: Resource, resources: Resources) -> Iterator[Call]:
+    """Return the roles that a function's environment names by a pattern over account and region, one for each stack."""
+    for value in function.at("Environment", "Variables", default={}).values():
+        if not (value.startswith("arn:aws:iam::") and "{account}" in value):
+            continue
+        for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
+            for account, region in sorted({(account, region) for _, account, region in _deployments(pipeline)}):
+                yield assume(function.at("Role"), value.format(account=account, region=region))
+
+
+def _deployments(pipeline: Resource) -> Iterator[tuple[str, str, str]]:
+    """Return stage, account and region of everything that the pipeline deploys."""
+    for stage in pipeline.at("Stages", default=[]):
+        for action in stage["Actions"]:
+            if action["ActionTypeId"]["Provider"] == "CloudFormation":
+                yield stage["Name"], action["RoleArn"].split(":")[4], action.get("Region", pipeline.region)
+
+
+def _variables(project: Resource) -> dict[str, str]:
+    return {item["Name"]: item["Value"] for item in project.at("Environment", "EnvironmentVariables", default=[])}

@@ -1,0 +1,28 @@
+"""The pipeline's artifacts in S3: who reads and writes them is checked; what they hold stays in the rehearsal's folder.
+
+CodePipeline puts each artifact under `PIPELINE/ARTIFACT/id`, names cut to 20 and 10 characters, into the bucket of the
+action's region, encrypted with that store's key: reading one asks KMS too.
+"""
+
+from rehearsal.actions.run import Run
+
+PIPELINE_CHARACTERS, ARTIFACT_CHARACTERS = 20, 10
+
+
+def read_inputs(run: Run, *, role_arn: str | None = None) -> None:
+    """Have a role, by default the action's, read the action's input artifacts; raises Forbidden."""
+    for name in run.action.inputs:
+        _check(run, role_arn, "s3:GetObject", name)
+
+
+def write_outputs(run: Run, *, role_arn: str | None = None) -> None:
+    """Have a role, by default the action's, write the action's output artifacts; raises Forbidden."""
+    for name in run.action.outputs:
+        _check(run, role_arn, "s3:PutObject", name)
+
+
+def _check(run: Run, role_arn: str | None, action: str, name: str) -> None:
+    definition = run.context.definition
+    folder = f"{definition.name[:PIPELINE_CHARACTERS]}/{name[:ARTIFACT_CHARACTERS]}"
+    resource = f"arn:aws:s3:::{definition.artifacts_in(run.action.region)}/{folder}/{run.context.execution_id[:7]}"
+    run.context.cloud.check(role_arn or run.action.role_arn or definition.role_arn, action, resource)

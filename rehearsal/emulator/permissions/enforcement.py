@@ -1,0 +1,267 @@
+"""The check of every call: of requests to the emulated APIs, and of calls that services make where no request is seen."""
+
+import contextvars
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from rehearsal.emulator.internals import iam_actions, iam_evaluator, responses, sts
+from rehearsal.emulator.permissions import (
+    action_reference,
+    evaluation,
+    key_use,
+    messages,
+    principals,
+    recorder,
+    requests,
+    resource_keys,
+    resource_policies,
+)
+from rehearsal.emulator.permissions.conditions import Context, Value
+from rehearsal.emulator.permissions.evaluation import Decision, Kind, Principal, Reason, Request
+
+
+class Mode(StrEnum):
+    """What becomes of a call that the policies do not allow."""
+
+    ENFORCED = "enforced"
+    """It is refused, as at AWS."""
+    REPORT = "report"
+    """It is listed, and made."""
+    OFF = "off"
+    """Nothing is checked."""
+
+
+TLS_VERSION = "1.3"
+"""What SDKs speak with AWS; the emulator is asked over loopback, as if by TLS."""
+
+mode = Mode.OFF
+listeners: list[Callable[[Principal, str, Mapping[str, Any]], None]] = []
+"""Told of every allowed request: who makes it, the action, and the parameters of the query protocol."""
+_refused: contextvars.ContextVar[Decision | None] = contextvars.ContextVar("refused", default=None)
+
+
+class Refused(Exception):  # noqa: N818 - named for what it says
+    """A call is refused; the text is AWS's message."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(messages.refusal(decision))
+        self.decision = decision
+
+
+def register(chosen: Mode) -> None:
+    """Have every request checked from now on."""
+    global mode  # noqa: PLW0603 - one emulator serves one rehearsal
+    mode = chosen
+    if mode is Mode.OFF:
+        return
+    requests.register()
+    iam_evaluator.enforce = enforce
+    trusts_above = iam_evaluator.evaluate_trust_policy
+
+    def trusts(document: Any, caller_arn: str, asked: Any = None) -> bool:
+        # `enforce` has decided by the trust policy already, with the role's ARN as `aws:PrincipalArn`.
+        if asked is not None and asked.action in ("sts:AssumeRole", "sts:TagSession"):
+            return True
+        return trusts_above(document, caller_arn, asked)
+
+    iam_evaluator.evaluate_trust_policy = trusts
+    _let_refusals_speak()
+
+
+def refused() -> Decision | None:
+    """Return the decision that has refused the request under way."""
+    return _refused.get()
+
+
+def evaluate(
+    principal: str | Principal, action: str, resource: str, context: Mapping[str, Value] | None = None
+) -> Decision:
+    """Decide about one call of anybody, without refusing it: by ARN of role or session, or by a service's name."""
+    caller = principal if isinstance(principal, Principal) else principals.of_arn(principal)
+    return _decide(caller, action, resource, _lower(context))
+
+
+def check(
+    principal: str | Principal, action: str, resource: str, context: Mapping[str, Value] | None = None
+) -> Decision:
+    """Decide about a call that no request makes, and about those of KMS that follow from it.
+
+    They are recorded; raises Refused for the first that is refused, where permissions are enforced.
+    """
+    caller = principal if isinstance(principal, Principal) else principals.of_arn(principal)
+    first: Decision | None = None
+    for decision in _decisions(caller, action, resource, _lower(context)):
+        first = first or decision
+        if mode is Mode.OFF:
+            break
+        keep(decision)
+        if mode is Mode.ENFORCED and not decision.allowed:
+            raise Refused(decision)
+    if first is None:
+        raise AssertionError("every call has a decision")
+    return first
+
+
+def _lower(context: Mapping[str, Value] | None) -> Context:
+    return {key.lower(): value for key, value in (context or {}).items()}
+
+
+def keep(decision: Decision) -> None:
+    """Record a decision, and what AWS's reference does not know of it."""
+    recorder.note(decision, enforced=mode is Mode.ENFORCED)
+    request = decision.request
+    if request.principal.kind is not Kind.ROOT and not action_reference.fits(request.action, request.resource):
+        recorder.open_questions.add((request.action, request.resource))
+
+
+def enforce(
+    access_key: str,
+    action: str,
+    service: str,
+    region: str,
+    resource_arn: str = "*",
+    service_context: Mapping[str, Any] | None = None,
+) -> Any:
+    """Check one request; return None where it is allowed, what ministack answers a refusal by where it is not."""
+    _refused.set(None)
+    account = responses.get_account_id()
+    if failure := iam_evaluator._s3_scope_failure(service):
+        return failure
+    anonymous = iam_evaluator._anonymous.get() and not access_key
+    if anonymous and service != "s3" and not iam_evaluator._served_unsigned(service, action):
+        message = iam_actions.anonymous_denial_message(service, action, resource_arn)
+        return iam_evaluator.AuthError("MissingAuthenticationToken", message)
+    if anonymous:
+        # S3 judges requests without credentials by itself.
+        return None
+    found = iam_evaluator.authenticate(access_key or "", account)
+    account = responses._account_from_sts_session(access_key) or account
+    credential = found or iam_evaluator.resolve_credential(access_key, account)
+    if isinstance(credential, iam_evaluator.AuthError):
+        return credential
+    if isinstance(credential, iam_evaluator.CredentialResolutionError):
+        return iam_evaluator.AuthError(credential.code, credential.message)
+    if action in iam_evaluator._ALWAYS_ALLOWED_ACTIONS:
+        return None
+    principal = principals.of_credential(credential)
+    if principal.kind is Kind.ROOT:
+        _tell_listeners(principal, action)
+        return None
+    target = requests.target_of(action, resource_arn)
+    context = {**_of_the_request(region), **(service_context or {}), **target.context}
+    context = {key.lower(): value for key, value in context.items() if value is not None}
+    for resource in target.resources:
+        if refusal := _refusal_of(principal, action, resource, context, headers=requests.headers()):
+            return refusal
+    for further in target.further:
+        if refusal := _refusal_of(principal, further.action, further.resource, {**context, **further.context}):
+            return refusal
+    _tell_listeners(principal, action)
+    return None
+
+
+def _tell_listeners(principal: Principal, action: str) -> None:
+    for listener in listeners:
+        listener(principal, action, requests.parameters())
+
+
+def _refusal_of(
+    principal: Principal, action: str, resource: str, context: Context, headers: Mapping[str, str] | None = None
+) -> Any:
+    """Decide about a call and about those of KMS that follow from it; return the first refusal, if it counts."""
+    for decision in _decisions(principal, action, resource, context, headers):
+        keep(decision)
+        if not decision.allowed and mode is Mode.ENFORCED:
+            return _refusal(decision)
+    return None
+
+
+def _decisions(
+    principal: Principal, action: str, resource: str, context: Context, headers: Mapping[str, str] | None = None
+) -> Iterator[Decision]:
+    decision = _decide(principal, action, resource, context)
+    yield decision
+    if decision.allowed:
+        for call in key_use.following(principal, action, resource, headers):
+            yield _decide(call.principal, call.action, call.key, {**_passed_on(context), **call.context})
+
+
+def _passed_on(context: Context) -> Context:
+    """Return what a service passes on of the request when it calls another: who asked, not by which way."""
+    return {key: value for key, value in context.items() if key.startswith("aws:") and key not in NOT_PASSED_ON}
+
+
+NOT_PASSED_ON = ("aws:sourceip", "aws:securetransport", "aws:tagkeys")
+"""Keys of the caller's own connection, and of its request's tags."""
+
+
+def _decide(principal: Principal, action: str, resource: str, context: Context) -> Decision:
+    described = resource_keys.of(principal, resource)
+    return evaluation.decide(
+        Request(principal, action, resource, {**described, **context}), resource_policies.of(action, resource)
+    )
+
+
+def _of_the_request(region: str) -> dict[str, Value]:
+    address, secure = iam_evaluator._request_origin.get()
+    keys: dict[str, Value] = {
+        "aws:sourceip": address,
+        "aws:securetransport": "true" if secure else "false",
+        "aws:requestedregion": region,
+        "aws:currenttime": iam_evaluator._dt.datetime.now(iam_evaluator._dt.UTC).isoformat(),
+    }
+    if secure:
+        keys["s3:tlsversion"] = TLS_VERSION
+    return keys
+
+
+def _refusal(decision: Decision) -> Any:
+    _refused.set(decision)
+    denied = decision.reason in (
+        Reason.DENIED_BY_IDENTITY,
+        Reason.DENIED_BY_RESOURCE,
+        Reason.DENIED_BY_BOUNDARY,
+        Reason.DENIED_BY_SESSION,
+    )
+    return iam_evaluator.EvalResult(
+        "Deny" if denied else "ImplicitDeny", decision.request.principal.arn, reason=str(decision.reason)
+    )
+
+
+def _let_refusals_speak() -> None:
+    """Put the decision's own message into what a refusal is answered by."""
+    respond_above, message_above = iam_actions.access_denied_response, iam_actions.identity_denial_message
+
+    def respond(*arguments: Any, message: str = "", error_code: str = "", **rest: Any) -> Any:
+        decision = _refused.get()
+        if decision and not error_code:
+            message = messages.refusal(decision)
+        return respond_above(*arguments, message=message, error_code=error_code, **rest)
+
+    def say(*arguments: Any) -> str:
+        decision = _refused.get()
+        return messages.refusal(decision) if decision else message_above(*arguments)
+
+    iam_actions.access_denied_response = respond
+    iam_actions.identity_denial_message = say
+
+
+def assume(role_arn: str, service: str, session_name: str) -> dict[str, str]:
+    """Let a service assume a role that trusts it, and return the session's credentials; raises Refused."""
+    account = role_arn.split(":")[4]
+    check(service, "sts:AssumeRole", role_arn)
+    name = role_arn.rpartition("/")[2]
+    key, secret, token = sts._gen_session_access_key(), sts._gen_secret(), sts._gen_session_token()
+    sts.register_session(
+        key,
+        {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session_name}",
+            "UserId": f"{sts._role_id(role_arn)}:{session_name}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+            "AccountId": account,
+            "PrincipalType": "AssumedRole",
+        },
+    )
+    return {"access_key": key, "secret_key": secret, "session_token": token}

@@ -1,0 +1,156 @@
+"""CloudFormation's own calls: each resource is created, changed and deleted with the permissions of the stack's role.
+
+The role is the one that `RoleARN` names, at first or in an earlier operation on the stack; without one it is the caller
+(CloudFormation User Guide, "AWS CloudFormation service role"). A resource's provider schema names what its handlers may
+call for any property there is. What is certain to be called, and is checked here, before the handler begins: the
+operation itself and reading the resource, a passed role, and a custom resource's function.
+"""
+
+import contextvars
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from rehearsal.emulator.internals import here, stacks
+from rehearsal.emulator.permissions import action_reference, enforcement, messages, principals
+from rehearsal.emulator.permissions.evaluation import Kind, Principal
+from rehearsal.emulator.permissions.service_calls import creation
+from rehearsal.emulator.permissions.service_calls.names import NAMINGS, generated_name
+from rehearsal.emulator.permissions.service_calls.resources import Resource, Resources
+from rehearsal.emulator.permissions.service_calls.table import Call
+
+SERVICE = "cloudformation.amazonaws.com"
+OPERATIONS = ("CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet")
+VERBS = ("create", "put", "register", "update", "modify", "delete", "deregister", "describe", "get", "list", "head")
+BOOTSTRAP_STACK = "CDKToolkit"
+"""An administrator deploys it with her own permissions."""
+
+_deployer: contextvars.ContextVar[Principal | None] = contextvars.ContextVar("deployer", default=None)
+_roles: dict[tuple[str, str, str], str] = {}
+"""By account, region and stack: the role of its last operation."""
+
+
+def register() -> None:
+    """Have every provisioning checked."""
+    create_above, update_above, delete_above = (
+        stacks._provision_resource,
+        stacks._update_resource,
+        stacks._delete_resource,
+    )
+
+    def create(resource_type: str, logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        _check("create", resource_type, logical_id, "", properties, stack)
+        return create_above(resource_type, logical_id, properties, stack)
+
+    def update(
+        resource_type: str,
+        physical_id: str,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        stack: str,
+        *rest: Any,
+        **more: Any,
+    ) -> Any:
+        if old != new:
+            logical_id = more.get("logical_id") or (rest[0] if rest else "") or ""
+            _check("update", resource_type, logical_id, physical_id, new, stack)
+        return update_above(resource_type, physical_id, old, new, stack, *rest, **more)
+
+    def delete(
+        resource_type: str,
+        physical_id: str,
+        properties: dict[str, Any],
+        stack_name: str | None = None,
+        logical_id: str | None = None,
+    ) -> Any:
+        _check("delete", resource_type, logical_id or "", physical_id, properties, stack_name or "")
+        return delete_above(resource_type, physical_id, properties, stack_name=stack_name, logical_id=logical_id)
+
+    stacks._provision_resource, stacks._update_resource, stacks._delete_resource = create, update, delete
+
+
+def begin(caller: Principal, action: str, parameters: Mapping[str, Any]) -> None:
+    """Keep with whose permissions an operation on a stack will provision; called for each allowed request."""
+    operation = action.partition(":")[2]
+    if operation not in OPERATIONS:
+        return
+    account, region = here()
+    name = _text(parameters, "StackName")
+    if name.startswith("arn:"):
+        name = name.split("/")[1]
+    role = _text(parameters, "RoleARN")
+    stack = (account, region, name)
+    if role:
+        _roles[stack] = role
+    elif operation == "CreateStack":
+        _roles.pop(stack, None)
+    used = _roles.get(stack)
+    _deployer.set(_session_of(used) if used else caller)
+
+
+def _session_of(role_arn: str) -> Principal:
+    owner, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    return principals.of_role(owner, name, arn=principals.session_arn(owner, name, "AWSCloudFormation"))
+
+
+def _text(parameters: Mapping[str, Any], name: str) -> str:
+    found = parameters.get(name) or ""
+    return found[0] if isinstance(found, list) else found
+
+
+def _check(
+    operation: str, resource_type: str, logical_id: str, physical_id: str, properties: dict[str, Any], stack: str
+) -> None:
+    """Check what provisioning a resource calls; raise what makes the resource fail, as at AWS."""
+    deployer = _deployer.get()
+    if deployer is None or deployer.kind is Kind.ROOT or stack == BOOTSTRAP_STACK:
+        return
+    # Policies may have changed since the operation began, the role's own too.
+    deployer = principals.of_role(deployer.account, deployer.role_arn.rpartition("/")[2], arn=deployer.arn)
+    account, region = here()
+    name = physical_id or _name(resource_type, logical_id, properties, stack)
+    resource = Resource(resource_type, logical_id, stack, account, region, name, properties, deployer=deployer.role_arn)
+    for call in _calls(operation, resource):
+        try:
+            enforcement.check(deployer, call.action, call.resource, call.context)
+        except enforcement.Refused as refusal:
+            raise ValueError(
+                f'Resource handler returned message: "{messages.refusal(refusal.decision)}" '
+                "(HandlerErrorCode: AccessDenied)"
+            ) from None
+
+
+def _calls(operation: str, resource: Resource) -> Iterator[Call]:
+    caller = creation.deployer(resource)
+    for action in certain_actions(resource.type, operation):
+        named = bool(resource.arn) and action_reference.fits(action, resource.arn)
+        yield Call(caller, action, resource.arn if named else "*")
+    nothing_else = Resources([])
+    if operation != "delete" and resource.type in creation.PASSED_ROLES:
+        yield from creation.passing_a_role(resource, nothing_else)
+    yield from creation.invoking_a_custom_resource(resource, nothing_else)
+
+
+def _name(resource_type: str, logical_id: str, properties: dict[str, Any], stack: str) -> str:
+    """Return the name that a new resource will have, or one of the form that CloudFormation generates."""
+    naming = NAMINGS.get(resource_type)
+    given = properties.get(naming.property) if naming else None
+    return given if isinstance(given, str) and given else generated_name(resource_type, logical_id, stack)
+
+
+@cache
+def certain_actions(resource_type: str, operation: str) -> tuple[str, ...]:
+    """Return the actions that an operation on a resource takes in every case.
+
+    A schema lists more: what any property may take. Certain are those that are named after the type, such as
+    `s3:CreateBucket`; where none is, those of the service that the handler calls most.
+    """
+    listed = creation.handler_actions(resource_type, operation, "read")
+    noun = resource_type.rpartition("::")[2].lower()
+    named = {f"{verb}{ending}" for verb in VERBS for ending in (noun, f"{noun}s")}
+    certain = tuple(action for action in listed if action.partition(":")[2].lower() in named)
+    if certain or not listed:
+        return certain
+    service = Counter(action.partition(":")[0] for action in listed).most_common(1)[0][0]
+    return tuple(action for action in listed if action.partition(":")[0] == service and operation in ("create",))[:1]

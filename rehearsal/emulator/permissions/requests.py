@@ -1,0 +1,107 @@
+"""What a request to an API asks for: every resource it is about, and the service's condition keys.
+
+ministack works out one resource for a request and asks whether the caller may use it. Here the corrections say what it
+really is about; what ministack has no room for waits beside the request until the check.
+"""
+
+import contextvars
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rehearsal.emulator.internals import iam_actions
+from rehearsal.emulator.permissions import action_reference
+from rehearsal.emulator.permissions.corrections import (
+    Correction,
+    Target,
+    backup,
+    cloudformation,
+    cloudwatch,
+    codebuild,
+    ecs,
+    elasticache,
+    logs,
+    on,
+    rds,
+    read_call,
+)
+
+CORRECTIONS: Mapping[str, Correction] = {
+    "backup": backup.correct,
+    "cloudformation": cloudformation.correct,
+    "codebuild": codebuild.correct,
+    "ecs": ecs.correct,
+    "elasticache": elasticache.correct,
+    "logs": logs.correct,
+    "monitoring": cloudwatch.correct,
+    "rds": rds.correct,
+}
+"""By ministack's name of the service."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for."""
+
+    action: str
+    target: Target
+    headers: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    """Of a request in the query protocol."""
+
+
+_asked: contextvars.ContextVar[Asked | None] = contextvars.ContextVar("asked", default=None)
+
+
+def register() -> None:
+    """Let the corrections say what a request is about."""
+    above = iam_actions.extract_resource_arn
+
+    def extract(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query: dict[str, Any],
+        region: str,
+        account: str,
+    ) -> str:
+        resource = above(service, method, path, headers, body, query, region, account)
+        _asked.set(None)
+        action = iam_actions.extract_iam_action(service, method, path, headers, body, query)
+        if action is None:
+            return resource
+        target = on(resource)
+        if correct := CORRECTIONS.get(service):
+            call = read_call(
+                action=action, path=path, headers=headers, body=body, query=query, region=region, account=account
+            )
+            target = correct(call) or target
+        if action_reference.takes_resource(action) is False:
+            # The Service Authorization Reference lists no resource for it: policies must grant it on all.
+            target = replace(target, resources=("*",))
+        _asked.set(Asked(action, target, headers, query))
+        return target.resources[0]
+
+    iam_actions.extract_resource_arn = extract
+
+
+def headers() -> Mapping[str, str]:
+    """Return the headers of the request under way."""
+    asked = _asked.get()
+    return asked.headers if asked else {}
+
+
+def parameters() -> Mapping[str, Any]:
+    """Return the parameters of the request under way, where it is in the query protocol."""
+    asked = _asked.get()
+    return asked.parameters if asked else {}
+
+
+def target_of(action: str, resource: str) -> Target:
+    """Return everything a request is about of which ministack knows the first resource."""
+    asked = _asked.get()
+    if asked and asked.action == action and asked.target.resources[0] == resource:
+        return asked.target
+    return on(resource)
