@@ -134,7 +134,7 @@ class Names:
                 if naming is None:
                     continue
                 name = _within_family(_name(naming, logical_id, resource, stack), families)
-                after = "" if name.endswith("*") and naming.after[:1] in ("*", "-", ":") else naming.after
+                after = "" if name.endswith("*") else naming.after
                 for kind in naming.arns:
                     names._add(kind, naming.before + name + after, stack)
         return names
@@ -177,7 +177,8 @@ def _name(naming: Naming, logical_id: str, resource: Mapping[str, Any], stack: S
     for key in naming.property.split(".") if naming.property else ():
         value = value.get(key) if isinstance(value, dict) else None
     if naming.property and value is not None:
-        return stack.text(value)
+        # An alias has in its name what the ARN has before it.
+        return stack.text(value).removeprefix("alias/")
     if naming.generated is Generated.LOGICAL_ID:
         # It is cut where it is long, and how long it may be differs.
         return logical_id[:20] + "*"

@@ -104,7 +104,7 @@ def physical_name(stack: Stack, logical_id: str, resource: Mapping[str, Any]) ->
     kind = resource["Type"]
     given = resource.get("Properties", {}).get(NAME_PROPERTIES.get(kind, ""))
     if given is not None:
-        return stack.text(given)
+        return stack.text(given).removeprefix("alias/")
     if kind in SHORT:
         return f"{stack.name[:6].strip('-')}-{logical_id[:5]}-1A2B3C4D5E6F"
     if kind in BY_LOGICAL_ID:
@@ -255,6 +255,22 @@ def test_it_may_not_gain_more_nor_touch_what_is_not_ours(
     action: str, resource: str, context: dict[str, str], policies: dict[str, AccountPolicies]
 ) -> None:
     assert not is_allowed(policies[DEV], action, resource, **context)
+
+
+def test_names_stand_in_arns_as_aws_has_them(policies: dict[str, AccountPolicies]) -> None:
+    """Spelled out, as the formats that the policies are made from are the tests' too."""
+    home, prod = policies["111111111111"], policies["444444444444"]
+    alias = "alias/yawl-delivery-us-west-2tifactstorealias0f438b320b7fcefc1f48"
+    assert is_allowed(home, "kms:CreateAlias", f"arn:aws:kms:us-west-2:111111111111:{alias}")
+    assert is_allowed(home, "codepipeline:CreatePipeline", "arn:aws:codepipeline:us-east-1:111111111111:yawl-delivery")
+    assert is_allowed(prod, "s3:CreateBucket", "arn:aws:s3:::yawl-prod-backups-444444444444-us-west-2")
+    assert is_allowed(
+        prod, "ecs:RegisterTaskDefinition", "arn:aws:ecs:us-east-1:444444444444:task-definition/yawl-prod:1"
+    )
+    web_acl = "arn:aws:wafv2:us-east-1:444444444444:global/webacl/yawl-prod/0a1b2c3d"
+    assert is_allowed(prod, "wafv2:CreateWebACL", web_acl)
+    balancer = "arn:aws:elasticloadbalancing:us-east-1:444444444444:loadbalancer/app/yawl--LoadB-1A2B3C4D5E6F/*"
+    assert is_allowed(prod, "elasticloadbalancing:CreateLoadBalancer", balancer)
 
 
 def test_a_last_snapshot_can_be_taken(policies: dict[str, AccountPolicies]) -> None:
