@@ -6,6 +6,7 @@ from typing import Final, cast
 
 from aws_cdk import CfnElement, Stack
 from aws_cdk import aws_chatbot as chatbot
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -38,6 +39,7 @@ class Notifications(Construct):
         environments: Sequence[EnvironmentSettings],
         stages: Mapping[str, str],
         deployments: Sequence[str],
+        self_update: codebuild.IProject,
         store: ArtifactStore,
         approval_topic: NotificationTopic,
         delivery_topic: NotificationTopic,
@@ -79,7 +81,8 @@ class Notifications(Construct):
             "codepipeline:ListActionExecutions",
             on=f"arn:aws:codepipeline:{stack.region}:{stack.account}:{pipeline_name}",
         )
-        notifier.allow("codebuild:BatchGetBuilds", on=builds)
+        # The only project that has a name of its own.
+        notifier.allow("codebuild:BatchGetBuilds", on=[builds, self_update.project_arn])
         notifier.allow("logs:GetLogEvents", on=logs)
         notifier.allow("sts:AssumeRole", on=lookup_roles(environments))
         notifier.allow("s3:DeleteObject", "s3:PutObject", on=store.bucket.arn_for_objects(claims))

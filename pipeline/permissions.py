@@ -12,6 +12,8 @@ from constructs import IConstruct
 from pipeline import wildcards
 from pipeline.artifact_store import ArtifactStore
 from pipeline.change_review_step import REVIEWS
+from pipeline.lookup_role import lookup_role
+from pipeline.self_mutation import EVERY_REGION
 from pipeline.unused_permissions import remove_unused_permissions
 from pipeline.wildcards import READ_ARTIFACTS, USE_KEY, WRITE_ARTIFACTS
 from stacks.acknowledgments import OWN_POLICY, acknowledge
@@ -55,6 +57,11 @@ def settle_permissions(
         wildcards.resource(
             f"arn:*:iam::{stack.account}:role/*",
             "Only roles tagged by the CDK bootstrap of the pipeline's own account, as the statement's condition says",
+        ),
+        wildcards.resource(
+            lookup_role(stack.account, EVERY_REGION),
+            "It compares the artifact stores of all regions, and those that the next commit may bring; these roles of "
+            "the pipeline's own account may only read",
         ),
         wildcards.resource("*", "Describing stacks and listing buckets, which the CDK CLI does before it deploys"),
     )

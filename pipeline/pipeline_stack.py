@@ -83,7 +83,9 @@ class PipelineStack(Stack):
             synth=synth,
             code_build_defaults=build_defaults(),
             cli_version=tool_versions.cdk,
-            self_mutation_code_build_defaults=self_mutation(construct_id, home=env, logging=logs.of("SelfMutate")),
+            self_mutation_code_build_defaults=self_mutation(
+                construct_id, account=self.account, logging=logs.of("SelfMutate")
+            ),
             cdk_assets_cli_version=tool_versions.cdk_assets,
             asset_publishing_code_build_defaults=CodeBuildOptions(logging=logs.of("Assets")),
             # One project publishes everything, a stack is one action, and all actions share the pipeline's role: a
@@ -124,6 +126,7 @@ class PipelineStack(Stack):
             environments=settings.in_all_regions(),
             stages={stage: label for delivery in deliveries for stage, label in delivery.stages.items()},
             deployments=[stage for delivery in deliveries for stage in delivery.deployments],
+            self_update=pipeline.self_mutation_project,
             store=store,
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,

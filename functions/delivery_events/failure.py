@@ -1,7 +1,7 @@
 """Why an action failed, in the one line that says it first."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,10 +13,11 @@ LONGEST_LINE = 300
 MOST_LINES = 20_000
 """Of a log, from its beginning: no build of ours prints more."""
 
+STOPS = re.compile(r"^\s*stops:\s")
+"""How a build of ours says what stops it: a finding of the change review, broader permissions of the pipeline's own."""
 BEGINS_A_FAILURE = re.compile(
     r"""
-    ^\s*stops:\s                      # a change review's finding
-    | ^(FAILED|ERROR)\s               # pytest's summary
+    ^(FAILED|ERROR)\s                 # pytest's summary
     | \s(FAILED|ERROR)\s*(\[|$)       # pytest, test by test
     | \b(fatal|error|\w*Error|\w*Exception)\b[^:]{0,40}:\s
     | ^make(\[\d+\])?:\s\*\*\*
@@ -64,9 +65,10 @@ def reason(action: Action, clients: Clients) -> Reason:
     return Reason(line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…", found.link)
 
 
-def first_failing_line(lines: Iterable[str]) -> str:
-    """Return the first line that tells of a failure; empty when none does."""
-    return next((line for line in lines if BEGINS_A_FAILURE.search(line) and not NOT_A_FAILURE.search(line)), "")
+def first_failing_line(lines: Sequence[str]) -> str:
+    """Return the first line that says what stops the build, or else that reads like a failure; empty without either."""
+    failing = (line for line in lines if BEGINS_A_FAILURE.search(line) and not NOT_A_FAILURE.search(line))
+    return next((line for line in lines if STOPS.search(line)), "") or next(failing, "")
 
 
 def _of_build(action: Action, clients: Clients) -> Reason:

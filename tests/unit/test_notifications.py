@@ -289,6 +289,12 @@ LOGS: dict[str, tuple[str, ...]] = {
 }
 
 
+def test_what_stops_a_build_of_ours_is_told_rather_than_what_reads_like_a_failure() -> None:
+    table = "│ + │ ${Notifier/Failed} │ Allow │ lambda:InvokeFunction │ Service:events.amazonaws.com │ │"
+    said = "stops: the pipeline's own permissions would grow"
+    assert first_failing_line([table, said, "make: *** [Makefile:1: x] Error 1"]) == said
+
+
 @pytest.mark.parametrize("line", LOGS)
 def test_the_first_failing_line_is_found(line: str) -> None:
     assert first_failing_line(LOGS[line]) == line

@@ -8,7 +8,8 @@ from aws_cdk.assertions import Template
 
 from functions.delivery_events.notify import CLAIMS as CLAIMED
 from pipeline.notifications import CLAIMS
-from tests.unit.other_settings import Synthesized
+from tests.policies import allows
+from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of
 
 STAGES = {
@@ -100,6 +101,30 @@ def test_it_may_look_and_tell_and_nothing_else(pipeline: Pipeline, notifier: dic
     [claims] = [json.dumps(one["Resource"]) for one in statements if "s3:PutObject" in one["Action"]]
     assert f"/{CLAIMS}/*" in claims
     assert CLAIMS == CLAIMED
+
+
+@pytest.mark.parametrize("app", APPS, indirect=True)
+def test_it_may_read_every_build_and_its_log(app: Synthesized) -> None:
+    pipeline = app.pipeline
+    [role] = [one["Role"] for one in pipeline.of_type("AWS::Lambda::Function") if "notify" in one["Handler"]]
+    statements = pipeline.statements_of(role["Fn::GetAtt"][0])
+    projects = {
+        name: one["Properties"] for name, one in pipeline.resources.items() if one["Type"] == "AWS::CodeBuild::Project"
+    }
+    region = app.pipeline_region
+    unreadable: list[str] = []
+    for name, project in projects.items():
+        # As CloudFormation names them; of a project that has a name of its own, `Fn::GetAtt` gives the ARN as well.
+        arns = [f"arn:aws:codebuild:{region}:111111111111:project/{project.get('Name', f'{name}-1A2B3C4D5E6F')}"]
+        arns += [f"<{name}.Arn>"] if "Name" in project else []
+        group = project["LogsConfig"]["CloudWatchLogs"]["GroupName"]["Ref"]
+        log = f"arn:aws:logs:{region}:111111111111:log-group:yawl-delivery-{group}-1A2B3C4D5E6F:log-stream:1"
+        if not any(allows(statements, "codebuild:BatchGetBuilds", arn) for arn in arns):
+            unreadable.append(name)
+        if not allows(statements, "logs:GetLogEvents", log):
+            unreadable.append(group)
+    assert len(projects) > 4
+    assert unreadable == []
 
 
 def test_the_topics_are_encrypted_and_take_no_plain_requests(pipeline: Pipeline) -> None:

@@ -1,12 +1,15 @@
 """What the pipeline's roles may do, and what they may not."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk.assertions import Template
 
+from tests.policies import allows, in_text
+from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of
 
 if TYPE_CHECKING:
@@ -102,6 +105,23 @@ class TestBuild:
         assert bool(writing) == (action in ("Synth", "ReviewChanges"))
         if action == "ReviewChanges":
             assert json.dumps(writing[0]["Resource"]).endswith('/change-reviews/*"]]}')
+
+
+@pytest.mark.parametrize("app", APPS, indirect=True)
+def test_a_review_may_look_at_every_stack_that_it_compares(app: Synthesized) -> None:
+    pipeline = app.pipeline
+    for stage in (stage for stage in pipeline.stages if stage.endswith("Review")):
+        command = pipeline.buildspec(stage, "ReviewChanges")["phases"]["build"]["commands"][0]
+        folders = re.findall(r"--stage cdk\.out/(\S+)", command)
+        assert folders
+        roles = {
+            in_text({"Fn::Sub": artifact["properties"]["lookupRole"]["arn"]})
+            for folder in folders
+            for artifact in Synthesized(app.folder / folder).artifacts.values()
+            if artifact["type"] == "aws:cloudformation:stack"
+        }
+        statements = pipeline.statements(stage, "ReviewChanges")
+        assert [role for role in roles if not allows(statements, "sts:AssumeRole", role)] == []
 
 
 def test_every_acknowledgment_says_why(assembly: "CloudAssembly") -> None:
