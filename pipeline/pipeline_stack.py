@@ -82,7 +82,7 @@ class PipelineStack(Stack):
             cross_region_replication_buckets={region: one.bucket for region, one in stores.items()},
             synth=synth,
             code_build_defaults=build_defaults(),
-            cli_version=tool_versions.cdk,
+            cli_version=tool_versions.cdk_of_the_assembly(),
             self_mutation_code_build_defaults=self_mutation(
                 construct_id, account=self.account, logging=logs.of("SelfMutate")
             ),
