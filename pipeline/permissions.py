@@ -35,7 +35,6 @@ def settle_permissions(
     everywhere = wildcards.objects(stack, [store.bucket for store in stores])
     home = wildcards.objects(stack, [stores[0].bucket])
     read = {**wildcards.actions(READ_ARTIFACTS), **home}
-    read_encrypted = {**read, **wildcards.actions(USE_KEY)}
     write = {**wildcards.actions((*WRITE_ARTIFACTS, *USE_KEY)), **home}
     _accept_sources(pipeline)
 
@@ -46,14 +45,14 @@ def settle_permissions(
     _accept(orchestration, write, everywhere, key_elsewhere if len(stores) > 1 else {})
 
     synth = _own_policy_of(pipeline.synth_project.role)
-    remove_unused_permissions(synth, reports=False)
+    remove_unused_permissions(synth, output=True)
     _accept(synth, write)
 
     self_mutation = _own_policy_of(pipeline.self_mutation_project.role)
-    remove_unused_permissions(self_mutation, reports=False)
+    remove_unused_permissions(self_mutation)
     _accept(
         self_mutation,
-        read_encrypted,
+        read,
         wildcards.resource(
             f"arn:*:iam::{stack.account}:role/*",
             "Only roles tagged by the CDK bootstrap of the pipeline's own account, as the statement's condition says",
@@ -68,19 +67,19 @@ def settle_permissions(
 
     for role in _roles_below(pipeline.node.try_find_child("Assets")):
         assets = _own_policy_of(role)
-        remove_unused_permissions(assets, reports=False)
+        remove_unused_permissions(assets)
         _accept(assets, read)
 
     in_reviews = wildcards.objects(stack, [stores[0].bucket], below=REVIEWS)
     for step in reviews:
         policy = _own_policy_of(step.project.role)
-        remove_unused_permissions(policy, reports=False)
-        _accept(policy, read_encrypted, in_reviews)
+        remove_unused_permissions(policy)
+        _accept(policy, read, in_reviews)
 
     for step in bakes:
         policy = _own_policy_of(step.project.role)
-        remove_unused_permissions(policy, reports=False)
-        _accept(policy, read_encrypted)
+        remove_unused_permissions(policy)
+        _accept(policy, read)
 
     for step in tests:
         policy = _own_policy_of(step.project.role)
@@ -90,7 +89,7 @@ def settle_permissions(
             f"arn:aws:codebuild:{stack.region}:{stack.account}:report-group/<{project}>-*",
             "CodeBuild creates a report group when a build first reports, and begins its name with the project's",
         )
-        _accept(policy, read_encrypted, report_groups)
+        _accept(policy, read, report_groups)
 
     for store in stores:
         store.settle_key()

@@ -100,6 +100,16 @@ class TestBuild:
         ]
         assert statement["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
 
+    def test_it_may_encrypt_only_what_it_writes(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        read = {"kms:Decrypt", "kms:DescribeKey"}
+        written = {
+            "Synth": {"kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},  # its artifact
+            "ReviewChanges": {"kms:GenerateDataKey"},  # its review
+        }
+        allowed = {one for one in actions_of(pipeline.statements(stage, action)) if one.startswith("kms:")}
+        assert allowed == read | written.get(action, set())
+        assert ("OutputArtifacts" in pipeline.action(stage, action)) == (action == "Synth")
+
     def test_only_synth_may_write_artifacts(self, stage: str, action: str, pipeline: Pipeline) -> None:
         writing = [one for one in pipeline.statements(stage, action) if "s3:PutObject" in actions_of([one])]
         assert bool(writing) == (action in ("Synth", "ReviewChanges"))
