@@ -39,10 +39,8 @@ def settle_permissions(
     _accept_sources(pipeline)
 
     orchestration = _own_policy_of(pipeline.pipeline.role)
-    key_elsewhere = wildcards.resource(
-        "*", "A key of another region has no ARN yet; its own policy names who may use it"
-    )
-    _accept(orchestration, write, everywhere, key_elsewhere if len(stores) > 1 else {})
+    keys_elsewhere = _narrow_keys(orchestration, stores)
+    _accept(orchestration, write, everywhere, keys_elsewhere)
 
     synth = _own_policy_of(pipeline.synth_project.role)
     remove_unused_permissions(synth, output=True)
@@ -98,6 +96,31 @@ def settle_permissions(
 def _own_policy_of(role: iam.IRole | None) -> iam.CfnPolicy:
     """Return the policy that the library has written for the role."""
     return cast(iam.CfnPolicy, cast(iam.IRole, role).node.find_child("DefaultPolicy").node.default_child)
+
+
+def _narrow_keys(policy: iam.CfnPolicy, stores: Sequence[ArtifactStore]) -> dict[str, str]:
+    """Let the pipeline use the keys of other regions' stores instead of all keys; return the findings of that.
+
+    The library cannot name a key of another region, which has no ARN yet. Its alias is known, and KMS tells which
+    aliases a key has; of a new one it may take five minutes to (KMS Developer Guide, "Use aliases to control access").
+    """
+    elsewhere = [store for store in stores if store.alias_name]
+    if not elsewhere:
+        return {}
+    account = Stack.of(policy).account
+    keys = [f"arn:aws:kms:{Stack.of(store).region}:{account}:key/*" for store in elsewhere]
+    document = Stack.of(policy).resolve(policy.policy_document)
+    [everything] = [one for one in document["Statement"] if "kms:Decrypt" in one["Action"] and "*" in one["Resource"]]
+    named = {**everything, "Resource": [one for one in everything["Resource"] if one != "*"]}
+    by_alias = {
+        **everything,
+        "Resource": keys,
+        "Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": [store.alias_name for store in elsewhere]}},
+    }
+    others = [one for one in document["Statement"] if one is not everything]
+    policy.policy_document = {**document, "Statement": [*others, named, by_alias]}
+    findings = (wildcards.resource(key, "Only the key with the alias of the region's artifact store") for key in keys)
+    return {finding: reason for found in findings for finding, reason in found.items()}
 
 
 def _accept(policy: iam.CfnPolicy, *findings: Mapping[str, str]) -> None:

@@ -6,7 +6,6 @@ from typing import Any, Final
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
-
 ENCRYPTION: Final = ("kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 """What encrypting an output artifact takes (CodeBuild User Guide, "Encrypt build outputs")."""
 

@@ -71,6 +71,29 @@ class TestIntegrationTests:
         assert json.dumps(trust["Condition"]).endswith(':role/yawl-delivery-*"}}')
 
 
+@pytest.mark.parametrize("app", APPS, indirect=True)
+def test_the_pipeline_may_use_the_keys_of_its_artifact_stores_and_no_others(app: Synthesized) -> None:
+    pipeline = app.pipeline
+    statements = pipeline.statements_of(pipeline.definition["RoleArn"]["Fn::GetAtt"][0])
+    uses = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptTo")
+    stores = pipeline.definition.get("ArtifactStores") or [{"ArtifactStore": pipeline.definition["ArtifactStore"]}]
+    no_alias = dict[str, str]()
+    for store in stores:
+        key, aliases = in_text(store["ArtifactStore"]["EncryptionKey"]["Id"]), no_alias
+        others = [("arn:aws:kms:us-east-1:111111111111:key/another", no_alias)]
+        if ":alias/" in key:
+            place, _, alias = key.rpartition(":")
+            key, aliases = f"{place}:key/one", {"kms:ResourceAliases": alias}
+            others = [
+                (key, no_alias),
+                (key, {"kms:ResourceAliases": "alias/database"}),
+                (key.replace(store["Region"], "sa-east-1"), aliases),
+                (key.replace("111111111111", "444444444444"), aliases),
+            ]
+        assert [use for use in uses if not allows(statements, use, key, aliases)] == []
+        assert [other for other in others for use in uses if allows(statements, use, *other)] == []
+
+
 UNUSED = {
     "starting other builds": "codebuild:StartBuild",
     "creating log groups": "logs:CreateLogGroup",
