@@ -13,9 +13,9 @@ from constructs import Construct
 
 from pipeline.artifact_store import ArtifactStore
 from pipeline.event_function import EventFunction, PipelineEvents
-from pipeline.lookup_role import LOOKUP_ROLE, lookup_roles
 from pipeline.notification_topic import NotificationTopic
-from settings import EnvironmentSettings, PipelineSettings
+from pipeline.readers import Readers
+from settings import PipelineSettings
 from settings.chat import ChatSettings
 
 CLAIMS: Final = "notifications"
@@ -36,7 +36,7 @@ class Notifications(Construct):
         *,
         pipeline_name: str,
         settings: PipelineSettings,
-        environments: Sequence[EnvironmentSettings],
+        readers: Readers,
         stages: Mapping[str, str],
         deployments: Sequence[str],
         self_update: codebuild.IProject,
@@ -71,7 +71,7 @@ class Notifications(Construct):
                 "DEPLOYMENTS": json.dumps(list(deployments)),
                 "DELIVERY_TOPIC": delivery_topic.topic_arn,
                 "ENVIRONMENTS": json.dumps(stages),
-                "LOOKUP_ROLE": LOOKUP_ROLE,
+                **readers.variables,
             },
             log_retention_days=settings.log_retention_days,
             log_key=store.key,
@@ -84,7 +84,7 @@ class Notifications(Construct):
         # The only project that has a name of its own.
         notifier.allow("codebuild:BatchGetBuilds", on=[builds, self_update.project_arn])
         notifier.allow("logs:GetLogEvents", on=logs)
-        notifier.allow("sts:AssumeRole", on=lookup_roles(environments))
+        notifier.allow("sts:AssumeRole", on=readers.roles)
         notifier.allow("s3:DeleteObject", "s3:PutObject", on=store.bucket.arn_for_objects(claims))
         notifier.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
         notifier.allow("sns:Publish", on=[approval_topic.topic_arn, delivery_topic.topic_arn])

@@ -21,6 +21,7 @@ from pipeline.environment_delivery import EnvironmentDelivery, Release
 from pipeline.notification_topic import NotificationTopic
 from pipeline.notifications import Notifications
 from pipeline.permissions import settle_permissions
+from pipeline.readers import Readers
 from pipeline.release_records import ReleaseRecords
 from pipeline.replica_store import ReplicaStore
 from pipeline.self_mutation import self_mutation
@@ -118,12 +119,13 @@ class PipelineStack(Stack):
         self._show(
             pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
         )
+        readers = Readers(stage for delivery in deliveries for stage in delivery.in_all_regions)
         Notifications(
             self,
             "Notifications",
             pipeline_name=construct_id,
             settings=settings.pipeline,
-            environments=settings.in_all_regions(),
+            readers=readers,
             stages={stage: label for delivery in deliveries for stage, label in delivery.stages.items()},
             deployments=[stage for delivery in deliveries for stage in delivery.deployments],
             self_update=pipeline.self_mutation_project,
@@ -136,7 +138,7 @@ class PipelineStack(Stack):
             "ReleaseRecords",
             pipeline_name=construct_id,
             settings=settings.pipeline,
-            environments=settings.in_all_regions(),
+            readers=readers,
             deployments={stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
             store=store,
             failure_topic=delivery_topic,

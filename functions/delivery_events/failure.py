@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .execution import Action
+from .clients import NotReadable
+from .execution import Action, DeployedStack
 
 LONGEST_LINE = 300
 MOST_LINES = 20_000
@@ -36,8 +37,8 @@ class Clients(Protocol):
         """Return a boto3 client in the pipeline's own account and region."""
         ...
 
-    def environment(self, service: str, account: str, region: str) -> Any:
-        """Return a boto3 client that may look into an environment's account."""
+    def environment(self, service: str, stack: DeployedStack) -> Any:
+        """Return a boto3 client that may read a stack and its environment; raise NotReadable."""
         ...
 
 
@@ -51,17 +52,19 @@ class Reason:
 
 def reason(action: Action, clients: Clients) -> Reason:
     """Return why the action failed: from its log or its stack's events, or what CodePipeline says if they are gone."""
+    found = Reason("", _console(action.stack) if action.stack else "")
+    said = action.summary or "CodePipeline gives no reason"
     try:
         if action.provider == "CodeBuild":
             found = _of_build(action, clients)
-        elif action.provider == "CloudFormation":
-            found = _of_stack(action, clients)
-        else:
-            found = Reason("")
+        elif action.stack:
+            found = Reason(_first_failure(action.stack, clients), found.link)
+    except NotReadable as unread:
+        said = f"{said}. More is not known: {unread}; the first deployment makes it"
     except (BotoCoreError, ClientError, KeyError, IndexError):
         # The notification must go out without it rather than not at all.
-        found = Reason("")
-    line = (found.line or action.summary or "CodePipeline gives no reason").strip()
+        said = f"{said}. More is not known"
+    line = (found.line or said).strip()
     return Reason(line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…", found.link)
 
 
@@ -91,12 +94,11 @@ def _lines(client: Any, group: str, stream: str) -> Sequence[str]:
     return lines
 
 
-def _of_stack(action: Action, clients: Clients) -> Reason:
-    name = action.configuration["StackName"]
-    account = action.configuration["RoleArn"].split(":")[4]
-    client = clients.environment("cloudformation", account, action.region)
+def _first_failure(stack: DeployedStack, clients: Clients) -> str:
+    """Return the first resource that failed in the stack's last operation, and why."""
     failures: list[str] = []
-    pages = client.get_paginator("describe_stack_events").paginate(StackName=name)
+    client = clients.environment("cloudformation", stack)
+    pages = client.get_paginator("describe_stack_events").paginate(StackName=stack.name)
     for event in (event for page in pages for event in page["StackEvents"]):
         if event["ResourceStatus"].endswith("_FAILED"):
             failures.append(
@@ -104,7 +106,13 @@ def _of_stack(action: Action, clients: Clients) -> Reason:
             )
         # Events come newest first; this one began the operation.
         began = event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-        if began and event["LogicalResourceId"] == name:
+        if began and event["LogicalResourceId"] == stack.name:
             break
-    link = f"https://{action.region}.console.aws.amazon.com/cloudformation/home?region={action.region}#/stacks?filteringText={name}"
-    return Reason(failures[-1] if failures else "", link)
+    return failures[-1] if failures else ""
+
+
+def _console(stack: DeployedStack) -> str:
+    return (
+        f"https://{stack.region}.console.aws.amazon.com/cloudformation/home?region={stack.region}"
+        f"#/stacks?filteringText={stack.name}"
+    )

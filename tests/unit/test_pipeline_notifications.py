@@ -22,12 +22,6 @@ STAGES = {
     "Prod": "prod",
 }
 ACTION, STAGE = (f"CodePipeline {what} Execution State Change" for what in ("Action", "Stage"))
-PLACES = (
-    ("222222222222", "us-east-1"),
-    ("333333333333", "us-east-1"),
-    ("444444444444", "us-east-1"),
-    ("444444444444", "us-west-2"),  # where prod's backups are copied to
-)
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +88,6 @@ def test_it_may_look_and_tell_and_nothing_else(pipeline: Pipeline, notifier: dic
         "sqs:SendMessage",
         "sts:AssumeRole",
     }
-    [roles] = [one["Resource"] for one in statements if one["Action"] == "sts:AssumeRole"]
-    assert roles == [
-        f"arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-{region}" for account, region in PLACES
-    ]
     [claims] = [json.dumps(one["Resource"]) for one in statements if "s3:PutObject" in one["Action"]]
     assert f"/{CLAIMS}/*" in claims
     assert CLAIMS == CLAIMED
