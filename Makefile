@@ -121,7 +121,7 @@ synth: $(venv)/.ready ## what the pipeline's Synth action runs: lint, types, uni
 .PHONY: assembly
 assembly: $(ready) ## cdk synth with every validation, into cdk.out
 	@cdk synth --quiet
-	@find cdk.out -name '*.assets.json' -print -quit | xargs -I manifest cdk-assets --path manifest ls >/dev/null || { \
+	@cdk-assets --path "$$(find cdk.out -name '*.assets.json' -print -quit)" ls >/dev/null || { \
 	  echo "synth: the pinned cdk-assets cannot read what the pinned aws-cdk-lib writes; pin versions that agree" >&2; exit 1; }
 
 .PHONY: test

@@ -22,6 +22,7 @@ from pipeline.notification_topic import NotificationTopic
 from pipeline.notifications import Notifications
 from pipeline.permissions import settle_permissions
 from pipeline.permissions_boundary import bound_roles
+from pipeline.readers import Readers
 from pipeline.release_records import ReleaseRecords
 from pipeline.replica_store import ReplicaStore
 from pipeline.self_mutation import self_mutation
@@ -84,8 +85,10 @@ class PipelineStack(Stack):
             cross_region_replication_buckets={region: one.bucket for region, one in stores.items()},
             synth=synth,
             code_build_defaults=build_defaults(),
-            cli_version=tool_versions.cdk,
-            self_mutation_code_build_defaults=self_mutation(construct_id, home=env, logging=logs.of("SelfMutate")),
+            cli_version=tool_versions.cdk_of_the_assembly(),
+            self_mutation_code_build_defaults=self_mutation(
+                construct_id, account=self.account, logging=logs.of("SelfMutate")
+            ),
             cdk_assets_cli_version=tool_versions.cdk_assets,
             asset_publishing_code_build_defaults=CodeBuildOptions(logging=logs.of("Assets")),
             # One project publishes everything, a stack is one action, and all actions share the pipeline's role: a
@@ -118,14 +121,16 @@ class PipelineStack(Stack):
         self._show(
             pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
         )
+        readers = Readers(stage for delivery in deliveries for stage in delivery.in_all_regions)
         Notifications(
             self,
             "Notifications",
             pipeline_name=construct_id,
             settings=settings.pipeline,
-            environments=settings.in_all_regions(),
+            readers=readers,
             stages={stage: label for delivery in deliveries for stage, label in delivery.stages.items()},
             deployments=[stage for delivery in deliveries for stage in delivery.deployments],
+            self_update=pipeline.self_mutation_project,
             store=store,
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,
@@ -135,7 +140,7 @@ class PipelineStack(Stack):
             "ReleaseRecords",
             pipeline_name=construct_id,
             settings=settings.pipeline,
-            environments=settings.in_all_regions(),
+            readers=readers,
             deployments={stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
             store=store,
             failure_topic=delivery_topic,

@@ -74,10 +74,6 @@ FIXED: dict[str, Callable[[Pipeline], tuple[Any, Any]]] = {
         ["make synth"],
     ),
     "Synth hands on cdk.out": lambda it: (it.buildspec("Build", "Synth")["artifacts"]["base-directory"], "cdk.out"),
-    "self-mutation installs the pinned CLI": lambda it: (
-        it.buildspec("UpdatePipeline", "SelfMutate")["phases"]["install"]["commands"],
-        [f"npm install -g aws-cdk@{PINNED['aws-cdk']}"],
-    ),
     "self-mutation deploys the assembly that Synth made": lambda it: (
         it.buildspec("UpdatePipeline", "SelfMutate")["phases"]["build"]["commands"],
         ["cdk -a . deploy yawl-delivery --require-approval=never --verbose"],
