@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from execution_policies.assembly import Stack
 from execution_policies.errors import PolicyError
-from execution_policies.needs import managed_policies
+from execution_policies.names import Names
+from execution_policies.needs import Limits, managed_policies
 from execution_policies.statements import Statement, merged
 
 _READING: Final = "ReadOnlyAccess"
@@ -50,6 +51,9 @@ def boundary(stacks: Sequence[Stack]) -> list[Statement]:
         anywhere |= free
         if bound := set(actions) - free:
             limited.append(_as_written(bound, statement, stack))
+    by_resources = set(_granted_by_resources(stacks))
+    limits = Limits(Names.of(stacks), by_resources)
+    limited += [Statement((action,), limits.resources(action)) for action in by_resources]
     for policy in managed_policies(stacks):
         name = policy.partition(":policy/")[2]
         if name not in MANAGED:
@@ -77,6 +81,26 @@ def _granted(stacks: Sequence[Stack]) -> Iterator[tuple[Mapping[str, Any], Stack
                 for statement in document["Statement"]:
                     if statement["Effect"] == "Allow" and "Action" in statement:
                         yield statement, stack
+
+
+def _granted_by_resources(stacks: Sequence[Stack]) -> Iterator[str]:
+    """Yield what resources allow to roles by their own policies, such as a bucket to the function that empties it.
+
+    A boundary limits that too, where the policy names the role (IAM User Guide, "Permissions boundaries for IAM
+    entities").
+    """
+    for stack in stacks:
+        for resource in stack.resources.values():
+            properties = resource.get("Properties", {})
+            policy = properties.get("KeyPolicy") or properties.get("PolicyDocument") or properties.get("ResourcePolicy")
+            for statement in _list((policy or {}).get("Statement", [])):
+                principal = statement.get("Principal")
+                roles = _list(principal.get("AWS", [])) if isinstance(principal, dict) else []
+                # A role of this stack, by its ARN; accounts are named as texts.
+                if statement["Effect"] == "Allow" and any(
+                    isinstance(one, dict) and "Fn::GetAtt" in one for one in roles
+                ):
+                    yield from _list(statement["Action"])
 
 
 def _as_written(actions: set[str], statement: Mapping[str, Any], stack: Stack) -> Statement:

@@ -87,7 +87,6 @@ ONLY_WITH: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("AWS::ElasticLoadBalancingV2::*", "*cognito*", ("cognito-idp:*",)),
     ("AWS::IAM::Policy", "Users", ("iam:*UserPolicy",)),
     ("AWS::IAM::Policy", "Groups", ("iam:*GroupPolicy",)),
-    ("AWS::KMS::Key", "Enabled", ("kms:DisableKey",)),
     ("AWS::Lambda::Function", "*CapacityProvider*", ("lambda:PassCapacityProvider",)),
     ("AWS::Lambda::Function", "FileSystemConfigs", ("elasticfilesystem:*", "s3files:*")),
     ("AWS::Lambda::Function", "VpcConfig", ("ec2:*",)),
@@ -180,7 +179,7 @@ def needs(stacks: Sequence[Stack], *, further_actions: Iterable[str] = ()) -> li
             )
             raise PolicyError(f"pipeline.execution_actions: {action}: {reason}")
         actions.add(action)
-    limits = _Limits(names, actions)
+    limits = Limits(names, actions)
     found = {need for action in actions - set(NEVER) for need in _limited(action, limits, stacks)}
     return sorted(found | set(_of_every_stack(stacks)))
 
@@ -238,7 +237,7 @@ def _has(properties: Mapping[str, Any], where: str) -> bool:
     return value is not None
 
 
-class _Limits:
+class Limits:
     """Which resources of the account an action is limited to."""
 
     def __init__(self, names: Names, actions: Iterable[str]) -> None:
@@ -269,7 +268,7 @@ class _Limits:
         return tuple(sorted({arn for kind in ours for arn in self._names.arns(kind)}))
 
 
-def _limited(action: str, limits: _Limits, stacks: Sequence[Stack]) -> Iterator[Need]:
+def _limited(action: str, limits: Limits, stacks: Sequence[Stack]) -> Iterator[Need]:
     """Yield the action on the resources that it is limited to, and under its condition."""
     if action == "iam:PassRole":
         services = ("StringEquals", "iam:PassedToService", tuple(sorted(_trusted_services(stacks))))

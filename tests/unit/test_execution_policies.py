@@ -338,6 +338,13 @@ class TestBoundary:
         assert self.allows(home, "sts:AssumeRole", f"arn:aws:iam::{DEV}:role/cdk-hnb659fds-deploy-role-{DEV}-us-east-1")
         assert not self.allows(home, "sts:AssumeRole", f"arn:aws:iam::{DEV}:role/admin")
 
+    def test_what_a_bucket_allows_the_function_that_empties_it_is_within_it(
+        self, policies: dict[str, AccountPolicies]
+    ) -> None:
+        assert self.allows(policies[DEV], "s3:DeleteObjectVersion", "arn:aws:s3:::yawl-dev-storage-static-1a2b/object")
+        assert self.allows(policies[DEV], "s3:PutBucketPolicy", "arn:aws:s3:::yawl-dev-storage-static-1a2b")
+        assert not self.allows(policies[DEV], "s3:PutBucketPolicy", "arn:aws:s3:::somebody-else")
+
     def test_every_statement_of_every_role_is_within_it(
         self, assembly: "CloudAssembly", policies: dict[str, AccountPolicies]
     ) -> None:
