@@ -21,7 +21,7 @@ class Generated(Enum):
     """What CloudFormation makes a name of where the template has none."""
 
     STACK = "the stack's name, the logical id and a random part, in lower case where the service asks for it"
-    LOGICAL_ID = "the logical id and a random part"
+    LOGICAL_ID = "the logical id and a random part; seen at AWS and not documented, so that the stack's name counts too"
     SHORT = "five letters of the stack's name, five of the logical id, and a random part"
     FAMILY = "no name of its own: its ARN begins with the name of what it is part of"
 
@@ -133,10 +133,11 @@ class Names:
                 naming = NAMINGS.get(resource["Type"])
                 if naming is None:
                     continue
-                name = _within_family(_name(naming, logical_id, resource, stack), families)
-                after = "" if name.endswith("*") else naming.after
-                for kind in naming.arns:
-                    names._add(kind, naming.before + name + after, stack)
+                for possible in _names(naming, logical_id, resource, stack):
+                    name = _within_family(possible, families)
+                    after = "" if name.endswith("*") else naming.after
+                    for kind in naming.arns:
+                        names._add(kind, naming.before + name + after, stack)
         return names
 
     def is_named(self, kind: str) -> bool:
@@ -172,19 +173,20 @@ def outermost(families: Iterable[str]) -> list[str]:
     return [one for one in found if not any(one != other and one.startswith(other) for other in found)]
 
 
-def _name(naming: Naming, logical_id: str, resource: Mapping[str, Any], stack: Stack) -> str:
+def _names(naming: Naming, logical_id: str, resource: Mapping[str, Any], stack: Stack) -> list[str]:
+    """Return the name that the template gives, or the patterns of those that CloudFormation may make."""
     value: Any = resource.get("Properties", {})
     for key in naming.property.split(".") if naming.property else ():
         value = value.get(key) if isinstance(value, dict) else None
     if naming.property and value is not None:
         # An alias has in its name what the ARN has before it.
-        return stack.text(value).removeprefix("alias/")
+        return [stack.text(value).removeprefix("alias/")]
     if naming.generated is Generated.LOGICAL_ID:
         # It is cut where it is long, and how long it may be differs.
-        return logical_id[:20] + "*"
+        return [logical_id[:20] + "*", stack.family + "*"]
     if naming.generated is Generated.SHORT:
-        return stack.family[:5] + "*"
-    return stack.family + "*"
+        return [stack.family[:5] + "*"]
+    return [stack.family + "*"]
 
 
 def _within_family(name: str, families: Iterable[str]) -> str:
