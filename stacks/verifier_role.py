@@ -67,7 +67,7 @@ class VerifierRole(iam.Role):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         statements = [
-            _allow(["cloudformation:DescribeStacks"], stacks),
+            _allow(["cloudformation:DescribeStackResourceDrifts", "cloudformation:DescribeStacks"], stacks),
             _allow(["ecs:DescribeServices"], service.service_arn),
             _allow(["ecs:DescribeTasks"], tasks),
             _allow(["ecs:ListTasks"], "*", conditions={"ArnEquals": {"ecs:cluster": service.cluster.cluster_arn}}),
