@@ -34,6 +34,7 @@ class VerifierRole(iam.Role):
         cluster_name: str,
         service: ecs.FargateService,
         database: Database,
+        database_secret_arn: str,
         cache: Cache,
         secrets: Sequence[secretsmanager.ISecret],
     ) -> None:
@@ -74,7 +75,7 @@ class VerifierRole(iam.Role):
             _allow(["rds:DescribeDBInstances"], database.instance.instance_arn),
             _allow(["rds:DescribeDBParameters"], parameters),
             _allow(["elasticache:DescribeReplicationGroups"], replication_group),
-            _allow(["secretsmanager:DescribeSecret"], database.secret.secret_arn),
+            _allow(["secretsmanager:DescribeSecret"], database_secret_arn),
         ]
         for secret in secrets:
             statements.append(_allow(["secretsmanager:GetSecretValue"], secret.secret_arn))
