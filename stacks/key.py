@@ -39,6 +39,9 @@ USE_BY_LOGS: Final = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:Gener
 HOLD_ON: Final = ("backup", "elasticache", "rds", "secretsmanager")
 """Services that go on using a key when nobody asks them to, by a grant that they are given at creation."""
 
+ASK_AS: Final = {"elasticache": ("elasticache", "dax")}
+"""Services that ask under several names (ElastiCache User Guide, Using customer managed keys from AWS KMS)."""
+
 THIS_KEY: Final = "*"
 """What the one key is called in its own policy."""
 
@@ -138,7 +141,8 @@ def rotating_key(
 
 def _asked_through(services: Sequence[str], *, account: str, region: str) -> dict[str, Any]:
     """Return the condition that one of the services asks, in the key's region and for somebody of its account."""
-    asking = [f"{service}.{region}.amazonaws.com" for service in services]
+    names = [name for service in services for name in ASK_AS.get(service, (service,))]
+    asking = [f"{name}.{region}.amazonaws.com" for name in names]
     return {"StringEquals": {"kms:CallerAccount": account, "kms:ViaService": asking}}
 
 

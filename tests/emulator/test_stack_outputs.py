@@ -38,7 +38,7 @@ def test_an_output_is_read_where_it_is(account: Account, region: str | None) -> 
 
 
 class TestAnOutputThatChanges:
-    """The documentation leaves open whether an update with the same template reads an output again: here it does not."""
+    """The documentation leaves open whether an update with the same template reads an output again."""
 
     COPY = resource("AWS::SSM::Parameter", Type="String", Name="copy", Value=output(None))
     READER = resource("AWS::SSM::Parameter", Type="String", Name="reader", Value=attribute("Copy", "Value"))
