@@ -175,13 +175,6 @@ class TestDailyChecks:
         )
         stack.has_resource_properties("AWS::Events::Rule", {"ScheduleExpression": f"cron(0 {hour} * * ? *)"})
 
-    def test_the_drift_check_reads_no_data(self, template: Templates) -> None:
-        policies = template("prod", "monitoring").find_resources("AWS::IAM::Policy")
-        [policy] = [it for name, it in policies.items() if name.startswith("DriftCheckRole")]
-        [denied] = [it for it in policy["Properties"]["PolicyDocument"]["Statement"] if it["Effect"] == "Deny"]
-        assert {"s3:GetObject*", "ssm:GetParameter*", "logs:GetLogEvents"} <= set(denied["Action"])
-        assert denied["Resource"] == "*"
-
     def test_without_it_there_is_none(self, prod_with_less: OneEnvironment) -> None:
         prod_with_less("monitoring").resource_count_is("AWS::Lambda::Function", 0)
         assert "stacks-drifted" not in json.dumps(prod_with_less("monitoring").to_json())
