@@ -21,6 +21,7 @@ LEFT_OUT: Final = {
     "iam:PassRole": "reads nothing",
     "kms:Decrypt": "opens what is encrypted",
     "secretsmanager:GetSecretValue": "shows secrets",
+    "vpc-lattice:DescribeServiceNetworkVpcEndpointAssociation": "is no action that IAM knows",
 }
 """What the schemas name for reading a resource, and this check may not do."""
 
