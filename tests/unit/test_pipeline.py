@@ -246,7 +246,7 @@ class TestGate:
             "CommitId": 40,
             "PipelineExecutionId": 36,
             "TITLE": LONGEST_TITLE,
-            "SUMMARY": LONGEST + len(": 99 passed, 99 skipped in 3600.0 s, p99 60000 ms"),
+            "SUMMARY": LONGEST + len(": 99 passed, 99 skipped in 3600.0 s, p99 60000 ms, 99 remarks"),
             "CHANGES": len(
                 "production: resources 100 added, 100 changed, 100 replaced, 100 removed, in 10 of 10 stacks; "
             )
