@@ -1,7 +1,7 @@
 """The permissions boundary: the most that any role of ours may do, whatever its policies say.
 
 It has the actions of the policies that the synthesized roles have, on any resource; assuming and passing roles only
-where those policies say. Of IAM it has nothing else, so that no role can create another one, or change this policy.
+where those policies say. Of IAM it only reads beside, so that no role can create another one, or change this policy.
 """
 
 import json
@@ -47,7 +47,7 @@ def boundary(stacks: Sequence[Stack]) -> list[Statement]:
     limited: list[Statement] = []
     for statement, stack in _granted(stacks):
         actions = _list(statement["Action"])
-        free = {action for action in actions if not action.startswith(("iam:", "sts:")) and action != "*"}
+        free = {action for action in actions if action != "*" and not _gains(action)}
         anywhere |= free
         if bound := set(actions) - free:
             limited.append(_as_written(bound, statement, stack))
@@ -65,6 +65,11 @@ def boundary(stacks: Sequence[Stack]) -> list[Statement]:
         if name == _READING:
             anywhere.update(_reading(stacks))
     return merged([*_joined(limited), *([Statement(tuple(sorted(anywhere)), ("*",))] if anywhere else [])])
+
+
+def _gains(action: str) -> bool:
+    """Tell whether the action can give more than its caller has: all of IAM's and STS's that do not only read."""
+    return action.startswith(("iam:", "sts:")) and not action.startswith(("iam:Get", "iam:List", "sts:Get"))
 
 
 def _granted(stacks: Sequence[Stack]) -> Iterator[tuple[Mapping[str, Any], Stack]]:
