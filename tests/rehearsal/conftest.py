@@ -78,11 +78,12 @@ class Rehearsed:
     rehearsal: Rehearsal
     progress: Progress
     commit: str
+    assembly: Path
 
     def deliver_again(self, *, gate: Gate) -> None:
         """Deliver the commit once more, over whatever is there now: what was published for it is there already."""
         assert self.rehearsal.cloud is not None
-        with Inbox(self.rehearsal.cloud, self.progress), stages_left_out(self.rehearsal, PUBLISHING):
+        with Inbox(self.rehearsal.cloud, self.progress, self.assembly), stages_left_out(self.rehearsal, PUBLISHING):
             result, reason = self.rehearsal.deliver(self.commit, gate=gate)
         self.progress.finish(result, reason)
 
@@ -141,7 +142,7 @@ class Repository:
         progress = Progress(self.directory / "logs", lambda _: None)
         with Rehearsal(plan, progress) as rehearsal:
             rehearsal.run()
-            yield Rehearsed(rehearsal, progress, self.commit)
+            yield Rehearsed(rehearsal, progress, self.commit, plan.assembly.directory)
 
 
 def run(*command: str, directory: Path) -> str:
