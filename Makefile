@@ -203,7 +203,7 @@ cost-page: cdk.out/manifest.json ## the same as a page, docs/COST.md
 	@python -m cost --page docs/COST.md $(ARGS)
 
 .PHONY: bench
-bench: $(ready) ## figures: synthesis, growth, depth, limits
+bench: cdk.out/manifest.json ## figures: synthesis, growth, depth, limits, what enforcing permissions costs
 	@python -m bench $(ARGS)
 
 .PHONY: doctor

@@ -11,6 +11,7 @@ from statistics import linear_regression
 from rich.console import Console
 from rich.table import Table
 
+from bench import enforcement
 from bench.delivery import BAKE, REVIEW, deliveries
 from bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 from bench.measure import Synthesis, synthesis
@@ -35,6 +36,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="how often to synthesize for each figure (5)")
+    parser.add_argument(
+        "--rehearsals", type=int, default=1, help="how often to rehearse in each mode; 0: not at all (1)"
+    )
     options = parser.parse_args()
     console = Console()
     with console.status("synthesizing"):
@@ -45,6 +49,10 @@ def main() -> None:
     console.print(_costs(*zip(*rounds, strict=True)))
     console.print(_growth(grown))
     console.print(_ways(grown[3]))
+    if options.rehearsals:
+        with console.status("rehearsing this commit"):
+            cost = enforcement.measure(options.rehearsals)
+        console.print(_enforcement(cost))
 
 
 def _pair(rule_packs: str | None) -> Pair:
@@ -115,6 +123,13 @@ def _ways(run: Synthesis) -> Table:
             f"{least.serial_depth} / {least.builds}",
             GOALS.get(way.stage, ""),
         )
+    return table
+
+
+def _enforcement(cost: enforcement.Cost) -> Table:
+    table = _table("Permissions in a rehearsal, CPU-seconds", "", "off", "enforced", "enforced / off", "goal")
+    goal = f"≤ {enforcement.GOAL:.2f}"
+    table.add_row("this commit", f"{cost.off:.1f}", f"{cost.enforced:.1f}", f"{cost.ratio:.2f}", goal)
     return table
 
 

@@ -34,15 +34,16 @@ def synthesis(environments: int, *, rule_packs: str | None) -> Synthesis:
             arguments += ["--rule-packs", rule_packs]
         # An empty value means unset: without bytecode on disk, compiling the library would be most of what is measured.
         settings = {"CDK_VALIDATION": "true" if rule_packs else "false", "PYTHONDONTWRITEBYTECODE": ""}
-        before = _children_seconds()
+        before = children_seconds()
         # As `cdk.json` has it: what `-O` leaves out is jsii's check of every argument, which the type checker has done.
         subprocess.run([sys.executable, "-O", *arguments], env={**os.environ, **settings}, check=True)
-        seconds = _children_seconds() - before
+        seconds = children_seconds() - before
         templates = {file.name: json.loads(file.read_text()) for file in Path(folder).rglob("*.template.json")}
     resources = sum(len(template.get("Resources", {})) for template in templates.values())
     return Synthesis(seconds, resources, templates.get("yawl-delivery.template.json", {}))
 
 
-def _children_seconds() -> float:
+def children_seconds() -> float:
+    """Return the processor time of all processes that have been started and have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

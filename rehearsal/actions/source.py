@@ -39,7 +39,7 @@ def _use_connection(run: Run) -> None:
     role_arn = run.action.role_arn or run.context.definition.role_arn
     try:
         if connection:
-            # A connection's policies name it by the service's prefix of the day it was made.
+            # A connection made under the service's former name is used by the former name of the action.
             service = connection.split(":")[2]
             run.context.cloud.check(role_arn, f"{service}:UseConnection", connection)
         artifacts.write_outputs(run)

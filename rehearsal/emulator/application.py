@@ -6,8 +6,8 @@
 - The services ministack lacks, of which as much answers as somebody here asks for: CodePipeline, CodeConnections,
   Service Quotas.
 - `/_rehearsal/…`: what the rehearsal asks the emulator itself, and, at `/_rehearsal/executions`, tells it;
-  `/_rehearsal/permissions/…` assumes roles for services, checks calls that no request makes, those of services after a deployment too, and
-  says what was evaluated.
+  `/_rehearsal/permissions/…` assumes roles for services, checks calls that no request makes, those of services after a
+  deployment too, and says what was evaluated.
 """
 
 import json

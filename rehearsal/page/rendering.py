@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from rehearsal.masking import masked
 from rehearsal.page import excerpt
+from rehearsal.permissions import in_words
 
 FOLDER = Path(__file__).parent
 MOST_TICKS = 8
@@ -118,7 +119,12 @@ def render(document: Mapping[str, Any], *, folder: Path, secrets: Iterable[str])
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"seconds": _seconds, "kind": _kind, "counted": _counted_in_words}
+    environment.filters |= {
+        "seconds": _seconds,
+        "kind": _kind,
+        "counted": _counted_in_words,
+        "permissions_in_words": in_words,
+    }
     return environment.get_template("page.html.jinja").render(
         document=document,
         groups=groups,

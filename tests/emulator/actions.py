@@ -1,5 +1,6 @@
 """Actions run for real against the emulator, one at a time."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,17 @@ from rehearsal.gate import ScriptedGate
 from rehearsal.processes import Processes
 from rehearsal.tasks import NoTasks
 from tests.emulator.conftest import Account
+
+
+def powerful_role(account: Account, name: str) -> str:
+    """Make a role that anybody may assume, and that may do anything; return its ARN."""
+    anybody = {"AWS": "*", "Service": ["codepipeline.amazonaws.com", "codebuild.amazonaws.com", "lambda.amazonaws.com"]}
+    trust = {"Statement": [{"Effect": "Allow", "Principal": anybody, "Action": "sts:AssumeRole"}]}
+    anything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam = account.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="anything", PolicyDocument=json.dumps(anything))
+    return role["Arn"]
 
 
 @dataclass
@@ -34,10 +46,8 @@ class Workshop:
         self.artifacts = Artifacts(self.directory / "artifacts")
 
     def role(self, account: Account, name: str) -> str:
-        """Make a role anybody may assume."""
-        document = '{"Version": "2012-10-17", "Statement": []}'
-        iam = account.client("iam")
-        return iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        """Make a role that anybody may assume, and that may do anything."""
+        return powerful_role(account, name)
 
     def artifact(self, name: str, **files: str) -> None:
         """Pack an artifact; a file's name is spelled with `__` for a dot."""

@@ -12,6 +12,8 @@ from rehearsal.progress import Progress
 from rehearsal.set_up import SetUp
 from rehearsal.stand_ins import StandIns
 from rehearsal.tasks import Tasks
+from tests.emulator.actions import powerful_role
+from tests.emulator.conftest import Account
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -55,6 +57,8 @@ def _deploy(cloud: Cloud, assembly: "CloudAssembly", processes: Processes, direc
     cloud.in_account("ssm", PLACE).put_parameter(
         Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True
     )
+    for kind in ("deploy", "lookup", "cfn-exec"):
+        powerful_role(Account(cloud, PLACE), f"cdk-hnb659fds-{kind}-role-{PLACE.account}-{PLACE.region}")
     s3 = cloud.in_account("s3", PLACE)
     s3.create_bucket(Bucket=TEMPLATES)
     told: dict[str, str] = {}

@@ -134,6 +134,8 @@ def test_another_account_is_read_through_its_lookup_role(bench: Bench) -> None:
     bench.deployed("database", Secret=SECRET)
     made = bench.account.client("iam").create_role(RoleName="lookup", AssumeRolePolicyDocument=json.dumps(ANYBODY))
     bench.role = made["Role"]["Arn"]
+    read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    bench.account.client("iam").attach_role_policy(RoleName="lookup", PolicyArn=read_only)
     done = bench.review(database={"Secret": SECRET})
     assert done.returncode == 0, done.stderr
     assert "test: nothing changes" in done.stdout

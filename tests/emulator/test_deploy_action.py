@@ -156,8 +156,8 @@ def test_what_a_killed_rehearsal_has_begun_is_waited_for(stacks: Stacks, monkeyp
     stacks.run("CREATE_UPDATE", topic("one"))
     describe, states = deploy._Stack.describe, iter(["UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
 
-    def still_under_way(stack: deploy._Stack) -> dict[str, Any] | None:
-        found = describe(stack)
+    def still_under_way(stack: deploy._Stack, client: Any = None) -> dict[str, Any] | None:
+        found = describe(stack, client)
         return found and {**found, "StackStatus": next(states, found["StackStatus"])}
 
     monkeypatch.setattr(deploy._Stack, "describe", still_under_way)

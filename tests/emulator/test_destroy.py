@@ -14,6 +14,8 @@ from operations import accounts, assembly, destroy
 from operations.__main__ import main
 from operations.accounts import Accounts
 from rehearsal.cloud import Cloud, Place
+from tests.emulator.actions import powerful_role
+from tests.emulator.conftest import Account
 from tests.emulator.deployed import PARTS, PLACE, deployed
 
 if TYPE_CHECKING:
@@ -254,10 +256,13 @@ def test_a_profile_that_nobody_has_is_no_accident(
     assert "nope" in capsys.readouterr().err
 
 
-def test_each_role_has_clients_of_its_own_until_it_soon_ends(home: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_role_has_clients_of_its_own_until_it_soon_ends(
+    home: Place, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What may read a stack may not delete it, and deleting all of an environment may take longer than an hour."""
     elsewhere = assembly.Place(str(next(_numbers)), home.region)
-    roles = [f"arn:aws:iam::{elsewhere.account}:role/{name}" for name in ("lookup", "deploy")]
+    theirs = Account(cloud, Place(elsewhere.account, elsewhere.region))
+    roles = [powerful_role(theirs, name) for name in ("lookup", "deploy")]
     found = Accounts()
     clients = [found.client("sts", elsewhere, role_arn=role) for role in roles]
     assert [client.get_caller_identity()["Arn"].split("/")[1] for client in clients] == ["lookup", "deploy"]

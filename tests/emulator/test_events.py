@@ -28,7 +28,13 @@ ROLE = {
         "Statement": [
             {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
         ],
-    }
+    },
+    "Policies": [
+        {
+            "PolicyName": "anything",
+            "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+        }
+    ],
 }
 
 

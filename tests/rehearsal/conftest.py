@@ -79,6 +79,7 @@ class Rehearsed:
     progress: Progress
     commit: str
     assembly: Path
+    """What the pipeline was first deployed from."""
 
     def deliver_again(self, *, gate: Gate) -> None:
         """Deliver the commit once more, over whatever is there now: what was published for it is there already."""

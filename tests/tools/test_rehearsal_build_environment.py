@@ -14,7 +14,7 @@ from rehearsal import buildspec
 from rehearsal.actions.build_environment import CACHES, build_environment
 from rehearsal.actions.run import ActionFailed, Context, Run
 from rehearsal.artifacts import Artifacts
-from rehearsal.cloud import Cloud, Credentials, Place
+from rehearsal.cloud import Cloud, Credentials
 from rehearsal.definition import parse
 from rehearsal.gate import ScriptedGate
 from rehearsal.isolation import MACHINE
@@ -22,6 +22,8 @@ from rehearsal.processes import Processes
 from rehearsal.tasks import NoTasks
 from tests.tools.rehearsal_fakes import HOME, action, pipeline, stage
 
+ROLE = Credentials("ASIAROLE", "role secret", "role token")
+"""Of the project's own role."""
 ENDPOINT = "http://localhost:9"
 SECRET = f"arn:aws:secretsmanager:us-east-1:{HOME.account}:secret:app-AbCdEf"
 
@@ -30,19 +32,14 @@ class Store(Cloud):
     """A cloud with one parameter, one secret, and roles for everybody."""
 
     @override
-    def assume(self, role_arn: str, caller: Credentials, region: str) -> Credentials:
-        assert (role_arn, caller, region) == ("build-role", Credentials(HOME.account), HOME.region)
-        return Credentials("ASIAROLE", "role secret", "role token")
-
-    @override
-    def in_account(self, service: str, place: Place) -> Any:
-        assert (service in ("ssm", "secretsmanager"), place) == (True, HOME)
+    def client(self, service: str, region: str, credentials: Credentials) -> Any:
+        assert (service in ("ssm", "secretsmanager"), region, credentials) == (True, HOME.region, ROLE)
         return self
 
-    def get_parameter(self, Name: str, WithDecryption: bool) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        if Name != "/app/level" or not WithDecryption:
-            raise _refusal("ParameterNotFound", "no such parameter")
-        return {"Parameter": {"Value": "high"}}
+    def get_parameters(self, Names: list[str], WithDecryption: bool) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        if Names == ["/app/forbidden"]:
+            raise _refusal("AccessDeniedException", "User: build is not authorized")
+        return {"Parameters": [{"Value": "high"}] if Names == ["/app/level"] and WithDecryption else []}
 
     def get_secret_value(self, SecretId: str, **version: str) -> dict[str, Any]:  # noqa: N803
         if SecretId not in ("app", SECRET):
@@ -96,7 +93,7 @@ class Builds:
         text = json.dumps({"version": "0.2", "env": env or {}, "phases": {"build": {}}})
         build = self.directory / "build"
         build.mkdir()
-        return build_environment(run, described, buildspec.parse(text), build)
+        return build_environment(run, described, buildspec.parse(text), build, ROLE)
 
 
 @pytest.fixture
@@ -233,7 +230,8 @@ def test_parameters_and_secrets_are_looked_up(builds: Builds) -> None:
 
 
 MISSING = [
-    ("PARAMETER_STORE", "/none", "parameter /none: no such parameter"),
+    ("PARAMETER_STORE", "/none", "parameter /none: there is no such parameter"),
+    ("PARAMETER_STORE", "/app/forbidden", "parameter /app/forbidden: User: build is not authorized"),
     ("SECRETS_MANAGER", "none:key", "secret none: no such secret"),
     ("SECRETS_MANAGER", "app:none", "secret app has no key none"),
     ("MAGIC", "x", "variable X: CodeBuild has no type MAGIC"),

@@ -14,6 +14,8 @@ from rehearsal.processes import Processes
 from rehearsal.tasks import NoTasks
 from tests.tools.rehearsal_fakes import HOME, OnePipeline, action, pipeline, stage
 
+CONNECTION = f"arn:aws:codeconnections:us-east-1:{HOME.account}:connection/1"
+
 
 class Repository:
     """A repository whose commits are delivered."""
@@ -37,7 +39,7 @@ class Repository:
 
     def deliver(self, commit: str) -> dict[str, str]:
         """Run the action; return its variables."""
-        document = action("Source", BranchName="main", FullRepositoryId="us/yawl", ConnectionArn="arn")
+        document = action("Source", BranchName="main", FullRepositoryId="us/yawl", ConnectionArn=CONNECTION)
         document["outputArtifacts"] = [{"name": "Source"}]
         definition = parse(pipeline(stage("Source", document)), HOME.region)
         context = Context(
@@ -97,7 +99,7 @@ def test_its_variables_are_the_connections(repository: Repository, message: str)
         "CommitMessage": message,
         "BranchName": "main",
         "FullRepositoryName": "us/yawl",
-        "ConnectionArn": "arn",
+        "ConnectionArn": CONNECTION,
     }
     assert repository.log == [f"{commit[:12]} {message.partition(chr(10))[0]}"]
 

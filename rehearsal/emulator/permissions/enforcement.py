@@ -1,4 +1,4 @@
-"""The check of every call: of requests to the emulated APIs, and of calls that services make where no request is seen."""
+"""The check of every call: of requests to the emulated APIs, and of calls that no request makes."""
 
 import contextvars
 from collections.abc import Callable, Iterator, Mapping
@@ -115,7 +115,7 @@ def keep(decision: Decision) -> None:
         recorder.open_questions.add((request.action, request.resource))
 
 
-def enforce(
+def enforce(  # noqa: PLR0911, PLR0917 - ministack's own interface, and its order of checks
     access_key: str,
     action: str,
     service: str,

@@ -131,7 +131,7 @@ class _Evaluation:
             return Decision(self._request, Reason.ALLOWED)
         return self._find_allow(applicable)
 
-    def _find_allow(self, applicable: list[Statement]) -> Decision:
+    def _find_allow(self, applicable: list[Statement]) -> Decision:  # noqa: PLR0911 - in the order of AWS's guide
         principal, resource = self._principal, self._resource
         within = resource is None or not principal.account or resource.owner == principal.account
         by_resource = self._first(applicable, allows=True)

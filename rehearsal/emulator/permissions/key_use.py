@@ -1,8 +1,8 @@
 """The calls of KMS that services make for a caller: encrypted objects, messages, secrets, parameters and log events.
 
 S3, SNS, SQS, Secrets Manager and Parameter Store ask KMS in the caller's name, with `kms:ViaService` and the encryption
-context that each documents; CloudWatch Logs asks in its own. A key that AWS manages lets everybody of the account through
-its service, so that there is nothing to check. Sources: S3 User Guide, "Using server-side encryption with AWS KMS keys"
+context that each documents; CloudWatch Logs asks in its own. A key that AWS manages lets everybody of the account
+through its service: there is nothing to check. Sources: S3 User Guide, "Using server-side encryption with AWS KMS keys"
 and "Multipart upload API and permissions"; SNS and SQS Developer Guides, "Key management"; Secrets Manager User Guide,
 "Secret encryption and decryption"; Systems Manager User Guide, "AWS KMS encryption for Parameter Store SecureString
 parameters"; CloudWatch Logs User Guide, "Encrypt log data".

@@ -1,8 +1,8 @@
 """The documents of AWS managed policies, as IAM returns them, for those our accounts use.
 
-`aws_managed_policies.json` holds what `aws iam get-policy-version` returns for each ARN, with the version's id. A policy
-that is not in it grants nothing by itself; a call that no other policy allows is then not checked, and the report says
-so, because neither a refusal nor a pass would be true.
+`aws_managed_policies.json` holds what `aws iam get-policy-version` returns for each ARN, with the version's id. A
+policy that is not in it grants nothing by itself; a call that no other policy allows is then not checked, and the
+report says so, because neither a refusal nor a pass would be true.
 """
 
 import json

@@ -109,7 +109,7 @@ def _text(parameters: Mapping[str, Any], name: str) -> str:
     return found[0] if isinstance(found, list) else found
 
 
-def _check(
+def _check(  # noqa: PLR0917 - what a handler is given
     operation: str, resource_type: str, logical_id: str, physical_id: str, properties: dict[str, Any], stack: str
 ) -> None:
     """Check what provisioning a resource calls; raise what makes the resource fail, as at AWS."""
@@ -188,4 +188,4 @@ def certain_actions(resource_type: str, operation: str) -> tuple[str, ...]:
     if certain or not listed:
         return certain
     service = Counter(action.partition(":")[0] for action in listed).most_common(1)[0][0]
-    return tuple(action for action in listed if action.partition(":")[0] == service and operation in ("create",))[:1]
+    return tuple(action for action in listed if action.partition(":")[0] == service and operation == "create")[:1]

@@ -8,13 +8,13 @@ from rehearsal.emulator.permissions.evaluation import Principal
 from rehearsal.emulator.permissions.policy import Policy
 
 TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/")
-"""How the keys of a resource's tags begin; IAM has one of its own (Service Authorization Reference, AWS STS and IAM)."""
+"""How the keys of a resource's tags begin; IAM has one of its own (Service Authorization Reference, IAM)."""
 
 
 def of(principal: Principal, resource: str) -> Context:
-    """Return the keys of a resource; its tags only where a policy asks for them, as finding them takes longest of all."""
+    """Return the keys of a resource; its tags only where a policy asks for them, as finding them takes longest."""
     parts = resource.split(":", 5)
-    if len(parts) < 6:  # noqa: PLR2004 - an ARN's parts
+    if len(parts) < 6:
         return {}
     policies = [*principal.identity, *(principal.boundary or ()), *(principal.session or ())]
     prefixes = [prefix for prefix in TAG_KEYS if _asks_for(policies, prefix)]

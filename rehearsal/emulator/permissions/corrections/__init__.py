@@ -1,9 +1,10 @@
 """Corrections of what ministack takes a request to be about, one file for each service, each with its source at AWS.
 
-A correction is a function from an `ApiCall` to a `Target`, or None where ministack is right. What AWS authorizes a call on
-stands in the Service Authorization Reference of each service.
+A correction is a function from an `ApiCall` to a `Target`, or None where ministack is right. What AWS authorizes a call
+on stands in the Service Authorization Reference of each service.
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -94,13 +95,7 @@ def read_call(
     """Return a request as an `ApiCall`."""
     parameters: dict[str, Any] = dict(query)
     if body[:1] == b"{":
-        try:
+        with contextlib.suppress(ValueError):
             parameters |= json.loads(body)
-        except ValueError:
-            pass
-    elif "cbor" in headers.get("content-type", ""):
-        import cbor2  # noqa: PLC0415 - only CloudWatch speaks it
-
-        parameters |= cbor2.loads(body)
     segments = tuple(unquote(part) for part in path.split("/") if part)
     return ApiCall(action, parameters, segments, headers, region, account)

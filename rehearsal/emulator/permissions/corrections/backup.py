@@ -1,4 +1,4 @@
-"""AWS Backup: vaults, plans and recovery points, which its REST API names in the path (Service Authorization Reference)."""
+"""AWS Backup: what its REST API names in the path (Service Authorization Reference, AWS Backup)."""
 
 from rehearsal.emulator.permissions.corrections import ApiCall, Target, on
 

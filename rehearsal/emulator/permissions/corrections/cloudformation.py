@@ -9,7 +9,7 @@ SERVICE = "cloudformation.amazonaws.com"
 
 
 def correct(call: ApiCall) -> Target | None:
-    """Name the stack by its id, a new one by its name; an unnamed one as all of them; the role that is passed as key."""
+    """Name the stack by its id, a new one by its name, an unnamed one as all of them; check the role that is passed."""
     name = call.text("StackName")
     context = {"cloudformation__rolearn": call.text("RoleARN")} if call.text("RoleARN") else {}
     if call.text("ChangeSetName") and not context:
@@ -24,6 +24,6 @@ def correct(call: ApiCall) -> Target | None:
 
 
 def _passed_role(call: ApiCall) -> tuple[Further, ...]:
-    """Return the passing of the role that CloudFormation is to use (IAM User Guide, "Grant permissions to pass a role")."""
+    """Return the passing of CloudFormation's role (IAM User Guide, "Grant permissions to pass a role")."""
     role = call.text("RoleARN")
     return (Further("iam:PassRole", role, {"iam:passedtoservice": SERVICE}),) if role else ()

@@ -1,7 +1,7 @@
 """CloudWatch Logs: streams, and groups as policies must name them.
 
-"To specify permissions for all actions but those for tags, use the ARN with the trailing `:*`" (CloudWatch Logs User Guide,
-"CloudWatch Logs resources and operations"): a call about a group is authorized on `…:log-group:NAME:log-stream:`.
+Policies name a group with a trailing `:*` for all actions but those about tags (CloudWatch Logs User Guide, "CloudWatch
+Logs resources and operations"): a call about a group is authorized on `…:log-group:NAME:log-stream:`.
 """
 
 from rehearsal.emulator.permissions.corrections import ApiCall, Target, on

@@ -3,7 +3,7 @@
 from rehearsal.emulator.permissions.corrections import ApiCall, Target, on
 
 
-def correct(call: ApiCall) -> Target | None:
+def correct(call: ApiCall) -> Target | None:  # noqa: PLR0911 - a table
     """Name what the call is about by its own type, and all of the type where it names none."""
     match call.action:
         case "rds:DescribeDBParameters" | "rds:DescribeDBParameterGroups":
