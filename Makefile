@@ -24,14 +24,14 @@ export NODE_OPTIONS := $(if $(findstring $(compile_cache),$(NODE_OPTIONS)),$(NOD
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks functions releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations permissions_report tests
+python_folders := settings pipeline stages stacks functions releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations execution_policies permissions_report tests
 python_sources := pipeline_app.py $(python_folders)
 python_sources += container
 # What the pipeline delivers and runs, and its tests.
-released := pipeline_app.py settings pipeline stages stacks functions releases integration_tests change_review bake cost \
+released := pipeline_app.py settings pipeline stages stacks functions releases integration_tests change_review bake cost execution_policies \
   compliance container tests/unit
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
-  $(shell find settings pipeline functions stages stacks -name '*.py' -o -name '*.js') \
+  $(shell find settings pipeline functions stages stacks execution_policies -name '*.py' -o -name '*.js') \
   $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
     -type f -not -name '*.pyc')
 ready := $(venv)/.ready node_modules/.ready
@@ -121,7 +121,7 @@ synth: $(venv)/.ready ## what the pipeline's Synth action runs: lint, types, uni
 .PHONY: assembly
 assembly: $(ready) ## cdk synth with every validation, into cdk.out
 	@cdk synth --quiet
-	@find cdk.out -name '*.assets.json' -print -quit | xargs -I manifest cdk-assets --path manifest ls >/dev/null || { \
+	@cdk-assets --path "$$(find cdk.out -name '*.assets.json' -print -quit)" ls >/dev/null || { \
 	  echo "synth: the pinned cdk-assets cannot read what the pinned aws-cdk-lib writes; pin versions that agree" >&2; exit 1; }
 
 .PHONY: test
@@ -223,8 +223,11 @@ destroy: cdk.out/manifest.json ## take an environment down, after asking: make d
 	@test -n "$(ENV)" || { echo "destroy: which environment? make destroy ENV=dev" >&2; exit 2; }
 	@python -m operations destroy $(ENV) $(ARGS)
 
+# Only what the stacks take can be found in what is synthesized.
+least_privilege = $(findstring least-privilege,$(ARGS) $(shell grep -s '^ *execution' delivery.toml))
+
 .PHONY: bootstrap
-bootstrap: $(ready) ## once, for real: prepare every account and region; prints the cdk commands it runs
+bootstrap: $(ready) $(if $(least_privilege),cdk.out/manifest.json) ## once, for real: prepare every account and region; prints the commands it runs
 	@python -m pipeline bootstrap $(ARGS)
 
 .PHONY: deploy

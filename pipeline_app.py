@@ -12,12 +12,15 @@ from aws_cdk import App, Environment, Validations
 
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.self_mutation import ACCEPTED_CHANGES
-from pipeline.tool_versions import ToolVersions
+from pipeline.tool_versions import CLI_VERSION, ToolVersions
 from settings import Settings, SettingsError, load
 from stages.environment_tags import tag_environment
 
 gc.freeze()
 gc.enable()
+
+PACKAGE = Path(__file__).with_name("package.json")
+"""Where the versions of the CLIs stand."""
 
 
 def add_pipeline(app: App, settings: Settings) -> PipelineStack:
@@ -26,7 +29,7 @@ def add_pipeline(app: App, settings: Settings) -> PipelineStack:
         app,
         "yawl-delivery",
         settings=settings,
-        tool_versions=ToolVersions.read(Path(__file__).with_name("package.json")),
+        tool_versions=ToolVersions.read(PACKAGE),
         env=Environment(account=settings.pipeline.account, region=settings.pipeline.region),
     )
     # Each environment's own value is nearer to its resources and wins there.
@@ -53,6 +56,18 @@ def add_rule_packs(app: App, settings: Settings) -> None:
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), *standards)
 
 
+def add_execution_policies(assembly: Path, settings: Settings) -> None:
+    """Put what CloudFormation needs beside the templates, where the reviews find it; exit where it cannot be said."""
+    from execution_policies.errors import PolicyError  # noqa: PLC0415
+    from execution_policies.generate import write  # noqa: PLC0415
+
+    try:
+        write(assembly, further_actions=settings.pipeline.execution_actions)
+    except PolicyError as error:
+        print(f"synth: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
 def main() -> None:
     """Synthesize the pipeline that `delivery.toml` describes, under every rule pack it asks for."""
     try:
@@ -67,8 +82,11 @@ def main() -> None:
     add_pipeline(app, settings)
     add_rule_packs(app, settings)
     app.synth()
-    # Beside the templates: which of the pipeline's own changes are meant is no part of the pipeline.
+    if settings.pipeline.has_least_privilege:
+        add_execution_policies(Path(app.outdir), settings)
+    # Beside the templates, for the build in which the deployed pipeline updates itself from this assembly.
     Path(app.outdir, ACCEPTED_CHANGES).write_text("".join(f"{name}\n" for name in settings.pipeline.accepted_changes))
+    Path(app.outdir, CLI_VERSION).write_text(f"{ToolVersions.read(PACKAGE).cdk}\n")
 
 
 if __name__ == "__main__":

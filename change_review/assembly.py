@@ -19,6 +19,8 @@ class ReleasedStack:
     template: dict[str, Any]
     lookup_role_arn: str | None
     """The bootstrapped role that may read the account; None: the caller's own credentials read it."""
+    execution_role_arn: str | None = None
+    """The bootstrapped role that CloudFormation acts as; None: the caller's."""
 
 
 def read_stage(directory: Path) -> tuple[ReleasedStack, ...]:
@@ -47,6 +49,7 @@ def _stack(directory: Path, artifact_name: str, artifact: dict[str, Any]) -> Rel
     properties = artifact["properties"]
     account, region = artifact["environment"].removeprefix("aws://").split("/")
     lookup_role = properties.get("lookupRole", {}).get("arn")
+    execution_role = properties.get("cloudFormationExecutionRoleArn")
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
     return ReleasedStack(
         name=properties.get("stackName", artifact_name),
@@ -54,6 +57,7 @@ def _stack(directory: Path, artifact_name: str, artifact: dict[str, Any]) -> Rel
         region=region,
         template=_read(directory / properties["templateFile"]),
         lookup_role_arn=lookup_role.replace("${AWS::Partition}", partition) if lookup_role else None,
+        execution_role_arn=execution_role.replace("${AWS::Partition}", partition) if execution_role else None,
     )
 
 

@@ -21,7 +21,8 @@ _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"
 class Reader:
     """Reads deployed stacks, with one client for each role and region."""
 
-    _clients: dict[tuple[str | None, str], Any] = field(default_factory=dict)
+    _sessions: dict[tuple[str | None, str], boto3.Session] = field(default_factory=dict)
+    _clients: dict[tuple[str | None, str, str], Any] = field(default_factory=dict)
 
     def template(self, stack: ReleasedStack) -> dict[str, Any] | None:
         """Return the template that is deployed under the stack's name; None: it never was. Raise ReviewError."""
@@ -49,14 +50,47 @@ class Reader:
         except (BotoCoreError, ClientError) as error:
             raise _unreadable(stack, error) from None
 
-    def _client(self, stack: ReleasedStack) -> Any:
-        key = (stack.lookup_role_arn, stack.region)
-        if key not in self._clients:
+    def execution_policies(self, stack: ReleasedStack) -> list[dict[str, Any]]:
+        """Return the documents of all policies that CloudFormation has where the stack is. Raise ReviewError."""
+        role = (stack.execution_role_arn or "").rpartition("/")[2]
+        try:
+            iam = self._client(stack, "iam")
+            attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+            inline = iam.list_role_policies(RoleName=role)["PolicyNames"]
+            return [
+                *(_document(iam, policy["PolicyArn"]) for policy in attached),
+                *(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in inline),
+            ]
+        except (BotoCoreError, ClientError) as error:
+            raise _unreadable(stack, error) from None
+
+    def policy(self, stack: ReleasedStack, name: str) -> dict[str, Any] | None:
+        """Return the document of the account's policy of this name; None: there is none. Raise ReviewError."""
+        partition = (stack.execution_role_arn or "arn:aws").split(":")[1]
+        try:
+            return _document(self._client(stack, "iam"), f"arn:{partition}:iam::{stack.account}:policy/{name}")
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "NoSuchEntity":
+                return None
+            raise _unreadable(stack, error) from None
+        except BotoCoreError as error:
+            raise _unreadable(stack, error) from None
+
+    def _client(self, stack: ReleasedStack, service: str = "cloudformation") -> Any:
+        place = (stack.lookup_role_arn, stack.region)
+        if place not in self._sessions:
             session = boto3.Session(region_name=stack.region)
-            if stack.lookup_role_arn:
-                session = _assume(session, stack.lookup_role_arn)
-            self._clients[key] = session.client("cloudformation", config=_CONFIG)
-        return self._clients[key]
+            self._sessions[place] = _assume(session, stack.lookup_role_arn) if stack.lookup_role_arn else session
+        if (*place, service) not in self._clients:
+            # boto3's overloads know each service by a literal name only.
+            session: Any = self._sessions[place]
+            self._clients[*place, service] = session.client(service, config=_CONFIG)
+        return self._clients[*place, service]
+
+
+def _document(iam: Any, arn: str) -> dict[str, Any]:
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
 
 def _assume(session: boto3.Session, role_arn: str) -> boto3.Session:

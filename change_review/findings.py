@@ -31,6 +31,8 @@ class Finding:
     """The fingerprint of this change; another change of the same resource has another one."""
     accepted: str | None = None
     """Why it is let through; None: it is not."""
+    command: str | None = None
+    """What removes it, where accepting it would change nothing."""
 
 
 def fingerprint(*parts: Any) -> str:
@@ -40,7 +42,7 @@ def fingerprint(*parts: Any) -> str:
 
 def judged(finding: Finding, acceptances: Iterable[Acceptance]) -> Finding:
     """Return the finding as accepted if an acceptance names its stack, its subject and this very change."""
-    for one in acceptances:
+    for one in acceptances if finding.command is None else ():
         if (one.stack, one.subject, one.change) == (finding.stack, finding.subject, finding.change):
             return replace(finding, accepted=one.reason)
     return finding

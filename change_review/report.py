@@ -67,7 +67,9 @@ def as_html(review: Review, *, commit: str) -> str:
         cost=None if review.nothing else f"{in_one_phrase(review.cost).capitalize()}. {BASIS}",
         charges=list(in_lines(review.cost)),
         security={stack.name: list(security_lines(stack.difference)) for stack in review.stacks if not stack.is_new},
-        entries={finding.change: entry_for(finding, review.environment) for finding in review.stopping},
+        entries={
+            finding.change: entry_for(finding, review.environment) for finding in review.stopping if not finding.command
+        },
     )
 
 
@@ -75,7 +77,7 @@ def _verdict(review: Review) -> str:
     if review.stopping:
         return (
             f"STOPPED before anything was touched, by {len(review.stopping)} of {len(review.findings)} findings. "
-            "Change the release, or accept each change that is meant."
+            "Change the release, accept each change that is meant, or grant what is missing."
         )
     if review.nothing:
         return "Nothing changes."
@@ -95,6 +97,8 @@ def _finding_lines(finding: Finding, environment: str) -> Iterator[str]:
     yield from (f"    {line}" for line in finding.details)
     if finding.accepted is not None:
         yield f"    accepted because: {finding.accepted}"
+    elif finding.command is not None:
+        yield f"    grant it from a checkout of this commit, as an administrator there, and retry: {finding.command}"
     else:
         yield "    if this is meant, write into delivery.toml, with the reason:"
         yield from (f"      {line}" for line in entry_for(finding, environment).splitlines())

@@ -11,6 +11,8 @@ from change_review.assembly import ReleasedStack, common_prefix, read_stage
 from change_review.costs import cost_change, in_one_phrase
 from change_review.deployed import Reader
 from change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference
+from change_review.execution import SUBJECT as EXECUTION
+from change_review.execution import missing_permissions
 from change_review.findings import Finding, judged
 from change_review.permissions import broadened
 from change_review.stateful import losses
@@ -77,12 +79,15 @@ class Review:
         counts = Counter({kind: sum(stack.count(kind) for stack in self.stacks) for kind in KINDS})
         resources = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]) or "none"
         security = sum(finding.subject == "permissions" for finding in self.findings)
-        stateful = len(self.findings) - security
+        ungranted = sum(finding.subject == EXECUTION for finding in self.findings)
+        stateful = len(self.findings) - security - ungranted
         touched = sum(not stack.difference.nothing for stack in self.stacks)
         parts = [f"resources {resources}, in {touched} of {len(self.stacks)} stacks"]
         parts.append(f"{stateful} stateful lost" if stateful else "nothing stateful lost")
         if not self.is_first:
             parts.append(f"permissions broadened in {security}" if security else "no permissions broadened")
+        if ungranted:
+            parts.append("CloudFormation needs more permissions")
         parts.append(in_one_phrase(self.cost))
         return f"{self.environment}{' (first deployment)' if self.is_first else ''}: {'; '.join(parts)}"
 
@@ -103,6 +108,7 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
     with Comparer() as comparer:
         reader = Reader()
         deployed = [reader.template(stack) for stack in released]
+        ungranted = [one for stage in stages[:1] for one in missing_permissions(stage.parent, released, reader)]
         differences = comparer.compare(
             [(before or EMPTY_TEMPLATE, stack.template) for before, stack in zip(deployed, released, strict=True)]
         )
@@ -118,7 +124,7 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
     return Review(
         environment=environment,
         stacks=stacks,
-        findings=tuple(judged(finding, acceptances) for finding in _findings(stacks, whole)),
+        findings=tuple(judged(finding, acceptances) for finding in [*ungranted, *_findings(stacks, whole)]),
         left_behind=_left_behind(released, reader),
         cost=cost_change(environment, released, deployed),
         is_first=not whole,

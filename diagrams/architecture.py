@@ -62,6 +62,7 @@ IN_WORDS = {
     "AWS::Logs::MetricFilter": "metric filters",
     "AWS::Logs::QueryDefinition": "saved queries",
     "AWS::EC2::FlowLog": "flow logs",
+    "AWS::SSM::Parameter": "parameters",
 }
 """Types that are counted below the picture and not drawn: every stack has them."""
 

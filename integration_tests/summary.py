@@ -1,22 +1,30 @@
 """The outcome of a run in one line, for those who decide without reading more."""
 
-import time
 from pathlib import Path
 
 import pytest
 
+from integration_tests.waiting import SYSTEM_CLOCK, Clock
+
 P99 = "p99_seconds"
 """The property of a test's report that tells how long 99 % of the measured requests took."""
+REMARK = "remark"
+"""The property of a test's report that tells what people should know and no release fails for."""
 _WORST_FIRST = ("failed", "passed", "skipped")
 
 
 class Summary:
-    """Counts what the tests say and writes one line when they are over: `dev: 24 passed in 12.3 s, p99 31 ms`."""
+    """Counts what the tests say and writes one line when they are over: `dev: 24 passed in 12.3 s, p99 31 ms`.
 
-    def __init__(self, environment: str, path: Path | None) -> None:
+    Remarks are printed in full, and counted in the line.
+    """
+
+    def __init__(self, environment: str, path: Path | None, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._environment = environment
         self._path = path
-        self._start = time.monotonic()
+        self._clock = clock
+        self._start = clock.now()
+        self._remarks: list[str] = []
         self._outcomes: dict[str, str] = {}
         self._p99: float | None = None
 
@@ -25,21 +33,29 @@ class Summary:
         if report.when == "call" or not report.passed:
             known = self._outcomes.get(report.nodeid, report.outcome)
             self._outcomes[report.nodeid] = min(known, report.outcome, key=_WORST_FIRST.index)
+        if report.when != "teardown":
+            return
+        # The last of a test's reports has all its properties.
         for name, value in report.user_properties:
             if name == P99 and isinstance(value, float):
                 self._p99 = value
+            elif name == REMARK:
+                self._remarks.append(str(value))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the line and write it down."""
-        terminalreporter.write_line(self.line())
+        """Print the remarks and the line, and write the line down."""
+        line = self._line(self._clock.now() - self._start)
+        for remark in self._remarks:
+            terminalreporter.write_line(f"remark: {remark}")
+        terminalreporter.write_line(line)
         if self._path:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(f"{self.line()}\n", encoding="utf-8")
+            self._path.write_text(f"{line}\n", encoding="utf-8")
 
-    def line(self) -> str:
-        """Return the line."""
+    def _line(self, seconds: float) -> str:
         outcomes = list(self._outcomes.values())
         counts = [f"{outcomes.count(outcome)} {outcome}" for outcome in _WORST_FIRST if outcome in outcomes]
         p99 = "" if self._p99 is None else f", p99 {self._p99 * 1000:.0f} ms"
-        said = ", ".join(counts) or "no test ran"
-        return f"{self._environment}: {said} in {time.monotonic() - self._start:.1f} s{p99}"
+        number = len(self._remarks)
+        remarks = f", {number} remark{'s' if number > 1 else ''}" if number else ""
+        return f"{self._environment}: {', '.join(counts) or 'no test ran'} in {seconds:.1f} s{p99}{remarks}"

@@ -5,9 +5,37 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 LEAST_LOOK_SECONDS = 1.0
 """What a look may take even when the deadline has passed, so that every check looks at least once."""
+
+
+class Clock(Protocol):
+    """Tells the time and lets it pass."""
+
+    def now(self) -> float:
+        """Return seconds since an arbitrary moment; they never go backwards."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def now(self) -> float:
+        """Return seconds since an arbitrary moment; they never go backwards."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+SYSTEM_CLOCK = SystemClock()
 
 
 @dataclass(frozen=True)
@@ -82,16 +110,18 @@ class Patience:
         first_pause: float = 0.5,
         longest_pause: float = 5.0,
         pause_in_streak: float = 0.1,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.deadline_seconds = deadline_seconds
-        self._end = time.monotonic() + deadline_seconds
+        self._clock = clock
+        self._end = clock.now() + deadline_seconds
         self._first_pause = first_pause
         self._longest_pause = longest_pause
         self._pause_in_streak = pause_in_streak
 
     def remaining(self) -> float:
         """Seconds until the deadline; 0 when it has passed."""
-        return max(0.0, self._end - time.monotonic())
+        return max(0.0, self._end - self._clock.now())
 
     def look_limit(self, most: float) -> float:
         """Seconds the next look may take: at most `most`, and no longer than the deadline allows."""
@@ -108,6 +138,7 @@ class Patience:
             first_pause=self._first_pause,
             longest_pause=self._longest_pause,
             pause_in_streak=self._pause_in_streak,
+            clock=self._clock,
         )
 
     def until(self, look: Callable[[], Observation], *, in_a_row: int = 1, forgiven_breaks: int = 0) -> History:
@@ -118,20 +149,20 @@ class Patience:
         looks is short then.
         """
         history = History(wanted_in_a_row=in_a_row, forgiven_breaks=forgiven_breaks)
-        start = time.monotonic()
+        start = self._clock.now()
         pause = self._first_pause
         while True:
-            at = time.monotonic() - start
+            at = self._clock.now() - start
             observation = look()
             history.add(observation, at)
-            history.seconds = time.monotonic() - start
+            history.seconds = self._clock.now() - start
             if history.reached or observation.final or history.flapping:
                 return history
             if history.streak:
                 pause = self._first_pause
-                time.sleep(self._pause_in_streak)
+                self._clock.sleep(self._pause_in_streak)
                 continue
             if not self.remaining():
                 return history
-            time.sleep(min(self.remaining(), pause * random.uniform(0.5, 1.0)))  # noqa: S311  # spreads load, hides nothing
+            self._clock.sleep(min(self.remaining(), pause * random.uniform(0.5, 1.0)))  # noqa: S311  # spreads load, hides nothing
             pause = min(2 * pause, self._longest_pause)

@@ -9,12 +9,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from operations.accounts import Accounts, Unreachable
 from operations.assembly import Assembly, Place
 from operations.checks.bootstrap import check_bootstrap
+from operations.checks.builds import check_builds
 from operations.checks.certificates import check_certificates
 from operations.checks.connection import check_connection
+from operations.checks.distributions import check_distributions
 from operations.checks.engines import check_engines
 from operations.checks.quotas import check_quotas
 from operations.checks.service_roles import check_service_roles
 from operations.checks.site import Check, Site
+from operations.checks.zones import check_zones
 from operations.findings import Finding, unchecked
 
 EVERYWHERE: Final[dict[str, Check]] = {
@@ -22,9 +25,16 @@ EVERYWHERE: Final[dict[str, Check]] = {
     "quotas": check_quotas,
     "service-linked roles": check_service_roles,
     "engine versions": check_engines,
+    "zones and machines": check_zones,
     "certificates": check_certificates,
+    "CloudFront": check_distributions,
 }
 """What is looked at in every place; each yields nothing where nothing of its kind is to be deployed."""
+
+AT_HOME: Final[dict[str, Check]] = {"connection": check_connection, "concurrent builds": check_builds}
+"""What is looked at besides where the pipeline lives."""
+THROTTLED: Final = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
+DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
 
 
 def examine(assembly: Assembly, accounts: Accounts, *, only: str | None = None) -> Iterator[tuple[Place, Finding]]:
@@ -38,7 +48,7 @@ def examine(assembly: Assembly, accounts: Accounts, *, only: str | None = None) 
 def _examine(assembly: Assembly, accounts: Accounts, place: Place) -> Iterator[Finding]:
     role = next((stack.lookup_role_arn for stack in assembly.at(place) if stack.lookup_role_arn), None)
     site = Site(place, assembly, partial(_client, accounts, place.account, role))
-    checks = {**EVERYWHERE, "connection": check_connection} if place == assembly.home else EVERYWHERE
+    checks = {**EVERYWHERE, **AT_HOME} if place == assembly.home else EVERYWHERE
     for what, check in checks.items():
         try:
             yield from check(site)
@@ -50,7 +60,19 @@ def _examine(assembly: Assembly, accounts: Accounts, place: Place) -> Iterator[F
             )
             return
         except (BotoCoreError, ClientError) as error:
-            yield unchecked(f"{what} could not be examined: {error}", "look with credentials that may read this")
+            yield unexamined(what, error)
+
+
+def unexamined(what: str, error: BotoCoreError | ClientError) -> Finding:
+    """Return that a look failed; what to do depends on whether it was denied, throttled, or failed in another way."""
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    if code in THROTTLED:
+        fix = "AWS asked for patience: run it again in a minute"
+    elif code in DENIED:
+        fix = "look with credentials that may read this"
+    else:
+        fix = "run it again; if it stays, look at the service in the console"
+    return unchecked(f"{what} could not be examined: {error}", fix)
 
 
 def _client(accounts: Accounts, account: str, role: str | None, service: str, region: str) -> Any:

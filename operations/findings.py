@@ -10,6 +10,7 @@ class State(StrEnum):
     GOOD = "✔"
     TO_FIX = "✘"
     UNCHECKED = "?"
+    NOTE = "!"
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,8 @@ def to_fix(text: str, fix: str) -> Finding:
 def unchecked(text: str, fix: str) -> Finding:
     """Return that nobody knows how a thing stands."""
     return Finding(State.UNCHECKED, text, fix)
+
+
+def note(text: str, fix: str) -> Finding:
+    """Return what nobody can examine and should know; `fix` says what to do should it come to pass."""
+    return Finding(State.NOTE, text, fix)

@@ -1,17 +1,21 @@
 """Install the pipeline: `python -m pipeline bootstrap`, then `python -m pipeline deploy`, once.
 
-Every `cdk` command is printed before it runs. Exit codes: 0 done, 1 a command failed, 2 wrong usage or settings.
+Every command is printed before it runs. Exit codes: 0 done, 1 a command failed, 2 wrong usage or settings.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from execution_policies.errors import PolicyError
+from execution_policies.generate import AccountPolicies, generate, table
+from execution_policies.needs import BOUNDARY
 from pipeline.emulator import emulated_credentials, leads_to_emulator
-from pipeline.installation import Command, bootstrap_commands, deploy_command
+from pipeline.installation import Command, bootstrap_commands, deploy_command, template_file
 from settings import Settings, SettingsError, load
 from settings.example_accounts import example_accounts
 
@@ -21,15 +25,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         settings = load(Path("delivery.toml"))
-        commands = _commands(options, settings)
-    except SettingsError as error:
+        policies = _policies(options, settings)
+        commands = _commands(options, settings, policies)
+    except (SettingsError, PolicyError) as error:
         print(error, file=sys.stderr)
         return 2
+    if policies:
+        chosen = [one for one in policies if any(command.account == one.account for command in commands)]
+        _show(chosen, whole=options.dry_run)
+        if not options.dry_run:
+            _write(chosen)
     for command in commands:
         print(f"+ {command}", flush=True)
         if not options.dry_run and not _run(command):
-            print(_next_step(options.action, command), file=sys.stderr)
+            print(_next_step(options, command), file=sys.stderr)
             return 1
+    if policies and not settings.pipeline.has_least_privilege:
+        print(
+            'Before you deploy, write into delivery.toml: [pipeline] execution = "least-privilege". Without it the '
+            "roles have no permissions boundary, and CloudFormation may not create them."
+        )
     return 0
 
 
@@ -48,18 +63,51 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "bootstrap",
         help="prepare every account and region for deployments",
         description=(
-            "Run cdk bootstrap in every account and region. Environments' accounts trust the pipeline's account, and "
-            "CloudFormation may do there what AdministratorAccess allows, which creating roles and networks needs."
+            "Run cdk bootstrap in every account and region. Environments' accounts trust the pipeline's account. "
+            "CloudFormation may do there what AdministratorAccess allows, or only what the synthesized stacks take."
         ),
     )
     bootstrap.add_argument("--account", help="only this account")
+    bootstrap.add_argument(
+        "--least-privilege",
+        action="store_true",
+        help="allow CloudFormation only what the stacks in cdk.out take; so does [pipeline] execution in delivery.toml",
+    )
     deploy = actions.add_parser("deploy", help="deploy the pipeline; from then on it updates itself")
     for action in (bootstrap, deploy):
-        action.add_argument("--dry-run", action="store_true", help="print the commands and run none")
+        action.add_argument(
+            "--dry-run", action="store_true", help="print the commands, and the policies they deploy, and run none"
+        )
     return parser.parse_args(arguments)
 
 
-def _commands(options: argparse.Namespace, settings: Settings) -> list[Command]:
+def _policies(options: argparse.Namespace, settings: Settings) -> list[AccountPolicies] | None:
+    """Return what CloudFormation gets in each account; None: all. Raises PolicyError where that cannot be said."""
+    if options.action != "bootstrap" or not (options.least_privilege or settings.pipeline.has_least_privilege):
+        return None
+    return generate(Path("cdk.out"), further_actions=settings.pipeline.execution_actions)
+
+
+def _show(policies: Sequence[AccountPolicies], *, whole: bool) -> None:
+    """Print the policies' sizes, and the policies themselves, a line for each statement."""
+    for one in policies if whole else ():
+        for name, policy in {**one.policies, BOUNDARY: one.boundary}.items():
+            print(f"\n{one.account} {name}:")
+            statements = ",\n  ".join(json.dumps(statement) for statement in policy["Statement"])
+            print(f'{{"Version": "{policy["Version"]}", "Statement": [\n  {statements}\n]}}')
+    print("", *table(policies), "", sep="\n", flush=True)
+
+
+def _write(policies: Sequence[AccountPolicies]) -> None:
+    for one in policies:
+        file = template_file(one.account)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(one.template(), separators=(",", ":")))
+
+
+def _commands(
+    options: argparse.Namespace, settings: Settings, policies: Sequence[AccountPolicies] | None
+) -> list[Command]:
     """Return the commands to run; raises SettingsError where they could only fail."""
     if not options.dry_run and not leads_to_emulator(os.environ) and (examples := example_accounts(settings)):
         raise SettingsError(
@@ -70,7 +118,7 @@ def _commands(options: argparse.Namespace, settings: Settings) -> list[Command]:
         )
     if options.action == "deploy":
         return [deploy_command(settings)]
-    commands = bootstrap_commands(settings)
+    commands = bootstrap_commands(settings, policies)
     if options.account is None:
         return commands
     chosen = [command for command in commands if command.account == options.account]
@@ -85,8 +133,11 @@ def _run(command: Command) -> bool:
     return subprocess.run(command.arguments, env={**os.environ, **credentials}, check=False).returncode == 0
 
 
-def _next_step(action: str, command: Command) -> str:
-    again = f"make {action} ARGS='--account {command.account}'" if action == "bootstrap" else f"make {action}"
+def _next_step(options: argparse.Namespace, command: Command) -> str:
+    again = f"make {options.action}"
+    if options.action == "bootstrap":
+        least = "--least-privilege " if options.least_privilege else ""
+        again = f"make bootstrap ARGS='{least}--account {command.account}'"
     return f"Failed: {command}\nWith credentials of account {command.account}, go on with: AWS_PROFILE=… {again}"
 
 

@@ -30,9 +30,12 @@ class ArtifactStore(Construct):
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self.key = cast(kms.IKey, key)
+        self.alias_name: str | None = None
+        """The name by which a pipeline in another region knows the key."""
         if replica:
             alias = kms.Alias(self, "Alias", alias_name=PhysicalName.GENERATE_IF_NEEDED, target_key=self.key)
             self.key = cast(kms.IKey, alias)
+            self.alias_name = alias.alias_name
         expiry = s3.LifecycleRule(
             expiration=Duration.days(retention_days),
             noncurrent_version_expiration=Duration.days(1),

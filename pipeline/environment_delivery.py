@@ -48,6 +48,8 @@ class EnvironmentDelivery:
         [[self.stage], *_] = waves
         self.name = self.stage.name
         """The environment's name."""
+        self.in_all_regions = [stage for wave in waves for stage in wave]
+        """The environment in each of its regions, its own first."""
         self._settings = self.stage.settings
         self._release = release
         name = self.stage.node.id
@@ -58,7 +60,7 @@ class EnvironmentDelivery:
         ]
         """The stages after each of which the environment has the release, in the regions of one wave."""
         self.review = ChangeReviewStep(
-            [stage for wave in waves for stage in wave],
+            self.in_all_regions,
             source=release.source,
             assembly=release.assembly,
             store=release.store,

@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, IFileSetProducer
 
 from pipeline.download_cache import cached_downloads, download_cache
+from pipeline.kept_variables import keep_variables
 from stacks.application import HEALTH_PATH
 from stages.yawl_stage import YawlStage
 
@@ -77,3 +78,4 @@ class IntegrationTestsStep(CodeBuildStep):
         )
         self.summary = self.exported_variable("SUMMARY")
         """The outcome in one line: `dev: 24 passed in 12.3 s, p99 31 ms`."""
+        keep_variables(self.summary)

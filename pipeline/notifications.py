@@ -6,15 +6,16 @@ from typing import Final, cast
 
 from aws_cdk import CfnElement, Stack
 from aws_cdk import aws_chatbot as chatbot
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from pipeline.artifact_store import ArtifactStore
 from pipeline.event_function import EventFunction, PipelineEvents
-from pipeline.lookup_role import LOOKUP_ROLE, lookup_roles
 from pipeline.notification_topic import NotificationTopic
-from settings import EnvironmentSettings, PipelineSettings
+from pipeline.readers import Readers
+from settings import PipelineSettings
 from settings.chat import ChatSettings
 
 CLAIMS: Final = "notifications"
@@ -35,9 +36,10 @@ class Notifications(Construct):
         *,
         pipeline_name: str,
         settings: PipelineSettings,
-        environments: Sequence[EnvironmentSettings],
+        readers: Readers,
         stages: Mapping[str, str],
         deployments: Sequence[str],
+        self_update: codebuild.IProject,
         store: ArtifactStore,
         approval_topic: NotificationTopic,
         delivery_topic: NotificationTopic,
@@ -69,7 +71,7 @@ class Notifications(Construct):
                 "DEPLOYMENTS": json.dumps(list(deployments)),
                 "DELIVERY_TOPIC": delivery_topic.topic_arn,
                 "ENVIRONMENTS": json.dumps(stages),
-                "LOOKUP_ROLE": LOOKUP_ROLE,
+                **readers.variables,
             },
             log_retention_days=settings.log_retention_days,
             log_key=store.key,
@@ -79,9 +81,10 @@ class Notifications(Construct):
             "codepipeline:ListActionExecutions",
             on=f"arn:aws:codepipeline:{stack.region}:{stack.account}:{pipeline_name}",
         )
-        notifier.allow("codebuild:BatchGetBuilds", on=builds)
+        # The only project that has a name of its own.
+        notifier.allow("codebuild:BatchGetBuilds", on=[builds, self_update.project_arn])
         notifier.allow("logs:GetLogEvents", on=logs)
-        notifier.allow("sts:AssumeRole", on=lookup_roles(environments))
+        notifier.allow("sts:AssumeRole", on=readers.roles)
         notifier.allow("s3:DeleteObject", "s3:PutObject", on=store.bucket.arn_for_objects(claims))
         notifier.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
         notifier.allow("sns:Publish", on=[approval_topic.topic_arn, delivery_topic.topic_arn])

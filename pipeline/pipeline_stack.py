@@ -21,6 +21,8 @@ from pipeline.environment_delivery import EnvironmentDelivery, Release
 from pipeline.notification_topic import NotificationTopic
 from pipeline.notifications import Notifications
 from pipeline.permissions import settle_permissions
+from pipeline.permissions_boundary import bound_roles
+from pipeline.readers import Readers
 from pipeline.release_records import ReleaseRecords
 from pipeline.replica_store import ReplicaStore
 from pipeline.self_mutation import self_mutation
@@ -45,6 +47,7 @@ class PipelineStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="YAWL from a push to production")
         self._settings = settings
+        self._bound(self, account=self.account)
         store = ArtifactStore(self, "ArtifactStore", retention_days=settings.pipeline.artifact_retention_days)
         stores = {self.region: store, **self._replica_stores(scope)}
         logs = BuildLogs(self, "BuildLogs", key=store.key, retention_days=settings.pipeline.log_retention_days)
@@ -82,8 +85,10 @@ class PipelineStack(Stack):
             cross_region_replication_buckets={region: one.bucket for region, one in stores.items()},
             synth=synth,
             code_build_defaults=build_defaults(),
-            cli_version=tool_versions.cdk,
-            self_mutation_code_build_defaults=self_mutation(construct_id, home=env, logging=logs.of("SelfMutate")),
+            cli_version=tool_versions.cdk_of_the_assembly(),
+            self_mutation_code_build_defaults=self_mutation(
+                construct_id, account=self.account, logging=logs.of("SelfMutate")
+            ),
             cdk_assets_cli_version=tool_versions.cdk_assets,
             asset_publishing_code_build_defaults=CodeBuildOptions(logging=logs.of("Assets")),
             # One project publishes everything, a stack is one action, and all actions share the pipeline's role: a
@@ -116,14 +121,16 @@ class PipelineStack(Stack):
         self._show(
             pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
         )
+        readers = Readers(stage for delivery in deliveries for stage in delivery.in_all_regions)
         Notifications(
             self,
             "Notifications",
             pipeline_name=construct_id,
             settings=settings.pipeline,
-            environments=settings.in_all_regions(),
+            readers=readers,
             stages={stage: label for delivery in deliveries for stage, label in delivery.stages.items()},
             deployments=[stage for delivery in deliveries for stage in delivery.deployments],
+            self_update=pipeline.self_mutation_project,
             store=store,
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,
@@ -133,7 +140,7 @@ class PipelineStack(Stack):
             "ReleaseRecords",
             pipeline_name=construct_id,
             settings=settings.pipeline,
-            environments=settings.in_all_regions(),
+            readers=readers,
             deployments={stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
             store=store,
             failure_topic=delivery_topic,
@@ -149,7 +156,7 @@ class PipelineStack(Stack):
     def _stage(self, name: str, environment: EnvironmentSettings) -> YawlStage:
         """Return the environment in one region; in a further one its name is followed by the region's."""
         is_home = environment.region == self._settings.environments[name].region
-        return YawlStage(
+        stage = YawlStage(
             self,
             name.capitalize() if is_home else f"{name.capitalize()}-{environment.region}",
             name=name if is_home else f"{name}-{environment.region}",
@@ -160,6 +167,13 @@ class PipelineStack(Stack):
             pipeline_dashboard=dashboard_address(self.node.id, region=self._settings.pipeline.region),
             compliance=self._settings.compliance.tag,
         )
+        self._bound(stage, account=environment.account)
+        return stage
+
+    def _bound(self, scope: Construct, *, account: str) -> None:
+        """Limit the roles below `scope` where CloudFormation may create no others."""
+        if self._settings.pipeline.has_least_privilege:
+            bound_roles(scope, account=account)
 
     def _show(
         self, pipeline: CodePipeline, *, stages: Sequence[YawlStage], pipeline_name: str, log_key: kms.IKey
@@ -208,5 +222,6 @@ class PipelineStack(Stack):
                 env=Environment(account=self.account, region=region),
                 retention_days=self._settings.pipeline.artifact_retention_days,
             )
+            self._bound(replica, account=self.account)
             stores[region] = replica.store
         return stores

@@ -1,7 +1,7 @@
 """What every environment has had, and since when: a record of each release, which nobody can change."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, cast
 
 from aws_cdk import CfnElement, CfnOutput, Duration, RemovalPolicy, Stack
@@ -10,9 +10,9 @@ from constructs import Construct
 
 from pipeline.artifact_store import ArtifactStore
 from pipeline.event_function import EventFunction, PipelineEvents
-from pipeline.lookup_role import LOOKUP_ROLE, lookup_roles
 from pipeline.notification_topic import NotificationTopic
-from settings import EnvironmentSettings, PipelineSettings
+from pipeline.readers import Readers
+from settings import PipelineSettings
 from stacks.acknowledgments import acknowledge
 from stacks.locked_bucket import let_nobody_pass_the_lock
 
@@ -34,7 +34,7 @@ class ReleaseRecords(Construct):
         *,
         pipeline_name: str,
         settings: PipelineSettings,
-        environments: Sequence[EnvironmentSettings],
+        readers: Readers,
         deployments: Mapping[str, str],
         store: ArtifactStore,
         failure_topic: NotificationTopic,
@@ -57,7 +57,7 @@ class ReleaseRecords(Construct):
             variables={
                 "BUCKET": bucket.bucket_name,
                 "ENVIRONMENTS": json.dumps(deployments),
-                "LOOKUP_ROLE": LOOKUP_ROLE,
+                **readers.variables,
             },
             log_retention_days=settings.log_retention_days,
             log_key=store.key,
@@ -67,7 +67,7 @@ class ReleaseRecords(Construct):
             "codepipeline:ListActionExecutions",
             on=f"arn:aws:codepipeline:{stack.region}:{stack.account}:{pipeline_name}",
         )
-        recorder.allow("sts:AssumeRole", on=lookup_roles(environments))
+        recorder.allow("sts:AssumeRole", on=readers.roles)
         recorder.allow("s3:PutObject", on=bucket.arn_for_objects("*"))
         recorder.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
         logical_id = stack.get_logical_id(cast(CfnElement, bucket.node.default_child))

@@ -1,8 +1,8 @@
 """What a rehearsal needs to know of a cloud assembly: the pipeline's stack, and every account it leads to."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,20 @@ from rehearsal.cloud import Place
 from rehearsal.errors import RehearsalError
 
 PIPELINE_TYPE = "AWS::CodePipeline::Pipeline"
+
+
+EXECUTION_POLICIES = "execution-policies.json"
+"""Where an assembly says what CloudFormation may do in each account, if that is not everything."""
+
+
+@dataclass(frozen=True)
+class ExecutionPolicies:
+    """What CloudFormation may do in one account, and the stack that puts it there before the bootstrap."""
+
+    place: Place
+    stack: str
+    template: str
+    arns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -24,6 +38,8 @@ class Assembly:
     """Where the pipeline lives."""
     places: tuple[Place, ...]
     """Every account and region a stack is deployed to, the pipeline's own first."""
+    execution_policies: Mapping[str, ExecutionPolicies] = field(default_factory=dict)
+    """By account; empty: CloudFormation may do everything."""
 
 
 def read(directory: Path) -> Assembly:
@@ -51,7 +67,23 @@ def read(directory: Path) -> Assembly:
         stack_name=artifact["properties"].get("stackName", name),
         home=home,
         places=tuple(places),
+        execution_policies=_execution_policies(directory),
     )
+
+
+def _execution_policies(directory: Path) -> dict[str, ExecutionPolicies]:
+    file = directory / EXECUTION_POLICIES
+    if not file.is_file():
+        return {}
+    return {
+        account: ExecutionPolicies(
+            place=Place(account, found["region"]),
+            stack=found["stack"],
+            template=json.dumps(found["template"], separators=(",", ":")),
+            arns=tuple(f"arn:aws:iam::{account}:policy/{policy['name']}" for policy in found["policies"]),
+        )
+        for account, found in _read(file, "accounts").items()
+    }
 
 
 def _manifest(directory: Path) -> dict[str, Any]:

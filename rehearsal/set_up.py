@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from botocore.exceptions import WaiterError
 from pydantic import TypeAdapter
 
-from rehearsal.assembly import PIPELINE_TYPE, Assembly
+from rehearsal.assembly import PIPELINE_TYPE, Assembly, ExecutionPolicies
 from rehearsal.cloud import Cloud, Credentials, Forbidden, Place
 from rehearsal.definition import Definition, parse
 from rehearsal.errors import RehearsalError
@@ -117,12 +118,16 @@ class SetUp:
         home = assembly.home.account
         own = [place for place in assembly.places if place.account == home]
         further = [place for place in assembly.places if place.account != home]
+        groups = [places for places in (own, further) if places]
+        if assembly.execution_policies:
+            # Each account has policies of its own, which one command could not name.
+            groups = [[one for one in assembly.places if one.account == account] for account in _accounts(assembly)]
 
         def prepare(places: list[Place]) -> Definition | None:
-            self._bootstrap(places, cloud, assembly.home)
-            return self._deploy_pipeline(cloud, assembly) if places is own else None
+            self._bootstrap(places, cloud, assembly)
+            return self._deploy_pipeline(cloud, assembly) if places[0].account == home else None
 
-        found = side_by_side(prepare, [places for places in (own, further) if places], self._processes)
+        found = side_by_side(prepare, groups, self._processes)
         [definition] = filter(None, found)
         try:
             cloud.check_service_calls(assembly.stack_name, assembly.home, "")
@@ -130,17 +135,23 @@ class SetUp:
             raise SetUpFailed(f"{assembly.stack_name}: {refusal}") from None
         return definition
 
-    def _bootstrap(self, places: list[Place], cloud: Cloud, home: Place) -> None:
+    def _bootstrap(self, places: list[Place], cloud: Cloud, assembly: Assembly) -> None:
         """Bootstrap these with the real `cdk bootstrap`; other accounts than the pipeline's trust it.
 
-        One command does all of them: starting one takes longer than what it then does.
+        One command does all of them: starting one takes longer than what it then does. Where the assembly says what
+        CloudFormation may do, that is put into the account before.
         """
+        home = assembly.home
+        policies = EXECUTION_POLICY
+        if own := assembly.execution_policies.get(places[0].account):
+            self._deploy_policies(own, cloud)
+            policies = ",".join(own.arns)
         # In a folder with a cdk.json the command would synthesize the app first.
         empty = self._directory / "bootstrap"
         empty.mkdir(exist_ok=True)
         account, *more = dict.fromkeys(place.account for place in places)
         places_as_arguments = [f"aws://{place.account}/{place.region}" for place in places]
-        arguments = ["bootstrap", *places_as_arguments, "--cloudformation-execution-policies", EXECUTION_POLICY]
+        arguments = ["bootstrap", *places_as_arguments, "--cloudformation-execution-policies", policies]
         if account != home.account:
             arguments += ["--trust", home.account, "--trust-for-lookup", home.account, "--plugin", str(CREDENTIALS)]
         self._step(
@@ -149,6 +160,24 @@ class SetUp:
             _NOTHING,
             lambda step: self._cdk(arguments, step, cloud, home, empty),
         )
+
+    def _deploy_policies(self, policies: ExecutionPolicies, cloud: Cloud) -> None:
+        """Put into an account what CloudFormation may do there, as its administrator does."""
+
+        def deploy(step: ActionProgress) -> None:
+            client = cloud.in_account("cloudformation", policies.place)
+            client.create_stack(
+                StackName=policies.stack, TemplateBody=policies.template, Capabilities=["CAPABILITY_NAMED_IAM"]
+            )
+            self._progress.log(step, f"{policies.stack}: {', '.join(policies.arns)}")
+            try:
+                client.get_waiter("stack_create_complete").wait(
+                    StackName=policies.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+                )
+            except WaiterError as error:
+                raise SetUpFailed(f"{policies.stack} was not created: {error}") from None
+
+        self._step(f"execution policies {policies.place.account}", "CloudFormation", _NOTHING, deploy)
 
     def _deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
         name = f"deploy {assembly.stack_name}"
@@ -204,3 +233,7 @@ class SetUp:
     def _drain(self, lines: Iterable[str], step: ActionProgress) -> None:
         for line in lines:
             self._progress.log(step, line.rstrip())
+
+
+def _accounts(assembly: Assembly) -> list[str]:
+    return list(dict.fromkeys(place.account for place in assembly.places))

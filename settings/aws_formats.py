@@ -9,6 +9,8 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 Account = Annotated[str, Matches(r"[0-9]{12}", "the 12 digits of an AWS account")]
 
+Action = Annotated[str, Matches(r"[a-z0-9-]+:[A-Za-z0-9]+", "an action of IAM, such as sns:CreateTopic")]
+
 ConnectionArn = Annotated[
     str,
     Matches(

@@ -13,10 +13,10 @@ from pydantic import Field
 
 from settings.accepted_changes import AcceptedPermissions, Fingerprint
 from settings.audit import AuditSettings, AuditShare
-from settings.aws_formats import Account, BranchName, ConnectionArn, Email, RepositoryName
+from settings.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName
 from settings.chat import ChatSettings
 from settings.compliance import ComplianceSettings
-from settings.constraints import Between
+from settings.constraints import Between, OneOf
 from settings.costs import Costs
 from settings.environment import EnvironmentSettings, TagSettings
 from settings.environment_names import LONGEST, EnvironmentName
@@ -39,6 +39,12 @@ INTERRUPTED = (
     "AWS takes Spot capacity back at two minutes' notice; when the active engine's task goes, "
     "everybody waits until another one leads"
 )
+
+
+ADMINISTRATOR = "administrator"
+LEAST_PRIVILEGE = "least-privilege"
+EXECUTIONS = (ADMINISTRATOR, LEAST_PRIVILEGE)
+"""What CloudFormation may be allowed in a bootstrapped account."""
 
 
 class RepositorySettings(Section):
@@ -71,10 +77,20 @@ class PipelineSettings(Section):
     """How long the pipeline's artifacts are kept (reference, Storage: artifacts 90 days)."""
     release_retention_days: Annotated[int, Between(1, 36_500, "days")] = 400
     """How long nobody can delete the record of a release: a year, and the time of its audit."""
+    execution: Annotated[str, OneOf(EXECUTIONS)] = ADMINISTRATOR
+    """What CloudFormation may do in the accounts: all, or what the templates take; then every role has a permissions
+    boundary. After a change: `make bootstrap`, then push. Nobody has seen least-privilege on AWS yet."""
+    execution_actions: list[Action] = []
+    """What CloudFormation needs besides: actions that were denied and that no schema of AWS names."""
     accepted_changes: dict[Fingerprint, AcceptedPermissions] = {}
     """Broader permissions of the pipeline's own that are meant, by the fingerprint its update prints."""
     tags: TagSettings = TagSettings(backup_policy="none")
     """The tags of the pipeline's own resources. It holds nothing that a push does not bring back."""
+
+    @property
+    def has_least_privilege(self) -> bool:
+        """Whether CloudFormation is allowed only what the templates take."""
+        return self.execution == LEAST_PRIVILEGE
 
 
 class Settings(Section):

@@ -21,6 +21,7 @@ from stacks.front_door import FrontDoor
 from stacks.key import rotating_key
 from stacks.log_group import LogGroup
 from stacks.origin_secret import HEADER_NAME
+from stacks.output_copy import OutputCopy
 from stacks.test_variables import TestVariables
 from stacks.verifier_role import VerifierRole
 
@@ -65,11 +66,11 @@ class Application(EnvironmentStack):
             description=f"YAWL {environment_name}: the engine's tasks and their load balancer",
             termination_protection=retain_data,
         )
-        cluster_name = f"yawl-{environment_name}"
+        self.given_cluster_name = f"yawl-{environment_name}"
         self.cluster = ecs.Cluster(
             self,
             "Cluster",
-            cluster_name=cluster_name,
+            cluster_name=self.given_cluster_name,
             vpc=vpc,
             container_insights_v2=ecs.ContainerInsights.ENHANCED,
             enable_fargate_capacity_providers=settings.spot,
@@ -105,6 +106,8 @@ class Application(EnvironmentStack):
             secretsmanager.ISecret,
             EngineCredentials(self, "EngineCredentials", key=key, retain_data=retain_data),
         )
+        database_secret_arn = OutputCopy(self, "DatabaseSecretArn", database.secret.secret_arn).value
+        auth_token_arn = OutputCopy(self, "CacheAuthTokenArn", cache.auth_token.secret_arn).value
         self.task_definition = EngineTask(
             self,
             "Task",
@@ -113,6 +116,8 @@ class Application(EnvironmentStack):
             image=image,
             database=database,
             cache=cache,
+            database_secret_arn=database_secret_arn,
+            auth_token_arn=auth_token_arn,
             credentials=self.engine_credentials,
             log_group=self.log_group,
         )
@@ -131,9 +136,10 @@ class Application(EnvironmentStack):
             "VerifierRole",
             environment_name=environment_name,
             pipeline_account=pipeline_account,
-            cluster_name=cluster_name,
+            cluster_name=self.given_cluster_name,
             service=self.service,
             database=database,
+            database_secret_arn=database_secret_arn,
             cache=cache,
             secrets=[cast(secretsmanager.ISecret, self.origin_secret), self.engine_credentials],
         )

@@ -67,7 +67,7 @@ class ConfigurationRecord(Construct):
         written = f"AWSLogs/{Stack.of(self).account}/Config/*"
         for actions, resource in (
             (["s3:GetBucketAcl", "s3:ListBucket"], bucket.bucket_arn),
-            (["s3:PutObject"], bucket.arn_for_objects(written)),
+            (["s3:PutObject", "s3:PutObjectAcl"], bucket.arn_for_objects(written)),
             (["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn),
         ):
             role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))

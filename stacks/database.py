@@ -59,7 +59,7 @@ class Database(EnvironmentStack):
         )
         # A name of our own lets the log groups exist before the instance, with an end to what they keep. It also
         # stops a change that would replace the instance: the replacement cannot take the same name.
-        self._identifier = f"yawl-{environment_name}"
+        self.identifier = f"yawl-{environment_name}"
         key = rotating_key(
             self,
             "Key",
@@ -86,7 +86,7 @@ class Database(EnvironmentStack):
         self.test_variables = TestVariables(
             self,
             {
-                "DATABASE_ID": self._identifier,
+                "DATABASE_ID": self.identifier,
                 "DATABASE_MULTI_AZ": settings.multi_az,
                 "DATABASE_BACKUP_DAYS": settings.backup_retention_days,
                 "DATABASE_DELETION_PROTECTION": retain_data,
@@ -108,7 +108,7 @@ class Database(EnvironmentStack):
         return rds.DatabaseInstance(
             self,
             "Instance",
-            instance_identifier=self._identifier,
+            instance_identifier=self.identifier,
             engine=ENGINE,
             instance_type=ec2.InstanceType(settings.instance_class.removeprefix("db.")),
             database_name=self.database_name,
@@ -158,7 +158,7 @@ class Database(EnvironmentStack):
             log_group = LogGroup(
                 self,
                 f"{log.capitalize()}Log",
-                log_group_name=f"/aws/rds/instance/{self._identifier}/{log}",
+                log_group_name=f"/aws/rds/instance/{self.identifier}/{log}",
                 key=key,
                 retention_days=log_retention_days,
                 retain_data=retain_data,

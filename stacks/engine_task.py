@@ -65,6 +65,8 @@ class EngineTask(ecs.FargateTaskDefinition):
         image: ImageSettings,
         database: Database,
         cache: Cache,
+        database_secret_arn: str,
+        auth_token_arn: str,
         credentials: secretsmanager.ISecret,
         log_group: LogGroup,
     ) -> None:
@@ -80,8 +82,12 @@ class EngineTask(ecs.FargateTaskDefinition):
         )
         engine_image = EngineImage.of(self, image)
         execution_role = self.obtain_execution_role()
-        database_secret = imported_secret(self, "DatabaseSecret", database.secret, reader=execution_role)
-        auth_token = imported_secret(self, "CacheAuthToken", cache.auth_token, reader=execution_role)
+        database_secret = imported_secret(
+            self, "DatabaseSecret", database_secret_arn, key=database.secret.encryption_key, reader=execution_role
+        )
+        auth_token = imported_secret(
+            self, "CacheAuthToken", auth_token_arn, key=cache.auth_token.encryption_key, reader=execution_role
+        )
         container = self.add_container(
             CONTAINER_NAME,
             image=engine_image.container_image,

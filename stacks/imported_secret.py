@@ -2,19 +2,19 @@
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 
 def imported_secret(
-    scope: Construct, construct_id: str, secret: secretsmanager.ISecret, *, reader: iam.IRole
+    scope: Construct, construct_id: str, complete_arn: str, *, key: kms.IKey | None, reader: iam.IRole
 ) -> secretsmanager.ISecret:
-    """Return `secret` so that reading it is granted in the policies of its readers only; `reader` may decrypt it.
+    """Return a secret so that reading it is granted in the policies of its readers only; `reader` may decrypt it.
 
     A grant on the secret itself would also write its reader into the policy of the secret's key, and with it make the
     secret's stack depend on the reader's.
     """
-    key = secret.encryption_key
     if key is not None:
         reader.add_to_principal_policy(
             iam.PolicyStatement(
@@ -25,4 +25,4 @@ def imported_secret(
                 },
             )
         )
-    return secretsmanager.Secret.from_secret_complete_arn(scope, construct_id, secret.secret_arn)
+    return secretsmanager.Secret.from_secret_complete_arn(scope, construct_id, complete_arn)

@@ -44,6 +44,9 @@ Secrets Manager uses no grants (KMS Developer Guide, "How AWS Secrets Manager us
 RDS manages in it (Amazon RDS User Guide, "Permissions required for Secrets Manager integration").
 """
 
+ASK_AS: Final = {"elasticache": ("elasticache", "dax")}
+"""Services that ask under several names (ElastiCache User Guide, Using customer managed keys from AWS KMS)."""
+
 THIS_KEY: Final = "*"
 """What the one key is called in its own policy."""
 
@@ -149,7 +152,8 @@ def rotating_key(
 
 def _asked_through(services: Sequence[str], *, account: str, region: str) -> dict[str, Any]:
     """Return the condition that one of the services asks, in the key's region and for somebody of its account."""
-    asking = [f"{service}.{region}.amazonaws.com" for service in services]
+    names = [name for service in services for name in ASK_AS.get(service, (service,))]
+    asking = [f"{name}.{region}.amazonaws.com" for name in names]
     return {"StringEquals": {"kms:CallerAccount": account, "kms:ViaService": asking}}
 
 

@@ -16,7 +16,7 @@ from stacks.drift_check import DriftCheck
 from stacks.environment_alarms import EnvironmentAlarms
 from stacks.environment_dashboard import EnvironmentDashboard
 from stacks.environment_stack import EnvironmentStack
-from stacks.metrics import EnvironmentMetrics
+from stacks.metrics import EnvironmentMetrics, ObservedNames
 from stacks.monthly_budget import MonthlyBudget
 from stacks.night_alarms import quiet_at_night
 from stacks.severity import Severity
@@ -58,9 +58,8 @@ class Monitoring(EnvironmentStack):
         self.high = topics.by_severity[Severity.HIGH]
         self.medium = topics.by_severity[Severity.MEDIUM]
         self.low = topics.by_severity[Severity.LOW]
-        metrics = EnvironmentMetrics(
-            environment_name=environment_name, application=application, database=database, cache=cache
-        )
+        names = ObservedNames.read(self, application=application, database=database, cache=cache)
+        metrics = EnvironmentMetrics(environment_name=environment_name, names=names)
         alarms = EnvironmentAlarms(
             self,
             "Alarms",
@@ -100,9 +99,11 @@ class Monitoring(EnvironmentStack):
             environment_name=environment_name,
             metrics=metrics,
             alarms=alarms,
-            log_group_name=application.log_group.log_group_name,
+            log_group_name=names.log_group,
             links={
-                **console_links(region=self.region, application=application, database=database, cache=cache),
+                **console_links(
+                    region=self.region, names=names, target_group_arn=application.target_group.target_group_arn
+                ),
                 f"the pipeline (account {pipeline_account})": pipeline_dashboard,
             },
         )

@@ -9,6 +9,7 @@ from constructs import Construct
 from settings import NetworkSettings
 from stacks import ports
 from stacks.acknowledgments import OWN_POLICY, acknowledge
+from stacks.delivery_reader_role import DeliveryReaderRole
 from stacks.environment_stack import EnvironmentStack
 from stacks.fixed_subnets import FixedSubnets
 from stacks.flow_queries import FlowQueries
@@ -28,6 +29,7 @@ class Network(EnvironmentStack):
         env: Environment,
         settings: NetworkSettings,
         https: bool,
+        pipeline_account: str,
         log_retention_days: int,
         retain_data: bool,
     ) -> None:
@@ -48,6 +50,10 @@ class Network(EnvironmentStack):
         self._connect(https=https)
         self._add_endpoints(interface_endpoints=settings.interface_endpoints)
         self._log_flows(settings, log_retention_days=log_retention_days, retain_data=retain_data)
+        # Of the stacks that wait for no other, every environment has this one.
+        DeliveryReaderRole(
+            self, "DeliveryReaderRole", environment_name=environment_name, pipeline_account=pipeline_account
+        )
 
     def _build_vpc(self, settings: NetworkSettings) -> ec2.Vpc:
         vpc = ec2.Vpc(

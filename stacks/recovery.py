@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import Acknowledgment, Duration, Environment, Validations
+from aws_cdk import Acknowledgment, ArnFormat, Duration, Environment, Validations
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -66,13 +66,18 @@ class Recovery(EnvironmentStack):
         self.vault = backup_vault(
             self, "Vault", environment_name=environment_name, key=self.key, settings=settings, retain_data=retain_data
         )
-        self._plan_backups(settings, database=database, copies=copies)
+        # By names of our own: a reference would be read from the other stack wherever it stands.
+        self._database_arn = self.format_arn(
+            service="rds",
+            resource="db",
+            resource_name=database.identifier,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self._plan_backups(settings, copies=copies)
         self.restore_test = self._plan_restore_tests(database) if settings.restore_test else None
         self._check(copies=copies, log_retention_days=log_retention_days, retain_data=retain_data)
 
-    def _plan_backups(
-        self, settings: RecoverySettings, *, database: Database, copies: RecoveryCopies | None
-    ) -> backup.BackupPlan:
+    def _plan_backups(self, settings: RecoverySettings, *, copies: RecoveryCopies | None) -> backup.BackupPlan:
         schedules = {
             "Daily": (settings.daily_retention_days, events.Schedule.cron(hour=str(BACKUP_HOUR), minute="0")),
             "Weekly": (
@@ -84,6 +89,10 @@ class Recovery(EnvironmentStack):
                 events.Schedule.cron(hour=str(BACKUP_HOUR + 2), minute="0", day="1"),
             ),
         }
+        destination = None
+        if copies is not None:
+            destination = backup.BackupVault.from_backup_vault_arn(self, "Copies", self._vault_arn(copies.region))
+            self.add_stack_dependency(copies)
         plan = backup.BackupPlan(
             self,
             "Plan",
@@ -97,10 +106,10 @@ class Recovery(EnvironmentStack):
                     start_window=Duration.hours(1),
                     completion_window=Duration.hours(6),
                     copy_actions=[]
-                    if copies is None
+                    if destination is None
                     else [
                         backup.BackupPlanCopyActionProps(
-                            destination_backup_vault=copies.vault, delete_after=Duration.days(days)
+                            destination_backup_vault=destination, delete_after=Duration.days(days)
                         )
                     ],
                 )
@@ -111,7 +120,7 @@ class Recovery(EnvironmentStack):
         plan.add_selection(
             "Database",
             backup_selection_name="database",
-            resources=[backup.BackupResource.from_arn(database.instance.instance_arn)],
+            resources=[backup.BackupResource.from_arn(self._database_arn)],
             role=cast(iam.IRole, role),
             disable_default_backup_policy=True,
         )
@@ -140,7 +149,7 @@ class Recovery(EnvironmentStack):
             restore_testing_plan_name=name,
             restore_testing_selection_name="database",
             protected_resource_type="RDS",
-            protected_resource_arns=[database.instance.instance_arn],
+            protected_resource_arns=[self._database_arn],
             iam_role_arn=role.role_arn,
             # Without these it would be restored into the account's default network, which it may not have.
             restore_metadata_overrides={
@@ -157,7 +166,7 @@ class Recovery(EnvironmentStack):
     def _check(self, *, copies: RecoveryCopies | None, log_retention_days: int, retain_data: bool) -> None:
         regions = [self.region, *([copies.region] if copies else [])]
         name = vault_name(self.environment_name)
-        vaults = [f"arn:{self.partition}:backup:{region}:{self.account}:backup-vault:{name}" for region in regions]
+        vaults = [self._vault_arn(region) for region in regions]
         check = ScheduledCheck(
             self,
             "Check",
@@ -188,6 +197,10 @@ class Recovery(EnvironmentStack):
                 reason="Metrics and restore jobs know no resource; the namespace is named, and states alone are read.",
             )
         )
+
+    def _vault_arn(self, region: str) -> str:
+        name = vault_name(self.environment_name)
+        return f"arn:{self.partition}:backup:{region}:{self.account}:backup-vault:{name}"
 
     def _role(self, construct_id: str, policy: str) -> iam.Role:
         role = iam.Role(

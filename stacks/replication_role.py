@@ -36,7 +36,8 @@ class ReplicationRole(iam.Role):
             ),
             (["s3:ReplicateObject", "s3:ReplicateTags"], destination.arn_for_objects("*")),
             (["kms:Decrypt"], key.key_arn),
-            (["kms:Encrypt", "kms:GenerateDataKey"], destination_key.key_arn),
+            # A bucket key of the destination is decrypted before it encrypts another copy.
+            (["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], destination_key.key_arn),
         ):
             self.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
         acknowledge(self, OWN_POLICY)

@@ -4,6 +4,7 @@ from typing import Final, cast
 
 from aws_cdk import Duration, Environment
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -15,6 +16,7 @@ from stacks.check_object import CheckObject
 from stacks.data_bucket import DataBucket
 from stacks.environment_stack import EnvironmentStack
 from stacks.key import rotating_key
+from stacks.output_copy import OutputCopy
 from stacks.recovery_copies import RecoveryCopies
 from stacks.replication_role import ReplicationRole
 from stacks.retention import removal_policy
@@ -70,13 +72,18 @@ class Storage(EnvironmentStack):
             auto_delete_objects=not retain_data,
         )
         replication_role = None if copies is None else ReplicationRole(self, "ReplicationRole")
+        copies_key = (
+            None
+            if copies is None
+            else kms.Key.from_key_arn(self, "CopiesKey", OutputCopy(self, "CopiesKeyArn", copies.key.key_arn).value)
+        )
         self.backup_bucket = DataBucket(
             self,
             "BackupBucket",
             key=self.key,
             access_log_bucket=self.access_log_bucket,
             retain_data=retain_data,
-            replication_rules=[] if copies is None else [_replication(copies)],
+            replication_rules=[] if copies is None or copies_key is None else [_replication(copies, copies_key)],
             replication_role=cast(iam.IRole, replication_role) if replication_role else None,
             lifecycle_rules=[
                 s3.LifecycleRule(
@@ -94,12 +101,12 @@ class Storage(EnvironmentStack):
                 )
             ],
         )
-        if copies is not None and replication_role is not None:
+        if copies is not None and copies_key is not None and replication_role is not None:
             replication_role.allow(
                 source=self.backup_bucket,
                 key=self.key,
                 destination=cast(s3.IBucket, copies.bucket),
-                destination_key=copies.key,
+                destination_key=copies_key,
             )
         self.static_bucket = DataBucket(
             self,
@@ -165,11 +172,11 @@ class Storage(EnvironmentStack):
             policy_of.add_to_resource_policy(permission)
 
 
-def _replication(copies: RecoveryCopies) -> s3.ReplicationRule:
+def _replication(copies: RecoveryCopies, key: kms.IKey) -> s3.ReplicationRule:
     """Copy every new version within a quarter of an hour, as S3 promises, and no deletion."""
     return s3.ReplicationRule(
         destination=cast(s3.IBucket, copies.bucket),
-        kms_key=copies.key,
+        kms_key=key,
         sse_kms_encrypted_objects=True,
         replication_time_control=s3.ReplicationTimeValue.FIFTEEN_MINUTES,
         metrics=s3.ReplicationTimeValue.FIFTEEN_MINUTES,

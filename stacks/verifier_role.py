@@ -34,6 +34,7 @@ class VerifierRole(iam.Role):
         cluster_name: str,
         service: ecs.FargateService,
         database: Database,
+        database_secret_arn: str,
         cache: Cache,
         secrets: Sequence[secretsmanager.ISecret],
     ) -> None:
@@ -67,14 +68,14 @@ class VerifierRole(iam.Role):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         statements = [
-            _allow(["cloudformation:DescribeStacks"], stacks),
+            _allow(["cloudformation:DescribeStackResourceDrifts", "cloudformation:DescribeStacks"], stacks),
             _allow(["ecs:DescribeServices"], service.service_arn),
             _allow(["ecs:DescribeTasks"], tasks),
             _allow(["ecs:ListTasks"], "*", conditions={"ArnEquals": {"ecs:cluster": service.cluster.cluster_arn}}),
             _allow(["rds:DescribeDBInstances"], database.instance.instance_arn),
             _allow(["rds:DescribeDBParameters"], parameters),
             _allow(["elasticache:DescribeReplicationGroups"], replication_group),
-            _allow(["secretsmanager:DescribeSecret"], database.secret.secret_arn),
+            _allow(["secretsmanager:DescribeSecret"], database_secret_arn),
         ]
         for secret in secrets:
             statements.append(_allow(["secretsmanager:GetSecretValue"], secret.secret_arn))

@@ -52,6 +52,7 @@ class YawlStage(Stage):
             env=env,
             settings=settings.network,
             https=settings.domain is not None,
+            pipeline_account=pipeline_account,
             log_retention_days=log_retention_days,
             retain_data=retain_data,
         )

@@ -24,3 +24,12 @@ def _read(folder: str, name: str) -> dict[str, Any]:
     assert spec is not None
     assert spec.origin is not None
     return json.loads((Path(spec.origin).parent / "data" / "schemas" / folder / f"{name}.json").read_text())
+
+
+def read_permissions(resource_type: str) -> tuple[str, ...]:
+    """Return the IAM actions by which CloudFormation reads a resource of the type; none where nothing is known."""
+    if resource_type.startswith("Custom::"):
+        return ()
+    actions = schema_of(resource_type).get("handlers", {}).get("read", {}).get("permissions", [])
+    prefixes_and_names = (action.split(":") for action in actions)
+    return tuple(sorted({f"{prefix.lower()}:{name}" for prefix, name in prefixes_and_names}))

@@ -1,23 +1,33 @@
 """boto3 clients, in the pipeline's account and in those of the environments."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from .execution import DeployedStack
 
 _CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 4})
 
 
+class NotReadable(Exception):  # noqa: N818 - a state of the environment, not an error in it
+    """An environment cannot be read: its role does not exist, as before its first deployment, or does not trust us."""
+
+
 class Accounts:
-    """The pipeline's own account, and the environments' through the roles that the CDK's bootstrap made for looking.
+    """The pipeline's own account, and the environments' through the delivery reader role of each.
 
     Of one event: what it has made once is used again, and credentials end with it. A small function would spend most
     of its time on reading boto3's descriptions of services, once a client.
     """
 
-    def __init__(self, lookup_role: str) -> None:
-        """`lookup_role` is a role's ARN with `{account}` and `{region}` in it."""
-        self._lookup_role = lookup_role
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        """`READER_ROLE` is a role's ARN with `{account}` and `{environment}` in it, `READABLE_ENVIRONMENTS` a list."""
+        self._reader_role = variables["READER_ROLE"]
+        self._environments: list[str] = json.loads(variables["READABLE_ENVIRONMENTS"])
         # boto3's overloads know each service by a literal name only.
         self._session: Any = boto3.Session()
         self._homes: dict[str, Any] = {}
@@ -30,14 +40,15 @@ class Accounts:
             self._homes[service] = self._session.client(service, config=_CONFIG)
         return self._homes[service]
 
-    def environment(self, service: str, account: str, region: str) -> Any:
-        """Return a client that may look into an environment's account."""
-        place = service, account, region
+    def environment(self, service: str, stack: DeployedStack) -> Any:
+        """Return a client that may read the stack and its environment; raise NotReadable where no role can be had."""
+        role = self.role(stack)
+        place = service, role, stack.region
         if place not in self._elsewhere:
-            found = self._assumed(self._lookup_role.format(account=account, region=region))
+            found = self._assumed(role)
             self._elsewhere[place] = self._session.client(
                 service,
-                region_name=region,
+                region_name=stack.region,
                 config=_CONFIG,
                 aws_access_key_id=found["AccessKeyId"],
                 aws_secret_access_key=found["SecretAccessKey"],
@@ -45,8 +56,20 @@ class Accounts:
             )
         return self._elsewhere[place]
 
+    def role(self, stack: DeployedStack) -> str:
+        """Return the ARN of the role that may read the stack."""
+        names = [name for name in self._environments if stack.name.startswith(f"yawl-{name}-")]
+        # In a further region an environment's name begins with its name at home.
+        return self._reader_role.format(account=stack.account, environment=max(names, key=len, default=""))
+
     def _assumed(self, role: str) -> Any:
         if role not in self._credentials:
-            answer = self.home("sts").assume_role(RoleArn=role, RoleSessionName="delivery-events")
+            try:
+                answer = self.home("sts").assume_role(RoleArn=role, RoleSessionName="delivery-events")
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "AccessDenied":
+                    raise
+                # STS does not tell a role that is not there from one that may not be assumed.
+                raise NotReadable(f"{role} cannot be assumed") from None
             self._credentials[role] = answer["Credentials"]
         return self._credentials[role]

@@ -12,6 +12,15 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeployedStack:
+    """The stack that an action deploys."""
+
+    name: str
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Action:
     """One run of an action."""
 
@@ -34,6 +43,14 @@ class Action:
     """Who gave the answer, where a person did."""
     started: datetime | None = None
     ended: datetime | None = None
+
+    @property
+    def stack(self) -> DeployedStack | None:
+        """The stack that the action deploys; None where it deploys none."""
+        if "StackName" not in self.configuration:
+            return None
+        account = self.configuration["RoleArn"].split(":")[4]
+        return DeployedStack(name=self.configuration["StackName"], account=account, region=self.region)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,22 +1,25 @@
 """Why an action failed, in the one line that says it first."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .execution import Action
+from .clients import NotReadable
+from .denial import grant
+from .execution import Action, DeployedStack
 
 LONGEST_LINE = 300
 MOST_LINES = 20_000
 """Of a log, from its beginning: no build of ours prints more."""
 
+STOPS = re.compile(r"^\s*stops:\s")
+"""How a build of ours says what stops it: a finding of the change review, broader permissions of the pipeline's own."""
 BEGINS_A_FAILURE = re.compile(
     r"""
-    ^\s*stops:\s                      # a change review's finding
-    | ^(FAILED|ERROR)\s               # pytest's summary
+    ^(FAILED|ERROR)\s                 # pytest's summary
     | \s(FAILED|ERROR)\s*(\[|$)       # pytest, test by test
     | \b(fatal|error|\w*Error|\w*Exception)\b[^:]{0,40}:\s
     | ^make(\[\d+\])?:\s\*\*\*
@@ -35,8 +38,8 @@ class Clients(Protocol):
         """Return a boto3 client in the pipeline's own account and region."""
         ...
 
-    def environment(self, service: str, account: str, region: str) -> Any:
-        """Return a boto3 client that may look into an environment's account."""
+    def environment(self, service: str, stack: DeployedStack) -> Any:
+        """Return a boto3 client that may read a stack and its environment; raise NotReadable."""
         ...
 
 
@@ -50,23 +53,27 @@ class Reason:
 
 def reason(action: Action, clients: Clients) -> Reason:
     """Return why the action failed: from its log or its stack's events, or what CodePipeline says if they are gone."""
+    found = Reason("", _console(action.stack) if action.stack else "")
+    said = action.summary or "CodePipeline gives no reason"
     try:
         if action.provider == "CodeBuild":
             found = _of_build(action, clients)
-        elif action.provider == "CloudFormation":
-            found = _of_stack(action, clients)
-        else:
-            found = Reason("")
+        elif action.stack:
+            found = Reason(_first_failure(action.stack, clients), found.link)
+    except NotReadable as unread:
+        said = f"{said}. More is not known: {unread}; the first deployment makes it"
     except (BotoCoreError, ClientError, KeyError, IndexError):
         # The notification must go out without it rather than not at all.
-        found = Reason("")
-    line = (found.line or action.summary or "CodePipeline gives no reason").strip()
-    return Reason(line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…", found.link)
+        said = f"{said}. More is not known"
+    line = (found.line or said).strip()
+    shortened = line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
+    return Reason(shortened + grant(line), found.link)
 
 
-def first_failing_line(lines: Iterable[str]) -> str:
-    """Return the first line that tells of a failure; empty when none does."""
-    return next((line for line in lines if BEGINS_A_FAILURE.search(line) and not NOT_A_FAILURE.search(line)), "")
+def first_failing_line(lines: Sequence[str]) -> str:
+    """Return the first line that says what stops the build, or else that reads like a failure; empty without either."""
+    failing = (line for line in lines if BEGINS_A_FAILURE.search(line) and not NOT_A_FAILURE.search(line))
+    return next((line for line in lines if STOPS.search(line)), "") or next(failing, "")
 
 
 def _of_build(action: Action, clients: Clients) -> Reason:
@@ -89,12 +96,11 @@ def _lines(client: Any, group: str, stream: str) -> Sequence[str]:
     return lines
 
 
-def _of_stack(action: Action, clients: Clients) -> Reason:
-    name = action.configuration["StackName"]
-    account = action.configuration["RoleArn"].split(":")[4]
-    client = clients.environment("cloudformation", account, action.region)
+def _first_failure(stack: DeployedStack, clients: Clients) -> str:
+    """Return the first resource that failed in the stack's last operation, and why."""
     failures: list[str] = []
-    pages = client.get_paginator("describe_stack_events").paginate(StackName=name)
+    client = clients.environment("cloudformation", stack)
+    pages = client.get_paginator("describe_stack_events").paginate(StackName=stack.name)
     for event in (event for page in pages for event in page["StackEvents"]):
         if event["ResourceStatus"].endswith("_FAILED"):
             failures.append(
@@ -102,7 +108,13 @@ def _of_stack(action: Action, clients: Clients) -> Reason:
             )
         # Events come newest first; this one began the operation.
         began = event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-        if began and event["LogicalResourceId"] == name:
+        if began and event["LogicalResourceId"] == stack.name:
             break
-    link = f"https://{action.region}.console.aws.amazon.com/cloudformation/home?region={action.region}#/stacks?filteringText={name}"
-    return Reason(failures[-1] if failures else "", link)
+    return failures[-1] if failures else ""
+
+
+def _console(stack: DeployedStack) -> str:
+    return (
+        f"https://{stack.region}.console.aws.amazon.com/cloudformation/home?region={stack.region}"
+        f"#/stacks?filteringText={stack.name}"
+    )

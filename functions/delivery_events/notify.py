@@ -18,7 +18,7 @@ CLAIMS = "notifications"
 
 def handler(event: Mapping[str, Any], _context: object) -> str:
     """Work on an event, as Lambda hands it over."""
-    return tell(event, Accounts(os.environ["LOOKUP_ROLE"]), os.environ)
+    return tell(event, Accounts(os.environ), os.environ)
 
 
 def tell(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str]) -> str:

@@ -4,26 +4,30 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .clients import Accounts
-from .execution import ROLLBACK, Action, Execution, read
+from .clients import Accounts, NotReadable
+from .execution import ROLLBACK, Action, DeployedStack, Execution, read
 from .failure import Clients
 
 SERVICE = "AWS::ECS::Service"
+NOT_KNOWN = "not known"
+"""In place of what the environment's role would read where there is no such role: a rollback to before it existed."""
 
 
 def handler(event: Mapping[str, Any], _context: object) -> str:
     """Work on an event, as Lambda hands it over."""
-    return keep(event, Accounts(os.environ["LOOKUP_ROLE"]), os.environ)
+    return keep(event, Accounts(os.environ), os.environ)
 
 
 def keep(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str]) -> str:
     """Write the record of the deployment that a stage's success stands for; return its name.
 
-    Whatever cannot be read is raised, for another try: a record that lacks something would never be mended.
+    Whatever cannot be read is raised, for another try: a record that lacks something would never be mended. Only where
+    the environment has no role to read it with, no try helps, and the record says what is not known.
     """
     detail = event["detail"]
     execution = read(clients.home("codepipeline"), detail["pipeline"], detail["execution-id"])
@@ -49,7 +53,7 @@ def keep(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str
 
 def _record(execution: Execution, environment: str, stage: str, *, released: str, clients: Clients) -> dict[str, Any]:
     ran = execution.of_stage(stage)
-    stacks = [_Stack(action, clients) for action in ran if "StackName" in action.configuration]
+    stacks = [_read(action.stack, clients) for action in ran if action.stack]
     approval = _approval(_approved_in(execution, clients), environment)
     tests = [action.variables["SUMMARY"] for action in ran if "SUMMARY" in action.variables]
     return {
@@ -63,7 +67,7 @@ def _record(execution: Execution, environment: str, stage: str, *, released: str
         "approval_comment": approval.summary if approval else "",
         "approved": str(approval.ended) if approval else "",
         "tests": tests,
-        "images": sorted({image for stack in stacks for image in stack.images()}),
+        "images": sorted({image for stack in stacks for image in stack.images}),
         "regions": sorted({stack.region for stack in stacks}),
         "templates": {stack.name: stack.template_hash for stack in stacks},
         "pipeline": execution.pipeline,
@@ -85,44 +89,43 @@ def _approval(execution: Execution, environment: str) -> Action | None:
     return next((action for action in given if action.stage == f"{environment.capitalize()}Approval"), None)
 
 
-class _Stack:
-    """A deployed stack, read in its own account."""
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What a release has left of a stack."""
 
-    def __init__(self, action: Action, clients: Clients) -> None:
-        self.name = action.configuration["StackName"]
-        self._account = action.configuration["RoleArn"].split(":")[4]
-        self.region = action.region
-        self._clients = clients
-        self._template: Any = self._client("cloudformation").get_template(StackName=self.name)["TemplateBody"]
+    name: str
+    region: str
+    template_hash: str
+    """The SHA-256 of the template as it is deployed, written without blanks and in the keys' order."""
+    images: tuple[str, ...]
+    """What the tasks of the stack's services run, as `URI@DIGEST`."""
 
-    @property
-    def template_hash(self) -> str:
-        """The SHA-256 of the template as it is deployed, written without blanks and in the keys' order."""
-        text = self._template
-        if not isinstance(text, str):
-            text = json.dumps(text, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
 
-    def images(self) -> Iterator[str]:
-        """Yield what the tasks of the stack's services run, as `URI@DIGEST`."""
-        resources: Mapping[str, Any] = {} if isinstance(self._template, str) else self._template["Resources"]
-        for logical_id, resource in resources.items():
-            if resource["Type"] == SERVICE:
-                yield from self._images_of(logical_id)
+def _read(stack: DeployedStack, clients: Clients) -> _Found:
+    try:
+        template = clients.environment("cloudformation", stack).get_template(StackName=stack.name)["TemplateBody"]
+        resources: Mapping[str, Any] = {} if isinstance(template, str) else template["Resources"]
+        services = [name for name, resource in resources.items() if resource["Type"] == SERVICE]
+        images = tuple(image for service in services for image in _images(stack, service, clients))
+        return _Found(name=stack.name, region=stack.region, template_hash=_hash(template), images=images)
+    except NotReadable:
+        return _Found(name=stack.name, region=stack.region, template_hash=NOT_KNOWN, images=(NOT_KNOWN,))
 
-    def _images_of(self, logical_id: str) -> Iterator[str]:
-        found = self._client("cloudformation").describe_stack_resource(
-            StackName=self.name, LogicalResourceId=logical_id
-        )
-        arn = found["StackResourceDetail"]["PhysicalResourceId"]
-        *_, cluster, service = arn.split("/")
-        ecs = self._client("ecs")
-        tasks: Sequence[str] = ecs.list_tasks(cluster=cluster, serviceName=service)["taskArns"]
-        described = ecs.describe_tasks(cluster=cluster, tasks=tasks)["tasks"] if tasks else []
-        for task in described:
-            for container in task["containers"]:
-                if digest := container.get("imageDigest"):
-                    yield f"{container['image'].partition('@')[0]}@{digest}"
 
-    def _client(self, service: str) -> Any:
-        return self._clients.environment(service, self._account, self.region)
+def _hash(template: Any) -> str:
+    text = template if isinstance(template, str) else json.dumps(template, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _images(stack: DeployedStack, logical_id: str, clients: Clients) -> Iterator[str]:
+    found = clients.environment("cloudformation", stack).describe_stack_resource(
+        StackName=stack.name, LogicalResourceId=logical_id
+    )
+    *_, cluster, service = found["StackResourceDetail"]["PhysicalResourceId"].split("/")
+    ecs = clients.environment("ecs", stack)
+    tasks: Sequence[str] = ecs.list_tasks(cluster=cluster, serviceName=service)["taskArns"]
+    described = ecs.describe_tasks(cluster=cluster, tasks=tasks)["tasks"] if tasks else []
+    for task in described:
+        for container in task["containers"]:
+            if digest := container.get("imageDigest"):
+                yield f"{container['image'].partition('@')[0]}@{digest}"

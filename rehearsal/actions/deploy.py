@@ -12,6 +12,7 @@ from rehearsal.actions import artifacts
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
 from rehearsal.actions.secrets import secret_values
 from rehearsal.cloud import Forbidden, Place
+from rehearsal.denial import grant
 from rehearsal.evidence import ChangeSet, Effect, ResourceChange
 
 POLL_SECONDS = 0.1
@@ -179,7 +180,8 @@ class _Stack:
 
     def require(self, status: str, *accepted: str) -> None:
         if status not in accepted:
-            raise ActionFailed(f"{self.name} is {status}: {self._first_failure() or 'no reason given'}")
+            reason = self._first_failure() or "no reason given"
+            raise ActionFailed(f"{self.name} is {status}: {reason}{grant(reason)}")
 
     def remember_events(self) -> None:
         """Take the events so far as seen, so that only this operation's are shown."""

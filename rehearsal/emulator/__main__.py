@@ -23,11 +23,13 @@ SECRET_KEY = "emulated"  # noqa: S105 - what account-root keys are signed with; 
 async def _serve(listener: socket.socket, tls_listener: socket.socket, permissions: str) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - ministack reads the port when it is imported
 
+    from rehearsal.emulator import provisioned_details  # noqa: PLC0415
     from rehearsal.emulator.application import application, register_resource_types  # noqa: PLC0415
     from rehearsal.emulator.certificates import Authority, TlsConfig  # noqa: PLC0415
     from rehearsal.emulator.permissions import enforcement, provisioning  # noqa: PLC0415
 
     register_resource_types()
+    provisioned_details.register()
     enforcement.register(enforcement.Mode(permissions))
     if enforcement.mode is not enforcement.Mode.OFF:
         enforcement.listeners.append(provisioning.begin)

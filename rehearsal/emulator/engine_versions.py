@@ -1,11 +1,12 @@
-"""PostgreSQL's versions as AWS offers them: those cfn-lint's schemas know, where ministack has a handful of its own."""
+"""What AWS offers, as cfn-lint's schemas know it: versions of PostgreSQL, and types of ElastiCache's nodes."""
 
 import json
 from collections.abc import Callable
 from importlib import resources
 from typing import Any
+from urllib.parse import parse_qs
 
-from rehearsal.emulator.internals import rds
+from rehearsal.emulator.internals import elasticache, here, rds
 
 
 def register() -> None:
@@ -29,6 +30,33 @@ def register() -> None:
         )
 
     rds._ACTION_MAP["DescribeDBEngineVersions"] = answer
+    handle_above = elasticache.handle_request
+
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Any:
+        asked = {name: values[0] for name, values in parse_qs((body or b"").decode("utf-8", "replace")).items()}
+        if asked.get("Action") == "DescribeReservedCacheNodesOfferings":
+            return _reserved_nodes(asked.get("CacheNodeType", ""))
+        return await handle_above(method, path, headers, body, query)
+
+    elasticache.handle_request = handle
+
+
+def _reserved_nodes(size: str) -> Any:
+    """Answer with one offering where the region has the type of node, which is what it is asked for here."""
+    offered = resources.files("cfnlint.data.schemas.extensions").joinpath(
+        "aws_elasticache_cachecluster", "cachenodetype_enum.json"
+    )
+    _, region = here()
+    known = size in json.loads(offered.read_text()).get(region, {}).get("enum", [])
+    member = f"<CacheNodeType>{size}</CacheNodeType><ProductDescription>redis</ProductDescription>"
+    offering = f"<ReservedCacheNodesOffering>{member}</ReservedCacheNodesOffering>" if known else ""
+    return elasticache._xml(
+        200,
+        "DescribeReservedCacheNodesOfferingsResponse",
+        "<DescribeReservedCacheNodesOfferingsResult>"
+        f"<ReservedCacheNodesOfferings>{offering}</ReservedCacheNodesOfferings>"
+        "</DescribeReservedCacheNodesOfferingsResult>",
+    )
 
 
 def _offered() -> list[str]:

@@ -7,6 +7,8 @@ from rehearsal.emulator.internals import here, responses
 
 TARGET = "ServiceQuotasV20190624."
 DEFAULTS = {
+    # Codes are AWS's, but for this one: it is found by its name.
+    ("codebuild", "L-CODEBUILD"): ("Concurrently running builds for Linux/Small environment", 1.0),
     ("ec2", "L-0263D0A3"): ("EC2-VPC Elastic IPs", 5.0),
     ("fargate", "L-3032A538"): ("Fargate On-Demand vCPU resource count", 6.0),
     # The default is 1,000, and a new account has ten.
@@ -21,6 +23,11 @@ _granted: Any = responses.AccountRegionScopedDict()
 def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
     """Answer one call of the API as (status, JSON)."""
     request = json.loads(body or b"{}")
+    if action in ("ListServiceQuotas", "ListAWSDefaultServiceQuotas"):
+        own = action == "ListServiceQuotas"
+        known = [key for key in DEFAULTS if key[0] == request["ServiceCode"]]
+        values = {key: _granted.get("/".join(key), DEFAULTS[key][1]) if own else DEFAULTS[key][1] for key in known}
+        return 200, {"Quotas": [_quota(key, value) for key, value in values.items()]}
     key = (request.get("ServiceCode"), request.get("QuotaCode"))
     if key not in DEFAULTS:
         return 400, {"__type": "NoSuchResourceException", "Message": f"The emulator has no quota {key[1]} of {key[0]}"}

@@ -3,6 +3,7 @@
 Of the environment: `STACK_PREFIX`, how the stacks' names begin, and `ENVIRONMENT`, the metric's dimension.
 """
 
+import json
 import os
 import time
 from typing import Any
@@ -11,52 +12,114 @@ import boto3
 
 LOOK_SECONDS = 5
 GIVE_UP_SECONDS = 600
-SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
-"""A stack in another state is being changed, or is broken, which others tell."""
+SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
+"""The states in which CloudFormation compares a stack."""
+AWS_MAY_CHANGE = {
+    "AWS::ApplicationAutoScaling::ScalableTarget/MaxCapacity": "ScheduledActions",
+    "AWS::ApplicationAutoScaling::ScalableTarget/MinCapacity": "ScheduledActions",
+    "AWS::ElastiCache::ReplicationGroup/EngineVersion": "AutoMinorVersionUpgrade",
+    "AWS::RDS::DBInstance/AllocatedStorage": "MaxAllocatedStorage",
+    "AWS::RDS::DBInstance/EngineVersion": "AutoMinorVersionUpgrade",
+}
+"""What AWS changes by itself, each with the property by which our template allows it."""
 
 
-def handler(_event: Any, _context: Any) -> dict[str, list[str]]:
-    """Return the drifted resources by stack; raises RuntimeError when a comparison does not end well."""
+def handler(_event: Any, _context: Any) -> dict[str, dict[str, list[str]]]:
+    """Return by stack what drifted and what was not compared; raise RuntimeError when a comparison does not end."""
     cloudformation: Any = boto3.client("cloudformation")
-    pages = cloudformation.get_paginator("describe_stacks").paginate()
-    stacks = [stack for page in pages for stack in page["Stacks"]]
-    names = [
-        stack["StackName"]
-        for stack in stacks
-        if stack["StackName"].startswith(os.environ["STACK_PREFIX"]) and stack["StackStatus"] in SETTLED
-    ]
-    drifted = {name: found for name in names if (found := _drifted(cloudformation, name))}
-    for name, resources in drifted.items():
-        print(f"{name} has drifted: {', '.join(resources)}")
-    print(f"{len(names)} stacks compared, {len(drifted)} drifted")
+    found: dict[str, dict[str, list[str]]] = {"drifted": {}, "not compared": {}}
+    for page in cloudformation.get_paginator("describe_stacks").paginate():
+        for stack in page["Stacks"]:
+            name = stack["StackName"]
+            if name.startswith(os.environ["STACK_PREFIX"]):
+                settled = stack["StackStatus"] in SETTLED
+                drifted, unknown = _compare(cloudformation, name) if settled else ([], [f"all: {stack['StackStatus']}"])
+                found["drifted"] |= {name: drifted} if drifted else {}
+                found["not compared"] |= {name: unknown} if unknown else {}
+    for what, stacks in found.items():
+        for name, resources in stacks.items():
+            print(f"{what} in {name}: {', '.join(resources)}")
     cloudwatch: Any = boto3.client("cloudwatch")
-    cloudwatch.put_metric_data(
-        Namespace="YAWLUpkeep",
-        MetricData=[
-            {
-                "MetricName": "DriftedResources",
-                "Dimensions": [{"Name": "Environment", "Value": os.environ["ENVIRONMENT"]}],
-                "Value": sum(len(found) for found in drifted.values()),
-            }
-        ],
-    )
-    return drifted
+    figure = {
+        "MetricName": "DriftedResources",
+        "Dimensions": [{"Name": "Environment", "Value": os.environ["ENVIRONMENT"]}],
+        "Value": sum(map(len, found["drifted"].values())),
+    }
+    cloudwatch.put_metric_data(Namespace="YAWLUpkeep", MetricData=[figure])
+    return found
 
 
-def _drifted(cloudformation: Any, stack: str) -> list[str]:
+def _compare(cloudformation: Any, stack: str) -> tuple[list[str], list[str]]:
     detection = cloudformation.detect_stack_drift(StackName=stack)["StackDriftDetectionId"]
     end = time.monotonic() + GIVE_UP_SECONDS
     while True:
-        found = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-        if found["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+        run = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+        if run["DetectionStatus"] != "DETECTION_IN_PROGRESS":
             break
         if time.monotonic() > end:
             raise RuntimeError(f"the comparison of {stack} takes longer than {GIVE_UP_SECONDS} s")
         time.sleep(LOOK_SECONDS)
-    if found["DetectionStatus"] == "DETECTION_FAILED":
-        # What can be read is compared all the same; drift of the rest is unknown.
-        print(f"{stack} could not be compared whole: {found.get('DetectionStatusReason', 'no reason given')}")
-    drifts = cloudformation.describe_stack_resource_drifts(
-        StackName=stack, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"]
-    )["StackResourceDrifts"]
-    return [f"{drift['LogicalResourceId']} ({drift['StackResourceDriftStatus'].lower()})" for drift in drifts]
+    drifts: dict[str, Any] = {}
+    asked = {"StackName": stack}
+    while True:
+        page = cloudformation.describe_stack_resource_drifts(**asked)
+        # An older result is of a comparison before this one, which could not read the resource.
+        new = [one for one in page["StackResourceDrifts"] if one["Timestamp"] >= run["Timestamp"]]
+        drifts |= {one["LogicalResourceId"]: one for one in new}
+        if "NextToken" not in page:
+            break
+        asked["NextToken"] = page["NextToken"]
+    drifted: list[str] = []
+    unknown: list[str] = []
+    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for one in page["StackResourceSummaries"]:
+            name = one["LogicalResourceId"]
+            status = drifts.get(name, {}).get("StackResourceDriftStatus")
+            if status == "DELETED" or (status == "MODIFIED" and real_differences(drifts[name])):
+                drifted.append(f"{name} ({status.lower()})")
+            elif status not in ("IN_SYNC", "MODIFIED"):
+                unknown.append(f"{name} ({one['ResourceType']})")
+    return drifted, unknown
+
+
+def real_differences(drift: Any) -> list[str]:
+    """Return the paths of the properties that somebody changed; what AWS may change by itself is left out."""
+    expected = _value(drift.get("ExpectedProperties", "{}"))
+    return [
+        one["PropertyPath"]
+        for one in drift.get("PropertyDifferences", [])
+        if not _allowed(drift["ResourceType"], expected, one) and not _is_a_default(one)
+    ]
+
+
+def _allowed(resource_type: str, expected: Any, difference: Any) -> bool:
+    path = difference["PropertyPath"]
+    by = AWS_MAY_CHANGE.get(resource_type + path)
+    if by is None or expected.get(by) in (None, False, "false", []):
+        return False
+    # Nobody but us upgrades to another major version.
+    majors = {str(difference[value]).strip('"').partition(".")[0] for value in ("ExpectedValue", "ActualValue")}
+    return len(majors) == 1 or not path.endswith("Version")
+
+
+def _is_a_default(difference: Any) -> bool:
+    """Say whether AWS only filled in defaults of objects in a list, which CloudFormation may take for drift."""
+    *parents, last = difference["PropertyPath"].split("/")
+    if difference["DifferenceType"] == "ADD":
+        return not last.isdigit() and any(name.isdigit() for name in parents)
+    return _covers(_value(difference["ActualValue"]), _value(difference["ExpectedValue"]), in_list=False)
+
+
+def _covers(actual: Any, expected: Any, *, in_list: bool) -> bool:
+    if isinstance(expected, dict) and isinstance(actual, dict) and (in_list or actual.keys() == expected.keys()):
+        return all(key in actual and _covers(actual[key], expected[key], in_list=in_list) for key in expected)
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        return all(_covers(*pair, in_list=True) for pair in zip(actual, expected, strict=True))
+    return actual == expected
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -3,6 +3,7 @@
 from stacks.metrics.cache import CacheMetrics
 from stacks.metrics.database import DatabaseMetrics
 from stacks.metrics.environment import EnvironmentMetrics
+from stacks.metrics.names import ObservedNames
 from stacks.metrics.tasks import TaskMetrics
 from stacks.metrics.traffic import TrafficMetrics
 from stacks.metrics.upkeep import UpkeepMetrics
@@ -12,6 +13,7 @@ __all__ = [
     "CacheMetrics",
     "DatabaseMetrics",
     "EnvironmentMetrics",
+    "ObservedNames",
     "TaskMetrics",
     "TrafficMetrics",
     "UpkeepMetrics",

@@ -3,19 +3,18 @@
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from stacks.cache import Cache
+from stacks.metrics.names import ObservedNames
 from stacks.metrics.source import FIVE_MINUTES, MINUTE, Source
 
 
 class CacheMetrics:
     """Load and reserves of Redis, over all its nodes."""
 
-    def __init__(self, cache: Cache) -> None:
-        group = cache.replication_group
-        self.node_count = int(group.num_cache_clusters or 1)
+    def __init__(self, names: ObservedNames) -> None:
+        self.node_count = names.cache_nodes
         # ElastiCache numbers the nodes of a group that has one shard.
         self._nodes = [
-            Source(namespace="AWS/ElastiCache", dimensions={"CacheClusterId": f"{group.ref}-{number:03d}"})
+            Source(namespace="AWS/ElastiCache", dimensions={"CacheClusterId": f"{names.cache}-{number:03d}"})
             for number in range(1, self.node_count + 1)
         ]
 

@@ -2,17 +2,15 @@
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from stacks.database import Database
+from stacks.metrics.names import ObservedNames
 from stacks.metrics.source import MINUTE, Source
 
 
 class DatabaseMetrics:
     """Load, latency and reserves of the PostgreSQL instance."""
 
-    def __init__(self, database: Database) -> None:
-        self._instance = Source(
-            namespace="AWS/RDS", dimensions={"DBInstanceIdentifier": database.instance.instance_identifier}
-        )
+    def __init__(self, names: ObservedNames) -> None:
+        self._instance = Source(namespace="AWS/RDS", dimensions={"DBInstanceIdentifier": names.database})
 
     def reports(self) -> cloudwatch.Metric:
         """Return how often a minute the instance reported at all; one that is down or lost does not."""

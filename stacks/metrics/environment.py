@@ -1,10 +1,8 @@
 """All that is measured of one environment."""
 
-from stacks.application import Application
-from stacks.cache import Cache
-from stacks.database import Database
 from stacks.metrics.cache import CacheMetrics
 from stacks.metrics.database import DatabaseMetrics
+from stacks.metrics.names import ObservedNames
 from stacks.metrics.tasks import TaskMetrics
 from stacks.metrics.traffic import TrafficMetrics
 from stacks.metrics.upkeep import UpkeepMetrics
@@ -14,10 +12,10 @@ from stacks.metrics.workflows import WorkflowMetrics
 class EnvironmentMetrics:
     """The metrics of an environment, part by part."""
 
-    def __init__(self, *, environment_name: str, application: Application, database: Database, cache: Cache) -> None:
-        self.traffic = TrafficMetrics(application)
-        self.tasks = TaskMetrics(application)
-        self.database = DatabaseMetrics(database)
-        self.cache = CacheMetrics(cache)
+    def __init__(self, *, environment_name: str, names: ObservedNames) -> None:
+        self.traffic = TrafficMetrics(names)
+        self.tasks = TaskMetrics(names)
+        self.database = DatabaseMetrics(names)
+        self.cache = CacheMetrics(names)
         self.workflows = WorkflowMetrics(environment_name)
         self.upkeep = UpkeepMetrics(environment_name)

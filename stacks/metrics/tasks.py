@@ -2,18 +2,15 @@
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from stacks.application import Application
+from stacks.metrics.names import ObservedNames
 from stacks.metrics.source import MINUTE, Source
 
 
 class TaskMetrics:
     """How many tasks run, and what they use."""
 
-    def __init__(self, application: Application) -> None:
-        dimensions = {
-            "ClusterName": application.cluster.cluster_name,
-            "ServiceName": application.service.service_name,
-        }
+    def __init__(self, names: ObservedNames) -> None:
+        dimensions = {"ClusterName": names.cluster, "ServiceName": names.service}
         self._service = Source(namespace="AWS/ECS", dimensions=dimensions)
         self._insights = Source(namespace="ECS/ContainerInsights", dimensions=dimensions)
 

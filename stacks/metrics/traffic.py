@@ -2,18 +2,15 @@
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from stacks.application import Application
+from stacks.metrics.names import ObservedNames
 from stacks.metrics.source import MINUTE, Source
 
 
 class TrafficMetrics:
     """Requests, how they were answered, and the targets they went to."""
 
-    def __init__(self, application: Application) -> None:
-        # By the resources' own attributes: the library's metrics take the names out of the listener's ARN, which
-        # another stack cannot.
-        load_balancer = {"LoadBalancer": application.load_balancer.load_balancer_full_name}
-        targets = {"TargetGroup": application.target_group.target_group_full_name}
+    def __init__(self, names: ObservedNames) -> None:
+        load_balancer, targets = {"LoadBalancer": names.load_balancer}, {"TargetGroup": names.target_group}
         self._load_balancer = Source(namespace="AWS/ApplicationELB", dimensions=load_balancer)
         self._targets = Source(namespace="AWS/ApplicationELB", dimensions={**load_balancer, **targets})
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from execution_policies.generate import FILE, AccountPolicies, generate, write
 from rehearsal.cloud import Credentials
 from tests.conftest import ROOT
 from tests.emulator.conftest import Account, resource
@@ -26,6 +27,7 @@ class Bench:
         self.account = account
         self.folder = folder
         self.role: str | None = None
+        self.execution_role = f"cdk-hnb659fds-cfn-exec-role-{account.place.account}-{account.place.region}"
         self.endpoint = account.cloud.endpoint
 
     def deployed(self, part: str, **resources: Any) -> None:
@@ -40,7 +42,11 @@ class Bench:
         artifacts: dict[str, Any] = {}
         for part, resources in parts.items():
             (self.folder / f"{part}.json").write_text(json.dumps({"Resources": resources}))
-            properties: dict[str, Any] = {"stackName": f"yawl-test-{part}", "templateFile": f"{part}.json"}
+            properties: dict[str, Any] = {
+                "stackName": f"yawl-test-{part}",
+                "templateFile": f"{part}.json",
+                "cloudFormationExecutionRoleArn": f"arn:aws:iam::{place.account}:role/{self.execution_role}",
+            }
             if self.role:
                 properties["lookupRole"] = {"arn": self.role.replace("arn:aws:", "arn:${AWS::Partition}:")}
             artifacts[part] = {
@@ -145,3 +151,68 @@ def test_an_account_that_does_not_answer_ends_the_review_without_a_verdict(bench
     assert f"through {bench.role}" in done.stderr
     assert "make bootstrap" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+class TestLeastPrivilege:
+    """What CloudFormation may do in the account, against what the release takes."""
+
+    @staticmethod
+    def needs(bench: Bench, **parts: dict[str, Any]) -> AccountPolicies:
+        """Write what the release takes beside the stage, as synthesis does."""
+        bench.review(settings="", last=None, **parts)
+        write(bench.folder)
+        (bench.folder / FILE).rename(bench.folder.parent / FILE)
+        [found] = generate(bench.folder)
+        return found
+
+    @staticmethod
+    def granted(bench: Bench, policies: AccountPolicies) -> None:
+        """Grant it, as a bootstrap does."""
+        role = resource("AWS::IAM::Role", AssumeRolePolicyDocument=ANYBODY, RoleName=bench.execution_role)
+        role["Properties"]["ManagedPolicyArns"] = policies.arns
+        role["DependsOn"] = [name for name in policies.template()["Resources"] if name.startswith("Execution")]
+        bench.account.deploy(**policies.template()["Resources"], Role=role)
+
+    def test_a_release_that_takes_no_more_goes_on(self, bench: Bench) -> None:
+        parts = {"database": {"Secret": SECRET}, "monitoring": {"Topic": TOPIC}}
+        self.granted(bench, self.needs(bench, **parts))
+        done = bench.review(**parts)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "CloudFormation" not in done.stdout
+
+    def test_one_that_takes_more_stops_with_the_command_that_grants_it(self, bench: Bench) -> None:
+        self.granted(bench, self.needs(bench, monitoring={"Topic": TOPIC}))
+        parts = {"monitoring": {"Topic": TOPIC, "Queue": resource("AWS::SQS::Queue")}}
+        self.needs(bench, **parts)
+        done = bench.review(**parts)
+        assert done.returncode == 1, done.stdout + done.stderr
+        place = bench.account.place
+        assert f"CloudFormation may not do all in {place.account}, {place.region} that this release" in done.stdout
+        assert f"+ sqs:CreateQueue on arn:aws:sqs:{place.region}:{place.account}:yawl-test-monitoring*" in done.stdout
+        assert "sns:" not in done.stdout
+        command = f"make bootstrap ARGS='--least-privilege --account {place.account}'"
+        assert command in done.stdout
+        assert command in (bench.folder / "report" / "change-review.md").read_text()
+        assert f"--account {place.account}" in (bench.folder / "report" / "change-review.html").read_text()
+        assert "CloudFormation needs more permissions" in (bench.folder / "report" / "change-review.txt").read_text()
+        # Nothing in delivery.toml lets it through.
+        assert "accepted_changes" not in done.stdout
+
+    def test_an_administrator_without_the_boundary_is_told(self, bench: Bench) -> None:
+        self.needs(bench, monitoring={"Topic": TOPIC})
+        everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        policies = [{"PolicyName": "all", "PolicyDocument": everything}]
+        role = resource(
+            "AWS::IAM::Role", AssumeRolePolicyDocument=ANYBODY, RoleName=bench.execution_role, Policies=policies
+        )
+        bench.account.deploy(Role=role)
+        done = bench.review(monitoring={"Topic": TOPIC})
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "+ yawl-permissions-boundary, the policy that limits every role, is not there" in done.stdout
+        assert "sns:" not in done.stdout
+
+    def test_an_account_without_the_role_must_be_bootstrapped(self, bench: Bench) -> None:
+        self.needs(bench, monitoring={"Topic": TOPIC})
+        done = bench.review(monitoring={"Topic": TOPIC})
+        assert done.returncode == 2
+        assert "the account must be bootstrapped" in done.stderr

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from operations.__main__ import main
 from operations.checks.service_roles import NEEDED
+from operations.doctor import unexamined
+from operations.findings import State
 from rehearsal.cloud import Cloud, Place
 from tests.emulator.actions import powerful_role
 from tests.emulator.conftest import Account
@@ -132,6 +135,11 @@ def test_all_is_well_in_healthy_accounts(site: Site, capsys: pytest.CaptureFixtu
         "has the service-linked roles",
         "postgres 15.19 on db.t3.small is offered",
         "redis 7.0 is offered",
+        "CodeBuild's builds at a time on Linux/Small: 1 needed, 1 allowed",
+        "has the availability zones us-east-1a, us-east-1b",
+        "db.t3.small is offered in us-east-1a, us-east-1b",
+        "cache.t3.small is offered in us-east-1",
+        "! has no CloudFront distribution yet",
     ):
         assert told in printed
 
@@ -194,6 +202,28 @@ BREAKS: dict[str, tuple[str, Callable[[Site], object], str]] = {
         lambda site: site.rewrite('"db.t3.small"', '"db.x9.huge"'),
         "postgres 15.19 is not offered on db.x9.huge",
     ),
+    "no build at a time": (
+        HOME,
+        lambda site: site.client("service-quotas", HOME).request_service_quota_increase(
+            ServiceCode="codebuild", QuotaCode="L-CODEBUILD", DesiredValue=0
+        ),
+        "CodeBuild's builds at a time on Linux/Small: 1 needed, 0 allowed",
+    ),
+    "a zone that the account does not have": (
+        PROD,
+        lambda site: site.rewrite('"us-east-1b"', '"us-east-1f"'),
+        "has no availability zone us-east-1f",
+    ),
+    "a zone without the database's class": (
+        PROD,
+        lambda site: site.rewrite('"us-east-1b"', '"us-east-1c"'),
+        "db.t3.small for postgres 15.19 is not offered in us-east-1c",
+    ),
+    "a type of node that is not offered": (
+        PROD,
+        lambda site: site.rewrite('"cache.t3.small"', '"cache.x9.huge"'),
+        "cache.x9.huge is not offered in us-east-1",
+    ),
     "a connection that nobody has agreed to": (
         HOME,
         lambda site: _reconnect(site, "waiting"),
@@ -239,6 +269,48 @@ def test_what_is_amiss_is_told_with_its_fix(
     lines = capsys.readouterr().out.splitlines()
     [place] = [number for number, line in enumerate(lines) if "✘" in line and told in line][:1]
     assert lines[place + 1].startswith("      fix: ")
+
+
+def test_one_machine_needs_one_zone(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.heal(DEV)
+    site.rewrite('"us-east-1b"', '"us-east-1c"')
+    assert doctor(site, "--account", site.accounts[DEV]) == 0
+    assert "db.t3.micro is offered in us-east-1a\n" in capsys.readouterr().out
+
+
+def test_an_account_with_a_distribution_has_been_verified(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.heal(DEV)
+    origin = {"Id": "one", "DomainName": "example.org", "CustomOriginConfig": ORIGIN}
+    site.client("cloudfront", DEV).create_distribution(
+        DistributionConfig={
+            "CallerReference": "one",
+            "Comment": "",
+            "Enabled": True,
+            "Origins": {"Quantity": 1, "Items": [origin]},
+            "DefaultCacheBehavior": {"TargetOriginId": "one", "ViewerProtocolPolicy": "https-only"},
+        }
+    )
+    assert doctor(site, "--account", site.accounts[DEV]) == 0
+    assert "has a CloudFront distribution: AWS has verified the account" in capsys.readouterr().out
+
+
+ORIGIN = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}
+
+
+@pytest.mark.parametrize(
+    ("code", "fix"),
+    [
+        ("AccessDeniedException", "look with credentials that may read this"),
+        ("UnauthorizedOperation", "look with credentials that may read this"),
+        ("ThrottlingException", "run it again in a minute"),
+        ("InternalFailure", "if it stays, look at the service in the console"),
+    ],
+)
+def test_denied_throttled_and_broken_are_told_apart(code: str, fix: str) -> None:
+    finding = unexamined("quotas", ClientError({"Error": {"Code": code, "Message": "why"}}, "GetServiceQuota"))
+    assert finding.state is State.UNCHECKED
+    assert code in finding.text
+    assert fix in finding.fix
 
 
 def test_trust_in_somebody_else(site: Site, capsys: pytest.CaptureFixture[str]) -> None:

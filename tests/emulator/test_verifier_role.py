@@ -43,10 +43,19 @@ def allowed(dev: Deployed) -> dict[str, list[str]]:
     return found
 
 
+@pytest.fixture
+def drifted(dev: Deployed) -> None:
+    """Change a topic by hand and have CloudFormation find it."""
+    [topic] = [one["TopicArn"] for one in dev.client("sns").list_topics()["Topics"] if one["TopicArn"].endswith("-low")]
+    dev.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="By hand")
+    dev.client("cloudformation").detect_stack_drift(StackName="yawl-dev-monitoring")
+
+
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+@pytest.mark.usefixtures("drifted")
 def test_the_role_allows_exactly_the_calls_that_the_tests_make(
     dev: Deployed, allowed: dict[str, list[str]], tmp_path: Path
 ) -> None:
@@ -76,6 +85,8 @@ def test_the_role_allows_exactly_the_calls_that_the_tests_make(
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "skipped" not in ended.stdout, "a test that does not run makes no calls"
+    assert "remark: yawl-dev-monitoring has drifted" in ended.stdout
+    assert ", 1 remark" in ended.stdout
     made = set(calls.read_text().splitlines())
     assert made - {"sts:AssumeRole"} == set(allowed) - {WITH_A_KEY}
 
@@ -102,6 +113,7 @@ def test_the_role_names_what_the_tests_ask_about(dev: Deployed, allowed: dict[st
         "elasticache:DescribeReplicationGroups": [group["ARN"] for group in caches["ReplicationGroups"]],
         "ecs:DescribeServices": [service["serviceArn"] for service in services["services"]],
         "ecs:DescribeTasks": tasks,
+        "cloudformation:DescribeStackResourceDrifts": [stack["Stacks"][0]["StackId"] for stack in stacks],
         "cloudformation:DescribeStacks": [stack["Stacks"][0]["StackId"] for stack in stacks],
         "secretsmanager:DescribeSecret": [database["MasterUserSecret"]["SecretArn"]],
         "secretsmanager:GetSecretValue": [told["ORIGIN_SECRET_ARN"], told["ENGINE_CREDENTIALS_ARN"]],

@@ -16,6 +16,7 @@ from tests.unit.other_settings import Synthesized, elsewhere, skip_with_example_
 
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
+    from aws_cdk.cx_api import CloudAssembly
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +37,14 @@ def small_app(
     """Synthesize the app of dev with other settings."""
     skip_with_example_only(request)
     return synthesize(small(settings), tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, assembly: "CloudAssembly") -> Synthesized:
+    """Look up an app, one of `other_settings.APPS`, by its name."""
+    return (
+        Synthesized(Path(assembly.directory)) if request.param == "example" else request.getfixturevalue(request.param)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,10 @@ FURTHER_REGIONS = {"eu-central-1": 2, "ap-northeast-1": 3, "ap-southeast-2": 3}
 """And where its prod is besides. Only firewalls are in us-east-1, and only copies in us-west-2."""
 
 
+APPS = ("example", "small_app", "app_elsewhere")
+"""For the fixture `app`: with copies in another region, in one region, and in another region with further ones."""
+
+
 @dataclass(frozen=True)
 class Synthesized:
     """What `cdk synth` leaves."""
@@ -32,6 +36,16 @@ class Synthesized:
     def template(self, stack: str) -> dict[str, Any]:
         """Return the template of a stack that is not an environment's."""
         return json.loads((self.folder / f"{stack}.template.json").read_text())
+
+    @property
+    def artifacts(self) -> dict[str, dict[str, Any]]:
+        """The entries of the assembly's manifest."""
+        return json.loads((self.folder / "manifest.json").read_text())["artifacts"]
+
+    @property
+    def pipeline_region(self) -> str:
+        """The region that the pipeline is in."""
+        return self.artifacts["yawl-delivery"]["environment"].rpartition("/")[2]
 
     @property
     def pipeline(self) -> Pipeline:

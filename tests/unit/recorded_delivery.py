@@ -8,6 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from functions.delivery_events.clients import NotReadable
+from functions.delivery_events.execution import DeployedStack
+
 REGION = "us-east-1"
 PIPELINE = "yawl-delivery"
 ENVIRONMENTS = {"DevReview": "dev", "Dev": "dev", "ProdReview": "prod", "ProdApproval": "prod", "Prod": "prod"}
@@ -45,6 +48,8 @@ class Recording:
     templates: dict[str, Any] = field(default_factory=dict)
     """What the environment's stacks are, by their names."""
     unreadable_stacks: tuple[str, ...] = ()
+    without_role: bool = False
+    """Whether the environments have no role yet that may read them."""
     unreadable: bool = False
     """Whether logs and stacks cannot be read."""
 
@@ -116,7 +121,9 @@ class Recording:
     def home(self, service: str) -> Any:  # noqa: ARG002
         return self
 
-    def environment(self, service: str, account: str, region: str) -> Any:  # noqa: ARG002
+    def environment(self, service: str, stack: DeployedStack) -> Any:  # noqa: ARG002
+        if self.without_role:
+            raise NotReadable("arn:aws:iam::444444444444:role/yawl-prod-delivery-reader cannot be assumed")
         return self
 
     def get_pipeline_execution(self, pipelineName: str, pipelineExecutionId: str) -> dict[str, Any]:  # noqa: N803, ARG002

@@ -64,9 +64,27 @@ def attribute(key: str, value: Any) -> dict[str, Any]:
 
 
 CREDENTIALS = {"Ref": Match.string_like_regexp("^EngineCredentials")}
-MASTER_SECRET = other_stack("yawl-prod-database", "MasterUserSecret")
+
+
+def copy(name: str) -> dict[str, Any]:
+    """Return a reference to what was read of another stack once, and is kept in a parameter."""
+    return {"Fn::GetAtt": [Match.string_like_regexp(f"^{name}"), "Value"]}
+
+
+MASTER_SECRET, AUTH_TOKEN = copy("DatabaseSecretArn"), copy("CacheAuthTokenArn")
 
 FACTS = {
+    "the database's secret is read of its stack once": (
+        "AWS::SSM::Parameter",
+        {
+            "Name": "/yawl-prod-application/DatabaseSecretArn",
+            "Value": other_stack("yawl-prod-database", "MasterUserSecret"),
+        },
+    ),
+    "the cache's token is read of its stack once": (
+        "AWS::SSM::Parameter",
+        {"Name": "/yawl-prod-application/CacheAuthTokenArn", "Value": other_stack("yawl-prod-cache", "AuthToken")},
+    ),
     "container insights are on": (
         "AWS::ECS::Cluster",
         {"ClusterSettings": [{"Name": "containerInsights", "Value": "enhanced"}]},
@@ -131,7 +149,7 @@ FACTS = {
     ),
     "the cache's token comes from its secret": (
         TASK,
-        secret("REDIS_AUTH_TOKEN", other_stack("yawl-prod-cache", "AuthToken")),
+        secret("REDIS_AUTH_TOKEN", AUTH_TOKEN),
     ),
     "the name of the engine's account comes from its secret": (
         TASK,
@@ -400,7 +418,7 @@ def test_the_engine_may_call_no_aws_service(template: Templates) -> None:
         ),
         pytest.param(
             ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-            [other_stack("yawl-prod-cache", "AuthToken"), MASTER_SECRET, CREDENTIALS],
+            [AUTH_TOKEN, MASTER_SECRET, CREDENTIALS],
             id="read the three secrets",
         ),
     ],
@@ -438,6 +456,7 @@ def test_the_pipelines_tests_may_look_and_nothing_else(template: Templates) -> N
     ]
     actions = [action for statement in policy for action in aslist(statement["Action"])]
     assert sorted(actions) == [
+        "cloudformation:DescribeStackResourceDrifts",
         "cloudformation:DescribeStacks",
         "cloudwatch:DescribeAlarms",
         "ecs:DescribeServices",

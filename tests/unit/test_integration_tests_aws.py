@@ -14,6 +14,7 @@ from integration_tests.account_variables import AccountVariables
 from integration_tests.aws_checks import no_alarm_fires, service_is_steady, targets_are_healthy
 from integration_tests.failure import CheckFailed
 from integration_tests.waiting import Patience
+from tests.fake_clock import FakeClock
 from tests.fault_server import PROXY_VARIABLES, Behaviour, answer, serve, unused_port
 
 REGION = "eu-central-1"
@@ -26,7 +27,7 @@ MOMENT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def impatience(seconds: float = 0.02) -> Patience:
-    return Patience(deadline_seconds=seconds, first_pause=0.01, longest_pause=0.01)
+    return Patience(deadline_seconds=seconds, first_pause=0.01, longest_pause=0.01, clock=FakeClock())
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,13 +6,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from integration_tests.account_variables import read_account_variables
 from integration_tests.http_variables import read_http_variables
+from integration_tests.summary import Summary
+from tests.fake_clock import FakeClock
 from tests.fault_server import PROXY_VARIABLES, answer, healthy, serve
 
 ROOT = Path(__file__).parents[2]
@@ -169,6 +171,13 @@ def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None
     cases = {case.get("name"): case for case in ET.parse(report).iter("testcase")}  # noqa: S314  # written above
     assert len([case for case in cases.values() if case.find("skipped") is None]) == 3
     assert "503 Service Unavailable" in (cases["test_health_path_answers"].findtext("failure") or "")
+
+
+def test_the_summary_is_written_as_it_was_printed(tmp_path: Path) -> None:
+    terminal, file = Mock(pytest.TerminalReporter), tmp_path / "summary.txt"
+    Summary("dev", file, clock=FakeClock(tick=0.25)).pytest_terminal_summary(terminal)
+    terminal.write_line.assert_called_once_with("dev: no test ran in 0.2 s")
+    assert file.read_text() == "dev: no test ran in 0.2 s\n"
 
 
 def test_a_green_run_tells_how_quick_it_was(tmp_path: Path) -> None:

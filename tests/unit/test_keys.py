@@ -44,7 +44,7 @@ SOURCES = ("kms:ViaService", "aws:SourceArn", "aws:SourceAccount", "kms:Encrypti
 THROUGH = {
     "application": {"secretsmanager"},
     "audit": {"s3"},
-    "cache": {"elasticache", "secretsmanager"},
+    "cache": {"dax", "elasticache", "secretsmanager"},
     "database": {"rds", "secretsmanager"},
     "firewall": set(),
     "monitoring": set(),
@@ -152,7 +152,7 @@ def test_keys_are_used_through_the_services_of_their_purpose(policies: dict[str,
 def test_only_services_that_hold_on_to_a_key_get_grants(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
     for name, statement in statements(policies):
         if allows(statement, "kms:CreateGrant"):
-            assert services(statement) <= {"backup", "elasticache", "rds", "secretsmanager"}, name
+            assert services(statement) <= {"backup", "dax", "elasticache", "rds", "secretsmanager"}, name
 
 
 def test_a_key_is_used_in_its_own_region(policies: dict[str, list[list[dict[str, Any]]]]) -> None:

@@ -101,11 +101,11 @@ MEASURES = [
 
 # Namespace, and what names the observed thing in it: the dimension and the output of another stack, or its text.
 DIMENSIONS = {
-    "AWS/ApplicationELB": {"LoadBalancer": "LoadBalancerFullName", "TargetGroup": "TargetGroupFullName"},
-    "AWS/ECS": {"ClusterName": "Cluster", "ServiceName": "ServiceD69D759BName"},
-    "ECS/ContainerInsights": {"ClusterName": "Cluster", "ServiceName": "ServiceD69D759BName"},
-    "AWS/RDS": {"DBInstanceIdentifier": "Instance"},
-    "AWS/ElastiCache": {"CacheClusterId": "ReplicationGroup"},
+    "AWS/ApplicationELB": {"LoadBalancer": "LoadBalancerName", "TargetGroup": "TargetGroupName"},
+    "AWS/ECS": {"ClusterName": '"yawl-prod"', "ServiceName": "ServiceName"},
+    "ECS/ContainerInsights": {"ClusterName": '"yawl-prod"', "ServiceName": "ServiceName"},
+    "AWS/RDS": {"DBInstanceIdentifier": '"yawl-prod"'},
+    "AWS/ElastiCache": {"CacheClusterId": "ReplicationGroupId"},
 }
 
 # Alarms that ring about the upkeep, and by which no release is judged: what rings, missing data.
@@ -215,7 +215,24 @@ def test_an_alarm_watches_this_environment(alarms: Callable[[str], dict[str, Any
         for dimension in query.get("MetricStat", {"Metric": {"Dimensions": []}})["Metric"]["Dimensions"]:
             namespace = query["MetricStat"]["Metric"]["Namespace"]
             assert DIMENSIONS[namespace][dimension["Name"]] in json.dumps(dimension["Value"])
-            assert "yawl-prod-" in json.dumps(dimension["Value"])
+
+
+@pytest.mark.parametrize(
+    ("name", "stack", "output"),
+    [
+        ("LoadBalancerName", "application", "LoadBalancerFullName"),
+        ("TargetGroupName", "application", "TargetGroupFullName"),
+        ("ServiceName", "application", "ServiceD69D759BName"),
+        ("EngineLogName", "application", "RefLog"),
+        ("ReplicationGroupId", "cache", "RefReplicationGroup"),
+    ],
+)
+def test_a_name_is_read_once(template: Templates, name: str, stack: str, output: str) -> None:
+    reference = Match.object_like({"StackName": f"yawl-prod-{stack}", "OutputName": Match.string_like_regexp(output)})
+    template("prod", "monitoring").has_resource_properties(
+        "AWS::SSM::Parameter",
+        {"Name": f"/yawl-prod-monitoring/{name}", "Type": "String", "Value": {"Fn::GetStackOutput": reference}},
+    )
 
 
 @pytest.mark.parametrize(("node", "suffix"), [(0, "-001"), (1, "-002")])

@@ -151,6 +151,7 @@ def network(settings: NetworkSettings | None = None, *, https: bool = False) -> 
         env=Environment(account="111111111111", region="us-east-1"),
         settings=settings or NetworkSettings(),
         https=https,
+        pipeline_account="111111111111",
         log_retention_days=30,
         retain_data=False,
     )

@@ -77,6 +77,13 @@ def one_whose_stack_fails(it: Recording) -> None:
     failed(it, "Prod/Deploy", configuration={"StackName": "yawl-prod-cache", "RoleArn": role})
 
 
+def one_that_cloudformation_may_not_deploy(it: Recording) -> None:
+    one_whose_stack_fails(it)
+    role = "arn:aws:sts::444444444444:assumed-role/cdk-hnb659fds-cfn-exec-role-444444444444-us-east-1/AWSCloudFormation"
+    denied = f"User: {role} is not authorized to perform: sqs:CreateQueue on resource: " + "x" * 200
+    it.stack_events[1]["ResourceStatusReason"] = denied
+
+
 def one_that_is_rolled_back(it: Recording) -> None:
     a_delivery(it)
     begun(it, "two", CommitId="2" * 40)
@@ -222,6 +229,10 @@ SAID: dict[Happening, tuple[str, ...]] = {
     one_whose_build_fails: ("test_x.py::test_y FAILED", "Log: log", "No environment was touched."),
     one_whose_review_finds_a_loss: ("stops: yawl-prod-database: Instance would be replaced",),
     one_whose_stack_fails: ("Queue: quota exceeded", "Environment: prod", "stacks?filteringText=yawl-prod-cache"),
+    one_that_cloudformation_may_not_deploy: (
+        "is not authorized to perform: sqs:CreateQueue",
+        "Allow sqs:CreateQueue: make bootstrap ARGS='--least-privilege --account 444444444444'",
+    ),
     one_that_is_rolled_back: ("It has this commit again. The execution that failed: two",),
     one_whose_rollback_fails: ("Look at prod now",),
 }
@@ -271,6 +282,29 @@ def test_a_reason_that_cannot_be_read_stops_no_notice(happening: Happening) -> N
     assert hear(recording, *recording.events) == SEQUENCES[happening]
 
 
+@pytest.mark.parametrize(
+    ("summary", "said"),
+    [
+        (
+            "Stack creation failed",
+            "Stack creation failed. More is not known: arn:aws:iam::444444444444:role/yawl-prod-",
+        ),
+        ("", "CodePipeline gives no reason. More is not known: arn:aws:iam::444444444444:role/yawl-prod-"),
+    ],
+)
+def test_a_first_deployment_that_fails_before_its_role_is_there_is_told_without_a_reason(
+    summary: str, said: str
+) -> None:
+    it = Recording(without_role=True)
+    begun(it)
+    role = "arn:aws:iam::444444444444:role/cdk"
+    failed(it, "Prod/Deploy", summary=summary, configuration={"StackName": "yawl-prod-cache", "RoleArn": role})
+    hear(it, *it.events)
+    mail = json.loads(it.published[-1]["Message"])["email"]
+    assert said in mail
+    assert "stacks?filteringText=yawl-prod-cache" in mail
+
+
 def test_a_long_title_with_letters_of_the_world_fits() -> None:
     recording = Recording()
     begun(recording, CommitMessage="Grüße " * 40)
@@ -287,6 +321,12 @@ LOGS: dict[str, tuple[str, ...]] = {
     "bake: yawl-prod-health failed: it rang at 12:03": ("watching", "bake: yawl-prod-health failed: it rang at 12:03"),
     "": ("all is well", "no errors"),
 }
+
+
+def test_what_stops_a_build_of_ours_is_told_rather_than_what_reads_like_a_failure() -> None:
+    table = "│ + │ ${Notifier/Failed} │ Allow │ lambda:InvokeFunction │ Service:events.amazonaws.com │ │"
+    said = "stops: the pipeline's own permissions would grow"
+    assert first_failing_line([table, said, "make: *** [Makefile:1: x] Error 1"]) == said
 
 
 @pytest.mark.parametrize("line", LOGS)

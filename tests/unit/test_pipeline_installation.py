@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +14,9 @@ from pipeline.installation import bootstrap_commands, deploy_command
 from settings import RecoverySettings, Settings
 from tests.example import EXAMPLE
 from tests.unit.other_settings import only
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
 
 ROOT = Path(__file__).parents[2]
 POLICY = "--cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess"
@@ -76,6 +81,92 @@ def test_the_pipeline_is_deployed_in_its_account(settings: Settings) -> None:
 )
 def test_only_this_machine_counts_as_an_emulator(address: str, emulated: bool) -> None:
     assert leads_to_emulator({"AWS_ENDPOINT_URL": address}) == emulated
+
+
+class TestLeastPrivilege:
+    """CloudFormation gets what the stacks take, and no more."""
+
+    @pytest.fixture(autouse=True)
+    def synthesized(self, assembly: "CloudAssembly", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Work beside what is synthesized, with programs that note their calls; nothing leads to AWS."""
+        (tmp_path / "delivery.toml").write_text(EXAMPLE.read_text())
+        (tmp_path / "cdk.out").symlink_to(shutil.copytree(assembly.directory, tmp_path / "copy"))
+        programs = tmp_path / "bin"
+        programs.mkdir()
+        for name in ("aws", "cdk"):
+            (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {tmp_path}/calls\n')
+            (programs / name).chmod(0o755)
+        monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    @staticmethod
+    def set_execution() -> None:
+        file = Path("delivery.toml")
+        file.write_text(file.read_text().replace("[pipeline]", '[pipeline]\nexecution = "least-privilege"', 1))
+
+    def test_a_dry_run_prints_the_policies_and_runs_nothing(
+        self, synthesized: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["bootstrap", "--least-privilege", "--dry-run"]) == 0
+        printed = capsys.readouterr().out
+        assert "AdministratorAccess" not in printed
+        assert "222222222222 yawl-execution-1:" in printed
+        assert "444444444444 yawl-permissions-boundary:" in printed
+        assert "policies for each execution role, of 10" in printed
+        assert 'write into delivery.toml: [pipeline] execution = "least-privilege"' in printed
+        assert not (synthesized / "calls").exists()
+        assert not (synthesized / "cdk.out/execution-policies").exists()
+
+    def test_each_accounts_policies_are_deployed_before_it_is_bootstrapped_with_them(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.set_execution()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
+        assert main(["bootstrap", "--account", "444444444444"]) == 0
+        deploy, *bootstraps = Path("calls").read_text().splitlines()
+        assert deploy == (
+            "aws cloudformation deploy --stack-name yawl-execution-policies --template-file "
+            "cdk.out/execution-policies/444444444444.json --region us-east-1 "
+            "--capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset"
+        )
+        arns = "arn:aws:iam::444444444444:policy/yawl-execution-1,arn:aws:iam::444444444444:policy/yawl-execution-2,"
+        assert [line.split()[2] for line in bootstraps] == [
+            "aws://444444444444/us-east-1",
+            "aws://444444444444/us-west-2",
+        ]
+        assert all(f"--cloudformation-execution-policies {arns}" in line for line in bootstraps)
+        resources = json.loads(Path("cdk.out/execution-policies/444444444444.json").read_text())["Resources"]
+        assert {one["Type"] for one in resources.values()} == {"AWS::IAM::ManagedPolicy"}
+
+    def test_the_setting_alone_is_enough(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.set_execution()
+        assert main(["bootstrap", "--dry-run"]) == 0
+        printed = capsys.readouterr().out
+        assert "AdministratorAccess" not in printed
+        assert "write into delivery.toml" not in printed
+
+    def test_a_failure_names_the_command_to_repeat(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        Path("bin/aws").write_text("#!/bin/sh\nexit 1\n")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
+        assert main(["bootstrap", "--least-privilege"]) == 1
+        assert "make bootstrap ARGS='--least-privilege --account 111111111111'" in capsys.readouterr().err
+
+    def test_without_what_is_synthesized_it_says_what_to_do(
+        self, synthesized: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (synthesized / "cdk.out").unlink()
+        assert main(["bootstrap", "--least-privilege", "--dry-run"]) == 2
+        assert "synthesize first: make assembly" in capsys.readouterr().err
+
+    def test_an_account_that_is_not_synthesized_is_named(self, capsys: pytest.CaptureFixture[str]) -> None:
+        file = Path("delivery.toml")
+        file.write_text(file.read_text().replace("222222222222", "202222222222"))
+        assert main(["bootstrap", "--least-privilege", "--dry-run"]) == 2
+        assert "cdk.out has no stacks for 202222222222" in capsys.readouterr().err
 
 
 class TestCommandLine:

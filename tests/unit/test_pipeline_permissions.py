@@ -1,12 +1,15 @@
 """What the pipeline's roles may do, and what they may not."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk.assertions import Template
 
+from tests.policies import allows, in_text
+from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of
 
 if TYPE_CHECKING:
@@ -68,6 +71,29 @@ class TestIntegrationTests:
         assert json.dumps(trust["Condition"]).endswith(':role/yawl-delivery-*"}}')
 
 
+@pytest.mark.parametrize("app", APPS, indirect=True)
+def test_the_pipeline_may_use_the_keys_of_its_artifact_stores_and_no_others(app: Synthesized) -> None:
+    pipeline = app.pipeline
+    statements = pipeline.statements_of(pipeline.definition["RoleArn"]["Fn::GetAtt"][0])
+    uses = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptTo")
+    stores = pipeline.definition.get("ArtifactStores") or [{"ArtifactStore": pipeline.definition["ArtifactStore"]}]
+    no_alias = dict[str, str]()
+    for store in stores:
+        key, aliases = in_text(store["ArtifactStore"]["EncryptionKey"]["Id"]), no_alias
+        others = [("arn:aws:kms:us-east-1:111111111111:key/another", no_alias)]
+        if ":alias/" in key:
+            place, _, alias = key.rpartition(":")
+            key, aliases = f"{place}:key/one", {"kms:ResourceAliases": alias}
+            others = [
+                (key, no_alias),
+                (key, {"kms:ResourceAliases": "alias/database"}),
+                (key.replace(store["Region"], "sa-east-1"), aliases),
+                (key.replace("111111111111", "444444444444"), aliases),
+            ]
+        assert [use for use in uses if not allows(statements, use, key, aliases)] == []
+        assert [other for other in others for use in uses if allows(statements, use, *other)] == []
+
+
 UNUSED = {
     "starting other builds": "codebuild:StartBuild",
     "creating log groups": "logs:CreateLogGroup",
@@ -97,11 +123,38 @@ class TestBuild:
         ]
         assert statement["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
 
+    def test_it_may_encrypt_only_what_it_writes(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        read = {"kms:Decrypt", "kms:DescribeKey"}
+        written = {
+            "Synth": {"kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},  # its artifact
+            "ReviewChanges": {"kms:GenerateDataKey"},  # its review
+        }
+        allowed = {one for one in actions_of(pipeline.statements(stage, action)) if one.startswith("kms:")}
+        assert allowed == read | written.get(action, set())
+        assert ("OutputArtifacts" in pipeline.action(stage, action)) == (action == "Synth")
+
     def test_only_synth_may_write_artifacts(self, stage: str, action: str, pipeline: Pipeline) -> None:
         writing = [one for one in pipeline.statements(stage, action) if "s3:PutObject" in actions_of([one])]
         assert bool(writing) == (action in ("Synth", "ReviewChanges"))
         if action == "ReviewChanges":
             assert json.dumps(writing[0]["Resource"]).endswith('/change-reviews/*"]]}')
+
+
+@pytest.mark.parametrize("app", APPS, indirect=True)
+def test_a_review_may_look_at_every_stack_that_it_compares(app: Synthesized) -> None:
+    pipeline = app.pipeline
+    for stage in (stage for stage in pipeline.stages if stage.endswith("Review")):
+        command = pipeline.buildspec(stage, "ReviewChanges")["phases"]["build"]["commands"][0]
+        folders = re.findall(r"--stage cdk\.out/(\S+)", command)
+        assert folders
+        roles = {
+            in_text({"Fn::Sub": artifact["properties"]["lookupRole"]["arn"]})
+            for folder in folders
+            for artifact in Synthesized(app.folder / folder).artifacts.values()
+            if artifact["type"] == "aws:cloudformation:stack"
+        }
+        statements = pipeline.statements(stage, "ReviewChanges")
+        assert [role for role in roles if not allows(statements, "sts:AssumeRole", role)] == []
 
 
 def test_every_acknowledgment_says_why(assembly: "CloudAssembly") -> None:

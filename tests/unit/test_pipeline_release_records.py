@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
+from functions.delivery_events.record import keep
 from pipeline.release_records import OUTPUT
 from releases.records import OUTPUT as READ
+from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of
+from tests.unit.recorded_delivery import Recording, begun, passed
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,26 @@ def test_the_recorder_may_add_and_not_take_away(pipeline: Pipeline, bucket: tupl
     assert {action for action in actions_of(statements) if action.startswith("s3:")} == {"s3:PutObject"}
     [put] = [one for one in statements if one["Action"] == "s3:PutObject"]
     assert put["Resource"] == {"Fn::Join": ["", [{"Fn::GetAtt": [bucket[0], "Arn"]}, "/*"]]}
+
+
+@pytest.mark.parametrize("app", APPS, indirect=True)
+def test_the_summary_of_every_environments_tests_reaches_its_record(app: Synthesized) -> None:
+    pipeline = app.pipeline
+    [recorder] = [one for one in pipeline.of_type("AWS::Lambda::Function") if one["Handler"].endswith("record.handler")]
+    environments = json.loads(recorder["Environment"]["Variables"]["ENVIRONMENTS"])
+    assert environments
+    for stage in environments:
+        it = Recording()
+        begun(it)
+        tests = [action for action in pipeline.stages[stage] if action["Name"].endswith("IntegrationTests")]
+        summaries = {action["Name"]: f"{action['Name']}: 24 passed" for action in tests}
+        # CodePipeline keeps the variables of an action that has a namespace.
+        kept = {
+            action["Name"]: {"SUMMARY": summaries[action["Name"]]} if "Namespace" in action else {} for action in tests
+        }
+        passed(it, "one", stage, **kept)
+        name = keep(it.events[-1], it, {"BUCKET": "records", "ENVIRONMENTS": json.dumps(environments)})
+        assert json.loads(it.objects[name])["tests"] == list(summaries.values())
 
 
 def test_the_command_finds_the_bucket(pipeline_template: Template, bucket: tuple[str, dict[str, Any]]) -> None:

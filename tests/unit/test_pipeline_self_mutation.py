@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from aws_cdk.assertions import Template
 
+from functions.delivery_events.notify import tell
 from settings import Settings
 from settings.accepted_changes import AcceptedPermissions
+from tests.policies import allows, in_text
 from tests.unit.built_image import BUILT, images
-from tests.unit.other_settings import Synthesized, small, synthesize
+from tests.unit.other_settings import APPS, Synthesized, small, synthesize
 from tests.unit.pipeline_definition import Pipeline
+from tests.unit.recorded_delivery import VARIABLES, Recording, begun, failed
 
-CHANGES = "+ Allow iam:* on *\n"
+CHANGES = "+ Allow lambda:InvokeFunction by ${Notifier/Failed.Arn}\n"
+"""With a name in it that reads like a failure."""
 FINGERPRINT = hashlib.sha256(CHANGES.encode()).hexdigest()[:12]
 
 
@@ -56,6 +60,17 @@ def test_broader_permissions_stop_the_update_and_say_how_to_go_on(
     assert f"[pipeline.accepted_changes.{FINGERPRINT}]" in done.stdout
 
 
+def test_the_mail_says_what_to_accept(pipeline_template: Template, tmp_path: Path) -> None:
+    done = update(pipeline_template, tmp_path, broadened=True, accepted="")
+    it = Recording(log=tuple(done.stdout.splitlines()))
+    begun(it)
+    failed(it, "UpdatePipeline/SelfMutate", summary="Build terminated with state: FAILED")
+    tell(it.events[-2], it, VARIABLES)
+    mail = json.loads(it.published[-1]["Message"])["email"]
+    assert "stops: the pipeline's own permissions would grow" in mail
+    assert f'[pipeline.accepted_changes.{FINGERPRINT}] reason = "…"' in mail
+
+
 def test_broader_permissions_that_are_meant_go_through(pipeline_template: Template, tmp_path: Path) -> None:
     done = update(pipeline_template, tmp_path, broadened=True, accepted=f"000000000000\n{FINGERPRINT}\n")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -70,10 +85,50 @@ def test_what_cannot_be_compared_stops_the_update_whatever_is_accepted(
     assert "accepted_changes" not in done.stdout
 
 
-def test_it_may_read_its_own_account_through_the_lookup_role(pipeline_template: Template) -> None:
-    pipeline = Pipeline(pipeline_template.to_json()["Resources"])
-    roles = json.dumps([one["Resource"] for one in pipeline.statements("UpdatePipeline", "SelfMutate")])
-    assert "arn:aws:iam::111111111111:role/cdk-hnb659fds-lookup-role-111111111111-us-east-1" in roles
+def roles_assumed(app: Synthesized) -> list[tuple[str, str]]:
+    """Return every role that the CLI assumes to compare and deploy the pipeline, and what the bootstrap tags it with.
+
+    `cdk diff` and `cdk deploy` include the stacks that the named one depends on.
+    """
+    artifacts = app.artifacts
+    stacks, found = ["yawl-delivery"], list[tuple[str, str]]()
+    for name in stacks:
+        artifact = artifacts[name]
+        others = [one for one in artifact.get("dependencies", []) if artifacts[one]["type"] == artifact["type"]]
+        stacks += [one for one in others if one not in stacks]
+        properties = artifact["properties"]
+        found += [(properties["lookupRole"]["arn"], "lookup"), (properties["assumeRoleArn"], "deploy")]
+        assets = json.loads((app.folder / f"{name}.assets.json").read_text())
+        destinations = [place for file in assets["files"].values() for place in file["destinations"].values()]
+        found += [(place["assumeRoleArn"], "file-publishing") for place in destinations]
+    return [(in_text({"Fn::Sub": arn}), tag) for arn, tag in dict.fromkeys(found)]
+
+
+def may_assume(pipeline: Pipeline, role: str, tag: str) -> bool:
+    statements = pipeline.statements("UpdatePipeline", "SelfMutate")
+    return allows(statements, "sts:AssumeRole", role, {"iam:ResourceTag/aws-cdk:bootstrap-role": tag})
+
+
+@pytest.mark.parametrize("app", APPS, indirect=True)
+def test_it_may_assume_every_role_that_the_cli_needs(app: Synthesized) -> None:
+    needed = roles_assumed(app)
+    assert {tag for _, tag in needed} == {"lookup", "deploy", "file-publishing"}
+    assert [role for role, tag in needed if not may_assume(app.pipeline, role, tag)] == []
+
+
+def test_the_deployed_pipeline_can_compare_itself_with_one_that_has_further_regions(
+    pipeline_template: Template, app_elsewhere: Synthesized
+) -> None:
+    deployed = Pipeline(pipeline_template.to_json()["Resources"])
+    needed = roles_assumed(app_elsewhere)
+    assert len([role for role, tag in needed if tag == "lookup"]) > 2
+    assert [role for role, tag in needed if not may_assume(deployed, role, tag)] == []
+
+
+def test_it_may_look_at_no_other_account(pipeline_template: Template) -> None:
+    deployed = Pipeline(pipeline_template.to_json()["Resources"])
+    role = "arn:aws:iam::444444444444:role/cdk-hnb659fds-lookup-role-444444444444-us-east-1"
+    assert not may_assume(deployed, role, "lookup")
 
 
 def test_neither_what_is_accepted_nor_another_release_of_yawl_changes_the_pipeline(

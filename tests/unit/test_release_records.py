@@ -108,6 +108,15 @@ def test_a_record_is_whole_or_not_there() -> None:
     assert it.objects == {}
 
 
+def test_a_record_says_what_is_not_known_where_no_role_may_read_it() -> None:
+    it = delivered()
+    it.without_role = True
+    record = record_of(it)
+    assert record["images"] == ["not known"]
+    assert record["templates"] == {"yawl-prod-application": "not known"}
+    assert record["tests"] == ["prod: 24 passed in 12.3 s, p99 31 ms"]
+
+
 def test_nobody_approves_where_nobody_is_asked() -> None:
     it = Recording()
     begun(it)

@@ -29,6 +29,18 @@ def fits(action: str, resource: str) -> bool:
     )
 
 
+def arn_in(account: str, region: str, name: str, action: str) -> str:
+    """Return an ARN that the action can be about, of its first type, in an account; `*` where it takes none."""
+    found = _action(action)
+    if not found or not found.get("Resources"):
+        return "*"
+    kinds = {kind.lower(): value for kind, value in _all()[action.partition(":")[0].lower()]["Resources"].items()}
+    [form, *_] = kinds[found["Resources"][0].lower()]["ARNFormats"]
+    for placeholder, value in (("Partition", "aws"), ("Region", region), ("Account", account)):
+        form = form.replace(f"${{{placeholder}}}", value)
+    return form.replace(".*", name)
+
+
 def _as_pattern(form: str) -> str:
     """Return an ARN format as a regular expression; `.*` stands in it already."""
     return re.sub(r"\$\{[^}]*\}", "[^:]*", form)

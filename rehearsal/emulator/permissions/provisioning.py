@@ -12,17 +12,27 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from rehearsal.emulator.internals import here, stacks
+from rehearsal.emulator.internals import here, iam, stacks
 from rehearsal.emulator.permissions import action_reference, enforcement, messages, principals
 from rehearsal.emulator.permissions.evaluation import Kind, Principal
 from rehearsal.emulator.permissions.service_calls import creation
-from rehearsal.emulator.permissions.service_calls.names import NAMINGS, generated_name
+from rehearsal.emulator.permissions.service_calls.names import NAMINGS, arn_of, generated_name
 from rehearsal.emulator.permissions.service_calls.resources import Resource, Resources
 from rehearsal.emulator.permissions.service_calls.table import Call
 
 SERVICE = "cloudformation.amazonaws.com"
 OPERATIONS = ("CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet")
 VERBS = ("create", "put", "register", "update", "modify", "delete", "deregister", "describe", "get", "list", "head")
+PART_OF = {
+    "AWS::Backup::RestoreTestingSelection": ("RestoreTestingPlanName", "AWS::Backup::RestoreTestingPlan"),
+    "AWS::IAM::Policy": ("Roles", "AWS::IAM::Role"),
+    "AWS::Lambda::Permission": ("FunctionName", "AWS::Lambda::Function"),
+    "AWS::S3::BucketPolicy": ("Bucket", "AWS::S3::Bucket"),
+    "AWS::SQS::QueuePolicy": ("Queues", "AWS::SQS::Queue"),
+}
+"""Types whose handlers act on another resource: the property that names it, and its type."""
+BOUNDED = ("iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy")
+"""Actions with the condition key `iam:PermissionsBoundary` that provisioning takes for certain."""
 BOOTSTRAP_STACK = "CDKToolkit"
 """An administrator deploys it with her own permissions."""
 
@@ -125,11 +135,36 @@ def _calls(operation: str, resource: Resource) -> Iterator[Call]:
     caller = creation.deployer(resource)
     for action in certain_actions(resource.type, operation):
         named = bool(resource.arn) and action_reference.fits(action, resource.arn)
-        yield Call(caller, action, resource.arn if named else "*")
+        about = resource.arn if named else _about(action, resource)
+        yield Call(caller, action, about, _boundary(about, resource) if action in BOUNDED else {})
     nothing_else = Resources([])
     if operation != "delete" and resource.type in creation.PASSED_ROLES:
         yield from creation.passing_a_role(resource, nothing_else)
     yield from creation.invoking_a_custom_resource(resource, nothing_else)
+
+
+def _about(action: str, resource: Resource) -> str:
+    """Return what an action is about that is not named after the resource: what it is part of, or a new identifier."""
+    for value in resource.properties.values():
+        for arn in value if isinstance(value, list) else [value]:
+            if isinstance(arn, str) and arn.startswith("arn:") and action_reference.fits(action, arn):
+                return arn
+    if resource.type in PART_OF:
+        name, whole = PART_OF[resource.type]
+        found = resource.at(name)
+        found = found[0] if isinstance(found, list) and found else found
+        if isinstance(found, str) and found:
+            return arn_of(whole, found.rpartition("/")[2], account=resource.account, region=resource.region)
+    return action_reference.arn_in(resource.account, resource.region, resource.physical_id, action)
+
+
+def _boundary(role_arn: str, resource: Resource) -> dict[str, str]:
+    """Return the condition key with the boundary that a role has, or is about to get."""
+    boundary = resource.at("PermissionsBoundary")
+    if boundary is None:
+        attached = iam._roles.get(role_arn.rpartition("/")[2], {}).get("PermissionsBoundary")
+        boundary = attached.get("PermissionsBoundaryArn") if isinstance(attached, dict) else attached
+    return {"iam:PermissionsBoundary": boundary} if boundary else {}
 
 
 def _name(resource_type: str, logical_id: str, properties: dict[str, Any], stack: str) -> str:

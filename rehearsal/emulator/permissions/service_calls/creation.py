@@ -142,9 +142,9 @@ def handler_actions(resource_type: str, *names: str) -> tuple[str, ...]:
         prefix, _, actions = documented.partition(":")
         return tuple(f"{prefix}:{name}" for name in actions.split())
     handlers = _schema(resource_type).get("handlers", {})
-    listed = {
-        action for name in names or ("create", "read") for action in handlers.get(name, {}).get("permissions", [])
-    }
+    found = (action for name in names or ("create", "read") for action in handlers.get(name, {}).get("permissions", []))
+    # Some schemas spell the service with capitals, such as `CloudTrail:CreateTrail`.
+    listed = {service.lower() + colon + name for service, colon, name in (action.partition(":") for action in found)}
     return tuple(sorted(action for action in listed if ACTION.fullmatch(action)))
 
 

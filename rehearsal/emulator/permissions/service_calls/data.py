@@ -110,7 +110,8 @@ def managing_the_master_password(instance: Resource, resources: Resources) -> It
     if instance.at("ManageMasterUserPassword") not in (True, "true"):
         return
     own = deployer(instance)
-    yield from calls(own, "secretsmanager:CreateSecret TagResource", "*")
+    secret = f"arn:aws:secretsmanager:{instance.region}:{instance.account}:secret:rds!db-0"
+    yield from calls(own, "secretsmanager:CreateSecret TagResource", secret)
     key = resources.key(instance.at("MasterUserSecret", "KmsKeyId"), instance)
     for name in ("secretsmanager", "rds"):
         yield from key_calls(own, "DescribeKey Decrypt GenerateDataKey CreateGrant", key, through=name)

@@ -24,14 +24,19 @@ class Naming:
 NAMINGS: dict[str, Naming] = {
     "AWS::Backup::BackupPlan": Naming("", "arn:aws:backup:{region}:{account}:backup-plan:{name}", stack_in_name=False),
     "AWS::Backup::BackupVault": Naming("BackupVaultName", "arn:aws:backup:{region}:{account}:backup-vault:{name}"),
+    "AWS::Backup::RestoreTestingPlan": Naming(
+        "RestoreTestingPlanName", "arn:aws:backup:{region}:{account}:restore-testing-plan:{name}"
+    ),
     "AWS::CloudFront::Distribution": Naming(
         "", "arn:aws:cloudfront::{account}:distribution/{name}", stack_in_name=False
     ),
+    "AWS::CloudFront::Function": Naming("Name", "arn:aws:cloudfront::{account}:function/{name}"),
     "AWS::CloudTrail::Trail": Naming("TrailName", "arn:aws:cloudtrail:{region}:{account}:trail/{name}"),
     "AWS::CloudWatch::Alarm": Naming("AlarmName", "arn:aws:cloudwatch:{region}:{account}:alarm:{name}"),
     "AWS::CloudWatch::CompositeAlarm": Naming(
         "AlarmName", "arn:aws:cloudwatch:{region}:{account}:alarm:{name}", ref_is_arn=True, name_after=":alarm:"
     ),
+    "AWS::CloudWatch::Dashboard": Naming("DashboardName", "arn:aws:cloudwatch::{account}:dashboard/{name}"),
     "AWS::CodeBuild::Project": Naming(
         "Name", "arn:aws:codebuild:{region}:{account}:project/{name}", stack_in_name=False
     ),
@@ -50,8 +55,14 @@ NAMINGS: dict[str, Naming] = {
         ref_is_arn=True,
         name_after=":task-definition/",
     ),
+    "AWS::ElastiCache::ParameterGroup": Naming(
+        "CacheParameterGroupName", "arn:aws:elasticache:{region}:{account}:parametergroup:{name}", lowercase=True
+    ),
     "AWS::ElastiCache::ReplicationGroup": Naming(
         "ReplicationGroupId", "arn:aws:elasticache:{region}:{account}:replicationgroup:{name}", lowercase=True
+    ),
+    "AWS::ElastiCache::SubnetGroup": Naming(
+        "CacheSubnetGroupName", "arn:aws:elasticache:{region}:{account}:subnetgroup:{name}", lowercase=True
     ),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": Naming(
         "Name",
@@ -59,12 +70,25 @@ NAMINGS: dict[str, Naming] = {
         ref_is_arn=True,
         name_after=":loadbalancer/app/",
     ),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": Naming(
+        "Name",
+        "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{name}",
+        ref_is_arn=True,
+        name_after=":targetgroup/",
+    ),
     "AWS::Events::Rule": Naming("Name", "arn:aws:events:{region}:{account}:rule/{name}"),
     "AWS::IAM::Role": Naming("RoleName", "arn:aws:iam::{account}:role/{name}"),
+    "AWS::KMS::Alias": Naming("AliasName", "arn:aws:kms:{region}:{account}:{name}"),
     "AWS::KMS::Key": Naming("", "arn:aws:kms:{region}:{account}:key/{name}", stack_in_name=False),
     "AWS::Lambda::Function": Naming("FunctionName", "arn:aws:lambda:{region}:{account}:function:{name}"),
     "AWS::Logs::LogGroup": Naming("LogGroupName", "arn:aws:logs:{region}:{account}:log-group:{name}:*"),
     "AWS::RDS::DBInstance": Naming("DBInstanceIdentifier", "arn:aws:rds:{region}:{account}:db:{name}", lowercase=True),
+    "AWS::RDS::DBParameterGroup": Naming(
+        "DBParameterGroupName", "arn:aws:rds:{region}:{account}:pg:{name}", lowercase=True
+    ),
+    "AWS::RDS::DBSubnetGroup": Naming(
+        "DBSubnetGroupName", "arn:aws:rds:{region}:{account}:subgrp:{name}", lowercase=True
+    ),
     "AWS::S3::Bucket": Naming("BucketName", "arn:aws:s3:::{name}", lowercase=True),
     "AWS::SNS::Topic": Naming("TopicName", "arn:aws:sns:{region}:{account}:{name}", ref_is_arn=True, name_after=":"),
     "AWS::SQS::Queue": Naming("QueueName", "arn:aws:sqs:{region}:{account}:{name}", name_after="/"),

@@ -1,0 +1,151 @@
+"""The permissions boundary: the most that any role of ours may do, whatever its policies say.
+
+It has the actions of the policies that the synthesized roles have, on any resource; assuming and passing roles only
+where those policies say. Of IAM it only reads beside, so that no role can create another one, or change this policy.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from execution_policies.assembly import Stack
+from execution_policies.errors import PolicyError
+from execution_policies.names import Names
+from execution_policies.needs import Limits, managed_policies
+from execution_policies.statements import Statement, merged
+
+_READING: Final = "ReadOnlyAccess"
+
+MANAGED: Final[Mapping[str, tuple[str, ...]]] = {
+    "service-role/AWSLambdaBasicExecutionRole": ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+    "service-role/AmazonRDSEnhancedMonitoringRole": (
+        *("logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:CreateLogStream", "logs:PutLogEvents"),
+        *("logs:DescribeLogStreams", "logs:GetLogEvents"),
+    ),
+    # Their statements about databases; other kinds of resources are not backed up here.
+    "service-role/AWSBackupServiceRolePolicyForBackup": (
+        "backup:*",
+        "backup-storage:*",
+        "kms:*",
+        "rds:*",
+        "tag:GetResources",
+    ),
+    "service-role/AWSBackupServiceRolePolicyForRestores": ("backup:*", "ec2:Describe*", "kms:*", "rds:*"),
+    "service-role/AWS_ConfigRole": ("config:*", "s3:PutObject", "s3:PutObjectAcl", "s3:GetBucketAcl", "sns:Publish"),
+    _READING: (),
+}
+"""What AWS's policies allow that roles of ours have, by name (AWS Managed Policy Reference).
+
+Reading is the reading of all services that the account's stacks have resources of.
+"""
+
+
+def boundary(stacks: Sequence[Stack]) -> list[Statement]:
+    """Return the boundary's statements for the account of these stacks; raise PolicyError for an unknown policy."""
+    anywhere: set[str] = set()
+    limited: list[Statement] = []
+    for statement, stack in _granted(stacks):
+        actions = _list(statement["Action"])
+        free = {action for action in actions if action != "*" and not _gains(action)}
+        anywhere |= free
+        if bound := set(actions) - free:
+            limited.append(_as_written(bound, statement, stack))
+    by_resources = set(_granted_by_resources(stacks))
+    limits = Limits(Names.of(stacks), by_resources)
+    limited += [Statement((action,), limits.resources(action)) for action in by_resources]
+    for policy in managed_policies(stacks):
+        name = policy.partition(":policy/")[2]
+        if name not in MANAGED:
+            raise PolicyError(
+                f"{policy}: the permissions boundary does not know what it allows; "
+                "add it to MANAGED in execution_policies/boundary.py, with its actions"
+            )
+        anywhere.update(MANAGED[name])
+        if name == _READING:
+            anywhere.update(_reading(stacks))
+    return merged([*_joined(limited), *([Statement(tuple(sorted(anywhere)), ("*",))] if anywhere else [])])
+
+
+def _gains(action: str) -> bool:
+    """Tell whether the action can give more than its caller has: all of IAM's and STS's that do not only read."""
+    return action.startswith(("iam:", "sts:")) and not action.startswith(("iam:Get", "iam:List", "sts:Get"))
+
+
+def _granted(stacks: Sequence[Stack]) -> Iterator[tuple[Mapping[str, Any], Stack]]:
+    """Yield every statement that allows something to a role of these stacks."""
+    for stack in stacks:
+        for resource in stack.resources.values():
+            properties = resource.get("Properties", {})
+            documents: list[Mapping[str, Any]] = []
+            if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+                documents = [properties["PolicyDocument"]]
+            elif resource["Type"] == "AWS::IAM::Role":
+                documents = [policy["PolicyDocument"] for policy in properties.get("Policies", ())]
+            for document in documents:
+                for statement in document["Statement"]:
+                    if statement["Effect"] == "Allow" and "Action" in statement:
+                        yield statement, stack
+
+
+def _granted_by_resources(stacks: Sequence[Stack]) -> Iterator[str]:
+    """Yield what resources allow to roles by their own policies, such as a bucket to the function that empties it.
+
+    A boundary limits that too, where the policy names the role (IAM User Guide, "Permissions boundaries for IAM
+    entities").
+    """
+    for stack in stacks:
+        for resource in stack.resources.values():
+            properties = resource.get("Properties", {})
+            policy = properties.get("KeyPolicy") or properties.get("PolicyDocument") or properties.get("ResourcePolicy")
+            for statement in _list((policy or {}).get("Statement", [])):
+                principal = statement.get("Principal")
+                roles = _list(principal.get("AWS", [])) if isinstance(principal, dict) else []
+                # A role of this stack, by its ARN; accounts are named as texts.
+                if statement["Effect"] == "Allow" and any(
+                    isinstance(one, dict) and "Fn::GetAtt" in one for one in roles
+                ):
+                    yield from _list(statement["Action"])
+
+
+def _as_written(actions: set[str], statement: Mapping[str, Any], stack: Stack) -> Statement:
+    """Return the actions on the resources, and under the condition, that the role's own policy has."""
+    resources = tuple(sorted({stack.text(one) for one in _list(statement["Resource"])}))
+    if "*" in resources or "*" in actions:
+        raise PolicyError(
+            f"{stack.name}: a role may {', '.join(sorted(actions))} on any resource: no boundary can limit that; "
+            "name the roles it is about"
+        )
+    return Statement(tuple(sorted(actions)), resources, json.dumps(statement.get("Condition", {}), sort_keys=True))
+
+
+def _joined(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Yield one statement for all that allow the same under the same condition."""
+    resources: dict[tuple[tuple[str, ...], str], set[str]] = defaultdict(set)
+    for one in statements:
+        resources[one.actions, one.condition] |= set(one.resources)
+    for (actions, condition), found in resources.items():
+        yield Statement(actions, tuple(sorted(found)), condition)
+
+
+def _reading(stacks: Sequence[Stack]) -> Iterator[str]:
+    services = {
+        resource["Type"].split("::")[1].lower()
+        for stack in stacks
+        for resource in stack.resources.values()
+        if resource["Type"].startswith("AWS::")
+    }
+    for service in sorted({_PREFIXES.get(one, one) for one in services} - {"cdk"} | {"cloudformation"}):
+        yield from (f"{service}:{verb}*" for verb in ("BatchGet", "Describe", "Get", "List"))
+
+
+_PREFIXES: Final = {
+    "applicationautoscaling": "application-autoscaling",
+    "certificatemanager": "acm",
+    "elasticloadbalancingv2": "elasticloadbalancing",
+}
+"""Prefixes of actions that are not the service's name in CloudFormation."""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,34 @@
+"""Writes `stacks/resource_reads.py`, so that synthesis needs no schemas: `python -m tests.resource_reads [TYPE …]`.
+
+The types are those that are in the module already, and those given.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from stacks import resource_reads
+from tests.provider_schemas import read_permissions
+
+HEAD = '''"""What CloudFormation must be allowed in order to read a resource, by its type.
+
+Written by `python -m tests.resource_reads` from the read handlers of the provider schemas that cfn-lint ships: do not
+edit. A type without an entry is one that CloudFormation cannot read by itself.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+READS: Final[Mapping[str, tuple[str, ...]]] = '''
+
+
+def reads_of(types: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return what the schemas say of those types of which they say anything."""
+    return {name: actions for name in sorted(set(types)) if (actions := read_permissions(name))}
+
+
+if __name__ == "__main__":
+    file = Path(resource_reads.__file__)
+    file.write_text(f"{HEAD}{reads_of([*resource_reads.READS, *sys.argv[1:]])!r}\n")
+    subprocess.run(["ruff", "format", "--quiet", file], check=True)
