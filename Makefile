@@ -24,7 +24,7 @@ export NODE_OPTIONS := $(if $(findstring $(compile_cache),$(NODE_OPTIONS)),$(NOD
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks functions releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations tests
+python_folders := settings pipeline stages stacks functions releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations permissions_report tests
 python_sources := pipeline_app.py $(python_folders)
 python_sources += container
 # What the pipeline delivers and runs, and its tests.
@@ -209,6 +209,10 @@ bench: cdk.out/manifest.json ## figures: synthesis, growth, depth, limits, what 
 .PHONY: doctor
 doctor: cdk.out/manifest.json ## examine the real accounts before the first push; every finding with its fix
 	@python -m operations doctor $(ARGS)
+
+.PHONY: permissions
+permissions: cdk.out/manifest.json ## whether every Allow statement of the templates is needed, and by which call
+	@python -m permissions_report $(ARGS)
 
 .PHONY: runbooks
 runbooks: cdk.out/manifest.json ## docs/RUNBOOKS.md: its recovery objectives, from what is synthesized

@@ -20,6 +20,8 @@ class Findings:
     """For each statement that is needed, the first call that is refused without it."""
     refused: list[tuple[ServiceCall, Decision]] = field(default_factory=list)
     """Calls that no statement allows."""
+    used: list[Statement] = field(default_factory=list)
+    """Statements that no call here needs, and that a rehearsal has used."""
 
     def unneeded(self) -> list[Statement]:
         """Return the statements without which every call is still allowed."""

@@ -1,6 +1,6 @@
 """Calls of our own code and of the CDK CLI, those on failure paths included: what no service does for us.
 
-Each row names the file that calls. A statement that only a call of this table needs is needed as long as that file calls.
+Each row names the file that calls. A statement that only a call of this table needs is needed while that file calls.
 """
 
 import json
@@ -35,7 +35,12 @@ def assume(caller_arn: str, role_arn: str, **context: str) -> Call:
     return Call(role(caller_arn), "sts:AssumeRole", role_arn, context)
 
 
-@row("Notifier", FUNCTION, source="functions/delivery_events/execution.py, notice.py, once.py, notify.py", table=OUR_CALLS)
+@row(
+    "Notifier",
+    FUNCTION,
+    source="functions/delivery_events/execution.py, notice.py, once.py, notify.py",
+    table=OUR_CALLS,
+)
 def notifying(function: Resource, resources: Resources) -> Iterator[Call]:
     """Return what the notifier asks, claims and publishes."""
     if not function.logical_id.startswith("NotificationsNotifierFunction"):
@@ -125,8 +130,8 @@ def detecting_drift(function: Resource, _resources: Resources) -> Iterator[Call]
 @row(
     "Drift check",
     FUNCTION,
-    source="CloudFormation resource provider schemas, handlers.read.permissions: drift detection reads with the caller's "
-    "permissions",
+    source="CloudFormation resource provider schemas, handlers.read.permissions: drift detection reads with the "
+    "caller's permissions",
     may_be_refused=True,
     table=OUR_CALLS,
 )
@@ -158,7 +163,9 @@ def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterat
     own = role(verifier.arn)
     environment = verifier.at("RoleName").removesuffix("-integration-tests")
     place = f"{verifier.region}:{verifier.account}"
-    yield from calls(own, "cloudformation:DescribeStacks", f"arn:aws:cloudformation:{place}:stack/{environment}-network/id")
+    yield from calls(
+        own, "cloudformation:DescribeStacks", f"arn:aws:cloudformation:{place}:stack/{environment}-network/id"
+    )
     yield from calls(own, "cloudwatch:DescribeAlarms", "*")
     yield from calls(own, "elasticloadbalancing:DescribeTargetHealth", "*")
     yield from calls(own, "ecs:DescribeTaskDefinition", "*")
@@ -190,6 +197,24 @@ def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterat
             yield from key_calls(own, "Decrypt", key, through="secretsmanager")
 
 
+@row(
+    "Notifier and recorder",
+    ROLE,
+    source="functions/delivery_events/failure.py, record.py: events of a failed stack, templates and tasks",
+    table=OUR_CALLS,
+)
+def reading_a_delivery(reader: Resource, _resources: Resources) -> Iterator[Call]:
+    """Return what the pipeline's functions read of an environment under the role made for it."""
+    if not reader.at("RoleName", default="").endswith("-delivery-reader"):
+        return
+    own, environment = role(reader.arn), reader.at("RoleName").removesuffix("-delivery-reader")
+    stack = f"arn:aws:cloudformation:{reader.region}:{reader.account}:stack/{environment}-application/id"
+    yield from calls(own, "cloudformation:DescribeStackEvents DescribeStackResource GetTemplate", stack)
+    place = f"arn:aws:ecs:{reader.region}:{reader.account}"
+    yield from calls(own, "ecs:DescribeTasks", f"{place}:task/{environment}/0123456789abcdef")
+    yield Call(own, "ecs:ListTasks", "*", {"ecs:cluster": f"{place}:cluster/{environment}"})
+
+
 @row("Bake", ROLE, source="bake/watch.py", table=OUR_CALLS)
 def watching_alarms(bake_role: Resource, _resources: Resources) -> Iterator[Call]:
     """Return what is looked at after a release."""
@@ -200,7 +225,8 @@ def watching_alarms(bake_role: Resource, _resources: Resources) -> Iterator[Call
 @row(
     "CloudWatch console",
     ROLE,
-    source="CloudWatch User Guide, 'Cross-account cross-Region CloudWatch console': the console takes the sharing role on",
+    source="CloudWatch User Guide, 'Cross-account cross-Region CloudWatch console': the console takes the sharing role "
+    "on",
     table=OUR_CALLS,
 )
 def sharing_alarms(sharing: Resource, resources: Resources) -> Iterator[Call]:
@@ -243,7 +269,9 @@ def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]
     own = role(project.at("ServiceRole"))
     for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
         yield from calls(own, "codepipeline:GetPipelineState GetPipelineExecution", pipeline.arn)
-        for account, region in sorted({(a, r) for stage, a, r in _deployments(pipeline) if stage == found[1].strip("'")}):
+        for account, region in sorted(
+            {(a, r) for stage, a, r in _deployments(pipeline) if stage == found[1].strip("'")}
+        ):
             yield assume(own.name, LOOKUP_ROLE.format(account=account, region=region))
     bucket_name, _, prefix = variables["PUBLISH_TO"].partition("/")
     if bucket := resources.bucket(bucket_name):
@@ -262,7 +290,9 @@ def updating_the_pipeline(project: Resource, resources: Resources) -> Iterator[C
     if "SelfMutation" not in project.logical_id:
         return
     own = project.at("ServiceRole")
-    regions = {item.region for item in resources if item.stack.startswith("yawl-delivery") and item.account == project.account}
+    regions = {
+        item.region for item in resources if item.stack.startswith("yawl-delivery") and item.account == project.account
+    }
     for region in sorted(regions):
         yield assume(own, LOOKUP_ROLE.format(account=project.account, region=region))
         for name in ("deploy", "file-publishing"):
@@ -294,7 +324,8 @@ def publishing_assets(project: Resource, resources: Resources) -> Iterator[Call]
     "People",
     "AWS::CloudTrail::Trail",
     "AWS::Config::DeliveryChannel",
-    source="CloudTrail User Guide, 'Finding your CloudTrail log files'; docs/COMPLIANCE.md: what is written down is read",
+    source="CloudTrail User Guide, 'Finding your CloudTrail log files'; docs/COMPLIANCE.md: what is written down is "
+    "read",
     table=OUR_CALLS,
 )
 def reading_the_record(written: Resource, resources: Resources) -> Iterator[Call]:
@@ -306,13 +337,13 @@ def reading_the_record(written: Resource, resources: Resources) -> Iterator[Call
 
 
 def _assumed_by(function: Resource, resources: Resources) -> Iterator[Call]:
-    """Return the roles that a function's environment names by a pattern over account and region, one for each stack."""
-    for value in function.at("Environment", "Variables", default={}).values():
-        if not (value.startswith("arn:aws:iam::") and "{account}" in value):
-            continue
-        for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
-            for account, region in sorted({(account, region) for _, account, region in _deployments(pipeline)}):
-                yield assume(function.at("Role"), value.format(account=account, region=region))
+    """Return the assumption of the roles of environments that a function's environment names by a pattern."""
+    variables = function.at("Environment", "Variables", default={})
+    for pattern in (value for value in variables.values() if re.match(r"arn:aws:iam::\{account\}:role/", value)):
+        known = re.escape(pattern).replace(r"\{account\}", r"\d+").replace(r"\{environment\}", r"\S+")
+        for found in resources.of_type(ROLE):
+            if re.fullmatch(known.replace(r"\{region\}", r"\S+"), found.arn) and found.account != function.account:
+                yield assume(function.at("Role"), found.arn)
 
 
 def _deployments(pipeline: Resource) -> Iterator[tuple[str, str, str]]:

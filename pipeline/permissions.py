@@ -85,6 +85,7 @@ def settle_permissions(
         )
         _accept(policy, read_encrypted, report_groups)
 
+
 def _own_policy_of(role: iam.IRole | None) -> iam.CfnPolicy:
     """Return the policy that the library has written for the role."""
     return cast(iam.CfnPolicy, cast(iam.IRole, role).node.find_child("DefaultPolicy").node.default_child)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from rehearsal.assembly import PIPELINE_TYPE, Assembly
-from rehearsal.cloud import Cloud, Credentials, Place
+from rehearsal.cloud import Cloud, Credentials, Forbidden, Place
 from rehearsal.definition import Definition, parse
 from rehearsal.errors import RehearsalError
 from rehearsal.isolation import machine_environment
@@ -124,6 +124,10 @@ class SetUp:
 
         found = side_by_side(prepare, [places for places in (own, further) if places], self._processes)
         [definition] = filter(None, found)
+        try:
+            cloud.check_service_calls(assembly.stack_name, assembly.home, "")
+        except Forbidden as refusal:
+            raise SetUpFailed(f"{assembly.stack_name}: {refusal}") from None
         return definition
 
     def _bootstrap(self, places: list[Place], cloud: Cloud, home: Place) -> None:

@@ -8,6 +8,7 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
+from typing_extensions import override
 
 from stacks.retention import removal_policy
 
@@ -39,8 +40,8 @@ USE_BY_LOGS: Final = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:Gener
 HOLD_ON: Final = ("backup", "elasticache", "rds")
 """Services that go on using a key when nobody asks them to, by a grant that they are given at creation.
 
-Secrets Manager uses no grants (KMS Developer Guide, "How AWS Secrets Manager uses AWS KMS"), but for the password that RDS
-manages in it (Amazon RDS User Guide, "Permissions required for Secrets Manager integration").
+Secrets Manager uses no grants (KMS Developer Guide, "How AWS Secrets Manager uses AWS KMS"), but for the password that
+RDS manages in it (Amazon RDS User Guide, "Permissions required for Secrets Manager integration").
 """
 
 THIS_KEY: Final = "*"
@@ -107,6 +108,7 @@ class RotatingKey(kms.Key):
             removal_policy=removal_policy,
         )
 
+    @override
     def add_to_resource_policy(
         self, statement: iam.PolicyStatement, allow_no_op: bool | None = None
     ) -> iam.AddToResourcePolicyResult:

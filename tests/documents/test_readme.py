@@ -37,6 +37,7 @@ RUN_ELSEWHERE = {
     "make container-parts": ("Makefile", "container-test: container-parts"),
     "make rehearse ARGS=--resume": ("tests/rehearsal/test_killed.py", "--resume"),
     "make compliance": ("tests/documents/test_compliance_document.py", "document("),
+    "make permissions": ("tests/tools/test_permissions_report.py", "report.main("),
     "make doctor": ("tests/emulator/test_doctor.py", '"doctor", *arguments'),
 }
 """Commands that other tests or CI run, with the place: the Build action of every rehearsal runs `make synth`."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from rehearsal.emulator.permissions.conditions import Value
 from rehearsal.emulator.permissions.evaluation import (
     Decision,
     Kind,
@@ -34,6 +35,8 @@ class AccountPolicies:
         self._unknown: dict[str, list[str]] = defaultdict(list)
         self._resource: dict[str, list[Policy]] = defaultdict(list)
         self._owner: dict[str, str] = {}
+        self._aliases: dict[str, list[str]] = defaultdict(list)
+        """The aliases of each key."""
         for resource in resources:
             self._collect(resource)
 
@@ -96,25 +99,29 @@ class AccountPolicies:
         flat = tuple(item for policy in policies for item in policy)
         return ResourcePolicy(self._owner[arn], flat, must_allow=must_allow)
 
-    def _context(self, call: Call) -> dict[str, str]:
-        tls = {"s3:TlsVersion": "1.3"} if call.action.startswith("s3:") else {}
-        return {"aws:SecureTransport": "true", **tls, **call.context}
+    def _context(self, call: Call) -> dict[str, Value]:
+        tls: dict[str, Value] = {"s3:TlsVersion": "1.3"} if call.action.startswith("s3:") else {}
+        aliases: dict[str, Value] = {}
+        if names := self._aliases.get(call.resource):
+            aliases["kms:ResourceAliases"] = names
+        return {"aws:SecureTransport": "true", **tls, **aliases, **call.context}
 
     def _collect(self, resource: Resource) -> None:
         if resource.arn:
             self._owner[resource.arn] = resource.account
-        collect = {
+        collectors: dict[str, Callable[[Resource], None]] = {
             "AWS::IAM::Role": self._role,
             "AWS::IAM::Policy": self._policy,
             "AWS::IAM::ManagedPolicy": self._managed_policy,
+            "AWS::KMS::Alias": self._alias,
             "AWS::KMS::Key": lambda item: self._add(item.arn, item, "KeyPolicy"),
             "AWS::S3::BucketPolicy": lambda item: self._add(self._bucket(item), item, "PolicyDocument"),
             "AWS::SNS::TopicPolicy": lambda item: self._add_each(item.at("Topics", default=[]), item),
             "AWS::SQS::QueuePolicy": lambda item: self._add_each(self._queues(item), item),
             "AWS::SecretsManager::ResourcePolicy": lambda item: self._add(item.at("SecretId"), item, "ResourcePolicy"),
             "AWS::Lambda::Permission": self._permission,
-        }.get(resource.type)
-        if collect:
+        }
+        if collect := collectors.get(resource.type):
             collect(resource)
 
     def _role(self, role: Resource) -> None:
@@ -149,6 +156,10 @@ class AccountPolicies:
             self._identity[f"arn:aws:iam::{policy.account}:role/{name}"].append(
                 read(policy.where, policy.at("PolicyDocument"))
             )
+
+    def _alias(self, alias: Resource) -> None:
+        if key := self._resources.key(alias.at("TargetKeyId"), alias):
+            self._aliases[key.arn].append(alias.at("AliasName"))
 
     def _permission(self, permission: Resource) -> None:
         function = self._resources.named("AWS::Lambda::Function", permission.at("FunctionName", default=""), permission)

@@ -138,11 +138,13 @@ def handler_actions(resource_type: str, *names: str) -> tuple[str, ...]:
     """Return what the type's handlers call, by default those that create and read."""
     if resource_type.startswith(("Custom::", "AWS::CDK::", "AWS::Rehearsal::")):
         return ()
-    if listed := WITHOUT_HANDLERS.get(resource_type):
-        prefix, _, names = listed.partition(":")
-        return tuple(f"{prefix}:{name}" for name in names.split())
+    if documented := WITHOUT_HANDLERS.get(resource_type):
+        prefix, _, actions = documented.partition(":")
+        return tuple(f"{prefix}:{name}" for name in actions.split())
     handlers = _schema(resource_type).get("handlers", {})
-    listed = {action for name in names or ("create", "read") for action in handlers.get(name, {}).get("permissions", [])}
+    listed = {
+        action for name in names or ("create", "read") for action in handlers.get(name, {}).get("permissions", [])
+    }
     return tuple(sorted(action for action in listed if ACTION.fullmatch(action)))
 
 
@@ -160,6 +162,6 @@ def _files() -> dict[str, str]:
 def _read(folder: str, name: str) -> dict[str, Any]:
     # The files are read without cfn-lint itself, whose import takes most of a second.
     spec = find_spec("cfnlint")
-    assert spec is not None
-    assert spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("cfn-lint is not installed; it brings CloudFormation's schemas")
     return json.loads((Path(spec.origin).parent / "data" / "schemas" / folder / f"{name}.json").read_text())

@@ -67,8 +67,8 @@ def replicating_encrypted_objects(bucket: Resource, resources: Resources) -> Ite
 @row(
     "Amazon CloudFront",
     "AWS::CloudFront::Distribution",
-    source="CloudFront Developer Guide, 'Restrict access to an Amazon S3 origin', 'Give CloudFront permission to access "
-    "the S3 bucket' and 'SSE-KMS'",
+    source="CloudFront Developer Guide, 'Restrict access to an Amazon S3 origin', 'Give CloudFront permission to "
+    "access the S3 bucket' and 'SSE-KMS'",
 )
 def reading_an_origin(distribution: Resource, resources: Resources) -> Iterator[Call]:
     """Return how CloudFront reads a bucket that it knows by an origin access control."""
@@ -101,8 +101,8 @@ def encrypting_a_database(instance: Resource, resources: Resources) -> Iterator[
 @row(
     "Amazon RDS",
     "AWS::RDS::DBInstance",
-    source="Amazon RDS User Guide, 'Password management with Amazon RDS and AWS Secrets Manager', 'Permissions required "
-    "for Secrets Manager integration'",
+    source="Amazon RDS User Guide, 'Password management with Amazon RDS and AWS Secrets Manager', 'Permissions "
+    "required for Secrets Manager integration'",
     open="Through which service the key is asked for, RDS or Secrets Manager: both are evaluated.",
 )
 def managing_the_master_password(instance: Resource, resources: Resources) -> Iterator[Call]:
@@ -119,7 +119,8 @@ def managing_the_master_password(instance: Resource, resources: Resources) -> It
 @row(
     "Amazon RDS",
     "AWS::RDS::DBInstance",
-    source="Amazon RDS User Guide, 'Configuring access policies for Performance Insights', 'Changing an AWS KMS policy'",
+    source="Amazon RDS User Guide, 'Configuring access policies for Performance Insights', 'Changing an AWS KMS "
+    "policy'",
     open="The guide names Decrypt and GenerateDataKey for who looks at the data; who creates the grant is assumed "
     "to be who creates the database.",
 )
@@ -157,7 +158,8 @@ def rotating_a_secret(schedule: Resource, resources: Resources) -> Iterator[Call
 @row(
     "AWS CloudFormation",
     "AWS::ElastiCache::ReplicationGroup",
-    source="CloudFormation User Guide, 'Get a secret or secret value from Secrets Manager': the role that deploys reads",
+    source="CloudFormation User Guide, 'Get a secret or secret value from Secrets Manager': the role that deploys "
+    "reads",
 )
 def resolving_a_secret(resource: Resource, resources: Resources) -> Iterator[Call]:
     """Return the reading of a secret that a dynamic reference names."""
@@ -204,7 +206,9 @@ def backing_up_a_database(selection: Resource, resources: Resources) -> Iterator
 def copying_backups(plan: Resource, resources: Resources) -> Iterator[Call]:
     """Return what the backup role does to copy recovery points to another vault."""
     selections = [
-        item for item in resources.of_type("AWS::Backup::BackupSelection") if item.at("BackupPlanId") and _of(plan, item)
+        item
+        for item in resources.of_type("AWS::Backup::BackupSelection")
+        if item.at("BackupPlanId") and _of(plan, item)
     ]
     targets = {
         action["DestinationBackupVaultArn"]
@@ -231,7 +235,8 @@ def copying_backups(plan: Resource, resources: Resources) -> Iterator[Call]:
 @row(
     "AWS Backup",
     "AWS::Backup::RestoreTestingSelection",
-    source="AWS Backup Developer Guide, 'Restore testing' and 'IAM service roles' (AWSBackupServiceRolePolicyForRestores)",
+    source="AWS Backup Developer Guide, 'Restore testing' and 'IAM service roles' "
+    "(AWSBackupServiceRolePolicyForRestores)",
 )
 def testing_a_restore(selection: Resource, resources: Resources) -> Iterator[Call]:
     """Return what the restore role does to restore a database, and to delete it afterwards."""

@@ -21,8 +21,8 @@ from rehearsal.emulator.permissions.service_calls.table import (
 @row(
     "AWS CodePipeline",
     "AWS::CodePipeline::Pipeline",
-    source="CodePipeline User Guide, 'Manage the CodePipeline service role', 'Add permissions to the CodePipeline service "
-    "role', and 'Configure server-side encryption for artifacts stored in Amazon S3'",
+    source="CodePipeline User Guide, 'Manage the CodePipeline service role', 'Add permissions to the CodePipeline "
+    "service role', and 'Configure server-side encryption for artifacts stored in Amazon S3'",
 )
 def storing_artifacts(pipeline: Resource, resources: Resources) -> Iterator[Call]:
     """Return how the pipeline's role writes artifacts of sources, and copies them to the stores of other regions."""
@@ -44,8 +44,8 @@ def storing_artifacts(pipeline: Resource, resources: Resources) -> Iterator[Call
 @row(
     "AWS CodePipeline",
     "AWS::CodePipeline::Pipeline",
-    source="CodePipeline User Guide, 'Action structure reference', 'CodeStarSourceConnection for Bitbucket Cloud, GitHub, "
-    "…', 'Service role policy permissions for the CodeConnections action'",
+    source="CodePipeline User Guide, 'Action structure reference', 'CodeStarSourceConnection for Bitbucket Cloud, "
+    "GitHub, …', 'Service role policy permissions for the CodeConnections action'",
 )
 def fetching_the_source(pipeline: Resource, resources: Resources) -> Iterator[Call]:
     """Return how a source action uses its connection and stores what it fetched."""
@@ -81,9 +81,9 @@ def starting_builds(pipeline: Resource, resources: Resources) -> Iterator[Call]:
 @row(
     "AWS CodePipeline",
     "AWS::CodePipeline::Pipeline",
-    source="CodePipeline User Guide, 'Action structure reference', 'AWS CloudFormation deploy action reference', 'Service "
-    "role permissions: CloudFormation action', and 'Create a pipeline in CodePipeline that uses resources from another "
-    "AWS account': the action's role reads the artifact",
+    source="CodePipeline User Guide, 'Action structure reference', 'AWS CloudFormation deploy action reference', "
+    "'Service role permissions: CloudFormation action', and 'Create a pipeline in CodePipeline that uses resources "
+    "from another AWS account': the action's role reads the artifact",
 )
 def deploying_stacks(pipeline: Resource, resources: Resources) -> Iterator[Call]:
     """Return what the role of a deploy action does: be taken on, read the artifact, change the stack."""
@@ -118,8 +118,8 @@ def deploying_stacks(pipeline: Resource, resources: Resources) -> Iterator[Call]
 @row(
     "AWS CodeBuild",
     "AWS::CodeBuild::Project",
-    source="AWS CodeBuild User Guide, 'Allow CodeBuild to interact with other AWS services', 'Create a CodeBuild service "
-    "role'",
+    source="AWS CodeBuild User Guide, 'Allow CodeBuild to interact with other AWS services', 'Create a CodeBuild "
+    "service role'",
 )
 def logging_a_build(project: Resource, _resources: Resources) -> Iterator[Call]:
     """Return how a project's role is taken on and its builds' logs are written."""

@@ -30,8 +30,6 @@ evaluated: dict[Stack, int] = {}
 """How many calls were evaluated after each stack's last deployment."""
 _deployers: dict[Stack, str] = {}
 """The role that each stack was deployed with; none: whoever called."""
-_settled: set[tuple[str, str, str, str]] = set()
-"""Calls that were evaluated and not refused: caller, action, resource, context."""
 
 
 def check(account: str, region: str, name: str, role_arn: str = "") -> list[str]:
@@ -58,8 +56,6 @@ def check(account: str, region: str, name: str, role_arn: str = "") -> list[str]
         recorder.note(decision, enforced=enforcement.mode is enforcement.Mode.ENFORCED)
         if not decision.allowed and enforcement.mode is enforcement.Mode.ENFORCED:
             refused.append(message(service_call, decision))
-        else:
-            _settled.add(_key(service_call))
     return list(dict.fromkeys(refused))
 
 
@@ -83,11 +79,10 @@ def _services() -> list[Row]:
 
 
 def _concerned(found: Iterator[ServiceCall], names: set[str]) -> Iterator[ServiceCall]:
-    """Return the calls that are new, and those whose caller or resource the stack brings."""
+    """Return the calls whose caller or resource the stack brings."""
     for service_call in found:
         call = service_call.call
-        concerned = call.caller.name in names or call.resource.partition("/")[0] in names or call.resource in names
-        if concerned or _key(service_call) not in _settled:
+        if call.caller.name in names or call.resource in names or call.resource.partition("/")[0] in names:
             yield service_call
 
 
@@ -105,11 +100,6 @@ def _principal(caller: Caller) -> str | Principal:
         return Principal(caller.name, Kind.ROOT, account)
     everything = (read("AdministratorAccess", ALLOW_ALL),)
     return Principal(caller.name, Kind.ROLE, account, role_arn=caller.name, identity=everything)
-
-
-def _key(service_call: ServiceCall) -> tuple[str, str, str, str]:
-    call = service_call.call
-    return call.caller.name, call.action, call.resource, str(sorted(call.context.items()))
 
 
 def _deployer(resource: Resource) -> str:

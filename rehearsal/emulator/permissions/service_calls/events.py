@@ -39,9 +39,10 @@ def notifying_of_an_alarm(alarm: Resource, resources: Resources) -> Iterator[Cal
 @row(
     "Amazon EventBridge",
     "AWS::Events::Rule",
-    source="EventBridge User Guide, 'Using resource-based policies for Amazon EventBridge' and 'Using dead-letter queues "
-    "to process undelivered events'",
-    open="EventBridge's requests to KMS carry no aws:SourceArn (SNS Developer Guide), so a key's policy cannot ask for it.",
+    source="EventBridge User Guide, 'Using resource-based policies for Amazon EventBridge' and 'Using dead-letter "
+    "queues to process undelivered events'",
+    open="EventBridge's requests to KMS carry no aws:SourceArn (SNS Developer Guide), so a key's policy cannot ask for "
+    "it.",
 )
 def invoking_a_rules_targets(rule: Resource, resources: Resources) -> Iterator[Call]:
     """Return the delivery of a rule's events to its targets, and of what could not be delivered to its queues."""
@@ -64,8 +65,8 @@ def invoking_a_rules_targets(rule: Resource, resources: Resources) -> Iterator[C
 @row(
     "AWS Lambda",
     "AWS::Lambda::Function",
-    source="AWS Lambda Developer Guide, 'Defining Lambda function permissions with an execution role' and 'Sending Lambda "
-    "function logs to CloudWatch Logs'",
+    source="AWS Lambda Developer Guide, 'Defining Lambda function permissions with an execution role' and 'Sending "
+    "Lambda function logs to CloudWatch Logs'",
 )
 def running_a_function(function: Resource, _resources: Resources) -> Iterator[Call]:
     """Return how Lambda takes a function's role on and writes its log."""
@@ -87,7 +88,8 @@ def running_a_function(function: Resource, _resources: Resources) -> Iterator[Ca
     "AWS Lambda",
     "AWS::Lambda::Function",
     "AWS::Lambda::EventInvokeConfig",
-    source="AWS Lambda Developer Guide, 'Adding a dead-letter queue' and 'Capturing records of asynchronous invocations'",
+    source="AWS Lambda Developer Guide, 'Adding a dead-letter queue' and 'Capturing records of asynchronous "
+    "invocations'",
 )
 def sending_failed_invocations(resource: Resource, resources: Resources) -> Iterator[Call]:
     """Return what a function's role does with events that could not be processed."""

@@ -10,8 +10,8 @@ from rehearsal.emulator.permissions.service_calls.table import Call, Caller, cal
 @row(
     "AWS CDK",
     "Custom::S3AutoDeleteObjects",
-    source="aws-cdk-lib, custom-resource-handlers/aws-s3/auto-delete-objects-handler: refuses new objects by the bucket's "
-    "policy, then deletes all versions",
+    source="aws-cdk-lib, custom-resource-handlers/aws-s3/auto-delete-objects-handler: refuses new objects by the "
+    "bucket's policy, then deletes all versions",
 )
 def emptying_a_bucket(custom: Resource, resources: Resources) -> Iterator[Call]:
     """Return what the function does when the bucket is deleted."""
@@ -24,8 +24,8 @@ def emptying_a_bucket(custom: Resource, resources: Resources) -> Iterator[Call]:
 @row(
     "AWS CDK",
     "Custom::VpcRestrictDefaultSG",
-    source="aws-cdk-lib, custom-resource-handlers/aws-ec2/restrict-default-security-group-handler: revokes on creation, "
-    "authorizes again on deletion",
+    source="aws-cdk-lib, custom-resource-handlers/aws-ec2/restrict-default-security-group-handler: revokes on "
+    "creation, authorizes again on deletion",
 )
 def restricting_the_default_security_group(custom: Resource, resources: Resources) -> Iterator[Call]:
     """Return what the function does with the VPC's default security group."""

@@ -306,4 +306,3 @@ def recording_configuration(recorder: Resource, _resources: Resources) -> Iterat
         yield from assume("config", arn)
         yield from calls(role(arn), "ec2:DescribeInstances DescribeVpcs", "*")
         yield from calls(role(arn), "iam:ListRoles GetRole", "*")
-

@@ -23,9 +23,7 @@ class Naming:
 
 NAMINGS: dict[str, Naming] = {
     "AWS::Backup::BackupPlan": Naming("", "arn:aws:backup:{region}:{account}:backup-plan:{name}", stack_in_name=False),
-    "AWS::Backup::BackupVault": Naming(
-        "BackupVaultName", "arn:aws:backup:{region}:{account}:backup-vault:{name}"
-    ),
+    "AWS::Backup::BackupVault": Naming("BackupVaultName", "arn:aws:backup:{region}:{account}:backup-vault:{name}"),
     "AWS::CloudFront::Distribution": Naming(
         "", "arn:aws:cloudfront::{account}:distribution/{name}", stack_in_name=False
     ),
@@ -39,9 +37,7 @@ NAMINGS: dict[str, Naming] = {
     ),
     "AWS::CodePipeline::Pipeline": Naming("Name", "arn:aws:codepipeline:{region}:{account}:{name}"),
     "AWS::DynamoDB::Table": Naming("TableName", "arn:aws:dynamodb:{region}:{account}:table/{name}"),
-    "AWS::EC2::SecurityGroup": Naming(
-        "", "arn:aws:ec2:{region}:{account}:security-group/{name}", stack_in_name=False
-    ),
+    "AWS::EC2::SecurityGroup": Naming("", "arn:aws:ec2:{region}:{account}:security-group/{name}", stack_in_name=False),
     "AWS::EC2::VPC": Naming("", "arn:aws:ec2:{region}:{account}:vpc/{name}", stack_in_name=False),
     "AWS::ECR::Repository": Naming("RepositoryName", "arn:aws:ecr:{region}:{account}:repository/{name}"),
     "AWS::ECS::Cluster": Naming("ClusterName", "arn:aws:ecs:{region}:{account}:cluster/{name}"),
@@ -68,14 +64,12 @@ NAMINGS: dict[str, Naming] = {
     "AWS::KMS::Key": Naming("", "arn:aws:kms:{region}:{account}:key/{name}", stack_in_name=False),
     "AWS::Lambda::Function": Naming("FunctionName", "arn:aws:lambda:{region}:{account}:function:{name}"),
     "AWS::Logs::LogGroup": Naming("LogGroupName", "arn:aws:logs:{region}:{account}:log-group:{name}:*"),
-    "AWS::RDS::DBInstance": Naming(
-        "DBInstanceIdentifier", "arn:aws:rds:{region}:{account}:db:{name}", lowercase=True
-    ),
+    "AWS::RDS::DBInstance": Naming("DBInstanceIdentifier", "arn:aws:rds:{region}:{account}:db:{name}", lowercase=True),
     "AWS::S3::Bucket": Naming("BucketName", "arn:aws:s3:::{name}", lowercase=True),
-    "AWS::SNS::Topic": Naming(
-        "TopicName", "arn:aws:sns:{region}:{account}:{name}", ref_is_arn=True, name_after=":"
-    ),
+    "AWS::SNS::Topic": Naming("TopicName", "arn:aws:sns:{region}:{account}:{name}", ref_is_arn=True, name_after=":"),
     "AWS::SQS::Queue": Naming("QueueName", "arn:aws:sqs:{region}:{account}:{name}", name_after="/"),
+    # Names of ours begin with a slash.
+    "AWS::SSM::Parameter": Naming("Name", "arn:aws:ssm:{region}:{account}:parameter{name}"),
     "AWS::SecretsManager::Secret": Naming(
         "Name", "arn:aws:secretsmanager:{region}:{account}:secret:{name}", ref_is_arn=True, name_after=":secret:"
     ),

@@ -1,4 +1,4 @@
-"""The resources that a cloud assembly describes, before anything is deployed: every reference resolved to a placeholder.
+"""The resources that a cloud assembly describes, before anything is deployed, with placeholders for references.
 
 Names and ARNs are of the form that AWS gives them, so that patterns in policies match as they will.
 """
@@ -14,7 +14,7 @@ from rehearsal.emulator.permissions.service_calls.resources import Resource, Res
 
 NOTHING = object()
 """What `AWS::NoValue` resolves to."""
-MASTER_SECRET = "MasterUserSecret.SecretArn"
+MASTER_SECRET = "MasterUserSecret.SecretArn"  # noqa: S105 - an attribute's name
 """The attribute of a database whose password RDS manages."""
 BOOTSTRAP_STACK = "CDKToolkit"
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -178,30 +178,32 @@ class _Scope:
         return self.attribute(logical_id, attribute)
 
     def attribute(self, logical_id: str, attribute: str) -> str:
+        if (self._type(logical_id), attribute) == ("AWS::SSM::Parameter", "Value"):
+            return self.resolve(self._template.body["Resources"][logical_id]["Properties"]["Value"])
         name = self._name(logical_id)
-        if attribute in ("Arn", "BackupVaultArn"):
-            return self._arn(logical_id) or f"{name}.Arn"
-        if attribute in ("BackupVaultName", "Name", "QueueName"):
-            return name
-        if attribute == MASTER_SECRET:
-            secret = generated_name("AWS::SecretsManager::Secret", f"rds!db-{logical_id}", self._template.stack)
-            place = {"account": self._template.account, "region": self._template.region}
-            return arn_of("AWS::SecretsManager::Secret", f"rds!db-{secret}", **place)
-        if attribute == "RegionalDomainName":
-            return f"{name}.s3.{self._template.region}.amazonaws.com"
-        if attribute == "DomainName" and self._type(logical_id) == "AWS::S3::Bucket":
-            return f"{name}.s3.amazonaws.com"
-        if attribute in ("GroupId", "DefaultSecurityGroup"):
-            return f"sg-{name}"
-        return f"{name}.{attribute}"
+        place = {"account": self._template.account, "region": self._template.region}
+        known = {
+            "Arn": self._arn(logical_id) or f"{name}.Arn",
+            "BackupVaultArn": self._arn(logical_id),
+            "BackupVaultName": name,
+            "DefaultSecurityGroup": f"sg-{name}",
+            "GroupId": f"sg-{name}",
+            "Name": name,
+            "QueueName": name,
+            "RegionalDomainName": f"{name}.s3.{self._template.region}.amazonaws.com",
+            MASTER_SECRET: arn_of(
+                "AWS::SecretsManager::Secret", f"rds!db-{self._template.stack}-{logical_id}", **place
+            ),
+        }
+        return known.get(attribute, f"{name}.{attribute}")
 
     def _Join(self, argument: Any) -> str:  # noqa: N802
         separator, parts = argument
         return separator.join(str(part) for part in self.resolve(parts))
 
     def _Sub(self, argument: Any) -> str:  # noqa: N802
-        text, given = (argument, {}) if isinstance(argument, str) else argument
-        values = self.resolve(given)
+        text, given = (argument, None) if isinstance(argument, str) else argument
+        values = self.resolve(given or {})
         for piece in text.split("${")[1:]:
             name = piece.partition("}")[0]
             if name.startswith("!"):

@@ -108,27 +108,27 @@ def calls_of(
 
 
 def role(arn: str) -> Caller:
-    """A role whose ARN a template names."""
+    """Return a role whose ARN a template names."""
     return Caller(CallerKind.ROLE, arn)
 
 
 def service(name: str) -> Caller:
-    """A service that calls under its own name, given without `.amazonaws.com`."""
+    """Return a service that calls under its own name, given without `.amazonaws.com`."""
     return Caller(CallerKind.SERVICE, f"{name}.amazonaws.com")
 
 
 def person(resource: Resource) -> Caller:
-    """Somebody of the resource's account."""
+    """Return somebody of the resource's account."""
     return Caller(CallerKind.PERSON, f"arn:aws:iam::{resource.account}:role/administrator")
 
 
 def deployer(resource: Resource) -> Caller:
-    """The role that CloudFormation creates the resource with."""
+    """Return the role that CloudFormation creates the resource with."""
     return role(resource.deployer or DEPLOYER.format(account=resource.account, region=resource.region))
 
 
 def service_linked(resource: Resource, service_name: str, role_name: str) -> Caller:
-    """A service-linked role of the resource's account."""
+    """Return a service-linked role of the resource's account."""
     arn = f"arn:aws:iam::{resource.account}:role/aws-service-role/{service_name}.amazonaws.com/{role_name}"
     return Caller(CallerKind.SERVICE_LINKED, arn)
 

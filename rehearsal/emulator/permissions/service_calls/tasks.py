@@ -108,9 +108,7 @@ def running_a_service(ecs_service: Resource, _resources: Resources) -> Iterator[
 )
 def scaling_a_service(target: Resource, _resources: Resources) -> Iterator[Call]:
     """Return how Application Auto Scaling changes a service's count and keeps alarms for it."""
-    own = service_linked(
-        target, "ecs.application-autoscaling", "AWSServiceRoleForApplicationAutoScaling_ECSService"
-    )
+    own = service_linked(target, "ecs.application-autoscaling", "AWSServiceRoleForApplicationAutoScaling_ECSService")
     if target.at("ServiceNamespace") == "ecs":
         arn = f"arn:aws:ecs:{target.region}:{target.account}:{target.at('ResourceId')}"
         yield from calls(own, "ecs:DescribeServices UpdateService", arn)
