@@ -94,7 +94,15 @@ def _readable(path: str) -> str:
 
 def nothing_evaluated(mode: Permissions) -> dict[str, Any]:
     """Return the report's part about permissions where nothing is known."""
-    return {"mode": str(mode), "evaluated": 0, "refused": [], "unchecked": [], "roles": {}, "open_questions": []}
+    return {
+        "mode": str(mode),
+        "evaluated": 0,
+        "refused": [],
+        "unchecked": [],
+        "roles": {},
+        "open_questions": [],
+        "service_calls": {},
+    }
 
 
 def composed(evaluated: Mapping[str, Any], assembly: Path) -> dict[str, Any]:
@@ -108,6 +116,7 @@ def composed(evaluated: Mapping[str, Any], assembly: Path) -> dict[str, Any]:
             role: {**found, "construct": construct(found, assembly)} for role, found in evaluated["roles"].items()
         },
         "open_questions": evaluated["open_questions"],
+        "service_calls": evaluated.get("service_calls", {}),
     }
 
 
