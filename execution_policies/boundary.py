@@ -6,16 +6,19 @@ where those policies say. Of IAM it only reads beside, so that no role can creat
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from execution_policies.assembly import Stack
 from execution_policies.errors import PolicyError
 from execution_policies.names import Names
 from execution_policies.needs import Limits, managed_policies
+from execution_policies.reference import has_actions
 from execution_policies.statements import Statement, merged
 
-_READING: Final = "ReadOnlyAccess"
+_READING: Final = frozenset({"ReadOnlyAccess", "service-role/AWS_ConfigRole"})
+"""Policies that read whatever there is: too much for a boundary. What is not ours in an account is not read."""
 
 MANAGED: Final[Mapping[str, tuple[str, ...]]] = {
     "service-role/AWSLambdaBasicExecutionRole": ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
@@ -33,7 +36,7 @@ MANAGED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "service-role/AWSBackupServiceRolePolicyForRestores": ("backup:*", "ec2:Describe*", "kms:*", "rds:*"),
     "service-role/AWS_ConfigRole": ("config:*", "s3:PutObject", "s3:PutObjectAcl", "s3:GetBucketAcl", "sns:Publish"),
-    _READING: (),
+    "ReadOnlyAccess": (),
 }
 """What AWS's policies allow that roles of ours have, by name (AWS Managed Policy Reference).
 
@@ -62,9 +65,15 @@ def boundary(stacks: Sequence[Stack]) -> list[Statement]:
                 "add it to MANAGED in execution_policies/boundary.py, with its actions"
             )
         anywhere.update(MANAGED[name])
-        if name == _READING:
+        if name in _READING:
             anywhere.update(_reading(stacks))
-    return merged([*_joined(limited), *([Statement(tuple(sorted(anywhere)), ("*",))] if anywhere else [])])
+    return merged([*_joined(limited), *([Statement(tuple(_widest(anywhere)), ("*",))] if anywhere else [])])
+
+
+def _widest(actions: Collection[str]) -> list[str]:
+    """Return the actions less those that a pattern among them matches."""
+    patterns = [one for one in actions if "*" in one]
+    return sorted(one for one in actions if not any(one != other and fnmatchcase(one, other) for other in patterns))
 
 
 def _gains(action: str) -> bool:
@@ -136,7 +145,8 @@ def _reading(stacks: Sequence[Stack]) -> Iterator[str]:
         if resource["Type"].startswith("AWS::")
     }
     for service in sorted({_PREFIXES.get(one, one) for one in services} - {"cdk"} | {"cloudformation"}):
-        yield from (f"{service}:{verb}*" for verb in ("BatchGet", "Describe", "Get", "List"))
+        verbs = ("BatchGet", "Describe", "Get", "List")
+        yield from (f"{service}:{verb}*" for verb in verbs if has_actions(service, verb))
 
 
 _PREFIXES: Final = {

@@ -33,6 +33,11 @@ def resource_types(action: str) -> tuple[str, ...] | None:
     return None if found is None else tuple(one.lower() for one in found.get("Resources", ()))
 
 
+def has_actions(service: str, start: str) -> bool:
+    """Tell whether the service has actions that begin so."""
+    return any(name.startswith(start.lower()) for name in _reference().get(service, {}).get("Actions", {}))
+
+
 def arn_format(service: str, resource_type: str) -> str:
     """Return the ARN of a type of resource: with `${Partition}`, `${Region}` and `${Account}`, and `.*` at its end."""
     return _reference()[service]["Resources"][resource_type]["ARNFormats"][0]

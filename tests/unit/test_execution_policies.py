@@ -357,6 +357,11 @@ class TestBoundary:
                             needed = [{"Statement": [bare]}]
                             assert lacks(needed, [policies[stack.account].boundary]) == []
 
+    def test_aws_config_may_read_what_it_records(self, app_elsewhere: Synthesized) -> None:
+        [prod] = [one for one in generate(app_elsewhere.folder) if one.account == "444444444444"]
+        for action in ("config:PutConfigurationRecorder", "ec2:DescribeVpcs", "s3:GetBucketPolicy", "s3:PutObject"):
+            assert self.allows(prod, action)
+
     def test_an_unknown_managed_policy_is_refused(self, tmp_path: Path) -> None:
         role: dict[str, Any] = {
             "Type": "AWS::IAM::Role",
