@@ -20,6 +20,7 @@ from rehearsal.emulator import (
     builds,
     composite_alarms,
     connections,
+    deletion_rules,
     edge,
     engine_versions,
     executions,
@@ -55,7 +56,7 @@ OWN_SERVICES: dict[str, Callable[[str, bytes], tuple[int, dict[str, Any]]]] = {
 
 
 def register_resource_types() -> None:
-    """Complete ministack's resource types; the generic ones last, for what is still missing."""
+    """Complete ministack's resource types; the generic ones and the rules about all of them last."""
     own = (
         alarms,
         backups,
@@ -74,7 +75,7 @@ def register_resource_types() -> None:
         service_roles,
         stack_outputs,
     )
-    for part in (*own, pipelines, secrets, services, generic_types):
+    for part in (*own, pipelines, secrets, services, generic_types, deletion_rules):
         part.register()
 
 

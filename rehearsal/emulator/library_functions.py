@@ -39,6 +39,8 @@ def _empty_bucket(_physical_id: str, properties: Properties) -> None:
     bucket = s3._buckets.get(properties["BucketName"])
     if bucket is not None:
         bucket["objects"].clear()
+        for key in [key for key in s3._object_versions if key[0] == properties["BucketName"]]:
+            s3._object_versions.pop(key)
 
 
 def _call(_logical_id: str, properties: Properties, _stack_name: str) -> Provisioned:
