@@ -27,6 +27,7 @@ from rehearsal.emulator import (
     faults,
     functions,
     generic_types,
+    imports,
     library_functions,
     load_balancers,
     messages,
@@ -75,7 +76,7 @@ def register_resource_types() -> None:
         service_roles,
         stack_outputs,
     )
-    for part in (*own, pipelines, secrets, services, generic_types, deletion_rules):
+    for part in (*own, pipelines, secrets, services, generic_types, imports, deletion_rules):
         part.register()
 
 
