@@ -41,6 +41,7 @@ from rehearsal.emulator import (
     stack_outputs,
 )
 from rehearsal.emulator.internals import alb, app, responses, router
+from rehearsal.emulator.rules import lifecycle
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -76,7 +77,7 @@ def register_resource_types() -> None:
         service_roles,
         stack_outputs,
     )
-    for part in (*own, pipelines, secrets, services, generic_types, imports, deletion_rules):
+    for part in (*own, pipelines, secrets, services, generic_types, imports, deletion_rules, lifecycle):
         part.register()
 
 
