@@ -223,6 +223,11 @@ destroy: cdk.out/manifest.json ## take an environment down, after asking: make d
 	@test -n "$(ENV)" || { echo "destroy: which environment? make destroy ENV=dev" >&2; exit 2; }
 	@python -m operations destroy $(ENV) $(ARGS)
 
+.PHONY: recover
+recover: cdk.out/manifest.json ## after a first deployment that failed: delete, unprotect, import, after asking: make recover ENV=dev
+	@test -n "$(ENV)" || { echo "recover: which environment? make recover ENV=dev" >&2; exit 2; }
+	@python -m operations recover $(ENV) $(ARGS)
+
 # Only what the stacks take can be found in what is synthesized.
 least_privilege = $(findstring least-privilege,$(ARGS) $(shell grep -s '^ *execution' delivery.toml))
 

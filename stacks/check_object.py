@@ -21,11 +21,12 @@ LOG_DAYS: Final = 30
 class CheckObject(custom_resources.AwsCustomResource):
     """A text in the bucket of static content, by which tests see that CloudFront serves and keeps what is there.
 
-    The function that writes it may write this one object, and nothing else.
+    The function that writes it may write and delete this one object, and nothing else. The object goes with its stack:
+    a first deployment that fails leaves an empty bucket, which CloudFormation can delete.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, bucket: s3.IBucket, key: kms.IKey) -> None:
-        call = custom_resources.AwsSdkCall(
+        put = custom_resources.AwsSdkCall(
             service="S3",
             action="putObject",
             parameters={
@@ -34,18 +35,34 @@ class CheckObject(custom_resources.AwsCustomResource):
                 "Body": "Static content is served.\n",
                 "ContentType": "text/plain; charset=utf-8",
             },
-            physical_resource_id=custom_resources.PhysicalResourceId.of(KEY),
-            # The answer holds nothing that anybody needs.
-            output_paths=["ETag"],
+            physical_resource_id=custom_resources.PhysicalResourceId.from_response("VersionId"),
+            # The answer holds nothing else that anybody needs.
+            output_paths=["VersionId"],
+        )
+        # The version and not only the object: a versioned bucket with a deleted object in it is not empty, and a first
+        # deployment that fails could not be rolled back.
+        remove = custom_resources.AwsSdkCall(
+            service="S3",
+            action="deleteObject",
+            parameters={
+                "Bucket": bucket.bucket_name,
+                "Key": KEY,
+                "VersionId": custom_resources.PhysicalResourceIdReference(),
+            },
+            # Releases before this one left the object's key as its id, which S3 refuses as a version.
+            ignore_error_codes_matching="InvalidArgument|NoSuchBucket",
         )
         super().__init__(
             scope,
             construct_id,
-            on_create=call,
-            on_update=call,
+            on_create=put,
+            on_update=put,
+            on_delete=remove,
             policy=custom_resources.AwsCustomResourcePolicy.from_statements(
                 [
-                    iam.PolicyStatement(actions=["s3:PutObject"], resources=[bucket.arn_for_objects(KEY)]),
+                    iam.PolicyStatement(
+                        actions=["s3:PutObject", "s3:DeleteObjectVersion"], resources=[bucket.arn_for_objects(KEY)]
+                    ),
                     iam.PolicyStatement(actions=["kms:GenerateDataKey"], resources=[key.key_arn]),
                 ]
             ),

@@ -105,7 +105,7 @@ class Database(EnvironmentStack):
         retain_data: bool,
     ) -> rds.DatabaseInstance:
         data_policy = removal_policy(retain_data=retain_data)
-        return rds.DatabaseInstance(
+        instance = rds.DatabaseInstance(
             self,
             "Instance",
             instance_identifier=self.identifier,
@@ -151,6 +151,10 @@ class Database(EnvironmentStack):
             deletion_protection=retain_data,
             removal_policy=data_policy,
         )
+        # RDS deletes no subnet group that an instance is in: it has to stay with the instance.
+        subnets = cast(rds.SubnetGroup, instance.node.find_child("SubnetGroup"))
+        subnets.apply_removal_policy(data_policy)
+        return instance
 
     def _keep_logs(self, *, key: kms.IKey, log_retention_days: int, retain_data: bool) -> None:
         instance = cast(rds.CfnDBInstance, self.instance.node.default_child)

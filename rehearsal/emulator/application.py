@@ -22,6 +22,7 @@ from rehearsal.emulator import (
     builds,
     composite_alarms,
     connections,
+    deletion_rules,
     edge,
     encryption,
     engine_versions,
@@ -29,6 +30,7 @@ from rehearsal.emulator import (
     faults,
     functions,
     generic_types,
+    imports,
     library_functions,
     load_balancers,
     messages,
@@ -44,6 +46,7 @@ from rehearsal.emulator import (
 from rehearsal.emulator.internals import alb, app, responses, router
 from rehearsal.emulator.permissions import enforcement, own_services, recorder
 from rehearsal.emulator.permissions.service_calls import deployed
+from rehearsal.emulator.rules import lifecycle
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -60,7 +63,7 @@ OWN_SERVICES: dict[str, Callable[[str, bytes], tuple[int, dict[str, Any]]]] = {
 
 
 def register_resource_types() -> None:
-    """Complete ministack's resource types; the generic ones last, for what is still missing."""
+    """Complete ministack's resource types; the generic ones and the rules about all of them last."""
     own = (
         alarms,
         backups,
@@ -80,7 +83,7 @@ def register_resource_types() -> None:
         service_roles,
         stack_outputs,
     )
-    for part in (*own, pipelines, secrets, services, generic_types):
+    for part in (*own, pipelines, secrets, services, generic_types, imports, deletion_rules, lifecycle):
         part.register()
 
 

@@ -8,22 +8,9 @@ from rehearsal.emulator.internals import Properties, Provisioned, handlers, here
 
 
 def register() -> None:
-    """Let services read objects of buckets in other accounts, and stacks lock, and not delete, what a bucket holds."""
+    """Let services read objects of buckets in other accounts, and stacks lock what a bucket holds."""
     _read_everywhere()
-    _delete_empty_ones_only()
     _lock_objects()
-
-
-def _delete_empty_ones_only() -> None:
-    above = dict(handlers["AWS::S3::Bucket"])
-
-    def delete(name: str, properties: Properties) -> None:
-        bucket = s3._buckets.get(name)
-        if bucket is not None and bucket["objects"]:
-            raise ValueError(f"The bucket you tried to delete is not empty: {name}")
-        above["delete"](name, properties)
-
-    handlers["AWS::S3::Bucket"] = {**above, "delete": delete}
 
 
 def _read_everywhere() -> None:

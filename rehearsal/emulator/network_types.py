@@ -128,7 +128,8 @@ def _rule_handlers(direction: str) -> dict[str, Any]:
             # AWS takes a new group's rule to everywhere away as soon as its template gives it egress rules.
             group[direction] = [rule for rule in group[direction] if rule != EVERYWHERE]
         group[direction] = group[direction] + provisioners._ec2_sg_permissions([properties])
-        rule = f"sgr-{stack_name}-{logical_id}"
+        # The engine draws a seed for each replacement: the rule that comes is another one than the rule that goes.
+        rule = f"sgr-{stack_name}-{logical_id}{provisioners._NAME_SEED.get()}"
         return rule, {"Id": rule}
 
     def delete(_physical_id: str, properties: Properties) -> None:
@@ -137,9 +138,8 @@ def _rule_handlers(direction: str) -> dict[str, Any]:
             gone = provisioners._ec2_sg_permissions([properties])
             group[direction] = [rule for rule in group[direction] if rule not in gone]
 
-    def update(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
-        delete(physical_id, old)
-        create(physical_id, new, stack_name)
+    def update(physical_id: str, _old: Properties, _new: Properties, _stack_name: str) -> Provisioned:
+        # All but the description is create-only.
         return physical_id, {"Id": physical_id}
 
     return {"create": create, "update": update, "delete": delete}

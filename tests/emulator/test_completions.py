@@ -154,6 +154,29 @@ def test_a_single_call_puts_an_object_and_other_calls_are_refused(account: Accou
         account.deploy(**call("third", "deleteObject"))
 
 
+def test_an_object_known_by_its_version_goes_with_its_stack(account: Account) -> None:
+    bucket = f"versioned-{account.place.account}"
+    where = {"Bucket": bucket, "Key": "static/check.txt"}
+
+    def resources(body: str) -> dict[str, Any]:
+        put = {"service": "S3", "action": "putObject", "parameters": {**where, "Body": body}}
+        put_once = json.dumps({**put, "physicalResourceId": {"responsePath": "VersionId"}})
+        version = {**where, "VersionId": "PHYSICAL:RESOURCEID:"}
+        remove = json.dumps({"service": "S3", "action": "deleteObject", "parameters": version})
+        call = resource("Custom::AWS", ServiceToken="x", Create=put_once, Update=put_once, Delete=remove)
+        versioned = {"Status": "Enabled"}
+        return {
+            "Bucket": resource("AWS::S3::Bucket", BucketName=bucket, VersioningConfiguration=versioned),
+            "Call": {**call, "DependsOn": ["Bucket"]},
+        }
+
+    for body in ("first", "second"):
+        identifier = account.deploy(**resources(body))["Call"]
+        [version] = account.client("s3").list_object_versions(Bucket=bucket)["Versions"]
+        assert version["VersionId"] == identifier
+    account.delete()
+
+
 def generated(**rules: Any) -> dict[str, Any]:
     return resource("AWS::SecretsManager::Secret", GenerateSecretString=rules)
 

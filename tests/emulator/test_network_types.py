@@ -50,7 +50,9 @@ def test_rules_come_change_and_go_with_their_resources(
 
 
 def test_a_rule_of_a_group_that_is_not_there_fails(account: Account) -> None:
-    lost = resource("AWS::EC2::SecurityGroupIngress", GroupId="sg-0", IpProtocol="tcp", FromPort=1, ToPort=1)
+    lost = resource(
+        "AWS::EC2::SecurityGroupIngress", GroupId="sg-0", IpProtocol="tcp", FromPort=1, ToPort=1, CidrIp="10.0.0.0/8"
+    )
     with pytest.raises(AssertionError, match="The security group 'sg-0' does not exist"):
         account.deploy(Lost=lost)
 

@@ -35,7 +35,9 @@ def template(*, comment: str = "?", name: str | None = "delivery", **properties:
                 "Actions": [approve],
                 "BeforeEntry": {"Conditions": [{"Result": "SKIP", "Rules": [rule]}]},
                 "OnFailure": {"Result": "RETRY", "RetryConfiguration": {"RetryMode": "ALL_ACTIONS"}},
-            }
+            },
+            # A pipeline has two stages at least.
+            {"Name": "After", "Actions": [approve]},
         ],
         **properties,
     )
@@ -54,7 +56,7 @@ def test_the_definition_is_spelled_as_the_api_does(account: Account) -> None:
         "eu-west-1": {"type": "S3", "location": "here"},
         "us-east-1": {"type": "S3", "location": "there"},
     }
-    [stage] = found["stages"]
+    stage, _ = found["stages"]
     [action] = stage["actions"]
     assert action["actionTypeId"] == {"category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1"}
     assert action["configuration"] == {"CustomData": "Really?", "lowerCase": "stays"}

@@ -107,7 +107,16 @@ def test_around_the_instance(template: Templates, resource_type: str, properties
 
 
 @pytest.mark.parametrize(("environment", "policy"), [("dev", "Delete"), ("prod", "RetainExceptOnCreate")])
-@pytest.mark.parametrize("resource_type", ["AWS::RDS::DBInstance", "AWS::KMS::Key", "AWS::Logs::LogGroup"])
+@pytest.mark.parametrize(
+    "resource_type",
+    [
+        "AWS::KMS::Key",
+        "AWS::Logs::LogGroup",
+        "AWS::RDS::DBInstance",
+        pytest.param("AWS::RDS::DBParameterGroup", id="parameter group, which cannot go before the instance"),
+        pytest.param("AWS::RDS::DBSubnetGroup", id="subnet group, which cannot go before the instance"),
+    ],
+)
 def test_data_outlives_the_stack_where_the_settings_say_so(
     template: Templates, environment: str, policy: str, resource_type: str
 ) -> None:

@@ -243,6 +243,18 @@ def test_there_is_static_content_to_ask_for_and_its_writer_may_write_nothing_els
         for name, one in stack.find_resources("AWS::IAM::Policy").items()
         if name.startswith("CheckObject")
     ]
-    assert [statement["Action"] for statement in policy] == ["s3:PutObject", "kms:GenerateDataKey"]
+    assert [statement["Action"] for statement in policy] == [
+        ["s3:DeleteObjectVersion", "s3:PutObject"],
+        "kms:GenerateDataKey",
+    ]
     assert "/static/check.txt" in json.dumps(policy[0]["Resource"])
     assert "*" not in json.dumps(policy)
+
+
+def test_the_check_object_is_gone_before_its_bucket_is_deleted(template: Templates) -> None:
+    """With any version left in it, the bucket would end a failed first deployment in ROLLBACK_FAILED."""
+    [call] = template("prod", "storage").find_resources("Custom::AWS").values()
+    put, remove = (json.dumps(call["Properties"][when]) for when in ("Create", "Delete"))
+    assert json.dumps("VersionId") in put.replace("\\", "")
+    assert "deleteObject" in remove
+    assert "PHYSICAL:RESOURCEID:" in remove

@@ -1,0 +1,38 @@
+"""How AWS says no to a resource: the text and the error code that stand in a stack's event."""
+
+import uuid
+
+ALREADY_EXISTS = "AlreadyExists"
+INVALID_REQUEST = "InvalidRequest"
+NOT_FOUND = "NotFound"
+QUOTA = "ServiceLimitExceeded"
+NOT_EMULATED = "This is a gap of the rehearsal's emulator, not an answer of AWS"
+"""By these words a person, and `rehearsal/actions/deploy.py`, knows that nothing is said about the release."""
+
+
+class Refusal(ValueError):  # noqa: N818 - what AWS does
+    """AWS refuses this resource. ministack writes the text into the stack's event and rolls the stack back."""
+
+
+class NotEmulated(Exception):  # noqa: N818 - a limit of the emulator, no fault of what it was given
+    """The emulator cannot do what it was asked: the text says what is missing."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{NOT_EMULATED}: {what}")
+
+
+def handler_refusal(message: str, code: str = INVALID_REQUEST) -> Refusal:
+    """Return a refusal as a resource type's handler words it.
+
+    Source: "Resource type handler error codes", CloudFormation CLI User Guide; the form is that of stack events.
+    """
+    return Refusal(
+        f'Resource handler returned message: "{message}" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})'
+    )
+
+
+def service_refusal(message: str, service: str, code: str = INVALID_REQUEST, *, status: int = 400) -> Refusal:
+    """Return a refusal that a handler passes on from its service's API."""
+    return handler_refusal(
+        f"{message} (Service: {service}, Status Code: {status}, Request ID: {uuid.uuid4()})", code=code
+    )

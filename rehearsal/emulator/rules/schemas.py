@@ -1,0 +1,110 @@
+"""CloudFormation's resource provider schemas, as cfn-lint ships them, read without the second its import takes.
+
+cfn-lint has patched them: values that the service alone refuses, such as most enumerations, stand in them too.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+HOME_REGION = "us-east-1"
+"""The region that has every resource type."""
+
+Pointer = tuple[str, ...]
+"""A property's place: `("VpcConfig", "SubnetIds")`."""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What CloudFormation knows about one resource type."""
+
+    resource_type: str
+    document: dict[str, Any]
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """Return the schemas of the top-level properties."""
+        return self.document.get("properties", {})
+
+    def pointers(self, kind: str) -> tuple[Pointer, ...]:
+        """Return the properties in one of the schema's lists, such as `createOnlyProperties`."""
+        return tuple(_pointer(text) for text in self.document.get(kind, []))
+
+
+def schema_of(resource_type: str, region: str = HOME_REGION) -> Schema | None:
+    """Return the type's schema; None for custom resources, and where the region does not have the type."""
+    file = _files(region).get(resource_type)
+    return _schema(resource_type, file) if file else None
+
+
+def resource_types(region: str) -> frozenset[str]:
+    """Return the types that a region has; those of the home region where cfn-lint does not know the region."""
+    return frozenset(_files(region))
+
+
+ADVICE = frozenset(
+    {
+        ("aws_ec2_securitygroup", "protocols_and_port_ranges_exclude"),
+        ("aws_lambda_function", "awslayer"),
+        ("aws_lambda_permission", "permission_principal"),
+        ("aws_lambda_permission", "permission_source_account"),
+        ("aws_rds_dbcluster", "aurora_warning"),
+        ("aws_rds_dbcluster", "snapshotidentifier"),
+        ("aws_rds_dbcluster", "sourcedbclusteridentifier"),
+        ("aws_rds_dbinstance", "backupretentionperiod"),
+        ("aws_sns_subscription", "subscription_endpoint_protocol"),
+    }
+)
+"""Rules that cfn-lint only warns of, by their rule's number (W and I): AWS accepts what they are about."""
+
+OWN_RULES = frozenset({"engine_version", "engine_version_deprecated"})
+"""Rules that have words of their own in `services.py`."""
+
+
+def extensions_of(resource_type: str) -> tuple[dict[str, Any], ...]:
+    """Return cfn-lint's rules about several properties of the type at once, such as sizes of Fargate tasks."""
+    folder = _folder(resource_type)
+    return tuple(
+        _read(file)
+        for file in sorted(folder.glob("*.json"))
+        if (folder.name, file.stem) not in ADVICE and file.stem not in OWN_RULES
+    )
+
+
+def extension(resource_type: str, name: str) -> dict[str, Any]:
+    """Return one of these rules by the name of its file."""
+    return _read(_folder(resource_type) / f"{name}.json")
+
+
+def _folder(resource_type: str) -> Path:
+    return _data() / "extensions" / resource_type.lower().replace("::", "_")
+
+
+@cache
+def _schema(resource_type: str, file: str) -> Schema:
+    return Schema(resource_type, _read(_data() / "resources" / f"{file}.json"))
+
+
+@cache
+def _files(region: str) -> dict[str, str]:
+    file = _data() / "providers" / f"{region}.json"
+    return _read(file) if file.is_file() else _files(HOME_REGION)
+
+
+@cache
+def _data() -> Path:
+    spec = find_spec("cfnlint")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("cfn-lint is missing; `make setup` installs it")
+    return Path(spec.origin).parent / "data" / "schemas"
+
+
+def _read(file: Path) -> Any:
+    return json.loads(file.read_text())
+
+
+def _pointer(text: str) -> Pointer:
+    return tuple(text.removeprefix("/properties/").split("/"))
