@@ -27,7 +27,7 @@ s3: Any = import_module("ministack.services.s3")
 secretsmanager: Any = import_module("ministack.services.secretsmanager")
 sns: Any = import_module("ministack.services.sns")
 provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
-stacks: Any = import_module("ministack.services.cloudformation")._stacks
+cloudformation: Any = import_module("ministack.services.cloudformation")
 
 handlers: dict[str, dict[str, Any]] = provisioners._RESOURCE_HANDLERS
 """What CloudFormation can provision: resource type → create, update, delete."""

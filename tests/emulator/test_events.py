@@ -28,7 +28,16 @@ ROLE = {
         "Statement": [
             {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
         ],
-    }
+    },
+    "Policies": [
+        {
+            "PolicyName": "send",
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}],
+            },
+        }
+    ],
 }
 
 
