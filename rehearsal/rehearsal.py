@@ -12,6 +12,7 @@ from typing import Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal import containers
+from rehearsal.account_kind import AccountKind, BuildSlots
 from rehearsal.actions.run import Clock, Context, Gate, Workloads, now
 from rehearsal.artifacts import Artifacts
 from rehearsal.assembly import Assembly
@@ -47,6 +48,8 @@ class Plan:
     """What time it is in the rehearsal."""
     tasks: TaskKind = TaskKind.STAND_IN
     """What runs behind the load balancers."""
+    account: AccountKind = AccountKind.ESTABLISHED
+    """Whose quotas count."""
     fail: frozenset[str] = frozenset()
     """Actions (`Stage/Action`) made to fail."""
 
@@ -87,7 +90,7 @@ class Rehearsal:
         """
         starter = self._starter()
         try:
-            set_up = SetUp(self._progress, self._processes, self._directory, self._journal)
+            set_up = SetUp(self._progress, self._processes, self._directory, self._journal, account=self._plan.account)
             self.cloud = set_up.start_emulator()
             self.definition = set_up.prepare(self.cloud, self._plan.assembly)
             self._check(self.definition)
@@ -167,6 +170,7 @@ class Rehearsal:
             workloads=self._workloads,
             clock=plan.clock,
             instead=plan.instead,
+            build_slots=BuildSlots(plan.account.concurrent_builds),
             journal=self._journal,
         )
 

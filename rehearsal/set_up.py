@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from rehearsal.account_kind import AccountKind
 from rehearsal.assembly import PIPELINE_TYPE, Assembly
 from rehearsal.cloud import Cloud, Credentials, Place
 from rehearsal.definition import Definition, parse
@@ -57,8 +58,15 @@ class SetUp:
     """The steps before an execution, shown like actions; what the journal knows of them is not done again."""
 
     def __init__(
-        self, progress: Progress, processes: Processes, directory: Path, journal: Journal | None = None
+        self,
+        progress: Progress,
+        processes: Processes,
+        directory: Path,
+        journal: Journal | None = None,
+        *,
+        account: AccountKind = AccountKind.ESTABLISHED,
     ) -> None:
+        self._account = account
         self._progress = progress
         self._processes = processes
         self._directory = directory
@@ -71,7 +79,7 @@ class SetUp:
         return self._step("emulated AWS", "ministack", _SITE, self._start_emulator).cloud()
 
     def _start_emulator(self, step: ActionProgress) -> Site:
-        found = self._start(step, "the emulator", "rehearsal.emulator")
+        found = self._start(step, "the emulator", "rehearsal.emulator", "--account", str(self._account))
         endpoint = f"http://localhost:{found['port']}"
         authorities = self._directory / "authorities.pem"
         write_authorities(authorities, found["authority"])

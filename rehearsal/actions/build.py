@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import buildspec, junit
+from rehearsal.account_kind import TooManyBuildsError
 from rehearsal.actions.build_environment import build_environment, input_directories
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Run
 from rehearsal.cloud import Credentials
@@ -27,6 +28,14 @@ def run(run: Run) -> Outcome:
     project = _project(run)
     if project["environment"].get("privilegedMode") and not _docker_works():
         raise ActionSkipped("needs a Docker daemon, and none runs here")
+    try:
+        with run.context.build_slots.taken():
+            return _run(run, project)
+    except TooManyBuildsError as refusal:
+        raise ActionFailed(str(refusal)) from None
+
+
+def _run(run: Run, project: dict[str, Any]) -> Outcome:
     directory = _folder_that_is_free(run.context.directory)
     log = _Log(run, project)
     try:

@@ -8,9 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Deployed, Outcome, Resource, Run
 from rehearsal.actions.secrets import secret_values
 from rehearsal.cloud import Place
+from rehearsal.errors import NOT_EMULATED
 from rehearsal.evidence import ChangeSet, Effect, ResourceChange
 
 POLL_SECONDS = 0.1
@@ -52,7 +53,8 @@ def run(run: Run) -> Outcome:
         run.evidence.secrets |= secret_values(run.context.cloud, stack.place)
         stand_ins = run.context.workloads.start(stack.name, stack.place)
     except ClientError as error:
-        raise ActionFailed(error.response["Error"].get("Message", str(error))) from None
+        message = error.response["Error"].get("Message", str(error))
+        raise (ActionNotEmulated if NOT_EMULATED in message else ActionFailed)(message) from None
     return Outcome(variables=outputs, deployed=Deployed(stack.name, stack.place, outputs, stand_ins, resources))
 
 
@@ -119,8 +121,9 @@ class _Stack:
             if self._show_events():
                 heard = time.monotonic()
             if time.monotonic() - heard > SILENCE_SECONDS:
-                raise ActionFailed(
-                    f"{self.name} has shown no event for {SILENCE_SECONDS} s; the emulator's log may say why"
+                raise ActionNotEmulated(
+                    f"{NOT_EMULATED}: {self.name} has shown no event for {SILENCE_SECONDS} s; the emulator's log, "
+                    "set-up-emulated_AWS.log, may say why"
                 )
             status = "DELETE_COMPLETE" if stack is None else stack["StackStatus"]
             if not status.endswith("_IN_PROGRESS"):
@@ -165,7 +168,8 @@ class _Stack:
 
     def require(self, status: str, *accepted: str) -> None:
         if status not in accepted:
-            raise ActionFailed(f"{self.name} is {status}: {self._first_failure() or 'no reason given'}")
+            reason = f"{self.name} is {status}: {self._first_failure() or 'no reason given'}"
+            raise (ActionNotEmulated if NOT_EMULATED in reason else ActionFailed)(reason)
 
     def remember_events(self) -> None:
         """Take the events so far as seen, so that only this operation's are shown."""
@@ -197,7 +201,16 @@ class _Stack:
                 "UPDATE_IN_PROGRESS",
             ):
                 break
-        return failures[-1] if failures else ""
+        found = [*failures[-1:], *self._validation_faults()]
+        return "; ".join(found)
+
+    def _validation_faults(self) -> list[str]:
+        """Return what CloudFormation found before it began: the stack's events only point to it."""
+        try:
+            events = self.client.describe_events(StackName=self.name)["OperationEvents"]
+        except ClientError:
+            return []
+        return [event["ValidationStatusReason"] for event in events if event.get("ValidationStatusReason")]
 
     def _template(self) -> str:
         text = self._context.artifacts.read(self._run.configuration["TemplatePath"])

@@ -2,9 +2,11 @@
 
 Prints `{"port": N, "tls_port": N, "authority": "…"}` once it listens: the second port serves the same by TLS, under
 certificates of a throwaway authority, whose own is printed. Standard input is the rehearsal's hand on it: when the
-rehearsal ends, however it ends, the pipe closes and the emulator goes with it.
+rehearsal ends, however it ends, the pipe closes and the emulator goes with it. `--account new` gives its accounts the
+quotas of new ones.
 """
 
+import argparse
 import asyncio
 import json
 import os
@@ -14,13 +16,15 @@ import sys
 from rehearsal.emulator import loopback
 
 
-async def _serve(listener: socket.socket, tls_listener: socket.socket) -> None:
+async def _serve(listener: socket.socket, tls_listener: socket.socket, *, new_account: bool) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - ministack reads the port when it is imported
 
     from rehearsal.emulator.application import application, register_resource_types  # noqa: PLC0415
     from rehearsal.emulator.certificates import Authority, TlsConfig  # noqa: PLC0415
+    from rehearsal.emulator.rules import quotas  # noqa: PLC0415
 
     register_resource_types()
+    quotas.count_as(new_account=new_account)
     authority = Authority()
     config = TlsConfig(authority)
     config.bind = [f"fd://{tls_listener.fileno()}"]
@@ -41,12 +45,15 @@ def _on_input(closed: asyncio.Event) -> None:
 
 def main() -> None:
     """Bind the port first: ministack writes it into the addresses it hands out."""
+    parser = argparse.ArgumentParser(prog="rehearsal.emulator", description=__doc__)
+    parser.add_argument("--account", choices=("established", "new"), default="established")
+    new_account = parser.parse_args().account == "new"
     loopback.guard()
     listener = socket.create_server(("127.0.0.1", 0))
     tls_listener = socket.create_server(("127.0.0.1", 0))
     os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])
     os.environ["MINISTACK_HOST"] = "localhost"
-    asyncio.run(_serve(listener, tls_listener))
+    asyncio.run(_serve(listener, tls_listener, new_account=new_account))
 
 
 if __name__ == "__main__":
