@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Deployed, Outcome, Resource, Run
 from rehearsal.actions.secrets import secret_values
 from rehearsal.cloud import Place
+from rehearsal.consumers import consumers
 from rehearsal.errors import NOT_EMULATED
 from rehearsal.evidence import ChangeSet, Effect, ResourceChange
 
@@ -164,7 +165,27 @@ class _Stack:
         self.keep(ResourceChange(name, resource["Type"], effect) for name, resource in resources.items())
 
     def keep(self, changes: Iterable[ResourceChange]) -> None:
-        self._run.evidence.change_set = ChangeSet(self.name, tuple(changes))
+        kept = tuple(changes)
+        replaced = {change.logical_id for change in kept if change.effect is Effect.REPLACED}
+        affected = consumers(self.name, self._templates(), replaced) if replaced else ()
+        self._run.evidence.change_set = ChangeSet(self.name, kept, affected)
+        for one in affected:
+            self._run.log(f"affected: {one.stack} {one.logical_id}, by the replacement of {one.replaced}")
+
+    def _templates(self) -> dict[str, dict[str, Any]]:
+        """Return this stack's new template, and those of the other stacks that are deployed beside it."""
+        client = self._context.cloud.in_account("cloudformation", self.place)
+        found: dict[str, dict[str, Any]] = {}
+        for page in client.get_paginator("describe_stacks").paginate():
+            for summary in page["Stacks"]:
+                body = client.get_template(StackName=summary["StackName"])["TemplateBody"]
+                # boto3 reads JSON, and leaves YAML, which the bootstrap's own stack is written in, a text.
+                if isinstance(body, dict):
+                    found[summary["StackName"]] = body
+        if "TemplatePath" in self._run.configuration:
+            return {**found, self.name: json.loads(self._template())}
+        # A change set that is executed was read when it was made; its references are seldom others than before.
+        return found
 
     def require(self, status: str, *accepted: str) -> None:
         if status not in accepted:
