@@ -12,6 +12,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from rehearsal.emulators import Fact
 from rehearsal.secure_way import SecureWay
 
 SECRET_KEY = "emulated"  # noqa: S105 - the emulator checks no signature
@@ -122,7 +123,7 @@ class Cloud:
         with open_directly(request, timeout_seconds=ANSWER_SECONDS):
             pass
 
-    def known(self, what: str) -> Any:
+    def known(self, what: Fact) -> Any:
         """Return what the emulator knows of itself: one of the entries of its `/_rehearsal/`."""
         with open_directly(f"{self.endpoint}/_rehearsal/{what}", timeout_seconds=ANSWER_SECONDS) as answer:
             return json.load(answer)[what]
