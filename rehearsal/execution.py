@@ -264,7 +264,7 @@ class Execution:
             self._announcer.action_started(stage.name, action, configuration)
         kind = self._kinds.get((action.category, action.provider))
         if kind is None:
-            raise ActionFailed(f"the rehearsal cannot run {action.category} actions of {action.provider}")
+            raise ActionNotEmulated(f"the rehearsal cannot run {action.category} actions of {action.provider}")
         run = Run(
             stage=stage.name,
             action=action,

@@ -105,7 +105,7 @@ class Rehearsal:
                 self._processes.end_all()
             self._progress.finish(Result.STOPPED, "interrupted")
         except (BotoCoreError, ClientError) as error:
-            self._progress.finish(Result.FAILED, f"the emulated AWS has failed: {error}")
+            self._progress.finish(Result.NOT_EMULATED, f"the emulated AWS has failed: {error}")
 
     def recorded_types(self) -> list[str]:
         """Return the resource types the emulator recorded without simulating them."""

@@ -41,7 +41,7 @@ def run(run: Run) -> Outcome:
         "CHANGE_SET_EXECUTE": _execute_change_set,
     }
     if mode not in modes:
-        raise ActionFailed(f"the rehearsal cannot carry out the action mode {mode}")
+        raise ActionNotEmulated(f"the rehearsal cannot carry out the action mode {mode}")
     if run.fail_on_purpose and mode not in TEMPLATE_MODES:
         raise ActionFailed("made to fail by --fail")
     try:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rehearsal.actions import deploy
-from rehearsal.actions.run import ActionFailed, Outcome
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Outcome
 from rehearsal.artifacts import ArtifactMissing
 from tests.emulator.actions import Workshop
 from tests.emulator.conftest import Account, resource
@@ -205,7 +205,7 @@ def test_a_template_larger_than_a_request_may_be_is_deployed(stacks: Stacks) -> 
 
 
 def test_mistakes_are_named(stacks: Stacks) -> None:
-    with pytest.raises(ActionFailed, match="cannot carry out the action mode CREATE_ONLY"):
+    with pytest.raises(ActionNotEmulated, match="cannot carry out the action mode CREATE_ONLY"):
         stacks.run("CREATE_ONLY")
     with pytest.raises(ActionFailed, match="AWS::No::Type"):
         stacks.run("CREATE_UPDATE", json.dumps({"Resources": {"R": {"Type": "AWS::No::Type"}}}))
