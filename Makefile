@@ -165,6 +165,10 @@ container-table: container-parts ## the same one by one, undisturbed; writes the
 faults: $(ready) ## every fault the integration tests must notice, played; writes docs/FAULTS.md
 	@python -m pytest tests/faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
 
+.PHONY: probes
+probes: $(ready) ## what the emulator answers as AWS does, asked request by request; writes docs/PROBES.md
+	@python -m tests.emulator.probes --table docs/PROBES.md
+
 .PHONY: rehearse-failures
 rehearse-failures: $(ready) ## every action of the pipeline made to fail, and upgrades that lose data; writes docs/FAILURES.md
 	@python -m pytest tests/rehearsal/test_failures.py tests/rehearsal/test_killed.py --failures-table=docs/FAILURES.md $(ARGS)
@@ -205,6 +209,7 @@ cost-page: cdk.out/manifest.json ## the same as a page, docs/COST.md
 .PHONY: bench
 bench: cdk.out/manifest.json ## figures: synthesis, growth, depth, limits, what enforcing permissions costs
 	@python -m bench $(ARGS)
+	@python -m tests.emulator.probes
 
 .PHONY: doctor
 doctor: cdk.out/manifest.json ## examine the real accounts before the first push; every finding with its fix

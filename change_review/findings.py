@@ -29,6 +29,8 @@ class Finding:
     details: tuple[str, ...] = ()
     change: str
     """The fingerprint of this change; another change of the same resource has another one."""
+    impossible: bool = False
+    """Whether AWS refuses the change: then accepting it would only let the deployment fail."""
     accepted: str | None = None
     """Why it is let through; None: it is not."""
     command: str | None = None
@@ -42,7 +44,9 @@ def fingerprint(*parts: Any) -> str:
 
 def judged(finding: Finding, acceptances: Iterable[Acceptance]) -> Finding:
     """Return the finding as accepted if an acceptance names its stack, its subject and this very change."""
-    for one in acceptances if finding.command is None else ():
+    if finding.impossible or finding.command is not None:
+        return finding
+    for one in acceptances:
         if (one.stack, one.subject, one.change) == (finding.stack, finding.subject, finding.change):
             return replace(finding, accepted=one.reason)
     return finding

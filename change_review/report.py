@@ -25,6 +25,8 @@ def on_the_screen(review: Review) -> str:
     ]
     for finding in review.findings:
         lines += ["", *_finding_lines(finding, review.environment)]
+    if review.affected:
+        lines += ["", AFFECTED, *(f"  {line}" for line in affected_lines(review))]
     if not review.nothing:
         lines += ["", in_one_phrase(review.cost), *in_lines(review.cost)]
     lines += ["", _verdict(review)]
@@ -44,6 +46,8 @@ def as_markdown(review: Review, *, commit: str) -> str:
     for finding in review.findings:
         title, *details = _finding_lines(finding, review.environment)
         lines += ["", f"## {title}", "", "```text", *details, "```"]
+    if review.affected:
+        lines += ["", f"## {AFFECTED}", "", *(f"- {line}" for line in affected_lines(review))]
     if not review.nothing:
         lines += ["", "## Monthly cost", "", f"{in_one_phrase(review.cost).capitalize()}. {BASIS}"]
         if changes := list(in_lines(review.cost)):
@@ -66,11 +70,24 @@ def as_html(review: Review, *, commit: str) -> str:
         verdict=_verdict(review),
         cost=None if review.nothing else f"{in_one_phrase(review.cost).capitalize()}. {BASIS}",
         charges=list(in_lines(review.cost)),
+        affected=list(affected_lines(review)),
         security={stack.name: list(security_lines(stack.difference)) for stack in review.stacks if not stack.is_new},
         entries={
-            finding.change: entry_for(finding, review.environment) for finding in review.stopping if not finding.command
+            finding.change: entry_for(finding, review.environment)
+            for finding in review.stopping
+            if not (finding.command or finding.impossible)
         },
     )
+
+
+AFFECTED = "What refers to a resource that is replaced"
+
+
+def affected_lines(review: Review) -> Iterator[str]:
+    """Yield a line for each resource that refers to a replaced one."""
+    for one in review.affected:
+        other = "" if one.stack == one.replaced_stack else f" of {one.replaced_stack}"
+        yield f"{one.stack}: {one.logical_id}, by {one.replaced}{other}"
 
 
 def _verdict(review: Review) -> str:
@@ -99,6 +116,8 @@ def _finding_lines(finding: Finding, environment: str) -> Iterator[str]:
         yield f"    accepted because: {finding.accepted}"
     elif finding.command is not None:
         yield f"    grant it from a checkout of this commit, as an administrator there, and retry: {finding.command}"
+    elif finding.impossible:
+        yield "    accepting it would only let the deployment fail: change the release"
     else:
         yield "    if this is meant, write into delivery.toml, with the reason:"
         yield from (f"      {line}" for line in entry_for(finding, environment).splitlines())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from change_review.accepted import read_acceptances
+from change_review.affected import Affected, affected
 from change_review.assembly import ReleasedStack, common_prefix, read_stage
 from change_review.costs import cost_change, in_one_phrase
 from change_review.deployed import Reader
@@ -14,6 +15,7 @@ from change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Compare
 from change_review.execution import SUBJECT as EXECUTION
 from change_review.execution import missing_permissions
 from change_review.findings import Finding, judged
+from change_review.impossible import impossible
 from change_review.permissions import broadened
 from change_review.stateful import losses
 from cost.difference import Difference as CostDifference
@@ -49,6 +51,8 @@ class Review:
     """Dollars a month, of what is deployed and of the release."""
     is_first: bool
     """Whether the environment has never been whole, in none of its regions."""
+    affected: tuple[Affected, ...] = ()
+    """What refers to a resource that is replaced."""
     others_under_way: tuple[str, ...] = ()
     """Executions that may deploy something before this release does, with which it was not compared."""
 
@@ -80,9 +84,12 @@ class Review:
         resources = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]) or "none"
         security = sum(finding.subject == "permissions" for finding in self.findings)
         ungranted = sum(finding.subject == EXECUTION for finding in self.findings)
-        stateful = len(self.findings) - security - ungranted
+        refused = sum(finding.impossible for finding in self.findings)
+        stateful = len(self.findings) - security - ungranted - refused
         touched = sum(not stack.difference.nothing for stack in self.stacks)
         parts = [f"resources {resources}, in {touched} of {len(self.stacks)} stacks"]
+        if refused:
+            parts.append(f"AWS would refuse {refused}")
         parts.append(f"{stateful} stateful lost" if stateful else "nothing stateful lost")
         if not self.is_first:
             parts.append(f"permissions broadened in {security}" if security else "no permissions broadened")
@@ -128,6 +135,12 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
         left_behind=_left_behind(released, reader),
         cost=cost_change(environment, released, deployed),
         is_first=not whole,
+        affected=affected(
+            [
+                (stack.name, stack.template, {item.logical_id for item in found.resources if item.kind == REPLACED})
+                for stack, found in zip(released, differences, strict=True)
+            ]
+        ),
     )
 
 
@@ -139,7 +152,8 @@ def _is_whole(stage: Sequence[ReleasedStack], there: Set[str], last_stacks: Set[
 
 def _findings(stacks: Sequence[StackReview], whole: Set[str]) -> list[Finding]:
     """Return what would be lost anywhere, and what is opened in the stacks of stages that are whole."""
-    found = [finding for stack in stacks for finding in losses(stack.name, stack.difference)]
+    found = [finding for stack in stacks for finding in impossible(stack.name, stack.difference)]
+    found += [finding for stack in stacks for finding in losses(stack.name, stack.difference)]
     for stack in stacks:
         if stack.name in whole:
             found += broadened(stack.name, stack.difference)

@@ -1,7 +1,8 @@
 """`python -m rehearsal`: run a synthesized CDK pipeline on this machine, from source to the last stage.
 
 Exit codes: 0 everything succeeded; 1 an action or the set-up failed; 2 the input was bad; 3 the rehearsal was stopped,
-by a person or at an unanswered gate, or rejected at the gate.
+by a person or at an unanswered gate, or rejected at the gate; 4 the emulated AWS cannot do what the pipeline asks of
+it, which says nothing about the release.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rehearsal import assembly, page, report
+from rehearsal.account_kind import AccountKind
 from rehearsal.begun import Begun
 from rehearsal.errors import RehearsalError
 from rehearsal.gate import ScriptedGate, TerminalGate
@@ -28,7 +30,7 @@ from rehearsal.screen import Screen
 from rehearsal.tasks import TaskKind
 from rehearsal.workplace import Workplace
 
-EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3}
+EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3, Result.NOT_EMULATED: 4}
 BAD_INPUT = 2
 SETTINGS = "delivery.toml"
 """Where the assembly comes from, as far as people see it."""
@@ -94,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
         "the container's own processes, or nothing",
     )
     parser.add_argument(
+        "--account",
+        choices=[str(kind) for kind in AccountKind],
+        default=str(AccountKind.ESTABLISHED),
+        help="whose quotas count: an established account's (the default), or a new one's,\n"
+        "with one build at a time, ten Lambda executions and five Elastic IP addresses",
+    )
+    parser.add_argument(
         "--fail",
         action="append",
         default=[],
@@ -144,6 +153,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
         instead=begun.instead,
         clock=lambda: datetime.now(UTC) + begun.ahead,
         tasks=begun.tasks,
+        account=begun.account,
         fail=begun.fail,
         permissions=begun.permissions,
     )
@@ -178,6 +188,7 @@ def _begun(options: argparse.Namespace, repository: Path) -> Begun:
         instead=dict(options.instead),
         ahead=_ahead(options.clock),
         tasks=TaskKind(options.tasks),
+        account=AccountKind(options.account),
         fail=frozenset(options.fail),
         permissions=Permissions(options.permissions),
         json=options.json,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from rehearsal.account_kind import AccountKind
 from rehearsal.assembly import Assembly
 from rehearsal.errors import RehearsalError
 from rehearsal.journal import Journal
@@ -28,6 +29,7 @@ class Begun:
     ahead: timedelta
     """How far the rehearsal's clock is ahead of this machine's."""
     tasks: TaskKind
+    account: AccountKind
     fail: frozenset[str]
     permissions: Permissions
     json: Path | None

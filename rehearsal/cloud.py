@@ -13,6 +13,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from rehearsal.emulators import Fact
 from rehearsal.secure_way import SecureWay
 
 SECRET_KEY = "emulated"  # noqa: S105 - what the emulator expects account-root keys to be signed with
@@ -162,7 +163,7 @@ class Cloud:
         with open_directly(request, timeout_seconds=ANSWER_SECONDS):
             pass
 
-    def known(self, what: str) -> Any:
+    def known(self, what: Fact) -> Any:
         """Return what the emulator knows of itself: one of the entries of its `/_rehearsal/`."""
         return self.everything_known()[what]
 

@@ -29,6 +29,7 @@ ENDS: Mapping[str, str] = {
     Status.SUCCEEDED: SUCCEEDED,
     Status.FAILED: FAILED,
     Status.REJECTED: FAILED,
+    Status.NOT_EMULATED: FAILED,
     Status.STOPPED: "STOPPED",
 }
 """How executions and stages end, as events spell it; a `Result` is spelled as its `Status`."""

@@ -25,11 +25,23 @@ class ResourceChange:
 
 
 @dataclass(frozen=True)
+class Consumer:
+    """A resource that refers to one that is replaced."""
+
+    stack: str
+    logical_id: str
+    replaced: str
+    """The logical id of what is replaced."""
+
+
+@dataclass(frozen=True)
 class ChangeSet:
     """What a deployment does to one stack."""
 
     stack: str
     changes: tuple[ResourceChange, ...]
+    affected: tuple[Consumer, ...] = ()
+    """What refers to a resource that is replaced, in this stack and in others deployed in its account."""
 
 
 class CaseOutcome(StrEnum):

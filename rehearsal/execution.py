@@ -9,7 +9,16 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from rehearsal.actions import approval, build, deploy, source
-from rehearsal.actions.run import ActionFailed, ActionSkipped, Context, Outcome, Rejected, Run, Unanswered
+from rehearsal.actions.run import (
+    ActionFailed,
+    ActionNotEmulated,
+    ActionSkipped,
+    Context,
+    Outcome,
+    Rejected,
+    Run,
+    Unanswered,
+)
 from rehearsal.artifacts import ArtifactMissing
 from rehearsal.conditions import OBJECTION, Judge, Objection
 from rehearsal.definition import DEFINITION, Action, Condition, Definition, OnFailure, Stage, parse
@@ -90,6 +99,8 @@ class Execution:
             self._announcer.stage(stage.name, status)
             if status is Status.FAILED:
                 return Result.FAILED, reason
+            if status is Status.NOT_EMULATED:
+                return Result.NOT_EMULATED, reason
             if status is Status.REJECTED:
                 return Result.REJECTED, reason
             if status is Status.STOPPED:
@@ -195,7 +206,7 @@ class Execution:
                 if not (only_failed and self._progress.action(stage.name, action.name).status is Status.SUCCEEDED)
             ]
             ended = side_by_side(partial(self._run_action, stage), todo, self._context.processes)
-            for status in (Status.FAILED, Status.REJECTED, Status.STOPPED):
+            for status in (Status.FAILED, Status.NOT_EMULATED, Status.REJECTED, Status.STOPPED):
                 for item in ended:
                     if item.status is status:
                         return status, f"{item.full_name}: {item.reason}"
@@ -232,6 +243,8 @@ class Execution:
             self._progress.end(progress, Status.STOPPED, str(silence))
         except Stopped:
             self._progress.end(progress, Status.STOPPED, "the rehearsal was stopped")
+        except ActionNotEmulated as gap:
+            self._progress.end(progress, Status.NOT_EMULATED, str(gap))
         except (ActionFailed, ArtifactMissing) as failure:
             self._progress.end(progress, Status.FAILED, str(failure))
         except Exception as error:  # noqa: BLE001 - whatever breaks an action is the action's failure, and is shown
@@ -251,7 +264,7 @@ class Execution:
             self._announcer.action_started(stage.name, action, configuration)
         kind = self._kinds.get((action.category, action.provider))
         if kind is None:
-            raise ActionFailed(f"the rehearsal cannot run {action.category} actions of {action.provider}")
+            raise ActionNotEmulated(f"the rehearsal cannot run {action.category} actions of {action.provider}")
         run = Run(
             stage=stage.name,
             action=action,

@@ -27,6 +27,8 @@ class Status(StrEnum):
     SKIPPED = "skipped"
     REJECTED = "rejected"
     STOPPED = "stopped"
+    NOT_EMULATED = "not-emulated"
+    """The emulated AWS has a gap there; nothing is said about the release."""
 
     @property
     def is_final(self) -> bool:
@@ -41,6 +43,7 @@ class Result(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     REJECTED = "rejected"
+    NOT_EMULATED = "not-emulated"
 
 
 @dataclass

@@ -12,6 +12,7 @@ from typing import Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal import containers
+from rehearsal.account_kind import AccountKind, BuildSlots
 from rehearsal.actions.run import Clock, Context, Gate, Workloads, now
 from rehearsal.artifacts import Artifacts
 from rehearsal.assembly import Assembly
@@ -48,6 +49,8 @@ class Plan:
     """What time it is in the rehearsal."""
     tasks: TaskKind = TaskKind.STAND_IN
     """What runs behind the load balancers."""
+    account: AccountKind = AccountKind.ESTABLISHED
+    """Whose quotas count."""
     fail: frozenset[str] = frozenset()
     """Actions (`Stage/Action`) made to fail."""
     permissions: Permissions = Permissions.ENFORCED
@@ -90,7 +93,14 @@ class Rehearsal:
         """
         starter = self._starter()
         try:
-            set_up = SetUp(self._progress, self._processes, self._directory, self._journal, self._plan.permissions)
+            set_up = SetUp(
+                self._progress,
+                self._processes,
+                self._directory,
+                self._journal,
+                self._plan.permissions,
+                account=self._plan.account,
+            )
             self.cloud = set_up.start_emulator()
             self.definition = set_up.prepare(self.cloud, self._plan.assembly)
             self._check(self.definition)
@@ -105,7 +115,7 @@ class Rehearsal:
                 self._processes.end_all()
             self._progress.finish(Result.STOPPED, "interrupted")
         except (BotoCoreError, ClientError) as error:
-            self._progress.finish(Result.FAILED, f"the emulated AWS has failed: {error}")
+            self._progress.finish(Result.NOT_EMULATED, f"the emulated AWS has failed: {error}")
 
     def evaluate_permissions(self) -> None:
         """Hand to the progress what the emulator has evaluated of permissions."""
@@ -180,6 +190,7 @@ class Rehearsal:
             workloads=self._workloads,
             clock=plan.clock,
             instead=plan.instead,
+            build_slots=BuildSlots(plan.account.concurrent_builds),
             journal=self._journal,
         )
 

@@ -255,6 +255,9 @@ def _change_set(change_set: ChangeSet | None) -> dict[str, Any] | None:
             }
             for change in change_set.changes
         ],
+        "affected": [
+            {"stack": one.stack, "logical_id": one.logical_id, "replaced": one.replaced} for one in change_set.affected
+        ],
     }
 
 

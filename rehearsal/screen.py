@@ -22,6 +22,7 @@ MARKS = {
     Status.SKIPPED: ("↷", "yellow"),
     Status.REJECTED: ("✖", "magenta"),
     Status.STOPPED: ("■", "yellow"),
+    Status.NOT_EMULATED: ("?", "yellow"),
 }
 NOTIFIED = "✉"
 REFUSED = "✖"
@@ -189,14 +190,16 @@ def _notified(notification: Notification) -> Text:
 
 def _failed(progress: Progress) -> list[ActionProgress]:
     stages = [progress.set_up, *progress.stages]
-    return [action for stage in stages for action in stage.actions if action.status is Status.FAILED]
+    return [
+        action for stage in stages for action in stage.actions if action.status in (Status.FAILED, Status.NOT_EMULATED)
+    ]
 
 
 def _stage_status(stage: StageProgress) -> Status:
     if stage.status is not Status.WAITING or not stage.actions:
         return stage.status
     states = {action.status for action in stage.actions}
-    for status in (Status.FAILED, Status.RUNNING):
+    for status in (Status.FAILED, Status.NOT_EMULATED, Status.RUNNING):
         if status in states:
             return status
     if states == {Status.SUCCEEDED}:

@@ -7,14 +7,16 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from botocore.exceptions import WaiterError
 from pydantic import TypeAdapter
 
+from rehearsal.account_kind import AccountKind
 from rehearsal.assembly import PIPELINE_TYPE, Assembly, ExecutionPolicies
 from rehearsal.cloud import Cloud, Credentials, Forbidden, Place
 from rehearsal.definition import Definition, parse
+from rehearsal.emulators import Emulator, Ministack
 from rehearsal.errors import RehearsalError
 from rehearsal.isolation import machine_environment
 from rehearsal.journal import Journal
@@ -50,6 +52,7 @@ class Site:
 
 
 T = TypeVar("T")
+H = TypeVar("H")
 _SITE = TypeAdapter(tuple[Ending, Site])
 _NOTHING = TypeAdapter(tuple[Ending, None])
 _DEFINITION = TypeAdapter(tuple[Ending, Definition])
@@ -65,7 +68,12 @@ class SetUp:
         directory: Path,
         journal: Journal | None = None,
         permissions: Permissions = Permissions.ENFORCED,
+        *,
+        account: AccountKind = AccountKind.ESTABLISHED,
+        emulator: Emulator | None = None,
     ) -> None:
+        self._account = account
+        self._emulator = emulator or Ministack()
         self._progress = progress
         self._processes = processes
         self._directory = directory
@@ -76,19 +84,20 @@ class SetUp:
 
     def start_emulator(self) -> Cloud:
         """Start the emulator, and the tunnel to it, on free loopback ports and return the way to it."""
-        return self._step("emulated AWS", "ministack", _SITE, self._start_emulator).cloud()
+        return self._step("emulated AWS", self._emulator.name, _SITE, self._start_emulator).cloud()
 
     def _start_emulator(self, step: ActionProgress) -> Site:
-        found = self._start(step, "the emulator", "rehearsal.emulator", "--permissions", self._permissions)
-        endpoint = f"http://localhost:{found['port']}"
+        command = self._emulator.command({"account": str(self._account), "permissions": str(self._permissions)})
+        found = self._start(step, "the emulator", command, self._emulator.listening)
+        endpoint = f"http://localhost:{found.port}"
         authorities = self._directory / "authorities.pem"
-        write_authorities(authorities, found["authority"])
-        arguments = ["--emulator", endpoint, "--tls-port", str(found["tls_port"])]
-        tunnel = self._start(step, "the tunnel", "rehearsal.tunnel", *arguments)
-        return Site(endpoint, f"http://127.0.0.1:{tunnel['port']}", authorities)
+        write_authorities(authorities, found.authority)
+        tunnel = [sys.executable, "-m", "rehearsal.tunnel", "--emulator", endpoint, "--tls-port", str(found.tls_port)]
+        port = self._start(step, "the tunnel", tunnel, _tunnel_port)
+        return Site(endpoint, f"http://127.0.0.1:{port}", authorities)
 
-    def _start(self, step: ActionProgress, who: str, module: str, *arguments: str) -> dict[str, Any]:
-        """Start a module of ours that serves as long as the rehearsal lives; return what it says once it does."""
+    def _start(self, step: ActionProgress, who: str, command: Sequence[str], heard: Callable[[str], H | None]) -> H:
+        """Start what serves as long as the rehearsal lives; return what is heard from it once it does."""
         temporary = self._directory / "tmp"
         temporary.mkdir(exist_ok=True)
         environment = {
@@ -100,14 +109,15 @@ class SetUp:
             "DOCKER_HOST": "unix:///nonexistent",
             "LOG_LEVEL": "WARNING",
         }
-        command = [sys.executable, "-m", module, *arguments]
-        process = self._processes.start(command, directory=self._directory, environment=environment, hold_input=True)
+        process = self._processes.start(
+            list(command), directory=self._directory, environment=environment, hold_input=True
+        )
         lines = iter(process.stdout or ())
         for line in lines:
             self._progress.log(step, line.rstrip())
-            if line.startswith('{"port"'):
+            if (found := heard(line)) is not None:
                 threading.Thread(target=self._drain, args=(lines, step), daemon=True).start()
-                return json.loads(line)
+                return found
         raise SetUpFailed(f"{who} ended with exit status {process.wait()}")
 
     def prepare(self, cloud: Cloud, assembly: Assembly) -> Definition:
@@ -237,3 +247,7 @@ class SetUp:
 
 def _accounts(assembly: Assembly) -> list[str]:
     return list(dict.fromkeys(place.account for place in assembly.places))
+
+
+def _tunnel_port(line: str) -> int | None:
+    return int(json.loads(line)["port"]) if line.startswith('{"port"') else None

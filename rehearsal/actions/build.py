@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import buildspec, junit
+from rehearsal.account_kind import TooManyBuildsError
 from rehearsal.actions import artifacts
 from rehearsal.actions.build_environment import build_environment, input_directories
 from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionSkipped, Outcome, Run
@@ -29,6 +30,14 @@ def run(run: Run) -> Outcome:
     role = _begin(run, project)
     if project["environment"].get("privilegedMode") and not _docker_works():
         raise ActionSkipped("needs a Docker daemon, and none runs here")
+    try:
+        with run.context.build_slots.taken():
+            return _run(run, project, role)
+    except TooManyBuildsError as refusal:
+        raise ActionFailed(str(refusal)) from None
+
+
+def _run(run: Run, project: dict[str, Any], role: Credentials) -> Outcome:
     directory = _folder_that_is_free(run.context.directory)
     log = _Log(run, project, role)
     try:

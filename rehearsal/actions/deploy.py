@@ -9,10 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.actions import artifacts
-from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Deployed, Outcome, Resource, Run
 from rehearsal.actions.secrets import secret_values
 from rehearsal.cloud import Forbidden, Place
+from rehearsal.consumers import consumers
 from rehearsal.denial import grant
+from rehearsal.errors import NOT_EMULATED
 from rehearsal.evidence import ChangeSet, Effect, ResourceChange
 
 POLL_SECONDS = 0.1
@@ -41,7 +43,7 @@ def run(run: Run) -> Outcome:
         "CHANGE_SET_EXECUTE": _execute_change_set,
     }
     if mode not in modes:
-        raise ActionFailed(f"the rehearsal cannot carry out the action mode {mode}")
+        raise ActionNotEmulated(f"the rehearsal cannot carry out the action mode {mode}")
     if run.fail_on_purpose and mode not in TEMPLATE_MODES:
         raise ActionFailed("made to fail by --fail")
     try:
@@ -55,7 +57,8 @@ def run(run: Run) -> Outcome:
         run.evidence.secrets |= secret_values(run.context.cloud, stack.place)
         stand_ins = run.context.workloads.start(stack.name, stack.place)
     except ClientError as error:
-        raise ActionFailed(error.response["Error"].get("Message", str(error))) from None
+        message = error.response["Error"].get("Message", str(error))
+        raise (ActionNotEmulated if NOT_EMULATED in message else ActionFailed)(message) from None
     except Forbidden as refusal:
         raise ActionFailed(str(refusal)) from None
     return Outcome(variables=outputs, deployed=Deployed(stack.name, stack.place, outputs, stand_ins, resources))
@@ -134,8 +137,9 @@ class _Stack:
             if self._show_events():
                 heard = time.monotonic()
             if time.monotonic() - heard > SILENCE_SECONDS:
-                raise ActionFailed(
-                    f"{self.name} has shown no event for {SILENCE_SECONDS} s; the emulator's log may say why"
+                raise ActionNotEmulated(
+                    f"{NOT_EMULATED}: {self.name} has shown no event for {SILENCE_SECONDS} s; the emulator's log, "
+                    "set-up-emulated_AWS.log, may say why"
                 )
             status = "DELETE_COMPLETE" if stack is None else stack["StackStatus"]
             if not status.endswith("_IN_PROGRESS"):
@@ -176,12 +180,33 @@ class _Stack:
         self.keep(ResourceChange(name, resource["Type"], effect) for name, resource in resources.items())
 
     def keep(self, changes: Iterable[ResourceChange]) -> None:
-        self._run.evidence.change_set = ChangeSet(self.name, tuple(changes))
+        kept = tuple(changes)
+        replaced = {change.logical_id for change in kept if change.effect is Effect.REPLACED}
+        affected = consumers(self.name, self._templates(), replaced) if replaced else ()
+        self._run.evidence.change_set = ChangeSet(self.name, kept, affected)
+        for one in affected:
+            self._run.log(f"affected: {one.stack} {one.logical_id}, by the replacement of {one.replaced}")
+
+    def _templates(self) -> dict[str, dict[str, Any]]:
+        """Return this stack's new template, and those of the other stacks that are deployed beside it."""
+        client = self._context.cloud.in_account("cloudformation", self.place)
+        found: dict[str, dict[str, Any]] = {}
+        for page in client.get_paginator("describe_stacks").paginate():
+            for summary in page["Stacks"]:
+                body = client.get_template(StackName=summary["StackName"])["TemplateBody"]
+                # boto3 reads JSON, and leaves YAML, which the bootstrap's own stack is written in, a text.
+                if isinstance(body, dict):
+                    found[summary["StackName"]] = body
+        if "TemplatePath" in self._run.configuration:
+            return {**found, self.name: json.loads(self._template())}
+        # A change set that is executed was read when it was made; its references are seldom others than before.
+        return found
 
     def require(self, status: str, *accepted: str) -> None:
         if status not in accepted:
-            reason = self._first_failure() or "no reason given"
-            raise ActionFailed(f"{self.name} is {status}: {reason}{grant(reason)}")
+            cause = self._first_failure() or "no reason given"
+            failed = ActionNotEmulated if NOT_EMULATED in cause else ActionFailed
+            raise failed(f"{self.name} is {status}: {cause}{grant(cause)}")
 
     def remember_events(self) -> None:
         """Take the events so far as seen, so that only this operation's are shown."""
@@ -213,7 +238,16 @@ class _Stack:
                 "UPDATE_IN_PROGRESS",
             ):
                 break
-        return failures[-1] if failures else ""
+        found = [*failures[-1:], *self._validation_faults()]
+        return "; ".join(found)
+
+    def _validation_faults(self) -> list[str]:
+        """Return what CloudFormation found before it began: the stack's events only point to it."""
+        try:
+            events = self.client.describe_events(StackName=self.name)["OperationEvents"]
+        except ClientError:
+            return []
+        return [event["ValidationStatusReason"] for event in events if event.get("ValidationStatusReason")]
 
     def _template(self) -> str:
         text = self._context.artifacts.read(self._run.configuration["TemplatePath"])

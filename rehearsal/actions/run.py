@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from rehearsal.account_kind import BuildSlots
 from rehearsal.artifacts import Artifacts
 from rehearsal.cloud import Cloud, Credentials, Place
 from rehearsal.definition import Action, Definition
@@ -19,6 +20,10 @@ CODEBUILD = "codebuild.amazonaws.com"
 
 class ActionFailed(Exception):  # noqa: N818 - named as CodePipeline names the state
     """The action failed; the text is the reason a person reads."""
+
+
+class ActionNotEmulated(Exception):  # noqa: N818
+    """The emulated AWS cannot do what the action asks of it: nothing is said about the release."""
 
 
 class ActionSkipped(Exception):  # noqa: N818
@@ -107,6 +112,8 @@ class Context:
     """What time it is in the rehearsal."""
     instead: Mapping[str, str] = field(default_factory=dict)
     """Values that builds get instead of the pipeline's, by the names of their variables."""
+    build_slots: BuildSlots = field(default_factory=BuildSlots)
+    """How many builds the account may run at once."""
     journal: Journal = field(default_factory=Journal)
     """What the rehearsal has done and decided so far."""
 

@@ -5,7 +5,8 @@
 
 Prints `{"port": N, "tls_port": N, "authority": "…"}` once it listens: the second port serves the same by TLS, under
 certificates of a throwaway authority, whose own is printed. Standard input is the rehearsal's hand on it: when the
-rehearsal ends, however it ends, the pipe closes and the emulator goes with it.
+rehearsal ends, however it ends, the pipe closes and the emulator goes with it. `--account new` gives its accounts the
+quotas of new ones.
 """
 
 import argparse
@@ -20,15 +21,17 @@ from rehearsal.emulator import loopback
 SECRET_KEY = "emulated"  # noqa: S105 - what account-root keys are signed with; everybody here knows it
 
 
-async def _serve(listener: socket.socket, tls_listener: socket.socket, permissions: str) -> None:
+async def _serve(listener: socket.socket, tls_listener: socket.socket, *, permissions: str, new_account: bool) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - ministack reads the port when it is imported
 
     from rehearsal.emulator import provisioned_details  # noqa: PLC0415
     from rehearsal.emulator.application import application, register_resource_types  # noqa: PLC0415
     from rehearsal.emulator.certificates import Authority, TlsConfig  # noqa: PLC0415
     from rehearsal.emulator.permissions import enforcement, provisioning  # noqa: PLC0415
+    from rehearsal.emulator.rules import quotas  # noqa: PLC0415
 
     register_resource_types()
+    quotas.count_as(new_account=new_account)
     provisioned_details.register()
     enforcement.register(enforcement.Mode(permissions))
     if enforcement.mode is not enforcement.Mode.OFF:
@@ -55,17 +58,19 @@ def _on_input(closed: asyncio.Event) -> None:
 def main() -> None:
     """Bind the port first: ministack writes it into the addresses it hands out."""
     parser = argparse.ArgumentParser(prog="rehearsal.emulator", description=__doc__)
+    parser.add_argument("--account", choices=("established", "new"), default="established")
     parser.add_argument("--permissions", choices=("enforced", "report", "off"), default="enforced")
-    permissions = parser.parse_args().permissions
+    options = parser.parse_args()
     loopback.guard()
     listener = socket.create_server(("127.0.0.1", 0))
     tls_listener = socket.create_server(("127.0.0.1", 0))
     os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])
     os.environ["MINISTACK_HOST"] = "localhost"
     os.environ["AWS_SECRET_ACCESS_KEY"] = SECRET_KEY
-    os.environ["AUTH"] = "false" if permissions == "off" else "true"
+    os.environ["AUTH"] = "false" if options.permissions == "off" else "true"
     os.environ["MINISTACK_AUTOCREATE_AWS_MANAGED"] = "1"
-    asyncio.run(_serve(listener, tls_listener, permissions))
+    served = _serve(listener, tls_listener, permissions=options.permissions, new_account=options.account == "new")
+    asyncio.run(served)
 
 
 if __name__ == "__main__":

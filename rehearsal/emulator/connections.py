@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from rehearsal.emulator.internals import here, responses
+from rehearsal.errors import NOT_EMULATED
 
 TARGETS = ("com.amazonaws.codeconnections.CodeConnections_20231201.", "CodeConnections_20231201.")
 AGREED = "agreed"
@@ -35,4 +36,4 @@ def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if found is None:
             return 400, {"__type": "ResourceNotFoundException", "message": "The connection does not exist"}
         return 200, {"Connection": found}
-    return 400, {"__type": "InvalidActionException", "message": f"{action} is not emulated"}
+    return 400, {"__type": "InvalidActionException", "message": f"{NOT_EMULATED}: {action}"}

@@ -37,7 +37,7 @@ tagging: Any = import_module("ministack.services.tagging")
 ssm: Any = import_module("ministack.services.ssm")
 stacks: Any = import_module("ministack.services.cloudformation.stacks")
 provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
-stacks: Any = import_module("ministack.services.cloudformation")._stacks
+cloudformation: Any = import_module("ministack.services.cloudformation")
 
 handlers: dict[str, dict[str, Any]] = provisioners._RESOURCE_HANDLERS
 """What CloudFormation can provision: resource type → create, update, delete."""

@@ -7,6 +7,7 @@ import json
 from typing import Final
 
 from rehearsal.emulator.internals import Properties, Provisioned, ec2, handlers, s3
+from rehearsal.emulator.rules.refusal import NotEmulated
 
 PHYSICAL_ID: Final = "PHYSICAL:RESOURCEID:"
 """What stands in a call's parameters for the resource's physical id (aws-cdk-lib, `PhysicalResourceIdReference`)."""
@@ -16,8 +17,16 @@ def register() -> None:
     """Answer for the custom resources of default security groups, of buckets to be emptied, and of single calls."""
     handlers.update(
         {
-            "Custom::VpcRestrictDefaultSG": {"create": _restrict_default_group, "delete": _leave},
-            "Custom::S3AutoDeleteObjects": {"create": _watch_bucket, "delete": _empty_bucket},
+            "Custom::VpcRestrictDefaultSG": {
+                "create": _restrict_default_group,
+                "update": _restrict_another_group,
+                "delete": _leave,
+            },
+            "Custom::S3AutoDeleteObjects": {
+                "create": _watch_bucket,
+                "update": _watch_another_bucket,
+                "delete": _empty_bucket,
+            },
             "Custom::AWS": {"create": _call, "update": _call_again, "delete": _call_off},
         }
     )
@@ -31,12 +40,21 @@ def _restrict_default_group(_logical_id: str, properties: Properties, _stack_nam
     return f"restrict-{properties['DefaultSecurityGroupId']}", {}
 
 
+def _restrict_another_group(_physical_id: str, _old: Properties, new: Properties, stack_name: str) -> Provisioned:
+    """Restrict the default group of the network that has replaced another; the other group goes with its network."""
+    return _restrict_default_group("", new, stack_name)
+
+
 def _leave(_physical_id: str, _properties: Properties) -> None:
     """Nothing to take back."""
 
 
 def _watch_bucket(_logical_id: str, properties: Properties, _stack_name: str) -> Provisioned:
     return f"empty-{properties['BucketName']}", {}
+
+
+def _watch_another_bucket(_physical_id: str, _old: Properties, new: Properties, stack_name: str) -> Provisioned:
+    return _watch_bucket("", new, stack_name)
 
 
 def _empty_bucket(_physical_id: str, properties: Properties) -> None:
@@ -51,7 +69,7 @@ def _call(_logical_id: str, properties: Properties, _stack_name: str) -> Provisi
     """Make the one call that a resource stands for; of all services' calls, the one that puts an object."""
     call = json.loads(properties["Create"])
     if (call["service"], call["action"]) != ("S3", "putObject"):
-        raise ValueError(_not_made(call))
+        raise NotEmulated(_not_made(call))
     wanted = call["parameters"]
     headers = {"content-type": wanted.get("ContentType", "application/octet-stream")}
     status, answered, answer = s3._put_object(wanted["Bucket"], wanted["Key"], wanted["Body"].encode(), headers)
@@ -72,7 +90,7 @@ def _call_off(physical_id: str, properties: Properties) -> None:
         return
     call = json.loads(properties["Delete"])
     if (call["service"], call["action"]) != ("S3", "deleteObject"):
-        raise ValueError(_not_made(call))
+        raise NotEmulated(_not_made(call))
     wanted = call["parameters"]
     version = physical_id if wanted["VersionId"] == PHYSICAL_ID else wanted["VersionId"]
     s3._delete_object(wanted["Bucket"], wanted["Key"], {}, {"versionId": [version]})

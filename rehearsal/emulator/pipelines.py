@@ -9,6 +9,7 @@ from typing import Any
 
 from rehearsal.emulator import executions
 from rehearsal.emulator.internals import Properties, Provisioned, handlers, here, provisioners, responses
+from rehearsal.errors import NOT_EMULATED
 
 TARGET = "CodePipeline_20150709."
 
@@ -32,7 +33,7 @@ def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
     if found := executions.answer(action, request):
         return found
     if action != "GetPipeline":
-        return 400, {"__type": "InvalidActionException", "message": f"{action} is not emulated"}
+        return 400, {"__type": "InvalidActionException", "message": f"{NOT_EMULATED}: {action}"}
     definition = _definitions.get(request.get("name"))
     if definition is None:
         return 400, {

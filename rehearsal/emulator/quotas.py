@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from rehearsal.emulator.internals import here, responses
+from rehearsal.errors import NOT_EMULATED
 
 TARGET = "ServiceQuotasV20190624."
 DEFAULTS = {
@@ -38,7 +39,7 @@ def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
     if action == "RequestServiceQuotaIncrease":
         _granted["/".join(key)] = float(request["DesiredValue"])
         return 200, {"RequestedQuota": {**_quota(key, request["DesiredValue"]), "Status": "APPROVED"}}
-    return 400, {"__type": "InvalidActionException", "Message": f"{action} is not emulated"}
+    return 400, {"__type": "InvalidActionException", "Message": f"{NOT_EMULATED}: {action}"}
 
 
 def _quota(key: tuple[str, str], value: float) -> dict[str, Any]:

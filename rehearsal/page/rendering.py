@@ -52,7 +52,7 @@ class Row:
     @property
     def failed(self) -> bool:
         """Whether the rehearsal ended here."""
-        return self.action["status"] in ("failed", "rejected", "stopped")
+        return self.action["status"] in ("failed", "not-emulated", "rejected", "stopped")
 
     @property
     def failing_anchor(self) -> str:
@@ -201,7 +201,7 @@ class _Page:
 
 def _overall(statuses: Iterable[str]) -> str:
     found = set(statuses)
-    return next((status for status in ("failed", "stopped", "running") if status in found), "succeeded")
+    return next((status for status in ("failed", "not-emulated", "stopped", "running") if status in found), "succeeded")
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:

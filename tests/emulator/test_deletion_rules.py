@@ -62,8 +62,17 @@ def test_deleting_it_then_retains_what_its_template_says(account: Account) -> No
 
 def test_a_protected_load_balancer_is_deleted_once_it_is_unprotected(account: Account) -> None:
     protection = [{"Key": "deletion_protection.enabled", "Value": "true"}]
-    balancer = resource("AWS::ElasticLoadBalancingV2::LoadBalancer", LoadBalancerAttributes=protection)
-    assert create(account, Balancer=balancer, Bad=fail_after("Balancer")) == "ROLLBACK_FAILED"
+    network = {
+        "Network": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
+        "One": resource("AWS::EC2::Subnet", VpcId=ref("Network"), CidrBlock="10.0.1.0/24"),
+        "Two": resource("AWS::EC2::Subnet", VpcId=ref("Network"), CidrBlock="10.0.2.0/24"),
+    }
+    balancer = resource(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        Subnets=[ref("One"), ref("Two")],
+        LoadBalancerAttributes=protection,
+    )
+    assert create(account, **network, Balancer=balancer, Bad=fail_after("Balancer")) == "ROLLBACK_FAILED"
     elbv2 = account.client("elbv2")
     [found] = elbv2.describe_load_balancers()["LoadBalancers"]
     with pytest.raises(ClientError, match="OperationNotPermitted"):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rehearsal.actions import deploy
-from rehearsal.actions.run import ActionFailed, Outcome
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Outcome
 from rehearsal.artifacts import ArtifactMissing
 from tests.emulator.actions import Workshop
 from tests.emulator.conftest import Account, resource
@@ -205,7 +205,7 @@ def test_a_template_larger_than_a_request_may_be_is_deployed(stacks: Stacks) -> 
 
 
 def test_mistakes_are_named(stacks: Stacks) -> None:
-    with pytest.raises(ActionFailed, match="cannot carry out the action mode CREATE_ONLY"):
+    with pytest.raises(ActionNotEmulated, match="cannot carry out the action mode CREATE_ONLY"):
         stacks.run("CREATE_ONLY")
     with pytest.raises(ActionFailed, match="AWS::No::Type"):
         stacks.run("CREATE_UPDATE", json.dumps({"Resources": {"R": {"Type": "AWS::No::Type"}}}))
@@ -260,3 +260,42 @@ def test_the_secrets_of_the_account_are_known_so_that_no_report_shows_them(stack
     }
     stacks.run("CREATE_UPDATE", json.dumps({"Resources": secrets}))
     assert stacks.workshop.evidence.secrets == {json.dumps(document), "correct horse", "battery staple"}
+
+
+def test_what_refers_to_a_replaced_resource_is_told(workshop: Workshop, account: Account) -> None:
+    def network(block: str) -> dict[str, Any]:
+        return {
+            "Resources": {
+                "Network": resource("AWS::EC2::VPC", CidrBlock=block),
+                "Gateway": resource("AWS::EC2::InternetGateway"),
+                "Attached": resource(
+                    "AWS::EC2::VPCGatewayAttachment",
+                    VpcId={"Ref": "Network"},
+                    InternetGatewayId={"Ref": "Gateway"},
+                ),
+            },
+            "Outputs": {"Id": {"Value": {"Ref": "Network"}}},
+        }
+
+    stacks = Stacks(workshop, account)
+    stacks.run("CREATE_UPDATE", json.dumps(network("10.0.0.0/16")))
+    reader = resource(
+        "AWS::SSM::Parameter",
+        Type="String",
+        Value={"Fn::GetStackOutput": {"StackName": account.stack, "OutputName": "Id"}},
+    )
+    account.client("cloudformation").create_stack(
+        StackName="reader", TemplateBody=json.dumps({"Resources": {"Reader": reader}})
+    )
+    account.client("cloudformation").get_waiter("stack_create_complete").wait(
+        StackName="reader", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+    )
+    stacks.run("CREATE_UPDATE", json.dumps(network("10.1.0.0/16")))
+    change_set = workshop.evidence.change_set
+    assert change_set is not None
+    effects = {change.logical_id: str(change.effect) for change in change_set.changes}
+    assert effects["Network"] == "replaced"
+    assert {(one.stack, one.logical_id, one.replaced) for one in change_set.affected} >= {
+        (account.stack, "Attached", "Network"),
+        ("reader", "Reader", "Network"),
+    }

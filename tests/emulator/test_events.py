@@ -32,7 +32,10 @@ ROLE = {
     "Policies": [
         {
             "PolicyName": "anything",
-            "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+            },
         }
     ],
 }

@@ -102,5 +102,5 @@ def test_a_pipeline_is_its_accounts_and_goes_with_its_stack(account: Account, ot
 
 
 def test_the_rest_of_the_api_says_that_it_is_not_there(account: Account) -> None:
-    with pytest.raises(ClientError, match="ListPipelines is not emulated"):
+    with pytest.raises(ClientError, match="not an answer of AWS: ListPipelines"):
         account.client("codepipeline").list_pipelines()

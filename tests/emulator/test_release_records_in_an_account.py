@@ -32,10 +32,11 @@ WHOLE = {
 
 @pytest.fixture
 def bucket(account: Account, pipeline_template: Template) -> str:
-    """The bucket as the pipeline's template has it, less its access log."""
+    """The bucket as the pipeline's template has it, less its access log and its key."""
     resources = pipeline_template.find_resources("AWS::S3::Bucket")
     [name] = [name for name in resources if name.startswith("ReleaseRecords")]
-    properties = {key: value for key, value in resources[name]["Properties"].items() if key != "LoggingConfiguration"}
+    without = ("BucketEncryption", "LoggingConfiguration")
+    properties = {key: value for key, value in resources[name]["Properties"].items() if key not in without}
     return account.deploy(Bucket={"Type": "AWS::S3::Bucket", "Properties": properties})["Bucket"]
 
 

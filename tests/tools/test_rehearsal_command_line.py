@@ -13,10 +13,11 @@ import pytest
 from typing_extensions import override
 
 from rehearsal.__main__ import main
-from rehearsal.actions.run import Unanswered
+from rehearsal.actions.run import ActionFailed, Outcome, Run, Unanswered
 from rehearsal.assembly import Assembly
 from rehearsal.cloud import Cloud
 from rehearsal.definition import Definition, parse
+from rehearsal.execution import KINDS
 from rehearsal.gate import ScriptedGate, TerminalGate
 from rehearsal.rehearsal import uninterrupted
 from tests.tools.rehearsal_fakes import OnePipeline, action, pipeline, stage
@@ -46,7 +47,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Pat
 class ReadySetUp:
     """A set-up that has nothing to do."""
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **_options: object) -> None:
         self._pipeline = pipeline(stage("Dev", action("Deploy"), action("Test")))
 
     def start_emulator(self) -> Cloud:
@@ -101,10 +102,26 @@ def test_an_action_that_is_not_there_is_named_with_those_that_are(
 def test_a_failed_rehearsal_is_reported_and_exits_with_1(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An action nobody can run fails; the report is written all the same."""
+    """An action that fails; the report is written all the same."""
+
+    def fail(_run: Run) -> Outcome:
+        raise ActionFailed("no way")
+
     monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
+    monkeypatch.setitem(KINDS, ("Build", "Fake"), fail)
     assert main(["--approve", "yes", "--json", "report.json"]) == 1
     assert json.loads(Path("report.json").read_text())["result"] == "failed"
+    assert "no way" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("repository")
+def test_what_is_not_emulated_is_no_failure_of_the_release_and_exits_with_4(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An action nobody can run here says nothing about the release; the report is written all the same."""
+    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
+    assert main(["--approve", "yes", "--json", "report.json"]) == 4
+    assert json.loads(Path("report.json").read_text())["result"] == "not-emulated"
     assert "the rehearsal cannot run Build actions of Fake" in capsys.readouterr().out
 
 

@@ -108,11 +108,11 @@ def test_a_skipped_action_never_counts_as_succeeded(rehearse: Callable[..., Fake
     assert ran.progress.action("One", "a").reason == "no Docker here"
 
 
-def test_a_kind_of_action_nobody_knows_fails(rehearse: Callable[..., FakeExecution]) -> None:
+def test_a_kind_of_action_nobody_knows_is_not_emulated(rehearse: Callable[..., FakeExecution]) -> None:
     unknown = action("a")
     unknown["actionTypeId"] = {"category": "Invoke", "provider": "Lambda"}
     ran = rehearse(stage("One", unknown))
-    assert ran.result == (Result.FAILED, "One/a: the rehearsal cannot run Invoke actions of Lambda")
+    assert ran.result == (Result.NOT_EMULATED, "One/a: the rehearsal cannot run Invoke actions of Lambda")
 
 
 def test_fail_reaches_the_action_it_names_alone(rehearse: Callable[..., FakeExecution]) -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from change_review.accepted import entry_for, read_acceptances
+from change_review.affected import affected
 from change_review.assembly import ReleasedStack
 from change_review.costs import cost_change
 from change_review.differences import Comparer, Difference
 from change_review.errors import ReviewError
-from change_review.findings import Finding, judged
+from change_review.findings import Acceptance, Finding, judged
+from change_review.impossible import impossible
 from change_review.permissions import broadened
 from change_review.pipeline_run import PipelineRun
 from change_review.report import as_html, as_markdown, on_the_screen
@@ -337,3 +339,64 @@ def test_a_missing_assembly_is_named(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(ReviewError, match="has no stacks"):
         read_stage(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ({"AllocatedStorage": "100"}, {"AllocatedStorage": "50"}, "would shrink from 100 to 50 GiB"),
+        ({"AllocatedStorage": "100"}, {"AllocatedStorage": "105"}, "asks for 10 % at least"),
+        ({"EngineVersion": "15.15"}, {"EngineVersion": "15.14"}, "would go back from 15.15 to 15.14"),
+        ({"EngineVersion": "15.15"}, {"EngineVersion": "16.11"}, "without AllowMajorVersionUpgrade"),
+    ],
+)
+def test_an_update_that_aws_refuses_stops_and_cannot_be_accepted(
+    before: dict[str, str], after: dict[str, str], reason: str
+) -> None:
+    [finding] = impossible(
+        "stack", difference({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
+    )
+    assert reason in finding.title
+    acceptance = Acceptance(stack="stack", subject="Database", change=finding.change, reason="meant")
+    assert judged(finding, [acceptance]).accepted is None
+    review = review_of({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
+    review = replace(review, findings=(finding,))
+    assert "AWS would refuse 1" in review.summary()
+    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+        assert "change the release" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"AllocatedStorage": "100"}, {"AllocatedStorage": "110"}),
+        ({"EngineVersion": "15.14"}, {"EngineVersion": "15.15"}),
+        ({"EngineVersion": "15.15"}, {"EngineVersion": "16.11", "AllowMajorVersionUpgrade": True}),
+        ({"AllocatedStorage": {"Ref": "Size"}}, {"AllocatedStorage": "20"}),
+    ],
+)
+def test_an_update_that_aws_makes_is_no_finding(before: dict[str, Any], after: dict[str, Any]) -> None:
+    found = difference({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
+    assert not list(impossible("stack", found))
+
+
+def test_who_refers_to_a_replaced_resource_is_named_in_its_stack_and_in_others() -> None:
+    network: dict[str, Any] = {
+        "Resources": {"Group": {"Type": "AWS::EC2::SecurityGroup"}, "Rule": ingress(80)},
+        "Outputs": {"GroupId": {"Value": {"Fn::GetAtt": ["Group", "GroupId"]}}},
+    }
+    network["Resources"]["Rule"]["Properties"]["GroupId"] = {"Ref": "Group"}
+    read = {"Fn::GetStackOutput": {"StackName": "network", "OutputName": "GroupId"}}
+    service = {"Resources": {"Service": {"Type": "AWS::ECS::Service", "Properties": {"Groups": [read]}}}}
+    found = affected([("network", network, {"Group"}), ("service", service, set())])
+    assert [(one.stack, one.logical_id, one.replaced) for one in found] == [
+        ("network", "Rule", "Group"),
+        ("service", "Service", "Group"),
+    ]
+    review = replace(review_of({"One": DATABASE}, {"One": DATABASE}), affected=found)
+    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+        assert "service: Service, by Group of network" in text
+
+
+def test_nothing_is_affected_where_nothing_is_replaced() -> None:
+    assert affected([("one", {"Resources": {"A": ROLE, "B": policy("s3:GetObject")}}, set())]) == ()

@@ -140,7 +140,9 @@ def test_the_account_keeps_every_key_in_its_hands(policies: dict[str, list[list[
 def test_what_the_account_may_do_is_said_once(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
     for name, statement in statements(policies):
         if ":root" in json.dumps(statement["Principal"]):
-            assert statement.get("Sid") in ("AdministerByIamPolicies", "UseThroughServices", "GrantThroughServices"), name
+            assert statement.get("Sid") in ("AdministerByIamPolicies", "UseThroughServices", "GrantThroughServices"), (
+                name
+            )
 
 
 def test_keys_are_used_through_the_services_of_their_purpose(policies: dict[str, list[list[dict[str, Any]]]]) -> None:

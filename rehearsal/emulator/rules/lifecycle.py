@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import Any
 
 from rehearsal.emulator.internals import Properties, Provisioned, provisioners
-from rehearsal.emulator.rules import names, properties, replacement
+from rehearsal.emulator.rules import gaps, names, properties, replacement, request, services, templates
 from rehearsal.emulator.rules.refusal import Refusal
+from rehearsal.emulator.rules.request import Request
 
 MODULES = ("provisioners", "stacks")
 """ministack's modules that call handlers, each under a name of its own."""
@@ -27,11 +28,10 @@ def register() -> None:
     _hook("_update_resource", _updating)
     _hook("_delete_resource", _deleting)
     _hook_rollback()
-    provisioners._property_recreation = replacement.recreation
-    provisioners._replacing_change = replacement.replaces
-    stacks: Any = import_module("ministack.services.cloudformation.stacks")
-    stacks._property_recreation = replacement.recreation
-    stacks._replacing_change = replacement.replaces
+    templates.register()
+    gaps.register()
+    services.network.refuse_used_target_groups()
+    replacement.register()
 
 
 def _hook(name: str, wrap: Callable[[Any], Any]) -> None:
@@ -47,7 +47,11 @@ def _creating(above: Create) -> Create:
         name = names.name_of(resource_type, given)
         if name is not None:
             registry.require_free(name)
-        provisioned = above(resource_type, logical_id, given, stack_name)
+        request.apply(Request(resource_type, logical_id, given))
+        try:
+            provisioned = above(resource_type, logical_id, given, stack_name)
+        except gaps.BROKEN as error:
+            raise gaps.broken(resource_type, error) from error
         if name is not None:
             registry.take(name)
         return provisioned
@@ -73,9 +77,13 @@ def _updating(above: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
             properties.require_valid(resource_type, logical_id or physical_id, new)
             if replaced:
                 _require_another_name(resource_type, physical_id, old, new)
+            else:
+                request.apply(Request(resource_type, logical_id or physical_id, new, old, physical_id))
         token = _updates_in_place.set(not replaced)
         try:
             provisioned = above(*rest)
+        except gaps.BROKEN as error:
+            raise gaps.broken(resource_type, error) from error
         finally:
             _updates_in_place.reset(token)
         if replaced and provisioned[0] == physical_id:

@@ -9,7 +9,7 @@ where a name counts further than its region, and identifiers that may be written
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.emulator.internals import Properties, here, stacks
+from rehearsal.emulator.internals import Properties, cloudformation, here
 from rehearsal.emulator.rules.refusal import ALREADY_EXISTS, Refusal, handler_refusal, service_refusal
 from rehearsal.emulator.rules.schemas import Pointer, schema_of
 from rehearsal.emulator.rules.stores import State, state_of
@@ -116,7 +116,7 @@ def name_of(resource_type: str, properties: Properties) -> Name | None:
 
 
 class Registry:
-    """The names of what the emulator only records, which no store of ministack's has. What is retained keeps its name."""
+    """The names of what the emulator only records, which no store of ministack's has; what is retained keeps one."""
 
     def __init__(self) -> None:
         self._taken: set[Name] = set()
@@ -158,7 +158,7 @@ def _refusal(name: Name, state: State) -> Refusal:
 
 def _owner(name: Name) -> str | None:
     """Return the id of the stack, of this account and region, that has the resource; None if none has."""
-    for stack in list(stacks.values()):
+    for stack in list(cloudformation._stacks.values()):
         for resource in stack.get("_resources", {}).values():
             if (
                 resource["ResourceType"] == name.resource_type

@@ -2,12 +2,12 @@
 
 import uuid
 
+from rehearsal.errors import NOT_EMULATED
+
 ALREADY_EXISTS = "AlreadyExists"
 INVALID_REQUEST = "InvalidRequest"
 NOT_FOUND = "NotFound"
 QUOTA = "ServiceLimitExceeded"
-NOT_EMULATED = "This is a gap of the rehearsal's emulator, not an answer of AWS"
-"""By these words a person, and `rehearsal/actions/deploy.py`, knows that nothing is said about the release."""
 
 
 class Refusal(ValueError):  # noqa: N818 - what AWS does

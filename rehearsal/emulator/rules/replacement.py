@@ -5,7 +5,10 @@ schema", CloudFormation CLI User Guide). Of a nested one, `/properties/DnsOption
 counts. ministack has hand-written lists for some types, and none for most.
 """
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from rehearsal.emulator.internals import Properties, provisioners
@@ -18,15 +21,36 @@ _replacing_by_hand = dict(provisioners._REPLACING_PROPERTIES)
 _perhaps_by_hand = dict(provisioners._CONDITIONALLY_REPLACING_PROPERTIES)
 
 
+_changed_parts: ContextVar[dict[tuple[str, str], set[bool]]] = ContextVar("changed_parts")
+"""While two templates are compared: of a type's properties with create-only parts, whether those parts differ."""
+
+
+def register() -> None:
+    """Let change sets and updates ask the schemas."""
+    for name in ("provisioners", "stacks"):
+        module: Any = import_module(f"ministack.services.cloudformation.{name}")
+        module._property_recreation = recreation
+        module._replacing_change = replaces
+    stacks: Any = import_module("ministack.services.cloudformation.stacks")
+    compare = _knowing_parts(stacks._diff_resources)
+    for name in ("stacks", "changesets"):
+        comparing: Any = import_module(f"ministack.services.cloudformation.{name}")
+        comparing._diff_resources = compare
+
+
 def recreation(resource_type: str, name: str) -> str:
-    """Return what a change set says of a changed property before its values are known."""
-    if _schemaless(resource_type):
+    """Return what a change set says of a changed property."""
+    if schema_of(resource_type) is None:
         return NEVER
     if name in always(resource_type):
         return ALWAYS
-    if name in perhaps(resource_type) or any(pointer[0] == name for pointer in _nested(resource_type)):
+    if name in perhaps(resource_type):
         return PERHAPS
-    return NEVER
+    if not any(pointer[0] == name for pointer in _nested(resource_type)):
+        return NEVER
+    differ = _changed_parts.get({}).get((resource_type, name), set())
+    # Two resources of a type, one of which changes there: which one is meant is not known here.
+    return PERHAPS if len(differ) != 1 else ALWAYS if differ == {True} else NEVER
 
 
 def replaces(resource_type: str, old: Properties, new: Properties) -> bool:
@@ -36,19 +60,30 @@ def replaces(resource_type: str, old: Properties, new: Properties) -> bool:
     return any(_at(old, pointer) != _at(new, pointer) for pointer in _nested(resource_type))
 
 
-def nested_changed(resource_type: str, name: str, old: Any, new: Any) -> bool:
-    """Return whether a create-only part of this top-level property differs."""
-    pointers = [pointer[1:] for pointer in _nested(resource_type) if pointer[0] == name]
-    return any(_at(old, pointer) != _at(new, pointer) for pointer in pointers)
+def _knowing_parts(above: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep which create-only parts differ while ministack compares two templates property by property."""
+
+    def compare(old: dict[str, Any], new: dict[str, Any], *rest: Any, **more: Any) -> Any:
+        token = _changed_parts.set(_differing_parts(old.get("Resources", {}), new.get("Resources", {})))
+        try:
+            return above(old, new, *rest, **more)
+        finally:
+            _changed_parts.reset(token)
+
+    return compare
 
 
-def is_nested_only(resource_type: str, name: str) -> bool:
-    """Return whether only parts of this property are create-only."""
-    return (
-        name not in always(resource_type)
-        and name not in perhaps(resource_type)
-        and any(pointer[0] == name for pointer in _nested(resource_type))
-    )
+def _differing_parts(old: dict[str, Any], new: dict[str, Any]) -> dict[tuple[str, str], set[bool]]:
+    found: dict[tuple[str, str], set[bool]] = {}
+    for logical_id in old.keys() & new.keys():
+        kind = new[logical_id].get("Type", "")
+        before, after = (item.get("Properties") or {} for item in (old[logical_id], new[logical_id]))
+        for name in {pointer[0] for pointer in _nested(kind)}:
+            if before.get(name) != after.get(name):
+                parts = [pointer for pointer in _nested(kind) if pointer[0] == name]
+                differ = any(_at(before, part) != _at(after, part) for part in parts)
+                found.setdefault((kind, name), set()).add(differ)
+    return found
 
 
 @cache
@@ -73,10 +108,6 @@ def perhaps(resource_type: str) -> frozenset[str]:
 def _nested(resource_type: str) -> tuple[Pointer, ...]:
     schema = schema_of(resource_type)
     return tuple(pointer for pointer in schema.pointers("createOnlyProperties") if len(pointer) > 1) if schema else ()
-
-
-def _schemaless(resource_type: str) -> bool:
-    return schema_of(resource_type) is None
 
 
 def _at(value: Any, pointer: Pointer) -> Any:

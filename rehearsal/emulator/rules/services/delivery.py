@@ -1,0 +1,40 @@
+"""What carries messages, and keeps secrets and logs: SNS, SQS, EventBridge, Secrets Manager, CloudWatch Logs.
+
+That EventBridge may send to a target's queue is not looked at when a rule is made: PutTargets succeeds, and deliveries
+fail ("Using resource-based policies for Amazon EventBridge"). So the emulator accepts the rule, as AWS does.
+
+Sources: SNS SetTopicAttributes, SQS SetQueueAttributes, CloudWatch Logs CreateLogGroup (API References).
+"""
+
+from rehearsal.emulator.rules import policies
+from rehearsal.emulator.rules.refusal import service_refusal
+from rehearsal.emulator.rules.request import Request, on_both, on_create
+
+
+@on_both("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::SecretsManager::ResourcePolicy")
+def require_resource_policy(request: Request) -> None:
+    """Refuse a malformed policy."""
+    service = {"SNS": "Sns", "SQS": "Sqs"}.get(request.resource_type.split("::")[1], "SecretsManager")
+    document = request.get("PolicyDocument") or request.get("ResourcePolicy")
+    fault = policies.fault_of_resource_policy(document, needs_resource=False)
+    if fault:
+        raise service_refusal(f"Invalid parameter: Policy Error: {fault} (Error Code: InvalidParameter)", service)
+
+
+@on_both("AWS::SecretsManager::Secret")
+def require_one_value(request: Request) -> None:
+    """Refuse a value beside what generates one."""
+    if request.get("SecretString") is not None and request.get("GenerateSecretString") is not None:
+        raise service_refusal(
+            "You can specify either GenerateSecretString or SecretString but not both", "SecretsManager"
+        )
+
+
+@on_create("AWS::Logs::LogGroup")
+def require_own_name(request: Request) -> None:
+    """Refuse a name that begins as AWS's own do."""
+    if str(request.get("LogGroupName") or "").startswith("aws/"):
+        raise service_refusal(
+            "Log groups starting with aws/ are reserved for AWS (Error Code: InvalidParameterException)",
+            "CloudWatchLogs",
+        )
