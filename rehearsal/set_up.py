@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from rehearsal import closed_network
 from rehearsal.assembly import PIPELINE_TYPE, Assembly
+from rehearsal.aws_hosts import write_hooks, write_ports
 from rehearsal.cloud import Cloud, Credentials, Place
 from rehearsal.definition import Definition, parse
 from rehearsal.errors import RehearsalError
@@ -41,10 +43,12 @@ class Site:
     endpoint: str
     tunnel: str
     authorities: Path
+    hooks: Path
+    tls_port: int
 
     def cloud(self) -> Cloud:
         """Return the way to it."""
-        return Cloud(self.endpoint, SecureWay(self.tunnel, self.authorities))
+        return Cloud(self.endpoint, SecureWay(self.tunnel, self.authorities, self.hooks, self.tls_port))
 
 
 T = TypeVar("T")
@@ -71,13 +75,21 @@ class SetUp:
         return self._step("emulated AWS", "ministack", _SITE, self._start_emulator).cloud()
 
     def _start_emulator(self, step: ActionProgress) -> Site:
-        found = self._start(step, "the emulator", "rehearsal.emulator")
-        endpoint = f"http://localhost:{found['port']}"
+        if not closed_network.works():
+            self._progress.log(
+                step, "this machine closes no network to builds: see the README, “No call leaves for AWS”"
+            )
+        hooks = self._directory / "aws_hooks"
+        write_hooks(hooks)
         authorities = self._directory / "authorities.pem"
+        arguments = ["--hooks", str(hooks), "--authorities", str(authorities)]
+        found = self._start(step, "the emulator", "rehearsal.emulator", *arguments)
+        endpoint = f"http://localhost:{found['port']}"
         write_authorities(authorities, found["authority"])
+        write_ports(hooks, found["port"], found["tls_port"])
         arguments = ["--emulator", endpoint, "--tls-port", str(found["tls_port"])]
         tunnel = self._start(step, "the tunnel", "rehearsal.tunnel", *arguments)
-        return Site(endpoint, f"http://127.0.0.1:{tunnel['port']}", authorities)
+        return Site(endpoint, f"http://127.0.0.1:{tunnel['port']}", authorities, hooks, found["tls_port"])
 
     def _start(self, step: ActionProgress, who: str, module: str, *arguments: str) -> dict[str, Any]:
         """Start a module of ours that serves as long as the rehearsal lives; return what it says once it does."""
@@ -177,11 +189,12 @@ class SetUp:
             raise RehearsalError("the command `cdk` is not on the path; `make rehearse` prepares it and puts it there")
         self._progress.log(step, f"$ cdk {' '.join(arguments)}")
         code = self._processes.run(
-            [cdk, *arguments],
+            closed_network.closed([cdk, *arguments], cloud.ports),
             directory=directory,
             environment={
                 **machine_environment(self._home),
                 **cloud.environment(place.region, Credentials(place.account)),
+                **cloud.secure_environment(),
                 "CI": "true",
                 "NODE_COMPILE_CACHE": str(Path.home() / COMPILED),
             },
