@@ -7,7 +7,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -172,9 +174,22 @@ class Cloud:
         with open_directly(f"{self.endpoint}/_rehearsal/", timeout_seconds=ANSWER_SECONDS) as answer:
             return json.load(answer)
 
-    def secure_environment(self) -> dict[str, str]:
-        """Return what leads HTTPS to emulated hosts; nothing before there is a distribution to be reached by it."""
-        return self._secure_way.environment() if self._secure_way and self.known("distributions") else {}
+    def secure_environment(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return what keeps calls to AWS on this machine, for a child with these other variables of its `own`."""
+        return self._secure_way.environment(own or {}) if self._secure_way else {}
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports of this machine that a child must reach, the emulator's and the tunnel's; none without a tunnel."""
+        if self._secure_way is None:
+            return ()
+        found = [urlsplit(url).port for url in (self.endpoint, self._secure_way.tunnel)]
+        return (*filter(None, found), self._secure_way.tls_port)
+
+    @property
+    def hooks(self) -> Path | None:
+        """The folder of the hooks that lead calls to AWS to the emulator."""
+        return self._secure_way.hooks if self._secure_way else None
 
 
 def open_directly(url: str | urllib.request.Request, *, timeout_seconds: float) -> Any:

@@ -1,11 +1,12 @@
 """Runs a service's tasks as the container's own processes, by the workbench that the commit has in its `container/`."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rehearsal.actions.run import ActionFailed
@@ -54,7 +55,7 @@ class Containers:
         self._processes = processes
         self._folder = folder
 
-    def start(self, service: Service) -> list[Target]:
+    def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:
         """Start the tasks and return where they answer once all are healthy; raises ActionFailed if they do not."""
         credentials = self._folder.parent / f"{service.place.account}-{service.name}.json"
         credentials.touch(0o600)
@@ -65,7 +66,7 @@ class Containers:
         process = self._processes.start(
             command,
             directory=self._folder.parent,
-            environment=_environment(self._folder),
+            environment=_environment(self._folder, environment),
             hold_input=True,
             farewell_seconds=FAREWELL_SECONDS,
         )
@@ -85,8 +86,10 @@ class Containers:
         raise ActionFailed(f"the container's tasks for {service.name} do not start: {'; '.join(said) or 'no reason'}")
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    return {**machine_environment(folder.parent), "PYTHONPATH": str(folder)}
+def _environment(folder: Path, secure: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the workbench's variables; `secure` are those that keep calls to AWS on this machine."""
+    own = {**machine_environment(folder.parent), **(secure or {})}
+    return {**own, "PYTHONPATH": os.pathsep.join(filter(None, [own.get("PYTHONPATH"), str(folder)]))}
 
 
 def _drain(lines: Iterable[str]) -> None:

@@ -30,6 +30,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from rehearsal.isolation import machine_environment
+
 KEPT_SECONDS = 15 * 60.0
 """How long a killed rehearsal can be gone on with."""
 GRACE_SECONDS = 3.0
@@ -61,7 +63,7 @@ class Keeper:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            env={**machine_environment(folder), "PYTHONPATH": str(Path(__file__).parent.parent)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -12,8 +12,10 @@ from typing import TypeVar
 from botocore.exceptions import WaiterError
 from pydantic import TypeAdapter
 
+from rehearsal import closed_network
 from rehearsal.account_kind import AccountKind
 from rehearsal.assembly import PIPELINE_TYPE, Assembly, ExecutionPolicies
+from rehearsal.aws_hosts import write_hooks, write_ports
 from rehearsal.cloud import Cloud, Credentials, Forbidden, Place
 from rehearsal.definition import Definition, parse
 from rehearsal.emulators import Emulator, Ministack
@@ -45,10 +47,12 @@ class Site:
     endpoint: str
     tunnel: str
     authorities: Path
+    hooks: Path
+    tls_port: int
 
     def cloud(self) -> Cloud:
         """Return the way to it."""
-        return Cloud(self.endpoint, SecureWay(self.tunnel, self.authorities))
+        return Cloud(self.endpoint, SecureWay(self.tunnel, self.authorities, self.hooks, self.tls_port))
 
 
 T = TypeVar("T")
@@ -87,14 +91,26 @@ class SetUp:
         return self._step("emulated AWS", self._emulator.name, _SITE, self._start_emulator).cloud()
 
     def _start_emulator(self, step: ActionProgress) -> Site:
-        command = self._emulator.command({"account": str(self._account), "permissions": str(self._permissions)})
-        found = self._start(step, "the emulator", command, self._emulator.listening)
-        endpoint = f"http://localhost:{found.port}"
+        if not closed_network.works():
+            self._progress.log(
+                step, "this machine closes no network to builds: see the README, “No call leaves for AWS”"
+            )
+        hooks = self._directory / "aws_hooks"
+        write_hooks(hooks)
         authorities = self._directory / "authorities.pem"
+        options = {
+            "account": str(self._account),
+            "permissions": str(self._permissions),
+            "hooks": str(hooks),
+            "authorities": str(authorities),
+        }
+        found = self._start(step, "the emulator", self._emulator.command(options), self._emulator.listening)
+        endpoint = f"http://localhost:{found.port}"
         write_authorities(authorities, found.authority)
+        write_ports(hooks, found.port, found.tls_port)
         tunnel = [sys.executable, "-m", "rehearsal.tunnel", "--emulator", endpoint, "--tls-port", str(found.tls_port)]
         port = self._start(step, "the tunnel", tunnel, _tunnel_port)
-        return Site(endpoint, f"http://127.0.0.1:{port}", authorities)
+        return Site(endpoint, f"http://127.0.0.1:{port}", authorities, hooks, found.tls_port)
 
     def _start(self, step: ActionProgress, who: str, command: Sequence[str], heard: Callable[[str], H | None]) -> H:
         """Start what serves as long as the rehearsal lives; return what is heard from it once it does."""
@@ -227,11 +243,12 @@ class SetUp:
             raise RehearsalError("the command `cdk` is not on the path; `make rehearse` prepares it and puts it there")
         self._progress.log(step, f"$ cdk {' '.join(arguments)}")
         code = self._processes.run(
-            [cdk, *arguments],
+            closed_network.closed([cdk, *arguments], cloud.ports),
             directory=directory,
             environment={
                 **machine_environment(self._home),
                 **cloud.environment(place.region, Credentials(place.account)),
+                **cloud.secure_environment(),
                 "CI": "true",
                 "NODE_COMPILE_CACHE": str(Path.home() / COMPILED),
             },

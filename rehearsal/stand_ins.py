@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from rehearsal.actions.run import ActionFailed
@@ -20,7 +21,7 @@ class StandIns:
         self._processes = processes
         self._directory = directory
 
-    def start(self, service: Service) -> list[Target]:
+    def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:  # noqa: ARG002 - they call nobody
         """Start as many as the service wants tasks; raises ActionFailed if one does not come up."""
         active, *others = service.tasks or ("stand-in",)
         port = self._start(service, active, None)

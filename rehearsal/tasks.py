@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -41,8 +42,8 @@ class Starter(Protocol):
         """What it starts, in a word."""
         ...
 
-    def start(self, service: Service) -> list[Target]:
-        """Start it and return where it answers; raises ActionFailed."""
+    def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:
+        """Start it with these variables and return where it answers; raises ActionFailed."""
         ...
 
 
@@ -89,7 +90,7 @@ class Tasks:
         return [Target(item["Target"]["Id"], item["Target"]["Port"]) for item in found]
 
     def _register(self, service: Service) -> list[Target]:
-        targets = self._starter.start(service)
+        targets = self._starter.start(service, self._cloud.secure_environment())
         kind, path = self._starter.kind, service.health_path
         for target in targets:
             url = f"http://{target.address}:{target.port}{path}"

@@ -1,8 +1,9 @@
 """The way out by HTTPS: a proxy on a free loopback port that leads emulated hosts to the emulator.
 
-`HTTPS_PROXY` leads every client here. Names the emulator answers for, such as a deployed distribution's, are connected
-to its TLS port; every other host, such as a package registry, is connected to itself. What passes through is not looked
-at. Started by the rehearsal; prints `{"port": N}` once it listens, and ends when its standard input closes.
+`HTTPS_PROXY` leads every client here. Names the emulator answers for, such as a deployed distribution's, and every host
+of AWS's are connected to its TLS port; the addresses that give credentials are refused; every other host, such as a
+package registry, is connected to itself. What passes through is not looked at. Started by the rehearsal; prints
+`{"port": N}` once it listens, and ends when its standard input closes.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from rehearsal.aws_hosts import METADATA, belongs_to_aws, refusal
 from rehearsal.cloud import open_directly
 
 HEAD_SECONDS = 10.0
@@ -46,23 +48,32 @@ class Tunnel:
             if wanted is None:
                 answer.write(b"HTTP/1.1 405 this proxy only connects\r\nContent-Length: 0\r\n\r\n")
                 return
+            if wanted[1].lower() in METADATA:
+                answer.write(_refusal(403, refusal(wanted[1])))
+                return
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     asked = (self._destination, wanted[1].lower(), int(wanted[2]))
                     host, port = await asyncio.get_running_loop().run_in_executor(self._asking, *asked)
                     source, target = await asyncio.open_connection(host, port)
             except OSError:  # a name that is none, a host that refuses, and one that is silent too long
-                answer.write(b"HTTP/1.1 502 the host cannot be reached\r\nContent-Length: 0\r\n\r\n")
+                answer.write(_refusal(502, f"{wanted[1]} cannot be reached"))
                 return
             with contextlib.closing(target):
                 answer.write(b"HTTP/1.1 200 connected\r\n\r\n")
                 await asyncio.gather(_pass_on(client, target), _pass_on(source, answer))
 
     def _destination(self, host: str, port: int) -> tuple[str, int]:
+        if belongs_to_aws(host):
+            return "127.0.0.1", self._tls_port
         # Asked anew each time: what is emulated changes with every deployment.
         with open_directly(f"{self._emulator}/_rehearsal/hosts", timeout_seconds=HEAD_SECONDS) as found:
             emulated = json.load(found)["hosts"]
         return ("127.0.0.1", self._tls_port) if host in emulated else (host, port)
+
+
+def _refusal(status: int, message: str) -> bytes:
+    return f"HTTP/1.1 {status} {message}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
 async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rehearsal import buildspec, junit
+from rehearsal import buildspec, closed_network, junit
 from rehearsal.account_kind import TooManyBuildsError
 from rehearsal.actions import artifacts
 from rehearsal.actions.build_environment import build_environment, input_directories
@@ -129,7 +129,11 @@ def _build(run: Run, project: dict[str, Any], directory: Path, role: Credentials
     script.write_text(specification.script(exported))
     minutes = project.get("timeoutInMinutes", 60)
     try:
-        _execute(run, [specification.shell, str(script)], source, environment, minutes=minutes)
+        command = [specification.shell, str(script)]
+        if not project["environment"].get("privilegedMode"):
+            # What a Docker daemon serves is on this machine's own loopback.
+            command = closed_network.closed(command, run.context.cloud.ports)
+        _execute(run, command, source, environment, minutes=minutes)
     finally:
         _read_reports(run, specification, source)
     if not exported.is_file():

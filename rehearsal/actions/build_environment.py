@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 import uuid
@@ -11,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from rehearsal.actions.build_python import hide_other_pythons, make_python
 from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.buildspec import Buildspec
 from rehearsal.cloud import Credentials
@@ -21,21 +23,25 @@ from rehearsal.working_folder import CACHE, COMPILED
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
 """Tools taken from the rehearsal's own environment where CodeBuild's image brings them."""
 
-PASSED_ON_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
-"""Settings of package managers: how this machine reaches its registries."""
+PASSED_ON = re.compile(
+    r"(PIP|UV|NPM_CONFIG)_.*(INDEX|FIND_LINKS|HOST|CERT|SSL|TLS|CAFILE|REGISTRY|AUTH|USERNAME|PASSWORD|KEYRING|PROXY"
+    r"|TIMEOUT|RETRIES|CONCURRENT|MIRROR|OFFLINE|CONFIG_FILE|NO_CONFIG|VERSION_CHECK|LINK_MODE)",
+    re.IGNORECASE,
+)
+"""How the settings of package managers begin that say how this machine reaches its registries; none names a folder."""
 
 REGISTRY_SETTINGS = (".npmrc", ".netrc", ".pip", ".config/pip", ".config/uv", "Library/Application Support/pip")
-"""The same, in the user's folder."""
+"""The same, in the user's folder. A build has copies: `npm config set` and `pip config set` write into them."""
 
 CACHES = {
-    "UV_CACHE_DIR": ".cache/uv",
-    "PIP_CACHE_DIR": ".cache/pip",
-    "NPM_CONFIG_CACHE": ".npm",
-    "JSII_RUNTIME_PACKAGE_CACHE_ROOT": ".cache/aws/jsii/package-cache",
+    "UV_CACHE_DIR": f"{CACHE}/uv",
+    "PIP_CACHE_DIR": f"{CACHE}/pip",
+    "NPM_CONFIG_CACHE": f"{CACHE}/npm",
+    "JSII_RUNTIME_PACKAGE_CACHE_ROOT": f"{CACHE}/jsii",
     "PYTHONPYCACHEPREFIX": f"{CACHE}/bytecode",
     "NODE_COMPILE_CACHE": COMPILED,
 }
-"""Caches of what was downloaded, unpacked and compiled, in the user's folder; in CodeBuild it has its own."""
+"""The rehearsals' own caches of what was downloaded, unpacked and compiled. No tool of the user's has its own there."""
 
 LEADING_OUT = (
     "AWS_ENDPOINT_URL_",
@@ -44,6 +50,9 @@ LEADING_OUT = (
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
+    "AWS_CONTAINER_",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
 )
 """How the variables begin by which a project would lead its build past the emulator."""
 
@@ -62,14 +71,17 @@ def build_environment(
     temporary = directory / "tmp"
     temporary.mkdir()
     home = Path.home()
+    own_home = _home(directory, home)
     environment = {
+        **{name: value for name, value in os.environ.items() if PASSED_ON.match(name)},
         **{variable: str(home / folder) for variable, folder in CACHES.items()},
-        **{name: value for name, value in os.environ.items() if name.startswith(PASSED_ON_PREFIXES)},
-        **machine_environment(_home(directory, home)),
-        "PATH": _path(directory),
+        **machine_environment(own_home),
+        "PATH": _path(directory, context.cloud.hooks, context.directory.with_name("python-packages")),
         "TMPDIR": str(temporary),
         "NPM_CONFIG_PREFIX": str(directory / "npm"),
         "NPM_CONFIG_PREFER_OFFLINE": "true",
+        # Java asks the system for the user's folder, not the environment.
+        "JAVA_TOOL_OPTIONS": f"-Duser.home={own_home}",
         "CI": "true",
         "CODEBUILD_CI": "true",
         "CODEBUILD_BUILD_ID": build_id,
@@ -96,42 +108,45 @@ def build_environment(
         environment.setdefault("UV_LINK_MODE", "symlink")
     # Last, so that nothing a project sets leads a build out of the emulator.
     kept = {name: value for name, value in environment.items() if not name.startswith(LEADING_OUT)}
-    return {**kept, **context.cloud.environment(context.home.region, role), **context.cloud.secure_environment()}
+    return {**kept, **context.cloud.environment(context.home.region, role), **context.cloud.secure_environment(kept)}
 
 
 def _lies_apart(cache: Path, directory: Path) -> bool:
     """Tell whether a cache is in another file system than a build, where only symbolic links reach."""
-    return cache.is_dir() and cache.stat().st_dev != directory.stat().st_dev
+    existing = next(folder for folder in (cache, *cache.parents) if folder.is_dir())
+    return existing.stat().st_dev != directory.stat().st_dev
 
 
 def _home(directory: Path, home: Path) -> Path:
     """Make a folder of the build's own in which package managers find the user's settings, and nothing else is."""
     own = directory / "home"
-    for name in REGISTRY_SETTINGS:
-        if (home / name).exists():
-            (own / name).parent.mkdir(parents=True, exist_ok=True)
-            (own / name).symlink_to(home / name)
     own.mkdir(parents=True, exist_ok=True)
+    for name in REGISTRY_SETTINGS:
+        found, copy = home / name, own / name
+        if found.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(found, copy) if found.is_dir() else shutil.copy(found, copy)
     return own
 
 
-def _path(directory: Path) -> str:
+def _path(directory: Path, hooks: Path | None, unpacked: Path) -> str:
     """Return a search path like the build image's: system tools, Python, Node, and what the build itself installs."""
     tools = directory / "tools"
     tools.mkdir()
     own = Path(sys.executable).parent
+    hooked = hooks / "bin" if hooks else tools
     for name in IMAGE_TOOLS:
         if found := shutil.which(name):
-            (tools / name).symlink_to(Path(found).absolute())
-    interpreter = Path(sys.executable).resolve()
-    for name in ("python", "python3"):
-        (tools / name).symlink_to(interpreter)
-    system = [
+            is_hooked = (hooked / name).exists()
+            (tools / name).symlink_to(hooked / name if is_hooked else Path(found).absolute())
+    system = os.pathsep.join(
         entry
         for entry in os.environ.get("PATH", "").split(os.pathsep)
         if entry and Path(entry) != own and not entry.endswith("node_modules/.bin")
-    ]
-    return os.pathsep.join([str(directory / "npm" / "bin"), str(tools), *system])
+    )
+    programs = make_python(directory / "python", unpacked=unpacked)
+    hide_other_pythons(programs, directory / "other-pythons", system)
+    return os.pathsep.join([str(directory / "npm" / "bin"), str(programs), str(tools), system])
 
 
 def _action_variables(run: Run) -> list[dict[str, str]]:

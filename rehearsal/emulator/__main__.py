@@ -15,8 +15,10 @@ import json
 import os
 import socket
 import sys
+from pathlib import Path
 
 from rehearsal.emulator import loopback
+from rehearsal.secure_way import TRUST
 
 SECRET_KEY = "emulated"  # noqa: S105 - what account-root keys are signed with; everybody here knows it
 
@@ -50,6 +52,16 @@ async def _serve(listener: socket.socket, tls_listener: socket.socket, *, permis
     await serve(application, config, shutdown_trigger=closed.wait)  # pyrefly: ignore
 
 
+def _lead_functions(hooks: Path, authorities: Path) -> None:
+    """Let functions, which inherit these variables, reach this emulator by AWS's own names, and AWS by none.
+
+    Node's hook is in the `node` that comes first here: a function may have options of its own for it.
+    """
+    os.environ["PATH"] = os.pathsep.join([str(hooks / "bin"), os.environ["PATH"]])
+    os.environ["PYTHONPATH"] = str(hooks)
+    os.environ.update(dict.fromkeys(TRUST, str(authorities)))
+
+
 def _on_input(closed: asyncio.Event) -> None:
     if not os.read(sys.stdin.fileno(), 4096):
         closed.set()
@@ -60,8 +72,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="rehearsal.emulator", description=__doc__)
     parser.add_argument("--account", choices=("established", "new"), default="established")
     parser.add_argument("--permissions", choices=("enforced", "report", "off"), default="enforced")
+    parser.add_argument("--hooks", type=Path, help="the folder of the hooks that functions load")
+    parser.add_argument("--authorities", type=Path, help="whom functions trust, once it is there")
     options = parser.parse_args()
     loopback.guard()
+    if options.hooks and options.authorities:
+        _lead_functions(options.hooks, options.authorities)
     listener = socket.create_server(("127.0.0.1", 0))
     tls_listener = socket.create_server(("127.0.0.1", 0))
     os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])

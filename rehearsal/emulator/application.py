@@ -5,6 +5,7 @@
   may be a whole URL, or by TLS through the rehearsal's tunnel.
 - The services ministack lacks, of which as much answers as somebody here asks for: CodePipeline, CodeConnections,
   Service Quotas.
+- AWS's own names, by which clients come that do not know of the emulator: its services answer, other names are refused.
 - `/_rehearsal/…`: what the rehearsal asks the emulator itself, and, at `/_rehearsal/executions`, tells it;
   `/_rehearsal/permissions/…` assumes roles for services, checks calls that no request makes, those of services after a
   deployment too, and says what was evaluated.
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from rehearsal.aws_hosts import belongs_to_aws, refusal
 from rehearsal.emulator import (
     alarms,
     backups,
@@ -114,6 +116,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _load_balance(scope, receive, send, headers, host)
     elif host in edge.hosts():
         await _serve_at_the_edge(scope, receive, send, headers, host)
+    elif belongs_to_aws(host):
+        if _is_emulated(host, headers):
+            await app.app(scope, receive, send)
+        else:
+            await _respond_json(send, 403, {"message": refusal(host)})
     elif scope.get("proxied") and host not in buckets.hosts():
         await _respond_json(send, 502, {"message": f"the rehearsal's proxy leads only to emulated hosts, not {host}"})
     else:
@@ -143,6 +150,14 @@ def _about_permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
                 return 200, {"permissions": found}
     except enforcement.Refused as refusal:
         return 403, {"message": str(refusal)}
+
+
+def _is_emulated(host: str, headers: dict[str, str]) -> bool:
+    """Tell whether one of AWS's own names is a service's: ministack takes what it does not know for a bucket."""
+    patterns = (pattern for service in router.SERVICE_PATTERNS.values() for pattern in service.get("host_patterns", ()))
+    return "authorization" in headers or any(
+        router._anchored_host_pattern(pattern).search(host) for pattern in patterns
+    )
 
 
 def _known() -> dict[str, Any]:

@@ -80,7 +80,7 @@ class Builds:
             execution_id="execution",
             repository=self.directory,
             commit="c0ffee",
-            directory=self.directory,
+            directory=self.directory / "builds",
             gate=ScriptedGate(answer=True),
             workloads=NoTasks(),
         )
@@ -134,7 +134,8 @@ def test_nothing_of_the_user_s_own_leaks_in(builds: Builds, monkeypatch: pytest.
         monkeypatch.setenv(name, value)
     environment = builds.environment()
     assert {name for name, value in OUTSIDE.items() if environment.get(name) == value} == set()
-    allowed = {*MACHINE, *CACHES, "HOME", "PATH", "TMPDIR", "CI", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"}
+    proxies = {"HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"}
+    allowed = {*MACHINE, *CACHES, *proxies, "HOME", "PATH", "TMPDIR", "CI", "JAVA_TOOL_OPTIONS"}
     prefixes = ("CODEBUILD_", "AWS_", "CDK_", "PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
     assert [name for name in environment if name not in allowed and not name.startswith(prefixes)] == []
 
@@ -173,33 +174,51 @@ def test_the_home_folder_holds_registry_settings_and_nothing_else(
     assert (own / ".npmrc").read_text() == ".npmrc"
     assert (own / ".config/pip/pip.conf").is_file()
     found = sorted(str(path.relative_to(own)) for path in own.rglob("*") if not path.is_dir() or path.is_symlink())
-    assert found == [".config/pip", ".npmrc"]
+    assert found == [".config/pip/pip.conf", ".npmrc"]
+    (own / ".npmrc").write_text("changed by the build")
+    assert (home / ".npmrc").read_text() == ".npmrc"
 
 
-@pytest.mark.parametrize(("cache", "mode"), [("/proc", "symlink"), (".", None)])
+@pytest.mark.parametrize(("home", "mode"), [("/proc", "symlink"), (".", None)])
 def test_what_is_cached_in_another_file_system_is_linked_and_not_copied(
-    cache: str, mode: str | None, builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: str, mode: str | None, builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / cache))
+    monkeypatch.setenv("HOME", str(tmp_path / home))
     monkeypatch.delenv("UV_LINK_MODE", raising=False)
     assert builds.environment().get("UV_LINK_MODE") == mode
 
 
 def test_how_uv_links_is_the_users_choice(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV_CACHE_DIR", "/proc")
+    monkeypatch.setenv("HOME", "/proc")
     monkeypatch.setenv("UV_LINK_MODE", "copy")
     assert builds.environment()["UV_LINK_MODE"] == "copy"
 
 
-def test_registries_are_reached_as_the_user_does(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_INDEX_URL", "https://registry.example.com/simple")
-    monkeypatch.setenv("UV_CACHE_DIR", "/var/cache/uv")
-    # Set where this test itself runs in a rehearsed build.
-    monkeypatch.delenv("PIP_CACHE_DIR", raising=False)
+REGISTRIES = {
+    "PIP_INDEX_URL": "https://registry.example.com/simple",
+    "UV_INDEX_OWN_PASSWORD": "token",
+    "UV_DEFAULT_INDEX": "https://registry.example.com/simple",
+    "npm_config_registry": "https://registry.example.com/npm",
+    "NPM_CONFIG_CAFILE": "/etc/ssl/own.pem",
+}
+FOLDERS = (
+    *("PIP_CACHE_DIR", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_SRC", "PIP_LOG", "PIP_USER", "PIP_PYTHON"),
+    *("UV_CACHE_DIR", "UV_TOOL_DIR", "UV_TOOL_BIN_DIR", "UV_PYTHON_INSTALL_DIR", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON"),
+    *("NPM_CONFIG_CACHE", "npm_config_cache", "npm_config_prefix", "npm_config_logs_dir", "npm_config_userconfig"),
+)
+
+
+def test_registries_are_reached_as_the_user_does_and_nothing_is_put_where_the_user_puts_it(
+    builds: Builds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**REGISTRIES, **dict.fromkeys(FOLDERS, "/the/users")}.items():
+        monkeypatch.setenv(name, value)
     environment = builds.environment()
-    assert environment["PIP_INDEX_URL"] == "https://registry.example.com/simple"
-    assert environment["UV_CACHE_DIR"] == "/var/cache/uv"
-    assert environment["PIP_CACHE_DIR"] == str(Path.home() / ".cache/pip")
+    assert {name: environment.get(name) for name in REGISTRIES} == REGISTRIES
+    assert [name for name, value in environment.items() if value == "/the/users"] == []
+    own = Path.home() / ".cache/rehearsal"
+    caches = {environment[name] for name in ("PIP_CACHE_DIR", "UV_CACHE_DIR", "NPM_CONFIG_CACHE")}
+    assert caches == {str(own / name) for name in ("pip", "uv", "npm")}
 
 
 def test_the_action_wins_over_the_project_and_the_project_over_the_specification(builds: Builds) -> None:
@@ -266,4 +285,4 @@ def test_the_search_path_has_the_images_tools_and_not_the_projects(
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
     environment = builds.environment()
     found = {name: shutil.which(name, path=environment["PATH"]) for name in ("python3", "cdk")}
-    assert found == {"python3": str(tmp_path / "build/tools/python3"), "cdk": None}
+    assert found == {"python3": str(tmp_path / "build/python/bin/python3"), "cdk": None}

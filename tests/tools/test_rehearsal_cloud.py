@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from typing_extensions import override
 
 from rehearsal.cloud import Cloud, Credentials, Place, open_directly
 from rehearsal.secure_way import SecureWay, write_authorities
@@ -61,24 +60,15 @@ def test_this_machine_is_asked_directly_whatever_the_proxy() -> None:
         assert found.read() == b"here"
 
 
-class Known(Cloud):
-    """A cloud that knows these distributions."""
-
-    distributions: list[str] = []
-
-    @override
-    def known(self, what: str) -> list[str]:
-        assert what == "distributions"
-        return self.distributions
-
-
-def test_https_goes_through_the_tunnel_only_when_there_is_a_distribution(tmp_path: Path) -> None:
-    cloud = Known("http://localhost:9", SecureWay("http://127.0.0.1:8", tmp_path / "authorities.pem"))
-    assert cloud.secure_environment() == {}
-    cloud.distributions = ["d1.cloudfront.net"]
-    found = cloud.secure_environment()
+def test_every_child_goes_through_the_tunnel_and_keeps_its_own_options(tmp_path: Path) -> None:
+    way = SecureWay("http://127.0.0.1:8", tmp_path / "authorities.pem", tmp_path / "hooks", 7)
+    cloud = Cloud("http://localhost:9", way)
+    assert cloud.ports == (9, 8, 7)
+    found = cloud.secure_environment({"NODE_OPTIONS": "--no-warnings", "PYTHONPATH": "src"})
     assert found["HTTPS_PROXY"] == found["https_proxy"] == "http://127.0.0.1:8"
-    assert found["SSL_CERT_FILE"] == str(tmp_path / "authorities.pem")
+    assert found["SSL_CERT_FILE"] == found["AWS_CA_BUNDLE"] == str(tmp_path / "authorities.pem")
+    assert found["NODE_OPTIONS"] == f'--require="{tmp_path}/hooks/node_hook.cjs" --no-warnings'
+    assert found["PYTHONPATH"] == f"{tmp_path}/hooks:src"
 
 
 def test_the_users_own_authorities_are_trusted_beside_the_throwaway_one(

@@ -1,0 +1,130 @@
+"""Runs a command without any network but this machine's: `closed_network.py PORT… -- COMMAND…`.
+
+On Linux, where an unprivileged process may make a network namespace. In it nothing but the command's own servers is
+reached, and this machine's named PORTs, the emulator's and the tunnel's. So programs that respect neither proxies nor
+hooks, such as `curl --noproxy '*'`, reach no host at all. Ends with 125 where namespaces are not allowed.
+"""
+
+import ctypes
+import functools
+import os
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+
+NEW_USER, NEW_NETWORK = 0x10000000, 0x40000000
+"""Flags of unshare(2)."""
+SET_FLAGS, UP = 0x8914, 0x1
+"""SIOCSIFFLAGS of netdevice(7), and its IFF_UP."""
+NOT_ALLOWED = 125
+CHUNK_BYTES = 64 * 1024
+PROBE_SECONDS = 30.0
+
+
+@functools.cache
+def works() -> bool:
+    """Tell whether this machine can run commands without a network."""
+    if sys.platform != "linux":
+        return False
+    try:
+        probe = subprocess.run([*_command(()), "true"], capture_output=True, check=False, timeout=PROBE_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return probe.returncode == 0
+
+
+def closed(command: Sequence[str], ports: Sequence[int]) -> list[str]:
+    """Return the command that runs this one with these ports of this machine and no other network, where that works."""
+    return [*_command(ports), *command] if ports and works() else list(command)
+
+
+def _command(ports: Sequence[int]) -> list[str]:
+    return [sys.executable, "-I", __file__, *map(str, ports), "--"]
+
+
+def _enter() -> None:
+    """Go into a network of our own; OSError where that is not allowed."""
+    user, group = os.getuid(), os.getgid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    # A user namespace is needed by who is not root, and costs root the ids of other users.
+    if libc.unshare(NEW_NETWORK):
+        if libc.unshare(NEW_USER | NEW_NETWORK):
+            raise OSError(ctypes.get_errno(), "unshare")
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib takes long to import
+                file.write(text)
+    import fcntl  # noqa: PLC0415 - not on every platform this is read on
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh", b"lo", UP))
+
+
+def main() -> None:
+    """Enter the network, leave a relay outside of it, and become the command."""
+    divide = sys.argv.index("--")
+    ports, command = [int(word) for word in sys.argv[1:divide]], sys.argv[divide + 1 :]
+    ours, relays = socket.socketpair()
+    # It stays in the network it was born in.
+    if ports and os.fork() == 0:
+        ours.close()
+        _relay(relays, ports)
+    relays.close()
+    try:
+        _enter()
+    except OSError as error:
+        print(f"a network of its own is not allowed here: {error}", file=sys.stderr)
+        sys.exit(NOT_ALLOWED)
+    listeners = [socket.create_server(("127.0.0.1", port)) for port in ports]
+    if ports:
+        socket.send_fds(ours, [b"listeners"], [listener.fileno() for listener in listeners])
+        # Held open by the command and whatever it leaves running, so that the relay knows when it is over.
+        os.set_inheritable(ours.fileno(), True)
+    os.execvp(command[0], command)  # noqa: S606 - the command is the caller's
+
+
+def _relay(relays: socket.socket, ports: Sequence[int]) -> None:
+    """Connect whom the listeners accept to the same port of this machine; never returns."""
+    _, handles, _, _ = socket.recv_fds(relays, 1024, len(ports))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        # Whoever reads what the command prints must see it end.
+        os.dup2(nothing, standard)
+    import asyncio  # noqa: PLC0415 - not needed by the command
+
+    async def pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while chunk := await source.read(CHUNK_BYTES):
+                target.write(chunk)
+                await target.drain()
+            target.write_eof()
+        except OSError:
+            target.close()
+
+    async def serve() -> None:
+        def connected(port: int) -> object:
+            async def connect(source: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+                try:
+                    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                except OSError:
+                    answer.close()
+                    return
+                await asyncio.gather(pass_on(source, writer), pass_on(reader, answer))
+                writer.close()
+                answer.close()
+
+            return connect
+
+        for handle, port in zip(handles, ports, strict=True):
+            await asyncio.start_server(connected(port), sock=socket.socket(fileno=handle))  # pyrefly: ignore
+        over = asyncio.Event()
+        asyncio.get_running_loop().add_reader(relays, over.set)
+        await over.wait()
+
+    asyncio.run(serve())
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
