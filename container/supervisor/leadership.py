@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-from supervisor import accounts, database, fencing, ledger, timings
+from supervisor import accounts, database, engine_sessions, fencing, ledger, timings
 from supervisor.database import Connection
 from supervisor.discovery import Board
 from supervisor.engine import RESTART_STOP_LIMIT, Engine
@@ -134,7 +134,7 @@ class Term:
             reason = verdict.reason
             if verdict.good:
                 await haproxy.send_to_own_engine()
-                reason = await engine.watch()
+                reason = await self._watch(engine, login)
             await haproxy.cut_off()
             engine.last_failure = reason
             if now() - started > timings.ENGINE_STABLE:
@@ -142,7 +142,10 @@ class Term:
             failures += 1
             await engine.stop(within_seconds=RESTART_STOP_LIMIT, then="failed")
             self._lease.engine_has_ended()
-            JOURNAL.error("the engine has failed", {"epoch": epoch, "reason": reason, "failures": failures})
+            exception = {"exception": engine.start_exception} if engine.start_exception else {}
+            JOURNAL.error(
+                "the engine has failed", {"epoch": epoch, "reason": reason, "failures": failures, **exception}
+            )
             if failures >= timings.ENGINE_STARTS:
                 return
             await asyncio.sleep(timings.RESTART_PAUSE * 2 ** (failures - 1))
@@ -150,6 +153,16 @@ class Term:
             async with await self._working_session() as session:
                 # What the ended engine sent last must be done before the next one reads.
                 await fencing.end_sessions(session, users=[login.user])
+
+    async def _watch(self, engine: Engine, login: EngineLogin) -> str:
+        """Return why the engine must be restarted, once it must: a wrong answer, or a lost database session."""
+        answers = asyncio.create_task(engine.watch())
+        sessions = asyncio.create_task(engine_sessions.first_loss(self._working_session, user=login.user))
+        try:
+            done, _ = await asyncio.wait({answers, sessions}, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            await _cancel(answers, sessions)
 
     async def _beat(self, epoch: int) -> None:
         while not self._end_beats.is_set():
@@ -259,7 +272,7 @@ class Term:
             )
 
 
-async def _cancel(*tasks: "asyncio.Task[None] | asyncio.Task[bool]") -> None:
+async def _cancel(*tasks: "asyncio.Task[None] | asyncio.Task[bool] | asyncio.Task[str]") -> None:
     """Cancel tasks, and wait a moment for their ends: one that waits for a lost connection must not hold us up."""
     for task in tasks:
         task.cancel()

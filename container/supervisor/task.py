@@ -19,6 +19,7 @@ from supervisor.health import SOCKET_NAME, EngineState, Health, HealthBoard, Hea
 from supervisor.leadership import End, Office, Term
 from supervisor.lease import now
 from supervisor.log import Journal
+from supervisor.masking import Secrets
 from supervisor.tomcat import Tomcat
 from supervisor.variables import Variables
 
@@ -43,7 +44,7 @@ class Exit(enum.IntEnum):
 class Task:
     """Everything one task runs."""
 
-    def __init__(self, variables: Variables) -> None:
+    def __init__(self, variables: Variables, secrets: Secrets) -> None:
         self._variables = variables
         address = LOOPBACK if variables.bind_address == ANY_ADDRESS else variables.bind_address
         self._haproxy = Haproxy(
@@ -61,6 +62,7 @@ class Task:
                 variables=variables.engine,
                 database=variables.database,
                 log_level=variables.log_level,
+                known_secrets=secrets,
             ),
             task=variables.task_name,
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from workbench import parts
 from workbench.addresses import NoAddressError
-from workbench.applications import CompilationError
+from workbench.applications import CompilationError, StartCost
 from workbench.bench import Credentials, UnhealthyError, Workbench
 from workbench.parts import PartsMissingError
 from workbench.postgresql import DatabaseStartError
@@ -75,7 +75,7 @@ async def _run(count: int, credentials: Credentials | None, engine_start_seconds
 
 
 async def _serve(count: int, credentials: Credentials | None, engine_start_seconds: float, over: asyncio.Event) -> None:
-    async with Workbench(credentials=credentials, engine_start_seconds=engine_start_seconds) as bench:
+    async with Workbench(credentials=credentials, start=StartCost(wait_seconds=engine_start_seconds)) as bench:
         for _ in range(count):
             await bench.start_task()
         await bench.all_healthy()

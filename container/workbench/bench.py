@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from workbench import applications, certificates, client, parts
 from workbench.addresses import AddressBlock
-from workbench.applications import Applications
+from workbench.applications import Applications, StartCost
 from workbench.client import UnansweredError, UnreachableError
 from workbench.postgresql import PostgreSQL
 from workbench.proxy import Proxy
@@ -49,7 +49,7 @@ class Workbench:
         self,
         *,
         credentials: Credentials | None = None,
-        engine_start_seconds: float = 1.0,
+        start: StartCost | None = None,
         built: Applications | None = None,
     ) -> None:
         """Look for the parts; raises PartsMissingError when Debian packages are missing.
@@ -58,7 +58,7 @@ class Workbench:
         """
         self._parts = parts.find()
         self.credentials = credentials or Credentials(username="operator", password=secrets.token_urlsafe(24))
-        self._engine_start_seconds = engine_start_seconds
+        self._start = start or StartCost()
         self._built = built
         self._cleanup = contextlib.AsyncExitStack()
         self._variables: Mapping[str, str] = {}
@@ -164,7 +164,7 @@ class Workbench:
     async def _applications(self) -> Applications:
         if self._built is not None:
             return self._built
-        return await applications.build(self._parts, folder=self._folder, start_seconds=self._engine_start_seconds)
+        return await applications.build(self._parts, folder=self._folder, start=self._start)
 
     async def _end_tasks(self) -> None:
         await asyncio.gather(*(task.end() for task in self.tasks))

@@ -13,6 +13,7 @@ NEEDED: Final = {
     "tomcat10-common": ("/usr/share/tomcat10/bin/bootstrap.jar", "/usr/share/tomcat10/lib/catalina.jar"),
     "libeclipse-jdt-core-java": ("/usr/share/java/eclipse-jdt-core.jar",),
     "libpostgresql-jdbc-java": ("/usr/share/java/postgresql.jar",),
+    "liblog4j2-java": ("/usr/share/java/log4j-api.jar", "/usr/share/java/log4j-core.jar"),
     "postgresql": ("/usr/lib/postgresql/*/bin/initdb", "/usr/lib/postgresql/*/bin/postgres"),
     "haproxy": ("/usr/sbin/haproxy",),
     "redis-server": ("/usr/bin/redis-server",),

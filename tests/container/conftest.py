@@ -18,7 +18,7 @@ from tests.container.scratch_postgresql import Cluster
 from tests.container.service import Service
 from tests.container.table import Row, rows_in, write
 from workbench import applications, parts
-from workbench.applications import Applications
+from workbench.applications import Applications, StartCost
 from workbench.bench import Workbench
 
 TASKS = 3
@@ -93,7 +93,7 @@ def quick_engine(found: parts.Parts, stage: Stage, tmp_path_factory: pytest.Temp
 
 async def _build(found: parts.Parts, folder: Path) -> None:
     """Build the applications, and have one engine record its classes: most of a start is loading them."""
-    built = await applications.build(found, folder=folder, start_seconds=ENGINE_START)
+    built = await applications.build(found, folder=folder, start=StartCost(wait_seconds=ENGINE_START))
     async with Workbench(built=built) as bench:
         task = await bench.start_task(JAVA_HOME=str(built.recording_java))
         await bench.all_healthy()
@@ -109,7 +109,7 @@ def service(found: parts.Parts, stage: Stage, request: pytest.FixtureRequest) ->
     assert found
     engine_start = request.config.getoption("--engine-start", ENGINE_START)
     built = request.getfixturevalue("quick_engine") if engine_start == ENGINE_START else None
-    bench = Workbench(engine_start_seconds=engine_start, built=built)
+    bench = Workbench(start=StartCost(wait_seconds=engine_start), built=built)
     stage.play(bench.__aenter__())
     try:
         yield Service(bench, wanted=TASKS)

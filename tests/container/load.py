@@ -26,6 +26,8 @@ SPECIFICATION: Final = """<specificationSet xmlns="http://www.yawlfoundation.org
 <specification uri="steady"><metaData><version>0.1</version><identifier>UID-steady</identifier></metaData>
 <decomposition id="Net"><processControlElements><inputCondition id="in"><flowsInto><nextElementRef id="only"/>
 </flowsInto></inputCondition></processControlElements></decomposition></specification></specificationSet>"""
+STEADY: Final = {"specidentifier": "UID-steady", "specversion": "0.1", "specuri": "steady"}
+"""How a call names the specification."""
 _PREFIXES = itertools.count(1)
 
 
@@ -116,6 +118,12 @@ class Load:
         session = self._session
         return await self._write(task, ENGINE_PORT, session, within_seconds=within_seconds)
 
+    async def break_engine(self, task: Task) -> None:
+        """Have a task's engine fail to write: it answers 500 from then on."""
+        form = {"action": "launchCase", "sessionHandle": self._session, **STEADY, "caseParams": "\0"}
+        answer = await client.post(task.address, ENGINE_PORT, "/yawl/ib", form, within_seconds=ANSWER_LIMIT)
+        assert answer.status == 500, answer.text
+
     def _tasks(self) -> list[Task]:
         return [task for task in self._bench.tasks if task.running and task.name not in self._left_out]
 
@@ -144,9 +152,7 @@ class Load:
         form = {
             "action": "launchCase",
             "sessionHandle": session,
-            "specidentifier": "UID-steady",
-            "specversion": "0.1",
-            "specuri": "steady",
+            **STEADY,
             "caseParams": mark,
         }
         outcome, said = await _classified(

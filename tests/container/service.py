@@ -89,11 +89,13 @@ class Service:
             [epoch] = await (await connection.execute("SELECT epoch FROM yawl_delivery.leader")).fetchone() or [0]
         return int(epoch)
 
-    async def end_engine_sessions(self) -> None:
-        """Have the database end the engine's sessions: its next write fails, and it answers 500 from then on."""
+    async def end_engine_sessions(self, *, application: str = "") -> None:
+        """Have the database end the engine's sessions, or those alone that call themselves `application`."""
         async with await self.database.connect() as connection:
             await connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE starts_with(usename, 'yawl_engine_')"
+                " AND starts_with(application_name, %s)",
+                (application,),
             )
 
     def engine_start(self, *, since: float) -> float:
