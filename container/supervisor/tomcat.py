@@ -104,6 +104,7 @@ class Tomcat:
         return [
             java,
             *MODULE_OPTIONS,
+            *self._class_archive(),
             f"-Xmx{self.variables.heap_size}",
             "-XX:+ExitOnOutOfMemoryError",
             "-XX:-UsePerfData",
@@ -121,6 +122,14 @@ class Tomcat:
             "org.apache.catalina.startup.Bootstrap",
             "start",
         ]
+
+    def _class_archive(self) -> list[str]:
+        """Return the options that have Java start from the image's archive of classes, if it has one.
+
+        Java does without one that does not fit; its own warnings about that would be lines of the log.
+        """
+        archive = self.variables.class_archive
+        return [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off"] if archive.is_file() else []
 
     def environment(self) -> Mapping[str, str]:
         """Return the variables Tomcat gets: none of the supervisor's secrets."""

@@ -62,6 +62,8 @@ class EngineVariables:
     webapps: Path
     libraries: Path
     """Jars that both applications share, where YAWL's release keeps them outside the wars; may not exist."""
+    class_archive: Path
+    """The applications' classes as Java maps them into memory, recorded with the image; may not exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +143,7 @@ def read_variables(environment: Mapping[str, str]) -> Variables:
                 holding=("bin/bootstrap.jar", "bin/tomcat-juli.jar", "lib/catalina.jar", "conf/web.xml"),
             ),
             libraries=Path(reader.text("LIBRARIES", default="/opt/yawl/lib")),
+            class_archive=Path(reader.text("CLASS_ARCHIVE", default="/opt/yawl/classes.jsa")),
             webapps=reader.folder("WEBAPPS", default="/opt/yawl/webapps", holding=APPLICATIONS),
         ),
     )
