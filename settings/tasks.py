@@ -30,7 +30,7 @@ DEPLOYMENTS = ("rolling", "blue-green", "canary", "linear")
 """How ECS can replace the tasks of a service (Amazon ECS Developer Guide, "Deployment strategies")."""
 
 MEASURED_START_SECONDS = 90
-"""The slowest start of YAWL 6.1's two applications that was measured, on two cores that did other work; 23 s on idle ones.
+"""The slowest start of YAWL 6.1's two applications that was measured, on two busy cores; 23 s on idle ones.
 
 A start keeps one processor busy: it took 17 to 26 CPU-seconds. So only less than one vCPU makes it slower.
 """
