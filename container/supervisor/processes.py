@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from supervisor import child
+from supervisor import die_with_parent
 from supervisor.log import Fields, Journal
 
 LINE_LIMIT: Final = 256 * 1024
@@ -47,7 +47,7 @@ class Program:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-IS",
-            str(Path(child.__file__)),
+            str(Path(die_with_parent.__file__)),
             str(os.getpid()),
             *command,
             env=dict(environment),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from supervisor.accounts import encoded
+from supervisor.engine_accounts import encoded
 from supervisor.fencing import EngineLogin
 from supervisor.masking import MASK, Secrets
 from supervisor.tomcat import Tomcat

@@ -89,7 +89,7 @@ FACTS = {
         TASK,
         container(
             HealthCheck={
-                "Command": ["CMD", "python", "-m", "supervisor.alive"],
+                "Command": ["CMD", "python", "-m", "supervisor.healthcheck"],
                 "Interval": 30,
                 "Retries": 3,
                 "StartPeriod": 60,

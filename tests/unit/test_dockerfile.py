@@ -101,7 +101,7 @@ def test_tasks_may_write_where_the_image_has_volumes() -> None:
 def test_it_agrees_with_the_task_definition() -> None:
     assert of("EXPOSE") == [f"{ports.APPLICATION} {ports.TASKS}"]
     (check,) = of("HEALTHCHECK")
-    assert check.endswith('CMD ["python", "-m", "supervisor.alive"]')
+    assert check.endswith('CMD ["python", "-m", "supervisor.healthcheck"]')
     assert of("STOPSIGNAL") == ["SIGTERM"]
     assert of("ENTRYPOINT") == ['["python", "-m", "supervisor"]']
     assert any(engine_task.DATABASE_AUTHORITIES in text for text in of("RUN", 1))

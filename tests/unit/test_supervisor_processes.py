@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor import child
+from supervisor import die_with_parent
 from supervisor.log import Journal, JsonLine, start_log
 from supervisor.masking import Secrets
 from supervisor.processes import OnEvent, Program, as_documents, as_text
@@ -116,7 +116,7 @@ def test_a_program_dies_with_a_supervisor_that_is_killed(tmp_path: Path) -> None
             "import os, subprocess, sys, time\n"
             "p = subprocess.Popen([sys.executable, sys.argv[1], str(os.getpid()), '/bin/sleep', '60'])\n"
             "print(p.pid, flush=True); time.sleep(60)",
-            child.__file__,
+            die_with_parent.__file__,
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -139,7 +139,10 @@ def test_a_program_dies_with_a_supervisor_that_is_killed(tmp_path: Path) -> None
 
 def test_a_program_whose_supervisor_is_gone_already_does_not_start() -> None:
     ran = subprocess.run(
-        [sys.executable, child.__file__, "1", "/bin/echo", "started"], capture_output=True, text=True, check=False
+        [sys.executable, die_with_parent.__file__, "1", "/bin/echo", "started"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 1
     assert ran.stdout == ""

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from supervisor.accounts import encoded
+from supervisor.engine_accounts import encoded
 from supervisor.fencing import EngineLogin
 from supervisor.masking import MASK, Secrets
 from supervisor.tomcat import Tomcat
