@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-from workbench import client
-from workbench.bench import Workbench
-from workbench.client import Answer, UnansweredError, UnreachableError
-from workbench.task import ENGINE_PORT, PORT, Task
+from testbed import client
+from testbed.client import Answer, UnansweredError, UnreachableError
+from testbed.task import ENGINE_PORT, PORT, Task
+from testbed.testbed import Testbed
 
 INTERVAL: Final = 0.1
 """Seconds between two writes: one takes the engine 0.04, one at a time, and half a machine must keep up."""
@@ -62,8 +62,8 @@ class Write:
 class Load:
     """Writes from entering until leaving."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, testbed: Testbed) -> None:
+        self._bench = testbed
         self.prefix = f"load {next(_PREFIXES)}:"
         self.writes: list[Write] = []
         """All that have ended, in the order of their ends."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from supervisor import timings
 from supervisor.engine import RESTART_STOP_LIMIT
+from testbed import client
+from testbed.task import ENGINE_PORT, Task
 from tests.container.load import Load, Outcome
 from tests.container.service import Service, wall_clock
-from workbench import client
-from workbench.task import ENGINE_PORT, Task
 
 REACTION = 1.0
 """What noticing, finding the new leader and the clients' own interval may take."""
@@ -53,7 +53,7 @@ async def started_at_once(service: Service, load: Load) -> None:
     await service.end_all()
     epoch = await service.epoch()
     await asyncio.gather(*(service.start_task() for _ in range(service.wanted)))
-    await service.bench.all_healthy()
+    await service.testbed.all_healthy()
     await load.goes_on(after=now())
     assert await service.epoch() == epoch + 1, "one of the three has led, and no other"
 
@@ -142,11 +142,11 @@ async def redis_gone(service: Service, load: Load) -> None:
 async def all_replaced(service: Service, load: Load) -> None:
     old = service.tasks
     await asyncio.gather(*(service.start_task() for _ in old))
-    await service.bench.all_healthy()
+    await service.testbed.all_healthy()
     for task in old:
         await _terminate(task, load)
-        await service.bench.end_task(task)
-        await service.bench.all_healthy()
+        await service.testbed.end_task(task)
+        await service.testbed.all_healthy()
     await load.goes_on(after=now())
 
 
@@ -234,7 +234,7 @@ def _clock(service: Service, file: Path) -> dict[str, str]:
     """Return the variables of a task that has the clock in the file."""
     file.write_text("+0", encoding="utf-8")
     return {
-        "LD_PRELOAD": str(service.bench.clock),
+        "LD_PRELOAD": str(service.testbed.clock),
         "FAKETIME_TIMESTAMP_FILE": str(file),
         "FAKETIME_CACHE_DURATION": str(CLOCK_INTERVAL),
         # A jump of the clock that people read: no machine's monotonic clock does.

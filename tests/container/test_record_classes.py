@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from image import record_classes
+from testbed.applications import Applications
+from testbed.testbed import Testbed
 from tests.container.conftest import Stage
-from workbench.applications import Applications
-from workbench.bench import Workbench
 
 
 def arguments(built: Applications, archive: Path) -> list[str]:
@@ -27,10 +27,10 @@ def test_an_engine_starts_from_what_was_recorded(
     assert capsys.readouterr().out.startswith("recorded ")
 
     async def course() -> bytes:
-        async with Workbench(built=quick_engine) as bench:
+        async with Testbed(built=quick_engine) as testbed:
             # Debian's Java itself: the testbed's names an archive of its own.
-            task = await bench.start_task(CLASS_ARCHIVE=str(archive), JAVA_HOME="/usr")
-            await bench.all_healthy()
+            task = await testbed.start_task(CLASS_ARCHIVE=str(archive), JAVA_HOME="/usr")
+            await testbed.all_healthy()
             engine = task.engine()
             return await asyncio.to_thread(Path(f"/proc/{engine}/maps").read_bytes)
 

@@ -23,7 +23,7 @@ from supervisor.haproxy import ENGINE_PORT, PUBLIC_PORT, TASKS_PORT, Haproxy, Up
 from supervisor.health import Health, HealthBoard, HealthServer
 from supervisor.log import start_log
 from supervisor.masking import Secrets
-from workbench.addresses import AddressBlock
+from testbed.addresses import AddressBlock
 
 PROGRAM = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
 HEALTH = "/resourceService/"

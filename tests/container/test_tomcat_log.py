@@ -17,14 +17,14 @@ from supervisor.engine_accounts import encoded
 from supervisor.fencing import EngineLogin
 from supervisor.masking import MASK, Secrets
 from supervisor.tomcat import Tomcat
+from testbed import client, system_packages
+from testbed.applications import Applications, StartCost
+from testbed.task import ENGINE_PORT, PORT, Task
+from testbed.testbed import Testbed
 from tests.container.conftest import Stage
 from tests.container.load import Load
 from tests.container.scenarios import now
 from tests.unit.supervisor_task import variables
-from workbench import client, parts
-from workbench.applications import Applications, StartCost
-from workbench.bench import Workbench
-from workbench.task import ENGINE_PORT, PORT, Task
 
 LOG4J = ("/usr/share/java/log4j-api.jar", "/usr/share/java/log4j-core.jar")
 HOPELESS_SECONDS = 60.0
@@ -47,19 +47,19 @@ async def logged(task: Task, event: str, *, times: int = 1, within_seconds: floa
 @pytest.mark.parametrize("log_level", ["INFO", "DEBUG", "TRACE"])
 def test_no_secret_is_in_the_log_at_any_level(quick_engine: Applications, stage: Stage, log_level: str) -> None:
     async def course() -> tuple[str, list[str]]:
-        async with Workbench(built=quick_engine) as bench:
-            task = await bench.start_task(LOG_LEVEL=log_level)
+        async with Testbed(built=quick_engine) as testbed:
+            task = await testbed.start_task(LOG_LEVEL=log_level)
             made = await made_for_the_start(task)
-            await bench.all_healthy()
-            password = bench.credentials.password
+            await testbed.all_healthy()
+            password = testbed.credentials.password
             for form in (
-                {"action": "connect", "userid": bench.credentials.username, "password": encoded(password)},
-                {"action": "connect", "userid": bench.credentials.username, "password": password},
+                {"action": "connect", "userid": testbed.credentials.username, "password": encoded(password)},
+                {"action": "connect", "userid": testbed.credentials.username, "password": password},
             ):
                 await client.post(task.address, PORT, "/yawl/ib", form, within_seconds=10)
             task.send(signal.SIGTERM)
             await task.ended()
-            secrets = [password, bench.database.password, bench.redis.password, *made]
+            secrets = [password, testbed.database.password, testbed.redis.password, *made]
             return task.log.read_text(encoding="utf-8"), secrets
 
     log, secrets = stage.play(course())
@@ -95,10 +95,10 @@ def in_base64(secret: str) -> str:
 
 def test_a_start_and_a_handover_leave_no_warnings(quick_engine: Applications, stage: Stage) -> None:
     async def course() -> list[dict[str, Any]]:
-        async with Workbench(built=quick_engine) as bench:
-            task = await bench.start_task()
-            await bench.all_healthy()
-            async with Load(bench) as load:
+        async with Testbed(built=quick_engine) as testbed:
+            task = await testbed.start_task()
+            await testbed.all_healthy()
+            async with Load(testbed) as load:
                 await load.goes_on(after=now())
             task.send(signal.SIGTERM)
             await task.ended()
@@ -111,10 +111,10 @@ def test_a_start_and_a_handover_leave_no_warnings(quick_engine: Applications, st
 
 def test_the_trace_of_a_failed_write_is_one_event(quick_engine: Applications, stage: Stage) -> None:
     async def course() -> list[str]:
-        async with Workbench(built=quick_engine) as bench:
-            task = await bench.start_task()
-            await bench.all_healthy()
-            async with Load(bench) as load:
+        async with Testbed(built=quick_engine) as testbed:
+            task = await testbed.start_task()
+            await testbed.all_healthy()
+            async with Load(testbed) as load:
                 await load.break_engine(task)
             await logged(task, "the engine has failed")
             return [str(event["event"]) for event in events(task)]
@@ -124,12 +124,14 @@ def test_the_trace_of_a_failed_write_is_one_event(quick_engine: Applications, st
     assert [trace for trace in traces if "Exception" not in trace.partition("\n\tat ")[0]] == []
 
 
-def test_a_hopeless_start_ends_at_its_first_answer_with_the_first_exception(found: parts.Parts, stage: Stage) -> None:
+def test_a_hopeless_start_ends_at_its_first_answer_with_the_first_exception(
+    found: system_packages.SystemPackages, stage: Stage
+) -> None:
     assert found
 
     async def course() -> tuple[list[dict[str, Any]], str]:
-        async with Workbench(start=StartCost(wait_seconds=0.0, fails=True)) as bench:
-            task = await bench.start_task()
+        async with Testbed(start=StartCost(wait_seconds=0.0, fails=True)) as testbed:
+            task = await testbed.start_task()
             failures = await logged(task, "the engine has failed", times=3, within_seconds=HOPELESS_SECONDS)
             health = await client.get(task.address, PORT, "/resourceService/", within_seconds=5)
             return failures, health.text
@@ -170,7 +172,7 @@ LOGGERS = {
 }
 
 
-def test_log4j_itself_keeps_capped_loggers_quiet(found: parts.Parts, tmp_path: Path) -> None:
+def test_log4j_itself_keeps_capped_loggers_quiet(found: system_packages.SystemPackages, tmp_path: Path) -> None:
     """With Debian's Log4j and the file that the supervisor writes."""
     read = variables(tmp_path, LOG_LEVEL="TRACE")
     tomcat = Tomcat(

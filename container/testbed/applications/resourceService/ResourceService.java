@@ -1,4 +1,4 @@
-package workbench;
+package testbed;
 
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
