@@ -126,7 +126,7 @@ assembly: $(ready) ## cdk synth with every validation, into cdk.out
 
 .PHONY: test
 test: $(ready) ## everything that must hold
-	@$(MAKE) -j4 --output-sync=target lint types compiled container-parts
+	@$(MAKE) -j4 --output-sync=target lint types compiled container-packages
 	@$(MAKE) all-other-tests container-test
 
 # The CDK library takes Python ten seconds to compile, once; without this, each process of tests would do it, all at once.
@@ -149,16 +149,16 @@ all-other-tests: $(ready) $(drawing)
 	@$(temporary) python -m pytest tests --ignore=tests/container --numprocesses=$(workers) --dist=loadfile --no-loadscope-reorder $(chosen)
 
 # Missing parts, and that nothing installs them here, are not this target's failure: the tests say so, and fail in CI.
-.PHONY: container-parts
-container-parts: $(ready)
-	@PYTHONPATH=container python -m workbench --install || test $$? -eq 5
+.PHONY: container-packages
+container-packages: $(ready)
+	@PYTHONPATH=container python -m testbed --install || test $$? -eq 5
 
 .PHONY: container-test
-container-test: container-parts ## tasks of the container, made of real parts, under every fault
+container-test: container-packages ## tasks of the container, made of real parts, under every fault
 	@python -m pytest tests/container --numprocesses=$(workers) --dist=loadfile $(chosen)
 
 .PHONY: container-table
-container-table: container-parts ## the same one by one, undisturbed; writes the table in container/README.md
+container-table: container-packages ## the same one by one, undisturbed; writes the table in container/README.md
 	@python -m pytest tests/container --engine-start=5 --scenarios-table=container/README.md $(ARGS)
 
 .PHONY: faults

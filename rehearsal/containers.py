@@ -1,4 +1,4 @@
-"""Runs a service's tasks as the container's own processes, by the workbench that the commit has in its `container/`."""
+"""Runs a service's tasks as the container's own processes, by the testbed that the commit has in its `container/`."""
 
 import json
 import os
@@ -17,19 +17,19 @@ from rehearsal.services import Service
 from rehearsal.tasks import Target
 
 FOLDER = "container"
-WORKBENCH = f"{FOLDER}/workbench/__main__.py"
+WORKBENCH = f"{FOLDER}/testbed/__main__.py"
 START_SECONDS = 300.0
 """What the tasks of one service may take to become healthy."""
 FAREWELL_SECONDS = 30.0
-"""What the workbench may take to end its databases and engines."""
+"""What the testbed may take to end its databases and engines."""
 LAST_LINES = 20
-"""Of what the workbench said, told when it does not come up."""
+"""Of what the testbed said, told when it does not come up."""
 
 
 def unpack(repository: Path, commit: str, directory: Path) -> Path:
     """Unpack the commit's container folder below `directory`, and return it.
 
-    Raises RehearsalError if the commit has no workbench, or this machine not the programs that it runs.
+    Raises RehearsalError if the commit has no testbed, or this machine not the programs that it runs.
     """
     git = ["git", "-C", str(repository)]
     if subprocess.run([*git, "cat-file", "-e", f"{commit}:{WORKBENCH}"], capture_output=True, check=False).returncode:
@@ -39,7 +39,7 @@ def unpack(repository: Path, commit: str, directory: Path) -> Path:
     archive = subprocess.run([*git, "archive", commit, FOLDER], stdout=subprocess.PIPE, check=True).stdout
     subprocess.run(["tar", "x", "-C", str(target)], input=archive, check=True)
     folder = target / FOLDER
-    check = [sys.executable, "-m", "workbench", "--check"]
+    check = [sys.executable, "-m", "testbed", "--check"]
     done = subprocess.run(check, env=_environment(folder), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RehearsalError(f"--tasks container: {(done.stderr.strip().splitlines() or ['no reason'])[-1]}")
@@ -47,7 +47,7 @@ def unpack(repository: Path, commit: str, directory: Path) -> Path:
 
 
 class Containers:
-    """Starts a workbench for every service, with as many tasks as the service wants."""
+    """Starts a testbed for every service, with as many tasks as the service wants."""
 
     kind = "container"
 
@@ -62,7 +62,7 @@ class Containers:
         names = {"username": "YAWL_ADMIN_USER", "password": "YAWL_ADMIN_PASSWORD"}
         credentials.write_text(json.dumps({key: service.variables.get(name, "") for key, name in names.items()}))
         count = str(max(1, len(service.tasks)))
-        command = [sys.executable, "-m", "workbench", "--tasks", count, "--credentials-file", str(credentials)]
+        command = [sys.executable, "-m", "testbed", "--tasks", count, "--credentials-file", str(credentials)]
         process = self._processes.start(
             command,
             directory=self._folder.parent,
@@ -93,6 +93,6 @@ def _environment(folder: Path, secure: Mapping[str, str] | None = None) -> dict[
 
 
 def _drain(lines: Iterable[str]) -> None:
-    """Read on, so that the workbench never waits for somebody to do so."""
+    """Read on, so that the testbed never waits for somebody to do so."""
     for _ in lines:
         pass

@@ -49,6 +49,10 @@ class ImageSettings(Section):
     """PostgreSQL's JDBC driver for the applications; None: the one in YAWL's release, which may have none."""
     driver_sha256: Sha256 | None = None
     """The checksum of the driver."""
+    libraries_url: Url | None = None
+    """YAWL's archive of libraries (`YAWL_LibraryJars_*.zip`), for releases that keep them outside the wars."""
+    libraries_sha256: Sha256 | None = None
+    """The checksum of the archive of libraries."""
     rds_bundle_url: Url = RDS_BUNDLE
     """The authorities that tasks know their database by. AWS replaces the file from time to time."""
     rds_bundle_sha256: Sha256 | None = None
@@ -64,6 +68,8 @@ class ImageSettings(Section):
             yield "yawl_sha256"
         if self.driver_url is not None and self.driver_sha256 is None:
             yield "driver_sha256"
+        if self.libraries_url is not None and self.libraries_sha256 is None:
+            yield "libraries_sha256"
         if self.rds_bundle_sha256 is None:
             yield "rds_bundle_sha256"
 
@@ -97,6 +103,8 @@ class ImageSettings(Section):
                     yield Mistake((key,), "is for an image that is built, which image.build = true says")
 
     @rule
-    def _checksum_of_a_driver(self) -> Iterator[Mistake]:
-        if self.driver_sha256 is not None and self.driver_url is None:
-            yield Mistake(("driver_sha256",), "is of no file: image.driver_url is missing")
+    def _checksums_of_files(self) -> Iterator[Mistake]:
+        for name in ("driver", "libraries"):
+            with skipping_gaps():
+                if getattr(self, f"{name}_sha256") is not None and getattr(self, f"{name}_url") is None:
+                    yield Mistake((f"{name}_sha256",), f"is of no file: image.{name}_url is missing")

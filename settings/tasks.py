@@ -29,8 +29,11 @@ A YAWL 6.1 engine was measured to hold 460 to 630 MiB with `-Xmx1024m`. All of i
 DEPLOYMENTS = ("rolling", "blue-green", "canary", "linear")
 """How ECS can replace the tasks of a service (Amazon ECS Developer Guide, "Deployment strategies")."""
 
-MEASURED_START_SECONDS = 57
-"""What YAWL 6.1 took to start all of its seven applications on two cores."""
+MEASURED_START_SECONDS = 90
+"""The slowest start of YAWL 6.1's two applications that was measured, on two busy cores; 23 s on idle ones.
+
+A start keeps one processor busy: it took 17 to 26 CPU-seconds. So only less than one vCPU makes it slower.
+"""
 TAKEOVER_SECONDS = 5
 """How long it may take until another task starts its engine (container/README.md, "How one engine stays one")."""
 HEALTH_CHECK_SECONDS = 60
@@ -68,8 +71,8 @@ class TasksSettings(Section):
 
     @property
     def takeover(self) -> int:
-        """Seconds until another task's engine serves when the active one is lost: longer with less than two vCPU."""
-        return TAKEOVER_SECONDS + math.ceil(MEASURED_START_SECONDS * max(1, 2048 / self.cpu))
+        """Seconds until another task's engine serves when the active one is lost: longer with less than one vCPU."""
+        return TAKEOVER_SECONDS + math.ceil(MEASURED_START_SECONDS * max(1, 1024 / self.cpu))
 
     @property
     def startup_grace(self) -> int:

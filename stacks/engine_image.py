@@ -53,6 +53,8 @@ def _build_arguments(settings: ImageSettings) -> dict[str, str]:
         "YAWL_SHA256": settings.yawl_sha256,
         "DRIVER_URL": settings.driver_url,
         "DRIVER_SHA256": settings.driver_sha256,
+        "LIBRARIES_URL": settings.libraries_url,
+        "LIBRARIES_SHA256": settings.libraries_sha256,
         "RDS_BUNDLE_URL": settings.rds_bundle_url,
         "RDS_BUNDLE_SHA256": settings.rds_bundle_sha256,
     }

@@ -35,7 +35,7 @@ STOP_TIMEOUT: Final = Duration.seconds(60)
 The container drains running requests for 20 s at most and gives the engine 20 s to end, which took 2.4 s when measured.
 """
 HEALTH_CHECK: Final = ecs.HealthCheck(
-    command=["CMD", "python", "-m", "supervisor.alive"],
+    command=["CMD", "python", "-m", "supervisor.healthcheck"],
     interval=Duration.seconds(30),
     timeout=Duration.seconds(10),
     retries=3,

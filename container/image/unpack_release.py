@@ -1,9 +1,10 @@
-"""Unpacks YAWL's applications: `python unpack_release.py RELEASE.zip FOLDER [DRIVER.jar]`, while the image is built.
+"""Unpacks YAWL's applications while the image is built: `python unpack_release.py --help`.
 
-Of the archive it takes the two applications that a task runs. Each must be made for PostgreSQL, and have the driver for
-it; DRIVER.jar takes the place of the release's, or fills its gap. Exit codes: 0 done, 2 the archive will not do.
+Of the release it takes the two applications that a task runs. Each must be made for PostgreSQL, and have the libraries
+it cannot start without, in its own war or in the jars that both share. Exit codes: 0 done, 2 the release will not do.
 """
 
+import argparse
 import io
 import re
 import shutil
@@ -17,7 +18,13 @@ APPLICATIONS: Final = ("yawl", "resourceService")
 """The engine and the service that hands out its work; the other applications of a release are clients of these."""
 DATABASE_SETTINGS: Final = "WEB-INF/classes/hibernate.properties"
 LIBRARIES: Final = "WEB-INF/lib"
+NEEDED: Final = {
+    "jdom2*.jar": re.compile(r"jdom-?2[^/]*\.jar"),
+    "hibernate-core*.jar": re.compile(r"hibernate-core[^/]*\.jar"),
+}
+"""Libraries without which neither application starts. YAWL's own build may leave jdom out of its wars."""
 DRIVER: Final = re.compile(r"postgresql-\d[^/]*\.jar")
+DRIVER_NAME: Final = "postgresql-driver.jar"
 POSTGRESQL: Final = re.compile(
     rb"^\s*hibernate\.connection\.driver_class\s*[=:]\s*org\.postgresql\.Driver\s*$", re.MULTILINE
 )
@@ -27,14 +34,27 @@ class UnusableReleaseError(Exception):
     """The archive is not what the image needs; the text says why."""
 
 
-def unpack(release: Path, folder: Path, driver: Path | None) -> None:
-    """Unpack the applications into folders of their names below `folder`; raises UnusableReleaseError."""
+def unpack(release: Path, folder: Path, *, shared: Path, driver: Path | None, libraries: Path | None) -> None:
+    """Unpack the applications into folders of their names below `folder`, and jars that both need into `shared`.
+
+    `libraries` is an archive of jars, for releases that keep them outside the wars. Raises UnusableReleaseError.
+    """
     try:
+        if libraries is not None:
+            _unpack_libraries(libraries, shared)
         with zipfile.ZipFile(release) as archive:
             for name in APPLICATIONS:
-                _unpack_application(_application(archive, name), folder / name, driver)
+                _unpack_application(_application(archive, name), folder / name)
     except zipfile.BadZipFile as error:
         raise UnusableReleaseError(f"{release.name}: {error}") from None
+    common = _jars(shared)
+    for name in APPLICATIONS:
+        own = folder / name / LIBRARIES
+        own.mkdir(parents=True, exist_ok=True)
+        _require_libraries(name, own=_jars(own), common=common)
+        # The driver must be where Hibernate is: what is shared does not see into the wars.
+        has_hibernate = any(NEEDED["hibernate-core*.jar"].fullmatch(jar) for jar in _jars(own))
+        _provide_driver(name, own if has_hibernate else shared, driver)
 
 
 def _application(archive: zipfile.ZipFile, name: str) -> zipfile.ZipFile:
@@ -48,7 +68,7 @@ def _application(archive: zipfile.ZipFile, name: str) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(archive.read(found[0])))
 
 
-def _unpack_application(application: zipfile.ZipFile, folder: Path, driver: Path | None) -> None:
+def _unpack_application(application: zipfile.ZipFile, folder: Path) -> None:
     with application:
         names = application.namelist()
         if DATABASE_SETTINGS not in names or not POSTGRESQL.search(application.read(DATABASE_SETTINGS)):
@@ -57,24 +77,58 @@ def _unpack_application(application: zipfile.ZipFile, folder: Path, driver: Path
             )
         # Java archives hold no paths that lead out of them; zipfile would not follow such a path.
         application.extractall(folder)
-    libraries = folder / LIBRARIES
-    libraries.mkdir(parents=True, exist_ok=True)
-    drivers = [file for file in libraries.iterdir() if DRIVER.fullmatch(file.name)]
-    if driver is not None:
-        for file in drivers:
-            file.unlink()
-        shutil.copyfile(driver, libraries / "postgresql-driver.jar")
-    elif not drivers:
+
+
+def _unpack_libraries(archive: Path, folder: Path) -> None:
+    """Unpack the jars of an archive, whatever folders they are in there."""
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            jars = [entry for entry in packed.namelist() if entry.endswith(".jar")]
+            if not jars:
+                raise UnusableReleaseError(f"{archive.name} has no jars; it must be YAWL's archive of libraries")
+            folder.mkdir(parents=True, exist_ok=True)
+            for entry in jars:
+                (folder / entry.rpartition("/")[2]).write_bytes(packed.read(entry))
+    except zipfile.BadZipFile as error:
+        raise UnusableReleaseError(f"{archive.name}: {error}") from None
+
+
+def _require_libraries(application: str, *, own: list[str], common: list[str]) -> None:
+    missing = [name for name, pattern in NEEDED.items() if not any(pattern.fullmatch(jar) for jar in (*own, *common))]
+    if missing:
         raise UnusableReleaseError(
-            f"{folder.name}.war has no driver for PostgreSQL in {LIBRARIES}: name one as image.driver_url"
+            f"{application}.war has no {' and no '.join(missing)} in {LIBRARIES}, so it cannot start. If the release"
+            " keeps its libraries apart, name their archive (YAWL_LibraryJars_*.zip) as image.libraries_url"
         )
+
+
+def _provide_driver(application: str, folder: Path, driver: Path | None) -> None:
+    drivers = [jar for jar in _jars(folder) if DRIVER.fullmatch(jar)]
+    if driver is not None:
+        for jar in drivers:
+            (folder / jar).unlink()
+        shutil.copyfile(driver, folder / DRIVER_NAME)
+    elif not drivers:
+        raise UnusableReleaseError(f"{application}.war has no driver for PostgreSQL: name one as image.driver_url")
+
+
+def _jars(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.glob("*.jar"))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Unpack what the command line names and return the exit code."""
-    release, folder, *driver = (Path(argument) for argument in arguments)
+    parser = argparse.ArgumentParser(prog="unpack_release", description="Unpack YAWL's applications for the image.")
+    parser.add_argument("release", type=Path, help="YAWL's release: a zip with yawl.war and resourceService.war")
+    parser.add_argument("folder", type=Path, help="where the applications go, each into a folder of its name")
+    parser.add_argument("--shared", type=Path, required=True, help="where jars that both applications share go")
+    parser.add_argument("--driver", type=Path, help="PostgreSQL's driver, in place of the release's")
+    parser.add_argument("--libraries", type=Path, help="an archive of jars that the release keeps outside its wars")
+    options = parser.parse_args(arguments)
     try:
-        unpack(release, folder, driver[0] if driver else None)
+        unpack(
+            options.release, options.folder, shared=options.shared, driver=options.driver, libraries=options.libraries
+        )
     except UnusableReleaseError as error:
         print(f"unpack_release: {error}", file=sys.stderr)
         return 2

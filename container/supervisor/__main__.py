@@ -6,6 +6,7 @@ import sys
 import traceback
 
 from supervisor.log import Journal, start_log
+from supervisor.masking import Secrets
 from supervisor.task import Exit, Task
 from supervisor.variables import Variables, VariablesError, read_variables
 
@@ -15,15 +16,16 @@ def main() -> None:
     try:
         variables = read_variables(os.environ)
     except VariablesError as error:
-        log = start_log(level="INFO", task="")
+        log = start_log(level="INFO", task="", secrets=Secrets())
         for mistake in str(error).splitlines():
             Journal("variables").error(mistake)
         log.stop()
         sys.exit(Exit.VARIABLES)
-    log = start_log(level=variables.log_level, task=variables.task_name)
+    secrets = Secrets(*variables.secrets)
+    log = start_log(level=variables.log_level, task=variables.task_name, secrets=secrets)
     os.umask(0o077)
     try:
-        code = asyncio.run(_run(variables))
+        code = asyncio.run(_run(variables, secrets))
     except Exception:  # noqa: BLE001 - the last place where it can be told
         Journal("task").error("the supervisor has failed", {"trace": traceback.format_exc()})
         code = Exit.FAILED
@@ -32,8 +34,8 @@ def main() -> None:
     sys.exit(code)
 
 
-async def _run(variables: Variables) -> Exit:
-    return await Task(variables).run()
+async def _run(variables: Variables, secrets: Secrets) -> Exit:
+    return await Task(variables, secrets).run()
 
 
 if __name__ == "__main__":

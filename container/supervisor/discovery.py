@@ -15,8 +15,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from supervisor import timings
+from supervisor.leader_table import LeaderRow
 from supervisor.lease import now
-from supervisor.ledger import LeaderRow
 from supervisor.log import Journal
 from supervisor.variables import RedisVariables
 
@@ -89,7 +89,7 @@ class Discovery:
         return leader if leader is not None and leader.age < timings.LEADER_KEY_LIFE else None
 
 
-class Board:
+class LeaderRegistry:
     """The leader's key in Redis, and the channel on which its changes are told."""
 
     def __init__(self, variables: RedisVariables, *, environment: str) -> None:

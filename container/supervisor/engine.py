@@ -9,7 +9,7 @@ from supervisor.health import EngineState
 from supervisor.lease import Lease, now
 from supervisor.log import Journal
 from supervisor.probe import Verdict
-from supervisor.processes import Program, as_text
+from supervisor.processes import Program, as_text, thrown
 from supervisor.tomcat import Tomcat
 
 JOURNAL = Journal("engine")
@@ -28,19 +28,27 @@ class Engine:
         self.state: EngineState = "stopped"
         self.last_failure = ""
         """Why the latest probe failed; empty when it did not."""
+        self.start_exception = ""
+        """The first exception in Tomcat's log of a start that failed; may name hosts, so for the log only."""
         self.start_seconds: float | None = None
         """How long the latest start took."""
 
     async def start(self, *, login: EngineLogin, epoch: int, lease: Lease) -> Verdict:
-        """Start it and wait until it answers; `lease` guards it from its first moment. Returns how it went."""
+        """Start it and wait until it answers; `lease` guards it from its first moment. Returns how it went.
+
+        Tomcat answers nothing before all its applications are deployed, so its first answer is final: an application
+        that failed to deploy does not recover.
+        """
         self.state = "starting"
+        self.start_exception = ""
         started = now()
+        log = _TomcatLog()
         self._tomcat.prepare(login=login, application_name=f"yawl-engine {self._task} epoch {epoch}")
         program = await Program.start(
             self._tomcat.command(),
             environment=self._tomcat.environment(),
             folder=self._tomcat.folder,
-            on_event=as_text(Journal("tomcat")),
+            on_event=log.write,
         )
         self._program = program
         lease.guard(program.process_id)
@@ -55,12 +63,19 @@ class Engine:
                     self.last_failure = ""
                     JOURNAL.info("the engine is running", {"epoch": epoch, "start_seconds": self.start_seconds})
                     return verdict
+                if verdict.answered:
+                    break
                 await asyncio.sleep(START_PROBE_INTERVAL)
         finally:
             self._tomcat.forget_secrets()
         if not program.running:
-            return Verdict("the engine ended while it was starting")
-        return Verdict(f"the engine was not ready within {timings.ENGINE_START_LIMIT:g} s: {verdict.reason}")
+            # Its last lines may still be on their way.
+            await program.ended()
+            verdict = Verdict("the engine ended while it was starting")
+        elif not verdict.answered:
+            verdict = Verdict(f"the engine was not ready within {timings.ENGINE_START_LIMIT:g} s: {verdict.reason}")
+        self.start_exception = log.first_exception
+        return verdict
 
     async def watch(self) -> str:
         """Ask again and again; return why the engine must be restarted once it must."""
@@ -97,3 +112,18 @@ class Engine:
 
     async def _probe(self) -> Verdict:
         return await probe.ask(self._tomcat.address, self._tomcat.port, timeout_seconds=timings.PROBE_TIMEOUT)
+
+
+class _TomcatLog:
+    """Writes what Tomcat prints, and remembers the first exception in it."""
+
+    def __init__(self) -> None:
+        self.first_exception = ""
+        self._write = as_text(Journal("tomcat"))
+
+    def write(self, text: str) -> None:
+        """Write one event."""
+        if not self.first_exception:
+            lines = (line.strip() for line in text.splitlines())
+            self.first_exception = next((line for line in lines if thrown(line)), "")
+        self._write(text)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from supervisor import ledger
+from supervisor import leader_table
 from supervisor.database import Connection
 from supervisor.log import Journal
 
@@ -42,7 +42,7 @@ def login_of(database: str, epoch: int) -> str:
     return f"{owner_of(database)}_{epoch}"
 
 
-async def take_office(
+async def begin_term(
     lock_session: Connection, *, database: str, task: str, address: str, port: int
 ) -> tuple[int, bool, EngineLogin]:
     """Begin a new epoch and make its login, both in one transaction of the session that holds the lock.
@@ -52,7 +52,7 @@ async def take_office(
     cleanly, and the login. Only a verifier of the password goes to the database, so that no log there can hold it.
     """
     async with lock_session.transaction():
-        epoch, released = await ledger.raise_epoch(lock_session, task=task, address=address, port=port)
+        epoch, released = await leader_table.raise_epoch(lock_session, task=task, address=address, port=port)
         owner = sql.Identifier(owner_of(database))
         login = EngineLogin(user=login_of(database, epoch), password=secrets.token_urlsafe(32))
         verifier = lock_session.pgconn.encrypt_password(

@@ -6,9 +6,9 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-from supervisor import accounts, database, fencing, ledger, timings
+from supervisor import database, engine_accounts, engine_sessions, fencing, leader_table, timings
 from supervisor.database import Connection
-from supervisor.discovery import Board
+from supervisor.discovery import LeaderRegistry
 from supervisor.engine import RESTART_STOP_LIMIT, Engine
 from supervisor.fencing import EngineLogin
 from supervisor.haproxy import TASKS_PORT, Haproxy
@@ -30,21 +30,21 @@ class End(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Office:
+class LeaderContext:
     """What a leader works with; it outlives the term."""
 
     variables: Variables
     engine: Engine
     haproxy: Haproxy
-    board: Board
+    registry: LeaderRegistry
 
 
 class Term:
     """A term, begun by a session that has just taken the lock."""
 
-    def __init__(self, office: Office, *, lock_session: Connection, sent_at: float) -> None:
+    def __init__(self, context: LeaderContext, *, lock_session: Connection, sent_at: float) -> None:
         """`sent_at` is when the statement that took the lock was sent."""
-        self._office = office
+        self._context = context
         self._lock_session = lock_session
         self._taken_at = now()
         self._lost = asyncio.Event()
@@ -93,10 +93,10 @@ class Term:
                 await asyncio.wait_for(self._lock_session.close(), 1.0)
 
     async def _duties(self) -> None:
-        """Take office, then keep an engine running; ends only when the leadership has to be given up."""
-        variables = self._office.variables
+        """Begin the term, then keep an engine running; ends only when the leadership has to be given up."""
+        variables = self._context.variables
         name = variables.database.name
-        epoch, released, login = await fencing.take_office(
+        epoch, released, login = await fencing.begin_term(
             self._lock_session,
             database=name,
             task=variables.task_name,
@@ -117,7 +117,7 @@ class Term:
             # Again, for a session that was in the middle of its login the first time.
             await fencing.fence(session, database=name, epoch=epoch)
             await fencing.adopt_tables(session, database=name)
-            await accounts.provide_account(
+            await engine_accounts.provide_account(
                 session,
                 owner=fencing.owner_of(name),
                 user=variables.engine.admin_user,
@@ -126,7 +126,7 @@ class Term:
         await self._run_engine(epoch, login)
 
     async def _run_engine(self, epoch: int, login: EngineLogin) -> None:
-        engine, haproxy = self._office.engine, self._office.haproxy
+        engine, haproxy = self._context.engine, self._context.haproxy
         failures = 0
         while True:
             started = now()
@@ -134,7 +134,7 @@ class Term:
             reason = verdict.reason
             if verdict.good:
                 await haproxy.send_to_own_engine()
-                reason = await engine.watch()
+                reason = await self._watch(engine, login)
             await haproxy.cut_off()
             engine.last_failure = reason
             if now() - started > timings.ENGINE_STABLE:
@@ -142,7 +142,10 @@ class Term:
             failures += 1
             await engine.stop(within_seconds=RESTART_STOP_LIMIT, then="failed")
             self._lease.engine_has_ended()
-            JOURNAL.error("the engine has failed", {"epoch": epoch, "reason": reason, "failures": failures})
+            exception = {"exception": engine.start_exception} if engine.start_exception else {}
+            JOURNAL.error(
+                "the engine has failed", {"epoch": epoch, "reason": reason, "failures": failures, **exception}
+            )
             if failures >= timings.ENGINE_STARTS:
                 return
             await asyncio.sleep(timings.RESTART_PAUSE * 2 ** (failures - 1))
@@ -151,12 +154,24 @@ class Term:
                 # What the ended engine sent last must be done before the next one reads.
                 await fencing.end_sessions(session, users=[login.user])
 
+    async def _watch(self, engine: Engine, login: EngineLogin) -> str:
+        """Return why the engine must be restarted, once it must: a wrong answer, or a lost database session."""
+        answers = asyncio.create_task(engine.watch())
+        sessions = asyncio.create_task(engine_sessions.first_loss(self._working_session, user=login.user))
+        try:
+            done, _ = await asyncio.wait({answers, sessions}, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            await _cancel(answers, sessions)
+
     async def _beat(self, epoch: int) -> None:
         while not self._end_beats.is_set():
             sent_at = now()
             try:
                 async with asyncio.timeout(timings.LEASE):
-                    current = await ledger.heartbeat(self._lock_session, epoch=epoch, engine=self._office.engine.state)
+                    current = await leader_table.heartbeat(
+                        self._lock_session, epoch=epoch, engine=self._context.engine.state
+                    )
             except (database.DatabaseError, TimeoutError) as error:
                 JOURNAL.error("the lock's connection is lost", {"epoch": epoch, "reason": database.reason(error)})
                 self._lease.revoke()
@@ -170,14 +185,14 @@ class Term:
                 await asyncio.wait_for(self._end_beats.wait(), max(0.01, timings.HEARTBEAT - (now() - sent_at)))
 
     async def _announce(self, epoch: int) -> None:
-        variables = self._office.variables
+        variables = self._context.variables
         before = ""
         renewed_at = 0.0
         while self._lease.valid:
-            state = self._office.engine.state
+            state = self._context.engine.state
             if state != before or now() - renewed_at >= timings.ANNOUNCE_INTERVAL:
                 renewed_at = now()
-                await self._office.board.announce(
+                await self._context.registry.announce(
                     epoch=epoch,
                     task=variables.task_name,
                     address=variables.task_address,
@@ -190,7 +205,7 @@ class Term:
 
     async def _working_session(self) -> Connection:
         """Return a connection for work that may take longer than a heartbeat may wait."""
-        variables = self._office.variables
+        variables = self._context.variables
         return await database.connect(
             variables.database, application_name=f"yawl-supervisor {variables.task_name} work"
         )
@@ -199,18 +214,18 @@ class Term:
         """Wait for the end of the engine, which the lease's thread kills."""
         JOURNAL.error("this task leads no longer", {"epoch": self.epoch})
         await _cancel(duties)
-        await self._office.haproxy.cut_off()
-        await self._office.engine.stop(within_seconds=timings.KILL_GRACE)
+        await self._context.haproxy.cut_off()
+        await self._context.engine.stop(within_seconds=timings.KILL_GRACE)
         return End.LOST
 
     async def _after_failure(self, duties: "asyncio.Task[None]") -> End:
-        """Give the leadership back: the engine fails again and again, or taking office did."""
+        """Give the leadership back: the engine fails again and again, or beginning the term did."""
         error = duties.exception()
         if isinstance(error, database.DatabaseError):
             JOURNAL.error("leading has failed", {"epoch": self.epoch, "reason": database.reason(error)})
             error = None
-        await self._office.haproxy.cut_off()
-        await self._office.engine.stop(within_seconds=RESTART_STOP_LIMIT)
+        await self._context.haproxy.cut_off()
+        await self._context.engine.stop(within_seconds=RESTART_STOP_LIMIT)
         await self._release()
         if error is not None:
             raise error
@@ -218,7 +233,7 @@ class Term:
 
     async def _hand_over(self) -> None:
         """Let running requests end, end the engine, release the lock and say so."""
-        haproxy, engine = self._office.haproxy, self._office.engine
+        haproxy, engine = self._context.haproxy, self._context.engine
         JOURNAL.info("handing the leadership over", {"epoch": self.epoch})
         started = now()
         draining = asyncio.create_task(haproxy.finish_requests(within_seconds=timings.DRAIN_LIMIT))
@@ -251,15 +266,15 @@ class Term:
             async with asyncio.timeout(RELEASE_LIMIT):
                 await asyncio.gather(*self._helpers)
                 if clean and self.epoch is not None:
-                    await ledger.release(self._lock_session, epoch=self.epoch)
-                    await self._office.board.withdraw(epoch=self.epoch)
+                    await leader_table.release(self._lock_session, epoch=self.epoch)
+                    await self._context.registry.withdraw(epoch=self.epoch)
         except (database.DatabaseError, TimeoutError) as error:
             JOURNAL.warning(
                 "the lock was not released cleanly", {"epoch": self.epoch, "reason": database.reason(error)}
             )
 
 
-async def _cancel(*tasks: "asyncio.Task[None] | asyncio.Task[bool]") -> None:
+async def _cancel(*tasks: "asyncio.Task[None] | asyncio.Task[bool] | asyncio.Task[str]") -> None:
     """Cancel tasks, and wait a moment for their ends: one that waits for a lost connection must not hold us up."""
     for task in tasks:
         task.cancel()

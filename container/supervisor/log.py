@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
 from typing import Final
 
+from supervisor.masking import Secrets
+
 LEVELS: Final = {
     "TRACE": logging.DEBUG,
     "DEBUG": logging.DEBUG,
@@ -56,14 +58,15 @@ class Journal:
 
 
 class JsonLine(logging.Formatter):
-    """Formats a record as one line of JSON."""
+    """Formats a record as one line of JSON, without secrets."""
 
-    def __init__(self, task: str) -> None:
+    def __init__(self, task: str, secrets: Secrets) -> None:
         super().__init__()
         self._task = task
+        self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record's line, its texts bounded."""
+        """Return the record's line, its texts bounded and its secrets masked."""
         document = getattr(record, "document", None)
         if document is None:
             document = {
@@ -71,10 +74,18 @@ class JsonLine(logging.Formatter):
                 "level": "WARN" if record.levelno == logging.WARNING else record.levelname,
                 "source": record.name.rpartition(".")[2],
                 "task": self._task,
-                "event": _bounded(record.getMessage()),
-                **{name: _bounded(value) for name, value in getattr(record, "fields", {}).items()},
+                "event": self._bounded(record.getMessage()),
+                **{name: self._bounded(value) for name, value in getattr(record, "fields", {}).items()},
             }
-        return json.dumps(document, ensure_ascii=False, default=str)
+        # The whole line once more: a secret may be a field's name, or in a value that is no text of its own.
+        return self._secrets.mask(json.dumps(document, ensure_ascii=False, default=str))
+
+    def _bounded(self, value: object) -> object:
+        """Return a text masked, then cut: a secret that the cut divides could not be found any more."""
+        if not isinstance(value, str):
+            return value
+        text = self._secrets.mask(value)
+        return text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}… ({len(text)} characters)"
 
 
 class _BoundedHandler(QueueHandler):
@@ -107,11 +118,14 @@ class _BoundedHandler(QueueHandler):
             self._dropped += 1
 
 
-def start_log(*, level: str, task: str) -> QueueListener:
-    """Have all `Journal`s write from now on; `stop()` of what is returned writes what is still queued."""
+def start_log(*, level: str, task: str, secrets: Secrets) -> QueueListener:
+    """Have all `Journal`s write from now on; `stop()` of what is returned writes what is still queued.
+
+    No line shows any of the `secrets`, those added later included.
+    """
     lines: queue.Queue[logging.LogRecord] = queue.Queue(QUEUE_LIMIT)
     output = logging.StreamHandler(sys.stdout)
-    output.setFormatter(JsonLine(task))
+    output.setFormatter(JsonLine(task, secrets))
     logger = logging.getLogger("yawl")
     logger.propagate = False
     logger.setLevel(LEVELS[level])
@@ -119,9 +133,3 @@ def start_log(*, level: str, task: str) -> QueueListener:
     listener = QueueListener(lines, output)
     listener.start()
     return listener
-
-
-def _bounded(value: object) -> object:
-    if isinstance(value, str) and len(value) > TEXT_LIMIT:
-        return f"{value[:TEXT_LIMIT]}… ({len(value)} characters)"
-    return value

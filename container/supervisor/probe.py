@@ -1,44 +1,50 @@
-"""Asks an engine whether it is well, as no load balancer can: by what it says."""
+"""Asks whether an engine and its resource service are well, as no load balancer can: by what they say."""
 
 import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-PATH: Final = "/yawl/ib"
-"""Answers 200 with `<response>` while the engine is well; 500 for ever once it could not write."""
+ENGINE_PATH: Final = "/yawl/ib"
+"""Answers 200 with `<response>` while the engine is well; 500 until a restart once it could not write."""
+RESOURCE_SERVICE_PATH: Final = "/resourceService/gateway?action=checkConnection"
+"""Answers 200 while the resource service lives. Its body tells of a session, and this question has none."""
 ANSWER_LIMIT: Final = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one question; `reason` is empty when the engine is well, and names no address."""
+    """What came of one question; `reason` is empty when both applications are well, and names no address."""
 
     reason: str = ""
+    answered: bool = False
+    """Whether something spoke HTTP. Tomcat does so only once all its applications are deployed."""
 
     @property
     def good(self) -> bool:
-        """Whether the engine is well."""
+        """Whether both applications are well."""
         return not self.reason
 
 
 async def ask(address: str, port: int, *, timeout_seconds: float) -> Verdict:
-    """Return what the engine at that address and port answers, within `timeout_seconds` altogether."""
+    """Return what the applications at that address and port answer, within `timeout_seconds` altogether."""
     try:
         async with asyncio.timeout(timeout_seconds):
-            answer = await _get(address, port)
+            engine = _judge_engine(await _get(address, port, ENGINE_PATH))
+            if not engine.good:
+                return engine
+            return _judge_resource_service(await _get(address, port, RESOURCE_SERVICE_PATH))
     except TimeoutError:
         return Verdict(f"the engine did not answer within {timeout_seconds:g} s")
     except ConnectionRefusedError:
         return Verdict("the engine accepts no connections")
     except (OSError, ValueError) as error:
         return Verdict(f"the engine cannot be asked: {type(error).__name__}")
-    return _judge(answer)
 
 
-async def _get(address: str, port: int) -> bytes:
+async def _get(address: str, port: int, path: str) -> bytes:
     reader, writer = await asyncio.open_connection(address, port)
     try:
-        writer.write(f"GET {PATH} HTTP/1.0\r\nHost: {address}\r\nUser-Agent: supervisor\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: {address}\r\nUser-Agent: supervisor\r\n\r\n".encode())
         await writer.drain()
         answer = b""
         while len(answer) < ANSWER_LIMIT and (part := await reader.read(ANSWER_LIMIT)):
@@ -48,19 +54,30 @@ async def _get(address: str, port: int) -> bytes:
         writer.close()
 
 
-def _judge(answer: bytes) -> Verdict:
+def _judge_engine(answer: bytes) -> Verdict:
     head, _, body = answer.partition(b"\r\n\r\n")
     status, *headers = head.decode("latin-1").split("\r\n")
-    parts = status.split(" ")
-    if len(parts) < 2 or not parts[0].startswith("HTTP/"):
-        return Verdict("what answers is not a web server")
-    if parts[1] != "200":
-        return Verdict(f"the engine answers {parts[1][:3]}")
+    if reason := _wrong_status(status, "the engine"):
+        return reason
     types = [
         value.strip()
         for name, _, value in (header.partition(":") for header in headers)
         if name.lower() == "content-type"
     ]
     if not types or not types[0].lower().startswith("text/xml") or b"<response>" not in body:
-        return Verdict("what answers is not YAWL")
-    return Verdict()
+        return Verdict("what answers is not YAWL", answered=True)
+    return Verdict(answered=True)
+
+
+def _judge_resource_service(answer: bytes) -> Verdict:
+    return _wrong_status(answer.decode("latin-1").partition("\r\n")[0], "the resource service") or Verdict(
+        answered=True
+    )
+
+
+def _wrong_status(line: str, who: str) -> Verdict | None:
+    """Return what is wrong with a status line; None when it says 200."""
+    parts = line.split(" ")
+    if len(parts) < 2 or not parts[0].startswith("HTTP/"):
+        return Verdict("what answers is not a web server", answered=bool(line))
+    return None if parts[1] == "200" else Verdict(f"{who} answers {parts[1][:3]}", answered=True)

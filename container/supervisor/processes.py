@@ -11,19 +11,23 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from supervisor import child
+from supervisor import die_with_parent
 from supervisor.log import Fields, Journal
 
 LINE_LIMIT: Final = 256 * 1024
 """Bytes of one line that are read at once."""
 EVENT_LINES: Final = 200
-"""Lines of one event; a deeper stack trace is cut into several."""
+"""Lines of one event; what a deeper stack trace has more is counted and left out."""
 EVENT_PAUSE: Final = 0.2
 """Seconds without a further line after which an event is complete."""
 
 _LEVEL = re.compile(r"\S+ \S+ (TRACE|FINE\w*|DEBUG|CONFIG|INFO|WARN|WARNING|ERROR|SEVERE|FATAL)\b")
 """Tomcat's and Log4j's lines as `tomcat` has them written: date, time, level."""
 _TRACE = re.compile(r"^\s+at ", re.MULTILINE)
+_THROWN = re.compile(r"(?:[a-z_$][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable|Failure|Fault)\b(?::.*)?")
+"""The first line of a stack trace: `package.SomeException: message`, or without a message."""
+_LOGGED = re.compile(r"\d[\w:.,-]* \d[\d:.,]* |[\[{]")
+"""The beginning of a log line: a date and a time, or what programs here write in brackets or as JSON."""
 
 OnEvent = Callable[[str], None]
 
@@ -43,7 +47,7 @@ class Program:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-IS",
-            str(Path(child.__file__)),
+            str(Path(die_with_parent.__file__)),
             str(os.getpid()),
             *command,
             env=dict(environment),
@@ -136,24 +140,63 @@ def _writer(journal: Journal, level: str) -> Callable[[str], None]:
     return journal.info if level == "INFO" else journal.debug
 
 
+class _Event:
+    """The lines of one event so far: a log line with the stack trace that follows it, or a trace alone."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._left_out = 0
+        self._thrown = False
+        self._has_frames = False
+
+    def __bool__(self) -> bool:
+        return bool(self._lines)
+
+    def __str__(self) -> str:
+        return "\n".join([*self._lines, *([f"… ({self._left_out} more lines)"] if self._left_out else [])])
+
+    def takes(self, line: str) -> bool:
+        """Whether a further line belongs to this event."""
+        if line.startswith((" ", "\t", "Caused by:", "Suppressed:", "...")):
+            return True
+        if thrown(line):
+            return not self._has_frames
+        # A message of several lines stands between the exception's name and its frames.
+        return self._thrown and not self._has_frames and not _LOGGED.match(line)
+
+    def add(self, line: str) -> None:
+        """Add a line; beyond the limit it is only counted."""
+        self._thrown = self._thrown or thrown(line)
+        self._has_frames = self._has_frames or _TRACE.match(line) is not None
+        if len(self._lines) < EVENT_LINES:
+            self._lines.append(line)
+        else:
+            self._left_out += 1
+
+
+def thrown(line: str) -> bool:
+    """Whether a line begins a stack trace."""
+    return _THROWN.match(line) is not None
+
+
 async def _read_events(output: asyncio.StreamReader, on_event: OnEvent) -> None:
-    """Read lines to the end; lines that go on with an event, as a stack trace does, belong to it."""
-    event: list[str] = []
+    """Read lines to the end; lines that continue an event, as a stack trace does, belong to it."""
+    event = _Event()
     while True:
         try:
             async with asyncio.timeout(EVENT_PAUSE if event else None):
                 line = await _read_line(output)
         except TimeoutError:
-            on_event("\n".join(event))
-            event = []
+            on_event(str(event))
+            event = _Event()
             continue
-        if event and (line is None or not _goes_on(line) or len(event) >= EVENT_LINES):
-            on_event("\n".join(event))
-            event = []
+        if event and (line is None or (line.strip() and not event.takes(line))):
+            on_event(str(event))
+            event = _Event()
         if line is None:
             return
         if line.strip():
-            event.append(line)
+            event.add(line)
 
 
 async def _read_line(output: asyncio.StreamReader) -> str | None:
@@ -163,7 +206,3 @@ async def _read_line(output: asyncio.StreamReader) -> str | None:
         # Longer than the limit: the stream has dropped what it had of it.
         return "(a line that was too long)"
     return line.decode(errors="replace").rstrip("\r\n") if line else None
-
-
-def _goes_on(line: str) -> bool:
-    return line.startswith((" ", "\t", "Caused by:", "Suppressed:", "..."))

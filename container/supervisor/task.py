@@ -10,15 +10,16 @@ from typing import Final
 
 import psycopg
 
-from supervisor import database, ledger, metrics, probe, timings
+from supervisor import database, leader_table, metrics, probe, timings
 from supervisor.database import PasswordRefusedError
-from supervisor.discovery import Board, Discovery, Leader
+from supervisor.discovery import Discovery, Leader, LeaderRegistry
 from supervisor.engine import Engine
 from supervisor.haproxy import ENGINE_PORT, Haproxy, HaproxyError, Upstream
 from supervisor.health import SOCKET_NAME, EngineState, Health, HealthBoard, HealthServer
-from supervisor.leadership import End, Office, Term
+from supervisor.leadership import End, LeaderContext, Term
 from supervisor.lease import now
 from supervisor.log import Journal
+from supervisor.masking import Secrets
 from supervisor.tomcat import Tomcat
 from supervisor.variables import Variables
 
@@ -43,7 +44,7 @@ class Exit(enum.IntEnum):
 class Task:
     """Everything one task runs."""
 
-    def __init__(self, variables: Variables) -> None:
+    def __init__(self, variables: Variables, secrets: Secrets) -> None:
         self._variables = variables
         address = LOOPBACK if variables.bind_address == ANY_ADDRESS else variables.bind_address
         self._haproxy = Haproxy(
@@ -61,10 +62,11 @@ class Task:
                 variables=variables.engine,
                 database=variables.database,
                 log_level=variables.log_level,
+                known_secrets=secrets,
             ),
             task=variables.task_name,
         )
-        self._board = Board(variables.redis, environment=variables.environment)
+        self._registry = LeaderRegistry(variables.redis, environment=variables.environment)
         self._discovery = Discovery()
         self._health = HealthBoard(version=variables.image_version)
         self._stopping = asyncio.Event()
@@ -85,7 +87,7 @@ class Task:
             JOURNAL.info("the task has started", {"version": self._variables.image_version})
             loops = [
                 asyncio.create_task(work)
-                for work in (self._judge(), self._board.listen(self._discovery), self._measure())
+                for work in (self._judge(), self._registry.listen(self._discovery), self._measure())
             ]
             return await self._live(loops)
         except HaproxyError as error:
@@ -96,7 +98,7 @@ class Task:
                 task.cancel()
             await self._engine.stop(within_seconds=timings.KILL_GRACE)
             await self._haproxy.stop()
-            await self._board.close()
+            await self._registry.close()
             server.stop()
 
     async def _live(self, loops: "list[asyncio.Task[None]]") -> Exit:
@@ -140,7 +142,7 @@ class Task:
                 session = await database.connect(
                     self._variables.database, application_name=f"yawl-supervisor {self._variables.task_name}"
                 )
-                await ledger.set_up(session)
+                await leader_table.set_up(session)
                 if not reachable:
                     JOURNAL.info("the database can be reached")
                 reachable = True
@@ -165,13 +167,13 @@ class Task:
             while not self._stopping.is_set() and now() < login_until:
                 sent_at = now()
                 async with asyncio.timeout(ROUND_LIMIT):
-                    taken = sent_at >= compete_from and await ledger.try_lock(session)
+                    taken = sent_at >= compete_from and await leader_table.try_lock(session)
                 if taken:
                     return await self._lead(session, sent_at=sent_at)
                 interval = timings.ROW_INTERVAL_WITH_REDIS if self._discovery.redis_knows else timings.ROW_INTERVAL
                 if now() - read_at >= interval:
                     async with asyncio.timeout(ROUND_LIMIT):
-                        self._discovery.hear_row(await ledger.read(session))
+                        self._discovery.hear_row(await leader_table.read(session))
                     read_at = now()
                 await self._follow()
                 self._discovery.changed.clear()
@@ -183,9 +185,11 @@ class Task:
                 await asyncio.wait_for(session.close(), 1.0)
 
     async def _lead(self, session: database.Connection, *, sent_at: float) -> End:
-        office = Office(variables=self._variables, engine=self._engine, haproxy=self._haproxy, board=self._board)
+        context = LeaderContext(
+            variables=self._variables, engine=self._engine, haproxy=self._haproxy, registry=self._registry
+        )
         await self._haproxy.send_to(None)
-        self._term = Term(office, lock_session=session, sent_at=sent_at)
+        self._term = Term(context, lock_session=session, sent_at=sent_at)
         self._terms += 1
         try:
             return await self._term.serve(self._stopping)

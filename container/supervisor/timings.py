@@ -46,8 +46,12 @@ PROBE_TIMEOUT: Final = 5.0
 STANDBY_PROBE_TIMEOUT: Final = 3.0
 PROBE_FAILURES: Final = 3
 """How many failures in a row have an engine restarted."""
+SESSION_INTERVAL: Final = 1.0
+"""Between two looks at the engine's sessions in the database."""
+SESSION_LOSS_WINDOW: Final = 2.0
+"""How far apart a session's end and the server's count of it may be noticed."""
 ENGINE_START_LIMIT: Final = 240.0
-"""How long an engine may take to start; 57 s were measured for seven wars on two cores, one vCPU takes longer."""
+"""How long an engine may take until its first answer; 57 s were measured for seven wars on two cores."""
 ENGINE_STARTS: Final = 3
 """How many starts in a row may fail before the leadership is given up."""
 ENGINE_STABLE: Final = 300.0

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
 from supervisor.fencing import EngineLogin
+from supervisor.masking import Secrets
 from supervisor.variables import DatabaseVariables, EngineVariables
 
 MODULE_OPTIONS: Final = (
@@ -35,6 +36,22 @@ LOGGING_LEVELS: Final = {
     "ERROR": "SEVERE",
     "FATAL": "SEVERE",
 }
+LOG4J_LEVELS: Final = ("FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE")
+"""From the quietest to the most talkative."""
+MOST_TALKATIVE: Final = {
+    # At DEBUG its interfaces write every parameter of a request, password hashes included.
+    "org.yawlfoundation.yawl.engine.interfce": "INFO",
+    "org.yawlfoundation.yawl.resourcing.rsInterface": "INFO",
+    # At TRACE it writes the values that go into a statement.
+    "org.hibernate": "WARN",
+    # Some fifty warnings in each start, about names in YAWL's own configuration.
+    "org.hibernate.orm.deprecation": "ERROR",
+}
+"""Loggers that may not follow LOG_LEVEL all the way, and how far they may."""
+TOMCAT_MOST_TALKATIVE: Final = "INFO"
+"""At FINE Tomcat writes the bytes of requests, and the parameters it sets with their values."""
+START_THREADS: Final = 2
+"""Applications that Tomcat starts at once: there are two."""
 GENERIC_ADMIN: Final = "admin"
 """The only name that YAWL takes for a client when its generic administrator is switched on."""
 
@@ -49,6 +66,8 @@ class Tomcat:
     variables: EngineVariables
     database: DatabaseVariables
     log_level: str
+    known_secrets: Secrets
+    """What the log masks; learns the secrets made here."""
 
     @property
     def _secrets_file(self) -> Path:
@@ -62,7 +81,7 @@ class Tomcat:
         shutil.copyfile(self.variables.catalina_home / "conf" / "web.xml", self.folder / "conf" / "web.xml")
         for name, text in {
             "server.xml": self._server(),
-            "context.xml": "<Context/>\n",
+            "context.xml": self._context_defaults(),
             "logging.properties": self._logging(),
             "log4j2.xml": self._log4j(),
             "catalina.properties": self._properties(login, application_name),
@@ -85,6 +104,7 @@ class Tomcat:
         return [
             java,
             *MODULE_OPTIONS,
+            *self._class_archive(),
             f"-Xmx{self.variables.heap_size}",
             "-XX:+ExitOnOutOfMemoryError",
             "-XX:-UsePerfData",
@@ -103,6 +123,14 @@ class Tomcat:
             "start",
         ]
 
+    def _class_archive(self) -> list[str]:
+        """Return the options that have Java start from the image's archive of classes, if it has one.
+
+        Java does without one that does not fit; its own warnings about that would be lines of the log.
+        """
+        archive = self.variables.class_archive
+        return [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off"] if archive.is_file() else []
+
     def environment(self) -> Mapping[str, str]:
         """Return the variables Tomcat gets: none of the supervisor's secrets."""
         inherited = {
@@ -118,14 +146,12 @@ class Tomcat:
     def _server(self) -> str:
         return f"""<?xml version="1.0" encoding="UTF-8"?>
 <Server port="-1">
-  <Listener className="org.apache.catalina.core.JreMemoryLeakPreventionListener"/>
-  <Listener className="org.apache.catalina.core.ThreadLocalLeakPreventionListener"/>
   <Service name="Catalina">
     <Connector address="{self.address}" port="{self.port}" protocol="HTTP/1.1" maxThreads="200" acceptCount="100"
                connectionTimeout="20000" keepAliveTimeout="75000" maxPostSize="-1" URIEncoding="UTF-8"/>
     <Engine name="Catalina" defaultHost="localhost">
       <Host name="localhost" appBase={quoteattr(str(self.variables.webapps))} unpackWARs="false" autoDeploy="false"
-            workDir={quoteattr(str(self.folder / "work"))}>
+            startStopThreads="{START_THREADS}" workDir={quoteattr(str(self.folder / "work"))}>
         <Valve className="org.apache.catalina.valves.RemoteIpValve"/>
         <Valve className="org.apache.catalina.valves.ErrorReportValve" showReport="false" showServerInfo="false"/>
       </Host>
@@ -134,17 +160,32 @@ class Tomcat:
 </Server>
 """
 
+    def _context_defaults(self) -> str:
+        """Return what holds for both applications.
+
+        An application ends with its Java process, so what Tomcat would find leaked in it then is freed anyway.
+        """
+        return '<Context skipMemoryLeakChecksOnJvmShutdown="true"/>\n'
+
     def _logging(self) -> str:
-        level = LOGGING_LEVELS[self.log_level]
-        return f"""handlers = java.util.logging.ConsoleHandler
-.handlers = java.util.logging.ConsoleHandler
-.level = {level}
-java.util.logging.ConsoleHandler.level = {level}
-java.util.logging.ConsoleHandler.formatter = org.apache.juli.OneLineFormatter
-java.util.logging.ConsoleHandler.encoding = UTF-8
-"""
+        capped = {"": TOMCAT_MOST_TALKATIVE, **MOST_TALKATIVE}
+        levels = {name: LOGGING_LEVELS[self._level(most)] for name, most in capped.items()}
+        return "".join(
+            f"{line}\n"
+            for line in (
+                "handlers = java.util.logging.ConsoleHandler",
+                ".handlers = java.util.logging.ConsoleHandler",
+                *(f"{name}.level = {level}" for name, level in levels.items()),
+                f"java.util.logging.ConsoleHandler.level = {LOGGING_LEVELS[self.log_level]}",
+                "java.util.logging.ConsoleHandler.formatter = org.apache.juli.OneLineFormatter",
+                "java.util.logging.ConsoleHandler.encoding = UTF-8",
+            )
+        )
 
     def _log4j(self) -> str:
+        loggers = "\n    ".join(
+            f'<Logger name="{name}" level="{self._level(most)}"/>' for name, most in MOST_TALKATIVE.items()
+        )
         return f"""<?xml version="1.0" encoding="UTF-8"?>
 <Configuration status="ERROR">
   <Appenders>
@@ -153,11 +194,15 @@ java.util.logging.ConsoleHandler.encoding = UTF-8
     </Console>
   </Appenders>
   <Loggers>
-    <Logger name="org.hibernate" level="WARN"/>
+    {loggers}
     <Root level="{self.log_level}"><AppenderRef ref="STDOUT"/></Root>
   </Loggers>
 </Configuration>
 """
+
+    def _level(self, most: str) -> str:
+        """Return LOG_LEVEL, or `most` where that is quieter."""
+        return min(self.log_level, most, key=LOG4J_LEVELS.index)
 
     def _properties(self, login: EngineLogin, application_name: str) -> str:
         home = '"${catalina.base}/lib","${catalina.base}/lib/*.jar","${catalina.home}/lib","${catalina.home}/lib/*.jar"'
@@ -166,14 +211,18 @@ java.util.logging.ConsoleHandler.encoding = UTF-8
             f"?sslmode=verify-full&sslrootcert={quote(str(self.database.ca_bundle))}"
             f"&ApplicationName={quote(application_name)}&tcpKeepAlive=true&connectTimeout=10"
         )
+        worklist_password = secrets.token_hex(32)
+        self.known_secrets.add(login.password, worklist_password)
         properties = {
             "common.loader": home,
             "server.loader": "",
-            "shared.loader": "",
+            "shared.loader": f'"{self.variables.libraries}/*.jar"' if self.variables.libraries.is_dir() else "",
+            # Neither application brings fragments, tag libraries or initializers in its jars.
+            "tomcat.util.scan.StandardJarScanFilter.jarsToSkip": "*",
             "hibernate.connection.url": url,
             "hibernate.connection.username": login.user,
             "hibernate.connection.password": login.password,
-            "yawl.delivery.worklist.password": secrets.token_hex(32),
+            "yawl.delivery.worklist.password": worklist_password,
         }
         return "".join(f"{name}={_property_value(value)}\n" for name, value in properties.items())
 

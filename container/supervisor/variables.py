@@ -19,6 +19,8 @@ SYSTEM_CERTIFICATES: Final = (
     Path("/etc/ssl/certs/ca-certificates.crt"),
     Path("/etc/pki/tls/certs/ca-bundle.crt"),
 )
+APPLICATIONS: Final = ("yawl", "resourceService")
+"""The engine and the service that hands out its work, by their folders; a task needs both."""
 RDS_BUNDLE: Final = Path("/opt/yawl/rds-ca-bundle.pem")
 """Where the image keeps the certificates of RDS's authorities."""
 
@@ -58,6 +60,10 @@ class EngineVariables:
     admin_password: str = field(repr=False)
     catalina_home: Path
     webapps: Path
+    libraries: Path
+    """Jars that both applications share, where YAWL's release keeps them outside the wars; may not exist."""
+    class_archive: Path
+    """The applications' classes as Java maps them into memory, recorded with the image; may not exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +82,11 @@ class Variables:
     database: DatabaseVariables
     redis: RedisVariables
     engine: EngineVariables
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may show."""
+        return self.database.password, self.redis.auth_token, self.engine.admin_password
 
 
 def read_variables(environment: Mapping[str, str]) -> Variables:
@@ -131,7 +142,9 @@ def read_variables(environment: Mapping[str, str]) -> Variables:
                 default="/usr/local/tomcat",
                 holding=("bin/bootstrap.jar", "bin/tomcat-juli.jar", "lib/catalina.jar", "conf/web.xml"),
             ),
-            webapps=reader.folder("WEBAPPS", default="/opt/yawl/webapps", holding=("yawl",)),
+            libraries=Path(reader.text("LIBRARIES", default="/opt/yawl/lib")),
+            class_archive=Path(reader.text("CLASS_ARCHIVE", default="/opt/yawl/classes.jsa")),
+            webapps=reader.folder("WEBAPPS", default="/opt/yawl/webapps", holding=APPLICATIONS),
         ),
     )
     if reader.mistakes:

@@ -1,4 +1,4 @@
-"""One workbench for all scenarios, in an event loop of its own that goes on between them."""
+"""One testbed for all scenarios, in an event loop of its own that goes on between them."""
 
 import asyncio
 import fcntl
@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import pytest
 
+from testbed import applications, system_packages
+from testbed.applications import Applications, StartCost
+from testbed.testbed import Testbed
 from tests.container.load import Load
 from tests.container.scratch_postgresql import Cluster
 from tests.container.service import Service
 from tests.container.table import Row, rows_in, write
-from workbench import applications, parts
-from workbench.applications import Applications
-from workbench.bench import Workbench
 
 TASKS = 3
 ENGINE_START = 1.0
@@ -58,13 +58,13 @@ class Stage:
 
 
 @pytest.fixture(scope="session")
-def found() -> parts.Parts:
-    """The parts; without them everything here is skipped, but not where CI is set."""
+def found() -> system_packages.SystemPackages:
+    """The packages; without them everything here is skipped, but not where CI is set."""
     try:
-        return parts.find()
-    except parts.PartsMissingError as error:
+        return system_packages.find()
+    except system_packages.PackagesMissingError as error:
         if os.environ.get("CI"):
-            pytest.fail(f"CI must have the container's parts: {error}", pytrace=False)
+            pytest.fail(f"CI must have the container's packages: {error}", pytrace=False)
         pytest.skip(str(error))
 
 
@@ -76,7 +76,9 @@ def stage() -> Generator[Stage, None, None]:
 
 
 @pytest.fixture(scope="session")
-def quick_engine(found: parts.Parts, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Applications:
+def quick_engine(
+    found: system_packages.SystemPackages, stage: Stage, tmp_path_factory: pytest.TempPathFactory
+) -> Applications:
     """An engine that starts in a second, made once for all services of a run, whichever process they run in."""
     # Not `made_once`, which makes a folder beside and moves it: what is made here knows where it lies.
     base = tmp_path_factory.getbasetemp()
@@ -91,30 +93,32 @@ def quick_engine(found: parts.Parts, stage: Stage, tmp_path_factory: pytest.Temp
     return Applications(folder)
 
 
-async def _build(found: parts.Parts, folder: Path) -> None:
+async def _build(found: system_packages.SystemPackages, folder: Path) -> None:
     """Build the applications, and have one engine record its classes: most of a start is loading them."""
-    built = await applications.build(found, folder=folder, start_seconds=ENGINE_START)
-    async with Workbench(built=built) as bench:
-        task = await bench.start_task(JAVA_HOME=str(built.recording_java))
-        await bench.all_healthy()
-        async with Load(bench) as load:
+    built = await applications.build(found, folder=folder, start=StartCost(wait_seconds=ENGINE_START))
+    async with Testbed(built=built) as testbed:
+        task = await testbed.start_task(JAVA_HOME=str(built.recording_java))
+        await testbed.all_healthy()
+        async with Load(testbed) as load:
             await load.goes_on(after=asyncio.get_running_loop().time())
         task.send(signal.SIGTERM)
         await task.ended()
 
 
 @pytest.fixture(scope="module")
-def service(found: parts.Parts, stage: Stage, request: pytest.FixtureRequest) -> Generator[Service, None, None]:
+def service(
+    found: system_packages.SystemPackages, stage: Stage, request: pytest.FixtureRequest
+) -> Generator[Service, None, None]:
     """A service that has no task yet."""
     assert found
     engine_start = request.config.getoption("--engine-start", ENGINE_START)
     built = request.getfixturevalue("quick_engine") if engine_start == ENGINE_START else None
-    bench = Workbench(engine_start_seconds=engine_start, built=built)
-    stage.play(bench.__aenter__())
+    testbed = Testbed(start=StartCost(wait_seconds=engine_start), built=built)
+    stage.play(testbed.__aenter__())
     try:
-        yield Service(bench, wanted=TASKS)
+        yield Service(testbed, wanted=TASKS)
     finally:
-        stage.play(bench.__aexit__(None, None, None))
+        stage.play(testbed.__aexit__(None, None, None))
 
 
 class _Table:
@@ -137,7 +141,7 @@ class _Table:
 
 @pytest.fixture(scope="session")
 def cluster() -> Generator[Cluster, None, None]:
-    """Run a PostgreSQL for the tests of the supervisor's parts that need a real one, and no task."""
+    """Run a PostgreSQL for the tests of what of the supervisor needs a real one, and no task."""
     # pytest's own folders may be closed to the user that PostgreSQL runs as.
     folder = Path(tempfile.mkdtemp())
     made = Cluster(folder)

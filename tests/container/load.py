@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-from workbench import client
-from workbench.bench import Workbench
-from workbench.client import Answer, UnansweredError, UnreachableError
-from workbench.task import ENGINE_PORT, PORT, Task
+from testbed import client
+from testbed.client import Answer, UnansweredError, UnreachableError
+from testbed.task import ENGINE_PORT, PORT, Task
+from testbed.testbed import Testbed
 
 INTERVAL: Final = 0.1
 """Seconds between two writes: one takes the engine 0.04, one at a time, and half a machine must keep up."""
@@ -26,6 +26,8 @@ SPECIFICATION: Final = """<specificationSet xmlns="http://www.yawlfoundation.org
 <specification uri="steady"><metaData><version>0.1</version><identifier>UID-steady</identifier></metaData>
 <decomposition id="Net"><processControlElements><inputCondition id="in"><flowsInto><nextElementRef id="only"/>
 </flowsInto></inputCondition></processControlElements></decomposition></specification></specificationSet>"""
+STEADY: Final = {"specidentifier": "UID-steady", "specversion": "0.1", "specuri": "steady"}
+"""How a call names the specification."""
 _PREFIXES = itertools.count(1)
 
 
@@ -60,8 +62,8 @@ class Write:
 class Load:
     """Writes from entering until leaving."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, testbed: Testbed) -> None:
+        self._bench = testbed
         self.prefix = f"load {next(_PREFIXES)}:"
         self.writes: list[Write] = []
         """All that have ended, in the order of their ends."""
@@ -116,6 +118,12 @@ class Load:
         session = self._session
         return await self._write(task, ENGINE_PORT, session, within_seconds=within_seconds)
 
+    async def break_engine(self, task: Task) -> None:
+        """Have a task's engine fail to write: it answers 500 from then on."""
+        form = {"action": "launchCase", "sessionHandle": self._session, **STEADY, "caseParams": "\0"}
+        answer = await client.post(task.address, ENGINE_PORT, "/yawl/ib", form, within_seconds=ANSWER_LIMIT)
+        assert answer.status == 500, answer.text
+
     def _tasks(self) -> list[Task]:
         return [task for task in self._bench.tasks if task.running and task.name not in self._left_out]
 
@@ -144,9 +152,7 @@ class Load:
         form = {
             "action": "launchCase",
             "sessionHandle": session,
-            "specidentifier": "UID-steady",
-            "specversion": "0.1",
-            "specuri": "steady",
+            **STEADY,
             "caseParams": mark,
         }
         outcome, said = await _classified(

@@ -11,8 +11,8 @@ from typing import Final
 
 import psycopg
 
+from testbed.task import Task
 from tests.container.service import Service
-from workbench.task import Task
 
 SEED: Final = 20_240_229
 SEQUENCES: Final = 50

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from supervisor import timings
+from supervisor.engine import RESTART_STOP_LIMIT
+from testbed import client
+from testbed.task import ENGINE_PORT, Task
 from tests.container.load import Load, Outcome
 from tests.container.service import Service, wall_clock
-from workbench.task import Task
 
 REACTION = 1.0
 """What noticing, finding the new leader and the clients' own interval may take."""
@@ -23,6 +25,11 @@ CLOCK_INTERVAL = 1
 """Seconds between two looks at a clock that can jump: a supervisor that looks at it always has time for little else."""
 HANGING = timings.PROBE_FAILURES * (timings.PROBE_TIMEOUT + timings.PROBE_INTERVAL) + 3.0 + timings.RESTART_PAUSE
 """Until an engine that does not answer is given up, killed, and started again."""
+
+PROBED = timings.PROBE_FAILURES * timings.PROBE_INTERVAL + RESTART_STOP_LIMIT + timings.RESTART_PAUSE + REACTION
+"""Until an application that answers wrongly is ended, and started again."""
+SESSION_LOST = timings.SESSION_INTERVAL + RESTART_STOP_LIMIT + timings.RESTART_PAUSE + 2 * REACTION
+"""Until the end of a session is noticed, and the applications are started again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +53,7 @@ async def started_at_once(service: Service, load: Load) -> None:
     await service.end_all()
     epoch = await service.epoch()
     await asyncio.gather(*(service.start_task() for _ in range(service.wanted)))
-    await service.bench.all_healthy()
+    await service.testbed.all_healthy()
     await load.goes_on(after=now())
     assert await service.epoch() == epoch + 1, "one of the three has led, and no other"
 
@@ -135,11 +142,11 @@ async def redis_gone(service: Service, load: Load) -> None:
 async def all_replaced(service: Service, load: Load) -> None:
     old = service.tasks
     await asyncio.gather(*(service.start_task() for _ in old))
-    await service.bench.all_healthy()
+    await service.testbed.all_healthy()
     for task in old:
         await _terminate(task, load)
-        await service.bench.end_task(task)
-        await service.bench.all_healthy()
+        await service.testbed.end_task(task)
+        await service.testbed.all_healthy()
     await load.goes_on(after=now())
 
 
@@ -154,10 +161,32 @@ async def engine_hangs(service: Service, load: Load) -> None:
 
 
 async def engine_answers_500(service: Service, load: Load) -> None:
+    await _restarted(service, load, load.break_engine)
+
+
+async def resource_service_answers_500(service: Service, load: Load) -> None:
+    async def fail(leader: Task) -> None:
+        path = "/resourceService/gateway?action=fail"
+        answer = await client.get(leader.address, ENGINE_PORT, path, within_seconds=5)
+        assert answer.status == 500
+
+    await _restarted(service, load, fail)
+
+
+async def resource_service_loses_its_session(service: Service, load: Load) -> None:
+    await _restarted(service, load, lambda _: service.end_engine_sessions(application="resource service"))
+
+
+async def engine_loses_its_sessions(service: Service, load: Load) -> None:
+    await _restarted(service, load, lambda _: service.end_engine_sessions())
+
+
+async def _restarted(service: Service, load: Load, strike: Callable[[Task], Awaitable[None]]) -> None:
+    """Strike at the leader's applications; the same task must start them again."""
     leader = await service.leader()
     engine = leader.engine()
     assert engine is not None
-    await service.end_engine_sessions()
+    await strike(leader)
     await _gone(engine)
     await load.goes_on(after=now())
     assert await service.leader() is leader, "the same task has started it again"
@@ -205,7 +234,7 @@ def _clock(service: Service, file: Path) -> dict[str, str]:
     """Return the variables of a task that has the clock in the file."""
     file.write_text("+0", encoding="utf-8")
     return {
-        "LD_PRELOAD": str(service.bench.clock),
+        "LD_PRELOAD": str(service.testbed.clock),
         "FAKETIME_TIMESTAMP_FILE": str(file),
         "FAKETIME_CACHE_DURATION": str(CLOCK_INTERVAL),
         # A jump of the clock that people read: no machine's monotonic clock does.
@@ -227,13 +256,21 @@ TO_LEADER_OR_DATABASE = (
     Scenario(name="database silent for the leader alone", play=database_silent_for_the_leader, limit=AFTER_SILENCE),
     Scenario(name="database cut off from the leader alone", play=database_cut_off_from_the_leader, limit=AT_ONCE),
 )
+# A leader gives up after three failures of its engine: no more than two in a row, then another one leads.
 TO_REDIS_TASKS_OR_ENGINE = (
     Scenario(name="Redis restarted", play=redis_restarted, limit=REACTION, unanswered=0),
     Scenario(name="Redis flushed", play=redis_flushed, limit=REACTION, unanswered=0),
-    Scenario(name="Redis gone, then leader killed", play=redis_gone, limit=AT_ONCE + timings.ROW_INTERVAL),
-    Scenario(name="all tasks replaced, one by one", play=all_replaced, limit=2.0, unanswered=3),
     Scenario(name="engine hangs", play=engine_hangs, limit=HANGING + REACTION),
-    Scenario(name="engine answers 500 for ever", play=engine_answers_500, limit=8.0),
+    Scenario(name="engine answers 500", play=engine_answers_500, limit=PROBED),
+    Scenario(name="Redis gone, then leader killed", play=redis_gone, limit=AT_ONCE + timings.ROW_INTERVAL),
+    Scenario(name="resource service answers 500", play=resource_service_answers_500, limit=PROBED),
+    Scenario(name="database ends the engine's sessions", play=engine_loses_its_sessions, limit=SESSION_LOST),
+    Scenario(name="all tasks replaced, one by one", play=all_replaced, limit=2.0, unanswered=3),
+    Scenario(
+        name="database ends the resource service's session",
+        play=resource_service_loses_its_session,
+        limit=SESSION_LOST,
+    ),
     Scenario(name="clocks jump by an hour, forwards and back", play=clock_jumps, limit=REACTION, unanswered=0),
 )
 SCENARIOS = (*TO_LEADER_OR_DATABASE, *TO_REDIS_TASKS_OR_ENGINE)

@@ -9,10 +9,10 @@ from typing import Any
 
 import psycopg
 
-from workbench.bench import UnhealthyError, Workbench
-from workbench.postgresql import PostgreSQL
-from workbench.redis_server import RedisServer
-from workbench.task import Task
+from testbed.postgresql import PostgreSQL
+from testbed.redis_server import RedisServer
+from testbed.task import Task
+from testbed.testbed import Testbed, UnhealthyError
 
 SETTLING_SECONDS = 120.0
 LOOK_SECONDS = 3.0
@@ -21,27 +21,27 @@ LOOK_SECONDS = 3.0
 class Service:
     """As many tasks as it wants, with what they need."""
 
-    def __init__(self, bench: Workbench, *, wanted: int) -> None:
-        self.bench = bench
+    def __init__(self, testbed: Testbed, *, wanted: int) -> None:
+        self.testbed = testbed
         self.wanted = wanted
         self._logs: list[Task] = []
 
     @property
     def database(self) -> PostgreSQL:
-        return self.bench.database
+        return self.testbed.database
 
     @property
     def redis(self) -> RedisServer:
-        return self.bench.redis
+        return self.testbed.redis
 
     @property
     def tasks(self) -> list[Task]:
         """The tasks that run."""
-        return [task for task in self.bench.tasks if task.running]
+        return [task for task in self.testbed.tasks if task.running]
 
     async def start_task(self, **variables: str) -> Task:
         """Start one task more."""
-        task = await self.bench.start_task(**variables)
+        task = await self.testbed.start_task(**variables)
         self._logs.append(task)
         return task
 
@@ -49,11 +49,11 @@ class Service:
         """Start a task for each that has ended, or ends meanwhile, as ECS does, until all can serve."""
         until = asyncio.get_running_loop().time() + SETTLING_SECONDS
         while True:
-            for task in [task for task in self.bench.tasks if not task.running]:
-                await self.bench.end_task(task)
-            await asyncio.gather(*(self.start_task() for _ in range(self.wanted - len(self.bench.tasks))))
+            for task in [task for task in self.testbed.tasks if not task.running]:
+                await self.testbed.end_task(task)
+            await asyncio.gather(*(self.start_task() for _ in range(self.wanted - len(self.testbed.tasks))))
             try:
-                await self.bench.all_healthy(within_seconds=LOOK_SECONDS)
+                await self.testbed.all_healthy(within_seconds=LOOK_SECONDS)
             except UnhealthyError:
                 if asyncio.get_running_loop().time() > until:
                     raise
@@ -62,7 +62,7 @@ class Service:
 
     async def end_all(self) -> None:
         """End every task at once."""
-        await asyncio.gather(*(self.bench.end_task(task) for task in list(self.bench.tasks)))
+        await asyncio.gather(*(self.testbed.end_task(task) for task in list(self.testbed.tasks)))
 
     async def leading(self) -> Task | None:
         """Return the task whose engine runs, if there is one at this moment."""
@@ -89,11 +89,13 @@ class Service:
             [epoch] = await (await connection.execute("SELECT epoch FROM yawl_delivery.leader")).fetchone() or [0]
         return int(epoch)
 
-    async def end_engine_sessions(self) -> None:
-        """Have the database end the engine's sessions: its next write fails, and it answers 500 from then on."""
+    async def end_engine_sessions(self, *, application: str = "") -> None:
+        """Have the database end the engine's sessions, or those alone that call themselves `application`."""
         async with await self.database.connect() as connection:
             await connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE starts_with(usename, 'yawl_engine_')"
+                " AND starts_with(application_name, %s)",
+                (application,),
             )
 
     def engine_start(self, *, since: float) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.container import table
 from tests.container.conftest import Stage
-from tests.container.judge import judge, made_without_answer
+from tests.container.invariants import check_invariants, made_without_answer
 from tests.container.load import Load, Outcome
 from tests.container.scenarios import Scenario, clock_jumps, now, with_clocks
 from tests.container.service import Service, wall_clock
@@ -28,7 +28,7 @@ def play(scenario: Scenario, service: Service, stage: Stage, request: pytest.Fix
 
     async def course_with_these_tasks() -> Row:
         await service.at_full_strength()
-        async with Load(service.bench) as load:
+        async with Load(service.testbed) as load:
             await load.goes_on(after=now())
             begun, since = now(), wall_clock()
             try:
@@ -37,12 +37,12 @@ def play(scenario: Scenario, service: Service, stage: Stage, request: pytest.Fix
                 await load.goes_on(after=now())
             finally:
                 print(service.story(since=since))
-        await judge(service.bench, load)
+        await check_invariants(service.testbed, load)
         for write in load.of(Outcome.UNCERTAIN):
             print(write)
         if scenario.unanswered is not None:
             assert len(load.of(Outcome.UNCERTAIN)) <= scenario.unanswered
-            assert await made_without_answer(service.bench, load) == [], "what was made is told"
+            assert await made_without_answer(service.testbed, load) == [], "what was made is told"
         return Row(
             name=scenario.name,
             without_service=load.longest_pause(since=begun),

@@ -1,12 +1,12 @@
-"""The client that the load and the workbench ask with: what it tells apart decides what a write counts as."""
+"""The client that the load and the testbed ask with: what it tells apart decides what a write counts as."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from workbench import client
-from workbench.client import Answer, UnansweredError, UnreachableError
+from testbed import client
+from testbed.client import Answer, UnansweredError, UnreachableError
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n\r\nyes\n"

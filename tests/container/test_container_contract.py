@@ -8,11 +8,11 @@ from integration_tests.failure import CheckFailed
 from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import health_path_answers
 from integration_tests.waiting import Patience
+from testbed.task import PORT, Task
+from testbed.testbed import HEALTH_PATH
 from tests.container.conftest import Stage
 from tests.container.service import Service
 from tests.fault_server import PROXY_VARIABLES
-from workbench.bench import HEALTH_PATH
-from workbench.task import PORT, Task
 
 
 def test_every_task_keeps_what_integration_tests_ask(
@@ -21,7 +21,7 @@ def test_every_task_keeps_what_integration_tests_ask(
     for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     stage.play(service.at_full_strength())
-    given = service.bench.credentials
+    given = service.testbed.credentials
     credentials = Credentials(username=given.username, password=given.password)
     patience = Patience(deadline_seconds=30)
 

@@ -4,16 +4,16 @@ import asyncio
 
 import pytest
 
+from testbed.applications import Applications
+from testbed.testbed import Testbed
 from tests.container import table
 from tests.container.conftest import Stage
-from tests.container.judge import judge
+from tests.container.invariants import check_invariants
 from tests.container.load import Load, Outcome
 from tests.container.random_faults import SEQUENCES, play, sequence
 from tests.container.scenarios import now
 from tests.container.service import Service, wall_clock
 from tests.container.table import Row
-from workbench.applications import Applications
-from workbench.bench import Workbench
 
 SERVICES = 5
 """So many wait at the same time: most of a failover is waiting."""
@@ -36,8 +36,8 @@ def played(stage: Stage, quick_engine: Applications) -> dict[int, Played]:
     numbers = iter(results)
 
     async def serve() -> None:
-        async with Workbench(built=quick_engine) as bench:
-            service = Service(bench, wanted=TASKS)
+        async with Testbed(built=quick_engine) as testbed:
+            service = Service(testbed, wanted=TASKS)
             for number in numbers:
                 await _play(service, number, results[number])
                 if results[number].error is not None:
@@ -54,13 +54,13 @@ async def _play(service: Service, number: int, result: Played) -> None:
     since = wall_clock()
     try:
         await service.at_full_strength()
-        async with Load(service.bench) as load:
+        async with Load(service.testbed) as load:
             await load.goes_on(after=now())
             begun, since = now(), wall_clock()
             await play(service, sequence(number))
             await service.at_full_strength()
             await load.goes_on(after=now())
-        await judge(service.bench, load)
+        await check_invariants(service.testbed, load)
         result.row = Row(
             name=str(number),
             without_service=load.longest_pause(since=begun),

@@ -11,7 +11,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from supervisor import accounts, fencing, ledger
+from supervisor import engine_accounts, engine_sessions, fencing, leader_table, timings
 from supervisor.database import Connection
 from supervisor.fencing import EngineLogin
 from tests.container.scratch_postgresql import ADMIN, PROGRAMS, Cluster
@@ -30,7 +30,7 @@ def with_sessions(cluster: Cluster, number: int, work: Callable[..., Awaitable[N
     async def main() -> None:
         sessions = [await cluster.session() for _ in range(number)]
         try:
-            await ledger.set_up(sessions[0])
+            await leader_table.set_up(sessions[0])
             await work(*sessions)
         finally:
             for session in sessions:
@@ -40,7 +40,7 @@ def with_sessions(cluster: Cluster, number: int, work: Callable[..., Awaitable[N
 
 
 async def lead(session: Connection, task: str = "task1") -> tuple[int, bool, EngineLogin]:
-    return await fencing.take_office(session, database="yawl", task=task, address="10.0.0.1", port=8081)
+    return await fencing.begin_term(session, database="yawl", task=task, address="10.0.0.1", port=8081)
 
 
 def writes(session: psycopg.Connection, statement: LiteralString = "INSERT INTO rows VALUES (1)") -> bool:
@@ -61,11 +61,11 @@ def logs_in(cluster: Cluster, login: EngineLogin) -> bool:
 
 def test_only_one_session_holds_the_lock(cluster: Cluster) -> None:
     async def work(first: Connection, second: Connection) -> None:
-        assert await ledger.try_lock(first)
-        assert not await ledger.try_lock(second)
+        assert await leader_table.try_lock(first)
+        assert not await leader_table.try_lock(second)
         await first.close()
         async with asyncio.timeout(30):
-            while not await ledger.try_lock(second):  # noqa: ASYNC110 - the server ends the session in its own time
+            while not await leader_table.try_lock(second):  # noqa: ASYNC110 - the server ends the session in its own time
                 await asyncio.sleep(0.01)
 
     with_sessions(cluster, 2, work)
@@ -75,9 +75,9 @@ def test_each_term_has_a_higher_epoch_and_knows_how_the_last_one_ended(cluster: 
     async def work(session: Connection) -> None:
         assert (await lead(session))[:2] == (1, True)
         assert (await lead(session))[:2] == (2, False)
-        await ledger.try_lock(session)
-        await ledger.release(session, epoch=2)
-        assert await ledger.read(session) is None
+        await leader_table.try_lock(session)
+        await leader_table.release(session, epoch=2)
+        assert await leader_table.read(session) is None
         assert (await lead(session))[:2] == (3, True)
 
     with_sessions(cluster, 1, work)
@@ -86,15 +86,17 @@ def test_each_term_has_a_higher_epoch_and_knows_how_the_last_one_ended(cluster: 
 def test_a_leader_of_an_earlier_epoch_learns_it_from_its_heartbeat(cluster: Cluster) -> None:
     async def work(session: Connection) -> None:
         await lead(session)
-        assert await ledger.heartbeat(session, epoch=1, engine="running")
-        row = await ledger.read(session)
+        assert await leader_table.heartbeat(session, epoch=1, engine="running")
+        row = await leader_table.read(session)
         assert row is not None
         assert (row.epoch, row.task, row.address, row.port, row.engine) == (1, "task1", "10.0.0.1", 8081, "running")
         assert 0 <= row.age_seconds < 5
         await lead(session, "task2")
-        assert not await ledger.heartbeat(session, epoch=1, engine="running")
-        await ledger.release(session, epoch=1)
-        assert (await ledger.read(session)) is not None, "only the present leader can say that it released the lock"
+        assert not await leader_table.heartbeat(session, epoch=1, engine="running")
+        await leader_table.release(session, epoch=1)
+        assert (await leader_table.read(session)) is not None, (
+            "only the present leader can say that it released the lock"
+        )
 
     with_sessions(cluster, 1, work)
 
@@ -147,13 +149,13 @@ def test_a_leader_that_lost_the_lock_unknowingly_harms_no_later_one(cluster: Clu
     with_sessions(cluster, 2, work)
 
 
-def test_a_dead_session_cannot_take_office(cluster: Cluster) -> None:
+def test_a_dead_session_cannot_begin_term(cluster: Cluster) -> None:
     async def work(leader: Connection, other: Connection) -> None:
-        await ledger.try_lock(leader)
+        await leader_table.try_lock(leader)
         await other.execute("SELECT pg_terminate_backend(%s)", (leader.info.backend_pid,))
         with pytest.raises(psycopg.OperationalError):
             await lead(leader)
-        assert await ledger.read(other) is None
+        assert await leader_table.read(other) is None
         assert (await lead(other))[0] == 1
 
     with_sessions(cluster, 2, work)
@@ -181,13 +183,13 @@ def test_tables_of_an_older_installation_are_handed_over(cluster: Cluster) -> No
         with cluster.connect(login.user, login.password) as engine:
             assert writes(engine, "INSERT INTO old (number) VALUES (1)")
             assert writes(engine, "ALTER TABLE old ADD COLUMN more int")
-        assert await ledger.heartbeat(leader, epoch=1, engine="running"), "our own tables stay ours"
+        assert await leader_table.heartbeat(leader, epoch=1, engine="running"), "our own tables stay ours"
 
     with_sessions(cluster, 2, work)
 
 
 async def provide(session: Connection, user: str, password: str) -> None:
-    await accounts.provide_account(session, owner="yawl_engine", user=user, password=password)
+    await engine_accounts.provide_account(session, owner="yawl_engine", user=user, password=password)
 
 
 def test_a_fresh_database_gets_the_one_account(cluster: Cluster) -> None:
@@ -197,13 +199,13 @@ def test_a_fresh_database_gets_the_one_account(cluster: Cluster) -> None:
             await provide(session, user, password)
         with cluster.connect(ADMIN, "admin-secret") as reader:
             found = reader.execute("SELECT userid, passwordtext FROM clientapps").fetchall()
-        assert found == [("other", accounts.encoded("two"))]
+        assert found == [("other", engine_accounts.encoded("two"))]
 
     with_sessions(cluster, 1, work)
 
 
 def test_well_known_passwords_open_nothing(cluster: Cluster) -> None:
-    known = accounts.encoded("yEditor")
+    known = engine_accounts.encoded("yEditor")
 
     async def work(session: Connection) -> None:
         await lead(session)
@@ -213,7 +215,7 @@ def test_well_known_passwords_open_nothing(cluster: Cluster) -> None:
         )
         await session.execute("CREATE TABLE yservices (serviceid varchar(255), servicepassword varchar(255))")
         await session.execute("INSERT INTO clientapps VALUES ('editor', %s), ('mine', 'changed')", (known,))
-        await session.execute("INSERT INTO yservices VALUES ('mail', %s)", (accounts.encoded("yMail"),))
+        await session.execute("INSERT INTO yservices VALUES ('mail', %s)", (engine_accounts.encoded("yMail"),))
         await fencing.adopt_tables(session, database="yawl")
         await provide(session, "operator", "one")
         with cluster.connect(ADMIN, "admin-secret") as reader:
@@ -222,10 +224,35 @@ def test_well_known_passwords_open_nothing(cluster: Cluster) -> None:
         assert clients.keys() == {"editor", "mine", "operator"}
         assert clients["editor"] != known
         assert clients["mine"] == "changed"
-        assert services != [(accounts.encoded("yMail"),)]
+        assert services != [(engine_accounts.encoded("yMail"),)]
 
     with_sessions(cluster, 1, work)
 
 
 def test_passwords_are_encoded_as_yawl_does() -> None:
-    assert accounts.encoded("YAWL") == "Se4tMaQCi9gr0Q2usp7P56Sk5vM="
+    assert engine_accounts.encoded("YAWL") == "Se4tMaQCi9gr0Q2usp7P56Sk5vM="
+
+
+@pytest.mark.parametrize("ended_by_the_server", [True, False])
+def test_a_session_that_the_server_ended_is_told_from_one_that_a_pool_closed(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, *, ended_by_the_server: bool
+) -> None:
+    monkeypatch.setattr(timings, "SESSION_INTERVAL", 0.05)
+
+    async def work(session: Connection) -> None:
+        _, _, login = await lead(session)
+        engine = cluster.connect(login.user, login.password)
+        other = cluster.connect(login.user, login.password)
+        loss = asyncio.create_task(engine_sessions.first_loss(cluster.session, user=login.user))
+        await asyncio.sleep(0.5)
+        if ended_by_the_server:
+            await session.execute("SELECT pg_terminate_backend(%s)", (engine.info.backend_pid,))
+            assert await asyncio.wait_for(loss, 10) == engine_sessions.REASON
+        else:
+            engine.close()
+            done, _ = await asyncio.wait({loss}, timeout=1.0)
+            assert not done
+            loss.cancel()
+        other.close()
+
+    with_sessions(cluster, 1, work)

@@ -22,7 +22,8 @@ from typing_extensions import override
 from supervisor.haproxy import ENGINE_PORT, PUBLIC_PORT, TASKS_PORT, Haproxy, Upstream
 from supervisor.health import Health, HealthBoard, HealthServer
 from supervisor.log import start_log
-from workbench.addresses import AddressBlock
+from supervisor.masking import Secrets
+from testbed.addresses import AddressBlock
 
 PROGRAM = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
 HEALTH = "/resourceService/"
@@ -253,7 +254,7 @@ def test_access_lines_are_events_without_the_query(
         await ask(place.own, PUBLIC_PORT, '/yawl/ib"x?sessionHandle=secret')
         await ask(place.own, PUBLIC_PORT, HEALTH)
 
-    log = start_log(level="INFO", task="task1")
+    log = start_log(level="INFO", task="task1", secrets=Secrets())
     with_haproxy(place, folder, work)
     log.stop()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

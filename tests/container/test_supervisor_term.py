@@ -7,12 +7,12 @@ from typing import cast
 
 import pytest
 
-from supervisor import database, ledger, timings
+from supervisor import database, leader_table, timings
 from supervisor.database import Connection, PasswordRefusedError
-from supervisor.discovery import Board
+from supervisor.discovery import LeaderRegistry
 from supervisor.engine import Engine
 from supervisor.haproxy import Haproxy
-from supervisor.leadership import End, Office, Term
+from supervisor.leadership import End, LeaderContext, Term
 from supervisor.lease import now
 from supervisor.probe import Verdict
 from tests.container.scratch_postgresql import PROGRAMS, Cluster
@@ -30,6 +30,7 @@ class NoEngine:
     def __init__(self) -> None:
         self.state = "stopped"
         self.last_failure = ""
+        self.start_exception = ""
         self.started_at: list[float] = []
         self.failure = asyncio.Event()
 
@@ -81,11 +82,11 @@ def in_a_term(
 
     async def main() -> None:
         session = await cluster.session()
-        await ledger.set_up(session)
+        await leader_table.set_up(session)
         if not predecessor_released:
-            await ledger.raise_epoch(session, task="before", address="", port=0)
+            await leader_table.raise_epoch(session, task="before", address="", port=0)
         sent_at = now()
-        assert await ledger.try_lock(session)
+        assert await leader_table.try_lock(session)
         serving = Serving(cluster, folder, session, sent_at)
         try:
             await asyncio.wait_for(work(serving), 60)
@@ -108,13 +109,13 @@ class Serving:
         self.outside = NoOutside()
         self.stopping = asyncio.Event()
         self.began_at = now()
-        office = Office(
+        context = LeaderContext(
             variables=variables(folder),
             engine=cast(Engine, self.engine),
             haproxy=cast(Haproxy, self.outside),
-            board=cast(Board, self.outside),
+            registry=cast(LeaderRegistry, self.outside),
         )
-        self.term = Term(office, lock_session=session, sent_at=sent_at)
+        self.term = Term(context, lock_session=session, sent_at=sent_at)
         self.end = asyncio.create_task(self.term.serve(self.stopping))
 
     async def until_started(self, times: int = 1) -> None:
@@ -131,7 +132,7 @@ class Serving:
 
     def lock_is_free(self) -> bool:
         with self.cluster.connect("yawl", "owner-secret") as session:
-            row = session.execute("SELECT pg_try_advisory_lock(%s, %s)", ledger.LOCK).fetchone()
+            row = session.execute("SELECT pg_try_advisory_lock(%s, %s)", leader_table.LOCK).fetchone()
         return row == (True,)
 
 

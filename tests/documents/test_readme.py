@@ -34,7 +34,7 @@ RUN_ELSEWHERE = {
     "make synth": ("pipeline/synth_step.py", 'commands=["make synth"]'),
     "make test": (".ci/run", "make test"),
     "make container-test": ("Makefile", "all-other-tests container-test"),
-    "make container-parts": ("Makefile", "container-test: container-parts"),
+    "make container-packages": ("Makefile", "container-test: container-packages"),
     "make rehearse ARGS=--resume": ("tests/rehearsal/test_killed.py", "--resume"),
     "make compliance": ("tests/documents/test_compliance_document.py", "document("),
     "make permissions": ("tests/tools/test_permissions_report.py", "report.main("),

@@ -1,4 +1,4 @@
-"""The container's own processes as tasks: started by the commit's workbench, told what the engine's credentials are."""
+"""The container's own processes as tasks: started by the commit's testbed, told what the engine's credentials are."""
 
 import json
 import os
@@ -15,10 +15,10 @@ from rehearsal.containers import Containers
 from rehearsal.errors import RehearsalError
 from rehearsal.processes import Processes
 from rehearsal.tasks import Tasks
+from testbed import system_packages
 from tests.emulator.conftest import Account
 from tests.emulator.test_load_balancers import by_proxy
 from tests.emulator.test_stand_ins import HEALTH, PASSWORD, USER, service
-from workbench import parts
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ parser.add_argument("--tasks", type=int)
 parser.add_argument("--credentials-file", type=pathlib.Path)
 options = parser.parse_args()
 if options.check:
-    sys.exit("workbench: missing Debian packages: " + MISSING if MISSING else 0)
+    sys.exit("testbed: missing Debian packages: " + MISSING if MISSING else 0)
 here = pathlib.Path(__file__).parents[2]
 (here / "asked.json").write_text(json.dumps({
     "tasks": options.tasks,
@@ -63,12 +63,12 @@ sys.stdin.read()
 """
 
 
-def committed(repository: Path, workbench: str | None) -> str:
-    """Make a repository with a workbench, or without one; return its commit."""
-    (repository / "container/workbench").mkdir(parents=True)
+def committed(repository: Path, testbed: str | None) -> str:
+    """Make a repository with a testbed, or without one; return its commit."""
+    (repository / "container/testbed").mkdir(parents=True)
     (repository / "container/Dockerfile").touch()
-    if workbench is not None:
-        (repository / containers.WORKBENCH).write_text(workbench)
+    if testbed is not None:
+        (repository / containers.WORKBENCH).write_text(testbed)
     git = ["git", "-C", str(repository), "-c", "user.name=Test", "-c", "user.email=test@example.com"]
     for arguments in (["init", "-q"], ["add", "."], ["-c", "commit.gpgsign=false", "commit", "-q", "-m", "Test"]):
         subprocess.run([*git, *arguments], check=True)
@@ -77,7 +77,7 @@ def committed(repository: Path, workbench: str | None) -> str:
 
 
 def unpacked(directory: Path, *, fails: bool = False, missing: str = "") -> Path:
-    """The container folder of a commit with the workbench above."""
+    """The container folder of a commit with the testbed above."""
     commit = committed(directory / "repository", f"FAILS = {fails}\nMISSING = {missing!r}\n{WORKBENCH}")
     return containers.unpack(directory / "repository", commit, directory)
 
@@ -99,7 +99,9 @@ BOTH_SECONDS = 20.0
 """How long it may take until both tasks have been asked: a target that is slow once has no turn."""
 
 
-@pytest.mark.skipif(bool(parts.missing()) and not os.environ.get("CI"), reason="make container-parts installs them")
+@pytest.mark.skipif(
+    bool(system_packages.missing()) and not os.environ.get("CI"), reason="make container-packages installs them"
+)
 def test_the_containers_own_processes_answer_behind_the_load_balancer(
     account: Account, workshop: Any, tmp_path: Path
 ) -> None:
@@ -153,5 +155,5 @@ def test_a_commit_without_a_workbench_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_programs_are_named_before_anything_is_deployed(tmp_path: Path) -> None:
-    with pytest.raises(RehearsalError, match=r"^--tasks container: workbench: missing Debian packages: haproxy$"):
+    with pytest.raises(RehearsalError, match=r"^--tasks container: testbed: missing Debian packages: haproxy$"):
         unpacked(tmp_path, missing="haproxy")

@@ -21,8 +21,8 @@ from rehearsal.cloud import Credentials, Place
 from rehearsal.gate import ScriptedGate
 from rehearsal.progress import Notification, Result, Status
 from rehearsal.tasks import TaskKind
+from testbed import system_packages
 from tests.rehearsal.conftest import ROOT, Rehearsed, Repository
-from workbench import parts
 
 HOME = Place("111111111111", "us-east-1")
 DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
@@ -33,7 +33,7 @@ RECOVERY = {"staging": ("recovery",), "prod": ("recovery",)}
 COPIES = {"yawl-prod-recovery-copies": "CREATE_COMPLETE"}
 """Prod's stack in another region, where its backups are copied to."""
 COPIES_REGION = "us-west-2"
-WITHOUT_PARTS = bool(parts.missing()) and not os.environ.get("CI")
+WITHOUT_PACKAGES = bool(system_packages.missing()) and not os.environ.get("CI")
 FAILING = "Staging/yawl-staging-cache.Deploy"
 
 
@@ -108,7 +108,7 @@ def site(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> It
     Where the parts those are made of are not installed, stand-ins take their place.
     """
     older = an_older_pipeline(repository.path / "cdk.out", tmp_path_factory.mktemp("older") / "cdk.out")
-    tasks = TaskKind.STAND_IN if WITHOUT_PARTS else TaskKind.CONTAINER
+    tasks = TaskKind.STAND_IN if WITHOUT_PACKAGES else TaskKind.CONTAINER
     with repository.rehearse(tasks=tasks, fail=frozenset({FAILING}), deployed_first=older) as rehearsed:
         yield rehearsed
 
@@ -205,7 +205,7 @@ def test_what_is_let_in_arrives(arrived: Ended) -> None:
     assert arrived.copies == COPIES
 
 
-@pytest.mark.skipif(WITHOUT_PARTS, reason="make container-parts installs them")
+@pytest.mark.skipif(WITHOUT_PACKAGES, reason="make container-packages installs them")
 def test_every_environment_is_tested_over_the_containers_own_processes(site: Rehearsed, arrived: Ended) -> None:
     for environment in ("Dev", "Staging", "Prod"):
         assert arrived.statuses[f"{environment}/IntegrationTests"] is Status.SUCCEEDED

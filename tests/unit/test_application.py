@@ -107,7 +107,7 @@ FACTS = {
         TASK,
         container(
             HealthCheck={
-                "Command": ["CMD", "python", "-m", "supervisor.alive"],
+                "Command": ["CMD", "python", "-m", "supervisor.healthcheck"],
                 "Interval": 30,
                 "Retries": 3,
                 "StartPeriod": 60,
@@ -195,7 +195,7 @@ FACTS = {
         SERVICE,
         {"DeploymentConfiguration": Match.object_like({"MinimumHealthyPercent": 100, "MaximumPercent": 200})},
     ),
-    "a new task has three minutes to become healthy": (SERVICE, {"HealthCheckGracePeriodSeconds": 180}),
+    "a new task has as long as a start was measured to take": (SERVICE, {"HealthCheckGracePeriodSeconds": 160}),
     "nobody opens a shell in a task": (SERVICE, {"EnableExecuteCommand": False}),
     "tasks have no public address": (
         SERVICE,

@@ -110,7 +110,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "file", ["tests/test_x.py", "workbench/__main__.py", "README.md", "supervisor/__pycache__/lease.cpython-311.pyc"]
+    "file", ["tests/test_x.py", "testbed/__main__.py", "README.md", "supervisor/__pycache__/lease.cpython-311.pyc"]
 )
 def test_what_is_no_part_of_the_image_does_not_change_its_tag(
     copy: Path, file: str, monkeypatch: pytest.MonkeyPatch

@@ -101,14 +101,14 @@ def test_tasks_may_write_where_the_image_has_volumes() -> None:
 def test_it_agrees_with_the_task_definition() -> None:
     assert of("EXPOSE") == [f"{ports.APPLICATION} {ports.TASKS}"]
     (check,) = of("HEALTHCHECK")
-    assert check.endswith('CMD ["python", "-m", "supervisor.alive"]')
+    assert check.endswith('CMD ["python", "-m", "supervisor.healthcheck"]')
     assert of("STOPSIGNAL") == ["SIGTERM"]
     assert of("ENTRYPOINT") == ['["python", "-m", "supervisor"]']
     assert any(engine_task.DATABASE_AUTHORITIES in text for text in of("RUN", 1))
 
 
-def test_three_files_are_downloaded() -> None:
-    assert [name_in(text) for text in DOWNLOADS] == ["RDS_BUNDLE", "DRIVER", "YAWL"]
+def test_four_files_are_downloaded() -> None:
+    assert [name_in(text) for text in DOWNLOADS] == ["RDS_BUNDLE", "DRIVER", "LIBRARIES", "YAWL"]
 
 
 def name_in(text: str) -> str:
@@ -173,19 +173,19 @@ def test_a_download_that_fails_fails_the_build(text: str, folder: Path) -> None:
     assert run(text, folder, None).returncode == 22
 
 
-def test_a_release_with_its_own_driver_needs_no_other(folder: Path) -> None:
-    (driver,) = (text for text in DOWNLOADS if name_in(text) == "DRIVER")
-    without = driver.replace("${DRIVER_URL}", "")
-    assert run(driver, folder, None).returncode == 0
+@pytest.mark.parametrize(
+    ("name", "file", "arguments"),
+    [("DRIVER", "driver.jar", "--driver driver.jar"), ("LIBRARIES", "libraries.zip", "--libraries libraries.zip")],
+)
+def test_what_a_release_brings_itself_is_not_downloaded(folder: Path, name: str, file: str, arguments: str) -> None:
+    (download,) = (text for text in DOWNLOADS if name_in(text) == name)
     (release,) = (text for text in DOWNLOADS if name_in(text) == "YAWL")
+    usual = f"unpack_release.py release.zip {folder}/webapps --shared {folder}/lib"
+    assert run(download, folder, None).returncode == 0
     run(release, folder, None)
-    assert (folder / "unpacked").read_text().split() == [
-        "unpack_release.py",
-        "release.zip",
-        f"{folder}/webapps",
-        "driver.jar",
-    ]
-    (folder / "driver.jar").unlink()
+    assert (folder / "unpacked").read_text().strip() == f"{usual} {arguments}"
+    (folder / file).unlink()
+    without = download.replace(f"${{{name}_URL}}", "")
     assert subprocess.run([*SHELL, without], cwd=folder, check=False).returncode == 0
     run(release, folder, None)
-    assert (folder / "unpacked").read_text().split() == ["unpack_release.py", "release.zip", f"{folder}/webapps"]
+    assert (folder / "unpacked").read_text().strip() == usual

@@ -128,10 +128,9 @@ def test_what_nobody_has_verified_is_warned_about(file: Path) -> None:
 @pytest.mark.parametrize(
     ("cpu", "takeover", "grace"),
     [
-        pytest.param(4096, 62, 130, id="57 s were measured on two cores"),
-        pytest.param(2048, 62, 130, id="two vCPU are two cores"),
-        pytest.param(1024, 119, 180, id="one vCPU takes twice as long"),
-        pytest.param(512, 233, 300, id="half of one takes four times as long"),
+        pytest.param(4096, 95, 160, id="90 s were measured, with one processor busy"),
+        pytest.param(1024, 95, 160, id="one vCPU is enough"),
+        pytest.param(512, 185, 250, id="half of one takes twice as long"),
     ],
 )
 def test_a_start_has_the_time_it_was_measured_to_take(cpu: int, takeover: int, grace: int) -> None:

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from supervisor import timings
-from supervisor.discovery import Board, Discovery, Leader
+from supervisor.discovery import Discovery, Leader, LeaderRegistry
+from supervisor.leader_table import LeaderRow
 from supervisor.lease import now
-from supervisor.ledger import LeaderRow
 from supervisor.variables import RedisVariables
 
 
@@ -68,11 +68,13 @@ def test_only_news_wakes_a_standby() -> None:
 def test_redis_that_is_gone_hinders_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
     bundle = tmp_path_factory.mktemp("redis") / "ca.pem"
     bundle.write_text("")
-    board = Board(RedisVariables(host="127.0.0.1", port=1, auth_token="secret", ca_bundle=bundle), environment="dev")
+    registry = LeaderRegistry(
+        RedisVariables(host="127.0.0.1", port=1, auth_token="secret", ca_bundle=bundle), environment="dev"
+    )
 
     async def announce() -> None:
-        await board.announce(epoch=1, task="t", address="a", port=1, engine="running", change=True)
-        await board.withdraw(epoch=1)
-        await board.close()
+        await registry.announce(epoch=1, task="t", address="a", port=1, engine="running", change=True)
+        await registry.withdraw(epoch=1)
+        await registry.close()
 
     asyncio.run(asyncio.wait_for(announce(), 5))

@@ -101,7 +101,7 @@ def test_only_the_task_itself_reaches_the_socket(server: Path) -> None:
 
 def alive(folder: Path) -> int:
     return subprocess.run(
-        [sys.executable, "-m", "supervisor.alive"],
+        [sys.executable, "-m", "supervisor.healthcheck"],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CONTAINER), "WORK_FOLDER": str(folder)},
         capture_output=True,
         check=False,

@@ -1,4 +1,4 @@
-"""Whether an engine is well: by its status, its type and what it says."""
+"""Whether an engine and its resource service are well: by their status, the engine's also by what it says."""
 
 import asyncio
 
@@ -9,18 +9,21 @@ from supervisor import probe
 WELL = b"HTTP/1.1 200 \r\nContent-Type: text/xml;charset=UTF-8\r\n\r\n<response><failure>Invalid</failure></response>"
 
 
-def ask(answer: bytes | None, *, timeout_seconds: float = 2.0) -> probe.Verdict:
-    """Ask a server that answers so, or never when `answer` is None."""
+ALIVE = b"HTTP/1.1 200 \r\nContent-Type: text/xml\r\n\r\n<response><failure>Invalid session</failure></response>"
+
+
+def ask(answer: bytes | None, *, gateway: bytes | None = ALIVE, timeout_seconds: float = 2.0) -> probe.Verdict:
+    """Ask applications that answer so; one that is None never answers."""
+    answers = {"/yawl/ib": answer, "/resourceService/gateway?action=checkConnection": gateway}
 
     async def main() -> probe.Verdict:
-        asked = asyncio.Event()
-
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"GET /yawl/ib HTTP/1.")
-            asked.set()
-            if answer is not None:
-                writer.write(answer)
+            method, path, protocol = head.decode().splitlines()[0].split()
+            assert (method, protocol[:7]) == ("GET", "HTTP/1.")
+            said = answers[path]
+            if said is not None:
+                writer.write(said)
                 writer.close()
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -49,6 +52,31 @@ def test_an_engine_that_is_well() -> None:
 )
 def test_an_engine_that_is_not_well(answer: bytes | None, reason: str) -> None:
     assert ask(answer, timeout_seconds=0.2).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("gateway", "reason"),
+    [
+        (ALIVE.replace(b"200 ", b"500 "), "the resource service answers 500"),
+        (ALIVE.replace(b"200 ", b"404 "), "the resource service answers 404"),
+        (b"", "what answers is not a web server"),
+        (None, "the engine did not answer within 0.2 s"),
+    ],
+)
+def test_a_resource_service_that_is_dead(gateway: bytes | None, reason: str) -> None:
+    assert ask(WELL, gateway=gateway, timeout_seconds=0.2).reason == reason
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>anything</html>"])
+def test_a_resource_service_is_judged_by_its_status_alone(body: bytes) -> None:
+    assert ask(WELL, gateway=b"HTTP/1.1 200 \r\n\r\n" + body).good
+
+
+@pytest.mark.parametrize(
+    ("answer", "answered"), [(WELL, True), (WELL.replace(b"200 ", b"500 "), True), (b"", False), (None, False)]
+)
+def test_only_what_speaks_http_has_answered(answer: bytes | None, answered: bool) -> None:
+    assert ask(answer, timeout_seconds=0.2).answered is answered
 
 
 def test_an_engine_that_trickles_is_not_waited_for() -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from supervisor import child
+from supervisor import die_with_parent
 from supervisor.log import Journal, JsonLine, start_log
+from supervisor.masking import Secrets
 from supervisor.processes import OnEvent, Program, as_documents, as_text
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
@@ -39,6 +40,20 @@ def run(script: str, folder: Path, on_event: OnEvent, environment: dict[str, str
             "broken\n\tat a\n\tat b\nCaused by: c\n\t... 3 more\nnext\n",
             ["broken\n\tat a\n\tat b\nCaused by: c\n\t... 3 more", "next"],
         ),
+        (
+            "2026-11-24 02:22:46.091 ERROR YEngine it broke\njava.lang.IllegalStateException: a\nand more\n"
+            "\tat a\norg.example.Other$Inner$Failure\n\tat b\n2026-11-24 02:22:46.092 INFO YEngine next\n",
+            [
+                "2026-11-24 02:22:46.091 ERROR YEngine it broke\njava.lang.IllegalStateException: a\nand more\n\tat a",
+                "org.example.Other$Inner$Failure\n\tat b",
+                "2026-11-24 02:22:46.092 INFO YEngine next",
+            ],
+        ),
+        (
+            "java.lang.Error\n24-Nov-2026 02:22:46.091 INFO [main] next\n",
+            ["java.lang.Error", "24-Nov-2026 02:22:46.091 INFO [main] next"],
+        ),
+        ("broken\n" + "\tat a\n" * 250 + "next\n", ["broken" + "\n\tat a" * 199 + "\n… (51 more lines)", "next"]),
         ("a" * 300_000 + "\nnext\n", ["(a line that was too long)", "next"]),
         ("bad \\udc80\n", ["bad \N{REPLACEMENT CHARACTER}"]),
     ],
@@ -101,7 +116,7 @@ def test_a_program_dies_with_a_supervisor_that_is_killed(tmp_path: Path) -> None
             "import os, subprocess, sys, time\n"
             "p = subprocess.Popen([sys.executable, sys.argv[1], str(os.getpid()), '/bin/sleep', '60'])\n"
             "print(p.pid, flush=True); time.sleep(60)",
-            child.__file__,
+            die_with_parent.__file__,
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -124,14 +139,17 @@ def test_a_program_dies_with_a_supervisor_that_is_killed(tmp_path: Path) -> None
 
 def test_a_program_whose_supervisor_is_gone_already_does_not_start() -> None:
     ran = subprocess.run(
-        [sys.executable, child.__file__, "1", "/bin/echo", "started"], capture_output=True, text=True, check=False
+        [sys.executable, die_with_parent.__file__, "1", "/bin/echo", "started"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 1
     assert ran.stdout == ""
 
 
 def test_log_lines_are_one_json_object_each_with_level_and_task(capsys: pytest.CaptureFixture[str]) -> None:
-    log = start_log(level="INFO", task="task1")
+    log = start_log(level="INFO", task="task1", secrets=Secrets())
     journal = Journal("test")
     journal.debug("unseen")
     journal.info("a\nb", {"number": 1})
@@ -155,7 +173,7 @@ def test_log_lines_are_one_json_object_each_with_level_and_task(capsys: pytest.C
 def test_metrics_are_lines_of_their_own_format(capsys: pytest.CaptureFixture[str]) -> None:
     from supervisor import metrics
 
-    log = start_log(level="FATAL", task="task1")
+    log = start_log(level="FATAL", task="task1", secrets=Secrets())
     metrics.emit(environment="dev", values={"QueueDepth": (3, "Count")})
     log.stop()
     line = json.loads(capsys.readouterr().out)
@@ -173,7 +191,7 @@ def test_a_formatter_needs_no_fields() -> None:
     import logging
 
     record = logging.makeLogRecord({"name": "yawl.test", "msg": "plain", "levelno": logging.INFO, "levelname": "INFO"})
-    assert json.loads(JsonLine("t").format(record))["event"] == "plain"
+    assert json.loads(JsonLine("t", Secrets()).format(record))["event"] == "plain"
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 5) -> None:

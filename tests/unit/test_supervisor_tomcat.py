@@ -5,7 +5,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from supervisor.engine_accounts import encoded
 from supervisor.fencing import EngineLogin
+from supervisor.masking import MASK, Secrets
 from supervisor.tomcat import Tomcat
 from tests.unit.supervisor_task import SECRETS, variables
 
@@ -21,6 +23,7 @@ def prepared(folder: Path, **changed: str) -> Tomcat:
         variables=read.engine,
         database=read.database,
         log_level=read.log_level,
+        known_secrets=Secrets(),
     )
     tomcat.prepare(login=LOGIN, application_name="yawl-engine task1 epoch 7")
     return tomcat
@@ -100,6 +103,44 @@ def test_tomcat_listens_on_one_address_only_and_cannot_be_shut_down_by_port(task
     server = root_of(prepared(task_folder).folder / "conf" / "server.xml")
     assert server.get("port") == "-1"
     assert [(c.get("address"), c.get("port")) for c in server.iter("Connector")] == [("127.0.0.1", "8082")]
+
+
+def test_the_log_masks_the_secrets_made_for_a_start(task_folder: Path) -> None:
+    tomcat = prepared(task_folder)
+    made = properties(tomcat)["yawl.delivery.worklist.password"]
+    assert tomcat.known_secrets.mask(f"epoch-secret, {encoded(made)}") == f"{MASK}, {MASK}"
+
+
+@pytest.mark.parametrize(
+    ("log_level", "interfaces", "hibernate", "tomcats_own"),
+    [("TRACE", "INFO", "WARN", "INFO"), ("DEBUG", "INFO", "WARN", "INFO"), ("ERROR", "ERROR", "ERROR", "SEVERE")],
+)
+def test_loggers_that_write_passwords_are_capped_whatever_the_level(
+    task_folder: Path, log_level: str, interfaces: str, hibernate: str, tomcats_own: str
+) -> None:
+    tomcat = prepared(task_folder, LOG_LEVEL=log_level)
+    conf = tomcat.folder / "conf"
+    loggers = {one.get("name"): one.get("level") for one in root_of(conf / "log4j2.xml").iter("Logger")}
+    assert loggers["org.yawlfoundation.yawl.engine.interfce"] == interfaces
+    assert loggers["org.yawlfoundation.yawl.resourcing.rsInterface"] == interfaces
+    assert loggers["org.hibernate"] == hibernate
+    assert loggers["org.hibernate.orm.deprecation"] == "ERROR"
+    assert [root.get("level") for root in root_of(conf / "log4j2.xml").iter("Root")] == [log_level]
+    assert f"\n.level = {tomcats_own}\n" in (conf / "logging.properties").read_text()
+
+
+def test_both_applications_start_at_once_and_no_jar_is_scanned(task_folder: Path) -> None:
+    tomcat = prepared(task_folder)
+    assert [h.get("startStopThreads") for h in root_of(tomcat.folder / "conf" / "server.xml").iter("Host")] == ["2"]
+    assert properties(tomcat)["tomcat.util.scan.StandardJarScanFilter.jarsToSkip"] == "*"
+
+
+def test_jars_outside_the_wars_are_on_the_shared_class_path(task_folder: Path) -> None:
+    assert properties(prepared(task_folder))["shared.loader"] == ""
+    libraries = task_folder / "libraries"
+    libraries.mkdir()
+    given = properties(prepared(task_folder, LIBRARIES=str(libraries)))
+    assert given["shared.loader"] == f'"{libraries}/*.jar"'
 
 
 def files(tomcat: Tomcat) -> list[Path]:

@@ -43,6 +43,7 @@ def test_no_secret_is_shown(task_folder: Path) -> None:
         ("WORK_FOLDER", "/" + "a" * 80, "is not an absolute path of at most 80 characters"),
         ("CATALINA_HOME", "/nowhere", "CATALINA_HOME: /nowhere lacks bin/bootstrap.jar"),
         ("WEBAPPS", "/nowhere", "WEBAPPS: /nowhere lacks yawl"),
+        ("WEBAPPS", "{folder}/engine-only", "WEBAPPS: {folder}/engine-only lacks resourceService,"),
         ("TASK_NAME", 'a" inject', "TASK_NAME: 'a\" inject' is not letters"),
         ("BIND_ADDRESS", "localhost", "BIND_ADDRESS: 'localhost' is not an IPv4 address"),
         ("YAWL_ADMIN_USER", "a b", "YAWL_ADMIN_USER: 'a b' is not a name"),
@@ -50,9 +51,10 @@ def test_no_secret_is_shown(task_folder: Path) -> None:
     ],
 )
 def test_a_mistake_is_named(task_folder: Path, name: str, value: str, mistake: str) -> None:
+    (task_folder / "engine-only" / "yawl").mkdir(parents=True)
     with pytest.raises(VariablesError) as raised:
-        read_variables({**environment(task_folder), name: value})
-    assert mistake in str(raised.value)
+        read_variables({**environment(task_folder), name: value.replace("{folder}", str(task_folder))})
+    assert mistake.replace("{folder}", str(task_folder)) in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
 
 

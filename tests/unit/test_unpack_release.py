@@ -21,14 +21,28 @@ def archive(entries: Mapping[str, bytes]) -> bytes:
     return content.getvalue()
 
 
-WAR = archive({**FOR_POSTGRESQL, **DRIVER, "WEB-INF/web.xml": b"<web-app/>"})
+NEEDED = {"WEB-INF/lib/jdom2-2.0.5.jar": b"", "WEB-INF/lib/hibernate-core-5.6.14.Final.jar": b""}
+WAR = archive({**FOR_POSTGRESQL, **DRIVER, **NEEDED, "WEB-INF/web.xml": b"<web-app/>"})
+THIN = archive({**FOR_POSTGRESQL, "WEB-INF/web.xml": b"<web-app/>"})
+BOTH_THIN = {"yawl.war": THIN, "resourceService.war": THIN}
 
 
-def unpack(folder: Path, entries: Mapping[str, bytes], *, driver: bool = False) -> int:
+def unpack(
+    folder: Path, entries: Mapping[str, bytes], *, driver: bool = False, libraries: Mapping[str, bytes] | None = None
+) -> int:
     (folder / "release.zip").write_bytes(archive(entries))
     (folder / "driver.jar").write_bytes(b"another driver")
-    arguments = [str(folder / "release.zip"), str(folder / "webapps")]
-    return main([*arguments, str(folder / "driver.jar")] if driver else arguments)
+    arguments = [str(folder / "release.zip"), str(folder / "webapps"), "--shared", str(folder / "lib")]
+    if driver:
+        arguments += ["--driver", str(folder / "driver.jar")]
+    if libraries is not None:
+        (folder / "libraries.zip").write_bytes(archive(libraries))
+        arguments += ["--libraries", str(folder / "libraries.zip")]
+    return main(arguments)
+
+
+def jars(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.glob("*.jar")}
 
 
 @pytest.mark.parametrize("inside", ["", "YAWL_6.1/wars/"])
@@ -43,15 +57,63 @@ def test_the_two_applications_are_unpacked_and_no_others(tmp_path: Path, inside:
 def test_a_driver_takes_the_place_of_the_releases(tmp_path: Path) -> None:
     assert unpack(tmp_path, {"yawl.war": WAR, "resourceService.war": WAR}, driver=True) == 0
     for application in ("yawl", "resourceService"):
-        (driver,) = (tmp_path / "webapps" / application / "WEB-INF/lib").iterdir()
-        assert driver.read_bytes() == b"another driver"
+        own = jars(tmp_path / "webapps" / application / "WEB-INF/lib")
+        assert "postgresql-42.7.10.jar" not in own
+        assert own["postgresql-driver.jar"] == b"another driver"
 
 
 def test_a_driver_fills_the_releases_gap(tmp_path: Path) -> None:
-    war = archive(FOR_POSTGRESQL)
+    war = archive({**FOR_POSTGRESQL, **NEEDED})
     assert unpack(tmp_path, {"yawl.war": war, "resourceService.war": war}, driver=True) == 0
-    (driver,) = (tmp_path / "webapps/yawl/WEB-INF/lib").iterdir()
-    assert driver.read_bytes() == b"another driver"
+    assert jars(tmp_path / "webapps/yawl/WEB-INF/lib")["postgresql-driver.jar"] == b"another driver"
+
+
+SHARED = {f"yawllib/{name.rpartition('/')[2]}": data for name, data in {**NEEDED, **DRIVER}.items()}
+
+
+def test_libraries_outside_the_wars_are_shared(tmp_path: Path) -> None:
+    assert unpack(tmp_path, BOTH_THIN, libraries={**SHARED, "yawllib/README.txt": b""}) == 0
+    assert sorted(jars(tmp_path / "lib")) == [
+        "hibernate-core-5.6.14.Final.jar",
+        "jdom2-2.0.5.jar",
+        "postgresql-42.7.10.jar",
+    ]
+    assert jars(tmp_path / "webapps/yawl/WEB-INF/lib") == {}
+
+
+def test_a_driver_goes_where_hibernate_is(tmp_path: Path) -> None:
+    assert unpack(tmp_path, BOTH_THIN, libraries=SHARED, driver=True) == 0
+    shared = jars(tmp_path / "lib")
+    assert shared["postgresql-driver.jar"] == b"another driver"
+    assert "postgresql-42.7.10.jar" not in shared
+    assert jars(tmp_path / "webapps/resourceService/WEB-INF/lib") == {}
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [
+        ("WEB-INF/lib/jdom2-2.0.5.jar", "jdom2*.jar"),
+        ("WEB-INF/lib/hibernate-core-5.6.14.Final.jar", "hibernate-core*.jar"),
+    ],
+)
+@pytest.mark.parametrize("application", ["yawl", "resourceService"])
+def test_a_war_that_cannot_run_is_refused(
+    tmp_path: Path, application: str, missing: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The older jdom has other packages, and a client's Hibernate is not its core.
+    others = {"WEB-INF/lib/jdom-1.1.jar": b"", "WEB-INF/lib/hibernate-c3p0-5.6.14.jar": b""}
+    kept = {name: data for name, data in NEEDED.items() if name != missing}
+    incomplete = archive({**FOR_POSTGRESQL, **DRIVER, **kept, **others})
+    assert unpack(tmp_path, {"yawl.war": WAR, "resourceService.war": WAR, f"{application}.war": incomplete}) == 2
+    assert capsys.readouterr().err == (
+        f"unpack_release: {application}.war has no {named} in WEB-INF/lib, so it cannot start. If the release keeps "
+        "its libraries apart, name their archive (YAWL_LibraryJars_*.zip) as image.libraries_url\n"
+    )
+
+
+def test_an_archive_without_jars_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert unpack(tmp_path, BOTH_THIN, libraries={"README.txt": b""}) == 2
+    assert "libraries.zip has no jars" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -77,8 +139,8 @@ def test_a_driver_fills_the_releases_gap(tmp_path: Path) -> None:
             id="made for another database",
         ),
         pytest.param(
-            {"yawl.war": archive(FOR_POSTGRESQL), "resourceService.war": WAR},
-            "yawl.war has no driver for PostgreSQL in WEB-INF/lib: name one as image.driver_url",
+            {"yawl.war": archive({**FOR_POSTGRESQL, **NEEDED}), "resourceService.war": WAR},
+            "yawl.war has no driver for PostgreSQL: name one as image.driver_url",
             id="no driver",
         ),
     ],
@@ -92,5 +154,5 @@ def test_what_will_not_do_is_named(
 
 def test_a_page_instead_of_an_archive_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "release.zip").write_text("<html>Not Found</html>")
-    assert main([str(tmp_path / "release.zip"), str(tmp_path / "webapps")]) == 2
+    assert main([str(tmp_path / "release.zip"), str(tmp_path / "webapps"), "--shared", str(tmp_path / "lib")]) == 2
     assert capsys.readouterr().err == "unpack_release: release.zip: File is not a zip file\n"

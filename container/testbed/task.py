@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from workbench.program import Program
-from workbench.proxy import Proxy
+from testbed.process_group import ProcessGroup
+from testbed.proxy import Proxy
 
 PORT: Final = 8080
 ENGINE_PORT: Final = 8082
@@ -37,7 +37,7 @@ class Task:
         self.redis = redis
         self._folder = folder
         self.variables = variables
-        self._program: Program | None = None
+        self._program: ProcessGroup | None = None
 
     async def start(self) -> None:
         """Start it; it is not healthy yet."""
@@ -46,7 +46,7 @@ class Task:
         work.mkdir(mode=0o700)
         await self.database.open()
         await self.redis.open()
-        self._program = await Program.start(
+        self._program = await ProcessGroup.start(
             [sys.executable, "-m", "supervisor"],
             environment={
                 **self.variables,
@@ -106,7 +106,7 @@ class Task:
         await self.redis.cut()
 
     @property
-    def _started(self) -> Program:
+    def _started(self) -> ProcessGroup:
         if self._program is None:
             raise RuntimeError(f"the task {self.name} has not been started")
         return self._program

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from workbench.parts import Parts
+from testbed.system_packages import SystemPackages
 
 SOURCES: Final = Path(__file__).parent / "applications"
 TOMCAT_LIBRARIES: Final = (
@@ -22,6 +22,8 @@ JAVA_OPTIONS: Final = (
     " '-Dtomcat.util.scan.StandardJarScanFilter.jarsToSkip=*'"
 )
 MANIFEST_LINE: Final = 70
+ENGINE_SHARE: Final = 0.6
+"""Of a start's processor time; the resource service takes the rest. YAWL's own shares were not measured."""
 
 
 class CompilationError(Exception):
@@ -60,34 +62,56 @@ class Applications:
         return self.folder / "classes.jsa"
 
 
-async def build(parts: Parts, *, folder: Path, start_seconds: float) -> Applications:
-    """Make everything in `folder`; the engine takes `start_seconds` to start."""
+@dataclass(frozen=True, kw_only=True)
+class StartCost:
+    """What a start of both applications costs, besides Tomcat's own."""
+
+    wait_seconds: float = 1.0
+    """How long the engine waits."""
+    cpu_seconds: float = 0.0
+    """Processor time of both applications."""
+    fails: bool = False
+    """Whether the resource service fails to start."""
+
+
+async def build(packages: SystemPackages, *, folder: Path, start: StartCost) -> Applications:
+    """Make everything in `folder`."""
     made = Applications(folder)
-    shutil.copytree(SOURCES / "resourceService", made.webapps / "resourceService")
-    information = made.webapps / "yawl" / "WEB-INF"
-    information.mkdir(parents=True)
-    descriptor = (SOURCES / "yawl" / "WEB-INF" / "web.xml").read_text(encoding="utf-8")
-    (information / "web.xml").write_text(descriptor.replace("@START_SECONDS@", f"{start_seconds:g}"), encoding="utf-8")
-    _lay_tomcat_out(parts, home=made.tomcat)
+    values = {
+        "START_SECONDS": f"{start.wait_seconds:g}",
+        "ENGINE_CPU_SECONDS": f"{start.cpu_seconds * ENGINE_SHARE:g}",
+        "RESOURCE_SERVICE_CPU_SECONDS": f"{start.cpu_seconds * (1 - ENGINE_SHARE):g}",
+        "FAILS_TO_START": str(start.fails).lower(),
+    }
+    for name in ("yawl", "resourceService"):
+        information = made.webapps / name / "WEB-INF"
+        information.mkdir(parents=True)
+        descriptor = (SOURCES / name / "WEB-INF" / "web.xml").read_text(encoding="utf-8")
+        for placeholder, value in values.items():
+            descriptor = descriptor.replace(f"@{placeholder}@", value)
+        (information / "web.xml").write_text(descriptor, encoding="utf-8")
+    _lay_tomcat_out(packages, home=made.tomcat)
     shared = f"$([ ! -f '{made.archive}' ] || echo '-XX:SharedArchiveFile={made.archive} -Xlog:cds=off')"
-    _write_java(parts, home=made.java, options=shared)
-    _write_java(parts, home=made.recording_java, options=f"'-XX:ArchiveClassesAtExit={made.archive}' -Xlog:cds=off")
+    _write_java(packages, home=made.java, options=shared)
+    _write_java(packages, home=made.recording_java, options=f"'-XX:ArchiveClassesAtExit={made.archive}' -Xlog:cds=off")
+    classes = made.webapps / "yawl" / "WEB-INF" / "classes"
     # The compiler that Tomcat brings for its pages: a runtime without javac is enough.
     process = await asyncio.create_subprocess_exec(
-        *(str(parts.java), "-XX:TieredStopAtLevel=1", "-classpath", str(parts.compiler)),
+        *(str(packages.java), "-XX:TieredStopAtLevel=1", "-classpath", str(packages.compiler)),
         *("org.eclipse.jdt.internal.compiler.batch.Main", "-source", "17", "-target", "17", "-proc:none", "-nowarn"),
-        *("-classpath", str(parts.tomcat / "lib" / "servlet-api.jar"), "-d", str(information / "classes")),
-        str(SOURCES / "yawl" / "Engine.java"),
+        *("-classpath", str(packages.tomcat / "lib" / "servlet-api.jar"), "-d", str(classes)),
+        *(str(SOURCES / "yawl" / "Engine.java"), str(SOURCES / "resourceService" / "ResourceService.java")),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     said, _ = await process.communicate()
     if process.returncode:
         raise CompilationError(said.decode(errors="replace"))
+    shutil.copytree(classes, made.webapps / "resourceService" / "WEB-INF" / "classes")
     return made
 
 
-def _lay_tomcat_out(parts: Parts, *, home: Path) -> None:
+def _lay_tomcat_out(packages: SystemPackages, *, home: Path) -> None:
     """Lay Debian's Tomcat out as Tomcat's own archive is, but with all libraries and the driver on the class path.
 
     Java archives what it has loaded itself, and nothing that a class loader of Tomcat's has.
@@ -97,13 +121,13 @@ def _lay_tomcat_out(parts: Parts, *, home: Path) -> None:
     libraries.mkdir()
     # Debian keeps it with the service, which nobody needs here.
     shutil.copytree(SOURCES / "conf", home / "conf")
-    (binaries / "tomcat-juli.jar").symlink_to(parts.tomcat / "bin" / "tomcat-juli.jar")
-    (libraries / "postgresql.jar").symlink_to(parts.driver)
+    (binaries / "tomcat-juli.jar").symlink_to(packages.tomcat / "bin" / "tomcat-juli.jar")
+    (libraries / "postgresql.jar").symlink_to(packages.driver)
     for library in TOMCAT_LIBRARIES:
-        (libraries / f"{library}.jar").symlink_to(parts.tomcat / "lib" / f"{library}.jar")
+        (libraries / f"{library}.jar").symlink_to(packages.tomcat / "lib" / f"{library}.jar")
     names = " ".join(f"../lib/{library}.jar" for library in (*TOMCAT_LIBRARIES, "postgresql"))
     with (
-        zipfile.ZipFile(parts.tomcat / "bin" / "bootstrap.jar") as theirs,
+        zipfile.ZipFile(packages.tomcat / "bin" / "bootstrap.jar") as theirs,
         zipfile.ZipFile(binaries / "bootstrap.jar", "w") as ours,
     ):
         ours.writestr("META-INF/MANIFEST.MF", _manifest(f"Class-Path: {names}"))
@@ -118,8 +142,8 @@ def _manifest(entry: str) -> str:
     return "Manifest-Version: 1.0\n" + "\n ".join(lines) + "\n\n"
 
 
-def _write_java(parts: Parts, *, home: Path, options: str) -> None:
+def _write_java(packages: SystemPackages, *, home: Path, options: str) -> None:
     program = home / "bin" / "java"
     program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\nexec {parts.java} {JAVA_OPTIONS} {options} "$@"\n', encoding="utf-8")
+    program.write_text(f'#!/bin/sh\nexec {packages.java} {JAVA_OPTIONS} {options} "$@"\n', encoding="utf-8")
     program.chmod(0o755)

@@ -11,9 +11,9 @@ from typing import Final
 
 from psycopg import sql
 
+from testbed.postgresql import PostgreSQL
+from testbed.testbed import Testbed
 from tests.container.load import Load, Outcome, Write
-from workbench.bench import Workbench
-from workbench.postgresql import PostgreSQL
 
 DUPLICATE_KEY: Final = "23505"
 LOG_SECONDS: Final = 30.0
@@ -66,18 +66,18 @@ async def writers(database: PostgreSQL) -> list[Writer]:
     ]
 
 
-async def made_without_answer(bench: Workbench, load: Load) -> list[Write]:
+async def made_without_answer(testbed: Testbed, load: Load) -> list[Write]:
     """Return the writes that are in the database, but whose clients were not told so."""
     marks = [write.mark for write in load.of(Outcome.UNCERTAIN)]
-    async with await bench.database.connect() as connection:
+    async with await testbed.database.connect() as connection:
         rows = await (await connection.execute("SELECT params FROM cases WHERE params = ANY (%s)", (marks,))).fetchall()
     made = {str(mark) for (mark,) in rows}
     return [write for write in load.of(Outcome.UNCERTAIN) if write.mark in made]
 
 
-async def judge(bench: Workbench, load: Load) -> None:
+async def check_invariants(testbed: Testbed, load: Load) -> None:
     """Raise AssertionError unless no row was lost or written twice, and one engine at a time wrote."""
-    async with await bench.database.connect() as connection:
+    async with await testbed.database.connect() as connection:
         rows = await (
             await connection.execute("SELECT params, id FROM cases WHERE starts_with(params, %s)", (load.prefix,))
         ).fetchall()
@@ -92,11 +92,11 @@ async def judge(bench: Workbench, load: Load) -> None:
     assert not written, f"refused, and yet written: {written}"
     forgot = [write for write in load.writes if ENGINE_LOST_ITS_DATA in write.said]
     assert not forgot, f"an engine has not read what was there: {forgot}"
-    duplicates = await duplicate_keys(bench.database)
+    duplicates = await duplicate_keys(testbed.database)
     assert not duplicates, f"a key was made that was there already: {duplicates} times"
     overlap = [
         (former, later)
-        for former, later in itertools.pairwise(await writers(bench.database))
+        for former, later in itertools.pairwise(await writers(testbed.database))
         if former.last >= later.first or former.epoch > later.epoch
     ]
     assert not overlap, f"two engines have written at a time: {overlap}"

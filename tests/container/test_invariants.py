@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 
 from tests.container.conftest import Stage
-from tests.container.judge import judge
+from tests.container.invariants import check_invariants
 from tests.container.load import Load, Outcome, Write
 from tests.container.service import Service
 
@@ -23,7 +23,7 @@ class Engines:
 
     def __init__(self, service: Service) -> None:
         self._database = service.database
-        self.load = Load(service.bench)
+        self.load = Load(service.testbed)
 
     async def make(self) -> None:
         async with await self._database.connect() as connection:
@@ -163,7 +163,7 @@ def test_a_verdict(
         await engines.make()
         try:
             await course(engines)
-            await judge(service.bench, engines.load)
+            await check_invariants(service.testbed, engines.load)
         except AssertionError as error:
             return str(error)
         finally:

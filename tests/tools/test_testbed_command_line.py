@@ -1,12 +1,12 @@
-"""What the workbench says, and its exit codes, when it cannot or need not start."""
+"""What the testbed says, and its exit codes, when it cannot or need not start."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-from workbench import __main__ as command_line
-from workbench import parts
+from testbed import __main__ as command_line
+from testbed import system_packages
 
 MISSING = {
     "a-package-nobody-has": ("/nonexistent/file",),
@@ -17,7 +17,7 @@ MISSING = {
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
     """Run the command line; return what it exits with."""
-    monkeypatch.setattr(sys, "argv", ["workbench", *arguments])
+    monkeypatch.setattr(sys, "argv", ["testbed", *arguments])
     with pytest.raises(SystemExit) as ended:
         command_line.main()
     return ended.value.code
@@ -27,19 +27,19 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
 def test_missing_packages_are_named_with_the_way_to_get_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(parts, "NEEDED", MISSING)
-    assert run(monkeypatch, *arguments) == command_line.PARTS_MISSING
+    monkeypatch.setattr(system_packages, "NEEDED", MISSING)
+    assert run(monkeypatch, *arguments) == command_line.PACKAGES_MISSING
     packages = "a-package-nobody-has a-package-with-a-pattern"
-    said = f"workbench: missing Debian packages: {packages}; install them with: apt-get install {packages}\n"
+    said = f"testbed: missing Debian packages: {packages}; install them with: apt-get install {packages}\n"
     assert capsys.readouterr().err == said
 
 
 def test_where_nothing_can_be_installed_that_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(parts, "NEEDED", MISSING)
+    monkeypatch.setattr(system_packages, "NEEDED", MISSING)
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert run(monkeypatch, "--install") == command_line.PARTS_MISSING
+    assert run(monkeypatch, "--install") == command_line.PACKAGES_MISSING
     assert "a-package-nobody-has a-package-with-a-pattern; they are installed for you where" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""A workbench: the databases, and tasks as many as are wanted."""
+"""A testbed: the databases, and tasks as many as are wanted."""
 
 import asyncio
 import contextlib
@@ -13,14 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from workbench import applications, certificates, client, parts
-from workbench.addresses import AddressBlock
-from workbench.applications import Applications
-from workbench.client import UnansweredError, UnreachableError
-from workbench.postgresql import PostgreSQL
-from workbench.proxy import Proxy
-from workbench.redis_server import RedisServer
-from workbench.task import PORT, Task
+from testbed import applications, certificates, client, system_packages
+from testbed.addresses import AddressBlock
+from testbed.applications import Applications, StartCost
+from testbed.client import UnansweredError, UnreachableError
+from testbed.postgresql import PostgreSQL
+from testbed.proxy import Proxy
+from testbed.redis_server import RedisServer
+from testbed.task import PORT, Task
 
 CONTAINER: Final = Path(__file__).parents[1]
 HEALTH_PATH: Final = "/resourceService/"
@@ -42,23 +42,23 @@ class Credentials:
     password: str = field(repr=False)
 
 
-class Workbench:
+class Testbed:
     """Everything a service of tasks needs, in a folder that is removed at the end."""
 
     def __init__(
         self,
         *,
         credentials: Credentials | None = None,
-        engine_start_seconds: float = 1.0,
+        start: StartCost | None = None,
         built: Applications | None = None,
     ) -> None:
-        """Look for the parts; raises PartsMissingError when Debian packages are missing.
+        """Look for the packages; raises PackagesMissingError when Debian packages are missing.
 
         With applications that are `built` already, these are used instead of building them again.
         """
-        self._parts = parts.find()
+        self._packages = system_packages.find()
         self.credentials = credentials or Credentials(username="operator", password=secrets.token_urlsafe(24))
-        self._engine_start_seconds = engine_start_seconds
+        self._start = start or StartCost()
         self._built = built
         self._cleanup = contextlib.AsyncExitStack()
         self._variables: Mapping[str, str] = {}
@@ -84,7 +84,7 @@ class Workbench:
     @property
     def clock(self) -> Path:
         """The library that fakes the clock of a program."""
-        return self._parts.clock
+        return self._packages.clock
 
     async def start_task(self, **more_variables: str) -> Task:
         """Start a task at an address of its own; it is not healthy yet."""
@@ -123,17 +123,17 @@ class Workbench:
 
     async def _set_up(self) -> None:
         # Not the user's own folder for temporary files: the server's user must reach it, and sockets take short paths.
-        self._folder = Path(tempfile.mkdtemp(prefix="yawl-workbench-", dir="/tmp"))
+        self._folder = Path(tempfile.mkdtemp(prefix="yawl-testbed-", dir="/tmp"))
         self._cleanup.callback(shutil.rmtree, self._folder, ignore_errors=True)
         self._folder.chmod(0o711)
         self._cleanup.enter_context(self._addresses)
         self._cleanup.push_async_callback(self._end_tasks)
         files = certificates.issue(self._folder, addresses=self._addresses.all)
         self.database = PostgreSQL(
-            self._parts, folder=self._folder / "postgresql", address=self._addresses.first, certificates=files
+            self._packages, folder=self._folder / "postgresql", address=self._addresses.first, certificates=files
         )
         self.redis = RedisServer(
-            self._parts, folder=self._folder / "redis", address=self._addresses.first, certificates=files
+            self._packages, folder=self._folder / "redis", address=self._addresses.first, certificates=files
         )
         self._cleanup.push_async_callback(self.database.stop)
         self._cleanup.push_async_callback(self.redis.stop)
@@ -144,9 +144,9 @@ class Workbench:
             "PYTHONPATH": str(CONTAINER),
             "PYTHONSAFEPATH": "1",
             "LANG": "C.UTF-8",
-            "ENVIRONMENT": "workbench",
+            "ENVIRONMENT": "testbed",
             "LOG_LEVEL": "INFO",
-            "IMAGE_VERSION": "workbench",
+            "IMAGE_VERSION": "testbed",
             "YAWL_DB_NAME": self.database.database,
             "YAWL_DB_USER": self.database.user,
             "YAWL_DB_PASSWORD": self.database.password,
@@ -158,13 +158,13 @@ class Workbench:
             "YAWL_ADMIN_PASSWORD": self.credentials.password,
             "CATALINA_HOME": str(built.tomcat),
             "WEBAPPS": str(built.webapps),
-            "HAPROXY": str(self._parts.haproxy),
+            "HAPROXY": str(self._packages.haproxy),
         }
 
     async def _applications(self) -> Applications:
         if self._built is not None:
             return self._built
-        return await applications.build(self._parts, folder=self._folder, start_seconds=self._engine_start_seconds)
+        return await applications.build(self._packages, folder=self._folder, start=self._start)
 
     async def _end_tasks(self) -> None:
         await asyncio.gather(*(task.end() for task in self.tasks))

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from workbench import addresses
-from workbench.addresses import AddressBlock, NoAddressError
+from testbed import addresses
+from testbed.addresses import AddressBlock, NoAddressError
 
 
 def test_two_blocks_share_no_address() -> None:
@@ -43,5 +43,5 @@ def test_a_port_that_something_else_has_everywhere_is_named(monkeypatch: pytest.
 
 def test_that_all_blocks_are_in_use_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addresses, "BLOCKS", range(254, 255))
-    with AddressBlock(), pytest.raises(NoAddressError, match="in use by another workbench"), AddressBlock():
+    with AddressBlock(), pytest.raises(NoAddressError, match="in use by another testbed"), AddressBlock():
         pass

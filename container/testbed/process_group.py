@@ -1,4 +1,4 @@
-"""Programs in process groups of their own, which die with the workbench, however that ends."""
+"""Programs in process groups of their own, which die with the testbed, however that ends."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ def last_words(log: Path) -> str:
     return "; ".join(lines[-LAST_LINES:]) or "it said nothing"
 
 
-class Program:
+class ProcessGroup:
     """A running program and its group."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -40,8 +40,8 @@ class Program:
         log: Path,
         orphaned: signal.Signals = signal.SIGKILL,
         account: pwd.struct_passwd | None = None,
-    ) -> "Program":
-        """Start `command`; its output is appended to `log`, and it gets `orphaned` should the workbench be killed."""
+    ) -> "ProcessGroup":
+        """Start `command`; its output is appended to `log`, and it gets `orphaned` should the testbed be killed."""
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
                 "setpriv",

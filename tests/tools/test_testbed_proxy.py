@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from workbench.proxy import Proxy
+from testbed.proxy import Proxy
 
 ADDRESS = "127.0.0.1"
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the workbench's own, with what RDS would have: TLS, and a master user that is no superuser.
+"""A PostgreSQL server of the testbed's own, with what RDS would have: TLS, and a master user that is no superuser.
 
 A superuser's trigger notes every case that an engine writes: which login, which session, when. So what is known of the
 writers afterwards is the database's word, not the engines'. It also holds each write up a little, so that whatever
@@ -19,9 +19,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from workbench.certificates import Certificates
-from workbench.parts import Parts
-from workbench.program import Program, identity, last_words
+from testbed.certificates import Certificates
+from testbed.process_group import ProcessGroup, identity, last_words
+from testbed.system_packages import SystemPackages
 
 PORT: Final = 5432
 SUPERUSER: Final = "postgres"
@@ -66,8 +66,8 @@ class PostgreSQL:
     database: Final = "yawl"
     user: Final = "yawl_master"
 
-    def __init__(self, parts: Parts, *, folder: Path, address: str, certificates: Certificates) -> None:
-        self._programs = parts.postgresql
+    def __init__(self, packages: SystemPackages, *, folder: Path, address: str, certificates: Certificates) -> None:
+        self._programs = packages.postgresql
         self._folder = folder
         self._data = folder / "data"
         self._output = folder.parent / "postgresql.log"
@@ -76,7 +76,7 @@ class PostgreSQL:
         self.port = PORT
         self.password = secrets.token_urlsafe(24)
         self._superuser_password = secrets.token_urlsafe(24)
-        self._program: Program | None = None
+        self._program: ProcessGroup | None = None
         # The server refuses to run as root.
         self._account = _account() if os.geteuid() == 0 else None
 
@@ -129,7 +129,7 @@ class PostgreSQL:
 
     async def start(self) -> None:
         """Start the server and wait until it answers; raises DatabaseStartError."""
-        self._program = await Program.start(
+        self._program = await ProcessGroup.start(
             [str(self._programs / "postgres"), "-D", str(self._data)],
             environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             folder=self._folder,
@@ -167,7 +167,7 @@ class PostgreSQL:
             sslmode="verify-full",
             sslrootcert=str(self._certificates.authority),
             connect_timeout=20,
-            application_name="workbench",
+            application_name="testbed",
             autocommit=True,
         )
 
@@ -209,7 +209,7 @@ class PostgreSQL:
 
 
 def _account() -> pwd.struct_passwd:
-    """Return the account the server runs as when the workbench is root's."""
+    """Return the account the server runs as when the testbed is root's."""
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name)

@@ -13,6 +13,7 @@ NEEDED: Final = {
     "tomcat10-common": ("/usr/share/tomcat10/bin/bootstrap.jar", "/usr/share/tomcat10/lib/catalina.jar"),
     "libeclipse-jdt-core-java": ("/usr/share/java/eclipse-jdt-core.jar",),
     "libpostgresql-jdbc-java": ("/usr/share/java/postgresql.jar",),
+    "liblog4j2-java": ("/usr/share/java/log4j-api.jar", "/usr/share/java/log4j-core.jar"),
     "postgresql": ("/usr/lib/postgresql/*/bin/initdb", "/usr/lib/postgresql/*/bin/postgres"),
     "haproxy": ("/usr/sbin/haproxy",),
     "redis-server": ("/usr/bin/redis-server",),
@@ -23,12 +24,12 @@ POLICY: Final = Path("/usr/sbin/policy-rc.d")
 """Debian asks this program, where there is one, whether a package may start its service."""
 
 
-class PartsMissingError(Exception):
-    """Parts are missing; the text names their packages and says how to get them."""
+class PackagesMissingError(Exception):
+    """SystemPackages are missing; the text names their packages and says how to get them."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class SystemPackages:
     """Where everything is."""
 
     java: Path
@@ -48,13 +49,13 @@ def missing() -> list[str]:
     return [package for package, files in NEEDED.items() if not all(_found(file) for file in files)]
 
 
-def find() -> Parts:
-    """Return the parts; raises PartsMissingError."""
+def find() -> SystemPackages:
+    """Return the packages; raises PackagesMissingError."""
     if packages := missing():
-        raise PartsMissingError(
+        raise PackagesMissingError(
             f"missing Debian packages: {' '.join(packages)}; install them with: apt-get install {' '.join(packages)}"
         )
-    return Parts(
+    return SystemPackages(
         java=Path("/usr/bin/java"),
         tomcat=Path("/usr/share/tomcat10"),
         compiler=Path("/usr/share/java/eclipse-jdt-core.jar"),
@@ -67,13 +68,13 @@ def find() -> Parts:
 
 
 def install() -> None:
-    """Install what is missing by apt, without starting any service; raises PartsMissingError where that fails."""
+    """Install what is missing by apt, without starting any service; raises PackagesMissingError where that fails."""
     packages = missing()
     if not packages:
         return
     root: Sequence[str] = () if os.geteuid() == 0 else ("sudo", "-n")
     if shutil.which("apt-get") is None or not _succeeds([*root, "true"]):
-        raise PartsMissingError(
+        raise PackagesMissingError(
             f"missing Debian packages: {' '.join(packages)}; they are installed for you where apt-get and root's rights"
             " (or sudo without a password) are at hand"
         )
@@ -109,4 +110,4 @@ def _run(command: Sequence[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
-        raise PartsMissingError(f"{' '.join(command)} failed: {last}")
+        raise PackagesMissingError(f"{' '.join(command)} failed: {last}")

@@ -1,4 +1,4 @@
-"""Addresses of the loopback interface for one workbench: all tasks have the same ports, so each has its own address."""
+"""Addresses of the loopback interface for one testbed: all tasks have the same ports, so each has its own address."""
 
 import socket
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class AddressBlock:
             self._hosts = iter(range(2, LAST_HOST + 1))
             self._check()
             return self
-        raise NoAddressError("every block of 127.0.16.0 to 127.0.255.0 is in use by another workbench")
+        raise NoAddressError("every block of 127.0.16.0 to 127.0.255.0 is in use by another testbed")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

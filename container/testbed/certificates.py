@@ -1,4 +1,4 @@
-"""A throwaway authority, and a certificate of its for the addresses of one workbench."""
+"""A throwaway authority, and a certificate of its for the addresses of one testbed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A Redis server of the workbench's own, as ElastiCache has it: TLS only, with a password, keeping nothing on disk."""
+"""A Redis server of the testbed's own, as ElastiCache has it: TLS only, with a password, keeping nothing on disk."""
 
 import asyncio
 import os
@@ -10,9 +10,9 @@ from typing import Final
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from workbench.certificates import Certificates
-from workbench.parts import Parts
-from workbench.program import Program, last_words
+from testbed.certificates import Certificates
+from testbed.process_group import ProcessGroup, last_words
+from testbed.system_packages import SystemPackages
 
 PORT: Final = 6379
 START_SECONDS: Final = 30.0
@@ -25,15 +25,15 @@ class RedisStartError(Exception):
 class RedisServer:
     """The server."""
 
-    def __init__(self, parts: Parts, *, folder: Path, address: str, certificates: Certificates) -> None:
-        self._binary = parts.redis
+    def __init__(self, packages: SystemPackages, *, folder: Path, address: str, certificates: Certificates) -> None:
+        self._binary = packages.redis
         self._folder = folder
         self._log = folder.parent / "redis.log"
         self._certificates = certificates
         self.address = address
         self.port = PORT
         self.password = secrets.token_urlsafe(24)
-        self._program: Program | None = None
+        self._program: ProcessGroup | None = None
 
     async def start(self) -> None:
         """Start the server, empty, and wait until it answers; raises RedisStartError."""
@@ -54,7 +54,7 @@ class RedisServer:
         configuration = self._folder / "redis.conf"
         configuration.touch(0o600)
         configuration.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-        self._program = await Program.start(
+        self._program = await ProcessGroup.start(
             [str(self._binary), str(configuration)],
             environment={"PATH": os.defpath},
             folder=self._folder,

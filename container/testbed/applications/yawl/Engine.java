@@ -1,4 +1,4 @@
-package workbench;
+package testbed;
 
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
@@ -6,18 +6,23 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.StringReader;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.logging.Logger;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -31,6 +36,12 @@ import org.xml.sax.SAXException;
  * makes every further call fail, until a restart. Two of these on one database corrupt it as two of YAWL's would.
  */
 public class Engine extends HttpServlet {
+    /** The name of Hibernate's own logger, so that what is set for it holds here. */
+    private static final Logger DEPRECATION = Logger.getLogger("org.hibernate.orm.deprecation");
+    private static final DateTimeFormatter LOG4J_TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS");
+    private static final int DEPRECATED = 50;
+    /** Never removed, as some of the libraries that YAWL brings never remove theirs. */
+    private static final ThreadLocal<Object> LEFT_BEHIND = new ThreadLocal<>();
     private static final String EXPIRED = failure("Invalid or expired session.");
     private static final String DONE = "<success/>";
 
@@ -61,6 +72,10 @@ public class Engine extends HttpServlet {
                 System.getProperty("hibernate.connection.password"));
             database.setAutoCommit(false);
             load();
+            for (int number = 0; number < DEPRECATED; number++) {
+                DEPRECATION.warning("HHH90000021: a setting has been deprecated: number " + number);
+            }
+            burn(Double.parseDouble(getInitParameter("start-cpu-seconds")));
             double seconds = Double.parseDouble(getInitParameter("start-seconds"));
             Thread.sleep(Math.max(0, (long) (seconds * 1000) - (System.nanoTime() - started) / 1_000_000));
         } catch (SQLException | ClassNotFoundException error) {
@@ -69,6 +84,15 @@ public class Engine extends HttpServlet {
             log("the engine has no database", error);
         } catch (InterruptedException error) {
             throw new ServletException(error);
+        }
+    }
+
+    /** Keeps one processor busy for so many seconds of its time, as loading and compiling classes does. */
+    static void burn(double seconds) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long until = threads.getCurrentThreadCpuTime() + (long) (seconds * 1e9);
+        while (threads.getCurrentThreadCpuTime() < until) {
+            Thread.onSpinWait();
         }
     }
 
@@ -111,6 +135,8 @@ public class Engine extends HttpServlet {
             content = answerTo(call);
         } catch (SQLException error) {
             broken = true;
+            // As YAWL: to standard error, line by line, with nothing before the exception's name.
+            error.printStackTrace();
             throw new ServletException(error);
         }
         answer.setContentType("text/xml;charset=UTF-8");
@@ -161,6 +187,10 @@ public class Engine extends HttpServlet {
     }
 
     private String connect(String user, String password) {
+        LEFT_BEHIND.set(this);
+        // As YAWL at DEBUG, in the pattern that its Log4j is given.
+        System.out.println(LocalDateTime.now().format(LOG4J_TIME) + " DEBUG YEngine connect userid=" + user
+            + " password=" + password);
         if (user == null) {
             return "<failure>Null user name</failure>";
         }

@@ -1,4 +1,4 @@
-"""The container's own health check, `python -m supervisor.alive`: exit code 0 while the supervisor's loop lives.
+"""The container's own health check, `python -m supervisor.healthcheck`: exit code 0 while the supervisor's loop lives.
 
 It says nothing of the engine or the database: a task that waits for either is not mended by being replaced.
 """

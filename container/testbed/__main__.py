@@ -1,4 +1,4 @@
-"""Runs tasks of the container until standard input closes: `python -m workbench --tasks 2`.
+"""Runs tasks of the container until standard input closes: `python -m testbed --tasks 2`.
 
 Prints one line, `{"targets": [{"address": …, "port": …}, …]}`, once all tasks are healthy. Exit codes: 0 ended; 1 the
 tasks did not become healthy, or a database did not start; 2 wrong usage; 5 Debian packages are missing.
@@ -14,21 +14,21 @@ import sys
 import threading
 from pathlib import Path
 
-from workbench import parts
-from workbench.addresses import NoAddressError
-from workbench.applications import CompilationError
-from workbench.bench import Credentials, UnhealthyError, Workbench
-from workbench.parts import PartsMissingError
-from workbench.postgresql import DatabaseStartError
-from workbench.redis_server import RedisStartError
-from workbench.task import PORT
+from testbed import system_packages
+from testbed.addresses import NoAddressError
+from testbed.applications import CompilationError, StartCost
+from testbed.postgresql import DatabaseStartError
+from testbed.redis_server import RedisStartError
+from testbed.system_packages import PackagesMissingError
+from testbed.task import PORT
+from testbed.testbed import Credentials, Testbed, UnhealthyError
 
-PARTS_MISSING = 5
+PACKAGES_MISSING = 5
 
 
 def main() -> None:
     """Read the command line, run, exit with a code."""
-    parser = argparse.ArgumentParser(prog="python -m workbench", description="runs tasks of the YAWL container")
+    parser = argparse.ArgumentParser(prog="python -m testbed", description="runs tasks of the YAWL container")
     parser.add_argument("--tasks", type=int, default=2, help="how many tasks, 2 unless you say otherwise")
     parser.add_argument(
         "--credentials-file", type=Path, help="JSON with the engine's username and password; else throwaway ones"
@@ -39,20 +39,20 @@ def main() -> None:
     options = parser.parse_args()
     try:
         if options.install:
-            parts.install()
+            system_packages.install()
             return
         if options.check:
-            parts.find()
+            system_packages.find()
             return
         if options.tasks < 1:
             parser.error("--tasks: at least one")
         credentials = _read(parser, options.credentials_file) if options.credentials_file else None
         asyncio.run(_run(options.tasks, credentials, options.engine_start))
-    except PartsMissingError as error:
-        print(f"workbench: {error}", file=sys.stderr)
-        sys.exit(PARTS_MISSING)
+    except PackagesMissingError as error:
+        print(f"testbed: {error}", file=sys.stderr)
+        sys.exit(PACKAGES_MISSING)
     except (NoAddressError, CompilationError, DatabaseStartError, RedisStartError, UnhealthyError) as error:
-        sys.exit(f"workbench: {error}")
+        sys.exit(f"testbed: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -75,11 +75,11 @@ async def _run(count: int, credentials: Credentials | None, engine_start_seconds
 
 
 async def _serve(count: int, credentials: Credentials | None, engine_start_seconds: float, over: asyncio.Event) -> None:
-    async with Workbench(credentials=credentials, engine_start_seconds=engine_start_seconds) as bench:
+    async with Testbed(credentials=credentials, start=StartCost(wait_seconds=engine_start_seconds)) as testbed:
         for _ in range(count):
-            await bench.start_task()
-        await bench.all_healthy()
-        targets = [{"address": task.address, "port": PORT} for task in bench.tasks]
+            await testbed.start_task()
+        await testbed.all_healthy()
+        targets = [{"address": task.address, "port": PORT} for task in testbed.tasks]
         print(json.dumps({"targets": targets}), flush=True)
         loop = asyncio.get_running_loop()
         # One of the event loop's own threads would hold the end up until somebody closes the input.

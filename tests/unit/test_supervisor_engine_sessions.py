@@ -1,0 +1,30 @@
+"""A session that the server has ended is told from one that a pool has closed."""
+
+import pytest
+
+from supervisor.engine_sessions import LossDetector, Sessions
+
+# What is seen at each second: the processes that serve the engine, and the server's count of losses.
+COURSES = {
+    "nothing happens": ([({1, 2}, 5), ({1, 2}, 5), ({1, 2}, 5)], None),
+    "a pool opens and closes sessions": ([({1}, 5), ({1, 2}, 5), ({2}, 5), ({2, 3}, 5)], None),
+    "somebody else's session is ended": ([({1, 2}, 5), ({1, 2}, 6), ({1, 2}, 7)], None),
+    "one of the engine's is ended": ([({1, 2}, 5), ({1}, 6)], 1),
+    "it is ended and opened again at once": ([({1, 2}, 5), ({1, 3}, 6)], 1),
+    "the count comes late": ([({1, 2}, 5), ({1}, 5), ({1}, 6)], 2),
+    "the count comes first": ([({1, 2}, 5), ({1, 2}, 6), ({1}, 6)], 2),
+    "a pool closes one long after another loss": ([({1, 2}, 5), ({1, 2}, 6), *[({1, 2}, 6)] * 3, ({1}, 6)], None),
+    "the server counts from the beginning again": ([({1, 2}, 5), ({1}, 0)], None),
+    "what was lost before the first look": ([({1}, 6), ({1}, 6)], None),
+}
+
+
+@pytest.mark.parametrize(("course", "expected"), COURSES.values(), ids=list(COURSES))
+def test_a_loss_is_noticed_in_the_second_it_is_plain(course: list[tuple[set[int], int]], expected: int | None) -> None:
+    detector = LossDetector()
+    lost = [
+        second
+        for second, (processes, losses) in enumerate(course)
+        if detector.lost(Sessions(frozenset(processes), losses), at=float(second))
+    ]
+    assert lost[:1] == ([] if expected is None else [expected])
