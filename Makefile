@@ -224,6 +224,11 @@ destroy: cdk.out/manifest.json ## take an environment down, after asking: make d
 	@test -n "$(ENV)" || { echo "destroy: which environment? make destroy ENV=dev" >&2; exit 2; }
 	@python -m operations destroy $(ENV) $(ARGS)
 
+.PHONY: recover
+recover: cdk.out/manifest.json ## after a first deployment that failed: delete, unprotect, import, after asking: make recover ENV=dev
+	@test -n "$(ENV)" || { echo "recover: which environment? make recover ENV=dev" >&2; exit 2; }
+	@python -m operations recover $(ENV) $(ARGS)
+
 .PHONY: bootstrap
 bootstrap: $(ready) ## once, for real: prepare every account and region; prints the cdk commands it runs
 	@python -m pipeline bootstrap $(ARGS)

@@ -1,8 +1,9 @@
-"""Operations on real accounts: `python -m operations doctor`, `python -m operations destroy ENVIRONMENT`.
+"""Operations on real accounts: `python -m operations doctor`, and `destroy` and `recover` with an ENVIRONMENT.
 
 Exit codes of the doctor: 0 ready, 1 something must be fixed, 2 bad input or no credentials, 3 nothing was found wrong
 but not everything could be examined. Of destroy: 0 taken down, 1 a stack could not be deleted, 2 bad input, refused or
-no credentials, 3 nobody confirmed it.
+no credentials, 3 nobody confirmed it. Of recover: 0 recovered, or nothing to do, 1 something could not be recovered, or
+AWS refused it, 2 bad input or no credentials, 3 nobody confirmed it.
 """
 
 import argparse
@@ -12,11 +13,13 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from operations import recover
 from operations.accounts import Accounts, Unreachable
 from operations.assembly import read
-from operations.destroy import carry_out, plan, stacks_of
+from operations.deployed_stacks import stacks_of
+from operations.destroy import carry_out, plan, stacks_to_destroy
 from operations.doctor import examine
-from operations.errors import OperationError
+from operations.errors import OperationError, explained
 from operations.findings import Finding, State
 from operations.objectives import renewed
 
@@ -64,6 +67,23 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     destroy.add_argument("environment", help="its name in delivery.toml")
     destroy.add_argument("--confirm", metavar="NAME", help="the name again, instead of being asked for it")
     destroy.set_defaults(run=_destroy)
+    recovery = commands.add_parser(
+        "recover",
+        help="recover an environment whose first deployment failed",
+        description=(
+            "Delete, unprotect and import what stands in the way of deploying an environment again, after showing it "
+            "and asking: stacks that failed, and names that an earlier environment left in use. Stacks that serve are "
+            "not touched. Credentials: those of the environment's account; the pipeline's are enough where only stacks "
+            "are deleted or imported into."
+        ),
+        epilog=(
+            "Exit codes: 0 recovered, or nothing to do, 1 something could not be recovered, or AWS refused it, 2 bad "
+            "input or no credentials, 3 nobody confirmed it."
+        ),
+    )
+    recovery.add_argument("environment", help="its name in delivery.toml")
+    recovery.add_argument("--yes", action="store_true", help="do it without asking")
+    recovery.set_defaults(run=_recover)
     objectives = commands.add_parser("objectives", help="write the recovery objectives into docs/RUNBOOKS.md")
     objectives.add_argument("--document", type=Path, default=Path("docs/RUNBOOKS.md"), help="where the table stands")
     objectives.set_defaults(run=_objectives)
@@ -95,7 +115,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _destroy(options: argparse.Namespace) -> int:
     environment: str = options.environment
-    stacks = stacks_of(environment, read(options.assembly))
+    stacks = stacks_to_destroy(environment, read(options.assembly))
     accounts = Accounts()
     try:
         agreed = plan(stacks, accounts)
@@ -123,6 +143,45 @@ def _destroy(options: argparse.Namespace) -> int:
     return 0
 
 
+def _recover(options: argparse.Namespace) -> int:
+    environment: str = options.environment
+    assembly = read(options.assembly)
+    stacks = stacks_of(environment, assembly)
+    accounts = Accounts()
+    again = f"AWS_PROFILE=… make recover ENV={environment}, with a profile of the account {stacks[0].place.account}"
+    try:
+        parts = recover.plan(stacks, accounts)
+    except (Unreachable, BotoCoreError, ClientError) as error:
+        print(f"recover: {explained(error, again)}. Nothing was changed", file=sys.stderr)
+        return 1
+    if not parts:
+        print(f"nothing of {environment} needs to be recovered")
+        return 0
+    print(f"{environment}, with the credentials of {accounts.caller}:")
+    for part in parts:
+        print(*part.lines(), sep="\n")
+    if any(part.touches_resources and part.stack.place.account != accounts.account for part in parts):
+        print(f"The role that deploys may delete stacks, and no resources by themselves. If AWS refuses: {again}")
+    sys.stdout.flush()
+    acting = [part for part in parts if part.acts]
+    blocked = any(part.blocked for part in parts)
+    if acting:
+        if not options.yes and _answer(f"Type {environment} to do this: ") != environment:
+            print("nothing was changed")
+            return 3
+        try:
+            for line in recover.carry_out(acting, accounts):
+                print(line, flush=True)
+        except (OperationError, Unreachable, BotoCoreError, ClientError) as error:
+            print(f"recover: {explained(error, again)}", file=sys.stderr)
+            print("What is done is done. Run it again: it resumes from here", file=sys.stderr)
+            return 1
+        print(f"Next, let the pipeline deploy again: {recover.retry_command(acting, assembly)}")
+    if blocked:
+        print("recover: what is BLOCKED above is left for a person to mend; then run it again", file=sys.stderr)
+    return 1 if blocked else 0
+
+
 def _objectives(options: argparse.Namespace) -> int:
     document: Path = options.document
     try:
@@ -134,10 +193,12 @@ def _objectives(options: argparse.Namespace) -> int:
 
 
 def _confirmation(given: str | None, environment: str) -> str:
-    if given is not None:
-        return given
+    return _answer(f"Type {environment} to delete these stacks: ") if given is None else given
+
+
+def _answer(question: str) -> str:
     try:
-        return input(f"Type {environment} to delete these stacks: ").strip()
+        return input(question).strip()
     except EOFError:
         print()
         return ""

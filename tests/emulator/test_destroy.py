@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from operations import accounts, assembly, destroy
+from operations import accounts, assembly, deployed_stacks, destroy
 from operations.__main__ import main
 from operations.accounts import Accounts
 from rehearsal.cloud import Cloud, Place
 from tests.emulator.deployed import PARTS, PLACE, deployed
+from tests.emulator.small_assembly import write_assembly
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -28,7 +29,7 @@ def reach(monkeypatch: pytest.MonkeyPatch, cloud: Cloud, account: str) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "emulated")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", account)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    monkeypatch.setattr(destroy, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(deployed_stacks, "LOOK_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -43,30 +44,9 @@ def assembly_of(tmp_path: Path, home: Place) -> Write:
     """Writes an assembly whose stage Dev has these stacks: name → resources, and after which others."""
 
     def write(stage: str = "Dev", **stacks: tuple[dict[str, Any], list[str]]) -> Path:
-        pipeline = {"Pipeline": {"Type": "AWS::CodePipeline::Pipeline"}}
-        nested = tmp_path / "nested"
-        nested.mkdir()
-        _write(tmp_path, home, {"delivery": (pipeline, [])}, nested=stage)
-        _write(nested, home, stacks)
-        return tmp_path
+        return write_assembly(tmp_path, home, stage, **stacks)
 
     return write
-
-
-def _write(folder: Path, place: Place, stacks: dict[str, tuple[dict[str, Any], list[str]]], nested: str = "") -> None:
-    artifacts: dict[str, Any] = {}
-    for name, (resources, after) in stacks.items():
-        (folder / f"{name}.json").write_text(json.dumps({"Resources": resources}))
-        artifacts[f"id-{name}"] = {
-            "type": "aws:cloudformation:stack",
-            "environment": f"aws://{place}",
-            "properties": {"templateFile": f"{name}.json", "stackName": name},
-            "dependencies": [f"id-{one}" for one in after],
-        }
-    if nested:
-        properties = {"directoryName": "nested", "displayName": f"delivery/{nested}"}
-        artifacts["nested"] = {"type": "cdk:cloud-assembly", "properties": properties}
-    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
 
 
 def create(cloud: Cloud, place: Place, folder: Path, *names: str, protected: bool = False) -> None:
@@ -187,6 +167,26 @@ def test_prod_is_refused_whatever_is_confirmed(
     assert "prod is not taken down by a command" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("asked", ["prod-eu-west-1", "prod"])
+def test_prod_is_refused_in_its_further_regions(
+    asked: str, cloud: Cloud, tmp_path: Path, home: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = Place(home.account, "eu-west-1")
+    folder = write_assembly(tmp_path, there, "Prod-eu-west-1", web=({"Web": TOPIC}, []))
+    create(cloud, there, folder, "web")
+    assert main(["--assembly", str(folder), "destroy", asked, "--confirm", asked]) == 2
+    assert left(cloud, there) == {"web"}
+    assert "prod is not taken down by a command" in capsys.readouterr().err
+
+
+def test_an_environment_goes_in_all_its_regions(cloud: Cloud, tmp_path: Path, home: Place) -> None:
+    there = Place(home.account, "eu-west-1")
+    folder = write_assembly(tmp_path, there, "Dev-eu-west-1", web=({"Web": TOPIC}, []))
+    create(cloud, there, folder, "web")
+    assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 0
+    assert left(cloud, there) == set()
+
+
 def test_protected_stacks_stop_it_before_anything_is_deleted(
     cloud: Cloud, home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -222,7 +222,7 @@ def test_what_aws_refuses_before_anything_is_deleted_is_told(
 ) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))
     create(cloud, home, folder, "web")
-    monkeypatch.setattr(destroy, "_template", refused)
+    monkeypatch.setattr(destroy, "deployed_template", refused)
     assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 2
     assert "destroy: An error occurred (AccessDenied)" in capsys.readouterr().err
     assert left(cloud, home) == {"web"}

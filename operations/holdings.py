@@ -1,0 +1,378 @@
+"""What a resource in an account holds, whether it is protected, and how it is let go; one class for each type.
+
+`find` answers None where nothing of the name is there, and lets botocore's errors through: denied, throttled and broken
+are not absent. What an account may hold more of than is counted is shown as "at least".
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+Client = Callable[[str], Any]
+"""Makes a client of a service in one place, with the rights that the caller chose."""
+
+LOOK_SECONDS = 5.0
+"""How long to wait between two looks at a database that is being changed or deleted."""
+KEY_WAITING_DAYS: Final = 30
+"""How long a key can be called back; CloudFormation gives its keys as long."""
+COUNTED: Final = 1000
+"""How many objects of a bucket are counted: one page of S3's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """One resource as it is in the account."""
+
+    kind: str
+    """Its CloudFormation type."""
+    name: str
+    """Its physical id."""
+    holds: str = ""
+    """What would be lost with it, in words; empty where that is nothing."""
+    protected: bool = False
+    """Deletion protection is on."""
+    locked: str = ""
+    """Why nobody may delete it at all; empty where somebody may."""
+    created: datetime | None = None
+    built_on: Mapping[str, str] = field(default_factory=dict)
+    """By property, the identifier of what it cannot be separated from: its key, its subnet group."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}" + (f" ({self.holds})" if self.holds else "")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How resources of one type are found and let go."""
+
+    name_property: str
+    """The property by which a template names one, which also identifies it when it is imported."""
+    find: Callable[[Client, str], Holding | None]
+    remove: Callable[[Client, Holding], None] | None = None
+    """Deletes it with all that it holds; None where only its stack deletes it."""
+    unprotect: Callable[[Client, Holding], None] | None = None
+    blocks: bool = False
+    """Stands in the way of deleting its stack; others can go after it."""
+    imported_with: tuple[str, ...] = ()
+    """The properties that an import must state, since a later change of them would replace the resource."""
+    imported_if_known: frozenset[str] = frozenset()
+    """Those of them that a resource may be without."""
+    import_key: str = ""
+    """What an import calls its identifier, where that is not `name_property`."""
+
+
+def _absent(error: ClientError, *codes: str) -> bool:
+    return error.response["Error"]["Code"] in codes
+
+
+def _tags(items: Any) -> dict[str, str]:
+    return {item["Key"]: item["Value"] for item in items or []}
+
+
+def _find_bucket(client: Client, name: str) -> Holding | None:
+    s3 = client("s3")
+    try:
+        page = s3.list_object_versions(Bucket=name, MaxKeys=COUNTED)
+    except ClientError as error:
+        if _absent(error, "NoSuchBucket"):
+            return None
+        raise
+    count = len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
+    first = ", ".join(sorted({item["Key"] for item in page.get("Versions", [])})[:3])
+    holds = f"{'at least ' if page.get('IsTruncated') else ''}{count} object versions: {first}" if count else ""
+    locked = "its objects are locked" if count and _is_locked(s3, name) else ""
+    created = [item["CreationDate"] for item in s3.list_buckets()["Buckets"] if item["Name"] == name]
+    return Holding(
+        kind="AWS::S3::Bucket", name=name, holds=holds, locked=locked, created=created[0] if created else None
+    )
+
+
+def _is_locked(s3: Any, name: str) -> bool:
+    try:
+        found = s3.get_object_lock_configuration(Bucket=name)
+    except ClientError as error:
+        if _absent(error, "ObjectLockConfigurationNotFoundError"):
+            return False
+        raise
+    return "Rule" in found["ObjectLockConfiguration"]
+
+
+def _remove_bucket(client: Client, found: Holding) -> None:
+    s3 = client("s3")
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=found.name):
+        versions = [
+            {"Key": item["Key"], "VersionId": item["VersionId"]}
+            for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        ]
+        if versions:
+            answer = s3.delete_objects(Bucket=found.name, Delete={"Objects": versions, "Quiet": True})
+            for error in answer.get("Errors", []):
+                failed = {"Error": {"Code": error["Code"], "Message": f"{error['Key']}: {error.get('Message', '')}"}}
+                raise ClientError(failed, "DeleteObjects")
+    s3.delete_bucket(Bucket=found.name)
+
+
+def _find_vault(client: Client, name: str) -> Holding | None:
+    backup = client("backup")
+    # All of them are listed: asked for one that does not exist, AWS Backup answers AccessDenied.
+    pages = backup.get_paginator("list_backup_vaults").paginate()
+    vaults = [vault for page in pages for vault in page["BackupVaultList"] if vault["BackupVaultName"] == name]
+    if not vaults:
+        return None
+    [vault] = vaults
+    points = sum(
+        len(page["RecoveryPoints"])
+        for page in backup.get_paginator("list_recovery_points_by_backup_vault").paginate(BackupVaultName=name)
+    )
+    return Holding(
+        kind="AWS::Backup::BackupVault",
+        name=name,
+        holds=f"{points} recovery points" if points else "",
+        locked="its recovery points are deleted one by one, by whoever means it" if points else "",
+        created=vault.get("CreationDate"),
+        built_on={"EncryptionKeyArn": vault["EncryptionKeyArn"]} if vault.get("EncryptionKeyArn") else {},
+    )
+
+
+def _remove_vault(client: Client, found: Holding) -> None:
+    client("backup").delete_backup_vault(BackupVaultName=found.name)
+
+
+def _find_log_group(client: Client, name: str) -> Holding | None:
+    logs = client("logs")
+    groups = [
+        group
+        for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+        for group in page["logGroups"]
+        if group["logGroupName"] == name
+    ]
+    if not groups:
+        return None
+    size = groups[0].get("storedBytes", 0)
+    # The size lags behind: a stream tells that something was written.
+    streams = logs.describe_log_streams(logGroupName=name, limit=1)["logStreams"]
+    return Holding(
+        kind="AWS::Logs::LogGroup",
+        name=name,
+        holds=f"logs, {size} bytes at the last count" if size or streams else "",
+        created=datetime.fromtimestamp(groups[0]["creationTime"] / 1000, UTC),
+    )
+
+
+def _remove_log_group(client: Client, found: Holding) -> None:
+    client("logs").delete_log_group(logGroupName=found.name)
+
+
+def _find_key(client: Client, name: str) -> Holding | None:
+    try:
+        found = client("kms").describe_key(KeyId=name)["KeyMetadata"]
+    except ClientError as error:
+        if _absent(error, "NotFoundException"):
+            return None
+        raise
+    locked = "" if found["KeyState"] == "Enabled" else f"it is {found['KeyState']}"
+    return Holding(kind="AWS::KMS::Key", name=found["KeyId"], locked=locked, created=found.get("CreationDate"))
+
+
+def _remove_key(client: Client, found: Holding) -> None:
+    client("kms").schedule_key_deletion(KeyId=found.name, PendingWindowInDays=KEY_WAITING_DAYS)
+
+
+def _find_alias(client: Client, name: str) -> Holding | None:
+    aliases = (alias for page in client("kms").get_paginator("list_aliases").paginate() for alias in page["Aliases"])
+    return next((Holding(kind="AWS::KMS::Alias", name=name) for alias in aliases if alias["AliasName"] == name), None)
+
+
+def _remove_alias(client: Client, found: Holding) -> None:
+    client("kms").delete_alias(AliasName=found.name)
+
+
+def _find_database(client: Client, name: str) -> Holding | None:
+    try:
+        [found] = client("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+    except ClientError as error:
+        if _absent(error, "DBInstanceNotFound", "DBInstanceNotFoundFault"):
+            return None
+        raise
+    parameters = [group["DBParameterGroupName"] for group in found.get("DBParameterGroups", [])]
+    built_on = {
+        "KmsKeyId": found.get("KmsKeyId"),
+        "PerformanceInsightsKMSKeyId": found.get("PerformanceInsightsKMSKeyId"),
+        "DBSubnetGroupName": found.get("DBSubnetGroup", {}).get("DBSubnetGroupName"),
+        "DBParameterGroupName": parameters[0] if parameters else None,
+    }
+    return Holding(
+        kind="AWS::RDS::DBInstance",
+        name=found["DBInstanceIdentifier"],
+        holds=f"a database of {found.get('AllocatedStorage', '?')} GiB, with its automated backups",
+        protected=bool(found.get("DeletionProtection")),
+        created=found.get("InstanceCreateTime"),
+        built_on={key: value for key, value in built_on.items() if value},
+    )
+
+
+def _unprotect_database(client: Client, found: Holding) -> None:
+    rds = client("rds")
+    rds.modify_db_instance(DBInstanceIdentifier=found.name, DeletionProtection=False, ApplyImmediately=True)
+    while (now := _find_database(client, found.name)) is not None and now.protected:
+        time.sleep(LOOK_SECONDS)
+
+
+def _remove_database(client: Client, found: Holding) -> None:
+    client("rds").delete_db_instance(
+        DBInstanceIdentifier=found.name, SkipFinalSnapshot=True, DeleteAutomatedBackups=True
+    )
+    while _find_database(client, found.name) is not None:
+        time.sleep(LOOK_SECONDS)
+
+
+def _find_subnet_group(client: Client, name: str) -> Holding | None:
+    try:
+        [found] = client("rds").describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"]
+    except ClientError as error:
+        if _absent(error, "DBSubnetGroupNotFoundFault"):
+            return None
+        raise
+    subnets = [subnet["SubnetIdentifier"] for subnet in found.get("Subnets", [])]
+    return Holding(kind="AWS::RDS::DBSubnetGroup", name=name, built_on={"SubnetIds": json.dumps(subnets)})
+
+
+def _remove_subnet_group(client: Client, found: Holding) -> None:
+    client("rds").delete_db_subnet_group(DBSubnetGroupName=found.name)
+
+
+def _find_parameter_group(client: Client, name: str) -> Holding | None:
+    try:
+        client("rds").describe_db_parameter_groups(DBParameterGroupName=name)
+    except ClientError as error:
+        if _absent(error, "DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"):
+            return None
+        raise
+    return Holding(kind="AWS::RDS::DBParameterGroup", name=name)
+
+
+def _remove_parameter_group(client: Client, found: Holding) -> None:
+    client("rds").delete_db_parameter_group(DBParameterGroupName=found.name)
+
+
+def _find_secret(client: Client, name: str) -> Holding | None:
+    try:
+        found = client("secretsmanager").describe_secret(SecretId=name)
+    except ClientError as error:
+        if _absent(error, "ResourceNotFoundException"):
+            return None
+        raise
+    waiting = "it is scheduled for deletion: aws secretsmanager restore-secret" if found.get("DeletedDate") else ""
+    return Holding(
+        kind="AWS::SecretsManager::Secret",
+        name=found["ARN"],
+        holds="a secret value",
+        locked=waiting,
+        created=found.get("CreatedDate"),
+        tags=_tags(found.get("Tags")),
+    )
+
+
+def _remove_secret(client: Client, found: Holding) -> None:
+    client("secretsmanager").delete_secret(SecretId=found.name, ForceDeleteWithoutRecovery=True)
+
+
+def _find_role(client: Client, name: str) -> Holding | None:
+    try:
+        found = client("iam").get_role(RoleName=name)["Role"]
+    except ClientError as error:
+        if _absent(error, "NoSuchEntity"):
+            return None
+        raise
+    return Holding(kind="AWS::IAM::Role", name=name, created=found.get("CreateDate"), tags=_tags(found.get("Tags")))
+
+
+def _remove_role(client: Client, found: Holding) -> None:
+    iam = client("iam")
+    for policy in iam.list_attached_role_policies(RoleName=found.name)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=found.name, PolicyArn=policy["PolicyArn"])
+    for policy_name in iam.list_role_policies(RoleName=found.name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=found.name, PolicyName=policy_name)
+    iam.delete_role(RoleName=found.name)
+
+
+def _find_load_balancer(client: Client, arn: str) -> Holding | None:
+    try:
+        attributes = client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+    except ClientError as error:
+        if _absent(error, "LoadBalancerNotFound"):
+            return None
+        raise
+    protected = _tags(attributes).get("deletion_protection.enabled") == "true"
+    return Holding(kind="AWS::ElasticLoadBalancingV2::LoadBalancer", name=arn, protected=protected)
+
+
+def _unprotect_load_balancer(client: Client, found: Holding) -> None:
+    client("elbv2").modify_load_balancer_attributes(
+        LoadBalancerArn=found.name, Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}]
+    )
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": Kind(
+        "", _find_load_balancer, unprotect=_unprotect_load_balancer, blocks=True
+    ),
+    "AWS::RDS::DBInstance": Kind(
+        "DBInstanceIdentifier",
+        _find_database,
+        _remove_database,
+        unprotect=_unprotect_database,
+        blocks=True,
+        imported_with=(
+            "DBInstanceIdentifier",
+            "DBName",
+            "DBParameterGroupName",
+            "DBSubnetGroupName",
+            "Engine",
+            "KmsKeyId",
+            "MasterUsername",
+            "PerformanceInsightsKMSKeyId",
+            "StorageEncrypted",
+        ),
+        imported_if_known=frozenset({"DBParameterGroupName", "PerformanceInsightsKMSKeyId"}),
+    ),
+    "AWS::S3::Bucket": Kind("BucketName", _find_bucket, _remove_bucket, blocks=True, imported_with=("BucketName",)),
+    "AWS::Backup::BackupVault": Kind(
+        "BackupVaultName",
+        _find_vault,
+        _remove_vault,
+        blocks=True,
+        imported_with=("BackupVaultName", "EncryptionKeyArn"),
+    ),
+    "AWS::SecretsManager::Secret": Kind("Name", _find_secret, _remove_secret, imported_with=("Name",), import_key="Id"),
+    "AWS::RDS::DBSubnetGroup": Kind(
+        "DBSubnetGroupName",
+        _find_subnet_group,
+        _remove_subnet_group,
+        imported_with=("DBSubnetGroupDescription", "DBSubnetGroupName", "SubnetIds"),
+    ),
+    "AWS::RDS::DBParameterGroup": Kind(
+        "DBParameterGroupName",
+        _find_parameter_group,
+        _remove_parameter_group,
+        imported_with=("DBParameterGroupName", "Description", "Family"),
+    ),
+    "AWS::Logs::LogGroup": Kind("LogGroupName", _find_log_group, _remove_log_group, imported_with=("LogGroupName",)),
+    "AWS::IAM::Role": Kind("RoleName", _find_role, _remove_role),
+    "AWS::KMS::Alias": Kind("AliasName", _find_alias, _remove_alias),
+    # Last: what it encrypts goes first.
+    "AWS::KMS::Key": Kind("", _find_key, _remove_key, import_key="KeyId"),
+}
+"""By type, in the order in which resources are let go."""
+
+
+def in_order(holdings: list[Holding]) -> Iterator[Holding]:
+    """Yield them so that each can be deleted when its turn comes."""
+    order = list(KINDS)
+    yield from sorted(holdings, key=lambda found: order.index(found.kind))

@@ -1,0 +1,63 @@
+"""What `make recover` states of a resource that it imports, against the schemas and against our templates."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from operations.holdings import KINDS
+from tests.provider_schemas import schema_of
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
+
+IMPORTED = [kind for kind, about in KINDS.items() if about.imported_with or about.import_key]
+RETAINED_AND_NAMED = {
+    "AWS::Backup::BackupVault",
+    "AWS::Logs::LogGroup",
+    "AWS::RDS::DBInstance",
+    "AWS::S3::Bucket",
+}
+
+
+@cache
+def resources_of(directory: str) -> list[dict[str, Any]]:
+    files = Path(directory).rglob("*.template.json")
+    return [one for file in files for one in json.loads(file.read_text()).get("Resources", {}).values()]
+
+
+@pytest.mark.parametrize("kind", IMPORTED)
+def test_an_import_states_what_cannot_change_and_what_is_required(kind: str, assembly: "CloudAssembly") -> None:
+    """A later change of anything else is applied in place, so the next deployment brings it."""
+    schema = schema_of(kind)
+    create_only = {pointer.removeprefix("/properties/") for pointer in schema.get("createOnlyProperties", [])}
+    used = {
+        name
+        for resource in resources_of(assembly.directory)
+        if resource["Type"] == kind
+        for name in resource.get("Properties", {})
+    }
+    assert (create_only | set(schema.get("required", []))) & used <= set(KINDS[kind].imported_with)
+
+
+@pytest.mark.parametrize("kind", IMPORTED)
+def test_it_is_found_by_what_its_schema_calls_its_identifier(kind: str) -> None:
+    about = KINDS[kind]
+    assert schema_of(kind)["primaryIdentifier"] == [f"/properties/{about.import_key or about.name_property}"]
+
+
+def test_every_retained_type_that_has_a_name_can_be_imported(assembly: "CloudAssembly") -> None:
+    """The name of anything else would stay in use with no command to take it back."""
+    named = {
+        resource["Type"]
+        for resource in resources_of(assembly.directory)
+        if resource.get("DeletionPolicy", "Delete").startswith("Retain")
+        and any(
+            pointer.removeprefix("/properties/") in resource.get("Properties", {})
+            for pointer in schema_of(resource["Type"]).get("primaryIdentifier", [])
+        )
+    }
+    assert named == RETAINED_AND_NAMED
+    assert named <= set(IMPORTED)
