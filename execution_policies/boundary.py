@@ -67,7 +67,9 @@ def boundary(stacks: Sequence[Stack]) -> list[Statement]:
         anywhere.update(MANAGED[name])
         if name in _READING:
             anywhere.update(_reading(stacks))
-    return merged([*_joined(limited), *([Statement(tuple(_widest(anywhere)), ("*",))] if anywhere else [])])
+    statements = merged([*_joined(limited), *([Statement(tuple(_widest(anywhere)), ("*",))] if anywhere else [])])
+    # Without roles there is nothing to allow, and IAM refuses a policy without statements.
+    return statements or [Statement(("sts:GetCallerIdentity",), ("*",))]
 
 
 def _widest(actions: Collection[str]) -> list[str]:

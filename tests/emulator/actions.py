@@ -17,7 +17,8 @@ from tests.emulator.conftest import Account
 
 def powerful_role(account: Account, name: str) -> str:
     """Make a role that anybody may assume, and that may do anything; return its ARN."""
-    anybody = {"AWS": "*", "Service": ["codepipeline.amazonaws.com", "codebuild.amazonaws.com", "lambda.amazonaws.com"]}
+    services = [f"{name}.amazonaws.com" for name in ("codepipeline", "codebuild", "lambda", "cloudformation")]
+    anybody = {"AWS": "*", "Service": services}
     trust = {"Statement": [{"Effect": "Allow", "Principal": anybody, "Action": "sts:AssumeRole"}]}
     anything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     iam = account.client("iam")

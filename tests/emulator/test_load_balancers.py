@@ -115,7 +115,6 @@ def test_a_body_has_a_limit(account: Account, task: Server) -> None:
 ELSEWHERE = [
     ("http://no-such.eu-west-1.elb.amazonaws.com/", "no load balancer is named no-such.eu-west-1.elb.amazonaws.com"),
     ("http://example.com/", "the rehearsal's proxy leads only to emulated hosts, not example.com"),
-    ("http://169.254.169.254/latest/meta-data/", "not 169.254.169.254"),
 ]
 
 
@@ -124,6 +123,12 @@ def test_the_proxy_leads_nowhere_else(account: Account, url: str, reason: str) -
     status, text = by_proxy(account, url)
     assert status == 502
     assert reason in text
+
+
+def test_the_proxy_refuses_what_gives_credentials(account: Account) -> None:
+    status, text = by_proxy(account, "http://169.254.169.254/latest/meta-data/")
+    assert status == 403
+    assert "169.254.169.254" in text
 
 
 def test_a_target_elsewhere_is_not_reached(account: Account) -> None:

@@ -18,7 +18,8 @@ from rehearsal.cloud import Cloud, Place
 from rehearsal.processes import Processes
 from rehearsal.progress import Progress
 from rehearsal.set_up import SetUp
-from tests.emulator.conftest import resource
+from tests.emulator.actions import powerful_role
+from tests.emulator.conftest import Account, resource
 from tests.emulator.small_assembly import write_assembly
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def prod(
         cloud = SetUp(Progress(tmp_path / "logs", lambda _: None), processes, tmp_path).start_emulator()
         reach(monkeypatch, cloud, PROD)
         made = Environment(cloud, Path(assembly.directory), "prod")
+        execution_roles(cloud, made)
         for stack in made.stacks.values():
             place = Place(stack.place.account, stack.place.region)
             cloud.in_account("ssm", place).put_parameter(
@@ -115,6 +117,13 @@ def prod(
         yield made
     finally:
         processes.end_all()
+
+
+def execution_roles(cloud: Cloud, environment: Environment) -> None:
+    """Make the roles that a bootstrap makes for CloudFormation."""
+    arns = {stack.execution_role_arn: stack.place for stack in environment.stacks.values() if stack.execution_role_arn}
+    for arn, place in arns.items():
+        powerful_role(Account(cloud, Place(place.account, place.region)), arn.rpartition("/")[2])
 
 
 def with_failure(template: str) -> str:
@@ -511,6 +520,9 @@ def test_the_pipelines_credentials_reach_the_environment_by_its_roles(
     log = "/aws/rds/instance/yawl-staging/upgrade"
     staging = cloud.in_account("logs", Place("333333333333", "us-east-1"))
     staging.create_log_group(logGroupName=log)
+    for kind in ("lookup", "deploy"):
+        role = f"cdk-hnb659fds-{kind}-role-333333333333-us-east-1"
+        powerful_role(Account(cloud, Place("333333333333", "us-east-1")), role)
     reach(monkeypatch, cloud, "111111111111")
     assert main(["--assembly", assembly.directory, "recover", "staging", "--yes"]) == 0
     printed = capsys.readouterr().out
