@@ -1,6 +1,7 @@
 """What CloudFormation gives a resource and ministack does not: a role's permissions boundary, a log group's name."""
 
 from typing import Any
+from uuid import uuid4
 
 from rehearsal.emulator.internals import iam, stacks
 from rehearsal.emulator.permissions.service_calls.names import generated_name
@@ -15,7 +16,9 @@ def register() -> None:
 
     def create(resource_type: str, logical_id: str, properties: dict[str, Any], stack: str) -> Any:
         if resource_type == LOG_GROUP:
-            properties = {"LogGroupName": generated_name(resource_type, logical_id, stack), **properties}
+            # Another one each time: a group that was retained keeps its name.
+            stem = generated_name(resource_type, logical_id, stack).rpartition("-")[0]
+            properties = {"LogGroupName": f"{stem}-{uuid4().hex[:12]}", **properties}
         if resource_type == ROLE:
             _require_boundary(properties)
         created = create_above(resource_type, logical_id, properties, stack)
