@@ -4,10 +4,14 @@ They get the new resource's values: in the same stack with the same deployment, 
 """
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+from change_review.findings import Finding, fingerprint
+
+SUBJECT = "outputs"
+"""What a finding about another stack's outputs is about."""
 VARIABLE = re.compile(r"\$\{([^!}.]+)(?:\.[^}]*)?\}")
 
 
@@ -41,7 +45,39 @@ def affected(stacks: Sequence[tuple[str, dict[str, Any], Set[str]]]) -> tuple[Af
             for stack, output in stack_outputs(resource.get("Properties")):
                 for target in outputs.get((stack, output), ()):
                     found.add(Affected(name, logical_id, stack, target))
+    # What is read more than once is kept in a parameter of the reading stack: who refers to that is affected too.
+    for name, template, _ in stacks:
+        resources = template.get("Resources", {})
+        copies = {one.logical_id: one for one in found if one.stack == name and is_copy(resources[one.logical_id])}
+        for logical_id, resource in resources.items():
+            for copy in references(resource.get("Properties")) & copies.keys():
+                found.add(Affected(name, logical_id, copies[copy].replaced_stack, copies[copy].replaced))
     return tuple(sorted(found))
+
+
+def stale(found: Sequence[Affected], unchanged: Set[str]) -> Iterator[Finding]:
+    """Yield a finding for each stack that reads a replaced resource and whose own template stays the same.
+
+    CloudFormation resolves an output when the reading stack is updated, and answers an unchanged template with "No
+    updates are to be performed". AWS does not document that it reads the output again, so the stack may keep naming
+    what is gone.
+    """
+    readers = {(one.stack, one.replaced_stack, one.replaced) for one in found if one.stack != one.replaced_stack}
+    for stack, replaced_stack, replaced in sorted(readers):
+        if stack in unchanged:
+            yield Finding(
+                stack=stack,
+                subject=SUBJECT,
+                title=f"{stack} reads {replaced} of {replaced_stack}, which is replaced; its own template does not "
+                "change, so it may keep the old value: change it in the same release",
+                change=fingerprint(stack, replaced_stack, replaced),
+            )
+
+
+def is_copy(resource: Mapping[str, Any]) -> bool:
+    """Whether a resource is a parameter that holds another stack's output."""
+    value = resource.get("Properties", {}).get("Value")
+    return resource["Type"] == "AWS::SSM::Parameter" and isinstance(value, dict) and "Fn::GetStackOutput" in value
 
 
 def references(value: Any) -> set[str]:

@@ -76,7 +76,12 @@ def _object_lock(before: Properties, after: Properties) -> str | None:
 
 
 def _key_kind(before: Properties, after: Properties) -> str | None:
-    defaults = {"KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "MultiRegion": False}
+    defaults = {
+        "KeySpec": "SYMMETRIC_DEFAULT",
+        "KeyUsage": "ENCRYPT_DECRYPT",
+        "MultiRegion": False,
+        "Origin": "AWS_KMS",
+    }
     for name, default in defaults.items():
         if before.get(name, default) != after.get(name, default):
             return f"its {name} would change, which KMS fixes when a key is made"

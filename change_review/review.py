@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from change_review.accepted import read_acceptances
-from change_review.affected import Affected, affected
+from change_review.affected import SUBJECT as OUTPUTS
+from change_review.affected import Affected, affected, stale
 from change_review.assembly import ReleasedStack, common_prefix, read_stage
 from change_review.costs import cost_change, in_one_phrase
 from change_review.deployed import Reader
@@ -85,11 +86,14 @@ class Review:
         security = sum(finding.subject == "permissions" for finding in self.findings)
         ungranted = sum(finding.subject == EXECUTION for finding in self.findings)
         refused = sum(finding.impossible for finding in self.findings)
-        stateful = len(self.findings) - security - ungranted - refused
+        outdated = sum(finding.subject == OUTPUTS for finding in self.findings)
+        stateful = len(self.findings) - security - ungranted - refused - outdated
         touched = sum(not stack.difference.nothing for stack in self.stacks)
         parts = [f"resources {resources}, in {touched} of {len(self.stacks)} stacks"]
         if refused:
             parts.append(f"AWS would refuse {refused}")
+        if outdated:
+            parts.append(f"{outdated} may keep a replaced resource's old value")
         parts.append(f"{stateful} stateful lost" if stateful else "nothing stateful lost")
         if not self.is_first:
             parts.append(f"permissions broadened in {security}" if security else "no permissions broadened")
@@ -128,19 +132,22 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
     there = {stack.name for stack in stacks if not stack.is_new}
     whole = {stack.name for stage in by_stage if _is_whole(stage, there, last_stacks) for stack in stage}
     acceptances = read_acceptances(settings, environment)
+    consumers = affected(
+        [
+            (stack.name, stack.template, {item.logical_id for item in found.resources if item.kind == REPLACED})
+            for stack, found in zip(released, differences, strict=True)
+        ]
+    )
+    unchanged = {stack.name for stack in stacks if stack.difference.nothing}
+    found = [*ungranted, *_findings(stacks, whole), *stale(consumers, unchanged)]
     return Review(
         environment=environment,
         stacks=stacks,
-        findings=tuple(judged(finding, acceptances) for finding in [*ungranted, *_findings(stacks, whole)]),
+        findings=tuple(judged(finding, acceptances) for finding in found),
         left_behind=_left_behind(released, reader),
         cost=cost_change(environment, released, deployed),
         is_first=not whole,
-        affected=affected(
-            [
-                (stack.name, stack.template, {item.logical_id for item in found.resources if item.kind == REPLACED})
-                for stack, found in zip(released, differences, strict=True)
-            ]
-        ),
+        affected=consumers,
     )
 
 

@@ -5,7 +5,7 @@ where those policies say. Of IAM it only reads beside, so that no role can creat
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -44,8 +44,11 @@ Reading is the reading of all services that the account's stacks have resources 
 """
 
 
-def boundary(stacks: Sequence[Stack]) -> list[Statement]:
-    """Return the boundary's statements for the account of these stacks; raise PolicyError for an unknown policy."""
+def boundary(stacks: Sequence[Stack], *, widen: bool = False) -> list[Statement]:
+    """Return the boundary's statements for the account of these stacks; raise PolicyError for an unknown policy.
+
+    `widen` makes it shorter by allowing more reading, where an account holds too much for the narrow one.
+    """
     anywhere: set[str] = set()
     limited: list[Statement] = []
     for statement, stack in _granted(stacks):
@@ -67,13 +70,26 @@ def boundary(stacks: Sequence[Stack]) -> list[Statement]:
         anywhere.update(MANAGED[name])
         if name in _READING:
             anywhere.update(_reading(stacks))
-    statements = merged([*_joined(limited), *([Statement(tuple(_widest(anywhere)), ("*",))] if anywhere else [])])
+    statements = merged(
+        [*_joined(limited), *([Statement(tuple(_widest(anywhere, widen=widen)), ("*",))] if anywhere else [])]
+    )
     # Without roles there is nothing to allow, and IAM refuses a policy without statements.
     return statements or [Statement(("sts:GetCallerIdentity",), ("*",))]
 
 
-def _widest(actions: Collection[str]) -> list[str]:
-    """Return the actions less those that a pattern among them matches."""
+def _widest(actions: Collection[str], *, widen: bool = False) -> list[str]:
+    """Return the actions less those that a pattern among them matches.
+
+    With `widen`, a service's several `Describe…` or `List…` become one pattern: shorter, and reading only.
+    """
+    if widen:
+        reads = Counter(
+            (action.partition(":")[0], verb)
+            for action in actions
+            for verb in ("Describe", "List")
+            if action.partition(":")[2].startswith(verb)
+        )
+        actions = {*actions, *(f"{service}:{verb}*" for (service, verb), number in reads.items() if number > 1)}
     patterns = [one for one in actions if "*" in one]
     return sorted(one for one in actions if not any(one != other and fnmatchcase(one, other) for other in patterns))
 

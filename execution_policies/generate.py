@@ -94,6 +94,8 @@ def table(found: Sequence[AccountPolicies]) -> list[str]:
         for name, policy in {**one.policies, BOUNDARY: one.boundary}.items():
             lines.append(f"{one.account:<14}{name:<28}{size(policy):>10,}")
         lines.append(f"{one.account:<14}{len(one.policies)} policies for each execution role, of {MOST_POLICIES}")
+        if len(one.policies) > MOST_POLICIES:
+            lines.append(f"{one.account:<14}ask for the IAM quota “Managed policies per role” before the bootstrap")
     return lines
 
 
@@ -107,7 +109,12 @@ def _of_account(stacks: Sequence[Stack], further_actions: Sequence[str]) -> Acco
         )
     limit = document(boundary(stacks))
     if size(limit) > MOST_CHARACTERS:
-        raise PolicyError(f"{account}: the permissions boundary takes {size(limit)} characters of {MOST_CHARACTERS}")
+        limit = document(boundary(stacks, widen=True))
+    if size(limit) > MOST_CHARACTERS:
+        raise PolicyError(
+            f"{account}: the permissions boundary takes {size(limit)} characters of {MOST_CHARACTERS}; give its "
+            "environments accounts of their own"
+        )
     return AccountPolicies(
         account=account,
         region=stacks[0].region,

@@ -174,11 +174,11 @@ def _recover(options: argparse.Namespace) -> int:
                 print(line, flush=True)
         except (OperationError, Unreachable, BotoCoreError, ClientError) as error:
             print(f"recover: {explained(error, again)}", file=sys.stderr)
-            print("What is done is done. Run it again: it resumes from here", file=sys.stderr)
+            print("Completed steps are kept. Run it again: it resumes from here", file=sys.stderr)
             return 1
         print(f"Next, let the pipeline deploy again: {recover.retry_command(acting, assembly)}")
     if blocked:
-        print("recover: what is BLOCKED above is left for a person to mend; then run it again", file=sys.stderr)
+        print("recover: fix what is BLOCKED above by hand, then run it again", file=sys.stderr)
     return 1 if blocked else 0
 
 

@@ -181,6 +181,9 @@ def _find_key(client: Client, name: str) -> Holding | None:
 
 
 def _remove_key(client: Client, found: Holding) -> None:
+    if found.locked:
+        # It is scheduled for deletion already, which KMS refuses to be asked twice.
+        return
     client("kms").schedule_key_deletion(KeyId=found.name, PendingWindowInDays=KEY_WAITING_DAYS)
 
 

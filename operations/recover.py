@@ -151,7 +151,7 @@ def _part(accounts: Accounts, stack: Stack) -> Part | None:
     if status not in EMPTY | FAILED:
         return Part(stack, state, blocked=(_advice(stack, status),))
     if found.get("EnableTerminationProtection"):
-        return Part(stack, state, blocked=(f"it is protected against termination. If it is meant: {unlocking(stack)}",))
+        return Part(stack, state, blocked=(f"it is protected against termination. To allow it: {unlocking(stack)}",))
     deleted = Part(stack, state, is_deleted=True)
     if status == "DELETE_FAILED" and _has_served(accounts, stack):
         deleted = _served(accounts, deleted)
@@ -162,7 +162,7 @@ def _part(accounts: Accounts, stack: Stack) -> Part | None:
 
 def _advice(stack: Stack, status: str) -> str:
     if status.endswith("_IN_PROGRESS"):
-        return "something works on it: wait for its end, and look again"
+        return "an operation is in progress: wait until it ends, then run this again"
     return f"nothing here recovers it; roll it back: aws cloudformation rollback-stack --stack-name {stack.name}"
 
 
@@ -255,6 +255,8 @@ def _with_leftovers(accounts: Accounts, part: Part) -> Part:
                 imported.update({one.logical_id: one for one in adopted})
         elif holder == stack.name and not outlives(resource):
             continue
+        elif found.holds and found.kind != "AWS::Logs::LogGroup":
+            blocked.append(f"{found}: it holds data that its new stack would not keep; delete it, or set retain_data")
         elif found.protected or found.locked:
             blocked.append(f"{found}: {found.locked or 'deletion protection is on, so somebody wants it kept'}")
         else:
@@ -308,22 +310,23 @@ def _continue_rollback(accounts: Accounts, stack: Stack) -> None:
     if now is None or now["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE":
         reason = (now or {}).get("StackStatusReason", "")
         raise OperationError(
-            f"{stack.name} cannot be rolled back: {reason} Mend what its events name, and run this again; or give up "
+            f"{stack.name} cannot be rolled back: {reason} Fix what its events name, and run this again; or give up "
             f"those resources: aws cloudformation continue-update-rollback --stack-name {stack.name} "
             "--resources-to-skip LOGICAL_ID"
         )
 
 
 def _has_served(accounts: Accounts, stack: Stack) -> bool:
-    """Return whether the stack was ever complete."""
+    """Return whether the stack was ever complete, or may have been: its history may have lost its beginning."""
     cloudformation = _client(accounts, stack, stack.lookup_role_arn, "cloudformation")
     pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack.name)
-    return any(
-        event["ResourceType"] == "AWS::CloudFormation::Stack" and event["ResourceStatus"] in SERVING
+    states = {
+        event["ResourceStatus"]
         for page in pages
         for event in page["StackEvents"]
-        if event["LogicalResourceId"] == stack.name
-    )
+        if event["ResourceType"] == "AWS::CloudFormation::Stack" and event["LogicalResourceId"] == stack.name
+    }
+    return bool(states & set(SERVING)) or not states & {"CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS"}
 
 
 def _owner(accounts: Accounts, stack: Stack, physical_id: str) -> str | None:

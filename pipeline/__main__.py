@@ -138,7 +138,7 @@ def _next_step(options: argparse.Namespace, command: Command) -> str:
     if options.action == "bootstrap":
         least = "--least-privilege " if options.least_privilege else ""
         again = f"make bootstrap ARGS='{least}--account {command.account}'"
-    return f"Failed: {command}\nWith credentials of account {command.account}, go on with: AWS_PROFILE=… {again}"
+    return f"Failed: {command}\nWith credentials of account {command.account}, continue with: AWS_PROFILE=… {again}"
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def write_hooks(directory: Path) -> None:
     if node := shutil.which("node"):
         wrapper = directory / "bin/node"
         wrapper.parent.mkdir(exist_ok=True)
-        # A build that sets NODE_OPTIONS anew would lose the hook otherwise.
+        # A build that sets NODE_OPTIONS itself would lose the hook otherwise.
         wrapper.write_text(
             f'#!/bin/sh\nexec {shlex.quote(node)} --require {shlex.quote(str(node_hook(directory)))} "$@"\n'
         )

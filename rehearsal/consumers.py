@@ -26,7 +26,19 @@ def consumers(stack: str, templates: Mapping[str, Template], replaced: Set[str])
             else:
                 read = {output for source, output in stack_outputs(given) if source == stack}
                 found |= {(name, logical_id, target) for output in read for target in outputs.get(output, ())}
+    # What is read more than once is kept in a parameter of the reading stack: who refers to that is affected too.
+    for name, logical_id, target in sorted(found):
+        resources = templates[name].get("Resources", {})
+        if is_copy(resources[logical_id]):
+            readers = (one for one, reader in resources.items() if logical_id in references(reader.get("Properties")))
+            found |= {(name, reader, target) for reader in readers}
     return tuple(Consumer(*one) for one in sorted(found))
+
+
+def is_copy(resource: Mapping[str, Any]) -> bool:
+    """Whether a resource is a parameter that holds another stack's output."""
+    value = resource.get("Properties", {}).get("Value")
+    return resource["Type"] == "AWS::SSM::Parameter" and isinstance(value, dict) and "Fn::GetStackOutput" in value
 
 
 def references(value: Any) -> Iterator[str]:

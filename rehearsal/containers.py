@@ -17,7 +17,7 @@ from rehearsal.services import Service
 from rehearsal.tasks import Target
 
 FOLDER = "container"
-WORKBENCH = f"{FOLDER}/testbed/__main__.py"
+TESTBED = f"{FOLDER}/testbed/__main__.py"
 START_SECONDS = 300.0
 """What the tasks of one service may take to become healthy."""
 FAREWELL_SECONDS = 30.0
@@ -32,8 +32,8 @@ def unpack(repository: Path, commit: str, directory: Path) -> Path:
     Raises RehearsalError if the commit has no testbed, or this machine not the programs that it runs.
     """
     git = ["git", "-C", str(repository)]
-    if subprocess.run([*git, "cat-file", "-e", f"{commit}:{WORKBENCH}"], capture_output=True, check=False).returncode:
-        raise RehearsalError(f"--tasks container needs {WORKBENCH}, and the commit {commit[:12]} has none")
+    if subprocess.run([*git, "cat-file", "-e", f"{commit}:{TESTBED}"], capture_output=True, check=False).returncode:
+        raise RehearsalError(f"--tasks container needs {TESTBED}, and the commit {commit[:12]} has none")
     target = directory / "tasks"
     target.mkdir(exist_ok=True)
     archive = subprocess.run([*git, "archive", commit, FOLDER], stdout=subprocess.PIPE, check=True).stdout
@@ -87,7 +87,7 @@ class Containers:
 
 
 def _environment(folder: Path, secure: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the workbench's variables; `secure` are those that keep calls to AWS on this machine."""
+    """Return the testbed's variables; `secure` are those that keep calls to AWS on this machine."""
     own = {**machine_environment(folder.parent), **(secure or {})}
     return {**own, "PYTHONPATH": os.pathsep.join(filter(None, [own.get("PYTHONPATH"), str(folder)]))}
 

@@ -32,7 +32,7 @@ class CompilationError(Exception):
 
 @dataclass(frozen=True)
 class Applications:
-    """Folders of one build; several workbenches may share them."""
+    """Folders of one build; several testbedes may share them."""
 
     folder: Path
 

@@ -47,6 +47,8 @@ NOT_RUN = {
     "make check ARGS='-k database'": "the same",
     "make lock": "it asks package registries and rewrites what is pinned",
     "make bootstrap": "it is run account by account",
+    "make bootstrap ARGS='--least-privilege --dry-run'": "tests/unit/test_pipeline_installation.py calls its program",
+    "make recover ENV=dev": "tests/emulator/test_recover.py calls its program",
     "make deploy": "it is run with a profile",
 }
 """Commands of which only what they would run is looked at, with the reason."""

@@ -22,7 +22,7 @@ from tests.emulator.test_stand_ins import HEALTH, PASSWORD, USER, service
 
 ROOT = Path(__file__).parents[2]
 
-WORKBENCH = """
+TESTBED = """
 import argparse, http.server, json, os, pathlib, stat, sys, threading
 
 parser = argparse.ArgumentParser()
@@ -68,7 +68,7 @@ def committed(repository: Path, testbed: str | None) -> str:
     (repository / "container/testbed").mkdir(parents=True)
     (repository / "container/Dockerfile").touch()
     if testbed is not None:
-        (repository / containers.WORKBENCH).write_text(testbed)
+        (repository / containers.TESTBED).write_text(testbed)
     git = ["git", "-C", str(repository), "-c", "user.name=Test", "-c", "user.email=test@example.com"]
     for arguments in (["init", "-q"], ["add", "."], ["-c", "commit.gpgsign=false", "commit", "-q", "-m", "Test"]):
         subprocess.run([*git, *arguments], check=True)
@@ -78,11 +78,11 @@ def committed(repository: Path, testbed: str | None) -> str:
 
 def unpacked(directory: Path, *, fails: bool = False, missing: str = "") -> Path:
     """The container folder of a commit with the testbed above."""
-    commit = committed(directory / "repository", f"FAILS = {fails}\nMISSING = {missing!r}\n{WORKBENCH}")
+    commit = committed(directory / "repository", f"FAILS = {fails}\nMISSING = {missing!r}\n{TESTBED}")
     return containers.unpack(directory / "repository", commit, directory)
 
 
-def test_tasks_are_the_workbenchs_and_answer_behind_the_load_balancer(
+def test_tasks_are_the_testbeds_and_answer_behind_the_load_balancer(
     account: Account, workshop: Any, tmp_path: Path
 ) -> None:
     processes: Processes = workshop.processes
@@ -122,9 +122,7 @@ def test_the_containers_own_processes_answer_behind_the_load_balancer(
     assert roles == {"active", "standby"}
 
 
-def test_the_workbench_is_given_the_credentials_and_nobody_else(
-    account: Account, workshop: Any, tmp_path: Path
-) -> None:
+def test_the_testbed_is_given_the_credentials_and_nobody_else(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
     Tasks(account.cloud, Containers(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
     asked = json.loads((tmp_path / "tasks/asked.json").read_text())
@@ -133,7 +131,7 @@ def test_the_workbench_is_given_the_credentials_and_nobody_else(
     assert PASSWORD not in json.dumps([asked["arguments"], asked["environment"]])
 
 
-def test_the_workbench_may_clear_up_before_it_ends(account: Account, workshop: Any, tmp_path: Path) -> None:
+def test_the_testbed_may_clear_up_before_it_ends(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
     Tasks(account.cloud, Containers(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
     workshop.processes.end_all()
@@ -147,9 +145,9 @@ def test_why_the_tasks_do_not_start_is_said(account: Account, workshop: Any, tmp
         tasks.start("stack", account.place)
 
 
-def test_a_commit_without_a_workbench_is_refused(tmp_path: Path) -> None:
+def test_a_commit_without_a_testbed_is_refused(tmp_path: Path) -> None:
     commit = committed(tmp_path / "repository", None)
-    needs = f"--tasks container needs {containers.WORKBENCH}, and the commit {commit[:12]} has none"
+    needs = f"--tasks container needs {containers.TESTBED}, and the commit {commit[:12]} has none"
     with pytest.raises(RehearsalError, match=f"^{needs}$"):
         containers.unpack(tmp_path / "repository", commit, tmp_path)
 

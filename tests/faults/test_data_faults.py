@@ -1,5 +1,6 @@
 """A database or a cache gone wrong in its account, and the tests that notice it."""
 
+import json
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -15,6 +16,22 @@ CACHE = "test_cache_is_as_asked"
 ROTATION = "test_password_is_rotated"
 SECOND = "second"
 """What a database or a cache beside the environment's own is called, in which a fault is played."""
+
+
+@contextmanager
+def readable(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
+    """Let the tests' role read what is called `SECOND`; the templates let it read the environment's own alone."""
+    assert dev.told.verifier_role_arn
+    role, policy = dev.told.verifier_role_arn.rpartition("/")[2], "reads-the-second"
+    actions = ["rds:Describe*", "elasticache:Describe*"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    iam = dev.owner("iam")
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document)
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
 
 
 @contextmanager
@@ -41,7 +58,8 @@ def second_database(
         DBParameterGroupName=groups[0] if tls else SECOND,
     )
     try:
-        yield
+        with readable(dev):
+            yield
     finally:
         rds.delete_db_instance(DBInstanceIdentifier=SECOND, SkipFinalSnapshot=True)
         if not tls:
@@ -63,7 +81,8 @@ def second_cache(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
         TransitEncryptionEnabled=False,
     )
     try:
-        yield
+        with readable(dev):
+            yield
     finally:
         elasticache.delete_replication_group(ReplicationGroupId=SECOND)
 

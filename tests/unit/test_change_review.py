@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from change_review.accepted import entry_for, read_acceptances
-from change_review.affected import affected
+from change_review.affected import affected, stale
 from change_review.assembly import ReleasedStack
 from change_review.costs import cost_change
 from change_review.differences import Comparer, Difference
@@ -400,3 +400,25 @@ def test_who_refers_to_a_replaced_resource_is_named_in_its_stack_and_in_others()
 
 def test_nothing_is_affected_where_nothing_is_replaced() -> None:
     assert affected([("one", {"Resources": {"A": ROLE, "B": policy("s3:GetObject")}}, set())]) == ()
+
+
+def test_who_reads_an_output_through_a_parameter_of_its_own_is_affected_too() -> None:
+    network = {"Resources": {"Group": ROLE}, "Outputs": {"Id": {"Value": {"Ref": "Group"}}}}
+    output = {"Fn::GetStackOutput": {"StackName": "network", "OutputName": "Id"}}
+    copy = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": output}}
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": {"Fn::GetAtt": ["Copy", "Value"]}}}
+    found = affected(
+        [("network", network, {"Group"}), ("service", {"Resources": {"Copy": copy, "Alarm": alarm}}, set())]
+    )
+    assert [(one.logical_id, one.replaced) for one in found] == [("Alarm", "Group"), ("Copy", "Group")]
+
+
+def test_a_stack_that_would_keep_the_value_of_a_replaced_resource_stops_the_release() -> None:
+    network = {"Resources": {"Group": ROLE}, "Outputs": {"Id": {"Value": {"Ref": "Group"}}}}
+    output = {"Fn::GetStackOutput": {"StackName": "network", "OutputName": "Id"}}
+    service = {"Resources": {"Reader": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": output}}}}
+    found = affected([("network", network, {"Group"}), ("service", service, set())])
+    assert list(stale(found, unchanged={"network"})) == []
+    [finding] = stale(found, unchanged={"service"})
+    assert finding.stack == "service"
+    assert "reads Group of network, which is replaced" in finding.title

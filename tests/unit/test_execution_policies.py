@@ -10,6 +10,7 @@ import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
 from execution_policies.assembly import Stack, read
+from execution_policies.boundary import _widest
 from execution_policies.coverage import Lack, lacks
 from execution_policies.errors import PolicyError
 from execution_policies.generate import AccountPolicies, generate, table, write
@@ -466,6 +467,12 @@ class TestInput:
         for account in generate(synthesized.folder):
             assert len(account.policies) <= MOST_POLICIES
             assert size(account.boundary) <= MOST_CHARACTERS
+
+
+def test_a_boundary_that_would_be_too_long_allows_more_reading_instead() -> None:
+    actions = {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:CreateDBInstance", "s3:ListBucket"}
+    assert _widest(actions) == sorted(actions)
+    assert _widest(actions, widen=True) == ["rds:CreateDBInstance", "rds:Describe*", "s3:ListBucket"]
 
 
 def test_two_runs_write_the_same_bytes(assembly: "CloudAssembly", tmp_path: Path) -> None:

@@ -102,7 +102,10 @@ def _delete_later(resource_type: str, physical_id: str, old: Properties, new: Pr
 
 def _deleting(above: Callable[..., None]) -> Callable[..., None]:
     def delete(resource_type: str, physical_id: str, given: Properties, *rest: Any, **named: Any) -> None:
-        above(resource_type, physical_id, given, *rest, **named)
+        try:
+            above(resource_type, physical_id, given, *rest, **named)
+        except gaps.BROKEN as error:
+            raise gaps.broken(resource_type, error) from error
         name = names.name_of(resource_type, given)
         if name is not None:
             registry.free(name)
