@@ -101,16 +101,15 @@ class Program:
 def as_text(journal: Journal) -> OnEvent:
     """Return a function that writes what a program prints as it is.
 
-    It keeps the level that stands after date and time; a stack trace without one is a warning.
+    It keeps the level that stands after date and time. A stack trace is a warning at least: it may have been printed
+    right below a line of another thread, whose level says nothing of it.
     """
 
     def write(text: str) -> None:
-        if level := _LEVEL.match(text):
-            _writer(journal, level[1])(text)
-        elif _TRACE.search(text):
-            journal.warning(text)
-        else:
-            journal.info(text)
+        level = _LEVEL.match(text)
+        writer = _writer(journal, level[1]) if level else journal.info
+        is_trace = _TRACE.search(text) is not None and writer != journal.error
+        (journal.warning if is_trace else writer)(text)
 
     return write
 

@@ -157,17 +157,18 @@ def test_log_lines_are_one_json_object_each_with_level_and_task(capsys: pytest.C
     as_text(journal)("24-Nov-2026 02:22:46.091 SEVERE [main] it broke")
     as_text(journal)("2026-11-24 02:22:46.091 WARN YEngine careful")
     as_text(journal)('{"level":"ERROR","task":"other"}')
+    as_text(journal)("2026-11-24 02:22:46.091 DEBUG YEngine connect\norg.example.SomeException\n\tat a")
     as_documents(journal, other=journal.warning)('{"event":"request","status":200}')
     as_documents(journal, other=journal.warning)("[ALERT] no JSON")
     log.stop()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["level"] for line in lines] == ["INFO", "WARN", "ERROR", "WARN", "INFO", "INFO", "WARN"]
+    assert [line["level"] for line in lines] == ["INFO", "WARN", "ERROR", "WARN", "INFO", "WARN", "INFO", "WARN"]
     assert {line["task"] for line in lines} == {"task1"}
     assert lines[0]["event"] == "a\nb"
     assert lines[0]["number"] == 1
     assert len(lines[1]["event"]) < 10_000
-    assert lines[5]["event"] == "request"
-    assert lines[5]["status"] == 200
+    assert lines[6]["event"] == "request"
+    assert lines[6]["status"] == 200
 
 
 def test_metrics_are_lines_of_their_own_format(capsys: pytest.CaptureFixture[str]) -> None:
