@@ -6,6 +6,7 @@ more of them. The runs of all rows alternate, so that a quiet minute falls on al
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import linear_regression
 
 from rich.console import Console
@@ -15,6 +16,8 @@ from bench import enforcement
 from bench.delivery import BAKE, REVIEW, deliveries
 from bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 from bench.measure import Synthesis, synthesis
+from execution_policies.generate import generate
+from execution_policies.generate import table as sizes
 
 GROWTH = (1, 3, 10, 30)
 """Numbers of environments to grow through."""
@@ -39,6 +42,7 @@ def main() -> None:
     parser.add_argument(
         "--rehearsals", type=int, default=1, help="how often to rehearse in each mode; 0: not at all (1)"
     )
+    parser.add_argument("--assembly", type=Path, default=Path("cdk.out"), help="whose execution policies to measure")
     options = parser.parse_args()
     console = Console()
     with console.status("synthesizing"):
@@ -49,6 +53,7 @@ def main() -> None:
     console.print(_costs(*zip(*rounds, strict=True)))
     console.print(_growth(grown))
     console.print(_ways(grown[3]))
+    console.print("\n".join(["Execution policies against IAM's limits", *sizes(generate(options.assembly))]))
     if options.rehearsals:
         with console.status("rehearsing this commit"):
             cost = enforcement.measure(options.rehearsals)

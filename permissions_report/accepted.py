@@ -24,7 +24,7 @@ ACCEPTED = (
     Accepted(
         r"SelfMutationRoleDefaultPolicy",
         ("cloudformation:describestacks", "s3:listbucket"),
-        "The CDK library grants it to every self-updating pipeline for a CLI that goes on with its own credentials "
+        "The CDK library grants it to every self-updating pipeline for a CLI that continues with its own credentials "
         "where it may not take a role on; ours may.",
     ),
     Accepted(

@@ -2,7 +2,7 @@
 
 An emulator is a process of its own. It answers the APIs of AWS at one port over HTTP, and the same by TLS at another,
 for any account (a 12-digit access key is the account). It ends when its standard input closes. What only it can
-say of itself stands at `/_rehearsal/…`, as the names in `Fact`; what an execution does, it is told by POST to
+say of itself stands at `/_rehearsal/…`, as the names in `Fact`; an execution reports what it does by POST to
 `/_rehearsal/executions` (`rehearsal/events.py`).
 """
 

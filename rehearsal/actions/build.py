@@ -17,8 +17,9 @@ from rehearsal import buildspec, closed_network, junit
 from rehearsal.account_kind import TooManyBuildsError
 from rehearsal.actions import artifacts
 from rehearsal.actions.build_environment import build_environment, input_directories
-from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionSkipped, Outcome, Run
+from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionNotEmulated, ActionSkipped, Outcome, Run
 from rehearsal.cloud import Credentials, Forbidden
+from rehearsal.errors import NOT_EMULATED
 
 LOG_EVENTS_AT_ONCE = 1000
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
@@ -183,10 +184,13 @@ def _specification_text(project: dict[str, Any], source: Path) -> str:
 
 def _execute(run: Run, command: list[str], source: Path, environment: Mapping[str, str], *, minutes: int) -> None:
     failed_phases: list[str] = []
+    gaps: list[str] = []
 
     def keep(line: str) -> None:
         if _PHASE_FAILED.fullmatch(line):
             failed_phases.append(line)
+        if NOT_EMULATED in line:
+            gaps.append(line.strip())
         run.log(line)
 
     if run.fail_on_purpose:
@@ -201,6 +205,9 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
         )
     except TimeoutError:
         raise ActionFailed(f"the build took longer than its {minutes} minutes") from None
+    if code and gaps:
+        # What the emulator cannot do says nothing about the release.
+        raise ActionNotEmulated(gaps[0])
     if code:
         raise ActionFailed(", ".join(failed_phases) or f"exit status {code}")
 

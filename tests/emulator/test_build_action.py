@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from rehearsal.actions import build
-from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionSkipped, Outcome
 from rehearsal.artifacts import ArtifactMissing
+from rehearsal.errors import NOT_EMULATED
 from rehearsal.evidence import CaseOutcome, CaseResult
 from tests.emulator.actions import Workshop
 
@@ -219,3 +220,10 @@ def test_a_report_that_cannot_be_read_fails_no_build(
     projects.run("mkdir report && echo '<' > report/broken.xml", reports={"tests": report})
     assert said in projects.workshop.log[-1]
     assert projects.workshop.evidence.tests == []
+
+
+def test_a_build_that_meets_a_gap_of_the_emulator_has_not_failed(projects: Projects) -> None:
+    with pytest.raises(ActionNotEmulated, match="StopPipelineExecution"):
+        projects.run(f'echo "{NOT_EMULATED}: StopPipelineExecution"; exit 1')
+    # One that goes on after it, and ends well, has not met it.
+    projects.run(f'echo "{NOT_EMULATED}: StopPipelineExecution"')

@@ -20,6 +20,8 @@ BEFORE_THE_ENVIRONMENTS = ["Source", "Build", "UpdatePipeline", "Assets"]
 
 LEAST_CALLS = 2400
 """Calls whose permissions are evaluated in a whole delivery."""
+LEAST_SERVICE_CALLS = 350
+"""Of those, the calls that AWS's services make by the table of them."""
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +55,7 @@ def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
     assert (permissions["mode"], permissions["refused"], permissions["unchecked"]) == ("enforced", [], [])
     assert permissions["open_questions"] == [], "what the emulator does not know of a call is no decision"
     assert permissions["evaluated"] >= LEAST_CALLS
+    assert permissions["service_calls"]["evaluated"] >= LEAST_SERVICE_CALLS
     assert f"permissions: {permissions['evaluated']:,} calls evaluated, 0 refused" in done.stdout
     assert f"report: {page}" in done.stdout
     assert "Succeeded" in page.read_text()
