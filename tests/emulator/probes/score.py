@@ -4,14 +4,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rehearsal.cloud import Cloud
-from tests.emulator.probes import cloudformation, ecs, iam, kms, lambdas, names, others, rds, s3
+from tests.emulator.probes import (
+    cloudformation,
+    ecs,
+    iam,
+    key_permissions,
+    kms,
+    lambdas,
+    names,
+    others,
+    permissions,
+    rds,
+    s3,
+)
 from tests.emulator.probes.bench import Answer, Bench, Probe
 
 AREAS: dict[str, tuple[Probe, ...]] = {
     "CloudFormation": cloudformation.PROBES,
     "Names": names.PROBES,
     "IAM": iam.PROBES,
+    "Permissions": permissions.PROBES,
     "KMS": kms.PROBES,
+    "Permissions for keys": key_permissions.PROBES,
     "RDS": rds.PROBES,
     "S3": s3.PROBES,
     "Lambda": lambdas.PROBES,
