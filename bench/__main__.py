@@ -18,6 +18,7 @@ from bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_poli
 from bench.measure import Synthesis, synthesis
 from execution_policies.generate import generate
 from execution_policies.generate import table as sizes
+from permissions_report.__main__ import ENOUGH_PERCENT, compose, findings_of, share
 
 GROWTH = (1, 3, 10, 30)
 """Numbers of environments to grow through."""
@@ -54,6 +55,7 @@ def main() -> None:
     console.print(_growth(grown))
     console.print(_ways(grown[3]))
     console.print("\n".join(["Execution policies against IAM's limits", *sizes(generate(options.assembly))]))
+    console.print(f"{share(compose(findings_of(options.assembly)))}; goal ≥ {ENOUGH_PERCENT} %")
     if options.rehearsals:
         with console.status("rehearsing this commit"):
             cost = enforcement.measure(options.rehearsals)

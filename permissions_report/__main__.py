@@ -82,14 +82,18 @@ def compose(found: Findings) -> dict[str, Any]:
     }
 
 
+def share(document: dict[str, Any]) -> str:
+    """Return the share of statements that are needed, in a line."""
+    return (
+        f"permissions: {document['needed']} of {document['statements']} Allow statements are needed "
+        f"({document['percent']} %), shown by {document['calls']:,} calls of {document['rows']} rows"
+    )
+
+
 def in_words(document: dict[str, Any]) -> str:
     """Return the document as text."""
     kinds = ", ".join(f"{kind} {needed} of {count}" for kind, (needed, count) in document["kinds"].items())
-    lines = [
-        f"permissions: {document['needed']} of {document['statements']} Allow statements are needed "
-        f"({document['percent']} %), shown by {document['calls']:,} calls of {document['rows']} rows",
-        f"  {kinds}",
-    ]
+    lines = [share(document), f"  {kinds}"]
     if document["kept"]:
         lines.append(f"{len(document['kept'])} are kept for a reason:")
         reasons = Counter(item["reason"] for item in document["kept"])

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud import Credentials, Forbidden
+from rehearsal.emulator.permissions.corrections.passed_roles import PASSED
 from tests.emulator.conftest import Account, attribute, ref, resource
 
 CODEBUILD = "codebuild.amazonaws.com"
@@ -195,6 +196,77 @@ def test_each_call_is_about_the_resource_that_aws_says(  # noqa: PLR0917 - a row
     right, wrong = caller(allow(action, on=prefix + granted)), caller(allow(action, on=prefix + other), name="wrong")
     assert calls_through(lambda: call(right.client(service)))
     assert not calls_through(lambda: call(wrong.client(service)))
+
+
+HANDED: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
+    # By action: the service, and a call that hands it a role.
+    "backup:StartBackupJob": (
+        "backup",
+        lambda c, role: c.start_backup_job(BackupVaultName="v", ResourceArn="arn:aws:rds:::db:a", IamRoleArn=role),
+    ),
+    "backup:StartCopyJob": (
+        "backup",
+        lambda c, role: c.start_copy_job(
+            RecoveryPointArn="arn:aws:backup:::recovery-point:a",
+            SourceBackupVaultName="v",
+            DestinationBackupVaultArn="arn:aws:backup:::backup-vault:w",
+            IamRoleArn=role,
+        ),
+    ),
+    "backup:StartRestoreJob": (
+        "backup",
+        lambda c, role: c.start_restore_job(
+            RecoveryPointArn="arn:aws:backup:::recovery-point:a", Metadata={}, IamRoleArn=role
+        ),
+    ),
+    "codebuild:CreateProject": (
+        "codebuild",
+        lambda c, role: c.create_project(
+            name="project",
+            source={"type": "NO_SOURCE"},
+            artifacts={"type": "NO_ARTIFACTS"},
+            environment={"type": "LINUX_CONTAINER", "image": "i", "computeType": "BUILD_GENERAL1_SMALL"},
+            serviceRole=role,
+        ),
+    ),
+    "codebuild:UpdateProject": ("codebuild", lambda c, role: c.update_project(name="project", serviceRole=role)),
+    "ecs:RegisterTaskDefinition": (
+        "ecs",
+        lambda c, role: c.register_task_definition(family="f", containerDefinitions=[], taskRoleArn=role),
+    ),
+    "lambda:CreateFunction": (
+        "lambda",
+        lambda c, role: c.create_function(FunctionName="f", Role=role, Code={"S3Bucket": "none", "S3Key": "k"}),
+    ),
+    "lambda:UpdateFunctionConfiguration": (
+        "lambda",
+        lambda c, role: c.update_function_configuration(FunctionName="f", Role=role),
+    ),
+    "rds:CreateDBInstance": (
+        "rds",
+        lambda c, role: c.create_db_instance(
+            DBInstanceIdentifier="d", DBInstanceClass="db.t3.small", Engine="postgres", MonitoringRoleArn=role
+        ),
+    ),
+    "rds:ModifyDBInstance": (
+        "rds",
+        lambda c, role: c.modify_db_instance(DBInstanceIdentifier="d", MonitoringRoleArn=role),
+    ),
+}
+
+
+def test_every_call_that_hands_a_role_over_is_tried() -> None:
+    assert set(HANDED) == set(PASSED)
+
+
+@pytest.mark.parametrize("action", PASSED)
+def test_a_role_is_handed_over_only_by_who_may_pass_it(account: Account, caller: Make, action: str) -> None:
+    service, call = HANDED[action]
+    role = f"arn:aws:iam::{account.place.account}:role/handed"
+    condition = {"StringEquals": {"iam:PassedToService": PASSED[action][1]}}
+    without, may_pass = caller(allow(action)), caller(allow(action), allow("iam:PassRole", **condition), name="passes")
+    assert f"iam:PassRole on resource: {role}" in refused(lambda: call(without.client(service), role))
+    assert calls_through(lambda: call(may_pass.client(service), role))
 
 
 def test_the_cluster_is_a_condition_of_ecs(account: Account, caller: Make) -> None:

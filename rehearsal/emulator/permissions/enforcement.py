@@ -11,6 +11,7 @@ from rehearsal.emulator.permissions import (
     evaluation,
     key_use,
     messages,
+    other_accounts,
     principals,
     recorder,
     requests,
@@ -56,6 +57,7 @@ def register(chosen: Mode) -> None:
     if mode is Mode.OFF:
         return
     requests.register()
+    other_accounts.register()
     iam_evaluator.enforce = enforce
     trusts_above = iam_evaluator.evaluate_trust_policy
 

@@ -106,9 +106,12 @@ def _element(xml: str, name: str) -> str:
 
 
 def _topic(resource: str, _headers: Mapping[str, str]) -> Found:
-    topic = sns._topic_by_arn_any_scope(resource)
+    parts = resource.split(":", 5)
+    # ministack finds topics in the region of the request only, and a service's own call is no request.
+    with responses.request_scope(parts[4], parts[3]):
+        topic = sns._topic_by_arn_any_scope(resource)
     key = (topic or {}).get("attributes", {}).get("KmsMasterKeyId")
-    return (key, resource.split(":")[3], {"aws:sns:topicArn": resource}) if key else None
+    return (key, parts[3], {"aws:sns:topicArn": resource}) if key else None
 
 
 def _queue(resource: str, _headers: Mapping[str, str]) -> Found:

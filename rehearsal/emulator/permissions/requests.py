@@ -12,6 +12,7 @@ from typing import Any
 from rehearsal.emulator.internals import iam_actions
 from rehearsal.emulator.permissions import action_reference
 from rehearsal.emulator.permissions.corrections import (
+    Completion,
     Correction,
     Target,
     backup,
@@ -20,10 +21,15 @@ from rehearsal.emulator.permissions.corrections import (
     codebuild,
     ecs,
     elasticache,
+    iam,
+    kms,
     logs,
     on,
+    passed_roles,
     rds,
     read_call,
+    s3,
+    sts,
 )
 
 CORRECTIONS: Mapping[str, Correction] = {
@@ -37,6 +43,14 @@ CORRECTIONS: Mapping[str, Correction] = {
     "rds": rds.correct,
 }
 """By ministack's name of the service."""
+COMPLETIONS: Mapping[str, Completion] = {
+    "iam": iam.complete,
+    "kms": kms.complete,
+    "s3:GetObject": s3.complete,
+    "sts": sts.complete,
+    **dict.fromkeys(passed_roles.PASSED, passed_roles.complete),
+}
+"""By ministack's name of the service, or by action."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +87,15 @@ def register() -> None:
         if action is None:
             return resource
         target = on(resource)
-        if correct := CORRECTIONS.get(service):
+        correct, complete = CORRECTIONS.get(service), COMPLETIONS.get(service) or COMPLETIONS.get(action)
+        if correct or complete:
             call = read_call(
                 action=action, path=path, headers=headers, body=body, query=query, region=region, account=account
             )
-            target = correct(call) or target
+            if correct:
+                target = correct(call) or target
+            if complete:
+                target = complete(call, target)
         if action_reference.takes_resource(action) is False:
             # The Service Authorization Reference lists no resource for it: policies must grant it on all.
             target = replace(target, resources=("*",))

@@ -162,8 +162,6 @@ class Probe:
     """Where AWS documents it."""
     refused: str | None = None
     """A pattern of the words in which AWS refuses; None: AWS accepts."""
-    permissions: bool = False
-    """Whether the answer depends on enforced permissions."""
 
     def passes(self, answer: Answer) -> bool:
         """Return whether the emulator said what AWS says."""

@@ -1,12 +1,13 @@
 """Callers whose permissions are enforced: sessions of roles, and services of AWS."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Credentials, Forbidden, Place
+from rehearsal.cloud import Cloud, Credentials, Forbidden
 from tests.emulator.probes.bench import Answer, Bench
 from tests.emulator.probes.templates import policy
 
@@ -39,7 +40,8 @@ class Caller:
 
     def plain(self, service: str, operation: str, **arguments: Any) -> Answer:
         """Make a call as this session without TLS."""
-        client = self.bench.cloud._new_client(service, self.bench.home.region, self.credentials)
+        # A client of its own, as the others stay by TLS: it is kept by its credentials.
+        client = Cloud(self.bench.cloud.endpoint).client(service, self.bench.home.region, self.credentials)
         client.meta.events.register("before-send", _without_tls)
         return answer_of(lambda: getattr(client, operation)(**arguments))
 
@@ -55,7 +57,7 @@ def _without_tls(request: Any, **_: Any) -> None:
     request.headers["x-forwarded-proto"] = "http"
 
 
-def answer_of(operation: Any) -> Answer:
+def answer_of(operation: Callable[[], Any]) -> Answer:
     """Return what a call was answered."""
     try:
         operation()
@@ -130,13 +132,15 @@ def make_bucket(bench: Bench, *statements: dict[str, Any], account: str | None =
     s3.put_object(Bucket=name, Key="a", Body=b"a")
     if statements:
         about = [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
-        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy(*({"Resource": about, **one} for one in statements))))
+        s3.put_bucket_policy(
+            Bucket=name, Policy=json.dumps(policy(*({"Resource": about, **one} for one in statements)))
+        )
     return name
 
 
 def make_key(bench: Bench, *statements: dict[str, Any], account: str | None = None, delegated: bool = True) -> str:
     """Make a key and return its ARN; `delegated` lets its account's policies grant its use."""
-    place: Place = bench.place(account=account)
+    place = bench.place(account=account)
     # Somebody must be able to change the policy, or KMS takes it for a lockout.
     administers = "kms:*" if delegated else "kms:Put*"
     root = {"AWS": f"arn:aws:iam::{place.account}:root"}

@@ -1,11 +1,12 @@
-"""Permissions for keys: key policies, grants, conditions of KMS, and the calls that other services make for a caller."""
+"""Permissions for keys: key policies, grants, KMS conditions, and the calls that services make for a caller."""
 
+import json
 from typing import Any
 
 from tests.emulator.probes.bench import Answer, Bench, Probe
 from tests.emulator.probes.callers import Caller, by_service, caller, make_bucket, make_key, role_arn
 from tests.emulator.probes.permissions import NO_IDENTITY, NO_RESOURCE, to
-from tests.emulator.probes.templates import allow
+from tests.emulator.probes.templates import allow, policy
 
 POLICIES = "KMS Developer Guide, Key policies in AWS KMS"
 DELEGATION = "KMS Developer Guide, Default key policy: allows access to the AWS account"
@@ -27,9 +28,7 @@ def _use(who: Caller, key: str, **arguments: Any) -> Answer:
     return who.call("kms", "generate_data_key", KeyId=key, KeySpec="AES_256", **arguments)
 
 
-def _direct(
-    bench: Bench, *own: dict[str, Any], by_key: Any = None, delegated: bool = True, **arguments: Any
-) -> Answer:
+def _direct(bench: Bench, *own: dict[str, Any], by_key: Any = None, delegated: bool = True, **arguments: Any) -> Answer:
     """Use a key as a role with these statements; `by_key` are the principals that the key policy admits itself."""
     who = caller(bench, *own)
     statements = [to(by_key, MAKE)] if by_key else []
@@ -117,16 +116,8 @@ def _alarm(bench: Bench, *, admitted: bool) -> Answer:
     sns = bench.client("sns")
     sns.create_topic(Name="probe", Attributes={"KmsMasterKeyId": key})
     statement = to(service, "sns:Publish", Resource=arn)
-    sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=_document(statement))
+    sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(policy(statement)))
     return by_service(bench, "cloudwatch.amazonaws.com", "sns:Publish", arn)
-
-
-def _document(*statements: dict[str, Any]) -> str:
-    import json
-
-    from tests.emulator.probes.templates import policy
-
-    return json.dumps(policy(*statements))
 
 
 def _context(value: str) -> dict[str, Any]:
@@ -137,7 +128,7 @@ PROBES = (
     Probe("a key that leaves it to its account, and a role that may", lambda bench: _direct(bench, USE), DELEGATION),
     Probe(
         "a key that leaves it to its account, and a role without a policy",
-        lambda bench: _direct(bench),
+        _direct,
         DELEGATION,
         NO_IDENTITY.format(MAKE),
     ),
@@ -152,7 +143,11 @@ PROBES = (
         lambda bench: _direct(bench, by_key=role_arn(bench.home.account), delegated=False),
         POLICIES,
     ),
-    Probe("another account's key, allowed on both sides", lambda bench: _across(bench, identity=True, resource=True), ACROSS),
+    Probe(
+        "another account's key, allowed on both sides",
+        lambda bench: _across(bench, identity=True, resource=True),
+        ACROSS,
+    ),
     Probe(
         "another account's key, allowed by the key only",
         lambda bench: _across(bench, identity=False, resource=True),
@@ -268,9 +263,7 @@ PROBES = (
         NO_RESOURCE.format(READ),
     ),
     Probe("an encrypted topic, published to with its key", lambda bench: _publish(bench, USE), SNS),
-    Probe(
-        "an encrypted topic, published to without its key", lambda bench: _publish(bench), SNS, NO_IDENTITY.format(MAKE)
-    ),
+    Probe("an encrypted topic, published to without its key", _publish, SNS, NO_IDENTITY.format(MAKE)),
     Probe(
         "an encrypted topic, published to without kms:Decrypt",
         lambda bench: _publish(bench, allow(MAKE)),
@@ -307,9 +300,7 @@ PROBES = (
         NO_IDENTITY.format(READ),
     ),
     Probe("an encrypted secret, read with its key", lambda bench: _secret(bench, allow(READ)), SECRETS),
-    Probe(
-        "an encrypted secret, read without its key", lambda bench: _secret(bench), SECRETS, r"kms:Decrypt|Access to KMS"
-    ),
+    Probe("an encrypted secret, read without its key", _secret, SECRETS, r"kms:Decrypt|Access to KMS"),
     Probe(
         "an encrypted parameter, read with its key",
         lambda bench: _parameter(bench, allow(READ)),
@@ -317,7 +308,7 @@ PROBES = (
     ),
     Probe(
         "an encrypted parameter, read without its key",
-        lambda bench: _parameter(bench),
+        _parameter,
         "Systems Manager User Guide, AWS KMS encryption for SecureString parameters",
         NO_IDENTITY.format(READ),
     ),

@@ -1,7 +1,8 @@
 """Corrections of what ministack takes a request to be about, one file for each service, each with its source at AWS.
 
-A correction is a function from an `ApiCall` to a `Target`, or None where ministack is right. What AWS authorizes a call
-on stands in the Service Authorization Reference of each service.
+A correction is a function from an `ApiCall` to a `Target`, or None where ministack is right. A completion adds to a
+target what ministack leaves out: condition keys, and calls that AWS checks too. What AWS authorizes a call on stands in
+the Service Authorization Reference of each service.
 """
 
 import contextlib
@@ -74,6 +75,7 @@ class Further:
 
 
 Correction = Callable[[ApiCall], Target | None]
+Completion = Callable[[ApiCall, Target], Target]
 
 
 def on(resources: str | Iterable[str], **context: Value) -> Target:
