@@ -169,12 +169,17 @@ def _recover(options: argparse.Namespace) -> int:
         if not options.yes and _answer(f"Type {environment} to do this: ") != environment:
             print("nothing was changed")
             return 3
+        done: list[str] = []
         try:
             for line in recover.carry_out(acting, accounts):
+                done.append(line)
                 print(line, flush=True)
         except (OperationError, Unreachable, BotoCoreError, ClientError) as error:
             print(f"recover: {explained(error, again)}", file=sys.stderr)
             print("Completed steps are kept. Run it again: it resumes from here", file=sys.stderr)
+            # Of what no stack holds any more, a name that AWS made up is found by nobody.
+            for left in recover.not_yet_deleted(acting, done):
+                print(f"Not deleted yet, and perhaps not found again: {left}", file=sys.stderr)
             return 1
         print(f"Next, let the pipeline deploy again: {recover.retry_command(acting, assembly)}")
     if blocked:

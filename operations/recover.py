@@ -5,7 +5,7 @@ stack that has served and whose deletion failed, what holds data is kept, and im
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -69,7 +69,7 @@ class Part:
     kept: tuple[str, ...] = ()
     """What stays, and why."""
     blocked: tuple[str, ...] = ()
-    """What nobody but a person can mend, and how."""
+    """What only a person can fix, and how."""
 
     @property
     def acts(self) -> bool:
@@ -273,6 +273,11 @@ def _with_leftovers(accounts: Accounts, part: Part) -> Part:
 def _is_ours(found: Holding, resource: Any) -> bool:
     tags = {item["Key"]: item["Value"] for item in resource.get("Properties", {}).get("Tags", [])}
     return "Environment" in tags and found.tags.get("Environment") == tags["Environment"]
+
+
+def not_yet_deleted(parts: Sequence[Part], done: Collection[str]) -> list[str]:
+    """Return what the lines `done` of `carry_out` do not say is deleted, of what outlives its stack until then."""
+    return [str(found) for part in parts for found in part.deleted_later if f"deleted {found}" not in done]
 
 
 def _clear(part: Part, accounts: Accounts) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -544,6 +544,14 @@ def test_what_is_older_than_the_stack_is_not_of_its_creation(
     )
     assert small.status("storage") == "IMPORT_COMPLETE"
     assert small.client("s3").get_object(Bucket=name, Key="object")["Body"].read() == b"x"
+
+
+def test_what_an_interrupted_recovery_has_not_deleted_is_named() -> None:
+    """A key without an alias: once its stack is gone, no plan finds it again."""
+    key = holdings.Holding(kind="AWS::KMS::Key", name="one")
+    other = holdings.Holding(kind="AWS::KMS::Key", name="other")
+    part = recover.Part(stack=cast(Any, None), state="", deleted_later=(key, other))
+    assert recover.not_yet_deleted([part], [f"deleted {key}"]) == [str(other)]
 
 
 def test_what_holds_data_and_would_not_be_kept_is_left_to_a_person(

@@ -124,28 +124,6 @@ def allows(statement: Mapping[str, Any], action: str) -> bool:
     return any(matches(pattern, action) for pattern in listed(statement.get("Action", [])))
 
 
-def role_allows(role: Mapping[str, Any], action: str, resource: str) -> bool:
-    """Return whether one of a role's policies allows an action on a resource, conditions and denials aside."""
-    documents = [*role.get("InlinePolicies", {}).values()]
-    for arn in role.get("AttachedPolicies", []):
-        if not isinstance(iam._policies.get(arn), dict):
-            # Of AWS's managed policies, the documents are not all known here.
-            return True
-        documents += [version.get("Document") for version in _versions(iam._policies[arn])]
-    return any(
-        allows(statement, action)
-        and any(matches(pattern, resource) for pattern in listed(statement.get("Resource", "*")))
-        for document in documents
-        for statement in statements(document)
-    )
-
-
-def _versions(policy: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the versions of a managed policy, which ministack keeps by their ids."""
-    kept = policy.get("Versions", {})
-    return list(kept.values()) if isinstance(kept, dict) else list(kept)
-
-
 def matches(pattern: Any, text: str) -> bool:
     """Return whether an action or resource matches a pattern with `*` and `?`."""
     return fnmatchcase(text.lower(), str(pattern).lower().replace("[", "[[]"))

@@ -95,6 +95,25 @@ PROBES = (
         CREATE + ": DeadLetterConfig",
     ),
     Probe(
+        "a dead-letter queue that a denial keeps from the role",
+        lambda bench: bench.deploy(
+            Queue=resource("AWS::SQS::Queue"),
+            Role=role(
+                Policies=[
+                    {
+                        "PolicyName": "send",
+                        "PolicyDocument": policy(
+                            allow("sqs:SendMessage"), {**allow("sqs:SendMessage"), "Effect": "Deny"}
+                        ),
+                    }
+                ]
+            ),
+            Function=function(attribute("Role", "Arn"), DeadLetterConfig={"TargetArn": attribute("Queue", "Arn")}),
+        ),
+        CREATE + ": DeadLetterConfig; IAM User Guide, Policy evaluation logic: an explicit deny overrides",
+        "does not have permissions to call SendMessage on SQS",
+    ),
+    Probe(
         "a permission for a function that is not there",
         lambda bench: bench.deploy(
             Permission=resource(

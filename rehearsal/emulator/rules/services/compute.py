@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from rehearsal.emulator.internals import alb, ecs, here, iam, lambdas
+from rehearsal.emulator.permissions import evaluation, principals
 from rehearsal.emulator.rules import policies, quotas
 from rehearsal.emulator.rules.refusal import NOT_FOUND, Refusal, service_refusal
 from rehearsal.emulator.rules.request import Request, on_both, on_create
@@ -129,8 +130,9 @@ def require_dead_letter_queue(request: Request) -> None:
     if not arn or not request.changed("DeadLetterConfig"):
         return
     action, words = ("sqs:SendMessage", "SendMessage on SQS") if ":sqs:" in arn else ("sns:Publish", "Publish on SNS")
-    role = iam._roles.get(str(request.properties["Role"]).rpartition("/")[2])
-    if role is None or not policies.role_allows(role, action, arn):
+    account, _ = here()
+    principal = principals.of_role(account, str(request.properties["Role"]).rpartition("/")[2])
+    if not evaluation.decide(evaluation.Request(principal, action, arn)).allowed:
         raise _lambda(f"The provided execution role does not have permissions to call {words}")
 
 
