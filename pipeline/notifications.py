@@ -16,7 +16,7 @@ from pipeline.event_function import EventFunction, PipelineEvents
 from pipeline.notification_topic import NotificationTopic
 from pipeline.readers import Readers
 from settings import PipelineSettings
-from settings.chat import ChatSettings
+from settings.sections.chat import ChatSettings
 
 CLAIMS: Final = "notifications"
 """Where in the artifact store the function notes what it has told."""

@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from settings import NightSettings
-from settings.deployment_window import DAYS
+from settings.sections.deployment_window import DAYS
 
 HOUR: Final = 60
 DAY: Final = 24 * HOUR

@@ -16,7 +16,7 @@ from change_review.pipeline_run import LONGEST_TITLE
 from change_review.review import Review
 from pipeline.change_review_step import NOTHING
 from settings import Settings
-from settings.environment_names import LONGEST
+from settings.types.environment_names import LONGEST
 from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import Pipeline
 

@@ -11,7 +11,7 @@ from aws_cdk.assertions import Template
 
 from functions.delivery_events.notify import tell
 from settings import Settings
-from settings.accepted_changes import AcceptedPermissions
+from settings.sections.accepted_changes import AcceptedPermissions
 from tests.policies import allows, in_text
 from tests.unit.built_image import BUILT, images
 from tests.unit.other_settings import APPS, Synthesized, small, synthesize
