@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path as File
 from types import NoneType
 from typing import cast, get_args, get_origin
@@ -10,10 +10,9 @@ from typing import cast, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from settings.model import Settings
-from settings.sections.base import Section
+from settings.sections.base import Section, section_in, tables
 from settings.types.costs import Costs
-from settings.validation.draft import section_in
-from settings.validation.schema import expected_of
+from settings.validation.constraints import expected_of
 from settings.validation.toml_format import literal
 
 HEAD = """\
@@ -34,27 +33,18 @@ TYPES = {str: "string", int: "integer", bool: "`true` or `false`"}
 
 def guide() -> str:
     """Return the whole document."""
-    return HEAD + "\n".join(_tables(Settings, "", {}))
+    return HEAD + "\n".join(line for place in tables(Settings) for line in _table(*place))
 
 
-def _tables(section: type[Section], table: str, defaults: Mapping[str, object]) -> Iterator[str]:
-    values = {name: field for name, field in section.model_fields.items() if section_in(field.annotation) is None}
-    if table:
-        yield f"## `[{table}]`\n\n{_prose(section.__doc__ or '')}\n"
+def _table(name: str, section: type[Section], field: FieldInfo | None) -> Iterator[str]:
+    if name:
+        yield f"## `[{name}]`\n\n{_prose(section.__doc__ or '')}\n"
+    defaults = vars(field.default) if field and isinstance(field.default, Section) else {}
+    values = {key: field for key, field in section.model_fields.items() if section_in(field.annotation) is None}
     if values:
         yield "| key | type | default | what it does | cost |\n| --- | --- | --- | --- | --- |"
-        yield from (_row(name, field, defaults.get(name, field.default)) for name, field in values.items())
+        yield from (_row(key, field, defaults.get(key, field.default)) for key, field in values.items())
         yield ""
-    for name, field in section.model_fields.items():
-        if below := section_in(field.annotation):
-            path = f"{table}.{name}" if table else name
-            by_name = get_origin(field.annotation) is dict
-            given = vars(field.default) if isinstance(field.default, Section) else {}
-            yield from _tables(below, f"{path}.{_placeholder(name)}" if by_name else path, given)
-
-
-def _placeholder(name: str) -> str:
-    return "FINGERPRINT" if name == "accepted_changes" else "NAME"
 
 
 def _row(name: str, field: FieldInfo, default: object) -> str:

@@ -6,8 +6,8 @@ from pydantic import ValidationError
 
 from settings.model import Settings
 from settings.validation import toml_file
-from settings.validation.errors import SettingsError
 from settings.validation.report import report
+from settings.validation.toml_file import SettingsError
 
 
 def load(file: Path) -> Settings:

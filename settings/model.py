@@ -13,7 +13,7 @@ from pydantic import Field
 
 from settings.sections.accepted_changes import AcceptedPermissions, Fingerprint
 from settings.sections.audit import AuditSettings, AuditShare
-from settings.sections.base import Mistake, Path, Section, rule, skipping_gaps
+from settings.sections.base import Mistake, Path, Section, rule, skip_missing
 from settings.sections.chat import ChatSettings
 from settings.sections.compliance import ComplianceSettings
 from settings.sections.environment import EnvironmentSettings, TagSettings
@@ -21,10 +21,10 @@ from settings.sections.image import ImageSettings
 from settings.types.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName
 from settings.types.costs import Costs
 from settings.types.environment_names import LONGEST, EnvironmentName
-from settings.types.image_uri import moves
+from settings.types.image_uri import EcrImage
 from settings.types.log_retention import LogRetentionDays
 from settings.types.regions import Region
-from settings.validation.constraints import Between, OneOf
+from settings.validation.constraints import between, one_of
 from settings.validation.toml_format import dotted, quoted
 
 MOST_STAGES = 46
@@ -73,11 +73,11 @@ class PipelineSettings(Section):
     """The channel that is told of everything; None: none is."""
     log_retention_days: Annotated[LogRetentionDays, Costs("by the GiB and month kept")] = 90
     """How long the logs of the builds are kept."""
-    artifact_retention_days: Annotated[int, Between(1, 36_500, "days"), Costs("by the GiB and month kept")] = 90
+    artifact_retention_days: Annotated[int, between(1, 36_500, "days"), Costs("by the GiB and month kept")] = 90
     """How long the pipeline's artifacts are kept (reference, Storage: artifacts 90 days)."""
-    release_retention_days: Annotated[int, Between(1, 36_500, "days")] = 400
+    release_retention_days: Annotated[int, between(1, 36_500, "days")] = 400
     """How long nobody can delete the record of a release: a year, and the time of its audit."""
-    execution: Annotated[str, OneOf(EXECUTIONS)] = ADMINISTRATOR
+    execution: Annotated[str, one_of(EXECUTIONS)] = ADMINISTRATOR
     """What CloudFormation may do in the accounts: all, or what the templates take; then every role has a permissions
     boundary. After a change: `make bootstrap`, then push. Nobody has seen least-privilege on AWS yet."""
     execution_actions: list[Action] = []
@@ -158,7 +158,7 @@ class Settings(Section):
         # Each environment has a stage for the review of its changes, and one for its deployment.
         stages = 2 * len(self.environments) + len(gates)
         for environment in self.environments.values():
-            with skipping_gaps():
+            with skip_missing():
                 # Each later wave of regions has a stage too.
                 stages += len(set(environment.further_regions.values()))
         if stages > MOST_STAGES:
@@ -171,7 +171,7 @@ class Settings(Section):
     @rule
     def _names_in_further_regions(self) -> Iterator[Mistake]:
         for name, environment in self.environments.items():
-            with skipping_gaps():
+            with skip_missing():
                 for region in environment.further_regions:
                     path = ("environments", name, "further_regions", region)
                     there = f"{name}-{region}"
@@ -184,9 +184,9 @@ class Settings(Section):
     def _approved_image_stays(self) -> Iterator[Mistake]:
         waiting: dict[Path, list[str]] = {}
         for name, environment in self.environments.items():
-            with skipping_gaps():
+            with skip_missing():
                 uri = environment.image or self.image.uri
-                if environment.approval and uri and moves(uri):
+                if environment.approval and uri and EcrImage.parse(uri).is_latest:
                     path = ("environments", name, "image") if environment.image else ("image", "uri")
                     waiting.setdefault(path, []).append(dotted(("environments", name)))
         for path, names in waiting.items():
@@ -200,11 +200,11 @@ class Settings(Section):
     def _built_image_is_verified(self) -> Iterator[Mistake]:
         careful: list[str] = []
         for name, environment in self.environments.items():
-            with skipping_gaps():
+            with skip_missing():
                 if environment.image is None and (environment.approval or name == PRODUCTION):
                     careful.append(dotted(("environments", name)))
         if careful:
-            with skipping_gaps():
+            with skip_missing():
                 for key in self.image.unverified():
                     yield Mistake(
                         ("image", key), f"{_lack(key)}: {', '.join(careful)} must not get what nobody has verified"
@@ -212,7 +212,7 @@ class Settings(Section):
 
     @rule
     def _production_always_serves(self) -> Iterator[Mistake]:
-        with skipping_gaps():
+        with skip_missing():
             tasks = self.environments[PRODUCTION].tasks if PRODUCTION in self.environments else None
             if tasks and tasks.spot:
                 yield Mistake(("environments", PRODUCTION, "tasks", "spot"), f"does not fit: {INTERRUPTED}")
@@ -224,7 +224,7 @@ class Settings(Section):
     @rule
     def _alarms_told_apart(self) -> Iterator[Mistake]:
         for (name, one), (longer, other) in permutations(self.environments.items(), 2):
-            with skipping_gaps():
+            with skip_missing():
                 if longer.startswith(f"{name}-") and (one.account, one.region) == (other.account, other.region):
                     shorter = dotted(("environments", name))
                     yield Mistake(
@@ -237,7 +237,7 @@ class Settings(Section):
     def _alarms_shared_once(self) -> Iterator[Mistake]:
         sharing: dict[str, str] = {}
         for name, environment in self.environments.items():
-            with skipping_gaps():
+            with skip_missing():
                 if environment.share_alarms:
                     first = sharing.setdefault(environment.account, name)
                     if first != name:
@@ -250,7 +250,7 @@ class Settings(Section):
     @rule
     def _domains_differ(self) -> Iterator[Mistake]:
         for (name, one), (later, other) in combinations(self.environments.items(), 2):
-            with skipping_gaps():
+            with skip_missing():
                 if one.domain and other.domain and one.domain.name == other.domain.name:
                     earlier = dotted(("environments", name, "domain", "name"))
                     yield Mistake(

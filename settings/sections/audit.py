@@ -5,7 +5,7 @@ from typing import Annotated
 
 from settings.sections.base import Section
 from settings.types.costs import Costs
-from settings.validation.constraints import Between
+from settings.validation.constraints import between
 
 
 class AuditSettings(Section):
@@ -19,7 +19,7 @@ class AuditSettings(Section):
         bool, Costs("by the GiB kept and logged; an account's second trail of the same events by the event")
     ] = True
     """Whether CloudTrail writes the calls of all regions into a locked bucket; off where an organization's does."""
-    trail_retention_days: Annotated[int, Between(1, 36_500, "days"), Costs("by the GiB and month kept")] = 400
+    trail_retention_days: Annotated[int, between(1, 36_500, "days"), Costs("by the GiB and month kept")] = 400
     """How long nobody can delete what the trail wrote: a year, and the time of its audit."""
     guardduty: Annotated[bool, Costs("by the events it looks at")] = False
     """Whether GuardDuty looks for threats in the regions of the environments; off where an organization's does."""

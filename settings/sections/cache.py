@@ -6,7 +6,7 @@ from typing import Annotated
 from settings.sections.base import Mistake, Section, rule
 from settings.types.costs import Costs
 from settings.types.instance_classes import CacheNodeType
-from settings.validation.constraints import Between, OneOf
+from settings.validation.constraints import between, one_of
 
 EVICTION_POLICIES = (
     "volatile-lru",
@@ -28,14 +28,14 @@ class CacheSettings(Section):
     """The machine each node runs on. The default is the reference's for production; for development it names
     cache.t3.micro.
     """
-    nodes: Annotated[int, Between(1, 6, "nodes"), Costs("in proportion")] = 2
+    nodes: Annotated[int, between(1, 6, "nodes"), Costs("in proportion")] = 2
     """Nodes in the replication group: the primary and up to five replicas."""
     multi_az: bool = True
     """Whether a replica in the other zone takes over (reference: enabled for production)."""
-    eviction_policy: Annotated[str, OneOf(EVICTION_POLICIES)] = "volatile-lru"
+    eviction_policy: Annotated[str, one_of(EVICTION_POLICIES)] = "volatile-lru"
     """Redis' `maxmemory-policy`; the reference's for sessions."""
     snapshot_retention_days: Annotated[
-        int, Between(0, 35, "days"), Costs("by the GiB and month, beyond one snapshot")
+        int, between(0, 35, "days"), Costs("by the GiB and month, beyond one snapshot")
     ] = 7
     """How long daily snapshots are kept; 0: none are made."""
 

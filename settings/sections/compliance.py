@@ -5,12 +5,12 @@ from itertools import combinations
 from typing import Annotated
 
 from settings.sections.base import Mistake, Section, rule
-from settings.validation.constraints import OneOf
+from settings.validation.constraints import one_of
 
 STANDARDS = ("nist-800-53-r5", "pci-dss-3.2.1", "hipaa-security")
 """The standards that cdk-nag 3 has rule packs for, besides AWS's own rules, which always hold."""
 
-Standard = Annotated[str, OneOf(STANDARDS)]
+Standard = Annotated[str, one_of(STANDARDS)]
 
 
 class ComplianceSettings(Section):

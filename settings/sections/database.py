@@ -6,7 +6,7 @@ from typing import Annotated
 from settings.sections.base import Mistake, Section, rule
 from settings.types.costs import Costs
 from settings.types.instance_classes import DatabaseClass
-from settings.validation.constraints import Between
+from settings.validation.constraints import between
 
 SMALLEST_STORAGE_GIB = 20
 LARGEST_STORAGE_GIB = 65_536
@@ -21,22 +21,22 @@ class DatabaseSettings(Section):
     multi_az: Annotated[bool, Costs("doubles the instance and its storage")] = True
     """Whether a standby in the other zone takes over (reference: enabled for production)."""
     storage_gib: Annotated[
-        int, Between(SMALLEST_STORAGE_GIB, LARGEST_STORAGE_GIB, "GiB"), Costs("by the GiB and month, used or not")
+        int, between(SMALLEST_STORAGE_GIB, LARGEST_STORAGE_GIB, "GiB"), Costs("by the GiB and month, used or not")
     ] = 100
     """The storage it starts with. It can grow, and never shrink."""
     max_storage_gib: Annotated[
-        int, Between(SMALLEST_STORAGE_GIB, LARGEST_STORAGE_GIB, "GiB"), Costs("only what it has grown to")
+        int, between(SMALLEST_STORAGE_GIB, LARGEST_STORAGE_GIB, "GiB"), Costs("only what it has grown to")
     ] = 1000
     """The limit of storage autoscaling; the reference reckons 1 TB for two to three years of growth."""
     backup_retention_days: Annotated[
-        int, Between(1, 35, "days"), Costs("by the GiB and month, beyond the size of the database")
+        int, between(1, 35, "days"), Costs("by the GiB and month, beyond the size of the database")
     ] = 30
     """How far back the database can be restored to any point in time. RDS keeps backups up to 35 days; 0 would switch
     them off.
     """
-    password_rotation_days: Annotated[int, Between(1, 1000, "days")] = 30
+    password_rotation_days: Annotated[int, between(1, 1000, "days")] = 30
     """How often the master user's password is changed. Secrets Manager rotates at least every 1000 days."""
-    slow_query_milliseconds: Annotated[int, Between(0, 2_147_483_647, "milliseconds")] = 1000
+    slow_query_milliseconds: Annotated[int, between(0, 2_147_483_647, "milliseconds")] = 1000
     """Statements that take longer are logged (`log_min_duration_statement`; reference, "Performance Tuning")."""
 
     @rule

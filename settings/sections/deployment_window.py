@@ -4,7 +4,7 @@ from importlib.resources import files
 from typing import Annotated
 
 from settings.sections.base import Section
-from settings.validation.constraints import Matches, OneOf
+from settings.validation.constraints import matches, one_of
 
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 TIME_ZONES = tuple((files("tzdata") / "zones").read_text().split())
@@ -21,11 +21,11 @@ class DeploymentWindowSettings(Section):
     In the console, "override" at the stage's entry lets one release through at any time.
     """
 
-    days: Annotated[str, Matches(DAYS_PATTERN, DAYS_FORM, longest=40)]
+    days: Annotated[str, matches(DAYS_PATTERN, DAYS_FORM, longest=40)]
     """The days of the week on which a deployment may begin."""
-    hours: Annotated[str, Matches(rf"{_HOUR}(-{_HOUR})?", "whole hours such as 9-15, the last one included", longest=5)]
+    hours: Annotated[str, matches(rf"{_HOUR}(-{_HOUR})?", "whole hours such as 9-15, the last one included", longest=5)]
     """The hours in which a deployment may begin: with 9-15, from 9:00 until 15:59."""
-    time_zone: Annotated[str, OneOf(TIME_ZONES, "the name of a time zone, such as Europe/Berlin")]
+    time_zone: Annotated[str, one_of(TIME_ZONES, "the name of a time zone, such as Europe/Berlin")]
     """Where the days and hours are meant; summer time is observed."""
 
     @property

@@ -24,7 +24,7 @@ from settings.types.costs import Costs
 from settings.types.image_uri import ImageUri
 from settings.types.log_retention import LogRetentionDays
 from settings.types.regions import REGIONS_WITHOUT_COMMON_ZONES, AvailabilityZone, Region
-from settings.validation.constraints import Between
+from settings.validation.constraints import between
 from settings.validation.toml_format import quoted
 
 EDGE_REGION = "us-east-1"
@@ -33,7 +33,7 @@ EDGE_REGION = "us-east-1"
 DEPLOYMENT_MINUTES = 60
 """What the stacks of an environment and its tests take, amply: the tests alone wait ten minutes for tasks."""
 
-Wave = Annotated[int, Between(2, 9)]
+Wave = Annotated[int, between(2, 9)]
 MOST_IN_A_WAVE = 4
 """A stage has at most 50 actions (CodePipeline User Guide, "Quotas"), and a region's deployment has up to twelve."""
 
@@ -73,7 +73,7 @@ class EnvironmentSettings(Section):
     """Whether a person must approve before anything in this environment is touched."""
     deployment_window: DeploymentWindowSettings | None = None
     """When the environment may be touched; None: at any time."""
-    bake_minutes: Annotated[int, Between(0, 240, "minutes"), Costs("a build's minutes, with each release")] = 15
+    bake_minutes: Annotated[int, between(0, 240, "minutes"), Costs("a build's minutes, with each release")] = 15
     """How long the alarms are watched after the tests, before the release counts as good; 0: not at all."""
     retain_data: Annotated[
         bool, Costs("what stays after a stack is deleted is paid for until it is removed by hand")
@@ -81,7 +81,7 @@ class EnvironmentSettings(Section):
     """Whether data outlives the stacks: deletion protection, and retention of database, buckets, secrets and keys."""
     alarm_email: Email | None = None
     """Who is told of alarms; None: nobody is subscribed to the topics."""
-    monthly_budget_usd: Annotated[int, Between(1, 10_000_000, "US dollars")] | None = None
+    monthly_budget_usd: Annotated[int, between(1, 10_000_000, "US dollars")] | None = None
     """What the environment may cost a month; `alarm_email` is told before it is exceeded. None: there is no budget."""
     share_alarms: bool = False
     """Whether the pipeline's account may see the states of this account's alarms; once per account is enough."""

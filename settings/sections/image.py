@@ -3,29 +3,29 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule, skipping_gaps
+from settings.sections.base import Mistake, Section, rule, skip_missing
 from settings.types.costs import Costs
 from settings.types.image_uri import ImageUri
-from settings.validation.constraints import Matches
+from settings.validation.constraints import matches
 
 RDS_BUNDLE = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 """The certificates of RDS's authorities in all regions (Amazon RDS User Guide, "Using SSL/TLS")."""
 
 BaseImage = Annotated[
     str,
-    Matches(
+    matches(
         r"[a-z0-9]+([._/:-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?",
         "an image with tag and digest, such as tomcat:10.1-jre21-temurin-noble@sha256:DIGEST",
     ),
 ]
 
-Sha256 = Annotated[str, Matches(r"[0-9a-f]{64}", "a SHA-256: 64 digits from 0 to f")]
+Sha256 = Annotated[str, matches(r"[0-9a-f]{64}", "a SHA-256: 64 digits from 0 to f")]
 
 Url = Annotated[
-    str, Matches(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]+", "an address that starts with https://", longest=1024)
+    str, matches(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]+", "an address that starts with https://", longest=1024)
 ]
 
-Version = Annotated[str, Matches(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", 'a version, such as "6.1"')]
+Version = Annotated[str, matches(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", 'a version, such as "6.1"')]
 
 
 class ImageSettings(Section):
@@ -89,7 +89,7 @@ class ImageSettings(Section):
             "yawl_version": "the release of YAWL",
             "yawl_url": "the address of YAWL's release archive",
         }.items():
-            with skipping_gaps():
+            with skip_missing():
                 if getattr(self, key) is None:
                     yield Mistake((key,), f"missing: image.build needs {needed}")
 
@@ -98,13 +98,13 @@ class ImageSettings(Section):
         if self.build:
             return
         for key, field in type(self).model_fields.items():
-            with skipping_gaps():
+            with skip_missing():
                 if key not in ("uri", "build") and getattr(self, key) != field.default:
                     yield Mistake((key,), "is for an image that is built, which image.build = true says")
 
     @rule
     def _checksums_of_files(self) -> Iterator[Mistake]:
         for name in ("driver", "libraries"):
-            with skipping_gaps():
+            with skip_missing():
                 if getattr(self, f"{name}_sha256") is not None and getattr(self, f"{name}_url") is None:
                     yield Mistake((f"{name}_sha256",), f"is of no file: image.{name}_url is missing")

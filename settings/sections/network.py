@@ -8,15 +8,15 @@ from typing import Annotated, cast
 from pydantic import Field
 
 from settings.sections.base import Mistake, Section, rule
-from settings.types.cidr import Cidr
+from settings.types.cidr import cidr_block
 from settings.types.costs import Costs
-from settings.validation.constraints import Between
+from settings.validation.constraints import between
 
 SUBNETS = ("public_subnets", "private_subnets", "isolated_subnets")
 
-PublicSubnet = Annotated[str, Cidr(smallest=27)]
+PublicSubnet = Annotated[str, cidr_block(smallest=27)]
 """An Application Load Balancer needs /27 or more (its user guide, "Subnets for your load balancer")."""
-Subnet = Annotated[str, Cidr()]
+Subnet = Annotated[str, cidr_block()]
 
 
 class NetworkSettings(Section):
@@ -25,7 +25,7 @@ class NetworkSettings(Section):
     The blocks are those of the reference, "Network Infrastructure". AWS makes VPCs and subnets of /16 to /28.
     """
 
-    cidr: Annotated[str, Cidr()] = "10.0.0.0/16"
+    cidr: Annotated[str, cidr_block()] = "10.0.0.0/16"
     """All of the VPC's addresses."""
     public_subnets: Annotated[tuple[PublicSubnet, PublicSubnet], Field(strict=False)] = ("10.0.1.0/24", "10.0.2.0/24")
     """Load balancer and NAT gateways."""
@@ -33,7 +33,7 @@ class NetworkSettings(Section):
     """Tasks."""
     isolated_subnets: Annotated[tuple[Subnet, Subnet], Field(strict=False)] = ("10.0.10.0/24", "10.0.11.0/24")
     """Database and cache, without a way to the internet."""
-    nat_gateways: Annotated[int, Between(1, 2), Costs("each by the hour, and by the GiB that goes through")] = 2
+    nat_gateways: Annotated[int, between(1, 2), Costs("each by the hour, and by the GiB that goes through")] = 2
     """NAT gateways; 1 is cheaper, 2 (one per availability zone) survives the loss of a zone. Tasks need one."""
     interface_endpoints: Annotated[bool, Costs("each endpoint by the hour and zone, less what NAT would take")] = True
     """Whether ECR, Secrets Manager and CloudWatch Logs are reached inside the VPC."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from settings.sections.base import Mistake, Section, rule
 from settings.sections.deployment_window import DAYS_FORM, DAYS_PATTERN, TIME_ZONES, week_days
-from settings.validation.constraints import Between, Matches, OneOf
+from settings.validation.constraints import between, matches, one_of
 
 
 class NightSettings(Section):
@@ -14,13 +14,13 @@ class NightSettings(Section):
     Nobody is served while they sleep. Database, cache and load balancer stay, and cost what they cost.
     """
 
-    days: Annotated[str, Matches(DAYS_PATTERN, DAYS_FORM, longest=40)]
+    days: Annotated[str, matches(DAYS_PATTERN, DAYS_FORM, longest=40)]
     """The days of the week on which tasks run."""
-    wake_hour: Annotated[int, Between(0, 22, "o'clock")]
+    wake_hour: Annotated[int, between(0, 22, "o'clock")]
     """When tasks start."""
-    sleep_hour: Annotated[int, Between(1, 23, "o'clock")]
+    sleep_hour: Annotated[int, between(1, 23, "o'clock")]
     """When tasks end, on the same day."""
-    time_zone: Annotated[str, OneOf(TIME_ZONES, "the name of a time zone, such as Europe/Berlin")]
+    time_zone: Annotated[str, one_of(TIME_ZONES, "the name of a time zone, such as Europe/Berlin")]
     """Where the days and hours are meant; summer time is observed."""
 
     @property

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from settings.sections.base import Mistake, Section, rule
 from settings.types.regions import Region
-from settings.validation.constraints import Between, OneOf
+from settings.validation.constraints import between, one_of
 
 VAULT_LOCKS = ("none", "governance", "compliance")
 """Who may delete a backup before its time: whoever may delete, the privileged, nobody (AWS Backup Vault Lock)."""
 
-Days = Annotated[int, Between(1, 36_500, "days")]
+Days = Annotated[int, between(1, 36_500, "days")]
 
 
 class RecoverySettings(Section):
@@ -24,7 +24,7 @@ class RecoverySettings(Section):
     """How long a week's copy is kept; three months of weeks."""
     monthly_retention_days: Days = 365
     """As long as the reference keeps earlier versions of backups in S3 ("Storage")."""
-    vault_lock: Annotated[str, OneOf(VAULT_LOCKS)] = "none"
+    vault_lock: Annotated[str, one_of(VAULT_LOCKS)] = "none"
     """`compliance` cannot be taken back, by nobody, once its three days of grace are over."""
     copy_region: Region | None = None
     """The region that gets copies of the vault and of the backup bucket; None: none, a lost region is lost."""

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from settings.sections.base import Mistake, Section, rule
 from settings.types.costs import Costs
-from settings.validation.constraints import Between
+from settings.validation.constraints import between
 
-Days = Annotated[int, Between(1, 36_500, "days")]
+Days = Annotated[int, between(1, 36_500, "days")]
 
 
 class StorageSettings(Section):

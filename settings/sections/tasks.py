@@ -8,7 +8,7 @@ from settings.sections.base import Mistake, Section, rule
 from settings.sections.off_hours import NightSettings
 from settings.types.costs import Costs
 from settings.types.fargate import MEMORY_BY_CPU, memory_range
-from settings.validation.constraints import Between, Matches, OneOf
+from settings.validation.constraints import between, matches, one_of
 
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 """Log4j's, which YAWL logs with."""
@@ -43,30 +43,30 @@ HEALTH_CHECK_SECONDS = 60
 class TasksSettings(Section):
     """One environment's Fargate tasks. The figures are those of the reference, "Application Layer"."""
 
-    min: Annotated[int, Between(1, MOST_TASKS, "tasks"), Costs("each task by the second, at all times")] = 2
+    min: Annotated[int, between(1, MOST_TASKS, "tasks"), Costs("each task by the second, at all times")] = 2
     """How many tasks always run: one has the active engine, the others stand by."""
-    max: Annotated[int, Between(1, MOST_TASKS, "tasks"), Costs("each task by the second, under load")] = 6
+    max: Annotated[int, between(1, MOST_TASKS, "tasks"), Costs("each task by the second, under load")] = 6
     """How many tasks scaling may start. More of them do not make the one engine faster."""
     cpu: Annotated[int, Costs("in proportion")] = 1024
     """CPU units of one task; 1024 is one vCPU. Fargate offers 256, 512, 1024, 2048, 4096, 8192 and 16384."""
     memory: Annotated[int, Costs("in proportion")] = 2048
     """Memory of one task in MiB; which sizes there are depends on `cpu`."""
-    heap: Annotated[str, Matches(r"[1-9][0-9]{0,5}[mMgG]", 'a size for Java, such as "1024m" or "2g"')] = "1024m"
+    heap: Annotated[str, matches(r"[1-9][0-9]{0,5}[mMgG]", 'a size for Java, such as "1024m" or "2g"')] = "1024m"
     """The engine's Java heap, `YAWL_HEAP_SIZE`."""
-    log_level: Annotated[str, OneOf(LOG_LEVELS), Costs("logs by the GiB: much more with DEBUG")] = "INFO"
+    log_level: Annotated[str, one_of(LOG_LEVELS), Costs("logs by the GiB: much more with DEBUG")] = "INFO"
     """The least of what is logged."""
-    cpu_target_percent: Annotated[int, Between(1, 100, "percent")] = 70
+    cpu_target_percent: Annotated[int, between(1, 100, "percent")] = 70
     """How much of their CPU tasks use on average before another is started."""
-    memory_target_percent: Annotated[int, Between(1, 100, "percent")] = 80
+    memory_target_percent: Annotated[int, between(1, 100, "percent")] = 80
     """How much of their memory tasks use on average before another is started."""
-    startup_grace_seconds: Annotated[int, Between(0, 7200, "seconds")] | None = None
+    startup_grace_seconds: Annotated[int, between(0, 7200, "seconds")] | None = None
     """How long a new task may fail health checks; None: as long as the measured start takes with `cpu`."""
 
     spot: Annotated[bool, Costs("tasks up to 70 % less")] = False
     """Whether tasks run on Fargate Spot: AWS may take them back at two minutes' notice, or have no room for them."""
     night: NightSettings | None = None
     """When no task runs; None: they always run."""
-    deployment: Annotated[str, OneOf(DEPLOYMENTS)] = "rolling"
+    deployment: Annotated[str, one_of(DEPLOYMENTS)] = "rolling"
     """How new tasks replace the old ones; of ECS's ways, only rolling fits an engine of which one is active."""
 
     @property

@@ -5,7 +5,7 @@ Which of them a region has differs, and the synthesized templates are checked fo
 
 from typing import Annotated
 
-from settings.validation.constraints import OneOf
+from settings.validation.constraints import one_of
 
 SMALL = ("micro", "small", "medium")
 TO_16 = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
@@ -47,5 +47,5 @@ All of them can be encrypted, fail over and be backed up, as `cache.t1.micro` co
 data tiering.
 """
 
-DatabaseClass = Annotated[str, OneOf(DATABASE_CLASSES, "a class RDS offers for PostgreSQL 15, such as db.t3.small")]
-CacheNodeType = Annotated[str, OneOf(CACHE_NODE_TYPES, "a node type ElastiCache offers, such as cache.t3.small")]
+DatabaseClass = Annotated[str, one_of(DATABASE_CLASSES, "a class RDS offers for PostgreSQL 15, such as db.t3.small")]
+CacheNodeType = Annotated[str, one_of(CACHE_NODE_TYPES, "a node type ElastiCache offers, such as cache.t3.small")]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from settings.validation.constraints import Matches, OneOf
+from settings.validation.constraints import matches, one_of
 
 COMMERCIAL_REGIONS = (
     "af-south-1",
@@ -48,7 +48,7 @@ CloudFront, and ARNs and roles that span accounts, end at the partition's border
 REGIONS_WITHOUT_COMMON_ZONES = ("ap-northeast-1", "us-west-1")
 """Where not every account has the zones `a` and `b`: newer accounts are given others there."""
 
-Region = Annotated[str, OneOf(COMMERCIAL_REGIONS, "a commercial AWS region such as us-east-1")]
+Region = Annotated[str, one_of(COMMERCIAL_REGIONS, "a commercial AWS region such as us-east-1")]
 AvailabilityZone = Annotated[
-    str, Matches(r"[a-z]{2}(-[a-z]+)+-[0-9][a-f]", "an availability zone: its region and a letter, us-east-1a")
+    str, matches(r"[a-z]{2}(-[a-z]+)+-[0-9][a-f]", "an availability zone: its region and a letter, us-east-1a")
 ]

@@ -1,7 +1,7 @@
 """Accounts that stand for others in examples, tests and rehearsals, and that nobody can deploy to."""
 
 from settings.model import Settings
-from settings.types.image_uri import account_of
+from settings.types.image_uri import EcrImage
 
 DOCUMENTED = ("123456789012", "111122223333", "444455556666", "777788889999")
 """The accounts in AWS' own documentation."""
@@ -19,9 +19,9 @@ def example_accounts(settings: Settings) -> list[tuple[str, str]]:
         ("pipeline.account", settings.pipeline.account),
     ]
     if settings.image.uri:
-        accounts.append(("image.uri", account_of(settings.image.uri)))
+        accounts.append(("image.uri", EcrImage.parse(settings.image.uri).account))
     for name, environment in settings.environments.items():
         accounts.append((f"environments.{name}.account", environment.account))
         if environment.image:
-            accounts.append((f"environments.{name}.image", account_of(environment.image)))
+            accounts.append((f"environments.{name}.image", EcrImage.parse(environment.image).account))
     return [(path, account) for path, account in accounts if is_example(account)]

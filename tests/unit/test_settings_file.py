@@ -25,11 +25,11 @@ UNREADABLE = {
     'pipeline.account = "1\n2"': "line 1, column 22: illegal character '\\n'",
     "pipeline.account = 012": "line 1, column 21: expected newline or end of document after a statement",
     "a = 1\na = 2\n": "line 2, column 6: cannot overwrite a value",
-    "[pipeline]\n[pipeline]\n": "pipeline: line 2, column 10: the table is declared a second time",
+    "[pipeline]\n[pipeline]\n": "pipeline: line 2, column 10: the table is declared twice",
     "[environments.dev]\n[environments.dev]\n": (
-        "environments.dev: line 2, column 18: duplicate environment: each needs a name of its own"
+        "environments.dev: line 2, column 18: duplicate environment; each needs its own name"
     ),
-    "a = " + "9" * 5000: "has a number of too many digits",
+    "a = " + "9" * 5000: "has a number with too many digits",
     "a = " + "[" * 5000: "is nested too deeply",
     b"a = '\xff'": "is not UTF-8: byte 6 is 0xff",
 }
@@ -44,7 +44,7 @@ def test_what_is_no_toml_is_named_with_its_place(file: Path, text: str | bytes, 
 
 
 def test_a_missing_file_and_a_folder_are_named(file: Path) -> None:
-    with pytest.raises(SettingsError, match=r"^delivery\.toml: there is no such file$"):
+    with pytest.raises(SettingsError, match=r"^delivery\.toml: does not exist$"):
         load(file)
     file.mkdir()
     with pytest.raises(SettingsError, match=r"^delivery\.toml: cannot be read: Is a directory$"):
@@ -66,7 +66,7 @@ def test_an_empty_file_is_told_what_it_needs(file: Path) -> None:
 def test_the_file_is_named_as_the_user_did(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         load(tmp_path / "elsewhere.toml")
-    assert raised.value.problems == (f"{tmp_path}/elsewhere.toml: there is no such file",)
+    assert raised.value.problems == (f"{tmp_path}/elsewhere.toml: does not exist",)
 
 
 def test_a_right_file_is_read_in_its_order(file: Path) -> None:

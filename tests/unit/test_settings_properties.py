@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from settings import NetworkSettings, Settings, TasksSettings
-from settings.sections.base import Path, Section
+from settings.sections.base import Path, Section, section_in
 from settings.types.fargate import MEMORY_BY_CPU
-from settings.validation.draft import section_in
 from settings.validation.report import report
 from tests.unit.settings_file import delivery_toml
 
