@@ -10,7 +10,7 @@ from constructs import Construct
 
 from pipeline.built_pipeline import BuiltEnvironment
 from pipeline.event_function import EventFunction, PipelineEvents
-from stacks.acknowledgments import acknowledge
+from stacks.shared.acknowledgments import acknowledge
 
 ENDS: Final = ("SUCCEEDED", "FAILED", "STOPPED", "SUPERSEDED", "CANCELED")
 """States in which something is over, for now."""

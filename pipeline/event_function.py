@@ -20,8 +20,8 @@ from constructs import Construct
 
 from pipeline import wildcards
 from pipeline.notification_topic import NotificationTopic
-from stacks.acknowledgments import OWN_POLICY, acknowledge
-from stacks.log_group import LogGroup
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.log_group import LogGroup
 
 FUNCTIONS: Final = Path(__file__).parents[1] / "functions"
 """Each folder there is one function's code."""

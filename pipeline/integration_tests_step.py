@@ -7,7 +7,7 @@ from aws_cdk.pipelines import CodeBuildStep, IFileSetProducer
 
 from pipeline.download_cache import cached_downloads, download_cache
 from pipeline.kept_variables import keep_variables
-from stacks.application import HEALTH_PATH
+from stacks.application_stack import HEALTH_PATH
 from stages.yawl_stage import YawlStage
 
 REPORT = "integration-tests.xml"

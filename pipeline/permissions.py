@@ -16,7 +16,7 @@ from pipeline.lookup_role import lookup_role
 from pipeline.self_mutation import EVERY_REGION
 from pipeline.unused_permissions import remove_unused_permissions
 from pipeline.wildcards import READ_ARTIFACTS, USE_KEY, WRITE_ARTIFACTS
-from stacks.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 
 
 def settle_permissions(

@@ -31,8 +31,8 @@ from pipeline.stage_conditions import StageConditions
 from pipeline.synth_step import synth_step
 from pipeline.tool_versions import ToolVersions
 from settings import EnvironmentSettings, Settings
-from stacks.account_audit import AccountAudit
-from stacks.console_links import dashboard_address
+from stacks.audit.account_audit import AccountAudit
+from stacks.shared.console_links import dashboard_address
 from stages.yawl_stage import YawlStage
 
 

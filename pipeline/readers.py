@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from stacks.delivery_reader_role import READER_ROLE
+from stacks.network.delivery_reader_role import READER_ROLE
 from stages.yawl_stage import YawlStage
 
 

@@ -13,8 +13,8 @@ from pipeline.event_function import EventFunction, PipelineEvents
 from pipeline.notification_topic import NotificationTopic
 from pipeline.readers import Readers
 from settings import PipelineSettings
-from stacks.acknowledgments import acknowledge
-from stacks.locked_bucket import let_nobody_pass_the_lock
+from stacks.shared.acknowledgments import acknowledge
+from stacks.shared.locked_bucket import let_nobody_pass_the_lock
 
 OUTPUT: Final = "ReleaseRecordBucket"
 """The output of the pipeline's stack that names the bucket."""

@@ -7,7 +7,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from pipeline.built_pipeline import BuiltStage
-from stacks.metrics.source import Source
+from stacks.monitoring.metrics.source import Source
 
 NAMESPACE: Final = "YAWLDelivery"
 """Where `functions/delivery_metrics` publishes."""
