@@ -19,7 +19,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from functions.delivery_events.failure import first_failing_line
-from pipeline.self_mutation import ACCEPTED_CHANGES
+from pipeline.steps.self_mutation import ACCEPTED_CHANGES
 from tests.fault_server import PROXY_VARIABLES
 from tests.policies import Json, allows
 from tests.unit.pipeline_definition import Pipeline

@@ -7,7 +7,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from functions.delivery_events.notify import CLAIMS as CLAIMED
-from pipeline.notifications import CLAIMS
+from pipeline.events.notifications import CLAIMS
 from tests.policies import allows
 from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of

@@ -7,7 +7,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from functions.delivery_events.record import keep
-from pipeline.release_records import OUTPUT
+from pipeline.events.release_records import OUTPUT
 from releases.records import OUTPUT as READ
 from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of

@@ -18,12 +18,12 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from pipeline import wildcards
-from pipeline.notification_topic import NotificationTopic
+from pipeline.events.notification_topic import NotificationTopic
+from pipeline.permissions import nag_findings as wildcards
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 from stacks.shared.log_group import LogGroup
 
-FUNCTIONS: Final = Path(__file__).parents[1] / "functions"
+FUNCTIONS: Final = Path(__file__).parents[2] / "functions"
 """Each folder there is one function's code."""
 TIMEOUT: Final = Duration.minutes(1)
 KEPT: Final = Duration.days(14)
