@@ -15,7 +15,7 @@ from cost.estimate import estimate, total
 from cost.usage import Assumptions
 from settings import NightSettings
 from settings.sections.deployment_window import DAYS, TIME_ZONES
-from stacks.waking_hours import waking_hours
+from stacks.monitoring.waking_hours import waking_hours
 from tests.unit.one_environment import NIGHT, OneEnvironment
 
 if TYPE_CHECKING:
