@@ -55,7 +55,7 @@ def _row(name: str, field: FieldInfo, default: object) -> str:
 
 def _type(field: FieldInfo) -> str:
     annotation = field.annotation
-    expected = expected_of(field)
+    expected = expected_of((*field.metadata, field.annotation))
     alternatives = [part for part in get_args(annotation) if part is not NoneType]
     while alternatives and get_origin(annotation) not in (tuple, list):
         annotation = alternatives[0]

@@ -11,21 +11,22 @@ from typing import Annotated
 
 from pydantic import Field
 
-from settings.sections.accepted_changes import AcceptedPermissions, Fingerprint
+from settings.sections.accepted_changes import FINGERPRINT, AcceptedPermissions
 from settings.sections.audit import AuditSettings, AuditShare
-from settings.sections.base import Mistake, Path, Section, rule, skip_missing
+from settings.sections.base import Section, rule, skip_missing
 from settings.sections.chat import ChatSettings
 from settings.sections.compliance import ComplianceSettings
 from settings.sections.environment import EnvironmentSettings, TagSettings
 from settings.sections.image import ImageSettings
 from settings.types.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName
 from settings.types.costs import Costs
-from settings.types.environment_names import LONGEST, EnvironmentName
+from settings.types.environment_names import ENVIRONMENT_NAME, LONGEST
 from settings.types.image_uri import EcrImage
 from settings.types.log_retention import LogRetentionDays
 from settings.types.regions import Region
 from settings.validation.constraints import between, one_of
-from settings.validation.toml_format import dotted, quoted
+from settings.validation.messages import Mistake, mistakes_in_keys
+from settings.validation.toml_format import Path, dotted, quoted
 
 MOST_STAGES = 46
 """A pipeline has at most 50 stages (CodePipeline User Guide, "Quotas"): four of them come before the environments."""
@@ -82,7 +83,7 @@ class PipelineSettings(Section):
     boundary. After a change: `make bootstrap`, then push. Nobody has seen least-privilege on AWS yet."""
     execution_actions: list[Action] = []
     """What CloudFormation needs besides: actions that were denied and that no schema of AWS names."""
-    accepted_changes: dict[Fingerprint, AcceptedPermissions] = {}
+    accepted_changes: dict[str, AcceptedPermissions] = {}
     """Broader permissions of the pipeline's own that are meant, by the fingerprint its update prints."""
     tags: TagSettings = TagSettings(backup_policy="none")
     """The tags of the pipeline's own resources. It holds nothing that a push does not bring back."""
@@ -91,6 +92,10 @@ class PipelineSettings(Section):
     def has_least_privilege(self) -> bool:
         """Whether CloudFormation is allowed only what the templates take."""
         return self.execution == LEAST_PRIVILEGE
+
+    @rule
+    def _fingerprints_are_valid(self) -> Iterator[Mistake]:
+        yield from mistakes_in_keys("accepted_changes", self.accepted_changes, FINGERPRINT)
 
 
 class Settings(Section):
@@ -101,7 +106,7 @@ class Settings(Section):
     image: ImageSettings
     compliance: ComplianceSettings = ComplianceSettings()
     audit: AuditSettings = AuditSettings()
-    environments: Annotated[dict[EnvironmentName, EnvironmentSettings], Field(min_length=1)]
+    environments: Annotated[dict[str, EnvironmentSettings], Field(min_length=1)]
     """Environments by name, in the order of delivery."""
 
     def image_of(self, environment: str) -> ImageSettings:
@@ -151,6 +156,10 @@ class Settings(Section):
                 if environment.tasks.spot
             ),
         ]
+
+    @rule
+    def _names_are_valid(self) -> Iterator[Mistake]:
+        yield from mistakes_in_keys("environments", self.environments, ENVIRONMENT_NAME)
 
     @rule
     def _stages_for_all(self) -> Iterator[Mistake]:

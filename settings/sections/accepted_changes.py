@@ -5,7 +5,7 @@ from typing import Annotated
 from settings.sections.base import Section
 from settings.validation.constraints import matches
 
-Fingerprint = Annotated[str, matches(r"[0-9a-f]{12}", "the 12 hexadecimal digits the change review prints")]
+FINGERPRINT = matches(r"[0-9a-f]{12}", "the 12 hexadecimal digits the change review prints")
 
 
 Reason = Annotated[str, matches(r"\S.{8,}\S", "a sentence of at least ten characters", longest=1000)]

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.validation.constraints import one_of
+from settings.validation.messages import Mistake
 
 STANDARDS = ("nist-800-53-r5", "pci-dss-3.2.1", "hipaa-security")
 """The standards that cdk-nag 3 has rule packs for, besides AWS's own rules, which always hold."""

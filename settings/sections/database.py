@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.types.costs import Costs
 from settings.types.instance_classes import DatabaseClass
 from settings.validation.constraints import between
+from settings.validation.messages import Mistake
 
 SMALLEST_STORAGE_GIB = 20
 LARGEST_STORAGE_GIB = 65_536

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.types.costs import Costs
 from settings.validation.constraints import between
+from settings.validation.messages import Mistake
 
 YEAR = 31_536_000
 """Seconds; what CloudFront calls the longest time to live by default."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.types.aws_formats import CertifiedName, DomainName, EdgeCertificateArn, HostedZoneId
+from settings.validation.messages import Mistake
 
 
 class DomainSettings(Section):

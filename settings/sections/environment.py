@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from settings.sections.accepted_changes import AcceptedChange, Fingerprint
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.accepted_changes import FINGERPRINT, AcceptedChange
+from settings.sections.base import Section, rule
 from settings.sections.cache import CacheSettings
 from settings.sections.database import DatabaseSettings
 from settings.sections.deployment_window import DeploymentWindowSettings
@@ -25,6 +25,7 @@ from settings.types.image_uri import ImageUri
 from settings.types.log_retention import LogRetentionDays
 from settings.types.regions import REGIONS_WITHOUT_COMMON_ZONES, AvailabilityZone, Region
 from settings.validation.constraints import between
+from settings.validation.messages import Mistake, mistakes_in_keys
 from settings.validation.toml_format import quoted
 
 EDGE_REGION = "us-east-1"
@@ -96,7 +97,7 @@ class EnvironmentSettings(Section):
     distribution: DistributionSettings = DistributionSettings()
     firewall: FirewallSettings = FirewallSettings()
     verification: VerificationSettings = VerificationSettings()
-    accepted_changes: dict[Fingerprint, AcceptedChange] = {}
+    accepted_changes: dict[str, AcceptedChange] = {}
     """Losses of data and broadened permissions that are meant, by the change's fingerprint."""
     tags: TagSettings = TagSettings()
     domain: DomainSettings | None = None
@@ -128,6 +129,10 @@ class EnvironmentSettings(Section):
         copies = self.recovery.copy_region
         edge = EDGE_REGION if self.firewall.enabled else None
         return tuple(dict.fromkeys(region for region in (self.region, copies, edge) if region is not None))
+
+    @rule
+    def _fingerprints_are_valid(self) -> Iterator[Mistake]:
+        yield from mistakes_in_keys("accepted_changes", self.accepted_changes, FINGERPRINT)
 
     @rule
     def _waves_follow_each_other(self) -> Iterator[Mistake]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule, skip_missing
+from settings.sections.base import Section, rule, skip_missing
 from settings.types.costs import Costs
 from settings.types.image_uri import ImageUri
 from settings.validation.constraints import matches
+from settings.validation.messages import Mistake
 
 RDS_BUNDLE = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 """The certificates of RDS's authorities in all regions (Amazon RDS User Guide, "Using SSL/TLS")."""

@@ -7,10 +7,11 @@ from typing import Annotated, cast
 
 from pydantic import Field
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.types.cidr import cidr_block
 from settings.types.costs import Costs
 from settings.validation.constraints import between
+from settings.validation.messages import Mistake
 
 SUBNETS = ("public_subnets", "private_subnets", "isolated_subnets")
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.sections.deployment_window import DAYS_FORM, DAYS_PATTERN, TIME_ZONES, week_days
 from settings.validation.constraints import between, matches, one_of
+from settings.validation.messages import Mistake
 
 
 class NightSettings(Section):

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.types.regions import Region
 from settings.validation.constraints import between, one_of
+from settings.validation.messages import Mistake
 
 VAULT_LOCKS = ("none", "governance", "compliance")
 """Who may delete a backup before its time: whoever may delete, the privileged, nobody (AWS Backup Vault Lock)."""

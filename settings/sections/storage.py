@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.types.costs import Costs
 from settings.validation.constraints import between
+from settings.validation.messages import Mistake
 
 Days = Annotated[int, between(1, 36_500, "days")]
 

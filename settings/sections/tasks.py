@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.sections.off_hours import NightSettings
 from settings.types.costs import Costs
 from settings.types.fargate import MEMORY_BY_CPU, memory_range
 from settings.validation.constraints import between, matches, one_of
+from settings.validation.messages import Mistake
 
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 """Log4j's, which YAWL logs with."""

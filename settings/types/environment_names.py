@@ -1,7 +1,6 @@
 """What an environment may be called, so that everything named after it has a valid name."""
 
 import re
-from typing import Annotated
 
 from settings.validation.constraints import Constraint
 
@@ -36,4 +35,4 @@ def _problem(name: str) -> str | None:
     return f"is taken: {reason}" if reason else None
 
 
-EnvironmentName = Annotated[str, Constraint(EXPECTED, _problem)]
+ENVIRONMENT_NAME = Constraint(EXPECTED, _problem)

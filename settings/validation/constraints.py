@@ -1,13 +1,12 @@
 """Constraints on single values, part of a field's type: `Annotated[int, between(1, 35, "days")]`."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, get_args
 
 from pydantic import GetCoreSchemaHandler
-from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 MINIMUM_SIMILARITY = 0.7
@@ -33,14 +32,10 @@ class Constraint:
         return value
 
 
-def expected_of(field: FieldInfo) -> str | None:
-    """Return what a valid value of the field is, to be read after "must be"; None when it has no constraint."""
-
-    def constraints(parts: Iterable[object]) -> Iterator[Constraint]:
-        for part in parts:
-            yield from [part] if isinstance(part, Constraint) else constraints(get_args(part))
-
-    return next((constraint.expected for constraint in constraints((*field.metadata, field.annotation))), None)
+def expected_of(parts: Iterable[object]) -> str | None:
+    """Return what a valid value is by the first constraint in the parts of a type; None when there is none."""
+    nested = (part.expected if isinstance(part, Constraint) else expected_of(get_args(part)) for part in parts)
+    return next(filter(None, nested), None)
 
 
 def matches(pattern: str, expected: str, longest: int = 255) -> Constraint:
@@ -61,23 +56,20 @@ def between(low: int, high: int, unit: str = "") -> Constraint:
 
 
 def one_of(options: tuple[str, ...], summary: str | None = None) -> Constraint:
-    """Accept these strings; the message for any other suggests the most similar. `summary` replaces a long list."""
+    """Accept these strings; the message for any other suggests the most similar one. `summary` replaces a long list."""
     expected = summary or f"one of {', '.join(options)}"
 
     def problem(text: str) -> str | None:
         if text in options:
             return None
-        suggestions = " or ".join(most_similar(text, options))
+        suggestions = " or ".join(similar(text, options))
         return f"must be {expected}" + (f"; did you mean {suggestions}?" if suggestions else "")
 
     return Constraint(expected, problem)
 
 
-def most_similar(word: str, options: Iterable[str]) -> list[str]:
+def similar(word: str, options: Iterable[str]) -> list[str]:
     """Return the options that `word` may be a typing mistake for: the most similar, several if they are equally so."""
-    # Comparing a very long word would be slow, and it is not a typing mistake.
-    similarity = {
-        option: SequenceMatcher(None, word.lower(), option.lower()).ratio() for option in options if len(word) <= 100
-    }
-    best = max(similarity.values(), default=0)
-    return [option for option, ratio in similarity.items() if ratio == best > MINIMUM_SIMILARITY]
+    # Comparing a very long word would be slow.
+    ratios = {option: SequenceMatcher(None, word[:100].lower(), option.lower()).ratio() for option in options}
+    return [option for option, ratio in ratios.items() if ratio == max(ratios.values()) > MINIMUM_SIMILARITY]

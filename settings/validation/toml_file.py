@@ -1,6 +1,5 @@
 """Reads a TOML file."""
 
-import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,19 +26,8 @@ def read(file: Path) -> dict[str, object]:
     except RecursionError:
         problem = "is nested too deeply"
     except tomllib.TOMLDecodeError as error:
-        problem = _position_first(str(error))
+        problem = f"is not valid TOML: {error}"
     except ValueError:
         # Python limits the number of digits it converts.
         problem = "has a number with too many digits"
     raise SettingsError([f"{file}: {problem}"])
-
-
-def _position_first(message: str) -> str:
-    """Turn `Cannot declare ('a', 'b') twice (at line 2, column 5)` into `a.b: line 2, column 5: …`."""
-    what, _, where = message.removesuffix(")").rpartition(" (at ")
-    if not what.startswith("Cannot declare ("):
-        return f"{where}: {what[:1].lower()}{what[1:]}" if what else message
-    keys = re.findall(r"'([^']*)'", what)
-    is_environment = len(keys) == 2 and keys[0] == "environments"
-    problem = "duplicate environment; each needs its own name" if is_environment else "the table is declared twice"
-    return f"{'.'.join(keys)}: {where}: {problem}"

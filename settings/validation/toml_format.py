@@ -4,7 +4,8 @@ import json
 import re
 from datetime import date, time
 
-from settings.sections.base import Path
+Path = tuple[str | int, ...]
+"""Keys and indices that lead from a table to a value below it."""
 
 LONGEST = 120
 """Characters of a value that a message shows; its path says where to find the rest."""
@@ -29,20 +30,19 @@ def dotted(path: Path) -> str:
 
 def literal(value: object) -> str | None:
     """Format a single value; None for tables, arrays and what TOML cannot express."""
-    if isinstance(value, bool):
-        return str(value).lower()
+    if isinstance(value, str):
+        return quoted(value)
     if isinstance(value, int) and value.bit_length() >= 256:
         # Python refuses to format integers of several thousand digits.
         return "a number of many digits"
-    if isinstance(value, str):
-        return quoted(value)
-    return str(value) if isinstance(value, int | float | date | time) else None
+    text = str(value) if isinstance(value, int | float | date | time) else None
+    return text.lower() if text and isinstance(value, bool) else text
 
 
 def quoted(text: str) -> str:
-    """Quote a string on one line, shortened to LONGEST, with characters that cannot be printed escaped."""
-    written = json.dumps(text if len(text) <= LONGEST else f"{text[:LONGEST]}…", ensure_ascii=False)
-    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in written)
+    """Quote a string on one line, shortened to LONGEST characters."""
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return json.dumps(shown, ensure_ascii=not shown.isprintable())
 
 
 def type_name(value: object) -> str:

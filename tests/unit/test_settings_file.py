@@ -21,13 +21,15 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 UNREADABLE = {
-    "x = ": "end of document: invalid value",
-    'pipeline.account = "1\n2"': "line 1, column 22: illegal character '\\n'",
-    "pipeline.account = 012": "line 1, column 21: expected newline or end of document after a statement",
-    "a = 1\na = 2\n": "line 2, column 6: cannot overwrite a value",
-    "[pipeline]\n[pipeline]\n": "pipeline: line 2, column 10: the table is declared twice",
+    "x = ": "is not valid TOML: Invalid value (at end of document)",
+    'pipeline.account = "1\n2"': "is not valid TOML: Illegal character '\\n' (at line 1, column 22)",
+    "pipeline.account = 012": (
+        "is not valid TOML: Expected newline or end of document after a statement (at line 1, column 21)"
+    ),
+    "a = 1\na = 2\n": "is not valid TOML: Cannot overwrite a value (at line 2, column 6)",
+    "[pipeline]\n[pipeline]\n": "is not valid TOML: Cannot declare ('pipeline',) twice (at line 2, column 10)",
     "[environments.dev]\n[environments.dev]\n": (
-        "environments.dev: line 2, column 18: duplicate environment; each needs its own name"
+        "is not valid TOML: Cannot declare ('environments', 'dev') twice (at line 2, column 18)"
     ),
     "a = " + "9" * 5000: "has a number with too many digits",
     "a = " + "[" * 5000: "is nested too deeply",
@@ -169,7 +171,7 @@ def test_settings_cannot_be_changed(file: Path) -> None:
 
 
 def test_the_rules_hold_for_settings_made_in_code() -> None:
-    with pytest.raises(ValidationError, match=r"max is below tasks\.min 3"):
+    with pytest.raises(ValidationError, match=r"max: 2 is below tasks\.min 3"):
         TasksSettings(min=3, max=2)
     with pytest.raises(ValidationError, match="environments"):
         Settings.model_validate({"environments": {}})
