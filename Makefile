@@ -233,11 +233,8 @@ recover: cdk.out/manifest.json ## after a first deployment that failed: delete, 
 	@test -n "$(ENV)" || { echo "recover: which environment? make recover ENV=dev" >&2; exit 2; }
 	@python -m operations recover $(ENV) $(ARGS)
 
-# Only what the stacks take can be found in what is synthesized.
-least_privilege = $(findstring least-privilege,$(ARGS) $(shell grep -s '^ *execution' delivery.toml))
-
 .PHONY: bootstrap
-bootstrap: $(ready) $(if $(least_privilege),cdk.out/manifest.json) ## once, for real: prepare every account and region; prints the commands it runs
+bootstrap: cdk.out/manifest.json ## once, for real: prepare every account and region; prints the commands it runs
 	@python -m pipeline bootstrap $(ARGS)
 
 .PHONY: deploy
