@@ -1,4 +1,4 @@
-"""Writes `docs/CONFIGURATION.md`, every key of `delivery.toml`, from the settings: `python -m settings.guide FILE`."""
+"""Writes `docs/CONFIGURATION.md` from the settings: `python -m settings.guide FILE`."""
 
 import re
 import sys
@@ -18,14 +18,14 @@ from settings.validation.toml_format import literal
 HEAD = """\
 # Configuration
 
-Every key of `delivery.toml`, the one file to edit. Written by `make configuration` from the settings themselves; a test
+Every key of `delivery.toml`, the only file to edit. `make configuration` generates this page from the settings; a test
 fails when it is out of date.
 
-- A key that has a default may be left out. The defaults are the reference architecture's figures for production.
-- Unknown keys are refused. All mistakes are named at once, each by its place in the file, with exit code 2; nothing is
-  built or deployed with one in it.
-- *Cost* says what is paid for more of a value. What it comes to, `make cost` reckons.
-- A change takes effect with the next push: the pipeline updates itself first, then the environments one by one.
+- Keys with a default are optional. The defaults are the reference architecture's values for production.
+- Unknown keys are rejected. All mistakes are reported at once with their paths, exit code 2, and nothing is built or
+  deployed.
+- *Cost* says how a value is charged. `make cost` estimates the amount.
+- A change takes effect with the next push: the pipeline updates itself, then the environments one by one.
 
 """
 TYPES = {str: "string", int: "integer", bool: "`true` or `false`"}
@@ -55,11 +55,13 @@ def _row(name: str, field: FieldInfo, default: object) -> str:
 
 def _type(field: FieldInfo) -> str:
     annotation = field.annotation
-    expected = expected_of((*field.metadata, field.annotation))
+    expected = expected_of(field.rebuild_annotation())
     alternatives = [part for part in get_args(annotation) if part is not NoneType]
-    while alternatives and get_origin(annotation) not in (tuple, list):
+    while alternatives and get_origin(annotation) not in (tuple, list, dict):
         annotation = alternatives[0]
         alternatives = [part for part in get_args(annotation) if part is not NoneType]
+    if get_origin(annotation) is dict:
+        return "table: " + " = ".join(f"{expected_of(part)}" for part in get_args(annotation))
     if get_origin(annotation) is tuple:
         return f"two of: {expected}"
     if get_origin(annotation) is list:
@@ -70,18 +72,18 @@ def _type(field: FieldInfo) -> str:
 
 def _default(field: FieldInfo, value: object) -> str:
     if field.is_required():
-        return "**needed**"
+        return "**required**"
     if value is None or value == {}:
-        return "left out"
+        return "none"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"`[{', '.join(str(literal(item)) for item in cast(Sequence[object], value))}]`"
     return f"`{literal(value)}`"
 
 
 def _prose(docstring: str) -> str:
-    """Return a docstring as text of the document: paragraphs unbroken, and None in the words of the file."""
+    """Return a docstring as one paragraph, in which TOML's words replace Python's None."""
     paragraphs = [" ".join(paragraph.split()) for paragraph in docstring.strip().split("\n\n")]
-    return re.sub(r"\bNone:", "left out:", " ".join(paragraphs))
+    return re.sub(r"\bNone:", "if omitted:", " ".join(paragraphs))
 
 
 if __name__ == "__main__":

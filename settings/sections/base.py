@@ -98,15 +98,18 @@ class Section(BaseModel):
                 raise PydanticCustomError("rule", "{text}", {"text": f"{'.'.join(map(str, path))}: {text}"})
             return section
         if not isinstance(table, dict):
-            return Invalid((Mistake((), with_value(table, f"is {type_name(table)}, must be a table")),))
-        names = {key: name for name in cls.model_fields for key in _keys_of(cls, name)}
-        absent = set(cls.model_fields) - {names.get(key) for key in table}
-        replaced = {name: cls._missing(name) for name in absent if cls.model_fields[name].is_required()}
-        unknown = {key: cls._unknown(key, info.context) for key in table if key not in names}
+            return Invalid((Mistake((), with_value(table, f"is {type_name(table)} but must be a table")),))
+        fields = cls.model_fields
+        keys = {
+            name: next((key for key in _keys_of(field, name) if key in table), name) for name, field in fields.items()
+        }
+        absent = [name for name, key in keys.items() if key not in table]
+        replaced = {name: cls._missing(name) for name in absent if fields[name].is_required()}
+        unknown = {key: cls._unknown(key, info.context) for key in table if key not in keys.values()}
         # Rules must not use the default of a key that is only misspelt.
         replaced |= {name: Invalid() for key in unknown for name in similar(key, absent)}
-        section = handler({key: value for key, value in table.items() if key in names} | replaced)
-        section._former_keys = {name: key for key, name in names.items() if key in table and key != name}
+        section = handler({key: value for key, value in table.items() if key not in unknown} | replaced)
+        section._former_keys = {name: key for name, key in keys.items() if key != name}
         invalid = {name: value for name, value in vars(section).items() if isinstance(value, Invalid)}
         for name in invalid:
             del vars(section)[name]
@@ -128,22 +131,24 @@ class Section(BaseModel):
     @classmethod
     def _missing(cls, name: str) -> Invalid:
         field = cls.model_fields[name]
-        table = f"[{name}{'.NAME' if is_by_name(field) else ''}] is needed"
-        expected = f"it must be {expected_of((*field.metadata, field.annotation))}"
-        return Invalid((Mistake((), f"missing: {table if section_in(field.annotation) else expected}"),))
+        table = f"a table [{name}{'.NAME' if is_by_name(field) else ''}]"
+        expected = expected_of(field.rebuild_annotation()) or table
+        return Invalid((Mistake((), f"missing; must be {expected}"),))
 
     @classmethod
     def _unknown(cls, key: str, root: type["Section"]) -> Invalid:
         elsewhere = [f"[{table}]" for table, section, _ in tables(root) if table and key in section.model_fields]
         hint = f"it belongs in {' or '.join(elsewhere)}" if elsewhere else f"known here: {', '.join(cls.model_fields)}"
-        if meant := similar(key, cls.model_fields):
+        if former := [name for name, field in cls.model_fields.items() if key in _keys_of(field, name)]:
+            hint = f"it is the former name of {former[0]}, which is also given"
+        elif meant := similar(key, cls.model_fields):
             hint = f"did you mean {meant[0]}?"
         return Invalid((Mistake((), f"unknown key; {hint}"),))
 
 
-def _keys_of(section: type[Section], name: str) -> list[str]:
+def _keys_of(field: FieldInfo, name: str) -> list[str]:
     """Return the keys that set a field in the file: its name and former ones."""
-    alias = section.model_fields[name].validation_alias
+    alias = field.validation_alias
     return [str(key) for key in alias.choices] if isinstance(alias, AliasChoices) else [name]
 
 

@@ -1,4 +1,4 @@
-"""The table `[environments.NAME.tasks.night]`."""
+"""The table `[environments.NAME.tasks.off_hours]`."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -9,10 +9,11 @@ from settings.validation.constraints import between, matches, one_of
 from settings.validation.messages import Mistake
 
 
-class NightSettings(Section):
-    """When tasks sleep: on the days named they run from `wake_hour` to `sleep_hour`, at all other times none does.
+class OffHoursSettings(Section):
+    """When no tasks run. On the given days they run from `wake_hour` to `sleep_hour`, and at no other time.
 
-    Nobody is served while they sleep. Database, cache and load balancer stay, and cost what they cost.
+    The environment is unavailable during off-hours. Database, cache and load balancer keep running and cost the same.
+    The former key `night` is still accepted.
     """
 
     days: Annotated[str, matches(DAYS_PATTERN, DAYS_FORM, longest=40)]
@@ -20,16 +21,16 @@ class NightSettings(Section):
     wake_hour: Annotated[int, between(0, 22, "o'clock")]
     """When tasks start."""
     sleep_hour: Annotated[int, between(1, 23, "o'clock")]
-    """When tasks end, on the same day."""
+    """When tasks stop, on the same day."""
     time_zone: Annotated[str, one_of(TIME_ZONES, "the name of a time zone, such as Europe/Berlin")]
-    """Where the days and hours are meant; summer time is observed."""
+    """The time zone of days and hours, with daylight saving time."""
 
     @property
     def week_days(self) -> tuple[str, ...]:
-        """The days on which tasks run, each by its name."""
+        """The names of the days on which tasks run."""
         return week_days(self.days)
 
     @rule
     def _sleep_after_waking(self) -> Iterator[Mistake]:
         if self.sleep_hour <= self.wake_hour:
-            yield Mistake(("sleep_hour",), f"is not after tasks.night.wake_hour {self.wake_hour}")
+            yield Mistake(("sleep_hour",), f"must be after tasks.off_hours.wake_hour {self.wake_hour}")

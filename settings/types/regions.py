@@ -1,4 +1,4 @@
-"""Where in AWS the stacks can be."""
+"""AWS regions and availability zones."""
 
 from typing import Annotated
 
@@ -40,13 +40,13 @@ COMMERCIAL_REGIONS = (
     "us-west-1",
     "us-west-2",
 )
-"""The regions of the partition `aws`, as botocore 1.43 knows them.
+"""The regions of the partition `aws`, from botocore 1.43.
 
-CloudFront, and ARNs and roles that span accounts, end at the partition's border: China and GovCloud are left out.
+China and GovCloud are excluded: CloudFront, ARNs and cross-account roles do not span partitions.
 """
 
 REGIONS_WITHOUT_COMMON_ZONES = ("ap-northeast-1", "us-west-1")
-"""Where not every account has the zones `a` and `b`: newer accounts are given others there."""
+"""Regions in which not every account has the zones `a` and `b`; newer accounts get others."""
 
 Region = Annotated[str, one_of(COMMERCIAL_REGIONS, "a commercial AWS region such as us-east-1")]
 AvailabilityZone = Annotated[

@@ -32,10 +32,10 @@ class Constraint:
         return value
 
 
-def expected_of(parts: Iterable[object]) -> str | None:
-    """Return what a valid value is by the first constraint in the parts of a type; None when there is none."""
-    nested = (part.expected if isinstance(part, Constraint) else expected_of(get_args(part)) for part in parts)
-    return next(filter(None, nested), None)
+def expected_of(annotation: object) -> str | None:
+    """Return what a valid value of a type is, by the first constraint in its parts; None when there is none."""
+    parts = get_args(annotation)
+    return next(filter(None, (p.expected if isinstance(p, Constraint) else expected_of(p) for p in parts)), None)
 
 
 def matches(pattern: str, expected: str, longest: int = 255) -> Constraint:

@@ -34,15 +34,15 @@ def mistakes_of(field: FieldInfo, error: ValidationError) -> list[Mistake]:
     mistakes: list[Mistake] = []
     for details in error.errors(include_url=False):
         path, value = details["loc"], details["input"]
-        expected = expected_of((*field.metadata, field.annotation))
+        expected = expected_of(field.rebuild_annotation())
         match details["type"]:
             case "missing" | "too_long" if isinstance(value, list):
-                mistakes.append(Mistake((), f"must be an array of two, this one has {len(value)}"))
+                mistakes.append(Mistake((), f"must be an array of two; this one has {len(value)}"))
             case "too_short":
                 mistakes.append(Mistake((), "is empty; at least one entry is needed"))
             case error_type if error_type in TYPES:
                 wanted = TYPES[error_type] + (f": {expected}" if expected else "")
-                mistakes.append(Mistake(path, with_value(value, f"is {type_name(value)}, must be {wanted}")))
+                mistakes.append(Mistake(path, with_value(value, f"is {type_name(value)} but must be {wanted}")))
             case _:
                 # An invalid key has a step more, "[key]".
                 mistakes.append(Mistake(tuple(s for s in path if s != "[key]"), with_value(value, details["msg"])))

@@ -9,6 +9,7 @@ from constructs import Construct
 from stacks.shared.key import RotatingKey
 from stacks.shared.retention import removal_policy
 
+
 class LogGroup(logs.LogGroup):
     """A log group that keeps its lines for `retention_days`, encrypted with `key`, a `RotatingKey` for logs.
 

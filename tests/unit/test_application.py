@@ -529,7 +529,7 @@ def test_an_image_is_named_by(uri: str, parts: tuple[str, str, str, str]) -> Non
 
 @pytest.mark.parametrize("uri", ["yawl:6.1.0", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/yawl", ""])
 def test_what_is_no_release_in_ecr_is_refused(uri: str) -> None:
-    with pytest.raises(ValueError, match="must be an image in Amazon ECR|must end in a tag"):
+    with pytest.raises(ValueError, match=r"must be an image in Amazon ECR|must end in a tag"):
         EcrImage.parse(uri)
 
 

@@ -58,10 +58,10 @@ def test_an_empty_file_is_told_what_it_needs(file: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         load(file)
     assert raised.value.problems == (
-        "delivery.toml: repository: missing: [repository] is needed",
-        "delivery.toml: pipeline: missing: [pipeline] is needed",
-        "delivery.toml: image: missing: [image] is needed",
-        "delivery.toml: environments: missing: [environments.NAME] is needed",
+        "delivery.toml: repository: missing; must be a table [repository]",
+        "delivery.toml: pipeline: missing; must be a table [pipeline]",
+        "delivery.toml: image: missing; must be a table [image]",
+        "delivery.toml: environments: missing; must be a table [environments.NAME]",
     )
 
 
@@ -82,6 +82,19 @@ def test_a_right_file_is_read_in_its_order(file: Path) -> None:
 def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
     file.write_text(delivery_toml(""), encoding="utf-8-sig")
     assert load(file).pipeline.region == "us-east-1"
+
+
+def test_the_former_key_of_off_hours_is_accepted(file: Path) -> None:
+    hours = '{ days = "MON-FRI", wake_hour = 7, sleep_hour = 20, time_zone = "UTC" }'
+    window = '{ days = "MON-FRI", hours = "8-15", time_zone = "UTC" }'
+    read: list[Settings] = []
+    for key in ("night", "off_hours"):
+        file.write_text(
+            delivery_toml(f"environments.dev.tasks.{key} = {hours}\nenvironments.dev.deployment_window = {window}")
+        )
+        read.append(load(file))
+    assert read[0].environments["dev"].tasks.off_hours is not None
+    assert read[0].model_dump() == read[1].model_dump()
 
 
 def test_environments_run_one_release_unless_they_name_another(file: Path) -> None:
@@ -120,10 +133,10 @@ def test_what_nobody_has_verified_is_warned_about(file: Path) -> None:
     own = 'environments.prod.image = "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"'
     file.write_text(delivery_toml(f"{BUILT}environments.dev.approval = false\n{own}"))
     assert load(file).warnings() == [
-        "image.yawl_sha256: missing: whatever is downloaded is built in. "
-        "Refused for prod and for environments that wait for an approval",
-        "image.rds_bundle_sha256: missing: whatever is downloaded is built in. "
-        "Refused for prod and for environments that wait for an approval",
+        "image.yawl_sha256: missing: the build uses whatever it downloads. "
+        "Not allowed for prod or for environments that need an approval",
+        "image.rds_bundle_sha256: missing: the build uses whatever it downloads. "
+        "Not allowed for prod or for environments that need an approval",
     ]
 
 
