@@ -1,0 +1,43 @@
+"""The changes that are meant: `[environments.NAME.accepted_changes.FINGERPRINT]` in `delivery.toml`."""
+
+import tomllib
+from pathlib import Path
+
+from jobs.change_review.errors import ReviewError
+from jobs.change_review.findings import Acceptance, Finding
+
+
+def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
+    """Return the environment's tables; raise ReviewError if the file cannot be read.
+
+    The review reads the file itself because its build installs neither the app nor pydantic. It checks no keys: the
+    synthesis of the release did. Like the settings, it accepts a byte order mark.
+    """
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        entries = tables["environments"][environment].get("accepted_changes", {})
+        return tuple(
+            Acceptance(
+                stack=f"yawl-{environment}-{entry['stack']}",
+                subject=entry["subject"],
+                change=change,
+                reason=entry["reason"],
+            )
+            for change, entry in entries.items()
+        )
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ReviewError(f"{file} cannot be read: {error}") from None
+    except KeyError as missing:
+        raise ReviewError(f"{file}: environments.{environment} lacks {missing}") from None
+
+
+def entry_for(finding: Finding, environment: str) -> str:
+    """Return the lines of `delivery.toml` that would let the finding through."""
+    return "\n".join(
+        [
+            f"[environments.{environment}.accepted_changes.{finding.change}]",
+            f'stack = "{finding.stack.removeprefix(f"yawl-{environment}-")}"',
+            f'subject = "{finding.subject}"',
+            'reason = "…"',
+        ]
+    )
