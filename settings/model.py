@@ -113,26 +113,27 @@ class Settings(Section):
 
     def audit_of(self, environment: str, region: str) -> AuditShare:
         """Return the audit resources of the environment's stack in one of its regions."""
-        places = [
-            (name, one.account, one.region)
-            for name, its in self.environments.items()
-            for wave in its.waves
-            for one in wave
+        deployments = [
+            (name, regional.account, regional.region)
+            for name, settings in self.environments.items()
+            for wave in settings.waves
+            for regional in wave
         ]
-        here = (environment, self.environments[environment].account, region)
-        return self._audit(here[1], region, before=[place[1:] for place in places[: places.index(here)]])
+        account = self.environments[environment].account
+        earlier = deployments[: deployments.index((environment, account, region))]
+        return self._audit(account, region, earlier=[deployment[1:] for deployment in earlier])
 
     @property
     def audit_of_the_pipeline(self) -> AuditShare:
         """The audit resources of the pipeline: those of its account that no environment there has."""
-        before = [(one.account, one.region) for one in self.in_all_regions()]
-        return self._audit(self.pipeline.account, self.pipeline.region, before=before)
+        earlier = [(environment.account, environment.region) for environment in self.in_all_regions()]
+        return self._audit(self.pipeline.account, self.pipeline.region, earlier=earlier)
 
-    def _audit(self, account: str, region: str, *, before: Sequence[tuple[str, str]]) -> AuditShare:
+    def _audit(self, account: str, region: str, *, earlier: Sequence[tuple[str, str]]) -> AuditShare:
         return AuditShare(
             settings=self.audit,
-            first_in_account=account not in {account for account, _ in before},
-            first_in_region=(account, region) not in before,
+            first_in_account=account not in {account for account, _ in earlier},
+            first_in_region=(account, region) not in earlier,
         )
 
     def in_all_regions(self) -> list[EnvironmentSettings]:

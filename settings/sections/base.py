@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from settings.validation.constraints import expected_of, similar
 from settings.validation.messages import Mistake, mistakes_of, with_value
-from settings.validation.toml_format import Path, type_name
+from settings.validation.toml_format import Path, dotted, type_name
 
 SectionT = TypeVar("SectionT", bound="Section")
 _MARK = "_is_rule"
@@ -94,8 +94,8 @@ class Section(BaseModel):
     def _find_all_mistakes(cls, table: Any, handler: Callable[[Any], Self], info: ValidationInfo) -> Any:
         if info.context is None:
             section = handler(table)
-            for path, text in section.mistakes():
-                raise PydanticCustomError("rule", "{text}", {"text": f"{'.'.join(map(str, path))}: {text}"})
+            if mistakes := [f"{dotted(path)}: {text}" for path, text in section.mistakes()]:
+                raise PydanticCustomError("rules", "{mistakes}", {"mistakes": "; ".join(mistakes)})
             return section
         if not isinstance(table, dict):
             return Invalid((Mistake((), with_value(table, f"is {type_name(table)} but must be a table")),))
