@@ -182,29 +182,19 @@ cdk.out/manifest.json: $(ready) $(app_sources)
 rehearse: cdk.out/manifest.json ## this commit, through the whole pipeline, on an emulated AWS
 	@python -m rehearsal $(if $(filter --resume,$(ARGS)),,--set BAKE_MINUTES=0.005 --set P99_LIMIT_SECONDS=30) $(if $(FROM),--from $(FROM)) $(ARGS)
 
-.PHONY: configuration
-configuration: $(ready) ## docs/CONFIGURATION.md, every key of delivery.toml, from the settings
+# The tables of `faults`, `probes`, `rehearse-failures` and `container-table` need test runs of several minutes.
+.PHONY: docs
+docs: cdk.out/manifest.json $(drawing) ## regenerate the documents and pictures that come from settings and templates
 	@python -m settings.guide docs/CONFIGURATION.md
-
-.PHONY: compliance
-compliance: $(ready) ## docs/COMPLIANCE.md, every rule of the rule packs, from what is synthesized
+	@python -m diagrams
+	@python -m operations objectives
+	@python -m cost --page docs/COST.md >/dev/null
+	@echo "written: docs/COST.md"
 	@python -m compliance docs/COMPLIANCE.md
 
-.PHONY: dashboards
-dashboards: cdk.out/manifest.json $(drawing) ## pictures of the dashboards, from what is synthesized, with sample data
-	@python -m diagrams.dashboards $(ARGS)
-
-.PHONY: diagrams
-diagrams: cdk.out/manifest.json $(drawing) ## pictures of the architecture and the pipeline, from what is synthesized
-	@python -m diagrams $(ARGS)
-
 .PHONY: cost
-cost: cdk.out/manifest.json ## what every environment costs a month, by stack and resource; FROM=COMMIT: what changed since
+cost: cdk.out/manifest.json ## monthly costs of every environment by stack and resource; FROM=COMMIT shows what changed since
 	@python -m cost $(if $(FROM),--from $(FROM)) $(ARGS)
-
-.PHONY: cost-page
-cost-page: cdk.out/manifest.json ## the same as a page, docs/COST.md
-	@python -m cost --page docs/COST.md $(ARGS)
 
 .PHONY: bench
 bench: cdk.out/manifest.json ## figures: synthesis, growth, depth, limits, what enforcing permissions costs
@@ -218,10 +208,6 @@ doctor: cdk.out/manifest.json ## examine the real accounts before the first push
 .PHONY: permissions
 permissions: cdk.out/manifest.json ## whether every Allow statement of the templates is needed, and by which call
 	@python -m permissions_report $(ARGS)
-
-.PHONY: runbooks
-runbooks: cdk.out/manifest.json ## docs/RUNBOOKS.md: its recovery objectives, from what is synthesized
-	@python -m operations objectives $(ARGS)
 
 .PHONY: destroy
 destroy: cdk.out/manifest.json ## take an environment down, after asking: make destroy ENV=dev; never prod
