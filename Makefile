@@ -16,11 +16,8 @@ export UV_NO_CONFIG := 1
 export CDK_DISABLE_CLI_TELEMETRY := true
 # The registry's newest aws-cdk cannot read our assemblies; nobody should be told to upgrade to it.
 export CDK_DISABLE_VERSION_CHECK := true
-# Where Node keeps what it has compiled of the libraries; see compile_cache.cjs.
-export COMPILED_BY_NODE := $(or $(NODE_COMPILE_CACHE),$(CURDIR)/node_modules/.compiled)
+# jsii runs the CDK library from a folder with a random name: a compile cache is never hit, and grows with each synthesis.
 unexport NODE_COMPILE_CACHE
-compile_cache := --require="$(CURDIR)/compile_cache.cjs"
-export NODE_OPTIONS := $(if $(findstring $(compile_cache),$(NODE_OPTIONS)),$(NODE_OPTIONS),$(strip $(NODE_OPTIONS) $(compile_cache)))
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
