@@ -21,14 +21,14 @@ unexport NODE_COMPILE_CACHE
 # Empty means unset. Without bytecode, each process would compile the CDK library, which takes longer than a synthesis.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks functions releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations execution_policies permissions_report tests
+python_folders := settings pipeline stages stacks lambdas releases integration_tests rehearsal bench jobs diagrams compliance operations execution_policies permissions_report tests
 python_sources := pipeline_app.py $(python_folders)
 python_sources += container
 # The code that the pipeline deploys and runs, and its tests.
-released := pipeline_app.py settings pipeline stages stacks functions releases integration_tests change_review bake cost execution_policies \
+released := pipeline_app.py settings pipeline stages stacks lambdas releases integration_tests jobs execution_policies \
   compliance container tests/unit
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
-  $(shell find settings pipeline functions stages stacks execution_policies -name '*.py' -o -name '*.js') \
+  $(shell find settings pipeline lambdas stages stacks execution_policies -name '*.py' -o -name '*.js') \
   $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
     -type f -not -name '*.pyc')
 ready := $(venv)/.ready node_modules/.ready
@@ -185,13 +185,13 @@ docs: cdk.out/manifest.json $(drawing) ## regenerate all documents and pictures 
 	@python -m settings.guide docs/CONFIGURATION.md
 	@python -m diagrams
 	@python -m operations objectives
-	@python -m cost --page docs/COST.md >/dev/null
+	@python -m jobs.cost --page docs/COST.md >/dev/null
 	@echo "written: docs/COST.md"
 	@python -m compliance docs/COMPLIANCE.md
 
 .PHONY: cost
 cost: cdk.out/manifest.json ## estimate each environment's monthly cost by resource; FROM=COMMIT shows what changed since
-	@python -m cost $(if $(FROM),--from $(FROM)) $(ARGS)
+	@python -m jobs.cost $(if $(FROM),--from $(FROM)) $(ARGS)
 
 .PHONY: bench
 bench: cdk.out/manifest.json ## measure synthesis, growth, depth, limits and the cost of enforcing permissions
@@ -232,7 +232,7 @@ tests_venv := .venv-integration-tests
 review_venv := .venv-change-review
 
 $(tests_venv)/.ready: integration_tests/requirements.txt
-$(review_venv)/.ready: change_review/requirements.txt
+$(review_venv)/.ready: jobs/change_review/requirements.txt
 
 $(tests_venv)/.ready $(review_venv)/.ready: requirements/uv.txt
 	@echo "preparing $(@D)"
@@ -256,11 +256,11 @@ $(comparing):
 .PHONY: change-review
 change-review: ## report what a deployment would change and lose, as the pipeline does before each one
 	@$(MAKE) -j2 $(review_venv)/.ready $(comparing)
-	@$(review_venv)/bin/python -m change_review $(ARGS)
+	@$(review_venv)/bin/python -m jobs.change_review $(ARGS)
 
 .PHONY: bake
 bake: $(review_venv)/.ready ## watch the environment's alarm for a while, as the pipeline does after the tests
-	@$(review_venv)/bin/python -m bake $(ARGS)
+	@$(review_venv)/bin/python -m jobs.bake $(ARGS)
 
 .PHONY: releases
 releases: $(review_venv)/.ready ## list what was deployed where and when: make releases ARGS='--environment prod --on 2026-11-03'
@@ -273,7 +273,7 @@ lock: $(venv)/.ready ## update the pinned requirements; writes no registry addre
 	$$compile requirements/development.in -o requirements/development.txt; \
 	$$compile requirements/runtime.in -c requirements/development.txt -o requirements/runtime.txt; \
 	$$compile integration_tests/requirements.in -c requirements/development.txt -o integration_tests/requirements.txt; \
-	$$compile change_review/requirements.in -c requirements/development.txt -o change_review/requirements.txt; \
+	$$compile jobs/change_review/requirements.in -c requirements/development.txt -o jobs/change_review/requirements.txt; \
 	$$compile container/requirements.in -c requirements/development.txt -o container/requirements.txt; \
 	$$compile requirements/uv.in -c requirements/development.txt -o requirements/uv.txt
 	@npm install --package-lock-only --silent
