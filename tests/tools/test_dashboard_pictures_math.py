@@ -64,17 +64,21 @@ def alarms(count: int) -> Widget:
     return Widget("alarm", 0, 0, 8, 5, {"title": "Alarms", "alarms": names})
 
 
-def graph(**options: object) -> Widget:
-    metrics = [["AWS/ECS", "CPUUtilization", "ServiceName", name] for name in ("one", "two")]
+def graph(*, period: int = 300, **options: object) -> Widget:
+    row = ["AWS/ECS", "CPUUtilization", "ServiceName"]
+    metrics = [[*row, name, {"period": period}] for name in ("one", "two")]
     return Widget("metric", 8, 0, 8, 6, {"title": "Use", "view": "timeSeries", "metrics": metrics, **options})
 
 
-@pytest.mark.parametrize("count", [5, 23, 40])
+@pytest.mark.parametrize("count", [5, 23, 29])
 def test_an_alarm_more_changes_few_lines(count: int) -> None:
     before, after = drawn(alarms(count), graph()), drawn(alarms(count + 1), graph())
     changed = [line for line in ndiff(before, after) if line[0] in "+-"]
     assert len(changed) <= 5
     assert sum("●" in line for line in after) == count + 1
+    columns = "\n".join(after).split("</text>")
+    heights = [sum(map(int, re.findall(r' dy="(\d+)"', column))) for column in columns if "●" in column]
+    assert max(heights) <= 5 * page.ROW - page.TITLE
 
 
 def test_a_line_is_one_path_of_few_points() -> None:

@@ -94,6 +94,12 @@ def test_nothing_is_left_out(environments: dict[str, assembly.Environment], draw
             assert own or together or helper or resource.type in shown_otherwise, key
 
 
+def test_alarms_are_not_counted(drawn: dict[str, Architecture]) -> None:
+    """Or else each alarm more would change the picture."""
+    found = [node for node in drawn["Prod"].nodes if (node.kind, node.stack) == ("CloudWatch alarm", "monitoring")]
+    assert [(node.title, node.count) for node in found] == [("Alarms", 1)]
+
+
 def test_kinds_are_named_as_people_name_them(drawn: dict[str, Architecture]) -> None:
     kinds = {node.kind for node in drawn["Prod"].nodes}
     assert {"Backup vault", "WAFv2 web ACL", "CloudTrail trail", "RDS DB instance", "Secrets Manager secret"} <= kinds
