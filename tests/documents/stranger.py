@@ -61,7 +61,7 @@ def stranger(directory: Path, endpoint: str | None = None) -> Stranger:
     run("git", "init", "--quiet", "--bare", str(remote), directory=directory)
     run("git", "remote", "add", "origin", str(remote), directory=clone)
     run("git", "push", "--quiet", "--set-upstream", "origin", "HEAD", directory=clone)
-    for prepared in (".venv", "node_modules", "diagrams/node_modules"):
+    for prepared in (".venv", "node_modules", "tools/diagrams/node_modules"):
         _borrow(prepared, clone)
     profiles = directory / "profiles"
     profiles.write_text(PROFILES)

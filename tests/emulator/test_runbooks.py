@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from operations.assembly import read
-from operations.objectives import table
 from rehearsal.cloud import Cloud, Place
 from rehearsal.processes import Processes
 from rehearsal.progress import Progress
 from rehearsal.set_up import SetUp
+from tools.accounts.assembly import read
+from tools.accounts.objectives import table
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -173,7 +173,7 @@ def test_each_case_has_a_runbook_with_a_time(case: str) -> None:
 
 
 def test_the_objectives_are_those_of_the_templates(assembly: "CloudAssembly") -> None:
-    # Those of the settings that tests know; `make runbooks` writes the ones of delivery.toml.
+    # Those of the settings that tests know; `make docs` writes those of delivery.toml.
     found = table(read(Path(assembly.directory)))
     assert "| prod | data, by a mistake | 5 min | 55 min | restore to a point in time, of the last 30 days |" in found
     assert "| prod | the region | 31 h; backup bucket 15 min | 2 h | the copies |" in found
