@@ -180,7 +180,7 @@ cdk.out/manifest.json: $(ready) $(app_sources)
 
 .PHONY: rehearse
 rehearse: cdk.out/manifest.json ## this commit, through the whole pipeline, on an emulated AWS
-	@python -m rehearsal $(if $(filter --resume,$(ARGS)),,--set BAKE_MINUTES=0.005 --set P99_LIMIT_SECONDS=30) $(if $(FROM),--from $(FROM)) $(ARGS)
+	@python -m rehearsal --set BAKE_MINUTES=0.005 --set P99_LIMIT_SECONDS=30 $(if $(FROM),--from $(FROM)) $(ARGS)
 
 .PHONY: configuration
 configuration: $(ready) ## docs/CONFIGURATION.md, every key of delivery.toml, from the settings

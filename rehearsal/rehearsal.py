@@ -30,7 +30,7 @@ from rehearsal.progress import Progress, Result
 from rehearsal.set_up import SetUp, SetUpFailed
 from rehearsal.stand_ins import StandIns
 from rehearsal.tasks import NoTasks, Starter, TaskKind, Tasks
-from rehearsal.workplace import Workplace
+from rehearsal.working_folder import working_folder
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,14 @@ class Plan:
 
 
 class Rehearsal:
-    """Runs a plan. The emulated AWS can be looked at until the `with` block ends; then nothing is left running.
+    """Runs a plan. The emulated AWS can be looked at until the `with` block ends; then nothing is left running."""
 
-    In the workplace that a killed rehearsal has left, it goes on where that one was.
-    """
-
-    def __init__(self, plan: Plan, progress: Progress, workplace: Workplace | None = None) -> None:
+    def __init__(self, plan: Plan, progress: Progress) -> None:
         self._plan = plan
         self._progress = progress
-        self._workplace = workplace or Workplace.fresh()
-        self._processes = Processes(self._workplace.keeper)
-        self._directory = self._workplace.directory
-        self._journal = self._workplace.journal
+        self._processes = Processes()
+        self._clean_up = contextlib.ExitStack()
+        self._directory = self._clean_up.enter_context(working_folder())
         self._workloads: Workloads = NoTasks()
         self._history = History()
         self.cloud: Cloud | None = None
@@ -84,7 +80,7 @@ class Rehearsal:
     ) -> None:
         with uninterrupted():
             self._processes.end_all()
-            self._workplace.close()
+            self._clean_up.close()
 
     def run(self) -> None:
         """Set up and execute; the result is in the progress.
@@ -97,7 +93,6 @@ class Rehearsal:
                 self._progress,
                 self._processes,
                 self._directory,
-                self._journal,
                 self._plan.permissions,
                 account=self._plan.account,
             )
@@ -175,7 +170,7 @@ class Rehearsal:
 
     def _context(self, cloud: Cloud, definition: Definition, commit: str, gate: Gate) -> Context:
         plan = self._plan
-        execution_id = new_execution_id(self._journal)
+        execution_id = new_execution_id()
         return Context(
             cloud=cloud,
             processes=self._processes,
@@ -191,7 +186,6 @@ class Rehearsal:
             clock=plan.clock,
             instead=plan.instead,
             build_slots=BuildSlots(plan.account.concurrent_builds),
-            journal=self._journal,
         )
 
 

@@ -35,28 +35,41 @@ def temporary_root() -> Path:
 
 
 @contextlib.contextmanager
-def working_folder() -> Generator[tuple[Path, int], None, None]:
-    """Give an empty folder of the user's own, and the lock on it as an open file; remove the folder afterwards.
+def working_folder() -> Generator[Path, None, None]:
+    """Make an empty directory that only this user can enter; remove it afterwards.
 
-    Its path is one of a few, the first that no other rehearsal has: Python keeps bytecode by a source's path, and would
-    compile all of it again, and keep it for good, under a path that is new. Whoever has the lock open still needs the
-    folder.
+    Its path is the first of a few that no other rehearsal uses. Python caches bytecode by source path: under a new path
+    it would compile everything again and keep the result indefinitely. The lock of a killed rehearsal is free at once;
+    the next rehearsal removes its directory.
     """
     locks = Path.home() / CACHE
     locks.mkdir(parents=True, exist_ok=True)
+    _remove_left_behind(locks)
     for number in range(AT_ONCE):
-        with (locks / _numbered("lock", number)).open("w") as held:
+        with (locks / _numbered("lock", number)).open("a+") as held:
             folder = _usual_folder(number) if _take(held.fileno()) else None
             if folder is None:
                 continue
+            held.write(str(folder))
+            held.flush()
             try:
-                yield folder, held.fileno()
+                yield folder
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
+                held.truncate(0)
             return
     raise RehearsalError(
         f"{AT_ONCE} rehearsals are under way, or {temporary_root()} lets no folder be made; wait for one to end"
     )
+
+
+def _remove_left_behind(locks: Path) -> None:
+    """Remove the directories of killed rehearsals, wherever TMPDIR or the free memory of the day put them."""
+    for file in locks.glob("lock*"):
+        with file.open("r+") as held:
+            if _take(held.fileno()) and (left := held.read()):
+                shutil.rmtree(left, ignore_errors=True)
+                held.truncate(0)
 
 
 def _has_room(folder: Path) -> bool:

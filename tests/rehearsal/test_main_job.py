@@ -111,7 +111,7 @@ def configured_accounts() -> dict[str, str]:
 def start(repository: Repository, directory: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start `python -m rehearsal` in the repository, its temporary files below `directory`."""
     temporary = directory / "tmp"
-    temporary.mkdir()
+    temporary.mkdir(exist_ok=True)
     return subprocess.Popen(
         [
             sys.executable,
