@@ -1,7 +1,7 @@
 """Child processes: each in a process group of its own, all of them ended with the rehearsal.
 
-`end_all` ends them in order. If the rehearsal is killed, the system closes its pipes: a server reads the end of its
-standard input and exits; any other child has a watcher in its group that reads it and kills the group.
+`end_all` ends them in order. If the rehearsal is killed, the system closes its pipes: a child that is given input exits
+at the end of it; any other has a watcher in its group that kills the group.
 """
 
 import contextlib

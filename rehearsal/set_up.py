@@ -102,9 +102,7 @@ class SetUp:
             "DOCKER_HOST": "unix:///nonexistent",
             "LOG_LEVEL": "WARNING",
         }
-        process = self._processes.start(
-            list(command), directory=self._directory, environment=environment, hold_input=True
-        )
+        process = self._processes.start(list(command), directory=self._directory, environment=environment)
         lines = iter(process.stdout or ())
         for line in lines:
             self._progress.log(step, line.rstrip())

@@ -50,13 +50,13 @@ def working_folder() -> Generator[Path, None, None]:
             folder = _usual_folder(number) if _take(held.fileno()) else None
             if folder is None:
                 continue
+            held.truncate(0)
             held.write(str(folder))
             held.flush()
             try:
                 yield folder
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
-                held.truncate(0)
             return
     raise RehearsalError(
         f"{AT_ONCE} rehearsals are under way, or {temporary_root()} lets no folder be made; wait for one to end"
@@ -66,10 +66,9 @@ def working_folder() -> Generator[Path, None, None]:
 def _remove_left_behind(locks: Path) -> None:
     """Remove the directories of killed rehearsals, wherever TMPDIR or the free memory of the day put them."""
     for file in locks.glob("lock*"):
-        with file.open("r+") as held:
-            if _take(held.fileno()) and (left := held.read()):
-                shutil.rmtree(left, ignore_errors=True)
-                held.truncate(0)
+        with file.open() as held:
+            if _take(held.fileno()):
+                shutil.rmtree(held.read(), ignore_errors=True)
 
 
 def _has_room(folder: Path) -> bool:
