@@ -170,7 +170,7 @@ class Recovery(EnvironmentStack):
         check = ScheduledCheck(
             self,
             "Check",
-            function="judge_recovery",
+            function="check_backups",
             function_name=check_name(self.environment_name, "recovery"),
             hour=CHECK_HOUR,
             variables={

@@ -16,11 +16,11 @@ from stacks.monitoring.metrics.maintenance import NAMESPACE
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 from stacks.shared.log_group import LogGroup
 
-FUNCTIONS: Final = Path(__file__).parents[1] / "functions"
+DAILY_CHECKS: Final = Path(__file__).parents[2] / "lambdas" / "daily_checks"
 
 
 class ScheduledCheck(Construct):
-    """The file `function` of `stacks/functions` in Lambda, once a day at `hour` (UTC).
+    """The file `function` of `lambdas/daily_checks` in Lambda, once a day at `hour` (UTC).
 
     It stands in the template, so that a change of it changes nothing in the pipeline. It may write its own log and
     metrics of one namespace; what it may read comes as `reads`.
@@ -66,7 +66,7 @@ class ScheduledCheck(Construct):
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
-            code=lambda_.Code.from_inline((FUNCTIONS / f"{function}.py").read_text()),
+            code=lambda_.Code.from_inline((DAILY_CHECKS / f"{function}.py").read_text()),
             environment=dict(variables),
             role=cast(iam.IRole, self.role),
             log_group=log_group,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aws_cdk.assertions import Template
 
-from functions.delivery_events.notify import tell
+from lambdas.delivery_events.notify import tell
 from settings import Settings
 from settings.sections.accepted_changes import AcceptedPermissions
 from tests.policies import allows, in_text

@@ -9,13 +9,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline
 from constructs import IConstruct
 
-from pipeline import wildcards
 from pipeline.artifact_store import ArtifactStore
-from pipeline.change_review_step import REVIEWS
-from pipeline.lookup_role import lookup_role
-from pipeline.self_mutation import EVERY_REGION
-from pipeline.unused_permissions import remove_unused_permissions
-from pipeline.wildcards import READ_ARTIFACTS, USE_KEY, WRITE_ARTIFACTS
+from pipeline.permissions import nag_findings as wildcards
+from pipeline.permissions.lookup_role import lookup_role
+from pipeline.permissions.nag_findings import READ_ARTIFACTS, USE_KEY, WRITE_ARTIFACTS
+from pipeline.permissions.unused_permissions import remove_unused_permissions
+from pipeline.steps.change_review_step import REVIEWS
+from pipeline.steps.self_mutation import EVERY_REGION
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 
 

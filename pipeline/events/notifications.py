@@ -12,9 +12,9 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from pipeline.artifact_store import ArtifactStore
-from pipeline.event_function import EventFunction, PipelineEvents
-from pipeline.notification_topic import NotificationTopic
-from pipeline.readers import Readers
+from pipeline.events.event_function import EventFunction, PipelineEvents
+from pipeline.events.notification_topic import NotificationTopic
+from pipeline.permissions.readers import Readers
 from settings import PipelineSettings
 from settings.sections.chat import ChatSettings
 

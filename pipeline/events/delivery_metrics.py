@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from pipeline.built_pipeline import BuiltEnvironment
-from pipeline.event_function import EventFunction, PipelineEvents
+from pipeline.events.event_function import EventFunction, PipelineEvents
 from stacks.shared.acknowledgments import acknowledge
 
 ENDS: Final = ("SUCCEEDED", "FAILED", "STOPPED", "SUPERSEDED", "CANCELED")

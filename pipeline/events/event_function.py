@@ -18,12 +18,12 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from pipeline import wildcards
-from pipeline.notification_topic import NotificationTopic
+from pipeline.events.notification_topic import NotificationTopic
+from pipeline.permissions import nag_findings as wildcards
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 from stacks.shared.log_group import LogGroup
 
-FUNCTIONS: Final = Path(__file__).parents[1] / "functions"
+LAMBDAS: Final = Path(__file__).parents[2] / "lambdas"
 """Each folder there is one function's code."""
 TIMEOUT: Final = Duration.minutes(1)
 KEPT: Final = Duration.days(14)
@@ -59,7 +59,7 @@ class PipelineEvents:
 
 
 class EventFunction(Construct):
-    """A function of the folder `functions`, which runs for each of the events it `hears` of, one after the other.
+    """A function of the folder `lambdas`, which runs for each of the events it `hears` of, one after the other.
 
     `hears` has a rule for each kind of event, by the rule's id.
 
@@ -101,7 +101,7 @@ class EventFunction(Construct):
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             code=lambda_.Code.from_asset(
-                str(FUNCTIONS),
+                str(LAMBDAS),
                 # The package alone, below its own name.
                 exclude=["*", f"!{package}", f"!{package}/*.py"],
                 ignore_mode=IgnoreMode.GIT,

@@ -9,7 +9,7 @@ from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, IFileSetProduce
 
 from pipeline.artifact_store import ArtifactStore
 from pipeline.download_cache import cached_downloads, download_cache
-from pipeline.lookup_role import lookup_roles
+from pipeline.permissions.lookup_role import lookup_roles
 from pipeline.stage_conditions import StageConditions
 from stages.yawl_stage import YawlStage
 

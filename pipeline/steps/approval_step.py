@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aws_cdk.pipelines import CodePipelineSource, ManualApprovalStep
 
-from pipeline.change_review_step import ChangeReviewStep
+from pipeline.steps.change_review_step import ChangeReviewStep
 from settings import Settings
 
 MOST_SUMMARIES = 3
