@@ -142,7 +142,7 @@ workers = $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)
 chosen = $(ARGS)$(if $(ARGS), || test $$? -eq 5)
 
 # Tests, and what they start, write and remove a hundred thousand files.
-temporary = TMPDIR="$$(python -c 'from rehearsal.working_folder import temporary_root; print(temporary_root())')"
+temporary = TMPDIR="$$(python -c 'from rehearsal.run_directory import temporary_root; print(temporary_root())')"
 
 .PHONY: all-other-tests
 all-other-tests: $(ready) $(drawing)

@@ -16,7 +16,7 @@ import botocore.session
 from botocore.config import Config
 
 from rehearsal.emulators import Fact
-from rehearsal.secure_way import SecureWay
+from rehearsal.proxy_settings import SecureWay
 
 SECRET_KEY = "emulated"  # noqa: S105 - what the emulator expects account-root keys to be signed with
 ANSWER_SECONDS = 10.0

@@ -27,10 +27,10 @@ from rehearsal.inbox import Inbox
 from rehearsal.permissions import Permissions, composed, nothing_evaluated
 from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
+from rehearsal.run_directory import working_folder
 from rehearsal.set_up import SetUp, SetUpFailed
 from rehearsal.stand_ins import StandIns
 from rehearsal.tasks import NoTasks, Starter, TaskKind, Tasks
-from rehearsal.working_folder import working_folder
 
 
 @dataclass(frozen=True)

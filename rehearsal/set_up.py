@@ -23,8 +23,8 @@ from rehearsal.parallel import side_by_side
 from rehearsal.permissions import Permissions
 from rehearsal.processes import Processes
 from rehearsal.progress import ActionProgress, Progress, Status
-from rehearsal.secure_way import SecureWay, write_authorities
-from rehearsal.working_folder import COMPILED
+from rehearsal.proxy_settings import SecureWay, write_authorities
+from rehearsal.run_directory import COMPILED
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 """What CloudFormation may do in a bootstrapped account."""

@@ -17,8 +17,8 @@ from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.buildspec import Buildspec
 from rehearsal.cloud import Credentials
 from rehearsal.isolation import machine_environment
+from rehearsal.run_directory import CACHE, COMPILED
 from rehearsal.secret_reference import SecretMissing, referred_secret
-from rehearsal.working_folder import CACHE, COMPILED
 
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
 """Tools taken from the rehearsal's own environment where CodeBuild's image brings them."""

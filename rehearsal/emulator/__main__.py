@@ -15,7 +15,7 @@ import socket
 from pathlib import Path
 
 from rehearsal.emulator import loopback
-from rehearsal.secure_way import TRUST
+from rehearsal.proxy_settings import TRUST
 
 SECRET_KEY = "emulated"  # noqa: S105 - what account-root keys are signed with; everybody here knows it
 

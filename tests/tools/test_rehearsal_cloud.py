@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.cloud import Cloud, Credentials, Place, open_directly
-from rehearsal.secure_way import SecureWay, write_authorities
+from rehearsal.proxy_settings import SecureWay, write_authorities
 from tests.fault_server import answer, serve
 
 ENDPOINT = "http://localhost:9"

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from rehearsal import working_folder as subject
+from rehearsal import run_directory as subject
 from rehearsal.errors import RehearsalError
-from rehearsal.working_folder import working_folder
+from rehearsal.run_directory import working_folder
 from tests.conftest import ROOT
 
 
@@ -43,7 +43,7 @@ def test_the_next_has_the_same_path_and_finds_it_empty() -> None:
 
 KILLED = """
 import time
-from rehearsal.working_folder import working_folder
+from rehearsal.run_directory import working_folder
 
 with working_folder() as folder, working_folder() as second:
     (folder / "left").touch()
