@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ref", default="HEAD", help="the commit to deliver (default: HEAD)")
     parser.add_argument(
         "--from",
-        dest="before",
+        dest="base_commit",
         metavar="REF",
         help="deliver this commit first, with every approval given, so that what follows is an update",
     )
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--set",
-        dest="instead",
+        dest="variable_overrides",
         action="append",
         default=[],
         type=_assignment,
@@ -119,7 +119,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     plan = _plan(options, repository, screen)
     _prepare_outputs(options)
     _announce(console, plan, options.ref)
-    progress = Progress(options.logs, screen.on_change, plan.instead)
+    progress = Progress(options.logs, screen.on_change, plan.variable_overrides)
     # A closed terminal and SIGTERM end a rehearsal as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
@@ -139,15 +139,15 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
 
 
 def _plan(options: argparse.Namespace, repository: Path, screen: Screen) -> Plan:
-    ahead = _ahead(options.clock)
+    clock_offset = _clock_offset(options.clock)
     return Plan(
         assembly=assembly.read(options.assembly),
         repository=repository,
         commit=_commit(repository, options.ref),
         gate=ScriptedGate(answer=options.approve == "yes") if options.approve else TerminalGate(screen.paused),
-        before=_commit(repository, options.before, option="--from") if options.before else None,
-        instead=dict(options.instead),
-        clock=lambda: datetime.now(UTC) + ahead,
+        base_commit=_commit(repository, options.base_commit, option="--from") if options.base_commit else None,
+        variable_overrides=dict(options.variable_overrides),
+        clock=lambda: datetime.now(UTC) + clock_offset,
         tasks=TaskKind(options.tasks),
         account=AccountKind(options.account),
         fail=frozenset(options.fail),
@@ -162,7 +162,7 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _ahead(start: datetime | None) -> timedelta:
+def _clock_offset(start: datetime | None) -> timedelta:
     """Return how far a clock is ahead that stood at `start` just now; without a zone, that is this machine's time."""
     return (start.astimezone() - datetime.now(UTC)) if start else timedelta()
 
@@ -222,8 +222,8 @@ def _announce(console: Console, plan: Plan, ref: str) -> None:
             ),
             soft_wrap=True,
         )
-    if plan.before:
-        before = f"{plan.before[:12]} “{_subject(repository, plan.before)}”"
+    if plan.base_commit:
+        before = f"{plan.base_commit[:12]} “{_subject(repository, plan.base_commit)}”"
         console.print(Text(f"over {before}, delivered first"), soft_wrap=True)
 
 

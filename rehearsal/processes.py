@@ -1,7 +1,7 @@
 """Child processes: each in a process group of its own, all of them ended with the rehearsal.
 
-`end_all` ends them in order. If the rehearsal is killed, the system closes its pipes: a child that is given input exits
-at the end of it; any other has a watcher in its group that kills the group.
+`end_all` ends them in order. If the rehearsal is killed, the system closes its pipes: a child that reads its input
+exits at the end of it; any other has a watcher in its group that kills the group.
 """
 
 import contextlib
@@ -82,13 +82,12 @@ class Processes:
         directory: Path,
         environment: Mapping[str, str],
         hold_input: bool = False,
-        farewell_seconds: float | None = None,
+        shutdown_seconds: float | None = None,
     ) -> subprocess.Popen[str]:
         """Start `command` and return it; its output is one text stream.
 
-        A child with `hold_input` exits when its standard input ends, which it does when this process ends. One with
-        `farewell_seconds` has children of its own to end: it is asked to by the end of its input, not by a signal, and
-        has this long.
+        A child with `hold_input` can be written to, and must exit when its standard input ends. One with
+        `shutdown_seconds` is asked to exit in that way too, not by a signal, and has this long to clean up.
         """
         with self._lock:
             if self._stopping:
@@ -104,7 +103,7 @@ class Processes:
                 errors="replace",
                 start_new_session=True,
             )
-            self._running[process] = farewell_seconds
+            self._running[process] = shutdown_seconds
         return process
 
     def end(self, process: subprocess.Popen[str]) -> None:
@@ -117,11 +116,11 @@ class Processes:
         with self._lock:
             self._stopping = True
             running = dict(self._running)
-        for process, farewell_seconds in running.items():
-            _ask(process, farewell_seconds)
+        for process, shutdown_seconds in running.items():
+            _ask(process, shutdown_seconds)
         began = time.monotonic()
-        for process, farewell_seconds in running.items():
-            grace = GRACE_SECONDS if farewell_seconds is None else farewell_seconds
+        for process, shutdown_seconds in running.items():
+            grace = GRACE_SECONDS if shutdown_seconds is None else shutdown_seconds
             _kill(process, max(0.0, began + grace - time.monotonic()))
             self._forget(process)
 
@@ -141,13 +140,13 @@ def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expire
         _signal(process, signal.SIGKILL)
 
 
-def _end(process: subprocess.Popen[str], farewell_seconds: float | None = None) -> None:
-    _ask(process, farewell_seconds)
-    _kill(process, GRACE_SECONDS if farewell_seconds is None else farewell_seconds)
+def _end(process: subprocess.Popen[str], shutdown_seconds: float | None = None) -> None:
+    _ask(process, shutdown_seconds)
+    _kill(process, GRACE_SECONDS if shutdown_seconds is None else shutdown_seconds)
 
 
-def _ask(process: subprocess.Popen[str], farewell_seconds: float | None) -> None:
-    if farewell_seconds is None or process.stdin is None:
+def _ask(process: subprocess.Popen[str], shutdown_seconds: float | None) -> None:
+    if shutdown_seconds is None or process.stdin is None:
         _signal(process, signal.SIGTERM)
         return
     with contextlib.suppress(OSError):

@@ -120,7 +120,7 @@ class Progress:
 
     logs: Path
     listener: Listener
-    instead: Mapping[str, str] = field(default_factory=dict)
+    variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that builds get instead of the pipeline's, by the names of their variables."""
     set_up: StageProgress = field(init=False)
     stages: list[StageProgress] = field(default_factory=list)
@@ -152,7 +152,7 @@ class Progress:
         """Return of the values that builds get instead those that one has had."""
         stages = chain.from_iterable([*self.superseded, self.stages])
         replaced = {name for stage in stages for action in stage.actions for name in action.evidence.replaced}
-        return {name: value for name, value in self.instead.items() if name in replaced}
+        return {name: value for name, value in self.variable_overrides.items() if name in replaced}
 
     def add_step(self, name: str, provider: str) -> ActionProgress:
         """Add a step of the set-up."""

@@ -27,7 +27,7 @@ from rehearsal.inbox import Inbox
 from rehearsal.permissions import Permissions, composed, nothing_evaluated
 from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
-from rehearsal.run_directory import working_folder
+from rehearsal.run_directory import run_directory
 from rehearsal.set_up import SetUp, SetUpFailed
 from rehearsal.stand_ins import StandIns
 from rehearsal.tasks import NoTasks, Starter, TaskKind, Tasks
@@ -41,9 +41,9 @@ class Plan:
     repository: Path
     commit: str
     gate: Gate
-    before: str | None = None
+    base_commit: str | None = None
     """The commit that is delivered first, to every environment, so that `commit` is an update; None: nothing is."""
-    instead: Mapping[str, str] = field(default_factory=dict)
+    variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that builds get instead of the pipeline's, by the names of their variables."""
     clock: Clock = now
     """What time it is in the rehearsal."""
@@ -65,7 +65,7 @@ class Rehearsal:
         self._progress = progress
         self._processes = Processes()
         self._clean_up = contextlib.ExitStack()
-        self._directory = self._clean_up.enter_context(working_folder())
+        self._directory = self._clean_up.enter_context(run_directory())
         self._workloads: Workloads = NoTasks()
         self._history = History()
         self.cloud: Cloud | None = None
@@ -161,10 +161,10 @@ class Rehearsal:
     def _deliver(self) -> tuple[Result, str]:
         """Deliver the release before, if there is one, then the one that is rehearsed."""
         plan = self._plan
-        if plan.before:
-            result, reason = self.deliver(plan.before, gate=ScriptedGate(answer=True))
+        if plan.base_commit:
+            result, reason = self.deliver(plan.base_commit, gate=ScriptedGate(answer=True))
             if result is not Result.SUCCEEDED:
-                return result, f"the release before, {plan.before[:12]}: {reason}"
+                return result, f"the release before, {plan.base_commit[:12]}: {reason}"
             self._progress.begin_release()
         return self.deliver(plan.commit, gate=plan.gate, fail=plan.fail)
 
@@ -184,7 +184,7 @@ class Rehearsal:
             gate=gate,
             workloads=self._workloads,
             clock=plan.clock,
-            instead=plan.instead,
+            variable_overrides=plan.variable_overrides,
             build_slots=BuildSlots(plan.account.concurrent_builds),
         )
 

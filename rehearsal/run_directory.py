@@ -1,4 +1,4 @@
-"""Where a rehearsal works: in the same folder each time, so that what was compiled for it can be found again."""
+"""The directory a rehearsal works in. Its path stays the same, so that bytecode compiled for it is found again."""
 
 import contextlib
 import fcntl
@@ -13,21 +13,21 @@ from pathlib import Path
 from rehearsal.errors import RehearsalError
 
 CACHE = ".cache/rehearsal"
-"""What rehearsals keep from one to the next, in the user's folder."""
+"""What rehearsals share, below the user's home."""
 COMPILED = f"{CACHE}/compiled"
-"""What Node has compiled of the command-line tools."""
-AT_ONCE = 16
-"""How many rehearsals may be under way at a time."""
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - each rehearsal makes a folder of its own there that nobody else may enter
-MEMORY = Path("/proc/meminfo")
-ROOM_BYTES = 4 * 1024**3
-"""What must be free for a rehearsal to work in memory. Three of this project at a time were seen to take 0.3 GB."""
+"""Node's compile cache for the command-line tools."""
+MAX_REHEARSALS = 16
+"""How many can run at the same time."""
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - each rehearsal creates its own directory there, with mode 0700
+MEMORY_INFO = Path("/proc/meminfo")
+REQUIRED_BYTES = 4 * 1024**3
+"""Free memory that a rehearsal needs to work in it. Three of this project at the same time took 0.3 GB."""
 
 
 def temporary_root() -> Path:
-    """Choose where temporary files go: where TMPDIR says, else in memory if there is plenty, else the usual place.
+    """Return where temporary files go: TMPDIR if it is set, else memory if enough is free, else the system's default.
 
-    Builds write and remove tens of thousands of small files that nobody wants to keep.
+    Builds write and remove tens of thousands of small files.
     """
     if os.environ.get("TMPDIR") or not _has_room(SHARED_MEMORY):
         return Path(tempfile.gettempdir())
@@ -35,54 +35,55 @@ def temporary_root() -> Path:
 
 
 @contextlib.contextmanager
-def working_folder() -> Generator[Path, None, None]:
-    """Make an empty directory that only this user can enter; remove it afterwards.
+def run_directory() -> Generator[Path, None, None]:
+    """Create an empty directory that only this user can enter; remove it afterwards.
 
-    Its path is the first of a few that no other rehearsal uses. Python caches bytecode by source path: under a new path
-    it would compile everything again and keep the result indefinitely. The lock of a killed rehearsal is free at once;
-    the next rehearsal removes its directory.
+    Its path is the first of a few that no running rehearsal uses. Python caches bytecode by source path: under a new
+    path it would compile everything again and keep the result indefinitely. The system releases the lock of a killed
+    rehearsal; the next rehearsal removes its directory. Raises RehearsalError if no path is available.
     """
     locks = Path.home() / CACHE
     locks.mkdir(parents=True, exist_ok=True)
-    _remove_left_behind(locks)
-    for number in range(AT_ONCE):
-        with (locks / _numbered("lock", number)).open("a+") as held:
-            folder = _usual_folder(number) if _take(held.fileno()) else None
-            if folder is None:
+    _remove_abandoned(locks)
+    for number in range(MAX_REHEARSALS):
+        with (locks / _numbered("lock", number)).open("a+") as lock:
+            directory = _create(number) if _acquire(lock.fileno()) else None
+            if directory is None:
                 continue
-            held.truncate(0)
-            held.write(str(folder))
-            held.flush()
+            lock.truncate(0)
+            lock.write(str(directory))
+            lock.flush()
             try:
-                yield folder
+                yield directory
             finally:
-                shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(directory, ignore_errors=True)
             return
     raise RehearsalError(
-        f"{AT_ONCE} rehearsals are under way, or {temporary_root()} lets no folder be made; wait for one to end"
+        f"{MAX_REHEARSALS} rehearsals are running, or no directory can be created in {temporary_root()}; "
+        "wait for one to end, or set TMPDIR"
     )
 
 
-def _remove_left_behind(locks: Path) -> None:
-    """Remove the directories of killed rehearsals, wherever TMPDIR or the free memory of the day put them."""
+def _remove_abandoned(locks: Path) -> None:
+    """Remove the directories of killed rehearsals; each lock file names its own, which may be below another root."""
     for file in locks.glob("lock*"):
-        with file.open() as held:
-            if _take(held.fileno()):
-                shutil.rmtree(held.read(), ignore_errors=True)
+        with file.open() as lock:
+            if _acquire(lock.fileno()):
+                shutil.rmtree(lock.read(), ignore_errors=True)
 
 
-def _has_room(folder: Path) -> bool:
+def _has_room(directory: Path) -> bool:
     try:
-        found = os.statvfs(folder)
-        [memory] = re.findall(r"MemAvailable: +(\d+) kB", MEMORY.read_text())
+        found = os.statvfs(directory)
+        [memory] = re.findall(r"MemAvailable: +(\d+) kB", MEMORY_INFO.read_text())
     except (OSError, ValueError):
         return False
-    # Some containers let nothing be run from there.
+    # Some containers mount it noexec.
     may_run = not found.f_flag & os.ST_NOEXEC
-    return may_run and min(found.f_bavail * found.f_frsize, int(memory) * 1024) >= ROOM_BYTES
+    return may_run and min(found.f_bavail * found.f_frsize, int(memory) * 1024) >= REQUIRED_BYTES
 
 
-def _take(lock: int) -> bool:
+def _acquire(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -95,16 +96,16 @@ def _numbered(name: str, number: int) -> str:
 
 
 def _owner() -> str:
-    """Return a word for the user, by whose home folder the locks are: with another one, other locks would be taken."""
+    """Return a name for the user and their home, because the locks that protect the directory are in that home."""
     return hashlib.sha256(f"{os.getuid()} {Path.home()}".encode()).hexdigest()[:8]
 
 
-def _usual_folder(number: int) -> Path | None:
-    """Make the folder anew; None if something that is not ours to remove is in its place."""
-    folder = temporary_root() / _numbered(f"rehearsal-{_owner()}", number)
-    shutil.rmtree(folder, ignore_errors=True)
+def _create(number: int) -> Path | None:
+    """Create the directory, empty; return None if something that we cannot remove has its name."""
+    directory = temporary_root() / _numbered(f"rehearsal-{_owner()}", number)
+    shutil.rmtree(directory, ignore_errors=True)
     try:
-        folder.mkdir(mode=0o700)
+        directory.mkdir(mode=0o700)
     except OSError:
         return None
-    return folder
+    return directory

@@ -23,7 +23,7 @@ from rehearsal.parallel import side_by_side
 from rehearsal.permissions import Permissions
 from rehearsal.processes import Processes
 from rehearsal.progress import ActionProgress, Progress, Status
-from rehearsal.proxy_settings import SecureWay, write_authorities
+from rehearsal.proxy_settings import ProxySettings, write_authorities
 from rehearsal.run_directory import COMPILED
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -87,7 +87,7 @@ class SetUp:
         write_ports(hooks, found.port, found.tls_port)
         tunnel = [sys.executable, "-m", "rehearsal.tunnel", "--emulator", endpoint, "--tls-port", str(found.tls_port)]
         port = self._start(step, "the tunnel", tunnel, _tunnel_port)
-        return Cloud(endpoint, SecureWay(f"http://127.0.0.1:{port}", authorities, hooks, found.tls_port))
+        return Cloud(endpoint, ProxySettings(f"http://127.0.0.1:{port}", authorities, hooks, found.tls_port))
 
     def _start(self, step: ActionProgress, who: str, command: Sequence[str], heard: Callable[[str], H | None]) -> H:
         """Start what serves as long as the rehearsal lives; return what is heard from it once it does."""
@@ -215,7 +215,7 @@ class SetUp:
             environment={
                 **machine_environment(self._home),
                 **cloud.environment(place.region, Credentials(place.account)),
-                **cloud.secure_environment(),
+                **cloud.proxy_environment(),
                 "CI": "true",
                 "NODE_COMPILE_CACHE": str(Path.home() / COMPILED),
             },

@@ -109,7 +109,7 @@ class Context:
     workloads: Workloads
     clock: Clock = now
     """What time it is in the rehearsal."""
-    instead: Mapping[str, str] = field(default_factory=dict)
+    variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that builds get instead of the pipeline's, by the names of their variables."""
     build_slots: BuildSlots = field(default_factory=BuildSlots)
     """How many builds the account may run at once."""

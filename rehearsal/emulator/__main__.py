@@ -15,7 +15,7 @@ import socket
 from pathlib import Path
 
 from rehearsal.emulator import loopback
-from rehearsal.proxy_settings import TRUST
+from rehearsal.proxy_settings import CA_BUNDLE_VARIABLES
 
 SECRET_KEY = "emulated"  # noqa: S105 - what account-root keys are signed with; everybody here knows it
 
@@ -55,7 +55,7 @@ def _lead_functions(hooks: Path, authorities: Path) -> None:
     """
     os.environ["PATH"] = os.pathsep.join([str(hooks / "bin"), os.environ["PATH"]])
     os.environ["PYTHONPATH"] = str(hooks)
-    os.environ.update(dict.fromkeys(TRUST, str(authorities)))
+    os.environ.update(dict.fromkeys(CA_BUNDLE_VARIABLES, str(authorities)))
 
 
 def main() -> None:

@@ -161,7 +161,7 @@ numbers = [
     start("sleep 60 & echo $$ $!; wait"),
     start("trap '' TERM; echo $$; while :; do sleep 1; done"),
     start("echo $$; while read line; do :; done", hold_input=True),
-    start("echo $$; read line; touch asked-to-end", hold_input=True, farewell_seconds=5),
+    start("echo $$; read line; touch asked-to-end", hold_input=True, shutdown_seconds=5),
 ]
 if sys.argv[1] == "ending":
     threading.Thread(target=processes.end_all).start()
