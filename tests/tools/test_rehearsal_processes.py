@@ -180,8 +180,12 @@ def test_nothing_outlives_a_killed_rehearsal(when: str, tmp_path: Path) -> None:
         children = [int(word) for word in rehearsal.stdout.readline().split()]
         assert any(map(lives, children))
         rehearsal.kill()
-    assert eventually(lambda: not any(map(lives, children)))
-    assert eventually((tmp_path / "asked-to-end").exists)
+    try:
+        assert eventually(lambda: not any(map(lives, children)))
+        assert eventually((tmp_path / "asked-to-end").exists)
+    finally:
+        for child in filter(lives, children):
+            os.kill(child, signal.SIGKILL)
 
 
 def test_a_command_that_does_not_exist_fails_and_leaves_nothing(processes: Processes) -> None:
