@@ -35,7 +35,6 @@ RUN_ELSEWHERE = {
     "make test": (".ci/run", "make test"),
     "make container-test": ("Makefile", "all-other-tests container-test"),
     "make container-packages": ("Makefile", "container-test: container-packages"),
-    "make rehearse ARGS=--resume": ("tests/rehearsal/test_killed.py", "--resume"),
     "make permissions": ("tests/tools/test_permissions_report.py", "report.main("),
     "make doctor": ("tests/emulator/test_doctor.py", '"doctor", *arguments'),
 }
