@@ -24,14 +24,14 @@ export NODE_OPTIONS := $(if $(findstring $(compile_cache),$(NODE_OPTIONS)),$(NOD
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks functions releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations execution_policies permissions_report tests
+python_folders := settings pipeline stages stacks lambdas releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations execution_policies permissions_report tests
 python_sources := pipeline_app.py $(python_folders)
 python_sources += container
 # What the pipeline delivers and runs, and its tests.
-released := pipeline_app.py settings pipeline stages stacks functions releases integration_tests change_review bake cost execution_policies \
+released := pipeline_app.py settings pipeline stages stacks lambdas releases integration_tests change_review bake cost execution_policies \
   compliance container tests/unit
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
-  $(shell find settings pipeline functions stages stacks execution_policies -name '*.py' -o -name '*.js') \
+  $(shell find settings pipeline lambdas stages stacks execution_policies -name '*.py' -o -name '*.js') \
   $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
     -type f -not -name '*.pyc')
 ready := $(venv)/.ready node_modules/.ready

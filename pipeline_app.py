@@ -11,7 +11,7 @@ from pathlib import Path
 from aws_cdk import App, Environment, Validations
 
 from pipeline.pipeline_stack import PipelineStack
-from pipeline.self_mutation import ACCEPTED_CHANGES
+from pipeline.steps.self_mutation import ACCEPTED_CHANGES
 from pipeline.tool_versions import CLI_VERSION, ToolVersions
 from settings import Settings, SettingsError, load
 from stages.environment_tags import tag_environment

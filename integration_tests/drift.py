@@ -18,7 +18,7 @@ AWS_MAY_CHANGE = {
 }
 """What AWS changes by itself, each with the property by which a template allows it.
 
-`stacks/functions/find_drift.py` has the same rules: neither can import the other, and a test holds them together.
+`lambdas/daily_checks/find_drift.py` has the same rules: neither can import the other, and a test holds them together.
 """
 
 

@@ -38,7 +38,7 @@ def assume(caller_arn: str, role_arn: str, **context: str) -> Call:
 @row(
     "Notifier",
     FUNCTION,
-    source="functions/delivery_events/execution.py, notice.py, once.py, notify.py",
+    source="lambdas/delivery_events/execution.py, notice.py, once.py, notify.py",
     table=OUR_CALLS,
 )
 def notifying(function: Resource, resources: Resources) -> Iterator[Call]:
@@ -58,7 +58,7 @@ def notifying(function: Resource, resources: Resources) -> Iterator[Call]:
         yield from key_calls(own, "GenerateDataKey Decrypt", key, through="sns")
 
 
-@row("Notifier", FUNCTION, source="functions/delivery_events/failure.py: why an action failed", table=OUR_CALLS)
+@row("Notifier", FUNCTION, source="lambdas/delivery_events/failure.py: why an action failed", table=OUR_CALLS)
 def explaining_a_failure(function: Resource, resources: Resources) -> Iterator[Call]:
     """Return how the notifier reads builds, their logs, and the events of stacks."""
     if not function.logical_id.startswith("NotificationsNotifierFunction"):
@@ -72,7 +72,7 @@ def explaining_a_failure(function: Resource, resources: Resources) -> Iterator[C
     yield from _assumed_by(function, resources)
 
 
-@row("Recorder", FUNCTION, source="functions/delivery_events/record.py", table=OUR_CALLS)
+@row("Recorder", FUNCTION, source="lambdas/delivery_events/record.py", table=OUR_CALLS)
 def recording_a_release(function: Resource, resources: Resources) -> Iterator[Call]:
     """Return how the recorder asks what was delivered and writes the record."""
     if not function.logical_id.startswith("ReleaseRecordsRecorderFunction"):
@@ -85,7 +85,7 @@ def recording_a_release(function: Resource, resources: Resources) -> Iterator[Ca
     yield from _assumed_by(function, resources)
 
 
-@row("Delivery metrics", FUNCTION, source="functions/delivery_metrics/history.py, ledger.py", table=OUR_CALLS)
+@row("Delivery metrics", FUNCTION, source="lambdas/delivery_metrics/history.py, ledger.py", table=OUR_CALLS)
 def measuring_a_delivery(function: Resource, resources: Resources) -> Iterator[Call]:
     """Return how the figures of a delivery are computed and remembered."""
     if not function.logical_id.startswith("DeliveryMetricsEventsFunction"):
@@ -98,7 +98,7 @@ def measuring_a_delivery(function: Resource, resources: Resources) -> Iterator[C
         yield from calls(own, "dynamodb:Query PutItem", table.arn)
 
 
-@row("Recovery check", FUNCTION, source="stacks/functions/judge_recovery.py", table=OUR_CALLS)
+@row("Recovery check", FUNCTION, source="lambdas/daily_checks/check_backups.py", table=OUR_CALLS)
 def checking_recovery(function: Resource, _resources: Resources) -> Iterator[Call]:
     """Return how recovery points and restore tests are looked at."""
     variables = function.at("Environment", "Variables", default={})
@@ -113,7 +113,7 @@ def checking_recovery(function: Resource, _resources: Resources) -> Iterator[Cal
     yield Call(own, "cloudwatch:PutMetricData", "*", METRICS)
 
 
-@row("Drift check", FUNCTION, source="stacks/functions/find_drift.py", table=OUR_CALLS)
+@row("Drift check", FUNCTION, source="lambdas/daily_checks/find_drift.py", table=OUR_CALLS)
 def detecting_drift(function: Resource, _resources: Resources) -> Iterator[Call]:
     """Return how stacks are compared; detecting drift of a stack does so of each of its resources."""
     prefix = function.at("Environment", "Variables", "STACK_PREFIX")
@@ -200,7 +200,7 @@ def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterat
 @row(
     "Notifier and recorder",
     ROLE,
-    source="functions/delivery_events/failure.py, record.py: events of a failed stack, templates and tasks",
+    source="lambdas/delivery_events/failure.py, record.py: events of a failed stack, templates and tasks",
     table=OUR_CALLS,
 )
 def reading_a_delivery(reader: Resource, _resources: Resources) -> Iterator[Call]:

@@ -17,7 +17,7 @@ from execution_policies.needs import BOUNDARY
 from pipeline.emulator import emulated_credentials, leads_to_emulator
 from pipeline.installation import Command, bootstrap_commands, deploy_command, template_file
 from settings import Settings, SettingsError, load
-from settings.example_accounts import example_accounts
+from settings.validation.example_accounts import example_accounts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

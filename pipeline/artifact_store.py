@@ -7,9 +7,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.access_log_bucket import AccessLogBucket
-from stacks.acknowledgments import acknowledge
-from stacks.key import RotatingKey
+from stacks.shared.access_log_bucket import AccessLogBucket
+from stacks.shared.acknowledgments import acknowledge
+from stacks.shared.key import RotatingKey
 
 
 class ArtifactStore(Construct):

@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.log_group import LogGroup
+from stacks.shared.log_group import LogGroup
 
 
 class BuildLogs(Construct):

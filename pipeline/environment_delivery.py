@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline, CodePipelineSource, IFileSetProducer, Step
 
-from pipeline.approval_step import ApprovalStep
 from pipeline.artifact_store import ArtifactStore
-from pipeline.bake_step import BakeStep
 from pipeline.build_logs import BuildLogs
-from pipeline.change_review_step import ChangeReviewStep
-from pipeline.integration_tests_step import IntegrationTestsStep
 from pipeline.stage_conditions import StageConditions
+from pipeline.steps.approval_step import ApprovalStep
+from pipeline.steps.bake_step import BakeStep
+from pipeline.steps.change_review_step import ChangeReviewStep
+from pipeline.steps.integration_tests_step import IntegrationTestsStep
 from settings import Settings
 from stages.yawl_stage import YawlStage
 

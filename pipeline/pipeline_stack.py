@@ -15,24 +15,24 @@ from pipeline.build_logs import BuildLogs
 from pipeline.built_pipeline import environment_of, stages_of
 from pipeline.dashboard.dashboard import PipelineDashboard
 from pipeline.dashboard.environments import EnvironmentView
-from pipeline.delivery_metrics import DeliveryMetrics
 from pipeline.docker_layer_cache import cache_docker_layers
 from pipeline.environment_delivery import EnvironmentDelivery, Release
-from pipeline.notification_topic import NotificationTopic
-from pipeline.notifications import Notifications
-from pipeline.permissions import settle_permissions
-from pipeline.permissions_boundary import bound_roles
-from pipeline.readers import Readers
-from pipeline.release_records import ReleaseRecords
+from pipeline.events.delivery_metrics import DeliveryMetrics
+from pipeline.events.notification_topic import NotificationTopic
+from pipeline.events.notifications import Notifications
+from pipeline.events.release_records import ReleaseRecords
+from pipeline.permissions.permissions_boundary import bound_roles
+from pipeline.permissions.readers import Readers
+from pipeline.permissions.restrict_permissions import settle_permissions
 from pipeline.replica_store import ReplicaStore
-from pipeline.self_mutation import self_mutation
-from pipeline.source import allow_connection, source
 from pipeline.stage_conditions import StageConditions
-from pipeline.synth_step import synth_step
+from pipeline.steps.self_mutation import self_mutation
+from pipeline.steps.source import allow_connection, source
+from pipeline.steps.synth_step import synth_step
 from pipeline.tool_versions import ToolVersions
 from settings import EnvironmentSettings, Settings
-from stacks.account_audit import AccountAudit
-from stacks.console_links import dashboard_address
+from stacks.audit.account_audit import AccountAudit
+from stacks.shared.console_links import dashboard_address
 from stages.yawl_stage import YawlStage
 
 

@@ -1,24 +1,24 @@
 """What a user configures: the typed model of `delivery.toml`."""
 
-from settings.audit import AuditSettings, AuditShare
-from settings.cache import CacheSettings
-from settings.compliance import ComplianceSettings
-from settings.database import DatabaseSettings
-from settings.distribution import DistributionSettings
-from settings.domain import DomainSettings
-from settings.environment import EDGE_REGION, EnvironmentSettings, TagSettings, VerificationSettings
-from settings.errors import SettingsError
-from settings.example_accounts import example_accounts
-from settings.firewall import FirewallSettings
-from settings.image import ImageSettings
 from settings.load import load
-from settings.log_retention import RETENTION_DAYS
 from settings.model import PipelineSettings, RepositorySettings, Settings
-from settings.network import NetworkSettings
-from settings.night import NightSettings
-from settings.recovery import RecoverySettings
-from settings.storage import StorageSettings
-from settings.tasks import TasksSettings
+from settings.sections.audit import AuditSettings, AuditShare
+from settings.sections.cache import CacheSettings
+from settings.sections.compliance import ComplianceSettings
+from settings.sections.database import DatabaseSettings
+from settings.sections.distribution import DistributionSettings
+from settings.sections.domain import DomainSettings
+from settings.sections.environment import EDGE_REGION, EnvironmentSettings, TagSettings, VerificationSettings
+from settings.sections.firewall import FirewallSettings
+from settings.sections.image import ImageSettings
+from settings.sections.network import NetworkSettings
+from settings.sections.off_hours import NightSettings
+from settings.sections.recovery import RecoverySettings
+from settings.sections.storage import StorageSettings
+from settings.sections.tasks import TasksSettings
+from settings.types.log_retention import RETENTION_DAYS
+from settings.validation.errors import SettingsError
+from settings.validation.example_accounts import example_accounts
 
 __all__ = [
     "EDGE_REGION",

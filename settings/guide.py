@@ -9,12 +9,12 @@ from typing import cast, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from settings.costs import Costs
-from settings.draft import section_in
 from settings.model import Settings
-from settings.notation import literal
-from settings.schema import expected_of
-from settings.section import Section
+from settings.sections.base import Section
+from settings.types.costs import Costs
+from settings.validation.draft import section_in
+from settings.validation.schema import expected_of
+from settings.validation.toml_format import literal
 
 HEAD = """\
 # Configuration

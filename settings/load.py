@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from settings import toml_file
-from settings.errors import SettingsError
 from settings.model import Settings
-from settings.report import report
+from settings.validation import toml_file
+from settings.validation.errors import SettingsError
+from settings.validation.report import report
 
 
 def load(file: Path) -> Settings:

@@ -11,21 +11,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from settings.accepted_changes import AcceptedPermissions, Fingerprint
-from settings.audit import AuditSettings, AuditShare
-from settings.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName
-from settings.chat import ChatSettings
-from settings.compliance import ComplianceSettings
-from settings.constraints import Between, OneOf
-from settings.costs import Costs
-from settings.environment import EnvironmentSettings, TagSettings
-from settings.environment_names import LONGEST, EnvironmentName
-from settings.image import ImageSettings
-from settings.image_uri import moves
-from settings.log_retention import LogRetentionDays
-from settings.notation import dotted, quoted
-from settings.regions import Region
-from settings.section import Mistake, Path, Section, rule, skipping_gaps
+from settings.sections.accepted_changes import AcceptedPermissions, Fingerprint
+from settings.sections.audit import AuditSettings, AuditShare
+from settings.sections.base import Mistake, Path, Section, rule, skipping_gaps
+from settings.sections.chat import ChatSettings
+from settings.sections.compliance import ComplianceSettings
+from settings.sections.environment import EnvironmentSettings, TagSettings
+from settings.sections.image import ImageSettings
+from settings.types.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName
+from settings.types.costs import Costs
+from settings.types.environment_names import LONGEST, EnvironmentName
+from settings.types.image_uri import moves
+from settings.types.log_retention import LogRetentionDays
+from settings.types.regions import Region
+from settings.validation.constraints import Between, OneOf
+from settings.validation.toml_format import dotted, quoted
 
 MOST_STAGES = 46
 """A pipeline has at most 50 stages (CodePipeline User Guide, "Quotas"): four of them come before the environments."""

@@ -4,17 +4,17 @@ from aws_cdk import Environment, Stage
 from constructs import Construct
 
 from settings import EDGE_REGION, AuditShare, EnvironmentSettings, ImageSettings
-from stacks.application import Application
-from stacks.audit import Audit
-from stacks.cache import Cache
-from stacks.database import Database
-from stacks.distribution import Distribution
-from stacks.firewall import Firewall
-from stacks.monitoring import Monitoring
-from stacks.network import Network
-from stacks.recovery import Recovery
-from stacks.recovery_copies import RecoveryCopies
-from stacks.storage import Storage
+from stacks.application_stack import Application
+from stacks.audit_stack import Audit
+from stacks.cache_stack import Cache
+from stacks.database_stack import Database
+from stacks.distribution_stack import Distribution
+from stacks.firewall_stack import Firewall
+from stacks.monitoring_stack import Monitoring
+from stacks.network_stack import Network
+from stacks.recovery_copies_stack import RecoveryCopies
+from stacks.recovery_stack import Recovery
+from stacks.storage_stack import Storage
 from stages.environment_tags import tag_environment
 
 

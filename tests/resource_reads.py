@@ -1,4 +1,4 @@
-"""Writes `stacks/resource_reads.py`, so that synthesis needs no schemas: `python -m tests.resource_reads [TYPE …]`.
+"""Write `stacks/monitoring/resource_reads.py`: `python -m tests.resource_reads [TYPE …]`. Synthesis needs no schemas.
 
 The types are those that are in the module already, and those given.
 """
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from stacks import resource_reads
+from stacks.monitoring import resource_reads
 from tests.provider_schemas import read_permissions
 
 HEAD = '''"""What CloudFormation must be allowed in order to read a resource, by its type.

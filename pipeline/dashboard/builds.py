@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from pipeline.build_defaults import DOLLARS_PER_MINUTE
 from pipeline.dashboard.sources import DAY, SECONDS_PER, calculated
 from pipeline.dashboard.widgets import COLUMNS, graph
-from stacks.metrics.source import Source
+from stacks.monitoring.metrics.source import Source
 
 QUARTER: Final = COLUMNS // 4
 

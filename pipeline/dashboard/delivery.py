@@ -6,7 +6,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from pipeline.dashboard.sources import SECONDS_PER, WEEK, DeliverySources, calculated
 from pipeline.dashboard.widgets import COLUMNS, band, graph, number
-from stacks.metrics.source import Source
+from stacks.monitoring.metrics.source import Source
 
 QUARTER: Final = COLUMNS // 4
 SECONDS_PER_WEEK: Final = 604_800

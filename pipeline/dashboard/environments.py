@@ -9,7 +9,7 @@ from constructs import Construct
 
 from pipeline.dashboard.sources import HOUR, SECONDS_PER, WEEK, DeliverySources, calculated
 from pipeline.dashboard.widgets import COLUMNS, latest, number
-from stacks.metrics.source import Source
+from stacks.monitoring.metrics.source import Source
 
 MOST_IN_A_ROW: Final = 4
 ALARMS_HEIGHT: Final = 5

@@ -7,10 +7,10 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from pipeline.built_pipeline import BuiltStage
-from stacks.metrics.source import Source
+from stacks.monitoring.metrics.source import Source
 
 NAMESPACE: Final = "YAWLDelivery"
-"""Where `functions/delivery_metrics` publishes."""
+"""Where `lambdas/delivery_metrics` publishes."""
 HOUR: Final = Duration.hours(1)
 DAY: Final = Duration.days(1)
 WEEK: Final = Duration.days(7)

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from pipeline.built_pipeline import BuiltStage
 from pipeline.dashboard.sources import DAY, SECONDS_PER, DeliverySources, calculated
 from pipeline.dashboard.widgets import COLUMNS, graph
-from stacks.metrics.source import Source
+from stacks.monitoring.metrics.source import Source
 
 THIRD: Final = COLUMNS // 3
 PERCENTILES: Final = (50, 95)

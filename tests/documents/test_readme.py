@@ -31,7 +31,7 @@ RUN_CHEAPLY = {
 
 RUN_ELSEWHERE = {
     "make rehearse": ("tests/rehearsal/test_main_job.py", '["make", "rehearse", '),
-    "make synth": ("pipeline/synth_step.py", 'commands=["make synth"]'),
+    "make synth": ("pipeline/steps/synth_step.py", 'commands=["make synth"]'),
     "make test": (".ci/run", "make test"),
     "make container-test": ("Makefile", "all-other-tests container-test"),
     "make container-packages": ("Makefile", "container-test: container-packages"),

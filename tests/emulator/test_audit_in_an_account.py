@@ -14,7 +14,7 @@ def audit(account: Account) -> dict[str, Any]:
     from aws_cdk import App, Environment
     from aws_cdk.assertions import Template
 
-    from stacks.audit import Audit
+    from stacks.audit_stack import Audit
 
     place = account.place
     stack = Audit(

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from stacks.functions import find_drift, judge_recovery
+from lambdas.daily_checks import check_backups, find_drift
 from tests.emulator.conftest import Account, resource
 
 NOW = datetime.now(UTC)
@@ -213,7 +213,7 @@ class TestRecovery:
         monkeypatch.setenv("RESTORE_TEST", "yawl_dev")
 
     def test_a_new_environment_is_given_time(self, account: Account) -> None:
-        figures = judge_recovery.handler({}, None)
+        figures = check_backups.handler({}, None)
         assert figures["HoursSinceBackup"] < 1
         assert figures["DaysSinceRestoreTest"] < 1
         assert figures["FailedRestoreTests"] == 0
@@ -225,16 +225,16 @@ class TestRecovery:
             ResourceArn=f"arn:aws:rds:{account.place.region}:{account.place.account}:db:yawl-dev",
             IamRoleArn="arn:aws:iam::111111111111:role/backup",
         )
-        assert judge_recovery.handler({}, None)["HoursSinceBackup"] < 1
+        assert check_backups.handler({}, None)["HoursSinceBackup"] < 1
 
     def test_without_a_restore_test_there_is_nothing_about_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RESTORE_TEST", "")
-        assert judge_recovery.handler({}, None).keys() == {"HoursSinceBackup"}
+        assert check_backups.handler({}, None).keys() == {"HoursSinceBackup"}
 
     def test_a_vault_that_is_gone_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("VAULTS", "yawl-dev@us-west-2")
         with pytest.raises(Exception, match="not found"):
-            judge_recovery.handler({}, None)
+            check_backups.handler({}, None)
 
 
 class Backup:
@@ -299,15 +299,15 @@ def test_what_a_history_comes_to(
     def client(*_: str, **__: str) -> Backup:
         return Backup(points, jobs)
 
-    monkeypatch.setattr(judge_recovery.boto3, "client", client)
-    found = judge_recovery.handler({}, None)
+    monkeypatch.setattr(check_backups.boto3, "client", client)
+    found = check_backups.handler({}, None)
     assert tuple(round(found[name]) for name in ("HoursSinceBackup", "DaysSinceRestoreTest", "FailedRestoreTests")) == (
         figures
     )
 
 
-@pytest.mark.parametrize("name", ["find_drift", "judge_recovery"])
+@pytest.mark.parametrize("name", ["find_drift", "check_backups"])
 def test_a_function_fits_into_its_template(name: str) -> None:
-    module = importlib.import_module(f"stacks.functions.{name}")
+    module = importlib.import_module(f"lambdas.daily_checks.{name}")
     # CloudFormation takes 4 MB since 2022; what stands in a template should still be short.
     assert len(Path(module.__file__ or "").read_text()) <= 8192

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from functions.delivery_metrics.handler import publish
-from functions.delivery_metrics.history import Environment
-from functions.delivery_metrics.ledger import Ledger
+from lambdas.delivery_metrics.handler import publish
+from lambdas.delivery_metrics.history import Environment
+from lambdas.delivery_metrics.ledger import Ledger
 from tests.emulator.conftest import Account, resource
 from tests.emulator.test_events import tell
 

@@ -18,8 +18,8 @@ from xml.sax.saxutils import escape
 import pytest
 from aws_cdk.assertions import Template
 
-from functions.delivery_events.failure import first_failing_line
-from pipeline.self_mutation import ACCEPTED_CHANGES
+from lambdas.delivery_events.failure import first_failing_line
+from pipeline.steps.self_mutation import ACCEPTED_CHANGES
 from tests.fault_server import PROXY_VARIABLES
 from tests.policies import Json, allows
 from tests.unit.pipeline_definition import Pipeline

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import functions.delivery_events.denial
+import lambdas.delivery_events.denial
 import rehearsal.denial
 
 
 def test_both_stand_alone_and_are_the_same() -> None:
-    one, other = (Path(module.__file__) for module in (functions.delivery_events.denial, rehearsal.denial))
+    one, other = (Path(module.__file__) for module in (lambdas.delivery_events.denial, rehearsal.denial))
     assert one.read_text() == other.read_text()

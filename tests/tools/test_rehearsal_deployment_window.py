@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearsal.deployment_window import Window, WindowError
-from settings.deployment_window import DAYS, DeploymentWindowSettings
+from settings.sections.deployment_window import DAYS, DeploymentWindowSettings
 
 OFFICE = {"Cron": "* * 9-15 ? * MON-THU *", "TimeZone": "Europe/Berlin"}
 

@@ -24,7 +24,7 @@ from settings import (
     TagSettings,
     load,
 )
-from settings.deployment_window import DeploymentWindowSettings
+from settings.sections.deployment_window import DeploymentWindowSettings
 from tests.example import EXAMPLE
 from tests.unit.other_settings import CERTIFICATE
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from settings import AuditSettings, DomainSettings, Settings
-from settings.chat import ChatSettings
-from settings.deployment_window import DeploymentWindowSettings
+from settings.sections.chat import ChatSettings
+from settings.sections.deployment_window import DeploymentWindowSettings
 from tests.unit.built_image import BUILT
 from tests.unit.pipeline_definition import Pipeline
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.delivery_events.clients import NotReadable
-from functions.delivery_events.execution import DeployedStack
+from lambdas.delivery_events.clients import NotReadable
+from lambdas.delivery_events.execution import DeployedStack
 
 REGION = "us-east-1"
 PIPELINE = "yawl-delivery"

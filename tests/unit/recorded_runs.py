@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from functions.delivery_metrics.history import Environment
+from lambdas.delivery_metrics.history import Environment
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 ENVIRONMENTS = [

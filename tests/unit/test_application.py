@@ -8,7 +8,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from settings import Settings
-from stacks.image_uri import ImageUri
+from stacks.application.image_uri import ImageUri
 from tests.unit.one_environment import OneEnvironment
 
 Templates: TypeAlias = Callable[[str, str], Template]

@@ -195,7 +195,7 @@ def test_aws_config_has_a_bucket_that_is_not_locked(everything: Path) -> None:
 def test_guardduty_alone_needs_neither_key_nor_bucket() -> None:
     from aws_cdk import App, Environment
 
-    from stacks.audit import Audit
+    from stacks.audit_stack import Audit
 
     share = AuditShare(settings=AuditSettings(trail=False, guardduty=True), first_in_account=True, first_in_region=True)
     stack = Audit(

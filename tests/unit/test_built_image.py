@@ -10,8 +10,8 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk.assertions import Match, Template
 
 from settings import ImageSettings
-from stacks import engine_image
-from stacks.engine_image import EngineImage
+from stacks.application import engine_image
+from stacks.application.engine_image import EngineImage
 from tests.unit.built_image import BUILT, images
 from tests.unit.other_settings import ELSEWHERE, Synthesized
 

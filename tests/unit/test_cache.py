@@ -10,7 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk.assertions import Match, Template
 
 from settings import CacheSettings
-from stacks.cache import Cache
+from stacks.cache_stack import Cache
 from stacks.environment_stack import EnvironmentStack
 
 Templates: TypeAlias = Callable[[str, str], Template]

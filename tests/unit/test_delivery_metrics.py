@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from functions.delivery_metrics.handler import NotYetKnownError, publish
-from functions.delivery_metrics.history import Environment, read
-from functions.delivery_metrics.ledger import Ledger
+from lambdas.delivery_metrics.handler import NotYetKnownError, publish
+from lambdas.delivery_metrics.history import Environment, read
+from lambdas.delivery_metrics.ledger import Ledger
 from tests.unit.recorded_runs import ENVIRONMENTS, NOON, PASSED, CodePipeline, DynamoDB, Run, moment, run
 
 Told = list[tuple[str, str, int, Any]]

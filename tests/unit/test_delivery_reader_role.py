@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.delivery_events.clients import Accounts, NotReadable
-from functions.delivery_events.execution import DeployedStack
+from lambdas.delivery_events.clients import Accounts, NotReadable
+from lambdas.delivery_events.execution import DeployedStack
 from tests.policies import Json, allows, in_text
 from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.delivery_events.denial import grant
+from lambdas.delivery_events.denial import grant
 
 EXECUTION = (
     "Topic: User: arn:aws:sts::222222222222:assumed-role/cdk-hnb659fds-cfn-exec-role-222222222222-us-east-1/"

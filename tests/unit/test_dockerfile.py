@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from stacks import engine_task, ports
-from stacks.engine_image import CONTAINER
+from stacks.application import engine_task
+from stacks.application.engine_image import CONTAINER
+from stacks.shared import ports
 
 SHELL = ("/bin/bash", "-o", "errexit", "-o", "nounset", "-o", "pipefail", "-c")
 CONTENT = b"what the stand-in for curl downloads"

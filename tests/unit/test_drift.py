@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 
 from integration_tests import drift as integration_tests_drift
 from integration_tests.drift import known_drift
-from stacks.functions import find_drift
+from lambdas.daily_checks import find_drift
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Template
 
-from stacks.drift_check import LEFT_OUT
-from stacks.resource_reads import READS
+from stacks.monitoring.drift_check import LEFT_OUT
+from stacks.monitoring.resource_reads import READS
 from tests.provider_schemas import schema_of
 from tests.resource_reads import reads_of
 from tests.unit.other_settings import Synthesized

@@ -27,7 +27,7 @@ from execution_policies.needs import (
 )
 from execution_policies.reference import arn_format, handler_permissions, resource_types
 from execution_policies.statements import MOST_CHARACTERS, MOST_POLICIES, Statement, document, packed, size
-from pipeline import permissions_boundary
+from pipeline.permissions import permissions_boundary
 from settings import Settings
 from tests.provider_schemas import schema_of
 from tests.unit.other_settings import Synthesized, only, skip_with_example_only, synthesize

@@ -46,8 +46,8 @@ def test_it_keeps_lines_for_each_number_of_days_on_offer_and_needs_a_key_for_log
     from aws_cdk import App, Stack
     from aws_cdk.assertions import Template
 
-    from stacks.key import rotating_key
-    from stacks.log_group import LogGroup
+    from stacks.shared.key import rotating_key
+    from stacks.shared.log_group import LogGroup
 
     stack = Stack(App(), "stack")
     key = rotating_key(stack, "Key", description="for logs", logs=True, retain_data=False)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from stacks.connection_limit import connection_limit
+from stacks.database.connection_limit import connection_limit
 from tests.unit.one_environment import OneEnvironment
 
 Templates: TypeAlias = Callable[[str, str], Template]

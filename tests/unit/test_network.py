@@ -8,7 +8,7 @@ from aws_cdk import App, Environment
 from aws_cdk.assertions import Template
 
 from settings import NetworkSettings
-from stacks.network import Network
+from stacks.network_stack import Network
 
 Templates: TypeAlias = Callable[[str, str], Template]
 Rule: TypeAlias = tuple[str, str, str, int, str]

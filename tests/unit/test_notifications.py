@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.delivery_events.failure import first_failing_line
-from functions.delivery_events.notify import tell
+from lambdas.delivery_events.failure import first_failing_line
+from lambdas.delivery_events.notify import tell
 from tests.unit.recorded_delivery import (
     VARIABLES,
     Recording,

@@ -14,9 +14,9 @@ from bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_poli
 from change_review.costs import cost_change
 from change_review.pipeline_run import LONGEST_TITLE
 from change_review.review import Review
-from pipeline.change_review_step import NOTHING
+from pipeline.steps.change_review_step import NOTHING
 from settings import Settings
-from settings.environment_names import LONGEST
+from settings.types.environment_names import LONGEST
 from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import Pipeline
 

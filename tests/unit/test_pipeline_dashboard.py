@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Template
 
-from functions.delivery_metrics.embedded_metric import NAMESPACE
+from lambdas.delivery_metrics.embedded_metric import NAMESPACE
 from tests.unit.one_environment import OneEnvironment
 from tests.unit.pipeline_definition import Pipeline
 from tests.unit.test_delivery_metrics import RUNS, events_of, told

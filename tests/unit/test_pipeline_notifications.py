@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from functions.delivery_events.notify import CLAIMS as CLAIMED
-from pipeline.notifications import CLAIMS
+from lambdas.delivery_events.notify import CLAIMS as CLAIMED
+from pipeline.events.notifications import CLAIMS
 from tests.policies import allows
 from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from functions.delivery_events.record import keep
-from pipeline.release_records import OUTPUT
+from lambdas.delivery_events.record import keep
+from pipeline.events.release_records import OUTPUT
 from releases.records import OUTPUT as READ
 from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from aws_cdk.assertions import Template
 
-from functions.delivery_events.notify import tell
+from lambdas.delivery_events.notify import tell
 from settings import Settings
-from settings.accepted_changes import AcceptedPermissions
+from settings.sections.accepted_changes import AcceptedPermissions
 from tests.policies import allows, in_text
 from tests.unit.built_image import BUILT, images
 from tests.unit.other_settings import APPS, Synthesized, small, synthesize

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.delivery_events.record import keep
+from lambdas.delivery_events.record import keep
 from tests.unit.recorded_delivery import (
     VARIABLES,
     Recording,

@@ -14,8 +14,8 @@ from cost.assembly import Environment, Stack
 from cost.estimate import estimate, total
 from cost.usage import Assumptions
 from settings import NightSettings
-from settings.deployment_window import DAYS, TIME_ZONES
-from stacks.waking_hours import waking_hours
+from settings.sections.deployment_window import DAYS, TIME_ZONES
+from stacks.monitoring.waking_hours import waking_hours
 from tests.unit.one_environment import NIGHT, OneEnvironment
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from settings import Settings, load
-from settings.fargate import MEMORY_BY_CPU
-from settings.instance_classes import CACHE_NODE_TYPES, DATABASE_CLASSES
-from settings.log_retention import RETENTION_DAYS
-from settings.regions import COMMERCIAL_REGIONS
+from settings.types.fargate import MEMORY_BY_CPU
+from settings.types.instance_classes import CACHE_NODE_TYPES, DATABASE_CLASSES
+from settings.types.log_retention import RETENTION_DAYS
+from settings.types.regions import COMMERCIAL_REGIONS
 from tests.unit.settings_file import delivery_toml
 
 DEFAULTS = [

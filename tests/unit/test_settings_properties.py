@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from settings import NetworkSettings, Settings, TasksSettings
-from settings.draft import section_in
-from settings.fargate import MEMORY_BY_CPU
-from settings.report import report
-from settings.section import Path, Section
+from settings.sections.base import Path, Section
+from settings.types.fargate import MEMORY_BY_CPU
+from settings.validation.draft import section_in
+from settings.validation.report import report
 from tests.unit.settings_file import delivery_toml
 
 unhurried = settings(max_examples=50, deadline=None, database=None, derandomize=True)

@@ -1,0 +1,1 @@
+"""The code of every Lambda function: the pipeline's on events, the environments' once a day."""

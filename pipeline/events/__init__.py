@@ -1,0 +1,1 @@
+"""What the pipeline does on CodePipeline's events: mails, metrics, release records."""

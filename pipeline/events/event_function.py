@@ -1,0 +1,161 @@
+"""A small function that is called when something has happened in the pipeline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from aws_cdk import Duration, IgnoreMode
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from pipeline.events.notification_topic import NotificationTopic
+from pipeline.permissions import nag_findings as wildcards
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.log_group import LogGroup
+
+LAMBDAS: Final = Path(__file__).parents[2] / "lambdas"
+"""Each folder there is one function's code."""
+TIMEOUT: Final = Duration.minutes(1)
+KEPT: Final = Duration.days(14)
+"""How long an event that nobody could handle waits for somebody: the most SQS keeps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineEvents:
+    """Which of a pipeline's events to hear of; see "CodePipeline events" in its user guide for their names."""
+
+    pipeline_name: str
+    kinds: Sequence[str]
+    """Of Pipeline, Stage and Action."""
+    states: Sequence[str]
+    stages: Sequence[str] = ()
+    """Those that are heard of; none named, all are."""
+    categories: Sequence[str] = ()
+    """Of actions that are heard of, such as Approval; none named, all are."""
+
+    @property
+    def pattern(self) -> events.EventPattern:
+        """The rule's pattern."""
+        return events.EventPattern(
+            source=["aws.codepipeline"],
+            detail_type=[f"CodePipeline {kind} Execution State Change" for kind in self.kinds],
+            detail={
+                "pipeline": [self.pipeline_name],
+                "state": list(self.states),
+                **({"stage": list(self.stages)} if self.stages else {}),
+                **({"type": {"category": list(self.categories)}} if self.categories else {}),
+            },
+        )
+
+
+class EventFunction(Construct):
+    """A function of the folder `lambdas`, which runs for each of the events it `hears` of, one after the other.
+
+    `hears` has a rule for each kind of event, by the rule's id.
+
+    What it cannot handle, after three tries, waits in `dead_letters`. Its `role` may write its log, and nothing else
+    until it is told so by `allow`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        description: str,
+        package: str,
+        handler: str,
+        hears: Mapping[str, PipelineEvents],
+        variables: Mapping[str, str],
+        log_retention_days: int,
+        log_key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.log_group = LogGroup(self, "Logs", retention_days=log_retention_days, retain_data=True, key=log_key)
+        self.role = iam.Role(
+            self, "Role", assumed_by=cast(iam.IPrincipal, iam.ServicePrincipal("lambda.amazonaws.com"))
+        )
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn]
+            )
+        )
+        self.dead_letters = sqs.Queue(
+            self, "DeadLetters", encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True, retention_period=KEPT
+        )
+        dead_letters = cast(sqs.IQueue, self.dead_letters)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(
+                str(LAMBDAS),
+                # The package alone, below its own name.
+                exclude=["*", f"!{package}", f"!{package}/*.py"],
+                ignore_mode=IgnoreMode.GIT,
+            ),
+            handler=f"{package}.{handler}",
+            memory_size=256,
+            timeout=TIMEOUT,
+            reserved_concurrent_executions=1,
+            dead_letter_queue=dead_letters,
+            environment=dict(variables),
+            role=cast(iam.IRole, self.role),
+            log_group=cast(logs.ILogGroup, self.log_group),
+        )
+        acknowledge(
+            self.function,
+            {
+                "LambdaInsideVPC": "The function calls AWS's own services and reaches nothing in a network; the "
+                "pipeline has none."
+            },
+        )
+        acknowledge(self.role, OWN_POLICY)
+        target = targets.LambdaFunction(cast(lambda_.IFunction, self.function), dead_letter_queue=dead_letters)
+        for name, heard in hears.items():
+            events.Rule(
+                self,
+                name,
+                description=description,
+                event_pattern=heard.pattern,
+                targets=[cast(events.IRuleTarget, target)],
+            )
+
+    def allow(self, *actions: str, on: str | Sequence[str]) -> None:
+        """Let the function do something to a resource, or to each of several."""
+        resources = [on] if isinstance(on, str) else list(on)
+        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+
+    def accept_wildcard(self, resource: str, reason: str) -> None:
+        """Accept a wildcard in what it is allowed, written as the rule pack writes it."""
+        policy = cast(iam.CfnPolicy, self.role.node.find_child("DefaultPolicy").node.default_child)
+        acknowledge(policy, wildcards.resource(resource, reason))
+
+    def alarm_at(self, topic: NotificationTopic) -> None:
+        """Have the topic told, by an alarm and not by a function, when an event could not be worked on."""
+        alarm = cloudwatch.Alarm(
+            self,
+            "Alarm",
+            alarm_description="An event of the pipeline could not be worked on; it waits in the function's queue",
+            metric=self.dead_letters.metric_approximate_number_of_messages_visible(
+                period=Duration.minutes(5), statistic="Maximum"
+            ),
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        topic.allow_alarms()
+        alarm.add_alarm_action(cast(cloudwatch.IAlarmAction, cloudwatch_actions.SnsAction(cast(sns.ITopic, topic))))

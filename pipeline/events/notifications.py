@@ -1,0 +1,114 @@
+"""Who is told what a delivery does: the topics, the function that writes to them, and a chat channel."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+from aws_cdk import CfnElement, Stack
+from aws_cdk import aws_chatbot as chatbot
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from pipeline.artifact_store import ArtifactStore
+from pipeline.events.event_function import EventFunction, PipelineEvents
+from pipeline.events.notification_topic import NotificationTopic
+from pipeline.permissions.readers import Readers
+from settings import PipelineSettings
+from settings.sections.chat import ChatSettings
+
+CLAIMS: Final = "notifications"
+"""Where in the artifact store the function notes what it has told."""
+
+
+class Notifications(Construct):
+    """Tells people that a delivery has started, waits, has failed, was rolled back, or has reached an environment.
+
+    `stages` has the environment that each of the pipeline's stages is of, `deployments` those stages after which an
+    environment has the commit.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        pipeline_name: str,
+        settings: PipelineSettings,
+        readers: Readers,
+        stages: Mapping[str, str],
+        deployments: Sequence[str],
+        self_update: codebuild.IProject,
+        store: ArtifactStore,
+        approval_topic: NotificationTopic,
+        delivery_topic: NotificationTopic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack = Stack.of(self)
+        builds = f"arn:aws:codebuild:{stack.region}:{stack.account}:project/Pipeline*"
+        logs = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:{pipeline_name}-BuildLogs*:*"
+        claims = f"{CLAIMS}/*"
+
+        def hears(kind: str, state: str, **rest: Sequence[str]) -> PipelineEvents:
+            return PipelineEvents(pipeline_name=pipeline_name, kinds=[kind], states=[state], **rest)
+
+        notifier = EventFunction(
+            self,
+            "Notifier",
+            description=f"Tells people what {pipeline_name} does",
+            package="delivery_events",
+            handler="notify.handler",
+            hears={
+                "Began": hears("Action", "SUCCEEDED", categories=["Source"]),
+                "Waits": hears("Action", "STARTED", categories=["Approval"]),
+                "Arrived": hears("Stage", "SUCCEEDED", stages=deployments),
+                "Failed": hears("Stage", "FAILED"),
+            },
+            variables={
+                "APPROVAL_TOPIC": approval_topic.topic_arn,
+                "BUCKET": store.bucket.bucket_name,
+                "DEPLOYMENTS": json.dumps(list(deployments)),
+                "DELIVERY_TOPIC": delivery_topic.topic_arn,
+                "ENVIRONMENTS": json.dumps(stages),
+                **readers.variables,
+            },
+            log_retention_days=settings.log_retention_days,
+            log_key=store.key,
+        )
+        notifier.allow(
+            "codepipeline:GetPipelineExecution",
+            "codepipeline:ListActionExecutions",
+            on=f"arn:aws:codepipeline:{stack.region}:{stack.account}:{pipeline_name}",
+        )
+        # The only project that has a name of its own.
+        notifier.allow("codebuild:BatchGetBuilds", on=[builds, self_update.project_arn])
+        notifier.allow("logs:GetLogEvents", on=logs)
+        notifier.allow("sts:AssumeRole", on=readers.roles)
+        notifier.allow("s3:DeleteObject", "s3:PutObject", on=store.bucket.arn_for_objects(claims))
+        notifier.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
+        notifier.allow("sns:Publish", on=[approval_topic.topic_arn, delivery_topic.topic_arn])
+        bucket = stack.get_logical_id(cast(CfnElement, store.bucket.node.default_child))
+        for wildcard, reason in {
+            builds: "Reads the state of the pipeline's builds, whose projects CloudFormation names after their ids",
+            logs: "Reads the first failing line of the pipeline's builds, whose logs' names begin so",
+            f"<{bucket}.Arn>/{claims}": "Named after each execution and what was told of it",
+        }.items():
+            notifier.accept_wildcard(wildcard, reason)
+        # Who tells of deliveries cannot tell that it fails; the alarm goes past it.
+        notifier.alarm_at(delivery_topic)
+        if settings.chat is not None:
+            self._add_chat(settings.chat, pipeline_name, [approval_topic, delivery_topic])
+
+    def _add_chat(self, chat: ChatSettings, pipeline_name: str, topics: Sequence[NotificationTopic]) -> None:
+        deny_all = iam.ManagedPolicy.from_aws_managed_policy_name("AWSDenyAll")
+        chatbot.SlackChannelConfiguration(
+            self,
+            "Chat",
+            slack_channel_configuration_name=pipeline_name,
+            slack_workspace_id=chat.workspace_id,
+            slack_channel_id=chat.channel_id,
+            notification_topics=[cast(sns.ITopic, topic) for topic in topics],
+            # The channel is told; nobody can do anything in the account from there.
+            guardrail_policies=[deny_all],
+        )

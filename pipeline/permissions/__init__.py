@@ -1,0 +1,1 @@
+"""Roles and policies of the pipeline: what the library grants, narrowed."""

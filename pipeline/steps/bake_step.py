@@ -1,0 +1,39 @@
+"""The step that watches an environment for a while after a release."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_iam as iam
+from aws_cdk.pipelines import CodeBuildStep, IFileSetProducer
+
+from pipeline.download_cache import cached_downloads, download_cache
+from stacks.monitoring.alarm_reader_role import bake_role_name
+from stages.yawl_stage import YawlStage
+
+
+class BakeStep(CodeBuildStep):
+    """A build that watches the alarm over the environment `stage` has deployed; it fails when the alarm rings.
+
+    CodePipeline has a rule about alarms, but it looks once: an alarm that rings a minute later, or rings and clears,
+    would pass it.
+    """
+
+    def __init__(self, source: IFileSetProducer, stage: YawlStage, *, logging: codebuild.LoggingOptions) -> None:
+        minutes = stage.settings.bake_minutes
+        role = f"arn:aws:iam::{stage.settings.account}:role/{bake_role_name(stage.name)}"
+        super().__init__(
+            "Bake",
+            input=source,
+            commands=["make bake"],
+            env={
+                "ENVIRONMENT": stage.name,
+                "ENVIRONMENT_REGION": stage.settings.region,
+                "ALARM_NAME": f"yawl-{stage.name}-health",
+                "BAKE_MINUTES": str(minutes),
+                "VERIFIER_ROLE_ARN": role,
+            },
+            role_policy_statements=[iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[role])],
+            partial_build_spec=codebuild.BuildSpec.from_object({"version": "0.2", **cached_downloads()}),
+            cache=download_cache(),
+            logging=logging,
+            timeout=Duration.minutes(minutes + 15),
+        )

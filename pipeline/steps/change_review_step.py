@@ -1,0 +1,96 @@
+"""The step that shows, before an environment is touched, what a release would change and lose there."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Stack
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_iam as iam
+from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, IFileSetProducer
+
+from pipeline.artifact_store import ArtifactStore
+from pipeline.download_cache import cached_downloads, download_cache
+from pipeline.permissions.lookup_role import lookup_roles
+from pipeline.stage_conditions import StageConditions
+from stages.yawl_stage import YawlStage
+
+REVIEWS = "change-reviews"
+"""Where in the artifact store the reviews are."""
+NOTHING = "nothing changes"
+"""How the summary of a review ends when there is nothing to approve."""
+
+
+class ChangeReviewStep(CodeBuildStep):
+    """A build that compares what an environment has deployed with what it is about to; findings end the release there.
+
+    `stages` has the environment in each of its regions, its own first. The build reads the environment's account by the
+    CDK's lookup roles, and touches nothing. Its summary, the commit's title and the place of the whole review are
+    variables for those who decide. `later_stages` are the pipeline's for this environment: an earlier execution that is
+    still in one of them may deploy what this one was not compared with, and the summary says so.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[YawlStage],
+        *,
+        source: CodePipelineSource,
+        assembly: IFileSetProducer,
+        store: ArtifactStore,
+        pipeline_name: str,
+        later_stages: Sequence[str],
+        logging: codebuild.LoggingOptions,
+    ) -> None:
+        home = Stack.of(store)
+        name = stages[0].name
+        assemblies = " ".join(
+            f"--stage cdk.out/{stage.artifact_id} --last-stack {stage.monitoring.stack_name}" for stage in stages
+        )
+        reviews = f"{store.bucket.bucket_name}/{REVIEWS}"
+        super().__init__(
+            "ReviewChanges",
+            input=source,
+            additional_inputs={"cdk.out": assembly},
+            commands=[
+                f"make change-review ARGS='--environment {name} {assemblies}'",
+                # An exported variable must not be empty.
+                'export CHANGES="$(cat report/change-review.txt)" TITLE="$(cat report/title.txt)"',
+                'export REVIEW="$(cat report/address.txt)"',
+            ],
+            env={
+                "COMMIT": source.source_attribute("CommitId"),
+                "PIPELINE": pipeline_name,
+                "EXECUTION": "#{codepipeline.PipelineExecutionId}",
+                "PUBLISH_TO": reviews,
+                "LATER_STAGES": " ".join(later_stages),
+            },
+            role_policy_statements=[
+                iam.PolicyStatement(
+                    actions=["sts:AssumeRole"],
+                    resources=lookup_roles(stage.settings for stage in stages),
+                ),
+                iam.PolicyStatement(
+                    actions=["codepipeline:GetPipelineExecution", "codepipeline:GetPipelineState"],
+                    resources=[f"arn:aws:codepipeline:{home.region}:{home.account}:{pipeline_name}"],
+                ),
+                iam.PolicyStatement(actions=["s3:PutObject"], resources=[store.bucket.arn_for_objects(f"{REVIEWS}/*")]),
+                iam.PolicyStatement(actions=["kms:GenerateDataKey"], resources=[store.key.key_arn]),
+            ],
+            partial_build_spec=codebuild.BuildSpec.from_object({"version": "0.2", **cached_downloads()}),
+            cache=download_cache(),
+            logging=logging,
+        )
+        self._environment = name
+        self.summary = self.exported_variable("CHANGES")
+        """The numbers in one line: `prod: nothing changes`."""
+        self.commit_title = self.exported_variable("TITLE")
+        """The first line of the commit's message."""
+        self.address = self.exported_variable("REVIEW")
+        """Where the review can be read."""
+
+    def skip_without_changes(self, conditions: StageConditions, stage: str) -> None:
+        """Have a stage passed by when the review has found no change (aws-cdk#18218)."""
+        conditions.skip_unless(
+            stage,
+            name="SomethingChanges",
+            variable=self.summary,
+            differs_from=f"{self._environment}: {NOTHING}",
+        )

@@ -1,0 +1,1 @@
+"""Types of single values: regions, addresses, instance classes, image URIs."""

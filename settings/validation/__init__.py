@@ -1,0 +1,1 @@
+"""Reads the file and reports every mistake at once, each with its path and remedy."""

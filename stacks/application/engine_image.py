@@ -1,0 +1,61 @@
+"""The container image that tasks run: one in a registry, or the one that the pipeline builds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from settings import ImageSettings
+from stacks.application.image_uri import ImageUri
+
+CONTAINER: Final = Path(__file__).parents[2] / "container"
+"""What the image is built from; `.dockerignore` in it says what is no part of the image, and of its asset's hash."""
+HASH_DIGITS: Final = 12
+"""How much of the asset's hash a version names: enough to find the image, which is tagged with all of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineImage:
+    """An image, and the version that a task of it tells."""
+
+    container_image: ecs.ContainerImage
+    version: str
+
+    @classmethod
+    def of(cls, scope: Construct, settings: ImageSettings) -> Self:
+        """Return the image of the settings. Building one makes an asset of `scope`; synthesis needs no Docker."""
+        if settings.uri is not None:
+            uri = ImageUri.parse(settings.uri)
+            return cls(container_image=uri.container_image(scope), version=uri.tag_or_digest)
+        asset = ecr_assets.DockerImageAsset(
+            scope,
+            "Image",
+            directory=str(CONTAINER),
+            display_name="YAWL",
+            platform=ecr_assets.Platform.LINUX_AMD64,
+            build_args=_build_arguments(settings),
+        )
+        return cls(
+            container_image=ecs.ContainerImage.from_docker_image_asset(asset),
+            version=f"{settings.yawl_version}-{asset.asset_hash[:HASH_DIGITS]}",
+        )
+
+
+def _build_arguments(settings: ImageSettings) -> dict[str, str]:
+    """Return the Dockerfile's arguments; what is not set stays at its default there."""
+    arguments = {
+        "BASE_IMAGE": settings.base,
+        "YAWL_VERSION": settings.yawl_version,
+        "YAWL_URL": settings.yawl_url,
+        "YAWL_SHA256": settings.yawl_sha256,
+        "DRIVER_URL": settings.driver_url,
+        "DRIVER_SHA256": settings.driver_sha256,
+        "LIBRARIES_URL": settings.libraries_url,
+        "LIBRARIES_SHA256": settings.libraries_sha256,
+        "RDS_BUNDLE_URL": settings.rds_bundle_url,
+        "RDS_BUNDLE_SHA256": settings.rds_bundle_sha256,
+    }
+    return {name: value for name, value in arguments.items() if value is not None}

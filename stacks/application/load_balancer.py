@@ -1,0 +1,198 @@
+"""The load balancer before the engine, and who may pass it."""
+
+from typing import Final, cast
+
+from aws_cdk import Duration
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as route53_targets
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from settings import DomainSettings
+from stacks.application.origin_secret import HEADER_NAME, OriginSecret
+from stacks.shared import ports
+from stacks.shared.acknowledgments import acknowledge
+
+DEREGISTRATION_DELAY: Final = Duration.seconds(30)
+"""For the requests of a target that leaves. This and the health check are the reference's (Load Balancer)."""
+HEALTH_INTERVAL: Final = Duration.seconds(30)
+LEAST_MISSES: Final = 3
+"""The reference's number of missed health checks that make a target unhealthy."""
+MOST_MISSES: Final = 10
+"""Elastic Load Balancing's. Less than half a vCPU may start an engine more slowly than it can wait."""
+
+
+class FrontDoor(Construct):
+    """An internet-facing load balancer that lets the distribution in and answers 403 to everybody else.
+
+    The distribution is known by a secret header. `GET` of the health path is open, for the integration tests.
+    With a domain the load balancer speaks TLS under `origin.<domain>`, and redirects plain HTTP to it.
+
+    While the engine moves to another task, for `takeover_seconds`, no task can serve. The load balancer waits for that:
+    targets found unhealthy meanwhile would be replaced by ECS, and with them the one that is about to serve.
+
+    Sessions do not stick to a target: every task hands its requests to the one active engine.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        access_log_bucket: s3.IBucket,
+        key: kms.IKey,
+        domain: DomainSettings | None,
+        health_path: str,
+        takeover_seconds: int,
+        retain_data: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.load_balancer = elbv2.ApplicationLoadBalancer(
+            self,
+            "LoadBalancer",
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+            internet_facing=True,
+            security_group=security_group,
+            drop_invalid_header_fields=True,
+            deletion_protection=retain_data,
+        )
+        self._acknowledge_trades(retain_data=retain_data)
+        self.load_balancer.log_access_logs(access_log_bucket, prefix="load-balancer")
+        self.target_group = elbv2.ApplicationTargetGroup(
+            self,
+            "Targets",
+            vpc=vpc,
+            target_type=elbv2.TargetType.IP,
+            protocol=elbv2.ApplicationProtocol.HTTP,
+            port=ports.APPLICATION,
+            deregistration_delay=DEREGISTRATION_DELAY,
+            health_check=elbv2.HealthCheck(
+                path=health_path,
+                interval=HEALTH_INTERVAL,
+                timeout=Duration.seconds(10),
+                healthy_threshold_count=2,
+                unhealthy_threshold_count=_misses(takeover_seconds),
+                healthy_http_codes="200",
+            ),
+        )
+        self.origin_secret = OriginSecret(self, "OriginSecret", key=key, retain_data=retain_data)
+        self.origin_domain_name = self.load_balancer.load_balancer_dns_name
+        self.url = f"http://{self.origin_domain_name}"
+        if domain is None:
+            self.listener = self._forbidding_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP)
+            plain = (
+                "Without a domain the load balancer can have no certificate; users are on HTTPS as far as CloudFront."
+            )
+            acknowledge(self.listener, {"ALBHttpToHttpsRedirection": plain, "ELBv2ACMCertificateRequired": plain})
+        else:
+            self.origin_domain_name = f"origin.{domain.name}"
+            self.url = f"https://{self.origin_domain_name}"
+            self.listener = self._https_listener(domain)
+        self._admit(
+            "HealthPath",
+            elbv2.ListenerCondition.path_patterns([health_path]),
+            elbv2.ListenerCondition.http_request_methods(["GET"]),
+            priority=10,
+        )
+        self._admit(
+            "Distribution",
+            elbv2.ListenerCondition.http_header(HEADER_NAME, [self.origin_secret.header_value]),
+            priority=20,
+        )
+
+    def _acknowledge_trades(self, *, retain_data: bool) -> None:
+        acknowledge(
+            self.load_balancer,
+            {
+                "ALBWAFEnabled": "The firewall is where users come in, at CloudFront. Whoever comes here otherwise is "
+                "answered 403 by the listeners, but for GET of the health path, which takes no input."
+            },
+        )
+        if not retain_data:
+            acknowledge(
+                self.load_balancer,
+                {"ELBDeletionProtectionEnabled": "This environment's settings say that it goes with its stacks."},
+            )
+
+    def _forbidding_listener(
+        self,
+        construct_id: str,
+        *,
+        protocol: elbv2.ApplicationProtocol,
+        certificate: acm.ICertificate | None = None,
+        ssl_policy: elbv2.SslPolicy | None = None,
+    ) -> elbv2.ApplicationListener:
+        return elbv2.ApplicationListener(
+            self,
+            construct_id,
+            load_balancer=self.load_balancer,
+            protocol=protocol,
+            certificates=None if certificate is None else [certificate],
+            ssl_policy=ssl_policy,
+            # The network stack holds all rules between the security groups.
+            open=False,
+            default_action=elbv2.ListenerAction.fixed_response(
+                403, content_type="text/plain", message_body="Forbidden"
+            ),
+        )
+
+    def _https_listener(self, domain: DomainSettings) -> elbv2.ApplicationListener:
+        zone = route53.HostedZone.from_hosted_zone_attributes(
+            self, "HostedZone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.hosted_zone_name
+        )
+        certificate = acm.Certificate(
+            self,
+            "Certificate",
+            domain_name=self.origin_domain_name,
+            validation=acm.CertificateValidation.from_dns(zone),
+        )
+        route53.ARecord(
+            self,
+            "OriginRecord",
+            zone=zone,
+            record_name=f"{self.origin_domain_name}.",
+            # The library's class names a parameter otherwise than its interface.
+            target=route53.RecordTarget.from_alias(
+                cast(route53.IAliasRecordTarget, route53_targets.LoadBalancerTarget(self.load_balancer))
+            ),
+        )
+        redirect = elbv2.ApplicationListener(
+            self,
+            "Http",
+            load_balancer=self.load_balancer,
+            protocol=elbv2.ApplicationProtocol.HTTP,
+            open=False,
+            default_action=elbv2.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True),
+        )
+        acknowledge(
+            redirect, {"ELBv2ACMCertificateRequired": "This listener answers by leading to HTTPS, and serves nothing."}
+        )
+        return self._forbidding_listener(
+            "Https",
+            protocol=elbv2.ApplicationProtocol.HTTPS,
+            certificate=certificate,
+            ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ,
+        )
+
+    def _admit(self, who: str, *conditions: elbv2.ListenerCondition, priority: int) -> None:
+        elbv2.ApplicationListenerRule(
+            self,
+            f"Admit{who}",
+            listener=self.listener,
+            priority=priority,
+            conditions=list(conditions),
+            action=elbv2.ListenerAction.forward([self.target_group]),
+        )
+
+
+def _misses(takeover_seconds: int) -> int:
+    """Return how many checks a target may miss: the first may come at once, the last must come after the takeover."""
+    needed = takeover_seconds // int(HEALTH_INTERVAL.to_seconds()) + 2
+    return max(LEAST_MISSES, min(needed, MOST_MISSES))

@@ -1,0 +1,218 @@
+"""The workflow engine: its tasks, and the load balancer before them."""
+
+from typing import Final, cast
+
+from aws_cdk import CfnOutput, Duration, Environment, TimeZone
+from aws_cdk import aws_applicationautoscaling as appscaling
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from settings import DomainSettings, ImageSettings, TasksSettings
+from stacks.application.deployment_alarm import DeploymentAlarm
+from stacks.application.engine_credentials import EngineCredentials
+from stacks.application.engine_task import EngineTask
+from stacks.application.integration_test_role import VerifierRole
+from stacks.application.load_balancer import FrontDoor
+from stacks.application.origin_secret import HEADER_NAME
+from stacks.cache_stack import Cache
+from stacks.database_stack import Database
+from stacks.environment_stack import EnvironmentStack
+from stacks.shared.key import rotating_key
+from stacks.shared.log_group import LogGroup
+from stacks.shared.output_copy import OutputCopy
+from stacks.shared.test_variables import TestVariables
+
+HEALTH_PATH: Final = "/resourceService/"
+"""Where a task says whether it can serve (reference, Application Layer)."""
+SPOT: Final = ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=1)
+"""All tasks on capacity that AWS has to spare."""
+
+
+class Application(EnvironmentStack):
+    """YAWL on Fargate behind an internet-facing load balancer.
+
+    Offers what the distribution, the monitoring and the integration tests need; the latter as outputs.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment_name: str,
+        zones: tuple[str, str],
+        env: Environment,
+        settings: TasksSettings,
+        image: ImageSettings,
+        vpc: ec2.IVpc,
+        load_balancer_security_group: ec2.ISecurityGroup,
+        task_security_group: ec2.ISecurityGroup,
+        database: Database,
+        cache: Cache,
+        access_log_bucket: s3.IBucket,
+        domain: DomainSettings | None,
+        pipeline_account: str,
+        log_retention_days: int,
+        retain_data: bool,
+    ) -> None:
+        super().__init__(
+            scope,
+            "application",
+            environment_name=environment_name,
+            zones=zones,
+            env=env,
+            description=f"YAWL {environment_name}: the engine's tasks and their load balancer",
+            termination_protection=retain_data,
+        )
+        self.given_cluster_name = f"yawl-{environment_name}"
+        self.cluster = ecs.Cluster(
+            self,
+            "Cluster",
+            cluster_name=self.given_cluster_name,
+            vpc=vpc,
+            container_insights_v2=ecs.ContainerInsights.ENHANCED,
+            enable_fargate_capacity_providers=settings.spot,
+        )
+        key = rotating_key(
+            self,
+            "Key",
+            description=f"Secrets and logs of YAWL {environment_name}",
+            used_through=("secretsmanager",),
+            logs=True,
+            retain_data=retain_data,
+        )
+        self.front_door = FrontDoor(
+            self,
+            "FrontDoor",
+            vpc=vpc,
+            security_group=self._as_it_is("LoadBalancerSecurityGroup", load_balancer_security_group),
+            access_log_bucket=access_log_bucket,
+            key=key,
+            domain=domain,
+            health_path=HEALTH_PATH,
+            takeover_seconds=settings.takeover,
+            retain_data=retain_data,
+        )
+        self.load_balancer = self.front_door.load_balancer
+        self.target_group = self.front_door.target_group
+        self.origin_secret = self.front_door.origin_secret
+        self.origin_header_name = HEADER_NAME
+        self.origin_domain_name = self.front_door.origin_domain_name
+        self.log_group = LogGroup(self, "Log", key=key, retention_days=log_retention_days, retain_data=retain_data)
+        # The library's Secret does not name one parameter as its interface does, which the type checker minds.
+        self.engine_credentials = cast(
+            secretsmanager.ISecret,
+            EngineCredentials(self, "EngineCredentials", key=key, retain_data=retain_data),
+        )
+        database_secret_arn = OutputCopy(self, "DatabaseSecretArn", database.secret.secret_arn).value
+        auth_token_arn = OutputCopy(self, "CacheAuthTokenArn", cache.auth_token.secret_arn).value
+        self.task_definition = EngineTask(
+            self,
+            "Task",
+            environment_name=environment_name,
+            settings=settings,
+            image=image,
+            database=database,
+            cache=cache,
+            database_secret_arn=database_secret_arn,
+            auth_token_arn=auth_token_arn,
+            credentials=self.engine_credentials,
+            log_group=self.log_group,
+        )
+        self.deployment_alarm = DeploymentAlarm(
+            self,
+            "DeploymentAlarm",
+            environment_name=environment_name,
+            load_balancer=self.load_balancer,
+            target_group=self.target_group,
+            takeover_seconds=settings.takeover,
+        )
+        self.service = self._service(settings, security_group=self._as_it_is("TaskSecurityGroup", task_security_group))
+        self._scale(settings)
+        self.verifier_role = VerifierRole(
+            self,
+            "VerifierRole",
+            environment_name=environment_name,
+            pipeline_account=pipeline_account,
+            cluster_name=self.given_cluster_name,
+            service=self.service,
+            database=database,
+            database_secret_arn=database_secret_arn,
+            cache=cache,
+            secrets=[cast(secretsmanager.ISecret, self.origin_secret), self.engine_credentials],
+        )
+        self.load_balancer_url = CfnOutput(self, "LoadBalancerUrl", value=self.front_door.url)
+        self.cluster_name = CfnOutput(self, "ClusterName", value=self.cluster.cluster_name)
+        self.service_name = CfnOutput(self, "ServiceName", value=self.service.service_name)
+        self.target_group_arn = CfnOutput(self, "TargetGroupArn", value=self.target_group.target_group_arn)
+        self.task_definition_arn = CfnOutput(self, "TaskDefinitionArn", value=self.task_definition.task_definition_arn)
+        self.verifier_role_arn = CfnOutput(self, "VerifierRoleArn", value=self.verifier_role.role_arn)
+        self.origin_secret_arn = CfnOutput(self, "OriginSecretArn", value=self.origin_secret.secret_arn)
+        self.engine_credentials_arn = CfnOutput(self, "EngineCredentialsArn", value=self.engine_credentials.secret_arn)
+        self.test_variables = TestVariables(
+            self,
+            {
+                "ALB_URL": self.front_door.url,
+                "CLUSTER_NAME": self.cluster.cluster_name,
+                "SERVICE_NAME": self.service.service_name,
+                "TARGET_GROUP_ARN": self.target_group.target_group_arn,
+                "TASK_DEFINITION_ARN": self.task_definition.task_definition_arn,
+                "VERIFIER_ROLE_ARN": self.verifier_role.role_arn,
+                "ORIGIN_SECRET_ARN": self.origin_secret.secret_arn,
+                "ENGINE_CREDENTIALS_ARN": self.engine_credentials.secret_arn,
+            },
+        )
+
+    def _as_it_is(self, construct_id: str, security_group: ec2.ISecurityGroup) -> ec2.ISecurityGroup:
+        """Return the group so that nothing here adds rules to it: the network stack holds them all."""
+        return ec2.SecurityGroup.from_security_group_id(
+            self, construct_id, security_group.security_group_id, mutable=False
+        )
+
+    def _service(self, settings: TasksSettings, *, security_group: ec2.ISecurityGroup) -> ecs.FargateService:
+        service = ecs.FargateService(
+            self,
+            "Service",
+            cluster=self.cluster,
+            task_definition=self.task_definition,
+            platform_version=ecs.FargatePlatformVersion.VERSION1_4,
+            capacity_provider_strategies=[SPOT] if settings.spot else None,
+            # No desired count: the scaling below owns it, and a count in the template would undo its work with every
+            # deployment. A new service starts with one task; registering the scaling raises it to its minimum.
+            min_healthy_percent=100,
+            max_healthy_percent=200,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            deployment_alarms=ecs.DeploymentAlarmConfig(
+                alarm_names=[self.deployment_alarm.name], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM
+            ),
+            health_check_grace_period=Duration.seconds(settings.startup_grace),
+            availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.ENABLED,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            security_groups=[security_group],
+            enable_execute_command=False,
+            enable_ecs_managed_tags=True,
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+        )
+        service.attach_to_application_target_group(self.target_group)
+        # It knows the alarm by its name only.
+        service.node.add_dependency(self.deployment_alarm)
+        return service
+
+    def _scale(self, settings: TasksSettings) -> None:
+        tasks = self.service.auto_scale_task_count(min_capacity=settings.min, max_capacity=settings.max)
+        tasks.scale_on_cpu_utilization("Processor", target_utilization_percent=settings.cpu_target_percent)
+        tasks.scale_on_memory_utilization("Memory", target_utilization_percent=settings.memory_target_percent)
+        if night := settings.night:
+            for name, hour, least, most in (
+                ("Wake", night.wake_hour, settings.min, settings.max),
+                ("Sleep", night.sleep_hour, 0, 0),
+            ):
+                tasks.scale_on_schedule(
+                    name,
+                    schedule=appscaling.Schedule.cron(minute="0", hour=str(hour), week_day=night.days),
+                    time_zone=TimeZone.of(night.time_zone),
+                    min_capacity=least,
+                    max_capacity=most,
+                )

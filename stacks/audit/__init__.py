@@ -1,0 +1,1 @@
+"""Parts of the audit stack: the trail and the configuration record."""

@@ -1,0 +1,190 @@
+"""The Redis cache of one environment."""
+
+from typing import Final, cast
+
+from aws_cdk import Environment, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticache as elasticache
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from settings import CacheSettings
+from stacks.environment_stack import EnvironmentStack
+from stacks.shared import ports
+from stacks.shared.acknowledgments import acknowledge
+from stacks.shared.key import rotating_key
+from stacks.shared.log_group import LogGroup
+from stacks.shared.retention import removal_policy
+from stacks.shared.test_variables import TestVariables
+
+REDIS_VERSION: Final = "7.0"
+"""The reference's; the parameter family goes with it."""
+PARAMETER_FAMILY: Final = "redis7"
+
+
+class Cache(EnvironmentStack):
+    """Redis on ElastiCache: one shard with its replicas, reached over TLS with a token."""
+
+    port: Final = ports.REDIS
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment_name: str,
+        zones: tuple[str, str],
+        env: Environment,
+        settings: CacheSettings,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        log_retention_days: int,
+        retain_data: bool,
+    ) -> None:
+        super().__init__(
+            scope,
+            "cache",
+            environment_name=environment_name,
+            zones=zones,
+            env=env,
+            description=f"YAWL {environment_name}: Redis",
+            termination_protection=retain_data,
+        )
+        key = rotating_key(
+            self,
+            "Key",
+            description=f"Cache of YAWL {environment_name}",
+            used_through=("elasticache", "secretsmanager"),
+            logs=True,
+            retain_data=retain_data,
+        )
+        self.auth_token = self._build_auth_token(key, retain_data=retain_data)
+        """The token as a plain string."""
+        self.replication_group = self._build_replication_group(
+            settings,
+            key=key,
+            vpc=vpc,
+            security_group=security_group,
+            log_retention_days=log_retention_days,
+            retain_data=retain_data,
+        )
+        self.primary_endpoint_address = self.replication_group.attr_primary_end_point_address
+        self.test_variables = TestVariables(
+            self,
+            {
+                "CACHE_ID": self.replication_group.ref,
+                "CACHE_MULTI_AZ": settings.multi_az,
+                "CACHE_NODES": settings.nodes,
+                "CACHE_SNAPSHOT_DAYS": settings.snapshot_retention_days,
+            },
+        )
+        self._acknowledge_trades(settings)
+
+    def _build_auth_token(self, key: kms.IKey, *, retain_data: bool) -> secretsmanager.ISecret:
+        secret = secretsmanager.Secret(
+            self,
+            "AuthToken",
+            description=f"Token that opens the Redis of YAWL {self.environment_name}",
+            encryption_key=key,
+            # ElastiCache takes 16 to 128 characters and refuses most punctuation.
+            generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
+            removal_policy=removal_policy(retain_data=retain_data),
+        )
+        on_purpose = (
+            "A new token must reach ElastiCache and every task at the same time; rotated by itself it would lock the "
+            "tasks out. It is changed on purpose, with a deployment."
+        )
+        acknowledge(secret, {"AwsSolutions-SMG4": on_purpose, "SecretsManagerRotationEnabled": on_purpose})
+        # The library's Secret does not name one parameter as its interface does, which the type checker minds.
+        return cast(secretsmanager.ISecret, secret)
+
+    def _build_replication_group(
+        self,
+        settings: CacheSettings,
+        *,
+        key: kms.IKey,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        log_retention_days: int,
+        retain_data: bool,
+    ) -> elasticache.CfnReplicationGroup:
+        subnets = elasticache.CfnSubnetGroup(
+            self,
+            "Subnets",
+            description=f"Isolated subnets of YAWL {self.environment_name}",
+            subnet_ids=vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids,
+        )
+        parameters = elasticache.CfnParameterGroup(
+            self,
+            "Parameters",
+            description=f"Redis of YAWL {self.environment_name}",
+            cache_parameter_group_family=PARAMETER_FAMILY,
+            properties={"maxmemory-policy": settings.eviction_policy},
+        )
+        replication_group = elasticache.CfnReplicationGroup(
+            self,
+            "ReplicationGroup",
+            replication_group_description=f"Redis of YAWL {self.environment_name}",
+            engine="redis",
+            engine_version=REDIS_VERSION,
+            auto_minor_version_upgrade=True,
+            cache_node_type=settings.node_type,
+            num_cache_clusters=settings.nodes,
+            automatic_failover_enabled=settings.nodes > 1,
+            multi_az_enabled=settings.multi_az,
+            port=self.port,
+            cache_subnet_group_name=subnets.ref,
+            security_group_ids=[security_group.security_group_id],
+            cache_parameter_group_name=parameters.ref,
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            at_rest_encryption_enabled=True,
+            kms_key_id=key.key_id,
+            # Renders a reference that CloudFormation resolves when it deploys; the token is in no template.
+            auth_token=self.auth_token.secret_value.unsafe_unwrap(),
+            snapshot_retention_limit=settings.snapshot_retention_days,
+            log_delivery_configurations=[
+                self._deliver(log, key=key, log_retention_days=log_retention_days, retain_data=retain_data)
+                for log in ("slow-log", "engine-log")
+            ],
+        )
+        replication_group.apply_removal_policy(RemovalPolicy.SNAPSHOT if retain_data else RemovalPolicy.DESTROY)
+        return replication_group
+
+    def _deliver(
+        self, log: str, *, key: kms.IKey, log_retention_days: int, retain_data: bool
+    ) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
+        log_group = LogGroup(
+            self,
+            log.title().replace("-", ""),
+            # AWS lets its services write below this prefix without a resource policy that grows with every group.
+            log_group_name=f"/aws/vendedlogs/elasticache/yawl-{self.environment_name}/{log}",
+            key=key,
+            retention_days=log_retention_days,
+            retain_data=retain_data,
+        )
+        group = elasticache.CfnReplicationGroup
+        return group.LogDeliveryConfigurationRequestProperty(
+            log_type=log,
+            log_format="json",
+            destination_type="cloudwatch-logs",
+            destination_details=group.DestinationDetailsProperty(
+                cloud_watch_logs_details=group.CloudWatchLogsDestinationDetailsProperty(
+                    log_group=log_group.log_group_name
+                )
+            ),
+        )
+
+    def _acknowledge_trades(self, settings: CacheSettings) -> None:
+        acknowledge(
+            self.replication_group,
+            {
+                "AwsSolutions-AEC5": "Only the tasks' security group reaches the port; another number would hide "
+                "nothing from them and surprise everybody who operates Redis.",
+                "ElastiCacheRedisClusterAutomaticBackup": "The cache holds where the active task is and when each was "
+                "last heard of, which the tasks write anew within seconds: there is nothing to restore.",
+            },
+        )
+        if not settings.multi_az:
+            one_zone = "This environment's settings prefer half the cost to surviving the loss of a zone."
+            acknowledge(self.replication_group, {"AwsSolutions-AEC4": one_zone})

@@ -1,0 +1,211 @@
+"""The PostgreSQL database of one environment."""
+
+from typing import Final, cast
+
+from aws_cdk import Duration, Environment, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from settings import DatabaseSettings
+from stacks.environment_stack import EnvironmentStack
+from stacks.shared import ports
+from stacks.shared.acknowledgments import acknowledge
+from stacks.shared.key import rotating_key
+from stacks.shared.log_group import LogGroup
+from stacks.shared.retention import removal_policy
+from stacks.shared.test_variables import TestVariables
+
+ENGINE: Final = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.of("15.19", "15"))
+"""The newest release of the reference's PostgreSQL 15; its 15.4 can no longer be created."""
+
+LOGS: Final = ("postgresql", "upgrade")
+BACKUP_WINDOW: Final = "00:00-00:30"
+MAINTENANCE_WINDOW: Final = "sun:01:00-sun:01:30"
+"""UTC. RDS would draw both by lot, and AWS Backup, due at three, begins nothing in one or in the hour before it."""
+"""The logs RDS hands to CloudWatch, each by its name there."""
+
+
+class Database(EnvironmentStack):
+    """PostgreSQL on RDS: private, encrypted, and its master password made, kept and rotated by RDS."""
+
+    database_name: Final = "yawl"
+    username: Final = "yawl"
+    port: Final = ports.POSTGRESQL
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment_name: str,
+        zones: tuple[str, str],
+        env: Environment,
+        settings: DatabaseSettings,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        log_retention_days: int,
+        retain_data: bool,
+    ) -> None:
+        super().__init__(
+            scope,
+            "database",
+            environment_name=environment_name,
+            zones=zones,
+            env=env,
+            description=f"YAWL {environment_name}: PostgreSQL",
+            termination_protection=retain_data,
+        )
+        # A name of our own lets the log groups exist before the instance, with an end to what they keep. It also
+        # stops a change that would replace the instance: the replacement cannot take the same name.
+        self.identifier = f"yawl-{environment_name}"
+        key = rotating_key(
+            self,
+            "Key",
+            description=f"Database of YAWL {environment_name}",
+            used_through=("rds", "secretsmanager"),
+            logs=True,
+            retain_data=retain_data,
+        )
+        self.instance = self._build_instance(
+            settings,
+            key=key,
+            vpc=vpc,
+            security_group=security_group,
+            retain_data=retain_data,
+        )
+        self.security_group = security_group
+        self.subnet_group_name = cast(
+            str, cast(rds.CfnDBInstance, self.instance.node.default_child).db_subnet_group_name
+        )
+        self._keep_logs(key=key, log_retention_days=log_retention_days, retain_data=retain_data)
+        self.secret = cast(secretsmanager.ISecret, self.instance.secret)
+        """The master user's name and password, as `username` and `password`."""
+        self._rotate_password(settings.password_rotation_days)
+        self.test_variables = TestVariables(
+            self,
+            {
+                "DATABASE_ID": self.identifier,
+                "DATABASE_MULTI_AZ": settings.multi_az,
+                "DATABASE_BACKUP_DAYS": settings.backup_retention_days,
+                "DATABASE_DELETION_PROTECTION": retain_data,
+                "PASSWORD_ROTATION_DAYS": settings.password_rotation_days,
+            },
+        )
+        self._acknowledge_trades(settings, retain_data=retain_data)
+
+    def _build_instance(
+        self,
+        settings: DatabaseSettings,
+        *,
+        key: kms.IKey,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        retain_data: bool,
+    ) -> rds.DatabaseInstance:
+        data_policy = removal_policy(retain_data=retain_data)
+        instance = rds.DatabaseInstance(
+            self,
+            "Instance",
+            instance_identifier=self.identifier,
+            engine=ENGINE,
+            instance_type=ec2.InstanceType(settings.instance_class.removeprefix("db.")),
+            database_name=self.database_name,
+            port=self.port,
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            publicly_accessible=False,
+            security_groups=[security_group],
+            multi_az=settings.multi_az,
+            storage_type=rds.StorageType.GP3,
+            allocated_storage=settings.storage_gib,
+            max_allocated_storage=settings.max_storage_gib,
+            storage_encrypted=True,
+            storage_encryption_key=key,
+            ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
+            credentials=rds.Credentials.from_username(self.username, encryption_key=key),
+            manage_master_user_password=True,
+            iam_authentication=True,
+            parameter_group=rds.ParameterGroup(
+                self,
+                "Parameters",
+                engine=ENGINE,
+                description=f"PostgreSQL of YAWL {self.environment_name}",
+                parameters={
+                    "rds.force_ssl": "1",
+                    "log_min_duration_statement": str(settings.slow_query_milliseconds),
+                },
+                removal_policy=data_policy,
+            ),
+            backup_retention=Duration.days(settings.backup_retention_days),
+            preferred_backup_window=BACKUP_WINDOW,
+            preferred_maintenance_window=MAINTENANCE_WINDOW,
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=not retain_data,
+            auto_minor_version_upgrade=True,
+            monitoring_interval=Duration.seconds(60),
+            enable_performance_insights=True,
+            performance_insight_encryption_key=key,
+            cloudwatch_logs_exports=list(LOGS),
+            deletion_protection=retain_data,
+            removal_policy=data_policy,
+        )
+        # RDS deletes no subnet group that an instance is in: it has to stay with the instance.
+        subnets = cast(rds.SubnetGroup, instance.node.find_child("SubnetGroup"))
+        subnets.apply_removal_policy(data_policy)
+        return instance
+
+    def _keep_logs(self, *, key: kms.IKey, log_retention_days: int, retain_data: bool) -> None:
+        instance = cast(rds.CfnDBInstance, self.instance.node.default_child)
+        for log in LOGS:
+            log_group = LogGroup(
+                self,
+                f"{log.capitalize()}Log",
+                log_group_name=f"/aws/rds/instance/{self.identifier}/{log}",
+                key=key,
+                retention_days=log_retention_days,
+                retain_data=retain_data,
+            )
+            # Otherwise RDS makes the group first, and keeps its lines for ever.
+            instance.node.add_dependency(log_group)
+
+    def _rotate_password(self, days: int) -> None:
+        schedule = secretsmanager.CfnRotationSchedule(
+            self,
+            "PasswordRotation",
+            secret_id=self.secret.secret_arn,
+            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(automatically_after_days=days),
+            # Tasks read the password when they start; a change of the schedule should not lock them out.
+            rotate_immediately_on_update=False,
+        )
+        # The schedule ends with the secret, and the secret with the instance: there is nothing to undo before.
+        schedule.apply_removal_policy(RemovalPolicy.RETAIN)
+
+    def _acknowledge_trades(self, settings: DatabaseSettings, *, retain_data: bool) -> None:
+        acknowledge(
+            self.instance,
+            {
+                "AwsSolutions-RDS11": "Only the tasks' security group reaches the port; another number would hide "
+                "nothing from them and surprise everybody who operates PostgreSQL.",
+                "RDSInBackupPlan": "RDS itself backs the instance up every day and keeps what restores any second of "
+                f"the last {settings.backup_retention_days} days (database.backup_retention_days); with "
+                "recovery.backups AWS Backup does too, by a plan in another stack, which the rule does not see.",
+            },
+        )
+        monitoring_role = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+        acknowledge(
+            self.instance.node.find_child("MonitoringRole"),
+            {
+                f"AwsSolutions-IAM4[Policy::{monitoring_role}]": "AWS keeps this policy to exactly what enhanced "
+                "monitoring writes; a copy would fall behind."
+            },
+        )
+        if not settings.multi_az:
+            one_zone = "This environment's settings prefer half the cost to surviving the loss of a zone."
+            acknowledge(self.instance, {"AwsSolutions-RDS3": one_zone, "RDSMultiAZSupport": one_zone})
+        if not retain_data:
+            temporary = "This environment's settings say that its data goes with its stacks."
+            acknowledge(
+                self.instance, {"AwsSolutions-RDS10": temporary, "RDSInstanceDeletionProtectionEnabled": temporary}
+            )

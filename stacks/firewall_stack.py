@@ -1,0 +1,133 @@
+"""The web application firewall before the distribution."""
+
+from typing import Final
+
+from aws_cdk import Environment
+from aws_cdk import aws_wafv2 as waf
+from constructs import Construct
+
+from settings import FirewallSettings
+from stacks.environment_stack import EnvironmentStack
+from stacks.shared.key import rotating_key
+from stacks.shared.log_group import LogGroup
+
+MANAGED_RULES: Final = {
+    "AWSManagedRulesAmazonIpReputationList": (),
+    # A case's data and a specification are large XML documents in the body: these two would turn them away.
+    "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "CrossSiteScripting_BODY"),
+    "AWSManagedRulesKnownBadInputsRuleSet": (),
+    "AWSManagedRulesSQLiRuleSet": (),
+}
+"""AWS's rule groups in the order in which they judge, each with its rules that only count."""
+NEVER_LOGGED: Final = ("authorization", "cookie")
+"""Headers by which a user is known."""
+
+
+class Firewall(EnvironmentStack):
+    """What a request must pass before CloudFront looks at it: AWS's managed rules and a limit for each address.
+
+    AWS keeps what guards CloudFront in us-east-1, so that this stack is there, wherever its environment is.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment_name: str,
+        zones: tuple[str, str],
+        env: Environment,
+        settings: FirewallSettings,
+        log_retention_days: int,
+        retain_data: bool,
+    ) -> None:
+        super().__init__(
+            scope,
+            "firewall",
+            environment_name=environment_name,
+            zones=zones,
+            env=env,
+            description=f"YAWL {environment_name}: the web application firewall before CloudFront",
+        )
+        name = f"yawl-{environment_name}"
+        self.web_acl = waf.CfnWebACL(
+            self,
+            "WebAcl",
+            name=name,
+            scope="CLOUDFRONT",
+            default_action=waf.CfnWebACL.DefaultActionProperty(allow={}),
+            rules=[
+                self._limit(settings.requests_per_five_minutes),
+                *(
+                    self._managed(group, counting, priority=priority)
+                    for priority, (group, counting) in enumerate(MANAGED_RULES.items(), start=1)
+                ),
+            ],
+            visibility_config=_visibility(name),
+        )
+        key = rotating_key(
+            self,
+            "Key",
+            description=f"Firewall log of YAWL {environment_name}",
+            logs=True,
+            retain_data=retain_data,
+        )
+        log_group = LogGroup(
+            self,
+            "Log",
+            # The firewall delivers to no other names.
+            log_group_name=f"aws-waf-logs-{name}",
+            key=key,
+            retention_days=log_retention_days,
+            retain_data=retain_data,
+        )
+        waf.CfnLoggingConfiguration(
+            self,
+            "Logging",
+            resource_arn=self.web_acl.attr_arn,
+            log_destination_configs=[self.format_arn(service="logs", resource=f"log-group:{log_group.log_group_name}")],
+            redacted_fields=[
+                waf.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header})
+                for header in NEVER_LOGGED
+            ],
+        )
+
+    def _limit(self, requests: int) -> waf.CfnWebACL.RuleProperty:
+        rule = waf.CfnWebACL
+        return rule.RuleProperty(
+            name="rate-limit",
+            priority=0,
+            action=rule.RuleActionProperty(block={}),
+            statement=rule.StatementProperty(
+                rate_based_statement=rule.RateBasedStatementProperty(
+                    aggregate_key_type="IP", evaluation_window_sec=300, limit=requests
+                )
+            ),
+            visibility_config=_visibility("rate-limit"),
+        )
+
+    def _managed(self, group: str, counting: tuple[str, ...], *, priority: int) -> waf.CfnWebACL.RuleProperty:
+        rule = waf.CfnWebACL
+        return rule.RuleProperty(
+            name=group,
+            priority=priority,
+            # The group's own actions hold: most of its rules block.
+            override_action=rule.OverrideActionProperty(none={}),
+            statement=rule.StatementProperty(
+                managed_rule_group_statement=rule.ManagedRuleGroupStatementProperty(
+                    vendor_name="AWS",
+                    name=group,
+                    rule_action_overrides=[
+                        rule.RuleActionOverrideProperty(name=name, action_to_use=rule.RuleActionProperty(count={}))
+                        for name in counting
+                    ]
+                    or None,
+                )
+            ),
+            visibility_config=_visibility(group),
+        )
+
+
+def _visibility(metric: str) -> waf.CfnWebACL.VisibilityConfigProperty:
+    return waf.CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=True
+    )

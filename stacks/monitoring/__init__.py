@@ -1,0 +1,1 @@
+"""Parts of the monitoring stack: alarms, metrics, the dashboard, the drift check."""

@@ -1,0 +1,37 @@
+"""What lets the pipeline's dashboard show an account's alarms."""
+
+from typing import Final, cast
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+
+ROLE: Final = "CloudWatch-CrossAccountSharingRole"
+"""The name that CloudWatch's console asks for, the same in every account (CloudWatch User Guide, "Cross-account
+cross-Region CloudWatch console")."""
+
+
+class AlarmSharing(iam.Role):
+    """The role that a viewer in the pipeline's account looks through: at the states of alarms, nothing else.
+
+    An account has one role of this name, whatever else is in it.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, pipeline_account: str) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            role_name=ROLE,
+            description="Read-only; the pipeline's dashboard shows the states of this account's alarms with it",
+            assumed_by=cast(iam.IPrincipal, iam.AccountPrincipal(pipeline_account)),
+        )
+        self.add_to_policy(iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=["*"]))
+        acknowledge(
+            self,
+            {
+                "AwsSolutions-IAM5[Resource::*]": "CloudWatch hides composite alarms from whoever may not describe "
+                "all; alarms tell no data.",
+                **OWN_POLICY,
+            },
+        )

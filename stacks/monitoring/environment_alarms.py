@@ -1,0 +1,72 @@
+"""The alarms of one environment."""
+
+from collections.abc import Iterable
+from typing import cast
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.monitoring.alarm_specs import AlarmRule
+from stacks.monitoring.alarm_topics import AlarmTopics
+from stacks.monitoring.severity import Severity
+
+
+class EnvironmentAlarms(Construct):
+    """One alarm per rule, `yawl-<environment>-<rule>`, which tells the topic of its severity; and one over them.
+
+    `yawl-<environment>-health` rings while an alarm of high or medium severity does. It tells nobody anew; a release
+    is watched by it. Alarms that no release is judged by are no part of it, and are called
+    `yawl-upkeep-<environment>-…`, so that the integration tests pass by them too.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment_name: str,
+        rules: Iterable[AlarmRule],
+        topics: AlarmTopics,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.by_severity: dict[Severity, list[cloudwatch.Alarm]] = {severity: [] for severity in Severity}
+        self.names: list[str] = []
+        """The names of all, as another stack may use them."""
+        of_health: list[cloudwatch.Alarm] = []
+        # The library's classes name parameters otherwise than their interfaces, which the type checker minds.
+        tell = {
+            severity: cast(cloudwatch.IAlarmAction, actions.SnsAction(cast(sns.ITopic, topic)))
+            for severity, topic in topics.by_severity.items()
+        }
+        for rule in rules:
+            name = f"yawl-{'' if rule.of_release else 'upkeep-'}{environment_name}-{rule.name}"
+            self.names.append(name)
+            alarm = cloudwatch.Alarm(
+                self,
+                rule.name.title().replace("-", ""),
+                alarm_name=name,
+                alarm_description=f"{rule.severity.upper()}: {rule.meaning}",
+                metric=rule.metric,
+                comparison_operator=rule.comparison,
+                threshold=rule.threshold,
+                evaluation_periods=rule.periods,
+                treat_missing_data=rule.missing,
+            )
+            alarm.add_alarm_action(tell[rule.severity])
+            self.by_severity[rule.severity].append(alarm)
+            if rule.of_release and rule.severity is not Severity.LOW:
+                of_health.append(alarm)
+        self.health = cloudwatch.CompositeAlarm(
+            self,
+            "Health",
+            composite_alarm_name=f"yawl-{environment_name}-health",
+            alarm_description="Rings while an alarm of high or medium severity does; a release is watched by it",
+            alarm_rule=cloudwatch.AlarmRule.any_of(
+                *(
+                    cloudwatch.AlarmRule.from_alarm(cast(cloudwatch.IAlarm, alarm), cloudwatch.AlarmState.ALARM)
+                    for alarm in of_health
+                )
+            ),
+        )

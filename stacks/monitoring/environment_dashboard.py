@@ -1,0 +1,205 @@
+"""What the on-call engineer opens at night."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from stacks.monitoring.alarm_specs import ERROR_LIMIT_PERCENT, LATENCY_LIMIT_SECONDS, RESPONSE_LIMIT_SECONDS
+from stacks.monitoring.environment_alarms import EnvironmentAlarms
+from stacks.monitoring.metrics import EnvironmentMetrics
+from stacks.monitoring.severity import Severity
+
+THIRD: Final = 8
+"""A third of a dashboard's 24 columns."""
+HEIGHT: Final = 6
+PERCENT: Final = cloudwatch.YAxisProps(min=0, max=100, label="%", show_units=False)
+SECONDS: Final = cloudwatch.YAxisProps(min=0, label="s", show_units=False)
+BYTES: Final = cloudwatch.YAxisProps(min=0, label="bytes", show_units=False)
+COUNT: Final = cloudwatch.YAxisProps(min=0, show_units=False)
+LIMIT_COLOR: Final = cloudwatch.Color.RED
+
+
+class EnvironmentDashboard(cloudwatch.Dashboard):
+    """An environment in the order one asks about it: what fires, who feels it, what runs short, what was logged."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment_name: str,
+        metrics: EnvironmentMetrics,
+        alarms: EnvironmentAlarms,
+        log_group_name: str,
+        links: Mapping[str, str],
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            dashboard_name=f"yawl-{environment_name}",
+            default_interval=Duration.hours(3),
+            widgets=[
+                _alarm_states(alarms),
+                [_guide(environment_name, links)],
+                _what_users_feel(metrics),
+                _capacity(metrics),
+                _database(metrics),
+                _cache(metrics),
+                [*_workflows(metrics), _errors(log_group_name)],
+                _upkeep(metrics),
+            ],
+        )
+
+
+def _alarm_states(alarms: EnvironmentAlarms) -> list[cloudwatch.IWidget]:
+    return [
+        cloudwatch.AlarmStatusWidget(
+            title=f"{severity.capitalize()} alarms", alarms=of_severity, width=THIRD, height=HEIGHT
+        )
+        for severity, of_severity in alarms.by_severity.items()
+    ]
+
+
+def _guide(environment_name: str, links: Mapping[str, str]) -> cloudwatch.IWidget:
+    meanings = "\n".join(f"- **{severity.capitalize()}**: {severity.meaning}" for severity in Severity)
+    ways = " · ".join(f"[{name}]({address})" for name, address in links.items())
+    return cloudwatch.TextWidget(
+        markdown=f"## YAWL {environment_name}\n\n{meanings}\n\nAn alarm's description says where to look first: {ways}",
+        width=3 * THIRD,
+        height=4,
+    )
+
+
+def _what_users_feel(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+    traffic = metrics.traffic
+    return [
+        _graph(
+            "Response time",
+            [traffic.response_time(50), traffic.response_time(99)],
+            axis=SECONDS,
+            limit=_limit(RESPONSE_LIMIT_SECONDS, f"slow: {RESPONSE_LIMIT_SECONDS} s"),
+        ),
+        _graph(
+            "Error rate",
+            [traffic.error_rate()],
+            axis=PERCENT,
+            limit=_limit(ERROR_LIMIT_PERCENT, f"alarm: {ERROR_LIMIT_PERCENT} %"),
+        ),
+        _graph(
+            "Requests per minute",
+            [traffic.requests()],
+            right=[traffic.refused(), traffic.failed(), traffic.unanswered()],
+            axis=COUNT,
+        ),
+    ]
+
+
+def _capacity(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+    return [
+        _graph(
+            "Resource utilisation",
+            [
+                metrics.tasks.processor(),
+                metrics.tasks.memory(),
+                metrics.database.processor(),
+                metrics.cache.processor(),
+                metrics.cache.memory(),
+            ],
+            axis=PERCENT,
+        ),
+        _graph("Tasks", [metrics.tasks.running(), metrics.tasks.desired()], axis=COUNT),
+        _graph("Targets", [metrics.traffic.healthy_targets(), metrics.traffic.unhealthy_targets()], axis=COUNT),
+    ]
+
+
+def _database(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+    database = metrics.database
+    return [
+        _graph(
+            "Database: latency",
+            [database.read_latency(), database.write_latency()],
+            axis=SECONDS,
+            limit=_limit(LATENCY_LIMIT_SECONDS, f"{round(LATENCY_LIMIT_SECONDS * 1000)} ms"),
+        ),
+        _graph("Database: connections", [database.connections()], axis=COUNT),
+        _graph("Database: left", [database.free_storage(), database.free_memory()], axis=BYTES),
+    ]
+
+
+def _cache(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+    cache = metrics.cache
+    return [
+        _graph("Cache: use", [cache.processor(), cache.memory()], axis=PERCENT),
+        _graph("Cache: evictions", [cache.evictions()], axis=COUNT),
+        _graph("Cache: connections", [cache.connections()], axis=COUNT),
+    ]
+
+
+def _workflows(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+    workflows = metrics.workflows
+    return [
+        _graph(
+            "Workflow execution time",
+            [workflows.execution_time("Average", "average"), workflows.execution_time("p99", "p99")],
+            axis=COUNT,
+        ),
+        _graph("Work that waits", [workflows.queue_depth()], axis=COUNT),
+    ]
+
+
+def _upkeep(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+    upkeep = metrics.upkeep
+    return [
+        _daily("Drifted resources", upkeep.drifted_resources()),
+        _daily("Hours since a backup", upkeep.hours_since_backup()),
+        _daily("Days since a restore test", upkeep.days_since_restore_test()),
+    ]
+
+
+def _daily(title: str, metric: cloudwatch.IMetric) -> cloudwatch.IWidget:
+    """Return the last of figures that come once a day, of which a graph of some hours would show none."""
+    return cloudwatch.SingleValueWidget(
+        title=title, metrics=[metric], period=Duration.days(1), start="-P3D", end="P0D", width=THIRD, height=3
+    )
+
+
+def _errors(log_group_name: str) -> cloudwatch.IWidget:
+    return cloudwatch.LogQueryWidget(
+        title="Last errors of the engine",
+        log_group_names=[log_group_name],
+        query_lines=[
+            "fields @timestamp, @message, @logStream",
+            "filter @message like /ERROR|FATAL/",
+            "sort @timestamp desc",
+            "limit 20",
+        ],
+        width=THIRD,
+        height=HEIGHT,
+    )
+
+
+def _limit(value: float, label: str) -> cloudwatch.HorizontalAnnotation:
+    return cloudwatch.HorizontalAnnotation(value=value, label=label, color=LIMIT_COLOR)
+
+
+def _graph(
+    title: str,
+    left: Sequence[cloudwatch.IMetric],
+    *,
+    axis: cloudwatch.YAxisProps,
+    right: Sequence[cloudwatch.IMetric] = (),
+    limit: cloudwatch.HorizontalAnnotation | None = None,
+) -> cloudwatch.IWidget:
+    return cloudwatch.GraphWidget(
+        title=title,
+        left=list(left),
+        right=list(right),
+        left_y_axis=axis,
+        right_y_axis=COUNT,
+        left_annotations=[] if limit is None else [limit],
+        width=THIRD,
+        height=HEIGHT,
+    )

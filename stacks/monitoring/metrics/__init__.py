@@ -1,0 +1,21 @@
+"""What is measured of one environment, by what it tells; alarms and dashboard read the same figures."""
+
+from stacks.monitoring.metrics.cache import CacheMetrics
+from stacks.monitoring.metrics.database import DatabaseMetrics
+from stacks.monitoring.metrics.environment import EnvironmentMetrics
+from stacks.monitoring.metrics.maintenance import UpkeepMetrics
+from stacks.monitoring.metrics.names import ObservedNames
+from stacks.monitoring.metrics.tasks import TaskMetrics
+from stacks.monitoring.metrics.traffic import TrafficMetrics
+from stacks.monitoring.metrics.workflows import WorkflowMetrics
+
+__all__ = [
+    "CacheMetrics",
+    "DatabaseMetrics",
+    "EnvironmentMetrics",
+    "ObservedNames",
+    "TaskMetrics",
+    "TrafficMetrics",
+    "UpkeepMetrics",
+    "WorkflowMetrics",
+]

@@ -1,0 +1,21 @@
+"""All that is measured of one environment."""
+
+from stacks.monitoring.metrics.cache import CacheMetrics
+from stacks.monitoring.metrics.database import DatabaseMetrics
+from stacks.monitoring.metrics.maintenance import UpkeepMetrics
+from stacks.monitoring.metrics.names import ObservedNames
+from stacks.monitoring.metrics.tasks import TaskMetrics
+from stacks.monitoring.metrics.traffic import TrafficMetrics
+from stacks.monitoring.metrics.workflows import WorkflowMetrics
+
+
+class EnvironmentMetrics:
+    """The metrics of an environment, part by part."""
+
+    def __init__(self, *, environment_name: str, names: ObservedNames) -> None:
+        self.traffic = TrafficMetrics(names)
+        self.tasks = TaskMetrics(names)
+        self.database = DatabaseMetrics(names)
+        self.cache = CacheMetrics(names)
+        self.workflows = WorkflowMetrics(environment_name)
+        self.upkeep = UpkeepMetrics(environment_name)

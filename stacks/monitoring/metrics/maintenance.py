@@ -1,0 +1,52 @@
+"""What the daily checks measure."""
+
+from typing import Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from stacks.monitoring.metrics.source import Source
+
+NAMESPACE: Final = "YAWLUpkeep"
+DAY: Final = Duration.days(1)
+
+
+class UpkeepMetrics:
+    """Drift, age of the backups, and restore tests; `stacks/functions` emits these once a day."""
+
+    def __init__(self, environment_name: str) -> None:
+        self._environment_name = environment_name
+        self._checks = Source(namespace=NAMESPACE, dimensions={"Environment": environment_name})
+
+    def drifted_resources(self) -> cloudwatch.Metric:
+        """Return how many resources are no longer as their templates say."""
+        return self._checks.metric("DriftedResources", "Maximum", "drifted", period=DAY)
+
+    def hours_since_backup(self) -> cloudwatch.Metric:
+        """Return the age of the newest backup, of the vault that lags most."""
+        return self._checks.metric("HoursSinceBackup", "Maximum", "hours since a backup", period=DAY)
+
+    def days_since_restore_test(self) -> cloudwatch.Metric:
+        """Return the days since a backup was restored well."""
+        return self._checks.metric("DaysSinceRestoreTest", "Maximum", "days since a restore test", period=DAY)
+
+    def failed_restore_tests(self) -> cloudwatch.Metric:
+        """Return 1 while the last restore test is one that failed."""
+        return self._checks.metric("FailedRestoreTests", "Maximum", "failed restore test", period=DAY)
+
+    def failed_checks(self) -> cloudwatch.IMetric:
+        """Return how many of the daily checks ended with an error."""
+        errors = {
+            name: Source(
+                namespace="AWS/Lambda", dimensions={"FunctionName": check_name(self._environment_name, name)}
+            ).metric("Errors", "Sum", name, period=DAY)
+            for name in ("drift", "recovery")
+        }
+        return cloudwatch.MathExpression(
+            expression="SUM(METRICS())", using_metrics=dict(errors), label="failed checks", period=DAY
+        )
+
+
+def check_name(environment_name: str, what: str) -> str:
+    """Return the name of the function that checks `what`."""
+    return f"yawl-{environment_name}-{what}-check"

@@ -1,0 +1,41 @@
+"""By which names AWS's metrics know the parts of an environment."""
+
+from dataclasses import dataclass
+
+from constructs import Construct
+
+from stacks.application_stack import Application
+from stacks.cache_stack import Cache
+from stacks.database_stack import Database
+from stacks.shared.output_copy import OutputCopy
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservedNames:
+    """The names of what is observed: ours where we give them, otherwise read once from the stack that has them."""
+
+    load_balancer: str
+    target_group: str
+    cluster: str
+    service: str
+    log_group: str
+    database: str
+    cache: str
+    cache_nodes: int
+
+    @classmethod
+    def read(cls, scope: Construct, *, application: Application, database: Database, cache: Cache) -> "ObservedNames":
+        """Read the names in the stack of `scope`."""
+        # By the resources' own attributes: the library's metrics take the names out of the listener's ARN, which
+        # another stack cannot.
+        load_balancer, targets = application.load_balancer, application.target_group
+        return cls(
+            load_balancer=OutputCopy(scope, "LoadBalancerName", load_balancer.load_balancer_full_name).value,
+            target_group=OutputCopy(scope, "TargetGroupName", targets.target_group_full_name).value,
+            cluster=application.given_cluster_name,
+            service=OutputCopy(scope, "ServiceName", application.service.service_name).value,
+            log_group=OutputCopy(scope, "EngineLogName", application.log_group.log_group_name).value,
+            database=database.identifier,
+            cache=OutputCopy(scope, "ReplicationGroupId", cache.replication_group.ref).value,
+            cache_nodes=int(cache.replication_group.num_cache_clusters or 1),
+        )

@@ -1,0 +1,109 @@
+"""What tells how an environment does, and whom it tells."""
+
+from aws_cdk import Environment
+from constructs import Construct
+
+from settings import EnvironmentSettings
+from stacks.application_stack import Application
+from stacks.cache_stack import Cache
+from stacks.database_stack import Database
+from stacks.environment_stack import EnvironmentStack
+from stacks.monitoring.alarm_reader_role import BakeRole
+from stacks.monitoring.alarm_sharing import AlarmSharing
+from stacks.monitoring.alarm_specs import alarm_rules
+from stacks.monitoring.alarm_topics import AlarmTopics
+from stacks.monitoring.drift_check import DriftCheck
+from stacks.monitoring.environment_alarms import EnvironmentAlarms
+from stacks.monitoring.environment_dashboard import EnvironmentDashboard
+from stacks.monitoring.maintenance_rules import upkeep_rules
+from stacks.monitoring.metrics import EnvironmentMetrics, ObservedNames
+from stacks.monitoring.monthly_budget import MonthlyBudget
+from stacks.monitoring.off_hours_alarms import quiet_at_night
+from stacks.monitoring.severity import Severity
+from stacks.shared.console_links import console_links
+
+
+class Monitoring(EnvironmentStack):
+    """Alarms that tell three topics, by severity, and the dashboard they lead to."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment_name: str,
+        zones: tuple[str, str],
+        env: Environment,
+        settings: EnvironmentSettings,
+        application: Application,
+        database: Database,
+        cache: Cache,
+        pipeline_account: str,
+        pipeline_dashboard: str,
+    ) -> None:
+        super().__init__(
+            scope,
+            "monitoring",
+            environment_name=environment_name,
+            zones=zones,
+            env=env,
+            description=f"YAWL {environment_name}: alarms and dashboard",
+        )
+        topics = AlarmTopics(
+            self,
+            "Topics",
+            environment_name=environment_name,
+            email=settings.alarm_email,
+            logs=settings.recovery.drift_check,
+        )
+        self.high = topics.by_severity[Severity.HIGH]
+        self.medium = topics.by_severity[Severity.MEDIUM]
+        self.low = topics.by_severity[Severity.LOW]
+        names = ObservedNames.read(self, application=application, database=database, cache=cache)
+        metrics = EnvironmentMetrics(environment_name=environment_name, names=names)
+        alarms = EnvironmentAlarms(
+            self,
+            "Alarms",
+            environment_name=environment_name,
+            rules=[
+                *quiet_at_night(alarm_rules(metrics, settings), settings.tasks.night),
+                *upkeep_rules(metrics.upkeep, settings.recovery),
+            ],
+            topics=topics,
+        )
+        if settings.recovery.drift_check:
+            DriftCheck(
+                self,
+                "DriftCheck",
+                environment_name=environment_name,
+                key=topics.key,
+                log_retention_days=settings.log_retention_days,
+            )
+        self.bake_role = BakeRole(
+            self, "BakeRole", environment_name=environment_name, pipeline_account=pipeline_account
+        )
+        if settings.monthly_budget_usd is not None and settings.alarm_email is not None:
+            self.budget = MonthlyBudget(
+                self,
+                "Budget",
+                environment_name=environment_name,
+                monthly_usd=settings.monthly_budget_usd,
+                email=settings.alarm_email,
+            )
+        if settings.share_alarms:
+            AlarmSharing(self, "AlarmSharing", pipeline_account=pipeline_account)
+        self.alarm_names = alarms.names
+        self.alarms = [alarm for severity in Severity for alarm in alarms.by_severity[severity]]
+        self.dashboard = EnvironmentDashboard(
+            self,
+            "Dashboard",
+            environment_name=environment_name,
+            metrics=metrics,
+            alarms=alarms,
+            log_group_name=names.log_group,
+            links={
+                **console_links(
+                    region=self.region, names=names, target_group_arn=application.target_group.target_group_arn
+                ),
+                f"the pipeline (account {pipeline_account})": pipeline_dashboard,
+            },
+        )

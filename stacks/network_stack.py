@@ -1,0 +1,171 @@
+"""The network of one environment: addresses, routes to the outside, and who may talk to whom."""
+
+from typing import cast
+
+from aws_cdk import Acknowledgment, Environment, Validations
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from settings import NetworkSettings
+from stacks.environment_stack import EnvironmentStack
+from stacks.network.delivery_reader_role import DeliveryReaderRole
+from stacks.network.fixed_subnets import FixedSubnets
+from stacks.network.flow_queries import FlowQueries
+from stacks.shared import ports
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.key import rotating_key
+from stacks.shared.log_group import LogGroup
+
+
+class Network(EnvironmentStack):
+    """A VPC over two availability zones, and the security groups of everything in it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment_name: str,
+        zones: tuple[str, str],
+        env: Environment,
+        settings: NetworkSettings,
+        https: bool,
+        pipeline_account: str,
+        log_retention_days: int,
+        retain_data: bool,
+    ) -> None:
+        """Build the network; `https` opens the load balancer's port 443 besides 80."""
+        super().__init__(
+            scope,
+            "network",
+            environment_name=environment_name,
+            zones=zones,
+            env=env,
+            description=f"YAWL {environment_name}: VPC, routes to the outside and security groups",
+        )
+        self.vpc = self._build_vpc(settings)
+        self.load_balancer_security_group = self._build_security_group("LoadBalancer", "Load balancer")
+        self.task_security_group = self._build_security_group("Tasks", "Tasks")
+        self.database_security_group = self._build_security_group("Database", "PostgreSQL")
+        self.cache_security_group = self._build_security_group("Cache", "Redis")
+        self._connect(https=https)
+        self._add_endpoints(interface_endpoints=settings.interface_endpoints)
+        self._log_flows(settings, log_retention_days=log_retention_days, retain_data=retain_data)
+        # Of the stacks that wait for no other, every environment has this one.
+        DeliveryReaderRole(
+            self, "DeliveryReaderRole", environment_name=environment_name, pipeline_account=pipeline_account
+        )
+
+    def _build_vpc(self, settings: NetworkSettings) -> ec2.Vpc:
+        vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            vpc_name=f"yawl-{self.environment_name}",
+            # jsii hands over one request object where its types say keywords.
+            ip_addresses=cast(ec2.IIpAddresses, FixedSubnets(settings)),
+            nat_gateways=settings.nat_gateways,
+            restrict_default_security_group=True,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name="Public", subnet_type=ec2.SubnetType.PUBLIC, map_public_ip_on_launch=False
+                ),
+                ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+                ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            ],
+        )
+        for subnet in (*vpc.public_subnets, *vpc.private_subnets, *vpc.isolated_subnets):
+            self._acknowledge_zone(cast(ec2.CfnSubnet, subnet.node.default_child))
+        for subnet in vpc.public_subnets:
+            acknowledge(
+                subnet.node.find_child("DefaultRoute"),
+                {
+                    "VPCNoUnrestrictedRouteToIGW": "The load balancer and the NAT gateways are all that is in these "
+                    "subnets, and must reach the internet; tasks, database and cache have no such route."
+                },
+            )
+        return vpc
+
+    def _acknowledge_zone(self, subnet: ec2.CfnSubnet) -> None:
+        reason = (
+            "The zones are a setting: the list AWS would choose from differs between accounts and may change, "
+            "and a subnet cannot move."
+        )
+        Validations.of(subnet).acknowledge(Acknowledgment(id="CloudFormation-Validate::W3010", reason=reason))
+        subnet.add_metadata("cfn-lint", {"config": {"ignore_checks": ["W3010"]}})
+
+    def _build_security_group(self, name: str, what: str) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(
+            self,
+            f"{name}SecurityGroup",
+            vpc=self.vpc,
+            description=f"{what} of YAWL {self.environment_name}",
+            allow_all_outbound=False,
+        )
+
+    def _connect(self, *, https: bool) -> None:
+        """Open what is needed, both ways: egress is closed too."""
+        anywhere = ec2.Peer.any_ipv4()
+        load_balancer, tasks = self.load_balancer_security_group, self.task_security_group
+        load_balancer.add_ingress_rule(anywhere, ec2.Port.tcp(ports.HTTP), "HTTP from the internet")
+        if https:
+            load_balancer.add_ingress_rule(anywhere, ec2.Port.tcp(ports.HTTPS), "HTTPS from the internet")
+        acknowledge(
+            load_balancer,
+            {
+                "AwsSolutions-EC23": "The load balancer is the public entrance. Its listeners turn away whoever does "
+                "not come by way of CloudFront; a security group cannot, because the health path stays open to "
+                "everybody."
+            },
+        )
+        load_balancer.connections.allow_to(tasks, ec2.Port.tcp(ports.APPLICATION), "Load balancer to tasks")
+        tasks.connections.allow_internally(ec2.Port.tcp(ports.TASKS), "Standby tasks to the active task")
+        tasks.connections.allow_to(self.database_security_group, ec2.Port.tcp(ports.POSTGRESQL), "Tasks to PostgreSQL")
+        tasks.connections.allow_to(self.cache_security_group, ec2.Port.tcp(ports.REDIS), "Tasks to Redis")
+        tasks.add_egress_rule(anywhere, ec2.Port.tcp(ports.HTTPS), "Tasks to AWS and other services over HTTPS")
+
+    def _add_endpoints(self, *, interface_endpoints: bool) -> None:
+        # Costs nothing and keeps image layers and backups off the NAT gateways.
+        self.vpc.add_gateway_endpoint("S3Endpoint", service=ec2.GatewayVpcEndpointAwsService.S3)
+        if not interface_endpoints:
+            return
+        endpoints = self._build_security_group("Endpoint", "Interface endpoints")
+        endpoints.add_ingress_rule(
+            self.task_security_group, ec2.Port.tcp(ports.HTTPS), "Tasks to the interface endpoints"
+        )
+        services = {
+            "EcrApi": ec2.InterfaceVpcEndpointAwsService.ECR,
+            "EcrDocker": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+            "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+            "Logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+        }
+        for name, service in services.items():
+            self.vpc.add_interface_endpoint(
+                f"{name}Endpoint",
+                service=service,
+                subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+                security_groups=[endpoints],
+                open=False,
+            )
+
+    def _log_flows(self, settings: NetworkSettings, *, log_retention_days: int, retain_data: bool) -> None:
+        key = rotating_key(
+            self,
+            "Key",
+            description=f"Flow logs of YAWL {self.environment_name}",
+            logs=True,
+            retain_data=retain_data,
+        )
+        log_group = LogGroup(self, "FlowLogs", key=key, retention_days=log_retention_days, retain_data=retain_data)
+        flow_log = self.vpc.add_flow_log(
+            "FlowLog",
+            destination=ec2.FlowLogDestination.to_cloud_watch_logs(log_group),
+            traffic_type=ec2.FlowLogTrafficType.ALL,
+        )
+        acknowledge(flow_log, OWN_POLICY)
+        FlowQueries(
+            self,
+            "FlowQueries",
+            environment_name=self.environment_name,
+            log_group=log_group,
+            inside=settings.cidr,
+            private=settings.private_subnets,
+        )

@@ -1,0 +1,1 @@
+"""Parts that several stacks use: keys, log groups, secrets, acknowledgments."""

@@ -1,0 +1,171 @@
+"""A key of our own, which rotates, and which an IAM policy alone lets nobody decrypt with."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+from typing_extensions import override
+
+from stacks.shared.retention import removal_policy
+
+ADMINISTRATION: Final = (
+    "kms:CancelKeyDeletion",
+    # Not `kms:Create*`: whoever may create grants may give himself one to decrypt by.
+    "kms:CreateAlias",
+    "kms:Delete*",
+    "kms:Describe*",
+    "kms:Disable*",
+    "kms:Enable*",
+    "kms:Get*",
+    "kms:List*",
+    "kms:Put*",
+    "kms:RetireGrant",
+    "kms:Revoke*",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:Update*",
+)
+"""What IAM policies of the account may allow with no service in between, so that no key is ever left without a master.
+
+The families are those of "Allows key administrators to administer the KMS key" in the KMS Developer Guide.
+"""
+USE: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+USE_BY_LOGS: Final = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
+HOLD_ON: Final = ("backup", "elasticache", "rds")
+"""Services that go on using a key when nobody asks them to, by a grant that they are given at creation.
+
+Secrets Manager uses no grants (KMS Developer Guide, "How AWS Secrets Manager uses AWS KMS"), but for the password that
+RDS manages in it (Amazon RDS User Guide, "Permissions required for Secrets Manager integration").
+"""
+
+ASK_AS: Final = {"elasticache": ("elasticache", "dax")}
+"""Services that ask under several names (ElastiCache User Guide, Using customer managed keys from AWS KMS)."""
+
+THIS_KEY: Final = "*"
+"""What the one key is called in its own policy."""
+
+
+class RotatingKey(kms.Key):
+    """A KMS key that rotates yearly, and is used through the services of its purpose only.
+
+    The library's own key policy allows the account everything: any IAM policy then lets its holder decrypt. Here an
+    IAM policy of the account counts where one of the services `used_through` (`rds`, `s3`, …, of the key's region)
+    asks on the holder's behalf. With `logs`, CloudWatch Logs may use the key for the log groups of its account and
+    region. Other services that act for themselves, and other accounts, are added statement by statement.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        description: str,
+        used_through: Sequence[str],
+        logs: bool,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        stack = Stack.of(scope)
+        account, region = stack.account, stack.region
+        self.encrypts_logs: Final = logs
+        through = _asked_through(used_through, account=account, region=region)
+        self._is_used_through_services: Final = bool(used_through)
+        partition = stack.partition
+        master = f"arn:{partition}:iam::{account}:root"
+        statements = [_by_the_account(master, "AdministerByIamPolicies", ADMINISTRATION)]
+        if used_through:
+            statements.append(_by_the_account(master, "UseThroughServices", USE, condition=through))
+        holding = [service for service in used_through if service in HOLD_ON]
+        if "rds" in holding and "secretsmanager" in used_through:
+            holding.append("secretsmanager")
+        if holding:
+            given_at_creation = {
+                **_asked_through(holding, account=account, region=region),
+                "Bool": {"kms:GrantIsForAWSResource": "true"},
+            }
+            statements.append(
+                _by_the_account(master, "GrantThroughServices", ("kms:CreateGrant",), condition=given_at_creation)
+            )
+        if logs:
+            log_groups = f"arn:{partition}:logs:{region}:{account}:log-group:*"
+            statements.append(
+                {
+                    "Effect": "Allow",
+                    "Action": list(USE_BY_LOGS),
+                    "Resource": THIS_KEY,
+                    "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+                    "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+                }
+            )
+        super().__init__(
+            scope,
+            construct_id,
+            description=description,
+            enable_key_rotation=True,
+            policy=iam.PolicyDocument.from_json({"Statement": statements}),
+            removal_policy=removal_policy,
+        )
+
+    @override
+    def add_to_resource_policy(
+        self, statement: iam.PolicyStatement, allow_no_op: bool | None = None
+    ) -> iam.AddToResourcePolicyResult:
+        """Add a statement to the key's policy, unless it grants use to the whole account.
+
+        The library does so for each secret, and where it must not name a role: one of a stack that is built on the
+        key's. The account's own statements grant that already, to the services that may ask.
+        """
+        found = Stack.of(self).resolve(statement.to_statement_json())
+        actions = [found["Action"]] if isinstance(found["Action"], str) else found["Action"]
+        to_the_account = json.dumps(found.get("Principal")).endswith(':root"}')
+        if to_the_account and self._is_used_through_services and set(actions) <= {*USE, "kms:CreateGrant"}:
+            return iam.AddToResourcePolicyResult(statement_added=False)
+        return super().add_to_resource_policy(statement, allow_no_op)
+
+
+def rotating_key(
+    scope: Construct,
+    construct_id: str,
+    *,
+    description: str,
+    used_through: Sequence[str] = (),
+    logs: bool = False,
+    retain_data: bool,
+) -> kms.IKey:
+    """Return a `RotatingKey` that lives as long as the data it encrypts."""
+    key = RotatingKey(
+        scope,
+        construct_id,
+        description=description,
+        used_through=used_through,
+        logs=logs,
+        removal_policy=removal_policy(retain_data=retain_data),
+    )
+    # The library's Key does not name one parameter as its interface does, which the type checker minds.
+    return cast(kms.IKey, key)
+
+
+def _asked_through(services: Sequence[str], *, account: str, region: str) -> dict[str, Any]:
+    """Return the condition that one of the services asks, in the key's region and for somebody of its account."""
+    names = [name for service in services for name in ASK_AS.get(service, (service,))]
+    asking = [f"{name}.{region}.amazonaws.com" for name in names]
+    return {"StringEquals": {"kms:CallerAccount": account, "kms:ViaService": asking}}
+
+
+def _by_the_account(
+    master: str, sid: str, actions: Sequence[str], *, condition: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Allow the account, which is whoever an IAM policy of the account allows it."""
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": THIS_KEY,
+        "Principal": {"AWS": master},
+        **({"Condition": condition} if condition else {}),
+    }
