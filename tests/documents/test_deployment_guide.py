@@ -144,3 +144,10 @@ def test_settings_shown_are_taken(block: Block, tmp_path: Path) -> None:
     example = (ROOT / "tests" / "delivery.toml").read_text()
     file.write_text(f"{example}\n{block.text}\n")
     assert load(file)
+
+
+@pytest.mark.parametrize("message", re.findall(r"^### .*?`(stops: [^`]+)`", GUIDE.text, re.MULTILINE))
+def test_our_own_messages_are_quoted_as_they_are(message: str, assembly: "CloudAssembly") -> None:
+    [template] = Path(assembly.directory).glob("yawl-delivery.template.json")
+    commands = template.read_text().replace("\\", "")
+    assert message in commands
