@@ -24,11 +24,11 @@ export NODE_OPTIONS := $(if $(findstring $(compile_cache),$(NODE_OPTIONS)),$(NOD
 # Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks lambdas releases integration_tests rehearsal bench change_review bake cost diagrams compliance operations execution_policies permissions_report tests
+python_folders := settings pipeline stages stacks lambdas releases integration_tests rehearsal bench jobs diagrams compliance operations execution_policies permissions_report tests
 python_sources := pipeline_app.py $(python_folders)
 python_sources += container
 # What the pipeline delivers and runs, and its tests.
-released := pipeline_app.py settings pipeline stages stacks lambdas releases integration_tests change_review bake cost execution_policies \
+released := pipeline_app.py settings pipeline stages stacks lambdas releases integration_tests jobs execution_policies \
   compliance container tests/unit
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
   $(shell find settings pipeline lambdas stages stacks execution_policies -name '*.py' -o -name '*.js') \
@@ -200,11 +200,11 @@ diagrams: cdk.out/manifest.json $(drawing) ## pictures of the architecture and t
 
 .PHONY: cost
 cost: cdk.out/manifest.json ## what every environment costs a month, by stack and resource; FROM=COMMIT: what changed since
-	@python -m cost $(if $(FROM),--from $(FROM)) $(ARGS)
+	@python -m jobs.cost $(if $(FROM),--from $(FROM)) $(ARGS)
 
 .PHONY: cost-page
 cost-page: cdk.out/manifest.json ## the same as a page, docs/COST.md
-	@python -m cost --page docs/COST.md $(ARGS)
+	@python -m jobs.cost --page docs/COST.md $(ARGS)
 
 .PHONY: bench
 bench: cdk.out/manifest.json ## figures: synthesis, growth, depth, limits, what enforcing permissions costs
@@ -249,7 +249,7 @@ tests_venv := .venv-integration-tests
 review_venv := .venv-change-review
 
 $(tests_venv)/.ready: integration_tests/requirements.txt
-$(review_venv)/.ready: change_review/requirements.txt
+$(review_venv)/.ready: jobs/change_review/requirements.txt
 
 $(tests_venv)/.ready $(review_venv)/.ready: requirements/uv.txt
 	@echo "preparing $(@D)"
@@ -273,11 +273,11 @@ $(comparing):
 .PHONY: change-review
 change-review: ## what runs before each deployment: what it would change, and lose
 	@$(MAKE) -j2 $(review_venv)/.ready $(comparing)
-	@$(review_venv)/bin/python -m change_review $(ARGS)
+	@$(review_venv)/bin/python -m jobs.change_review $(ARGS)
 
 .PHONY: bake
 bake: $(review_venv)/.ready ## what runs after the tests: watches the environment's alarm for a while
-	@$(review_venv)/bin/python -m bake $(ARGS)
+	@$(review_venv)/bin/python -m jobs.bake $(ARGS)
 
 .PHONY: releases
 releases: $(review_venv)/.ready ## what ran where, and when: make releases ARGS='--environment prod --on 2026-11-03'
@@ -290,7 +290,7 @@ lock: $(venv)/.ready ## pin the requirements anew; no registry address is writte
 	$$compile requirements/development.in -o requirements/development.txt; \
 	$$compile requirements/runtime.in -c requirements/development.txt -o requirements/runtime.txt; \
 	$$compile integration_tests/requirements.in -c requirements/development.txt -o integration_tests/requirements.txt; \
-	$$compile change_review/requirements.in -c requirements/development.txt -o change_review/requirements.txt; \
+	$$compile jobs/change_review/requirements.in -c requirements/development.txt -o jobs/change_review/requirements.txt; \
 	$$compile container/requirements.in -c requirements/development.txt -o container/requirements.txt; \
 	$$compile requirements/uv.in -c requirements/development.txt -o requirements/uv.txt
 	@npm install --package-lock-only --silent

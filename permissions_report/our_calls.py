@@ -215,7 +215,7 @@ def reading_a_delivery(reader: Resource, _resources: Resources) -> Iterator[Call
     yield Call(own, "ecs:ListTasks", "*", {"ecs:cluster": f"{place}:cluster/{environment}"})
 
 
-@row("Bake", ROLE, source="bake/watch.py", table=OUR_CALLS)
+@row("Bake", ROLE, source="jobs/bake/watch.py", table=OUR_CALLS)
 def watching_alarms(bake_role: Resource, _resources: Resources) -> Iterator[Call]:
     """Return what is looked at after a release."""
     if bake_role.at("RoleName", default="").endswith("-bake"):
@@ -241,7 +241,7 @@ def sharing_alarms(sharing: Resource, resources: Resources) -> Iterator[Call]:
 @row(
     "Integration tests and bake",
     PROJECT,
-    source="integration_tests/account.py, bake/__main__.py: each takes its environment's role on",
+    source="integration_tests/account.py, jobs/bake/__main__.py: each takes its environment's role on",
     table=OUR_CALLS,
 )
 def entering_an_environment(project: Resource, resources: Resources) -> Iterator[Call]:
@@ -259,7 +259,7 @@ def entering_an_environment(project: Resource, resources: Resources) -> Iterator
             yield assume(own, found.arn)
 
 
-@row("Change review", PROJECT, source="change_review/deployed.py, pipeline_run.py", table=OUR_CALLS)
+@row("Change review", PROJECT, source="jobs/change_review/deployed.py, pipeline_run.py", table=OUR_CALLS)
 def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]:
     """Return how a review compares stacks, asks what is under way, and publishes its page."""
     variables = _variables(project)

@@ -34,7 +34,7 @@ def bake(account: Account, **variables: str) -> subprocess.CompletedProcess[str]
     }
     credentials = Credentials(account.place.account)
     return subprocess.run(
-        [sys.executable, "-m", "bake"],
+        [sys.executable, "-m", "jobs.bake"],
         cwd=ROOT,
         env={**os.environ, **account.cloud.environment(account.place.region, credentials), **told, **variables},
         capture_output=True,

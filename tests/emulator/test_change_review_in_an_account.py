@@ -59,7 +59,7 @@ class Bench:
         caller = Credentials("999999999999" if self.role else place.account)
         return subprocess.run(
             [
-                *(sys.executable, "-m", "change_review", "--environment", "test", "--stage", str(self.folder)),
+                *(sys.executable, "-m", "jobs.change_review", "--environment", "test", "--stage", str(self.folder)),
                 *("--settings", str(self.folder / "delivery.toml"), "--output", str(self.folder / "report")),
                 *(("--last-stack", f"yawl-test-{last}") if last else ()),
             ],

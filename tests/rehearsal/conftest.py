@@ -47,13 +47,13 @@ synth:
 	cp -r synthesized cdk.out
 
 change-review:
-	NODE_PATH={ROOT}/node_modules {sys.executable} -m change_review $(ARGS)
+	NODE_PATH={ROOT}/node_modules {sys.executable} -m jobs.change_review $(ARGS)
 
 integration-tests:
 	{REALLY_TEST}
 
 bake:
-	{sys.executable} -m bake
+	{sys.executable} -m jobs.bake
 """
 """What builds run, less what they install first; the main job's test installs it."""
 SHORT_DEADLINE = "\n[environments.dev.verification]\ndeadline_seconds = 10\nconsecutive_successes = 2\n"

@@ -29,7 +29,7 @@ synth:
 	cp -r synthesized cdk.out
 
 change-review:
-	NODE_PATH={ROOT}/node_modules {sys.executable} -m change_review $(ARGS)
+	NODE_PATH={ROOT}/node_modules {sys.executable} -m jobs.change_review $(ARGS)
 
 ifeq ($(wildcard {REAL_TESTS}),)
 integration-tests:

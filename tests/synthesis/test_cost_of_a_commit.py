@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cost.assembly import read_environments
-from cost.commit import synthesized
-from cost.errors import CostError
-from cost.estimate import estimate
-from cost.usage import Assumptions
+from jobs.cost.assembly import read_environments
+from jobs.cost.commit import synthesized
+from jobs.cost.errors import CostError
+from jobs.cost.estimate import estimate
+from jobs.cost.usage import Assumptions
 from tests.synthesis.cdk import ROOT
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from change_review import affected
+from jobs.change_review import affected
 from rehearsal import consumers
 
 PROPERTIES = {

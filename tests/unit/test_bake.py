@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bake.watch import LOOK_SECONDS, NoSuchAlarm, Ringing, watch
+from jobs.bake.watch import LOOK_SECONDS, NoSuchAlarm, Ringing, watch
 
 START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from change_review.accepted import entry_for, read_acceptances
-from change_review.affected import affected, stale
-from change_review.assembly import ReleasedStack
-from change_review.costs import cost_change
-from change_review.differences import Comparer, Difference
-from change_review.errors import ReviewError
-from change_review.findings import Acceptance, Finding, judged
-from change_review.impossible import impossible
-from change_review.permissions import broadened
-from change_review.pipeline_run import PipelineRun
-from change_review.report import as_html, as_markdown, on_the_screen
-from change_review.review import Review, StackReview
-from change_review.stateful import STATEFUL, losses
+from jobs.change_review.accepted import entry_for, read_acceptances
+from jobs.change_review.affected import affected, stale
+from jobs.change_review.assembly import ReleasedStack
+from jobs.change_review.costs import cost_change
+from jobs.change_review.differences import Comparer, Difference
+from jobs.change_review.errors import ReviewError
+from jobs.change_review.findings import Acceptance, Finding, judged
+from jobs.change_review.impossible import impossible
+from jobs.change_review.permissions import broadened
+from jobs.change_review.pipeline_run import PipelineRun
+from jobs.change_review.report import as_html, as_markdown, on_the_screen
+from jobs.change_review.review import Review, StackReview
+from jobs.change_review.stateful import STATEFUL, losses
 
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
@@ -332,7 +332,7 @@ def test_the_page_escapes_what_a_template_says() -> None:
 
 
 def test_a_missing_assembly_is_named(tmp_path: Path) -> None:
-    from change_review.assembly import read_stage
+    from jobs.change_review.assembly import read_stage
 
     with pytest.raises(ReviewError, match=r"manifest\.json does not exist; synthesize first"):
         read_stage(tmp_path)

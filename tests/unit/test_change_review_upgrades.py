@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Template
 
-from change_review.differences import Comparer
-from change_review.permissions import broadened
-from change_review.stateful import losses
+from jobs.change_review.differences import Comparer
+from jobs.change_review.permissions import broadened
+from jobs.change_review.stateful import losses
 from tests.upgrades import STATEFUL, Upgrade, draw, every_upgrade
 
 Templates: TypeAlias = Callable[[str, str], Template]

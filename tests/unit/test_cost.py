@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cost.__main__ import main
-from cost.assembly import Environment, Stack, read_environments
-from cost.difference import Difference, difference
-from cost.errors import CostError
-from cost.estimate import GRID, Estimate, estimate, total
-from cost.prices import FOLDER, read_prices
-from cost.report import as_json, on_the_screen, savings
-from cost.resources import FREE, PRICED
-from cost.schedule import capacity_hours
-from cost.table import signed
-from cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
+from jobs.cost.__main__ import main
+from jobs.cost.assembly import Environment, Stack, read_environments
+from jobs.cost.difference import Difference, difference
+from jobs.cost.errors import CostError
+from jobs.cost.estimate import GRID, Estimate, estimate, total
+from jobs.cost.prices import FOLDER, read_prices
+from jobs.cost.report import as_json, on_the_screen, savings
+from jobs.cost.resources import FREE, PRICED
+from jobs.cost.schedule import capacity_hours
+from jobs.cost.table import signed
+from jobs.cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
 from tests.conftest import ROOT
 from tests.unit.one_environment import OneEnvironment
 
@@ -210,7 +210,9 @@ def tasks(count: int, **service: Any) -> dict[str, dict[str, Any]]:
 
 def test_a_type_nobody_has_thought_of_is_named_with_what_to_do() -> None:
     [message] = priced(New=resource("AWS::Quantum::Computer")).unpriced
-    assert "New: nobody has said what AWS::Quantum::Computer costs: add it to cost/resources/__init__.py" in message
+    assert (
+        "New: nobody has said what AWS::Quantum::Computer costs: add it to jobs/cost/resources/__init__.py" in message
+    )
 
 
 def test_a_region_without_prices_is_named_once_with_what_to_do() -> None:
@@ -418,7 +420,7 @@ def test_a_detour_changes_as_much_as_the_straight_way(one: Estimate, other: Esti
 
 def test_every_price_names_its_source_and_is_used_by_somebody() -> None:
     prices = read_prices("us-east-1")
-    used = "".join(file.read_text() for file in (ROOT / "cost/resources").glob("*.py"))
+    used = "".join(file.read_text() for file in (ROOT / "jobs/cost/resources").glob("*.py"))
     for key, price in prices.prices.items():
         service, usage_type = price.source.split(" ")[:2]
         assert service, key

@@ -11,9 +11,9 @@ from aws_cdk.assertions import Template
 
 from bench.delivery import BAKE, REVIEW, deliveries
 from bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
-from change_review.costs import cost_change
-from change_review.pipeline_run import LONGEST_TITLE
-from change_review.review import Review
+from jobs.change_review.costs import cost_change
+from jobs.change_review.pipeline_run import LONGEST_TITLE
+from jobs.change_review.review import Review
 from pipeline.steps.change_review_step import NOTHING
 from settings import Settings
 from settings.types.environment_names import LONGEST

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cost.assembly import Environment, Stack
-from cost.estimate import estimate, total
-from cost.usage import Assumptions
+from jobs.cost.assembly import Environment, Stack
+from jobs.cost.estimate import estimate, total
+from jobs.cost.usage import Assumptions
 from settings import NightSettings
 from settings.sections.deployment_window import DAYS, TIME_ZONES
 from stacks.monitoring.waking_hours import waking_hours

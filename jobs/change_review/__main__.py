@@ -1,0 +1,76 @@
+"""Review what a release changes in one environment: `python -m jobs.change_review --help`.
+
+Exit codes: 0 the release may go on, 1 a finding stops it, 2 bad input, or something that cannot be read.
+"""
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from jobs.change_review.errors import ReviewError
+from jobs.change_review.pipeline_run import PipelineRun
+from jobs.change_review.report import as_html, as_markdown, on_the_screen
+from jobs.change_review.review import Review, review
+
+
+def main() -> int:
+    """Review, write the report, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs.change_review",
+        description="Compare what is deployed in one environment with what is about to be.",
+        epilog="Exit codes: 0 the release may go on, 1 a finding stops it, 2 bad input, or something cannot be read.",
+    )
+    parser.add_argument("--environment", required=True, help="the environment's name in delivery.toml")
+    parser.add_argument(
+        "--stage",
+        required=True,
+        type=Path,
+        action="append",
+        help="folder with the stage's assembly, below cdk.out; one for each of the environment's regions",
+    )
+    parser.add_argument(
+        "--last-stack",
+        default=[],
+        action="append",
+        help="the stack that is deployed last in a stage: without it the stage has never been whole, and permissions "
+        "of what is missing there are no finding; one for each stage",
+    )
+    parser.add_argument("--settings", type=Path, default=Path("delivery.toml"), help="holds the accepted changes")
+    parser.add_argument("--output", type=Path, default=Path("report"), help="folder for the report (report)")
+    options = parser.parse_args()
+    try:
+        run = PipelineRun.read(os.environ)
+        others_under_way = run.others_under_way() if run else ()
+        found = review(
+            options.environment,
+            stages=options.stage,
+            last_stacks=frozenset(options.last_stack),
+            settings=options.settings,
+        )
+        found = replace(found, others_under_way=others_under_way)
+        write(found, options.output, run)
+    except ReviewError as error:
+        print(f"change review: {error}", file=sys.stderr)
+        return 2
+    print(on_the_screen(found))
+    return 1 if found.stopping else 0
+
+
+def write(found: Review, folder: Path, run: PipelineRun | None) -> None:
+    """Write the review and the lines a build exports as variables; in a pipeline, store it where approvers find it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    commit = run.commit if run else ""
+    markdown, page = folder / "change-review.md", folder / "change-review.html"
+    markdown.write_text(as_markdown(found, commit=commit))
+    page.write_text(as_html(found, commit=commit))
+    (folder / "change-review.txt").write_text(found.summary() + "\n")
+    if run:
+        (folder / "title.txt").write_text(run.title() + "\n")
+        address = run.publish(found.environment, {"text/html; charset=utf-8": page, "text/markdown": markdown})
+        (folder / "address.txt").write_text(address + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

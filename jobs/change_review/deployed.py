@@ -1,0 +1,121 @@
+"""What is deployed now, read through the roles that may only look."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from jobs.change_review.assembly import ReleasedStack
+from jobs.change_review.errors import ReviewError
+
+NEVER_DEPLOYED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_COMPLETE"}
+"""States of a stack that holds nothing, or nothing that ever worked."""
+_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
+
+
+@dataclass
+class Reader:
+    """Reads deployed stacks, with one client for each role and region."""
+
+    _sessions: dict[tuple[str | None, str], boto3.Session] = field(default_factory=dict)
+    _clients: dict[tuple[str | None, str, str], Any] = field(default_factory=dict)
+
+    def template(self, stack: ReleasedStack) -> dict[str, Any] | None:
+        """Return the template that is deployed under the stack's name; None: it never was. Raise ReviewError."""
+        try:
+            client = self._client(stack)
+            status = client.describe_stacks(StackName=stack.name)["Stacks"][0]["StackStatus"]
+            if status in NEVER_DEPLOYED:
+                return None
+            body = client.get_template(StackName=stack.name, TemplateStage="Original")["TemplateBody"]
+        except ClientError as error:
+            if "does not exist" in error.response["Error"].get("Message", ""):
+                return None
+            raise _unreadable(stack, error) from None
+        except BotoCoreError as error:
+            raise _unreadable(stack, error) from None
+        return _parsed(body, stack)
+
+    def names(self, stack: ReleasedStack, prefix: str) -> Iterator[str]:
+        """Yield the deployed stacks of the account and region of `stack` whose names begin so. Raise ReviewError."""
+        try:
+            for page in self._client(stack).get_paginator("describe_stacks").paginate():
+                for found in page["Stacks"]:
+                    if found["StackName"].startswith(prefix) and found["StackStatus"] not in NEVER_DEPLOYED:
+                        yield found["StackName"]
+        except (BotoCoreError, ClientError) as error:
+            raise _unreadable(stack, error) from None
+
+    def execution_policies(self, stack: ReleasedStack) -> list[dict[str, Any]]:
+        """Return the documents of all policies that CloudFormation has where the stack is. Raise ReviewError."""
+        role = (stack.execution_role_arn or "").rpartition("/")[2]
+        try:
+            iam = self._client(stack, "iam")
+            attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+            inline = iam.list_role_policies(RoleName=role)["PolicyNames"]
+            return [
+                *(_document(iam, policy["PolicyArn"]) for policy in attached),
+                *(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in inline),
+            ]
+        except (BotoCoreError, ClientError) as error:
+            raise _unreadable(stack, error) from None
+
+    def policy(self, stack: ReleasedStack, name: str) -> dict[str, Any] | None:
+        """Return the document of the account's policy of this name; None: there is none. Raise ReviewError."""
+        partition = (stack.execution_role_arn or "arn:aws").split(":")[1]
+        try:
+            return _document(self._client(stack, "iam"), f"arn:{partition}:iam::{stack.account}:policy/{name}")
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "NoSuchEntity":
+                return None
+            raise _unreadable(stack, error) from None
+        except BotoCoreError as error:
+            raise _unreadable(stack, error) from None
+
+    def _client(self, stack: ReleasedStack, service: str = "cloudformation") -> Any:
+        place = (stack.lookup_role_arn, stack.region)
+        if place not in self._sessions:
+            session = boto3.Session(region_name=stack.region)
+            self._sessions[place] = _assume(session, stack.lookup_role_arn) if stack.lookup_role_arn else session
+        if (*place, service) not in self._clients:
+            # boto3's overloads know each service by a literal name only.
+            session: Any = self._sessions[place]
+            self._clients[*place, service] = session.client(service, config=_CONFIG)
+        return self._clients[*place, service]
+
+
+def _document(iam: Any, arn: str) -> dict[str, Any]:
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+
+def _assume(session: boto3.Session, role_arn: str) -> boto3.Session:
+    credentials = session.client("sts", config=_CONFIG).assume_role(RoleArn=role_arn, RoleSessionName="change-review")
+    return boto3.Session(
+        aws_access_key_id=credentials["Credentials"]["AccessKeyId"],
+        aws_secret_access_key=credentials["Credentials"]["SecretAccessKey"],
+        aws_session_token=credentials["Credentials"]["SessionToken"],
+        region_name=session.region_name,
+    )
+
+
+def _parsed(body: Any, stack: ReleasedStack) -> dict[str, Any]:
+    """Return the template; botocore has parsed it already unless it is not JSON as JSON is usually written."""
+    if isinstance(body, str):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            raise ReviewError(f"the deployed template of {stack.name} is not JSON: the CDK did not write it") from None
+    return body
+
+
+def _unreadable(stack: ReleasedStack, error: Exception) -> ReviewError:
+    through = f" through {stack.lookup_role_arn}" if stack.lookup_role_arn else ""
+    return ReviewError(
+        f"{stack.name} in {stack.account}, {stack.region} cannot be read{through}: {error}\n"
+        "the account must be bootstrapped with --trust-for-lookup for the pipeline's account (make bootstrap)"
+    )

@@ -1,0 +1,108 @@
+"""The run of the pipeline that asks for the review: what it delivers, and where its review is kept."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from jobs.change_review.errors import ReviewError
+
+LONGEST_TITLE = 80
+UNTITLED = "(no title)"
+"""In place of what is not known: CodePipeline has no empty variables."""
+_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineRun:
+    """One execution, as its build knows it by variables."""
+
+    commit: str
+    pipeline: str
+    execution: str
+    publish_to: str
+    """Bucket and prefix, `bucket/prefix`."""
+    later_stages: tuple[str, ...]
+    """The pipeline's stages that an execution has before it until it has deployed what is reviewed here."""
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> "PipelineRun | None":
+        """Return the run that the variables tell of; None where a person reviews by hand."""
+        names = ("COMMIT", "PIPELINE", "EXECUTION", "PUBLISH_TO", "LATER_STAGES")
+        missing = [name for name in names if not variables.get(name)]
+        if len(missing) == len(names):
+            return None
+        if missing:
+            raise ReviewError(f"of the pipeline's variables {', '.join(missing)} have no value")
+        commit, pipeline, execution, publish_to, later_stages = (variables[name] for name in names)
+        return cls(
+            commit=commit,
+            pipeline=pipeline,
+            execution=execution,
+            publish_to=publish_to,
+            later_stages=tuple(later_stages.split()),
+        )
+
+    def others_under_way(self) -> tuple[str, ...]:
+        """Return the executions reviewed before this one that are under way: nothing is compared with what they deploy.
+
+        Asked before the comparison: until this execution's review ends, no other one gets past it. Only a stage that
+        failed and that somebody retries meanwhile is not told. Raises ReviewError.
+        """
+        try:
+            states = boto3.client("codepipeline", config=_CONFIG).get_pipeline_state(name=self.pipeline)["stageStates"]
+        except (BotoCoreError, ClientError) as error:
+            raise ReviewError(f"whether another release is under way cannot be read: {error}") from None
+        found = {
+            execution["pipelineExecutionId"]
+            for state in states
+            if state["stageName"] in self.later_stages
+            for execution in (
+                state.get("latestExecution", {}),
+                state.get("inboundExecution", {}),
+                *state.get("inboundExecutions", []),
+            )
+            if execution.get("status") == "InProgress"
+        }
+        return tuple(sorted(found - {self.execution}))
+
+    def title(self) -> str:
+        """Return the first line of the commit's message, shortened; `(no title)` where CodePipeline does not tell it.
+
+        It is asked for and not handed over: a message with quotes would break the build's variables (aws-cdk#8458).
+        """
+        try:
+            found = boto3.client("codepipeline", config=_CONFIG).get_pipeline_execution(
+                pipelineName=self.pipeline, pipelineExecutionId=self.execution
+            )
+            summary = found["pipelineExecution"]["artifactRevisions"][0]["revisionSummary"]
+        except (BotoCoreError, ClientError, KeyError, IndexError):
+            return UNTITLED
+        line = (_message(summary).strip().splitlines() or [UNTITLED])[0]
+        return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"
+
+    def publish(self, environment: str, files: Mapping[str, Path]) -> str:
+        """Store the files, by their content types, and return where the first is to be read. Raise ReviewError."""
+        bucket, _, prefix = self.publish_to.partition("/")
+        keys = []
+        try:
+            client = boto3.client("s3", config=_CONFIG)
+            for content_type, file in files.items():
+                keys.append(f"{prefix}/{self.execution}/{environment}{file.suffix}")
+                client.put_object(Bucket=bucket, Key=keys[-1], Body=file.read_bytes(), ContentType=content_type)
+        except (BotoCoreError, ClientError) as error:
+            raise ReviewError(f"the review cannot be stored in {self.publish_to}: {error}") from None
+        return f"https://console.aws.amazon.com/s3/object/{bucket}?region={client.meta.region_name}&prefix={keys[0]}"
+
+
+def _message(summary: str) -> str:
+    """Return the commit's message; a connection's source action wraps it in JSON."""
+    try:
+        wrapped = json.loads(summary)
+    except ValueError:
+        return summary
+    return wrapped.get("CommitMessage", summary) if isinstance(wrapped, dict) else summary

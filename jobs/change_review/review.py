@@ -1,0 +1,177 @@
+"""The review of one environment: what is deployed against what is about to be, stack by stack."""
+
+from collections import Counter
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.change_review.accepted import read_acceptances
+from jobs.change_review.affected import SUBJECT as OUTPUTS
+from jobs.change_review.affected import Affected, affected, stale
+from jobs.change_review.assembly import ReleasedStack, common_prefix, read_stage
+from jobs.change_review.costs import cost_change, in_one_phrase
+from jobs.change_review.deployed import Reader
+from jobs.change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference
+from jobs.change_review.execution import SUBJECT as EXECUTION
+from jobs.change_review.execution import missing_permissions
+from jobs.change_review.findings import Finding, judged
+from jobs.change_review.impossible import impossible
+from jobs.change_review.permissions import broadened
+from jobs.change_review.stateful import losses
+from jobs.cost.difference import Difference as CostDifference
+
+EMPTY_TEMPLATE: dict[str, Any] = {"Resources": {}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackReview:
+    """What happens to one stack."""
+
+    name: str
+    account: str
+    region: str
+    is_new: bool
+    difference: Difference
+
+    def count(self, kind: str) -> int:
+        """Return how many resources are added, changed, replaced or removed."""
+        return sum(change.kind == kind for change in self.difference.resources)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What happens to one environment, and what of it stops the release."""
+
+    environment: str
+    stacks: tuple[StackReview, ...]
+    findings: tuple[Finding, ...]
+    left_behind: tuple[str, ...]
+    """Stacks that are deployed under the environment's name and are no longer part of the release."""
+    cost: CostDifference
+    """Dollars a month, of what is deployed and of the release."""
+    is_first: bool
+    """Whether the environment has never been whole, in none of its regions."""
+    affected: tuple[Affected, ...] = ()
+    """What refers to a resource that is replaced."""
+    others_under_way: tuple[str, ...] = ()
+    """Executions that may deploy something before this release does, with which it was not compared."""
+
+    @property
+    def stopping(self) -> tuple[Finding, ...]:
+        """The findings that nobody has accepted."""
+        return tuple(finding for finding in self.findings if finding.accepted is None)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether a deployment would leave the environment as it is."""
+        return all(stack.difference.nothing for stack in self.stacks)
+
+    def summary(self) -> str:
+        """Return the numbers in one line.
+
+        While another release is under way, the line is never the one for which nobody is asked.
+        """
+        numbers = self._numbers()
+        if not self.others_under_way:
+            return numbers
+        others = ", ".join(execution[:8] for execution in self.others_under_way)
+        return f"{numbers}; compared while {others} was still under way"
+
+    def _numbers(self) -> str:
+        if self.nothing:
+            return f"{self.environment}: nothing changes"
+        counts = Counter({kind: sum(stack.count(kind) for stack in self.stacks) for kind in KINDS})
+        resources = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]) or "none"
+        security = sum(finding.subject == "permissions" for finding in self.findings)
+        ungranted = sum(finding.subject == EXECUTION for finding in self.findings)
+        refused = sum(finding.impossible for finding in self.findings)
+        outdated = sum(finding.subject == OUTPUTS for finding in self.findings)
+        stateful = len(self.findings) - security - ungranted - refused - outdated
+        touched = sum(not stack.difference.nothing for stack in self.stacks)
+        parts = [f"resources {resources}, in {touched} of {len(self.stacks)} stacks"]
+        if refused:
+            parts.append(f"AWS would refuse {refused}")
+        if outdated:
+            parts.append(f"{outdated} may keep a replaced resource's old value")
+        parts.append(f"{stateful} stateful lost" if stateful else "nothing stateful lost")
+        if not self.is_first:
+            parts.append(f"permissions broadened in {security}" if security else "no permissions broadened")
+        if ungranted:
+            parts.append("CloudFormation needs more permissions")
+        parts.append(in_one_phrase(self.cost))
+        return f"{self.environment}{' (first deployment)' if self.is_first else ''}: {'; '.join(parts)}"
+
+
+KINDS = (ADDED, CHANGED, REPLACED, REMOVED)
+
+
+def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = frozenset(), settings: Path) -> Review:
+    """Compare the stages' assemblies with what is deployed; raise ReviewError when one of them cannot be read.
+
+    An environment has a stage in each of its regions. `last_stacks` are those without which a stage has never been
+    whole, because they are deployed after all others. In a stage that has never been, everything is opened by intent:
+    also when its first deployment ended half-way, and the release is the one that mends it.
+    """
+    by_stage = [read_stage(stage) for stage in stages]
+    released = tuple(stack for stage in by_stage for stack in stage)
+    # It starts while AWS is asked.
+    with Comparer() as comparer:
+        reader = Reader()
+        deployed = [reader.template(stack) for stack in released]
+        ungranted = [one for stage in stages[:1] for one in missing_permissions(stage.parent, released, reader)]
+        differences = comparer.compare(
+            [(before or EMPTY_TEMPLATE, stack.template) for before, stack in zip(deployed, released, strict=True)]
+        )
+    stacks = tuple(
+        StackReview(
+            name=stack.name, account=stack.account, region=stack.region, is_new=before is None, difference=difference
+        )
+        for stack, before, difference in zip(released, deployed, differences, strict=True)
+    )
+    there = {stack.name for stack in stacks if not stack.is_new}
+    whole = {stack.name for stage in by_stage if _is_whole(stage, there, last_stacks) for stack in stage}
+    acceptances = read_acceptances(settings, environment)
+    consumers = affected(
+        [
+            (stack.name, stack.template, {item.logical_id for item in found.resources if item.kind == REPLACED})
+            for stack, found in zip(released, differences, strict=True)
+        ]
+    )
+    unchanged = {stack.name for stack in stacks if stack.difference.nothing}
+    found = [*ungranted, *_findings(stacks, whole), *stale(consumers, unchanged)]
+    return Review(
+        environment=environment,
+        stacks=stacks,
+        findings=tuple(judged(finding, acceptances) for finding in found),
+        left_behind=_left_behind(released, reader),
+        cost=cost_change(environment, released, deployed),
+        is_first=not whole,
+        affected=consumers,
+    )
+
+
+def _is_whole(stage: Sequence[ReleasedStack], there: Set[str], last_stacks: Set[str]) -> bool:
+    """Return whether a stage has been deployed as a whole; where its last stack is not named, anything of it counts."""
+    names = {stack.name for stack in stage}
+    return not there.isdisjoint(names.intersection(last_stacks) or names)
+
+
+def _findings(stacks: Sequence[StackReview], whole: Set[str]) -> list[Finding]:
+    """Return what would be lost anywhere, and what is opened in the stacks of stages that are whole."""
+    found = [finding for stack in stacks for finding in impossible(stack.name, stack.difference)]
+    found += [finding for stack in stacks for finding in losses(stack.name, stack.difference)]
+    for stack in stacks:
+        if stack.name in whole:
+            found += broadened(stack.name, stack.difference)
+    return found
+
+
+def _left_behind(released: Sequence[ReleasedStack], reader: Reader) -> tuple[str, ...]:
+    prefix = common_prefix(tuple(released))
+    if not prefix:
+        return ()
+    kept = {stack.name for stack in released}
+    places = {(stack.account, stack.region): stack for stack in released}
+    found = {name for stack in places.values() for name in reader.names(stack, prefix)}
+    return tuple(sorted(found - kept))
