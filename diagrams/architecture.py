@@ -1,4 +1,4 @@
-"""The architecture of one environment, read from its templates: what stands where, and who talks to whom."""
+"""The architecture of one environment, read from its templates: its resources, their places and their connections."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -42,17 +42,20 @@ PART_OF = {
     "AWS::SecretsManager::SecretTargetAttachment": "AWS::SecretsManager::Secret",
     "AWS::WAFv2::LoggingConfiguration": "AWS::WAFv2::WebACL",
 }
-"""Types that are drawn as a part of the resource of another type that they refer to, or that refers to them."""
+"""Types drawn as part of a resource of another type, which they refer to or which refers to them."""
 
-TOGETHER = {
+GROUPED = {
     "AWS::CloudWatch::Alarm": "alarms",
     "AWS::EC2::NatGateway": "NAT gateways",
     "AWS::EC2::VPCEndpoint": "endpoints",
     "AWS::SNS::Topic": "topics",
 }
-"""Types of which all in one place of one stack are drawn as one."""
+"""Types of which one box shows all those of a stack in the same subnets."""
 
-IN_WORDS = {
+UNCOUNTED = ("AWS::CloudWatch::Alarm",)
+"""Types of which the picture does not say how many there are, as that changes often."""
+
+ONLY_LISTED = {
     "AWS::IAM::Role": "roles",
     "AWS::IAM::Policy": "policies",
     "AWS::IAM::ManagedPolicy": "policies",
@@ -64,9 +67,9 @@ IN_WORDS = {
     "AWS::EC2::FlowLog": "flow logs",
     "AWS::SSM::Parameter": "parameters",
 }
-"""Types that are counted below the picture and not drawn: every stack has them."""
+"""Types that are only listed below the picture: nearly every stack has them."""
 
-SHOWN_AS_STRUCTURE = (
+STRUCTURE = (
     "AWS::EC2::InternetGateway",
     "AWS::EC2::Route",
     "AWS::EC2::RouteTable",
@@ -78,22 +81,22 @@ SHOWN_AS_STRUCTURE = (
     "AWS::EC2::VPC",
     "AWS::EC2::VPCGatewayAttachment",
 )
-"""Types that are the picture's frames and arrows."""
+"""Types drawn as frames and arrows."""
 
 HELPERS = ("AWS::CloudFormation::", "AWS::CDK::", "Custom::")
-"""How types begin that help CloudFormation and do nothing themselves."""
+"""Prefixes of types that only support deployments."""
 
 WATCHING = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard")
-"""Types that look at resources of all stacks; arrows to all of them would cover the picture."""
+"""Types that refer to resources of all stacks. Arrows to all of them would cover the picture."""
 
 WATCHED = (*WATCHING, "AWS::SNS::Topic")
-"""Types to which such arrows lead all the same: who tells whom."""
+"""Types whose arrows from `WATCHING` are drawn all the same: they show who notifies whom."""
 
 ABBREVIATIONS = ("Acl", "Api", "Http", "Nat")
-"""Words in names that people write in capitals."""
+"""Words in names that are written in capitals."""
 
 SERVICES = {"ElasticLoadBalancingV2": "Elastic Load Balancing", "SecretsManager": "Secrets Manager"}
-"""Services that people write otherwise than CloudFormation."""
+"""Services whose name differs from the one in CloudFormation's types."""
 
 FACTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": (("MinCapacity", "at least {}"), ("MaxCapacity", "at most {}")),
@@ -101,11 +104,11 @@ FACTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "AWS::ElastiCache::ReplicationGroup": (
         ("CacheNodeType", "{}"),
         ("NumCacheClusters", "nodes: {}"),
-        ("MultiAZEnabled", "two zones"),
+        ("MultiAZEnabled", "Multi-AZ"),
     ),
-    "AWS::RDS::DBInstance": (("DBInstanceClass", "{}"), ("MultiAZ", "two zones")),
+    "AWS::RDS::DBInstance": (("DBInstanceClass", "{}"), ("MultiAZ", "Multi-AZ")),
 }
-"""What is told of a resource, by its properties; one that is off is not told."""
+"""The properties shown in a box, with their wording. One that is false or missing is left out."""
 
 
 @dataclass
@@ -117,7 +120,7 @@ class Node:
     kind: str
     stack: str
     tier: str | None = None
-    """The kind of subnets it is in."""
+    """The group of subnets it is in."""
     in_network: bool = False
     count: int = 1
     facts: list[str] = field(default_factory=list)
@@ -135,7 +138,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Tier:
-    """The subnets of one kind."""
+    """A group of subnets, such as the private ones."""
 
     name: str
     blocks: tuple[str, ...]
@@ -143,23 +146,23 @@ class Tier:
 
 @dataclass(frozen=True)
 class Architecture:
-    """One environment as it is drawn."""
+    """The architecture of one environment."""
 
     name: str
     region: str
     network: str
-    """The VPC's block of addresses."""
+    """The VPC's CIDR block."""
     tiers: tuple[Tier, ...]
     stacks: tuple[str, ...]
-    """The stacks' names, without what they have in common."""
+    """The stacks' names without their common prefix."""
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    in_words: Mapping[str, Mapping[str, int]]
-    """What is counted and not drawn, by stack."""
+    not_drawn: tuple[str, ...]
+    """The kinds of resources that are only listed."""
 
 
 def read(environment: Environment) -> Architecture:
-    """Find out what is drawn of an environment."""
+    """Return the boxes and arrows of an environment."""
     return _Reader(environment).architecture()
 
 
@@ -195,14 +198,14 @@ class _Reader:
             stacks=tuple(self._stack_names.values()),
             nodes=tuple(self._nodes.values()),
             edges=tuple(self._edges()),
-            in_words=self._in_words(),
+            not_drawn=tuple(dict.fromkeys(words for kind, words in ONLY_LISTED.items() if self._of_type(kind))),
         )
 
     def _of_type(self, kind: str) -> dict[Key, Resource]:
         return {key: found for key, found in self._resources.items() if found.type == kind}
 
     def _is_drawn(self, resource: Resource) -> bool:
-        hidden = resource.type in IN_WORDS or resource.type in SHOWN_AS_STRUCTURE
+        hidden = resource.type in ONLY_LISTED or resource.type in STRUCTURE
         helper = any(name.startswith(HELPERS) for name in (resource.type, *resource.path)) or (
             resource.type == "AWS::Lambda::Function"
             and any(self._resources[key].type.startswith(HELPERS) for key in self._neighbours[resource.key])
@@ -212,12 +215,14 @@ class _Reader:
     def _draw(self, key: Key, resource: Resource) -> None:
         stack = self._stack_names[key[0]]
         tier = self._tier(key)
-        together = TOGETHER.get(resource.type)
+        together = GROUPED.get(resource.type)
         name = f"{stack}/{tier}/{resource.type}" if together else self._id(key)
         node = self._nodes.get(name)
         if node is None:
             title = _words(_title(resource.path))
             self._nodes[name] = Node(name, title, _kind(resource.type), stack, tier, self._in_network(key))
+        elif resource.type in UNCOUNTED:
+            node.title = _capitalized(together or node.title)
         else:
             node.count += 1
             node.title = together or node.title
@@ -225,7 +230,7 @@ class _Reader:
         self._drawn_as[key] = name
 
     def _owner(self, key: Key, *, drawn: bool = True) -> str | None:
-        """Follow parts to what they are parts of; None when there is no such thing."""
+        """Return the box that a part belongs to, or None if there is none."""
         wanted = PART_OF.get(self._resources[key].type)
         for neighbour in sorted(self._neighbours[key]):
             if self._resources[neighbour].type == wanted:
@@ -235,10 +240,10 @@ class _Reader:
         return None
 
     def _id(self, key: Key) -> str:
-        """Name a resource as it is named in every environment."""
+        """Return a resource's name, which is the same in every environment."""
         return f"{self._stack_names[key[0]]}/{key[1]}"
 
-    # Where things stand.
+    # Places.
 
     def _tier_name(self, subnet: Resource) -> str:
         tags = {tag["Key"]: tag["Value"] for tag in subnet.properties.get("Tags", [])}
@@ -254,7 +259,7 @@ class _Reader:
             yield Tier(name, tuple(blocks))
 
     def _tier(self, key: Key) -> str | None:
-        """Return the subnets a resource is in: those it names, or that the groups of subnets it names have."""
+        """Return the group of subnets a resource is in, by the subnets or subnet groups it refers to."""
         near = set(self._resources[key].references)
         for referred in self._resources[key].references:
             if self._resources[referred].type.endswith("SubnetGroup"):
@@ -266,7 +271,7 @@ class _Reader:
         resource = self._resources[key]
         return self._tier(key) is not None or "VpcId" in resource.properties
 
-    # Who talks to whom.
+    # Connections.
 
     def _edges(self) -> list[Edge]:
         edges: dict[tuple[str, str, bool], dict[str, None]] = {}
@@ -314,7 +319,7 @@ class _Reader:
                         self._to_the_internet(add, member, _port(rule))
 
     def _to_the_internet(self, add: Callable[..., None], member: str, port: str) -> None:
-        """Lead what may leave by way of the NAT gateways, where there are any."""
+        """Route outbound traffic through the NAT gateways, where there are any."""
         gateways = dict.fromkeys(self._drawn_as[key] for key in self._of_type("AWS::EC2::NatGateway"))
         for gateway in gateways:
             add(member, gateway, port)
@@ -323,7 +328,7 @@ class _Reader:
             add(member, INTERNET, port)
 
     def _members(self) -> dict[Key, list[str]]:
-        """Return what is in each security group."""
+        """Return the boxes in each security group."""
         members: dict[Key, list[str]] = {}
         for group in self._of_type("AWS::EC2::SecurityGroup"):
             drawn = [self._drawn_as[key] for key in self._neighbours[group] if key in self._drawn_as]
@@ -347,21 +352,13 @@ class _Reader:
             for referred in sorted(found.references):
                 target = self._drawn_as.get(referred)
                 watching = found.type in WATCHING and self._resources[referred].type not in WATCHED
-                # A policy says who may use its resource, and so the other way round.
+                # A policy refers to the resource it protects; that is not a use of it.
                 if not (watching or found.type.endswith("Policy") or found.type == self._resources[referred].type):
                     add(source, target, traffic=False)
 
-    def _in_words(self) -> dict[str, dict[str, int]]:
-        counts: dict[str, dict[str, int]] = {stack: {} for stack in self._stack_names.values()}
-        for key, found in self._resources.items():
-            if words := IN_WORDS.get(found.type):
-                of_stack = counts[self._stack_names[key[0]]]
-                of_stack[words] = of_stack.get(words, 0) + 1
-        return counts
-
 
 def _title(path: tuple[str, ...]) -> str:
-    """Return what the code calls a resource: the last of its names that is not the library's."""
+    """Return the last part of a resource's path that the project's own code has named."""
     own = [part for part in path if part not in ("Resource", "Default", "Service")]
     return (own or path)[-1]
 
@@ -375,12 +372,16 @@ def _words(name: str) -> str:
 def _kind(resource_type: str) -> str:
     _, service, kind = [*resource_type.split("::"), "", ""][:3]
     words = _words(kind)
-    # A vault of Backup is a BackupVault already.
+    # Some types repeat the service: AWS::Backup::BackupVault.
     return words if words.startswith(f"{service} ") else f"{SERVICES.get(service, service)} {_lower(words)}"
 
 
+def _capitalized(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def _lower(words: str) -> str:
-    """Return a title as it stands inside a sentence; abbreviations stay."""
+    """Return a title with a lower-case first letter, unless it starts with an abbreviation."""
     return words if words[:2].isupper() else words[0].lower() + words[1:]
 
 
@@ -399,7 +400,7 @@ def _port(rule: Mapping[str, Any]) -> str:
 
 
 def differences(architectures: Iterable[Architecture]) -> dict[str, dict[str, str]]:
-    """Return what is not the same everywhere: the title of each such box, with what it is in each environment."""
+    """Return the boxes that differ between environments, by title, with their facts in each environment."""
     found = {one.name: {node.id: node for node in one.nodes} for one in architectures}
     titles = {identifier: node.title for nodes in found.values() for identifier, node in nodes.items()}
     rows: dict[str, dict[str, str]] = {}

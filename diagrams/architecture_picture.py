@@ -1,6 +1,6 @@
-"""Draws the architecture of an environment, with a table of what the others have instead."""
+"""Draws the architecture of an environment, with a table of how the other environments differ."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from diagrams import palette, picture
@@ -12,11 +12,11 @@ ACTORS = {USERS: "Users", INTERNET: "Internet"}
 
 
 def dot(architectures: Sequence[Architecture]) -> tuple[str, str]:
-    """Return the graph of the fullest environment, the last of equals, and what it shows in words."""
+    """Return the graph of the environment with the most boxes, the last of equals, and a description of it."""
     drawn = max(reversed(architectures), key=lambda one: len(one.nodes))
     others = [one.name for one in architectures if one is not drawn]
     description = f"The architecture of {drawn.name}, drawn from its CloudFormation templates"
-    description += f"; below it what differs in {' and '.join(others)}." if others else "."
+    description += f"; the table below shows how {' and '.join(others)} differ." if others else "."
     return _Picture(drawn, architectures).dot(), description
 
 
@@ -114,7 +114,7 @@ class _Picture:
 
     def _box(self, node: Node) -> str:
         title = f"{node.count} {node.title}" if node.count > 1 else node.title
-        cells = [text(title, size=12.5, color=palette.INK, bold=True), text(node.kind, size=10, color=palette.QUIET)]
+        cells = [text(title, size=12, color=palette.INK, bold=True), text(node.kind, size=10, color=palette.QUIET)]
         cells += [
             text(", ".join(node.facts[at : at + 2]), size=10, color=palette.QUIET)
             for at in range(0, len(node.facts), 2)
@@ -140,7 +140,7 @@ class _Picture:
         source, target = edge.source, edge.target
         from_row, to_row = self._height(source), self._height(target)
         if edge.traffic and from_row > to_row and (to_row or target in ACTORS):
-            # Graphviz draws best what leads down.
+            # Graphviz draws arrows best that point down.
             source, target = target, source
             look["dir"] = "back"
         elif not edge.traffic and from_row == len(self._drawn.tiers):
@@ -151,11 +151,11 @@ class _Picture:
         return f"{quoted(source)} -> {quoted(target)} {attributes(look)};"
 
     def _rows(self) -> Iterator[str]:
-        """Put each kind of subnets in a row of its own, one below the other."""
+        """Put each group of subnets in its own row, one below the other."""
         rows = [[node.id for node in self._drawn.nodes if node.tier == tier.name] for tier in self._drawn.tiers]
         rows = [row for row in rows if row]
         if rows:
-            # What belongs to all subnets stands beside the middle ones.
+            # A box that belongs to all subnets goes beside the middle ones.
             beside = [node.id for node in self._drawn.nodes if node.in_network and node.tier is None]
             rows[len(rows) // 2] += beside
         for row in rows:
@@ -164,7 +164,7 @@ class _Picture:
             yield f"{quoted(upper[0])} -> {quoted(lower[0])} {INVISIBLE};"
 
     def _columns(self) -> Iterator[str]:
-        """Put what a stack has outside the network in a column, in the order of use, what traffic reaches first."""
+        """Put the boxes of a stack outside the network in a column, users before what they use."""
         reached = {edge.target for edge in self._drawn.edges if edge.traffic}
         used = {edge.target for edge in self._drawn.edges}
         for stack in self._drawn.stacks:
@@ -175,7 +175,7 @@ class _Picture:
                 yield f"{quoted(upper)} -> {quoted(lower)} {INVISIBLE};"
 
     def _depths(self, column: Sequence[str]) -> dict[str, int]:
-        """Return how many of a column's boxes come before each, as one uses the other."""
+        """Return how many boxes of a column must come before each, because they use it."""
         depths = dict.fromkeys(column, 0)
         for _ in column:
             for edge in self._drawn.edges:
@@ -184,7 +184,7 @@ class _Picture:
         return depths
 
     def _height(self, identifier: str) -> int:
-        """Return the row a box is in, from 1 at the top; 0 for what is outside the network."""
+        """Return the row a box is in, from 1 at the top; 0 outside the network."""
         order = [tier.name for tier in self._drawn.tiers]
         tier = next((node.tier for node in self._drawn.nodes if node.id == identifier), None)
         return order.index(tier) + 1 if tier in order else 0
@@ -192,12 +192,12 @@ class _Picture:
     def _notes(self) -> str:
         rows = [_space(10), _line(self._legend())]
         rows += self._differing()
-        rows += self._counted()
+        rows += self._omitted()
         return table(rows, cellspacing="0", cellpadding="2")
 
     def _legend(self) -> str:
         traffic = text("━▶ ", size=11, color=palette.TRAFFIC) + text(
-            "traffic, with ports, as security groups and origins allow it", size=11, color=palette.QUIET
+            "traffic and its port, as security groups and origins allow it", size=11, color=palette.QUIET
         )
         reference = text("╌▷ ", size=11, color=palette.QUIET) + text("uses", size=11, color=palette.QUIET)
         return f"{traffic}&nbsp;&nbsp;&nbsp;&nbsp;{reference}"
@@ -207,7 +207,7 @@ class _Picture:
         if not rows:
             return
         names = [one.name for one in self._all]
-        heading = [text(words, size=11, color=palette.INK, bold=True) for words in ("What differs", *names)]
+        heading = [text(words, size=11, color=palette.INK, bold=True) for words in ("Differences", *names)]
         body = [
             [text(words, size=11, color=palette.QUIET) for words in (title[0].upper() + title[1:], *row.values())]
             for title, row in rows.items()
@@ -219,13 +219,10 @@ class _Picture:
         yield _space(6)
         yield _line(table(cells, cellspacing="0", cellpadding="2"))
 
-    def _counted(self) -> Iterator[str]:
-        said = "; ".join(f"{stack}: {_enumerated(counts)}" for stack, counts in self._drawn.in_words.items() if counts)
-        if said:
+    def _omitted(self) -> Iterator[str]:
+        if self._drawn.not_drawn:
             yield _space(6)
-            yield from (
-                _line(text(part, size=10, color=palette.QUIET)) for part in _wrapped(f"Not drawn, in {said}.", 150)
-            )
+            yield _line(text(f"Not drawn: {', '.join(self._drawn.not_drawn)}.", size=10, color=palette.QUIET))
 
 
 def _same_row(identifiers: Iterable[str]) -> str:
@@ -233,7 +230,7 @@ def _same_row(identifiers: Iterable[str]) -> str:
 
 
 def _heading(title: str, detail: str, color: str) -> str:
-    return f"{text(title, size=12.5, color=color, bold=True)}&nbsp;&nbsp;{text(detail, size=10.5, color=palette.QUIET)}"
+    return f"{text(title, size=12, color=color, bold=True)}&nbsp;&nbsp;{text(detail, size=10, color=palette.QUIET)}"
 
 
 def _line(content: str) -> str:
@@ -242,20 +239,3 @@ def _line(content: str) -> str:
 
 def _space(height: int) -> str:
     return f'<tr><td height="{height}"></td></tr>'
-
-
-def _enumerated(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {words if number > 1 else _singular(words)}" for words, number in counts.items())
-
-
-def _singular(words: str) -> str:
-    return f"{words[:-3]}y" if words.endswith("ies") else words[:-1]
-
-
-def _wrapped(words: str, width: int) -> list[str]:
-    lines = [""]
-    for word in words.split(" "):
-        if len(lines[-1]) + len(word) > width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines

@@ -11,19 +11,19 @@ def quoted(text: str) -> str:
 
 
 def attributes(values: Mapping[str, str]) -> str:
-    """Return a list of attributes; a value that begins with `<` is an HTML-like label and stays as it is."""
+    """Return a list of attributes. A value that begins with `<` is an HTML-like label and is not quoted."""
     pairs = (f"{name}={value if value.startswith('<') else quoted(value)}" for name, value in values.items())
     return f"[{', '.join(pairs)}]"
 
 
 def text(words: str, *, size: float, color: str, bold: bool = False) -> str:
-    """Return words for an HTML-like label."""
+    """Return text for an HTML-like label."""
     escaped = html.escape(words)
     return f'<font point-size="{size:g}" color="{color}">{f"<b>{escaped}</b>" if bold else escaped}</font>'
 
 
 def table(rows: Iterable[str], **options: str) -> str:
-    """Return a table of ready rows for an HTML-like label."""
+    """Return a table of finished rows for an HTML-like label."""
     given = " ".join(f'{name}="{value}"' for name, value in options.items())
     return f'<table border="0" cellborder="0" {given}>{"".join(rows)}</table>'
 

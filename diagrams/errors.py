@@ -1,5 +1,5 @@
-"""What can go wrong when pictures are drawn."""
+"""The error of this package."""
 
 
 class DiagramError(Exception):
-    """A picture cannot be drawn. The text says what to do; shown without traceback."""
+    """A picture cannot be drawn. The message says what to do and is shown without a traceback."""

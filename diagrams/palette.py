@@ -1,4 +1,4 @@
-"""The pictures' colours. The dark ones replace the light ones where the reader's surroundings are dark."""
+"""The pictures' colours, for light and dark colour schemes."""
 
 PAPER = "#fefefe"
 INK = "#1b2330"
@@ -9,11 +9,11 @@ FRAME = "#f4f6f9"
 INNER_FRAME = "#e9edf3"
 TRAFFIC = "#2456c8"
 REFERENCE = "#8a95a5"
-GATE = "#7a3096"
-GATE_BOX = "#f6edfa"
+APPROVAL = "#7a3096"
+APPROVAL_BOX = "#f6edfa"
 
 STACKS = ("#0f6b57", "#9a4a00", "#2456c8", "#a3224f", "#5b3fa8", "#3c6a12", "#00687f", "#7b4b1f")
-"""One for each stack, in order; from the first again where there are more."""
+"""One for each stack, in order, repeated if there are more stacks."""
 
 _DARK = {
     PAPER: "#141a22",
@@ -25,8 +25,8 @@ _DARK = {
     INNER_FRAME: "#222c38",
     TRAFFIC: "#86abff",
     REFERENCE: "#7c8a9c",
-    GATE: "#d69bee",
-    GATE_BOX: "#2d2136",
+    APPROVAL: "#d69bee",
+    APPROVAL_BOX: "#2d2136",
     "#0f6b57": "#5fd0b3",
     "#9a4a00": "#f0a95c",
     "#a3224f": "#ff8fb3",
@@ -38,15 +38,15 @@ _DARK = {
 
 
 def stack_color(number: int) -> str:
-    """Return the colour of a stack by its place."""
+    """Return the colour of a stack by its position."""
     return STACKS[number % len(STACKS)]
 
 
-def dark_style() -> str:
-    """Return the style that replaces every colour in dark surroundings."""
+def dark_style(picture: str) -> str:
+    """Return a style that replaces the colours of a picture in a dark colour scheme, a line for each."""
     rules = [
-        f'  [{attribute}="{light}"] {{ {attribute}: {dark} }}\n'
+        f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}\n'
         for light, dark in _DARK.items()
-        for attribute in ("fill", "stroke")
+        if light in picture
     ]
-    return f"@media (prefers-color-scheme: dark) {{\n{''.join(rules)}}}\n"
+    return f"@media(prefers-color-scheme:dark){{\n{''.join(rules)}}}\n"

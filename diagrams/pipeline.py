@@ -11,13 +11,13 @@ PIPELINE_TYPE = "AWS::CodePipeline::Pipeline"
 APPROVAL = ("Approval", "Manual")
 
 KINDS = {
-    ("Source", "CodeStarSourceConnection"): "the repository's connection",
-    APPROVAL: "a person decides",
+    ("Source", "CodeStarSourceConnection"): "repository connection",
+    APPROVAL: "manual approval",
 }
-"""What actions are called that their provider's name does not explain."""
+"""Descriptions of actions whose provider's name does not explain them."""
 
-CONDITIONS = {"BeforeEntry": "before it", "OnSuccess": "after it", "OnFailure": "if it fails"}
-"""Where a stage can have conditions."""
+CONDITIONS = {"BeforeEntry": "on entry", "OnSuccess": "on success", "OnFailure": "on failure"}
+"""The places of a stage's conditions, with their wording."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Action:
     name: str
     kind: str
     run_order: int
-    is_gate: bool
+    is_approval: bool
     deploys: bool
-    """Whether its name is a stack's, less what all of the stage's stacks are called."""
+    """Whether it deploys a stack. Its name is then the stack's, without the prefix common to the stage."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: its actions by run order, and the conditions around it in words."""
+    """One stage: its actions by run order, and its conditions in words."""
 
     name: str
     deploys: bool
@@ -45,16 +45,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline as it is drawn."""
+    """A pipeline, read from its template."""
 
     name: str
-    starts_over: bool
-    """Whether an execution that has changed the pipeline starts over."""
+    restarts: bool
+    """Whether an execution that has updated the pipeline restarts."""
     stages: tuple[Stage, ...]
 
 
 def read(templates: Iterable[Mapping[str, Any]]) -> Pipeline:
-    """Return the only pipeline that the templates have; raises DiagramError when there is none or are several."""
+    """Return the only pipeline in the templates; raises DiagramError if there is none or more than one."""
     found = [
         resource["Properties"]
         for template in templates
@@ -68,7 +68,7 @@ def read(templates: Iterable[Mapping[str, Any]]) -> Pipeline:
     [pipeline] = found
     return Pipeline(
         name=pipeline.get("Name", ""),
-        starts_over=pipeline.get("RestartExecutionOnUpdate", False),
+        restarts=pipeline.get("RestartExecutionOnUpdate", False),
         stages=tuple(_stage(stage) for stage in pipeline["Stages"]),
     )
 
@@ -92,7 +92,7 @@ def _action(action: Mapping[str, Any]) -> Action:
         name=action["Configuration"].get("StackName", action["Name"]),
         kind=KINDS.get(kind, kind[1]),
         run_order=action.get("RunOrder", 1),
-        is_gate=kind == APPROVAL,
+        is_approval=kind == APPROVAL,
         deploys="StackName" in action["Configuration"],
     )
 

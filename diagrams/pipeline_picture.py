@@ -1,4 +1,4 @@
-"""Draws the pipeline: stages as boxes, in them the actions, side by side where they run side by side."""
+"""Draws the pipeline: a box for each stage, and in it a row for the actions that run in parallel."""
 
 import html
 from collections.abc import Sequence
@@ -12,9 +12,11 @@ DOWN = f'<tr><td cellpadding="0" height="14">{text("▼", size=8, color=palette.
 
 
 def dot(pipeline: Pipeline) -> tuple[str, str]:
-    """Return the graph, and what it shows in words."""
+    """Return the graph and a description of it."""
     names = [stage.name for stage in pipeline.stages]
-    description = f"The stages of {pipeline.name}, in order: {', '.join(names)}. Actions in one row run side by side."
+    description = (
+        f"The stages of {pipeline.name}, in order: {', '.join(names)}. Actions in the same row run in parallel."
+    )
     graph = {
         "fontname": picture.FONT,
         "rankdir": "LR",
@@ -31,23 +33,23 @@ def dot(pipeline: Pipeline) -> tuple[str, str]:
         *(_column(column) for column in columns),
         *(f"{quoted(left[0].name)} -> {quoted(right[0].name)};" for left, right in pairwise(columns)),
     ]
-    changing = _changes_the_pipeline(pipeline)
-    if changing is not None and changing in columns[0]:
+    mutation = _self_mutation(pipeline)
+    if mutation is not None and mutation in columns[0]:
         look = {
             "style": "dashed",
             "penwidth": "1.2",
             "color": palette.QUIET,
             "fontcolor": palette.QUIET,
-            "label": "starts over\nwhen it has\nchanged itself",
+            "label": "restarts after\nupdating itself",
         }
         column = quoted(columns[0][0].name)
-        back = f"{column}:{quoted(changing.name)}:w -> {column}:{quoted(columns[0][0].name)}:w"
+        back = f"{column}:{quoted(mutation.name)}:w -> {column}:{quoted(columns[0][0].name)}:w"
         lines.append(f"{back} {attributes(look)};")
     return f"digraph pipeline {{\n{indented(lines)}}}\n", description
 
 
 def _columns(stages: Sequence[Stage]) -> list[list[Stage]]:
-    """Give each environment a column, with the stages before it that bear its name, and one to what comes first."""
+    """Give each environment a column, with the stages before it that share its name, and the first stages another."""
     columns: list[list[Stage]] = [[]]
     for stage in reversed(stages):
         environment = columns[-1][-1] if columns[-1] and columns[-1][-1].deploys else None
@@ -58,7 +60,7 @@ def _columns(stages: Sequence[Stage]) -> list[list[Stage]]:
 
 
 def _column(stages: Sequence[Stage]) -> str:
-    """Return stages one below the other, as one box that cannot be seen."""
+    """Return stages one below the other, as one invisible box."""
     rows = []
     for number, stage in enumerate(stages):
         if number:
@@ -68,9 +70,9 @@ def _column(stages: Sequence[Stage]) -> str:
     return f"{quoted(stages[0].name)} {attributes({'label': f'<{label}>'})};"
 
 
-def _changes_the_pipeline(pipeline: Pipeline) -> Stage | None:
-    """Return the stage after which an execution starts over; the CDK's library gives its action this name."""
-    if not pipeline.starts_over:
+def _self_mutation(pipeline: Pipeline) -> Stage | None:
+    """Return the stage after which an execution restarts. CDK Pipelines names its action `SelfMutate`."""
+    if not pipeline.restarts:
         return None
     named = (stage for stage in pipeline.stages if any(a.name == "SelfMutate" for group in stage.groups for a in group))
     return next(named, None)
@@ -93,8 +95,8 @@ def _box(stage: Stage) -> str:
 
 
 def _cell(action: Action) -> str:
-    color, ground = (palette.GATE, palette.GATE_BOX) if action.is_gate else (palette.RULE, palette.BOX)
-    ink = palette.GATE if action.is_gate else palette.INK
+    color, ground = (palette.APPROVAL, palette.APPROVAL_BOX) if action.is_approval else (palette.RULE, palette.BOX)
+    ink = palette.APPROVAL if action.is_approval else palette.INK
     name, kind = text(action.name, size=12, color=ink, bold=True), text(action.kind, size=10, color=palette.QUIET)
     return (
         f'<table border="1" cellborder="0" cellspacing="0" cellpadding="3" style="rounded" bgcolor="{ground}" '

@@ -27,7 +27,6 @@ from rehearsal.permissions import Permissions
 from rehearsal.processes import Processes
 from rehearsal.progress import ActionProgress, Ending, Progress, Status
 from rehearsal.secure_way import SecureWay, write_authorities
-from rehearsal.working_folder import COMPILED
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 """What CloudFormation may do in a bootstrapped account."""
@@ -250,7 +249,6 @@ class SetUp:
                 **cloud.environment(place.region, Credentials(place.account)),
                 **cloud.secure_environment(),
                 "CI": "true",
-                "NODE_COMPILE_CACHE": str(Path.home() / COMPILED),
             },
             on_line=lambda line: self._progress.log(step, line),
         )

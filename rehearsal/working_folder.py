@@ -14,8 +14,6 @@ from rehearsal.errors import RehearsalError
 
 CACHE = ".cache/rehearsal"
 """What rehearsals keep from one to the next, in the user's folder."""
-COMPILED = f"{CACHE}/compiled"
-"""What Node has compiled of the command-line tools."""
 AT_ONCE = 16
 """How many rehearsals may be under way at a time."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - each rehearsal makes a folder of its own there that nobody else may enter

@@ -26,7 +26,7 @@ class Widget:
 
 @dataclass(frozen=True)
 class Body:
-    """A dashboard: its name, the hours it shows unless told otherwise, and its widgets."""
+    """A dashboard: its name, the hours it shows by default, and its widgets."""
 
     name: str
     hours: float
@@ -40,7 +40,7 @@ def pipeline_dashboard(directory: Path) -> Body:
 
 
 def environment_dashboard(directory: Path) -> Body:
-    """Read the dashboard of the last environment, which is the one users see; raises DiagramError."""
+    """Read the dashboard of the last environment, which users work with; raises DiagramError."""
     resources = environments(directory)[-1].resources.values()
     names = {resource.key[1]: name for resource in resources if (name := resource.properties.get("AlarmName"))}
     return _only(directory, (resource.properties for resource in resources if resource.type == TYPE), names)
@@ -60,7 +60,7 @@ def _only(directory: Path, found: Iterator[Mapping[str, Any]], names: Mapping[st
 
 
 def _text(value: Any, names: Mapping[str, str]) -> str:
-    """Return a text; what is known only when it is deployed stands in it by its name, or by that of its resource."""
+    """Return a text, with names of resources in place of values that are known only after deployment."""
     if isinstance(value, str):
         return value
     [(function, argument)] = value.items()
@@ -74,6 +74,6 @@ def _text(value: Any, names: Mapping[str, str]) -> str:
 
 
 def _hours(start: str) -> float:
-    """Read ISO 8601's duration as the library writes it: `-P84D`, `-PT3H`."""
+    """Parse an ISO 8601 duration such as `-P84D` or `-PT3H`."""
     days, _, time = start.removeprefix("-P").partition("T")
     return 24 * float(days.removesuffix("D") or 0) + float(time.removesuffix("H") or 0)

@@ -1,25 +1,37 @@
-"""Graphs of lines over time, drawn by Apache ECharts."""
+"""Draws graphs of lines or bars over time. Each series is one short path."""
 
-import json
-import re
-import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import html
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain, pairwise
 from typing import Any, Final
 
 from diagrams import palette
 from diagrams.dashboards.body import Widget
 from diagrams.dashboards.metric_widget import Line
-from diagrams.errors import DiagramError
-from diagrams.picture import FONTS
+from diagrams.picture import number
 
-PROGRAM: Final = Path(__file__).with_name("charts.mjs")
 DAY_SECONDS: Final = 86_400
+LEFT: Final = 46
+RIGHT: Final = 14
+TOP: Final = 24
+BOTTOM: Final = 24
+LEGEND_ROW: Final = 18
+LEGEND_LEFT: Final = 12
+PIECES: Final = 3
+"""The number of intervals on the time axis."""
+MOST_STEPS: Final = 5
+"""The largest number of intervals on the value axis."""
+MOST_POINTS: Final = 44
+"""The largest number of points in a line. Of more, the highest of neighbours are drawn, to keep the peaks."""
 LONGEST_NAME: Final = 26
 MOST_NAMES: Final = 9
-"""Of lines in a legend; more would leave no room for the lines."""
+"""The largest number of names in a legend."""
+CHARACTER: Final = 5.6
+"""The average width of a letter in a legend."""
+LINE: Final = 'stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"'
+UNITS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 LINES: Final = ("#2456c8", "#9a4a00", "#0f6b57", "#a3224f", "#5b3fa8", "#3c6a12", "#00687f", "#7b4b1f")
 NAMED_COLORS: Final[Mapping[str, str]] = {
     "#2ca02c": "#0f6b57",
@@ -27,148 +39,167 @@ NAMED_COLORS: Final[Mapping[str, str]] = {
     "#ff7f0e": "#9a4a00",
     "#7f7f7f": "#8a95a5",
 }
-"""CloudWatch's own colours, and what stands out as well from light and from dark."""
+"""CloudWatch's colours, with replacements that are legible in light and dark colour schemes."""
 
 
-@dataclass(frozen=True)
-class Chart:
-    """A graph and the room for it."""
-
-    width: int
-    height: int
-    option: Mapping[str, Any]
+def chart(widget: Widget, lines: Sequence[Line], *, width: int, height: int) -> str:
+    """Return the graph of a widget as SVG elements, one on each line."""
+    return "\n".join(_Chart(widget, lines, width, height).elements())
 
 
-def chart(widget: Widget, lines: Sequence[Line], *, width: int, height: int) -> Chart:
-    """Return the graph of a widget."""
-    several = len(lines) > 1
-    shown = lines[:MOST_NAMES]
-    rows = _legend_rows([_short(line.label) for line in shown], width) if several else 0
-    axis = widget.properties.get("yAxis", {}).get("left", {})
-    return Chart(
-        width,
-        height,
-        {
-            "animation": False,
-            "useUTC": True,
-            "textStyle": {"fontFamily": FONTS, "fontSize": 11, "color": palette.QUIET},
-            "grid": {"left": 46, "right": 14, "top": 22, "bottom": 24 + 18 * rows},
-            "legend": {
-                "show": several,
-                "data": [_short(line.label) for line in shown],
-                "bottom": 0,
-                "left": 8,
-                "itemWidth": 12,
-                "itemHeight": 6,
-                "itemGap": 14,
-                "icon": "roundRect",
-                "textStyle": {"fontSize": 10, "color": palette.QUIET},
-            },
-            "xAxis": {
-                "type": "time",
-                "splitNumber": max(2, width // 110),
-                "axisLabel": {
-                    "formatter": "{MMM} {d}" if _is_long(lines) else "{HH}:{mm}",
-                    "color": palette.QUIET,
-                    "fontSize": 10,
-                    "hideOverlap": True,
-                },
-                "axisLine": {"lineStyle": {"color": palette.RULE}},
-                "axisTick": {"lineStyle": {"color": palette.RULE}},
-                "splitLine": {"show": False},
-            },
-            "yAxis": {
-                "type": "value",
-                "min": axis.get("min"),
-                "max": axis.get("max"),
-                "splitNumber": 4,
-                "name": axis.get("label", ""),
-                "nameTextStyle": {"align": "left", "fontSize": 10, "color": palette.QUIET, "padding": [0, 0, -4, -34]},
-                "axisLabel": {"color": palette.QUIET, "fontSize": 10},
-                "splitLine": {"lineStyle": {"color": palette.INNER_FRAME}},
-            },
-            "series": [_series(widget, line, at) for at, line in enumerate(lines)],
-        },
+class _Chart:
+    def __init__(self, widget: Widget, lines: Sequence[Line], width: int, height: int) -> None:
+        self._properties = widget.properties
+        self._stacked = bool(widget.properties.get("stacked"))
+        self._lines = lines
+        self._width = width
+        self._height = height
+        names = lines[:MOST_NAMES] if len(lines) > 1 else []
+        self._legend = _legend([_short(line.label) for line in names], width)
+        rows = self._legend[-1][0] + 1 if self._legend else 0
+        self._bottom = height - BOTTOM - LEGEND_ROW * rows
+        self._axis = widget.properties.get("yAxis", {}).get("left", {})
+        self._limits = widget.properties.get("annotations", {}).get("horizontal", [])
+        self._step, self._low, self._high = self._scale()
+
+    def elements(self) -> Iterator[str]:
+        yield self._grid()
+        yield self._texts()
+        yield from self._bars() if self._stacked else (f"<g {LINE}>", *self._paths(), "</g>")
+        yield from map(self._limit, self._limits)
+        if self._legend:
+            yield self._names()
+
+    def _scale(self) -> tuple[float, float, float]:
+        """Return the interval, the lowest and the highest value of the value axis."""
+        series = [[value or 0 for value in line.values] for line in self._lines]
+        values = [sum(column) for column in zip(*series, strict=True)] if self._stacked else [*chain(*series)]
+        values += [limit["value"] for limit in self._limits]
+        low, high = self._axis.get("min", min(0, *values)), self._axis.get("max", max(values))
+        least = (high - low or MOST_STEPS) / MOST_STEPS
+        power = 10 ** math.floor(math.log10(least))
+        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * 0.999)
+        return step, low, self._axis.get("max", low + step * max(1, math.ceil((high - low) / step - 0.001)))
+
+    def _y(self, value: float) -> int:
+        share = (min(max(value, self._low), self._high) - self._low) / (self._high - self._low)
+        return round(self._bottom - share * (self._bottom - TOP))
+
+    def _marks(self) -> list[float]:
+        count = math.floor((self._high - self._low) / self._step + 0.001)
+        return [self._low + self._step * at for at in range(count + 1)]
+
+    def _grid(self) -> str:
+        long = self._width - LEFT - RIGHT
+        grid = "".join(f"M{LEFT} {self._y(mark)}h{long}" for mark in self._marks()[1:])
+        ticks = "".join(f"M{self._mark_x(at)} {self._bottom}v4" for at in range(PIECES + 1))
+        return (
+            f'<path d="{grid}" stroke="{palette.INNER_FRAME}"/>'
+            f'<path d="M{LEFT} {self._bottom}h{long}{ticks}" stroke="{palette.RULE}"/>'
+        )
+
+    def _mark_x(self, at: int) -> int:
+        return LEFT + round((self._width - LEFT - RIGHT) * at / PIECES)
+
+    def _texts(self) -> str:
+        values = "".join(
+            f'<text x="{LEFT - 6}" y="{self._y(mark) + 4}">{_brief(mark)}</text>' for mark in self._marks()
+        )
+        line = self._lines[0]
+        first, last = line.times[0] - line.period, line.times[-1]
+        form = "%b %-d" if last - first > 2 * DAY_SECONDS else "%H:%M"
+        times = "".join(
+            f'<text x="{self._mark_x(at)}" y="{self._bottom + 16}" text-anchor="{"end" if at == PIECES else "middle"}">'
+            f"{datetime.fromtimestamp(first + (last - first) * at / PIECES, UTC):{form}}</text>"
+            for at in range(PIECES + 1)
+        )
+        unit = self._axis.get("label")
+        name = f'<text x="12" y="{TOP - 12}" text-anchor="start">{html.escape(unit)}</text>' if unit else ""
+        return f'<g text-anchor="end" fill="{palette.QUIET}">{name}{values}{times}</g>'
+
+    def _paths(self) -> Iterator[str]:
+        for at, line in enumerate(self._lines):
+            values = _thinned(line.values)
+            points = [
+                (self._x(index, len(values)), self._y(value)) for index, value in enumerate(values) if value is not None
+            ]
+            if points:
+                yield f'<path d="{_path(points)}" stroke="{self._color(at)}"/>'
+
+    def _x(self, index: int, count: int) -> int:
+        return LEFT + round((index + 0.5) * (self._width - LEFT - RIGHT) / count)
+
+    def _bars(self) -> Iterator[str]:
+        below = [0.0] * len(self._lines[0].values)
+        wide = max(2, min(9, (self._width - LEFT - RIGHT) * 2 // (3 * len(below))))
+        for at, line in enumerate(self._lines):
+            path = ""
+            for index, value in enumerate(line.values):
+                if value:
+                    bottom, top = self._y(below[index]), self._y(below[index] + value)
+                    path += f"M{self._x(index, len(below))} {bottom}V{top}"
+                    below[index] += value
+            if path:
+                yield f'<path d="{path}" stroke="{self._color(at)}" stroke-width="{wide}"/>'
+
+    def _color(self, at: int) -> str:
+        color = self._lines[at].color
+        return NAMED_COLORS.get(color or "", color) or LINES[at % len(LINES)]
+
+    def _limit(self, limit: Mapping[str, Any]) -> str:
+        color = NAMED_COLORS.get(limit.get("color", ""), limit.get("color", palette.QUIET))
+        right, y = self._width - RIGHT, self._y(limit["value"])
+        label = html.escape(limit.get("label", ""))
+        return (
+            f'<path d="M{LEFT} {y}H{right}" stroke="{color}" stroke-dasharray="4 2"/>'
+            f'<text x="{right - 4}" y="{y - 4}" text-anchor="end" fill="{color}">{label}</text>'
+        )
+
+    def _names(self) -> str:
+        top = self._bottom + BOTTOM
+        marks = "".join(
+            f'<path d="M{x} {top + 9 + LEGEND_ROW * row}h12" stroke="{self._color(at)}" stroke-width="6"/>'
+            f'<text x="{x + 17}" y="{top + 13 + LEGEND_ROW * row}">{html.escape(name)}</text>'
+            for at, (row, x, name) in enumerate(self._legend)
+        )
+        return f'<g fill="{palette.QUIET}">{marks}</g>'
+
+
+def _path(points: Sequence[tuple[int, int]]) -> str:
+    """Return a line through points, each given by its distance from the one before it."""
+    inner = (
+        here
+        for before, here, after in zip(points, points[1:], points[2:], strict=False)
+        if not before[1] == here[1] == after[1]
     )
+    bends = [points[0], *inner, points[-1]]
+    steps = [f"{x - left}{'' if y < top else ' '}{y - top}" for (left, top), (x, y) in pairwise(bends)]
+    return f"M{points[0][0]} {points[0][1]}l{' '.join(steps)}"
 
 
-def draw(charts: Sequence[Chart]) -> list[str]:
-    """Return the graphs as SVG, without what only a pointer could reach; raises DiagramError."""
-    node = shutil.which("node")
-    if node is None:
-        raise DiagramError("`node` is not on the path; `make dashboards` prepares it and puts it there")
-    asked = json.dumps([{"width": one.width, "height": one.height, "option": one.option} for one in charts])
-    done = subprocess.run([node, str(PROGRAM)], input=asked, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise DiagramError(f"ECharts cannot draw the graphs: {done.stderr.strip()}")
-    return [_plain(svg) for svg in json.loads(done.stdout)]
+def _thinned(values: Sequence[float | None]) -> list[float | None]:
+    size = math.ceil(len(values) / MOST_POINTS)
+    groups = ([value for value in values[at : at + size] if value is not None] for at in range(0, len(values), size))
+    return [max(group, default=None) for group in groups]
 
 
-def _series(widget: Widget, line: Line, at: int) -> dict[str, Any]:
-    stacked = bool(widget.properties.get("stacked"))
-    own = NAMED_COLORS.get(line.color or "", line.color) or LINES[at % len(LINES)]
-    points = [[time * 1000, _rounded(value)] for time, value in zip(line.times, line.values, strict=True)]
-    series: dict[str, Any] = {
-        "name": _short(line.label),
-        "type": "bar" if stacked else "line",
-        "silent": True,
-        "data": [point for point in points if point[1] is not None],
-        "itemStyle": {"color": own},
-        "lineStyle": {"color": own, "width": 1.5},
-        "showSymbol": len(points) < 3,
-        "symbol": "circle",
-    }
-    if stacked:
-        series |= {"stack": "all", "barMaxWidth": 9}
-    if at == 0 and (limits := widget.properties.get("annotations", {}).get("horizontal")):
-        series["markLine"] = {
-            "silent": True,
-            "symbol": "none",
-            "data": [_limit(limit) for limit in limits],
-        }
-    return series
-
-
-def _limit(limit: Mapping[str, Any]) -> dict[str, Any]:
-    color = NAMED_COLORS.get(limit.get("color", ""), limit.get("color", palette.QUIET))
-    return {
-        "yAxis": limit["value"],
-        "lineStyle": {"color": color, "type": "dashed", "width": 1},
-        "label": {
-            "formatter": limit.get("label", ""),
-            "position": "insideEndTop",
-            "color": color,
-            "fontSize": 10,
-        },
-    }
-
-
-def _plain(svg: str) -> str:
-    svg = re.sub(r"<style\b.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\s(?:class|pointer-events|ecmeta_\w+|xml:space)="[^"]*"', "", svg)
-    svg = re.sub(r"<svg [^>]*>|</svg>", "", svg)
-    # The library writes no colour where a background is wanted, and black for what is cut.
-    return re.sub(r"\n{2,}", "\n", svg).strip()
-
-
-def _legend_rows(names: Sequence[str], width: int) -> int:
-    """Return how many rows the names take, each with its mark and a gap, by the width of a wide font."""
-    rows, used = 1, 0.0
+def _legend(names: Sequence[str], width: int) -> list[tuple[int, int, str]]:
+    """Return the row, the position and the text of each name."""
+    found: list[tuple[int, int, str]] = []
+    row, x = 0, LEGEND_LEFT
     for name in names:
-        room = 36 + 6.8 * len(name)
-        if used and used + room > width - 16:
-            rows, used = rows + 1, 0.0
-        used += room
-    return rows
+        room = round(34 + CHARACTER * len(name))
+        if found and x + room > width:
+            row, x = row + 1, LEGEND_LEFT
+        found.append((row, x, name))
+        x += room
+    return found
 
 
-def _is_long(lines: Sequence[Line]) -> bool:
-    return any(line.times[-1] - line.times[0] > 2 * DAY_SECONDS for line in lines)
+def _brief(value: float) -> str:
+    size, unit = next(((least, unit) for least, unit in UNITS if abs(value) >= 10 * least), (1, ""))
+    return f"{number(value / size, 6)}{unit}"
 
 
 def _short(label: str) -> str:
     return label if len(label) <= LONGEST_NAME else f"{label[: LONGEST_NAME - 1]}…"
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.4g}")

@@ -1,4 +1,4 @@
-"""As much of CloudWatch's metric math as dashboards here use, on series of equal length."""
+"""The part of CloudWatch's metric math that the dashboards use, on series of equal length."""
 
 import ast
 import operator
@@ -20,11 +20,11 @@ OF_ALL: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {"SUM": sum, "
 
 
 def evaluate(expression: str, series: Mapping[str, Series], *, period: int, times: Sequence[int]) -> Series:
-    """Return the expression's value at each of the times; raises DiagramError where it says what is not known here."""
+    """Return the expression's value at each of the times; raises DiagramError where it is not supported."""
     try:
         tree = ast.parse(expression, mode="eval").body
     except SyntaxError:
-        raise DiagramError(f"this expression of a dashboard cannot be read: {expression}") from None
+        raise DiagramError(f"this metric math expression is not valid: {expression}") from None
     return _Evaluation(expression, series, period, times).of(tree)
 
 
@@ -48,7 +48,9 @@ class _Evaluation:
             case ast.Call(func=ast.Name(id=function), args=arguments):
                 return self._call(function, arguments)
             case _:
-                raise DiagramError(f"this expression says what cannot be drawn: {self._expression}")
+                raise DiagramError(
+                    f"this metric math expression has an operation that pictures do not support: {self._expression}"
+                )
 
     def _both(self, operation: Callable[[float, float], float], left: ast.expr, right: ast.expr) -> Series:
         pairs = zip(self.of(left), self.of(right), strict=True)
@@ -77,7 +79,9 @@ class _Evaluation:
                 known = [[value for value in row if value is not None] for row in rows]
                 return [OF_ALL[function](row) if row else None for row in known]
             case _:
-                raise DiagramError(f"this expression calls what cannot be drawn: {self._expression}")
+                raise DiagramError(
+                    f"this metric math expression calls a function that pictures do not support: {self._expression}"
+                )
 
 
 def _repeated(series: Series) -> Series:

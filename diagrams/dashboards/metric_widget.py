@@ -1,4 +1,4 @@
-"""What a widget of metrics shows: its lines, with their values."""
+"""The lines of a metric widget, with their values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,23 +9,26 @@ from diagrams.dashboards.metric_math import evaluate
 from diagrams.dashboards.series import Series, sample
 
 NOW: Final = 1_795_435_200
-"""When the pictures are taken, in seconds since 1970: on Monday, 2026-11-23, 12:00 UTC."""
+"""The time of the pictures, in seconds since 1970: Monday, 2026-11-23, 12:00 UTC."""
 DEFAULT_PERIOD: Final = 300
 DEFAULT_STATISTIC: Final = "Average"
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a graph, or a figure."""
+    """A line of a graph, or a number."""
 
     label: str
+    period: int
+    """Seconds between two values."""
     times: Sequence[int]
+    """When each period ends, in seconds since 1970."""
     values: Series
     color: str | None
 
     @property
     def latest(self) -> float | None:
-        """The last value that there is."""
+        """The last value, or None if there is none."""
         return next((value for value in reversed(self.values) if value is not None), None)
 
 
@@ -39,7 +42,7 @@ def lines(widget: Widget, *, hours: float) -> list[Line]:
             period = whole or options.get("period", DEFAULT_PERIOD)
             times = [NOW - period * back for back in reversed(range(max(1, int(hours * 3600 / period))))]
             values = _values(rows, names, options, period, times)
-            found.append(Line(options.get("label") or names[1], times, values, options.get("color")))
+            found.append(Line(options.get("label") or names[1], period, times, values, options.get("color")))
     return found
 
 
@@ -68,7 +71,7 @@ def _mentions(expression: str, name: str) -> bool:
 
 
 def _whole_rows(rows: Sequence[Sequence[Any]]) -> list[tuple[list[str], Mapping[str, Any]]]:
-    """Return names and options of every row; a dot stands for what the row before it has there."""
+    """Return names and options of every row. A dot repeats the name in the row before."""
     found: list[tuple[list[str], Mapping[str, Any]]] = []
     before: list[str] = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""Sample data: what a metric might have measured. The same metric gives the same values, always and everywhere."""
+"""Sample data for metrics. The same metric has the same values in every run and on every machine."""
 
 import hashlib
 import math
@@ -10,7 +10,7 @@ Series = list[float | None]
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
 
-# What is usual, per day of work where it is a sum; how far it strays, as a part of it.
+# The usual value, per working day if it is a sum, and its variation as a fraction of it.
 USUAL: Final[Mapping[str, tuple[float, float]]] = {
     "Releases": (1.4, 1.0),
     "Changes": (1.6, 1.0),
@@ -32,7 +32,7 @@ USUAL: Final[Mapping[str, tuple[float, float]]] = {
     "FailedBuilds": (0.02, 1.0),
     "QueuedDuration": (9, 0.8),
     "ApproximateNumberOfMessagesVisible": (0, 0),
-    # Of an environment, per minute where it is a sum.
+    # Metrics of an environment, per minute if it is a sum.
     "TargetResponseTime": (0.11, 0.3),
     "RequestCount": (220, 0.25),
     "HTTPCode_Target_4XX_Count": (4, 0.8),
@@ -75,7 +75,7 @@ BY_ACTION: Final[Mapping[str, float]] = {
     "Staging": 2_100,
     "Prod": 2_300,
 }
-"""Seconds that a stage or an action usually takes, where they differ much."""
+"""The usual duration of stages and actions, in seconds, where it is not the usual one."""
 PERCENTILES: Final[Mapping[str, float]] = {"p10": 0.55, "p50": 1.0, "p90": 1.7, "p95": 2.0, "p99": 2.9}
 LAST_RELEASES: Final[Mapping[str, int]] = {"dev": 5 * HOUR, "staging": 8 * HOUR, "prod": 2 * DAY + 3 * HOUR}
 RARE: Final = frozenset(("RestoreTime", "FeedbackTime"))
@@ -86,7 +86,7 @@ COUNTED: Final = frozenset(
 
 
 def sample(metric: str, dimensions: Mapping[str, str], statistic: str, *, period: int, times: Sequence[int]) -> Series:
-    """Return a value for every period that ends at one of `times`, in seconds; None where nothing was measured."""
+    """Return a value for every period that ends at one of `times`, in seconds; None where there is no data."""
     if metric == "ReleasedAt":
         return _released_at(dimensions.get("Environment", ""), period, times)
     return [_value(metric, dimensions, statistic, period, time) for time in times]
@@ -104,21 +104,21 @@ def _value(metric: str, dimensions: Mapping[str, str], statistic: str, period: i
         if not known:
             return None
         return sum(known) if statistic == "Sum" else sum(known) / len(known)
-    usual, strays = USUAL.get(metric, (10, 0.5))
+    usual, varies = USUAL.get(metric, (10, 0.5))
     wave = math.sin(time / (HOUR * 0.9)) * 0.15
-    found = usual * (1 + wave * bool(strays) + strays * (_noise(metric, dimensions, time) - 0.5))
+    found = usual * (1 + wave * bool(varies) + varies * (_noise(metric, dimensions, time) - 0.5))
     found *= PERCENTILES.get(statistic, 1.0) * (period / 60 if statistic == "Sum" else 1)
-    # Rarely one failure in a minute is the least that can be counted.
+    # Counts are whole numbers.
     return float(round(found)) if statistic == "Sum" else found
 
 
 def _of_day(metric: str, dimensions: Mapping[str, str], statistic: str, time: int) -> float | None:
     weekday = (time // DAY + 3) % 7
     noise = _noise(metric, dimensions, time)
-    usual, strays = USUAL.get(metric, (10, 0.5))
+    usual, varies = USUAL.get(metric, (10, 0.5))
     if metric in COUNTED:
         if len(dimensions) > 1 and metric == "Failures":
-            # Of a stage or an action: a part of the pipeline's.
+            # A stage or an action has only some of the pipeline's failures.
             usual /= 5
         rare = float(noise < usual)
         return (rare if usual < 1 else float(int(usual * 2 * noise + 0.35))) if weekday < 5 else 0.0
@@ -128,10 +128,10 @@ def _of_day(metric: str, dimensions: Mapping[str, str], statistic: str, time: in
         usual *= 60
     if metric == "Duration":
         usual = BY_ACTION.get(dimensions.get("Action") or dimensions.get("Stage", ""), usual)
-    return usual * (1 + strays * (noise - 0.5)) * PERCENTILES.get(statistic, 1.0)
+    return usual * (1 + varies * (noise - 0.5)) * PERCENTILES.get(statistic, 1.0)
 
 
 def _noise(metric: str, dimensions: Mapping[str, str], time: int) -> float:
-    """Return what looks like chance and is none, from 0 to 1."""
+    """Return a pseudo-random number from 0 to 1."""
     key = f"{metric}|{sorted(dimensions.items())}|{time}"
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32

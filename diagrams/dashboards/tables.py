@@ -1,4 +1,4 @@
-"""What a query of logs might find, as a table."""
+"""Draws a log query as a table, with sample rows."""
 
 import html
 import re
@@ -47,24 +47,19 @@ ERRORS: Final[Sequence[Mapping[str, str]]] = (
 
 
 def table(query: str, *, width: int) -> str:
-    """Return the sample rows that have the fields a query asks for."""
+    """Return the sample rows that have the fields of a query."""
     found = re.search(r"fields ([^\n|]+)", query)
     fields = [field.strip() for field in found.group(1).split(",")] if found else []
     rows = [row for row in (*SAMPLES, *ERRORS) if set(fields) <= set(row)]
     widths = [max(len(field), *(len(row[field]) for row in rows)) if rows else 1 for field in fields]
     scale = min(9.0, (width - 24) / max(1, sum(widths) + 2 * len(widths)))
-    said: list[str] = []
-    x = 12.0
-    for field, characters in zip(fields, widths, strict=True):
-        size = min(12.0, scale * 1.75)
-        said.append(
-            f'<text x="{x:.5g}" y="18" font-size="{size:.3g}" font-weight="bold" fill="{palette.QUIET}">'
-            f"{html.escape(field)}</text>"
+    places = [12 + round(scale * (sum(widths[:at]) + 2 * at)) for at in range(len(fields))]
+    cells = [fields, *([row[field] for field in fields] for row in rows)]
+    lines = []
+    for at, row in enumerate(cells):
+        look = f'fill="{palette.INK}"' if at else f'fill="{palette.QUIET}" font-weight="bold"'
+        texts = (f'<tspan x="{x}">{html.escape(text)}</tspan>' for x, text in zip(places, row, strict=True))
+        lines.append(
+            f'<text y="{18 + ROW * at}" font-size="{min(12, scale * 1.75):.3g}" {look}>{"".join(texts)}</text>'
         )
-        said.extend(
-            f'<text x="{x:.5g}" y="{18 + ROW * (at + 1)}" font-size="{size:.3g}" fill="{palette.INK}">'
-            f"{html.escape(row[field])}</text>"
-            for at, row in enumerate(rows)
-        )
-        x += (characters + 2) * scale
-    return "\n".join(said)
+    return "\n".join(lines)

@@ -19,8 +19,8 @@ def _page(found: Estimate, assumptions: Assumptions) -> Iterator[str]:
     yield from (
         "# What it costs",
         "",
-        "Dollars a month for the environments of `delivery.toml`, reckoned from the synthesized templates by "
-        "`make cost-page`. `make cost` shows every resource, `make cost FROM=main~1` what changed since a commit.",
+        "Dollars a month for the environments of `delivery.toml`, estimated from the synthesized templates by "
+        "`make docs`. `make cost` shows every resource, `make cost FROM=main~1` what changed since a commit.",
         "",
         *(
             f"Prices of {prices.region} on demand, written down on {prices.dated} from what is publicly known of AWS's "

@@ -18,7 +18,7 @@ from rehearsal.buildspec import Buildspec
 from rehearsal.cloud import Credentials
 from rehearsal.isolation import machine_environment
 from rehearsal.secret_reference import SecretMissing, referred_secret
-from rehearsal.working_folder import CACHE, COMPILED
+from rehearsal.working_folder import CACHE
 
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
 """Tools taken from the rehearsal's own environment where CodeBuild's image brings them."""
@@ -39,7 +39,6 @@ CACHES = {
     "NPM_CONFIG_CACHE": f"{CACHE}/npm",
     "JSII_RUNTIME_PACKAGE_CACHE_ROOT": f"{CACHE}/jsii",
     "PYTHONPYCACHEPREFIX": f"{CACHE}/bytecode",
-    "NODE_COMPILE_CACHE": COMPILED,
 }
 """The rehearsals' own caches of what was downloaded, unpacked and compiled. No tool of the user's has its own there."""
 

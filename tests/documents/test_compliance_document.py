@@ -1,4 +1,4 @@
-"""What the rule packs found is written down as it is, and the committed document is of this app."""
+"""docs/COMPLIANCE.md: its content, and how findings are read and written."""
 
 from pathlib import Path
 
@@ -21,30 +21,25 @@ app.synth()
 """
 
 
-@pytest.fixture(scope="module")
-def findings() -> Findings:
-    """Hold the app as `delivery.toml` describes it to its rule packs."""
-    return findings_of(ROOT)
+def rows(columns: int) -> list[list[str]]:
+    """The rows of the committed document's tables with this many columns, which `test_readme.py` keeps current."""
+    lines = (ROOT / "docs/COMPLIANCE.md").read_text(encoding="utf-8").splitlines()
+    found = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ") and "| ---" not in line]
+    return [row for row in found if len(row) == columns]
 
 
-def test_the_committed_document_is_up_to_date(findings: Findings) -> None:
-    # No assertion of texts: their difference would fill the screen.
-    if (ROOT / "docs/COMPLIANCE.md").read_text(encoding="utf-8") != document(findings):
-        pytest.fail("docs/COMPLIANCE.md is out of date: run `make compliance` and commit it", pytrace=False)
+def test_every_pack_has_rules_of_every_result() -> None:
+    packs = {name: [int(cell) for cell in cells] for name, *cells in rows(5) if cells[0].isdigit()}
+    assert set(packs) == {"AWS's own rules", "NIST 800-53 R5", "PCI DSS 3.2.1", "HIPAA Security"}
+    for every, *results in packs.values():
+        assert every == sum(results) > 60
+        assert all(results)
 
 
-def test_every_pack_is_in_it_with_rules_of_every_result(findings: Findings) -> None:
-    for pack in ("AwsSolutions", "NIST.800.53.R5", "PCI.DSS.321", "HIPAA.Security"):
-        rules = [rule for rule in findings.rules if rule.pack == pack]
-        found = {finding.rule for finding in findings.acknowledged if finding.pack == pack}
-        assert len(rules) > 60
-        assert any(rule.judged == 0 for rule in rules)
-        assert any(rule.judged > 0 and rule.name not in found for rule in rules)
-        assert found <= {rule.name for rule in rules if rule.judged}
-
-
-def test_every_reason_is_a_sentence(findings: Findings) -> None:
-    assert [finding for finding in findings.acknowledged if len(finding.reason.split()) < 8] == []
+def test_every_reason_is_a_sentence() -> None:
+    reasons = [row[2] for row in rows(3) if "/" in row[1]]
+    assert len(reasons) > 30
+    assert [reason for reason in reasons if len(reason.split()) < 8] == []
 
 
 def test_a_finding_that_nobody_acknowledged_stops_it(tmp_path: Path) -> None:

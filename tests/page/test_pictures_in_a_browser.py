@@ -13,7 +13,7 @@ for (const text of document.querySelectorAll("text")) {
 """
 TEXTS_OUTSIDE = """
 [...document.querySelectorAll("g.node, g.cluster")].flatMap((group) => {
-  const shapes = [...group.querySelectorAll("path, polygon")].map((shape) => shape.getBBox());
+  const shapes = [...group.querySelectorAll("rect")].map((shape) => shape.getBBox());
   const left = Math.min(...shapes.map((shape) => shape.x));
   const right = Math.max(...shapes.map((shape) => shape.x + shape.width));
   return [...group.querySelectorAll("text")].filter((text) => {

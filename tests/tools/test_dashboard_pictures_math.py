@@ -1,7 +1,12 @@
-"""The part of CloudWatch's metric math that pictures of dashboards know."""
+"""Pictures of dashboards: metric math, sample data, and what a change of a dashboard changes."""
+
+import re
+from difflib import ndiff
 
 import pytest
 
+from diagrams.dashboards import page
+from diagrams.dashboards.body import Body, Widget
 from diagrams.dashboards.metric_math import evaluate
 from diagrams.dashboards.series import DAY, HOUR, Series, sample
 from diagrams.errors import DiagramError
@@ -29,13 +34,13 @@ def test_an_expression_gives(expression: str, expected: list[float | None]) -> N
 
 
 @pytest.mark.parametrize("expression", ["ANOMALY_DETECTION_BAND(a)", "a %", "a ** b", "unknown + 1"])
-def test_what_cannot_be_drawn_is_named(expression: str) -> None:
+def test_an_unsupported_expression_is_named(expression: str) -> None:
     with pytest.raises(DiagramError) as raised:
         evaluate(expression, SERIES, period=60, times=[60, 120, 180])
     assert expression in str(raised.value)
 
 
-def test_samples_are_the_same_always_and_a_week_is_the_sum_of_its_days() -> None:
+def test_samples_are_reproducible_and_a_week_is_the_sum_of_its_days() -> None:
     days = sample("Releases", {"Environment": "prod"}, "Sum", period=DAY, times=[DAY * day for day in range(1, 8)])
     [week] = sample("Releases", {"Environment": "prod"}, "Sum", period=7 * DAY, times=[7 * DAY])
     assert week == sum(day or 0 for day in days)
@@ -45,3 +50,52 @@ def test_the_last_release_is_in_one_hour() -> None:
     times = [HOUR * hour for hour in range(1, 100)]
     values = sample("ReleasedAt", {"Environment": "dev"}, "Maximum", period=HOUR, times=times)
     assert len([value for value in values if value is not None]) == 1
+
+
+# What a change of a dashboard changes in its picture.
+
+
+def drawn(*widgets: Widget) -> list[str]:
+    return page.picture(Body("name", 3, widgets), widgets, title="title", description="description").splitlines()
+
+
+def alarms(count: int) -> Widget:
+    names = [f"arn:aws:cloudwatch:us-east-1:111111111111:alarm:yawl-dev-alarm-{number}" for number in range(count)]
+    return Widget("alarm", 0, 0, 8, 5, {"title": "Alarms", "alarms": names})
+
+
+def graph(*, period: int = 300, **options: object) -> Widget:
+    row = ["AWS/ECS", "CPUUtilization", "ServiceName"]
+    metrics = [[*row, name, {"period": period}] for name in ("one", "two")]
+    return Widget("metric", 8, 0, 8, 6, {"title": "Use", "view": "timeSeries", "metrics": metrics, **options})
+
+
+@pytest.mark.parametrize("count", [5, 23, 29])
+def test_an_alarm_more_changes_few_lines(count: int) -> None:
+    before, after = drawn(alarms(count), graph()), drawn(alarms(count + 1), graph())
+    changed = [line for line in ndiff(before, after) if line[0] in "+-"]
+    assert len(changed) <= 5
+    assert sum("●" in line for line in after) == count + 1
+    columns = "\n".join(after).split("</text>")
+    heights = [sum(map(int, re.findall(r' dy="(\d+)"', column))) for column in columns if "●" in column]
+    assert max(heights) <= 5 * page.ROW - page.TITLE
+
+
+def test_a_line_is_one_path_of_few_points() -> None:
+    series = [line for line in drawn(graph(period=60)) if line.startswith('<path d="M') and "l" in line]
+    assert len(series) == 2
+    assert max(map(len, series)) < 400
+
+
+def test_a_limit_has_its_label_and_fits_on_the_axis() -> None:
+    limits = {"horizontal": [{"value": 230, "label": "too much", "color": "#d62728"}]}
+    text = "\n".join(drawn(graph(annotations=limits)))
+    assert ">too much</text>" in text
+    assert ">250</text>" in text
+
+
+def test_stacked_values_are_bars_on_top_of_each_other() -> None:
+    bars = [line for line in drawn(graph(stacked=True)) if "stroke-width" in line and "V" in line]
+    assert len(bars) == 2
+    lower, upper = ([tuple(map(int, found)) for found in re.findall(r" (\d+)V(\d+)", path)] for path in bars)
+    assert [top for _, top in lower] == [bottom for bottom, _ in upper]

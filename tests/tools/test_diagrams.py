@@ -1,4 +1,4 @@
-"""What the pictures show: the real app's way from users to the database, and whatever a template may bring."""
+"""The pictures of the architecture and the pipeline, of the real app and of other templates."""
 
 import json
 from pathlib import Path
@@ -82,7 +82,7 @@ def test_every_box_stands_where_it_is(drawn: dict[str, Architecture]) -> None:
 def test_nothing_is_left_out(environments: dict[str, assembly.Environment], drawn: dict[str, Architecture]) -> None:
     """Every resource is a box or part of one, is counted, is a frame or an arrow, or helps CloudFormation only."""
     for name, environment in environments.items():
-        shown_otherwise = {*architecture.IN_WORDS, *architecture.SHOWN_AS_STRUCTURE, *architecture.PART_OF}
+        shown_otherwise = {*architecture.ONLY_LISTED, *architecture.STRUCTURE, *architecture.PART_OF}
         boxes = {node.id for node in drawn[name].nodes}
         short = short_names(environment.stacks)
         for key, resource in environment.resources.items():
@@ -92,6 +92,12 @@ def test_nothing_is_left_out(environments: dict[str, assembly.Environment], draw
             together = any(identifier.endswith(f"/{resource.type}") for identifier in boxes)
             own = f"{short[key[0]]}/{key[1]}" in boxes
             assert own or together or helper or resource.type in shown_otherwise, key
+
+
+def test_alarms_are_not_counted(drawn: dict[str, Architecture]) -> None:
+    """Or else each alarm more would change the picture."""
+    found = [node for node in drawn["Prod"].nodes if (node.kind, node.stack) == ("CloudWatch alarm", "monitoring")]
+    assert [(node.title, node.count) for node in found] == [("Alarms", 1)]
 
 
 def test_kinds_are_named_as_people_name_them(drawn: dict[str, Architecture]) -> None:
@@ -104,7 +110,7 @@ def test_the_picture_can_be_taken_in(drawn: dict[str, Architecture]) -> None:
         assert len(of.nodes) <= MOST_BOXES
 
 
-def test_it_is_told_what_differs(drawn: dict[str, Architecture]) -> None:
+def test_the_table_shows_what_differs(drawn: dict[str, Architecture]) -> None:
     rows = architecture.differences(drawn.values())
     assert rows["NAT gateways"] == {"Dev": "1", "Staging": "2", "Prod": "2"}
     [tasks] = [row for title, row in rows.items() if title.startswith("Service")]
@@ -263,11 +269,11 @@ def test_actions_stand_side_by_side_as_they_run() -> None:
     }
     [found] = pipeline.read([{"Resources": {}}, template_of(stage)]).stages
     assert [[action.name for action in group] for group in found.groups] == [["Approve"], ["b", "a"], ["Test"]]
-    assert [action.is_gate for group in found.groups for action in group] == [True, False, False, False]
-    assert found.conditions == ("if it fails: rollback",)
+    assert [action.is_approval for group in found.groups for action in group] == [True, False, False, False]
+    assert found.conditions == ("on failure: rollback",)
 
 
-def test_conditions_are_told() -> None:
+def test_conditions_are_shown() -> None:
     condition = {name.capitalize(): value for name, value in checks("#{a.b}", "EQ", "c").items()}
     rules = [{"Name": rule["name"]} for found in condition["Conditions"] for rule in found["rules"]]
     stage: dict[str, Any] = {
@@ -276,16 +282,16 @@ def test_conditions_are_told() -> None:
         "BeforeEntry": {"Conditions": [{"Result": "FAIL", "Rules": rules}]},
     }
     [found] = pipeline.read([template_of(stage)]).stages
-    assert found.conditions == ("before it: Check, fail",)
+    assert found.conditions == ("on entry: Check, fail",)
 
 
-def test_a_pipeline_that_starts_over_says_so() -> None:
+def test_a_pipeline_that_restarts_says_so() -> None:
     source = {"Name": "Source", "Actions": [action("Source", 1, "Source", "CodeStarSourceConnection")]}
     update = {"Name": "UpdatePipeline", "Actions": [action("SelfMutate", 1, "Build", "CodeBuild")]}
-    for starts_over in (True, False):
-        read = pipeline.read([template_of(source, update, RestartExecutionOnUpdate=starts_over)])
+    for restarts in (True, False):
+        read = pipeline.read([template_of(source, update, RestartExecutionOnUpdate=restarts)])
         graph, words = pipeline_picture.dot(read)
-        assert ("starts over" in graph) is starts_over
+        assert ("restarts after" in graph) is restarts
         assert "Source, UpdatePipeline" in words
 
 
@@ -310,10 +316,12 @@ def test_what_bears_an_environments_name_stands_in_its_column() -> None:
 def test_the_real_pipeline_is_read(assembly: "CloudAssembly") -> None:
     found = pipeline.read(own_templates(Path(assembly.directory)))
     assert [stage.name for stage in found.stages][:4] == ["Source", "Build", "UpdatePipeline", "Assets"]
-    assert found.starts_over
-    gates = [stage.name for stage in found.stages for group in stage.groups for action in group if action.is_gate]
-    assert len(gates) == 1
-    assert gates[0].startswith("Prod")
+    assert found.restarts
+    approvals = [
+        stage.name for stage in found.stages for group in stage.groups for action in group if action.is_approval
+    ]
+    assert len(approvals) == 1
+    assert approvals[0].startswith("Prod")
     assert {"network", "database"} <= {action.name for group in found.stages[-1].groups for action in group}
 
 

@@ -12,7 +12,7 @@ ROWS = re.findall(r"^\| `(.*?)` \| (.+?) \| (.+?) \| (.*?) \| (.*?) \|$", guide(
 
 
 def test_it_is_up_to_date() -> None:
-    assert GUIDE.read_text(encoding="utf-8") == guide(), "`make configuration` writes it anew"
+    assert GUIDE.read_text(encoding="utf-8") == guide(), "run `make docs` and commit the result"
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,6 @@ def test_the_app_names_the_pinned_cli_in_its_assembly(tmp_path: Path, monkeypatc
 def checkout(tmp_path: Path) -> Path:
     """A checkout in which everything is prepared, and `cdk synth` leaves what the folder `synthesized` holds."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    shutil.copy(ROOT / "compile_cache.cjs", tmp_path)
     (tmp_path / "requirements").mkdir()
     for name in ("requirements/development.txt", "requirements/uv.txt", "package-lock.json", "package.json"):
         shutil.copy(ROOT / name, tmp_path / name)
