@@ -139,7 +139,7 @@ workers = $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)
 selection = $(ARGS)$(if $(ARGS), || test $$? -eq 5)
 
 # Tests write and remove 100,000 temporary files; a folder in memory is faster.
-temporary = TMPDIR="$$(python -c 'from rehearsal.working_folder import temporary_root; print(temporary_root())')"
+temporary = TMPDIR="$$(python -c 'from rehearsal.run_directory import temporary_root; print(temporary_root())')"
 
 .PHONY: all-other-tests
 all-other-tests: $(ready) $(drawing)
@@ -177,7 +177,7 @@ cdk.out/manifest.json: $(ready) $(app_sources)
 
 .PHONY: rehearse
 rehearse: cdk.out/manifest.json ## run this commit through the whole pipeline on an emulated AWS
-	@python -m rehearsal $(if $(filter --resume,$(ARGS)),,--set BAKE_MINUTES=0.005 --set P99_LIMIT_SECONDS=30) $(if $(FROM),--from $(FROM)) $(ARGS)
+	@python -m rehearsal --set BAKE_MINUTES=0.005 --set P99_LIMIT_SECONDS=30 $(if $(FROM),--from $(FROM)) $(ARGS)
 
 # Not the tables of `faults`, `probes`, `rehearse-failures` and `container-table`: they need test runs of several minutes.
 .PHONY: docs

@@ -65,7 +65,8 @@ class Document:
     def inline_commands(self) -> list[str]:
         """Return the commands that stand in the text."""
         prose = re.sub(r"^```.*?^```$", "", self.text, flags=re.DOTALL | re.MULTILINE)
-        return [span for span in re.findall(r"`([^`]+)`", prose) if span.startswith("make ")]
+        spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
+        return [span for span in spans if span.startswith("make ")]
 
     def first_column(self, section: str) -> list[str]:
         """Return the first cells of a section's table, each without its marks, the heading left out."""

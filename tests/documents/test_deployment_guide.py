@@ -1,13 +1,14 @@
 """docs/DEPLOYMENT_GUIDE.md says what is so: its commands run, against an emulator where one can answer."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from settings import load
+from settings import example_accounts, load
 from tests.documents.document import ROOT, Block, Document
 from tests.documents.stranger import Stranger, client, emulated_aws, stranger
 from tests.emulator.deployed import PLACE, Deployed, deployed
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 GUIDE = Document("docs/DEPLOYMENT_GUIDE.md")
 TROUBLESHOOTING = "Troubleshooting"
+SETTINGS, IMAGE, BOOTSTRAP = "3. Settings", "4. Image", "5. Bootstrap, with trust"
+WHOLE_FILES = {SETTINGS, IMAGE}
+"""Sections whose settings are more than an addition to a file."""
 IMAGE_REPOSITORY = "yawl"
 
 NOT_RUN = {
@@ -50,7 +54,7 @@ def test_what_is_not_run_stands_in_the_guide() -> None:
 def test_the_way_to_the_first_release_runs_as_it_is_told(tmp_path: Path) -> None:
     with emulated_aws(tmp_path) as endpoint:
         user = stranger(tmp_path, endpoint)
-        (user.clone / "delivery.toml").write_text(Document("README.md").block("Deliver for real", "toml") + "\n")
+        (user.clone / "delivery.toml").write_text(GUIDE.block(SETTINGS, "toml") + "\n")
         client("ecr", "111111111111", endpoint).create_repository(repositoryName=IMAGE_REPOSITORY)
         settings = user.clone / "delivery.toml"
         for environment, account in (("staging", "333333333333"), ("prod", "444444444444")):
@@ -62,8 +66,47 @@ def test_the_way_to_the_first_release_runs_as_it_is_told(tmp_path: Path) -> None
                 assert re.search(r"\d+ to fix, 0 not examined, \d+ good", done.stdout), done.stdout
             else:
                 assert done.returncode == 0, f"{command}\n{done.stdout}"
+            if command.endswith("--dry-run"):
+                assert set(GUIDE.block(BOOTSTRAP, "text").splitlines()) <= set(done.stdout.splitlines())
+        for account in ("111111111111", "222222222222"):
+            stacks = client("cloudformation", account, endpoint).describe_stacks(StackName="CDKToolkit")["Stacks"]
+            assert stacks[0]["StackStatus"] == "CREATE_COMPLETE"
         pipeline = client("codepipeline", "111111111111", endpoint).get_pipeline(name="yawl-delivery")["pipeline"]
-    assert [stage["name"] for stage in pipeline["stages"]][-1] == "Prod"
+    source, *_, prod = pipeline["stages"]
+    assert prod["name"] == "Prod"
+    assert source["actions"][0]["configuration"]["FullRepositoryId"] == "your-organization/yawl-delivery"
+    dev = next(stage for stage in pipeline["stages"] if stage["name"] == "Dev")
+    assert {f"Dev/{action['name']}" for action in dev["actions"]} >= actions_that_are_made_to_fail()
+    pushed = subprocess.run(
+        ["git", "show", "HEAD:delivery.toml"], cwd=tmp_path / "remote.git", capture_output=True, text=True, check=True
+    )
+    assert pushed.stdout.startswith(GUIDE.block(SETTINGS, "toml"))
+
+
+def actions_that_are_made_to_fail() -> set[str]:
+    """Return what the rehearsal's document names after `--fail`."""
+    return set(re.findall(r"--fail ([^ ']+)", "\n".join(Document("docs/REHEARSAL.md").commands("Usage"))))
+
+
+def test_the_settings_to_edit_are_right_and_examples(tmp_path: Path) -> None:
+    file = tmp_path / "delivery.toml"
+    file.write_text(GUIDE.block(SETTINGS, "toml"))
+    assert [path for path, _ in example_accounts(load(file))] == [
+        "repository.connection_arn",
+        "pipeline.account",
+        "image.uri",
+        "environments.dev.account",
+    ]
+
+
+def test_the_image_shown_is_one_that_every_environment_takes(tmp_path: Path) -> None:
+    before, image, after = GUIDE.block(SETTINGS, "toml").partition("[image]\n")
+    file = tmp_path / "delivery.toml"
+    file.write_text(f"{before}{GUIDE.block(IMAGE, 'toml')}\n{after[after.index('[environments') :]}")
+    settings = load(file)
+    assert image
+    assert settings.image.build
+    assert settings.warnings() == []
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +135,9 @@ def test_every_group_of_commands_is_for_an_account_that_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [block for block in GUIDE.blocks() if block.language == "toml"], ids=lambda block: block.section
+    "block",
+    [block for block in GUIDE.blocks() if block.language == "toml" and block.section not in WHOLE_FILES],
+    ids=lambda block: block.section,
 )
 def test_settings_shown_are_taken(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "delivery.toml"
@@ -101,10 +146,8 @@ def test_settings_shown_are_taken(block: Block, tmp_path: Path) -> None:
     assert load(file)
 
 
-def test_links_lead_somewhere() -> None:
-    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", GUIDE.text):
-        if target:
-            assert (ROOT / "docs" / target).exists(), target
-        else:
-            headings = re.findall(r"^#+ (.*)$", GUIDE.text, re.MULTILINE)
-            assert anchor in [re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+@pytest.mark.parametrize("message", re.findall(r"^### .*?`(stops: [^`]+)`", GUIDE.text, re.MULTILINE))
+def test_our_own_messages_are_quoted_as_they_are(message: str, assembly: "CloudAssembly") -> None:
+    [template] = Path(assembly.directory).glob("yawl-delivery.template.json")
+    commands = template.read_text().replace("\\", "")
+    assert message in commands

@@ -1,4 +1,4 @@
-"""README.md says what is so: every command in it runs, and its tables name what there is."""
+"""The documents say what is so: every command in them runs, and the README's tree is the repository's."""
 
 import re
 import subprocess
@@ -6,14 +6,31 @@ from pathlib import Path
 
 import pytest
 
-from settings import example_accounts, load
 from tests.documents.conftest import WRITING, Written
 from tests.documents.document import LANGUAGES, ROOT, Document
-from tests.documents.stranger import Stranger, client, emulated_aws, stranger
+from tests.documents.stranger import Stranger, stranger
 
 README = Document("README.md")
-REHEARSAL = "The rehearsal"
-FOR_REAL = "Deliver for real"
+REHEARSAL = Document("docs/REHEARSAL.md")
+DOCUMENTS = [README, REHEARSAL, Document("CONTRIBUTING.md")]
+"""Those whose commands are run here: the code blocks of the guide and the runbooks have tests of their own."""
+
+HAND_WRITTEN = [
+    *DOCUMENTS,
+    Document("docs/DEPLOYMENT_GUIDE.md"),
+    Document("docs/ARCHITECTURE.md"),
+    Document("docs/LIMITS.md"),
+    *(Document(f"docs/decisions/{file.name}") for file in sorted(ROOT.glob("docs/decisions/*.md"))),
+]
+"""Those whose commands in the text are known here."""
+
+LINKED = [
+    README,
+    Document("CONTRIBUTING.md"),
+    Document("CHANGELOG.md"),
+    Document("container/README.md"),
+    *(Document(str(file.relative_to(ROOT))) for file in sorted(ROOT.glob("docs/**/*.md"))),
+]
 
 RUN_HERE = {
     "make help": "make rehearse  ",
@@ -25,7 +42,6 @@ RUN_HERE = {
 RUN_CHEAPLY = {
     "make bench": ("make bench ARGS=--help", "--runs"),
     "make releases": ("make releases ARGS=--help", "--on DAY"),
-    "make releases ARGS='--environment prod --on 2026-11-03'": ("make releases ARGS=--help", "--environment"),
 }
 """Commands whose work takes minutes and proves nothing more, with what is run instead and what that must say."""
 
@@ -35,43 +51,55 @@ RUN_ELSEWHERE = {
     "make test": (".ci/run", "make test"),
     "make container-test": ("Makefile", "all-other-tests container-test"),
     "make container-packages": ("Makefile", "container-test: container-packages"),
-    "make rehearse ARGS=--resume": ("tests/rehearsal/test_killed.py", "--resume"),
     "make permissions": ("tests/tools/test_permissions_report.py", "report.main("),
     "make doctor": ("tests/emulator/test_doctor.py", '"doctor", *arguments'),
 }
 """Commands that other tests or CI run, with the place: the Build action of every rehearsal runs `make synth`."""
 
 NOT_RUN = {
+    "make setup": "CI's clone begins with it",
+    "make lint": "make test runs it",
+    "make lint types": "the same",
     "make check": "make test runs its four commands, on more tests",
     "make check ARGS='-k database'": "the same",
     "make lock": "it asks package registries and rewrites what is pinned",
-    "make bootstrap": "it is run account by account",
+    "make rehearse FROM=HEAD~1": "tests/rehearsal/test_scenarios.py delivers one commit over another",
+    "make rehearse-failures": "make test runs a few of its rows",
+    "make faults": "make test runs the same tests",
+    "make probes": "tests/emulator/test_probes.py makes the same requests",
+    "make container-table": "make container-test runs the same scenarios",
+    "make bootstrap": "the guide's are run account by account",
     "make bootstrap ARGS='--least-privilege --dry-run'": "tests/unit/test_pipeline_installation.py calls its program",
+    "make deploy": "the guide's is run with a profile",
+    "make releases ARGS='--environment prod --on 2026-11-03'": "tests/unit/test_releases.py calls its program",
+    "make cost ARGS=--price-queries": "tests/unit/test_cost.py calls its program",
+    "make destroy": "tests/emulator/test_destroy.py calls its program",
     "make recover ENV=dev": "tests/emulator/test_recover.py calls its program",
-    "make deploy": "it is run with a profile",
+    "make recover": "the same",
+    "make recover ENV=…": "the same",
+    "make destroy ENV=dev": "tests/emulator/test_destroy.py calls its program",
 }
 """Commands of which only what they would run is looked at, with the reason."""
 
 
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Stranger:
-    """Somebody without AWS, with the README's settings: the repository's own are its user's."""
-    somebody = stranger(tmp_path_factory.mktemp("newcomer"))
-    (somebody.clone / "delivery.toml").write_text(README.block(FOR_REAL, "toml"))
-    return somebody
+    """Somebody without AWS, who has just cloned the repository."""
+    return stranger(tmp_path_factory.mktemp("newcomer"))
 
 
-def test_code_blocks_are_commands_their_output_or_a_file() -> None:
-    assert {block.language for block in README.blocks()} == LANGUAGES
-    assert not re.search(r"^ {4,}(make|git|cdk|python) ", re.sub(r"```.*?```", "", README.text, flags=re.DOTALL))
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.path)
+def test_code_blocks_are_commands_their_output_or_a_file(document: Document) -> None:
+    assert {block.language for block in document.blocks()} <= LANGUAGES
+    assert not re.search(r"^ {4,}(make|git|cdk|python) ", re.sub(r"```.*?```", "", document.text, flags=re.DOTALL))
 
 
 def test_every_command_is_run_by_a_test() -> None:
-    run_by_other_tests_below = {*README.commands(REHEARSAL), *README.commands(FOR_REAL)}
-    known = {*RUN_HERE, *WRITING, *RUN_CHEAPLY, *RUN_ELSEWHERE, *NOT_RUN, *run_by_other_tests_below}
-    said = {*README.commands(), *README.inline_commands()}
+    known = {*RUN_HERE, *WRITING, *RUN_CHEAPLY, *RUN_ELSEWHERE, *NOT_RUN, *REHEARSAL.commands("Usage")}
+    said = {command for document in DOCUMENTS for command in document.commands()}
+    said |= {command for document in HAND_WRITTEN for command in document.inline_commands()}
     assert said - known == set(), "give each a place above"
-    assert known - said == {"make deploy"}, "other documents say so"
+    assert known - said == set(), "no document says so"
 
 
 @pytest.mark.parametrize("command", RUN_HERE)
@@ -119,7 +147,7 @@ def test_what_make_check_runs_is_part_of_make_test(newcomer: Stranger) -> None:
     assert re.search(r"python -m pytest .*tests\b", whole)
 
 
-@pytest.mark.parametrize("command", README.commands(REHEARSAL))
+@pytest.mark.parametrize("command", REHEARSAL.commands("Usage"))
 def test_the_rehearsal_takes_these_options(command: str, newcomer: Stranger, tmp_path: Path) -> None:
     *_, started = newcomer.run(f"{command} --dry-run").stdout.strip().splitlines()
     assert started.startswith("python -m rehearsal ")
@@ -131,7 +159,7 @@ def test_the_rehearsal_takes_these_options(command: str, newcomer: Stranger, tmp
 
 def test_the_options_of_the_rehearsal_are_all_there(newcomer: Stranger) -> None:
     shown = set(re.findall(r"^  (--[a-z]+)", newcomer.run(".venv/bin/python -m rehearsal --help").stdout, re.MULTILINE))
-    told = {cell.split()[0] for cell in README.first_column(REHEARSAL)}
+    told = {cell.split()[0] for cell in REHEARSAL.first_column("Usage") if cell.startswith("--")}
     assert shown - told == {"--assembly"}, "what make rehearse decides itself"
     assert told <= shown
 
@@ -143,65 +171,63 @@ def test_example_accounts_are_refused_for_real(newcomer: Stranger) -> None:
         assert "Error 2" in done.stdout
 
 
-def test_delivering_for_real_works_as_it_is_told(tmp_path: Path) -> None:
-    with emulated_aws(tmp_path) as endpoint:
-        user = stranger(tmp_path, endpoint)
-        (user.clone / "delivery.toml").write_text(README.block(FOR_REAL, "toml") + "\n")
-        for command in README.commands(FOR_REAL):
-            done = user.run(command)
-            assert done.returncode == 0, f"{command}\n{done.stdout}"
-            if command.endswith("--dry-run"):
-                assert done.stdout.strip() == README.block(FOR_REAL, "text")
-        for account in ("111111111111", "222222222222"):
-            [bootstrap, *_] = client("cloudformation", account, endpoint).describe_stacks(StackName="CDKToolkit")[
-                "Stacks"
-            ]
-            assert bootstrap["StackStatus"] == "CREATE_COMPLETE"
-        pipeline = client("codepipeline", "111111111111", endpoint).get_pipeline(name="yawl-delivery")["pipeline"]
-    source, *_, dev = pipeline["stages"]
-    assert source["actions"][0]["configuration"]["FullRepositoryId"] == "your-organization/yawl-delivery"
-    assert {f"Dev/{action['name']}" for action in dev["actions"]} >= actions_told_to_fail()
-    pushed = subprocess.run(
-        ["git", "show", "HEAD:delivery.toml"], cwd=tmp_path / "remote.git", capture_output=True, text=True, check=True
-    )
-    assert pushed.stdout.strip() == README.block(FOR_REAL, "toml")
-
-
-def actions_told_to_fail() -> set[str]:
-    """Return what the README's rehearsals name after `--fail`."""
-    return set(re.findall(r"--fail ([^ ']+)", "\n".join(README.commands(REHEARSAL))))
-
-
-def test_the_settings_shown_are_right_and_examples(tmp_path: Path) -> None:
-    file = tmp_path / "delivery.toml"
-    file.write_text(README.block(FOR_REAL, "toml"))
-    assert [path for path, _ in example_accounts(load(file))] == [
-        "repository.connection_arn",
-        "pipeline.account",
-        "image.uri",
-        "environments.dev.account",
-    ]
-
-
-def test_the_image_shown_is_one_that_every_environment_takes(tmp_path: Path) -> None:
-    before, image, after = README.block(FOR_REAL, "toml").partition("[image]\n")
-    file = tmp_path / "delivery.toml"
-    file.write_text(f"{before}{README.block('The image', 'toml')}\n{after[after.index('[environments') :]}")
-    settings = load(file)
-    assert image
-    assert settings.image.build
-    assert settings.warnings() == []
-
-
-def test_the_layout_names_every_folder() -> None:
-    told = {cell.strip("`") for cell in README.first_column("Where things are")}
-    assert [name for name in told if not (ROOT / name).exists()] == []
+def test_the_tree_is_the_repositorys() -> None:
+    """Every top-level folder is in the README, and every folder of Python in one whose folders it shows."""
+    shown = tree()
+    folders = {path for path in shown if path.endswith("/")}
+    assert [path for path in shown if not (ROOT / path).exists()] == []
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    folders = {f"{file.split('/')[0]}/" for file in listed if "/" in file}
-    assert folders - told == {".ci/", "requirements/"}
+    tops = {f"{file.split('/')[0]}/" for file in listed if "/" in file}
+    assert tops - folders == set()
+    opened = {path.split("/")[0] for path in folders if path.count("/") == 2}
+    below = {
+        "/".join(file.split("/")[:2]) + "/"
+        for file in listed
+        if file.endswith(".py") and file.count("/") > 1 and file.split("/")[0] in opened
+    }
+    assert below - folders == set()
 
 
-def test_its_links_lead_somewhere() -> None:
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", README.text) if "://" not in link]
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+def tree() -> list[str]:
+    """Return the paths in the README's tree; an indented line is below the folder before it."""
+    found: list[str] = []
+    top = ""
+    for line in README.block("Where things are", "text").splitlines():
+        if not line:
+            continue
+        name, description = line.split(maxsplit=1)
+        assert description, name
+        if not line.startswith(" "):
+            top = name
+        found.append(f"{top}{name}" if line.startswith(" ") else name)
+    return found
+
+
+def test_the_readme_and_the_architecture_stay_short() -> None:
+    assert len(README.text.splitlines()) <= 180
+    assert len(Document("docs/ARCHITECTURE.md").text.splitlines()) <= 250
+
+
+@pytest.mark.parametrize("document", LINKED, ids=lambda document: document.path)
+def test_links_lead_somewhere(document: Document) -> None:
+    folder = (ROOT / document.path).parent
+    broken = []
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", document.text):
+        file = folder / target if target else ROOT / document.path
+        if not file.exists() or (anchor and anchor not in anchors(file.read_text(encoding="utf-8"))):
+            broken.append(f"{target}#{anchor}")
+    assert broken == []
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_architecture_leads_to_every_decision() -> None:
+    architecture = Document("docs/ARCHITECTURE.md").text
+    decisions = sorted(ROOT.glob("docs/decisions/*.md"))
+    assert [file.name for file in decisions if f"(decisions/{file.name})" not in architecture] == []
+    table = "libraries-and-tools.md"
+    assert [file.name for file in decisions if "**Decision.**" not in file.read_text() and file.name != table] == []

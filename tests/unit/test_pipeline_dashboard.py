@@ -316,5 +316,5 @@ class TestFunction:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         folder = Path(assembly.directory, f"asset.{function['Code']['S3Key'].removesuffix('.zip')}")
         found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-        source = Path(__file__).parents[2] / "functions"
+        source = Path(__file__).parents[2] / "lambdas"
         assert found == {str(file.relative_to(source)) for file in source.glob("delivery_metrics/*.py")}

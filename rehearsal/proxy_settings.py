@@ -13,12 +13,12 @@ import certifi
 
 from rehearsal.aws_hosts import node_hook
 
-TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE")
+CA_BUNDLE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE")
 """Variables that name a file of trusted authorities to the clients there are."""
 
 
 @dataclass(frozen=True)
-class SecureWay:
+class ProxySettings:
     """The tunnel, the file of trusted authorities for whoever goes through it, and the folder of the hooks."""
 
     tunnel: str
@@ -36,7 +36,7 @@ class SecureWay:
         return {
             "HTTPS_PROXY": self.tunnel,
             "https_proxy": self.tunnel,
-            **dict.fromkeys(TRUST, str(self.authorities)),
+            **dict.fromkeys(CA_BUNDLE_VARIABLES, str(self.authorities)),
             "NODE_OPTIONS": _joined(" ", f'--require="{node_hook(self.hooks)}"', own.get("NODE_OPTIONS")),
             "PYTHONPATH": _joined(os.pathsep, str(self.hooks), own.get("PYTHONPATH")),
         }
