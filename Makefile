@@ -74,7 +74,7 @@ format: $(ready) ## format the sources and apply the linter's safe fixes
 
 .PHONY: check
 check: $(ready) lint types ## the fast loop: lint, strict types, unit tests
-	@python -m pytest tests/unit tests/tools $(ARGS)
+	@python -m pytest tests/unit tests/tools tests/rehearsal/unit $(ARGS)
 
 .PHONY: lint
 lint: $(venv)/.ready
@@ -93,9 +93,9 @@ types-of-release: $(venv)/.ready
 # The pipeline tests only what it deploys and runs, with the example's settings, in three groups that run in parallel: tests
 # of templates, tests that need no Node, and tests of the supervisor, which mostly wait. `make check` tests everything else,
 # such as the rehearsal: it must not delay a release.
-tests_of_supervisor := $(wildcard tests/unit/test_supervisor*.py)
-tests_of_programs := $(wildcard tests/unit/test_settings*.py tests/unit/test_integration_tests*.py)
-tests_of_templates := $(filter-out $(tests_of_programs) $(tests_of_supervisor),$(wildcard tests/unit/test_*.py))
+tests_of_supervisor := tests/unit/container
+tests_of_programs := tests/unit/settings tests/unit/integration_tests
+tests_of_templates := $(filter-out $(addsuffix /,$(tests_of_programs) $(tests_of_supervisor)),$(wildcard tests/unit/*/))
 
 .PHONY: tests-of-templates
 tests-of-templates: $(ready)
@@ -164,11 +164,11 @@ faults: $(ready) ## cause every fault that the integration tests must detect; up
 
 .PHONY: probes
 probes: $(ready) ## compare the emulator's answers with those documented by AWS; updates docs/PROBES.md
-	@python -m tests.emulator.probes --table docs/PROBES.md
+	@python -m tests.rehearsal.emulator.probes --table docs/PROBES.md
 
 .PHONY: rehearse-failures
 rehearse-failures: $(ready) ## let every action of the pipeline fail, and upgrades lose data; updates docs/FAILURES.md
-	@python -m pytest tests/rehearsal/test_failures.py tests/rehearsal/test_killed.py --failures-table=docs/FAILURES.md $(ARGS)
+	@python -m pytest tests/rehearsal/end_to_end/test_failures.py tests/rehearsal/end_to_end/test_killed.py --failures-table=docs/FAILURES.md $(ARGS)
 	@cat docs/FAILURES.md
 
 cdk.out/manifest.json: $(ready) $(app_sources)
@@ -196,7 +196,7 @@ cost: cdk.out/manifest.json ## estimate each environment's monthly cost by resou
 .PHONY: bench
 bench: cdk.out/manifest.json ## measure synthesis, growth, depth, limits and the cost of enforcing permissions
 	@python -m tools.bench $(ARGS)
-	@python -m tests.emulator.probes
+	@python -m tests.rehearsal.emulator.probes
 
 .PHONY: doctor
 doctor: cdk.out/manifest.json ## check the real accounts before the first push; each finding has its fix

@@ -12,7 +12,7 @@ import pytest
 
 from settings import Settings, load
 from tests.example import EXAMPLE
-from tests.made_once import made_once
+from tests.shared_fixture import made_once
 
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template

@@ -12,7 +12,7 @@ from testbed.task import PORT, Task
 from testbed.testbed import HEALTH_PATH
 from tests.container.conftest import Stage
 from tests.container.service import Service
-from tests.fault_server import PROXY_VARIABLES
+from tests.faulty_http_server import PROXY_VARIABLES
 
 
 def test_every_task_keeps_what_integration_tests_ask(

@@ -16,7 +16,7 @@ from supervisor.leadership import End, LeaderContext, Term
 from supervisor.lease import now
 from supervisor.probe import Verdict
 from tests.container.scratch_postgresql import PROGRAMS, Cluster
-from tests.unit.supervisor_task import variables
+from tests.unit.container.supervisor_task import variables
 
 DELAY = 0.6
 NEVER = 600.0

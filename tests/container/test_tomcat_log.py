@@ -24,7 +24,7 @@ from testbed.testbed import Testbed
 from tests.container.conftest import Stage
 from tests.container.load import Load
 from tests.container.scenarios import now
-from tests.unit.supervisor_task import variables
+from tests.unit.container.supervisor_task import variables
 
 LOG4J = ("/usr/share/java/log4j-api.jar", "/usr/share/java/log4j-core.jar")
 HOPELESS_SECONDS = 60.0

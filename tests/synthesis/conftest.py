@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.example import EXAMPLE
-from tests.made_once import made_once
+from tests.shared_fixture import made_once
 from tests.synthesis.cdk import synth
 
 

@@ -20,7 +20,7 @@ from aws_cdk.assertions import Template
 
 from lambdas.delivery_events.failure import first_failing_line
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
-from tests.fault_server import PROXY_VARIABLES
+from tests.faulty_http_server import PROXY_VARIABLES
 from tests.policies import Json, allows
 from tests.unit.pipeline_definition import Pipeline
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.tools.rehearsal_fakes import checks
+from tests.rehearsal.unit.rehearsal_fakes import checks
 from tools.diagrams import architecture, architecture_picture, assembly, pipeline, pipeline_picture
 from tools.diagrams.__main__ import main
 from tools.diagrams.architecture import INTERNET, USERS, Architecture

@@ -1,0 +1,243 @@
+"""The rehearsal's page, in a browser: it says what happened to whoever opens it, wherever, and however."""
+
+import json
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import MARKUP, SECRET
+from tests.browser.contrast import low_contrasts
+
+Open = Callable[..., Page]
+PHONE = 390
+
+
+def rows(page: Page) -> Locator:
+    """The actions that are shown."""
+    return page.locator(".row:visible")
+
+
+def failure(page: Page) -> Locator:
+    """The link in what is said first of a rehearsal that failed."""
+    return page.get_by_role("region", name="Why it failed").get_by_role("link", name="Prod / database")
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.locator(".row").filter(has=page.locator("summary", has_text=re.compile(rf"^\W*{name}\b")))
+
+
+def open_everything(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+
+
+def test_it_says_what_happened(open_report: Open) -> None:
+    page = open_report()
+    expect(page).to_have_title(f"Rehearsal failed: Brew {MARKUP}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Failed")
+    expect(page.get_by_role("banner")).to_contain_text("c0ffeec0ffee")
+    expect(page.locator(".figures")).to_contain_text("1 passed, 1 skipped")
+    expect(page.locator(".figures")).to_contain_text("1 added, 1 replaced")
+    expect(page.get_by_role("region", name="Environments")).to_contain_text("222222222222 · eu-west-1")
+    expect(page.get_by_role("region", name="What was not real")).to_contain_text("AWS::Some::Type")
+
+
+def test_a_failed_action_is_one_click_from_its_line_in_the_log(open_report: Open) -> None:
+    page = open_report()
+    failure(page).click()
+    failing = page.locator(".failing")
+    expect(failing).to_have_text(re.compile("^CREATE_FAILED AWS::RDS::DBInstance Instance no capacity"))
+    expect(failing).to_have_attribute("data-number", "501")
+    expect(failing).to_be_in_viewport()
+    expect(failing).to_be_focused()
+
+
+def test_the_click_leads_there_whatever_is_filtered_and_a_second_time(open_report: Open) -> None:
+    page = open_report()
+    for _ in range(2):
+        page.get_by_label("Text").fill("network")
+        expect(rows(page)).to_have_count(1)
+        failure(page).click()
+        expect(page.locator(".failing")).to_be_in_viewport()
+
+
+def test_the_address_of_a_line_leads_there(open_report: Open) -> None:
+    page = open_report()
+    page.goto(f"{page.url}#Prod-database-line-501")
+    page.reload()
+    expect(page.locator(".failing")).to_be_in_viewport()
+
+
+def test_filters_narrow_what_is_shown(open_report: Open) -> None:
+    page = open_report()
+    shown = page.locator("#shown")
+    expect(shown).to_have_text("7 of 7 actions")
+    page.get_by_role("checkbox", name="failed", exact=True).uncheck()
+    expect(shown).to_have_text("6 of 7 actions")
+    page.get_by_role("checkbox", name="waiting", exact=True).uncheck()
+    expect(shown).to_have_text("5 of 7 actions")
+    page.get_by_role("combobox", name="Stage").select_option("Dev")
+    expect(shown).to_have_text("3 of 7 actions")
+    expect(page.locator(".stage:visible h3")).to_have_text([re.compile("Dev")])
+    page.get_by_label("Text").fill("TEST_HEALTHY")
+    expect(rows(page)).to_have_count(1)
+    page.get_by_label("Text").fill("no such thing")
+    expect(page.get_by_text("No action is like that.")).to_be_visible()
+    page.get_by_role("button", name="Show all").click()
+    expect(shown).to_have_text("7 of 7 actions")
+
+
+def test_the_critical_path_can_be_seen_alone(open_report: Open) -> None:
+    page = open_report()
+    page.get_by_label("critical path only").check()
+    expect(rows(page)).to_have_count(page.locator("[data-critical=yes]").count())
+    expect(row(page, "database")).to_be_visible()
+    expect(row(page, "never")).to_be_hidden()
+
+
+def test_an_action_shows_its_changes_tests_and_question(open_report: Open) -> None:
+    page = open_report()
+    row(page, "network").locator("summary").click()
+    changes = page.get_by_role("region", name="Changes to dev-network").get_by_role("row")
+    expect(changes).to_have_text(
+        [
+            re.compile("Change.*Resource.*Type"),
+            re.compile("replaced.*RuleGroup|replaced"),
+            re.compile("added.*Vpc.*EC2 VPC"),
+        ]
+    )
+    row(page, "IntegrationTests").locator("summary").click()
+    expect(page.get_by_role("region", name="Tests of Dev").get_by_role("row")).to_have_count(3)
+    row(page, "Approve").locator("summary").click()
+    expect(row(page, "Approve")).to_contain_text("Answer: approved")
+
+
+def test_long_logs_are_bounded_and_say_so(open_report: Open, report_file: Path) -> None:
+    page = open_report()
+    synth = row(page, "Synth")
+    synth.locator("summary").click()
+    expect(synth.locator(".text")).to_have_count(200)
+    expect(synth.locator(".gap")).to_have_text("… 801 lines left out …")
+    expect(synth.locator(".text").first).to_have_text("line 1 of a long build")
+    expect(synth.locator(".text").last).to_contain_text("(5000 characters)")
+    link = synth.locator(".whole-log a")
+    assert (report_file.parent / (link.get_attribute("href") or "")).read_text().startswith("\x1b[32mline 1")
+    assert report_file.stat().st_size < 400_000
+
+
+def test_markup_is_shown_as_it_is_written(open_report: Open) -> None:
+    page = open_report()
+    open_everything(page)
+    assert page.locator("img").count() == 0
+    assert page.get_by_text(MARKUP).count() >= 8
+
+
+def test_nothing_secret_is_in_it(open_report: Open, report_file: Path) -> None:
+    page = open_report()
+    assert "swordfish" not in report_file.read_text()
+    expect(row(page, "network")).to_contain_text("password=***")
+    expect(page.get_by_role("region", name="Environments")).to_contain_text("*** in an output")
+    assert SECRET not in (page.locator("#data").text_content() or "")
+
+
+def test_its_data_can_be_saved(open_report: Open) -> None:
+    page = open_report()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the data").click()
+    document = json.loads(download.value.path().read_text())
+    assert document["subject"] == f"Brew {MARKUP}"
+    assert document["timeline"]["critical_path"][-1] == "Prod/database"
+
+
+def test_it_says_what_it_may_load_and_has_nothing_inline(report_file: Path) -> None:
+    text = report_file.read_text()
+    [policy] = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+    assert policy.startswith("default-src &#39;none&#39;;")
+    assert "unsafe" not in policy
+    assert not re.search(r"<[^>]+\s(style|on\w+)=", text)
+
+
+def test_a_keyboard_is_enough(open_report: Open) -> None:
+    page = open_report()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the actions")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to the actions")).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(failure(page)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".failing")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".whole-log a:focus")).to_have_count(1)
+    # On to the next action, and open it.
+    page.keyboard.press("Tab")
+    expect(row(page, "never").locator("summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(row(page, "never").locator("details")).to_have_attribute("open", "")
+
+
+def test_the_focus_can_be_seen(open_report: Open) -> None:
+    page = open_report()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        outlined = page.evaluate(
+            """() => {
+              const focused = document.activeElement;
+              const seen = focused.matches('.choice input') ? focused.nextElementSibling : focused;
+              return focused === document.body || parseFloat(getComputedStyle(seen).outlineWidth) >= 2;
+            }"""
+        )
+        assert outlined, page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+
+
+def test_it_has_landmarks_and_every_control_a_name(open_report: Open) -> None:
+    page = open_report()
+    for landmark in ("body > header", "body > main", "body > footer", "form[role=search]"):
+        expect(page.locator(landmark)).to_have_count(1)
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll('input, select, button, a, summary, [role=region]')].filter(
+          (control) => !(control.labels?.length || control.textContent.trim() || control.ariaLabel)
+        ).map((control) => control.outerHTML)"""
+    )
+    assert unnamed == []
+    levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map((heading) => +heading.tagName[1])")
+    assert levels[0] == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    identifiers = page.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+    assert len(set(identifiers)) == len(identifiers)
+
+
+def test_a_phone_scrolls_one_way_only(open_report: Open) -> None:
+    page = open_report(width=PHONE, height=800)
+    open_everything(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+    failure(page).click()
+    expect(page.locator(".failing")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1280, PHONE])
+def test_every_text_can_be_read(open_report: Open, dark: bool, width: int) -> None:
+    page = open_report(width=width, dark=dark)
+    open_everything(page)
+    checked, low = low_contrasts(page)
+    assert low == []
+    assert checked > 150
+
+
+def test_dark_is_dark(open_report: Open) -> None:
+    background = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)"
+    assert min(open_report().evaluate(background)) > 200
+    assert max(open_report(dark=True).evaluate(background)) < 50
+
+
+def test_without_its_script_it_can_be_read(browser: Browser, report_file: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report_file.as_uri())
+    expect(page.locator("#filters")).to_be_hidden()
+    failure(page).click()
+    expect(page.locator(".failing")).to_be_visible()
+    context.close()

@@ -1,0 +1,233 @@
+"""The documents say what is so: every command in them runs, and the README's tree is the repository's."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.docs.conftest import WRITING, Written
+from tests.docs.document import LANGUAGES, ROOT, Document
+from tests.docs.fresh_clone import Stranger, stranger
+
+README = Document("README.md")
+REHEARSAL = Document("docs/REHEARSAL.md")
+DOCUMENTS = [README, REHEARSAL, Document("CONTRIBUTING.md")]
+"""Those whose commands are run here: the code blocks of the guide and the runbooks have tests of their own."""
+
+HAND_WRITTEN = [
+    *DOCUMENTS,
+    Document("docs/DEPLOYMENT_GUIDE.md"),
+    Document("docs/ARCHITECTURE.md"),
+    Document("docs/LIMITS.md"),
+    *(Document(f"docs/decisions/{file.name}") for file in sorted(ROOT.glob("docs/decisions/*.md"))),
+]
+"""Those whose commands in the text are known here."""
+
+LINKED = [
+    README,
+    Document("CONTRIBUTING.md"),
+    Document("CHANGELOG.md"),
+    Document("container/README.md"),
+    *(Document(str(file.relative_to(ROOT))) for file in sorted(ROOT.glob("docs/**/*.md"))),
+]
+
+RUN_HERE = {
+    "make help": "make rehearse  ",
+    "make format": "left unchanged",
+    "make clean": "",
+}
+"""Commands run as they stand in a clone, each with what it must say."""
+
+RUN_CHEAPLY = {
+    "make bench": ("make bench ARGS=--help", "--runs"),
+    "make releases": ("make releases ARGS=--help", "--on DAY"),
+}
+"""Commands whose work takes minutes and proves nothing more, with what is run instead and what that must say."""
+
+RUN_ELSEWHERE = {
+    "make rehearse": ("tests/rehearsal/end_to_end/test_main_job.py", '["make", "rehearse", '),
+    "make synth": ("pipeline/steps/synth_step.py", 'commands=["make synth"]'),
+    "make test": (".ci/run", "make test"),
+    "make container-test": ("Makefile", "all-other-tests container-test"),
+    "make container-packages": ("Makefile", "container-test: container-packages"),
+    "make permissions": ("tests/tools/test_permissions_report.py", "report.main("),
+    "make doctor": ("tests/rehearsal/emulator/programs/test_doctor.py", '"doctor", *arguments'),
+}
+"""Commands that other tests or CI run, with the place: the Build action of every rehearsal runs `make synth`."""
+
+NOT_RUN = {
+    "make setup": "CI's clone begins with it",
+    "make lint": "make test runs it",
+    "make lint types": "the same",
+    "make check": "make test runs its four commands, on more tests",
+    "make check ARGS='-k database'": "the same",
+    "make lock": "it asks package registries and rewrites what is pinned",
+    "make rehearse FROM=HEAD~1": "tests/rehearsal/end_to_end/test_scenarios.py delivers one commit over another",
+    "make rehearse-failures": "make test runs a few of its rows",
+    "make faults": "make test runs the same tests",
+    "make probes": "tests/rehearsal/emulator/aws/test_probes.py makes the same requests",
+    "make container-table": "make container-test runs the same scenarios",
+    "make bootstrap": "the guide's are run account by account",
+    "make bootstrap ARGS='--least-privilege --dry-run'": "test_pipeline_installation.py calls its program",
+    "make deploy": "the guide's is run with a profile",
+    "make releases ARGS='--environment prod --on 2026-11-03'": "tests/unit/tools/test_releases.py calls its program",
+    "make cost ARGS=--price-queries": "tests/unit/jobs/test_cost.py calls its program",
+    "make destroy": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
+    "make recover ENV=dev": "tests/rehearsal/emulator/programs/test_recover.py calls its program",
+    "make recover": "the same",
+    "make recover ENV=…": "the same",
+    "make destroy ENV=dev": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
+}
+"""Commands of which only what they would run is looked at, with the reason."""
+
+
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Stranger:
+    """Somebody without AWS, who has just cloned the repository."""
+    return stranger(tmp_path_factory.mktemp("newcomer"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.path)
+def test_code_blocks_are_commands_their_output_or_a_file(document: Document) -> None:
+    assert {block.language for block in document.blocks()} <= LANGUAGES
+    assert not re.search(r"^ {4,}(make|git|cdk|python) ", re.sub(r"```.*?```", "", document.text, flags=re.DOTALL))
+
+
+def test_every_command_is_run_by_a_test() -> None:
+    known = {*RUN_HERE, *WRITING, *RUN_CHEAPLY, *RUN_ELSEWHERE, *NOT_RUN, *REHEARSAL.commands("Usage")}
+    said = {command for document in DOCUMENTS for command in document.commands()}
+    said |= {command for document in HAND_WRITTEN for command in document.inline_commands()}
+    assert said - known == set(), "give each a place above"
+    assert known - said == set(), "no document says so"
+
+
+@pytest.mark.parametrize("command", RUN_HERE)
+def test_it_runs_in_a_fresh_clone(command: str, tmp_path: Path) -> None:
+    done = stranger(tmp_path).run(command)
+    assert done.returncode == 0, done.stdout
+    assert RUN_HERE[command] in done.stdout
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_it_writes_in_a_fresh_clone(command: str, written: Written) -> None:
+    assert WRITING[command] in written.said[command]
+
+
+def test_what_is_written_is_what_is_committed(written: Written) -> None:
+    assert written.out_of_date == [], "run `make docs` and commit the result"
+
+
+@pytest.mark.parametrize("command", RUN_CHEAPLY)
+def test_it_starts_in_a_fresh_clone(command: str, newcomer: Stranger) -> None:
+    cheaper, says = RUN_CHEAPLY[command]
+    done = newcomer.run(cheaper)
+    assert done.returncode == 0, done.stdout
+    assert says in done.stdout
+
+
+@pytest.mark.parametrize("command", RUN_ELSEWHERE)
+def test_it_is_run_elsewhere(command: str, newcomer: Stranger) -> None:
+    file, evidence = RUN_ELSEWHERE[command]
+    assert evidence in (ROOT / file).read_text()
+    assert newcomer.run(f"{command} --dry-run").returncode == 0
+
+
+@pytest.mark.parametrize("command", NOT_RUN)
+def test_it_would_run(command: str, newcomer: Stranger) -> None:
+    assert newcomer.run(f"{command} --dry-run").returncode == 0
+
+
+def test_what_make_check_runs_is_part_of_make_test(newcomer: Stranger) -> None:
+    *checks, tests = newcomer.run("make check --dry-run").stdout.splitlines()
+    whole = newcomer.run("make test --dry-run").stdout
+    assert len(checks) == 4
+    assert all(check in whole for check in checks)
+    assert tests.strip() == "python -m pytest tests/unit tests/tools"
+    assert re.search(r"python -m pytest .*tests\b", whole)
+
+
+@pytest.mark.parametrize("command", REHEARSAL.commands("Usage"))
+def test_the_rehearsal_takes_these_options(command: str, newcomer: Stranger, tmp_path: Path) -> None:
+    *_, started = newcomer.run(f"{command} --dry-run").stdout.strip().splitlines()
+    assert started.startswith("python -m rehearsal ")
+    # The options are read before anything else; where there is no assembly nothing else comes.
+    done = newcomer.run(f"PATH={ROOT}/.venv/bin:$PATH {started} --assembly {tmp_path}")
+    assert done.returncode == 2
+    assert "holds no cloud assembly" in done.stdout
+
+
+def test_the_options_of_the_rehearsal_are_all_there(newcomer: Stranger) -> None:
+    shown = set(re.findall(r"^  (--[a-z]+)", newcomer.run(".venv/bin/python -m rehearsal --help").stdout, re.MULTILINE))
+    told = {cell.split()[0] for cell in REHEARSAL.first_column("Usage") if cell.startswith("--")}
+    assert shown - told == {"--assembly"}, "what make rehearse decides itself"
+    assert told <= shown
+
+
+def test_example_accounts_are_refused_for_real(newcomer: Stranger) -> None:
+    for command in ("make bootstrap", "make deploy"):
+        done = newcomer.run(command)
+        assert "111111111111 is an example account" in done.stdout
+        assert "Error 2" in done.stdout
+
+
+def test_the_tree_is_the_repositorys() -> None:
+    """Every top-level folder is in the README, and every folder of Python in one whose folders it shows."""
+    shown = tree()
+    folders = {path for path in shown if path.endswith("/")}
+    assert [path for path in shown if not (ROOT / path).exists()] == []
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    tops = {f"{file.split('/')[0]}/" for file in listed if "/" in file}
+    assert tops - folders == set()
+    opened = {path.split("/")[0] for path in folders if path.count("/") == 2}
+    below = {
+        "/".join(file.split("/")[:2]) + "/"
+        for file in listed
+        if file.endswith(".py") and file.count("/") > 1 and file.split("/")[0] in opened
+    }
+    assert below - folders == set()
+
+
+def tree() -> list[str]:
+    """Return the paths in the README's tree; an indented line is below the folder before it."""
+    found: list[str] = []
+    top = ""
+    for line in README.block("Where things are", "text").splitlines():
+        if not line:
+            continue
+        name, description = line.split(maxsplit=1)
+        assert description, name
+        if not line.startswith(" "):
+            top = name
+        found.append(f"{top}{name}" if line.startswith(" ") else name)
+    return found
+
+
+def test_the_readme_and_the_architecture_stay_short() -> None:
+    assert len(README.text.splitlines()) <= 180
+    assert len(Document("docs/ARCHITECTURE.md").text.splitlines()) <= 250
+
+
+@pytest.mark.parametrize("document", LINKED, ids=lambda document: document.path)
+def test_links_lead_somewhere(document: Document) -> None:
+    folder = (ROOT / document.path).parent
+    broken = []
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", document.text):
+        file = folder / target if target else ROOT / document.path
+        if not file.exists() or (anchor and anchor not in anchors(file.read_text(encoding="utf-8"))):
+            broken.append(f"{target}#{anchor}")
+    assert broken == []
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_architecture_leads_to_every_decision() -> None:
+    architecture = Document("docs/ARCHITECTURE.md").text
+    decisions = sorted(ROOT.glob("docs/decisions/*.md"))
+    assert [file.name for file in decisions if f"(decisions/{file.name})" not in architecture] == []
+    table = "libraries-and-tools.md"
+    assert [file.name for file in decisions if "**Decision.**" not in file.read_text() and file.name != table] == []

@@ -1,0 +1,79 @@
+"""Gives each test of a fault its recorder, and gathers the rows of all processes into the document."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integration_tests import waiting
+from tests.faulty_http_server import PROXY_VARIABLES
+from tests.integration_faults.environment_under_test import EnvironmentUnderTest, environment_under_test
+from tests.integration_faults.matrix import Recorder, Row, as_property, row_of, rows_in, table_of
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run say where the table goes."""
+    parser.addoption("--faults-table", type=Path, help="write the matrix of faults to this file when all tests pass")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the marks, and gather the rows where all reports arrive: not in a worker."""
+    config.addinivalue_line("markers", "fault(name, caught_by): plays a fault that a check must turn red for")
+    config.addinivalue_line("markers", "tolerated(name, by): plays what a check must stay green for")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Table(config.getoption("--faults-table", None)))
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reach the loopback, whatever this machine's environment says."""
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def patient_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a machine that stands still for a second or two turn no answer into a time-out."""
+    monkeypatch.setattr(waiting, "LEAST_LOOK_SECONDS", 3.0)
+
+
+@pytest.fixture(scope="session")
+def dev(
+    assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory
+) -> Generator[EnvironmentUnderTest, None, None]:
+    """The environment dev in an emulated account, for all tests that play something there."""
+    with environment_under_test(assembly, tmp_path_factory.mktemp("dev")) as found:
+        yield found
+
+
+@pytest.fixture
+def recorder(request: pytest.FixtureRequest) -> Generator[Recorder, None, None]:
+    """Take the time of the verdict for the row that the test's mark names."""
+    row = row_of(request.node)
+    assert row, "a test with a recorder has a mark: fault or tolerated"
+    recorder = Recorder()
+    yield recorder
+    if recorder.seconds is not None:
+        request.node.user_properties.append(as_property(row, recorder.seconds))
+
+
+class _Table:
+    """Gathers the rows of a run and writes them down when every one of them has held."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._rows: list[Row] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take a row in. What a fixture adds when it ends comes with the report of its end."""
+        if report.when == "teardown":
+            self._rows += rows_in(report.user_properties)
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Write the table."""
+        if self._path and exitstatus == pytest.ExitCode.OK:
+            self._path.write_text(table_of(self._rows), encoding="utf-8")

@@ -1,0 +1,285 @@
+"""A database or a cache gone wrong in its account, and the tests that notice it."""
+
+import json
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+
+from tests.integration_faults.account_cases import Case, Played, as_it_is, fault, tolerated
+from tests.integration_faults.altered_answers import altered
+from tests.integration_faults.environment_under_test import EnvironmentUnderTest
+from tests.integration_faults.matrix import Recorder
+
+DATABASE = "test_database_is_as_asked"
+CACHE = "test_cache_is_as_asked"
+ROTATION = "test_password_is_rotated"
+SECOND = "second"
+"""What a database or a cache beside the environment's own is called, in which a fault is played."""
+
+
+@contextmanager
+def readable(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
+    """Let the tests' role read what is called `SECOND`; the templates let it read the environment's own alone."""
+    assert dev.told.verifier_role_arn
+    role, policy = dev.told.verifier_role_arn.rpartition("/")[2], "reads-the-second"
+    actions = ["rds:Describe*", "elasticache:Describe*"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    iam = dev.owner("iam")
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document)
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
+
+
+@contextmanager
+def second_database(
+    dev: EnvironmentUnderTest, *, encrypted: bool = True, tls: bool = True
+) -> Generator[None, None, None]:
+    """Create a database like the environment's own but for what is said."""
+    rds = dev.owner("rds")
+    [own] = rds.describe_db_instances(DBInstanceIdentifier=dev.told.database_id)["DBInstances"]
+    groups = [group["DBParameterGroupName"] for group in own["DBParameterGroups"]]
+    if not tls:
+        rds.create_db_parameter_group(
+            DBParameterGroupName=SECOND, DBParameterGroupFamily="postgres15", Description="Asks for nothing"
+        )
+    rds.create_db_instance(
+        DBInstanceIdentifier=SECOND,
+        DBInstanceClass=own["DBInstanceClass"],
+        Engine=own["Engine"],
+        AllocatedStorage=own["AllocatedStorage"],
+        MasterUsername=own["MasterUsername"],
+        ManageMasterUserPassword=True,
+        BackupRetentionPeriod=own["BackupRetentionPeriod"],
+        StorageEncrypted=encrypted,
+        DBParameterGroupName=groups[0] if tls else SECOND,
+    )
+    try:
+        with readable(dev):
+            yield
+    finally:
+        rds.delete_db_instance(DBInstanceIdentifier=SECOND, SkipFinalSnapshot=True)
+        if not tls:
+            rds.delete_db_parameter_group(DBParameterGroupName=SECOND)
+
+
+@contextmanager
+def second_cache(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
+    """Create a cache that nobody encrypted."""
+    elasticache = dev.owner("elasticache")
+    elasticache.create_replication_group(
+        ReplicationGroupId=SECOND,
+        ReplicationGroupDescription="Not encrypted",
+        Engine="redis",
+        CacheNodeType="cache.t3.micro",
+        NumCacheClusters=dev.told.cache_nodes,
+        SnapshotRetentionLimit=dev.told.cache_snapshot_days,
+        AtRestEncryptionEnabled=False,
+        TransitEncryptionEnabled=False,
+    )
+    try:
+        with readable(dev):
+            yield
+    finally:
+        elasticache.delete_replication_group(ReplicationGroupId=SECOND)
+
+
+@contextmanager
+def pending_class(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
+    with second_database(dev):
+        dev.owner("rds").modify_db_instance(DBInstanceIdentifier=SECOND, DBInstanceClass="db.t3.large")
+        yield
+
+
+def with_database(**changed: object) -> Played:
+    return lambda dev: altered(
+        dev.account.rds, "DescribeDBInstances", lambda answer: answer["DBInstances"][0].update(changed)
+    )
+
+
+def with_cache(**changed: object) -> Played:
+    return lambda dev: altered(
+        dev.account.elasticache,
+        "DescribeReplicationGroups",
+        lambda answer: answer["ReplicationGroups"][0].update(changed),
+    )
+
+
+def with_secret(**changed: object) -> Played:
+    return lambda dev: altered(dev.account.secretsmanager, "DescribeSecret", lambda answer: answer.update(changed))
+
+
+def impaired_secret(dev: EnvironmentUnderTest) -> AbstractContextManager[None]:
+    return altered(
+        dev.account.rds,
+        "DescribeDBInstances",
+        lambda answer: answer["DBInstances"][0]["MasterUserSecret"].update(SecretStatus="impaired"),
+    )
+
+
+def pending_parameter(dev: EnvironmentUnderTest) -> AbstractContextManager[None]:
+    return altered(
+        dev.account.rds,
+        "DescribeDBInstances",
+        lambda answer: answer["DBInstances"][0]["DBParameterGroups"][0].update(ParameterApplyStatus="pending-reboot"),
+    )
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        fault(
+            "the database's storage is not encrypted",
+            caught_by=DATABASE,
+            played=lambda dev: second_database(dev, encrypted=False),
+            check=lambda dev: dev.database(identifier=SECOND),
+            healthy=EnvironmentUnderTest.database,
+            naming=" x its storage is not encrypted\n",
+        ),
+        fault(
+            "the database takes connections without TLS",
+            caught_by=DATABASE,
+            played=lambda dev: second_database(dev, tls=False),
+            check=lambda dev: dev.database(identifier=SECOND),
+            healthy=EnvironmentUnderTest.database,
+            naming=" x it takes connections without TLS (rds.force_ssl is not 1)\n",
+        ),
+        fault(
+            "the database is in one zone where two are asked for",
+            caught_by=DATABASE,
+            played=as_it_is,
+            check=lambda dev: dev.database(multi_az=True),
+            healthy=EnvironmentUnderTest.database,
+            naming="Multi-AZ: off, delivery.toml says on",
+        ),
+        fault(
+            "backups are kept for a shorter time than asked for",
+            caught_by=DATABASE,
+            played=as_it_is,
+            check=lambda dev: dev.database(backup_days=30),
+            healthy=EnvironmentUnderTest.database,
+            naming="days of backups: 7, delivery.toml says 30",
+        ),
+        fault(
+            "the database may be deleted where its data is to be retained",
+            caught_by=DATABASE,
+            played=as_it_is,
+            check=lambda dev: dev.database(deletion_protection=True),
+            healthy=EnvironmentUnderTest.database,
+            naming="deletion protection: off, delivery.toml says on",
+        ),
+        fault(
+            "a modification of the database waits for its window",
+            caught_by=DATABASE,
+            played=pending_class,
+            check=lambda dev: dev.database(identifier=SECOND),
+            healthy=EnvironmentUnderTest.database,
+            naming="modifications wait for a maintenance window: DBInstanceClass",
+        ),
+        fault(
+            "a parameter of the database waits for a reboot",
+            caught_by=DATABASE,
+            played=pending_parameter,
+            check=EnvironmentUnderTest.database,
+            naming="is pending-reboot",
+        ),
+        fault(
+            "the database is full",
+            caught_by=DATABASE,
+            played=with_database(DBInstanceStatus="storage-full"),
+            check=EnvironmentUnderTest.database,
+            naming="it is storage-full",
+        ),
+        fault(
+            "the password is not rotated",
+            caught_by=ROTATION,
+            played=with_secret(RotationEnabled=False),
+            check=EnvironmentUnderTest.rotation,
+            naming="rotation is off",
+        ),
+        fault(
+            "the password is rotated at other times than asked for",
+            caught_by=ROTATION,
+            played=as_it_is,
+            check=lambda dev: dev.rotation(every_days=7),
+            healthy=EnvironmentUnderTest.rotation,
+            naming="days between rotations: 30, delivery.toml says 7",
+        ),
+        fault(
+            "RDS cannot change the password any more",
+            caught_by=ROTATION,
+            played=impaired_secret,
+            check=EnvironmentUnderTest.rotation,
+            naming="its secret is impaired",
+        ),
+        fault(
+            "the cache is not encrypted at rest",
+            caught_by=CACHE,
+            played=second_cache,
+            check=lambda dev: dev.cache(identifier=SECOND),
+            healthy=EnvironmentUnderTest.cache,
+            naming="it is not encrypted at rest",
+        ),
+        fault(
+            "the cache takes connections without TLS",
+            caught_by=CACHE,
+            played=second_cache,
+            check=lambda dev: dev.cache(identifier=SECOND),
+            healthy=EnvironmentUnderTest.cache,
+            naming="it takes connections without TLS; it asks for no token",
+        ),
+        fault(
+            "the cache is in one zone where two are asked for",
+            caught_by=CACHE,
+            played=as_it_is,
+            check=lambda dev: dev.cache(multi_az=True, nodes=2),
+            healthy=EnvironmentUnderTest.cache,
+            naming="Multi-AZ: off, delivery.toml says on; nodes: 1, delivery.toml says 2",
+        ),
+        fault(
+            "the cache keeps no snapshots",
+            caught_by=CACHE,
+            played=with_cache(SnapshotRetentionLimit=0),
+            check=EnvironmentUnderTest.cache,
+            naming="days of snapshots: 0, delivery.toml says 1",
+        ),
+        fault(
+            "a modification of the cache waits for its window",
+            caught_by=CACHE,
+            played=with_cache(PendingModifiedValues={"AutomaticFailoverStatus": "enabled"}),
+            check=EnvironmentUnderTest.cache,
+            naming="modifications wait for a maintenance window: AutomaticFailoverStatus",
+        ),
+    ],
+)
+def test_a_fault_of_the_data(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+    case.turns_red(dev, recorder)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        tolerated(
+            "the database makes its daily backup",
+            by=DATABASE,
+            played=with_database(DBInstanceStatus="backing-up"),
+            check=EnvironmentUnderTest.database,
+        ),
+        tolerated(
+            "the cache makes its daily snapshot",
+            by=CACHE,
+            played=with_cache(Status="snapshotting"),
+            check=EnvironmentUnderTest.cache,
+        ),
+    ],
+)
+def test_what_is_no_fault_of_the_data(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+    case.stays_green(dev, recorder)
+
+
+def test_a_second_database_has_no_fault_but_the_one_played(dev: EnvironmentUnderTest) -> None:
+    with second_database(dev):
+        dev.database(identifier=SECOND)

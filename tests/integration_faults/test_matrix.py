@@ -1,0 +1,34 @@
+"""The matrix itself: complete, about tests that exist, and honest about them."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.integration_faults.matrix import TABLE, names_in, row_of
+
+CHECKS = Path(__file__).parents[2] / "integration_tests"
+HERE = Path(__file__).parent
+
+
+def test_the_table_has_a_row_for_every_fault_that_is_played(request: pytest.FixtureRequest) -> None:
+    items = request.session.items
+    played = Counter(row.name for row in map(row_of, items) if row)
+    assert [name for name, times in played.items() if times > 1] == [], "two rows of one name"
+    if request.config.getoption("--faults-table", None):
+        return  # this very run writes it
+    written = Counter(names_in(TABLE.read_text(encoding="utf-8")))
+    assert played - written == Counter(), "`make faults` writes the table anew"
+    if {item.path for item in items} >= set(HERE.glob("test_*.py")) and not request.config.option.keyword:
+        assert written == played, "`make faults` writes the table anew"
+
+
+def test_what_catches_a_fault_is_a_test_that_runs_after_deployments(request: pytest.FixtureRequest) -> None:
+    tests = {
+        node.name
+        for file in CHECKS.glob("test_*.py")
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert {row.by for row in map(row_of, request.session.items) if row} <= tests

@@ -1,0 +1,154 @@
+"""Stacks gone wrong, and the tests that notice it; AWS that asks for patience."""
+
+import json
+import time
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+import pytest
+
+from tests.integration_faults.account_cases import Case, Check, as_it_is, fault, tolerated
+from tests.integration_faults.altered_answers import altered, throttled
+from tests.integration_faults.environment_under_test import EnvironmentUnderTest
+from tests.integration_faults.matrix import Recorder
+
+STACKS = "test_stacks_stand"
+SETTLING_SECONDS = 30.0
+
+
+@contextmanager
+def failed_stack(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
+    """Create a stack that fails and is rolled back."""
+    owner, name = dev.owner("cloudformation"), "yawl-dev-broken"
+    resources = {"Broken": {"Type": "AWS::Rehearsal::Failure"}}
+    owner.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+    until(lambda: owner.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE")
+    try:
+        yield
+    finally:
+        owner.delete_stack(StackName=name)
+
+
+@contextmanager
+def drifted_stack(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
+    """Create a stack with a queue that somebody changes by hand, and that CloudFormation looks at afterwards."""
+    owner, name = dev.owner("cloudformation"), "yawl-dev-queue"
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 30}}
+    owner.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Queue": queue}}))
+    until(lambda: owner.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE")
+    [found] = owner.describe_stack_resources(StackName=name)["StackResources"]
+    dev.owner("sqs").set_queue_attributes(QueueUrl=found["PhysicalResourceId"], Attributes={"VisibilityTimeout": "99"})
+    detection = owner.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+    until(
+        lambda: (
+            owner.describe_stack_drift_detection_status(StackDriftDetectionId=detection)["DetectionStatus"]
+            == "DETECTION_COMPLETE"
+        )
+    )
+    try:
+        yield
+    finally:
+        owner.delete_stack(StackName=name)
+
+
+def until(reached: Callable[[], bool]) -> None:
+    end = time.monotonic() + SETTLING_SECONDS
+    while not reached():
+        assert time.monotonic() < end, "the emulator does not settle"
+        time.sleep(0.02)
+
+
+def rolled_back(dev: EnvironmentUnderTest) -> AbstractContextManager[None]:
+    return altered(
+        dev.account.cloudformation,
+        "DescribeStacks",
+        lambda answer: answer["Stacks"][0].update(StackStatus="UPDATE_ROLLBACK_COMPLETE"),
+    )
+
+
+def all_throttled(dev: EnvironmentUnderTest) -> AbstractContextManager[object]:
+    """Refuse everything that is asked, twice."""
+    stack = ExitStack()
+    for client in vars(dev.account).values():
+        stack.enter_context(throttled(client, times=2))
+    return stack
+
+
+THROTTLED: list[tuple[str, str, Check]] = [
+    ("stacks", STACKS, lambda dev: dev.stacks(10)),
+    ("targets", "test_targets_are_healthy", lambda dev: dev.targets(10)),
+    ("the service", "test_service_is_steady", lambda dev: dev.service(10)),
+    ("tasks", "test_tasks_are_of_the_release", lambda dev: dev.tasks(10)),
+    ("alarms", "test_no_alarm_fires", lambda dev: dev.alarms(10)),
+    ("the database", "test_database_is_as_asked", lambda dev: dev.database(10)),
+    ("the password", "test_password_is_rotated", lambda dev: dev.rotation(10)),
+    ("the cache", "test_cache_is_as_asked", lambda dev: dev.cache(10)),
+]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        fault(
+            "a stack is in a failed state",
+            caught_by=STACKS,
+            played=failed_stack,
+            check=lambda dev: dev.stacks(more=("yawl-dev-broken",)),
+            healthy=EnvironmentUnderTest.stacks,
+            naming="yawl-dev-broken is ROLLBACK_COMPLETE",
+        ),
+        fault(
+            "a stack is not there",
+            caught_by=STACKS,
+            played=as_it_is,
+            check=lambda dev: dev.stacks(more=("yawl-dev-nothing",)),
+            healthy=EnvironmentUnderTest.stacks,
+            naming="ValidationError from DescribeStacks",
+        ),
+    ],
+)
+def test_a_fault_of_the_stacks(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+    case.turns_red(dev, recorder)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        tolerated(
+            "an update was rolled back, and what it went back to is released again",
+            by=STACKS,
+            played=rolled_back,
+            check=EnvironmentUnderTest.stacks,
+        ),
+        tolerated(
+            "a stack has drifted",
+            by=STACKS,
+            played=drifted_stack,
+            check=lambda dev: dev.stacks(more=("yawl-dev-queue",)),
+        ),
+        *(
+            tolerated(f"AWS throttles what is asked about {what}", by=test, played=all_throttled, check=check)
+            for what, test, check in THROTTLED
+        ),
+    ],
+)
+def test_what_is_no_fault_of_the_stacks(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+    case.stays_green(dev, recorder)
+
+
+def test_drift_is_told_and_not_judged(dev: EnvironmentUnderTest) -> None:
+    number = len(dev.told.stack_names)
+    assert dev.drift().summary == f"drift: {number} never compared"
+    with drifted_stack(dev):
+        drift = dev.drift(more=("yawl-dev-queue",))
+    assert drift.summary == f"drift: {number} never compared, 1 drifted"
+    [remark] = drift.remarks
+    assert "yawl-dev-queue has drifted" in remark
+    assert "Queue (/VisibilityTimeout)" in remark
+
+
+def test_drift_that_cannot_be_read_fails_nothing(dev: EnvironmentUnderTest) -> None:
+    with throttled(dev.account.cloudformation, times=3):
+        drift = dev.drift()
+    assert "1 not known (ThrottlingException)" in drift.summary
+    assert len(drift.remarks) == 1

@@ -1,0 +1,229 @@
+"""CodeBuild actions: a deployed project's builds, run with what the pipeline hands them, in folders of their own."""
+
+import contextlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.actions import build
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionSkipped, Outcome
+from rehearsal.engine.action_details import CaseOutcome, CaseResult
+from rehearsal.engine.artifacts import ArtifactMissing
+from rehearsal.errors import NOT_EMULATED
+from tests.rehearsal.emulator.action_runner import Workshop
+
+
+class Projects:
+    """Makes projects and runs builds of them."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self.workshop = workshop
+        self._role = workshop.role(workshop.home, "build")
+        workshop.artifact("Source", message__txt="from the source")
+
+    def run(
+        self,
+        *commands: str,
+        inputs: tuple[str, ...] = ("Source",),
+        outputs: tuple[str, ...] = (),
+        fail: bool = False,
+        configuration: dict[str, str] | None = None,
+        environment: dict[str, Any] | None = None,
+        **specification: Any,
+    ) -> Outcome:
+        """Run a build of these commands in a new project."""
+        phases = {"build": {"commands": list(commands)}}
+        text = json.dumps({"version": "0.2", "phases": phases, **specification})
+        return self.run_specification(text, inputs, outputs, configuration or {}, environment or {}, fail=fail)
+
+    def run_specification(
+        self,
+        text: str,
+        inputs: tuple[str, ...] = ("Source",),
+        outputs: tuple[str, ...] = (),
+        configuration: dict[str, str] | None = None,
+        environment: dict[str, Any] | None = None,
+        *,
+        fail: bool = False,
+    ) -> Outcome:
+        codebuild = self.workshop.home.client("codebuild")
+        if codebuild.batch_get_projects(names=["project"])["projects"]:
+            codebuild.delete_project(name="project")
+        codebuild.create_project(
+            name="project",
+            serviceRole=self._role,
+            source={"type": "CODEPIPELINE", "buildspec": text},
+            artifacts={"type": "CODEPIPELINE"},
+            environment={
+                "type": "LINUX_CONTAINER",
+                "image": "aws/codebuild/standard:7.0",
+                "computeType": "BUILD_GENERAL1_SMALL",
+                **(environment or {}),
+            },
+        )
+        settings = {"ProjectName": "project", **(configuration or {})}
+        return self.workshop.run(build.run, settings, inputs=inputs, outputs=outputs, fail=fail)
+
+    @property
+    def said(self) -> list[str]:
+        """What the last build's commands printed."""
+        return [line for line in self.workshop.log if not line.startswith(("$ ", "-- phase"))]
+
+
+@pytest.fixture
+def projects(workshop: Workshop) -> Projects:
+    return Projects(workshop)
+
+
+def test_a_build_works_in_its_source_and_hands_on_its_output(projects: Projects) -> None:
+    artifacts = {"base-directory": "out", "files": ["**/*"]}
+    projects.run("mkdir -p out/deep", "cp message.txt out/deep/", outputs=("Built",), artifacts=artifacts)
+    assert projects.workshop.artifacts.read("Built::deep/message.txt") == "from the source"
+
+
+def test_several_outputs_are_told_by_name(projects: Projects) -> None:
+    artifacts = {"secondary-artifacts": {name: {"files": [f"{name}.txt"]} for name in ("One", "Two")}}
+    projects.run("echo 1 > One.txt", "echo 2 > Two.txt", outputs=("One", "Two"), artifacts=artifacts)
+    assert projects.workshop.artifacts.read("Two::Two.txt") == "2\n"
+
+
+def test_other_inputs_lie_beside_the_primary_source(projects: Projects) -> None:
+    projects.workshop.artifact("Other", message__txt="from the other")
+    projects.run(
+        "cat message.txt; echo",
+        "cat $CODEBUILD_SRC_DIR_Source/message.txt",
+        inputs=("Source", "Other"),
+        configuration={"PrimarySource": "Other"},
+    )
+    assert projects.said == ["from the other", "from the source"]
+
+
+def test_a_specification_may_lie_in_the_source(projects: Projects) -> None:
+    projects.workshop.artifact("Source", assets__yaml="{version: 0.2, phases: {build: {commands: [echo found]}}}")
+    projects.run_specification("assets.yaml")
+    assert projects.said == ["found"]
+    with pytest.raises(ActionFailed, match=r"the build specification lost\.yaml is not in the input artifact"):
+        projects.run_specification("lost.yaml")
+
+
+def test_exported_variables_become_the_actions(projects: Projects) -> None:
+    outcome = projects.run("NOTES='one\r\n  two'", env={"exported-variables": ["NOTES"]})
+    assert outcome.variables == {"NOTES": "one\r\n  two"}
+
+
+def test_the_builds_identity_is_its_role_in_the_emulated_account(projects: Projects) -> None:
+    ask = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    program = projects.workshop.directory / "ask.py"
+    program.write_text(ask)
+    projects.run(f"{sys.executable} {program}")
+    account = projects.workshop.home.place.account
+    [said] = projects.said
+    assert said.startswith(f"arn:aws:sts::{account}:assumed-role/build/AWSCodeBuild-")
+
+
+def test_a_failing_build_says_which_phase(projects: Projects) -> None:
+    with pytest.raises(ActionFailed, match=r"^phase build failed with exit status 3$"):
+        projects.run("exit 3")
+
+
+FAILURES: list[tuple[tuple[str, ...], dict[str, Any], str]] = [
+    (("exec true",), {}, "the build's shell ended before its last phase was over"),
+    (("true",), {"outputs": ("Built",)}, "the build specification has no artifact Built"),
+    (("true",), {"outputs": ("Built",), "artifacts": {"files": ["none"]}}, "no matching artifact files: none in ."),
+    (("true",), {"version": "0.1"}, "build specification version 0.1 is not 0.2"),
+    (("true",), {"fail": True}, "made to fail by --fail"),
+]
+
+
+@pytest.mark.parametrize(("commands", "rest", "reason"), FAILURES, ids=[row[2] for row in FAILURES])
+def test_what_goes_wrong_is_said(
+    projects: Projects, commands: tuple[str, ...], rest: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ActionFailed) as raised:
+        projects.run(*commands, **rest)
+    assert str(raised.value) == reason
+
+
+def test_what_is_missing_is_said(projects: Projects) -> None:
+    with pytest.raises(ArtifactMissing, match="no action has made the artifact Never"):
+        projects.run("true", inputs=("Never",))
+    with pytest.raises(ActionFailed, match="there is no CodeBuild project lost in"):
+        projects.workshop.run(build.run, {"ProjectName": "lost"}, inputs=("Source",))
+
+
+def _nothing(_name: str) -> None:
+    """Find no command at all."""
+
+
+def test_an_image_build_without_docker_is_skipped(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rehearsal.actions.build.shutil.which", _nothing)
+    with pytest.raises(ActionSkipped, match="needs a Docker daemon, and none runs here"):
+        projects.run("docker build .", environment={"privilegedMode": True})
+
+
+def test_builds_that_follow_each_other_have_the_same_path(projects: Projects) -> None:
+    """What was compiled for the first of them serves the others."""
+    assert _place_of_a_build(projects) == _place_of_a_build(projects)
+
+
+def test_a_build_passes_by_the_folder_of_another(projects: Projects) -> None:
+    folder: Path = projects.workshop.directory / "builds" / "0"
+    folder.mkdir(parents=True)
+    assert str(folder) not in _place_of_a_build(projects)
+
+
+def _place_of_a_build(projects: Projects) -> str:
+    projects.run("echo here: $PWD")
+    [place] = (line for line in projects.workshop.log if line.startswith("here: "))
+    return place
+
+
+def test_a_builds_folder_is_gone_soon_after_it_is_over_and_never_another_builds(projects: Projects) -> None:
+    projects.run("touch left-over")
+    with pytest.raises(ActionFailed):
+        projects.run("test ! -e left-over && false")
+    folder: Path = projects.workshop.directory / "builds"
+    deadline = time.monotonic() + 60
+    while list(folder.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert list(folder.iterdir()) == []
+
+
+REPORT = '<testsuite><testcase classname="suite" name="case" time="2"><failure message="no"/></testcase></testsuite>'
+
+
+@pytest.mark.parametrize("after", ["true", "false"])
+def test_results_of_tests_are_kept_whether_the_build_fails_or_not(projects: Projects, after: str) -> None:
+    reports = {"tests": {"base-directory": "report", "files": ["*.xml"]}}
+    write = f"mkdir report && echo '{REPORT}' > report/results.xml"
+    with contextlib.nullcontext() if after == "true" else pytest.raises(ActionFailed):
+        projects.run(write, after, reports=reports)
+    assert projects.workshop.evidence.tests == [CaseResult("suite", "case", 2.0, CaseOutcome.FAILED, "no")]
+
+
+@pytest.mark.parametrize(
+    ("files", "file_format", "said"),
+    [
+        ("missing.xml", "JUNITXML", "report tests: no matching artifact files: missing.xml in report"),
+        ("broken.xml", "JUNITXML", "report tests: no JUnit XML"),
+        ("broken.xml", "CUCUMBERJSON", "report tests: the rehearsal does not read CUCUMBERJSON"),
+    ],
+)
+def test_a_report_that_cannot_be_read_fails_no_build(
+    projects: Projects, files: str, file_format: str, said: str
+) -> None:
+    report = {"base-directory": "report", "files": files, "file-format": file_format}
+    projects.run("mkdir report && echo '<' > report/broken.xml", reports={"tests": report})
+    assert said in projects.workshop.log[-1]
+    assert projects.workshop.evidence.tests == []
+
+
+def test_a_build_that_meets_a_gap_of_the_emulator_has_not_failed(projects: Projects) -> None:
+    with pytest.raises(ActionNotEmulated, match="StopPipelineExecution"):
+        projects.run(f'echo "{NOT_EMULATED}: StopPipelineExecution"; exit 1')
+    # One that goes on after it, and ends well, has not met it.
+    projects.run(f'echo "{NOT_EMULATED}: StopPipelineExecution"')

@@ -1,0 +1,235 @@
+"""The small completions of ministack: one fact each."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.rehearsal.emulator.conftest import Account, attribute, ref, resource, tags
+
+
+def test_a_template_is_read_from_another_accounts_bucket(account: Account, other_account: Account) -> None:
+    name = f"templates-{account.place.account}"
+    account.client("s3").create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": account.place.region}
+    )
+    body = json.dumps({"Resources": {"Topic": resource("AWS::SNS::Topic")}}).encode()
+    account.client("s3").put_object(Bucket=name, Key="deep/template.json", Body=body)
+    cloudformation = other_account.client("cloudformation")
+    url = f"https://s3.{account.place.region}.amazonaws.com/{name}/deep/template.json"
+    cloudformation.create_stack(StackName="stack", TemplateURL=url)
+    assert other_account.settled() == "CREATE_COMPLETE"
+
+
+def database(**changes: Any) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "Engine": "postgres",
+        "DBInstanceClass": "db.t3.small",
+        "AllocatedStorage": "20",
+        "MasterUsername": "yawl",
+        "ManageMasterUserPassword": True,
+    }
+    return resource("AWS::RDS::DBInstance", **properties | changes)
+
+
+def test_a_database_keeps_its_managed_secret_over_updates(account: Account) -> None:
+    account.deploy(Database=database())
+    arn = account.attribute("Database", "MasterUserSecret.SecretArn")
+    secret = json.loads(account.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+    assert secret["username"] == "yawl"
+    account.deploy(Database=database(BackupRetentionPeriod=30))
+    assert account.attribute("Database", "MasterUserSecret.SecretArn") == arn
+    assert account.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"] == json.dumps(secret)
+    [instance] = account.client("rds").describe_db_instances()["DBInstances"]
+    assert instance["MasterUserSecret"] == {"SecretArn": arn, "SecretStatus": "active"}
+
+
+def test_a_managed_secret_goes_with_its_database(account: Account) -> None:
+    account.deploy(Database=database())
+    account.delete()
+    assert account.client("secretsmanager").list_secrets()["SecretList"] == []
+
+
+def test_a_database_may_start_to_manage_its_secret(account: Account) -> None:
+    account.deploy(Database=database(ManageMasterUserPassword=False, MasterUserPassword="not a secret"))
+    account.deploy(Database=database())
+    assert account.attribute("Database", "MasterUserSecret.SecretArn").startswith("arn:aws:secretsmanager:")
+
+
+def test_a_rotation_schedule_is_told_by_its_secret(account: Account) -> None:
+    def template(days: int) -> dict[str, dict[str, Any]]:
+        rules = {"AutomaticallyAfterDays": days}
+        return {
+            "Secret": resource("AWS::SecretsManager::Secret", Name="token"),
+            "Schedule": resource("AWS::SecretsManager::RotationSchedule", SecretId=ref("Secret"), RotationRules=rules),
+        }
+
+    secrets = account.client("secretsmanager")
+    for days in (7, 30):
+        account.deploy(**template(days))
+        found = secrets.describe_secret(SecretId="token")
+        assert (found["RotationEnabled"], found["RotationRules"]["AutomaticallyAfterDays"]) == (True, days)
+    account.deploy(Secret=template(30)["Secret"])
+    assert not secrets.describe_secret(SecretId="token")["RotationEnabled"]
+
+
+@pytest.mark.parametrize(
+    ("image", "digest"), [("engine:1", r"sha256:[0-9a-f]{64}"), (f"engine@sha256:{'0a' * 32}", f"sha256:{'0a' * 32}")]
+)
+def test_tasks_tell_the_digest_of_their_image(image: str, digest: str, account: Account) -> None:
+    ids = account.deploy(
+        Cluster=resource("AWS::ECS::Cluster"),
+        Task=resource(
+            "AWS::ECS::TaskDefinition", Family="engine", ContainerDefinitions=[{"Name": "one", "Image": image}]
+        ),
+        Service=resource("AWS::ECS::Service", Cluster=ref("Cluster"), TaskDefinition=ref("Task"), DesiredCount=2),
+    )
+    ecs = account.client("ecs")
+    tasks = ecs.describe_tasks(cluster=ids["Cluster"], tasks=ecs.list_tasks(cluster=ids["Cluster"])["taskArns"])
+    [told] = {task["containers"][0]["imageDigest"] for task in tasks["tasks"]}
+    assert re.fullmatch(digest, told)
+
+
+def test_an_alarm_on_an_expression_is_kept(account: Account) -> None:
+    metrics = [{"Id": "rate", "Expression": "100 * errors / requests", "ReturnData": True}]
+    alarm = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 2, "Threshold": 5}
+    account.deploy(Alarm=resource("AWS::CloudWatch::Alarm", AlarmName="errors", Metrics=metrics, **alarm))
+    [found] = account.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert (found["AlarmName"], found["StateValue"]) == ("errors", "INSUFFICIENT_DATA")
+
+
+def test_what_is_made_to_fail_rolls_everything_back(account: Account) -> None:
+    topic, failure = resource("AWS::SNS::Topic"), {"Type": "AWS::Rehearsal::Failure", "DependsOn": ["Topic"]}
+    with pytest.raises(AssertionError, match="made to fail by --fail"):
+        account.deploy(Topic=topic, Failure=failure)
+    assert account.settled() == "ROLLBACK_COMPLETE"
+    assert account.client("sns").list_topics()["Topics"] == []
+
+
+def test_a_default_group_is_emptied_on_request(account: Account) -> None:
+    template = {
+        "Network": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
+        "Emptied": resource(
+            "Custom::VpcRestrictDefaultSG",
+            ServiceToken="arn:aws:lambda:::function:x",
+            DefaultSecurityGroupId=attribute("Network", "DefaultSecurityGroup"),
+        ),
+    }
+    network = account.deploy(**template)["Network"]
+    groups = account.client("ec2").describe_security_groups()["SecurityGroups"]
+    [group] = [item for item in groups if item["VpcId"] == network]
+    assert (group["IpPermissions"], group["IpPermissionsEgress"]) == ([], [])
+
+
+def test_a_bucket_is_emptied_before_it_is_deleted(account: Account) -> None:
+    bucket = f"emptied-{account.place.account}"
+    account.deploy(
+        Bucket=resource("AWS::S3::Bucket", BucketName=bucket, Tags=tags(a="b")),
+        Emptied=resource("Custom::S3AutoDeleteObjects", ServiceToken="x", BucketName=ref("Bucket")),
+    )
+    account.client("s3").put_object(Bucket=bucket, Key="left", Body=b"over")
+    account.delete()
+    assert account.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_single_call_puts_an_object_and_other_calls_are_refused(account: Account) -> None:
+    bucket = f"called-{account.place.account}"
+
+    def call(body: str, action: str = "putObject") -> dict[str, Any]:
+        parameters = {"Bucket": bucket, "Key": "static/check.txt", "Body": body, "ContentType": "text/plain"}
+        said = json.dumps(
+            {"service": "S3", "action": action, "parameters": parameters, "physicalResourceId": {"id": "check"}}
+        )
+        return {
+            "Bucket": resource("AWS::S3::Bucket", BucketName=bucket),
+            "Call": {**resource("Custom::AWS", ServiceToken="x", Create=said, Update=said), "DependsOn": ["Bucket"]},
+        }
+
+    for body in ("first", "second"):
+        assert account.deploy(**call(body))["Call"] == "check"
+        found = account.client("s3").get_object(Bucket=bucket, Key="static/check.txt")
+        assert (found["Body"].read().decode(), found["ContentType"]) == (body, "text/plain")
+    with pytest.raises(AssertionError, match="does not make the call S3:deleteObject"):
+        account.deploy(**call("third", "deleteObject"))
+
+
+def test_an_object_known_by_its_version_goes_with_its_stack(account: Account) -> None:
+    bucket = f"versioned-{account.place.account}"
+    where = {"Bucket": bucket, "Key": "static/check.txt"}
+
+    def resources(body: str) -> dict[str, Any]:
+        put = {"service": "S3", "action": "putObject", "parameters": {**where, "Body": body}}
+        put_once = json.dumps({**put, "physicalResourceId": {"responsePath": "VersionId"}})
+        version = {**where, "VersionId": "PHYSICAL:RESOURCEID:"}
+        remove = json.dumps({"service": "S3", "action": "deleteObject", "parameters": version})
+        call = resource("Custom::AWS", ServiceToken="x", Create=put_once, Update=put_once, Delete=remove)
+        versioned = {"Status": "Enabled"}
+        return {
+            "Bucket": resource("AWS::S3::Bucket", BucketName=bucket, VersioningConfiguration=versioned),
+            "Call": {**call, "DependsOn": ["Bucket"]},
+        }
+
+    for body in ("first", "second"):
+        identifier = account.deploy(**resources(body))["Call"]
+        [version] = account.client("s3").list_object_versions(Bucket=bucket)["Versions"]
+        assert version["VersionId"] == identifier
+    account.delete()
+
+
+def generated(**rules: Any) -> dict[str, Any]:
+    return resource("AWS::SecretsManager::Secret", GenerateSecretString=rules)
+
+
+def test_a_secret_is_referred_to_by_its_arn_and_keeps_its_value_over_updates(account: Account) -> None:
+    secrets = account.client("secretsmanager")
+    before = account.deploy(Secret=generated(PasswordLength=20))["Secret"]
+    assert before.startswith(f"arn:aws:secretsmanager:{account.place.region}:{account.place.account}:secret:")
+    value = secrets.get_secret_value(SecretId=before)["SecretString"]
+    described = generated(PasswordLength=20)
+    described["Properties"]["Description"] = "of a test"
+    assert account.deploy(Secret=described)["Secret"] == before
+    assert secrets.get_secret_value(SecretId=before)["SecretString"] == value
+    assert secrets.describe_secret(SecretId=before)["Description"] == "of a test"
+    account.delete()
+    assert secrets.list_secrets()["SecretList"] == []
+
+
+def test_a_secret_is_generated_by_all_its_rules(account: Account) -> None:
+    template = {"SecretStringTemplate": '{"username": "yawl"}', "GenerateStringKey": "password"}
+    ids = account.deploy(
+        Plain=generated(PasswordLength=200, ExcludePunctuation=True, ExcludeLowercase=True),
+        Member=generated(PasswordLength=40, ExcludePunctuation=True, **template),
+    )
+    values = {
+        name: account.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+        for name, arn in ids.items()
+    }
+    assert re.fullmatch("[0-9A-Z]{200}", values["Plain"])
+    assert re.fullmatch("[0-9A-Za-z]{40}", json.loads(values["Member"])["password"])
+    assert json.loads(values["Member"])["username"] == "yawl"
+
+
+def test_a_composite_alarm_follows_its_alarms(account: Account) -> None:
+    alarm = resource(
+        "AWS::CloudWatch::Alarm",
+        AlarmName="errors",
+        Namespace="mine",
+        MetricName="Errors",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Threshold=5,
+    )
+    health = resource("AWS::CloudWatch::CompositeAlarm", AlarmName="health", AlarmRule='ALARM("errors")')
+    account.deploy(Errors=alarm, Health={**health, "DependsOn": ["Errors"]})
+    cloudwatch = account.client("cloudwatch")
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a test")
+    [found] = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert (found["AlarmName"], found["StateValue"]) == ("health", "ALARM")
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="a test")
+    history = cloudwatch.describe_alarm_history(
+        AlarmName="health", AlarmTypes=["CompositeAlarm"], HistoryItemType="StateUpdate"
+    )["AlarmHistoryItems"]
+    assert any("to ALARM" in item["HistorySummary"] for item in history)
+    account.delete()
+    assert cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"] == []

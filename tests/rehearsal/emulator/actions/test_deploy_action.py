@@ -1,0 +1,278 @@
+"""CloudFormation actions: every mode really makes, changes, keeps and removes stacks, in the role's account."""
+
+import json
+from typing import Any
+
+import pytest
+
+from rehearsal.actions import deploy
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Outcome
+from rehearsal.engine.artifacts import ArtifactMissing
+from tests.rehearsal.emulator.action_runner import Workshop
+from tests.rehearsal.emulator.conftest import Account, resource
+
+CAPABILITIES = "CAPABILITY_NAMED_IAM,CAPABILITY_AUTO_EXPAND"
+
+
+def topic(name: str, **rest: Any) -> str:
+    """A template of one topic, which is its output."""
+    document = {
+        "Resources": {"Topic": resource("AWS::SNS::Topic", TopicName=name)},
+        "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Topic", "TopicName"]}}},
+    }
+    return json.dumps(document | rest)
+
+
+BROKEN = json.dumps({"Resources": {"Good": resource("AWS::SNS::Topic"), "Bad": {"Type": "AWS::Rehearsal::Failure"}}})
+
+
+class Stacks:
+    """Runs CloudFormation actions on one stack in another account."""
+
+    def __init__(self, workshop: Workshop, account: Account) -> None:
+        self.workshop = workshop
+        self.account = account
+        self._role = workshop.role(account, "deploy")
+
+    def run(self, mode: str, template: str = "", *, fail: bool = False, **configuration: str) -> Outcome:
+        if template:
+            self.workshop.artifact("Synth", template__json=template, configuration__json=configuration.pop("_with", ""))
+            configuration.setdefault("TemplatePath", "Synth::template.json")
+        stack = {"ActionMode": mode, "StackName": self.account.stack, "Capabilities": CAPABILITIES}
+        region = self.account.place.region
+        return self.workshop.run(deploy.run, stack | configuration, role_arn=self._role, region=region, fail=fail)
+
+    @property
+    def topics(self) -> list[str]:
+        found = self.account.client("sns").list_topics()["Topics"]
+        return [item["TopicArn"].rsplit(":", 1)[-1] for item in found]
+
+
+@pytest.fixture
+def stacks(workshop: Workshop, other_account: Account) -> Stacks:
+    return Stacks(workshop, other_account)
+
+
+def effects(stacks: Stacks) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What the last action said it does to each resource."""
+    change_set = stacks.workshop.evidence.change_set
+    assert change_set is not None
+    assert change_set.stack == stacks.account.stack
+    return {change.logical_id: (change.effect, change.properties) for change in change_set.changes}
+
+
+DEPLOYING = ["CREATE_UPDATE", "REPLACE_ON_FAILURE"]
+
+
+@pytest.mark.parametrize("mode", DEPLOYING)
+def test_a_stack_is_made_then_changed_then_left(stacks: Stacks, mode: str) -> None:
+    for name in ("one", "two", "two"):
+        outcome = stacks.run(mode, topic(name))
+        assert outcome.variables == {"Name": name}
+        assert outcome.deployed is not None
+        assert (outcome.deployed.name, outcome.deployed.place) == ("stack", stacks.account.place)
+        assert stacks.topics == [name]
+    assert "no changes" in stacks.workshop.log[-1]
+
+
+def test_events_are_shown_as_they_come(stacks: Stacks) -> None:
+    stacks.run("CREATE_UPDATE", topic("one"))
+    assert "CREATE_COMPLETE AWS::SNS::Topic Topic" in stacks.workshop.log
+    stacks.run("CREATE_UPDATE", topic("two"))
+    assert not any(line.startswith("CREATE_COMPLETE AWS::CloudFormation::Stack") for line in stacks.workshop.log)
+
+
+@pytest.mark.parametrize("mode", DEPLOYING)
+def test_a_failed_creation_says_its_cause_and_rolls_back(stacks: Stacks, mode: str) -> None:
+    with pytest.raises(ActionFailed, match=r"^stack is ROLLBACK_COMPLETE: Bad: made to fail by --fail$"):
+        stacks.run(mode, BROKEN)
+    assert stacks.topics == []
+
+
+def test_a_failed_update_leaves_the_stack_as_it_was(stacks: Stacks) -> None:
+    stacks.run("CREATE_UPDATE", topic("one"))
+    with pytest.raises(ActionFailed, match="stack is UPDATE_ROLLBACK_COMPLETE: MadeToFail: made to fail by --fail"):
+        stacks.run("CREATE_UPDATE", topic("two"), fail=True)
+    assert stacks.topics == ["one"]
+    assert stacks.run("CREATE_UPDATE", topic("two")).variables == {"Name": "two"}
+
+
+def test_a_stack_whose_creation_failed_is_replaced_only_if_the_mode_says_so(stacks: Stacks) -> None:
+    with pytest.raises(ActionFailed):
+        stacks.run("CREATE_UPDATE", BROKEN)
+    with pytest.raises(ActionFailed, match="ROLLBACK_COMPLETE"):
+        stacks.run("CREATE_UPDATE", topic("one"))
+    assert stacks.run("REPLACE_ON_FAILURE", topic("one")).variables == {"Name": "one"}
+
+
+def test_a_stack_is_deleted_and_need_not_be_there(stacks: Stacks) -> None:
+    stacks.run("CREATE_UPDATE", topic("one"))
+    for _ in range(2):
+        assert stacks.run("DELETE_ONLY") == Outcome()
+        assert stacks.topics == []
+
+
+def test_a_change_set_is_made_then_executed(stacks: Stacks) -> None:
+    for name in ("one", "two"):
+        before = stacks.topics
+        assert stacks.run("CHANGE_SET_REPLACE", topic(name), ChangeSetName="review") == Outcome()
+        assert stacks.topics == before
+        outcome = stacks.run("CHANGE_SET_EXECUTE", ChangeSetName="review")
+        assert (outcome.variables, stacks.topics) == ({"Name": name}, [name])
+
+
+def test_a_change_set_made_again_replaces_the_first(stacks: Stacks) -> None:
+    for name in ("one", "two"):
+        stacks.run("CHANGE_SET_REPLACE", topic(name), ChangeSetName="review")
+    stacks.run("CHANGE_SET_EXECUTE", ChangeSetName="review")
+    assert stacks.topics == ["two"]
+
+
+def test_a_change_set_without_changes_is_executed_as_nothing(stacks: Stacks) -> None:
+    stacks.run("CREATE_UPDATE", topic("one"))
+    stacks.run("CHANGE_SET_REPLACE", topic("one"), ChangeSetName="review")
+    assert stacks.run("CHANGE_SET_EXECUTE", ChangeSetName="review").variables == {"Name": "one"}
+
+
+def test_a_failing_change_set_says_its_cause(stacks: Stacks) -> None:
+    stacks.run("CHANGE_SET_REPLACE", BROKEN, ChangeSetName="review")
+    with pytest.raises(ActionFailed, match="Bad: made to fail by --fail"):
+        stacks.run("CHANGE_SET_EXECUTE", ChangeSetName="review")
+
+
+@pytest.mark.parametrize("fail_in", ["CHANGE_SET_REPLACE", "CHANGE_SET_EXECUTE"])
+def test_a_change_set_made_to_fail_leaves_the_stack_as_it_was(stacks: Stacks, fail_in: str) -> None:
+    """One that is prepared with a resource that cannot be made fails when it is executed, as in CloudFormation."""
+    stacks.run("CREATE_UPDATE", topic("one"))
+    prepare, execute = ("CHANGE_SET_REPLACE", "CHANGE_SET_EXECUTE")
+    stacks.run(prepare, topic("two"), fail=fail_in == prepare, ChangeSetName="review")
+    assert stacks.topics == ["one"]
+    with pytest.raises(ActionFailed, match="made to fail by --fail"):
+        stacks.run(execute, fail=fail_in == execute, ChangeSetName="review")
+    assert stacks.topics == ["one"]
+
+
+def test_fail_reaches_modes_without_a_template(stacks: Stacks) -> None:
+    for mode in ("DELETE_ONLY", "CHANGE_SET_EXECUTE"):
+        with pytest.raises(ActionFailed, match="made to fail by --fail"):
+            stacks.run(mode, fail=True, ChangeSetName="review")
+
+
+def test_parameters_and_tags_come_from_the_configuration_and_overrides_win(stacks: Stacks) -> None:
+    template = topic(
+        "one",
+        Parameters={"First": {"Type": "String"}, "Second": {"Type": "String"}},
+        Outputs={name: {"Value": {"Ref": name}} for name in ("First", "Second")},
+    )
+    configuration = {"Parameters": {"First": "file", "Second": "file"}, "Tags": {"Owner": "us"}}
+    outcome = stacks.run(
+        "CREATE_UPDATE",
+        template,
+        _with=json.dumps(configuration),
+        TemplateConfiguration="Synth::configuration.json",
+        ParameterOverrides='{"Second": "override"}',
+    )
+    assert outcome.variables == {"First": "file", "Second": "override"}
+    [stack] = stacks.account.client("cloudformation").describe_stacks(StackName="stack")["Stacks"]
+    assert stack["Tags"] == [{"Key": "Owner", "Value": "us"}]
+
+
+def test_a_template_larger_than_a_request_may_be_is_deployed(stacks: Stacks) -> None:
+    assert stacks.run("CREATE_UPDATE", topic("one", Metadata={"Padding": "x" * 60_000})).variables == {"Name": "one"}
+
+
+def test_mistakes_are_named(stacks: Stacks) -> None:
+    with pytest.raises(ActionNotEmulated, match="cannot carry out the action mode CREATE_ONLY"):
+        stacks.run("CREATE_ONLY")
+    with pytest.raises(ActionFailed, match="AWS::No::Type"):
+        stacks.run("CREATE_UPDATE", json.dumps({"Resources": {"R": {"Type": "AWS::No::Type"}}}))
+    with pytest.raises(ArtifactMissing, match="Synth holds no file lost"):
+        stacks.run("CREATE_UPDATE", topic("one"), TemplatePath="Synth::lost")
+    assert stacks.topics == []
+
+
+def test_what_becomes_of_each_resource_is_kept(stacks: Stacks) -> None:
+    def template(**topics: str) -> str:
+        topics_named = {name: resource("AWS::SNS::Topic", DisplayName=shown) for name, shown in topics.items()}
+        named = {"Named": resource("AWS::SNS::Topic", TopicName=topics.get("Kept", ""))}
+        return json.dumps({"Resources": topics_named | named})
+
+    stacks.run("CREATE_UPDATE", template(Kept="one", Gone="one"))
+    assert effects(stacks) == dict.fromkeys(("Kept", "Gone", "Named"), ("added", ()))
+    stacks.run("CREATE_UPDATE", template(Kept="two", New="two"))
+    assert effects(stacks) == {
+        "Kept": ("changed", ("DisplayName",)),
+        "Gone": ("removed", ()),
+        "New": ("added", ()),
+        "Named": ("replaced", ("TopicName",)),
+    }
+    stacks.run("CREATE_UPDATE", template(Kept="two", New="two"))
+    assert effects(stacks) == {}
+    assert not stacks.account.client("cloudformation").list_change_sets(StackName="stack")["Summaries"]
+    stacks.run("CHANGE_SET_REPLACE", template(New="two"), ChangeSetName="review")
+    assert effects(stacks) == {"Kept": ("removed", ()), "Named": ("replaced", ("TopicName",))}
+    stacks.run("DELETE_ONLY")
+    assert effects(stacks) == dict.fromkeys(("Kept", "New", "Named"), ("removed", ()))
+
+
+def test_a_stack_that_fails_has_said_what_it_would_make(stacks: Stacks) -> None:
+    with pytest.raises(ActionFailed):
+        stacks.run("CREATE_UPDATE", BROKEN)
+    assert effects(stacks) == {"Good": ("added", ()), "Bad": ("added", ())}
+
+
+def test_a_deployed_stack_has_its_resources(stacks: Stacks) -> None:
+    deployed = stacks.run("CREATE_UPDATE", topic("one")).deployed
+    assert deployed is not None
+    [found] = deployed.resources
+    assert (found.logical_id, found.resource_type) == ("Topic", "AWS::SNS::Topic")
+    assert found.physical_id.endswith(":one")
+
+
+def test_the_secrets_of_the_account_are_known_so_that_no_report_shows_them(stacks: Stacks) -> None:
+    document = {"username": "engine", "password": "correct horse"}
+    secrets = {
+        "Database": resource("AWS::SecretsManager::Secret", SecretString=json.dumps(document)),
+        "Header": resource("AWS::SecretsManager::Secret", SecretString="battery staple"),
+    }
+    stacks.run("CREATE_UPDATE", json.dumps({"Resources": secrets}))
+    assert stacks.workshop.evidence.secrets == {json.dumps(document), "correct horse", "battery staple"}
+
+
+def test_what_refers_to_a_replaced_resource_is_told(workshop: Workshop, account: Account) -> None:
+    def network(block: str) -> dict[str, Any]:
+        return {
+            "Resources": {
+                "Network": resource("AWS::EC2::VPC", CidrBlock=block),
+                "Gateway": resource("AWS::EC2::InternetGateway"),
+                "Attached": resource(
+                    "AWS::EC2::VPCGatewayAttachment",
+                    VpcId={"Ref": "Network"},
+                    InternetGatewayId={"Ref": "Gateway"},
+                ),
+            },
+            "Outputs": {"Id": {"Value": {"Ref": "Network"}}},
+        }
+
+    stacks = Stacks(workshop, account)
+    stacks.run("CREATE_UPDATE", json.dumps(network("10.0.0.0/16")))
+    reader = resource(
+        "AWS::SSM::Parameter",
+        Type="String",
+        Value={"Fn::GetStackOutput": {"StackName": account.stack, "OutputName": "Id"}},
+    )
+    account.client("cloudformation").create_stack(
+        StackName="reader", TemplateBody=json.dumps({"Resources": {"Reader": reader}})
+    )
+    account.client("cloudformation").get_waiter("stack_create_complete").wait(
+        StackName="reader", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+    )
+    stacks.run("CREATE_UPDATE", json.dumps(network("10.1.0.0/16")))
+    change_set = workshop.evidence.change_set
+    assert change_set is not None
+    effects = {change.logical_id: str(change.effect) for change in change_set.changes}
+    assert effects["Network"] == "replaced"
+    assert {(one.stack, one.logical_id, one.replaced) for one in change_set.affected} >= {
+        (account.stack, "Attached", "Network"),
+        ("reader", "Reader", "Network"),
+    }

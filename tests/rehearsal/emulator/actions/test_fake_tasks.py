@@ -1,0 +1,161 @@
+"""A stand-in for each task is behind a deployed service's load balancer, once, and answers as the container does."""
+
+import base64
+import hashlib
+import http.client
+import json
+import urllib.error
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from rehearsal.actions.run import ActionFailed
+from rehearsal.engine.cloud import open_directly
+from rehearsal.process.processes import Processes
+from rehearsal.workloads.fake_tasks import StandIns
+from rehearsal.workloads.tasks import NoTasks, Tasks
+from tests.rehearsal.emulator.aws.test_load_balancers import by_proxy, template
+from tests.rehearsal.emulator.conftest import Account, ref, resource
+
+HEALTH = "/resourceService/"
+
+
+USER, PASSWORD = "verifier", "correct horse"
+ENCODED = base64.b64encode(hashlib.sha1(PASSWORD.encode(), usedforsecurity=False).digest()).decode()
+
+
+def service() -> dict[str, dict[str, Any]]:
+    """A service of two tasks behind a load balancer, whose container is given the engine's credentials."""
+    secrets = [
+        {"Name": f"YAWL_ADMIN_{name}", "ValueFrom": {"Fn::Sub": f"${{Credentials}}:{key}::"}}
+        for name, key in (("USER", "username"), ("PASSWORD", "password"))
+    ]
+    container = {
+        "Name": "engine",
+        "Image": "engine:1",
+        "PortMappings": [{"ContainerPort": 8080}],
+        "Environment": [{"Name": "LOG_LEVEL", "Value": "INFO"}],
+        "Secrets": secrets,
+    }
+    target = {"ContainerName": "engine", "ContainerPort": 8080, "TargetGroupArn": ref("Group")}
+    resources = template()
+    resources["Group"]["Properties"]["HealthCheckPath"] = HEALTH
+    credentials = json.dumps({"username": USER, "password": PASSWORD})
+    return resources | {
+        "Credentials": resource("AWS::SecretsManager::Secret", SecretString=credentials),
+        "Cluster": resource("AWS::ECS::Cluster"),
+        "Task": resource("AWS::ECS::TaskDefinition", Family="engine", ContainerDefinitions=[container]),
+        "Service": resource(
+            "AWS::ECS::Service",
+            Cluster=ref("Cluster"),
+            TaskDefinition=ref("Task"),
+            DesiredCount=1,
+            LoadBalancers=[target],
+            NetworkConfiguration={"AwsvpcConfiguration": {"Subnets": [ref("One"), ref("Two")]}},
+        ),
+        "Scaling": resource(
+            "AWS::ApplicationAutoScaling::ScalableTarget",
+            ServiceNamespace="ecs",
+            ScalableDimension="ecs:service:DesiredCount",
+            ResourceId={"Fn::Sub": "service/${Cluster}/${Service.Name}"},
+            MinCapacity=2,
+            MaxCapacity=4,
+        ),
+    }
+
+
+@pytest.fixture
+def stand_ins(account: Account, workshop: Any, tmp_path: Path) -> Tasks:
+    processes: Processes = workshop.processes
+    return Tasks(account.cloud, StandIns(processes, tmp_path))
+
+
+def at_every_task(account: Account, path: str, body: bytes | None = None) -> dict[str, str]:
+    """Ask the load balancer until both tasks have answered; return what each said, by its name."""
+    emulator = urlsplit(account.cloud.endpoint)
+    [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    found: dict[str, str] = {}
+    for _ in range(100):
+        connection = http.client.HTTPConnection(emulator.hostname or "", emulator.port, timeout=10)
+        connection.request("POST" if body else "GET", path, body, {"Host": balancer["DNSName"]})
+        response = connection.getresponse()
+        assert response.status == 200
+        found[response.headers["X-Yawl-Task"]] = response.read().decode()
+        connection.close()
+        if len(found) == 2:
+            return found
+    raise AssertionError(f"only {list(found)} answered")
+
+
+def test_each_task_of_a_service_has_a_stand_in_of_its_name(account: Account, stand_ins: Tasks) -> None:
+    ids = account.deploy(**service())
+    said = stand_ins.start("stack", account.place)
+    assert [words.rpartition(":")[0] for words in said] == ["stand-in on 127.0.0.1"] * 2
+    answers = at_every_task(account, HEALTH)
+    tasks = account.client("ecs").list_tasks(cluster=ids["Cluster"])["taskArns"]
+    assert set(answers) == {arn.split("/")[-1][:8] for arn in tasks}
+    assert {json.loads(text)["role"] for text in answers.values()} == {"active", "standby"}
+    assert {json.loads(text)["version"] for text in answers.values()} == {"stand-in"}
+
+
+def test_they_are_registered_as_healthy_targets_of_several_zones(account: Account, stand_ins: Tasks) -> None:
+    ids = account.deploy(**service())
+    stand_ins.start("stack", account.place)
+    found = account.client("elbv2").describe_target_health(TargetGroupArn=ids["Group"])["TargetHealthDescriptions"]
+    assert [item["TargetHealth"]["State"] for item in found] == ["healthy", "healthy"]
+    zones = account.client("ec2").describe_subnets(SubnetIds=[ids["One"], ids["Two"]])["Subnets"]
+    assert {item["Target"]["AvailabilityZone"] for item in found} == {subnet["AvailabilityZone"] for subnet in zones}
+
+
+def test_a_session_opened_with_the_secrets_credentials_is_known_at_every_task(
+    account: Account, stand_ins: Tasks
+) -> None:
+    account.deploy(**service())
+    stand_ins.start("stack", account.place)
+    refused = at_every_task(account, "/yawl/ia", urlencode(connecting("wrong")).encode())
+    assert set(refused.values()) == {"<response><failure>Incorrect Password</failure></response>"}
+    opened = at_every_task(account, "/yawl/ia", urlencode(connecting(ENCODED)).encode())
+    handle = next(iter(opened.values())).removeprefix("<response>").removesuffix("</response>")
+    call = urlencode({"action": "checkConnection", "sessionHandle": handle}).encode()
+    assert set(at_every_task(account, "/yawl/ib", call).values()) == {"<response><success/></response>"}
+
+
+def connecting(password: str) -> dict[str, str]:
+    return {"action": "connect", "userID": USER, "password": password}
+
+
+def test_a_secret_that_is_missing_keeps_the_tasks_from_starting(account: Account, stand_ins: Tasks) -> None:
+    resources = service()
+    [container] = resources["Task"]["Properties"]["ContainerDefinitions"]
+    container["Secrets"][0]["ValueFrom"] = {"Fn::Sub": "${Credentials}:nothing::"}
+    account.deploy(**resources)
+    with pytest.raises(ActionFailed, match=r"^no task of stack can start: secret arn.* has no key nothing$"):
+        stand_ins.start("stack", account.place)
+
+
+def test_a_service_that_is_deployed_again_keeps_its_stand_in(account: Account, stand_ins: Tasks) -> None:
+    account.deploy(**service())
+    assert stand_ins.start("stack", account.place) == stand_ins.start("stack", account.place)
+
+
+def test_a_stack_without_a_service_has_none(account: Account, stand_ins: Tasks) -> None:
+    account.deploy(**template())
+    assert stand_ins.start("stack", account.place) == ()
+
+
+def test_without_tasks_nothing_answers(account: Account) -> None:
+    account.deploy(**service())
+    assert NoTasks().start("stack", account.place) == ()
+    [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    assert by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}")[0] == 503
+
+
+def test_a_stand_in_ends_with_the_rehearsal(account: Account, workshop: Any, stand_ins: Tasks) -> None:
+    account.deploy(**service())
+    said, _ = stand_ins.start("stack", account.place)
+    port = said.split(":")[1].split(" ")[0]
+    workshop.processes.end_all()
+    with pytest.raises(urllib.error.URLError):
+        open_directly(f"http://127.0.0.1:{port}{HEALTH}", timeout_seconds=2)

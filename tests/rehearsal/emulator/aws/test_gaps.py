@@ -1,0 +1,97 @@
+"""What the emulator cannot do is said to be its own gap, and never the release's failure."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rehearsal.actions import deploy
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated
+from tests.rehearsal.emulator.conftest import Account, attribute, ref, resource
+
+if TYPE_CHECKING:
+    from tests.rehearsal.emulator.action_runner import Workshop
+
+
+def network(block: str) -> dict[str, Any]:
+    return {
+        "Network": resource("AWS::EC2::VPC", CidrBlock=block),
+        "Restricted": resource(
+            "Custom::VpcRestrictDefaultSG",
+            ServiceToken="arn:aws:lambda:::function:x",
+            DefaultSecurityGroupId=attribute("Network", "DefaultSecurityGroup"),
+        ),
+    }
+
+
+def test_a_network_with_a_restricted_group_can_be_replaced(account: Account) -> None:
+    before = account.deploy(**network("10.0.0.0/16"))["Network"]
+    after = account.deploy(**network("10.1.0.0/16"))["Network"]
+    assert after != before
+    groups = account.client("ec2").describe_security_groups()["SecurityGroups"]
+    [group] = [item for item in groups if item["VpcId"] == after]
+    assert (group["IpPermissions"], group["IpPermissionsEgress"]) == ([], [])
+
+
+def run(workshop: "Workshop", **resources: dict[str, Any]) -> None:
+    workshop.artifact("templates", stack__json=json.dumps({"Resources": resources}))
+    configuration = {
+        "ActionMode": "CREATE_UPDATE",
+        "StackName": "stack",
+        "TemplatePath": "templates::stack.json",
+        "Capabilities": "CAPABILITY_NAMED_IAM",
+    }
+    workshop.run(deploy.run, configuration, inputs=("templates",))
+
+
+def test_a_call_that_the_emulator_does_not_make_is_a_gap(workshop: "Workshop") -> None:
+    call = json.dumps({"service": "EC2", "action": "describeVpcs", "physicalResourceId": {"id": "a"}})
+    with pytest.raises(ActionNotEmulated, match=r"a gap of the rehearsal's emulator.*EC2:describeVpcs"):
+        run(workshop, Call=resource("Custom::AWS", ServiceToken="x", Create=call))
+
+
+def test_a_function_that_needs_what_is_not_here_is_a_gap(workshop: "Workshop") -> None:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    with pytest.raises(ActionNotEmulated, match="needs nothing_of_that_name"):
+        run(
+            workshop,
+            Role=resource("AWS::IAM::Role", AssumeRolePolicyDocument=trust),
+            Function=resource(
+                "AWS::Lambda::Function",
+                Role=attribute("Role", "Arn"),
+                Runtime="python3.13",
+                Handler="index.handler",
+                Code={"ZipFile": "def handler(event, context):\n    import nothing_of_that_name\n"},
+            ),
+            Custom=resource("Custom::Probe", ServiceToken=attribute("Function", "Arn")),
+        )
+
+
+def test_what_aws_refuses_is_no_gap(workshop: "Workshop") -> None:
+    with pytest.raises(ActionFailed, match="17 is not a valid enum value"):
+        run(workshop, Group=resource("AWS::Logs::LogGroup", RetentionInDays=17), Topic=resource("AWS::SNS::Topic"))
+
+
+def test_a_name_in_use_is_told_with_the_stack_that_has_it(workshop: "Workshop") -> None:
+    group = resource("AWS::Logs::LogGroup", LogGroupName="/mine")
+    workshop.home.deploy(Group=group)
+    workshop.home.stack = "other"
+    workshop.artifact("templates", stack__json=json.dumps({"Resources": {"Group": group}}))
+    configuration = {"ActionMode": "CREATE_UPDATE", "StackName": "other", "TemplatePath": "templates::stack.json"}
+    with pytest.raises(ActionFailed, match=r"/mine already exists in stack arn:aws:cloudformation:.*stack/stack/"):
+        workshop.run(deploy.run, configuration, inputs=("templates",))
+
+
+def test_what_a_failed_replacement_has_made_goes_again(account: Account) -> None:
+    subnet = resource("AWS::EC2::Subnet", VpcId=ref("Network"), CidrBlock="10.0.1.0/24")
+    account.deploy(**network("10.0.0.0/16"), Subnet=subnet)
+    with pytest.raises(AssertionError, match=r"The CIDR .*10\.0\.1\.0/24.* is invalid"):
+        account.deploy(**network("10.1.0.0/16"), Subnet=subnet)
+    assert account.settled() == "UPDATE_ROLLBACK_COMPLETE"
+    blocks = [item["CidrBlock"] for item in account.client("ec2").describe_vpcs()["Vpcs"] if not item["IsDefault"]]
+    assert blocks == ["10.0.0.0/16"]

@@ -1,0 +1,142 @@
+"""Load balancers answer under their own names, unsigned, by way of the emulator as a proxy."""
+
+import http.client
+from collections.abc import Generator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.faulty_http_server import Server, answer, serve
+from tests.rehearsal.emulator.conftest import Account, ref, resource
+
+
+@pytest.fixture
+def task() -> Generator[Server, None, None]:
+    """What stands behind the load balancer."""
+    found = answer(200, b"from the task", content_type="text/plain")
+    with serve(found, elsewhere=found) as server:
+        yield server
+
+
+def template() -> dict[str, dict[str, Any]]:
+    """A load balancer on port 80 whose closed path answers by itself."""
+    return {
+        "Network": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
+        "One": resource("AWS::EC2::Subnet", VpcId=ref("Network"), CidrBlock="10.0.0.0/24"),
+        "Two": resource("AWS::EC2::Subnet", VpcId=ref("Network"), CidrBlock="10.0.1.0/24"),
+        "Balancer": resource("AWS::ElasticLoadBalancingV2::LoadBalancer", Subnets=[ref("One"), ref("Two")]),
+        "Group": resource(
+            "AWS::ElasticLoadBalancingV2::TargetGroup",
+            Port=8080,
+            Protocol="HTTP",
+            TargetType="ip",
+            VpcId=ref("Network"),
+        ),
+        "Listener": resource(
+            "AWS::ElasticLoadBalancingV2::Listener",
+            LoadBalancerArn=ref("Balancer"),
+            Port=80,
+            Protocol="HTTP",
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": ref("Group")}],
+        ),
+        "Closed": resource(
+            "AWS::ElasticLoadBalancingV2::ListenerRule",
+            ListenerArn=ref("Listener"),
+            Priority=1,
+            Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/closed"]}, "Values": ["/closed"]}],
+            Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "403", "MessageBody": "no"}}],
+        ),
+    }
+
+
+def balance(account: Account, port: int) -> str:
+    """Deploy a load balancer before a port of this machine; return its name."""
+    ids = account.deploy(**template())
+    targets = [{"Id": "127.0.0.1", "Port": port}]
+    account.client("elbv2").register_targets(TargetGroupArn=ids["Group"], Targets=targets)
+    [found] = account.client("elbv2").describe_load_balancers(LoadBalancerArns=[ids["Balancer"]])["LoadBalancers"]
+    return found["DNSName"]
+
+
+def by_proxy(account: Account, url: str, *, method: str = "GET", body: bytes | None = None) -> tuple[int, str]:
+    """Ask the emulator for a whole URL, as HTTP_PROXY makes every client do."""
+    emulator = urlsplit(account.cloud.endpoint)
+    connection = http.client.HTTPConnection(emulator.hostname or "", emulator.port, timeout=10)
+    try:
+        connection.request(method, url, body=body, headers={"Host": urlsplit(url).netloc})
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_load_balancer_of_any_account_and_region_is_reached(
+    account: Account, other_account: Account, task: Server
+) -> None:
+    for found in (account, other_account):
+        assert by_proxy(found, f"http://{balance(found, task.port)}/resourceService/") == (200, "from the task")
+
+
+def test_the_target_sees_path_query_and_body_as_from_a_load_balancer(account: Account, task: Server) -> None:
+    name = balance(account, task.port)
+    by_proxy(account, f"http://{name}/a%20b/c?x=1&y=%2F", method="POST", body=b"content")
+    [request] = task.requests
+    head, _, body = request.partition("\r\n\r\n")
+    assert head.startswith("POST /a%20b/c?x=1&y=%2F HTTP/1.1")
+    assert body == "content"
+
+
+def test_the_load_balancers_own_name_in_the_host_header_is_enough(account: Account, task: Server) -> None:
+    name = balance(account, task.port)
+    emulator = urlsplit(account.cloud.endpoint)
+    connection = http.client.HTTPConnection(emulator.hostname or "", emulator.port, timeout=10)
+    connection.request("GET", "/resourceService/", headers={"Host": name.upper()})
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_listener_rules_hold(account: Account, task: Server) -> None:
+    assert by_proxy(account, f"http://{balance(account, task.port)}/closed") == (403, "no")
+    assert task.requests == []
+
+
+def test_a_port_without_a_listener_does_not_answer(account: Account, task: Server) -> None:
+    status, text = by_proxy(account, f"http://{balance(account, task.port)}:8443/resourceService/")
+    assert status == 502
+    assert "does not listen on port 8443" in text
+
+
+def test_a_body_has_a_limit(account: Account, task: Server) -> None:
+    url = f"http://{balance(account, task.port)}/"
+    assert by_proxy(account, url, method="POST", body=b"x" * (16 * 1024 * 1024 + 1))[0] == 413
+
+
+ELSEWHERE = [
+    ("http://no-such.eu-west-1.elb.amazonaws.com/", "no load balancer is named no-such.eu-west-1.elb.amazonaws.com"),
+    ("http://example.com/", "the rehearsal's proxy leads only to emulated hosts, not example.com"),
+]
+
+
+@pytest.mark.parametrize(("url", "reason"), ELSEWHERE, ids=[url for url, _ in ELSEWHERE])
+def test_the_proxy_leads_nowhere_else(account: Account, url: str, reason: str) -> None:
+    status, text = by_proxy(account, url)
+    assert status == 502
+    assert reason in text
+
+
+def test_the_proxy_refuses_what_gives_credentials(account: Account) -> None:
+    status, text = by_proxy(account, "http://169.254.169.254/latest/meta-data/")
+    assert status == 403
+    assert "169.254.169.254" in text
+
+
+def test_a_target_elsewhere_is_not_reached(account: Account) -> None:
+    """No template leads the emulator away from this machine; 192.0.2.1 is nobody's address."""
+    ids = account.deploy(**template())
+    balancing = account.client("elbv2")
+    balancing.register_targets(TargetGroupArn=ids["Group"], Targets=[{"Id": "192.0.2.1", "Port": 80}])
+    [found] = balancing.describe_load_balancers(LoadBalancerArns=[ids["Balancer"]])["LoadBalancers"]
+    status, text = by_proxy(account, f"http://{found['DNSName']}/")
+    assert status == 502
+    assert "192.0.2.1 is not on this machine" in text

@@ -1,0 +1,106 @@
+"""CodePipeline: the deployed definition, spelled as its API does, with the version it counts."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.rehearsal.emulator.conftest import Account, resource, tags
+
+
+def template(*, comment: str = "?", name: str | None = "delivery", **properties: Any) -> dict[str, Any]:
+    approve = {
+        "Name": "Approve",
+        "ActionTypeId": {"Category": "Approval", "Owner": "AWS", "Provider": "Manual", "Version": "1"},
+        "Configuration": {"CustomData": comment, "lowerCase": "stays"},
+        "RunOrder": 2,
+    }
+    rule = {
+        "Name": "Check",
+        "RuleTypeId": {"Category": "Rule", "Owner": "AWS", "Provider": "VariableCheck", "Version": "1"},
+        "Configuration": {"Variable": "a", "Operator": "EQ", "Value": "a"},
+    }
+    return resource(
+        "AWS::CodePipeline::Pipeline",
+        **({"Name": name} if name else {}),
+        RoleArn="arn:aws:iam::111111111111:role/pipeline",
+        PipelineType="V2",
+        ArtifactStores=[
+            {"Region": "eu-west-1", "ArtifactStore": {"Type": "S3", "Location": "here"}},
+            {"Region": "us-east-1", "ArtifactStore": {"Type": "S3", "Location": "there"}},
+        ],
+        Stages=[
+            {
+                "Name": "Gate",
+                "Actions": [approve],
+                "BeforeEntry": {"Conditions": [{"Result": "SKIP", "Rules": [rule]}]},
+                "OnFailure": {"Result": "RETRY", "RetryConfiguration": {"RetryMode": "ALL_ACTIONS"}},
+            },
+            # A pipeline has two stages at least.
+            {"Name": "After", "Actions": [approve]},
+        ],
+        **properties,
+    )
+
+
+def deployed(account: Account, name: str = "delivery") -> dict[str, Any]:
+    return account.client("codepipeline").get_pipeline(name=name)["pipeline"]
+
+
+def test_the_definition_is_spelled_as_the_api_does(account: Account) -> None:
+    account.deploy(Pipeline=template(comment="Really?"))
+    found = deployed(account)
+    assert (found["name"], found["version"], found["pipelineType"]) == ("delivery", 1, "V2")
+    assert found["roleArn"] == "arn:aws:iam::111111111111:role/pipeline"
+    assert found["artifactStores"] == {
+        "eu-west-1": {"type": "S3", "location": "here"},
+        "us-east-1": {"type": "S3", "location": "there"},
+    }
+    stage, _ = found["stages"]
+    [action] = stage["actions"]
+    assert action["actionTypeId"] == {"category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1"}
+    assert action["configuration"] == {"CustomData": "Really?", "lowerCase": "stays"}
+    assert action["runOrder"] == 2
+    [condition] = stage["beforeEntry"]["conditions"]
+    assert condition["result"] == "SKIP"
+    assert condition["rules"][0]["configuration"] == {"Variable": "a", "Operator": "EQ", "Value": "a"}
+    assert stage["onFailure"] == {"result": "RETRY", "retryConfiguration": {"retryMode": "ALL_ACTIONS"}}
+
+
+def test_the_version_counts_changes_of_the_definition_alone(account: Account) -> None:
+    account.deploy(Pipeline=template())
+    account.deploy(Pipeline=template(Tags=tags(Owner="us")))
+    account.deploy(Pipeline=template(Tags=tags(Owner="us"), RestartExecutionOnUpdate=True))
+    assert deployed(account)["version"] == 1
+    account.deploy(Pipeline=template(comment="two"))
+    account.deploy(Pipeline=template(comment="three"))
+    assert deployed(account)["version"] == 3
+
+
+def test_another_name_is_another_pipeline(account: Account) -> None:
+    account.deploy(Pipeline=template())
+    assert account.deploy(Pipeline=template(name="other")) == {"Pipeline": "other"}
+    assert deployed(account, "other")["version"] == 1
+    with pytest.raises(ClientError, match="does not have a pipeline with name 'delivery'"):
+        deployed(account)
+
+
+def test_a_pipeline_without_a_name_gets_its_stacks(account: Account) -> None:
+    account.stack = "yawl-delivery"
+    name = account.deploy(Pipeline=template(name=None))["Pipeline"]
+    assert name.startswith("yawl-delivery-Pipeline-")
+    assert deployed(account, name)["name"] == name
+
+
+def test_a_pipeline_is_its_accounts_and_goes_with_its_stack(account: Account, other_account: Account) -> None:
+    account.deploy(Pipeline=template())
+    with pytest.raises(ClientError, match=f"Account '{other_account.place.account}' does not have a pipeline"):
+        deployed(other_account)
+    account.delete()
+    with pytest.raises(ClientError, match="PipelineNotFoundException"):
+        deployed(account)
+
+
+def test_the_rest_of_the_api_says_that_it_is_not_there(account: Account) -> None:
+    with pytest.raises(ClientError, match="not an answer of AWS: ListPipelines"):
+        account.client("codepipeline").list_pipelines()

@@ -1,0 +1,35 @@
+"""`python -m tests.rehearsal.emulator.probes`: ask all probes, print what differs from AWS and the score."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.process.processes import Processes
+from rehearsal.report.progress import Progress
+from tests.rehearsal.emulator.probes.score import LEAST, ask_all, share, table
+
+
+def main() -> int:
+    """Start an emulator, ask, and print; return 1 when too few answers are AWS's."""
+    parser = argparse.ArgumentParser(prog="python -m tests.rehearsal.emulator.probes", description=__doc__)
+    parser.add_argument("--table", type=Path, help="write the results to this page")
+    options = parser.parse_args()
+    processes = Processes()
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder)
+        try:
+            asked = ask_all(SetUp(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator())
+        finally:
+            processes.end_all()
+    for one in asked:
+        if not one.passed:
+            print(one)
+    print(f"{sum(one.passed for one in asked)} of {len(asked)} probes answered as AWS does: {share(asked):.1%}")
+    if options.table:
+        options.table.write_text(table(asked))
+    return 0 if share(asked) >= LEAST else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,94 @@
+"""Baking a release in an emulated account, with its composite alarm."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from rehearsal.engine.cloud import Credentials
+from tests.conftest import ROOT
+from tests.rehearsal.emulator.conftest import Account, resource
+
+ERRORS = resource(
+    "AWS::CloudWatch::Alarm",
+    AlarmName="errors",
+    Namespace="mine",
+    MetricName="Errors",
+    ComparisonOperator="GreaterThanThreshold",
+    EvaluationPeriods=1,
+    Threshold=5,
+)
+HEALTH = resource("AWS::CloudWatch::CompositeAlarm", AlarmName="health", AlarmRule='ALARM("errors")')
+
+
+def bake(account: Account, **variables: str) -> subprocess.CompletedProcess[str]:
+    told = {
+        "ENVIRONMENT": "test",
+        "ENVIRONMENT_REGION": account.place.region,
+        "ALARM_NAME": "health",
+        "BAKE_MINUTES": "0.02",
+    }
+    credentials = Credentials(account.place.account)
+    return subprocess.run(
+        [sys.executable, "-m", "jobs.bake"],
+        cwd=ROOT,
+        env={**os.environ, **account.cloud.environment(account.place.region, credentials), **told, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def cloudwatch(account: Account) -> Any:
+    account.deploy(Errors=ERRORS, Health={**HEALTH, "DependsOn": ["Errors"]})
+    return account.client("cloudwatch")
+
+
+@pytest.mark.usefixtures("cloudwatch")
+def test_a_quiet_environment_is_good(account: Account) -> None:
+    done = bake(account)
+    assert done.returncode == 0, done.stderr
+    assert "health stayed quiet" in done.stdout
+
+
+def test_an_alarm_that_rings_fails_the_release(account: Account, cloudwatch: Any) -> None:
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="too many")
+    done = bake(account)
+    assert done.returncode == 1, done.stderr
+    assert "health rang while test was watched" in done.stdout
+    assert "#alarmsV2:alarm/health" in done.stdout
+
+
+def test_an_alarm_that_rings_and_clears_fails_it_too(account: Account, cloudwatch: Any) -> None:
+    """It rings after the first look and is quiet before the last."""
+
+    def ring() -> None:
+        time.sleep(4)
+        for state in ("ALARM", "OK"):
+            cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="a moment")
+
+    ringing = threading.Thread(target=ring)
+    ringing.start()
+    try:
+        done = bake(account, BAKE_MINUTES="0.15")
+    finally:
+        ringing.join()
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "quiet again when looked at" in done.stdout
+
+
+def test_what_cannot_be_watched_is_named(account: Account) -> None:
+    done = bake(account)
+    assert done.returncode == 2
+    assert "there is no alarm health" in done.stderr
+    done = bake(account, BAKE_MINUTES="soon", ALARM_NAME="")
+    assert done.returncode == 2
+    assert "BAKE_MINUTES is 'soon'" in done.stderr
+    assert "ALARM_NAME is missing" in done.stderr
+    assert "Traceback" not in done.stderr

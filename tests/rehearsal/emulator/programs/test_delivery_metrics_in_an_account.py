@@ -1,0 +1,63 @@
+"""The figures of delivery, from what CodePipeline's API and a real table say."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lambdas.delivery_metrics.handler import publish
+from lambdas.delivery_metrics.history import Environment
+from lambdas.delivery_metrics.ledger import Ledger
+from tests.rehearsal.emulator.aws.test_events import tell
+from tests.rehearsal.emulator.conftest import Account, resource
+
+KEYS = {"execution": "HASH", "figure": "RANGE"}
+PROD = Environment(name="prod", stage="Prod", last_action="Bake")
+
+
+@pytest.fixture
+def ledger(account: Account) -> Ledger:
+    ids = account.deploy(
+        Published=resource(
+            "AWS::DynamoDB::Table",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in KEYS],
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in KEYS.items()],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    )
+    return Ledger(account.client("dynamodb"), ids["Published"])
+
+
+def run(account: Account, *, commit: str) -> None:
+    """Tell of a run whose one stage besides the source is prod's."""
+    tell(account, "STARTED", execution=commit)
+    for number, (stage, name, category) in enumerate([("Source", "Source", "Source"), ("Prod", "Bake", "Build")]):
+        told: dict[str, Any] = {
+            "stage": stage,
+            "action": name,
+            "action-execution-id": f"{commit}-{number}",
+            "type": {"owner": "AWS", "provider": "any", "category": category, "version": "1"},
+            "region": account.place.region,
+        }
+        variables = {"CommitId": commit, "CommitMessage": f"Change {commit}", "AuthorDate": "2026-11-24T11:00:00Z"}
+        tell(account, "STARTED", execution=commit, **told, known={})
+        tell(account, "SUCCEEDED", execution=commit, **told, known={"variables": variables})
+    tell(account, "SUCCEEDED", execution=commit)
+
+
+def test_releases_are_told_once(account: Account, ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
+    for commit in ("a", "b"):
+        run(account, commit=commit)
+    for commit in ("b", "a", "b"):
+        detail = {"pipeline": "pipeline", "execution-id": commit, "state": "SUCCEEDED"}
+        publish(detail, account.client("codepipeline"), ledger, [PROD], now=datetime.now(UTC))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    releases = [line for line in lines if line["figure"] == "release/prod"]
+    assert [(line["commit"], line["title"], line["Releases"]) for line in releases] == [
+        ("b", "Change b", 1),
+        ("a", "Change a", 1),
+    ]
+    assert len(lines) == len({(line["execution"], line["figure"]) for line in lines})
+    assert "CycleTime" in releases[0]
+    assert "CycleTime" not in releases[1]

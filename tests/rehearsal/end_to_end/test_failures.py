@@ -1,0 +1,318 @@
+"""Deliveries that fail, each at another action, over a release that is there; judged on the emulated accounts alone."""
+
+import json
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from rehearsal import assembly
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.cloud import Place
+from rehearsal.rehearsal import Plan, Rehearsal
+from rehearsal.report.progress import Progress, Result, Status
+from rehearsal.workloads.tasks import TaskKind
+from tests.rehearsal.end_to_end import accounts
+from tests.rehearsal.end_to_end.accounts import Account
+from tests.rehearsal.end_to_end.conftest import PUBLISHING, Repository, stages_left_out
+from tests.rehearsal.end_to_end.failure_matrix import (
+    ACTIONS,
+    ALL_ACTIONS,
+    BEFORE_THE_ENVIRONMENTS,
+    CIRCUMSTANCES,
+    ENVIRONMENTS,
+    GATED,
+    LET_THROUGH,
+    REPRESENTATIVE,
+    STOPPED,
+    Matrix,
+    Row,
+)
+from tests.rehearsal.end_to_end.prepared_releases import Releases, before, in_place_of
+from tests.upgrades import STATEFUL, Upgrade, draw
+
+SEED = 20261125
+LOSING, KEEPING = 15, 15
+FUNCTIONS_SECONDS = 30.0
+"""How long the functions that send notifications may take for the last events."""
+REGION = "us-east-1"
+PLACES = {
+    "Dev": Place("222222222222", REGION),
+    "Staging": Place("333333333333", REGION),
+    "Prod": Place("444444444444", REGION),
+}
+
+
+@dataclass
+class Ended:
+    """How a delivery ended, and the accounts before and after it."""
+
+    result: Result
+    reason: str
+    progress: Progress
+    before: dict[str, Account]
+    after: dict[str, Account]
+    told: list[str]
+    """Headlines of the notifications it gave rise to."""
+    seconds: float
+
+    def status(self, name: str) -> Status:
+        """The status of `Stage/Action`."""
+        return self.progress.action(*name.split("/", 1)).status
+
+
+class Site:
+    """Emulated accounts to which one release after another is delivered."""
+
+    def __init__(self, rehearsal: Rehearsal, progress: Progress, releases: Releases, first: str) -> None:
+        self.releases = releases
+        self.first = first
+        self._rehearsal = rehearsal
+        self._progress = progress
+        self._found: dict[str, Account] | None = None
+        self.tells = "Delivery started" in self.told()
+        """Whether the deployed pipeline tells people of its deliveries."""
+
+    def accounts(self) -> dict[str, Account]:
+        """What the environments' accounts hold now."""
+        assert self._rehearsal.cloud
+        return {name: accounts.read(self._rehearsal.cloud, place) for name, place in PLACES.items()}
+
+    def told(self) -> list[str]:
+        """The headlines of all notifications so far, once the functions that send them are done."""
+        cloud = self._rehearsal.cloud
+        assert cloud
+        deadline = time.monotonic() + FUNCTIONS_SECONDS
+        while not cloud.known("functions")["idle"] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert cloud.known("functions")["failures"] == []
+        return [message["subject"].partition(": ")[0] for message in cloud.known("messages")]
+
+    def actions(self) -> set[str]:
+        """All actions of the deployed pipeline."""
+        assert self._rehearsal.definition
+        return {
+            f"{stage.name}/{action.name}" for stage in self._rehearsal.definition.stages for action in stage.actions
+        }
+
+    def deliver(
+        self,
+        commit: str,
+        *,
+        fail: frozenset[str] = frozenset(),
+        without: tuple[str, ...] = (),
+        until: str | None = None,
+    ) -> Ended:
+        """Deliver a commit, leaving out these stages and all after `until`; read the accounts before and after."""
+        assert self._rehearsal.definition
+        names = [stage.name for stage in self._rehearsal.definition.stages]
+        later = names[names.index(until) + 1 :] if until else []
+        # Between two deliveries nothing happens.
+        found, told = self._found or self.accounts(), len(self.told())
+        start = time.monotonic()
+        with stages_left_out(self._rehearsal, [*without, *later]):
+            result, reason = self._rehearsal.deliver(commit, gate=ScriptedGate(answer=True), fail=fail)
+        seconds = time.monotonic() - start
+        self._found = self.accounts()
+        return Ended(result, reason, self._progress, found, self._found, self.told()[told:], seconds)
+
+
+@pytest.fixture(scope="module")
+def site(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site, None, None]:
+    """Accounts in which a release is delivered to every environment, and witnesses are left."""
+    folder = tmp_path_factory.mktemp("failures")
+    releases = Releases(repository, folder / "repository")
+    first = releases.commit("one", before)
+    plan = Plan(
+        assembly=assembly.read(releases.path / "cdk.out"),
+        repository=releases.path,
+        commit=first,
+        gate=ScriptedGate(answer=True),
+        tasks=TaskKind.NONE,
+    )
+    progress = Progress(folder / "logs", lambda _: None)
+    with Rehearsal(plan, progress) as rehearsal:
+        rehearsal.run()
+        assert progress.result is Result.SUCCEEDED, progress.reason
+        assert rehearsal.cloud
+        for place in PLACES.values():
+            accounts.leave_witnesses(rehearsal.cloud, place)
+        yield Site(rehearsal, progress, releases, first)
+
+
+@pytest.fixture(scope="module")
+def second(site: Site) -> str:
+    """The commit whose deliveries fail."""
+    return site.releases.commit("two")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Rehearse every failure, or those that represent them."""
+    whole = metafunc.config.getoption("--failures-table", None) is not None
+    if "failing" in metafunc.fixturenames:
+        metafunc.parametrize("failing", ALL_ACTIONS if whole else REPRESENTATIVE)
+
+
+def untouched(ended: Ended, environments: tuple[str, ...]) -> None:
+    """Hold environments to what they were, down to the last event."""
+    for name in environments:
+        assert ended.after[name] == ended.before[name], f"{name} has been touched"
+
+
+def nothing_stateful_lost(ended: Ended) -> None:
+    for name in ENVIRONMENTS:
+        assert ended.after[name].stateful() == ended.before[name].stateful()
+        assert ended.after[name].holdings.secrets == ended.before[name].holdings.secrets
+        assert ended.after[name].holdings.objects == ended.before[name].holdings.objects
+
+
+def test_every_action_of_the_pipeline_has_its_row(site: Site) -> None:
+    assert site.actions() == set(ALL_ACTIONS)
+
+
+def test_integration_tests_that_fail_stop_the_delivery_there(site: Site) -> None:
+    """The real ones, which find no task that answers."""
+    commit = site.releases.commit("two", really_tested=True)
+    ended = site.deliver(commit, without=_left_out("Dev"))
+    assert (ended.result, ended.status("Dev/IntegrationTests")) == (Result.FAILED, Status.FAILED)
+    assert "/resourceService/" in ended.progress.action("Dev", "IntegrationTests").log_file.read_text()
+    untouched(ended, ("Staging", "Prod"))
+    nothing_stateful_lost(ended)
+    _fate(ended, "Dev/IntegrationTests", "Dev", site.first)
+
+
+def test_a_failure_goes_no_further(site: Site, second: str, failing: str, matrix: Matrix) -> None:
+    stage = failing.partition("/")[0]
+    ended = site.deliver(second, fail=frozenset({failing}), without=_left_out(stage))
+    assert ended.result is (Result.REJECTED if stage.endswith("Approval") else Result.FAILED)
+    assert failing in ended.reason
+    later = [
+        name for name in ENVIRONMENTS if ALL_ACTIONS.index(failing) < ALL_ACTIONS.index(f"{name}Review/ReviewChanges")
+    ]
+    untouched(ended, tuple(later))
+    nothing_stateful_lost(ended)
+    outcome = _fate(ended, failing, stage, site.first)
+    if site.tells:
+        assert told_of_failure(ended) == expected_to_be_told(failing, rolled_back="rolled back" in ended.reason)
+        outcome += f"; told: {', '.join(told_of_failure(ended))}"
+    matrix.rows.append(Row(group=ACTIONS, name=f"`{failing}`", outcome=outcome, seconds=ended.seconds))
+
+
+def told_of_failure(ended: Ended) -> list[str]:
+    """What people were told, less what they are told of every delivery."""
+    return [
+        headline for headline in ended.told if any(word in headline for word in ("failed", "refused", "rolled back"))
+    ]
+
+
+def expected_to_be_told(failing: str, *, rolled_back: bool) -> list[str]:
+    stage = failing.partition("/")[0]
+    if stage.endswith("Approval"):
+        return [f"{stage.removesuffix('Approval').lower()} was refused"]
+    return [f"Delivery failed in {failing}", *([f"{stage.lower()} was rolled back"] if rolled_back else [])]
+
+
+def _left_out(stage: str) -> tuple[str, ...]:
+    """Return the stages that a delivery to fail in `stage` can do without.
+
+    Those before an environment are gone through up to its review and its gate; where it is deployed to, no more.
+    """
+    if stage in PUBLISHING:
+        return ()
+    if stage not in ENVIRONMENTS:
+        return PUBLISHING
+    earlier = ENVIRONMENTS[: ENVIRONMENTS.index(stage)]
+    return (*PUBLISHING, *earlier, *(f"{name}Review" for name in ENVIRONMENTS), f"{GATED}Approval")
+
+
+def _fate(ended: Ended, failing: str, stage: str, first: str) -> str:
+    """Hold the environment that failed to what it must be, and say what that is."""
+    if failing in BEFORE_THE_ENVIRONMENTS:
+        untouched(ended, ENVIRONMENTS)
+        return "no environment touched"
+    environment = next(name for name in ENVIRONMENTS if stage.startswith(name))
+    if stage != environment:
+        untouched(ended, (environment,))
+        return f"{environment} as before, not touched"
+    assert f"rolled back to commit {first[:12]}" in ended.reason
+    assert ended.after[environment].as_left() == ended.before[environment].as_left()
+    assert ended.after[environment].releases() == {"one"}
+    assert ended.after[environment].states() <= {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+    touched = sorted(
+        name.rpartition("-")[2]
+        for name, stack in ended.after[environment].stacks.items()
+        if stack.last_event != ended.before[environment].stacks[name].last_event
+    )
+    assert touched, "a deployment leaves events"
+    return f"{environment} back at the release before; changed and changed back: {', '.join(touched)}"
+
+
+def test_what_had_failed_so_often_can_be_delivered(site: Site, second: str, matrix: Matrix) -> None:
+    if not matrix.is_whole:
+        pytest.skip("the whole matrix ends with it; other tests deliver to prod")
+    ended = site.deliver(second)
+    assert (ended.result, ended.reason) == (Result.SUCCEEDED, "")
+    assert [ended.after[name].releases() for name in ENVIRONMENTS] == [{"two"}] * 3
+    nothing_stateful_lost(ended)
+    outcome = "delivered to every environment"
+    matrix.rows.append(Row(group=CIRCUMSTANCES, name="nothing fails any more", outcome=outcome, seconds=ended.seconds))
+
+
+def templates(site: Site) -> dict[str, dict[str, Any]]:
+    """What dev's stacks are of now, less the probes."""
+    found: dict[str, dict[str, Any]] = {}
+    dev = site.accounts()["Dev"]
+    for part in STATEFUL:
+        if f"yawl-dev-{part}" not in dev.stacks:
+            continue
+        template = json.loads(dev.stacks[f"yawl-dev-{part}"].template)
+        template["Resources"].pop(accounts.PROBE)
+        found[part] = template
+    return found
+
+
+@pytest.fixture(scope="module")
+def upgrades(site: Site, matrix: Matrix) -> list[Upgrade]:
+    drawn = draw(templates(site), seed=SEED, losing=LOSING, keeping=KEEPING)
+    if matrix.is_whole:
+        return drawn
+    return [next(one for one in drawn if bool(one.loses) is loses) for loses in (True, False)]
+
+
+def test_upgrades_that_lose_something_are_stopped_before_anything_is_touched_and_no_others(
+    site: Site, upgrades: list[Upgrade], matrix: Matrix
+) -> None:
+    for upgrade in upgrades:
+        changed = in_place_of(upgrade.part, upgrade.template)
+        commit = site.releases.commit("two" if matrix.is_whole else "one", changed)
+        ended = site.deliver(commit, without=PUBLISHING, until=None if upgrade.loses else "DevReview")
+        review = ended.status("DevReview/ReviewChanges")
+        untouched(ended, ENVIRONMENTS)
+        if upgrade.loses:
+            assert (ended.result, review) == (Result.FAILED, Status.FAILED), upgrade.title
+            said = ended.progress.action("DevReview", "ReviewChanges").log_file.read_text()
+            assert all(logical_id in said for logical_id in upgrade.loses), upgrade.title
+        else:
+            assert (ended.result, review) == (Result.SUCCEEDED, Status.SUCCEEDED), (upgrade.title, ended.reason)
+        group = STOPPED if upgrade.loses else LET_THROUGH
+        outcome = ", ".join(f"`{name}`" for name in upgrade.loses)
+        matrix.rows.append(Row(group=group, name=upgrade.title, outcome=outcome, seconds=ended.seconds))
+
+
+def test_after_the_pipeline_has_changed_there_is_no_way_back_and_that_is_said(site: Site, matrix: Matrix) -> None:
+    if not matrix.is_whole:
+        pytest.skip("part of the whole matrix")
+    commit = site.releases.commit(
+        "three", pipeline=lambda text: text.replace('"BranchName": "main"', '"BranchName": "other"')
+    )
+    ended = site.deliver(commit, fail=frozenset({"Dev/Bake"}))
+    assert ended.result is Result.FAILED
+    assert "cannot roll back: the pipeline itself has changed" in ended.reason
+    untouched(ended, ("Staging", "Prod"))
+    assert ended.after["Dev"].releases() == {"three"}
+    nothing_stateful_lost(ended)
+    outcome = "Dev stays at the new release, and the reason says that it cannot roll back"
+    name = "`Dev/Bake`, after the release has changed the pipeline itself"
+    matrix.rows.append(Row(group=CIRCUMSTANCES, name=name, outcome=outcome, seconds=ended.seconds))

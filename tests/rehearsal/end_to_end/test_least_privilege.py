@@ -1,0 +1,48 @@
+"""A delivery in which CloudFormation may do only what its stacks take, and every call is checked."""
+
+import pytest
+
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.cloud import Place
+from rehearsal.report.progress import Result, Status
+from tests.example import EXAMPLE
+from tests.rehearsal.end_to_end.conftest import HERE, PROD, SHORT_DEADLINE, Rehearsed, Repository, with_settings
+
+DEV = "222222222222"
+ACCOUNTS = ("111111111111", DEV, "333333333333", PROD)
+
+
+@pytest.fixture(scope="session")
+def least_privilege(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """The project with the setting."""
+    text = EXAMPLE.read_text().replace("[pipeline]", '[pipeline]\nexecution = "least-privilege"', 1)
+    return with_settings(text + SHORT_DEADLINE, tmp_path_factory)
+
+
+def attached(rehearsed: Rehearsed, account: str) -> list[str]:
+    """Return the policies of CloudFormation's role in the account."""
+    assert rehearsed.rehearsal.cloud is not None
+    iam = rehearsed.rehearsal.cloud.in_account("iam", Place(account, HERE))
+    role = f"cdk-hnb659fds-cfn-exec-role-{account}-{HERE}"
+    return sorted(one["PolicyName"] for one in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"])
+
+
+def test_all_is_delivered_under_the_generated_policies_and_a_release_that_needs_more_is_told(
+    least_privilege: Repository,
+) -> None:
+    with least_privilege.rehearse() as rehearsed:
+        assert rehearsed.result is Result.SUCCEEDED, rehearsed.progress.reason
+        for account in ACCOUNTS:
+            policies = attached(rehearsed, account)
+            assert policies == [f"yawl-execution-{number}" for number in range(1, len(policies) + 1)]
+
+        assert rehearsed.rehearsal.cloud is not None
+        iam = rehearsed.rehearsal.cloud.in_account("iam", Place(DEV, HERE))
+        iam.detach_role_policy(
+            RoleName=f"cdk-hnb659fds-cfn-exec-role-{DEV}-{HERE}",
+            PolicyArn=f"arn:aws:iam::{DEV}:policy/yawl-execution-1",
+        )
+        rehearsed.deliver_again(gate=ScriptedGate(answer=True))
+        assert rehearsed.result is Result.FAILED
+        assert rehearsed.statuses("Dev") == {Status.WAITING}
+        assert f"make bootstrap ARGS='--least-privilege --account {DEV}'" in rehearsed.log("DevReview/ReviewChanges")

@@ -1,0 +1,103 @@
+"""Rules that stand before and behind a stage: a rule that cannot be judged never counts as held."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from typing_extensions import override
+
+from rehearsal.engine.cloud import Cloud, Place
+from rehearsal.engine.conditions import Judge
+from rehearsal.engine.definition import Condition, Rule
+from tests.rehearsal.unit.rehearsal_fakes import HOME, NOON
+
+COMPARISONS = [
+    ("abc", "EQ", "abc", True),
+    ("abc", "EQ", "ABC", False),
+    ("abc", "NE", "ABC", True),
+    ("abc", "NE", "abc", False),
+    ("abc", "CONTAINS", "b", True),
+    ("abc", "CONTAINS", "x", False),
+    ("abc", "MATCHES", "a.c", True),
+    ("abc", "MATCHES", "b", False),
+    ("abc", "MATCHES", ".*b.*", True),
+]
+
+
+class Alarms(Cloud):
+    """A cloud with alarms and nothing else."""
+
+    def __init__(self, **states: str) -> None:
+        super().__init__("http://localhost:9")
+        self._states = states
+
+    @override
+    def in_account(self, service: str, place: Place) -> Any:
+        assert (service, place) == ("cloudwatch", HOME)
+        return self
+
+    def describe_alarms(self, AlarmNames: list[str], AlarmTypes: list[str]) -> dict[str, Any]:  # noqa: N803 - boto3's
+        if AlarmNames == ["refused"]:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeAlarms")
+        assert AlarmTypes == ["MetricAlarm", "CompositeAlarm"]
+        return {"MetricAlarms": [{"StateValue": self._states[name]} for name in AlarmNames if name in self._states]}
+
+
+def objection(provider: str, configuration: dict[str, str]) -> str | None:
+    """Why a single rule does not hold."""
+    judge = Judge(Alarms(well="OK", firing="ALARM", new="INSUFFICIENT_DATA"), HOME, lambda: NOON)
+    condition = Condition("FAIL", (Rule("R", provider, configuration),))
+    unmet = judge.unmet((condition,), {"Source": {"Branch": "main"}})
+    assert unmet is None or unmet[0] is condition
+    return unmet[1] if unmet else None
+
+
+@pytest.mark.parametrize(("actual", "operator", "wanted", "holds"), COMPARISONS)
+def test_variables_are_compared(actual: str, operator: str, wanted: str, holds: bool) -> None:
+    found = objection("VariableCheck", {"Variable": actual, "Operator": operator, "Value": wanted})
+    assert found == (None if holds else f"rule R: {actual!r} {operator} {wanted!r} does not hold")
+
+
+def test_references_are_resolved() -> None:
+    configuration = {"Variable": "#{Source.Branch}", "Operator": "EQ", "Value": "main"}
+    assert objection("VariableCheck", configuration) is None
+
+
+NEVER_HELD: list[tuple[str, dict[str, str], str]] = [
+    ("VariableCheck", {"Variable": "1", "Operator": "GT", "Value": "0"}, "does not know the operator GT"),
+    ("VariableCheck", {"Variable": "1", "Operator": "MATCHES", "Value": "("}, "missing )"),
+    ("VariableCheck", {"Variable": "1", "Value": "1"}, "has no Operator"),
+    ("VariableCheck", {"Variable": "#{No.One}", "Operator": "EQ", "Value": "#{No.One}"}, "#{No.One} has no value"),
+    ("LambdaInvoke", {"FunctionName": "mine"}, "cannot judge LambdaInvoke"),
+    ("LambdaInvoke", {}, "cannot judge LambdaInvoke"),
+    ("CloudWatchAlarm", {"AlarmName": "firing"}, "alarm firing is ALARM"),
+    ("CloudWatchAlarm", {"AlarmName": "new", "AlarmStates": "ALARM, INSUFFICIENT_DATA"}, "is INSUFFICIENT_DATA"),
+    ("CloudWatchAlarm", {"AlarmName": "no-such"}, "there is no alarm no-such"),
+    ("CloudWatchAlarm", {"AlarmName": "refused"}, "AccessDenied"),
+    ("CloudWatchAlarm", {}, "has no AlarmName"),
+]
+
+
+@pytest.mark.parametrize(("provider", "configuration", "reason"), NEVER_HELD, ids=[row[2] for row in NEVER_HELD])
+def test_a_rule_that_is_broken_or_unknown_does_not_hold(
+    provider: str, configuration: dict[str, str], reason: str
+) -> None:
+    found = objection(provider, configuration)
+    assert found is not None
+    assert reason in found
+
+
+@pytest.mark.parametrize("alarm", ["well", "new"])
+def test_a_quiet_alarm_holds(alarm: str) -> None:
+    assert objection("CloudWatchAlarm", {"AlarmName": alarm}) is None
+
+
+def test_all_rules_of_all_conditions_must_hold() -> None:
+    def rule(value: str) -> Rule:
+        return Rule(value, "VariableCheck", {"Variable": "1", "Operator": "EQ", "Value": value})
+
+    judge = Judge(Alarms(), HOME, lambda: NOON)
+    good, bad = Condition("FAIL", (rule("1"),)), Condition("SKIP", (rule("1"), rule("2")))
+    assert judge.unmet((), {}) is None
+    assert judge.unmet((good, good), {}) is None
+    assert judge.unmet((good, bad), {}) == (bad, "rule 2: '1' EQ '2' does not hold")

@@ -1,0 +1,80 @@
+"""A definition as GetPipeline gives it, read."""
+
+from typing import Any
+
+import pytest
+
+from rehearsal.engine.definition import Condition, Definition, OnFailure, Rule, parse
+from tests.rehearsal.unit.rehearsal_fakes import action, checks, pipeline, stage
+
+
+def read(*stages: dict[str, Any], **rest: Any) -> Definition:
+    return parse(pipeline(*stages, **rest), "us-east-1")
+
+
+def test_an_actions_parts_are_read() -> None:
+    document = action("Deploy", run_order=3, namespace="Network", StackName="x") | {
+        "inputArtifacts": [{"name": "Synth"}, {"name": "Source"}],
+        "outputArtifacts": [{"name": "Out"}],
+        "roleArn": "arn:aws:iam::222222222222:role/deploy",
+        "region": "eu-west-1",
+    }
+    [found] = read(stage("Dev", document)).stages[0].actions
+    assert (found.name, found.category, found.provider, found.run_order) == ("Deploy", "Build", "Fake", 3)
+    assert (found.inputs, found.outputs) == (("Synth", "Source"), ("Out",))
+    assert (found.namespace, found.configuration) == ("Network", {"StackName": "x"})
+    assert (found.role_arn, found.region) == ("arn:aws:iam::222222222222:role/deploy", "eu-west-1")
+
+
+def test_what_an_action_leaves_out_is_empty() -> None:
+    document = {"name": "A", "actionTypeId": {"category": "Approval", "provider": "Manual"}}
+    [found] = read(stage("Dev", document)).stages[0].actions
+    assert (found.run_order, found.configuration, found.inputs, found.outputs) == (1, {}, (), ())
+    assert (found.namespace, found.role_arn, found.region) == (None, None, None)
+
+
+def test_run_orders_are_groups_in_order_and_keep_the_definitions() -> None:
+    names = {"c": 2, "a": 10, "b": 2, "d": 1}
+    [found] = read(stage("Dev", *(action(name, run_order=order) for name, order in names.items()))).stages
+    assert [[item.name for item in group] for group in found.run_orders()] == [["d"], ["c", "b"], ["a"]]
+
+
+def test_conditions_are_read() -> None:
+    document = stage(
+        "Dev", action("a"), beforeEntry=checks("1", "EQ", "1", "SKIP"), onSuccess=checks("2", "NE", "2", "ROLLBACK")
+    )
+    [found] = read(document).stages
+
+    def condition(result: str, variable: str, operator: str) -> Condition:
+        configuration = {"Variable": variable, "Operator": operator, "Value": variable}
+        return Condition(result, (Rule("Check", "VariableCheck", configuration),))
+
+    assert found.before_entry == (condition("SKIP", "1", "EQ"),)
+    assert found.on_success == (condition("ROLLBACK", "2", "NE"),)
+    assert found.on_failure is None
+
+
+FAILURES: list[tuple[dict[str, Any], OnFailure]] = [
+    ({"result": "ROLLBACK"}, OnFailure("ROLLBACK", None, ())),
+    (
+        {"result": "RETRY", "retryConfiguration": {"retryMode": "ALL_ACTIONS"}},
+        OnFailure("RETRY", "ALL_ACTIONS", ()),
+    ),
+    ({"conditions": [{"rules": []}]}, OnFailure(None, None, (Condition("FAIL", ()),))),
+]
+
+
+@pytest.mark.parametrize(("document", "expected"), FAILURES)
+def test_what_follows_a_failure_is_read(document: dict[str, Any], expected: OnFailure) -> None:
+    assert read(stage("Dev", action("a"), onFailure=document)).stages[0].on_failure == expected
+
+
+def test_the_artifact_store_is_the_home_regions() -> None:
+    stores = {region: {"type": "S3", "location": f"bucket-{region}"} for region in ("eu-west-1", "us-east-1")}
+    found = read(artifactStore=None, artifactStores=stores)
+    assert found.artifact_bucket == "bucket-us-east-1"
+    assert read().artifact_bucket == "artifacts"
+
+
+def test_variables_have_their_defaults() -> None:
+    assert read(variables=[{"name": "a", "defaultValue": "1"}, {"name": "b"}]).variables == {"a": "1"}

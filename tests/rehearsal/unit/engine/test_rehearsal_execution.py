@@ -1,0 +1,401 @@
+"""An execution goes through its stages as CodePipeline does; the actions here are fakes."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Rejected, Run, Unanswered
+from rehearsal.engine.artifacts import ArtifactMissing
+from rehearsal.engine.execution import MAX_RESTARTS
+from rehearsal.process.processes import Stopped
+from rehearsal.report.progress import Result, Status
+from tests.rehearsal.unit.rehearsal_fakes import FakeExecution, action, checks, pipeline, stage
+
+Behaviour = Callable[[Run], Outcome | None]
+
+
+def fails(reason: str = "broken", *, times: int = 1000) -> Behaviour:
+    """Fail so many times, then succeed."""
+    left = [ActionFailed(reason)] * times
+
+    def behave(_: Run) -> None:
+        if left:
+            raise left.pop()
+
+    return behave
+
+
+def raises(error: Exception) -> Behaviour:
+    def behave(_: Run) -> None:
+        raise error
+
+    return behave
+
+
+@pytest.fixture
+def rehearse(tmp_path: Path) -> Callable[..., FakeExecution]:
+    def run(*stages: dict[str, Any], fail: frozenset[str] = frozenset(), **behaviours: Behaviour) -> FakeExecution:
+        rehearsal = FakeExecution(pipeline(*stages), tmp_path, behaviours, fail)
+        rehearsal.run()
+        return rehearsal
+
+    return run
+
+
+def test_stages_and_run_orders_follow_each_other(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(
+        stage("One", action("third", run_order=7), action("first"), action("second", run_order=2)),
+        stage("Two", action("fourth", run_order=3)),
+    )
+    assert ran.result == (Result.SUCCEEDED, "")
+    assert ran.begun == ["first", "second", "third", "fourth"]
+    assert set(ran.stages.values()) == set(ran.statuses.values()) == {Status.SUCCEEDED}
+
+
+def test_equal_run_orders_run_side_by_side(rehearse: Callable[..., FakeExecution]) -> None:
+    # Each waits for the others: one after the other, none would get through.
+    meet = threading.Barrier(3)
+
+    def behave(_: Run) -> None:
+        meet.wait(5)
+
+    ran = rehearse(stage("One", action("a"), action("b"), action("c")), a=behave, b=behave, c=behave)
+    assert ran.result == (Result.SUCCEEDED, "")
+
+
+def test_a_failing_action_lets_its_group_end_and_stops_all_else(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(
+        stage("One", action("bad"), action("good"), action("later", run_order=2)),
+        stage("Two", action("never")),
+        bad=fails(),
+    )
+    assert ran.result == (Result.FAILED, "One/bad: broken")
+    assert ran.statuses == {
+        "bad": Status.FAILED,
+        "good": Status.SUCCEEDED,
+        "later": Status.WAITING,
+        "never": Status.WAITING,
+    }
+    assert ran.stages == {"One": Status.FAILED, "Two": Status.WAITING}
+
+
+ENDINGS = [
+    (ActionFailed("broken"), Result.FAILED, Status.FAILED, "broken"),
+    (ArtifactMissing("no artifact"), Result.FAILED, Status.FAILED, "no artifact"),
+    (KeyError("TemplatePath"), Result.FAILED, Status.FAILED, "KeyError: 'TemplatePath'"),
+    (Rejected("no"), Result.REJECTED, Status.REJECTED, "no"),
+    (Unanswered("nobody"), Result.STOPPED, Status.STOPPED, "nobody"),
+    (Stopped(), Result.STOPPED, Status.STOPPED, "the rehearsal was stopped"),
+]
+
+
+@pytest.mark.parametrize(("error", "result", "status", "reason"), ENDINGS, ids=[row[3] for row in ENDINGS])
+def test_how_an_action_ends_is_how_all_ends(
+    rehearse: Callable[..., FakeExecution], error: Exception, result: Result, status: Status, reason: str
+) -> None:
+    ran = rehearse(stage("One", action("a")), stage("Two", action("never")), a=raises(error))
+    assert ran.result == (result, f"One/a: {reason}")
+    assert ran.statuses == {"a": status, "never": Status.WAITING}
+
+
+def test_a_skipped_action_never_counts_as_succeeded(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("a"), action("b", run_order=2)), a=raises(ActionSkipped("no Docker here")))
+    assert ran.result == (Result.SUCCEEDED, "")
+    assert ran.statuses == {"a": Status.SKIPPED, "b": Status.SUCCEEDED}
+    assert ran.progress.action("One", "a").reason == "no Docker here"
+
+
+def test_a_kind_of_action_nobody_knows_is_not_emulated(rehearse: Callable[..., FakeExecution]) -> None:
+    unknown = action("a")
+    unknown["actionTypeId"] = {"category": "Invoke", "provider": "Lambda"}
+    ran = rehearse(stage("One", unknown))
+    assert ran.result == (Result.NOT_EMULATED, "One/a: the rehearsal cannot run Invoke actions of Lambda")
+
+
+def test_fail_reaches_the_action_it_names_alone(rehearse: Callable[..., FakeExecution]) -> None:
+    seen: dict[str, bool] = {}
+
+    def note(run: Run) -> None:
+        seen[run.name] = run.fail_on_purpose
+
+    rehearse(stage("One", action("a"), action("b")), a=note, b=note, fail=frozenset({"One/b"}))
+    assert seen == {"One/a": False, "One/b": True}
+
+
+def test_variables_of_earlier_actions_stand_in_configurations(rehearse: Callable[..., FakeExecution]) -> None:
+    seen: list[str] = []
+    ran = rehearse(
+        stage("One", action("a", namespace="Source")),
+        stage("Two", action("b", Text="#{Source.CommitId} of #{codepipeline.PipelineExecutionId}")),
+        a=lambda _: Outcome(variables={"CommitId": "abc"}),
+        b=lambda run: seen.append(run.configuration["Text"]),
+    )
+    assert ran.result == (Result.SUCCEEDED, "")
+    assert seen == ["abc of first"]
+
+
+def test_a_variable_without_a_value_fails_its_action(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("a", Text="#{Source.CommitId}")))
+    assert ran.result == (Result.FAILED, "One/a: variable #{Source.CommitId} has no value at this point")
+
+
+def test_the_pipelines_own_variables_have_their_defaults(tmp_path: Path) -> None:
+    seen: list[str] = []
+    document = pipeline(
+        stage("One", action("a", Text="#{variables.level}")), variables=[{"name": "level", "defaultValue": "high"}]
+    )
+    ran = FakeExecution(document, tmp_path, {"a": lambda run: seen.append(run.configuration["Text"])})
+    assert ran.run() == (Result.SUCCEEDED, "")
+    assert seen == ["high"]
+
+
+NEVER = ("1", "EQ", "2")
+ALWAYS = ("1", "EQ", "1")
+OBJECTION = "rule Check: '1' EQ '2' does not hold"
+UNABLE = "; no earlier execution to roll back to"
+
+
+def test_a_stage_is_entered_when_its_conditions_hold(rehearse: Callable[..., FakeExecution]) -> None:
+    assert rehearse(stage("One", action("a"), beforeEntry=checks(*ALWAYS))).result == (Result.SUCCEEDED, "")
+
+
+def test_a_stage_that_may_not_be_entered_fails(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("a"), beforeEntry=checks(*NEVER)))
+    assert ran.result == (Result.FAILED, OBJECTION)
+    assert ran.begun == []
+
+
+def test_a_stage_that_may_not_be_entered_is_skipped_if_it_says_so(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("a"), beforeEntry=checks(*NEVER, result="SKIP")), stage("Two", action("b")))
+    assert ran.result == (Result.SUCCEEDED, "")
+    assert ran.stages == {"One": Status.SKIPPED, "Two": Status.SUCCEEDED}
+    assert ran.begun == ["b"]
+
+
+def window(cron: str) -> dict[str, Any]:
+    rule = {
+        "name": "Window",
+        "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "DeploymentWindow", "version": "1"},
+        "configuration": {"Cron": cron, "TimeZone": "UTC"},
+    }
+    return {"conditions": [{"result": "FAIL", "rules": [rule]}]}
+
+
+def test_a_closed_window_is_said_and_not_waited_for(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(
+        stage("One", action("a"), beforeEntry=window("* * 12 ? * TUE *")),
+        stage("Two", action("b"), beforeEntry=window("* * 9-11 ? * * *")),
+        stage("Three", action("c"), beforeEntry=window("* * 9 ? * WED *")),
+    )
+    assert ran.result == (Result.SUCCEEDED, "")
+    assert [item.reason for item in ran.progress.stages] == [
+        "",
+        "its window opens Wed 2026-11-25 09:00 UTC; not waited for",
+        # the clock has gone on to where the second one opened
+        "",
+    ]
+
+
+def test_a_window_that_cannot_be_understood_keeps_its_stage_closed(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("a"), beforeEntry=window("at night")))
+    assert ran.result is not None
+    assert ran.result[0] is Result.FAILED
+    assert "six or seven fields" in ran.result[1]
+
+
+@pytest.mark.parametrize(("result", "reason"), [("FAIL", OBJECTION), ("ROLLBACK", OBJECTION + UNABLE)])
+def test_a_stage_that_did_not_succeed_well_fails(
+    rehearse: Callable[..., FakeExecution], result: str, reason: str
+) -> None:
+    ran = rehearse(stage("One", action("a"), onSuccess=checks(*NEVER, result=result)), stage("Two", action("never")))
+    assert ran.result == (Result.FAILED, reason)
+    assert ran.begun == ["a"]
+
+
+def test_conditions_see_the_stages_variables(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(
+        stage("One", action("a", namespace="Tests"), onSuccess=checks("#{Tests.Failed}", "EQ", "0")),
+        a=lambda _: Outcome(variables={"Failed": "0"}),
+    )
+    assert ran.result == (Result.SUCCEEDED, "")
+
+
+def test_a_retry_runs_what_failed_and_what_follows(rehearse: Callable[..., FakeExecution]) -> None:
+    retry = {"result": "RETRY", "retryConfiguration": {"retryMode": "FAILED_ACTIONS"}}
+    ran = rehearse(
+        stage("One", action("good"), action("bad", run_order=2), action("next", run_order=3), onFailure=retry),
+        stage("Two", action("after")),
+        bad=fails(times=1),
+    )
+    assert ran.result == (Result.SUCCEEDED, "")
+    assert ran.begun == ["good", "bad", "bad", "next", "after"]
+    assert ran.stages == {"One": Status.SUCCEEDED, "Two": Status.SUCCEEDED}
+
+
+def test_a_retry_of_all_actions_runs_all(rehearse: Callable[..., FakeExecution]) -> None:
+    retry = {"result": "RETRY", "retryConfiguration": {"retryMode": "ALL_ACTIONS"}}
+    ran = rehearse(stage("One", action("good"), action("bad", run_order=2), onFailure=retry), bad=fails(times=1))
+    assert ran.result == (Result.SUCCEEDED, "")
+    assert ran.begun == ["good", "bad", "good", "bad"]
+
+
+def test_a_stage_is_retried_once(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("bad"), onFailure={"result": "RETRY"}), bad=fails(times=2))
+    assert ran.result == (Result.FAILED, "One/bad: broken (after a retry)")
+
+
+def test_a_failed_stage_may_be_skipped(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("bad"), onFailure={"result": "SKIP"}), stage("Two", action("b")), bad=fails())
+    assert ran.result == (Result.SUCCEEDED, "")
+    assert ran.stages == {"One": Status.SKIPPED, "Two": Status.SUCCEEDED}
+    assert ran.statuses["bad"] is Status.FAILED
+
+
+def test_a_rollback_is_said(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("bad"), onFailure={"result": "ROLLBACK"}), bad=fails())
+    assert ran.result == (Result.FAILED, "One/bad: broken" + UNABLE)
+
+
+def test_a_failures_conditions_choose_what_follows(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(
+        stage("One", action("bad"), onFailure=checks(*NEVER, result="SKIP")), stage("Two", action("b")), bad=fails()
+    )
+    assert ran.stages == {"One": Status.SKIPPED, "Two": Status.SUCCEEDED}
+
+
+def test_rejection_is_no_failure_to_retry(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("a"), onFailure={"result": "RETRY"}), a=raises(Rejected("no")))
+    assert ran.result == (Result.REJECTED, "One/a: no")
+    assert ran.begun == ["a"]
+
+
+def test_a_pipeline_that_has_changed_starts_over_as_it_now_is(tmp_path: Path) -> None:
+    rehearsal = FakeExecution(pipeline(stage("Source", action("source")), stage("Old", action("mutate"))), tmp_path)
+
+    def mutate(_: Run) -> None:
+        rehearsal.cloud.document = pipeline(
+            stage("Source", action("source")), stage("New", action("deploy")), version=2
+        )
+
+    rehearsal.behaviours["mutate"] = mutate
+    assert rehearsal.run() == (Result.SUCCEEDED, "")
+    assert rehearsal.begun == ["source", "mutate", "source", "deploy"]
+    assert len(set(rehearsal.executions[:2])) == len(set(rehearsal.executions[2:])) == 1
+    assert rehearsal.executions[0] != rehearsal.executions[2]
+    assert rehearsal.progress.restarts == 1
+    assert list(rehearsal.stages) == ["Source", "New"]
+
+
+def test_a_pipeline_that_never_settles_is_stopped(tmp_path: Path) -> None:
+    rehearsal = FakeExecution(pipeline(stage("One", action("mutate")), stage("Two", action("never"))), tmp_path)
+
+    def mutate(_: Run) -> None:
+        rehearsal.cloud.document["version"] += 1
+
+    # Each execution must keep the version it began with.
+    rehearsal.behaviours["mutate"] = mutate
+    result, reason = rehearsal.run()
+    assert result is Result.FAILED
+    assert "its synthesis is not stable" in reason
+    assert rehearsal.begun == ["mutate"] * (MAX_RESTARTS + 1)
+
+
+class TestRollback:
+    """Two releases, one after the other; the second one fails where the first one got through."""
+
+    ROLLBACK = {"result": "ROLLBACK"}
+
+    def releases(
+        self, tmp_path: Path, *stages: dict[str, Any], second: Behaviour, versions: tuple[int, int] = (1, 1)
+    ) -> FakeExecution:
+        first = FakeExecution(pipeline(*stages, version=versions[0]), tmp_path / "one")
+        first.execution_id, first.commit = "first", "1" * 40
+        assert first.run() == (Result.SUCCEEDED, "")
+        later = FakeExecution(pipeline(*stages, version=versions[1]), tmp_path / "two", {"deploy": second})
+        later.execution_id, later.commit, later.history = "second", "2" * 40, first.history
+        later.run()
+        return later
+
+    def test_a_failed_stage_gets_back_what_it_had(self, tmp_path: Path) -> None:
+        commits: list[str] = []
+
+        def fails_for_the_second(run: Run) -> None:
+            commits.append(run.context.commit[:1])
+            if run.context.commit.startswith("2"):
+                raise ActionFailed("broken")
+
+        ran = self.releases(
+            tmp_path,
+            stage("Prod", action("deploy"), action("tests", run_order=2), onFailure=self.ROLLBACK),
+            stage("Later", action("never")),
+            second=fails_for_the_second,
+        )
+        assert ran.result == (Result.FAILED, "Prod/deploy: broken; rolled back to commit 111111111111")
+        assert commits == ["2", "1"]
+        assert ran.begun == ["deploy", "deploy", "tests"]
+        assert ran.stages == {
+            "Prod": Status.FAILED,
+            "Later": Status.WAITING,
+            "Prod (rollback)": Status.SUCCEEDED,
+        }
+
+    def test_it_has_the_variables_of_the_release_it_goes_back_to(self, tmp_path: Path) -> None:
+        seen: list[str] = []
+
+        def deploy(run: Run) -> None:
+            seen.append(run.configuration["Built"])
+            if run.context.commit.startswith("2"):
+                raise ActionFailed("broken")
+
+        names = iter(["old", "new"])
+        stages = (
+            stage("Build", action("build", namespace="Build")),
+            stage("Prod", action("deploy", Built="#{Build.Name}"), onFailure=self.ROLLBACK),
+        )
+        first = FakeExecution(
+            pipeline(*stages), tmp_path / "one", {"build": lambda _: Outcome(variables={"Name": next(names)})}
+        )
+        first.commit = "1" * 40
+        first.run()
+        later = FakeExecution(pipeline(*stages), tmp_path / "two", {**first.behaviours, "deploy": deploy})
+        later.commit, later.history = "2" * 40, first.history
+        later.run()
+        assert seen == ["new", "old"]
+
+    def test_a_rollback_that_fails_is_said(self, tmp_path: Path) -> None:
+        ran = self.releases(
+            tmp_path, stage("Prod", action("deploy"), onFailure=self.ROLLBACK), second=fails("for both")
+        )
+        assert ran.result == (
+            Result.FAILED,
+            "Prod/deploy: for both; the rollback to commit 111111111111 has failed too: "
+            "Prod (rollback)/deploy: for both",
+        )
+
+    def test_a_pipeline_that_has_changed_does_not_go_back(self, tmp_path: Path) -> None:
+        ran = self.releases(
+            tmp_path, stage("Prod", action("deploy"), onFailure=self.ROLLBACK), second=fails(), versions=(1, 2)
+        )
+        assert ran.result is not None
+        assert ran.result[1].endswith("cannot roll back: the pipeline itself has changed since the last good execution")
+        assert ran.begun == ["deploy"]
+
+    def test_an_unmet_condition_after_success_goes_back_too(self, tmp_path: Path) -> None:
+        failed = iter(["0", "1", "0"])
+        stages = (
+            stage(
+                "Prod", action("deploy", namespace="Tests"), onSuccess=checks("#{Tests.Failed}", "EQ", "0", "ROLLBACK")
+            ),
+        )
+        behaviours: dict[str, Behaviour] = {"deploy": lambda _: Outcome(variables={"Failed": next(failed)})}
+        first = FakeExecution(pipeline(*stages), tmp_path / "one", behaviours)
+        assert first.run() == (Result.SUCCEEDED, "")
+        later = FakeExecution(pipeline(*stages), tmp_path / "two", behaviours, history=first.history)
+        later.run()
+        assert later.result == (
+            Result.FAILED,
+            "rule Check: '1' EQ '0' does not hold; rolled back to commit 000000000000",
+        )

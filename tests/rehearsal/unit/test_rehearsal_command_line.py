@@ -1,0 +1,194 @@
+"""`python -m rehearsal` names bad input in one line, with exit code 2 and no traceback; gates answer as told."""
+
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+from rehearsal.__main__ import main
+from rehearsal.actions.run import ActionFailed, Outcome, Run, Unanswered
+from rehearsal.assembly import Assembly
+from rehearsal.engine.approvals import ScriptedGate, TerminalGate
+from rehearsal.engine.cloud import Cloud
+from rehearsal.engine.definition import Definition, parse
+from rehearsal.engine.execution import KINDS
+from rehearsal.rehearsal import uninterrupted
+from tests.rehearsal.unit.rehearsal_fakes import OnePipeline, action, pipeline, stage
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path, None, None]:
+    """A repository with one commit and an assembly, which is the current folder."""
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    for command in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "--no-gpg-sign", "--message=First"]):
+        subprocess.run([*git, *command], check=True)
+    assembly = tmp_path / "cdk.out"
+    assembly.mkdir()
+    delivery = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://111111111111/us-east-1",
+        "properties": {"templateFile": "delivery.json"},
+    }
+    (assembly / "manifest.json").write_text(json.dumps({"artifacts": {"delivery": delivery}}))
+    (assembly / "delivery.json").write_text(json.dumps({"Resources": {"P": {"Type": "AWS::CodePipeline::Pipeline"}}}))
+    monkeypatch.chdir(tmp_path)
+    before = signal.getsignal(signal.SIGTERM)
+    yield tmp_path
+    signal.signal(signal.SIGTERM, before)
+
+
+class ReadySetUp:
+    """A set-up that has nothing to do."""
+
+    def __init__(self, *_: object, **_options: object) -> None:
+        self._pipeline = pipeline(stage("Dev", action("Deploy"), action("Test")))
+
+    def start_emulator(self) -> Cloud:
+        return OnePipeline(self._pipeline)
+
+    def prepare(self, cloud: Cloud, assembly: Assembly) -> Definition:  # noqa: ARG002 - the real one's
+        return parse(self._pipeline, assembly.home.region)
+
+
+def test_without_an_assembly_the_next_step_is_said(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--assembly", "nowhere"]) == 2
+    assert capsys.readouterr().err == "rehearsal: nowhere holds no cloud assembly; synthesize one first: make synth\n"
+    assert not (repository / ".rehearsal").exists()
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_file_that_cannot_be_written_is_named_before_the_work(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([option, str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"rehearsal: {tmp_path} cannot be written: Is a directory\n"
+
+
+def test_settings_that_are_not_committed_are_named(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
+    (repository / "delivery.toml").touch()
+    main(["--approve", "yes"])
+    assert "Commit it to rehearse with it" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_ref_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--ref", "no-such-branch"]) == 2
+    expected = "rehearsal: no-such-branch names no commit here; give --ref a branch, tag or commit\n"
+    assert capsys.readouterr().err == expected
+
+
+@pytest.mark.usefixtures("repository")
+def test_an_action_that_is_not_there_is_named_with_those_that_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
+    assert main(["--fail", "Dev/Nothing", "--approve", "yes"]) == 2
+    expected = "rehearsal: --fail Dev/Nothing: the pipeline has no such action; it has: Dev/Deploy, Dev/Test\n"
+    assert capsys.readouterr().err == expected
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_failed_rehearsal_is_reported_and_exits_with_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An action that fails; the report is written all the same."""
+
+    def fail(_run: Run) -> Outcome:
+        raise ActionFailed("no way")
+
+    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
+    monkeypatch.setitem(KINDS, ("Build", "Fake"), fail)
+    assert main(["--approve", "yes", "--json", "report.json"]) == 1
+    assert json.loads(Path("report.json").read_text())["result"] == "failed"
+    assert "no way" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("repository")
+def test_what_is_not_emulated_is_no_failure_of_the_release_and_exits_with_4(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An action nobody can run here says nothing about the release; the report is written all the same."""
+    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
+    assert main(["--approve", "yes", "--json", "report.json"]) == 4
+    assert json.loads(Path("report.json").read_text())["result"] == "not-emulated"
+    assert "the rehearsal cannot run Build actions of Fake" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--tasks", "real"], ["--no-such-option"]])
+def test_options_are_checked(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_scripted_gate_answers_as_it_was_told(answer: bool) -> None:
+    assert ScriptedGate(answer=answer).ask("Prod/Approve", "Really?") is answer
+
+
+class Terminal(io.StringIO):
+    """A terminal at which somebody has typed."""
+
+    @override
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal() -> tuple[TerminalGate, list[str]]:
+    shown: list[str] = []
+
+    @contextlib.contextmanager
+    def pause() -> Generator[Callable[[str], None], None, None]:
+        yield shown.append
+
+    return TerminalGate(pause), shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"), [("y\n", True), (" YES \n", True), ("n\n", False), ("\n", False), ("yeah\n", False)]
+)
+def test_only_a_yes_at_the_terminal_is_a_yes(
+    terminal: tuple[TerminalGate, list[str]], monkeypatch: pytest.MonkeyPatch, typed: str, answer: bool
+) -> None:
+    gate, shown = terminal
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    assert gate.ask("Prod/Approve", "The diff is small.") is answer
+    assert "Prod/Approve" in shown[0]
+    assert "The diff is small." in shown[0]
+
+
+@pytest.mark.parametrize("stdin", [io.StringIO("y\n"), Terminal("")])
+def test_a_gate_nobody_answers_says_how_to_go_on(
+    terminal: tuple[TerminalGate, list[str]], monkeypatch: pytest.MonkeyPatch, stdin: io.StringIO
+) -> None:
+    monkeypatch.setattr("sys.stdin", stdin)
+    with pytest.raises(Unanswered, match="answer with --approve yes or --approve no"):
+        terminal[0].ask("Prod/Approve", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_clearing_up_is_not_interrupted(number: signal.Signals) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, interrupt)
+    try:
+        with uninterrupted():
+            os.kill(os.getpid(), number)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+    finally:
+        signal.signal(number, before)

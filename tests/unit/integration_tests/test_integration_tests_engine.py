@@ -1,0 +1,107 @@
+"""The engine's checks against what answers for the engine in a rehearsal: another implementation of the same API."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from integration_tests.contract import health_fault
+from integration_tests.engine import Credentials, Engine
+from integration_tests.engine_checks import engine_does_its_work, session_is_known_to_every_task
+from integration_tests.front_door import FrontDoor
+from integration_tests.specification import LEFTOVER_SECONDS, leftovers, new_specification
+from integration_tests.waiting import Patience
+from tests.faulty_http_server import PROXY_VARIABLES
+
+ROOT = Path(__file__).parents[3]
+CREDENTIALS = Credentials(username="admin", password="of this test")
+SPECIFICATION = "{http://www.yawlfoundation.org/yawlschema}"
+
+
+@contextmanager
+def task(name: str, *arguments: str) -> Generator[int, None, None]:
+    """Run a stand-in, and give its port."""
+    command = [
+        sys.executable,
+        "-m",
+        "rehearsal.workloads.fake_engine",
+        "--health-path",
+        "/resourceService/",
+        "--task",
+        name,
+    ]
+    variables = {"YAWL_ADMIN_USER": CREDENTIALS.username, "YAWL_ADMIN_PASSWORD": CREDENTIALS.password}
+    process = subprocess.Popen(
+        [*command, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        process.stdin.write(json.dumps(variables) + "\n")
+        process.stdin.flush()
+        yield int(json.loads(process.stdout.readline())["port"])
+    finally:
+        process.stdin.close()
+        process.wait(timeout=10)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def ports() -> Generator[list[int], None, None]:
+    with task("active-one") as active, task("standby-one", "--active-port", str(active)) as standby:
+        yield [active, standby]
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_stand_ins_of_a_rehearsal_do_the_engines_work(ports: list[int]) -> None:
+    for port in ports:
+        door = FrontDoor(f"http://127.0.0.1:{port}")
+        assert health_fault(door.get("/resourceService/")) is None
+        patience = Patience(deadline_seconds=5)
+        engine_does_its_work(Engine(door), CREDENTIALS, patience=patience, look_further="")
+        session_is_known_to_every_task(
+            Engine(door), CREDENTIALS, healthy_targets=lambda: 1, patience=patience, look_further=""
+        )
+
+
+def test_every_run_has_a_specification_of_its_own_in_the_order_that_the_schema_wants() -> None:
+    one, other = new_specification(), new_specification()
+    assert one.identifier != other.identifier
+    root = ET.fromstring(one.xml)  # noqa: S314  # ours
+    [specification] = root
+    names = [element.tag.rpartition("}")[2] for element in specification]
+    assert names == ["documentation", "metaData", "schema", "decomposition", "decomposition"]
+    assert [element.tag.removeprefix(SPECIFICATION) for element in specification[1]] == [
+        "version",
+        "persistent",
+        "identifier",
+    ]
+    assert (root.get("version"), specification.get("uri")) == ("4.0", one.uri)
+    assert specification.findtext(f".//{SPECIFICATION}identifier") == one.identifier
+
+
+def test_only_old_specifications_of_these_tests_are_leftovers(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, other = new_specification(), "UID_16b32cb7-2ffd-462d-a3da-73cc37fdc5b8"
+    loaded = ET.fromstring(  # noqa: S314  # ours
+        "<response>"
+        + "".join(
+            f"<specificationData><uri>{old.uri}</uri><specversion>0.1</specversion>"
+            f"<specidentifier>{identifier}</specidentifier></specificationData>"
+            for identifier in (old.identifier, other)
+        )
+        + "</response>"
+    )
+    assert leftovers(loaded) == []
+    now = int(old.identifier[18:26], 16)
+    monkeypatch.setattr("time.time", lambda: now + LEFTOVER_SECONDS + 1)
+    assert leftovers(loaded) == [old]

@@ -1,0 +1,176 @@
+"""No secret is ever shown by the integration tests: not in a screen, a header dump, a repr, a report."""
+
+import asyncio
+import html
+import json
+import os
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Generator
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from integration_tests.engine import Credentials, Engine, read
+from integration_tests.failure import CheckFailed
+from integration_tests.front_door import FrontDoor
+from integration_tests.http_checks import health_path_answers
+from integration_tests.secret_values import SecretValues
+from integration_tests.waiting import Patience
+from tests.faulty_http_server import PROXY_VARIABLES, Behaviour, Server, answer, serve_application
+
+ROOT = Path(__file__).parents[3]
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&()*+,-./:;<=>?@[]^_{|}~\"'\\ äß€"
+secret_texts = st.text(LETTERS, min_size=8, max_size=60).map(str.strip).filter(lambda text: len(text) >= 8)
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "in a path": lambda text: quote(text, safe=""),
+    "in a form": quote_plus,
+    "in JSON": lambda text: json.dumps(text)[1:-1],
+    "in HTML": html.escape,
+    "in base64": lambda text: b64encode(text.encode()).decode(),
+    "in Python": lambda text: repr(text)[1:-1],
+}
+
+
+class Echo:
+    """A server that answers as the test says at the moment."""
+
+    def __init__(self) -> None:
+        self.behaviour: Behaviour = answer(500)
+        self.server: Server | None = None
+
+
+@pytest.fixture(scope="module")
+def echo() -> Generator[Echo, None, None]:
+    found = Echo()
+    with pytest.MonkeyPatch.context() as patch, serve_application(lambda _: found.behaviour) as server:
+        for name in PROXY_VARIABLES:
+            patch.delenv(name, raising=False)
+        found.server = server
+        yield found
+
+
+def dumps(door: FrontDoor) -> str:
+    """Everything that can be shown of an answer, and of a check that fails over it."""
+    one = door.get("/resourceService/", seconds=5)
+    reply = read(one, door)
+    shown = [str(one), repr(one), repr(reply.fault), *one.details, repr(door), repr(door.secret_values), repr(reply)]
+    with pytest.raises(CheckFailed) as failure:
+        health_path_answers(
+            door, path="/resourceService/", in_a_row=1, patience=Patience(deadline_seconds=0.001), request_seconds=5
+        )
+    return "\n".join([*shown, str(failure.value)])
+
+
+def _say(text: str) -> Behaviour:
+    async def behave(writer: asyncio.StreamWriter) -> None:
+        writer.write(text.encode())
+        await writer.drain()
+
+    return behave
+
+
+PLACES = ["body", "failure", "location", "header", "type", "no HTTP"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    secret=secret_texts,
+    spelling=st.sampled_from(sorted(SPELLINGS)),
+    place=st.sampled_from(PLACES),
+)
+def test_no_dump_shows_a_secret(echo: Echo, secret: str, spelling: str, place: str) -> None:
+    assert echo.server
+    written = SPELLINGS[spelling](secret)
+    echo.behaviour = answer(500)
+    ordinary = dumps(FrontDoor(echo.server.url)).lower()
+    # What every dump has, such as the server's address, is no secret.
+    assume(secret.lower() not in ordinary and written.lower() not in ordinary)
+    in_header = written.encode("ascii", "ignore").decode()
+    echo.behaviour = {
+        "body": answer(500, f"you said {written} to me".encode()),
+        "failure": answer(200, f"<response><failure>{written} is wrong</failure></response>".encode()),
+        "location": answer(302, location=f"https://elsewhere.example/{in_header}"),
+        "header": answer(500, headers={"Server": f"echo {in_header}", "Set-Cookie": in_header}),
+        "type": answer(500, content_type=f"text/{in_header}"),
+        "no HTTP": _say(f"{in_header}\r\n\r\n"),
+    }[place]
+    known = SecretValues()
+    known.add(secret)
+    shown = dumps(FrontDoor(echo.server.url, secret_values=known, headers={"X-Origin-Verify": secret.encode().hex()}))
+    for text in (secret, written):
+        assert text.lower() not in shown.lower()
+
+
+@given(secret=secret_texts, cut=st.integers(4, 60))
+def test_not_even_the_beginning_of_one_where_an_answer_breaks_off(secret: str, cut: int) -> None:
+    known = SecretValues()
+    known.add(secret)
+    assert secret[:cut] not in known.hide(f"X-Origin-Verify: {secret[:cut]}").removeprefix("X-Origin-Verify: ")
+
+
+def test_a_secret_that_a_long_body_pushes_over_the_edge_of_what_is_shown(echo: Echo) -> None:
+    assert echo.server
+    known = SecretValues()
+    known.add("the-whole-secret-value")
+    for padding in range(40, 80):
+        echo.behaviour = answer(500, b"x" * padding + b"the-whole-secret-value")
+        assert "the-wh" not in dumps(FrontDoor(echo.server.url, secret_values=known))
+
+
+def test_what_has_no_secret_stays_as_it_is() -> None:
+    known = SecretValues()
+    assert known.hide("nothing is known yet") == "nothing is known yet"
+    known.add("")
+    known.add("hidden-value")
+    assert known.hide("503 Service Unavailable, 'starting'") == "503 Service Unavailable, 'starting'"
+    assert known.hide("a hidden-value, A HIDDEN-VALUE") == "a ***, A ***"
+
+
+def test_credentials_and_sessions_are_known_before_they_are_sent(echo: Echo) -> None:
+    assert echo.server
+    credentials = Credentials(username="admin", password="YAWL")
+    assert "YAWL" not in repr(credentials)
+    # What YAWL's own table holds for its default administrator.
+    assert credentials.encoded_password == "Se4tMaQCi9gr0Q2usp7P56Sk5vM="
+    door = FrontDoor(echo.server.url)
+    echo.behaviour = answer(200, b"<response>0b5e7c3a-aaaa-bbbb</response>", content_type="text/xml")
+    handle = Engine(door).connect(credentials, seconds=5).text
+    assert handle == "0b5e7c3a-aaaa-bbbb"
+    assert door.secret_values.hide(f"{handle} {credentials.encoded_password}") == "*** ***"
+
+
+def test_an_unexpected_error_is_reported_without_them(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("from integration_tests.conftest import *\n")
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(secret_values):\n"
+        "    secret = 'never-' + 'shown'\n"
+        "    secret_values.add(secret)\n"
+        "    print(secret)\n"
+        "    raise ValueError(secret)\n"
+    )
+    variables = {
+        "ALB_URL": "http://127.0.0.1:1",
+        "HEALTH_PATH": "/",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONPATH": str(ROOT),
+        "PATH": os.environ["PATH"],
+    }
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", str(tmp_path), f"--junitxml={tmp_path}/report.xml", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    report = (tmp_path / "report.xml").read_text()
+    assert ended.returncode == pytest.ExitCode.TESTS_FAILED, ended.stdout + ended.stderr
+    assert "ValueError: ***" in ended.stdout
+    assert "never-shown" not in ended.stdout + ended.stderr + report

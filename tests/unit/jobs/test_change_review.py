@@ -1,0 +1,433 @@
+"""What the change review says of templates that differ: losses, broadened permissions, numbers, what is accepted."""
+
+import copy
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from jobs.change_review.accepted import entry_for, read_acceptances
+from jobs.change_review.affected import affected, stale
+from jobs.change_review.assembly import ReleasedStack
+from jobs.change_review.costs import cost_change
+from jobs.change_review.differences import Comparer, Difference
+from jobs.change_review.errors import ReviewError
+from jobs.change_review.findings import Acceptance, Finding, judged
+from jobs.change_review.impossible import impossible
+from jobs.change_review.permissions import broadened
+from jobs.change_review.pipeline_run import PipelineRun
+from jobs.change_review.report import as_html, as_markdown, on_the_screen
+from jobs.change_review.review import Review, StackReview
+from jobs.change_review.stateful import STATEFUL, losses
+from tests.upgrades import STATEFUL as STATEFUL_LOGICAL_IDS
+
+if TYPE_CHECKING:
+    from aws_cdk.assertions import Template
+
+COMPARER = Comparer()
+ROLE: dict[str, Any] = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
+DATABASE: dict[str, Any] = {
+    "Type": "AWS::RDS::DBInstance",
+    "Properties": {
+        "DBInstanceIdentifier": "one",
+        "Engine": "postgres",
+        "AllocatedStorage": "20",
+        "DBInstanceClass": "db.t3.small",
+        "StorageType": "gp3",
+    },
+    "DeletionPolicy": "Retain",
+    "UpdateReplacePolicy": "Retain",
+}
+
+
+def execution(identifier: str, status: str = "InProgress") -> dict[str, str]:
+    return {"pipelineExecutionId": identifier, "status": status}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def comparing() -> Generator[None, None, None]:
+    """Compare everything here in one process."""
+    with COMPARER:
+        yield
+
+
+def policy(*actions: str, effect: str = "Allow") -> dict[str, Any]:
+    statement = {"Effect": effect, "Action": list(actions), "Resource": "arn:aws:s3:::mine/*"}
+    return {
+        "Type": "AWS::IAM::Policy",
+        "Properties": {"PolicyName": "one", "Roles": [{"Ref": "Role"}], "PolicyDocument": {"Statement": [statement]}},
+    }
+
+
+def ingress(port: int, peer: str = "10.0.0.0/16") -> dict[str, Any]:
+    return {
+        "Type": "AWS::EC2::SecurityGroupIngress",
+        "Properties": {"GroupId": "sg-1", "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": peer},
+    }
+
+
+def changed(resource: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(resource), "Properties": {**resource["Properties"], **properties}}
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> Difference:
+    [found] = COMPARER.compare([({"Resources": before}, {"Resources": after})])
+    return found
+
+
+def lost(before: dict[str, Any], after: dict[str, Any]) -> list[Finding]:
+    return list(losses("yawl-prod-database", difference(before, after)))
+
+
+def test_equal_templates_change_nothing() -> None:
+    found = difference({"One": DATABASE}, {"One": DATABASE})
+    assert found.nothing
+    assert not list(losses("stack", found))
+
+
+def test_what_the_cdk_adds_for_itself_is_no_change() -> None:
+    rules: dict[str, Any] = {"CheckBootstrapVersion": {"Assertions": []}}
+    [found] = COMPARER.compare([({"Resources": {}}, {"Resources": {}, "Rules": rules})])
+    assert found.nothing
+
+
+def test_a_replaced_database_is_a_loss_that_names_resource_property_and_reason() -> None:
+    [finding] = lost({"Database": DATABASE}, {"Database": changed(DATABASE, DBInstanceIdentifier="two")})
+    assert finding.subject == "Database"
+    assert finding.title == (
+        "Database (AWS::RDS::DBInstance) would be replaced, because DBInstanceIdentifier changes; "
+        "lost with it: its data"
+    )
+
+
+def test_a_retained_resource_that_leaves_its_stack_is_a_loss_too() -> None:
+    [finding] = lost({"Database": DATABASE}, {})
+    assert "left behind, retained but in no stack" in finding.title
+    [finding] = lost({"Database": {**DATABASE, "DeletionPolicy": "Delete"}}, {})
+    assert "would be deleted" in finding.title
+
+
+def test_another_type_under_the_same_id_is_a_loss() -> None:
+    [finding] = lost({"One": DATABASE}, {"One": {"Type": "AWS::SNS::Topic"}})
+    assert finding.subject == "One"
+
+
+@pytest.mark.parametrize("change", [{"AllocatedStorage": "40"}, {"BackupRetentionPeriod": 14}, {"MultiAZ": True}])
+def test_what_can_be_changed_in_place_is_no_loss(change: dict[str, Any]) -> None:
+    assert not lost({"Database": DATABASE}, {"Database": changed(DATABASE, **change)})
+
+
+def test_what_holds_nothing_may_be_replaced() -> None:
+    assert not lost({"Rule": ingress(80)}, {"Rule": ingress(81)})
+
+
+def test_a_replacement_spreads_to_what_refers_to_it() -> None:
+    """The security group is no stateful thing, but a database that must be in another network is."""
+    subnets = {"Type": "AWS::RDS::DBSubnetGroup", "Properties": {"DBSubnetGroupName": "a", "SubnetIds": ["x"]}}
+    database = changed(DATABASE, DBSubnetGroupName={"Ref": "Subnets"})
+    before = {"Subnets": subnets, "Database": database}
+    after = {"Subnets": changed(subnets, DBSubnetGroupName="b"), "Database": database}
+    [finding] = lost(before, after)
+    assert finding.subject == "Database"
+    assert "DBSubnetGroupName" in finding.title
+
+
+def test_every_stateful_resource_of_an_environment_is_guarded(
+    template: "Callable[[str, str], Template]",
+) -> None:
+    """The golden list of logical ids and the guard's list of types must not part."""
+    for part, ids in STATEFUL_LOGICAL_IDS.items():
+        before = dict(template("prod", part).to_json())
+        kept = {name: item for name, item in before["Resources"].items() if name not in ids}
+        [found] = COMPARER.compare([(before, {**before, "Resources": kept})])
+        guarded = {finding.subject for finding in losses(f"yawl-prod-{part}", found)}
+        assert guarded == {name for name, kind in ids.items() if kind in STATEFUL}, part
+
+
+def test_a_new_action_broadens() -> None:
+    found = difference({"Role": ROLE, "P": policy("s3:GetObject")}, {"Role": ROLE, "P": policy("s3:*")})
+    [finding] = broadened("yawl-prod-application", found)
+    assert finding.subject == "permissions"
+    assert "+ Allow s3:* on arn:aws:s3:::mine/* by AWS:${Role}" in finding.details
+
+
+def test_an_opened_port_broadens() -> None:
+    [finding] = broadened("s", difference({"A": ingress(443)}, {"A": ingress(443), "B": ingress(22, "0.0.0.0/0")}))
+    assert finding.details == ("+ ingress tcp port 22 of sg-1, peer 0.0.0.0/0",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"Role": ROLE, "P": policy("s3:GetObject")}, {"Role": ROLE}),
+        ({"A": ingress(443), "B": ingress(22)}, {"A": ingress(443)}),
+        ({"Role": ROLE}, {"Role": ROLE, "P": policy("s3:GetObject", effect="Deny")}),
+    ],
+)
+def test_taking_away_does_not_broaden(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert not list(broadened("s", difference(before, after)))
+
+
+def review_of(before: dict[str, Any], after: dict[str, Any], **more: Any) -> Review:
+    found = difference(before, after)
+    stack = StackReview(name="yawl-prod-database", account="4", region="us-east-1", is_new=not before, difference=found)
+    findings = (*losses(stack.name, found), *broadened(stack.name, found))
+    released = ReleasedStack(
+        name=stack.name,
+        account="4",
+        region=more.get("region", stack.region),
+        template={"Resources": after},
+        lookup_role_arn=None,
+    )
+    return Review(
+        environment="prod",
+        stacks=(stack,),
+        findings=findings,
+        left_behind=more.get("left_behind", ()),
+        cost=cost_change("prod", [released], [{"Resources": before} if before else None]),
+        is_first=not before,
+    )
+
+
+def test_the_summary_is_one_line_of_numbers() -> None:
+    review = review_of(
+        {"Database": DATABASE, "Old": ingress(1)}, {"Database": changed(DATABASE, MultiAZ=True), "New": ingress(1)}
+    )
+    assert review.summary() == (
+        "prod: resources 1 added, 1 changed, 1 removed, in 1 of 1 stacks; "
+        "nothing stateful lost; no permissions broadened; monthly cost +$28.58, from $28.58 to $57.16"
+    )
+    assert review_of({"D": DATABASE}, {"D": DATABASE}).summary() == "prod: nothing changes"
+    assert review_of({}, {"D": DATABASE}).summary() == (
+        "prod (first deployment): resources 1 added, in 1 of 1 stacks; nothing stateful lost; "
+        "monthly cost +$28.58, from $0.00 to $28.58"
+    )
+
+
+def accepted_in(folder: Path, text: str) -> Path:
+    file = folder / "delivery.toml"
+    file.write_text(f"[environments.prod]\naccount = '1'\n{text}")
+    return file
+
+
+def test_the_printed_entry_lets_this_change_through_and_no_other(tmp_path: Path) -> None:
+    before = {"Database": DATABASE}
+    [finding] = lost(before, {"Database": changed(DATABASE, DBInstanceIdentifier="two")})
+    entry = entry_for(finding, "prod").replace("…", "restored from the snapshot of today")
+    acceptances = read_acceptances(accepted_in(tmp_path, entry), "prod")
+    assert judged(finding, acceptances).accepted == "restored from the snapshot of today"
+    [other] = lost(before, {"Database": changed(DATABASE, DBInstanceIdentifier="three")})
+    assert judged(other, acceptances).accepted is None
+
+
+def test_an_acceptance_for_another_environment_counts_for_nothing(tmp_path: Path) -> None:
+    [finding] = lost({"Database": DATABASE}, {})
+    entry = entry_for(finding, "prod").replace("…", "because it is meant")
+    file = accepted_in(tmp_path, entry + "\n[environments.dev]\naccount = '2'\n")
+    assert judged(finding, read_acceptances(file, "dev")).accepted is None
+
+
+def test_a_byte_order_mark_is_accepted_as_it_is_by_the_settings(tmp_path: Path) -> None:
+    entry = 'accepted_changes = { 0123456789ab = { stack = "data", subject = "D", reason = "it is meant" } }'
+    file = accepted_in(tmp_path, entry)
+    file.write_text(file.read_text(), encoding="utf-8-sig")
+    assert [accepted.change for accepted in read_acceptances(file, "prod")] == ["0123456789ab"]
+
+
+def test_templates_that_cannot_be_compared_are_an_error_that_says_why() -> None:
+    with Comparer() as comparer:
+        for _ in range(2):  # the second finds the process gone
+            with pytest.raises(ReviewError, match=r"the templates cannot be compared: .*Error"):
+                comparer.compare(
+                    [({"Resources": {}}, {"Resources": {"P": changed(policy(), PolicyDocument={"Statement": [1]})}})]
+                )
+
+
+def test_without_node_nothing_is_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ReviewError, match="node is not on the path"), Comparer():
+        pass
+
+
+def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ReviewError, match="cannot be read"):
+        read_acceptances(tmp_path / "none.toml", "prod")
+    (tmp_path / "latin-1.toml").write_bytes(b"a = '\xff'")
+    with pytest.raises(ReviewError, match="cannot be read"):
+        read_acceptances(tmp_path / "latin-1.toml", "prod")
+    with pytest.raises(ReviewError, match="lacks 'staging'"):
+        read_acceptances(accepted_in(tmp_path, ""), "staging")
+
+
+def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> None:
+    review = review_of({"Database": DATABASE}, {}, left_behind=("yawl-prod-former",))
+    for text in (on_the_screen(review), as_markdown(review, commit="c0ffee"), as_html(review, commit="c0ffee")):
+        assert "STOPPED before anything was touched" in text
+        assert "Database (AWS::RDS::DBInstance)" in text
+        assert f"[environments.prod.accepted_changes.{review.findings[0].change}]" in text
+        assert "yawl-prod-former" in text
+
+
+def test_every_form_of_the_report_tells_the_cost_and_what_makes_it() -> None:
+    review = review_of({"Database": DATABASE}, {"Database": changed(DATABASE, AllocatedStorage="120")})
+    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+        assert "onthly cost +$11.50, from $28.58 to $40.08" in text
+        assert "+$11.50  yawl-prod-database: Database, storage gp3" in text
+    same = review_of({"Database": DATABASE}, {"Database": DATABASE})
+    assert "onthly cost" not in on_the_screen(same) + as_markdown(same, commit="") + as_html(same, commit="")
+
+
+def test_while_another_release_is_under_way_somebody_is_asked() -> None:
+    """The approval is passed by for exactly one line, and what was compared may be something else by then."""
+    same = replace(review_of({"D": DATABASE}, {"D": DATABASE}), others_under_way=("0123456789abcdef",))
+    assert same.summary() == "prod: nothing changes; compared while 01234567 was still under way"
+
+
+@pytest.mark.parametrize(
+    ("stage", "under_way"),
+    [
+        ({"stageName": "ProdApproval", "latestExecution": execution("another")}, ("another",)),
+        ({"stageName": "Prod", "latestExecution": execution("another")}, ("another",)),
+        ({"stageName": "Prod", "inboundExecution": execution("another")}, ("another",)),
+        ({"stageName": "Prod", "inboundExecutions": [execution("another")]}, ("another",)),
+        ({"stageName": "Prod", "latestExecution": execution("another", "Succeeded")}, ()),
+        ({"stageName": "Prod", "latestExecution": execution("another", "Failed")}, ()),
+        ({"stageName": "Prod", "latestExecution": execution("own")}, ()),
+        ({"stageName": "ProdReview", "inboundExecution": execution("another")}, ()),
+        ({"stageName": "Dev", "latestExecution": execution("another")}, ()),
+        ({"stageName": "Prod"}, ()),
+    ],
+    ids=[
+        *("waits for approval", "deploys", "waits for the stage", "several wait", "has deployed", "has failed"),
+        *("is this one", "is behind", "is elsewhere", "has never been"),
+    ],
+)
+def test_another_release_is_under_way_that_was_reviewed_before(
+    stage: dict[str, Any], under_way: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def state(*, name: str) -> dict[str, Any]:
+        return {"pipelineName": name, "stageStates": [stage]}
+
+    def client(service: str, **_: object) -> SimpleNamespace:
+        assert service == "codepipeline"
+        return SimpleNamespace(get_pipeline_state=state)
+
+    monkeypatch.setattr("boto3.client", client)
+    variables = {"COMMIT": "c0ffee", "PIPELINE": "yawl-delivery", "EXECUTION": "own", "PUBLISH_TO": "bucket/reviews"}
+    run = PipelineRun.read({**variables, "LATER_STAGES": "ProdApproval Prod"})
+    assert run is not None
+    assert run.others_under_way() == under_way
+
+
+def test_what_has_no_price_is_named_and_stops_nothing() -> None:
+    dear = changed(DATABASE, DBInstanceClass="db.x2g.large")
+    review = review_of({"Database": DATABASE}, {"Database": dear, "Key": {"Type": "AWS::KMS::Key"}})
+    assert "monthly cost -$27.58, from $28.58 to $1.00, 1 not counted" in review.summary()
+    assert "not counted  yawl-prod-database: " in on_the_screen(review)
+    elsewhere = review_of({}, {"Database": DATABASE}, region="eu-west-1")
+    assert not elsewhere.stopping
+    assert "no prices for eu-west-1" in as_html(elsewhere, commit="")
+
+
+def test_the_page_escapes_what_a_template_says() -> None:
+    before = {"Database": changed(DATABASE, DBInstanceIdentifier="<script>alert(1)</script>")}
+    page = as_html(review_of(before, {"Database": DATABASE}), commit="<b>")
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>" not in page
+
+
+def test_a_missing_assembly_is_named(tmp_path: Path) -> None:
+    from jobs.change_review.assembly import read_stage
+
+    with pytest.raises(ReviewError, match=r"manifest\.json does not exist; synthesize first"):
+        read_stage(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(ReviewError, match="has no stacks"):
+        read_stage(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ({"AllocatedStorage": "100"}, {"AllocatedStorage": "50"}, "would shrink from 100 to 50 GiB"),
+        ({"AllocatedStorage": "100"}, {"AllocatedStorage": "105"}, "asks for 10 % at least"),
+        ({"EngineVersion": "15.15"}, {"EngineVersion": "15.14"}, "would go back from 15.15 to 15.14"),
+        ({"EngineVersion": "15.15"}, {"EngineVersion": "16.11"}, "without AllowMajorVersionUpgrade"),
+    ],
+)
+def test_an_update_that_aws_refuses_stops_and_cannot_be_accepted(
+    before: dict[str, str], after: dict[str, str], reason: str
+) -> None:
+    [finding] = impossible(
+        "stack", difference({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
+    )
+    assert reason in finding.title
+    acceptance = Acceptance(stack="stack", subject="Database", change=finding.change, reason="meant")
+    assert judged(finding, [acceptance]).accepted is None
+    review = review_of({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
+    review = replace(review, findings=(finding,))
+    assert "AWS would refuse 1" in review.summary()
+    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+        assert "change the release" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"AllocatedStorage": "100"}, {"AllocatedStorage": "110"}),
+        ({"EngineVersion": "15.14"}, {"EngineVersion": "15.15"}),
+        ({"EngineVersion": "15.15"}, {"EngineVersion": "16.11", "AllowMajorVersionUpgrade": True}),
+        ({"AllocatedStorage": {"Ref": "Size"}}, {"AllocatedStorage": "20"}),
+    ],
+)
+def test_an_update_that_aws_makes_is_no_finding(before: dict[str, Any], after: dict[str, Any]) -> None:
+    found = difference({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
+    assert not list(impossible("stack", found))
+
+
+def test_who_refers_to_a_replaced_resource_is_named_in_its_stack_and_in_others() -> None:
+    network: dict[str, Any] = {
+        "Resources": {"Group": {"Type": "AWS::EC2::SecurityGroup"}, "Rule": ingress(80)},
+        "Outputs": {"GroupId": {"Value": {"Fn::GetAtt": ["Group", "GroupId"]}}},
+    }
+    network["Resources"]["Rule"]["Properties"]["GroupId"] = {"Ref": "Group"}
+    read = {"Fn::GetStackOutput": {"StackName": "network", "OutputName": "GroupId"}}
+    service = {"Resources": {"Service": {"Type": "AWS::ECS::Service", "Properties": {"Groups": [read]}}}}
+    found = affected([("network", network, {"Group"}), ("service", service, set())])
+    assert [(one.stack, one.logical_id, one.replaced) for one in found] == [
+        ("network", "Rule", "Group"),
+        ("service", "Service", "Group"),
+    ]
+    review = replace(review_of({"One": DATABASE}, {"One": DATABASE}), affected=found)
+    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+        assert "service: Service, by Group of network" in text
+
+
+def test_nothing_is_affected_where_nothing_is_replaced() -> None:
+    assert affected([("one", {"Resources": {"A": ROLE, "B": policy("s3:GetObject")}}, set())]) == ()
+
+
+def test_who_reads_an_output_through_a_parameter_of_its_own_is_affected_too() -> None:
+    network = {"Resources": {"Group": ROLE}, "Outputs": {"Id": {"Value": {"Ref": "Group"}}}}
+    output = {"Fn::GetStackOutput": {"StackName": "network", "OutputName": "Id"}}
+    copy = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": output}}
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": {"Fn::GetAtt": ["Copy", "Value"]}}}
+    found = affected(
+        [("network", network, {"Group"}), ("service", {"Resources": {"Copy": copy, "Alarm": alarm}}, set())]
+    )
+    assert [(one.logical_id, one.replaced) for one in found] == [("Alarm", "Group"), ("Copy", "Group")]
+
+
+def test_a_stack_that_would_keep_the_value_of_a_replaced_resource_stops_the_release() -> None:
+    network = {"Resources": {"Group": ROLE}, "Outputs": {"Id": {"Value": {"Ref": "Group"}}}}
+    output = {"Fn::GetStackOutput": {"StackName": "network", "OutputName": "Id"}}
+    service = {"Resources": {"Reader": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": output}}}}
+    found = affected([("network", network, {"Group"}), ("service", service, set())])
+    assert list(stale(found, unchanged={"network"})) == []
+    [finding] = stale(found, unchanged={"service"})
+    assert finding.stack == "service"
+    assert "reads Group of network, which is replaced" in finding.title

@@ -1,0 +1,400 @@
+"""The delivery pipeline, read from its template: order, gates, tests, builds and what they run."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from jobs.change_review.costs import cost_change
+from jobs.change_review.pipeline_run import LONGEST_TITLE
+from jobs.change_review.review import Review
+from pipeline.steps.change_review_step import NOTHING
+from settings import Settings
+from settings.types.environment_names import LONGEST
+from tests.unit.other_settings import Synthesized
+from tests.unit.pipeline_definition import Pipeline
+from tools.bench.delivery import BAKE, REVIEW, deliveries
+from tools.bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
+
+ROOT = Path(__file__).parents[3]
+ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
+PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+WITHOUT_TAGS = (
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Events::Rule",  # does, but the library does not give it any
+    "AWS::IAM::Policy",
+    "AWS::KMS::Alias",
+    "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+)
+"""The types in the pipeline's stack that take no tags."""
+STAGES = ["DevReview", "Dev", "StagingReview", "Staging", "ProdReview", "ProdApproval", "Prod"]
+REVIEWED_IN = {"Dev": "DevReview", "Staging": "StagingReview", "Prod": "ProdReview"}
+"""Each environment, and the stage in which its changes are reviewed."""
+BUILDS = [
+    ("Build", "Synth"),
+    ("UpdatePipeline", "SelfMutate"),
+    ("Assets", "FileAssets"),
+    *((stage, "ReviewChanges") for stage in REVIEWED_IN.values()),
+    *((stage, "IntegrationTests") for stage in ENVIRONMENTS),
+    *((stage, "Bake") for stage in ENVIRONMENTS),
+]
+
+
+@pytest.fixture(scope="module")
+def pipeline(pipeline_template: Template) -> Pipeline:
+    """Read the pipeline from its template."""
+    return Pipeline(pipeline_template.to_json()["Resources"])
+
+
+def test_source_synth_self_mutation_and_assets_come_before_the_environments_in_their_order(pipeline: Pipeline) -> None:
+    assert list(pipeline.stages) == ["Source", "Build", "UpdatePipeline", "Assets", *STAGES]
+
+
+FIXED: dict[str, Callable[[Pipeline], tuple[Any, Any]]] = {
+    "the pipeline is of type V2": lambda it: (it.definition["PipelineType"], "V2"),
+    "its name is known before it exists": lambda it: (it.definition["Name"], "yawl-delivery"),
+    "it starts over when it has changed itself": lambda it: (it.definition["RestartExecutionOnUpdate"], True),
+    "the source is the repository's branch": lambda it: (
+        {key: it.action("Source", "Source")["Configuration"][key] for key in ("FullRepositoryId", "BranchName")},
+        {"FullRepositoryId": "example/yawl-delivery", "BranchName": "main"},
+    ),
+    "Synth runs one command of the repository's own": lambda it: (
+        it.buildspec("Build", "Synth")["phases"]["build"]["commands"],
+        ["make synth"],
+    ),
+    "Synth hands on cdk.out": lambda it: (it.buildspec("Build", "Synth")["artifacts"]["base-directory"], "cdk.out"),
+    "self-mutation deploys the assembly that Synth made": lambda it: (
+        it.buildspec("UpdatePipeline", "SelfMutate")["phases"]["build"]["commands"],
+        ["cdk -a . deploy yawl-delivery --require-approval=never --verbose"],
+    ),
+    "one action publishes all assets": lambda it: (
+        [action["Name"] for action in it.stages["Assets"]],
+        ["FileAssets"],
+    ),
+    "Synth keeps its downloads": lambda it: (
+        it.project("Build", "Synth")["Cache"],
+        {"Type": "LOCAL", "Modes": ["LOCAL_CUSTOM_CACHE"]},
+    ),
+}
+
+
+@pytest.mark.parametrize("fact", FIXED)
+def test_the_pipeline(fact: str, pipeline: Pipeline) -> None:
+    found, expected = FIXED[fact](pipeline)
+    assert found == expected
+
+
+def test_assets_are_published_by_the_pinned_cli(assembly: "CloudAssembly") -> None:
+    [buildspec] = Path(assembly.directory).glob("buildspec-*.yaml")
+    assert json.loads(buildspec.read_text())["phases"]["install"]["commands"] == [
+        f"npm install -g cdk-assets@{PINNED['cdk-assets']}"
+    ]
+
+
+@pytest.mark.parametrize("stage", ENVIRONMENTS)
+class TestEnvironment:
+    """What holds for each environment's stage."""
+
+    def test_every_stack_is_one_action_that_can_be_retried(self, stage: str, pipeline: Pipeline) -> None:
+        deployments = [
+            action for action in pipeline.stages[stage] if action["ActionTypeId"]["Provider"] == "CloudFormation"
+        ]
+        assert {action["Configuration"]["ActionMode"] for action in deployments} == {"CREATE_UPDATE"}
+        assert len(deployments) == {"Dev": 9, "Staging": 10, "Prod": 11}[stage]
+
+    def test_stacks_deploy_in_the_environments_account(self, stage: str, pipeline: Pipeline) -> None:
+        roles = [
+            json.dumps([action["RoleArn"], action["Configuration"]["RoleArn"]])
+            for action in pipeline.stages[stage]
+            if action["ActionTypeId"]["Provider"] == "CloudFormation"
+        ]
+        assert all(role.count(f":iam::{ENVIRONMENTS[stage]}:role/cdk-") == 2 for role in roles)
+
+    def test_tests_come_behind_all_stacks_and_the_watch_behind_the_tests(self, stage: str, pipeline: Pipeline) -> None:
+        *stacks, tests, bake = pipeline.stages[stage]
+        assert (tests["Name"], bake["Name"]) == ("IntegrationTests", "Bake")
+        assert bake["RunOrder"] > tests["RunOrder"] > max(action["RunOrder"] for action in stacks)
+
+    def test_the_environments_alarm_is_watched_as_long_as_it_says(
+        self, stage: str, pipeline: Pipeline, settings: Settings, template: Callable[[str, str], Template]
+    ) -> None:
+        name = stage.lower()
+        minutes = settings.environments[name].bake_minutes
+        project = pipeline.project(stage, "Bake")
+        given = {variable["Name"]: variable["Value"] for variable in project["Environment"]["EnvironmentVariables"]}
+        assert given["BAKE_MINUTES"] == str(minutes)
+        assert project["TimeoutInMinutes"] > minutes
+        monitoring = template(name, "monitoring")
+        monitoring.has_resource_properties("AWS::CloudWatch::CompositeAlarm", {"AlarmName": given["ALARM_NAME"]})
+        role = given["VERIFIER_ROLE_ARN"].rpartition("/")[2]
+        monitoring.has_resource_properties("AWS::IAM::Role", {"RoleName": role})
+
+    def test_a_stage_that_fails_goes_back_to_its_last_good_execution(self, stage: str, pipeline: Pipeline) -> None:
+        [found] = [one for one in pipeline.definition["Stages"] if one["Name"] == stage]
+        assert found["OnFailure"] == {"Result": "ROLLBACK"}
+
+    def test_tests_run_the_commits_own_command(self, stage: str, pipeline: Pipeline) -> None:
+        [source] = pipeline.action("Source", "Source")["OutputArtifacts"]
+        assert pipeline.action(stage, "IntegrationTests")["InputArtifacts"] == [source]
+        commands = pipeline.buildspec(stage, "IntegrationTests")["phases"]["build"]["commands"]
+        assert commands == [
+            "export $APPLICATION $CACHE $DATABASE $DISTRIBUTION $STORAGE",
+            "make integration-tests",
+        ]
+
+    def test_tests_know_the_environment(self, stage: str, pipeline: Pipeline) -> None:
+        name = stage.lower()
+        given = {
+            variable["Name"]: variable["Value"]
+            for variable in pipeline.project(stage, "IntegrationTests")["Environment"]["EnvironmentVariables"]
+        }
+        assert given == {
+            "ENVIRONMENT": name,
+            "ENVIRONMENT_REGION": "us-east-1",
+            "HEALTH_PATH": "/resourceService/",
+            "ALARM_NAME_PREFIX": f"yawl-{name}-",
+            "DEADLINE_SECONDS": "600",
+            "CONSECUTIVE_SUCCESSES": "5",
+            "SAMPLE_REQUESTS": "100",
+            "P99_LIMIT_SECONDS": "2.0",
+            "ERROR_RATE_LIMIT_PERCENT": "5",
+            "STACK_NAMES": ",".join(
+                f"yawl-{name}-{part}"
+                for part in (
+                    *("network", "storage", "firewall", "database"),
+                    *(["recovery"] if name != "dev" else []),
+                    "cache",
+                    *("application", "distribution", "monitoring", "audit"),
+                )
+            ),
+        }
+
+    def test_tests_get_the_outputs_of_the_deployment_before_them(self, stage: str, pipeline: Pipeline) -> None:
+        given = pipeline.action(stage, "IntegrationTests")["Configuration"]["EnvironmentVariables"]
+        parts = ("application", "cache", "database", "distribution", "storage")
+        assert {variable["name"]: variable["value"] for variable in json.loads(given)} == {
+            part.upper(): "#{"
+            + pipeline.action(stage, f"yawl-{stage.lower()}-{part}.Deploy")["Namespace"]
+            + ".TestVariables}"
+            for part in parts
+        }
+        longer = len(parts) * (LONGEST - len(stage))
+        assert len(given) + longer <= 1000, "more than CodePipeline takes, for an environment with a long name"
+
+    def test_tests_summary_is_a_variable_also_when_they_fail(self, stage: str, pipeline: Pipeline) -> None:
+        specification = pipeline.buildspec(stage, "IntegrationTests")
+        assert specification["env"]["exported-variables"] == ["SUMMARY"]
+        assert specification["phases"]["build"]["finally"] == ['export SUMMARY="$(cat report/integration-tests.txt)"']
+
+    def test_tests_leave_a_report(self, stage: str, pipeline: Pipeline) -> None:
+        assert pipeline.buildspec(stage, "IntegrationTests")["reports"] == {
+            "integration-tests": {
+                "base-directory": "report",
+                "files": ["integration-tests.xml"],
+                "file-format": "JUNITXML",
+            }
+        }
+
+    def test_the_build_outlives_the_tests_deadline(self, stage: str, pipeline: Pipeline, settings: Settings) -> None:
+        deadline = settings.environments[stage.lower()].verification.deadline_seconds
+        assert pipeline.project(stage, "IntegrationTests")["TimeoutInMinutes"] * 60 > deadline
+
+
+class TestGate:
+    """Who decides about production, and what they are told."""
+
+    def test_only_environments_that_ask_for_it_have_one(self, pipeline: Pipeline) -> None:
+        asking = [
+            stage
+            for stage, actions in pipeline.stages.items()
+            if any(action["ActionTypeId"]["Provider"] == "Manual" for action in actions)
+        ]
+        assert asking == ["ProdApproval"]
+
+    def test_it_comes_after_the_review_and_before_anything_in_the_environment(self, pipeline: Pipeline) -> None:
+        order = list(pipeline.stages)
+        assert order.index("ProdReview") < order.index("ProdApproval") < order.index("Prod")
+
+    @pytest.mark.parametrize(
+        "figure",
+        [
+            "to prod (account 444444444444, us-east-1)",
+            "Tested before: #{Dev@IntegrationTests.SUMMARY}; #{Staging@IntegrationTests.SUMMARY}.",
+            "commit #{Source@example_yawl-delivery.CommitId}",
+            "executions/#{codepipeline.PipelineExecutionId}/",
+            "#{ProdReview@ReviewChanges.CHANGES}",
+            "“#{ProdReview@ReviewChanges.TITLE}”",
+        ],
+    )
+    def test_it_says_what_helps_to_decide(self, figure: str, pipeline: Pipeline) -> None:
+        assert figure in pipeline.action("ProdApproval", "Approve")["Configuration"]["CustomData"]
+
+    def test_it_stays_within_what_codepipeline_takes(self, pipeline: Pipeline) -> None:
+        comment = pipeline.action("ProdApproval", "Approve")["Configuration"]["CustomData"]
+        longest = {
+            "CommitId": 40,
+            "PipelineExecutionId": 36,
+            "TITLE": LONGEST_TITLE,
+            "SUMMARY": LONGEST + len(": 99 passed, 99 skipped in 3600.0 s, p99 60000 ms, 99 remarks"),
+            "CHANGES": len(
+                "production: resources 100 added, 100 changed, 100 replaced, 100 removed, in 10 of 10 stacks; "
+            )
+            + len("10 stateful lost; permissions broadened in 10; ")
+            + len("monthly cost -$10,000.00, from $100,000.00 to $100,000.00, 10 not counted"),
+        }
+        filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)
+        assert len(filled) < 1000
+
+    def test_it_leads_to_the_review(self, pipeline: Pipeline) -> None:
+        review = pipeline.action("ProdReview", "ReviewChanges")
+        link = pipeline.action("ProdApproval", "Approve")["Configuration"]["ExternalEntityLink"]
+        assert link == f"#{{{review['Namespace']}.REVIEW}}"
+
+    def test_it_leaves_the_telling_to_those_who_tell_of_everything_else(self, pipeline: Pipeline) -> None:
+        assert "NotificationArn" not in pipeline.action("ProdApproval", "Approve")["Configuration"]
+
+
+@pytest.mark.parametrize(("environment", "stage"), REVIEWED_IN.items())
+class TestReview:
+    """What a release changes is known before anything in the environment is touched."""
+
+    def test_it_comes_first(self, environment: str, stage: str, pipeline: Pipeline) -> None:
+        order = list(pipeline.stages)
+        assert order.index(stage) <= order.index(environment)
+        first, *others = pipeline.stages[stage]
+        assert first["Name"] == "ReviewChanges"
+        assert all(action["RunOrder"] > first["RunOrder"] for action in others)
+
+    def test_it_compares_the_environments_own_assembly(self, environment: str, stage: str, pipeline: Pipeline) -> None:
+        commands = pipeline.buildspec(stage, "ReviewChanges")["phases"]["build"]["commands"]
+        assert commands[0] == (
+            f"make change-review ARGS='--environment {environment.lower()} "
+            f"--stage cdk.out/assembly-yawl-delivery-{environment} "
+            f"--last-stack yawl-{environment.lower()}-monitoring'"
+        )
+        synth = pipeline.action("Build", "Synth")["OutputArtifacts"]
+        assert synth[0] in pipeline.action(stage, "ReviewChanges")["InputArtifacts"]
+
+    def test_it_may_look_at_the_environment_and_write_its_review_and_nothing_else(
+        self, environment: str, stage: str, pipeline: Pipeline
+    ) -> None:
+        account = ENVIRONMENTS[environment]
+        found = pipeline.statements(stage, "ReviewChanges")
+        [assume] = [one for one in found if one["Action"] == "sts:AssumeRole"]
+        regions = ["us-east-1", "us-west-2"] if environment == "Prod" else ["us-east-1"]
+        roles = [f"arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-{region}" for region in regions]
+        assert assume["Resource"] == (roles if len(roles) > 1 else roles[0])
+        [put] = [one for one in found if "s3:PutObject" in one["Action"]]
+        assert json.dumps(put["Resource"]).endswith('/change-reviews/*"]]}')
+
+
+def test_no_approval_is_asked_for_when_nothing_changes(pipeline: Pipeline) -> None:
+    entries = {stage["Name"]: stage.get("BeforeEntry") for stage in pipeline.definition["Stages"]}
+    assert {name for name, entry in entries.items() if entry} == {"ProdApproval"}
+    [condition] = entries["ProdApproval"]["Conditions"]
+    [rule] = condition["Rules"]
+    assert condition["Result"] == "SKIP"
+    assert (rule["RuleTypeId"]["Provider"], rule["Configuration"]) == (
+        "VariableCheck",
+        {"Variable": "#{ProdReview@ReviewChanges.CHANGES}", "Operator": "NE", "Value": "prod: nothing changes"},
+    )
+
+
+def test_an_environment_with_a_window_and_no_watch(small_app: Synthesized) -> None:
+    pipeline = small_app.pipeline
+    [dev] = [stage for stage in pipeline.definition["Stages"] if stage["Name"] == "Dev"]
+    [rule] = dev["BeforeEntry"]["Conditions"][0]["Rules"]
+    assert (rule["RuleTypeId"]["Provider"], rule["Configuration"]) == (
+        "DeploymentWindow",
+        {"Cron": "* * 9-15 ? * MON-THU *", "TimeZone": "Europe/Berlin"},
+    )
+    assert [action["Name"] for action in pipeline.stages["Dev"]][-1] == "IntegrationTests"
+
+
+def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for() -> None:
+    nothing = Review(
+        environment="prod", stacks=(), findings=(), left_behind=(), cost=cost_change("prod", [], []), is_first=False
+    )
+    assert nothing.summary() == f"prod: {NOTHING}"
+
+
+@pytest.mark.parametrize(("stage", "action"), BUILDS)
+class TestBuild:
+    """What holds for each build."""
+
+    def test_its_image_size_and_privileges(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        environment = pipeline.project(stage, action)["Environment"]
+        assert (environment["Image"], environment["ComputeType"], environment["PrivilegedMode"]) == (
+            "aws/codebuild/amazonlinux-x86_64-standard:6.0",
+            "BUILD_GENERAL1_SMALL",
+            False,
+        )
+
+    def test_it_ends_by_itself(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        assert pipeline.project(stage, action)["TimeoutInMinutes"] <= 30
+
+    def test_its_log_is_kept_for_a_while_and_not_for_ever(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        group = pipeline.project(stage, action)["LogsConfig"]["CloudWatchLogs"]["GroupName"]["Ref"]
+        assert pipeline.resources[group]["Properties"]["RetentionInDays"] == 90
+
+    def test_its_output_is_encrypted_with_the_pipelines_key(self, stage: str, action: str, pipeline: Pipeline) -> None:
+        key = pipeline.project(stage, action)["EncryptionKey"]["Fn::GetAtt"][0]
+        assert pipeline.resources[key]["Properties"]["EnableKeyRotation"] is True
+
+    def test_its_runtimes_are_pinned(
+        self, stage: str, action: str, pipeline: Pipeline, assembly: "CloudAssembly"
+    ) -> None:
+        source = pipeline.project(stage, action)["Source"]["BuildSpec"]
+        text = source if source.startswith("{") else Path(assembly.directory, source).read_text()
+        assert json.loads(text)["phases"]["install"]["runtime-versions"] == {"python": "3.11", "nodejs": "24"}
+
+
+WAYS = [
+    # environment, serial depth and CodeBuild runs until it is verified, and the same without reviews and bakes
+    ("Dev", (10, 5), (9, 4)),
+    ("Staging", (17, 8), (14, 5)),
+    ("Prod", (25, 11), (20, 6)),
+]
+
+
+@pytest.mark.parametrize(("stage", "whole", "bare"), WAYS, ids=[row[0] for row in WAYS])
+def test_the_way_to_an_environment_is_short(
+    stage: str, whole: tuple[int, int], bare: tuple[int, int], pipeline_template: Template
+) -> None:
+    definition = pipeline_template.to_json()
+    for expected, without in ((whole, ()), (bare, (REVIEW, BAKE))):
+        [way] = [way for way in deliveries(definition, without=without) if way.stage == stage]
+        assert (way.serial_depth, way.builds) == expected
+
+
+def test_the_pipeline_is_far_from_limits_that_cannot_be_raised(pipeline_template: Template) -> None:
+    template = pipeline_template.to_json()
+    assert most_actions_in_a_stage(template) <= ACTIONS_PER_STAGE / 2
+    assert largest_role_policy(template) <= ROLE_POLICY_BYTES / 2
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        ("Environment", "delivery"),
+        ("Owner", "platform-team"),
+        ("CostCenter", "engineering"),
+        ("Compliance", "nist-800-53-r5+pci-dss-3.2.1+hipaa-security"),
+        ("BackupPolicy", "none"),
+    ],
+)
+def test_the_pipelines_own_resources_are_tagged(tag: str, value: str, pipeline: Pipeline) -> None:
+    taggable = [resource for resource in pipeline.resources.values() if resource["Type"] not in WITHOUT_TAGS]
+    assert len(taggable) > 20
+    assert all({"Key": tag, "Value": value} in resource["Properties"]["Tags"] for resource in taggable)

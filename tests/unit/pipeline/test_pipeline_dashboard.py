@@ -1,0 +1,320 @@
+"""The pipeline's dashboard, and the function that feeds it, read from the pipeline's template."""
+
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+from aws_cdk.assertions import Template
+
+from lambdas.delivery_metrics.embedded_metric import NAMESPACE
+from tests.unit.lambdas.test_delivery_metrics import RUNS, events_of, told
+from tests.unit.one_environment import OneEnvironment
+from tests.unit.pipeline_definition import Pipeline
+
+if TYPE_CHECKING:
+    from aws_cdk.cx_api import CloudAssembly
+
+Widget: TypeAlias = dict[str, Any]
+Templates: TypeAlias = Callable[[str, str], Template]
+ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
+
+# Widget, and what its lines are made of: expression or statistic, and the metrics.
+SHOWN: list[tuple[str, list[str]]] = [
+    # The four figures of DORA for prod, over the time shown and week by week.
+    ("Prod: deployment frequency", ["FILL(releases, 0) * 604800 / PERIOD(releases)", "prod Releases Sum"]),
+    ("Prod: lead time", ["leadTime50 / 3600", "prod LeadTime p50"]),
+    (
+        "Prod: change failure rate",
+        ["100 * FILL(failed, 0) / changes", "prod FailedChanges Sum", "prod Changes Sum"],
+    ),
+    ("Prod: time to restore", ["restoreTime50 / 3600", "prod RestoreTime p50"]),
+    ("Deployments a week", ["prod Releases Sum"]),
+    ("Lead time, from commit", ["prod LeadTime p10", "prod LeadTime p50", "prod LeadTime p90"]),
+    ("Changes that failed", ["prod FailedChanges Sum", "prod Changes Sum"]),
+    ("Time to restore", ["prod RestoreTime p10", "prod RestoreTime p50", "prod RestoreTime p90"]),
+    (
+        "The pipeline, from source to the last stage",
+        [
+            "CycleTime Average",
+            "(PERIOD(failures) - FILL(repairs, 0)) / failures / 3600",
+            "Failures Sum",
+            "RestoreTime Average",
+            "FeedbackTime Average",
+        ],
+    ),
+    # Each environment.
+    *(
+        (
+            f"{name}: age of the last release",
+            [
+                "(EPOCH(released) + PERIOD(released) - FILL(released, REPEAT)) / 86400",
+                f"{name.lower()} ReleasedAt Maximum",
+            ],
+        )
+        for name in ENVIRONMENTS
+    ),
+    *(
+        (
+            f"{name}: success rate",
+            [
+                "100 * (changes - FILL(failed, 0)) / changes",
+                f"{name.lower()} Changes Sum",
+                f"{name.lower()} Releases Sum",
+            ],
+        )
+        for name in ENVIRONMENTS
+    ),
+    # Runs, stages and actions.
+    ("Runs, by how they ended", ["Successes Sum", "Failures Sum", "Stopped Sum", "Superseded Sum"]),
+    (
+        "Duration of runs (CodePipeline)",
+        ["AWS/CodePipeline PipelineDuration p50", "AWS/CodePipeline PipelineDuration p95"],
+    ),
+    ("Runs that failed (CodePipeline)", ["AWS/CodePipeline FailedPipelineExecutions Sum"]),
+    ("Waiting for approval", ["ProdApproval/Approve Duration p50", "ProdApproval/Approve Duration p95"]),
+    ("Waiting to enter a stage, p95", ["Source QueueTime p95", "Assets QueueTime p95", "Prod QueueTime p95"]),
+    ("Self-mutation", ["UpdatePipeline Duration p50", "UpdatePipeline Duration p95"]),
+    ("Stages, p50", ["Build Duration p50", "DevReview Duration p50", "Prod Duration p50"]),
+    ("Stages, p95", ["Build Duration p95", "DevReview Duration p95", "Prod Duration p95"]),
+    ("Stages, failures", ["Build Failures Sum", "DevReview Failures Sum", "Prod Failures Sum"]),
+    ("Stages of one action, p95", ["Build/Synth Duration p95", "ProdReview/ReviewChanges Duration p95"]),
+    ("Stages of one action, failures", ["Build/Synth Failures Sum", "ProdApproval/Approve Rejections Sum"]),
+    *(
+        (
+            f"{name}: actions, {what}",
+            [f"{name}/IntegrationTests {metric}", f"{name}/yawl-{name.lower()}-network.Deploy {metric}"],
+        )
+        for name in ENVIRONMENTS
+        for what, metric in (("p50", "Duration p50"), ("p95", "Duration p95"), ("failures", "Failures Sum"))
+    ),
+    # Builds.
+    ("Build minutes a day", ["AWS/CodeBuild Duration Sum"]),
+    ("Their cost, at most", ["AWS/CodeBuild Duration Sum", "AWS/CodeBuild Builds Sum"]),
+    ("Waiting for a build to start", ["AWS/CodeBuild QueuedDuration Maximum"]),
+    (
+        "Failed builds, lost events",
+        ["AWS/CodeBuild FailedBuilds Sum", "AWS/SQS ApproximateNumberOfMessagesVisible Maximum"],
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def pipeline(pipeline_template: Template) -> Pipeline:
+    """Read the pipeline from its template."""
+    return Pipeline(pipeline_template.to_json()["Resources"])
+
+
+@pytest.fixture(scope="module")
+def widgets(pipeline: Pipeline) -> list[Widget]:
+    """Read the dashboard, references to other resources replaced by their names."""
+    [dashboard] = pipeline.of_type("AWS::CloudWatch::Dashboard")
+    parts = dashboard["DashboardBody"]["Fn::Join"][1]
+    return json.loads("".join(part if isinstance(part, str) else str(next(iter(part.values()))) for part in parts))[
+        "widgets"
+    ]
+
+
+def titled(widgets: list[Widget], title: str) -> dict[str, Any]:
+    """Return the properties of the widget with the title."""
+    [found] = [widget["properties"] for widget in widgets if widget["properties"].get("title") == title]
+    return found
+
+
+def lines(widget: dict[str, Any]) -> list[str]:
+    """Return what a widget shows: expressions, and metrics with what they are of and their statistic."""
+    said: list[str] = []
+    for row in widget["metrics"]:
+        *names, options = row
+        if not names:
+            said.append(options["expression"])
+            continue
+        namespace, metric, *pairs = names
+        dimensions = dict(zip(pairs[::2], pairs[1::2], strict=True))
+        of = "/".join(dimensions[key] for key in ("Environment", "Stage", "Action") if key in dimensions)
+        of = of if namespace == NAMESPACE else namespace
+        said.append(f"{of} {metric} {options.get('stat', 'Average')}".strip())
+    return said
+
+
+@pytest.mark.parametrize(("title", "expected"), SHOWN, ids=[title for title, _ in SHOWN])
+def test_it_shows(title: str, expected: list[str], widgets: list[Widget]) -> None:
+    assert set(expected) <= set(lines(titled(widgets, title)))
+
+
+def test_nothing_else_is_on_it(widgets: list[Widget]) -> None:
+    known = {title for title, _ in SHOWN} | {"Last releases"} | {f"{name}: alarms" for name in ENVIRONMENTS}
+    # The p50 of what has a row of its p95 above.
+    known.add("Stages of one action, p50")
+    assert {widget["properties"]["title"] for widget in widgets if widget["type"] != "text"} == known
+
+
+def test_every_stage_and_action_of_the_pipeline_has_its_lines(pipeline: Pipeline, widgets: list[Widget]) -> None:
+    shown = {line for widget in widgets if "metrics" in widget["properties"] for line in lines(widget["properties"])}
+    for stage, actions in pipeline.stages.items():
+        assert {f"{stage} Duration p50", f"{stage} Duration p95", f"{stage} Failures Sum"} <= shown
+        for action in actions:
+            name = f"{stage}/{action['Name']}"
+            assert {f"{name} Duration p50", f"{name} Duration p95"} <= shown
+            assert {f"{name} Failures Sum", f"{name} Rejections Sum"} & shown
+
+
+def test_it_shows_what_the_function_publishes_and_all_of_it(widgets: list[Widget]) -> None:
+    published = {
+        (metric["Name"], frozenset(directive["Dimensions"][0]))
+        for runs in RUNS.values()
+        for line in told(runs, events_of(runs))
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+    }
+    shown = {
+        (row[1], frozenset(row[2:-1:2]))
+        for widget in widgets
+        for row in widget["properties"].get("metrics", [])
+        if row[0] == NAMESPACE
+    }
+    assert shown <= published
+    # An environment's cycle time is the inverse of its deployment frequency.
+    assert published - shown == {("CycleTime", frozenset({"Pipeline", "Environment"}))}
+
+
+def test_widgets_fit_the_page_and_do_not_overlap(widgets: list[Widget]) -> None:
+    cells = [
+        (x, y)
+        for widget in widgets
+        for x in range(widget["x"], widget["x"] + widget["width"])
+        for y in range(widget["y"], widget["y"] + widget["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) == 23
+    assert all(after["y"] >= before["y"] for before, after in pairwise(widgets))
+
+
+@pytest.mark.parametrize(("name", "account"), ENVIRONMENTS.items())
+def test_alarms_of_every_environment_are_shown_in_whatever_account_they_are(
+    name: str, account: str, widgets: list[Widget], template: Templates
+) -> None:
+    shown = titled(widgets, f"{name}: alarms")["alarms"]
+    alarms = template(name.lower(), "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
+    start = f"arn:aws:cloudwatch:us-east-1:{account}:alarm:"
+    assert sorted(shown) == sorted(f"{start}{alarm['Properties']['AlarmName']}" for alarm in alarms)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_an_account_lets_the_pipelines_see_its_alarms_and_nothing_else(name: str, template: Templates) -> None:
+    stack = template(name.lower(), "monitoring")
+    [(role, found)] = stack.find_resources(
+        "AWS::IAM::Role", {"Properties": {"RoleName": "CloudWatch-CrossAccountSharingRole"}}
+    ).items()
+    [trust] = found["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"]["AWS"] == "arn:aws:iam::111111111111:root"
+    policies = stack.find_resources("AWS::IAM::Policy").values()
+    [policy] = [one["Properties"] for one in policies if {"Ref": role} in one["Properties"]["Roles"]]
+    assert [one["Action"] for one in policy["PolicyDocument"]["Statement"]] == ["cloudwatch:DescribeAlarms"]
+
+
+def test_alarms_are_not_shared_unless_somebody_says_so(prod_with_less: OneEnvironment) -> None:
+    roles = prod_with_less("monitoring").find_resources("AWS::IAM::Role").values()
+    assert "CloudWatch-CrossAccountSharingRole" not in [role["Properties"].get("RoleName") for role in roles]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_dashboards_lead_to_each_other(name: str, widgets: list[Widget], template: Templates) -> None:
+    to = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards/dashboard/"
+    heading = widgets[0]["properties"]["markdown"]
+    assert f"[{name.lower()} (account {ENVIRONMENTS[name]})]({to}yawl-{name.lower()})" in heading
+    [dashboard] = template(name.lower(), "monitoring").find_resources("AWS::CloudWatch::Dashboard").values()
+    assert f"[the pipeline (account 111111111111)]({to}yawl-delivery)" in json.dumps(dashboard)
+
+
+def the_metrics(pipeline: Pipeline, resource_type: str) -> dict[str, Any]:
+    """The one resource of that type that the metrics have."""
+    own = {name: one for name, one in pipeline.resources.items() if name.startswith("DeliveryMetrics")}
+    [found] = Pipeline(own).of_type(resource_type)
+    return found
+
+
+def test_last_releases_are_read_from_what_the_function_prints(widgets: list[Widget], pipeline: Pipeline) -> None:
+    query = titled(widgets, "Last releases")["query"]
+    group = query.split("'")[1]
+    assert pipeline.resources[group]["Type"] == "AWS::Logs::LogGroup"
+    function = the_metrics(pipeline, "AWS::Lambda::Function")
+    assert function["LoggingConfig"] == {"LogGroup": {"Ref": group}}
+    runs = RUNS["a success"]
+    [release] = [line for line in told(runs, events_of(runs)) if line["figure"] == "release/prod"]
+    fields = query.split("fields ")[1].split("\n")[0].split(", ")
+    assert set(fields) <= set(release)
+
+
+FUNCTION = {
+    "Architectures": ["arm64"],
+    "Handler": "delivery_metrics.handler.handle",
+    "ReservedConcurrentExecutions": 1,
+    "Runtime": "python3.14",
+    "Timeout": 60,
+}
+
+
+class TestFunction:
+    """The function that publishes."""
+
+    def test_it_is_small(self, pipeline: Pipeline) -> None:
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
+        assert {key: function[key] for key in FUNCTION} == FUNCTION
+        assert "Layers" not in function
+
+    def test_what_it_cannot_handle_waits(self, pipeline: Pipeline) -> None:
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
+        queue = function["DeadLetterConfig"]["TargetArn"]
+        assert pipeline.resources[queue["Fn::GetAtt"][0]]["Type"] == "AWS::SQS::Queue"
+        rule = the_metrics(pipeline, "AWS::Events::Rule")
+        [target] = rule["Targets"]
+        assert target["DeadLetterConfig"]["Arn"] == queue
+
+    def test_it_hears_of_what_is_over(self, pipeline: Pipeline) -> None:
+        rule = the_metrics(pipeline, "AWS::Events::Rule")
+        assert rule["EventPattern"] == {
+            "source": ["aws.codepipeline"],
+            "detail-type": [
+                "CodePipeline Pipeline Execution State Change",
+                "CodePipeline Stage Execution State Change",
+            ],
+            "detail": {
+                "pipeline": ["yawl-delivery"],
+                "state": ["SUCCEEDED", "FAILED", "STOPPED", "SUPERSEDED", "CANCELED"],
+            },
+        }
+        assert "ScheduleExpression" not in rule
+
+    def test_it_may_do_what_it_does_and_nothing_else(self, pipeline: Pipeline) -> None:
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
+        statements = pipeline.statements_of(function["Role"]["Fn::GetAtt"][0])
+        allowed = [
+            one["Action"] if isinstance(one["Action"], list) else [one["Action"]]
+            for one in statements
+            if one["Resource"] != "*"
+        ]
+        assert sorted(action for actions in allowed for action in actions) == [
+            "codepipeline:ListActionExecutions",
+            "codepipeline:ListPipelineExecutions",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            "sqs:SendMessage",
+        ]
+        assert len(allowed) == len(statements)
+
+    def test_it_knows_how_each_environment_ends(self, pipeline: Pipeline) -> None:
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
+        told_of = json.loads(function["Environment"]["Variables"]["ENVIRONMENTS"])
+        assert told_of == [[name.lower(), name, pipeline.stages[name][-1]["Name"]] for name in ENVIRONMENTS]
+
+    def test_its_code_is_its_own_folder(self, pipeline: Pipeline, assembly: "CloudAssembly") -> None:
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
+        folder = Path(assembly.directory, f"asset.{function['Code']['S3Key'].removesuffix('.zip')}")
+        found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+        source = Path(__file__).parents[3] / "lambdas"
+        assert found == {str(file.relative_to(source)) for file in source.glob("delivery_metrics/*.py")}

@@ -1,0 +1,211 @@
+"""`delivery.toml` as a file: there or not, TOML or not, and quickly read."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from settings import Settings, SettingsError, TasksSettings, example_accounts, load
+from tests.unit.settings_file import delivery_toml
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Name a file in a folder of its own as somebody in that folder does."""
+    monkeypatch.chdir(tmp_path)
+    return Path("delivery.toml")
+
+
+UNREADABLE = {
+    "x = ": "is not valid TOML: Invalid value (at end of document)",
+    'pipeline.account = "1\n2"': "is not valid TOML: Illegal character '\\n' (at line 1, column 22)",
+    "pipeline.account = 012": (
+        "is not valid TOML: Expected newline or end of document after a statement (at line 1, column 21)"
+    ),
+    "a = 1\na = 2\n": "is not valid TOML: Cannot overwrite a value (at line 2, column 6)",
+    "[pipeline]\n[pipeline]\n": "is not valid TOML: Cannot declare ('pipeline',) twice (at line 2, column 10)",
+    "[environments.dev]\n[environments.dev]\n": (
+        "is not valid TOML: Cannot declare ('environments', 'dev') twice (at line 2, column 18)"
+    ),
+    "a = " + "9" * 5000: "has a number with too many digits",
+    "a = " + "[" * 5000: "is nested too deeply",
+    b"a = '\xff'": "is not UTF-8: byte 6 is 0xff",
+}
+
+
+@pytest.mark.parametrize(("text", "said"), UNREADABLE.items(), ids=UNREADABLE.values())
+def test_what_is_no_toml_is_named_with_its_place(file: Path, text: str | bytes, said: str) -> None:
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SettingsError) as raised:
+        load(file)
+    assert raised.value.problems == (f"delivery.toml: {said}",)
+
+
+def test_a_missing_file_and_a_folder_are_named(file: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^delivery\.toml: does not exist$"):
+        load(file)
+    file.mkdir()
+    with pytest.raises(SettingsError, match=r"^delivery\.toml: cannot be read: Is a directory$"):
+        load(file)
+
+
+def test_an_empty_file_is_told_what_it_needs(file: Path) -> None:
+    file.touch()
+    with pytest.raises(SettingsError) as raised:
+        load(file)
+    assert raised.value.problems == (
+        "delivery.toml: repository: missing; must be a table [repository]",
+        "delivery.toml: pipeline: missing; must be a table [pipeline]",
+        "delivery.toml: image: missing; must be a table [image]",
+        "delivery.toml: environments: missing; must be a table [environments.NAME]",
+    )
+
+
+def test_the_file_is_named_as_the_user_did(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(tmp_path / "elsewhere.toml")
+    assert raised.value.problems == (f"{tmp_path}/elsewhere.toml: does not exist",)
+
+
+def test_a_right_file_is_read_in_its_order(file: Path) -> None:
+    file.write_text(delivery_toml('environments.prod.availability_zones = ["us-east-1c", "us-east-1d"]'))
+    settings = load(file)
+    assert list(settings.environments) == ["dev", "prod"]
+    assert settings.environments["dev"].zones == ("us-east-1a", "us-east-1b")
+    assert settings.environments["prod"].zones == ("us-east-1c", "us-east-1d")
+
+
+def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
+    file.write_text(delivery_toml(""), encoding="utf-8-sig")
+    assert load(file).pipeline.region == "us-east-1"
+
+
+def test_the_former_key_of_off_hours_is_accepted(file: Path) -> None:
+    hours = '{ days = "MON-FRI", wake_hour = 7, sleep_hour = 20, time_zone = "UTC" }'
+    window = '{ days = "MON-FRI", hours = "8-15", time_zone = "UTC" }'
+    read: list[Settings] = []
+    for key in ("night", "off_hours"):
+        file.write_text(
+            delivery_toml(f"environments.dev.tasks.{key} = {hours}\nenvironments.dev.deployment_window = {window}")
+        )
+        read.append(load(file))
+    assert read[0].environments["dev"].tasks.off_hours is not None
+    assert read[0].model_dump() == read[1].model_dump()
+
+
+def test_environments_run_one_release_unless_they_name_another(file: Path) -> None:
+    other = "222222222222.dkr.ecr.us-east-1.amazonaws.com/yawl:7.0.0-rc1"
+    file.write_text(delivery_toml(f'environments.dev.image = "{other}"'))
+    settings = load(file)
+    assert settings.image_of("dev").uri == other
+    assert settings.image_of("prod").uri == "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"
+
+
+def test_latest_may_run_where_nobody_approves(file: Path) -> None:
+    latest = "222222222222.dkr.ecr.us-east-1.amazonaws.com/yawl:latest"
+    file.write_text(delivery_toml(f'environments.dev.approval = false\nenvironments.dev.image = "{latest}"'))
+    assert load(file).image_of("dev").uri == latest
+
+
+BUILT = f"""\
+no image.uri
+image.build = true
+image.base = "tomcat:10.1-jre21-temurin-noble@sha256:{"0a" * 32}"
+image.yawl_version = "6.1"
+image.yawl_url = "https://example.com/yawl.zip"
+"""
+
+
+def test_an_image_may_be_built(file: Path) -> None:
+    checksums = f'image.yawl_sha256 = "{"1b" * 32}"\nimage.rds_bundle_sha256 = "{"2c" * 32}"'
+    file.write_text(delivery_toml(BUILT + checksums))
+    settings = load(file)
+    assert settings.image_of("prod").build
+    assert settings.warnings() == []
+    assert "image.uri" not in dict(example_accounts(settings))
+
+
+def test_what_nobody_has_verified_is_warned_about(file: Path) -> None:
+    own = 'environments.prod.image = "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"'
+    file.write_text(delivery_toml(f"{BUILT}environments.dev.approval = false\n{own}"))
+    assert load(file).warnings() == [
+        "image.yawl_sha256: missing: the build uses whatever it downloads. "
+        "Not allowed for prod or for environments that need an approval",
+        "image.rds_bundle_sha256: missing: the build uses whatever it downloads. "
+        "Not allowed for prod or for environments that need an approval",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cpu", "takeover", "grace"),
+    [
+        pytest.param(4096, 95, 160, id="90 s were measured, with one processor busy"),
+        pytest.param(1024, 95, 160, id="one vCPU is enough"),
+        pytest.param(512, 185, 250, id="half of one takes twice as long"),
+    ],
+)
+def test_a_start_has_the_time_it_was_measured_to_take(cpu: int, takeover: int, grace: int) -> None:
+    tasks = TasksSettings(cpu=cpu, memory=4096 if cpu == 512 else 8192)
+    assert (tasks.takeover, tasks.startup_grace) == (takeover, grace)
+    assert TasksSettings(startup_grace_seconds=90).startup_grace == 90
+
+
+def test_the_repositorys_own_file_is_right() -> None:
+    assert load(ROOT / "delivery.toml").environments
+
+
+def test_example_accounts_are_found_wherever_they_stand(file: Path) -> None:
+    file.write_text(
+        delivery_toml(
+            'pipeline.account = "210987654321"\n'
+            'environments.prod.account = "123456789012"\n'
+            'environments.dev.account = "210987654322"\n'
+            'environments.dev.image = "777788889999.dkr.ecr.us-east-1.amazonaws.com/yawl:1"'
+        )
+    )
+    assert example_accounts(load(file)) == [
+        ("repository.connection_arn", "111111111111"),
+        ("image.uri", "111111111111"),
+        ("environments.dev.image", "777788889999"),
+        ("environments.prod.account", "123456789012"),
+    ]
+
+
+def test_settings_cannot_be_changed(file: Path) -> None:
+    attribute = "max"
+    file.write_text(delivery_toml(""))
+    tasks = load(file).environments["prod"].tasks
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(tasks, attribute, 9)
+
+
+def test_the_rules_hold_for_settings_made_in_code() -> None:
+    with pytest.raises(ValidationError, match=r"max: 2 is below tasks\.min 3"):
+        TasksSettings(min=3, max=2)
+    with pytest.raises(ValidationError, match="environments"):
+        Settings.model_validate({"environments": {}})
+
+
+def test_reading_settings_needs_neither_the_cdk_nor_much_else() -> None:
+    code = "import settings, sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    modules = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path = {sys.path!r}; {code}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    foreign = set(modules) - set(sys.stdlib_module_names) - {"__main__"}
+    assert {name for name in foreign if not name.startswith("_")} == {
+        "settings",
+        "pydantic",
+        "pydantic_core",
+        "annotated_types",
+        "typing_extensions",
+        "typing_inspection",
+        "tzdata",
+    }
