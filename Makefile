@@ -21,12 +21,12 @@ unexport NODE_COMPILE_CACHE
 # Empty means unset. Without bytecode, each process would compile the CDK library, which takes longer than a synthesis.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks lambdas releases integration_tests rehearsal bench jobs diagrams compliance operations execution_policies permissions_report tests
+python_folders := settings pipeline stages stacks lambdas integration_tests rehearsal jobs execution_policies tools tests
 python_sources := pipeline_app.py $(python_folders)
 python_sources += container
 # The code that the pipeline deploys and runs, and its tests.
-released := pipeline_app.py settings pipeline stages stacks lambdas releases integration_tests jobs execution_policies \
-  compliance container tests/unit
+released := pipeline_app.py settings pipeline stages stacks lambdas integration_tests jobs execution_policies \
+  tools/releases tools/compliance container tests/unit
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
   $(shell find settings pipeline lambdas stages stacks execution_policies -name '*.py' -o -name '*.js') \
   $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
@@ -61,10 +61,10 @@ node_modules/.ready: package-lock.json $(venv)/.ready
 	@touch $@
 
 # Only `make docs` and `make test` need Graphviz; the pipeline's builds do not install it.
-drawing := diagrams/node_modules/.ready
-$(drawing): diagrams/package-lock.json | $(ready)
+drawing := tools/diagrams/node_modules/.ready
+$(drawing): tools/diagrams/package-lock.json | $(ready)
 	@echo "setup: installing Graphviz for the pictures"
-	@npm ci --silent --prefix diagrams
+	@npm ci --silent --prefix tools/diagrams
 	@touch $@
 
 .PHONY: format
@@ -139,7 +139,7 @@ workers = $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)
 selection = $(ARGS)$(if $(ARGS), || test $$? -eq 5)
 
 # Tests write and remove 100,000 temporary files; a folder in memory is faster.
-temporary = TMPDIR="$$(python -c 'from rehearsal.working_folder import temporary_root; print(temporary_root())')"
+temporary = TMPDIR="$$(python -c 'from rehearsal.run_directory import temporary_root; print(temporary_root())')"
 
 .PHONY: all-other-tests
 all-other-tests: $(ready) $(drawing)
@@ -177,17 +177,17 @@ cdk.out/manifest.json: $(ready) $(app_sources)
 
 .PHONY: rehearse
 rehearse: cdk.out/manifest.json ## run this commit through the whole pipeline on an emulated AWS
-	@python -m rehearsal $(if $(filter --resume,$(ARGS)),,--set BAKE_MINUTES=0.005 --set P99_LIMIT_SECONDS=30) $(if $(FROM),--from $(FROM)) $(ARGS)
+	@python -m rehearsal --set BAKE_MINUTES=0.005 --set P99_LIMIT_SECONDS=30 $(if $(FROM),--from $(FROM)) $(ARGS)
 
 # Not the tables of `faults`, `probes`, `rehearse-failures` and `container-table`: they need test runs of several minutes.
 .PHONY: docs
 docs: cdk.out/manifest.json $(drawing) ## regenerate all documents and pictures made from settings and templates
 	@python -m settings.guide docs/CONFIGURATION.md
-	@python -m diagrams
-	@python -m operations objectives
+	@python -m tools.diagrams
+	@python -m tools.accounts objectives
 	@python -m jobs.cost --page docs/COST.md >/dev/null
 	@echo "written: docs/COST.md"
-	@python -m compliance docs/COMPLIANCE.md
+	@python -m tools.compliance docs/COMPLIANCE.md
 
 .PHONY: cost
 cost: cdk.out/manifest.json ## estimate each environment's monthly cost by resource; FROM=COMMIT shows what changed since
@@ -195,26 +195,26 @@ cost: cdk.out/manifest.json ## estimate each environment's monthly cost by resou
 
 .PHONY: bench
 bench: cdk.out/manifest.json ## measure synthesis, growth, depth, limits and the cost of enforcing permissions
-	@python -m bench $(ARGS)
+	@python -m tools.bench $(ARGS)
 	@python -m tests.emulator.probes
 
 .PHONY: doctor
 doctor: cdk.out/manifest.json ## check the real accounts before the first push; each finding has its fix
-	@python -m operations doctor $(ARGS)
+	@python -m tools.accounts doctor $(ARGS)
 
 .PHONY: permissions
 permissions: cdk.out/manifest.json ## report whether each Allow statement of the templates is needed, and by which call
-	@python -m permissions_report $(ARGS)
+	@python -m tools.permissions_report $(ARGS)
 
 .PHONY: destroy
 destroy: cdk.out/manifest.json ## delete an environment after confirmation, never prod: make destroy ENV=dev
 	@test -n "$(ENV)" || { echo "destroy: which environment? make destroy ENV=dev" >&2; exit 2; }
-	@python -m operations destroy $(ENV) $(ARGS)
+	@python -m tools.accounts destroy $(ENV) $(ARGS)
 
 .PHONY: recover
 recover: cdk.out/manifest.json ## repair a failed first deployment after confirmation: make recover ENV=dev
 	@test -n "$(ENV)" || { echo "recover: which environment? make recover ENV=dev" >&2; exit 2; }
-	@python -m operations recover $(ENV) $(ARGS)
+	@python -m tools.accounts recover $(ENV) $(ARGS)
 
 # The least-privilege execution policy is computed from the templates.
 least_privilege = $(findstring least-privilege,$(ARGS) $(shell grep -s '^ *execution' delivery.toml))
@@ -264,7 +264,7 @@ bake: $(review_venv)/.ready ## watch the environment's alarm for a while, as the
 
 .PHONY: releases
 releases: $(review_venv)/.ready ## list what was deployed where and when: make releases ARGS='--environment prod --on 2026-11-03'
-	@$(review_venv)/bin/python -m releases $(ARGS)
+	@$(review_venv)/bin/python -m tools.releases $(ARGS)
 
 .PHONY: lock
 lock: $(venv)/.ready ## update the pinned requirements; writes no registry address
@@ -277,9 +277,9 @@ lock: $(venv)/.ready ## update the pinned requirements; writes no registry addre
 	$$compile container/requirements.in -c requirements/development.txt -o container/requirements.txt; \
 	$$compile requirements/uv.in -c requirements/development.txt -o requirements/uv.txt
 	@npm install --package-lock-only --silent
-	@npm install --package-lock-only --silent --prefix diagrams
+	@npm install --package-lock-only --silent --prefix tools/diagrams
 
 .PHONY: clean
 clean: ## remove everything that the other targets created
-	@rm -rf $(venv) $(tests_venv) $(review_venv) node_modules diagrams/node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(venv) $(tests_venv) $(review_venv) node_modules tools/diagrams/node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

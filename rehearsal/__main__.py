@@ -9,8 +9,6 @@ import argparse
 import signal
 import subprocess
 import sys
-import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -20,7 +18,6 @@ from rich.text import Text
 
 from rehearsal import assembly, page, report
 from rehearsal.account_kind import AccountKind
-from rehearsal.begun import Begun
 from rehearsal.errors import RehearsalError
 from rehearsal.gate import ScriptedGate, TerminalGate
 from rehearsal.permissions import Permissions
@@ -28,14 +25,11 @@ from rehearsal.progress import Progress, Result
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.screen import Screen
 from rehearsal.tasks import TaskKind
-from rehearsal.workplace import Workplace
 
 EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3, Result.NOT_EMULATED: 4}
 BAD_INPUT = 2
 SETTINGS = "delivery.toml"
 """Where the assembly comes from, as far as people see it."""
-OPTIONS = {"before": "--from", "instead": "--set"}
-"""Options that are called otherwise in here."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ref", default="HEAD", help="the commit to deliver (default: HEAD)")
     parser.add_argument(
         "--from",
-        dest="before",
+        dest="base_commit",
         metavar="REF",
         help="deliver this commit first, with every approval given, so that what follows is an update",
     )
@@ -66,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--set",
-        dest="instead",
+        dest="variable_overrides",
         action="append",
         default=[],
         type=_assignment,
@@ -116,103 +110,49 @@ def _parser() -> argparse.ArgumentParser:
         help="calls that no policy allows are refused as at AWS (enforced, the default), only listed (report),\n"
         "or not looked for (off)",
     )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on with the rehearsal begun here last, after it was killed; approvals can be answered anew",
-    )
     return parser
 
 
 def _rehearse(options: argparse.Namespace, console: Console) -> int:
     repository = Path.cwd()
-    if options.resume:
-        workplace, begun = _gone_on_with(options)
-        console.print(Text(f"going on with the rehearsal of {begun.ref} = {begun.commit[:12]}"), soft_wrap=True)
-    else:
-        begun = _begun(options, repository)
-        _announce(console, repository, begun)
-        workplace = Workplace.fresh()
-        workplace.announce()
-        begun.keep(workplace.journal)
     screen = Screen(console)
-    progress = Progress(
-        begun.logs,
-        screen.on_change,
-        begun.instead,
-        started=begun.started,
-        began=begun.began,
-        resumed=options.resume,
-    )
-    plan = Plan(
-        assembly=begun.assembly,
-        repository=repository,
-        commit=begun.commit,
-        gate=TerminalGate(screen.paused) if begun.approve is None else ScriptedGate(answer=begun.approve),
-        before=begun.before,
-        instead=begun.instead,
-        clock=lambda: datetime.now(UTC) + begun.ahead,
-        tasks=begun.tasks,
-        account=begun.account,
-        fail=begun.fail,
-        permissions=begun.permissions,
-    )
+    plan = _plan(options, repository, screen)
+    _prepare_outputs(options)
+    _announce(console, plan, options.ref)
+    progress = Progress(options.logs, screen.on_change, plan.variable_overrides)
     # A closed terminal and SIGTERM end a rehearsal as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
-    with Rehearsal(plan, progress, workplace) as rehearsal:
+    with Rehearsal(plan, progress) as rehearsal:
         with screen.showing(progress):
             rehearsal.run()
         rehearsal.evaluate_permissions()
         recorded = rehearsal.recorded_types()
     screen.summary(progress)
-    subject = _subject(repository, begun.commit)
-    composed = report.compose(progress, commit=begun.commit, subject=subject, recorded_types=recorded)
-    if begun.json:
-        report.write(composed, begun.json)
-    page.write(composed, begun.html, secrets=report.secrets(progress))
-    console.print(Text(f"report: {begun.html}"), soft_wrap=True)
+    subject = _subject(repository, plan.commit)
+    composed = report.compose(progress, commit=plan.commit, subject=subject, recorded_types=recorded)
+    if options.json:
+        report.write(composed, options.json)
+    page.write(composed, options.html, secrets=report.secrets(progress))
+    console.print(Text(f"report: {options.html}"), soft_wrap=True)
     return EXIT_CODES[progress.result or Result.FAILED]
 
 
-def _begun(options: argparse.Namespace, repository: Path) -> Begun:
-    found = assembly.read(options.assembly)
-    commit = _commit(repository, options.ref)
-    _prepare_outputs(options)
-    return Begun(
-        assembly=found,
-        ref=options.ref,
-        commit=commit,
-        before=_commit(repository, options.before, option="--from") if options.before else None,
-        approve=None if options.approve is None else options.approve == "yes",
-        instead=dict(options.instead),
-        ahead=_ahead(options.clock),
+def _plan(options: argparse.Namespace, repository: Path, screen: Screen) -> Plan:
+    clock_offset = _clock_offset(options.clock)
+    return Plan(
+        assembly=assembly.read(options.assembly),
+        repository=repository,
+        commit=_commit(repository, options.ref),
+        gate=ScriptedGate(answer=options.approve == "yes") if options.approve else TerminalGate(screen.paused),
+        base_commit=_commit(repository, options.base_commit, option="--from") if options.base_commit else None,
+        variable_overrides=dict(options.variable_overrides),
+        clock=lambda: datetime.now(UTC) + clock_offset,
         tasks=TaskKind(options.tasks),
         account=AccountKind(options.account),
         fail=frozenset(options.fail),
         permissions=Permissions(options.permissions),
-        json=options.json,
-        html=options.html,
-        logs=options.logs,
-        started=time.monotonic(),
-        began=datetime.now(UTC),
     )
-
-
-def _gone_on_with(options: argparse.Namespace) -> tuple[Workplace, Begun]:
-    """Return what a killed rehearsal has left, and what it was started with; only its answers can be given anew."""
-    defaults = vars(_parser().parse_args([]))
-    given = [name for name, value in vars(options).items() if value != defaults[name]]
-    if superfluous := sorted(set(given).difference(("resume", "approve"))):
-        named = ", ".join(OPTIONS.get(name, f"--{name}") for name in superfluous)
-        raise RehearsalError(f"--resume goes on with what the rehearsal was started with; leave out {named}")
-    workplace = Workplace.left_behind()
-    try:
-        begun = Begun.read(workplace.journal)
-    except RehearsalError:
-        workplace.close()
-        raise
-    return workplace, replace(begun, approve=options.approve == "yes") if options.approve else begun
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -222,7 +162,7 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _ahead(start: datetime | None) -> timedelta:
+def _clock_offset(start: datetime | None) -> timedelta:
     """Return how far a clock is ahead that stood at `start` just now; without a zone, that is this machine's time."""
     return (start.astimezone() - datetime.now(UTC)) if start else timedelta()
 
@@ -260,9 +200,10 @@ def _subject(repository: Path, commit: str) -> str:
     return _git(repository, "show", "--no-show-signature", "--no-patch", "--format=%s", commit)
 
 
-def _announce(console: Console, repository: Path, begun: Begun) -> None:
-    subject = _subject(repository, begun.commit)
-    rehearsed = f"{begun.ref} = {begun.commit[:12]} “{subject}”"
+def _announce(console: Console, plan: Plan, ref: str) -> None:
+    repository = plan.repository
+    subject = _subject(repository, plan.commit)
+    rehearsed = f"{ref} = {plan.commit[:12]} “{subject}”"
     console.print(Text(f"rehearsing {rehearsed} on an emulated AWS"), soft_wrap=True)
     changed = _git(repository, "status", "--porcelain", "-z").split("\0")
     dirty = [entry[3:] for entry in changed if entry]
@@ -281,8 +222,8 @@ def _announce(console: Console, repository: Path, begun: Begun) -> None:
             ),
             soft_wrap=True,
         )
-    if begun.before:
-        before = f"{begun.before[:12]} “{_subject(repository, begun.before)}”"
+    if plan.base_commit:
+        before = f"{plan.base_commit[:12]} “{_subject(repository, plan.base_commit)}”"
         console.print(Text(f"over {before}, delivered first"), soft_wrap=True)
 
 

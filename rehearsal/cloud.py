@@ -16,7 +16,7 @@ import botocore.session
 from botocore.config import Config
 
 from rehearsal.emulators import Fact
-from rehearsal.secure_way import SecureWay
+from rehearsal.proxy_settings import ProxySettings
 
 SECRET_KEY = "emulated"  # noqa: S105 - what the emulator expects account-root keys to be signed with
 ANSWER_SECONDS = 10.0
@@ -57,9 +57,9 @@ class Forbidden(Exception):  # noqa: N818 - named as AWS names the state
 class Cloud:
     """The emulated AWS at one endpoint."""
 
-    def __init__(self, endpoint: str, secure_way: SecureWay | None = None) -> None:
+    def __init__(self, endpoint: str, proxy: ProxySettings | None = None) -> None:
         self.endpoint = endpoint
-        self._secure_way = secure_way
+        self._proxy = proxy
         # boto3 reads models from disk on a session's first clients and is not safe to share while it does.
         self._lock = threading.Lock()
         # boto3's overloads know each service by a literal name only.
@@ -174,22 +174,22 @@ class Cloud:
         with open_directly(f"{self.endpoint}/_rehearsal/", timeout_seconds=ANSWER_SECONDS) as answer:
             return json.load(answer)
 
-    def secure_environment(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
+    def proxy_environment(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return what keeps calls to AWS on this machine, for a child with these other variables of its `own`."""
-        return self._secure_way.environment(own or {}) if self._secure_way else {}
+        return self._proxy.environment(own or {}) if self._proxy else {}
 
     @property
     def ports(self) -> tuple[int, ...]:
         """The ports of this machine that a child must reach, the emulator's and the tunnel's; none without a tunnel."""
-        if self._secure_way is None:
+        if self._proxy is None:
             return ()
-        found = [urlsplit(url).port for url in (self.endpoint, self._secure_way.tunnel)]
-        return (*filter(None, found), self._secure_way.tls_port)
+        found = [urlsplit(url).port for url in (self.endpoint, self._proxy.tunnel)]
+        return (*filter(None, found), self._proxy.tls_port)
 
     @property
     def hooks(self) -> Path | None:
         """The folder of the hooks that lead calls to AWS to the emulator."""
-        return self._secure_way.hooks if self._secure_way else None
+        return self._proxy.hooks if self._proxy else None
 
 
 def open_directly(url: str | urllib.request.Request, *, timeout_seconds: float) -> Any:

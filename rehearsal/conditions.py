@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import TypeAdapter
 
 from rehearsal.actions.run import Clock
 from rehearsal.cloud import Cloud, Credentials, Place
@@ -18,7 +17,6 @@ Namespaces = Mapping[str, Mapping[str, str]]
 
 Objection = tuple[Condition, str] | None
 """A condition that does not hold, and why; None: all hold."""
-OBJECTION: TypeAdapter[Objection] = TypeAdapter(Objection)
 
 OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "EQ": lambda actual, wanted: actual == wanted,

@@ -20,7 +20,7 @@ FOLDER = "container"
 TESTBED = f"{FOLDER}/testbed/__main__.py"
 START_SECONDS = 300.0
 """What the tasks of one service may take to become healthy."""
-FAREWELL_SECONDS = 30.0
+SHUTDOWN_SECONDS = 30.0
 """What the testbed may take to end its databases and engines."""
 LAST_LINES = 20
 """Of what the testbed said, told when it does not come up."""
@@ -68,7 +68,7 @@ class Containers:
             directory=self._folder.parent,
             environment=_environment(self._folder, environment),
             hold_input=True,
-            farewell_seconds=FAREWELL_SECONDS,
+            shutdown_seconds=SHUTDOWN_SECONDS,
         )
         watchdog = threading.Timer(START_SECONDS, self._processes.end, [process])
         watchdog.start()

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import TypeAdapter
-
 
 @dataclass(frozen=True)
 class Action:
@@ -83,9 +81,6 @@ class Definition:
     def artifacts_in(self, region: str | None) -> str:
         """Return the bucket of the artifacts for actions in a region; None is the pipeline's own."""
         return self.artifact_buckets.get(region or "", self.artifact_bucket)
-
-
-DEFINITION = TypeAdapter(Definition)
 
 
 def parse(pipeline: dict[str, Any], home_region: str) -> Definition:

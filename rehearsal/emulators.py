@@ -1,7 +1,7 @@
 """The one place where the rehearsal knows which emulated AWS it has: another one takes another `Emulator`.
 
 An emulator is a process of its own. It answers the APIs of AWS at one port over HTTP, and the same by TLS at another,
-for any account (a 12-digit access key is the account). It ends when its standard input closes. What only it can
+for any account (a 12-digit access key is the account). What only it can
 say of itself stands at `/_rehearsal/…`, as the names in `Fact`; an execution reports what it does by POST to
 `/_rehearsal/executions` (`rehearsal/events.py`).
 """

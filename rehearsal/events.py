@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from rehearsal.actions.run import Context
 from rehearsal.definition import Action
 from rehearsal.progress import ActionProgress, Status
@@ -42,10 +40,6 @@ APPROVER = "arn:aws:iam::000000000000:user/rehearsal"
 """Who answers at the gate of a rehearsal."""
 
 
-_TEXT = TypeAdapter(str)
-_NOTHING = TypeAdapter(None)
-
-
 @dataclass(frozen=True)
 class Rollback:
     """What an execution that rolls back goes back to, and why."""
@@ -58,7 +52,7 @@ class Rollback:
 
 @dataclass
 class Announcer:
-    """Tells of one execution, each change once, also when the rehearsal was killed in between and is gone on with."""
+    """Tells of one execution, each change once."""
 
     context: Context
     tell: Tell
@@ -94,8 +88,7 @@ class Announcer:
 
     def action_started(self, stage: str, action: Action, configuration: Mapping[str, Any]) -> None:
         """Tell that an action has begun, with its configuration's variables resolved."""
-        key = f"{self.context.execution_id} id of {stage}/{action.name}"
-        self._ids[stage, action.name] = self.context.journal.once(key, _TEXT, lambda: str(uuid.uuid4()))
+        self._ids[stage, action.name] = str(uuid.uuid4())
         self._action(stage, action, STARTED, {"configuration": dict(configuration)})
 
     def action_ended(self, stage: str, action: Action, progress: ActionProgress, variables: Mapping[str, str]) -> None:
@@ -175,11 +168,9 @@ class Announcer:
             },
             "known": dict(known),
         }
-        who = f"{detail.get('stage', '')}/{detail.get('action', '')}"
-        key = f"{context.execution_id} told of {what} {who} {detail['state']}"
         # When a rehearsal is interrupted the emulator goes first; whatever else it may lack fails louder elsewhere.
         with contextlib.suppress(OSError):
-            context.journal.once(key, _NOTHING, lambda: self.tell(message))
+            self.tell(message)
 
 
 def _kebab(name: str) -> str:

@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from rehearsal.actions import approval, build, deploy, source
 from rehearsal.actions.run import (
     ActionFailed,
@@ -20,14 +18,13 @@ from rehearsal.actions.run import (
     Unanswered,
 )
 from rehearsal.artifacts import ArtifactMissing
-from rehearsal.conditions import OBJECTION, Judge, Objection
-from rehearsal.definition import DEFINITION, Action, Condition, Definition, OnFailure, Stage, parse
+from rehearsal.conditions import Judge
+from rehearsal.definition import Action, Definition, OnFailure, Stage, parse
 from rehearsal.events import CANCELED, RESUMED, ROLLED_BACK, STARTED, Announcer, Rollback
 from rehearsal.history import History, NoWayBack
-from rehearsal.journal import Journal
 from rehearsal.parallel import side_by_side
 from rehearsal.processes import Stopped
-from rehearsal.progress import ENDING, ActionProgress, Progress, Result, StageProgress, Status
+from rehearsal.progress import ActionProgress, Progress, Result, StageProgress, Status
 from rehearsal.variables import UnresolvedVariable, resolve
 
 MAX_RESTARTS = 3
@@ -45,12 +42,9 @@ KINDS: Kinds = {
 }
 
 
-_TEXT = TypeAdapter(str)
-
-
-def new_execution_id(journal: Journal) -> str:
+def new_execution_id() -> str:
     """Draw an execution's id."""
-    return journal.once("execution", _TEXT, lambda: str(uuid.uuid4()))
+    return str(uuid.uuid4())
 
 
 class Execution:
@@ -105,12 +99,10 @@ class Execution:
                 return Result.REJECTED, reason
             if status is Status.STOPPED:
                 return Result.STOPPED, reason
-            key = f"{self._context.execution_id} definition after {stage.name}"
-            current = self._context.journal.once(key, DEFINITION, self._deployed_definition)
+            current = self._deployed_definition()
             if current.version != definition.version:
                 self._announcer.execution(CANCELED)
-                execution_id = new_execution_id(self._context.journal)
-                self._context = replace(self._context, definition=current, execution_id=execution_id)
+                self._context = replace(self._context, definition=current, execution_id=new_execution_id())
                 self._announcer = Announcer(self._context, self._context.cloud.tell)
                 return None
         return Result.SUCCEEDED, ""
@@ -121,7 +113,7 @@ class Execution:
 
     def _run_stage(self, stage: Stage, progress: StageProgress) -> tuple[Status, str]:
         self._progress.set_stage(progress, Status.RUNNING)
-        if unmet := self._unmet(stage, "before entry", stage.before_entry):
+        if unmet := self._judge.unmet(stage.before_entry, self._namespaces):
             condition, reason = unmet
             if condition.result == "SKIP":
                 return Status.SKIPPED, reason
@@ -133,20 +125,16 @@ class Execution:
         status, reason = self._run_actions(stage, only_failed=False)
         if status is Status.FAILED and stage.on_failure:
             status, reason = self._after_failure(stage, stage.on_failure, reason)
-        if status is Status.SUCCEEDED and (unmet := self._unmet(stage, "on success", stage.on_success)):
+        if status is Status.SUCCEEDED and (unmet := self._judge.unmet(stage.on_success, self._namespaces)):
             condition, objection = unmet
             return Status.FAILED, self._rolled_back(stage, objection) if condition.result == "ROLLBACK" else objection
         if status is Status.SUCCEEDED:
             self._history.keep(stage.name, self._context, self._namespaces)
         return status, reason or waits
 
-    def _unmet(self, stage: Stage, when: str, conditions: tuple[Condition, ...]) -> Objection:
-        key = f"{self._context.execution_id} {stage.name} {when}"
-        return self._context.journal.once(key, OBJECTION, lambda: self._judge.unmet(conditions, self._namespaces))
-
     def _after_failure(self, stage: Stage, on_failure: OnFailure, reason: str) -> tuple[Status, str]:
         result = on_failure.result
-        if unmet := self._unmet(stage, "on failure", on_failure.conditions):
+        if unmet := self._judge.unmet(on_failure.conditions, self._namespaces):
             result = unmet[0].result
         if result == "RETRY":
             self._announcer.stage(stage.name, Status.FAILED)
@@ -175,7 +163,7 @@ class Execution:
         progress = self._progress.add_stage(again)
         self._progress.set_stage(progress, Status.RUNNING)
         earlier = Execution(
-            replace(good.context, execution_id=new_execution_id(self._context.journal)),
+            replace(good.context, execution_id=new_execution_id()),
             self._progress,
             fail=self._fail,
             history=self._history,
@@ -214,17 +202,7 @@ class Execution:
 
     def _run_action(self, stage: Stage, action: Action) -> ActionProgress:
         progress = self._progress.action(stage.name, action.name)
-        key, journal = f"{self._context.execution_id} {progress.full_name}", self._context.journal
-        if known := journal.recall(key, ENDING):
-            self._progress.restore(progress, known[0])
-            variables = known[0].variables
-            # The emulator has heard of it; the announcer, which is new, has not.
-            self._announcer.action_started(stage.name, action, {})
-            self._announcer.action_ended(stage.name, action, progress, variables)
-        else:
-            variables = self._carry_out(stage, action, progress)
-            if progress.status is not Status.STOPPED:
-                journal.keep(key, ENDING, self._progress.ending(progress, variables))
+        variables = self._carry_out(stage, action, progress)
         if action.namespace and progress.status is Status.SUCCEEDED:
             self._namespaces[action.namespace] = dict(variables)
         return progress

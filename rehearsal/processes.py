@@ -1,6 +1,7 @@
-"""Child processes: every one in a group of its own, all of them ended with the rehearsal.
+"""Child processes: each in a process group of its own, all of them ended with the rehearsal.
 
-A keeper (`rehearsal.keeper`) is told of each, for the case that the rehearsal does not live to end them.
+`end_all` ends them in order. If the rehearsal is killed, the system closes its pipes: a child that reads its input
+exits at the end of it; any other has a watcher in its group that kills the group.
 """
 
 import contextlib
@@ -12,10 +13,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rehearsal.keeper import Keeper
-
 GRACE_SECONDS = 3.0
 """How long a child may take to end by itself after SIGTERM."""
+
+_WATCHED = """
+exec 3<&0 </dev/null
+(trap '' TERM; read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 &
+exec "$@" 3<&-
+"""
+"""Becomes the command, and leaves a watcher in its group.
+
+The watcher ignores SIGTERM: the rehearsal may be killed while it waits for its children to end. `kill 0` reaches the
+watcher's own group only, so no process id is stored that could belong to another process by then.
+"""
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: the user has ended the rehearsal
@@ -25,8 +35,7 @@ class Stopped(Exception):  # noqa: N818 - not an error: the user has ended the r
 class Processes:
     """Starts children and remembers them until they end."""
 
-    def __init__(self, keeper: Keeper | None = None) -> None:
-        self._keeper = keeper
+    def __init__(self) -> None:
         self._running: dict[subprocess.Popen[str], float | None] = {}
         self._lock = threading.Lock()
         self._stopping = False
@@ -73,38 +82,32 @@ class Processes:
         directory: Path,
         environment: Mapping[str, str],
         hold_input: bool = False,
-        farewell_seconds: float | None = None,
+        shutdown_seconds: float | None = None,
     ) -> subprocess.Popen[str]:
         """Start `command` and return it; its output is one text stream.
 
-        With `hold_input` the child's standard input stays open as long as this process, or its keeper, lives. A child
-        with `farewell_seconds` has children of its own to end: it is told by the end of its input, not by a signal, and
-        has this long.
+        A child with `hold_input` can be written to, and must exit when its standard input ends. One with
+        `shutdown_seconds` is asked to exit in that way too, not by a signal, and has this long to clean up.
         """
         with self._lock:
             if self._stopping:
                 raise Stopped
             process = subprocess.Popen(
-                command,
+                command if hold_input else ["/bin/sh", "-c", _WATCHED, "sh", *command],
                 cwd=directory,
                 env=dict(environment),
-                stdin=subprocess.PIPE if hold_input else subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
                 start_new_session=True,
             )
-            self._running[process] = farewell_seconds
-        if self._keeper and hold_input:
-            self._keeper.keep(process, farewell_seconds)
-        elif self._keeper:
-            self._keeper.watch(process)
+            self._running[process] = shutdown_seconds
         return process
 
     def end(self, process: subprocess.Popen[str]) -> None:
         """End one child and its children."""
-        self._take_from_the_keeper(process)
         _end(process, self._running.get(process))
         self._forget(process)
 
@@ -113,26 +116,17 @@ class Processes:
         with self._lock:
             self._stopping = True
             running = dict(self._running)
-        for process, farewell_seconds in running.items():
-            self._take_from_the_keeper(process)
-            _ask(process, farewell_seconds)
+        for process, shutdown_seconds in running.items():
+            _ask(process, shutdown_seconds)
         began = time.monotonic()
-        for process, farewell_seconds in running.items():
-            grace = GRACE_SECONDS if farewell_seconds is None else farewell_seconds
+        for process, shutdown_seconds in running.items():
+            grace = GRACE_SECONDS if shutdown_seconds is None else shutdown_seconds
             _kill(process, max(0.0, began + grace - time.monotonic()))
             self._forget(process)
 
     def _forget(self, process: subprocess.Popen[str]) -> None:
         with self._lock:
-            known = process in self._running
             self._running.pop(process, None)
-        if known:
-            self._take_from_the_keeper(process)
-
-    def _take_from_the_keeper(self, process: subprocess.Popen[str]) -> None:
-        """Whoever keeps a child holds its input open, and a child may wait for the end of that."""
-        if self._keeper:
-            self._keeper.forget(process)
 
 
 def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expired: threading.Event) -> None:
@@ -146,13 +140,13 @@ def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expire
         _signal(process, signal.SIGKILL)
 
 
-def _end(process: subprocess.Popen[str], farewell_seconds: float | None = None) -> None:
-    _ask(process, farewell_seconds)
-    _kill(process, GRACE_SECONDS if farewell_seconds is None else farewell_seconds)
+def _end(process: subprocess.Popen[str], shutdown_seconds: float | None = None) -> None:
+    _ask(process, shutdown_seconds)
+    _kill(process, GRACE_SECONDS if shutdown_seconds is None else shutdown_seconds)
 
 
-def _ask(process: subprocess.Popen[str], farewell_seconds: float | None) -> None:
-    if farewell_seconds is None or process.stdin is None:
+def _ask(process: subprocess.Popen[str], shutdown_seconds: float | None) -> None:
+    if shutdown_seconds is None or process.stdin is None:
         _signal(process, signal.SIGTERM)
         return
     with contextlib.suppress(OSError):

@@ -9,8 +9,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from rehearsal.actions.run import Deployed
 from rehearsal.definition import Definition, Stage
 from rehearsal.evidence import Evidence
@@ -113,25 +111,6 @@ class Notification:
         return self.topic.rsplit(":", 1)[-1]
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How an action has ended: what a journal keeps of it."""
-
-    status: Status
-    reason: str
-    line: str
-    started: float | None
-    """As `time.monotonic` tells it, which is the same clock in every process of a machine."""
-    ended: float | None
-    log_lines: tuple[int, int]
-    evidence: Evidence
-    deployed: Deployed | None
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """What it has handed to later actions."""
-
-
-ENDING = TypeAdapter(Ending)
-
 Listener = Callable[[ActionProgress | StageProgress | Notification | Refusal], None]
 
 
@@ -141,7 +120,7 @@ class Progress:
 
     logs: Path
     listener: Listener
-    instead: Mapping[str, str] = field(default_factory=dict)
+    variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that builds get instead of the pipeline's, by the names of their variables."""
     set_up: StageProgress = field(init=False)
     stages: list[StageProgress] = field(default_factory=list)
@@ -159,8 +138,6 @@ class Progress:
     """What was evaluated of permissions, once the rehearsal has ended."""
     failed_functions: list[str] = field(default_factory=list)
     """Deployed functions that did not get through with an event, and why."""
-    resumed: bool = False
-    """Whether it goes on with one that was killed, and with its logs."""
     _written: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
     """How many lines each log has."""
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
@@ -175,7 +152,7 @@ class Progress:
         """Return of the values that builds get instead those that one has had."""
         stages = chain.from_iterable([*self.superseded, self.stages])
         replaced = {name for stage in stages for action in stage.actions for name in action.evidence.replaced}
-        return {name: value for name, value in self.instead.items() if name in replaced}
+        return {name: value for name, value in self.variable_overrides.items() if name in replaced}
 
     def add_step(self, name: str, provider: str) -> ActionProgress:
         """Add a step of the set-up."""
@@ -224,27 +201,6 @@ class Progress:
     def end(self, action: ActionProgress, status: Status, reason: str = "") -> None:
         """Mark an action as ended."""
         action.status, action.reason, action.ended = status, reason, time.monotonic()
-        self.listener(action)
-
-    def ending(self, action: ActionProgress, variables: Mapping[str, str] | None = None) -> Ending:
-        """Return how an action has ended, and what it has handed on."""
-        return Ending(
-            status=action.status,
-            reason=action.reason,
-            line=action.line,
-            started=action.started,
-            ended=action.ended,
-            log_lines=(action.log_lines.start, action.log_lines.stop),
-            evidence=action.evidence,
-            deployed=action.deployed,
-            variables=variables or {},
-        )
-
-    def restore(self, action: ActionProgress, ending: Ending) -> None:
-        """Let an action have ended so."""
-        action.status, action.reason, action.line = ending.status, ending.reason, ending.line
-        action.started, action.ended, action.log_lines = ending.started, ending.ended, range(*ending.log_lines)
-        action.evidence, action.deployed = ending.evidence, ending.deployed
         self.listener(action)
 
     def set_stage(self, stage: StageProgress, status: Status, reason: str = "") -> None:
@@ -296,10 +252,7 @@ class Progress:
         safe = "".join(c if c.isalnum() or c in "-._" else "_" for c in f"{stage}-{name}")
         log_file = self.logs / f"{safe}.log"
         if log_file not in self._own_logs:
-            # From an earlier rehearsal. An execution that starts over goes on in its own.
-            if not self.resumed:
-                log_file.unlink(missing_ok=True)
-            elif log_file.exists():
-                self._written[log_file] = log_file.read_bytes().count(b"\n")
+            # From an earlier rehearsal. An execution that starts over appends to its own.
+            log_file.unlink(missing_ok=True)
             self._own_logs.add(log_file)
         return ActionProgress(stage, name, provider, run_order, log_file)

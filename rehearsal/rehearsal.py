@@ -27,10 +27,10 @@ from rehearsal.inbox import Inbox
 from rehearsal.permissions import Permissions, composed, nothing_evaluated
 from rehearsal.processes import Processes, Stopped
 from rehearsal.progress import Progress, Result
+from rehearsal.run_directory import run_directory
 from rehearsal.set_up import SetUp, SetUpFailed
 from rehearsal.stand_ins import StandIns
 from rehearsal.tasks import NoTasks, Starter, TaskKind, Tasks
-from rehearsal.workplace import Workplace
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Plan:
     repository: Path
     commit: str
     gate: Gate
-    before: str | None = None
+    base_commit: str | None = None
     """The commit that is delivered first, to every environment, so that `commit` is an update; None: nothing is."""
-    instead: Mapping[str, str] = field(default_factory=dict)
+    variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that builds get instead of the pipeline's, by the names of their variables."""
     clock: Clock = now
     """What time it is in the rehearsal."""
@@ -58,18 +58,14 @@ class Plan:
 
 
 class Rehearsal:
-    """Runs a plan. The emulated AWS can be looked at until the `with` block ends; then nothing is left running.
+    """Runs a plan. The emulated AWS can be looked at until the `with` block ends; then nothing is left running."""
 
-    In the workplace that a killed rehearsal has left, it goes on where that one was.
-    """
-
-    def __init__(self, plan: Plan, progress: Progress, workplace: Workplace | None = None) -> None:
+    def __init__(self, plan: Plan, progress: Progress) -> None:
         self._plan = plan
         self._progress = progress
-        self._workplace = workplace or Workplace.fresh()
-        self._processes = Processes(self._workplace.keeper)
-        self._directory = self._workplace.directory
-        self._journal = self._workplace.journal
+        self._processes = Processes()
+        self._clean_up = contextlib.ExitStack()
+        self._directory = self._clean_up.enter_context(run_directory())
         self._workloads: Workloads = NoTasks()
         self._history = History()
         self.cloud: Cloud | None = None
@@ -84,7 +80,7 @@ class Rehearsal:
     ) -> None:
         with uninterrupted():
             self._processes.end_all()
-            self._workplace.close()
+            self._clean_up.close()
 
     def run(self) -> None:
         """Set up and execute; the result is in the progress.
@@ -97,7 +93,6 @@ class Rehearsal:
                 self._progress,
                 self._processes,
                 self._directory,
-                self._journal,
                 self._plan.permissions,
                 account=self._plan.account,
             )
@@ -166,16 +161,16 @@ class Rehearsal:
     def _deliver(self) -> tuple[Result, str]:
         """Deliver the release before, if there is one, then the one that is rehearsed."""
         plan = self._plan
-        if plan.before:
-            result, reason = self.deliver(plan.before, gate=ScriptedGate(answer=True))
+        if plan.base_commit:
+            result, reason = self.deliver(plan.base_commit, gate=ScriptedGate(answer=True))
             if result is not Result.SUCCEEDED:
-                return result, f"the release before, {plan.before[:12]}: {reason}"
+                return result, f"the release before, {plan.base_commit[:12]}: {reason}"
             self._progress.begin_release()
         return self.deliver(plan.commit, gate=plan.gate, fail=plan.fail)
 
     def _context(self, cloud: Cloud, definition: Definition, commit: str, gate: Gate) -> Context:
         plan = self._plan
-        execution_id = new_execution_id(self._journal)
+        execution_id = new_execution_id()
         return Context(
             cloud=cloud,
             processes=self._processes,
@@ -189,9 +184,8 @@ class Rehearsal:
             gate=gate,
             workloads=self._workloads,
             clock=plan.clock,
-            instead=plan.instead,
+            variable_overrides=plan.variable_overrides,
             build_slots=BuildSlots(plan.account.concurrent_builds),
-            journal=self._journal,
         )
 
 

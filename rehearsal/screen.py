@@ -104,7 +104,7 @@ class Screen:
             self._show_environment(environment)
         self._show_what_was_simulated(found, progress.in_effect())
         if progress.result is Result.SUCCEEDED:
-            for name in sorted(progress.instead.keys() - progress.in_effect().keys()):
+            for name in sorted(progress.variable_overrides.keys() - progress.in_effect().keys()):
                 self.console.print(Text(f"no build has a variable {name}: it was set to no effect", "yellow"))
         if progress.permissions:
             style = "red" if progress.permissions["refused"] else "default"
@@ -119,14 +119,14 @@ class Screen:
             text.append(f"\n{progress.reason}", "default")
         self.console.print(text, soft_wrap=True)
 
-    def _show_what_was_simulated(self, found: list[Environment], instead: Mapping[str, str]) -> None:
+    def _show_what_was_simulated(self, found: list[Environment], variable_overrides: Mapping[str, str]) -> None:
         if not found:
             return
         running = sum(len(environment.stand_ins) for environment in found)
         tasks = f"{running} task(s) are {tasks_in_words(found)}" if running else "nothing runs as tasks"
         line = f"simulated: AWS itself; {tasks}; CloudFront is a local edge; databases and caches are records only"
-        if instead:
-            line += f"; {', '.join(f'{name} is {value}' for name, value in instead.items())}"
+        if variable_overrides:
+            line += f"; {', '.join(f'{name} is {value}' for name, value in variable_overrides.items())}"
         self.console.print(Text(line, "yellow"), soft_wrap=True)
 
     def _say(self, line: str, style: str = "default") -> None:

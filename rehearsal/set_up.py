@@ -5,12 +5,10 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from botocore.exceptions import WaiterError
-from pydantic import TypeAdapter
 
 from rehearsal import closed_network
 from rehearsal.account_kind import AccountKind
@@ -21,12 +19,11 @@ from rehearsal.definition import Definition, parse
 from rehearsal.emulators import Emulator, Ministack
 from rehearsal.errors import RehearsalError
 from rehearsal.isolation import machine_environment
-from rehearsal.journal import Journal
 from rehearsal.parallel import side_by_side
 from rehearsal.permissions import Permissions
 from rehearsal.processes import Processes
-from rehearsal.progress import ActionProgress, Ending, Progress, Status
-from rehearsal.secure_way import SecureWay, write_authorities
+from rehearsal.progress import ActionProgress, Progress, Status
+from rehearsal.proxy_settings import ProxySettings, write_authorities
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 """What CloudFormation may do in a bootstrapped account."""
@@ -39,37 +36,18 @@ class SetUpFailed(Exception):  # noqa: N818 - a state of the rehearsal, not an e
     """A step of the set-up failed; its log says why."""
 
 
-@dataclass(frozen=True)
-class Site:
-    """Where the emulated AWS is to be found."""
-
-    endpoint: str
-    tunnel: str
-    authorities: Path
-    hooks: Path
-    tls_port: int
-
-    def cloud(self) -> Cloud:
-        """Return the way to it."""
-        return Cloud(self.endpoint, SecureWay(self.tunnel, self.authorities, self.hooks, self.tls_port))
-
-
 T = TypeVar("T")
 H = TypeVar("H")
-_SITE = TypeAdapter(tuple[Ending, Site])
-_NOTHING = TypeAdapter(tuple[Ending, None])
-_DEFINITION = TypeAdapter(tuple[Ending, Definition])
 
 
 class SetUp:
-    """The steps before an execution, shown like actions; what the journal knows of them is not done again."""
+    """The steps before an execution, shown like actions."""
 
     def __init__(
         self,
         progress: Progress,
         processes: Processes,
         directory: Path,
-        journal: Journal | None = None,
         permissions: Permissions = Permissions.ENFORCED,
         *,
         account: AccountKind = AccountKind.ESTABLISHED,
@@ -80,16 +58,15 @@ class SetUp:
         self._progress = progress
         self._processes = processes
         self._directory = directory
-        self._journal = journal or Journal()
         self._permissions = str(permissions)
         self._home = directory / "home"
         self._home.mkdir(exist_ok=True)
 
     def start_emulator(self) -> Cloud:
         """Start the emulator, and the tunnel to it, on free loopback ports and return the way to it."""
-        return self._step("emulated AWS", self._emulator.name, _SITE, self._start_emulator).cloud()
+        return self._step("emulated AWS", self._emulator.name, self._start_emulator)
 
-    def _start_emulator(self, step: ActionProgress) -> Site:
+    def _start_emulator(self, step: ActionProgress) -> Cloud:
         if not closed_network.works():
             self._progress.log(
                 step, "this machine closes no network to builds: see the README, “No call leaves for AWS”"
@@ -109,7 +86,7 @@ class SetUp:
         write_ports(hooks, found.port, found.tls_port)
         tunnel = [sys.executable, "-m", "rehearsal.tunnel", "--emulator", endpoint, "--tls-port", str(found.tls_port)]
         port = self._start(step, "the tunnel", tunnel, _tunnel_port)
-        return Site(endpoint, f"http://127.0.0.1:{port}", authorities, hooks, found.tls_port)
+        return Cloud(endpoint, ProxySettings(f"http://127.0.0.1:{port}", authorities, hooks, found.tls_port))
 
     def _start(self, step: ActionProgress, who: str, command: Sequence[str], heard: Callable[[str], H | None]) -> H:
         """Start what serves as long as the rehearsal lives; return what is heard from it once it does."""
@@ -124,9 +101,7 @@ class SetUp:
             "DOCKER_HOST": "unix:///nonexistent",
             "LOG_LEVEL": "WARNING",
         }
-        process = self._processes.start(
-            list(command), directory=self._directory, environment=environment, hold_input=True
-        )
+        process = self._processes.start(list(command), directory=self._directory, environment=environment)
         lines = iter(process.stdout or ())
         for line in lines:
             self._progress.log(step, line.rstrip())
@@ -182,7 +157,6 @@ class SetUp:
         self._step(
             f"bootstrap {account} and {len(more)} more" if more else f"bootstrap {account}",
             "cdk bootstrap",
-            _NOTHING,
             lambda step: self._cdk(arguments, step, cloud, home, empty),
         )
 
@@ -202,11 +176,11 @@ class SetUp:
             except WaiterError as error:
                 raise SetUpFailed(f"{policies.stack} was not created: {error}") from None
 
-        self._step(f"execution policies {policies.place.account}", "CloudFormation", _NOTHING, deploy)
+        self._step(f"execution policies {policies.place.account}", "CloudFormation", deploy)
 
     def _deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
         name = f"deploy {assembly.stack_name}"
-        return self._step(name, "cdk deploy", _DEFINITION, lambda step: self._deploy(step, cloud, assembly))
+        return self._step(name, "cdk deploy", lambda step: self._deploy(step, cloud, assembly))
 
     def _deploy(self, step: ActionProgress, cloud: Cloud, assembly: Assembly) -> Definition:
         app = ["--app", str(assembly.directory.resolve())]
@@ -218,14 +192,8 @@ class SetUp:
         pipeline = cloud.in_account("codepipeline", assembly.home).get_pipeline(name=name)["pipeline"]
         return parse(pipeline, assembly.home.region)
 
-    def _step(
-        self, name: str, provider: str, kind: TypeAdapter[tuple[Ending, T]], work: Callable[[ActionProgress], T]
-    ) -> T:
+    def _step(self, name: str, provider: str, work: Callable[[ActionProgress], T]) -> T:
         step = self._progress.add_step(name, provider)
-        if known := self._journal.recall(step.full_name, kind):
-            ending, value = known[0]
-            self._progress.restore(step, ending)
-            return value
         self._progress.start(step)
         try:
             value = work(step)
@@ -233,7 +201,6 @@ class SetUp:
             self._progress.end(step, Status.FAILED, str(failure))
             raise
         self._progress.end(step, Status.SUCCEEDED)
-        self._journal.keep(step.full_name, kind, (self._progress.ending(step), value))
         return value
 
     def _cdk(self, arguments: Sequence[str], step: ActionProgress, cloud: Cloud, place: Place, directory: Path) -> None:
@@ -247,7 +214,7 @@ class SetUp:
             environment={
                 **machine_environment(self._home),
                 **cloud.environment(place.region, Credentials(place.account)),
-                **cloud.secure_environment(),
+                **cloud.proxy_environment(),
                 "CI": "true",
             },
             on_line=lambda line: self._progress.log(step, line),

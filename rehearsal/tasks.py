@@ -90,7 +90,7 @@ class Tasks:
         return [Target(item["Target"]["Id"], item["Target"]["Port"]) for item in found]
 
     def _register(self, service: Service) -> list[Target]:
-        targets = self._starter.start(service, self._cloud.secure_environment())
+        targets = self._starter.start(service, self._cloud.proxy_environment())
         kind, path = self._starter.kind, service.health_path
         for target in targets:
             url = f"http://{target.address}:{target.port}{path}"

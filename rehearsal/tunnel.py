@@ -3,16 +3,14 @@
 `HTTPS_PROXY` leads every client here. Names the emulator answers for, such as a deployed distribution's, and every host
 of AWS's are connected to its TLS port; the addresses that give credentials are refused; every other host, such as a
 package registry, is connected to itself. What passes through is not looked at. Started by the rehearsal; prints
-`{"port": N}` once it listens, and ends when its standard input closes.
+`{"port": N}` once it listens, and serves until it is ended by a signal.
 """
 
 import argparse
 import asyncio
 import contextlib
 import json
-import os
 import re
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from rehearsal.aws_hosts import METADATA, belongs_to_aws, refusal
@@ -85,21 +83,13 @@ async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -
 
 
 async def _run(emulator: str, tls_port: int) -> None:
-    closed = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin, _on_input, closed)
     server = await asyncio.start_server(Tunnel(emulator, tls_port).serve, "127.0.0.1", 0)
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
-    await closed.wait()
-    server.close()
-
-
-def _on_input(closed: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 4096):
-        closed.set()
+    await server.serve_forever()
 
 
 def main() -> None:
-    """Serve until standard input closes."""
+    """Serve until ended by a signal."""
     parser = argparse.ArgumentParser(prog="rehearsal.tunnel", description=__doc__)
     parser.add_argument("--emulator", required=True, help="the emulator's address")
     parser.add_argument("--tls-port", type=int, required=True, help="where the emulator speaks TLS")

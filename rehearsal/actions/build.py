@@ -67,8 +67,7 @@ def _begin(run: Run, project: Mapping[str, Any]) -> Credentials:
 def _folder_that_is_free(builds: Path) -> Path:
     """Make an empty folder whose path comes again, in the next builds and in the next rehearsals.
 
-    Python keeps bytecode by a source's path: what each environment's tests install is compiled once. A folder in which
-    a build was killed is no part of its retry, and not taken again.
+    Python keeps bytecode by a source's path: what each environment's tests install is compiled once.
     """
     builds.mkdir(parents=True, exist_ok=True)
     number = 0

@@ -17,8 +17,8 @@ from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.buildspec import Buildspec
 from rehearsal.cloud import Credentials
 from rehearsal.isolation import machine_environment
+from rehearsal.run_directory import CACHE
 from rehearsal.secret_reference import SecretMissing, referred_secret
-from rehearsal.working_folder import CACHE
 
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
 """Tools taken from the rehearsal's own environment where CodeBuild's image brings them."""
@@ -98,16 +98,16 @@ def build_environment(
     }
     for variable in [*project["environment"].get("environmentVariables", []), *_action_variables(run)]:
         environment[variable["name"]] = _value(run, role, variable)
-    for name in environment.keys() & context.instead.keys():
-        run.log(f"{name} is {context.instead[name]} in this rehearsal, not {environment[name]}")
-        environment[name] = context.instead[name]
+    for name in environment.keys() & context.variable_overrides.keys():
+        run.log(f"{name} is {context.variable_overrides[name]} in this rehearsal, not {environment[name]}")
+        environment[name] = context.variable_overrides[name]
         run.evidence.replaced.add(name)
     if _lies_apart(Path(environment["UV_CACHE_DIR"]), directory):
         # uv would copy what it cannot link to, a gigabyte for this project, and warn of it.
         environment.setdefault("UV_LINK_MODE", "symlink")
     # Last, so that nothing a project sets leads a build out of the emulator.
     kept = {name: value for name, value in environment.items() if not name.startswith(LEADING_OUT)}
-    return {**kept, **context.cloud.environment(context.home.region, role), **context.cloud.secure_environment(kept)}
+    return {**kept, **context.cloud.environment(context.home.region, role), **context.cloud.proxy_environment(kept)}
 
 
 def _lies_apart(cache: Path, directory: Path) -> bool:

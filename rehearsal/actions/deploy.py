@@ -1,6 +1,5 @@
 """CloudFormation: every action mode, in the environment's account, through the roles the definition names."""
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -48,7 +47,6 @@ def run(run: Run) -> Outcome:
         raise ActionFailed("made to fail by --fail")
     try:
         stack = _Stack(run)
-        stack.await_others()
         modes[mode](stack)
         if mode not in DEPLOYING_MODES:
             return Outcome()
@@ -123,12 +121,6 @@ class _Stack:
             arguments["RoleARN"] = role
         return arguments
 
-    def await_others(self) -> None:
-        """Wait for an operation under way: a rehearsal that was killed began it, and the account goes on alone."""
-        stack = self.describe(self.observer)
-        if stack and stack["StackStatus"].endswith("_IN_PROGRESS") and stack["StackStatus"] != "REVIEW_IN_PROGRESS":
-            self.settle("begun before")
-
     def settle(self, operation: str) -> str:
         """Wait until the stack's operation has ended, showing its events; return the final state."""
         heard = time.monotonic()
@@ -160,9 +152,6 @@ class _Stack:
 
     def foresee(self, arguments: dict[str, Any]) -> None:
         """Keep what updating the stack will do to its resources, as CloudFormation itself describes it."""
-        with contextlib.suppress(ClientError):
-            # Left by a rehearsal that was killed while it looked.
-            self.observer.delete_change_set(StackName=self.name, ChangeSetName=FORESEEN)
         self.observer.create_change_set(**arguments, ChangeSetName=FORESEEN, ChangeSetType="UPDATE")
         self.keep_changes(self.described_change_set(FORESEEN, self.observer)["Changes"])
         self.observer.delete_change_set(StackName=self.name, ChangeSetName=FORESEEN)

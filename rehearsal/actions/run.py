@@ -11,7 +11,6 @@ from rehearsal.artifacts import Artifacts
 from rehearsal.cloud import Cloud, Credentials, Place
 from rehearsal.definition import Action, Definition
 from rehearsal.evidence import Evidence
-from rehearsal.journal import Journal
 from rehearsal.processes import Processes
 
 CODEPIPELINE = "codepipeline.amazonaws.com"
@@ -110,12 +109,10 @@ class Context:
     workloads: Workloads
     clock: Clock = now
     """What time it is in the rehearsal."""
-    instead: Mapping[str, str] = field(default_factory=dict)
+    variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that builds get instead of the pipeline's, by the names of their variables."""
     build_slots: BuildSlots = field(default_factory=BuildSlots)
     """How many builds the account may run at once."""
-    journal: Journal = field(default_factory=Journal)
-    """What the rehearsal has done and decided so far."""
 
     def pipeline_credentials(self) -> Credentials:
         """Return the credentials of the pipeline's own role."""

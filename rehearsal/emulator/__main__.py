@@ -1,12 +1,10 @@
-"""Serves the emulated AWS on free loopback ports until its standard input closes.
+"""Serves the emulated AWS on free loopback ports until it is ended by a signal.
 
 `--permissions` says what becomes of calls that the policies do not allow: `enforced` refuses them, `report` lists them,
 `off` checks nothing.
 
 Prints `{"port": N, "tls_port": N, "authority": "…"}` once it listens: the second port serves the same by TLS, under
-certificates of a throwaway authority, whose own is printed. Standard input is the rehearsal's hand on it: when the
-rehearsal ends, however it ends, the pipe closes and the emulator goes with it. `--account new` gives its accounts the
-quotas of new ones.
+certificates of a throwaway authority, whose own is printed. `--account new` gives its accounts the quotas of new ones.
 """
 
 import argparse
@@ -14,11 +12,10 @@ import asyncio
 import json
 import os
 import socket
-import sys
 from pathlib import Path
 
 from rehearsal.emulator import loopback
-from rehearsal.secure_way import TRUST
+from rehearsal.proxy_settings import CA_BUNDLE_VARIABLES
 
 SECRET_KEY = "emulated"  # noqa: S105 - what account-root keys are signed with; everybody here knows it
 
@@ -45,11 +42,10 @@ async def _serve(listener: socket.socket, tls_listener: socket.socket, *, permis
     config.insecure_bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
     config.errorlog = "-"
-    closed = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin, _on_input, closed)
     ports = {"port": listener.getsockname()[1], "tls_port": tls_listener.getsockname()[1]}
     print(json.dumps({**ports, "authority": authority.certificate}), flush=True)
-    await serve(application, config, shutdown_trigger=closed.wait)  # pyrefly: ignore
+    # Without a trigger of ours, hypercorn would take SIGTERM for a request to finish its connections first.
+    await serve(application, config, shutdown_trigger=asyncio.Event().wait)  # pyrefly: ignore
 
 
 def _lead_functions(hooks: Path, authorities: Path) -> None:
@@ -59,12 +55,7 @@ def _lead_functions(hooks: Path, authorities: Path) -> None:
     """
     os.environ["PATH"] = os.pathsep.join([str(hooks / "bin"), os.environ["PATH"]])
     os.environ["PYTHONPATH"] = str(hooks)
-    os.environ.update(dict.fromkeys(TRUST, str(authorities)))
-
-
-def _on_input(closed: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 4096):
-        closed.set()
+    os.environ.update(dict.fromkeys(CA_BUNDLE_VARIABLES, str(authorities)))
 
 
 def main() -> None:

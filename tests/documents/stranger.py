@@ -1,9 +1,7 @@
 """Somebody who has just cloned the repository, on a machine where every AWS command leads to an emulator."""
 
-import json
 import os
 import subprocess
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,9 @@ from typing import Any
 
 import boto3
 
+from rehearsal.processes import Processes
+from rehearsal.progress import Progress
+from rehearsal.set_up import SetUp
 from tests.documents.document import ROOT
 from tests.rehearsal.conftest import commit_all, copy_of_the_work_tree, run
 
@@ -61,7 +62,7 @@ def stranger(directory: Path, endpoint: str | None = None) -> Stranger:
     run("git", "init", "--quiet", "--bare", str(remote), directory=directory)
     run("git", "remote", "add", "origin", str(remote), directory=clone)
     run("git", "push", "--quiet", "--set-upstream", "origin", "HEAD", directory=clone)
-    for prepared in (".venv", "node_modules", "diagrams/node_modules"):
+    for prepared in (".venv", "node_modules", "tools/diagrams/node_modules"):
         _borrow(prepared, clone)
     profiles = directory / "profiles"
     profiles.write_text(PROFILES)
@@ -92,22 +93,11 @@ def _borrow(prepared: str, clone: Path) -> None:
 @contextmanager
 def emulated_aws(directory: Path) -> Generator[str, None, None]:
     """Run an emulator and give its endpoint; it ends with the block."""
-    with (directory / "emulator.log").open("w") as log:
-        emulator = subprocess.Popen(
-            [sys.executable, "-m", "rehearsal.emulator"],
-            cwd=ROOT,
-            env={**os.environ, "DOCKER_HOST": "unix:///nonexistent", "TMPDIR": str(directory), "LOG_LEVEL": "WARNING"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-        with emulator:
-            try:
-                assert emulator.stdout is not None
-                yield f"http://localhost:{json.loads(emulator.stdout.readline())['port']}"
-            finally:
-                emulator.terminate()
+    processes = Processes()
+    try:
+        yield SetUp(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator().endpoint
+    finally:
+        processes.end_all()
 
 
 def client(service: str, account: str, endpoint: str) -> Any:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from compliance.document import document
-from compliance.findings import Finding, Findings, Rule, SynthesisError, findings_of, read
+from tools.compliance.document import document
+from tools.compliance.findings import Finding, Findings, Rule, SynthesisError, findings_of, read
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from diagrams import palette, pictures
-from diagrams.dashboards.body import Body, environment_dashboard, pipeline_dashboard
 from tests.documents.conftest import Written
 from tests.documents.document import ROOT
 from tests.page.contrast import contrast
+from tools.diagrams import palette, pictures
+from tools.diagrams.dashboards.body import Body, environment_dashboard, pipeline_dashboard
 
 FOLDER = ROOT / "docs/pictures"
 GRAPHS = ["architecture.svg", "pipeline.svg"]

@@ -152,29 +152,6 @@ def test_a_change_set_made_to_fail_leaves_the_stack_as_it_was(stacks: Stacks, fa
     assert stacks.topics == ["one"]
 
 
-def test_what_a_killed_rehearsal_has_begun_is_waited_for(stacks: Stacks, monkeypatch: pytest.MonkeyPatch) -> None:
-    stacks.run("CREATE_UPDATE", topic("one"))
-    describe, states = deploy._Stack.describe, iter(["UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
-
-    def still_under_way(stack: deploy._Stack, client: Any = None) -> dict[str, Any] | None:
-        found = describe(stack, client)
-        return found and {**found, "StackStatus": next(states, found["StackStatus"])}
-
-    monkeypatch.setattr(deploy._Stack, "describe", still_under_way)
-    stacks.run("CREATE_UPDATE", topic("two"))
-    assert "stack CREATE_COMPLETE (begun before)" in stacks.workshop.log
-    assert stacks.topics == ["two"]
-
-
-def test_what_a_killed_rehearsal_has_left_of_its_looking_ahead_is_no_hindrance(stacks: Stacks) -> None:
-    stacks.run("CREATE_UPDATE", topic("one"))
-    stacks.account.client("cloudformation").create_change_set(
-        StackName="stack", ChangeSetName=deploy.FORESEEN, ChangeSetType="UPDATE", TemplateBody=topic("other")
-    )
-    assert stacks.run("CREATE_UPDATE", topic("two")).variables == {"Name": "two"}
-    assert effects(stacks) == {"Topic": ("replaced", ("TopicName",))}
-
-
 def test_fail_reaches_modes_without_a_template(stacks: Stacks) -> None:
     for mode in ("DELETE_ONLY", "CHANGE_SET_EXECUTE"):
         with pytest.raises(ActionFailed, match="made to fail by --fail"):

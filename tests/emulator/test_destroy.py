@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from operations import accounts, assembly, deployed_stacks, destroy
-from operations.__main__ import main
-from operations.accounts import Accounts
 from rehearsal.cloud import Cloud, Place
 from tests.emulator.actions import powerful_role
 from tests.emulator.conftest import Account
 from tests.emulator.deployed import PARTS, PLACE, deployed
 from tests.emulator.small_assembly import write_assembly
+from tools.accounts import accounts, assembly, deployed_stacks, destroy
+from tools.accounts.__main__ import main
+from tools.accounts.accounts import Accounts
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -235,7 +235,7 @@ def test_what_aws_refuses_on_the_way_ends_it_and_says_how_to_go_on(
 ) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))
     create(cloud, home, folder, "web")
-    monkeypatch.setattr("operations.__main__.carry_out", refused)
+    monkeypatch.setattr("tools.accounts.__main__.carry_out", refused)
     assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 1
     told = capsys.readouterr().err
     assert "destroy: An error occurred (AccessDenied)" in told

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from operations.__main__ import main
-from operations.checks.service_roles import NEEDED
-from operations.doctor import unexamined
-from operations.findings import State
 from rehearsal.cloud import Cloud, Place
 from tests.emulator.actions import powerful_role
 from tests.emulator.conftest import Account
+from tools.accounts.__main__ import main
+from tools.accounts.checks.service_roles import NEEDED
+from tools.accounts.doctor import unexamined
+from tools.accounts.findings import State
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

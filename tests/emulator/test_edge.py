@@ -144,7 +144,7 @@ class Edge:
         target = {"Id": "127.0.0.1", "Port": task.port}
         account.client("elbv2").register_targets(TargetGroupArn=ids["Group"], Targets=[target])
         self.host = account.attribute("Distribution", "DomainName")
-        self.variables = account.cloud.secure_environment()
+        self.variables = account.cloud.proxy_environment()
         self.trust = ssl.create_default_context(cafile=self.variables["SSL_CERT_FILE"])
 
     def ask(self, path: str, *, scheme: str = "https", host: str = "", **arguments: Any) -> httpx.Response:

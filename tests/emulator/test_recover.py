@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from operations import assembly as operated
-from operations import deployed_stacks, holdings, recover
-from operations.__main__ import main
 from rehearsal.cloud import Cloud, Place
 from rehearsal.processes import Processes
 from rehearsal.progress import Progress
@@ -21,6 +18,9 @@ from rehearsal.set_up import SetUp
 from tests.emulator.actions import powerful_role
 from tests.emulator.conftest import Account, resource
 from tests.emulator.small_assembly import write_assembly
+from tools.accounts import assembly as operated
+from tools.accounts import deployed_stacks, holdings, recover
+from tools.accounts.__main__ import main
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

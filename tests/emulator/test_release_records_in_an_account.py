@@ -51,7 +51,7 @@ def write(account: Account, bucket: str, environment: str, released: str, commit
 def ask(account: Account, *arguments: str) -> subprocess.CompletedProcess[str]:
     credentials = Credentials(account.place.account)
     return subprocess.run(
-        [sys.executable, "-m", "releases", *arguments],
+        [sys.executable, "-m", "tools.releases", *arguments],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **account.cloud.environment(account.place.region, credentials)},
         capture_output=True,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from operations.assembly import read
-from operations.objectives import table
 from rehearsal.cloud import Cloud, Place
 from rehearsal.processes import Processes
 from rehearsal.progress import Progress
 from rehearsal.set_up import SetUp
+from tools.accounts.assembly import read
+from tools.accounts.objectives import table
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

@@ -74,7 +74,7 @@ def test_the_role_allows_exactly_the_calls_that_the_tests_make(
         env={
             **surroundings,
             **dev.cloud.environment(PLACE.region, PIPELINE),
-            **dev.cloud.secure_environment(),
+            **dev.cloud.proxy_environment(),
             **dev.variables,
             "CI": "true",
         },

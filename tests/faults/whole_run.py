@@ -63,7 +63,7 @@ def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, 
         env={
             **surroundings,
             **cloud.environment(PLACE.region, PIPELINE),
-            **cloud.secure_environment(),
+            **cloud.proxy_environment(),
             **dev.deployed.variables,
             "CI": "true",
             **variables,

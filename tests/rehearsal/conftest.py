@@ -138,7 +138,7 @@ class Repository:
             gate=gate or ScriptedGate(answer=True),
             tasks=tasks,
             fail=fail,
-            instead={"BAKE_MINUTES": "0.005", "P99_LIMIT_SECONDS": "30"},
+            variable_overrides={"BAKE_MINUTES": "0.005", "P99_LIMIT_SECONDS": "30"},
         )
         progress = Progress(self.directory / "logs", lambda _: None)
         with Rehearsal(plan, progress) as rehearsal:

@@ -75,9 +75,8 @@ One release after another is delivered to the same accounts. Each fails at its r
 its commands, a stack by a resource that cannot be created after all its others are changed, a gate by no.""",
     CIRCUMSTANCES: "",
     KILLED: """\
-`python -m rehearsal --approve yes` is ended by SIGKILL while the row's action runs, then `--resume` goes on. All of it
-is one delivery, killed several times. It must end as if it had never been: every environment is at the release, no
-action that had ended has run again, and no process is left.""",
+`python -m rehearsal --approve yes` is ended by SIGKILL while the row's action runs. No process may be left after a few
+seconds, and the next rehearsal removes the files.""",
     STOPPED: """\
 Drawn at random with a fixed seed. `DevReview/ReviewChanges` must fail, name every resource that would be lost, and
 leave every account as it was. What would be lost is told by CloudFormation's resource schemas, as cfn-lint brings them,

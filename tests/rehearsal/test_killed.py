@@ -1,11 +1,8 @@
-"""A rehearsal that is killed, and the one that goes on with it: one delivery, whatever becomes of who runs it."""
+"""A rehearsal that is killed in different phases: nothing keeps running, and the next one removes its files."""
 
-import json
-import os
-import subprocess
-import sys
+import signal
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,83 +12,70 @@ from tests.rehearsal.failure_matrix import KILLED, Matrix, Row
 from tests.rehearsal.prepared_releases import Releases
 from tests.rehearsal.test_main_job import processes_with, start
 
-KILLS = ("Build/Synth", "UpdatePipeline/SelfMutate", "Dev/yawl-dev-database.Deploy", "Staging/IntegrationTests")
-REPRESENTATIVE = ("Dev/yawl-dev-database.Deploy",)
-BUILD_SECONDS = 1
+PHASES = {
+    "set-up/bootstrap": ("bootstrap",),
+    "Build/Synth": ("sleep 60",),
+    "UpdatePipeline/SelfMutate": ("cdk",),
+    "Dev/yawl-dev-database.Deploy": ("rehearsal.emulator", "rehearsal.tunnel"),
+    "Dev/IntegrationTests": ("sleep 60", "rehearsal.stand_in"),
+}
+"""How the name of the action under way begins, and what its processes' commands contain."""
+REPRESENTATIVE = ("Build/Synth", "Dev/IntegrationTests")
+SLOW = {"Build/Synth": "synth", "Dev/IntegrationTests": "integration-tests"}
+"""Targets of the builds that take a minute, so that they do not end by themselves."""
+START_SECONDS = 10.0
+END_SECONDS = 5.0
 
 
-@dataclass
-class Killable:
-    """A rehearsal that can be killed and gone on with."""
-
-    repository: Repository
-    directory: Path
-    running: subprocess.Popen[str]
-
-    def kill_in(self, action: str) -> str:
-        """Kill it as soon as the action runs; return what it had printed until then."""
-        assert self.running.stdout
-        printed: list[str] = []
-        for line in self.running.stdout:
-            printed.append(line)
-            if f"{action} running" in line:
-                break
-        self.running.kill()
-        self.running.wait(timeout=10)
-        return "".join(printed)
-
-    def go_on(self) -> None:
-        self.running = subprocess.Popen(
-            [sys.executable, "-m", "rehearsal", "--resume"],
-            cwd=self.repository.path,
-            env={**os.environ, "TMPDIR": str(self.directory / "tmp")},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-
-@pytest.fixture
-def killable(repository: Repository, matrix: Matrix, tmp_path: Path) -> Killable:
-    releases = Releases(repository, tmp_path / "repository", build_seconds=BUILD_SECONDS)
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_killed_rehearsal_leaves_nothing_running(
+    phase: str, repository: Repository, matrix: Matrix, tmp_path: Path
+) -> None:
+    if phase not in REPRESENTATIVE and not matrix.is_whole:
+        pytest.skip("only with --failures-table")
+    releases = Releases(repository, tmp_path / "repository")
+    makefile = releases.path / "Makefile"
+    if target := SLOW.get(phase):
+        makefile.write_text(makefile.read_text().replace(f"{target}:\n\tsleep 0", f"{target}:\n\tsleep 60"))
     copy = Repository(releases.path, releases.commit("one"), tmp_path)
-    fail = [] if matrix.is_whole else ["--fail", "Dev/Bake"]
-    report = ["--json", str(tmp_path / "report.json")]
-    return Killable(copy, tmp_path, start(copy, tmp_path, "--approve", "yes", "--tasks", "none", *report, *fail))
+    files = tmp_path / "tmp"
 
-
-def test_a_killed_rehearsal_is_gone_on_with_to_the_same_end(killable: Killable, matrix: Matrix) -> None:
-    kills = KILLS if matrix.is_whole else REPRESENTATIVE
+    killed = start(copy, tmp_path, "--approve", "yes")
+    assert killed.stdout
+    printed: list[str] = []
+    for line in killed.stdout:
+        printed.append(line)
+        if phase in line and "running" in line:
+            break
+    assert eventually(lambda: all(named(part, files) for part in PHASES[phase]), START_SECONDS), "".join(printed)
+    killed.kill()
+    killed.wait(timeout=10)
     began = time.monotonic()
-    for action in kills:
-        printed = killable.kill_in(action)
-        assert f"{action} running" in printed, printed
-        killable.go_on()
-        matrix.rows.append(
-            Row(group=KILLED, name=f"`{action}`", outcome="gone on with", seconds=time.monotonic() - began)
-        )
-        began = time.monotonic()
-    output, _ = killable.running.communicate(timeout=400)
-    assert killable.running.returncode == (0 if matrix.is_whole else 1), output
-    report = json.loads((killable.directory / "report.json").read_text())
-    states = {f"{stage['name']}/{one['name']}": one["status"] for stage in report["stages"] for one in stage["actions"]}
-    if matrix.is_whole:
-        assert set(states.values()) == {"succeeded"}
-    else:
-        assert report["reason"] == "Dev/Bake: made to fail by --fail; no earlier execution to roll back to"
-        assert {states[f"Dev/yawl-dev-{part}.Deploy"] for part in ("network", "database", "monitoring")} == {
-            "succeeded"
-        }
-    assert (killable.directory / "logs" / "Source-Source.log").read_text().count("Release one") == 1
-    assert list((killable.directory / "tmp").glob("rehearsal-*")) == []
-    assert eventually_nothing_runs(killable.directory), processes_with(str(killable.directory / "tmp"))
+    assert eventually(lambda: not processes_with(str(files)), END_SECONDS), processes_with(str(files))
+    seconds = time.monotonic() - began
+
+    following = start(copy, tmp_path, "--approve", "yes")
+    assert following.stdout
+    assert any("set-up/deploy" in line for line in following.stdout), "a killed rehearsal does not block the next one"
+    following.send_signal(signal.SIGTERM)
+    output, _ = following.communicate(timeout=30)
+    assert following.returncode == 3, output
+    assert eventually(lambda: not processes_with(str(files)), END_SECONDS), processes_with(str(files))
+    assert list(files.glob("rehearsal-*")) == []
+    matrix.rows.append(
+        Row(group=KILLED, name=f"`{phase}`", outcome="nothing runs, and the next one starts", seconds=seconds)
+    )
 
 
-def eventually_nothing_runs(directory: Path) -> bool:
-    deadline = time.monotonic() + 5
-    while processes_with(str(directory / "tmp")):
+def named(part: str, files: Path) -> bool:
+    """Whether a process of the rehearsal has this in its command."""
+    return any(part in command for command in processes_with(str(files)))
+
+
+def eventually(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.1)
+        time.sleep(0.05)
     return True

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.working_folder import CACHE
+from rehearsal.run_directory import CACHE
 from tests.rehearsal.conftest import ROOT, Repository
 
 BEFORE_THE_ENVIRONMENTS = ["Source", "Build", "UpdatePipeline", "Assets"]
@@ -111,7 +111,7 @@ def configured_accounts() -> dict[str, str]:
 def start(repository: Repository, directory: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start `python -m rehearsal` in the repository, its temporary files below `directory`."""
     temporary = directory / "tmp"
-    temporary.mkdir()
+    temporary.mkdir(exist_ok=True)
     return subprocess.Popen(
         [
             sys.executable,

@@ -90,7 +90,7 @@ def released(rehearsed: Rehearsed, *arguments: str) -> list[dict[str, Any]]:
     assert rehearsed.rehearsal.cloud is not None
     cloud = rehearsed.rehearsal.cloud
     done = subprocess.run(
-        [sys.executable, "-m", "releases", "--json", *arguments],
+        [sys.executable, "-m", "tools.releases", "--json", *arguments],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **cloud.environment(HOME.region, Credentials(HOME.account))},
         capture_output=True,

@@ -32,7 +32,7 @@ def other_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[su
     """Start another synthesis beside the tests, where hashes, time zone and variables differ."""
     folder = tmp_path_factory.mktemp("other-process")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    command = [sys.executable, "-m", "bench.synthesize", "3", str(folder), "--settings", str(EXAMPLE)]
+    command = [sys.executable, "-m", "tools.bench.synthesize", "3", str(folder), "--settings", str(EXAMPLE)]
     different = {"PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo"}
     with subprocess.Popen(command, cwd=ROOT, env={**environment, **different}) as process:
         yield process, folder

@@ -16,7 +16,6 @@ from rehearsal.definition import parse
 from rehearsal.execution import Execution
 from rehearsal.gate import ScriptedGate
 from rehearsal.history import History
-from rehearsal.journal import Journal
 from rehearsal.processes import Processes
 from rehearsal.progress import Progress, Result, Status
 from rehearsal.tasks import NoTasks
@@ -109,14 +108,11 @@ class FakeExecution:
     """What earlier executions have left."""
     execution_id: str = "first"
     commit: str = "0" * 40
-    journal: Journal = field(default_factory=Journal)
-    """What it has done before it was killed."""
-    resumed: bool = False
 
     def run(self) -> tuple[Result, str]:
         """Execute to the end."""
         self.cloud = OnePipeline(self.document)
-        self.progress = Progress(self.directory / "logs", lambda _: None, resumed=self.resumed)
+        self.progress = Progress(self.directory / "logs", lambda _: None)
         lock = threading.Lock()
 
         def kind(run: Run) -> Outcome:
@@ -139,7 +135,6 @@ class FakeExecution:
             gate=ScriptedGate(answer=True),
             workloads=NoTasks(),
             clock=lambda: NOON,
-            journal=self.journal,
         )
         execution = Execution(
             context,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import enforcement
+from tools.bench import enforcement
 
 
 def test_the_least_of_each_mode_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,11 @@ from difflib import ndiff
 
 import pytest
 
-from diagrams.dashboards import page
-from diagrams.dashboards.body import Body, Widget
-from diagrams.dashboards.metric_math import evaluate
-from diagrams.dashboards.series import DAY, HOUR, Series, sample
-from diagrams.errors import DiagramError
+from tools.diagrams.dashboards import page
+from tools.diagrams.dashboards.body import Body, Widget
+from tools.diagrams.dashboards.metric_math import evaluate
+from tools.diagrams.dashboards.series import DAY, HOUR, Series, sample
+from tools.diagrams.errors import DiagramError
 
 SERIES: dict[str, Series] = {"a": [1.0, None, 3.0], "b": [2.0, 4.0, 0.0], "never": [None, None, None]}
 

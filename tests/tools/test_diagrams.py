@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from diagrams import architecture, architecture_picture, assembly, pipeline, pipeline_picture
-from diagrams.__main__ import main
-from diagrams.architecture import INTERNET, USERS, Architecture
-from diagrams.dot import attributes, quoted, text
-from diagrams.errors import DiagramError
-from diagrams.names import short_names
 from tests.tools.rehearsal_fakes import checks
+from tools.diagrams import architecture, architecture_picture, assembly, pipeline, pipeline_picture
+from tools.diagrams.__main__ import main
+from tools.diagrams.architecture import INTERNET, USERS, Architecture
+from tools.diagrams.dot import attributes, quoted, text
+from tools.diagrams.errors import DiagramError
+from tools.diagrams.names import short_names
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

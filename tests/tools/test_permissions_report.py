@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from permissions_report import __main__ as report
-from permissions_report import accepted
+from tools.permissions_report import __main__ as report
+from tools.permissions_report import accepted
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.cloud import Cloud, Credentials, Place, open_directly
-from rehearsal.secure_way import SecureWay, write_authorities
+from rehearsal.proxy_settings import ProxySettings, write_authorities
 from tests.fault_server import answer, serve
 
 ENDPOINT = "http://localhost:9"
@@ -61,10 +61,10 @@ def test_this_machine_is_asked_directly_whatever_the_proxy() -> None:
 
 
 def test_every_child_goes_through_the_tunnel_and_keeps_its_own_options(tmp_path: Path) -> None:
-    way = SecureWay("http://127.0.0.1:8", tmp_path / "authorities.pem", tmp_path / "hooks", 7)
+    way = ProxySettings("http://127.0.0.1:8", tmp_path / "authorities.pem", tmp_path / "hooks", 7)
     cloud = Cloud("http://localhost:9", way)
     assert cloud.ports == (9, 8, 7)
-    found = cloud.secure_environment({"NODE_OPTIONS": "--no-warnings", "PYTHONPATH": "src"})
+    found = cloud.proxy_environment({"NODE_OPTIONS": "--no-warnings", "PYTHONPATH": "src"})
     assert found["HTTPS_PROXY"] == found["https_proxy"] == "http://127.0.0.1:8"
     assert found["SSL_CERT_FILE"] == found["AWS_CA_BUNDLE"] == str(tmp_path / "authorities.pem")
     assert found["NODE_OPTIONS"] == f'--require="{tmp_path}/hooks/node_hook.cjs" --no-warnings'

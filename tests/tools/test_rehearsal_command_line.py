@@ -179,36 +179,6 @@ def test_a_gate_nobody_answers_says_how_to_go_on(
         terminal[0].ask("Prod/Approve", "")
 
 
-@pytest.mark.usefixtures("repository")
-def test_without_a_killed_rehearsal_there_is_nothing_to_resume(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--resume"]) == 2
-    assert capsys.readouterr().err == (
-        "rehearsal: there is nothing to resume here: no rehearsal was killed; start one without --resume\n"
-    )
-
-
-def test_what_is_no_longer_there_cannot_be_resumed(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (repository / ".rehearsal").mkdir()
-    (repository / ".rehearsal" / "unfinished").write_text(str(repository / "gone"))
-    assert main(["--resume", "--approve", "yes"]) == 2
-    assert "there is nothing left to resume" in capsys.readouterr().err
-
-
-def test_a_resumed_rehearsal_is_what_it_was_started_as(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--resume", "--from", "HEAD", "--set", "BAKE_MINUTES=1"]) == 2
-    expected = "rehearsal: --resume goes on with what the rehearsal was started with; leave out --from, --set\n"
-    assert capsys.readouterr().err == expected
-    assert not (repository / ".rehearsal").exists()
-
-
-@pytest.mark.usefixtures("repository")
-def test_a_rehearsal_that_ends_leaves_nothing_to_resume(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
-    main(["--approve", "yes"])
-    assert not Path(".rehearsal/unfinished").exists()
-    assert main(["--resume"]) == 2
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_clearing_up_is_not_interrupted(number: signal.Signals) -> None:
     def interrupt(*_: object) -> None:

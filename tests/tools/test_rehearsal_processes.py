@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.processes import Processes, Stopped
+from tests.conftest import ROOT
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
@@ -145,22 +146,53 @@ def test_nothing_starts_after_end_all(processes: Processes) -> None:
         processes.start(["true"], directory=Path.cwd(), environment=ENVIRONMENT)
 
 
-def test_held_input_closes_with_the_holder() -> None:
-    """A child that reads its input to the end is gone when the rehearsal is, even killed."""
-    holder = (
-        "import os, pathlib, sys, time\n"
-        "from rehearsal.processes import Processes\n"
-        "child = Processes().start(['cat'], directory=pathlib.Path.cwd(), environment=dict(os.environ), "
-        "hold_input=True)\n"
-        "print(child.pid, flush=True)\n"
-        "time.sleep(60)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", holder], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        child = int(process.stdout.readline())
-        assert lives(child)
-        process.kill()
-    assert eventually(lambda: not lives(child))
+KILLED = """
+import os, sys, threading, time
+from pathlib import Path
+from rehearsal.processes import Processes
+
+processes = Processes()
+
+def start(script, **options):
+    child = processes.start(["sh", "-c", script], directory=Path.cwd(), environment=dict(os.environ), **options)
+    return child.stdout.readline().strip()
+
+numbers = [
+    start("sleep 60 & echo $$ $!; wait"),
+    start("trap '' TERM; echo $$; while :; do sleep 1; done"),
+    start("echo $$; while read line; do :; done", hold_input=True),
+    start("echo $$; read line; touch asked-to-end", hold_input=True, shutdown_seconds=5),
+]
+if sys.argv[1] == "ending":
+    threading.Thread(target=processes.end_all).start()
+    time.sleep(0.5)
+print(*numbers, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("when", ["running", "ending"])
+def test_nothing_outlives_a_killed_rehearsal(when: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED, when]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as rehearsal:
+        assert rehearsal.stdout is not None
+        children = [int(word) for word in rehearsal.stdout.readline().split()]
+        assert any(map(lives, children))
+        rehearsal.kill()
+    try:
+        assert eventually(lambda: not any(map(lives, children)))
+        assert eventually((tmp_path / "asked-to-end").exists)
+    finally:
+        for child in filter(lives, children):
+            os.kill(child, signal.SIGKILL)
+
+
+def test_a_command_that_does_not_exist_fails_and_leaves_nothing(processes: Processes) -> None:
+    lines: list[str] = []
+    command = ["no-such-command"]
+    assert processes.run(command, directory=Path.cwd(), environment=ENVIRONMENT, on_line=lines.append) == 127
+    assert "no-such-command: not found" in lines[0]
 
 
 def test_a_child_that_will_not_end_is_killed(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:

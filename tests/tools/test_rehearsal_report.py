@@ -120,7 +120,7 @@ def test_a_variable_that_no_build_has_is_not_said_to_be_set(tmp_path: Path) -> N
     execution = FakeExecution(pipeline(stage("Dev", action("network"), action("Bake", run_order=2))), tmp_path)
     execution.behaviours = {"network": lambda _: deploys("dev-network"), "Bake": build}
     result, reason = execution.run()
-    execution.progress.instead = {"BAKE_MINUTES": "1", "BAKE_MINUTE": "2"}
+    execution.progress.variable_overrides = {"BAKE_MINUTES": "1", "BAKE_MINUTE": "2"}
     execution.progress.finish(result, reason)
     composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
     assert composed["simulated"]["variables"] == {"BAKE_MINUTES": "1"}

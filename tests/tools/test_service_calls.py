@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from permissions_report import assembly as examined
 from rehearsal.emulator.permissions import managed_policies, messages
 from rehearsal.emulator.permissions.service_calls.account_policies import AccountPolicies
 from rehearsal.emulator.permissions.service_calls.creation import creating_a_resource, handler_actions
@@ -19,6 +18,7 @@ from settings import Settings
 from tests.made_once import made_once
 from tests.unit.built_image import path_without_docker
 from tests.unit.other_settings import elsewhere, small, synthesize
+from tools.permissions_report import assembly as examined
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk.assertions import Template
 
-from bench.delivery import BAKE, REVIEW, deliveries
-from bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 from jobs.change_review.costs import cost_change
 from jobs.change_review.pipeline_run import LONGEST_TITLE
 from jobs.change_review.review import Review
@@ -19,6 +17,8 @@ from settings import Settings
 from settings.types.environment_names import LONGEST
 from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import Pipeline
+from tools.bench.delivery import BAKE, REVIEW, deliveries
+from tools.bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

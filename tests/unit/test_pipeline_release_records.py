@@ -8,10 +8,10 @@ from aws_cdk.assertions import Template
 
 from lambdas.delivery_events.record import keep
 from pipeline.events.release_records import OUTPUT
-from releases.records import OUTPUT as READ
 from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of
 from tests.unit.recorded_delivery import Recording, begun, passed
+from tools.releases.records import OUTPUT as READ
 
 
 @pytest.fixture(scope="module")

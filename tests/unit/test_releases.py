@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from releases.records import Record, now, on
+from tools.releases.records import Record, now, on
 
 
 def record(environment: str, released: str, commit: str, region: str = "us-east-1") -> Record:

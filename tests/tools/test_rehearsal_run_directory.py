@@ -1,0 +1,145 @@
+"""Where rehearsals work: paths that come again, one for each that is under way."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from rehearsal import run_directory as subject
+from rehearsal.errors import RehearsalError
+from rehearsal.run_directory import run_directory
+from tests.conftest import ROOT
+
+
+@pytest.fixture(autouse=True)
+def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(subject, "SHARED_MEMORY", tmp_path / "memory")
+    monkeypatch.setattr(subject, "MEMORY_INFO", tmp_path / "meminfo")
+    monkeypatch.delenv("TMPDIR", raising=False)
+    memory_is_available(tmp_path, subject.REQUIRED_BYTES)
+
+
+def memory_is_available(folder: Path, size: int) -> None:
+    """What the system says of it."""
+    (folder / "meminfo").write_text(f"MemFree: 1 kB\nMemAvailable:   {size // 1024} kB\n")
+
+
+def test_the_next_has_the_same_path_and_finds_it_empty() -> None:
+    with run_directory() as first:
+        (first / "left").touch()
+    assert not first.exists()
+    with run_directory() as second:
+        assert second == first
+        assert list(second.iterdir()) == []
+
+
+KILLED = """
+import time
+from rehearsal.run_directory import run_directory
+
+with run_directory() as folder, run_directory() as second:
+    (folder / "left").touch()
+    print(folder, second, sep="\\n", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_next_removes_what_killed_ones_have_left_wherever_it_is(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "elsewhere"), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED], env=environment, stdout=subprocess.PIPE, text=True
+    ) as rehearsal:
+        assert rehearsal.stdout is not None
+        left = [Path(rehearsal.stdout.readline().strip()) for _ in range(2)]
+        with run_directory() as other:
+            assert other not in left
+            assert all(folder.is_dir() for folder in left), "a rehearsal that is running keeps its own"
+        rehearsal.kill()
+    assert all(folder.is_dir() for folder in left)
+    with run_directory() as following:
+        assert following.parent == tmp_path / "memory"
+        assert not any(folder.exists() for folder in left)
+
+
+def test_those_at_the_same_time_have_paths_that_come_again_too() -> None:
+    rounds: list[list[Path]] = []
+    for _ in range(2):
+        with contextlib.ExitStack() as stack:
+            rounds.append([stack.enter_context(run_directory()) for _ in range(3)])
+    assert len(set(rounds[0])) == 3
+    assert rounds[0] == rounds[1]
+
+
+def test_a_user_with_another_home_has_other_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The locks are there, and what one holds the other would remove."""
+    with run_directory() as first:
+        (first / "work").touch()
+        monkeypatch.setenv("HOME", str(tmp_path / "other"))
+        with run_directory() as second:
+            assert second != first
+        assert (first / "work").exists()
+
+
+def test_what_is_not_ours_is_passed_by() -> None:
+    with run_directory() as usual:
+        pass
+    usual.write_text("somebody's file")
+    with run_directory() as other:
+        assert other != usual
+    assert usual.read_text() == "somebody's file"
+
+
+def test_too_many_are_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "MAX_REHEARSALS", 1)
+    with run_directory(), pytest.raises(RehearsalError, match="1 rehearsals are running"), run_directory():
+        pass
+
+
+def test_they_work_in_memory_where_there_is_plenty(tmp_path: Path) -> None:
+    with run_directory() as folder:
+        assert folder.parent == tmp_path / "memory"
+
+
+def test_they_work_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    with run_directory() as folder:
+        assert folder.parent == tmp_path / "tmp"
+
+
+def test_they_work_on_the_disk_where_memory_is_scarce(tmp_path: Path) -> None:
+    memory_is_available(tmp_path, subject.REQUIRED_BYTES - 1024)
+    with run_directory() as folder:
+        assert folder.parent == tmp_path / "tmp"
+
+
+@pytest.mark.parametrize(("free", "flag"), [(subject.REQUIRED_BYTES - 1, 0), (subject.REQUIRED_BYTES, os.ST_NOEXEC)])
+def test_and_where_the_shared_memory_is_small_or_runs_nothing(
+    free: int, flag: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Containers have 64 MB of it, from which nothing may be run."""
+    found = SimpleNamespace(f_flag=flag, f_frsize=1, f_bavail=free)
+
+    def statvfs(_: Path) -> SimpleNamespace:
+        return found
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    with run_directory() as folder:
+        assert folder.parent == tmp_path / "tmp"
+
+
+@pytest.mark.parametrize("missing", ["memory", "meminfo"])
+def test_and_where_the_system_has_or_tells_none(missing: str, tmp_path: Path) -> None:
+    (tmp_path / missing).rename(tmp_path / "elsewhere")
+    with run_directory() as folder:
+        assert folder.parent == tmp_path / "tmp"

@@ -1,0 +1,142 @@
+"""Imports what an earlier environment left into its new stack, so that the next deployment updates it in place.
+
+The import states only those properties whose change would replace the resource, and leaves the others to that
+deployment: CloudFormation compares templates, not resources, and would not apply what both templates say. What the
+resource cannot be separated from, such as the key that it is encrypted with, is imported with it.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tools.accounts import deployed_stacks
+from tools.accounts.accounts import Accounts
+from tools.accounts.assembly import Stack
+from tools.accounts.deployed_stacks import described
+from tools.accounts.errors import OperationError
+from tools.accounts.holdings import KINDS, Client, Holding
+
+CHANGE_SET: Final = "recover"
+
+
+class NotImportable(Exception):  # noqa: N818 - a state of an account, told with the rest of the plan
+    """A resource cannot be imported; the text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """One resource to import."""
+
+    logical_id: str
+    found: Holding
+    properties: Mapping[str, Any]
+    """What the import states of it."""
+
+    @property
+    def identifier(self) -> dict[str, str]:
+        """What CloudFormation finds it by."""
+        kind = KINDS[self.found.kind]
+        return {kind.import_key or kind.name_property: self.found.name}
+
+
+def adopted_with(
+    logical_id: str,
+    found: Holding,
+    resources: Mapping[str, Mapping[str, Any]],
+    *,
+    client: Client,
+    owner: Callable[[str], str | None],
+) -> Iterator[Adopted]:
+    """Yield the resource and all that has to be imported with it; raises NotImportable.
+
+    `resources` are those of the stack's template; `owner` tells the stack that holds a physical id.
+    """
+    properties = resources[logical_id].get("Properties", {})
+    stated: dict[str, Any] = {}
+    for name in KINDS[found.kind].imported_with:
+        if name not in properties:
+            continue
+        value = properties[name]
+        referred = _referred(value, resources)
+        if referred or "Fn::GetStackOutput" in json.dumps(value):
+            live = found.built_on.get(name)
+            if live is None and name in KINDS[found.kind].imported_if_known:
+                continue
+            if live is None:
+                raise NotImportable(f"{found} has no {name}, which its template gives it")
+            if not referred:
+                value = json.loads(live) if live.startswith("[") else live
+            for other in referred:
+                yield from _built_on(other, live, found, resources, client=client, owner=owner)
+        stated[name] = value
+    yield Adopted(logical_id, found, stated)
+
+
+def _built_on(
+    logical_id: str,
+    live: str,
+    found: Holding,
+    resources: Mapping[str, Mapping[str, Any]],
+    *,
+    client: Client,
+    owner: Callable[[str], str | None],
+) -> Iterator[Adopted]:
+    kind = KINDS.get(resources[logical_id]["Type"])
+    other = kind.find(client, live) if kind else None
+    if other is None:
+        raise NotImportable(f"{found} is built on {live}, which is not there")
+    if other.locked:
+        raise NotImportable(f"{found} is built on {other}: {other.locked}. Call it back first")
+    if (stack := owner(other.name)) is not None:
+        raise NotImportable(f"{found} is built on {other}, which belongs to the stack {stack}")
+    yield from adopted_with(logical_id, other, resources, client=client, owner=owner)
+
+
+def _referred(value: Any, resources: Mapping[str, Any]) -> set[str]:
+    """Return the resources of the template that the value refers to."""
+    if isinstance(value, list):
+        return {name for item in value for name in _referred(item, resources)}
+    if not isinstance(value, dict):
+        return set()
+    names = {value["Ref"]} if isinstance(value.get("Ref"), str) else set()
+    if (attribute := value.get("Fn::GetAtt")) is not None:
+        names.add(attribute[0] if isinstance(attribute, list) else attribute.partition(".")[0])
+    nested = {name for item in value.values() for name in _referred(item, resources)}
+    return {name for name in names if name in resources} | nested
+
+
+def carry_out_import(accounts: Accounts, stack: Stack, adopted: tuple[Adopted, ...]) -> None:
+    """Import the resources into the stack, which must not be there; raises OperationError if AWS does not."""
+    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.deploy_role_arn)
+    body = {
+        "Resources": {
+            one.logical_id: {"Type": one.found.kind, "DeletionPolicy": "Retain", "Properties": one.properties}
+            for one in adopted
+        }
+    }
+    cloudformation.create_change_set(
+        StackName=stack.name,
+        ChangeSetName=CHANGE_SET,
+        ChangeSetType="IMPORT",
+        TemplateBody=json.dumps(body),
+        ResourcesToImport=[
+            {"ResourceType": one.found.kind, "LogicalResourceId": one.logical_id, "ResourceIdentifier": one.identifier}
+            for one in adopted
+        ],
+        **({"RoleARN": stack.execution_role_arn} if stack.execution_role_arn else {}),
+    )
+    while True:
+        made = cloudformation.describe_change_set(StackName=stack.name, ChangeSetName=CHANGE_SET)
+        if not made["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
+            break
+        time.sleep(deployed_stacks.LOOK_SECONDS)
+    if made["Status"] == "FAILED":
+        raise OperationError(f"{stack.name}: nothing can be imported: {made.get('StatusReason', 'no reason given')}")
+    cloudformation.execute_change_set(StackName=stack.name, ChangeSetName=CHANGE_SET)
+    while (now := described(accounts, stack)) is not None and now["StackStatus"].endswith("_IN_PROGRESS"):
+        time.sleep(deployed_stacks.LOOK_SECONDS)
+    if now is None or now["StackStatus"] != "IMPORT_COMPLETE":
+        state = "not there" if now is None else now["StackStatus"]
+        raise OperationError(f"{stack.name} is {state} after the import; its events say why")

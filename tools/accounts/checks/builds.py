@@ -1,0 +1,78 @@
+"""Whether CodeBuild may run as many builds at a time as the pipeline starts."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tools.accounts.assembly import PIPELINE, Stack
+from tools.accounts.checks.site import Site
+from tools.accounts.findings import Finding, good, to_fix, unchecked
+
+PROJECT: Final = "AWS::CodeBuild::Project"
+SIZES: Final = {
+    "BUILD_GENERAL1_SMALL": "Small",
+    "BUILD_GENERAL1_MEDIUM": "Medium",
+    "BUILD_GENERAL1_LARGE": "Large",
+    "BUILD_GENERAL1_XLARGE": "XLarge",
+    "BUILD_GENERAL1_2XLARGE": "2XLarge",
+}
+KINDS: Final = {"LINUX_CONTAINER": "Linux", "ARM_CONTAINER": "ARM", "LINUX_GPU_CONTAINER": "Linux GPU"}
+
+
+def check_builds(site: Site) -> Iterator[Finding]:
+    """Compare the builds that run side by side with the quota of each kind of machine.
+
+    The quotas are found by their names (CodeBuild User Guide, "Quotas"). A new account may have none or one: AWS sets
+    them "by internal metrics". What the limit leaves no room for waits in a queue, or fails where the limit is 0.
+    """
+    needed = _side_by_side(site.assembly.pipeline)
+    quotas = _quotas(site.here("service-quotas")) if needed else {}
+    for machine, number in sorted(needed.items()):
+        name = f"Concurrently running builds for {machine} environment"
+        quota = quotas.get(name.lower())
+        if quota is None:
+            yield unchecked(
+                f"Service Quotas has no quota named “{name}”",
+                f"look for it there, under AWS CodeBuild; the pipeline runs {number} at a time",
+            )
+            continue
+        limit = quota["Value"]
+        stands = f"CodeBuild's builds at a time on {machine}: {number} needed, {limit:g} allowed"
+        if number <= limit:
+            yield good(stands)
+        else:
+            yield to_fix(
+                stands,
+                "AWS_PROFILE=… aws service-quotas request-service-quota-increase --service-code codebuild "
+                f"--quota-code {quota['QuotaCode']} --desired-value {number} --region {site.place.region}",
+            )
+
+
+def _side_by_side(pipeline: Stack) -> Counter[str]:
+    """Return, by kind of machine, the most builds that one stage runs at a time."""
+    projects = {name: _machine(properties["Environment"]) for name, properties in pipeline.of_type(PROJECT)}
+    most: Counter[str] = Counter()
+    for _, properties in pipeline.of_type(PIPELINE):
+        for stage in properties["Stages"]:
+            together: Counter[tuple[int, str]] = Counter()
+            for action in stage["Actions"]:
+                project = action["Configuration"].get("ProjectName")
+                if action["ActionTypeId"]["Provider"] == "CodeBuild" and isinstance(project, dict):
+                    together[action.get("RunOrder", 1), projects[project["Ref"]]] += 1
+            for (_order, machine), number in together.items():
+                most[machine] = max(most[machine], number)
+    return most
+
+
+def _machine(environment: dict[str, Any]) -> str:
+    kind, size = environment["Type"], environment["ComputeType"]
+    return f"{KINDS.get(kind, kind)}/{SIZES.get(size, size)}"
+
+
+def _quotas(client: Any) -> dict[str, Any]:
+    """Return CodeBuild's quotas by name: AWS's defaults, and over them the account's own."""
+    found: dict[str, Any] = {}
+    for operation in ("list_aws_default_service_quotas", "list_service_quotas"):
+        for page in client.get_paginator(operation).paginate(ServiceCode="codebuild"):
+            found |= {quota["QuotaName"].lower(): quota for quota in page["Quotas"]}
+    return found

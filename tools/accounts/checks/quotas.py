@@ -1,0 +1,131 @@
+"""Whether the account's quotas leave room for what is to be deployed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tools.accounts.assembly import Stack
+from tools.accounts.checks.site import Site
+from tools.accounts.findings import Finding, good, to_fix
+
+VCPU = 1024
+"""CPU units of one vCPU."""
+OVERLAP = 2
+"""While a deployment replaces tasks, ECS runs up to twice as many."""
+LEAST_UNRESERVED = 100
+"""Executions at a time that Lambda lets nobody reserve (Lambda Developer Guide, "Configuring reserved concurrency")."""
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A limit of one account in one region."""
+
+    service: str
+    code: str
+    what: str
+    needed_by: Callable[[Stack], float]
+    """How much one stack takes of it."""
+    used: Callable[[Site], float]
+    """How much is taken already."""
+
+
+def check_quotas(site: Site) -> Iterator[Finding]:
+    """Compare what is used and what the stacks that are not there yet would add with each quota."""
+    cloudformation = site.here("cloudformation")
+    new = [stack for stack in site.stacks if not _exists(cloudformation, stack.name)]
+    for quota in QUOTAS:
+        needed = ceil(sum(quota.needed_by(stack) for stack in new))
+        if not needed:
+            continue
+        used = ceil(quota.used(site))
+        limit = _value(site.here("service-quotas"), quota)
+        stands = f"{quota.what}: {used} used, {needed} more needed, {limit:g} allowed"
+        if used + needed <= limit:
+            yield good(stands)
+        else:
+            yield to_fix(
+                stands,
+                "AWS_PROFILE=… aws service-quotas request-service-quota-increase "
+                f"--service-code {quota.service} --quota-code {quota.code} --desired-value {used + needed} "
+                f"--region {site.place.region}",
+            )
+
+
+def _exists(cloudformation: Any, name: str) -> bool:
+    try:
+        cloudformation.describe_stacks(StackName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return False
+        raise
+    return True
+
+
+def _value(quotas: Any, quota: Quota) -> float:
+    """Return the account's own value, or AWS's where nobody has asked for another."""
+    which = {"ServiceCode": quota.service, "QuotaCode": quota.code}
+    try:
+        return quotas.get_service_quota(**which)["Quota"]["Value"]
+    except quotas.exceptions.NoSuchResourceException:
+        return quotas.get_aws_default_service_quota(**which)["Quota"]["Value"]
+
+
+def _count(kind: str) -> Callable[[Stack], float]:
+    return lambda stack: sum(1 for _ in stack.of_type(kind))
+
+
+def _virtual_processors(stack: Stack) -> float:
+    """Return the vCPUs of all tasks of the stack's services while they are replaced at their most."""
+    tasks = max((properties["MaxCapacity"] for _, properties in stack.of_type(SCALABLE_TARGET)), default=0)
+    units = sum(int(properties["Cpu"]) for _, properties in stack.of_type("AWS::ECS::TaskDefinition"))
+    return OVERLAP * tasks * units / VCPU
+
+
+def _reservations(stack: Stack) -> float:
+    """Return the executions at a time that the stack's functions reserve."""
+    functions = stack.of_type("AWS::Lambda::Function")
+    return sum(properties.get("ReservedConcurrentExecutions", 0) for _, properties in functions)
+
+
+def _not_to_be_reserved(site: Site) -> float:
+    """Return the executions at a time that are reserved already, and those that Lambda keeps for everybody."""
+    limits = site.here("lambda").get_account_settings()["AccountLimit"]
+    return limits["ConcurrentExecutions"] - limits["UnreservedConcurrentExecutions"] + LEAST_UNRESERVED
+
+
+def _running_processors(site: Site) -> float:
+    """Return the vCPUs of Fargate tasks that run now."""
+    ecs = site.here("ecs")
+    clusters = [arn for page in ecs.get_paginator("list_clusters").paginate() for arn in page["clusterArns"]]
+    units = 0
+    for cluster in clusters:
+        for page in ecs.get_paginator("list_tasks").paginate(cluster=cluster, launchType="FARGATE"):
+            if page["taskArns"]:
+                tasks = ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]
+                units += sum(int(task.get("cpu") or 0) for task in tasks)
+    return units / VCPU
+
+
+SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
+QUOTAS = (
+    Quota(
+        "vpc",
+        "L-F678F1CE",
+        "VPCs",
+        _count("AWS::EC2::VPC"),
+        lambda site: len(site.here("ec2").describe_vpcs()["Vpcs"]),
+    ),
+    Quota(
+        "ec2",
+        "L-0263D0A3",
+        "Elastic IP addresses",
+        _count("AWS::EC2::EIP"),
+        lambda site: len(site.here("ec2").describe_addresses()["Addresses"]),
+    ),
+    Quota("fargate", "L-3032A538", "Fargate vCPUs", _virtual_processors, _running_processors),
+    Quota("lambda", "L-B99A9384", "Lambda's executions at a time", _reservations, _not_to_be_reserved),
+)
+"""By the codes of Service Quotas."""

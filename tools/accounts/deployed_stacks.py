@@ -1,0 +1,106 @@
+"""The stacks of an environment as they are in its account: found, read, deleted."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from tools.accounts.accounts import Accounts
+from tools.accounts.assembly import Assembly, Stack
+from tools.accounts.errors import OperationError
+
+LOOK_SECONDS = 5.0
+"""How long to wait between two looks at an operation under way."""
+GOES_WITH_ITS_OWNER: Final = {"AWS::SecretsManager::RotationSchedule"}
+"""Types that are nothing by themselves: kept from being taken back, gone with what they belong to."""
+
+
+def in_all_regions(environment: str, assembly: Assembly) -> list[Stack]:
+    """Return the environment's stacks in all its regions; a further region's stage is named after both."""
+    regions = {stack.place.region for stack in assembly.stacks}
+    names = [environment, *(f"{environment}-{region}" for region in regions)]
+    return [stack for stack in assembly.stacks if stack.stage and stack.stage.lower() in names]
+
+
+def stacks_of(environment: str, assembly: Assembly) -> list[Stack]:
+    """Return the environment's stacks in all its regions; raises OperationError where there are none."""
+    found = in_all_regions(environment, assembly)
+    if not found:
+        known = ", ".join(dict.fromkeys(stack.stage.lower() for stack in assembly.stacks if stack.stage))
+        raise OperationError(
+            f"there is no environment {environment}; delivery.toml has {known}. One whose table is gone already is "
+            "known to a commit that has it: git worktree add ../before COMMIT, and there the same command"
+        )
+    return found
+
+
+def dependents_first(stacks: list[Stack]) -> list[Stack]:
+    """Return the stacks so that each comes before those it was built on."""
+    left = {stack.name: stack for stack in stacks}
+    order: list[Stack] = []
+    while left:
+        needed = {name for stack in left.values() for name in stack.after}
+        free = [stack for stack in left.values() if stack.name not in needed]
+        order += free
+        for stack in free:
+            del left[stack.name]
+    return order
+
+
+def described(accounts: Accounts, stack: Stack) -> dict[str, Any] | None:
+    """Return what CloudFormation says of the stack; None if it is not there."""
+    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.lookup_role_arn)
+    try:
+        [found] = cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise
+    return None if found["StackStatus"] == "DELETE_COMPLETE" else found
+
+
+def deployed_template(accounts: Accounts, stack: Stack) -> dict[str, dict[str, Any]]:
+    """Return the resources of the deployed template: its word on deletion holds, not the synthesized one's."""
+    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.lookup_role_arn)
+    body = cloudformation.get_template(StackName=stack.name)["TemplateBody"]
+    return (json.loads(body) if isinstance(body, str) else body).get("Resources", {})
+
+
+def present_resources(accounts: Accounts, stack: Stack) -> list[dict[str, Any]]:
+    """Return the resources that the stack holds, as DescribeStackResources does."""
+    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.lookup_role_arn)
+    found = cloudformation.describe_stack_resources(StackName=stack.name)["StackResources"]
+    return [item for item in found if item.get("PhysicalResourceId") and item["ResourceStatus"] != "DELETE_COMPLETE"]
+
+
+def outlives(resource: Mapping[str, Any]) -> bool:
+    """Return whether the resource stays when its stack is deleted."""
+    kept = resource.get("DeletionPolicy", "Delete").startswith("Retain")
+    return kept and resource["Type"] not in GOES_WITH_ITS_OWNER
+
+
+def unlocking(stack: Stack) -> str:
+    """Return the command that ends a stack's protection against termination."""
+    return (
+        f"aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {stack.name}"
+    )
+
+
+def delete(accounts: Accounts, stack: Stack, *, retained: Iterable[str] = ()) -> None:
+    """Delete the stack and wait; raises OperationError if it cannot be deleted.
+
+    `retained` are logical ids that CloudFormation is to leave alone; only a stack in DELETE_FAILED may have some.
+    """
+    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.deploy_role_arn)
+    arguments: dict[str, Any] = {"RoleARN": stack.execution_role_arn} if stack.execution_role_arn else {}
+    if retained := list(retained):
+        arguments["RetainResources"] = retained
+    cloudformation.delete_stack(StackName=stack.name, **arguments)
+    while (found := described(accounts, stack)) is not None:
+        if found["StackStatus"] == "DELETE_FAILED":
+            raise OperationError(
+                f"{stack.name} could not be deleted: {found.get('StackStatusReason', 'its events say why')}"
+            )
+        time.sleep(LOOK_SECONDS)

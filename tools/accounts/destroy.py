@@ -1,0 +1,137 @@
+"""Takes an environment down: the order, what stands in the way, what stays, and the deletions themselves."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tools.accounts.accounts import Accounts
+from tools.accounts.assembly import Assembly, Stack
+from tools.accounts.deployed_stacks import (
+    delete,
+    dependents_first,
+    deployed_template,
+    described,
+    in_all_regions,
+    outlives,
+    present_resources,
+    stacks_of,
+    unlocking,
+)
+from tools.accounts.errors import OperationError
+
+PRODUCTION = "prod"
+"""The environment that nobody takes down with one command."""
+
+COSTS_ON = {
+    "AWS::Backup::BackupVault": "every recovery point in it, by the GB",
+    "AWS::EC2::EIP": "by the hour",
+    "AWS::EC2::NatGateway": "by the hour, and by the GB",
+    "AWS::KMS::Key": "by the month; keep it as long as anything is encrypted with it",
+    "AWS::Logs::LogGroup": "what is stored, by the GB",
+    "AWS::RDS::DBInstance": "by the hour as long as it runs, and its storage and backups",
+    "AWS::S3::Bucket": "what is stored, by the GB",
+    "AWS::SecretsManager::Secret": "by the month",
+}
+"""How what may stay goes on to cost (the services' pricing pages); other types cost nothing while nobody uses them."""
+
+STANDS_IN_A_NETWORK = {"AWS::ElastiCache::ReplicationGroup", "AWS::RDS::DBInstance"}
+"""Types whose subnets and security groups cannot go before they do."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done."""
+
+    deleted: tuple[Stack, ...]
+    """Stacks to delete, in this order."""
+    kept: Mapping[str, str]
+    """Stacks that have to stay, each with what needs it."""
+    retained: tuple[tuple[str, str, str], ...]
+    """Stack, type and physical id of what outlives its stack."""
+
+    def lines(self) -> Iterator[str]:
+        """Yield the plan as it is shown."""
+        yield from (f"  delete {stack.name}" for stack in self.deleted)
+        yield from (f"  keep   {name}: {reason} is in it, and costs on" for name, reason in self.kept.items())
+        for stack, kind, identifier in self.retained:
+            costs = COSTS_ON.get(kind)
+            yield f"  retain {kind} {identifier} of {stack}" + (f"; costs: {costs}" if costs else "")
+
+
+def stacks_to_destroy(environment: str, assembly: Assembly) -> list[Stack]:
+    """Return an environment's stacks; raises OperationError where there are none, or nobody may take them down."""
+    production = {stack.name for stack in in_all_regions(PRODUCTION, assembly)}
+    if environment == PRODUCTION or any(stack.name in production for stack in in_all_regions(environment, assembly)):
+        raise OperationError(
+            f"{PRODUCTION} is not taken down by a command. Whoever means it deletes its stacks one by one, in the "
+            "order that `make destroy` shows for another environment, after switching their protection off"
+        )
+    return stacks_of(environment, assembly)
+
+
+def plan(stacks: list[Stack], accounts: Accounts) -> Plan:
+    """Return what taking an environment's stacks down would do; raises OperationError where it cannot be done."""
+    deployed = {stack.name: found for stack in stacks if (found := described(accounts, stack)) is not None}
+    protected = [name for name, found in deployed.items() if found.get("EnableTerminationProtection")]
+    if protected:
+        raise OperationError(
+            "protected against termination: "
+            + ", ".join(protected)
+            + f". If it is meant: {unlocking(next(stack for stack in stacks if stack.name == protected[0]))}"
+        )
+    present = [stack for stack in stacks if stack.name in deployed]
+    retained: list[tuple[str, str, str]] = []
+    kept: dict[str, str] = {}
+    for stack in present:
+        template = deployed_template(accounts, stack)
+        identifiers = _physical_ids(accounts, stack)
+        for logical_id, resource in template.items():
+            if logical_id in identifiers and outlives(resource):
+                retained.append((stack.name, resource["Type"], identifiers[logical_id]))
+                if resource["Type"] in STANDS_IN_A_NETWORK:
+                    for needed in _stacks_needed(template, logical_id):
+                        kept.setdefault(needed, f"{resource['Type']} {identifiers[logical_id]}")
+    order = [stack for stack in dependents_first(present) if stack.name not in kept]
+    return Plan(tuple(order), kept, tuple(retained))
+
+
+def carry_out(agreed: Plan, accounts: Accounts) -> Iterator[str]:
+    """Delete stack by stack and yield what has been done; raises OperationError at the first that cannot be deleted."""
+    for stack in agreed.deleted:
+        began = time.monotonic()
+        delete(accounts, stack)
+        yield f"deleted {stack.name} ({time.monotonic() - began:.0f} s)"
+
+
+def _physical_ids(accounts: Accounts, stack: Stack) -> dict[str, str]:
+    return {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in present_resources(accounts, stack)}
+
+
+def _stacks_needed(template: Mapping[str, Any], logical_id: str) -> set[str]:
+    """Return the stacks whose outputs a resource is built on, by itself or by way of others in its template."""
+    seen: set[str] = set()
+    stacks: set[str] = set()
+
+    def follow(value: Any) -> None:
+        if isinstance(value, list):
+            for item in value:
+                follow(item)
+        elif isinstance(value, dict):
+            if isinstance(output := value.get("Fn::GetStackOutput"), dict):
+                stacks.add(output["StackName"])
+            for key, item in value.items():
+                if key == "Ref":
+                    visit(item)
+                elif key == "Fn::GetAtt":
+                    visit(item[0] if isinstance(item, list) else item.partition(".")[0])
+                else:
+                    follow(item)
+
+    def visit(name: str) -> None:
+        if name in template and name not in seen:
+            seen.add(name)
+            follow(template[name].get("Properties", {}))
+
+    visit(logical_id)
+    return stacks

@@ -1,0 +1,79 @@
+"""Examines real accounts before the first push, each finding with its fix."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.accounts.accounts import Accounts, Unreachable
+from tools.accounts.assembly import Assembly, Place
+from tools.accounts.checks.bootstrap import check_bootstrap
+from tools.accounts.checks.builds import check_builds
+from tools.accounts.checks.certificates import check_certificates
+from tools.accounts.checks.connection import check_connection
+from tools.accounts.checks.distributions import check_distributions
+from tools.accounts.checks.engines import check_engines
+from tools.accounts.checks.quotas import check_quotas
+from tools.accounts.checks.service_roles import check_service_roles
+from tools.accounts.checks.site import Check, Site
+from tools.accounts.checks.zones import check_zones
+from tools.accounts.findings import Finding, unchecked
+
+EVERYWHERE: Final[dict[str, Check]] = {
+    "bootstrap": check_bootstrap,
+    "quotas": check_quotas,
+    "service-linked roles": check_service_roles,
+    "engine versions": check_engines,
+    "zones and machines": check_zones,
+    "certificates": check_certificates,
+    "CloudFront": check_distributions,
+}
+"""What is looked at in every place; each yields nothing where nothing of its kind is to be deployed."""
+
+AT_HOME: Final[dict[str, Check]] = {"connection": check_connection, "concurrent builds": check_builds}
+"""What is looked at besides where the pipeline lives."""
+THROTTLED: Final = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
+DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
+
+
+def examine(assembly: Assembly, accounts: Accounts, *, only: str | None = None) -> Iterator[tuple[Place, Finding]]:
+    """Yield what is found in every place, or in those of the account `only`."""
+    for place in assembly.places():
+        if only in (None, place.account):
+            for finding in _examine(assembly, accounts, place):
+                yield place, finding
+
+
+def _examine(assembly: Assembly, accounts: Accounts, place: Place) -> Iterator[Finding]:
+    role = next((stack.lookup_role_arn for stack in assembly.at(place) if stack.lookup_role_arn), None)
+    site = Site(place, assembly, partial(_client, accounts, place.account, role))
+    checks = {**EVERYWHERE, **AT_HOME} if place == assembly.home else EVERYWHERE
+    for what, check in checks.items():
+        try:
+            yield from check(site)
+        except Unreachable as reason:
+            yield unchecked(
+                f"could not be examined: {reason}",
+                f"bootstrap it, or look with its own credentials: AWS_PROFILE=… make doctor "
+                f"ARGS='--account {place.account}'",
+            )
+            return
+        except (BotoCoreError, ClientError) as error:
+            yield unexamined(what, error)
+
+
+def unexamined(what: str, error: BotoCoreError | ClientError) -> Finding:
+    """Return that a look failed; what to do depends on whether it was denied, throttled, or failed in another way."""
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    if code in THROTTLED:
+        fix = "AWS asked for patience: run it again in a minute"
+    elif code in DENIED:
+        fix = "look with credentials that may read this"
+    else:
+        fix = "run it again; if it stays, look at the service in the console"
+    return unchecked(f"{what} could not be examined: {error}", fix)
+
+
+def _client(accounts: Accounts, account: str, role: str | None, service: str, region: str) -> Any:
+    return accounts.client(service, Place(account, region), role_arn=role)

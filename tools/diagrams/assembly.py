@@ -1,0 +1,130 @@
+"""What the pictures need of a cloud assembly: every stack's resources, and what each of them refers to."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.diagrams.errors import DiagramError
+
+Key = tuple[str, str]
+"""A resource: its stack's name and its logical id."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of a template."""
+
+    key: Key
+    type: str
+    properties: Mapping[str, Any]
+    path: tuple[str, ...]
+    """Its place in the app's tree below its stack, as the CDK's metadata tells; the logical id without it."""
+    references: frozenset[Key]
+    """The resources it refers to, in this stack or, by way of an output, in another."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The stacks of one stage."""
+
+    name: str
+    region: str
+    stacks: tuple[str, ...]
+    resources: Mapping[Key, Resource]
+    outputs: Mapping[Key, Any]
+    """The values of outputs, by stack and output."""
+
+    def referred(self, value: Any, stack: str) -> frozenset[Key]:
+        """Return the resources that a value of a template of `stack` refers to."""
+        return frozenset(key for key in self._referred(value, stack) if key in self.resources)
+
+    def _referred(self, value: Any, stack: str) -> Iterator[Key]:
+        for function, argument in _intrinsics(value):
+            if function == "Ref":
+                yield stack, str(argument)
+            elif function == "Fn::GetAtt":
+                yield stack, argument[0] if isinstance(argument, list) else str(argument).partition(".")[0]
+            elif function == "Fn::GetStackOutput":
+                output = (argument["StackName"], argument["OutputName"])
+                if output in self.outputs:
+                    yield from self._referred(self.outputs[output], output[0])
+
+
+def environments(directory: Path) -> list[Environment]:
+    """Read the stages of an assembly in its order; raises DiagramError when it cannot be read or has none."""
+    found = []
+    for name, artifact in _artifacts(directory).items():
+        if artifact["type"] == "cdk:cloud-assembly":
+            shown = artifact["properties"].get("displayName", name).rpartition("/")[2]
+            found.append(_environment(shown, directory / artifact["properties"]["directoryName"]))
+    if not found:
+        raise DiagramError(f"{directory} has no stages")
+    return found
+
+
+def own_templates(directory: Path) -> list[Mapping[str, Any]]:
+    """Return the templates of the stacks outside all stages, among them the pipeline's."""
+    return [_template(directory, artifact) for _, artifact in _stacks(directory)]
+
+
+def _environment(name: str, directory: Path) -> Environment:
+    stacks = list(_stacks(directory))
+    templates = {artifact["properties"]["stackName"]: _template(directory, artifact) for _, artifact in stacks}
+    outputs = {
+        (stack, output): found["Value"]
+        for stack, template in templates.items()
+        for output, found in template.get("Outputs", {}).items()
+    }
+    plain = {
+        (stack, logical_id): _resource((stack, logical_id), resource)
+        for stack, template in templates.items()
+        for logical_id, resource in template["Resources"].items()
+    }
+    unlinked = Environment(name, stacks[0][1]["environment"].rpartition("/")[2], tuple(templates), plain, outputs)
+    linked = {
+        key: Resource(
+            key, found.type, found.properties, found.path, unlinked.referred(dict(found.properties), key[0]) - {key}
+        )
+        for key, found in plain.items()
+    }
+    return Environment(name, unlinked.region, unlinked.stacks, linked, outputs)
+
+
+def _resource(key: Key, document: Mapping[str, Any]) -> Resource:
+    path = document.get("Metadata", {}).get("aws:cdk:path", "").split("/")[3:] or [key[1]]
+    return Resource(key, document["Type"], document.get("Properties", {}), tuple(path), frozenset())
+
+
+def _intrinsics(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _intrinsics(item)
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name in ("Ref", "Fn::GetAtt", "Fn::GetStackOutput"):
+                yield name, item
+            else:
+                yield from _intrinsics(item)
+
+
+def _artifacts(directory: Path) -> Mapping[str, Any]:
+    return _read(directory / "manifest.json")["artifacts"]
+
+
+def _stacks(directory: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, artifact in _artifacts(directory).items():
+        if artifact["type"] == "aws:cloudformation:stack":
+            yield name, artifact
+
+
+def _template(directory: Path, artifact: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _read(directory / artifact["properties"]["templateFile"])
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        return json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise DiagramError(f"{file} cannot be read: {error}; synthesize first: make assembly") from None

@@ -1,0 +1,25 @@
+"""The statements that a rehearsal has used: its report, as `make rehearse ARGS='--json FILE'` writes it."""
+
+import json
+from pathlib import Path
+
+from tools.permissions_report.errors import ReportError
+
+
+def used_statements(file: Path) -> set[tuple[str, int]]:
+    """Return policy (stack and name) and place of each statement that allowed a call of the run."""
+    try:
+        permissions = json.loads(file.read_text())["permissions"]
+        return {
+            (f"{role['stack']}/{grant['policy']}", grant["index"])
+            for role in permissions["roles"].values()
+            for grant in role["grants"]
+            if grant["used"]
+        }
+    except OSError as error:
+        raise ReportError(f"{file} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise ReportError(
+            f"{file} is not the report of a rehearsal that checked permissions; "
+            f"`make rehearse ARGS='--json {file}'` writes one"
+        ) from None

@@ -1,0 +1,105 @@
+"""What ran where, and when: `make releases`.
+
+    make releases                                                  what every environment has now
+    make releases ARGS='--environment prod --on 2026-11-03'        what ran in prod on the 3rd
+    make releases ARGS='--environment prod --all'                  everything that ever ran in prod
+
+It reads with the credentials in effect, which must be of the pipeline's account.
+Exit codes: 0 there is an answer, 1 nothing had been released, 2 bad input, or the records cannot be read.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from tools.releases.records import Record, RecordsError, bucket_of, now, on, read_all
+
+_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
+SHORT = 12
+"""Characters of a commit or digest that tell it from others."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Answer, and return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        records = read_all(
+            _client("s3"), options.bucket or bucket_of(_client("cloudformation"), options.stack), options.environment
+        )
+    except (RecordsError, BotoCoreError) as error:
+        print(f"releases: {error}", file=sys.stderr)
+        return 2
+    chosen = _chosen(records, options)
+    if options.json:
+        print(json.dumps([record.content for record in chosen], indent=2))
+    else:
+        print("\n\n".join(_in_words(record, options.time_zone) for record in chosen) or "Nothing had been released.")
+    return 0 if chosen else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.releases", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--environment", help="only this one")
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument("--on", type=date.fromisoformat, metavar="DAY", help="on this day, such as 2026-11-03")
+    when.add_argument("--all", action="store_true", help="at any time")
+    parser.add_argument("--time-zone", type=_zone, default=UTC, metavar="ZONE", help="of days and times (UTC)")
+    parser.add_argument("--json", action="store_true", help="print the records as they are")
+    parser.add_argument("--bucket", help="where the records are, instead of what the stack says")
+    parser.add_argument("--stack", default="yawl-delivery", help="the pipeline's stack (yawl-delivery)")
+    return parser
+
+
+def _chosen(records: Sequence[Record], options: argparse.Namespace) -> Sequence[Record]:
+    if options.all:
+        return records
+    return on(records, options.on, options.time_zone) if options.on else now(records)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise argparse.ArgumentTypeError(f"{name!r} is no time zone, such as Europe/Berlin") from None
+
+
+def _client(service: str) -> Any:
+    session: Any = boto3.Session()
+    return session.client(service, config=_CONFIG)
+
+
+def _in_words(record: Record, zone: Any) -> str:
+    content = record.content
+    lines = [
+        f"{record.environment} ({', '.join(content['regions'])}) since {_time(content['released'], zone)}",
+        f"  commit     {content['commit'][:SHORT]} {content['title']}",
+        f"  author     {content['author']}",
+    ]
+    if content["rolled_back_from"]:
+        lines.append(f"  rolled back, from what execution {content['rolled_back_from']} had left")
+    if content["approver"]:
+        lines.append(f"  approver   {content['approver'].rpartition('/')[2]}, {_time(content['approved'], zone)}")
+    lines += [f"  image      {image}" for image in content["images"]]
+    lines += [f"  tests      {tests}" for tests in content["tests"]]
+    lines += [f"  template   {digest[:SHORT]} {stack}" for stack, digest in sorted(content["templates"].items())]
+    lines.append(f"  execution  {content['execution']}")
+    return "\n".join(lines)
+
+
+def _time(text: str, zone: Any) -> str:
+    moment = datetime.fromisoformat(text).astimezone(zone)
+    return f"{moment:%Y-%m-%d %H:%M} {moment.tzname()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
