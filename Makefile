@@ -216,11 +216,8 @@ recover: cdk.out/manifest.json ## repair a failed first deployment after confirm
 	@test -n "$(ENV)" || { echo "recover: which environment? make recover ENV=dev" >&2; exit 2; }
 	@python -m tools.accounts recover $(ENV) $(ARGS)
 
-# The least-privilege execution policy is computed from the templates.
-least_privilege = $(findstring least-privilege,$(ARGS) $(shell grep -s '^ *execution' delivery.toml))
-
 .PHONY: bootstrap
-bootstrap: $(ready) $(if $(least_privilege),cdk.out/manifest.json) ## once, on AWS: bootstrap every account and region; prints the commands it runs
+bootstrap: cdk.out/manifest.json ## once, on AWS: bootstrap every account and region; prints the commands it runs
 	@python -m pipeline bootstrap $(ARGS)
 
 .PHONY: deploy

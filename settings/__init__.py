@@ -12,13 +12,13 @@ from settings.sections.environment import EDGE_REGION, EnvironmentSettings, TagS
 from settings.sections.firewall import FirewallSettings
 from settings.sections.image import ImageSettings
 from settings.sections.network import NetworkSettings
-from settings.sections.off_hours import NightSettings
+from settings.sections.off_hours import OffHoursSettings
 from settings.sections.recovery import RecoverySettings
 from settings.sections.storage import StorageSettings
 from settings.sections.tasks import TasksSettings
 from settings.types.log_retention import RETENTION_DAYS
-from settings.validation.errors import SettingsError
 from settings.validation.example_accounts import example_accounts
+from settings.validation.toml_file import SettingsError
 
 __all__ = [
     "EDGE_REGION",
@@ -34,7 +34,7 @@ __all__ = [
     "FirewallSettings",
     "ImageSettings",
     "NetworkSettings",
-    "NightSettings",
+    "OffHoursSettings",
     "PipelineSettings",
     "RecoverySettings",
     "RepositorySettings",

@@ -204,15 +204,15 @@ class Application(EnvironmentStack):
         tasks = self.service.auto_scale_task_count(min_capacity=settings.min, max_capacity=settings.max)
         tasks.scale_on_cpu_utilization("Processor", target_utilization_percent=settings.cpu_target_percent)
         tasks.scale_on_memory_utilization("Memory", target_utilization_percent=settings.memory_target_percent)
-        if night := settings.night:
+        if off_hours := settings.off_hours:
             for name, hour, least, most in (
-                ("Wake", night.wake_hour, settings.min, settings.max),
-                ("Sleep", night.sleep_hour, 0, 0),
+                ("Wake", off_hours.wake_hour, settings.min, settings.max),
+                ("Sleep", off_hours.sleep_hour, 0, 0),
             ):
                 tasks.scale_on_schedule(
                     name,
-                    schedule=appscaling.Schedule.cron(minute="0", hour=str(hour), week_day=night.days),
-                    time_zone=TimeZone.of(night.time_zone),
+                    schedule=appscaling.Schedule.cron(minute="0", hour=str(hour), week_day=off_hours.days),
+                    time_zone=TimeZone.of(off_hours.time_zone),
                     min_capacity=least,
                     max_capacity=most,
                 )

@@ -65,7 +65,7 @@ class Monitoring(EnvironmentStack):
             "Alarms",
             environment_name=environment_name,
             rules=[
-                *quiet_at_night(alarm_rules(metrics, settings), settings.tasks.night),
+                *quiet_at_night(alarm_rules(metrics, settings), settings.tasks.off_hours),
                 *upkeep_rules(metrics.upkeep, settings.recovery),
             ],
             topics=topics,

@@ -10,10 +10,11 @@ from jobs.change_review.findings import Acceptance, Finding
 def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
     """Return the environment's tables; raise ReviewError if the file cannot be read.
 
-    That each table has all its keys, the settings have checked when the release was synthesized.
+    The review reads the file itself because its build installs neither the app nor pydantic. It checks no keys: the
+    synthesis of the release did. Like the settings, it accepts a byte order mark.
     """
     try:
-        tables = tomllib.loads(file.read_text())
+        tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         entries = tables["environments"][environment].get("accepted_changes", {})
         return tuple(
             Acceptance(
@@ -24,7 +25,7 @@ def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
             )
             for change, entry in entries.items()
         )
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ReviewError(f"{file} cannot be read: {error}") from None
     except KeyError as missing:
         raise ReviewError(f"{file}: environments.{environment} lacks {missing}") from None

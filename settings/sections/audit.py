@@ -5,57 +5,57 @@ from typing import Annotated
 
 from settings.sections.base import Section
 from settings.types.costs import Costs
-from settings.validation.constraints import Between
+from settings.validation.constraints import between
 
 
 class AuditSettings(Section):
-    """What every account keeps of what is done in it, once for each account, however many environments it holds.
+    """Audit records of each account, created once per account.
 
-    The account's first environment in the order of delivery has it in a stack of its own; where no environment is in
-    the pipeline's account, the pipeline has it.
+    The first environment delivered to an account has a stack for them. In an account with no environment, the pipeline
+    has it.
     """
 
     trail: Annotated[
-        bool, Costs("by the GiB kept and logged; an account's second trail of the same events by the event")
+        bool, Costs("by the GiB kept and logged; an account's second trail of the same events also by the event")
     ] = True
-    """Whether CloudTrail writes the calls of all regions into a locked bucket; off where an organization's does."""
-    trail_retention_days: Annotated[int, Between(1, 36_500, "days"), Costs("by the GiB and month kept")] = 400
-    """How long nobody can delete what the trail wrote: a year, and the time of its audit."""
-    guardduty: Annotated[bool, Costs("by the events it looks at")] = False
-    """Whether GuardDuty looks for threats in the regions of the environments; off where an organization's does."""
-    config: Annotated[bool, Costs("by the change of a resource")] = False
-    """Whether AWS Config records every change of a resource there; off where an organization's does."""
+    """Whether CloudTrail records all regions' calls in a locked bucket. Disable it under an organization trail."""
+    trail_retention_days: Annotated[int, between(1, 36_500, "days"), Costs("by the GiB and month kept")] = 400
+    """How long trail records cannot be deleted: a year plus time for its audit."""
+    guardduty: Annotated[bool, Costs("by the events it analyzes")] = False
+    """Whether GuardDuty detects threats in the environments' regions. Disable it if the organization manages it."""
+    config: Annotated[bool, Costs("by the resource changes it records")] = False
+    """Whether AWS Config records resource changes there. Disable it if the organization manages it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditShare:
-    """What one place, an environment in a region or the pipeline, has of its account's audit.
+    """The audit resources that an environment's stack in one region, or the pipeline's, has for its account.
 
-    A trail is one for an account, a detector of GuardDuty and a recorder of AWS Config are one for each region of it.
+    An account needs one trail, and one GuardDuty detector and AWS Config recorder in each region.
     """
 
     settings: AuditSettings
     first_in_account: bool
-    """Whether nothing that is delivered before is in the account."""
+    """Whether nothing delivered earlier is in the account."""
     first_in_region: bool
-    """Whether nothing that is delivered before is in the account's region."""
+    """Whether nothing delivered earlier is in the account and region."""
 
     @property
     def trail(self) -> bool:
-        """Whether the trail is here."""
+        """Whether the trail belongs here."""
         return self.settings.trail and self.first_in_account
 
     @property
     def guardduty(self) -> bool:
-        """Whether a detector is here."""
+        """Whether a GuardDuty detector belongs here."""
         return self.settings.guardduty and self.first_in_region
 
     @property
     def config(self) -> bool:
-        """Whether a recorder is here."""
+        """Whether an AWS Config recorder belongs here."""
         return self.settings.config and self.first_in_region
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is here."""
+        """Whether no audit resource belongs here."""
         return not (self.trail or self.guardduty or self.config)

@@ -4,11 +4,11 @@ from importlib.resources import files
 from typing import Annotated
 
 from settings.sections.base import Section
-from settings.validation.constraints import Matches, OneOf
+from settings.validation.constraints import matches, one_of
 
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 TIME_ZONES = tuple((files("tzdata") / "zones").read_text().split())
-"""The names of the time zone database, from its package: what a machine has of its own differs."""
+"""The names of the time zone database, from its package: a machine's own database may differ."""
 _DAY = f"({'|'.join(DAYS)})"
 DAYS_PATTERN = rf"{_DAY}(-{_DAY}|(,{_DAY})*)"
 DAYS_FORM = "days such as MON-THU or MON,WED"
@@ -16,26 +16,26 @@ _HOUR = "([01]?[0-9]|2[0-3])"
 
 
 class DeploymentWindowSettings(Section):
-    """When an environment may be touched: the pipeline waits before it until the window opens.
+    """When an environment may be deployed to. The pipeline waits until the window opens.
 
-    In the console, "override" at the stage's entry lets one release through at any time.
+    To deploy one release outside the window, choose "override" at the stage's entry in the console.
     """
 
-    days: Annotated[str, Matches(DAYS_PATTERN, DAYS_FORM, longest=40)]
-    """The days of the week on which a deployment may begin."""
-    hours: Annotated[str, Matches(rf"{_HOUR}(-{_HOUR})?", "whole hours such as 9-15, the last one included", longest=5)]
-    """The hours in which a deployment may begin: with 9-15, from 9:00 until 15:59."""
-    time_zone: Annotated[str, OneOf(TIME_ZONES, "the name of a time zone, such as Europe/Berlin")]
-    """Where the days and hours are meant; summer time is observed."""
+    days: Annotated[str, matches(DAYS_PATTERN, DAYS_FORM, longest=40)]
+    """The days of the week on which a deployment may start."""
+    hours: Annotated[str, matches(rf"{_HOUR}(-{_HOUR})?", "whole hours such as 9-15, the last one included", longest=5)]
+    """The hours in which a deployment may start: 9-15 means from 9:00 until 15:59."""
+    time_zone: Annotated[str, one_of(TIME_ZONES, "the name of a time zone, such as Europe/Berlin")]
+    """The time zone of days and hours, with daylight saving time."""
 
     @property
     def cron(self) -> str:
-        """The window as CodePipeline writes it (User Guide, "DeploymentWindow"): every minute in which it is open."""
+        """The window as CodePipeline's cron expression (User Guide, "DeploymentWindow"): every minute it is open."""
         return f"* * {self.hours} ? * {self.days} *"
 
     @property
     def week_days(self) -> tuple[str, ...]:
-        """The days on which it opens, each by its name."""
+        """The names of the days on which it opens."""
         return week_days(self.days)
 
     @property
@@ -50,7 +50,7 @@ class DeploymentWindowSettings(Section):
 
 
 def week_days(days: str) -> tuple[str, ...]:
-    """Return the days that `MON-THU` or `MON,WED` names; FRI-MON goes over the weekend."""
+    """Return the days in `MON-THU` or `MON,WED`; FRI-MON spans the weekend."""
     first, through, last = days.partition("-")
     if not through:
         return tuple(days.split(","))

@@ -3,29 +3,30 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.types.costs import Costs
-from settings.validation.constraints import Between
+from settings.validation.constraints import between
+from settings.validation.messages import Mistake
 
 YEAR = 31_536_000
-"""Seconds; what CloudFront calls the longest time to live by default."""
+"""Seconds; CloudFront's default maximum TTL."""
 
 
 class DistributionSettings(Section):
-    """One environment's CloudFront distribution. The times are those of the reference, "Content Delivery"."""
+    """One environment's CloudFront distribution. The TTLs are the reference's, "Content Delivery"."""
 
-    static_ttl_seconds: Annotated[int, Between(1, YEAR, "seconds"), Costs("the longer, the fewer requests to S3")] = (
-        86_400
-    )
+    static_ttl_seconds: Annotated[
+        int, between(1, YEAR, "seconds"), Costs("a longer TTL means fewer requests to S3")
+    ] = 86_400
     """How long `/static/*` and `/assets/*` stay in CloudFront's cache."""
-    api_ttl_seconds: Annotated[int, Between(0, YEAR, "seconds")] = 300
-    """How long answers of `/api/*` stay in the cache when they do not say so themselves."""
-    api_max_ttl_seconds: Annotated[int, Between(1, YEAR, "seconds")] = 1_800
-    """How long they stay at most, whatever they say. At least 1: a policy that caches nothing may not name headers,
-    query strings or compression.
+    api_ttl_seconds: Annotated[int, between(0, YEAR, "seconds")] = 300
+    """How long responses of `/api/*` without caching headers stay in the cache."""
+    api_max_ttl_seconds: Annotated[int, between(1, YEAR, "seconds")] = 1_800
+    """The maximum TTL of `/api/*`, even if a response asks for more. At least 1: a cache policy without caching cannot
+    have headers, query strings or compression.
     """
     open_engine_api: bool = False
-    """Whether `/yawl/*` is reachable from the internet; the engine has a well-known default login."""
+    """Whether `/yawl/*` is reachable from the internet. The engine has a well-known default login."""
 
     @rule
     def _default_within_maximum(self) -> Iterator[Mistake]:

@@ -2,25 +2,26 @@
 
 from collections.abc import Iterator
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.types.aws_formats import CertifiedName, DomainName, EdgeCertificateArn, HostedZoneId
+from settings.validation.messages import Mistake
 
 
 class DomainSettings(Section):
-    """A name of one's own for an environment.
+    """A custom domain name for an environment.
 
-    Users open `name`; the distribution reaches the load balancer at `origin.<name>`, which the load balancer's
-    certificate covers.
+    Users open `name`. CloudFront reaches the load balancer at `origin.<name>`, which the load balancer's certificate
+    covers.
     """
 
     name: CertifiedName
-    """What users open."""
+    """The name that users open."""
     hosted_zone_id: HostedZoneId
-    """The Route 53 zone that gets the records, in the environment's account."""
+    """The Route 53 hosted zone for the records, in the environment's account."""
     hosted_zone_name: DomainName
-    """The zone's own name, which `name` ends in."""
+    """The hosted zone's name; `name` must end in it."""
     edge_certificate_arn: EdgeCertificateArn | None = None
-    """ACM certificate for `name` in us-east-1; None: one is created, which only an environment in us-east-1 can."""
+    """ACM certificate for `name` in us-east-1; None: one is created, which requires an environment in us-east-1."""
 
     @rule
     def _in_its_zone(self) -> Iterator[Mistake]:

@@ -1,65 +1,66 @@
-"""The table `[image]`: the container image that tasks run, taken from a registry or built from `container/`."""
+"""The table `[image]`: the container image that tasks run, from a registry or built from `container/`."""
 
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule, skipping_gaps
+from settings.sections.base import Section, rule, skip_missing
 from settings.types.costs import Costs
 from settings.types.image_uri import ImageUri
-from settings.validation.constraints import Matches
+from settings.validation.constraints import matches
+from settings.validation.messages import Mistake
 
 RDS_BUNDLE = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
-"""The certificates of RDS's authorities in all regions (Amazon RDS User Guide, "Using SSL/TLS")."""
+"""The certificates of the RDS certificate authorities in all regions (Amazon RDS User Guide, "Using SSL/TLS")."""
 
 BaseImage = Annotated[
     str,
-    Matches(
+    matches(
         r"[a-z0-9]+([._/:-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?",
         "an image with tag and digest, such as tomcat:10.1-jre21-temurin-noble@sha256:DIGEST",
     ),
 ]
 
-Sha256 = Annotated[str, Matches(r"[0-9a-f]{64}", "a SHA-256: 64 digits from 0 to f")]
+Sha256 = Annotated[str, matches(r"[0-9a-f]{64}", "a SHA-256: 64 digits from 0 to f")]
 
 Url = Annotated[
-    str, Matches(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]+", "an address that starts with https://", longest=1024)
+    str, matches(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]+", "a URL that starts with https://", longest=1024)
 ]
 
-Version = Annotated[str, Matches(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", 'a version, such as "6.1"')]
+Version = Annotated[str, matches(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", 'a version, such as "6.1"')]
 
 
 class ImageSettings(Section):
-    """The image: either `uri`, or `build = true` and what the image is built from."""
+    """The container image: either `uri`, or `build = true` with the sources of the image."""
 
     uri: ImageUri | None = None
-    """ECR repository with a fixed tag or digest, of an image that keeps the contract in container/README.md."""
-    build: Annotated[
-        bool, Costs("a build's minutes with each change of the image, and its storage in every account")
-    ] = False
+    """URI of an image in Amazon ECR, with a fixed tag or digest, that meets the contract in container/README.md."""
+    build: Annotated[bool, Costs("build minutes for each change of the image, and its storage in every account")] = (
+        False
+    )
     """Whether the pipeline builds the image from `container/` and publishes it to every environment's account."""
     base: BaseImage | None = None
     """Official image of Tomcat 10.1 with Java 21 on Ubuntu or Debian with Python 3.11 or newer."""
     yawl_version: Version | None = None
-    """The release of YAWL, for the image's label and for what a task says of itself."""
+    """The YAWL release, for the image's label and the version that a task reports."""
     yawl_url: Url | None = None
-    """YAWL's release archive that holds `yawl.war` and `resourceService.war`."""
+    """URL of the YAWL release archive with `yawl.war` and `resourceService.war`."""
     yawl_sha256: Sha256 | None = None
-    """The checksum of YAWL's archive."""
+    """SHA-256 of the YAWL archive."""
     driver_url: Url | None = None
-    """PostgreSQL's JDBC driver for the applications; None: the one in YAWL's release, which may have none."""
+    """URL of a PostgreSQL JDBC driver; None: the driver in the YAWL release, which may have none."""
     driver_sha256: Sha256 | None = None
-    """The checksum of the driver."""
+    """SHA-256 of the driver."""
     libraries_url: Url | None = None
-    """YAWL's archive of libraries (`YAWL_LibraryJars_*.zip`), for releases that keep them outside the wars."""
+    """URL of YAWL's library archive (`YAWL_LibraryJars_*.zip`), for releases without libraries in the wars."""
     libraries_sha256: Sha256 | None = None
-    """The checksum of the archive of libraries."""
+    """SHA-256 of the library archive."""
     rds_bundle_url: Url = RDS_BUNDLE
-    """The authorities that tasks know their database by. AWS replaces the file from time to time."""
+    """URL of the certificate bundle with which tasks verify the database. AWS updates the file occasionally."""
     rds_bundle_sha256: Sha256 | None = None
-    """The checksum of the authorities' certificates."""
+    """SHA-256 of the certificate bundle."""
 
     def unverified(self) -> Iterator[str]:
-        """Yield the keys that lack the checksum or digest of what is downloaded when the image is built."""
+        """Yield the keys without the checksum or digest of a file that the image build downloads."""
         if not self.build:
             return
         if self.base is not None and "@" not in self.base:
@@ -74,37 +75,37 @@ class ImageSettings(Section):
             yield "rds_bundle_sha256"
 
     @rule
-    def _built_or_taken(self) -> Iterator[Mistake]:
+    def _built_or_pulled(self) -> Iterator[Mistake]:
         if self.build and self.uri is not None:
-            yield Mistake(("uri",), "goes without image.build = true: an image is either taken or built")
+            yield Mistake(("uri",), "conflicts with image.build = true; set one of the two")
         if not self.build and self.uri is None:
-            yield Mistake(("uri",), "missing: name an image in Amazon ECR, or set image.build = true")
+            yield Mistake(("uri",), "missing: set it to an image in Amazon ECR, or set image.build = true")
 
     @rule
-    def _built_from_something(self) -> Iterator[Mistake]:
+    def _build_has_its_sources(self) -> Iterator[Mistake]:
         if not self.build:
             return
         for key, needed in {
-            "base": "the image it starts from, such as tomcat:10.1-jre21-temurin-noble@sha256:DIGEST",
-            "yawl_version": "the release of YAWL",
-            "yawl_url": "the address of YAWL's release archive",
+            "base": "the base image, such as tomcat:10.1-jre21-temurin-noble@sha256:DIGEST",
+            "yawl_version": "the YAWL release",
+            "yawl_url": "the URL of the YAWL release archive",
         }.items():
-            with skipping_gaps():
+            with skip_missing():
                 if getattr(self, key) is None:
                     yield Mistake((key,), f"missing: image.build needs {needed}")
 
     @rule
-    def _taken_as_it_is(self) -> Iterator[Mistake]:
+    def _nothing_to_build(self) -> Iterator[Mistake]:
         if self.build:
             return
         for key, field in type(self).model_fields.items():
-            with skipping_gaps():
+            with skip_missing():
                 if key not in ("uri", "build") and getattr(self, key) != field.default:
-                    yield Mistake((key,), "is for an image that is built, which image.build = true says")
+                    yield Mistake((key,), "has an effect only with image.build = true")
 
     @rule
-    def _checksums_of_files(self) -> Iterator[Mistake]:
+    def _checksums_have_files(self) -> Iterator[Mistake]:
         for name in ("driver", "libraries"):
-            with skipping_gaps():
+            with skip_missing():
                 if getattr(self, f"{name}_sha256") is not None and getattr(self, f"{name}_url") is None:
-                    yield Mistake((f"{name}_sha256",), f"is of no file: image.{name}_url is missing")
+                    yield Mistake((f"{name}_sha256",), f"has no file: image.{name}_url is missing")

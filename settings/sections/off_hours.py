@@ -1,34 +1,36 @@
-"""The table `[environments.NAME.tasks.night]`."""
+"""The table `[environments.NAME.tasks.off_hours]`."""
 
 from collections.abc import Iterator
 from typing import Annotated
 
-from settings.sections.base import Mistake, Section, rule
+from settings.sections.base import Section, rule
 from settings.sections.deployment_window import DAYS_FORM, DAYS_PATTERN, TIME_ZONES, week_days
-from settings.validation.constraints import Between, Matches, OneOf
+from settings.validation.constraints import between, matches, one_of
+from settings.validation.messages import Mistake
 
 
-class NightSettings(Section):
-    """When tasks sleep: on the days named they run from `wake_hour` to `sleep_hour`, at all other times none does.
+class OffHoursSettings(Section):
+    """When no tasks run. On the given days they run from `wake_hour` to `sleep_hour`, and at no other time.
 
-    Nobody is served while they sleep. Database, cache and load balancer stay, and cost what they cost.
+    The environment is unavailable during off-hours. Database, cache and load balancer keep running and cost the same.
+    The former key `night` is still accepted.
     """
 
-    days: Annotated[str, Matches(DAYS_PATTERN, DAYS_FORM, longest=40)]
+    days: Annotated[str, matches(DAYS_PATTERN, DAYS_FORM, longest=40)]
     """The days of the week on which tasks run."""
-    wake_hour: Annotated[int, Between(0, 22, "o'clock")]
+    wake_hour: Annotated[int, between(0, 22, "o'clock")]
     """When tasks start."""
-    sleep_hour: Annotated[int, Between(1, 23, "o'clock")]
-    """When tasks end, on the same day."""
-    time_zone: Annotated[str, OneOf(TIME_ZONES, "the name of a time zone, such as Europe/Berlin")]
-    """Where the days and hours are meant; summer time is observed."""
+    sleep_hour: Annotated[int, between(1, 23, "o'clock")]
+    """When tasks stop, on the same day."""
+    time_zone: Annotated[str, one_of(TIME_ZONES, "the name of a time zone, such as Europe/Berlin")]
+    """The time zone of days and hours, with daylight saving time."""
 
     @property
     def week_days(self) -> tuple[str, ...]:
-        """The days on which tasks run, each by its name."""
+        """The names of the days on which tasks run."""
         return week_days(self.days)
 
     @rule
     def _sleep_after_waking(self) -> Iterator[Mistake]:
         if self.sleep_hour <= self.wake_hour:
-            yield Mistake(("sleep_hour",), f"is not after tasks.night.wake_hour {self.wake_hour}")
+            yield Mistake(("sleep_hour",), f"must be after tasks.off_hours.wake_hour {self.wake_hour}")

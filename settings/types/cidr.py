@@ -1,45 +1,36 @@
 """Blocks of IPv4 addresses."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from settings.validation.constraints import Constraint
 
-KEPT_BY_AWS = 5
-"""Addresses of each subnet that are not given away: the first four and the last (VPC User Guide, "Subnet sizing")."""
+RESERVED_BY_AWS = 5
+"""Addresses of each subnet that AWS keeps: the first four and the last (VPC User Guide, "Subnet sizing")."""
 
 UNUSABLE = tuple(IPv4Network(block) for block in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"))
-"""Blocks no VPC can be in (VPC User Guide, "IPv4 VPC CIDR blocks")."""
+"""Blocks that no VPC can be in (VPC User Guide, "IPv4 VPC CIDR blocks")."""
 
 
-@dataclass(frozen=True)
-class Cidr(Constraint):
-    """A block in CIDR notation between two sizes; `largest` and `smallest` are prefix lengths."""
+def cidr_block(largest: int = 16, smallest: int = 28) -> Constraint:
+    """Accept a block in CIDR notation between two sizes, given as prefix lengths."""
+    expected = f"an IPv4 block of /{largest} to /{smallest}"
 
-    largest: int = 16
-    smallest: int = 28
-
-    @property
-    def expected(self) -> str:
-        """The sizes allowed."""
-        return f"an IPv4 block of /{self.largest} to /{self.smallest}"
-
-    def problem(self, value: object) -> str | None:
-        """Say what keeps AWS from accepting the block."""
-        text = str(value)
+    def problem(text: str) -> str | None:
         try:
             block = IPv4Network(text, strict=False)
         except ValueError:
-            return f"must be {self.expected}, such as 10.0.0.0/{self.largest}"
-        if not self.largest <= block.prefixlen <= self.smallest:
-            return f"must be {self.expected}"
+            return f"must be {expected}, such as 10.0.0.0/{largest}"
+        if not largest <= block.prefixlen <= smallest:
+            return f"must be {expected}"
         if text != str(block):
-            return f"is no block's own address: write {block}"
+            return f"is not the first address of a block; write {block}"
         if any(block.overlaps(unusable) for unusable in UNUSABLE):
-            return "is reserved: a VPC cannot use it"
+            return "is reserved; a VPC cannot use it"
         return None
 
+    return Constraint(expected, problem)
 
-def usable_addresses(cidr: str) -> int:
-    """Return how many addresses a subnet of this block can give away."""
-    return IPv4Network(cidr).num_addresses - KEPT_BY_AWS
+
+def usable_addresses(block: str) -> int:
+    """Return how many addresses of a subnet AWS can assign."""
+    return IPv4Network(block).num_addresses - RESERVED_BY_AWS

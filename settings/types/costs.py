@@ -1,14 +1,14 @@
-"""What a setting does to the bill."""
+"""What a setting costs."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What more of a value is paid for; stands in the type of a field: `Annotated[bool, Costs("…")]`.
+    """How a value affects the costs; part of a field's type: `Annotated[bool, Costs("…")]`.
 
-    In words and without figures, which age: `make cost` reckons with the prices of a date.
+    Without prices, which change: `make cost` estimates with the prices of a given date.
     """
 
     text: str
-    """To be read alone: `by the hour, and by the GiB that goes through`."""
+    """To be read alone: `by the hour, and by the GiB of traffic`."""

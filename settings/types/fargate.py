@@ -1,4 +1,4 @@
-"""The sizes of tasks that Fargate offers."""
+"""Fargate's task sizes."""
 
 GIB = 1024
 """MiB in a GiB."""
@@ -12,11 +12,11 @@ MEMORY_BY_CPU: dict[int, tuple[int, ...]] = {
     8192: tuple(range(16 * GIB, 60 * GIB + 1, 4 * GIB)),
     16384: tuple(range(32 * GIB, 120 * GIB + 1, 8 * GIB)),
 }
-"""Memory in MiB that a task may have, by its CPU units (Amazon ECS Developer Guide, "Task CPU and memory")."""
+"""Valid memory sizes in MiB by CPU units (Amazon ECS Developer Guide, "Task CPU and memory")."""
 
 
 def memory_range(cpu: int) -> str:
-    """Describe the memory that goes with these CPU units, which must be on offer."""
+    """Describe the valid memory sizes for CPU units that Fargate offers."""
     offered = MEMORY_BY_CPU[cpu]
     if len(offered) == 3:
         return ", ".join(str(memory) for memory in offered)

@@ -1,43 +1,56 @@
-"""The container image that tasks run."""
+"""URIs of container images in Amazon ECR."""
 
 import re
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Self
 
 from settings.validation.constraints import Constraint
 
+EXPECTED = "an image in Amazon ECR, ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG"
 REPOSITORY = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr\.ecr\.[a-z]{2}(-[a-z]+)+-[0-9]\.amazonaws\.com"
-    r"/[a-z0-9]+([._/-][a-z0-9]+)*(?P<version>.*)"
+    r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z]{2}(-[a-z]+)+-[0-9])\.amazonaws\.com"
+    r"/(?P<repository>[a-z0-9]+([._/-][a-z0-9]+)*)(?P<version>.*)"
 )
-VERSION = re.compile(r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64}")
+VERSION = re.compile(r":(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})|@(?P<digest>sha256:[0-9a-f]{64})")
 
 
-class EcrImage(Constraint):
-    """The address of an image in Amazon ECR, with the tag or digest that says which one."""
+@dataclass(frozen=True, kw_only=True)
+class EcrImage:
+    """A repository of any account and region, and one image in it."""
+
+    account: str
+    region: str
+    repository: str
+    tag_or_digest: str
+
+    @classmethod
+    def parse(cls, uri: str) -> Self:
+        """Return the parts of the URI; raise ValueError, whose text is to be read after the URI, if it is not valid."""
+        image = REPOSITORY.fullmatch(uri)
+        if image is None:
+            raise ValueError(f"must be {EXPECTED}")
+        version = VERSION.fullmatch(image["version"])
+        if version is None:
+            raise ValueError("must end in a tag such as :6.1.0 or in a digest, @sha256: and 64 digits from 0 to f")
+        return cls(
+            account=image["account"],
+            region=image["region"],
+            repository=image["repository"],
+            tag_or_digest=version["tag"] or version["digest"],
+        )
 
     @property
-    def expected(self) -> str:
-        """The address with its parts named."""
-        return "an image in Amazon ECR, ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG"
-
-    def problem(self, value: object) -> str | None:
-        """Tell an address that is none from one that lacks its tag."""
-        match = REPOSITORY.fullmatch(str(value))
-        if match is None:
-            return f"must be {self.expected}"
-        if not VERSION.fullmatch(match["version"]):
-            return "must end in a tag such as :6.1.0 or in a digest, @sha256: and 64 digits from 0 to f"
-        return None
+    def is_latest(self) -> bool:
+        """Whether the tag is `latest`, which may name another image tomorrow (reference, "Container Image")."""
+        return self.tag_or_digest == "latest"
 
 
-ImageUri = Annotated[str, EcrImage()]
+def _problem(uri: str) -> str | None:
+    try:
+        EcrImage.parse(uri)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
-def account_of(uri: str) -> str:
-    """Return the account whose registry holds the image."""
-    return uri.partition(".")[0]
-
-
-def moves(uri: str) -> bool:
-    """Tell whether the address may name another image tomorrow, as `latest` does (reference, "Container Image")."""
-    return uri.endswith(":latest")
+ImageUri = Annotated[str, Constraint(EXPECTED, _problem)]

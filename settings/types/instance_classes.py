@@ -1,11 +1,11 @@
-"""The sizes of machines that databases and caches run on.
+"""Instance classes of databases and node types of caches.
 
-Which of them a region has differs, and the synthesized templates are checked for that (cfn-lint).
+Regions differ in those they offer; cfn-lint checks that in the synthesized templates.
 """
 
 from typing import Annotated
 
-from settings.validation.constraints import OneOf
+from settings.validation.constraints import one_of
 
 SMALL = ("micro", "small", "medium")
 TO_16 = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
@@ -24,9 +24,9 @@ DATABASE_CLASSES = tuple(
     for family in families.split()
     for size in sizes
 )
-"""What RDS sells for PostgreSQL from 15.13 on (price list and engine versions of October 2026, as in cfn-lint 1.58).
+"""Offered by RDS for PostgreSQL from 15.13 on (price list and engine versions of October 2026, from cfn-lint 1.58).
 
-All of them can be encrypted and watched by Performance Insights.
+All support encryption and Performance Insights.
 """
 
 CACHE_NODE_TYPES = tuple(
@@ -41,11 +41,11 @@ CACHE_NODE_TYPES = tuple(
     for family in families.split()
     for size in sizes
 )
-"""What ElastiCache sells (price list of October 2026, as in cfn-lint 1.58).
+"""Offered by ElastiCache (price list of October 2026, from cfn-lint 1.58).
 
-All of them can be encrypted, fail over and be backed up, as `cache.t1.micro` could not. `r6gd` is left out: it needs
-data tiering.
+All support encryption, failover and backups; `cache.t1.micro` does not. `r6gd` is excluded because it requires data
+tiering.
 """
 
-DatabaseClass = Annotated[str, OneOf(DATABASE_CLASSES, "a class RDS offers for PostgreSQL 15, such as db.t3.small")]
-CacheNodeType = Annotated[str, OneOf(CACHE_NODE_TYPES, "a node type ElastiCache offers, such as cache.t3.small")]
+DatabaseClass = Annotated[str, one_of(DATABASE_CLASSES, "a class RDS offers for PostgreSQL 15, such as db.t3.small")]
+CacheNodeType = Annotated[str, one_of(CACHE_NODE_TYPES, "a node type ElastiCache offers, such as cache.t3.small")]

@@ -1,8 +1,8 @@
-"""Where in AWS the stacks can be."""
+"""AWS regions and availability zones."""
 
 from typing import Annotated
 
-from settings.validation.constraints import Matches, OneOf
+from settings.validation.constraints import matches, one_of
 
 COMMERCIAL_REGIONS = (
     "af-south-1",
@@ -40,15 +40,15 @@ COMMERCIAL_REGIONS = (
     "us-west-1",
     "us-west-2",
 )
-"""The regions of the partition `aws`, as botocore 1.43 knows them.
+"""The regions of the partition `aws`, from botocore 1.43.
 
-CloudFront, and ARNs and roles that span accounts, end at the partition's border: China and GovCloud are left out.
+China and GovCloud are excluded: CloudFront, ARNs and cross-account roles do not span partitions.
 """
 
 REGIONS_WITHOUT_COMMON_ZONES = ("ap-northeast-1", "us-west-1")
-"""Where not every account has the zones `a` and `b`: newer accounts are given others there."""
+"""Regions in which not every account has the zones `a` and `b`; newer accounts get others."""
 
-Region = Annotated[str, OneOf(COMMERCIAL_REGIONS, "a commercial AWS region such as us-east-1")]
+Region = Annotated[str, one_of(COMMERCIAL_REGIONS, "a commercial AWS region such as us-east-1")]
 AvailabilityZone = Annotated[
-    str, Matches(r"[a-z]{2}(-[a-z]+)+-[0-9][a-f]", "an availability zone: its region and a letter, us-east-1a")
+    str, matches(r"[a-z]{2}(-[a-z]+)+-[0-9][a-f]", "an availability zone: its region and a letter, us-east-1a")
 ]

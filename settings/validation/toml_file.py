@@ -1,18 +1,24 @@
-"""Reads a TOML file, and says where it is none."""
+"""Reads a TOML file."""
 
-import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
-from settings.validation.errors import SettingsError
+
+class SettingsError(Exception):
+    """The settings cannot be used. `problems` has a line for each mistake; the error's text is all of them."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 def read(file: Path) -> dict[str, object]:
-    """Return what the file says; SettingsError when there is nothing to be read or it is no TOML."""
+    """Return the file's content; raise SettingsError if the file cannot be read or is not valid TOML."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        problem = "there is no such file"
+        problem = "does not exist"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     except UnicodeDecodeError as error:
@@ -20,24 +26,8 @@ def read(file: Path) -> dict[str, object]:
     except RecursionError:
         problem = "is nested too deeply"
     except tomllib.TOMLDecodeError as error:
-        problem = _in_our_words(str(error))
+        problem = f"is not valid TOML: {error}"
     except ValueError:
-        # Python limits how many digits it converts.
-        problem = "has a number of too many digits"
+        # Python limits the number of digits it converts.
+        problem = "has a number with too many digits"
     raise SettingsError([f"{file}: {problem}"])
-
-
-def _in_our_words(message: str) -> str:
-    """Put the place first, and call a table that stands twice what it is to the reader."""
-    match = re.fullmatch(r"(?P<what>.*) \(at (?P<where>[^()]*)\)", message, re.DOTALL)
-    if match is None:
-        return message
-    what, where = match["what"], match["where"]
-    twice = re.fullmatch(r"Cannot declare \((?P<keys>.*)\) twice", what)
-    if twice is None:
-        return f"{where}: {what[:1].lower()}{what[1:]}"
-    keys = re.findall(r"'([^']*)'", twice["keys"])
-    name = ".".join(keys)
-    if len(keys) == 2 and keys[0] == "environments":
-        return f"{name}: {where}: duplicate environment: each needs a name of its own"
-    return f"{name}: {where}: the table is declared a second time"

@@ -1,55 +1,50 @@
-"""Keys and values as TOML writes them."""
+"""Formats keys and values as TOML for messages and the configuration guide."""
 
 import json
 import re
 from datetime import date, time
 
-from settings.sections.base import Path
+Path = tuple[str | int, ...]
+"""Keys and indices that lead from a table to a value below it."""
 
 LONGEST = 120
-"""Characters of a value that are shown: its path says where the whole of it stands."""
+"""Characters of a value that a message shows; its path says where to find the rest."""
+TYPES: dict[type, str] = {
+    bool: "a boolean",
+    str: "a string",
+    int: "an integer",
+    float: "a float",
+    list: "an array",
+    dict: "a table",
+}
 
 
 def dotted(path: Path) -> str:
-    """Write a path: `environments.prod.network.public_subnets[1]`."""
-    written = ""
-    for step in path:
-        if isinstance(step, int):
-            written += f"[{step}]"
-        else:
-            key = step if re.fullmatch(r"[A-Za-z0-9_-]+", step) else quoted(step)
-            written += f".{key}" if written else key
-    return written
+    """Format a path: `environments.prod.network.public_subnets[1]`."""
+    steps = [
+        f"[{step}]" if isinstance(step, int) else f".{step if re.fullmatch(r'[A-Za-z0-9_-]+', step) else quoted(step)}"
+        for step in path
+    ]
+    return "".join(steps).removeprefix(".")
 
 
 def literal(value: object) -> str | None:
-    """Write a single value; None for tables, arrays and what TOML has no word for."""
-    if isinstance(value, bool):
-        return str(value).lower()
+    """Format a single value; None for tables, arrays and what TOML cannot express."""
     if isinstance(value, str):
         return quoted(value)
-    if isinstance(value, int):
-        # Python refuses to write more digits than a few thousand.
-        return str(value) if value.bit_length() < 256 else "a number of many digits"
-    if isinstance(value, float | date | time):
-        return str(value)
-    return None
+    if isinstance(value, int) and value.bit_length() >= 256:
+        # Python refuses to format integers of several thousand digits.
+        return "a number of many digits"
+    text = str(value) if isinstance(value, int | float | date | time) else None
+    return text.lower() if text and isinstance(value, bool) else text
 
 
 def quoted(text: str) -> str:
-    """Write a string, shortened where it is long, on one line whatever it holds."""
-    written = json.dumps(text if len(text) <= LONGEST else f"{text[:LONGEST]}…", ensure_ascii=False)
-    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in written)
+    """Quote a string on one line, shortened to LONGEST characters."""
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return json.dumps(shown, ensure_ascii=not shown.isprintable())
 
 
-def kind(value: object) -> str:
-    """Say what a value is."""
-    kinds: tuple[tuple[type, str], ...] = (
-        (bool, "a boolean"),
-        (str, "a string"),
-        (int, "an integer"),
-        (float, "a float"),
-        (list, "an array"),
-        (dict, "a table"),
-    )
-    return next((name for python, name in kinds if isinstance(value, python)), "a date or time")
+def type_name(value: object) -> str:
+    """Return what TOML calls the type of a value."""
+    return TYPES.get(type(value), "a date or time")

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from settings import ImageSettings
-from stacks.application.image_uri import ImageUri
+from settings.types.image_uri import EcrImage
 
 CONTAINER: Final = Path(__file__).parents[2] / "container"
 """What the image is built from; `.dockerignore` in it says what is no part of the image, and of its asset's hash."""
@@ -28,8 +30,8 @@ class EngineImage:
     def of(cls, scope: Construct, settings: ImageSettings) -> Self:
         """Return the image of the settings. Building one makes an asset of `scope`; synthesis needs no Docker."""
         if settings.uri is not None:
-            uri = ImageUri.parse(settings.uri)
-            return cls(container_image=uri.container_image(scope), version=uri.tag_or_digest)
+            image = EcrImage.parse(settings.uri)
+            return cls(container_image=_from_registry(scope, image), version=image.tag_or_digest)
         asset = ecr_assets.DockerImageAsset(
             scope,
             "Image",
@@ -42,6 +44,22 @@ class EngineImage:
             container_image=ecs.ContainerImage.from_docker_image_asset(asset),
             version=f"{settings.yawl_version}-{asset.asset_hash[:HASH_DIGITS]}",
         )
+
+
+def _from_registry(scope: Construct, image: EcrImage) -> ecs.ContainerImage:
+    """Return the image as a task runs it; the task's execution role may then pull from this repository only."""
+    arn = Stack.of(scope).format_arn(
+        service="ecr",
+        account=image.account,
+        region=image.region,
+        resource="repository",
+        resource_name=image.repository,
+        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+    )
+    repository = ecr.Repository.from_repository_attributes(
+        scope, "ImageRepository", repository_arn=arn, repository_name=image.repository
+    )
+    return ecs.ContainerImage.from_ecr_repository(repository, image.tag_or_digest)
 
 
 def _build_arguments(settings: ImageSettings) -> dict[str, str]:

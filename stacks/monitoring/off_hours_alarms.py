@@ -5,13 +5,13 @@ from typing import cast
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from settings import NightSettings
+from settings import OffHoursSettings
 from stacks.monitoring.alarm_specs import BELOW, CHANGES_NOTHING, IS_THE_FAULT, AlarmRule
 from stacks.monitoring.metrics.source import FIVE_MINUTES
 from stacks.monitoring.waking_hours import waking_hours
 
 
-def quiet_at_night(rules: list[AlarmRule], night: NightSettings | None) -> list[AlarmRule]:
+def quiet_at_night(rules: list[AlarmRule], night: OffHoursSettings | None) -> list[AlarmRule]:
     """Return the rules; those about tasks are judged only while tasks are sure to run.
 
     Judged by the clock and not by how many tasks should run: ECS reports that number of a service with running tasks

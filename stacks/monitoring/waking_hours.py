@@ -5,7 +5,7 @@ from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from settings import NightSettings
+from settings import OffHoursSettings
 from settings.sections.deployment_window import DAYS
 
 HOUR: Final = 60
@@ -18,7 +18,7 @@ YEAR: Final = 2026
 """Whose summer and winter time are reckoned with; a zone that has changed its rules since needs a newer one."""
 
 
-def waking_hours(night: NightSettings) -> list[tuple[int, int]]:
+def waking_hours(night: OffHoursSettings) -> list[tuple[int, int]]:
     """Return first and last hour of each time of a UTC week, counted from Monday 0:00, in which no task may sleep.
 
     CloudWatch knows UTC only. Where clocks are put forward and back, the hour that is waking time in one season only is

@@ -1,46 +1,13 @@
 """A log group whose retention is a number of days."""
 
-from typing import Final, cast
+from typing import cast
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from settings import RETENTION_DAYS
 from stacks.shared.key import RotatingKey
 from stacks.shared.retention import removal_policy
-
-FOR: Final = dict(
-    zip(
-        RETENTION_DAYS,
-        (
-            logs.RetentionDays.ONE_DAY,
-            logs.RetentionDays.THREE_DAYS,
-            logs.RetentionDays.FIVE_DAYS,
-            logs.RetentionDays.ONE_WEEK,
-            logs.RetentionDays.TWO_WEEKS,
-            logs.RetentionDays.ONE_MONTH,
-            logs.RetentionDays.TWO_MONTHS,
-            logs.RetentionDays.THREE_MONTHS,
-            logs.RetentionDays.FOUR_MONTHS,
-            logs.RetentionDays.FIVE_MONTHS,
-            logs.RetentionDays.SIX_MONTHS,
-            logs.RetentionDays.ONE_YEAR,
-            logs.RetentionDays.THIRTEEN_MONTHS,
-            logs.RetentionDays.EIGHTEEN_MONTHS,
-            logs.RetentionDays.TWO_YEARS,
-            logs.RetentionDays.THREE_YEARS,
-            logs.RetentionDays.FIVE_YEARS,
-            logs.RetentionDays.SIX_YEARS,
-            logs.RetentionDays.SEVEN_YEARS,
-            logs.RetentionDays.EIGHT_YEARS,
-            logs.RetentionDays.NINE_YEARS,
-            logs.RetentionDays.TEN_YEARS,
-        ),
-        strict=True,
-    )
-)
-"""What the library calls the days of the settings."""
 
 
 class LogGroup(logs.LogGroup):
@@ -65,7 +32,8 @@ class LogGroup(logs.LogGroup):
             scope,
             construct_id,
             log_group_name=log_group_name,
-            retention=FOR[retention_days],
             encryption_key=key,
             removal_policy=removal_policy(retain_data=retain_data),
         )
+        # The construct takes the library's names for numbers of days, the resource takes the numbers.
+        cast(logs.CfnLogGroup, self.node.default_child).retention_in_days = retention_days

@@ -19,7 +19,7 @@ from settings import (
     EnvironmentSettings,
     FirewallSettings,
     ImageSettings,
-    NightSettings,
+    OffHoursSettings,
     RecoverySettings,
     TagSettings,
     load,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 OneEnvironment: TypeAlias = "Callable[[str], Template]"
 
-NIGHT = NightSettings(days="MON-FRI", wake_hour=7, sleep_hour=20, time_zone="Europe/Berlin")
+OFF_HOURS = OffHoursSettings(days="MON-FRI", wake_hour=7, sleep_hour=20, time_zone="Europe/Berlin")
 
 
 def prod_settings() -> EnvironmentSettings:
@@ -60,7 +60,7 @@ def prod_with_more() -> OneEnvironment:
             "firewall": FirewallSettings(requests_per_five_minutes=300),
             "recovery": RecoverySettings(vault_lock="governance", copy_region="us-west-2"),
             "distribution": DistributionSettings(static_ttl_seconds=60, api_ttl_seconds=10, api_max_ttl_seconds=20),
-            "tasks": prod_settings().tasks.model_copy(update={"night": NIGHT, "spot": True}),
+            "tasks": prod_settings().tasks.model_copy(update={"off_hours": OFF_HOURS, "spot": True}),
             "deployment_window": DeploymentWindowSettings(days="MON-FRI", hours="8-17", time_zone="Europe/Berlin"),
             "tags": TagSettings(owner="us", cost_center="42", compliance="pci-dss", backup_policy="hourly"),
             "alarm_email": "on-call@example.com",

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from settings import Settings
-from stacks.application.image_uri import ImageUri
+from settings.types.image_uri import EcrImage
 from tests.unit.one_environment import OneEnvironment
 
 Templates: TypeAlias = Callable[[str, str], Template]
@@ -523,14 +523,14 @@ def test_with_a_domain_the_pipeline_asks_over_tls(prod_with_more: OneEnvironment
     ],
 )
 def test_an_image_is_named_by(uri: str, parts: tuple[str, str, str, str]) -> None:
-    image = ImageUri.parse(uri)
+    image = EcrImage.parse(uri)
     assert (image.account, image.region, image.repository, image.tag_or_digest) == parts
 
 
 @pytest.mark.parametrize("uri", ["yawl:6.1.0", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/yawl", ""])
 def test_what_is_no_release_in_ecr_is_refused(uri: str) -> None:
-    with pytest.raises(ValueError, match="ends in a tag or digest"):
-        ImageUri.parse(uri)
+    with pytest.raises(ValueError, match=r"must be an image in Amazon ECR|must end in a tag"):
+        EcrImage.parse(uri)
 
 
 def only(stack: Template, resource_type: str) -> dict[str, Any]:

@@ -231,6 +231,13 @@ def test_an_acceptance_for_another_environment_counts_for_nothing(tmp_path: Path
     assert judged(finding, read_acceptances(file, "dev")).accepted is None
 
 
+def test_a_byte_order_mark_is_accepted_as_it_is_by_the_settings(tmp_path: Path) -> None:
+    entry = 'accepted_changes = { 0123456789ab = { stack = "data", subject = "D", reason = "it is meant" } }'
+    file = accepted_in(tmp_path, entry)
+    file.write_text(file.read_text(), encoding="utf-8-sig")
+    assert [accepted.change for accepted in read_acceptances(file, "prod")] == ["0123456789ab"]
+
+
 def test_templates_that_cannot_be_compared_are_an_error_that_says_why() -> None:
     with Comparer() as comparer:
         for _ in range(2):  # the second finds the process gone
@@ -249,6 +256,9 @@ def test_without_node_nothing_is_compared(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(ReviewError, match="cannot be read"):
         read_acceptances(tmp_path / "none.toml", "prod")
+    (tmp_path / "latin-1.toml").write_bytes(b"a = '\xff'")
+    with pytest.raises(ReviewError, match="cannot be read"):
+        read_acceptances(tmp_path / "latin-1.toml", "prod")
     with pytest.raises(ReviewError, match="lacks 'staging'"):
         read_acceptances(accepted_in(tmp_path, ""), "staging")
 

@@ -18,11 +18,12 @@ def test_it_is_up_to_date() -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        ("account", "string: the 12 digits of an AWS account", "**needed**"),
+        ("account", "string: the 12-digit ID of an AWS account", "**required**"),
+        ("further_regions", "table: a commercial AWS region such as us-east-1 = 2 to 9", "none"),
         ("bake_minutes", "integer: 0 to 240 minutes", "`15`"),
         ("multi_az", "`true` or `false`", "`true`"),
         ("public_subnets", "two of: an IPv4 block of /16 to /27", '`["10.0.1.0/24", "10.0.2.0/24"]`'),
-        ("startup_grace_seconds", "integer: 0 to 7200 seconds", "left out"),
+        ("startup_grace_seconds", "integer: 0 to 7200 seconds", "none"),
     ],
     ids=lambda row: row[0],
 )

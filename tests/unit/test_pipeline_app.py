@@ -45,8 +45,8 @@ def test_what_is_allowed_but_should_not_stay_is_told_on_every_synthesis(
     monkeypatch.setattr(pipeline_app, "add_pipeline", add_nothing)
     pipeline_app.main()
     assert capsys.readouterr().err.splitlines() == [
-        "warning: delivery.toml: image.yawl_sha256: missing: whatever is downloaded is built in. "
-        "Refused for prod and for environments that wait for an approval"
+        "warning: delivery.toml: image.yawl_sha256: missing: the build uses whatever it downloads. "
+        "Not allowed for prod or for environments that need an approval"
     ]
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from jobs.cost.assembly import Environment, Stack
 from jobs.cost.estimate import estimate, total
 from jobs.cost.usage import Assumptions
-from settings import NightSettings
+from settings import OffHoursSettings
 from settings.sections.deployment_window import DAYS, TIME_ZONES
 from stacks.monitoring.waking_hours import waking_hours
-from tests.unit.one_environment import NIGHT, OneEnvironment
+from tests.unit.one_environment import OFF_HOURS, OneEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,24 +74,27 @@ def test_an_alarm_keeps_its_period(prod_with_more: OneEnvironment) -> None:
     ("night", "hours"),
     [
         # From 8:00, an hour after waking, by winter time, until 20:00 by summer time; Monday is 0 to 23.
-        (NIGHT, [(7 + 24 * day, 17 + 24 * day) for day in range(5)]),
-        (NightSettings(days="SUN", wake_hour=9, sleep_hour=18, time_zone="UTC"), [(154, 161)]),
+        (OFF_HOURS, [(7 + 24 * day, 17 + 24 * day) for day in range(5)]),
+        (OffHoursSettings(days="SUN", wake_hour=9, sleep_hour=18, time_zone="UTC"), [(154, 161)]),
         # Half an hour beyond whole ones: 10:00 to 18:00 are 4:30 to 12:30.
-        (NightSettings(days="MON", wake_hour=9, sleep_hour=18, time_zone="Asia/Kolkata"), [(5, 11)]),
+        (OffHoursSettings(days="MON", wake_hour=9, sleep_hour=18, time_zone="Asia/Kolkata"), [(5, 11)]),
         # Monday's morning is Sunday's evening in UTC, over the week's end.
-        (NightSettings(days="MON", wake_hour=6, sleep_hour=22, time_zone="Asia/Tokyo"), [(0, 12), (166, 167)]),
-        (NightSettings(days="SUN", wake_hour=9, sleep_hour=22, time_zone="America/Los_Angeles"), [(0, 4), (162, 167)]),
-        (NightSettings(days="MON", wake_hour=9, sleep_hour=10, time_zone="UTC"), []),
+        (OffHoursSettings(days="MON", wake_hour=6, sleep_hour=22, time_zone="Asia/Tokyo"), [(0, 12), (166, 167)]),
+        (
+            OffHoursSettings(days="SUN", wake_hour=9, sleep_hour=22, time_zone="America/Los_Angeles"),
+            [(0, 4), (162, 167)],
+        ),
+        (OffHoursSettings(days="MON", wake_hour=9, sleep_hour=10, time_zone="UTC"), []),
     ],
 )
-def test_the_hours_in_which_alarms_are_judged(night: NightSettings, hours: list[tuple[int, int]]) -> None:
+def test_the_hours_in_which_alarms_are_judged(night: OffHoursSettings, hours: list[tuple[int, int]]) -> None:
     assert waking_hours(night) == hours
 
 
 @st.composite
-def nights(draw: st.DrawFn) -> NightSettings:
+def nights(draw: st.DrawFn) -> OffHoursSettings:
     wake = draw(st.integers(0, 22))
-    return NightSettings(
+    return OffHoursSettings(
         days=",".join(draw(st.lists(st.sampled_from(DAYS), min_size=1, unique=True))),
         wake_hour=wake,
         sleep_hour=draw(st.integers(wake + 1, 23)),
@@ -100,7 +103,7 @@ def nights(draw: st.DrawFn) -> NightSettings:
 
 
 @given(nights(), st.integers(0, 50))
-def test_no_alarm_is_judged_while_tasks_sleep_or_start(night: NightSettings, week: int) -> None:
+def test_no_alarm_is_judged_while_tasks_sleep_or_start(night: OffHoursSettings, week: int) -> None:
     zone = ZoneInfo(night.time_zone)
     # The few zones with a third offset for some weeks are reckoned with as they are at the first of a month.
     seasons = {datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)}

@@ -21,15 +21,17 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 UNREADABLE = {
-    "x = ": "end of document: invalid value",
-    'pipeline.account = "1\n2"': "line 1, column 22: illegal character '\\n'",
-    "pipeline.account = 012": "line 1, column 21: expected newline or end of document after a statement",
-    "a = 1\na = 2\n": "line 2, column 6: cannot overwrite a value",
-    "[pipeline]\n[pipeline]\n": "pipeline: line 2, column 10: the table is declared a second time",
-    "[environments.dev]\n[environments.dev]\n": (
-        "environments.dev: line 2, column 18: duplicate environment: each needs a name of its own"
+    "x = ": "is not valid TOML: Invalid value (at end of document)",
+    'pipeline.account = "1\n2"': "is not valid TOML: Illegal character '\\n' (at line 1, column 22)",
+    "pipeline.account = 012": (
+        "is not valid TOML: Expected newline or end of document after a statement (at line 1, column 21)"
     ),
-    "a = " + "9" * 5000: "has a number of too many digits",
+    "a = 1\na = 2\n": "is not valid TOML: Cannot overwrite a value (at line 2, column 6)",
+    "[pipeline]\n[pipeline]\n": "is not valid TOML: Cannot declare ('pipeline',) twice (at line 2, column 10)",
+    "[environments.dev]\n[environments.dev]\n": (
+        "is not valid TOML: Cannot declare ('environments', 'dev') twice (at line 2, column 18)"
+    ),
+    "a = " + "9" * 5000: "has a number with too many digits",
     "a = " + "[" * 5000: "is nested too deeply",
     b"a = '\xff'": "is not UTF-8: byte 6 is 0xff",
 }
@@ -44,7 +46,7 @@ def test_what_is_no_toml_is_named_with_its_place(file: Path, text: str | bytes, 
 
 
 def test_a_missing_file_and_a_folder_are_named(file: Path) -> None:
-    with pytest.raises(SettingsError, match=r"^delivery\.toml: there is no such file$"):
+    with pytest.raises(SettingsError, match=r"^delivery\.toml: does not exist$"):
         load(file)
     file.mkdir()
     with pytest.raises(SettingsError, match=r"^delivery\.toml: cannot be read: Is a directory$"):
@@ -56,17 +58,17 @@ def test_an_empty_file_is_told_what_it_needs(file: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         load(file)
     assert raised.value.problems == (
-        "delivery.toml: repository: missing: [repository] is needed",
-        "delivery.toml: pipeline: missing: [pipeline] is needed",
-        "delivery.toml: image: missing: [image] is needed",
-        "delivery.toml: environments: missing: [environments.NAME] is needed",
+        "delivery.toml: repository: missing; must be a table [repository]",
+        "delivery.toml: pipeline: missing; must be a table [pipeline]",
+        "delivery.toml: image: missing; must be a table [image]",
+        "delivery.toml: environments: missing; must be a table [environments.NAME]",
     )
 
 
 def test_the_file_is_named_as_the_user_did(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         load(tmp_path / "elsewhere.toml")
-    assert raised.value.problems == (f"{tmp_path}/elsewhere.toml: there is no such file",)
+    assert raised.value.problems == (f"{tmp_path}/elsewhere.toml: does not exist",)
 
 
 def test_a_right_file_is_read_in_its_order(file: Path) -> None:
@@ -80,6 +82,19 @@ def test_a_right_file_is_read_in_its_order(file: Path) -> None:
 def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
     file.write_text(delivery_toml(""), encoding="utf-8-sig")
     assert load(file).pipeline.region == "us-east-1"
+
+
+def test_the_former_key_of_off_hours_is_accepted(file: Path) -> None:
+    hours = '{ days = "MON-FRI", wake_hour = 7, sleep_hour = 20, time_zone = "UTC" }'
+    window = '{ days = "MON-FRI", hours = "8-15", time_zone = "UTC" }'
+    read: list[Settings] = []
+    for key in ("night", "off_hours"):
+        file.write_text(
+            delivery_toml(f"environments.dev.tasks.{key} = {hours}\nenvironments.dev.deployment_window = {window}")
+        )
+        read.append(load(file))
+    assert read[0].environments["dev"].tasks.off_hours is not None
+    assert read[0].model_dump() == read[1].model_dump()
 
 
 def test_environments_run_one_release_unless_they_name_another(file: Path) -> None:
@@ -118,10 +133,10 @@ def test_what_nobody_has_verified_is_warned_about(file: Path) -> None:
     own = 'environments.prod.image = "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"'
     file.write_text(delivery_toml(f"{BUILT}environments.dev.approval = false\n{own}"))
     assert load(file).warnings() == [
-        "image.yawl_sha256: missing: whatever is downloaded is built in. "
-        "Refused for prod and for environments that wait for an approval",
-        "image.rds_bundle_sha256: missing: whatever is downloaded is built in. "
-        "Refused for prod and for environments that wait for an approval",
+        "image.yawl_sha256: missing: the build uses whatever it downloads. "
+        "Not allowed for prod or for environments that need an approval",
+        "image.rds_bundle_sha256: missing: the build uses whatever it downloads. "
+        "Not allowed for prod or for environments that need an approval",
     ]
 
 
@@ -169,7 +184,7 @@ def test_settings_cannot_be_changed(file: Path) -> None:
 
 
 def test_the_rules_hold_for_settings_made_in_code() -> None:
-    with pytest.raises(ValidationError, match=r"max is below tasks\.min 3"):
+    with pytest.raises(ValidationError, match=r"max: 2 is below tasks\.min 3"):
         TasksSettings(min=3, max=2)
     with pytest.raises(ValidationError, match="environments"):
         Settings.model_validate({"environments": {}})

@@ -1,4 +1,4 @@
-"""Every mistake one can make in `delivery.toml`, and what is said of it."""
+"""Mistakes in `delivery.toml` and their messages."""
 
 from pathlib import Path
 
@@ -103,7 +103,7 @@ def test_more_environments_than_a_pipeline_has_stages_for_are_refused() -> None:
     )
     assert problems(more) == (
         "delivery.toml: environments: are 16, 16 of them with approval, which makes 48 stages: "
-        "a pipeline has 46 for them at most",
+        "a pipeline has room for 46",
     )
     Path("delivery.toml").write_text(
         delivery_toml(more + "environments.e1.approval = false\nenvironments.e2.approval = false\n")
@@ -116,6 +116,6 @@ def test_the_error_reads_as_its_lines() -> None:
     with pytest.raises(SettingsError) as raised:
         load(Path("delivery.toml"))
     assert str(raised.value) == (
-        "delivery.toml: pipeline.account: missing: it must be the 12 digits of an AWS account\n"
+        "delivery.toml: pipeline.account: missing; must be the 12-digit ID of an AWS account\n"
         "delivery.toml: environments.prod.tasks.max: 1 is below tasks.min 2"
     )
