@@ -139,7 +139,7 @@ workers = $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)
 selection = $(ARGS)$(if $(ARGS), || test $$? -eq 5)
 
 # Tests write and remove 100,000 temporary files; a folder in memory is faster.
-temporary = TMPDIR="$$(python -c 'from rehearsal.run_directory import temporary_root; print(temporary_root())')"
+temporary = TMPDIR="$$(python -c 'from rehearsal.process.run_directory import temporary_root; print(temporary_root())')"
 
 .PHONY: all-other-tests
 all-other-tests: $(ready) $(drawing)

@@ -16,15 +16,16 @@ from types import FrameType
 from rich.console import Console
 from rich.text import Text
 
-from rehearsal import assembly, page, report
-from rehearsal.account_kind import AccountKind
+from rehearsal import assembly
+from rehearsal.engine.account_kind import AccountKind
+from rehearsal.engine.approvals import ScriptedGate, TerminalGate
 from rehearsal.errors import RehearsalError
-from rehearsal.gate import ScriptedGate, TerminalGate
-from rehearsal.permissions import Permissions
-from rehearsal.progress import Progress, Result
 from rehearsal.rehearsal import Plan, Rehearsal
-from rehearsal.screen import Screen
-from rehearsal.tasks import TaskKind
+from rehearsal.report import page, report
+from rehearsal.report.permissions import Permissions
+from rehearsal.report.progress import Progress, Result
+from rehearsal.report.screen import Screen
+from rehearsal.workloads.tasks import TaskKind
 
 EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3, Result.NOT_EMULATED: 4}
 BAD_INPUT = 2

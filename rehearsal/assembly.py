@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rehearsal.cloud import Place
+from rehearsal.engine.cloud import Place
 from rehearsal.errors import RehearsalError
 
 PIPELINE_TYPE = "AWS::CodePipeline::Pipeline"

@@ -11,26 +11,26 @@ from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rehearsal import containers
-from rehearsal.account_kind import AccountKind, BuildSlots
 from rehearsal.actions.run import Clock, Context, Gate, Workloads, now
-from rehearsal.artifacts import Artifacts
 from rehearsal.assembly import Assembly
-from rehearsal.cloud import Cloud
-from rehearsal.containers import Containers
-from rehearsal.definition import Definition
+from rehearsal.engine.account_kind import AccountKind, BuildSlots
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.artifacts import Artifacts
+from rehearsal.engine.cloud import Cloud
+from rehearsal.engine.definition import Definition
+from rehearsal.engine.emulator_setup import SetUp, SetUpFailed
+from rehearsal.engine.execution import Execution, new_execution_id
+from rehearsal.engine.history import History
 from rehearsal.errors import RehearsalError
-from rehearsal.execution import Execution, new_execution_id
-from rehearsal.gate import ScriptedGate
-from rehearsal.history import History
-from rehearsal.inbox import Inbox
-from rehearsal.permissions import Permissions, composed, nothing_evaluated
-from rehearsal.processes import Processes, Stopped
-from rehearsal.progress import Progress, Result
-from rehearsal.run_directory import run_directory
-from rehearsal.set_up import SetUp, SetUpFailed
-from rehearsal.stand_ins import StandIns
-from rehearsal.tasks import NoTasks, Starter, TaskKind, Tasks
+from rehearsal.process.processes import Processes, Stopped
+from rehearsal.process.run_directory import run_directory
+from rehearsal.report.notification_collector import Inbox
+from rehearsal.report.permissions import Permissions, composed, nothing_evaluated
+from rehearsal.report.progress import Progress, Result
+from rehearsal.workloads import container_tasks as containers
+from rehearsal.workloads.container_tasks import Containers
+from rehearsal.workloads.fake_tasks import StandIns
+from rehearsal.workloads.tasks import NoTasks, Starter, TaskKind, Tasks
 
 
 @dataclass(frozen=True)

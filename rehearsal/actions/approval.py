@@ -3,7 +3,7 @@
 from botocore.exceptions import ClientError
 
 from rehearsal.actions.run import ActionFailed, Outcome, Rejected, Run
-from rehearsal.evidence import Question
+from rehearsal.engine.action_details import Question
 
 
 def run(run: Run) -> Outcome:

@@ -13,13 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rehearsal import buildspec, closed_network, junit
-from rehearsal.account_kind import TooManyBuildsError
-from rehearsal.actions import artifacts
+from rehearsal.actions import artifacts, buildspec
 from rehearsal.actions.build_environment import build_environment, input_directories
 from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionNotEmulated, ActionSkipped, Outcome, Run
-from rehearsal.cloud import Credentials, Forbidden
+from rehearsal.engine.account_kind import TooManyBuildsError
+from rehearsal.engine.cloud import Credentials, Forbidden
 from rehearsal.errors import NOT_EMULATED
+from rehearsal.process import closed_network
+from rehearsal.report import junit
 
 LOG_EVENTS_AT_ONCE = 1000
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")

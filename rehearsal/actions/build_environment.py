@@ -13,12 +13,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.actions.build_python import hide_other_pythons, make_python
+from rehearsal.actions.buildspec import Buildspec
 from rehearsal.actions.run import ActionFailed, Run
-from rehearsal.buildspec import Buildspec
-from rehearsal.cloud import Credentials
-from rehearsal.isolation import machine_environment
-from rehearsal.run_directory import CACHE
-from rehearsal.secret_reference import SecretMissing, referred_secret
+from rehearsal.actions.secret_reference import SecretMissing, referred_secret
+from rehearsal.engine.cloud import Credentials
+from rehearsal.process.isolation import machine_environment
+from rehearsal.process.run_directory import CACHE
 
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
 """Tools taken from the rehearsal's own environment where CodeBuild's image brings them."""

@@ -8,13 +8,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.actions import artifacts
+from rehearsal.actions.consumers import consumers
+from rehearsal.actions.denial import grant
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Deployed, Outcome, Resource, Run
 from rehearsal.actions.secrets import secret_values
-from rehearsal.cloud import Forbidden, Place
-from rehearsal.consumers import consumers
-from rehearsal.denial import grant
+from rehearsal.engine.action_details import ChangeSet, Effect, ResourceChange
+from rehearsal.engine.cloud import Forbidden, Place
 from rehearsal.errors import NOT_EMULATED
-from rehearsal.evidence import ChangeSet, Effect, ResourceChange
 
 POLL_SECONDS = 0.1
 SILENCE_SECONDS = 120

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from rehearsal.account_kind import BuildSlots
-from rehearsal.artifacts import Artifacts
-from rehearsal.cloud import Cloud, Credentials, Place
-from rehearsal.definition import Action, Definition
-from rehearsal.evidence import Evidence
-from rehearsal.processes import Processes
+from rehearsal.engine.account_kind import BuildSlots
+from rehearsal.engine.action_details import Evidence
+from rehearsal.engine.artifacts import Artifacts
+from rehearsal.engine.cloud import Cloud, Credentials, Place
+from rehearsal.engine.definition import Action, Definition
+from rehearsal.process.processes import Processes
 
 CODEPIPELINE = "codepipeline.amazonaws.com"
 CODEBUILD = "codebuild.amazonaws.com"

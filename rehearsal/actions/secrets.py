@@ -4,7 +4,7 @@ import json
 
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Cloud, Place
+from rehearsal.engine.cloud import Cloud, Place
 
 NOT_SECRET = ("username", "engine", "host", "port", "dbname", "dbInstanceIdentifier", "masterarn")
 """What Secrets Manager keeps beside a database's password, and everybody may know."""

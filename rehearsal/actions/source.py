@@ -4,7 +4,7 @@ import subprocess
 
 from rehearsal.actions import artifacts
 from rehearsal.actions.run import ActionFailed, Outcome, Run
-from rehearsal.cloud import Forbidden
+from rehearsal.engine.cloud import Forbidden
 
 
 def run(run: Run) -> Outcome:

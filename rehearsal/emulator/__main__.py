@@ -15,7 +15,7 @@ import socket
 from pathlib import Path
 
 from rehearsal.emulator import loopback
-from rehearsal.proxy_settings import CA_BUNDLE_VARIABLES
+from rehearsal.process.proxy_settings import CA_BUNDLE_VARIABLES
 
 SECRET_KEY = "emulated"  # noqa: S105 - what account-root keys are signed with; everybody here knows it
 

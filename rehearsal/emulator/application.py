@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from rehearsal.aws_hosts import belongs_to_aws, refusal
 from rehearsal.emulator import (
     alarms,
     backups,
@@ -49,6 +48,7 @@ from rehearsal.emulator.internals import alb, app, responses, router
 from rehearsal.emulator.permissions import enforcement, own_services, recorder
 from rehearsal.emulator.permissions.service_calls import deployed
 from rehearsal.emulator.rules import lifecycle
+from rehearsal.process.aws_hosts import belongs_to_aws, refusal
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

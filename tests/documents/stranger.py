@@ -10,9 +10,9 @@ from typing import Any
 
 import boto3
 
-from rehearsal.processes import Processes
-from rehearsal.progress import Progress
-from rehearsal.set_up import SetUp
+from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.process.processes import Processes
+from rehearsal.report.progress import Progress
 from tests.documents.document import ROOT
 from tests.rehearsal.conftest import commit_all, copy_of_the_work_tree, run
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rehearsal.actions.run import Context, Outcome, Run, Workloads
-from rehearsal.artifacts import Artifacts
-from rehearsal.definition import parse
-from rehearsal.evidence import Evidence
-from rehearsal.gate import ScriptedGate
-from rehearsal.processes import Processes
-from rehearsal.tasks import NoTasks
+from rehearsal.engine.action_details import Evidence
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.artifacts import Artifacts
+from rehearsal.engine.definition import parse
+from rehearsal.process.processes import Processes
+from rehearsal.workloads.tasks import NoTasks
 from tests.emulator.conftest import Account
 
 

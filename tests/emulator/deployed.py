@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.cloud import Cloud, Credentials, Place
-from rehearsal.processes import Processes
-from rehearsal.progress import Progress
-from rehearsal.set_up import SetUp
-from rehearsal.stand_ins import StandIns
-from rehearsal.tasks import Tasks
+from rehearsal.engine.cloud import Cloud, Credentials, Place
+from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.process.processes import Processes
+from rehearsal.report.progress import Progress
+from rehearsal.workloads.fake_tasks import StandIns
+from rehearsal.workloads.tasks import Tasks
 from tests.emulator.actions import powerful_role
 from tests.emulator.conftest import Account
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud import Credentials
+from rehearsal.engine.cloud import Credentials
 from tests.conftest import ROOT
 from tests.emulator.conftest import Account, resource
 

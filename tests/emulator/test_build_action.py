@@ -11,9 +11,9 @@ import pytest
 
 from rehearsal.actions import build
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionSkipped, Outcome
-from rehearsal.artifacts import ArtifactMissing
+from rehearsal.engine.action_details import CaseOutcome, CaseResult
+from rehearsal.engine.artifacts import ArtifactMissing
 from rehearsal.errors import NOT_EMULATED
-from rehearsal.evidence import CaseOutcome, CaseResult
 from tests.emulator.actions import Workshop
 
 

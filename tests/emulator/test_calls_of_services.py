@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud import Cloud, Forbidden
+from rehearsal.engine.cloud import Cloud, Forbidden
 from tests.emulator.conftest import Account, ref, resource
 
 USE = ["kms:Decrypt", "kms:GenerateDataKey*"]

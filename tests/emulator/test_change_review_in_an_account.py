@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from execution_policies.generate import FILE, AccountPolicies, generate, write
-from rehearsal.cloud import Credentials
+from rehearsal.engine.cloud import Credentials
 from tests.conftest import ROOT
 from tests.emulator.conftest import Account, resource
 

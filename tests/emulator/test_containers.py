@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from rehearsal import containers
 from rehearsal.actions.run import ActionFailed
-from rehearsal.containers import Containers
 from rehearsal.errors import RehearsalError
-from rehearsal.processes import Processes
-from rehearsal.tasks import Tasks
+from rehearsal.process.processes import Processes
+from rehearsal.workloads import container_tasks as containers
+from rehearsal.workloads.container_tasks import Containers
+from rehearsal.workloads.tasks import Tasks
 from testbed import system_packages
 from tests.emulator.conftest import Account
 from tests.emulator.test_load_balancers import by_proxy

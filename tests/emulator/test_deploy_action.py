@@ -7,7 +7,7 @@ import pytest
 
 from rehearsal.actions import deploy
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Outcome
-from rehearsal.artifacts import ArtifactMissing
+from rehearsal.engine.artifacts import ArtifactMissing
 from tests.emulator.actions import Workshop
 from tests.emulator.conftest import Account, resource
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Cloud, Place
+from rehearsal.engine.cloud import Cloud, Place
 from tests.emulator.actions import powerful_role
 from tests.emulator.conftest import Account
 from tests.emulator.deployed import PARTS, PLACE, deployed

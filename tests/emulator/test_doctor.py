@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Cloud, Place
+from rehearsal.engine.cloud import Cloud, Place
 from tests.emulator.actions import powerful_role
 from tests.emulator.conftest import Account
 from tools.accounts.__main__ import main

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud import Cloud
+from rehearsal.engine.cloud import Cloud
 from tests.emulator.conftest import Account, attribute, ref, resource
 
 PUBLISHES = """

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rehearsal.cloud import open_directly
+from rehearsal.engine.cloud import open_directly
 from tests.emulator.conftest import Account, resource
 
 TYPE = "AWS::ApplicationAutoScaling::ScalableTarget"

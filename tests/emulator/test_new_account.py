@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.account_kind import AccountKind, BuildSlots, TooManyBuildsError
-from rehearsal.cloud import Cloud
-from rehearsal.processes import Processes
-from rehearsal.progress import Progress
-from rehearsal.set_up import SetUp
+from rehearsal.engine.account_kind import AccountKind, BuildSlots, TooManyBuildsError
+from rehearsal.engine.cloud import Cloud
+from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.process.processes import Processes
+from rehearsal.report.progress import Progress
 from tests.emulator.probes.bench import Bench
 from tests.emulator.probes.templates import resource, with_role
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import closed_network
 from rehearsal.assembly import Assembly
-from rehearsal.progress import Progress
-from rehearsal.set_up import SetUp
+from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.process import closed_network
+from rehearsal.report.progress import Progress
 from tests.emulator.actions import Workshop
 from tests.emulator.test_build_action import Projects
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.run_directory import CACHE
+from rehearsal.process.run_directory import CACHE
 from tests.emulator.actions import Workshop
 from tests.emulator.test_build_action import Projects
 

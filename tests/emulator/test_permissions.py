@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Credentials, Forbidden
 from rehearsal.emulator.permissions.corrections.passed_roles import PASSED
+from rehearsal.engine.cloud import Credentials, Forbidden
 from tests.emulator.conftest import Account, attribute, ref, resource
 
 CODEBUILD = "codebuild.amazonaws.com"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.cloud import Place
-from rehearsal.permissions import Permissions
-from rehearsal.processes import Processes
-from rehearsal.progress import Progress
-from rehearsal.set_up import SetUp
+from rehearsal.engine.cloud import Place
+from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.process.processes import Processes
+from rehearsal.report.permissions import Permissions
+from rehearsal.report.progress import Progress
 
 PLACE = Place("700000000001", "eu-west-1")
 TRUST = {

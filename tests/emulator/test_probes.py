@@ -1,6 +1,6 @@
 """AWS's documented answers, asked of the emulator: at least 80 of them, and at least 95 % the same."""
 
-from rehearsal.cloud import Cloud
+from rehearsal.engine.cloud import Cloud
 from tests.emulator.probes.score import AREAS, LEAST, ask_all, share
 
 KNOWN = ["a managed policy that is not there"]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Cloud, Place
-from rehearsal.processes import Processes
-from rehearsal.progress import Progress
-from rehearsal.set_up import SetUp
+from rehearsal.engine.cloud import Cloud, Place
+from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.process.processes import Processes
+from rehearsal.report.progress import Progress
 from tests.emulator.actions import powerful_role
 from tests.emulator.conftest import Account, resource
 from tests.emulator.small_assembly import write_assembly

@@ -12,7 +12,7 @@ import pytest
 from aws_cdk.assertions import Template
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Credentials
+from rehearsal.engine.cloud import Credentials
 from tests.emulator.conftest import Account
 
 ROOT = Path(__file__).parents[2]

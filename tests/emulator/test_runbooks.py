@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rehearsal.cloud import Cloud, Place
-from rehearsal.processes import Processes
-from rehearsal.progress import Progress
-from rehearsal.set_up import SetUp
+from rehearsal.engine.cloud import Cloud, Place
+from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.process.processes import Processes
+from rehearsal.report.progress import Progress
 from tools.accounts.assembly import read
 from tools.accounts.objectives import table
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Place
+from rehearsal.engine.cloud import Place
 from tests.emulator.conftest import Account, attribute, resource
 
 

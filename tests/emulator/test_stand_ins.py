@@ -12,10 +12,10 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from rehearsal.actions.run import ActionFailed
-from rehearsal.cloud import open_directly
-from rehearsal.processes import Processes
-from rehearsal.stand_ins import StandIns
-from rehearsal.tasks import NoTasks, Tasks
+from rehearsal.engine.cloud import open_directly
+from rehearsal.process.processes import Processes
+from rehearsal.workloads.fake_tasks import StandIns
+from rehearsal.workloads.tasks import NoTasks, Tasks
 from tests.emulator.conftest import Account, ref, resource
 from tests.emulator.test_load_balancers import by_proxy, template
 

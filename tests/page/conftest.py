@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from rehearsal import page as pages
-from rehearsal import report
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
-from rehearsal.cloud import Place
-from rehearsal.evidence import CaseOutcome, CaseResult, ChangeSet, Effect, Question, ResourceChange
+from rehearsal.engine.action_details import CaseOutcome, CaseResult, ChangeSet, Effect, Question, ResourceChange
+from rehearsal.engine.cloud import Place
+from rehearsal.report import page as pages
+from rehearsal.report import report
 from tests.tools.rehearsal_fakes import FakeExecution, action, pipeline, stage
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")

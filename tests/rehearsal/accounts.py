@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.cloud import Cloud, Place
+from rehearsal.engine.cloud import Cloud, Place
 from tests.upgrades import STATEFUL
 
 PROBE = "RehearsalProbe"

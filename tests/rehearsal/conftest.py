@@ -19,12 +19,12 @@ import pytest
 
 from rehearsal import assembly
 from rehearsal.actions.run import Gate
-from rehearsal.cloud import Place
-from rehearsal.gate import ScriptedGate
-from rehearsal.inbox import Inbox
-from rehearsal.progress import Progress, Result, Status
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.cloud import Place
 from rehearsal.rehearsal import Plan, Rehearsal
-from rehearsal.tasks import TaskKind
+from rehearsal.report.notification_collector import Inbox
+from rehearsal.report.progress import Progress, Result, Status
+from rehearsal.workloads.tasks import TaskKind
 from tests.example import EXAMPLE
 from tests.made_once import made_once
 from tests.rehearsal.failure_matrix import Matrix

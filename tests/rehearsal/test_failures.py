@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from rehearsal import assembly
-from rehearsal.cloud import Place
-from rehearsal.gate import ScriptedGate
-from rehearsal.progress import Progress, Result, Status
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.cloud import Place
 from rehearsal.rehearsal import Plan, Rehearsal
-from rehearsal.tasks import TaskKind
+from rehearsal.report.progress import Progress, Result, Status
+from rehearsal.workloads.tasks import TaskKind
 from tests.rehearsal import accounts
 from tests.rehearsal.accounts import Account
 from tests.rehearsal.conftest import PUBLISHING, Repository, stages_left_out

@@ -16,8 +16,8 @@ PHASES = {
     "set-up/bootstrap": ("bootstrap",),
     "Build/Synth": ("sleep 60",),
     "UpdatePipeline/SelfMutate": ("cdk",),
-    "Dev/yawl-dev-database.Deploy": ("rehearsal.emulator", "rehearsal.tunnel"),
-    "Dev/IntegrationTests": ("sleep 60", "rehearsal.stand_in"),
+    "Dev/yawl-dev-database.Deploy": ("rehearsal.emulator", "rehearsal.process.tunnel"),
+    "Dev/IntegrationTests": ("sleep 60", "rehearsal.workloads.fake_engine"),
 }
 """How the name of the action under way begins, and what its processes' commands contain."""
 REPRESENTATIVE = ("Build/Synth", "Dev/IntegrationTests")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rehearsal.cloud import Place
-from rehearsal.gate import ScriptedGate
-from rehearsal.progress import Result, Status
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.cloud import Place
+from rehearsal.report.progress import Result, Status
 from tests.example import EXAMPLE
 from tests.rehearsal.conftest import HERE, PROD, SHORT_DEADLINE, Rehearsed, Repository, with_settings
 

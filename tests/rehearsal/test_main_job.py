@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.run_directory import CACHE
+from rehearsal.process.run_directory import CACHE
 from tests.rehearsal.conftest import ROOT, Repository
 
 BEFORE_THE_ENVIRONMENTS = ["Source", "Build", "UpdatePipeline", "Assets"]

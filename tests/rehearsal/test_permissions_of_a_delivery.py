@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.progress import Result, Status
+from rehearsal.report.progress import Result, Status
 from tests.rehearsal.conftest import THERE, Repository, commit_all, run
 
 PIPELINE = "yawl-delivery"

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud import Credentials, Place
-from rehearsal.gate import ScriptedGate
-from rehearsal.progress import Notification, Result, Status
-from rehearsal.tasks import TaskKind
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.cloud import Credentials, Place
+from rehearsal.report.progress import Notification, Result, Status
+from rehearsal.workloads.tasks import TaskKind
 from testbed import system_packages
 from tests.rehearsal.conftest import ROOT, Rehearsed, Repository
 

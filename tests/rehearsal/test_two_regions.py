@@ -1,7 +1,7 @@
 """Prod in two regions: the second one gets the release when the first one has baked."""
 
-from rehearsal.gate import ScriptedGate
-from rehearsal.progress import Result, Status
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.report.progress import Result, Status
 from tests.rehearsal.conftest import HERE, PROD, THERE, Repository
 
 PARTS = ("network", "storage", "database", "cache", "application", "distribution", "monitoring", "recovery")

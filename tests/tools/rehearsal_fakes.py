@@ -10,15 +10,15 @@ from typing import Any
 from typing_extensions import override
 
 from rehearsal.actions.run import Context, Outcome, Run
-from rehearsal.artifacts import Artifacts
-from rehearsal.cloud import Cloud, Place
-from rehearsal.definition import parse
-from rehearsal.execution import Execution
-from rehearsal.gate import ScriptedGate
-from rehearsal.history import History
-from rehearsal.processes import Processes
-from rehearsal.progress import Progress, Result, Status
-from rehearsal.tasks import NoTasks
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.artifacts import Artifacts
+from rehearsal.engine.cloud import Cloud, Place
+from rehearsal.engine.definition import parse
+from rehearsal.engine.execution import Execution
+from rehearsal.engine.history import History
+from rehearsal.process.processes import Processes
+from rehearsal.report.progress import Progress, Result, Status
+from rehearsal.workloads.tasks import NoTasks
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 """What time it is in every execution here: a Tuesday."""

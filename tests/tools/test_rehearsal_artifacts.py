@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.artifacts import ArtifactMissing, Artifacts
+from rehearsal.engine.artifacts import ArtifactMissing, Artifacts
 
 
 @pytest.fixture

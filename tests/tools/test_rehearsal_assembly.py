@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rehearsal import assembly
-from rehearsal.cloud import Place
+from rehearsal.engine.cloud import Place
 from rehearsal.errors import RehearsalError
 
 PIPELINE = "AWS::CodePipeline::Pipeline"

@@ -6,7 +6,7 @@ from pathlib import Path
 import botocore
 import pytest
 
-from rehearsal.aws_hosts import SUFFIXES, belongs_to_aws
+from rehearsal.process.aws_hosts import SUFFIXES, belongs_to_aws
 
 PARTITIONS = json.loads((Path(botocore.__file__).parent / "data/partitions.json").read_text())["partitions"]
 

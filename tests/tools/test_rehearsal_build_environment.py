@@ -10,16 +10,16 @@ import pytest
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from rehearsal import buildspec
+from rehearsal.actions import buildspec
 from rehearsal.actions.build_environment import CACHES, build_environment
 from rehearsal.actions.run import ActionFailed, Context, Run
-from rehearsal.artifacts import Artifacts
-from rehearsal.cloud import Cloud, Credentials
-from rehearsal.definition import parse
-from rehearsal.gate import ScriptedGate
-from rehearsal.isolation import MACHINE
-from rehearsal.processes import Processes
-from rehearsal.tasks import NoTasks
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.artifacts import Artifacts
+from rehearsal.engine.cloud import Cloud, Credentials
+from rehearsal.engine.definition import parse
+from rehearsal.process.isolation import MACHINE
+from rehearsal.process.processes import Processes
+from rehearsal.workloads.tasks import NoTasks
 from tests.tools.rehearsal_fakes import HOME, action, pipeline, stage
 
 ROLE = Credentials("ASIAROLE", "role secret", "role token")

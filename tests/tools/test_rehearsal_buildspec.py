@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal import buildspec
-from rehearsal.buildspec import BuildspecError
+from rehearsal.actions import buildspec
+from rehearsal.actions.buildspec import BuildspecError
 
 
 @dataclass

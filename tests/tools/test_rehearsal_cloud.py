@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.cloud import Cloud, Credentials, Place, open_directly
-from rehearsal.proxy_settings import ProxySettings, write_authorities
+from rehearsal.engine.cloud import Cloud, Credentials, Place, open_directly
+from rehearsal.process.proxy_settings import ProxySettings, write_authorities
 from tests.fault_server import answer, serve
 
 ENDPOINT = "http://localhost:9"

@@ -15,10 +15,10 @@ from typing_extensions import override
 from rehearsal.__main__ import main
 from rehearsal.actions.run import ActionFailed, Outcome, Run, Unanswered
 from rehearsal.assembly import Assembly
-from rehearsal.cloud import Cloud
-from rehearsal.definition import Definition, parse
-from rehearsal.execution import KINDS
-from rehearsal.gate import ScriptedGate, TerminalGate
+from rehearsal.engine.approvals import ScriptedGate, TerminalGate
+from rehearsal.engine.cloud import Cloud
+from rehearsal.engine.definition import Definition, parse
+from rehearsal.engine.execution import KINDS
 from rehearsal.rehearsal import uninterrupted
 from tests.tools.rehearsal_fakes import OnePipeline, action, pipeline, stage
 

@@ -6,9 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from rehearsal.cloud import Cloud, Place
-from rehearsal.conditions import Judge
-from rehearsal.definition import Condition, Rule
+from rehearsal.engine.cloud import Cloud, Place
+from rehearsal.engine.conditions import Judge
+from rehearsal.engine.definition import Condition, Rule
 from tests.tools.rehearsal_fakes import HOME, NOON
 
 COMPARISONS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.change_review import affected
-from rehearsal import consumers
+from rehearsal.actions import consumers
 
 PROPERTIES = {
     "Ref": {"Ref": "A"},

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.definition import Condition, Definition, OnFailure, Rule, parse
+from rehearsal.engine.definition import Condition, Definition, OnFailure, Rule, parse
 from tests.tools.rehearsal_fakes import action, checks, pipeline, stage
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.deployment_window import Window, WindowError
+from rehearsal.engine.deployment_window import Window, WindowError
 from settings.sections.deployment_window import DAYS, DeploymentWindowSettings
 
 OFFICE = {"Cron": "* * 9-15 ? * MON-THU *", "TimeZone": "Europe/Berlin"}

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Rejected, Run, Unanswered
-from rehearsal.artifacts import ArtifactMissing
-from rehearsal.execution import MAX_RESTARTS
-from rehearsal.processes import Stopped
-from rehearsal.progress import Result, Status
+from rehearsal.engine.artifacts import ArtifactMissing
+from rehearsal.engine.execution import MAX_RESTARTS
+from rehearsal.process.processes import Stopped
+from rehearsal.report.progress import Result, Status
 from tests.tools.rehearsal_fakes import FakeExecution, action, checks, pipeline, stage
 
 Behaviour = Callable[[Run], Outcome | None]

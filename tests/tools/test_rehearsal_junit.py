@@ -2,8 +2,8 @@
 
 import pytest
 
-from rehearsal.evidence import CaseOutcome, CaseResult
-from rehearsal.junit import JunitError, parse
+from rehearsal.engine.action_details import CaseOutcome, CaseResult
+from rehearsal.report.junit import JunitError, parse
 
 REPORT = """<?xml version="1.0" encoding="utf-8"?>
 <testsuites><testsuite name="pytest" tests="4">

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rehearsal.masking import MASK, SHORTEST, masked
+from rehearsal.engine.masking import MASK, SHORTEST, masked
 
 CHARACTERS = st.sampled_from('ab"\\/\n\té€') | st.characters(exclude_characters="*")
 """Those that JSON spells otherwise more often than others."""

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import report
 from rehearsal.actions.run import ActionFailed, Run
-from rehearsal.page import excerpt
-from rehearsal.page.excerpt import Excerpt
-from rehearsal.page.rendering import render
+from rehearsal.report import report
+from rehearsal.report.page import excerpt
+from rehearsal.report.page.excerpt import Excerpt
+from rehearsal.report.page.rendering import render
 from tests.tools.rehearsal_fakes import FakeExecution, action, pipeline, stage
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rehearsal.permissions import Permissions, Refusal, composed, in_words, nothing_evaluated, refusal
-from rehearsal.progress import Progress
-from rehearsal.screen import Screen
+from rehearsal.report.permissions import Permissions, Refusal, composed, in_words, nothing_evaluated, refusal
+from rehearsal.report.progress import Progress
+from rehearsal.report.screen import Screen
 
 MESSAGE = "User: arn:aws:sts::1:assumed-role/app/s is not authorized to perform: sns:ListTopics"
 

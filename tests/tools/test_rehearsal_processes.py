@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.processes import Processes, Stopped
+from rehearsal.process.processes import Processes, Stopped
 from tests.conftest import ROOT
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
@@ -149,7 +149,7 @@ def test_nothing_starts_after_end_all(processes: Processes) -> None:
 KILLED = """
 import os, sys, threading, time
 from pathlib import Path
-from rehearsal.processes import Processes
+from rehearsal.process.processes import Processes
 
 processes = Processes()
 
@@ -196,7 +196,7 @@ def test_a_command_that_does_not_exist_fails_and_leaves_nothing(processes: Proce
 
 
 def test_a_child_that_will_not_end_is_killed(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rehearsal.processes.GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("rehearsal.process.processes.GRACE_SECONDS", 0.1)
     command = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"]
     child = processes.start(command, directory=Path.cwd(), environment=ENVIRONMENT)
     assert child.stdout is not None
@@ -207,8 +207,8 @@ def test_a_child_that_will_not_end_is_killed(processes: Processes, monkeypatch: 
 
 INTERRUPTED = """
 import os, pathlib, signal, sys
-from rehearsal.parallel import side_by_side
-from rehearsal.processes import Processes
+from rehearsal.process.parallel import side_by_side
+from rehearsal.process.processes import Processes
 
 # Whoever runs the tests in the background has it ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rehearsal import report
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
-from rehearsal.cloud import Place
-from rehearsal.progress import Progress
-from rehearsal.screen import Screen
+from rehearsal.engine.cloud import Place
+from rehearsal.report import report
+from rehearsal.report.progress import Progress
+from rehearsal.report.screen import Screen
 from tests.tools.rehearsal_fakes import FakeExecution, action, pipeline, stage
 
 DEV = Place("222222222222", "eu-west-1")

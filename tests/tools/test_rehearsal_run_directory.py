@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from rehearsal import run_directory as subject
 from rehearsal.errors import RehearsalError
-from rehearsal.run_directory import run_directory
+from rehearsal.process import run_directory as subject
+from rehearsal.process.run_directory import run_directory
 from tests.conftest import ROOT
 
 
@@ -43,7 +43,7 @@ def test_the_next_has_the_same_path_and_finds_it_empty() -> None:
 
 KILLED = """
 import time
-from rehearsal.run_directory import run_directory
+from rehearsal.process.run_directory import run_directory
 
 with run_directory() as folder, run_directory() as second:
     (folder / "left").touch()

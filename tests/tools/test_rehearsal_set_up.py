@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from rehearsal.assembly import Assembly
+from rehearsal.engine.emulator_setup import SetUp, SetUpFailed
 from rehearsal.errors import RehearsalError
-from rehearsal.processes import Processes
-from rehearsal.progress import Progress, Status
-from rehearsal.set_up import SetUp, SetUpFailed
+from rehearsal.process.processes import Processes
+from rehearsal.report.progress import Progress, Status
 from tests.tools.rehearsal_fakes import HOME, OnePipeline, pipeline
 
 

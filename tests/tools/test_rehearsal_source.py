@@ -7,11 +7,11 @@ import pytest
 
 from rehearsal.actions import source
 from rehearsal.actions.run import ActionFailed, Context, Run
-from rehearsal.artifacts import Artifacts
-from rehearsal.definition import parse
-from rehearsal.gate import ScriptedGate
-from rehearsal.processes import Processes
-from rehearsal.tasks import NoTasks
+from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.artifacts import Artifacts
+from rehearsal.engine.definition import parse
+from rehearsal.process.processes import Processes
+from rehearsal.workloads.tasks import NoTasks
 from tests.tools.rehearsal_fakes import HOME, OnePipeline, action, pipeline, stage
 
 CONNECTION = f"arn:aws:codeconnections:us-east-1:{HOME.account}:connection/1"

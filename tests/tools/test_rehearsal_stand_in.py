@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from rehearsal.stand_in.engine import Engine
-from rehearsal.stand_in.engine_api import EngineApi
-from rehearsal.stand_in.server import Active, Asked, Given, Standby, handler_for
+from rehearsal.workloads.fake_engine.engine import Engine
+from rehearsal.workloads.fake_engine.engine_api import EngineApi
+from rehearsal.workloads.fake_engine.server import Active, Asked, Given, Standby, handler_for
 
 HEALTH = "/resourceService/"
 PASSWORD = base64.b64encode(hashlib.sha1(b"YAWL", usedforsecurity=False).digest()).decode()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rehearsal.timeline import Span, critical_path, idle_seconds, parallelism, waits
+from rehearsal.report.timeline import Span, critical_path, idle_seconds, parallelism, waits
 
 MOMENTS = st.integers(0, 50).map(float)
 SPANS = st.lists(st.tuples(MOMENTS, MOMENTS), max_size=12).map(

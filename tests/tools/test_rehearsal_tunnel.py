@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from rehearsal.tunnel import Tunnel
+from rehearsal.process.tunnel import Tunnel
 
 EMULATED = "d1.cloudfront.net"
 SLOW = "registry.example.org"

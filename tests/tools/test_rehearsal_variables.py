@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.variables import UnresolvedVariable, resolve
+from rehearsal.engine.variables import UnresolvedVariable, resolve
 
 NAMES = st.text(f"{ascii_letters}{digits}@_-", min_size=1, max_size=20)
 PLAIN = st.text().filter(lambda text: "#{" not in text)

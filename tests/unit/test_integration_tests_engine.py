@@ -26,7 +26,15 @@ SPECIFICATION = "{http://www.yawlfoundation.org/yawlschema}"
 @contextmanager
 def task(name: str, *arguments: str) -> Generator[int, None, None]:
     """Run a stand-in, and give its port."""
-    command = [sys.executable, "-m", "rehearsal.stand_in", "--health-path", "/resourceService/", "--task", name]
+    command = [
+        sys.executable,
+        "-m",
+        "rehearsal.workloads.fake_engine",
+        "--health-path",
+        "/resourceService/",
+        "--task",
+        name,
+    ]
     variables = {"YAWL_ADMIN_USER": CREDENTIALS.username, "YAWL_ADMIN_PASSWORD": CREDENTIALS.password}
     process = subprocess.Popen(
         [*command, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

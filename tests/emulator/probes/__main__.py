@@ -4,9 +4,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from rehearsal.processes import Processes
-from rehearsal.progress import Progress
-from rehearsal.set_up import SetUp
+from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.process.processes import Processes
+from rehearsal.report.progress import Progress
 from tests.emulator.probes.score import LEAST, ask_all, share, table
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Cloud, Place
+from rehearsal.engine.cloud import Cloud, Place
 
 _numbers = itertools.count(800000000001)
 LONGEST_SECONDS = 30.0

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud import Cloud, Credentials, Forbidden
+from rehearsal.engine.cloud import Cloud, Credentials, Forbidden
 from tests.emulator.probes.bench import Answer, Bench
 from tests.emulator.probes.templates import policy
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rehearsal.cloud import Cloud
+from rehearsal.engine.cloud import Cloud
 from tests.emulator.probes import (
     cloudformation,
     ecs,

@@ -1,0 +1,243 @@
+"""Prepares an emulated AWS for a rehearsal: the emulator, the bootstraps, the deployed pipeline."""
+
+import json
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from botocore.exceptions import WaiterError
+
+from rehearsal.assembly import PIPELINE_TYPE, Assembly, ExecutionPolicies
+from rehearsal.engine.account_kind import AccountKind
+from rehearsal.engine.cloud import Cloud, Credentials, Forbidden, Place
+from rehearsal.engine.definition import Definition, parse
+from rehearsal.engine.emulators import Emulator, Ministack
+from rehearsal.errors import RehearsalError
+from rehearsal.process import closed_network
+from rehearsal.process.aws_hosts import write_hooks, write_ports
+from rehearsal.process.isolation import machine_environment
+from rehearsal.process.parallel import side_by_side
+from rehearsal.process.processes import Processes
+from rehearsal.process.proxy_settings import ProxySettings, write_authorities
+from rehearsal.report.permissions import Permissions
+from rehearsal.report.progress import ActionProgress, Progress, Status
+
+EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+"""What CloudFormation may do in a bootstrapped account."""
+
+CREDENTIALS = Path(__file__).with_name("emulated_credentials.js")
+"""By which one `cdk bootstrap` gets into several accounts."""
+
+
+class SetUpFailed(Exception):  # noqa: N818 - a state of the rehearsal, not an error in it
+    """A step of the set-up failed; its log says why."""
+
+
+T = TypeVar("T")
+H = TypeVar("H")
+
+
+class SetUp:
+    """The steps before an execution, shown like actions."""
+
+    def __init__(
+        self,
+        progress: Progress,
+        processes: Processes,
+        directory: Path,
+        permissions: Permissions = Permissions.ENFORCED,
+        *,
+        account: AccountKind = AccountKind.ESTABLISHED,
+        emulator: Emulator | None = None,
+    ) -> None:
+        self._account = account
+        self._emulator = emulator or Ministack()
+        self._progress = progress
+        self._processes = processes
+        self._directory = directory
+        self._permissions = str(permissions)
+        self._home = directory / "home"
+        self._home.mkdir(exist_ok=True)
+
+    def start_emulator(self) -> Cloud:
+        """Start the emulator, and the tunnel to it, on free loopback ports and return the way to it."""
+        return self._step("emulated AWS", self._emulator.name, self._start_emulator)
+
+    def _start_emulator(self, step: ActionProgress) -> Cloud:
+        if not closed_network.works():
+            self._progress.log(
+                step, "this machine cannot isolate the network of builds: see docs/REHEARSAL.md, “No call reaches AWS”"
+            )
+        hooks = self._directory / "aws_hooks"
+        write_hooks(hooks)
+        authorities = self._directory / "authorities.pem"
+        options = {
+            "account": str(self._account),
+            "permissions": str(self._permissions),
+            "hooks": str(hooks),
+            "authorities": str(authorities),
+        }
+        found = self._start(step, "the emulator", self._emulator.command(options), self._emulator.listening)
+        endpoint = f"http://localhost:{found.port}"
+        write_authorities(authorities, found.authority)
+        write_ports(hooks, found.port, found.tls_port)
+        tunnel = [
+            sys.executable,
+            "-m",
+            "rehearsal.process.tunnel",
+            "--emulator",
+            endpoint,
+            "--tls-port",
+            str(found.tls_port),
+        ]
+        port = self._start(step, "the tunnel", tunnel, _tunnel_port)
+        return Cloud(endpoint, ProxySettings(f"http://127.0.0.1:{port}", authorities, hooks, found.tls_port))
+
+    def _start(self, step: ActionProgress, who: str, command: Sequence[str], heard: Callable[[str], H | None]) -> H:
+        """Start what serves as long as the rehearsal lives; return what is heard from it once it does."""
+        temporary = self._directory / "tmp"
+        temporary.mkdir(exist_ok=True)
+        environment = {
+            **machine_environment(self._home),
+            # What deployed functions unpack goes with the rehearsal.
+            "TMPDIR": str(temporary),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            # Tasks and databases stay control plane only, also where a Docker daemon could start them.
+            "DOCKER_HOST": "unix:///nonexistent",
+            "LOG_LEVEL": "WARNING",
+        }
+        process = self._processes.start(list(command), directory=self._directory, environment=environment)
+        lines = iter(process.stdout or ())
+        for line in lines:
+            self._progress.log(step, line.rstrip())
+            if (found := heard(line)) is not None:
+                threading.Thread(target=self._drain, args=(lines, step), daemon=True).start()
+                return found
+        raise SetUpFailed(f"{who} ended with exit status {process.wait()}")
+
+    def prepare(self, cloud: Cloud, assembly: Assembly) -> Definition:
+        """Bootstrap every account and region, deploy the pipeline stack, and return the definition that is deployed.
+
+        It is deployed as soon as its own account is ready, beside the bootstrap of those that will trust it.
+        """
+        home = assembly.home.account
+        own = [place for place in assembly.places if place.account == home]
+        further = [place for place in assembly.places if place.account != home]
+        groups = [places for places in (own, further) if places]
+        if assembly.execution_policies:
+            # Each account has policies of its own, which one command could not name.
+            groups = [[one for one in assembly.places if one.account == account] for account in _accounts(assembly)]
+
+        def prepare(places: list[Place]) -> Definition | None:
+            self._bootstrap(places, cloud, assembly)
+            return self._deploy_pipeline(cloud, assembly) if places[0].account == home else None
+
+        found = side_by_side(prepare, groups, self._processes)
+        [definition] = filter(None, found)
+        try:
+            cloud.check_service_calls(assembly.stack_name, assembly.home, "")
+        except Forbidden as refusal:
+            raise SetUpFailed(f"{assembly.stack_name}: {refusal}") from None
+        return definition
+
+    def _bootstrap(self, places: list[Place], cloud: Cloud, assembly: Assembly) -> None:
+        """Bootstrap these with the real `cdk bootstrap`; other accounts than the pipeline's trust it.
+
+        One command does all of them: starting one takes longer than what it then does. Where the assembly says what
+        CloudFormation may do, that is put into the account before.
+        """
+        home = assembly.home
+        policies = EXECUTION_POLICY
+        if own := assembly.execution_policies.get(places[0].account):
+            self._deploy_policies(own, cloud)
+            policies = ",".join(own.arns)
+        # In a folder with a cdk.json the command would synthesize the app first.
+        empty = self._directory / "bootstrap"
+        empty.mkdir(exist_ok=True)
+        account, *more = dict.fromkeys(place.account for place in places)
+        places_as_arguments = [f"aws://{place.account}/{place.region}" for place in places]
+        arguments = ["bootstrap", *places_as_arguments, "--cloudformation-execution-policies", policies]
+        if account != home.account:
+            arguments += ["--trust", home.account, "--trust-for-lookup", home.account, "--plugin", str(CREDENTIALS)]
+        self._step(
+            f"bootstrap {account} and {len(more)} more" if more else f"bootstrap {account}",
+            "cdk bootstrap",
+            lambda step: self._cdk(arguments, step, cloud, home, empty),
+        )
+
+    def _deploy_policies(self, policies: ExecutionPolicies, cloud: Cloud) -> None:
+        """Put into an account what CloudFormation may do there, as its administrator does."""
+
+        def deploy(step: ActionProgress) -> None:
+            client = cloud.in_account("cloudformation", policies.place)
+            client.create_stack(
+                StackName=policies.stack, TemplateBody=policies.template, Capabilities=["CAPABILITY_NAMED_IAM"]
+            )
+            self._progress.log(step, f"{policies.stack}: {', '.join(policies.arns)}")
+            try:
+                client.get_waiter("stack_create_complete").wait(
+                    StackName=policies.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+                )
+            except WaiterError as error:
+                raise SetUpFailed(f"{policies.stack} was not created: {error}") from None
+
+        self._step(f"execution policies {policies.place.account}", "CloudFormation", deploy)
+
+    def _deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
+        name = f"deploy {assembly.stack_name}"
+        return self._step(name, "cdk deploy", lambda step: self._deploy(step, cloud, assembly))
+
+    def _deploy(self, step: ActionProgress, cloud: Cloud, assembly: Assembly) -> Definition:
+        app = ["--app", str(assembly.directory.resolve())]
+        arguments = ["deploy", *app, assembly.stack_id, "--require-approval", "never", "--progress", "events"]
+        self._cdk(arguments, step, cloud, assembly.home, self._directory)
+        stack = cloud.in_account("cloudformation", assembly.home)
+        resources = stack.describe_stack_resources(StackName=assembly.stack_name)["StackResources"]
+        name = next(item["PhysicalResourceId"] for item in resources if item["ResourceType"] == PIPELINE_TYPE)
+        pipeline = cloud.in_account("codepipeline", assembly.home).get_pipeline(name=name)["pipeline"]
+        return parse(pipeline, assembly.home.region)
+
+    def _step(self, name: str, provider: str, work: Callable[[ActionProgress], T]) -> T:
+        step = self._progress.add_step(name, provider)
+        self._progress.start(step)
+        try:
+            value = work(step)
+        except SetUpFailed as failure:
+            self._progress.end(step, Status.FAILED, str(failure))
+            raise
+        self._progress.end(step, Status.SUCCEEDED)
+        return value
+
+    def _cdk(self, arguments: Sequence[str], step: ActionProgress, cloud: Cloud, place: Place, directory: Path) -> None:
+        cdk = shutil.which("cdk")
+        if cdk is None:
+            raise RehearsalError("the command `cdk` is not on the path; `make rehearse` prepares it and puts it there")
+        self._progress.log(step, f"$ cdk {' '.join(arguments)}")
+        code = self._processes.run(
+            closed_network.closed([cdk, *arguments], cloud.ports),
+            directory=directory,
+            environment={
+                **machine_environment(self._home),
+                **cloud.environment(place.region, Credentials(place.account)),
+                **cloud.proxy_environment(),
+                "CI": "true",
+            },
+            on_line=lambda line: self._progress.log(step, line),
+        )
+        if code:
+            raise SetUpFailed(f"cdk {arguments[0]}: exit status {code}")
+
+    def _drain(self, lines: Iterable[str], step: ActionProgress) -> None:
+        for line in lines:
+            self._progress.log(step, line.rstrip())
+
+
+def _accounts(assembly: Assembly) -> list[str]:
+    return list(dict.fromkeys(place.account for place in assembly.places))
+
+
+def _tunnel_port(line: str) -> int | None:
+    return int(json.loads(line)["port"]) if line.startswith('{"port"') else None

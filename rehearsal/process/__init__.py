@@ -1,0 +1,1 @@
+"""Child processes, what they see of the machine, and the directory a rehearsal works in."""

@@ -1,0 +1,258 @@
+"""The state of a rehearsal as it goes: what the screen shows and the report keeps."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from rehearsal.actions.run import Deployed
+from rehearsal.engine.definition import Definition, Stage
+from rehearsal.engine.action_details import Evidence
+from rehearsal.report.permissions import Refusal
+
+
+class Status(StrEnum):
+    """How far an action or stage has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+    STOPPED = "stopped"
+    NOT_EMULATED = "not-emulated"
+    """The emulated AWS has a gap there; nothing is said about the release."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self not in (Status.WAITING, Status.RUNNING)
+
+
+class Result(StrEnum):
+    """How a rehearsal ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    REJECTED = "rejected"
+    NOT_EMULATED = "not-emulated"
+
+
+@dataclass
+class ActionProgress:
+    """One action, or one step of the set-up."""
+
+    stage: str
+    name: str
+    provider: str
+    run_order: int
+    log_file: Path
+    status: Status = Status.WAITING
+    reason: str = ""
+    line: str = ""
+    started: float | None = None
+    ended: float | None = None
+    deployed: Deployed | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+    log_lines: range = range(0)
+    """The lines of its log that it has written itself, counted from 0; an earlier execution's may stand before."""
+
+    @property
+    def full_name(self) -> str:
+        """Stage and action."""
+        return f"{self.stage}/{self.name}"
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        if self.started is None:
+            return 0.0
+        return (self.ended or time.monotonic()) - self.started
+
+
+@dataclass
+class StageProgress:
+    """One stage and its actions."""
+
+    name: str
+    actions: list[ActionProgress]
+    status: Status = Status.WAITING
+    reason: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """From the first action's start to the last one's end."""
+        started = [action.started for action in self.actions if action.started is not None]
+        if not started:
+            return 0.0
+        ended = [action.ended or time.monotonic() for action in self.actions if action.started is not None]
+        return max(ended) - min(started)
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What was published to a topic of the emulated AWS; nobody is subscribed to it."""
+
+    topic: str
+    """Its ARN."""
+    subject: str
+    text: str
+    """What a mail would say."""
+
+    @property
+    def topic_name(self) -> str:
+        """The topic's name."""
+        return self.topic.rsplit(":", 1)[-1]
+
+
+Listener = Callable[[ActionProgress | StageProgress | Notification | Refusal], None]
+
+
+@dataclass
+class Progress:
+    """A whole rehearsal."""
+
+    logs: Path
+    listener: Listener
+    variable_overrides: Mapping[str, str] = field(default_factory=dict)
+    """Values that builds get instead of the pipeline's, by the names of their variables."""
+    set_up: StageProgress = field(init=False)
+    stages: list[StageProgress] = field(default_factory=list)
+    superseded: list[list[StageProgress]] = field(default_factory=list)
+    """The stages of earlier executions, oldest first: of the release before, and where the pipeline changed itself."""
+    started: float = field(default_factory=time.monotonic)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ended: float | None = None
+    result: Result | None = None
+    reason: str = ""
+    notifications: list[Notification] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    """Calls that the policies do not allow, in order."""
+    permissions: dict[str, Any] | None = None
+    """What was evaluated of permissions, once the rehearsal has ended."""
+    failed_functions: list[str] = field(default_factory=list)
+    """Deployed functions that did not get through with an event, and why."""
+    _written: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
+    """How many lines each log has."""
+    _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
+    executions_before: int = field(default=0, init=False)
+    """How many of them were of the release before."""
+
+    def __post_init__(self) -> None:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.set_up = StageProgress("set-up", [])
+
+    def in_effect(self) -> dict[str, str]:
+        """Return of the values that builds get instead those that one has had."""
+        stages = chain.from_iterable([*self.superseded, self.stages])
+        replaced = {name for stage in stages for action in stage.actions for name in action.evidence.replaced}
+        return {name: value for name, value in self.variable_overrides.items() if name in replaced}
+
+    def add_step(self, name: str, provider: str) -> ActionProgress:
+        """Add a step of the set-up."""
+        step = self._action("set-up", name, provider, len(self.set_up.actions) + 1)
+        self.set_up.actions.append(step)
+        return step
+
+    def begin(self, definition: Definition) -> None:
+        """Lay out the stages of a definition; an execution that starts over begins with fresh ones."""
+        if self.stages:
+            self.superseded.append(self.stages)
+        self.stages = [self._stage(stage) for stage in definition.stages]
+
+    def begin_release(self) -> None:
+        """Keep what the release before has done; the next one begins."""
+        self.executions_before = len(self.superseded) + 1
+
+    def add_stage(self, stage: Stage) -> StageProgress:
+        """Add a stage that the definition does not have: one that is rolled back."""
+        self.stages.append(self._stage(stage))
+        return self.stages[-1]
+
+    def action(self, stage: str, name: str) -> ActionProgress:
+        """Return the progress of one action of the execution under way."""
+        found = next(item for item in self.stages if item.name == stage)
+        return next(item for item in found.actions if item.name == name)
+
+    def start(self, action: ActionProgress) -> None:
+        """Mark an action as running."""
+        action.status, action.started, action.ended, action.reason = Status.RUNNING, time.monotonic(), None, ""
+        # A retry begins anew; what is secret stays so.
+        action.evidence = Evidence(secrets=action.evidence.secrets)
+        written = self._written.get(action.log_file, 0)
+        action.log_lines = range(written, written)
+        self.listener(action)
+
+    def log(self, action: ActionProgress, line: str) -> None:
+        """Keep a line an action has printed."""
+        if line.strip():
+            action.line = line.strip()
+        with action.log_file.open("a") as log:
+            log.write(line + "\n")
+        self._written[action.log_file] = self._written.get(action.log_file, 0) + line.count("\n") + 1
+        action.log_lines = range(action.log_lines.start, self._written[action.log_file])
+
+    def end(self, action: ActionProgress, status: Status, reason: str = "") -> None:
+        """Mark an action as ended."""
+        action.status, action.reason, action.ended = status, reason, time.monotonic()
+        self.listener(action)
+
+    def set_stage(self, stage: StageProgress, status: Status, reason: str = "") -> None:
+        """Give a stage its state."""
+        stage.status, stage.reason = status, reason
+        self.listener(stage)
+
+    def notified(self, notification: Notification) -> None:
+        """Keep what somebody would have been told."""
+        self.notifications.append(notification)
+        self.listener(notification)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Keep a call that the policies do not allow."""
+        self.refusals.append(refusal)
+        self.listener(refusal)
+
+    def finish(self, result: Result, reason: str = "") -> None:
+        """Give the rehearsal its result; what still runs has been stopped."""
+        self.result, self.reason, self.ended = result, reason, time.monotonic()
+        for stage in [self.set_up, *self.stages]:
+            for action in stage.actions:
+                if action.status is Status.RUNNING:
+                    self.end(action, Status.STOPPED, "the rehearsal was stopped")
+            if stage.status is Status.RUNNING:
+                self.set_stage(stage, Status.STOPPED)
+
+    @property
+    def restarts(self) -> int:
+        """How often the pipeline changed itself and started over."""
+        return max(0, len(self.superseded) - self.executions_before)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds from the rehearsal's beginning to its end, or to now."""
+        return (self.ended or time.monotonic()) - self.started
+
+    def _stage(self, stage: Stage) -> StageProgress:
+        return StageProgress(
+            stage.name,
+            [
+                self._action(stage.name, action.name, action.provider, action.run_order)
+                for group in stage.run_orders()
+                for action in group
+            ],
+        )
+
+    def _action(self, stage: str, name: str, provider: str, run_order: int) -> ActionProgress:
+        safe = "".join(c if c.isalnum() or c in "-._" else "_" for c in f"{stage}-{name}")
+        log_file = self.logs / f"{safe}.log"
+        if log_file not in self._own_logs:
+            # From an earlier rehearsal. An execution that starts over appends to its own.
+            log_file.unlink(missing_ok=True)
+            self._own_logs.add(log_file)
+        return ActionProgress(stage, name, provider, run_order, log_file)

@@ -1,0 +1,267 @@
+"""The rehearsal's result as data: what `--json` writes and the page shows."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rehearsal.actions.run import Deployed, Resource
+from rehearsal.engine.cloud import Place
+from rehearsal.engine.action_details import ChangeSet, Question
+from rehearsal.engine.masking import masked
+from rehearsal.report.permissions import Permissions, nothing_evaluated
+from rehearsal.report.progress import ActionProgress, Progress, StageProgress
+from rehearsal.report.timeline import Span, critical_path, idle_seconds, parallelism, waits
+
+CLOUDFRONT = "a local edge, with certificates of a throwaway authority"
+CONTAINERS = "the container's own processes on this machine, with an engine of its tests"
+
+APPROVAL = "Manual"
+"""The provider of actions that wait for a person."""
+
+GENERATED_OUTPUTS = ("ExportsOutput", "PublishOutput")
+"""How the CDK's library begins the names of outputs that only other stacks read."""
+
+
+@dataclass
+class Environment:
+    """What a stage has deployed."""
+
+    name: str
+    place: Place
+    stacks: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Outputs by stack."""
+    resources: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
+    """Resources by stack."""
+    stand_ins: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str | None:
+        """The first output that is an address."""
+        values = [value for outputs in self.stacks.values() for value in outputs.values()]
+        return next((value for value in values if value.startswith(("http://", "https://"))), None)
+
+    def named_outputs(self) -> dict[str, str]:
+        """Return the outputs a person has named, without those the library adds for other stacks."""
+        return {
+            name: value
+            for outputs in self.stacks.values()
+            for name, value in outputs.items()
+            if not name.startswith(GENERATED_OUTPUTS)
+        }
+
+
+def environments(progress: Progress) -> list[Environment]:
+    """Return an environment for each stage that deployed stacks, in order; for a wave, one for each of its places.
+
+    A place is an environment's where it has an address there. What a stage deploys elsewhere, as copies or what guards
+    a distribution, belongs to the environment whose stacks have names most like it.
+    """
+    found: list[Environment] = []
+    for stage in progress.stages:
+        deployed = [action.deployed for action in stage.actions if action.deployed]
+        by_place: dict[Place, Environment] = {}
+        for stack in deployed:
+            _add(stack, by_place.setdefault(stack.place, Environment(stage.name, stack.place)))
+        here = [environment for environment in by_place.values() if environment.url] or list(by_place.values())
+        for stack in deployed:
+            if all(stack.place != environment.place for environment in here):
+                _add(stack, max(here, key=lambda environment: _likeness(stack.name, environment)))
+        if len(here) > 1:
+            for environment in here:
+                environment.name = f"{stage.name} {environment.place.region}"
+        found += here
+    return found
+
+
+def _add(stack: Deployed, environment: Environment) -> None:
+    environment.stacks[stack.name] = stack.outputs
+    environment.resources[stack.name] = stack.resources
+    environment.stand_ins += stack.stand_ins
+
+
+def _likeness(name: str, environment: Environment) -> int:
+    """Return how many letters from the first on all of an environment's stacks have in common with a name."""
+    return len(os.path.commonprefix([name, *environment.stacks]))  # noqa: RUF071 - letters are meant
+
+
+def tasks_in_words(found: list[Environment]) -> str:
+    """Return what ran in place of the environments' tasks."""
+    running = [words for environment in found for words in environment.stand_ins]
+    if not running:
+        return "none"
+    return CONTAINERS if running[0].startswith("container ") else "local stand-ins"
+
+
+def compose(progress: Progress, *, commit: str, subject: str, recorded_types: list[str]) -> dict[str, Any]:
+    """Return everything the rehearsal knows; of what is secret only that it is. `subject` is the commit's."""
+    timeline = _Timeline(progress)
+    found = environments(progress)
+    document = {
+        "result": str(progress.result),
+        "reason": progress.reason,
+        "commit": commit,
+        "subject": subject,
+        "began": progress.began.isoformat(timespec="seconds"),
+        "seconds": round(progress.seconds, 2),
+        "restarts": progress.restarts,
+        "timeline": timeline.figures(),
+        "set_up": [timeline.action(step) for step in progress.set_up.actions],
+        "executions_before": progress.executions_before,
+        "superseded": [[timeline.stage(stage) for stage in stages] for stages in progress.superseded],
+        "stages": [timeline.stage(stage) for stage in progress.stages],
+        "notifications": [
+            {"topic": item.topic, "subject": item.subject, "text": item.text} for item in progress.notifications
+        ],
+        "failed_functions": progress.failed_functions,
+        "permissions": progress.permissions or nothing_evaluated(Permissions.OFF),
+        "environments": {environment.name: _environment(environment) for environment in found},
+        "simulated": {
+            "tasks": tasks_in_words(found),
+            "cloudfront": CLOUDFRONT,
+            "variables": progress.in_effect(),
+            "recorded_only": recorded_types,
+        },
+    }
+    return masked(document, secrets(progress))
+
+
+def write(document: dict[str, Any], file: Path) -> None:
+    """Write a composed report to `file` as JSON."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def secrets(progress: Progress) -> set[str]:
+    """Return every secret value that an action has come across."""
+    return {value for stage in _all_stages(progress) for action in stage.actions for value in action.evidence.secrets}
+
+
+class _Timeline:
+    """The actions, each with its place in the rehearsal's time."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        stages = list(_all_stages(progress))
+        self._spans = {
+            id(action): Span(str(id(action)), action.started - progress.started, action.ended - progress.started)
+            for stage in stages
+            for action in stage.actions
+            if action.started is not None and action.ended is not None
+        }
+        self._path = critical_path(list(self._spans.values()))
+        self._waits = waits([self._spans_of(group) for stage in stages for group in _side_by_side(stage)])
+        self._approvals = [action for stage in stages for action in stage.actions if action.provider == APPROVAL]
+
+    def figures(self) -> dict[str, Any]:
+        names = {str(id(action)): action.full_name for stage in _all_stages(self._progress) for action in stage.actions}
+        spans = list(self._spans.values())
+        return {
+            "critical_path": [names[span.key] for span in self._path],
+            "critical_seconds": round(sum(span.seconds for span in self._path), 2),
+            "idle_seconds": round(idle_seconds(self._path), 2),
+            "approval_seconds": round(sum(span.seconds for span in self._spans_of(self._approvals)), 2),
+            "work_seconds": round(sum(span.seconds for span in spans), 2),
+            "most_at_once": parallelism(spans),
+        }
+
+    def stage(self, stage: StageProgress) -> dict[str, Any]:
+        return {
+            "name": stage.name,
+            "status": str(stage.status),
+            "seconds": round(stage.seconds, 2),
+            "reason": stage.reason,
+            "actions": [self.action(action) for action in stage.actions],
+        }
+
+    def action(self, action: ActionProgress) -> dict[str, Any]:
+        span = self._spans.get(id(action))
+        return {
+            "name": action.name,
+            "provider": action.provider,
+            "run_order": action.run_order,
+            "status": str(action.status),
+            "seconds": round(action.seconds, 2),
+            "started": round(span.start, 2) if span else None,
+            "waited_for_others": round(self._waits[span.key], 2) if span else None,
+            "critical": span in self._path,
+            "reason": action.reason,
+            "log": str(action.log_file),
+            "log_lines": [action.log_lines.start, action.log_lines.stop],
+            "change_set": _change_set(action.evidence.change_set),
+            "tests": [
+                {
+                    "suite": test.suite,
+                    "name": test.name,
+                    "seconds": test.seconds,
+                    "outcome": str(test.outcome),
+                    "message": test.message,
+                }
+                for test in action.evidence.tests
+            ],
+            "question": _question(action.evidence.question),
+        }
+
+    def _spans_of(self, actions: list[ActionProgress]) -> list[Span]:
+        return [self._spans[id(action)] for action in actions if id(action) in self._spans]
+
+
+def _all_stages(progress: Progress) -> Iterator[StageProgress]:
+    yield progress.set_up
+    for stages in progress.superseded:
+        yield from stages
+    yield from progress.stages
+
+
+def _side_by_side(stage: StageProgress) -> list[list[ActionProgress]]:
+    orders = sorted({action.run_order for action in stage.actions})
+    return [[action for action in stage.actions if action.run_order == order] for order in orders]
+
+
+def _environment(environment: Environment) -> dict[str, Any]:
+    return {
+        "account": environment.place.account,
+        "region": environment.place.region,
+        "url": environment.url,
+        "stacks": environment.stacks,
+        "resources": {
+            stack: [
+                {
+                    "logical_id": resource.logical_id,
+                    "resource_type": resource.resource_type,
+                    "physical_id": resource.physical_id,
+                }
+                for resource in resources
+            ]
+            for stack, resources in environment.resources.items()
+        },
+        "stand_ins": environment.stand_ins,
+    }
+
+
+def _change_set(change_set: ChangeSet | None) -> dict[str, Any] | None:
+    if change_set is None:
+        return None
+    return {
+        "stack": change_set.stack,
+        "changes": [
+            {
+                "logical_id": change.logical_id,
+                "resource_type": change.resource_type,
+                "effect": str(change.effect),
+                "properties": list(change.properties),
+            }
+            for change in change_set.changes
+        ],
+        "affected": [
+            {"stack": one.stack, "logical_id": one.logical_id, "replaced": one.replaced} for one in change_set.affected
+        ],
+    }
+
+
+def _question(question: Question | None) -> dict[str, Any] | None:
+    if question is None:
+        return None
+    return {"text": question.text, "approved": question.approved}

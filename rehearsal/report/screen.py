@@ -1,0 +1,218 @@
+"""What a person sees: a live view on a terminal, plain lines elsewhere."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from rehearsal.report import permissions
+from rehearsal.report.permissions import Refusal
+from rehearsal.report.progress import ActionProgress, Notification, Progress, Result, StageProgress, Status
+from rehearsal.report.report import Environment, environments, tasks_in_words
+
+MARKS = {
+    Status.WAITING: ("·", "dim"),
+    Status.RUNNING: ("▶", "cyan"),
+    Status.SUCCEEDED: ("✔", "green"),
+    Status.FAILED: ("✖", "red"),
+    Status.SKIPPED: ("↷", "yellow"),
+    Status.REJECTED: ("✖", "magenta"),
+    Status.STOPPED: ("■", "yellow"),
+    Status.NOT_EMULATED: ("?", "yellow"),
+}
+NOTIFIED = "✉"
+REFUSED = "✖"
+MOST_NOTIFICATIONS = 8
+"""Below the stages, the newest."""
+LOG_TAIL_LINES = 40
+
+
+class Screen:
+    """Shows a rehearsal as it goes."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._progress: Progress | None = None
+        self._live: Live | None = None
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def showing(self, progress: Progress) -> Generator[None, None, None]:
+        """Show `progress` until the block ends."""
+        self._progress = progress
+        if not self.console.is_terminal:
+            yield
+            return
+        self._live = Live(
+            get_renderable=self._render,
+            console=self.console,
+            refresh_per_second=8,
+            transient=True,
+            redirect_stdout=False,
+        )
+        with self._live:
+            yield
+        self._live = None
+
+    @contextlib.contextmanager
+    def paused(self) -> Generator[Callable[[str], None], None, None]:
+        """Stop the live view while a question is asked; gives a function that shows a text."""
+        if self._live:
+            self._live.stop()
+            self.console.print(self._render())
+        try:
+            yield lambda text: self.console.print(Text(_without_escapes(text)))
+        finally:
+            if self._live:
+                self._live.start()
+
+    def on_change(self, changed: ActionProgress | StageProgress | Notification | Refusal) -> None:
+        """Say a change of state as a line, where there is no live view; a refused call also where there is one."""
+        if isinstance(changed, Refusal):
+            # Above the live view, and at once: what was refused may wait for minutes before it fails.
+            self._say(f"  {REFUSED} {_without_escapes(str(changed))}", "red")
+            return
+        if self.console.is_terminal or self._progress is None:
+            return
+        with self._lock:
+            if isinstance(changed, Notification):
+                self._say(f"  {NOTIFIED} {changed.subject}")
+                return
+            if isinstance(changed, StageProgress):
+                if changed.status is Status.RUNNING:
+                    self._say(f"stage {changed.name}")
+                return
+            line = f"  {changed.full_name} {changed.status}"
+            if changed.status.is_final:
+                line += f" after {changed.seconds:.1f} s"
+            self._say(line + (f": {changed.reason}" if changed.reason else ""))
+
+    def summary(self, progress: Progress) -> None:
+        """Show how it ended: the stages, the failed action's log, the environments, the result."""
+        if self.console.is_terminal:
+            self.console.print(self._render())
+        for action in _failed(progress):
+            self._show_log(action)
+        found = environments(progress)
+        if found:
+            self.console.print()
+        for environment in found:
+            self._show_environment(environment)
+        self._show_what_was_simulated(found, progress.in_effect())
+        if progress.result is Result.SUCCEEDED:
+            for name in sorted(progress.variable_overrides.keys() - progress.in_effect().keys()):
+                self.console.print(Text(f"no build has a variable {name}: it was set to no effect", "yellow"))
+        if progress.permissions:
+            style = "red" if progress.permissions["refused"] else "default"
+            self.console.print(Text(permissions.in_words(progress.permissions), style), soft_wrap=True)
+        for failure in progress.failed_functions:
+            self.console.print(Text(f"a deployed function failed: {failure}", "red"), soft_wrap=True)
+        style = {"succeeded": "bold green", "failed": "bold red"}.get(str(progress.result), "bold yellow")
+        text = Text(f"\nrehearsal {progress.result} after {progress.seconds:.1f} s", style)
+        if progress.restarts:
+            text.append(f", started over {progress.restarts} time(s) because the pipeline changed itself", "default")
+        if progress.reason and progress.result is not Result.SUCCEEDED:
+            text.append(f"\n{progress.reason}", "default")
+        self.console.print(text, soft_wrap=True)
+
+    def _show_what_was_simulated(self, found: list[Environment], variable_overrides: Mapping[str, str]) -> None:
+        if not found:
+            return
+        running = sum(len(environment.stand_ins) for environment in found)
+        tasks = f"{running} task(s) are {tasks_in_words(found)}" if running else "nothing runs as tasks"
+        line = f"simulated: AWS itself; {tasks}; CloudFront is a local edge; databases and caches are records only"
+        if variable_overrides:
+            line += f"; {', '.join(f'{name} is {value}' for name, value in variable_overrides.items())}"
+        self.console.print(Text(line, "yellow"), soft_wrap=True)
+
+    def _say(self, line: str, style: str = "default") -> None:
+        seconds = self._progress.seconds if self._progress else 0.0
+        self.console.print(Text(f"[{seconds:6.1f} s] {line}", style), soft_wrap=True)
+
+    def _render(self) -> Group:
+        lines: list[Text] = []
+        progress = self._progress
+        if progress is None:
+            return Group()
+        for stage in [progress.set_up, *progress.stages]:
+            lines += self._stage_lines(stage)
+        lines += [_notified(notification) for notification in progress.notifications[-MOST_NOTIFICATIONS:]]
+        return Group(*lines)
+
+    def _stage_lines(self, stage: StageProgress) -> Iterator[Text]:
+        status = _stage_status(stage)
+        yield self._line(0, status, stage.name, stage.seconds, stage.reason if not stage.actions else "")
+        # A stage that is over and well needs no more than its line.
+        if status in (Status.SUCCEEDED, Status.WAITING):
+            return
+        for action in stage.actions:
+            detail = action.reason or (action.line if action.status is Status.RUNNING else "")
+            yield self._line(2, action.status, action.name, action.seconds, detail)
+
+    def _line(self, indent: int, status: Status, name: str, seconds: float, detail: str) -> Text:
+        mark, style = MARKS[status]
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(f"{' ' * indent}{mark} ", style)
+        text.append(f"{name:<{44 - indent}}", "bold" if indent == 0 else "default")
+        text.append(f"{seconds:7.1f} s" if seconds else " " * 9, "dim")
+        if detail:
+            text.append(f"  {_without_escapes(detail)}", style if status.is_final else "dim")
+        return text
+
+    def _show_log(self, action: ActionProgress) -> None:
+        lines = _tail(action.log_file)
+        self.console.print(Text(f"\nlog of {action.full_name} (last {len(lines)} lines)", "bold red"))
+        for line in lines:
+            self.console.print(Text(f"  {_without_escapes(line)}"), soft_wrap=True)
+        self.console.print(Text(f"  {action.full_name}: {action.reason}", "red"), soft_wrap=True)
+
+    def _show_environment(self, environment: Environment) -> None:
+        text = Text(f"{environment.name:<10}", "bold")
+        text.append(f"{environment.place}  ", "default")
+        text.append(environment.url or "no address", "cyan")
+        for name, value in environment.named_outputs().items():
+            if value != environment.url:
+                text.append(f"  {name}=", "dim")
+                text.append(value.rsplit(":", 1)[-1] if value.startswith("arn:") else value, "default")
+        self.console.print(text, soft_wrap=True)
+
+
+def _notified(notification: Notification) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f"{NOTIFIED} ", "cyan")
+    text.append(notification.subject)
+    return text
+
+
+def _failed(progress: Progress) -> list[ActionProgress]:
+    stages = [progress.set_up, *progress.stages]
+    return [
+        action for stage in stages for action in stage.actions if action.status in (Status.FAILED, Status.NOT_EMULATED)
+    ]
+
+
+def _stage_status(stage: StageProgress) -> Status:
+    if stage.status is not Status.WAITING or not stage.actions:
+        return stage.status
+    states = {action.status for action in stage.actions}
+    for status in (Status.FAILED, Status.NOT_EMULATED, Status.RUNNING):
+        if status in states:
+            return status
+    if states == {Status.SUCCEEDED}:
+        return Status.SUCCEEDED
+    return Status.RUNNING if Status.SUCCEEDED in states else Status.WAITING
+
+
+def _tail(file: Path) -> list[str]:
+    if not file.is_file():
+        return []
+    return file.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+
+
+def _without_escapes(text: str) -> str:
+    """Return what a terminal would show: a build's colours and cursor movements would break the view."""
+    return "\n".join(Text.from_ansi(line).plain for line in text.split("\n"))

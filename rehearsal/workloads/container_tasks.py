@@ -1,0 +1,98 @@
+"""Runs a service's tasks as the container's own processes, by the testbed that the commit has in its `container/`."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from rehearsal.actions.run import ActionFailed
+from rehearsal.errors import RehearsalError
+from rehearsal.process.isolation import machine_environment
+from rehearsal.process.processes import Processes
+from rehearsal.workloads.services import Service
+from rehearsal.workloads.tasks import Target
+
+FOLDER = "container"
+TESTBED = f"{FOLDER}/testbed/__main__.py"
+START_SECONDS = 300.0
+"""What the tasks of one service may take to become healthy."""
+SHUTDOWN_SECONDS = 30.0
+"""What the testbed may take to end its databases and engines."""
+LAST_LINES = 20
+"""Of what the testbed said, told when it does not come up."""
+
+
+def unpack(repository: Path, commit: str, directory: Path) -> Path:
+    """Unpack the commit's container folder below `directory`, and return it.
+
+    Raises RehearsalError if the commit has no testbed, or this machine not the programs that it runs.
+    """
+    git = ["git", "-C", str(repository)]
+    if subprocess.run([*git, "cat-file", "-e", f"{commit}:{TESTBED}"], capture_output=True, check=False).returncode:
+        raise RehearsalError(f"--tasks container needs {TESTBED}, and the commit {commit[:12]} has none")
+    target = directory / "tasks"
+    target.mkdir(exist_ok=True)
+    archive = subprocess.run([*git, "archive", commit, FOLDER], stdout=subprocess.PIPE, check=True).stdout
+    subprocess.run(["tar", "x", "-C", str(target)], input=archive, check=True)
+    folder = target / FOLDER
+    check = [sys.executable, "-m", "testbed", "--check"]
+    done = subprocess.run(check, env=_environment(folder), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RehearsalError(f"--tasks container: {(done.stderr.strip().splitlines() or ['no reason'])[-1]}")
+    return folder
+
+
+class Containers:
+    """Starts a testbed for every service, with as many tasks as the service wants."""
+
+    kind = "container"
+
+    def __init__(self, processes: Processes, folder: Path) -> None:
+        self._processes = processes
+        self._folder = folder
+
+    def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:
+        """Start the tasks and return where they answer once all are healthy; raises ActionFailed if they do not."""
+        credentials = self._folder.parent / f"{service.place.account}-{service.name}.json"
+        credentials.touch(0o600)
+        names = {"username": "YAWL_ADMIN_USER", "password": "YAWL_ADMIN_PASSWORD"}
+        credentials.write_text(json.dumps({key: service.variables.get(name, "") for key, name in names.items()}))
+        count = str(max(1, len(service.tasks)))
+        command = [sys.executable, "-m", "testbed", "--tasks", count, "--credentials-file", str(credentials)]
+        process = self._processes.start(
+            command,
+            directory=self._folder.parent,
+            environment=_environment(self._folder, environment),
+            hold_input=True,
+            shutdown_seconds=SHUTDOWN_SECONDS,
+        )
+        watchdog = threading.Timer(START_SECONDS, self._processes.end, [process])
+        watchdog.start()
+        said: deque[str] = deque(maxlen=LAST_LINES)
+        lines = iter(process.stdout or ())
+        try:
+            for line in lines:
+                if line.startswith('{"targets"'):
+                    threading.Thread(target=_drain, args=(lines,), daemon=True).start()
+                    return [Target(found["address"], found["port"]) for found in json.loads(line)["targets"]]
+                said.append(line.rstrip())
+        finally:
+            watchdog.cancel()
+        self._processes.end(process)
+        raise ActionFailed(f"the container's tasks for {service.name} do not start: {'; '.join(said) or 'no reason'}")
+
+
+def _environment(folder: Path, secure: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the testbed's variables; `secure` are those that keep calls to AWS on this machine."""
+    own = {**machine_environment(folder.parent), **(secure or {})}
+    return {**own, "PYTHONPATH": os.pathsep.join(filter(None, [own.get("PYTHONPATH"), str(folder)]))}
+
+
+def _drain(lines: Iterable[str]) -> None:
+    """Read on, so that the testbed never waits for somebody to do so."""
+    for _ in lines:
+        pass

@@ -1,0 +1,80 @@
+"""What a deployed ECS service would run, and behind which target groups."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from rehearsal.actions.secret_reference import referred_secret
+from rehearsal.engine.cloud import Cloud, Place
+
+NAME_LENGTH = 8
+"""Characters of a task's id by which the task is called."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service behind one target group."""
+
+    place: Place
+    target_group: str
+    """Its ARN."""
+    health_path: str
+    tasks: tuple[str, ...]
+    """Names of the tasks ECS wants to run."""
+    zones: tuple[str, ...]
+    """Availability zones the tasks are spread over."""
+    variables: dict[str, str] = field(repr=False)
+    """What ECS gives the container: its variables, and its secrets' values."""
+
+    @property
+    def name(self) -> str:
+        """The target group's name."""
+        return self.target_group.split("/")[-2]
+
+
+def services(cloud: Cloud, stack_name: str, place: Place) -> Iterator[Service]:
+    """Return the services of a deployed stack, one for each target group they have."""
+    cloudformation = cloud.in_account("cloudformation", place)
+    resources = cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
+    for resource in resources:
+        if resource["ResourceType"] == "AWS::ECS::Service":
+            yield from _services(cloud, resource["PhysicalResourceId"], place)
+
+
+def _services(cloud: Cloud, service_arn: str, place: Place) -> Iterator[Service]:
+    cluster = service_arn.split("/")[-2]
+    ecs = cloud.in_account("ecs", place)
+    for found in ecs.describe_services(cluster=cluster, services=[service_arn])["services"]:
+        tasks = ecs.list_tasks(cluster=cluster, serviceName=found["serviceName"])["taskArns"]
+        definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+        for balancer in found.get("loadBalancers", []):
+            yield Service(
+                place=place,
+                target_group=balancer["targetGroupArn"],
+                health_path=_health_path(cloud, balancer["targetGroupArn"], place),
+                tasks=tuple(sorted(arn.split("/")[-1][:NAME_LENGTH] for arn in tasks)),
+                zones=_zones(cloud, found, place),
+                variables=_variables(cloud, definition, balancer["containerName"], place),
+            )
+
+
+def _health_path(cloud: Cloud, target_group: str, place: Place) -> str:
+    balancing = cloud.in_account("elbv2", place)
+    [group] = balancing.describe_target_groups(TargetGroupArns=[target_group])["TargetGroups"]
+    return group.get("HealthCheckPath", "/")
+
+
+def _zones(cloud: Cloud, service: dict[str, Any], place: Place) -> tuple[str, ...]:
+    subnets = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {}).get("subnets", [])
+    if not subnets:
+        return ()
+    found = cloud.in_account("ec2", place).describe_subnets(SubnetIds=subnets)["Subnets"]
+    return tuple(sorted({subnet["AvailabilityZone"] for subnet in found}))
+
+
+def _variables(cloud: Cloud, definition: dict[str, Any], container: str, place: Place) -> dict[str, str]:
+    [found] = [item for item in definition["containerDefinitions"] if item["name"] == container]
+    plain = {item["name"]: item["value"] for item in found.get("environment", [])}
+    client = cloud.in_account("secretsmanager", place)
+    secret = {item["name"]: referred_secret(client, item["valueFrom"]) for item in found.get("secrets", [])}
+    return {**plain, **secret}
