@@ -23,9 +23,9 @@ SECRET_KEY = "emulated"  # noqa: S105 - what account-root keys are signed with; 
 async def _serve(listener: socket.socket, tls_listener: socket.socket, *, permissions: str, new_account: bool) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - ministack reads the port when it is imported
 
-    from rehearsal.emulator import provisioned_details  # noqa: PLC0415
     from rehearsal.emulator.application import application, register_resource_types  # noqa: PLC0415
     from rehearsal.emulator.certificates import Authority, TlsConfig  # noqa: PLC0415
+    from rehearsal.emulator.cloudformation import provisioned_details  # noqa: PLC0415
     from rehearsal.emulator.permissions import enforcement, provisioning  # noqa: PLC0415
     from rehearsal.emulator.rules import quotas  # noqa: PLC0415
 

@@ -16,38 +16,44 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from rehearsal.emulator import (
+from rehearsal.emulator.cloudformation import (
     alarms,
-    backups,
-    buckets,
-    builds,
     composite_alarms,
-    connections,
     deletion_rules,
-    edge,
     encryption,
-    engine_versions,
-    executions,
     faults,
-    functions,
     generic_types,
     imports,
     library_functions,
-    load_balancers,
-    messages,
     network_types,
-    pipelines,
-    point_in_time,
-    quotas,
-    secrets,
-    service_roles,
-    services,
     stack_outputs,
 )
 from rehearsal.emulator.internals import alb, app, responses, router
 from rehearsal.emulator.permissions import enforcement, own_services, recorder
 from rehearsal.emulator.permissions.service_calls import deployed
 from rehearsal.emulator.rules import lifecycle
+from rehearsal.emulator.services import (
+    backups,
+    buckets,
+    builds,
+    connections,
+    edge,
+    engine_versions,
+    executions,
+    functions,
+    load_balancers,
+    pipelines,
+    point_in_time,
+    quotas,
+    secrets,
+    service_roles,
+)
+from rehearsal.emulator.services import (
+    container_services as services,
+)
+from rehearsal.emulator.services import (
+    topics as messages,
+)
 from rehearsal.process.aws_hosts import belongs_to_aws, refusal
 
 Scope = dict[str, Any]

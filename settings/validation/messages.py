@@ -1,7 +1,7 @@
 """Says what is wrong with a value, for users who edit `delivery.toml`."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -34,7 +34,11 @@ def mistakes_of(field: FieldInfo, error: ValidationError) -> list[Mistake]:
     mistakes: list[Mistake] = []
     for details in error.errors(include_url=False):
         path, value = details["loc"], details["input"]
-        expected = expected_of(field.rebuild_annotation())
+        checked: object = field.rebuild_annotation()
+        if get_origin(field.annotation) is dict:
+            # The type of the table's values, or of the table itself, which has no constraint.
+            checked = get_args(field.annotation)[1] if path else dict
+        expected = expected_of(checked)
         match details["type"]:
             case "missing" | "too_long" if isinstance(value, list):
                 mistakes.append(Mistake((), f"must be an array of two; this one has {len(value)}"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.emulator.edge_cache import ENTRIES, EdgeCache, OriginAnswer, key_parts, lifetime
+from rehearsal.emulator.services.edge_cache import ENTRIES, EdgeCache, OriginAnswer, key_parts, lifetime
 
 NOW = 1_000_000.0
 USUAL = {"MinTTL": 0, "DefaultTTL": 60, "MaxTTL": 600}

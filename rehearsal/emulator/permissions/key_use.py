@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from rehearsal.emulator.encryption import ALGORITHM_HEADER, KEY_HEADER
+from rehearsal.emulator.cloudformation.encryption import ALGORITHM_HEADER, KEY_HEADER
 from rehearsal.emulator.internals import kms, logs, responses, s3, secretsmanager, sns, sqs, ssm
 from rehearsal.emulator.permissions.conditions import Value
 from rehearsal.emulator.permissions.evaluation import Kind, Principal

@@ -7,8 +7,8 @@ CodePipeline would count up at each change.
 import json
 from typing import Any
 
-from rehearsal.emulator import executions
 from rehearsal.emulator.internals import Properties, Provisioned, handlers, here, provisioners, responses
+from rehearsal.emulator.services import executions
 from rehearsal.errors import NOT_EMULATED
 
 TARGET = "CodePipeline_20150709."

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from rehearsal.emulator import generic_types
+from rehearsal.emulator.cloudformation import generic_types
 from rehearsal.emulator.internals import Properties, Provisioned, backup, handlers, here, rds, responses
 
 PLAN = "AWS::Backup::RestoreTestingPlan"

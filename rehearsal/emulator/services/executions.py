@@ -10,8 +10,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from rehearsal.emulator import builds
 from rehearsal.emulator.internals import eventbridge, responses
+from rehearsal.emulator.services import builds
 
 _executions: Any = responses.AccountRegionScopedDict()
 """By execution id: the execution, with its actions newest first."""

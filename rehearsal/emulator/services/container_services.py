@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from rehearsal.emulator import generic_types
+from rehearsal.emulator.cloudformation import generic_types
 from rehearsal.emulator.internals import Properties, Provisioned, ecs, handlers, provisioners
 
 SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"

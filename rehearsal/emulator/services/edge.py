@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
-from rehearsal.emulator import load_balancers
-from rehearsal.emulator.edge_cache import EdgeCache, OriginAnswer, key_parts, lifetime
 from rehearsal.emulator.internals import cloudfront, here, iam_evaluator, responses, s3
+from rehearsal.emulator.services import load_balancers
+from rehearsal.emulator.services.edge_cache import EdgeCache, OriginAnswer, key_parts, lifetime
 
 Answer = tuple[int, dict[str, Any], bytes]
 """Status, headers and body."""

@@ -1,0 +1,1 @@
+"""What ministack's CloudFormation lacks: resource types, deletion rules, imports, outputs."""

@@ -1,0 +1,1 @@
+"""What ministack's services lack, one file per service."""
