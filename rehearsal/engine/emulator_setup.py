@@ -69,7 +69,7 @@ class SetUp:
     def _start_emulator(self, step: ActionProgress) -> Cloud:
         if not closed_network.works():
             self._progress.log(
-                step, "this machine closes no network to builds: see the README, “No call leaves for AWS”"
+                step, "this machine cannot isolate the network of builds: see docs/REHEARSAL.md, “No call reaches AWS”"
             )
         hooks = self._directory / "aws_hooks"
         write_hooks(hooks)
