@@ -10,9 +10,9 @@ from pathlib import Path
 
 from aws_cdk import App, Environment, Validations
 
+from pipeline.build_projects import CLI_VERSION, ToolVersions
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
-from pipeline.tool_versions import CLI_VERSION, ToolVersions
 from settings import Settings, SettingsError, load
 from stages.environment_tags import tag_environment
 

@@ -14,8 +14,14 @@ from pathlib import Path
 from execution_policies.errors import PolicyError
 from execution_policies.generate import AccountPolicies, generate, table
 from execution_policies.needs import BOUNDARY
-from pipeline.emulator import emulated_credentials, leads_to_emulator
-from pipeline.installation import Command, bootstrap_commands, deploy_command, template_file
+from pipeline.installation import (
+    Command,
+    bootstrap_commands,
+    deploy_command,
+    emulated_credentials,
+    leads_to_emulator,
+    template_file,
+)
 from settings import Settings, SettingsError, load
 from settings.validation.example_accounts import example_accounts
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline, CodePipelineSource, IFileSetProducer, Step
 
-from pipeline.artifact_store import ArtifactStore
-from pipeline.build_logs import BuildLogs
-from pipeline.stage_conditions import StageConditions
+from pipeline.artifact_stores import ArtifactStore
+from pipeline.build_projects import BuildLogs
+from pipeline.built_pipeline import StageConditions
 from pipeline.steps.approval_step import ApprovalStep
 from pipeline.steps.bake_step import BakeStep
 from pipeline.steps.change_review_step import ChangeReviewStep

@@ -1,9 +1,11 @@
 """The commands that install the pipeline: one for every account and region to bootstrap, one to deploy."""
 
+import ipaddress
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from execution_policies.generate import STACK, AccountPolicies
 from settings import Settings, SettingsError
@@ -97,3 +99,19 @@ def _bootstrap(account: str, region: str, *, home: str, policies: str) -> Comman
             *trust,
         ),
     )
+
+
+def leads_to_emulator(environment: Mapping[str, str]) -> bool:
+    """Tell whether `AWS_ENDPOINT_URL` names this machine; what answers there cannot be the real AWS."""
+    host = urlsplit(environment.get("AWS_ENDPOINT_URL", "")).hostname
+    if host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def emulated_credentials(account: str) -> dict[str, str]:
+    """Return the variables that make the emulator act in `account`: it takes an access key of 12 digits for one."""
+    return {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "emulated", "AWS_SESSION_TOKEN": ""}

@@ -9,27 +9,20 @@ from aws_cdk.aws_codepipeline import PipelineType
 from aws_cdk.pipelines import CodeBuildOptions, CodePipeline
 from constructs import Construct
 
-from pipeline.artifact_store import ArtifactStore
-from pipeline.build_defaults import build_defaults
-from pipeline.build_logs import BuildLogs
-from pipeline.built_pipeline import environment_of, stages_of
+from pipeline.artifact_stores import ArtifactStore, ReplicaStore
+from pipeline.build_projects import BuildLogs, ToolVersions, build_defaults, cache_docker_layers
+from pipeline.built_pipeline import StageConditions, environment_of, stages_of
 from pipeline.dashboard.dashboard import PipelineDashboard
 from pipeline.dashboard.environments import EnvironmentView
-from pipeline.docker_layer_cache import cache_docker_layers
 from pipeline.environment_delivery import EnvironmentDelivery, Release
 from pipeline.events.delivery_metrics import DeliveryMetrics
 from pipeline.events.notification_topic import NotificationTopic
 from pipeline.events.notifications import Notifications
 from pipeline.events.release_records import ReleaseRecords
-from pipeline.permissions.permissions_boundary import bound_roles
-from pipeline.permissions.readers import Readers
+from pipeline.permissions.account_roles import Readers, bound_roles
 from pipeline.permissions.restrict_permissions import settle_permissions
-from pipeline.replica_store import ReplicaStore
-from pipeline.stage_conditions import StageConditions
 from pipeline.steps.self_mutation import self_mutation
-from pipeline.steps.source import allow_connection, source
-from pipeline.steps.synth_step import synth_step
-from pipeline.tool_versions import ToolVersions
+from pipeline.steps.source_and_synth import allow_connection, source, synth_step
 from settings import EnvironmentSettings, Settings
 from stacks.audit.account_audit import AccountAudit
 from stacks.shared.console_links import dashboard_address

@@ -6,7 +6,7 @@ from typing import Final
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 
-from pipeline.build_defaults import DOLLARS_PER_MINUTE
+from pipeline.build_projects import DOLLARS_PER_MINUTE
 from pipeline.dashboard.sources import DAY, SECONDS_PER, calculated
 from pipeline.dashboard.widgets import COLUMNS, graph
 from stacks.monitoring.metrics.source import Source

@@ -11,10 +11,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from pipeline.artifact_store import ArtifactStore
+from pipeline.artifact_stores import ArtifactStore
 from pipeline.events.event_function import EventFunction, PipelineEvents
 from pipeline.events.notification_topic import NotificationTopic
-from pipeline.permissions.readers import Readers
+from pipeline.permissions.account_roles import Readers
 from settings import PipelineSettings
 from settings.sections.chat import ChatSettings
 

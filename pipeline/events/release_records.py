@@ -8,10 +8,10 @@ from aws_cdk import CfnElement, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from pipeline.artifact_store import ArtifactStore
+from pipeline.artifact_stores import ArtifactStore
 from pipeline.events.event_function import EventFunction, PipelineEvents
 from pipeline.events.notification_topic import NotificationTopic
-from pipeline.permissions.readers import Readers
+from pipeline.permissions.account_roles import Readers
 from settings import PipelineSettings
 from stacks.shared.acknowledgments import acknowledge
 from stacks.shared.locked_bucket import let_nobody_pass_the_lock

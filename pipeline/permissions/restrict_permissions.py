@@ -9,9 +9,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline
 from constructs import IConstruct
 
-from pipeline.artifact_store import ArtifactStore
+from pipeline.artifact_stores import ArtifactStore
 from pipeline.permissions import nag_findings as wildcards
-from pipeline.permissions.lookup_role import lookup_role
+from pipeline.permissions.account_roles import lookup_role
 from pipeline.permissions.nag_findings import READ_ARTIFACTS, USE_KEY, WRITE_ARTIFACTS
 from pipeline.permissions.unused_permissions import remove_unused_permissions
 from pipeline.steps.change_review_step import REVIEWS

@@ -5,7 +5,7 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, IFileSetProducer
 
-from pipeline.download_cache import cached_downloads, download_cache
+from pipeline.build_projects import cached_downloads, download_cache
 from stacks.monitoring.alarm_reader_role import bake_role_name
 from stages.yawl_stage import YawlStage
 

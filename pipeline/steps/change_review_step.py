@@ -7,10 +7,10 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, IFileSetProducer
 
-from pipeline.artifact_store import ArtifactStore
-from pipeline.download_cache import cached_downloads, download_cache
-from pipeline.permissions.lookup_role import lookup_roles
-from pipeline.stage_conditions import StageConditions
+from pipeline.artifact_stores import ArtifactStore
+from pipeline.build_projects import cached_downloads, download_cache
+from pipeline.built_pipeline import StageConditions
+from pipeline.permissions.account_roles import lookup_roles
 from stages.yawl_stage import YawlStage
 
 REVIEWS = "change-reviews"

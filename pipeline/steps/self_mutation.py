@@ -6,7 +6,7 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildOptions
 
-from pipeline.permissions.lookup_role import lookup_role
+from pipeline.permissions.account_roles import lookup_role
 
 ACCEPTED_CHANGES: Final = "accepted-changes.txt"
 """The file of the assembly that holds the fingerprints of the pipeline's own changes that are meant, one a line."""

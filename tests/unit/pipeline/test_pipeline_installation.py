@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.emulator import leads_to_emulator
-from pipeline.installation import bootstrap_commands, deploy_command
+from pipeline.installation import bootstrap_commands, deploy_command, leads_to_emulator
 from settings import RecoverySettings, Settings
 from tests.example import EXAMPLE
 from tests.unit.other_settings import only

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from aws_cdk import Duration, PhysicalName, RemovalPolicy
+from aws_cdk import Duration, Environment, PhysicalName, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -69,3 +69,11 @@ class ArtifactStore(Construct):
         )
         # The library's classes do not name every parameter as its interfaces do, which the type checker minds.
         self.bucket = cast(s3.IBucket, bucket)
+
+
+class ReplicaStore(Stack):
+    """The artifact store of one more region: CodePipeline copies there what the region's actions read."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, env: Environment, retention_days: int) -> None:
+        super().__init__(scope, construct_id, env=env, description=f"Artifacts of yawl-delivery for {env.region}")
+        self.store = ArtifactStore(self, "ArtifactStore", retention_days=retention_days, replica=True)
