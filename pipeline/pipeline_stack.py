@@ -20,7 +20,7 @@ from pipeline.events.notification_topic import NotificationTopic
 from pipeline.events.notifications import Notifications
 from pipeline.events.release_records import ReleaseRecords
 from pipeline.permissions.account_roles import Readers, bound_roles
-from pipeline.permissions.restrict_permissions import settle_permissions
+from pipeline.permissions.restrict_permissions import restrict_permissions
 from pipeline.steps.self_mutation import self_mutation
 from pipeline.steps.source_and_synth import allow_connection, source, synth_step
 from settings import EnvironmentSettings, Settings
@@ -138,7 +138,7 @@ class PipelineStack(Stack):
             store=store,
             failure_topic=delivery_topic,
         )
-        settle_permissions(
+        restrict_permissions(
             pipeline,
             reviews=[delivery.review for delivery in deliveries],
             tests=[tests for delivery in deliveries for tests in delivery.tests],

@@ -19,7 +19,6 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from pipeline.events.notification_topic import NotificationTopic
-from pipeline.permissions import nag_findings as wildcards
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 from stacks.shared.log_group import LogGroup
 
@@ -137,11 +136,6 @@ class EventFunction(Construct):
         """Let the function do something to a resource, or to each of several."""
         resources = [on] if isinstance(on, str) else list(on)
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
-
-    def accept_wildcard(self, resource: str, reason: str) -> None:
-        """Accept a wildcard in what it is allowed, written as the rule pack writes it."""
-        policy = cast(iam.CfnPolicy, self.role.node.find_child("DefaultPolicy").node.default_child)
-        acknowledge(policy, wildcards.resource(resource, reason))
 
     def alarm_at(self, topic: NotificationTopic) -> None:
         """Have the topic told, by an alarm and not by a function, when an event could not be worked on."""

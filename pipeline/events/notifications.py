@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from aws_cdk import CfnElement, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_chatbot as chatbot
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
@@ -17,6 +17,7 @@ from pipeline.events.notification_topic import NotificationTopic
 from pipeline.permissions.account_roles import Readers
 from settings import PipelineSettings
 from settings.sections.chat import ChatSettings
+from stacks.shared.acknowledgments import acknowledge, wildcard_objects, wildcard_resource
 
 CLAIMS: Final = "notifications"
 """Where in the artifact store the function notes what it has told."""
@@ -88,13 +89,16 @@ class Notifications(Construct):
         notifier.allow("s3:DeleteObject", "s3:PutObject", on=store.bucket.arn_for_objects(claims))
         notifier.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
         notifier.allow("sns:Publish", on=[approval_topic.topic_arn, delivery_topic.topic_arn])
-        bucket = stack.get_logical_id(cast(CfnElement, store.bucket.node.default_child))
-        for wildcard, reason in {
-            builds: "Reads the state of the pipeline's builds, whose projects CloudFormation names after their ids",
-            logs: "Reads the first failing line of the pipeline's builds, whose logs' names begin so",
-            f"<{bucket}.Arn>/{claims}": "Named after each execution and what was told of it",
-        }.items():
-            notifier.accept_wildcard(wildcard, reason)
+        acknowledge(
+            notifier.role,
+            {
+                wildcard_resource(builds): "Reads the state of the pipeline's builds, whose projects CloudFormation "
+                "names after their ids",
+                wildcard_resource(logs): "Reads the first failing line of the pipeline's builds, whose logs' names "
+                "begin so",
+                wildcard_objects(self, store.bucket, claims): "Named after each execution and what was told of it",
+            },
+        )
         # Who tells of deliveries cannot tell that it fails; the alarm goes past it.
         notifier.alarm_at(delivery_topic)
         if settings.chat is not None:

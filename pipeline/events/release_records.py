@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Final, cast
 
-from aws_cdk import CfnElement, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -13,7 +13,7 @@ from pipeline.events.event_function import EventFunction, PipelineEvents
 from pipeline.events.notification_topic import NotificationTopic
 from pipeline.permissions.account_roles import Readers
 from settings import PipelineSettings
-from stacks.shared.acknowledgments import acknowledge
+from stacks.shared.acknowledgments import acknowledge, wildcard_objects
 from stacks.shared.locked_bucket import let_nobody_pass_the_lock
 
 OUTPUT: Final = "ReleaseRecordBucket"
@@ -70,8 +70,10 @@ class ReleaseRecords(Construct):
         recorder.allow("sts:AssumeRole", on=readers.roles)
         recorder.allow("s3:PutObject", on=bucket.arn_for_objects("*"))
         recorder.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
-        logical_id = stack.get_logical_id(cast(CfnElement, bucket.node.default_child))
-        recorder.accept_wildcard(f"<{logical_id}.Arn>/*", "A record is named after environment, time and execution")
+        acknowledge(
+            recorder.role,
+            {wildcard_objects(self, bucket): "A record is named after environment, time and execution"},
+        )
         recorder.alarm_at(failure_topic)
         output = CfnOutput(
             stack, OUTPUT, value=bucket.bucket_name, description="What ran where, and when: make releases"
