@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from .clients import Accounts
+from .deduplication import Claims
 from .execution import read
 from .failure import Clients
 from .notice import Kind, Notice
-from .once import Claims
-from .story import Story
+from .notice_builder import NoticeBuilder
 
 CLAIMS = "notifications"
 """Where in the artifact store it is noted that a notice went out."""
@@ -18,25 +18,25 @@ CLAIMS = "notifications"
 
 def handler(event: Mapping[str, Any], _context: object) -> str:
     """Work on an event, as Lambda hands it over."""
-    return tell(event, Accounts(os.environ), os.environ)
+    return publish_notice(event, Accounts(os.environ), os.environ)
 
 
-def tell(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str]) -> str:
+def publish_notice(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str]) -> str:
     """Publish the notice about an event, once; return what was done. What AWS refuses is raised, for another try."""
     detail = event["detail"]
-    story = Story(
+    builder = NoticeBuilder(
         execution=read(clients.home("codepipeline"), detail["pipeline"], detail["execution-id"]),
         environments=json.loads(variables["ENVIRONMENTS"]),
         deployments=json.loads(variables["DEPLOYMENTS"]),
         region=event["region"],
         clients=clients,
     )
-    notice = story.notice(event)
+    notice = builder.notice(event)
     if notice is None:
         return "nothing to tell"
     claims = Claims(clients.home("s3"), variables["BUCKET"], CLAIMS)
     name = _name(detail, notice)
-    if not claims.take(name):
+    if not claims.acquire(name):
         return f"told before: {name}"
     topic = variables["APPROVAL_TOPIC" if notice.kind is Kind.WAITING else "DELIVERY_TOPIC"]
     try:
@@ -44,7 +44,7 @@ def tell(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str
             TopicArn=topic, Subject=notice.subject, Message=notice.as_message(), MessageStructure="json"
         )
     except BaseException:
-        claims.give_back(name)
+        claims.release(name)
         raise
     return f"told: {name}"
 

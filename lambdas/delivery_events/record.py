@@ -20,10 +20,10 @@ NOT_KNOWN = "not known"
 
 def handler(event: Mapping[str, Any], _context: object) -> str:
     """Work on an event, as Lambda hands it over."""
-    return keep(event, Accounts(os.environ), os.environ)
+    return write_record(event, Accounts(os.environ), os.environ)
 
 
-def keep(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str]) -> str:
+def write_record(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str]) -> str:
     """Write the record of the deployment that a stage's success stands for; return its name.
 
     Whatever cannot be read is raised, for another try: a record that lacks something would never be mended. Only where

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from .attempts import attempts
 from .history import Action, Environment, Execution
-from .outcomes import bad_since, outcomes
+from .outcomes import failing_since, outcomes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,19 +116,19 @@ def _of_environment(history: Sequence[Execution], execution: Execution, environm
             dimensions=dimensions,
         )
     failed = [one for one in own if not one.is_good]
-    condemned = next((one for one in failed if one.condemns), None)
-    if condemned or (failed and not execution.is_rollback):
+    manual_rollback = next((one for one in failed if one.is_manual_rollback), None)
+    if manual_rollback or (failed and not execution.is_rollback):
         yield Figure(
             execution=execution,
             name=f"failed-change/{environment.name}",
-            time=(condemned or failed[0]).time,
+            time=(manual_rollback or failed[0]).time,
             values={"FailedChanges": 1},
             dimensions=dimensions,
         )
     good = next((one for one in own if one.is_good), None)
     if good is None:
         return
-    if since := bad_since(all_outcomes, good.time):
+    if since := failing_since(all_outcomes, good.time):
         yield Figure(
             execution=execution,
             name=f"restored/{environment.name}",

@@ -16,7 +16,7 @@ import boto3
 from .embedded_metric import line
 from .figures import figures
 from .history import Environment, read
-from .ledger import Ledger
+from .published_figures import PublishedFigures
 
 FINAL = ("SUCCEEDED", "SUPERSEDED")
 """States of an execution that nothing follows. In others it may be run again."""
@@ -32,12 +32,17 @@ def handle(event: Mapping[str, Any], _context: object) -> None:
         Environment(name=name, stage=stage, last_action=last)
         for name, stage, last in json.loads(os.environ["ENVIRONMENTS"])
     ]
-    ledger = Ledger(_client("dynamodb"), os.environ["TABLE_NAME"])
-    publish(event["detail"], _client("codepipeline"), ledger, environments, now=datetime.now(UTC))
+    published = PublishedFigures(_client("dynamodb"), os.environ["TABLE_NAME"])
+    publish(event["detail"], _client("codepipeline"), published, environments, now=datetime.now(UTC))
 
 
 def publish(
-    detail: Mapping[str, Any], codepipeline: Any, ledger: Ledger, environments: Sequence[Environment], *, now: datetime
+    detail: Mapping[str, Any],
+    codepipeline: Any,
+    published: PublishedFigures,
+    environments: Sequence[Environment],
+    *,
+    now: datetime,
 ) -> None:
     """Print every figure of an execution that is final and has not been printed.
 
@@ -51,9 +56,9 @@ def publish(
     [execution] = [one for one in history if one.id == execution_id]
     if "stage" not in detail and detail["state"] in FINAL and not execution.is_over:
         raise NotYetKnownError(f"execution {execution_id} is {detail['state']}, and {execution.status} in the history")
-    published = ledger.published(execution_id)
+    names = published.names_of(execution_id)
     for figure in figures(history, execution_id, environments):
-        if figure.name not in published and ledger.claim(figure, now=now):
+        if figure.name not in names and published.claim(figure, now=now):
             print(line(figure, pipeline=pipeline))
 
 

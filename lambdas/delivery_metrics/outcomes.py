@@ -15,7 +15,7 @@ class Outcome:
     time: datetime
     is_good: bool
     execution_id: str
-    condemns: bool = False
+    is_manual_rollback: bool = False
     """Whether it is a rollback that somebody began while all seemed well: the release before it was not."""
 
 
@@ -38,12 +38,12 @@ def outcomes(history: Iterable[Execution], environment: Environment) -> list[Out
     for rollback in rollbacks:
         before = [one for one in found if one.time < rollback.start]
         if before and before[-1].is_good:
-            found.append(Outcome(time=rollback.start, is_good=False, execution_id=rollback.id, condemns=True))
+            found.append(Outcome(time=rollback.start, is_good=False, execution_id=rollback.id, is_manual_rollback=True))
             found.sort(key=_order)
     return found
 
 
-def bad_since(found: Sequence[Outcome], time: datetime) -> datetime | None:
+def failing_since(found: Sequence[Outcome], time: datetime) -> datetime | None:
     """Return since when an environment had not been well just before `time`; None when it was, or nothing is known."""
     since: datetime | None = None
     for outcome in found:

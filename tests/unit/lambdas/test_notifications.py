@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.delivery_events.failure import first_failing_line
-from lambdas.delivery_events.notify import tell
+from lambdas.delivery_events.notify import publish_notice
 from tests.unit.recorded_delivery import (
     VARIABLES,
     Recording,
@@ -187,7 +187,7 @@ def recorded(happening: Happening) -> Recording:
 def hear(recording: Recording, *events: dict[str, Any]) -> list[str]:
     """Work on events; return the subjects of what was published."""
     for event in events:
-        tell(event, recording, VARIABLES)
+        publish_notice(event, recording, VARIABLES)
     return [message["Subject"] for message in recording.published]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from aws_cdk.assertions import Template
 
 from lambdas.delivery_events.execution import DeployedStack, read
-from lambdas.delivery_events.story import Story
+from lambdas.delivery_events.notice_builder import NoticeBuilder
 from rehearsal.engine.cloud import Credentials
 from tests.rehearsal.emulator.aws.test_events import tell
 from tests.rehearsal.emulator.conftest import Account, resource
@@ -98,14 +98,14 @@ def test_the_mail_about_a_failed_synth_has_its_first_failing_line(
     pipeline = Pipeline(pipeline_template.to_json()["Resources"])
     account = replace(account, stack="yawl-delivery")
     project = failed_synth(account, pipeline)
-    story = Story(
+    builder = NoticeBuilder(
         execution=read(account.client("codepipeline"), "pipeline", "one"),
         environments={},
         deployments=(),
         region=account.place.region,
         clients=notifier(account, pipeline),
     )
-    notice = story.notice({"detail": {"stage": "Build", "state": "FAILED"}})
+    notice = builder.notice({"detail": {"stage": "Build", "state": "FAILED"}})
     assert notice
     assert FAILING in notice.as_mail()
     # CloudFormation names a project after the first 27 characters of its logical id, without the stack's name.

@@ -19,7 +19,7 @@ class Claims:
     bucket: str
     prefix: str
 
-    def take(self, name: str) -> bool:
+    def acquire(self, name: str) -> bool:
         """Return whether the claim is ours; False when somebody has had it before."""
         try:
             self.client.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}", Body=b"", IfNoneMatch="*")
@@ -29,6 +29,6 @@ class Claims:
             raise
         return True
 
-    def give_back(self, name: str) -> None:
+    def release(self, name: str) -> None:
         """Let somebody else try, because the work was not done."""
         self.client.delete_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}")

@@ -9,14 +9,14 @@ REMEMBERED = timedelta(days=400)
 """Longer than CodePipeline remembers an execution, which is twelve months."""
 
 
-class Ledger:
+class PublishedFigures:
     """A table of DynamoDB with one item for every published figure."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
-    def published(self, execution_id: str) -> set[str]:
+    def names_of(self, execution_id: str) -> set[str]:
         """Return the names of an execution's figures that have been published."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,

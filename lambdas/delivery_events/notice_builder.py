@@ -14,7 +14,7 @@ BEFORE_ALL = "before the environments"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class NoticeBuilder:
     """What there is to tell of an execution."""
 
     execution: Execution
