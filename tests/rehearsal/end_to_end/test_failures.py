@@ -210,8 +210,8 @@ def told_of_failure(ended: Ended) -> list[str]:
 def expected_to_be_told(failing: str, *, rolled_back: bool) -> list[str]:
     stage = failing.partition("/")[0]
     if stage.endswith("Approval"):
-        return [f"{stage.removesuffix('Approval').lower()} was refused"]
-    return [f"Delivery failed in {failing}", *([f"{stage.lower()} was rolled back"] if rolled_back else [])]
+        return [f"{stage.removesuffix('Approval')} deployment rejected"]
+    return [f"Delivery failed in {failing}", *([f"{stage} rolled back"] if rolled_back else [])]
 
 
 def _left_out(stage: str) -> tuple[str, ...]:

@@ -408,7 +408,7 @@ def test_a_commit_is_brought_once() -> None:
 
 def test_history_that_is_behind_the_event_is_asked_again() -> None:
     [*_, (_, over)] = events_of([GOOD])
-    with pytest.raises(NotYetKnownError, match="a is SUCCEEDED, and InProgress in the history"):
+    with pytest.raises(NotYetKnownError, match="lists execution a as InProgress, the event as SUCCEEDED"):
         publish(over, CodePipeline([GOOD], minute=59), PublishedFigures(DynamoDB(), "table"), ENVIRONMENTS, now=NOON)
 
 
@@ -421,7 +421,7 @@ def test_what_is_too_old_is_left_alone(capsys: pytest.CaptureFixture[str]) -> No
         ENVIRONMENTS,
         now=NOON,
     )
-    assert capsys.readouterr().out == "execution a is older than what is looked at\n"
+    assert capsys.readouterr().out == "execution a is not among the last 100: nothing published\n"
 
 
 def test_no_further_back_is_read_than_to_the_last_release() -> None:
