@@ -1,4 +1,4 @@
-"""Where the pipeline's actions hand each other their artifacts."""
+"""The buckets and keys of the pipeline's artifacts, one for each region with actions."""
 
 from typing import cast
 
@@ -13,10 +13,10 @@ from stacks.shared.key import RotatingKey
 
 
 class ArtifactStore(Construct):
-    """A bucket that forgets after `retention_days`, its rotating key, and the log of who read it.
+    """A bucket that expires objects after `retention_days`, its rotating key, and its access log.
 
-    The key is our own because no other account could decrypt with S3's. A `replica` serves the actions of another
-    region, whose pipeline must know bucket and key by names that are given and not generated.
+    Other accounts could not decrypt with S3's own key. A `replica` serves the actions of another region; the pipeline
+    refers to its bucket and key by names, which must not be generated.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, retention_days: int, replica: bool = False) -> None:
@@ -31,7 +31,7 @@ class ArtifactStore(Construct):
         )
         self.key = cast(kms.IKey, key)
         self.alias_name: str | None = None
-        """The name by which a pipeline in another region knows the key."""
+        """The key's alias, by which a pipeline in another region refers to it."""
         if replica:
             alias = kms.Alias(self, "Alias", alias_name=PhysicalName.GENERATE_IF_NEEDED, target_key=self.key)
             self.key = cast(kms.IKey, alias)

@@ -21,8 +21,8 @@ DOLLARS_PER_MINUTE: Final = 0.005
 def build_defaults() -> CodeBuildOptions:
     """Return the image, the runtimes, the size and the time limit of a build.
 
-    The image is named rather than left to the library, whose choice moves with its version. The smallest compute does:
-    the builds wait for AWS, or synthesize on one core.
+    The library's default image changes with its version. The smallest compute suffices: builds wait for AWS, or
+    synthesize on one core.
     """
     return CodeBuildOptions(
         build_environment=codebuild.BuildEnvironment(
@@ -39,23 +39,23 @@ def build_defaults() -> CodeBuildOptions:
 
 
 BUILD_HOME = "/root"
-"""The home folder of builds in CodeBuild's own images; cache paths do not know `~`."""
+"""The home folder in CodeBuild's own images; cache paths do not expand `~`."""
 
 
 def download_cache() -> codebuild.Cache:
-    """Return a cache on the build's host, which costs nothing and is there when builds follow each other closely."""
+    """Return a cache on the build's host: free, and present if the last build was recent."""
     return codebuild.Cache.local(codebuild.LocalCacheMode.CUSTOM)
 
 
 def cached_downloads() -> dict[str, Any]:
-    """Return the part of a build's specification that names what `download_cache` keeps: uv's and npm's downloads."""
+    """Return the part of a build specification that caches uv's and npm's downloads."""
     return {"cache": {"paths": [f"{BUILD_HOME}/.cache/uv/**/*", f"{BUILD_HOME}/.npm/**/*"]}}
 
 
 def cache_docker_layers(assets: IConstruct) -> None:
     """Let the projects under `assets` that build images keep their layers on the build's host.
 
-    Only those: CodeBuild keeps layers for privileged builds alone, and the projects that publish files are none.
+    CodeBuild keeps layers only for privileged builds; the projects that publish files are not.
     """
     for construct in assets.node.find_all():
         if not isinstance(construct, codebuild.CfnProject):
@@ -70,7 +70,7 @@ def cache_docker_layers(assets: IConstruct) -> None:
 class BuildLogs(Construct):
     """One log group per build project, each encrypted with `key` and kept for `retention_days`.
 
-    Without one, CodeBuild keeps lines for ever.
+    Without one, CodeBuild keeps logs indefinitely.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, retention_days: int) -> None:
@@ -78,8 +78,8 @@ class BuildLogs(Construct):
         self._key = key
         self._retention_days = retention_days
 
-    def of(self, project: str) -> codebuild.LoggingOptions:
-        """Return where the project writes."""
+    def for_project(self, project: str) -> codebuild.LoggingOptions:
+        """Return the logging options of a project."""
         group = LogGroup(self, project, key=self._key, retention_days=self._retention_days, retain_data=True)
         return codebuild.LoggingOptions(
             cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=cast(logs.ILogGroup, group))
@@ -87,12 +87,12 @@ class BuildLogs(Construct):
 
 
 CLI_VERSION: Final = "aws-cdk-version.txt"
-"""The file of the assembly that names the version of `aws-cdk` which can read it."""
+"""The file in the assembly with the version of `aws-cdk` that can read it."""
 
 
 @dataclass(frozen=True)
 class ToolVersions:
-    """The exact versions the pipeline's own projects run, so that they and a developer's `cdk` are the same."""
+    """The exact CLI versions of the pipeline's own projects, the same as a developer's."""
 
     cdk: str
     """Of `aws-cdk`, which updates the pipeline."""
@@ -100,15 +100,15 @@ class ToolVersions:
     """Of `cdk-assets`, which publishes assets."""
 
     def cdk_of_the_assembly(self) -> str:
-        """Return what a shell in the assembly expands to the version of `aws-cdk` to install.
+        """Return shell code that, in the assembly's folder, expands to the version of `aws-cdk` to install.
 
         The deployed pipeline updates itself from an assembly that a newer library may have written, which its own
-        version might not read (aws-cdk#15519). Its own is installed where the assembly names none.
+        version might not read (aws-cdk#15519). Its own version is the fallback.
         """
         return f"$(grep -sxEm1 '[0-9]+[.][0-9]+[.][0-9]+' {CLI_VERSION} || echo {self.cdk})"
 
     @classmethod
     def read(cls, package_file: Path) -> Self:
-        """Return the versions pinned in `package_file`, a `package.json`, where they stand once."""
+        """Return the versions pinned in `package_file`, a `package.json`."""
         pinned = json.loads(package_file.read_text())["devDependencies"]
         return cls(cdk=pinned["aws-cdk"], cdk_assets=pinned["cdk-assets"])

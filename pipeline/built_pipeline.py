@@ -23,14 +23,14 @@ class BuiltEnvironment:
     name: str
     stage: str
     last_action: str
-    """The action that ends the stage."""
+    """The stage's last action."""
 
 
 def stages_of(pipeline: codepipeline.Pipeline) -> list[BuiltStage]:
     """Return the stages of a pipeline that has been built."""
     resource = cast(codepipeline.CfnPipeline, pipeline.node.default_child)
     found: list[BuiltStage] = []
-    # As it stands in the template: each property of an action that is asked for is a question to another process.
+    # Resolved at once: each property of an action would be a call to the jsii process.
     for stage in Stack.of(pipeline).resolve(resource.stages):
         ordered = sorted(stage["actions"], key=lambda action: action["runOrder"])
         found.append(BuiltStage(name=stage["name"], actions=tuple(action["name"] for action in ordered)))
@@ -51,7 +51,7 @@ class StageConditions:
         self._stages = [stage.stage_name for stage in pipeline.stages]
 
     def skip_unless(self, stage: str, *, name: str, variable: str, differs_from: str) -> None:
-        """Pass by a stage when a variable of an earlier stage has that value."""
+        """Skip a stage when a variable of an earlier stage has that value."""
         rule = {
             "Name": name,
             "RuleTypeId": {"Category": "Rule", "Owner": "AWS", "Provider": "VariableCheck", "Version": "1"},
@@ -69,7 +69,7 @@ class StageConditions:
         self._set(stage, "BeforeEntry", {"Conditions": [{"Result": "FAIL", "Rules": [rule]}]})
 
     def roll_back_on_failure(self, stage: str) -> None:
-        """Bring a stage that failed back to its last good execution (aws-cdk#30083).
+        """Roll a failed stage back to its last successful execution (aws-cdk#30083).
 
         CodePipeline cannot where there is none, or where the pipeline itself has changed since.
         """

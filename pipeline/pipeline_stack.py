@@ -32,7 +32,7 @@ from stages.yawl_stage import YawlStage
 class PipelineStack(Stack):
     """Source, Synth, SelfMutate, Assets, then every environment in the order of `settings.environments`.
 
-    How a release gets into one of them stands in `environment_delivery.py`.
+    `environment_delivery.py` has the stages of an environment.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class PipelineStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="YAWL from a push to production")
         self._settings = settings
-        self._bound(self, account=self.account)
+        self._bound_roles(self, account=self.account)
         store = ArtifactStore(self, "ArtifactStore", retention_days=settings.pipeline.artifact_retention_days)
         stores = {self.region: store, **self._replica_stores(scope)}
         logs = BuildLogs(self, "BuildLogs", key=store.key, retention_days=settings.pipeline.log_retention_days)
@@ -69,7 +69,7 @@ class PipelineStack(Stack):
                 retain_data=True,
             )
         commit = source(settings.repository)
-        synth = synth_step(commit, logging=logs.of("Synth"))
+        synth = synth_step(commit, logging=logs.for_project("Synth"))
         pipeline = CodePipeline(
             self,
             "Pipeline",
@@ -80,10 +80,10 @@ class PipelineStack(Stack):
             code_build_defaults=build_defaults(),
             cli_version=tool_versions.cdk_of_the_assembly(),
             self_mutation_code_build_defaults=self_mutation(
-                construct_id, account=self.account, logging=logs.of("SelfMutate")
+                construct_id, account=self.account, logging=logs.for_project("SelfMutate")
             ),
             cdk_assets_cli_version=tool_versions.cdk_assets,
-            asset_publishing_code_build_defaults=CodeBuildOptions(logging=logs.of("Assets")),
+            asset_publishing_code_build_defaults=CodeBuildOptions(logging=logs.for_project("Assets")),
             # One project publishes everything, a stack is one action, and all actions share the pipeline's role: a
             # fraction of the builds, actions and roles the library makes by default.
             publish_assets_in_parallel=False,
@@ -100,9 +100,9 @@ class PipelineStack(Stack):
         deliveries: list[EnvironmentDelivery] = []
         for name, environment in settings.environments.items():
             waves = [[self._stage(name, one) for one in wave] for wave in environment.waves]
-            verified = [tests.summary for delivery in deliveries for tests in delivery.tests]
+            summaries = [tests.summary for delivery in deliveries for tests in delivery.tests]
             deliveries.append(
-                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, verified=verified)
+                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, test_summaries=summaries)
             )
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, settings.repository)
@@ -111,7 +111,7 @@ class PipelineStack(Stack):
         conditions = StageConditions(pipeline.pipeline)
         for delivery in deliveries:
             delivery.set_conditions(conditions)
-        self._show(
+        self._add_dashboard(
             pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
         )
         readers = Readers(stage for delivery in deliveries for stage in delivery.in_all_regions)
@@ -160,18 +160,18 @@ class PipelineStack(Stack):
             pipeline_dashboard=dashboard_address(self.node.id, region=self._settings.pipeline.region),
             compliance=self._settings.compliance.tag,
         )
-        self._bound(stage, account=environment.account)
+        self._bound_roles(stage, account=environment.account)
         return stage
 
-    def _bound(self, scope: Construct, *, account: str) -> None:
-        """Limit the roles below `scope` where CloudFormation may create no others."""
+    def _bound_roles(self, scope: Construct, *, account: str) -> None:
+        """Apply the permissions boundary if CloudFormation has least privilege."""
         if self._settings.pipeline.has_least_privilege:
             bound_roles(scope, account=account)
 
-    def _show(
+    def _add_dashboard(
         self, pipeline: CodePipeline, *, stages: Sequence[YawlStage], pipeline_name: str, log_key: kms.IKey
     ) -> None:
-        """Add what measures the built pipeline, and the page that shows it."""
+        """Add the built pipeline's metrics and dashboard."""
         built = stages_of(pipeline.pipeline)
         metrics = DeliveryMetrics(
             self,
@@ -215,6 +215,6 @@ class PipelineStack(Stack):
                 env=Environment(account=self.account, region=region),
                 retention_days=self._settings.pipeline.artifact_retention_days,
             )
-            self._bound(replica, account=self.account)
+            self._bound_roles(replica, account=self.account)
             stores[region] = replica.store
         return stores

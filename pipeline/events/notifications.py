@@ -1,4 +1,4 @@
-"""Who is told what a delivery does: the topics, the function that writes to them, and a chat channel."""
+"""Notifications about deliveries: the function that publishes them, and a chat channel."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,14 +20,13 @@ from settings.sections.chat import ChatSettings
 from stacks.shared.acknowledgments import acknowledge, wildcard_objects, wildcard_resource
 
 CLAIMS: Final = "notifications"
-"""Where in the artifact store the function notes what it has told."""
+"""The folder of the artifact store that records which notices were sent."""
 
 
 class Notifications(Construct):
-    """Tells people that a delivery has started, waits, has failed, was rolled back, or has reached an environment.
+    """Announces that a delivery started, needs approval, failed, was rolled back or was deployed.
 
-    `stages` has the environment that each of the pipeline's stages is of, `deployments` those stages after which an
-    environment has the commit.
+    `stages` maps the pipeline's stages to environments. `deployments` are the stages that deploy.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class Notifications(Construct):
         logs = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:{pipeline_name}-BuildLogs*:*"
         claims = f"{CLAIMS}/*"
 
-        def hears(kind: str, state: str, **rest: Sequence[str]) -> PipelineEvents:
+        def on(kind: str, state: str, **rest: Sequence[str]) -> PipelineEvents:
             return PipelineEvents(pipeline_name=pipeline_name, kinds=[kind], states=[state], **rest)
 
         notifier = EventFunction(
@@ -60,11 +59,11 @@ class Notifications(Construct):
             description=f"Tells people what {pipeline_name} does",
             package="delivery_events",
             handler="notify.handler",
-            hears={
-                "Began": hears("Action", "SUCCEEDED", categories=["Source"]),
-                "Waits": hears("Action", "STARTED", categories=["Approval"]),
-                "Arrived": hears("Stage", "SUCCEEDED", stages=deployments),
-                "Failed": hears("Stage", "FAILED"),
+            rules={
+                "Began": on("Action", "SUCCEEDED", categories=["Source"]),
+                "Waits": on("Action", "STARTED", categories=["Approval"]),
+                "Arrived": on("Stage", "SUCCEEDED", stages=deployments),
+                "Failed": on("Stage", "FAILED"),
             },
             variables={
                 "APPROVAL_TOPIC": approval_topic.topic_arn,
@@ -82,7 +81,7 @@ class Notifications(Construct):
             "codepipeline:ListActionExecutions",
             on=f"arn:aws:codepipeline:{stack.region}:{stack.account}:{pipeline_name}",
         )
-        # The only project that has a name of its own.
+        # Self-mutation's project is the only one that has a name in the template.
         notifier.allow("codebuild:BatchGetBuilds", on=[builds, self_update.project_arn])
         notifier.allow("logs:GetLogEvents", on=logs)
         notifier.allow("sts:AssumeRole", on=readers.roles)
@@ -99,8 +98,8 @@ class Notifications(Construct):
                 wildcard_objects(self, store.bucket, claims): "Named after each execution and what was told of it",
             },
         )
-        # Who tells of deliveries cannot tell that it fails; the alarm goes past it.
-        notifier.alarm_at(delivery_topic)
+        # The notifier cannot announce its own failure.
+        notifier.alarm_on_failure(delivery_topic)
         if settings.chat is not None:
             self._add_chat(settings.chat, pipeline_name, [approval_topic, delivery_topic])
 
@@ -113,6 +112,6 @@ class Notifications(Construct):
             slack_workspace_id=chat.workspace_id,
             slack_channel_id=chat.channel_id,
             notification_topics=[cast(sns.ITopic, topic) for topic in topics],
-            # The channel is told; nobody can do anything in the account from there.
+            # The channel only receives messages.
             guardrail_policies=[deny_all],
         )

@@ -1,4 +1,4 @@
-"""What every environment has had, and since when: a record of each release, which nobody can change."""
+"""Release records: which release each environment has had since when, in a bucket with Object Lock."""
 
 import json
 from collections.abc import Mapping
@@ -21,10 +21,10 @@ OUTPUT: Final = "ReleaseRecordBucket"
 
 
 class ReleaseRecords(Construct):
-    """A bucket that keeps what is once in it, and the function that writes there when an environment has a release.
+    """A bucket with Object Lock, and the function that writes a record there after each deployment.
 
-    Its objects cannot be deleted or replaced before `release_retention_days` are over, not even by an administrator who
-    does not first change the bucket's policy.
+    Nobody can delete or replace a record before `release_retention_days`, unless an administrator first changes the
+    bucket's policy.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ReleaseRecords(Construct):
         store: ArtifactStore,
         failure_topic: NotificationTopic,
     ) -> None:
-        """`deployments` has the environment that has the release after each of these stages."""
+        """`deployments` maps the stages that deploy to environments."""
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         bucket = self._build_bucket(settings.release_retention_days, store)
@@ -49,7 +49,7 @@ class ReleaseRecords(Construct):
             description=f"Writes down what {pipeline_name} has released",
             package="delivery_events",
             handler="record.handler",
-            hears={
+            rules={
                 "Arrived": PipelineEvents(
                     pipeline_name=pipeline_name, kinds=["Stage"], states=["SUCCEEDED"], stages=list(deployments)
                 )
@@ -74,7 +74,7 @@ class ReleaseRecords(Construct):
             recorder.role,
             {wildcard_objects(self, bucket): "A record is named after environment, time and execution"},
         )
-        recorder.alarm_at(failure_topic)
+        recorder.alarm_on_failure(failure_topic)
         output = CfnOutput(
             stack, OUTPUT, value=bucket.bucket_name, description="What ran where, and when: make releases"
         )

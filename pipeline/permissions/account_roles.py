@@ -37,7 +37,7 @@ class Readers:
         self.roles = [READER_ROLE.format(account=account, environment=name) for name, account in accounts.items()]
         """Their ARNs."""
         self.variables = {"READER_ROLE": READER_ROLE, "READABLE_ENVIRONMENTS": json.dumps(list(accounts))}
-        """What a function needs to find the role for a stack."""
+        """Environment variables with which a function finds the role for a stack."""
 
 
 def bound_roles(scope: Construct, *, account: str) -> None:

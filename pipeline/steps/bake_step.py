@@ -11,10 +11,9 @@ from stages.yawl_stage import YawlStage
 
 
 class BakeStep(CodeBuildStep):
-    """A build that watches the alarm over the environment `stage` has deployed; it fails when the alarm rings.
+    """A build that watches the alarm over the environment `stage` has deployed; it fails when the alarm is in ALARM.
 
-    CodePipeline has a rule about alarms, but it looks once: an alarm that rings a minute later, or rings and clears,
-    would pass it.
+    CodePipeline's own alarm rule looks once: it would miss an alarm a minute later, or one that has cleared.
     """
 
     def __init__(self, source: IFileSetProducer, stage: YawlStage, *, logging: codebuild.LoggingOptions) -> None:

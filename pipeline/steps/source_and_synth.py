@@ -20,10 +20,9 @@ def source(repository: RepositorySettings) -> CodePipelineSource:
 
 
 def allow_connection(pipeline: codepipeline.Pipeline, repository: RepositorySettings) -> None:
-    """Let the pipeline use the connection by its present name too.
+    """Let the pipeline use the connection by the service's present name too.
 
-    The library still grants `codestar-connections` only, the service's former name, which does not cover connections
-    that were made under the new one.
+    The library grants only `codestar-connections`, the former name, which does not cover newer connections.
     """
     pipeline.add_to_role_policy(
         iam.PolicyStatement(actions=["codeconnections:UseConnection"], resources=[repository.connection_arn])
@@ -33,8 +32,7 @@ def allow_connection(pipeline: codepipeline.Pipeline, repository: RepositorySett
 def synth_step(source: IFileSetProducer, *, logging: codebuild.LoggingOptions) -> CodeBuildStep:
     """Return the build that checks the commit and synthesizes it.
 
-    Its one command is the repository's own and never changes: how to build travels with the commit, so a broken build
-    is repaired by a push and not by changing the pipeline by hand.
+    Its one command never changes: how to build is part of the commit, so a push can fix a broken build.
     """
     return CodeBuildStep(
         "Synth",
