@@ -45,7 +45,7 @@ class ArtifactStore(Construct):
             self,
             "AccessLogBucket",
             expiry=expiry,
-            not_replicated="Who read an artifact is of use as long as the artifact is, which is not replicated either.",
+            not_replicated="Access logs are useful only as long as the artifacts, which are not replicated either.",
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         bucket = s3.Bucket(
@@ -65,7 +65,7 @@ class ArtifactStore(Construct):
         )
         acknowledge(
             bucket,
-            {"S3BucketReplicationEnabled": "Artifacts are made from commits, and another run makes them again."},
+            {"S3BucketReplicationEnabled": "Artifacts are built from commits; another execution builds them again."},
         )
         # The library's classes do not name every parameter as its interfaces do, which the type checker minds.
         self.bucket = cast(s3.IBucket, bucket)

@@ -18,15 +18,15 @@ def build_rows(projects: Sequence[str], *, dead_letters: sqs.Queue) -> list[list
     """Return minutes, cost, queues and failures of the projects' builds, and the events that could not be handled."""
     return [
         [
-            graph("Build minutes a day", [_minutes(projects)], width=QUARTER, unit="minutes"),
-            graph("Their cost, at most", [_cost(projects)], width=QUARTER, unit="US dollars a day"),
-            graph("Waiting for a build to start", [_queue(projects)], width=QUARTER, unit="seconds"),
+            graph("Build minutes per day", [_minutes(projects)], width=QUARTER, unit="minutes"),
+            graph("Maximum build cost", [_cost(projects)], width=QUARTER, unit="US dollars per day"),
+            graph("Build queue time", [_queue(projects)], width=QUARTER, unit="seconds"),
             graph(
-                "Failed builds, lost events",
+                "Failed builds and unprocessed events",
                 [
                     _of_all(projects, "FailedBuilds", "SUM", "Sum", "failed builds"),
                     dead_letters.metric_approximate_number_of_messages_visible(
-                        statistic="Maximum", label="events nobody could handle", period=DAY
+                        statistic="Maximum", label="events in the dead-letter queue", period=DAY
                     ),
                 ],
                 width=QUARTER,

@@ -37,7 +37,7 @@ class PipelineDashboard(cloudwatch.Dashboard):
         gates = [stage for stage in stages if stage.name in approvals]
         ways = " · ".join(
             [
-                f"[the pipeline's runs]({pipeline_address})",
+                f"[pipeline executions]({pipeline_address})",
                 *(f"[{one.name} (account {one.account})]({one.dashboard})" for one in environments),
             ]
         )
@@ -54,7 +54,7 @@ class PipelineDashboard(cloudwatch.Dashboard):
             *delivery_rows(sources, environments[-1].name),
             [heading("## Environments", height=1)],
             *environment_rows(sources, environments, log_group_name=metrics_log_group_name),
-            [heading("## Runs, stages and actions", height=1)],
+            [heading("## Executions, stages and actions", height=1)],
             *run_rows(sources),
             *waiting_rows(sources, stages, approvals=gates),
             *stage_rows(sources, stages, approvals=gates),

@@ -46,15 +46,15 @@ def run_rows(sources: DeliverySources) -> list[list[cloudwatch.IWidget]]:
     ]
     failed = calculated(
         "FILL(failed, 0)",
-        "failed, rejections included",
+        "failed, including rejections",
         {"failed": own.metric("FailedPipelineExecutions", "Sum", "failed", period=DAY)},
         period=DAY,
     )
     return [
         [
-            graph("Runs, by how they ended", endings, width=THIRD, bars=True),
-            graph("Duration of runs (CodePipeline)", durations, width=THIRD, unit="minutes"),
-            graph("Runs that failed (CodePipeline)", [failed], width=THIRD),
+            graph("Executions by result", endings, width=THIRD, bars=True),
+            graph("Execution duration (CodePipeline)", durations, width=THIRD, unit="minutes"),
+            graph("Failed executions (CodePipeline)", [failed], width=THIRD),
         ]
     ]
 
@@ -68,7 +68,7 @@ def stage_rows(
     single = {f"{stage.name}/{action}": sources.action(stage, action) for stage in alone for action in stage.actions}
     # An approval that is refused did not fail; it is counted under a name of its own.
     refusable = [f"{stage.name}/{action}" for stage in approvals for action in stage.actions]
-    rows.append(_durations_and_failures("Stages of one action", single, refusable=refusable))
+    rows.append(_durations_and_failures("Stages with one action", single, refusable=refusable))
     for stage in stages:
         if stage not in alone:
             actions = {_brief(action): sources.action(stage, action) for action in stage.actions}
@@ -97,8 +97,8 @@ def waiting_rows(
     ]
     return [
         [
-            graph("Waiting for approval", decided, width=THIRD, unit="minutes"),
-            graph("Waiting to enter a stage, p95", queued, width=THIRD, unit="minutes"),
+            graph("Approval wait time", decided, width=THIRD, unit="minutes"),
+            graph("Wait time before stages, p95", queued, width=THIRD, unit="minutes"),
             graph("Self-mutation", mutations, width=THIRD, unit="minutes"),
         ]
     ]

@@ -47,12 +47,12 @@ class DeliveryMetrics(Construct):
         )
         acknowledge(
             self.published,
-            {"DynamoDBInBackupPlan": "It holds names of figures that have been published, which no plan need keep."},
+            {"DynamoDBInBackupPlan": "It holds only the names of published figures."},
         )
         self.events = EventFunction(
             self,
             "Events",
-            description="Publishes what the pipeline's runs tell about delivery",
+            description="Publishes delivery metrics of the pipeline",
             package="delivery_metrics",
             handler="handler.handle",
             rules={"Rule": PipelineEvents(pipeline_name=pipeline_name, kinds=["Pipeline", "Stage"], states=ENDS)},

@@ -144,7 +144,7 @@ class EventFunction(Construct):
         alarm = cloudwatch.Alarm(
             self,
             "Alarm",
-            alarm_description="An event of the pipeline could not be worked on; it waits in the function's queue",
+            alarm_description="Event processing failed; see the dead-letter queue",
             metric=self.dead_letters.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(5), statistic="Maximum"
             ),

@@ -56,7 +56,7 @@ class Notifications(Construct):
         notifier = EventFunction(
             self,
             "Notifier",
-            description=f"Tells people what {pipeline_name} does",
+            description=f"Sends notifications about {pipeline_name}",
             package="delivery_events",
             handler="notify.handler",
             rules={
@@ -95,7 +95,7 @@ class Notifications(Construct):
                 "names after their ids",
                 wildcard_resource(logs): "Reads the first failing line of the pipeline's builds, whose logs' names "
                 "begin so",
-                wildcard_objects(self, store.bucket, claims): "Named after each execution and what was told of it",
+                wildcard_objects(self, store.bucket, claims): "One object for each notice that was sent",
             },
         )
         # The notifier cannot announce its own failure.

@@ -46,7 +46,7 @@ class ReleaseRecords(Construct):
         recorder = EventFunction(
             self,
             "Recorder",
-            description=f"Writes down what {pipeline_name} has released",
+            description=f"Writes release records of {pipeline_name}",
             package="delivery_events",
             handler="record.handler",
             rules={
@@ -76,7 +76,10 @@ class ReleaseRecords(Construct):
         )
         recorder.alarm_on_failure(failure_topic)
         output = CfnOutput(
-            stack, OUTPUT, value=bucket.bucket_name, description="What ran where, and when: make releases"
+            stack,
+            OUTPUT,
+            value=bucket.bucket_name,
+            description="Bucket of the release records; read them with make releases",
         )
         output.override_logical_id(OUTPUT)
 

@@ -32,15 +32,15 @@ class ApprovalStep(ManualApprovalStep):
         region = settings.pipeline.region
         commit = source.source_attribute("CommitId")
         passed = (
-            f"Tested before: {'; '.join(test_summaries[-MOST_SUMMARIES:])}."
+            f"Test results: {'; '.join(test_summaries[-MOST_SUMMARIES:])}."
             if test_summaries
-            else "Nothing has been tested before."
+            else "No earlier environment has tested it."
         )
         comment = (
             f"Deploy commit {commit} “{review.commit_title}” to {name} (account {environment.account}, "
             f"{', '.join([environment.region, *environment.further_regions])})? {review.summary}. {passed} "
-            f"Approving updates {name} and tests it; rejecting, or waiting, leaves it as it is. "
-            f"This run: https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{pipeline_name}"
+            f"Approve to deploy to {name} and test it; reject to leave it unchanged. "
+            f"Execution: https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{pipeline_name}"
             f"/executions/#{{codepipeline.PipelineExecutionId}}/timeline?region={region}"
         )
         super().__init__("Approve", comment=comment, review_url=review.address)
