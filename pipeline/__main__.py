@@ -19,8 +19,8 @@ from pipeline.installation import (
     bootstrap_commands,
     deploy_command,
     emulated_credentials,
-    leads_to_emulator,
     template_file,
+    uses_emulated_aws,
 )
 from settings import Settings, SettingsError, load
 from settings.validation.example_accounts import example_accounts
@@ -59,7 +59,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m pipeline",
         description="Install the delivery pipeline of delivery.toml by running the printed commands.",
         epilog=(
-            "Commands use the current AWS credentials, such as those of AWS_PROFILE, which must belong to the command's "
+            "Commands use the current AWS credentials, such as those of AWS_PROFILE; they must belong to the command's "
             "account. If accounts have different credentials, bootstrap them one by one with --account. "
             "Exit codes: 0 done, 1 a command failed, 2 wrong usage or settings."
         ),
@@ -77,7 +77,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     bootstrap.add_argument(
         "--least-privilege",
         action="store_true",
-        help="allow CloudFormation only what the stacks in cdk.out need; also set by [pipeline] execution in delivery.toml",
+        help="allow CloudFormation only what the stacks in cdk.out need, as [pipeline] execution in delivery.toml does",
     )
     deploy = actions.add_parser("deploy", help="deploy the pipeline; from then on it updates itself")
     for action in (bootstrap, deploy):
@@ -115,7 +115,7 @@ def _commands(
     options: argparse.Namespace, settings: Settings, policies: Sequence[AccountPolicies] | None
 ) -> list[Command]:
     """Return the commands to run; raises SettingsError if they would fail."""
-    if not options.dry_run and not leads_to_emulator(os.environ) and (examples := example_accounts(settings)):
+    if not options.dry_run and not uses_emulated_aws(os.environ) and (examples := example_accounts(settings)):
         raise SettingsError(
             [
                 *(f"delivery.toml: {path}: {account} is an example account" for path, account in examples),
@@ -135,7 +135,7 @@ def _commands(
 
 
 def _run(command: Command) -> bool:
-    credentials = emulated_credentials(command.account) if leads_to_emulator(os.environ) else {}
+    credentials = emulated_credentials(command.account) if uses_emulated_aws(os.environ) else {}
     return subprocess.run(command.arguments, env={**os.environ, **credentials}, check=False).returncode == 0
 
 

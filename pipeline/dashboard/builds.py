@@ -1,4 +1,4 @@
-"""What the builds take and cost, by CodeBuild's own metrics; and whether the figures above are complete."""
+"""Duration and cost of builds, from CodeBuild's metrics, and unprocessed events."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +15,7 @@ QUARTER: Final = COLUMNS // 4
 
 
 def build_rows(projects: Sequence[str], *, dead_letters: sqs.Queue) -> list[list[cloudwatch.IWidget]]:
-    """Return minutes, cost, queues and failures of the projects' builds, and the events that could not be handled."""
+    """Return minutes, cost, queue time and failures of the projects' builds, and unprocessed events."""
     return [
         [
             graph("Build minutes per day", [_minutes(projects)], width=QUARTER, unit="minutes"),
@@ -41,7 +41,7 @@ def _minutes(projects: Sequence[str]) -> cloudwatch.MathExpression:
 
 
 def _cost(projects: Sequence[str]) -> cloudwatch.MathExpression:
-    """Return the cost at most: every build is billed to the end of the minute it began."""
+    """Return the maximum cost: CodeBuild bills started minutes."""
     seconds, builds = _metrics(projects, "Duration", "Sum"), _metrics(projects, "Builds", "Sum")
     minutes = f"SUM([{', '.join(seconds)}]) / {SECONDS_PER['minutes']} + SUM([{', '.join(builds)}])"
     return calculated(f"({minutes}) * {DOLLARS_PER_MINUTE}", "dollars", {**seconds, **builds}, period=DAY)

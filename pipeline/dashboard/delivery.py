@@ -1,4 +1,4 @@
-"""How delivery to prod goes: the four figures of DORA, now and as they have gone, and those they come from."""
+"""Delivery to the last environment: the four DORA metrics and the pipeline's own."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ QUARTER: Final = COLUMNS // 4
 SECONDS_PER_WEEK: Final = 604_800
 PERCENTILES: Final = (10, 50, 90)
 
-# Where the best of the survey are (DORA, Accelerate State of DevOps Report 2023).
+# "Elite" in DORA's Accelerate State of DevOps Report 2023.
 DAILY: Final = band(7, "elite: daily")
 WITHIN_A_DAY: Final = band(24, "elite: within a day")
 FIVE_PERCENT: Final = band(5, "elite: 5 %")
@@ -20,7 +20,7 @@ WITHIN_AN_HOUR: Final = band(1, "elite: within an hour")
 
 
 def delivery_rows(sources: DeliverySources, environment: str) -> list[list[cloudwatch.IWidget]]:
-    """Return the four figures of an environment, their course week by week, and the health of the pipeline itself."""
+    """Return an environment's four DORA metrics, their weekly course, and the pipeline's own figures."""
     source = sources.environment(environment)
     where = environment.capitalize()
     return [
