@@ -13,8 +13,8 @@ from integration_tests.console import log_page
 from integration_tests.credentials import ORIGIN_HEADER, read_engine_credentials, read_origin_secret
 from integration_tests.engine import Credentials, Engine
 from integration_tests.failure import CheckFailed
-from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import health_path_answers
+from integration_tests.http_client import FrontDoor
 from integration_tests.http_variables import HttpVariables, read_http_variables
 from integration_tests.secret_values import SecretValues
 from integration_tests.summary import Summary

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from integration_tests.exchange import Answer
+from integration_tests.http_call import Answer
 
 CONTRACT_FIELDS = ("status", "role", "engine", "leader", "version")
 """What the container's answer says of itself."""

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from integration_tests.contract import health_fault
-from integration_tests.exchange import Answer
 from integration_tests.failure import screen
-from integration_tests.front_door import REQUEST_SECONDS, FrontDoor
+from integration_tests.http_call import Answer
 from integration_tests.http_checks import curl, lost
+from integration_tests.http_client import REQUEST_SECONDS, FrontDoor
 from integration_tests.waiting import Observation, Patience
 
 CACHE_SECONDS = 10.0

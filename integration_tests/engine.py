@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
-from integration_tests.exchange import Answer
-from integration_tests.front_door import REQUEST_SECONDS, FrontDoor
+from integration_tests.http_call import Answer
+from integration_tests.http_client import REQUEST_SECONDS, FrontDoor
 from integration_tests.waiting import Observation
 
 DESIGN = "/yawl/ia"

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from integration_tests.aws_call import observed
 from integration_tests.engine import DESIGN, WORK, Credentials, Engine, Reply, case_ids
 from integration_tests.failure import CheckFailed, page, screen
-from integration_tests.front_door import REQUEST_SECONDS
+from integration_tests.http_client import REQUEST_SECONDS
 from integration_tests.specification import TASK, Specification, leftovers, new_specification
 from integration_tests.waiting import Observation, Patience
 

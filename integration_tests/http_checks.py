@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from urllib.parse import urljoin, urlsplit
 
 from integration_tests.contract import CONTRACT_FIELDS, health_fault
-from integration_tests.exchange import Answer
 from integration_tests.failure import screen
-from integration_tests.front_door import REQUEST_SECONDS, FrontDoor
+from integration_tests.http_call import Answer
+from integration_tests.http_client import REQUEST_SECONDS, FrontDoor
 from integration_tests.waiting import Observation, Patience
 
 FORGIVEN_BREAKS = 1

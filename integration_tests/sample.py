@@ -5,10 +5,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from integration_tests.contract import health_fault, said_in
-from integration_tests.exchange import Answer
 from integration_tests.failure import counted, page
-from integration_tests.front_door import REQUEST_SECONDS, FrontDoor
+from integration_tests.http_call import Answer
 from integration_tests.http_checks import curl
+from integration_tests.http_client import REQUEST_SECONDS, FrontDoor
 
 AT_ONCE = 4
 """Requests under way at a time: enough to meet every task, too few to be a load."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integration_tests.aws_call import wait_for
-from integration_tests.aws_checks import short
+from integration_tests.service_checks import short
 from integration_tests.waiting import Observation, Patience
 
 _MOST_DETAILS = 8

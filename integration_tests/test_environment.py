@@ -6,13 +6,13 @@ import pytest
 
 from integration_tests.account import Account
 from integration_tests.account_variables import AccountVariables
-from integration_tests.aws_checks import no_alarm_fires, service_is_steady, targets_are_healthy
 from integration_tests.credentials import ORIGIN_HEADER
 from integration_tests.failure import CheckFailed
-from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import other_paths, other_paths_are_forbidden
+from integration_tests.http_client import FrontDoor
 from integration_tests.http_variables import HttpVariables
 from integration_tests.sample import answers_are_quick_and_sound
+from integration_tests.service_checks import no_alarm_fires, service_is_steady, targets_are_healthy
 from integration_tests.summary import P99
 from integration_tests.waiting import Patience
 

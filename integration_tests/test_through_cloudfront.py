@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from integration_tests import distribution_checks as checks
-from integration_tests.front_door import FrontDoor
+from integration_tests.http_client import FrontDoor
 from integration_tests.http_variables import HttpVariables
 from integration_tests.secret_values import SecretValues
 from integration_tests.waiting import Patience

@@ -5,8 +5,8 @@ import pytest
 from integration_tests.engine import Credentials, Engine
 from integration_tests.engine_checks import engine_does_its_work
 from integration_tests.failure import CheckFailed
-from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import health_path_answers
+from integration_tests.http_client import FrontDoor
 from integration_tests.waiting import Patience
 from testbed.task import PORT, Task
 from testbed.testbed import HEALTH_PATH

@@ -10,9 +10,9 @@ import pytest
 
 from integration_tests.account import Account, sign_in
 from integration_tests.account_variables import read_account_variables
-from integration_tests.aws_checks import no_alarm_fires, service_is_steady, targets_are_healthy
 from integration_tests.data_checks import cache_is_as_asked, database_is_as_asked, password_is_rotated
 from integration_tests.drift import Drift, known_drift
+from integration_tests.service_checks import no_alarm_fires, service_is_steady, targets_are_healthy
 from integration_tests.stack_checks import stacks_stand
 from integration_tests.task_checks import tasks_are_of_the_release
 from integration_tests.waiting import Patience

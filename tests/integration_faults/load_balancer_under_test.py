@@ -4,8 +4,8 @@ import ssl
 
 from typing_extensions import override
 
-from integration_tests.front_door import REQUEST_SECONDS, FrontDoor
 from integration_tests.http_checks import health_path_answers
+from integration_tests.http_client import REQUEST_SECONDS, FrontDoor
 from integration_tests.waiting import LEAST_LOOK_SECONDS, Patience
 from tests.faulty_http_server import answer
 

@@ -7,9 +7,9 @@ import pytest
 import trustme
 
 from tests.faulty_http_server import healthy, serve
+from tests.integration_faults.fake_dns import resolve
 from tests.integration_faults.load_balancer_under_test import FORBIDDEN, NAME, check_health, check_well
 from tests.integration_faults.matrix import Recorder
-from tests.integration_faults.names import resolve
 
 HEALTH = "test_health_path_answers"
 

@@ -8,14 +8,14 @@ import pytest
 import trustme
 
 from integration_tests import distribution_checks as checks
-from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import health_path_answers
+from integration_tests.http_client import FrontDoor
 from integration_tests.waiting import Patience
 from tests.faulty_http_server import Application, Behaviour, answer, hang, healthy, reset, serve_application
-from tests.integration_faults.fake_edge import HARDENED, HEALTH, MISS, STATIC, ToyEdge
+from tests.integration_faults.fake_distribution import HARDENED, HEALTH, MISS, STATIC, ToyEdge
+from tests.integration_faults.fake_dns import resolve
 from tests.integration_faults.load_balancer_under_test import SECONDS, WELL_SECONDS, Spent, patience
 from tests.integration_faults.matrix import Recorder
-from tests.integration_faults.names import resolve
 
 NAME = "d111111abcdef8.cloudfront.example"
 

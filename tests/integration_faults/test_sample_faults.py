@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from integration_tests.failure import CheckFailed
-from integration_tests.front_door import FrontDoor
+from integration_tests.http_client import FrontDoor
 from integration_tests.sample import answers_are_quick_and_sound
 from tests.faulty_http_server import Behaviour, answer, hang, healthy, late, serve_application
 from tests.integration_faults.load_balancer_under_test import PATH

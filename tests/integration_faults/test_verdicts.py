@@ -22,8 +22,8 @@ from tests.faulty_http_server import (
     unused_port,
 )
 from tests.integration_faults.environment_under_test import EnvironmentUnderTest
-from tests.integration_faults.fake_edge import HEALTH, MISS, STATIC
-from tests.integration_faults.whole_run import TOLD_WRONG, Run, run_all
+from tests.integration_faults.fake_distribution import HEALTH, MISS, STATIC
+from tests.integration_faults.full_run import TOLD_WRONG, Run, run_all
 
 DEADLINE_SECONDS = 3.0
 HEALTHY_SECONDS = 15.0

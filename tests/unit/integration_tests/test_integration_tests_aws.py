@@ -11,8 +11,8 @@ from botocore.stub import Stubber
 
 from integration_tests.account import sign_in
 from integration_tests.account_variables import AccountVariables
-from integration_tests.aws_checks import no_alarm_fires, service_is_steady, targets_are_healthy
 from integration_tests.failure import CheckFailed
+from integration_tests.service_checks import no_alarm_fires, service_is_steady, targets_are_healthy
 from integration_tests.waiting import Patience
 from tests.fake_clock import FakeClock
 from tests.faulty_http_server import PROXY_VARIABLES, Behaviour, answer, serve, unused_port

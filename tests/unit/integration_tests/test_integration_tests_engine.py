@@ -13,7 +13,7 @@ import pytest
 from integration_tests.contract import health_fault
 from integration_tests.engine import Credentials, Engine
 from integration_tests.engine_checks import engine_does_its_work, session_is_known_to_every_task
-from integration_tests.front_door import FrontDoor
+from integration_tests.http_client import FrontDoor
 from integration_tests.specification import LEFTOVER_SECONDS, leftovers, new_specification
 from integration_tests.waiting import Patience
 from tests.faulty_http_server import PROXY_VARIABLES

@@ -8,8 +8,8 @@ import pytest
 
 from integration_tests import waiting
 from integration_tests.failure import CheckFailed, screen
-from integration_tests.front_door import BODY_LIMIT, REQUEST_SECONDS, FrontDoor
 from integration_tests.http_checks import health_path_answers, other_paths_are_forbidden
+from integration_tests.http_client import BODY_LIMIT, REQUEST_SECONDS, FrontDoor
 from integration_tests.waiting import History, Observation, Patience
 from tests.faulty_http_server import (
     PROXY_VARIABLES,

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from integration_tests.engine import Credentials, Engine, read
 from integration_tests.failure import CheckFailed
-from integration_tests.front_door import FrontDoor
 from integration_tests.http_checks import health_path_answers
+from integration_tests.http_client import FrontDoor
 from integration_tests.secret_values import SecretValues
 from integration_tests.waiting import Patience
 from tests.faulty_http_server import PROXY_VARIABLES, Behaviour, Server, answer, serve_application

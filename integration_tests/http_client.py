@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 
 from integration_tests.addresses import addresses_of, proxy_for
-from integration_tests.exchange import TRACE_HEADER, Answer, Exchange, Request, explain
+from integration_tests.http_call import TRACE_HEADER, Answer, Exchange, Request, explain
 from integration_tests.secret_values import SecretValues
 
 BODY_LIMIT = 64 * 1024

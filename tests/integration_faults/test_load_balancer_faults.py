@@ -9,8 +9,8 @@ from itertools import cycle
 import pytest
 
 from integration_tests.credentials import ORIGIN_HEADER
-from integration_tests.front_door import BODY_LIMIT, FrontDoor
 from integration_tests.http_checks import other_paths, other_paths_are_forbidden
+from integration_tests.http_client import BODY_LIMIT, FrontDoor
 from tests.faulty_http_server import (
     CONTRACT,
     Application,
@@ -30,6 +30,7 @@ from tests.faulty_http_server import (
     truncated_chunk,
     unused_port,
 )
+from tests.integration_faults.fake_dns import resolve
 from tests.integration_faults.load_balancer_under_test import (
     FORBIDDEN,
     NAME,
@@ -42,7 +43,6 @@ from tests.integration_faults.load_balancer_under_test import (
     patience,
 )
 from tests.integration_faults.matrix import Recorder
-from tests.integration_faults.names import resolve
 
 HEALTH = "test_health_path_answers"
 FORBIDDING = "test_other_paths_are_forbidden"

@@ -8,7 +8,7 @@ import pytest
 from integration_tests.credentials import read_engine_credentials
 from integration_tests.engine import Credentials, Engine
 from integration_tests.engine_checks import MOST_AT_ONCE, engine_does_its_work, session_is_known_to_every_task
-from integration_tests.front_door import FrontDoor
+from integration_tests.http_client import FrontDoor
 from integration_tests.secret_values import SecretValues
 from tests.faulty_http_server import Behaviour, Server, answer, hang, reset, serve_application
 from tests.integration_faults.fake_engine import CREDENTIALS, ORIGIN, State, ToyEngine, says

@@ -57,7 +57,7 @@ def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, 
         [
             *(sys.executable, "-m", "pytest", "integration_tests", "-p", "no:xdist"),
             *(f"--junitxml={report}", f"--summary={summary}"),
-            *("-p", "tests.integration_faults.waits", f"--waits={waits}"),
+            *("-p", "tests.integration_faults.cpu_wait", f"--waits={waits}"),
         ],
         cwd=ROOT,
         env={
