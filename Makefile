@@ -160,7 +160,7 @@ container-table: container-packages ## run the same tests one by one; updates th
 
 .PHONY: faults
 faults: $(ready) ## cause every fault that the integration tests must detect; updates docs/FAULTS.md
-	@python -m pytest tests/faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
+	@python -m pytest tests/integration_faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
 
 .PHONY: probes
 probes: $(ready) ## compare the emulator's answers with those documented by AWS; updates docs/PROBES.md
