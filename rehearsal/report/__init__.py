@@ -1,0 +1,1 @@
+"""What a rehearsal reports: the live view, and the reports it writes."""
