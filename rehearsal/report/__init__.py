@@ -1,1 +1,1 @@
-"""What a rehearsal reports: the live view, and the reports it writes."""
+"""What a rehearsal shows and writes: the live view, the HTML report, the JSON report."""
