@@ -81,6 +81,7 @@ lint: $(venv)/.ready
 	@ruff format --check $(python_sources)
 	@ruff check $(python_sources)
 	@hadolint container/Dockerfile
+	@report=$$(PYTHONPATH=container lint-imports --no-logo --no-cache 2>&1) || { echo "$$report"; exit 1; }
 
 .PHONY: types
 types: $(venv)/.ready
