@@ -6,7 +6,7 @@ measures the time::
     @pytest.mark.fault("a target is unhealthy", caught_by="test_targets_are_healthy")
     def test_an_unhealthy_target(recorder: Recorder) -> None:
         recorder.green(lambda: targets_are_healthy(healthy, ...))
-        recorder.red(lambda: targets_are_healthy(unhealthy, ...), naming="1 of 2 targets healthy")
+        recorder.red(lambda: targets_are_healthy(unhealthy, ...), message="1 of 2 targets healthy")
 
     @pytest.mark.tolerated("AWS throttles the first calls", by="test_targets_are_healthy")
     def test_throttling(recorder: Recorder) -> None:
@@ -54,7 +54,7 @@ class Recorder:
     def __init__(self) -> None:
         self.seconds: float | None = None
 
-    def red(self, check: Callable[[], object], *, naming: str) -> str:
+    def red(self, check: Callable[[], object], *, message: str) -> str:
         """Assert that the check fails with a message that names the fault, of at most 30 lines; return the message."""
         assert self.seconds is not None, "call green first, to show that the check passes without the fault"
         start = time.monotonic()
@@ -62,7 +62,7 @@ class Recorder:
             check()
         self.seconds = time.monotonic() - start
         text = str(failure.value)
-        assert naming in text, text
+        assert message in text, text
         assert len(text.splitlines()) <= 30, text
         return text
 
