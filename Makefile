@@ -81,6 +81,7 @@ lint: $(venv)/.ready
 	@ruff format --check $(python_sources)
 	@ruff check $(python_sources)
 	@hadolint container/Dockerfile
+	@report=$$(PYTHONPATH=container lint-imports --no-logo --no-cache 2>&1) || { echo "$$report"; exit 1; }
 
 .PHONY: types
 types: $(venv)/.ready
@@ -160,7 +161,7 @@ container-table: container-packages ## run the same tests one by one; updates th
 
 .PHONY: faults
 faults: $(ready) ## cause every fault that the integration tests must detect; updates docs/FAULTS.md
-	@python -m pytest tests/faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
+	@python -m pytest tests/integration_faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
 
 .PHONY: probes
 probes: $(ready) ## compare the emulator's answers with those documented by AWS; updates docs/PROBES.md

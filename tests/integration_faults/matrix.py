@@ -6,7 +6,7 @@ takes the time::
     @pytest.mark.fault("a target is unhealthy", caught_by="test_targets_are_healthy")
     def test_an_unhealthy_target(recorder: Recorder) -> None:
         recorder.green(lambda: targets_are_healthy(well, ...))
-        recorder.red(lambda: targets_are_healthy(sick, ...), naming="1 of 2 targets healthy")
+        recorder.red(lambda: targets_are_healthy(faulty, ...), message="1 of 2 targets healthy")
 
     @pytest.mark.tolerated("AWS throttles the first calls", by="test_targets_are_healthy")
     def test_throttling(recorder: Recorder) -> None:
@@ -55,7 +55,7 @@ class Recorder:
     def __init__(self) -> None:
         self.seconds: float | None = None
 
-    def red(self, check: Callable[[], object], *, naming: str) -> str:
+    def red(self, check: Callable[[], object], *, message: str) -> str:
         """Expect the check to fail with one screen that names the fault; return the screen."""
         assert self.seconds is not None, "a check that is red must first be shown to be green of the healthy twin"
         start = time.monotonic()
@@ -63,7 +63,7 @@ class Recorder:
             check()
         self.seconds = time.monotonic() - start
         text = str(failure.value)
-        assert naming in text, text
+        assert message in text, text
         assert len(text.splitlines()) <= 30, text
         return text
 

@@ -80,7 +80,7 @@ seconds, and the next rehearsal removes the files.""",
     STOPPED: """\
 Drawn at random with a fixed seed. `DevReview/ReviewChanges` must fail, name every resource that would be lost, and
 leave every account as it was. What would be lost is told by CloudFormation's resource schemas, as cfn-lint brings them,
-and by the list of logical ids in `tests/unit/stacks/stateful_logical_ids.json`, not by the guard.""",
+and by the list of logical ids in `tests/unit/stages/stateful_logical_ids.json`, not by the guard.""",
     LET_THROUGH: """\
 Drawn likewise, of all that lose nothing stateful and touch no permission: `DevReview` must succeed.""",
 }

@@ -209,7 +209,7 @@ def test_what_is_let_in_arrives(arrived: Ended) -> None:
 def test_every_environment_is_tested_over_the_containers_own_processes(site: Rehearsed, arrived: Ended) -> None:
     for environment in ("Dev", "Staging", "Prod"):
         assert arrived.statuses[f"{environment}/IntegrationTests"] is Status.SUCCEEDED
-        assert "test_the_engine_does_its_work" in site.log(f"{environment}/IntegrationTests")
+        assert "test_engine_runs_a_process" in site.log(f"{environment}/IntegrationTests")
 
 
 def test_an_arrival_is_told_and_every_environment_recorded(
