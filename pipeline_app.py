@@ -58,12 +58,12 @@ def add_rule_packs(app: App, settings: Settings) -> None:
 
 def add_execution_policies(assembly: Path, settings: Settings) -> None:
     """Write CloudFormation's policies beside the templates, for the reviews; exit if they cannot be generated."""
-    from execution_policies.errors import PolicyError  # noqa: PLC0415
+    from cloud_assembly import UserError  # noqa: PLC0415
     from execution_policies.generate import write  # noqa: PLC0415
 
     try:
         write(assembly, further_actions=settings.pipeline.execution_actions)
-    except PolicyError as error:
+    except UserError as error:
         print(f"synth: {error}", file=sys.stderr)
         sys.exit(1)
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from execution_policies.errors import PolicyError
+from cloud_assembly import UserError
 from execution_policies.generate import AccountPolicies, generate, table
 from execution_policies.needs import BOUNDARY
 from pipeline.installation import (
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(Path("delivery.toml"))
         policies = _policies(options, settings)
         commands = _commands(options, settings, policies)
-    except (SettingsError, PolicyError) as error:
+    except (SettingsError, UserError) as error:
         print(error, file=sys.stderr)
         return 2
     if policies:
@@ -88,7 +88,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _policies(options: argparse.Namespace, settings: Settings) -> list[AccountPolicies] | None:
-    """Return CloudFormation's policies for each account; None: AdministratorAccess. Raises PolicyError."""
+    """Return CloudFormation's policies for each account; None: AdministratorAccess. Raises UserError."""
     if options.action != "bootstrap" or not (options.least_privilege or settings.pipeline.has_least_privilege):
         return None
     return generate(Path("cdk.out"), further_actions=settings.pipeline.execution_actions)
