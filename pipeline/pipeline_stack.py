@@ -1,12 +1,12 @@
 """The pipeline from a push to production."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Environment, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_kms as kms
 from aws_cdk.aws_codepipeline import PipelineType
-from aws_cdk.pipelines import CodeBuildOptions, CodePipeline
+from aws_cdk.pipelines import CodeBuildOptions, CodeBuildStep, CodePipeline
 from constructs import Construct
 
 from pipeline.artifact_stores import ArtifactStore, ReplicaStore
@@ -70,26 +70,7 @@ class PipelineStack(Stack):
             )
         commit = source(settings.repository)
         synth = synth_step(commit, logging=logs.for_project("Synth"))
-        pipeline = CodePipeline(
-            self,
-            "Pipeline",
-            pipeline_name=construct_id,
-            pipeline_type=PipelineType.V2,
-            cross_region_replication_buckets={region: one.bucket for region, one in stores.items()},
-            synth=synth,
-            code_build_defaults=build_defaults(),
-            cli_version=tool_versions.cdk_of_the_assembly(),
-            self_mutation_code_build_defaults=self_mutation(
-                construct_id, account=self.account, logging=logs.for_project("SelfMutate")
-            ),
-            cdk_assets_cli_version=tool_versions.cdk_assets,
-            asset_publishing_code_build_defaults=CodeBuildOptions(logging=logs.for_project("Assets")),
-            # One project publishes everything, a stack is one action, and all actions share the pipeline's role: a
-            # fraction of the builds, actions and roles the library makes by default.
-            publish_assets_in_parallel=False,
-            use_change_sets=False,
-            use_pipeline_role_for_actions=True,
-        )
+        pipeline = self._build_pipeline(synth, tool_versions=tool_versions, stores=stores, logs=logs)
         release = Release(
             source=commit,
             assembly=synth,
@@ -114,12 +95,60 @@ class PipelineStack(Stack):
         self._add_dashboard(
             pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
         )
+        self._add_event_functions(
+            pipeline,
+            deliveries=deliveries,
+            store=store,
+            approval_topic=approval_topic,
+            delivery_topic=delivery_topic,
+        )
+        restrict_permissions(
+            pipeline,
+            reviews=[delivery.review for delivery in deliveries],
+            tests=[tests for delivery in deliveries for tests in delivery.tests],
+            bakes=[bake for delivery in deliveries for bake in delivery.bakes],
+            stores=list(stores.values()),
+        )
+
+    def _build_pipeline(
+        self, synth: CodeBuildStep, *, tool_versions: ToolVersions, stores: Mapping[str, ArtifactStore], logs: BuildLogs
+    ) -> CodePipeline:
+        return CodePipeline(
+            self,
+            "Pipeline",
+            pipeline_name=self.node.id,
+            pipeline_type=PipelineType.V2,
+            cross_region_replication_buckets={region: one.bucket for region, one in stores.items()},
+            synth=synth,
+            code_build_defaults=build_defaults(),
+            cli_version=tool_versions.cdk_of_the_assembly(),
+            self_mutation_code_build_defaults=self_mutation(
+                self.node.id, account=self.account, logging=logs.for_project("SelfMutate")
+            ),
+            cdk_assets_cli_version=tool_versions.cdk_assets,
+            asset_publishing_code_build_defaults=CodeBuildOptions(logging=logs.for_project("Assets")),
+            # One project publishes everything, a stack is one action, and all actions share the pipeline's role: a
+            # fraction of the builds, actions and roles the library makes by default.
+            publish_assets_in_parallel=False,
+            use_change_sets=False,
+            use_pipeline_role_for_actions=True,
+        )
+
+    def _add_event_functions(
+        self,
+        pipeline: CodePipeline,
+        *,
+        deliveries: Sequence[EnvironmentDelivery],
+        store: ArtifactStore,
+        approval_topic: NotificationTopic,
+        delivery_topic: NotificationTopic,
+    ) -> None:
         readers = Readers(stage for delivery in deliveries for stage in delivery.in_all_regions)
         Notifications(
             self,
             "Notifications",
-            pipeline_name=construct_id,
-            settings=settings.pipeline,
+            pipeline_name=self.node.id,
+            settings=self._settings.pipeline,
             readers=readers,
             stages={stage: label for delivery in deliveries for stage, label in delivery.stages.items()},
             deployments=[stage for delivery in deliveries for stage in delivery.deployments],
@@ -131,19 +160,12 @@ class PipelineStack(Stack):
         ReleaseRecords(
             self,
             "ReleaseRecords",
-            pipeline_name=construct_id,
-            settings=settings.pipeline,
+            pipeline_name=self.node.id,
+            settings=self._settings.pipeline,
             readers=readers,
             deployments={stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
             store=store,
             failure_topic=delivery_topic,
-        )
-        restrict_permissions(
-            pipeline,
-            reviews=[delivery.review for delivery in deliveries],
-            tests=[tests for delivery in deliveries for tests in delivery.tests],
-            bakes=[bake for delivery in deliveries for bake in delivery.bakes],
-            stores=list(stores.values()),
         )
 
     def _stage(self, name: str, environment: EnvironmentSettings) -> YawlStage:

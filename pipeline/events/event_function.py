@@ -94,8 +94,23 @@ class EventFunction(Construct):
             enforce_ssl=True,
             retention_period=RETENTION,
         )
-        dead_letters = cast(sqs.IQueue, self.dead_letters)
-        self.function = lambda_.Function(
+        self.function = self._build_function(package, handler, description=description, variables=variables)
+        target = targets.LambdaFunction(
+            cast(lambda_.IFunction, self.function), dead_letter_queue=cast(sqs.IQueue, self.dead_letters)
+        )
+        for name, pipeline_events in rules.items():
+            events.Rule(
+                self,
+                name,
+                description=description,
+                event_pattern=pipeline_events.pattern,
+                targets=[cast(events.IRuleTarget, target)],
+            )
+
+    def _build_function(
+        self, package: str, handler: str, *, description: str, variables: Mapping[str, str]
+    ) -> lambda_.Function:
+        function = lambda_.Function(
             self,
             "Function",
             description=description,
@@ -111,28 +126,20 @@ class EventFunction(Construct):
             memory_size=256,
             timeout=TIMEOUT,
             reserved_concurrent_executions=1,
-            dead_letter_queue=dead_letters,
+            dead_letter_queue=cast(sqs.IQueue, self.dead_letters),
             environment=dict(variables),
             role=cast(iam.IRole, self.role),
             log_group=cast(logs.ILogGroup, self.log_group),
         )
         acknowledge(
-            self.function,
+            function,
             {
                 "LambdaInsideVPC": "The function calls AWS's own services and reaches nothing in a network; the "
                 "pipeline has none."
             },
         )
         acknowledge(self.role, OWN_POLICY)
-        target = targets.LambdaFunction(cast(lambda_.IFunction, self.function), dead_letter_queue=dead_letters)
-        for name, pipeline_events in rules.items():
-            events.Rule(
-                self,
-                name,
-                description=description,
-                event_pattern=pipeline_events.pattern,
-                targets=[cast(events.IRuleTarget, target)],
-            )
+        return function
 
     def allow(self, *actions: str, on: str | Sequence[str]) -> None:
         """Allow the function these actions on a resource or several."""

@@ -45,10 +45,6 @@ class Notifications(Construct):
         delivery_topic: NotificationTopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = Stack.of(self)
-        builds = f"arn:aws:codebuild:{stack.region}:{stack.account}:project/Pipeline*"
-        logs = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:{pipeline_name}-BuildLogs*:*"
-        claims = f"{CLAIMS}/*"
 
         def on(kind: str, state: str, **rest: Sequence[str]) -> PipelineEvents:
             return PipelineEvents(pipeline_name=pipeline_name, kinds=[kind], states=[state], **rest)
@@ -76,6 +72,26 @@ class Notifications(Construct):
             log_retention_days=settings.log_retention_days,
             log_key=store.key,
         )
+        self._allow(notifier, pipeline_name, readers=readers, self_update=self_update, store=store)
+        notifier.allow("sns:Publish", on=[approval_topic.topic_arn, delivery_topic.topic_arn])
+        # The notifier cannot announce its own failure.
+        notifier.alarm_on_failure(delivery_topic)
+        if settings.chat is not None:
+            self._add_chat(settings.chat, pipeline_name, [approval_topic, delivery_topic])
+
+    def _allow(
+        self,
+        notifier: EventFunction,
+        pipeline_name: str,
+        *,
+        readers: Readers,
+        self_update: codebuild.IProject,
+        store: ArtifactStore,
+    ) -> None:
+        stack = Stack.of(self)
+        builds = f"arn:aws:codebuild:{stack.region}:{stack.account}:project/Pipeline*"
+        logs = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:{pipeline_name}-BuildLogs*:*"
+        claims = f"{CLAIMS}/*"
         notifier.allow(
             "codepipeline:GetPipelineExecution",
             "codepipeline:ListActionExecutions",
@@ -87,7 +103,6 @@ class Notifications(Construct):
         notifier.allow("sts:AssumeRole", on=readers.roles)
         notifier.allow("s3:DeleteObject", "s3:PutObject", on=store.bucket.arn_for_objects(claims))
         notifier.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
-        notifier.allow("sns:Publish", on=[approval_topic.topic_arn, delivery_topic.topic_arn])
         acknowledge(
             notifier.role,
             {
@@ -98,10 +113,6 @@ class Notifications(Construct):
                 wildcard_objects(self, store.bucket, claims): "One object for each notice that was sent",
             },
         )
-        # The notifier cannot announce its own failure.
-        notifier.alarm_on_failure(delivery_topic)
-        if settings.chat is not None:
-            self._add_chat(settings.chat, pipeline_name, [approval_topic, delivery_topic])
 
     def _add_chat(self, chat: ChatSettings, pipeline_name: str, topics: Sequence[NotificationTopic]) -> None:
         deny_all = iam.ManagedPolicy.from_aws_managed_policy_name("AWSDenyAll")

@@ -27,9 +27,6 @@ LINES = 60
 
 LONGER_FUNCTIONS = {
     "container/supervisor/variables.py read_variables",
-    "pipeline/events/event_function.py __init__",
-    "pipeline/events/notifications.py __init__",
-    "pipeline/permissions/restrict_permissions.py settle_permissions",
     "pipeline/pipeline_stack.py __init__",
     "rehearsal/__main__.py _parser",
     "stacks/application/engine_task.py __init__",
