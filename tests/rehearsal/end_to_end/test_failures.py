@@ -213,8 +213,8 @@ def failure_notifications(ended: Delivery) -> list[str]:
 def expected_notifications(failing: str, *, rolled_back: bool) -> list[str]:
     stage = failing.partition("/")[0]
     if stage.endswith("Approval"):
-        return [f"{stage.removesuffix('Approval').lower()} was refused"]
-    return [f"Delivery failed in {failing}", *([f"{stage.lower()} was rolled back"] if rolled_back else [])]
+        return [f"{stage.removesuffix('Approval')} deployment rejected"]
+    return [f"Delivery failed in {failing}", *([f"{stage} rolled back"] if rolled_back else [])]
 
 
 def _skipped(stage: str) -> tuple[str, ...]:
