@@ -1,4 +1,4 @@
-"""What the tests share: one configuration, synthesized once."""
+"""Fixtures of all tests: the example's settings, and the app synthesized from them once."""
 
 import gc
 import json
@@ -12,7 +12,7 @@ import pytest
 
 from settings import Settings, load
 from tests.example import EXAMPLE
-from tests.shared_fixture import made_once
+from tests.shared_fixture import shared_fixture
 
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
@@ -20,57 +20,57 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 
-# Python looks for garbage in all that was imported, again and again: a tenth of what the unit tests take.
+# Repeated garbage collection of imported modules took a tenth of the unit tests' time.
 gc.set_threshold(100_000)
 
-# Machines are shared and busy: no test fails for its speed.
+# No test may fail because the machine is slow.
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
 
-# The library's validator costs more than all else in a synthesis, and has tests of its own. It can only be switched off
-# before the library is first imported, which is why the fixtures below do that themselves.
+# Validation takes most of a synthesis and has its own tests. It can only be disabled before the library is first
+# imported, so the fixtures below import it themselves.
 os.environ["CDK_VALIDATION"] = "false"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer to leave out what takes longest and says nothing of the example's environments."""
+    """Add the option that skips the slowest tests, which use other settings than the example's."""
     parser.addoption(
         "--example-only", action="store_true", help="skip what synthesizes other settings than the example's"
     )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    """Start with the slowest tests, so that all workers finish at about the same time."""
     items.sort(key=lambda item: not item.nodeid.startswith("tests/rehearsal/"))
 
 
 def pytest_collection_finish() -> None:
-    """Leave what the tests have imported out of every later search for garbage."""
+    """Exclude imported modules from later garbage collections."""
     gc.freeze()
 
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    """Load the configuration that tests know."""
+    """Load the example's settings."""
     return load(EXAMPLE)
 
 
 @pytest.fixture(scope="session")
 def assembly(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> "CloudAssembly":
-    """Synthesize the whole app as `cdk synth` does, less the validators."""
+    """Synthesize the whole app as `cdk synth` does, without validation."""
     from aws_cdk import App
     from aws_cdk.cx_api import CloudAssembly
 
     from pipeline_app import add_pipeline
 
     def synthesize(folder: Path) -> None:
-        # Only the CLI reads cdk.json; without its flags this would be another app.
+        # Only the CLI reads cdk.json, which has the feature flags.
         context = json.loads((ROOT / "cdk.json").read_text())["context"]
         app = App(context=context, outdir=str(folder), stack_traces=False, tree_metadata=False)
         add_pipeline(app, settings)
         app.synth()
 
-    return CloudAssembly(str(made_once(tmp_path_factory, "assembly", synthesize)))
+    return CloudAssembly(str(shared_fixture(tmp_path_factory, "assembly", synthesize)))
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +95,7 @@ def pipeline_template(assembly: "CloudAssembly") -> "Template":
 
 
 def _template(file: Path) -> "Template":
-    """Read a template, and let what it holds be read here too: from the library's process it takes 15 ms each time."""
+    """Read a template; answer simple look-ups in this process, because each call to jsii takes 15 ms."""
     from aws_cdk.assertions import Template
 
     text = file.read_text()

@@ -1,4 +1,4 @@
-"""Where the configuration stands that tests know; the repository's own `delivery.toml` is its user's to change."""
+"""The settings that tests use; users may edit the repository's own `delivery.toml`."""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
-"""A clock that stands still until somebody waits, so that a busy machine cannot use up a test's deadline."""
+"""A clock that only moves when it is read or slept on, so that a slow machine cannot exceed a test's deadline."""
 
 
 class FakeClock:
-    """Moves by what is slept, and by `tick` seconds whenever it is read."""
+    """Moves by the seconds slept, and by `tick` seconds at each reading."""
 
     def __init__(self, *, tick: float = 0.0) -> None:
         self._now = 0.0

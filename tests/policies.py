@@ -1,6 +1,6 @@
-"""What the policies in a synthesized template allow: as much of IAM as the app's own statements use.
+"""Evaluates the Allow statements in synthesized templates, with the part of IAM that they use.
 
-Only Allow statements are read. A resource of the template is known by its logical id: `<Key.Arn>`.
+A reference to a resource of the template is written as its logical id: `<Key.Arn>`.
 """
 
 import json
@@ -15,7 +15,7 @@ PSEUDO_PARAMETERS = {"AWS::Partition": "aws"}
 def allows(
     statements: Iterable[Mapping[str, Any]], action: str, resource: str, keys: Mapping[str, str] | None = None
 ) -> bool:
-    """Tell whether one of the statements allows the action on the resource; `keys` are the request's condition keys."""
+    """Return whether a statement allows the action on the resource; `keys` are the request's condition keys."""
     return any(
         statement["Effect"] == "Allow"
         and any(_matches(action.lower(), pattern.lower()) for pattern in as_list(statement["Action"]))
@@ -38,11 +38,11 @@ def in_text(value: Any) -> str:
             return separator.join(in_text(part) for part in parts)
         case {"Fn::Sub": str(text)}:
             return text.replace("${AWS::Partition}", "aws")
-    raise AssertionError(f"not known here: {json.dumps(value)}")
+    raise AssertionError(f"unsupported intrinsic function: {json.dumps(value)}")
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return what a policy may write as one value or as several."""
+    """Return a list of what may be one value or a list."""
     return value if isinstance(value, list) else [value]
 
 

@@ -1,4 +1,4 @@
-"""CloudFormation's own schemas of resource types, as cfn-lint brings them, without the seconds its import takes."""
+"""CloudFormation's resource schemas from cfn-lint's files; importing cfn-lint itself would take seconds."""
 
 import json
 from functools import cache
@@ -9,7 +9,7 @@ from typing import Any
 
 @cache
 def schema_of(resource_type: str) -> dict[str, Any]:
-    """Return what us-east-1 says of the type; custom ones have a schema in common."""
+    """Return the type's schema in us-east-1; custom resources share one."""
     custom = resource_type.startswith("Custom::")
     return _read("resources", _files()["AWS::CloudFormation::CustomResource" if custom else resource_type])
 
@@ -27,7 +27,7 @@ def _read(folder: str, name: str) -> dict[str, Any]:
 
 
 def read_permissions(resource_type: str) -> tuple[str, ...]:
-    """Return the IAM actions by which CloudFormation reads a resource of the type; none where nothing is known."""
+    """Return the IAM actions CloudFormation needs to read a resource of the type; empty if unknown."""
     if resource_type.startswith("Custom::"):
         return ()
     actions = schema_of(resource_type).get("handlers", {}).get("read", {}).get("permissions", [])

@@ -1,6 +1,6 @@
-"""Write `stacks/monitoring/resource_reads.py`: `python -m tests.resource_reads [TYPE …]`. Synthesis needs no schemas.
+"""Writes `stacks/monitoring/resource_reads.py`: `python -m tests.resource_reads [TYPE …]`.
 
-The types are those that are in the module already, and those given.
+It covers the types in that module and those given, so that synthesis needs no schemas.
 """
 
 import subprocess
@@ -24,7 +24,7 @@ READS: Final[Mapping[str, tuple[str, ...]]] = '''
 
 
 def reads_of(types: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return what the schemas say of those types of which they say anything."""
+    """Return the read permissions of the types that have any."""
     return {name: actions for name in sorted(set(types)) if (actions := read_permissions(name))}
 
 

@@ -1,4 +1,4 @@
-"""What is dear to make and only read: one of the processes that share the tests makes it, all of them find it."""
+"""Expensive, read-only fixtures that all pytest-xdist workers share: the first worker creates them."""
 
 import fcntl
 import os
@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """Return a folder of this run of the tests that `make` has filled; it need not exist when `make` begins."""
+def shared_fixture(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder of this test run that `make` has filled. `make` creates the folder that it is given."""
     root = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
-    folder, begun = root / name, root / f"{name}.begun"
+    folder, unfinished = root / name, root / f"{name}.unfinished"
     with (root / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            shutil.rmtree(begun, ignore_errors=True)
-            make(begun)
-            begun.rename(folder)
+            shutil.rmtree(unfinished, ignore_errors=True)
+            make(unfinished)
+            unfinished.rename(folder)
     return folder

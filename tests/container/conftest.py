@@ -80,7 +80,7 @@ def quick_engine(
     found: system_packages.SystemPackages, stage: Stage, tmp_path_factory: pytest.TempPathFactory
 ) -> Applications:
     """An engine that starts in a second, made once for all services of a run, whichever process they run in."""
-    # Not `made_once`, which makes a folder beside and moves it: what is made here knows where it lies.
+    # Not `shared_fixture`, which makes a folder beside and moves it: what is made here knows where it lies.
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "applications"
     complete = folder / "complete"

@@ -1,4 +1,4 @@
-"""What is written from the code, written anew: in one clone, with one synthesis, for all documents and pictures."""
+"""Regenerates all documents and pictures, in one clone and with one synthesis."""
 
 import json
 from dataclasses import dataclass
@@ -6,50 +6,50 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.fresh_clone import stranger
-from tests.shared_fixture import made_once
+from tests.docs.fresh_clone import make_fresh_clone
+from tests.shared_fixture import shared_fixture
 
-WRITING = {
+GENERATORS = {
     "make docs": "drawn: docs/pictures/environment-dashboard.svg",
     "make cost": "In total, dollars a month",
 }
-"""Commands that write or print what is synthesized, each with a line of its output."""
+"""Commands that generate documents, each with a line of its output."""
 
 
 @dataclass(frozen=True)
-class Written:
-    """A clone in which everything has been written anew."""
+class Regenerated:
+    """A clone after all generators have run."""
 
     clone: Path
-    said: dict[str, str]
+    output: dict[str, str]
     """By command."""
     out_of_date: list[str]
-    """What of the clone differs now from what was committed, as Git tells it."""
+    """Committed files that the generators changed, as `git status` prints them."""
 
     @property
     def assembly(self) -> Path:
-        """What all of it was written from."""
+        """The assembly from which the documents were generated."""
         return self.clone / "cdk.out"
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """A fresh clone, in which one command after another was run."""
+def regenerated(tmp_path_factory: pytest.TempPathFactory) -> Regenerated:
+    """A fresh clone in which every generator has run."""
 
     def write(folder: Path) -> None:
         folder.mkdir()
-        somebody = stranger(folder)
-        said = {}
-        for command in WRITING:
-            done = somebody.run(command)
+        clone = make_fresh_clone(folder)
+        output = {}
+        for command in GENERATORS:
+            done = clone.run(command)
             assert done.returncode == 0, f"{command}\n{done.stdout}"
-            said[command] = done.stdout
-        (folder / "said.json").write_text(json.dumps(said))
-        (folder / "out-of-date.txt").write_text(somebody.run("git status --porcelain").stdout)
+            output[command] = done.stdout
+        (folder / "output.json").write_text(json.dumps(output))
+        (folder / "out-of-date.txt").write_text(clone.run("git status --porcelain").stdout)
 
-    folder = made_once(tmp_path_factory, "written", write)
-    return Written(
+    folder = shared_fixture(tmp_path_factory, "regenerated", write)
+    return Regenerated(
         clone=folder / "clone",
-        said=json.loads((folder / "said.json").read_text()),
+        output=json.loads((folder / "output.json").read_text()),
         out_of_date=(folder / "out-of-date.txt").read_text().splitlines(),
     )

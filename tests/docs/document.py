@@ -1,4 +1,4 @@
-"""Reads a document for people: its commands, code blocks and tables."""
+"""Reads the commands, code blocks and tables of a Markdown document."""
 
 import re
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = {"sh", "text", "toml"}
-"""The kinds of code blocks: commands, what they print, and what a file holds."""
+"""Languages of code blocks: commands, output, and files."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A code block and the heading it stands under."""
+    """A code block and its heading."""
 
     section: str
     language: str
@@ -26,7 +26,7 @@ class Document:
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The whole text."""
         return (ROOT / self.path).read_text(encoding="utf-8")
 
     def blocks(self) -> list[Block]:
@@ -63,7 +63,7 @@ class Document:
         ]
 
     def inline_commands(self) -> list[str]:
-        """Return the commands that stand in the text."""
+        """Return the make commands in backticks in the text."""
         prose = re.sub(r"^```.*?^```$", "", self.text, flags=re.DOTALL | re.MULTILINE)
         spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
         return [span for span in spans if span.startswith("make ")]

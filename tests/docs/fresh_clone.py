@@ -1,4 +1,4 @@
-"""Somebody who has just cloned the repository, on a machine where every AWS command leads to an emulator."""
+"""A fresh clone of the repository, on a machine where every AWS command reaches an emulator."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ from tests.docs.document import ROOT
 from tests.rehearsal.end_to_end.conftest import commit_all, copy_of_the_work_tree, run
 
 NOT_INHERITED = ("AWS_", "MAKE", "MFLAGS", "ARGS", "CDK_", "GIT_")
-"""Of the run these tests are part of; its `make` hands its own options and variables down."""
+"""Prefixes of variables that the surrounding `make` or shell sets and a fresh clone does not have."""
 
 PROFILES = "".join(
     f"[profile {name}]\naws_access_key_id = {account}\naws_secret_access_key = emulated\nregion = us-east-1\n"
@@ -29,18 +29,18 @@ PROFILES = "".join(
         "prod": "444444444444",
     }.items()
 )
-"""For the emulator a 12-digit access key is the account."""
+"""The emulator takes a 12-digit access key for the account."""
 
 
 @dataclass(frozen=True)
-class Stranger:
-    """A clone of the work tree, with what the first run prepares borrowed from it."""
+class FreshClone:
+    """A clone of the work tree that shares its virtual environment and Node modules."""
 
     clone: Path
     environment: dict[str, str]
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the clone as it would be typed there; its output is one text."""
+        """Run a shell command in the clone; standard error is part of its output."""
         return subprocess.run(
             ["bash", "-c", command],
             cwd=self.clone,
@@ -53,8 +53,8 @@ class Stranger:
         )
 
 
-def stranger(directory: Path, endpoint: str | None = None) -> Stranger:
-    """Return somebody with a clone below `directory`; `endpoint` is the emulator's, without one AWS is unreachable."""
+def make_fresh_clone(directory: Path, endpoint: str | None = None) -> FreshClone:
+    """Clone the work tree below `directory`. `endpoint` is the emulator's; without it AWS is unreachable."""
     clone, remote = directory / "clone", directory / "remote.git"
     clone.mkdir()
     copy_of_the_work_tree(clone)
@@ -63,7 +63,7 @@ def stranger(directory: Path, endpoint: str | None = None) -> Stranger:
     run("git", "remote", "add", "origin", str(remote), directory=clone)
     run("git", "push", "--quiet", "--set-upstream", "origin", "HEAD", directory=clone)
     for prepared in (".venv", "node_modules", "tools/diagrams/node_modules"):
-        _borrow(prepared, clone)
+        _share(prepared, clone)
     profiles = directory / "profiles"
     profiles.write_text(PROFILES)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
@@ -78,11 +78,11 @@ def stranger(directory: Path, endpoint: str | None = None) -> Stranger:
     }
     if endpoint:
         environment["AWS_ENDPOINT_URL"] = endpoint
-    return Stranger(clone, environment)
+    return FreshClone(clone, environment)
 
 
-def _borrow(prepared: str, clone: Path) -> None:
-    """Let the clone have what the work tree's first run has prepared, so that its own finds everything ready."""
+def _share(prepared: str, clone: Path) -> None:
+    """Link what `make setup` prepared in the work tree, so that the clone does not prepare it again."""
     (clone / prepared).mkdir()
     for entry in (ROOT / prepared).iterdir():
         if entry.name != ".ready":
@@ -92,7 +92,7 @@ def _borrow(prepared: str, clone: Path) -> None:
 
 @contextmanager
 def emulated_aws(directory: Path) -> Generator[str, None, None]:
-    """Run an emulator and give its endpoint; it ends with the block."""
+    """Run an emulator until the block ends; yield its endpoint."""
     processes = Processes()
     try:
         yield SetUp(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator().endpoint
@@ -101,7 +101,7 @@ def emulated_aws(directory: Path) -> Generator[str, None, None]:
 
 
 def client(service: str, account: str, endpoint: str) -> Any:
-    """Return a client that asks the emulator as this account."""
+    """Return a client of the emulator with credentials of this account."""
     # boto3's overloads know each service by a literal name only.
     session: Any = boto3.Session(aws_access_key_id=account, aws_secret_access_key="emulated", region_name="us-east-1")
     return session.client(service, endpoint_url=endpoint)

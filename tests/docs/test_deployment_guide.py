@@ -10,7 +10,7 @@ import pytest
 
 from settings import example_accounts, load
 from tests.docs.document import ROOT, Block, Document
-from tests.docs.fresh_clone import Stranger, client, emulated_aws, stranger
+from tests.docs.fresh_clone import FreshClone, client, emulated_aws, make_fresh_clone
 from tests.rehearsal.emulator.deployed import PLACE, Deployed, deployed
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def test_what_is_not_run_stands_in_the_guide() -> None:
 
 def test_the_way_to_the_first_release_runs_as_it_is_told(tmp_path: Path) -> None:
     with emulated_aws(tmp_path) as endpoint:
-        user = stranger(tmp_path, endpoint)
+        user = make_fresh_clone(tmp_path, endpoint)
         (user.clone / "delivery.toml").write_text(GUIDE.block(SETTINGS, "toml") + "\n")
         client("ecr", "111111111111", endpoint).create_repository(repositoryName=IMAGE_REPOSITORY)
         settings = user.clone / "delivery.toml"
@@ -110,21 +110,21 @@ def test_the_image_shown_is_one_that_every_environment_takes(tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="module")
-def dev(assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployed, Stranger]]:
-    """Dev as it is deployed, and somebody on call with a clone."""
+def dev(assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployed, FreshClone]]:
+    """Dev as it is deployed, and a clone."""
     directory = tmp_path_factory.mktemp("dev")
     with deployed(assembly, directory) as environment:
-        yield environment, stranger(directory, environment.cloud.endpoint)
+        yield environment, make_fresh_clone(directory, environment.cloud.endpoint)
 
 
 @pytest.mark.parametrize(
     "command", [one for one in commands(troubleshooting=True) if one not in commands(troubleshooting=False)]
 )
-def test_what_helps_in_trouble_runs(command: str, dev: tuple[Deployed, Stranger]) -> None:
-    environment, somebody = dev
+def test_what_helps_in_trouble_runs(command: str, dev: tuple[Deployed, FreshClone]) -> None:
+    environment, clone = dev
     [service] = environment.client("ecs").list_services(cluster="yawl-dev")["serviceArns"]
     groups = environment.client("logs").describe_log_groups(logGroupNamePattern="yawl-dev-application")["logGroups"]
-    done = somebody.run(command.replace("SERVICE", service).replace("LOG_GROUP", groups[0]["logGroupName"]))
+    done = clone.run(command.replace("SERVICE", service).replace("LOG_GROUP", groups[0]["logGroupName"]))
     assert done.returncode == 0, done.stdout
 
 

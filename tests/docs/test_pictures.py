@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.browser.contrast import contrast
-from tests.docs.conftest import Written
+from tests.docs.conftest import Regenerated
 from tests.docs.document import ROOT
 from tools.diagrams import palette, pictures
 from tools.diagrams.dashboards.body import Body, environment_dashboard, pipeline_dashboard
@@ -27,17 +27,17 @@ MOST_BYTES = 250_000
 
 
 @pytest.fixture(scope="module")
-def drawn(written: Written) -> dict[str, str]:
+def drawn(regenerated: Regenerated) -> dict[str, str]:
     """The pictures, drawn now."""
-    return {name: (written.clone / "docs/pictures" / name).read_text(encoding="utf-8") for name in NAMES}
+    return {name: (regenerated.clone / "docs/pictures" / name).read_text(encoding="utf-8") for name in NAMES}
 
 
 def test_there_are_no_others() -> None:
     assert sorted(file.name for file in FOLDER.iterdir()) == sorted(NAMES)
 
 
-def test_they_are_the_same_every_time(drawn: dict[str, str], written: Written) -> None:
-    assert pictures.draw(written.assembly) == drawn
+def test_they_are_the_same_every_time(drawn: dict[str, str], regenerated: Regenerated) -> None:
+    assert pictures.draw(regenerated.assembly) == drawn
 
 
 def test_they_are_small(drawn: dict[str, str]) -> None:
@@ -59,13 +59,13 @@ def test_it_is_self_contained_and_has_a_name(drawn: dict[str, str], name: str) -
     ("names", "read"), [(PIPELINE_DASHBOARD, pipeline_dashboard), (ENVIRONMENT_DASHBOARD, environment_dashboard)]
 )
 def test_every_widget_and_alarm_of_a_dashboard_is_drawn(
-    drawn: dict[str, str], written: Written, names: list[str], read: Callable[[Path], Body]
+    drawn: dict[str, str], regenerated: Regenerated, names: list[str], read: Callable[[Path], Body]
 ) -> None:
     roots = [ElementTree.fromstring(drawn[name]) for name in names]  # noqa: S314 - our own picture
     texts = [
         element.text or "" for root in roots for kind in ("text", "tspan") for element in root.iter(f"{SVG}{kind}")
     ]
-    widgets = read(written.assembly).widgets
+    widgets = read(regenerated.assembly).widgets
     titles = {widget.properties["title"] for widget in widgets if "title" in widget.properties}
     assert len(titles) > 10
     assert titles <= set(texts)

@@ -1,4 +1,4 @@
-"""The documents say what is so: every command in them runs, and the README's tree is the repository's."""
+"""Every command in the documents runs, links lead somewhere, and the README's tree is the repository's."""
 
 import re
 import subprocess
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.conftest import WRITING, Written
+from tests.docs.conftest import GENERATORS, Regenerated
 from tests.docs.document import LANGUAGES, ROOT, Document
-from tests.docs.fresh_clone import Stranger, stranger
+from tests.docs.fresh_clone import FreshClone, make_fresh_clone
 
 README = Document("README.md")
 REHEARSAL = Document("docs/REHEARSAL.md")
 DOCUMENTS = [README, REHEARSAL, Document("CONTRIBUTING.md")]
-"""Those whose commands are run here: the code blocks of the guide and the runbooks have tests of their own."""
+"""Documents whose code blocks are run here; the guide and the runbooks have their own tests."""
 
 HAND_WRITTEN = [
     *DOCUMENTS,
@@ -22,7 +22,7 @@ HAND_WRITTEN = [
     Document("docs/LIMITS.md"),
     *(Document(f"docs/decisions/{file.name}") for file in sorted(ROOT.glob("docs/decisions/*.md"))),
 ]
-"""Those whose commands in the text are known here."""
+"""Documents whose inline commands must be in one of the tables below."""
 
 LINKED = [
     README,
@@ -37,13 +37,13 @@ RUN_HERE = {
     "make format": "left unchanged",
     "make clean": "",
 }
-"""Commands run as they stand in a clone, each with what it must say."""
+"""Commands run unchanged in a clone, each with a part of its output."""
 
 RUN_CHEAPLY = {
     "make bench": ("make bench ARGS=--help", "--runs"),
     "make releases": ("make releases ARGS=--help", "--on DAY"),
 }
-"""Commands whose work takes minutes and proves nothing more, with what is run instead and what that must say."""
+"""Commands that take minutes, each with the faster command run instead and a part of its output."""
 
 RUN_ELSEWHERE = {
     "make rehearse": ("tests/rehearsal/end_to_end/test_main_job.py", '["make", "rehearse", '),
@@ -54,7 +54,7 @@ RUN_ELSEWHERE = {
     "make permissions": ("tests/tools/test_permissions_report.py", "report.main("),
     "make doctor": ("tests/rehearsal/emulator/programs/test_doctor.py", '"doctor", *arguments'),
 }
-"""Commands that other tests or CI run, with the place: the Build action of every rehearsal runs `make synth`."""
+"""Commands that other tests or CI run, each with a file and a line of it."""
 
 NOT_RUN = {
     "make setup": "CI's clone begins with it",
@@ -79,13 +79,13 @@ NOT_RUN = {
     "make recover ENV=…": "the same",
     "make destroy ENV=dev": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
 }
-"""Commands of which only what they would run is looked at, with the reason."""
+"""Commands that are only run with --dry-run, each with the reason."""
 
 
 @pytest.fixture(scope="module")
-def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Stranger:
-    """Somebody without AWS, who has just cloned the repository."""
-    return stranger(tmp_path_factory.mktemp("newcomer"))
+def fresh_clone(tmp_path_factory: pytest.TempPathFactory) -> FreshClone:
+    """A clone without access to AWS."""
+    return make_fresh_clone(tmp_path_factory.mktemp("fresh_clone"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.path)
@@ -95,52 +95,52 @@ def test_code_blocks_are_commands_their_output_or_a_file(document: Document) -> 
 
 
 def test_every_command_is_run_by_a_test() -> None:
-    known = {*RUN_HERE, *WRITING, *RUN_CHEAPLY, *RUN_ELSEWHERE, *NOT_RUN, *REHEARSAL.commands("Usage")}
-    said = {command for document in DOCUMENTS for command in document.commands()}
-    said |= {command for document in HAND_WRITTEN for command in document.inline_commands()}
-    assert said - known == set(), "give each a place above"
-    assert known - said == set(), "no document says so"
+    known = {*RUN_HERE, *GENERATORS, *RUN_CHEAPLY, *RUN_ELSEWHERE, *NOT_RUN, *REHEARSAL.commands("Usage")}
+    mentioned = {command for document in DOCUMENTS for command in document.commands()}
+    mentioned |= {command for document in HAND_WRITTEN for command in document.inline_commands()}
+    assert mentioned - known == set(), "add each command to one of the tables above"
+    assert known - mentioned == set(), "no document mentions it"
 
 
 @pytest.mark.parametrize("command", RUN_HERE)
-def test_it_runs_in_a_fresh_clone(command: str, tmp_path: Path) -> None:
-    done = stranger(tmp_path).run(command)
+def test_a_command_runs_in_a_fresh_clone(command: str, tmp_path: Path) -> None:
+    done = make_fresh_clone(tmp_path).run(command)
     assert done.returncode == 0, done.stdout
     assert RUN_HERE[command] in done.stdout
 
 
-@pytest.mark.parametrize("command", WRITING)
-def test_it_writes_in_a_fresh_clone(command: str, written: Written) -> None:
-    assert WRITING[command] in written.said[command]
+@pytest.mark.parametrize("command", GENERATORS)
+def test_a_generator_runs_in_a_fresh_clone(command: str, regenerated: Regenerated) -> None:
+    assert GENERATORS[command] in regenerated.output[command]
 
 
-def test_what_is_written_is_what_is_committed(written: Written) -> None:
-    assert written.out_of_date == [], "run `make docs` and commit the result"
+def test_generated_documents_are_up_to_date(regenerated: Regenerated) -> None:
+    assert regenerated.out_of_date == [], "run `make docs` and commit the result"
 
 
 @pytest.mark.parametrize("command", RUN_CHEAPLY)
-def test_it_starts_in_a_fresh_clone(command: str, newcomer: Stranger) -> None:
+def test_a_slow_command_starts_in_a_fresh_clone(command: str, fresh_clone: FreshClone) -> None:
     cheaper, says = RUN_CHEAPLY[command]
-    done = newcomer.run(cheaper)
+    done = fresh_clone.run(cheaper)
     assert done.returncode == 0, done.stdout
     assert says in done.stdout
 
 
 @pytest.mark.parametrize("command", RUN_ELSEWHERE)
-def test_it_is_run_elsewhere(command: str, newcomer: Stranger) -> None:
+def test_a_command_is_run_elsewhere(command: str, fresh_clone: FreshClone) -> None:
     file, evidence = RUN_ELSEWHERE[command]
     assert evidence in (ROOT / file).read_text()
-    assert newcomer.run(f"{command} --dry-run").returncode == 0
+    assert fresh_clone.run(f"{command} --dry-run").returncode == 0
 
 
 @pytest.mark.parametrize("command", NOT_RUN)
-def test_it_would_run(command: str, newcomer: Stranger) -> None:
-    assert newcomer.run(f"{command} --dry-run").returncode == 0
+def test_a_command_has_a_dry_run(command: str, fresh_clone: FreshClone) -> None:
+    assert fresh_clone.run(f"{command} --dry-run").returncode == 0
 
 
-def test_what_make_check_runs_is_part_of_make_test(newcomer: Stranger) -> None:
-    *checks, tests = newcomer.run("make check --dry-run").stdout.splitlines()
-    whole = newcomer.run("make test --dry-run").stdout
+def test_what_make_check_runs_is_part_of_make_test(fresh_clone: FreshClone) -> None:
+    *checks, tests = fresh_clone.run("make check --dry-run").stdout.splitlines()
+    whole = fresh_clone.run("make test --dry-run").stdout
     assert len(checks) == 5
     assert all(check in whole for check in checks)
     assert tests.strip() == "python -m pytest tests/unit tests/tools tests/rehearsal/unit"
@@ -148,25 +148,27 @@ def test_what_make_check_runs_is_part_of_make_test(newcomer: Stranger) -> None:
 
 
 @pytest.mark.parametrize("command", REHEARSAL.commands("Usage"))
-def test_the_rehearsal_takes_these_options(command: str, newcomer: Stranger, tmp_path: Path) -> None:
-    *_, started = newcomer.run(f"{command} --dry-run").stdout.strip().splitlines()
+def test_the_rehearsal_takes_these_options(command: str, fresh_clone: FreshClone, tmp_path: Path) -> None:
+    *_, started = fresh_clone.run(f"{command} --dry-run").stdout.strip().splitlines()
     assert started.startswith("python -m rehearsal ")
-    # The options are read before anything else; where there is no assembly nothing else comes.
-    done = newcomer.run(f"PATH={ROOT}/.venv/bin:$PATH {started} --assembly {tmp_path}")
+    # The options are parsed first; without an assembly the rehearsal then stops.
+    done = fresh_clone.run(f"PATH={ROOT}/.venv/bin:$PATH {started} --assembly {tmp_path}")
     assert done.returncode == 2
     assert "holds no cloud assembly" in done.stdout
 
 
-def test_the_options_of_the_rehearsal_are_all_there(newcomer: Stranger) -> None:
-    shown = set(re.findall(r"^  (--[a-z]+)", newcomer.run(".venv/bin/python -m rehearsal --help").stdout, re.MULTILINE))
-    told = {cell.split()[0] for cell in REHEARSAL.first_column("Usage") if re.match("--[a-z]", cell)}
-    assert shown - told == {"--assembly"}, "what make rehearse decides itself"
-    assert told <= shown
+def test_every_option_of_the_rehearsal_is_documented(fresh_clone: FreshClone) -> None:
+    shown = set(
+        re.findall(r"^  (--[a-z]+)", fresh_clone.run(".venv/bin/python -m rehearsal --help").stdout, re.MULTILINE)
+    )
+    documented = {cell.split()[0] for cell in REHEARSAL.first_column("Usage") if re.match("--[a-z]", cell)}
+    assert shown - documented == {"--assembly"}, "set by make rehearse itself"
+    assert documented <= shown
 
 
-def test_example_accounts_are_refused_for_real(newcomer: Stranger) -> None:
+def test_example_accounts_are_refused_for_real(fresh_clone: FreshClone) -> None:
     for command in ("make bootstrap", "make deploy"):
-        done = newcomer.run(command)
+        done = fresh_clone.run(command)
         assert "111111111111 is an example account" in done.stdout
         assert "Error 2" in done.stdout
 
@@ -220,7 +222,7 @@ def test_links_lead_somewhere(document: Document) -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """Return the anchors of a document's headings, as GitHub makes them."""
+    """Return the anchors that GitHub gives to a document's headings."""
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

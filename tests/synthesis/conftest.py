@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.example import EXAMPLE
-from tests.shared_fixture import made_once
+from tests.shared_fixture import shared_fixture
 from tests.synthesis.cdk import synth
 
 
@@ -34,5 +34,5 @@ def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
         assert process.returncode == 0, process.stderr
         (folder / "said.txt").write_text(process.stdout + process.stderr)
 
-    folder = made_once(tmp_path_factory, "synthesis", synthesize)
+    folder = shared_fixture(tmp_path_factory, "synthesis", synthesize)
     return Synthesis((folder / "said.txt").read_text(), folder / "cdk.out")

@@ -27,7 +27,7 @@ from rehearsal.report.progress import Progress, Result, Status
 from rehearsal.workloads.tasks import TaskKind
 from tests.example import EXAMPLE
 from tests.rehearsal.end_to_end.failure_matrix import Matrix
-from tests.shared_fixture import made_once
+from tests.shared_fixture import shared_fixture
 
 ROOT = Path(__file__).parents[3]
 MATRIX = "failure matrix"
@@ -218,7 +218,7 @@ def with_settings(settings: str, tmp_path_factory: pytest.TempPathFactory) -> Re
         commit_all(path)
 
     name = f"repository-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
-    path = made_once(tmp_path_factory, name, prepare)
+    path = shared_fixture(tmp_path_factory, name, prepare)
     commit = run("git", "rev-parse", "HEAD", directory=path).strip()
     return Repository(path, commit, tmp_path_factory.mktemp("rehearsals"))
 

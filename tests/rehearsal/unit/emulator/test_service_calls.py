@@ -15,7 +15,7 @@ from rehearsal.emulator.permissions.service_calls.resources import Resources
 from rehearsal.emulator.permissions.service_calls.synthesized import Template, resources_of
 from rehearsal.emulator.permissions.service_calls.table import TABLE, CallerKind, Row, ServiceCall, calls_of
 from settings import Settings
-from tests.shared_fixture import made_once
+from tests.shared_fixture import shared_fixture
 from tests.unit.built_image import path_without_docker
 from tests.unit.other_settings import elsewhere, small, synthesize
 from tools.permissions_report import assembly as examined
@@ -55,7 +55,7 @@ def apps(assembly: "CloudAssembly", settings: Settings, tmp_path_factory: pytest
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", path_without_docker(tmp_path_factory.mktemp("bin")))
         folders = {
-            name: made_once(tmp_path_factory, f"services-{name}", partial(_synthesize, changed(settings)))
+            name: shared_fixture(tmp_path_factory, f"services-{name}", partial(_synthesize, changed(settings)))
             for name, changed in (("elsewhere", elsewhere), ("small", small))
         }
     return {name: App(folder) for name, folder in {"example": Path(assembly.directory), **folders}.items()}
