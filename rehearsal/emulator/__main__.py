@@ -25,13 +25,11 @@ async def _serve(listener: socket.socket, tls_listener: socket.socket, *, permis
 
     from rehearsal.emulator.application import application, register_resource_types  # noqa: PLC0415
     from rehearsal.emulator.certificates import Authority, TlsConfig  # noqa: PLC0415
-    from rehearsal.emulator.cloudformation import provisioned_details  # noqa: PLC0415
     from rehearsal.emulator.permissions import enforcement, provisioning  # noqa: PLC0415
     from rehearsal.emulator.rules import quotas  # noqa: PLC0415
 
     register_resource_types()
     quotas.count_as(new_account=new_account)
-    provisioned_details.register()
     enforcement.register(enforcement.Mode(permissions))
     if enforcement.mode is not enforcement.Mode.OFF:
         enforcement.listeners.append(provisioning.begin)

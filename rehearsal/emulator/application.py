@@ -18,7 +18,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from rehearsal.emulator.cloudformation import (
     alarms,
-    composite_alarms,
     deletion_rules,
     encryption,
     faults,
@@ -26,6 +25,7 @@ from rehearsal.emulator.cloudformation import (
     imports,
     library_functions,
     network_types,
+    provisioned_details,
     stack_outputs,
 )
 from rehearsal.emulator.internals import alb, app, responses, router
@@ -77,7 +77,6 @@ def register_resource_types() -> None:
         backups,
         buckets,
         builds,
-        composite_alarms,
         edge,
         encryption,
         engine_versions,
@@ -88,6 +87,7 @@ def register_resource_types() -> None:
         messages,
         network_types,
         point_in_time,
+        provisioned_details,
         service_roles,
         stack_outputs,
     )

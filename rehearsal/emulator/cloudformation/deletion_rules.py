@@ -15,6 +15,9 @@ not written there; it follows from the order in which it deletes.
 from collections.abc import Callable
 from typing import Any, Final
 
+from typing_extensions import override
+
+from rehearsal.emulator.cloudformation import providers
 from rehearsal.emulator.internals import (
     Properties,
     alb,
@@ -22,7 +25,6 @@ from rehearsal.emulator.internals import (
     cloudformation,
     cloudformation_requests,
     engine,
-    handlers,
     here,
     rds,
     s3,
@@ -43,7 +45,7 @@ class _NotTried(Exception):  # noqa: N818 - not an error of AWS's
 def register() -> None:
     """Refuse these deletions everywhere, and keep in its stack what could not be deleted."""
     for resource_type, refusal in REFUSALS.items():
-        _refuse_in_stacks(resource_type, refusal)
+        providers.register(_Protected(resource_type, refusal))
     alb._ACTION_MAP["DeleteLoadBalancer"] = _refusing(
         alb._ACTION_MAP["DeleteLoadBalancer"], "LoadBalancerArn", _protected_load_balancer, alb
     )
@@ -113,15 +115,18 @@ REFUSALS: Final[dict[str, Callable[[str], Refusal | None]]] = {
 """By type, what tells from a physical id why AWS does not delete the resource; None where it does."""
 
 
-def _refuse_in_stacks(resource_type: str, refusal: Callable[[str], Refusal | None]) -> None:
-    above = dict(handlers[resource_type])
+class _Protected(providers.Extension):
+    """Refuses deletions that AWS refuses."""
 
-    def delete(physical_id: str, properties: Properties, *rest: Any) -> None:
-        if (refused := refusal(physical_id)) is not None:
+    def __init__(self, resource_type: str, refusal: Callable[[str], Refusal | None]) -> None:
+        super().__init__(resource_type)
+        self._refusal = refusal
+
+    @override
+    def delete(self, physical_id: str, properties: Properties, *rest: Any) -> None:
+        if (refused := self._refusal(physical_id)) is not None:
             raise ValueError(f"{refused[1]} (Error Code: {refused[0]})")
-        above["delete"](physical_id, properties, *rest)
-
-    handlers[resource_type] = {**above, "delete": delete}
+        super().delete(physical_id, properties, *rest)
 
 
 def _refusing(

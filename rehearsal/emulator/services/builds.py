@@ -1,36 +1,24 @@
-"""CodeBuild: projects with their logs' place, which ministack forgets, and the builds that the rehearsal has run."""
+"""CodeBuild: the log groups of projects, which ministack drops, and the builds that the rehearsal has run."""
 
 from typing import Any
 
-from rehearsal.emulator.internals import Properties, Provisioned, codebuild, handlers
-
-PROJECT = "AWS::CodeBuild::Project"
+from rehearsal.emulator.cloudformation import providers
+from rehearsal.emulator.internals import Properties, codebuild
 
 
 def register() -> None:
-    """Let projects say where their builds log."""
-    create_above, update_above = handlers[PROJECT]["create"], handlers[PROJECT]["update"]
+    """Store and return the log group of a project's builds."""
+    providers.register(providers.Details("AWS::CodeBuild::Project", _store_log_group))
     shape_above = codebuild._project_shape
-
-    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        name, attributes = create_above(logical_id, properties, stack_name)
-        _keep_logs(name, properties)
-        return name, attributes
-
-    def update(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
-        name, attributes = update_above(physical_id, old, new, stack_name)
-        _keep_logs(name, new)
-        return name, attributes
 
     def shape(project: dict[str, Any]) -> dict[str, Any]:
         return {**shape_above(project), "logsConfig": project.get("logsConfig", {})}
 
-    handlers[PROJECT] |= {"create": create, "update": update}
     codebuild._project_shape = shape
 
 
 def keep(identity: str, *, state: str, log: dict[str, str]) -> None:
-    """Let CodeBuild know of a build; `log` has its group and stream."""
+    """Record a finished build; `log` has its group and stream."""
     codebuild._builds[identity] = {
         "id": identity,
         "arn": codebuild._build_arn(identity),
@@ -42,7 +30,7 @@ def keep(identity: str, *, state: str, log: dict[str, str]) -> None:
     }
 
 
-def _keep_logs(name: str, properties: Properties) -> None:
+def _store_log_group(name: str, properties: Properties) -> None:
     logs = properties.get("LogsConfig", {}).get("CloudWatchLogs", {})
     if "GroupName" in logs:
         codebuild._projects[name]["logsConfig"] = {
