@@ -1,4 +1,4 @@
-"""A resource type that cannot be created: how a rehearsal makes a stack fail on demand, rollback included."""
+"""A resource type that cannot be created: a rehearsal uses it to make a stack fail and roll back."""
 
 from typing_extensions import override
 

@@ -1,6 +1,6 @@
 """The resources that a cloud assembly describes, before anything is deployed, with placeholders for references.
 
-Names and ARNs are of the form that AWS gives them, so that patterns in policies match as they will.
+Names and ARNs have AWS's form, so that patterns in policies match as in a deployment.
 """
 
 import json
@@ -32,7 +32,7 @@ class Template:
 
 
 def assembly_templates(folder: Path) -> list[Template]:
-    """Read the templates of a cloud assembly and of those nested in it."""
+    """Read the templates of a cloud assembly and its nested assemblies."""
     found: list[Template] = []
     for name, artifact in json.loads((folder / "manifest.json").read_text())["artifacts"].items():
         properties = artifact.get("properties", {})
