@@ -2,10 +2,12 @@
 
 S3, SNS, SQS, Secrets Manager and Parameter Store call KMS as the caller, with `kms:ViaService` and the encryption
 context that each documents; CloudWatch Logs calls as itself. An AWS managed key allows every principal of the account
-through its service, so there is nothing to check. Sources: S3 User Guide, "Using server-side encryption with AWS KMS
-keys" and "Multipart upload API and permissions"; SNS and SQS Developer Guides, "Key management"; Secrets Manager User
-Guide, "Secret encryption and decryption"; Systems Manager User Guide, "AWS KMS encryption for Parameter Store SecureString
-parameters"; CloudWatch Logs User Guide, "Encrypt log data".
+through its service, so there is nothing to check.
+
+Sources: S3 User Guide, "Using server-side encryption with AWS KMS keys" and "Multipart upload API and permissions"; SNS
+and SQS Developer Guides, "Key management"; Secrets Manager User Guide, "Secret encryption and decryption"; Systems
+Manager User Guide, "AWS KMS encryption for Parameter Store SecureString parameters"; CloudWatch Logs User Guide,
+"Encrypt log data".
 """
 
 import re
