@@ -1,14 +1,27 @@
-"""CodeBuild: the log groups of projects, which ministack drops, and the builds that the rehearsal has run."""
+"""CodeBuild: names and log groups of projects as at AWS, and the builds that the rehearsal has run."""
 
 from typing import Any
 
+from typing_extensions import override
+
 from rehearsal.emulator.cloudformation import providers
-from rehearsal.emulator.internals import Properties, codebuild
+from rehearsal.emulator.internals import Properties, Provisioned, codebuild
+from rehearsal.emulator.permissions.service_calls.names import generated_name
+
+
+class Project(providers.Details):
+    """Projects with CloudFormation's generated names, and with the log groups of their builds, which ministack drops."""
+
+    @override
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        # ministack's own name begins with the stack's, which policies on `project/LogicalId*` do not match.
+        generated = {"Name": generated_name(self.resource_type, logical_id, stack_name)}
+        return super().create(logical_id, {**generated, **properties}, stack_name)
 
 
 def register() -> None:
-    """Store and return the log group of a project's builds."""
-    providers.register(providers.Details("AWS::CodeBuild::Project", _store_log_group))
+    """Extend projects, and return their log groups."""
+    providers.register(Project("AWS::CodeBuild::Project", _store_log_group))
     shape_above = codebuild._project_shape
 
     def shape(project: dict[str, Any]) -> dict[str, Any]:
