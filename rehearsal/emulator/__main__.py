@@ -1,10 +1,10 @@
-"""Serves the emulated AWS on free loopback ports until it is ended by a signal.
+"""Serves the emulated AWS on free loopback ports until a signal ends it.
 
-`--permissions` says what becomes of calls that the policies do not allow: `enforced` refuses them, `report` lists them,
-`off` checks nothing.
+`--permissions` sets how it treats calls that the policies do not allow: `enforced` refuses them, `report` lists them,
+`off` checks nothing. `--account new` gives its accounts the quotas of new ones.
 
-Prints `{"port": N, "tls_port": N, "authority": "…"}` once it listens: the second port serves the same by TLS, under
-certificates of a throwaway authority, whose own is printed. `--account new` gives its accounts the quotas of new ones.
+It prints `{"port": N, "tls_port": N, "authority": "…"}` once it listens. The second port serves the same over TLS, with
+certificates of a throwaway authority, whose own certificate is printed.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 from rehearsal.emulator import loopback
 from rehearsal.process.proxy_settings import CA_BUNDLE_VARIABLES
 
-SECRET_KEY = "emulated"  # noqa: S105 - what account-root keys are signed with; everybody here knows it
+SECRET_KEY = "emulated"  # noqa: S105 - the emulator's signing key of account roots, not a secret
 
 
 async def _serve(listener: socket.socket, tls_listener: socket.socket, *, permissions: str, new_account: bool) -> None:
@@ -25,13 +25,11 @@ async def _serve(listener: socket.socket, tls_listener: socket.socket, *, permis
 
     from rehearsal.emulator.application import application, register_resource_types  # noqa: PLC0415
     from rehearsal.emulator.certificates import Authority, TlsConfig  # noqa: PLC0415
-    from rehearsal.emulator.cloudformation import provisioned_details  # noqa: PLC0415
     from rehearsal.emulator.permissions import enforcement, provisioning  # noqa: PLC0415
     from rehearsal.emulator.rules import quotas  # noqa: PLC0415
 
     register_resource_types()
-    quotas.count_as(new_account=new_account)
-    provisioned_details.register()
+    quotas.apply(new_account=new_account)
     enforcement.register(enforcement.Mode(permissions))
     if enforcement.mode is not enforcement.Mode.OFF:
         enforcement.listeners.append(provisioning.begin)
@@ -44,14 +42,14 @@ async def _serve(listener: socket.socket, tls_listener: socket.socket, *, permis
     config.errorlog = "-"
     ports = {"port": listener.getsockname()[1], "tls_port": tls_listener.getsockname()[1]}
     print(json.dumps({**ports, "authority": authority.certificate}), flush=True)
-    # Without a trigger of ours, hypercorn would take SIGTERM for a request to finish its connections first.
+    # Without this trigger, hypercorn would finish its open connections before it ends on SIGTERM.
     await serve(application, config, shutdown_trigger=asyncio.Event().wait)  # pyrefly: ignore
 
 
-def _lead_functions(hooks: Path, authorities: Path) -> None:
-    """Let functions, which inherit these variables, reach this emulator by AWS's own names, and AWS by none.
+def _redirect_functions(hooks: Path, authorities: Path) -> None:
+    """Redirect the AWS calls of functions, which inherit these variables, to this emulator.
 
-    Node's hook is in the `node` that comes first here: a function may have options of its own for it.
+    Node's hook is a `node` that comes first in the path, because a function may set its own NODE_OPTIONS.
     """
     os.environ["PATH"] = os.pathsep.join([str(hooks / "bin"), os.environ["PATH"]])
     os.environ["PYTHONPATH"] = str(hooks)
@@ -59,16 +57,16 @@ def _lead_functions(hooks: Path, authorities: Path) -> None:
 
 
 def main() -> None:
-    """Bind the port first: ministack writes it into the addresses it hands out."""
+    """Bind the port first: ministack writes it into the addresses it returns."""
     parser = argparse.ArgumentParser(prog="rehearsal.emulator", description=__doc__)
     parser.add_argument("--account", choices=("established", "new"), default="established")
     parser.add_argument("--permissions", choices=("enforced", "report", "off"), default="enforced")
-    parser.add_argument("--hooks", type=Path, help="the folder of the hooks that functions load")
-    parser.add_argument("--authorities", type=Path, help="whom functions trust, once it is there")
+    parser.add_argument("--hooks", type=Path, help="the folder of hooks that functions load")
+    parser.add_argument("--authorities", type=Path, help="the file of certificate authorities that functions trust")
     options = parser.parse_args()
     loopback.guard()
     if options.hooks and options.authorities:
-        _lead_functions(options.hooks, options.authorities)
+        _redirect_functions(options.hooks, options.authorities)
     listener = socket.create_server(("127.0.0.1", 0))
     tls_listener = socket.create_server(("127.0.0.1", 0))
     os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])

@@ -1,14 +1,12 @@
-"""The ASGI application: ministack with doors of its own in front.
+"""The ASGI application: routes requests to ministack, or handles those that ministack cannot.
 
-- Requests for an emulated load balancer or distribution find it in every account and region. ministack looks it up in
-  the account that signed the request, and browsers and tests sign nothing. They come by `HTTP_PROXY`, so that the path
-  may be a whole URL, or by TLS through the rehearsal's tunnel.
-- The services ministack lacks, of which as much answers as somebody here asks for: CodePipeline, CodeConnections,
-  Service Quotas.
-- AWS's own names, by which clients come that do not know of the emulator: its services answer, other names are refused.
-- `/_rehearsal/…`: what the rehearsal asks the emulator itself, and, at `/_rehearsal/executions`, tells it;
-  `/_rehearsal/permissions/…` assumes roles for services, checks calls that no request makes, those of services after a
-  deployment too, and says what was evaluated.
+- Load balancers and distributions are found in every account and region. ministack looks in the account that signed a
+  request, but browsers and tests do not sign. Their requests arrive by `HTTP_PROXY`, so the path may be a whole URL, or
+  over TLS through the rehearsal's tunnel.
+- CodePipeline, CodeConnections and Service Quotas, which ministack lacks, are implemented here as far as they are used.
+- AWS's own host names: emulated services respond, other names are refused.
+- `/_rehearsal/…` is the rehearsal's own interface. `executions` receives pipeline events. `permissions/…` assumes roles
+  for services, checks calls that no request makes (those of services after a deployment too), and returns the record.
 """
 
 import json
@@ -18,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from rehearsal.emulator.cloudformation import (
     alarms,
-    composite_alarms,
     deletion_rules,
     encryption,
     faults,
@@ -26,6 +23,7 @@ from rehearsal.emulator.cloudformation import (
     imports,
     library_functions,
     network_types,
+    provisioned_details,
     stack_outputs,
 )
 from rehearsal.emulator.internals import alb, app, responses, router
@@ -37,6 +35,7 @@ from rehearsal.emulator.services import (
     buckets,
     builds,
     connections,
+    container_services,
     edge,
     engine_versions,
     executions,
@@ -47,12 +46,7 @@ from rehearsal.emulator.services import (
     quotas,
     secrets,
     service_roles,
-)
-from rehearsal.emulator.services import (
-    container_services as services,
-)
-from rehearsal.emulator.services import (
-    topics as messages,
+    topics,
 )
 from rehearsal.process.aws_hosts import belongs_to_aws, refusal
 
@@ -67,17 +61,16 @@ OWN_SERVICES: dict[str, Callable[[str, bytes], tuple[int, dict[str, Any]]]] = {
     quotas.TARGET: quotas.answer,
     **dict.fromkeys(connections.TARGETS, connections.answer),
 }
-"""By the prefix of what a call names as its target."""
+"""By the prefix of a call's `X-Amz-Target`."""
 
 
 def register_resource_types() -> None:
-    """Complete ministack's resource types; the generic ones and the rules about all of them last."""
+    """Complete ministack's resource types. Generic types and the rules for all types come last."""
     own = (
         alarms,
         backups,
         buckets,
         builds,
-        composite_alarms,
         edge,
         encryption,
         engine_versions,
@@ -85,13 +78,14 @@ def register_resource_types() -> None:
         functions,
         library_functions,
         load_balancers,
-        messages,
+        topics,
         network_types,
         point_in_time,
+        provisioned_details,
         service_roles,
         stack_outputs,
     )
-    for part in (*own, pipelines, secrets, services, generic_types, imports, deletion_rules, lifecycle):
+    for part in (*own, pipelines, secrets, container_services, generic_types, imports, deletion_rules, lifecycle):
         part.register()
 
 
@@ -110,9 +104,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             executions.take(message)
         await _respond_json(send, 200, {})
     elif scope["path"].startswith("/_rehearsal/permissions"):
-        await _respond_json(send, *_about_permissions(scope["path"], await _body(receive)))
+        await _respond_json(send, *_permissions(scope["path"], await _body(receive)))
     elif scope["path"].startswith("/_rehearsal/"):
-        await _respond_json(send, 200, _known())
+        await _respond_json(send, 200, _state())
     elif own := next((answer for prefix, answer in OWN_SERVICES.items() if target.startswith(prefix)), None):
         body = await _body(receive)
         with _signer_scope(headers):
@@ -121,25 +115,25 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif host.endswith(".elb.amazonaws.com"):
         await _load_balance(scope, receive, send, headers, host)
     elif host in edge.hosts():
-        await _serve_at_the_edge(scope, receive, send, headers, host)
+        await _serve_distribution(scope, receive, send, headers, host)
     elif belongs_to_aws(host):
         if _is_emulated(host, headers):
             await app.app(scope, receive, send)
         else:
             await _respond_json(send, 403, {"message": refusal(host)})
     elif scope.get("proxied") and host not in buckets.hosts():
-        await _respond_json(send, 502, {"message": f"the rehearsal's proxy leads only to emulated hosts, not {host}"})
+        await _respond_json(send, 502, {"message": f"the rehearsal's proxy reaches only emulated hosts, not {host}"})
     else:
-        await app.app(scope if scope.get("proxied") else _as_if_by_tls(scope), receive, send)
+        await app.app(scope if scope.get("proxied") else _as_tls(scope), receive, send)
 
 
-def _as_if_by_tls(scope: Scope) -> Scope:
-    """Let an API be asked over loopback as AWS's are asked: policies that demand TLS are met."""
+def _as_tls(scope: Scope) -> Scope:
+    """Treat a loopback request as TLS, so that policies that require TLS allow it."""
     return {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
 
 
-def _about_permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """Answer the rehearsal, which carries out itself what CodePipeline and CodeBuild do."""
+def _permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Answer the rehearsal, which does the work of CodePipeline and CodeBuild itself."""
     asked = json.loads(body or b"{}")
     try:
         match path.rpartition("/")[2]:
@@ -159,15 +153,15 @@ def _about_permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
 
 
 def _is_emulated(host: str, headers: dict[str, str]) -> bool:
-    """Tell whether one of AWS's own names is a service's: ministack takes what it does not know for a bucket."""
+    """Return whether an AWS host name is a service's; ministack takes an unknown name for a bucket."""
     patterns = (pattern for service in router.SERVICE_PATTERNS.values() for pattern in service.get("host_patterns", ()))
     return "authorization" in headers or any(
         router._anchored_host_pattern(pattern).search(host) for pattern in patterns
     )
 
 
-def _known() -> dict[str, Any]:
-    """Return what the rehearsal asks for: what is emulated by name, what is only recorded, and who was told what."""
+def _state() -> dict[str, Any]:
+    """Return the emulator's state for the report: emulated hosts, recorded-only types, messages and failures."""
     secure_balancers = [
         found.balancer["DNSName"].lower() for found in load_balancers.everywhere() if "HTTPS" in found.ports().values()
     ]
@@ -176,14 +170,14 @@ def _known() -> dict[str, Any]:
         "recorded_types": sorted(generic_types.recorded_types),
         "distributions": distributions,
         "hosts": [*distributions, *secure_balancers, *buckets.hosts()],
-        "messages": messages.published,
+        "messages": topics.published,
         "functions": {"idle": functions.are_idle(), "failures": functions.failures},
         "refused": recorder.refused,
     }
 
 
 def _with_origin_form(scope: Scope) -> Scope:
-    """Bring a proxy request (`GET http://host/path`) into the form an origin server sees."""
+    """Convert a proxy request (`GET http://host/path`) to the form that an origin server receives."""
     if not scope["path"].startswith(("http://", "https://")):
         return scope
     url = urlsplit(scope["path"])
@@ -202,7 +196,7 @@ def _with_origin_form(scope: Scope) -> Scope:
 async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dict[str, str], host: str) -> None:
     found = load_balancers.named(host)
     if found is None:
-        # A name no load balancer has would not resolve at all.
+        # At AWS the name would not resolve.
         await _respond_json(send, 502, {"message": f"no load balancer is named {host}"})
         return
     usual = STANDARD_PORTS[scope.get("scheme", "http")]
@@ -229,7 +223,7 @@ async def _load_balance(scope: Scope, receive: Receive, send: Send, headers: dic
     await app._send_if_handled(send, answer, receive, head=scope["method"] == "HEAD")
 
 
-async def _serve_at_the_edge(scope: Scope, receive: Receive, send: Send, headers: dict[str, str], host: str) -> None:
+async def _serve_distribution(scope: Scope, receive: Receive, send: Send, headers: dict[str, str], host: str) -> None:
     body = await _bounded_body(receive, send)
     if body is None:
         return
@@ -247,7 +241,7 @@ async def _serve_at_the_edge(scope: Scope, receive: Receive, send: Send, headers
 
 
 def _signer_scope(headers: dict[str, str]) -> Any:
-    """Scope what follows to the account and region of the request's signature."""
+    """Return a scope with the account and region of the request's signature."""
     key = router.extract_access_key_id(headers)
     account = key if key.isdigit() else responses._account_from_sts_session(key)
     return responses.request_scope(account or responses.get_account_id(), router.extract_region(headers))

@@ -1,4 +1,4 @@
-"""TLS under any name: certificates of an authority that lives as long as the emulator, its key in memory only."""
+"""TLS for any host name, with certificates of an authority whose key is in memory only."""
 
 import ssl
 
@@ -7,7 +7,7 @@ from hypercorn.config import Config
 from typing_extensions import override
 
 FALLBACK_NAME = "localhost"
-"""Whom the certificate names when a client has not said whom it wants."""
+"""The certificate's name if the client sends no server name."""
 
 
 class Authority:
@@ -23,7 +23,7 @@ class Authority:
         return self._authority.cert_pem.bytes().decode()
 
     def context(self, name: str) -> ssl.SSLContext:
-        """Return what a server of this name needs."""
+        """Return the TLS context of a server with this name."""
         if name not in self._contexts:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -1,4 +1,4 @@
-"""Keeps the emulator on this machine: what it emulates would deliver webhooks, follow origins and proxy to targets."""
+"""Keeps the emulator's connections on this machine: emulated services would otherwise reach webhooks and origins."""
 
 import ipaddress
 import sys
@@ -7,14 +7,14 @@ LOCAL_NAMES = ("localhost", "localhost.", "")
 
 
 def guard() -> None:
-    """Let this process neither connect to nor look up anything but this machine, from now on."""
+    """From now on, refuse this process every connection and name look-up beyond this machine."""
     sys.addaudithook(_refuse_others)
 
 
 def _refuse_others(event: str, arguments: tuple[object, ...]) -> None:
     if event in ("socket.connect", "socket.sendto"):
         address = arguments[1]
-        # A tuple for the internet's families; others, such as Unix sockets, lead nowhere else.
+        # Internet addresses are tuples; others, such as Unix sockets, are local.
         host = address[0] if isinstance(address, tuple) else "localhost"
     elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
         host = arguments[0]
@@ -22,7 +22,7 @@ def _refuse_others(event: str, arguments: tuple[object, ...]) -> None:
         return
     name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
     if name is not None and not _is_local(str(name)):
-        raise ConnectionRefusedError(f"{name} is not on this machine, which the emulated AWS does not leave")
+        raise ConnectionRefusedError(f"{name} is not on this machine: the emulated AWS refuses outside connections")
 
 
 def _is_local(host: str) -> bool:

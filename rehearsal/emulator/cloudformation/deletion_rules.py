@@ -1,20 +1,23 @@
-"""What AWS refuses to delete, and what a stack still holds after a deletion that failed.
+"""Deletions that AWS refuses, and the state of a stack after a failed deletion.
 
 - A database or load balancer under deletion protection, a bucket or vault that is not empty, and a subnet group or
   parameter group in use are not deleted: neither by their own API nor by CloudFormation.
-- A resource that another one was built on is not deleted before it. So what a protected database stands on stays.
-- What could not be deleted stays in the stack as DELETE_FAILED, after a rollback too; the next deletion tries again.
-  ministack forgets it after a rollback, which would leave it in the account with no stack to own it.
+- A resource is not deleted before those that depend on it, so a protected database keeps its subnet group.
+- A resource that could not be deleted stays in the stack as DELETE_FAILED, after a rollback too; the next deletion
+  retries it. After a rollback, ministack would drop it from the stack and leave it in the account.
 - `DescribeStackResources` finds the stack of a physical id.
 
 Sources: the RDS, Elastic Load Balancing, S3 and AWS Backup API references; "DeletionPolicy attribute" and "Delete a
-stack" in the CloudFormation User Guide. That CloudFormation does not try to delete what a failed resource depends on is
-not written there; it follows from the order in which it deletes.
+stack" in the CloudFormation User Guide. They do not say that CloudFormation leaves the
+dependencies of a failed resource alone; this follows from its order of deletion.
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
+from typing_extensions import override
+
+from rehearsal.emulator.cloudformation import providers
 from rehearsal.emulator.internals import (
     Properties,
     alb,
@@ -22,7 +25,6 @@ from rehearsal.emulator.internals import (
     cloudformation,
     cloudformation_requests,
     engine,
-    handlers,
     here,
     rds,
     s3,
@@ -33,17 +35,17 @@ Refusal = tuple[str, str]
 """The error's code and message."""
 
 _left: dict[tuple[str, str, str], dict[str, bool]] = {}
-"""What the operation under way on a stack left, by logical id; True where AWS refused, False where it was not tried."""
+"""Resources that the current operation on a stack did not delete; True: AWS refused, False: not tried."""
 
 
 class _NotTried(Exception):  # noqa: N818 - not an error of AWS's
-    """A resource that something depends on which could not be deleted."""
+    """A resource was not deleted because one that depends on it could not be."""
 
 
 def register() -> None:
-    """Refuse these deletions everywhere, and keep in its stack what could not be deleted."""
+    """Refuse these deletions everywhere, and keep undeleted resources in their stack."""
     for resource_type, refusal in REFUSALS.items():
-        _refuse_in_stacks(resource_type, refusal)
+        providers.register(_Protected(resource_type, refusal))
     alb._ACTION_MAP["DeleteLoadBalancer"] = _refusing(
         alb._ACTION_MAP["DeleteLoadBalancer"], "LoadBalancerArn", _protected_load_balancer, alb
     )
@@ -54,7 +56,7 @@ def register() -> None:
     ):
         rds._ACTION_MAP[action] = _refusing(rds._ACTION_MAP[action], parameter, refusal, rds)
     _refuse_full_vaults()
-    _keep_what_failed()
+    _keep_undeleted()
     cloudformation_requests._ACTION_HANDLERS["DescribeStackResources"] = _find_by_physical_id(
         cloudformation_requests._ACTION_HANDLERS["DescribeStackResources"]
     )
@@ -110,18 +112,21 @@ REFUSALS: Final[dict[str, Callable[[str], Refusal | None]]] = {
     "AWS::RDS::DBSubnetGroup": _used_subnet_group,
     "AWS::S3::Bucket": _full_bucket,
 }
-"""By type, what tells from a physical id why AWS does not delete the resource; None where it does."""
+"""By type, a function that returns AWS's refusal to delete a physical id, or None."""
 
 
-def _refuse_in_stacks(resource_type: str, refusal: Callable[[str], Refusal | None]) -> None:
-    above = dict(handlers[resource_type])
+class _Protected(providers.Extension):
+    """Refuses deletions that AWS refuses."""
 
-    def delete(physical_id: str, properties: Properties, *rest: Any) -> None:
-        if (refused := refusal(physical_id)) is not None:
+    def __init__(self, resource_type: str, refusal: Callable[[str], Refusal | None]) -> None:
+        super().__init__(resource_type)
+        self._refusal = refusal
+
+    @override
+    def delete(self, physical_id: str, properties: Properties, *rest: Any) -> None:
+        if (refused := self._refusal(physical_id)) is not None:
             raise ValueError(f"{refused[1]} (Error Code: {refused[0]})")
-        above["delete"](physical_id, properties, *rest)
-
-    handlers[resource_type] = {**above, "delete": delete}
+        super().delete(physical_id, properties, *rest)
 
 
 def _refusing(
@@ -144,7 +149,7 @@ def _refuse_full_vaults() -> None:
     backup._delete_vault = delete
 
 
-def _keep_what_failed() -> None:
+def _keep_undeleted() -> None:
     delete_above = stacks._delete_resource
 
     def delete(kind: str, physical_id: str, properties: Properties, stack_name: str = "", logical_id: str = "") -> None:
@@ -174,20 +179,20 @@ def _keep_what_failed() -> None:
         made = dict(stack["_resources"])
         await roll_back_above(name, identifier, stack, operation, **rest)
         stack["_resources"].update({key: made[key] for key in stack.get("_rollback_failed", {})})
-        _tell(stack)
+        _explain(stack)
 
     async def delete_stack(name: str, identifier: str, *arguments: Any, **rest: Any) -> None:
         _left.pop((*here(), name), None)
         await delete_stack_above(name, identifier, *arguments, **rest)
         if (stack := cloudformation._stacks.get(name)) is not None:
-            _tell(stack)
+            _explain(stack)
 
     stacks._roll_back_operation = cloudformation_requests._roll_back_operation = roll_back
     stacks._delete_stack_async = cloudformation_requests._delete_stack_async = delete_stack
 
 
-def _tell(stack: dict[str, Any]) -> None:
-    """Let resources, events and the stack's reason say what failed, and nothing of what was not tried."""
+def _explain(stack: dict[str, Any]) -> None:
+    """Report failed deletions in resources, events and the stack's reason; hide those that were not tried."""
     left = _left.pop((*here(), stack["StackName"]), {})
     if not stack["StackStatus"].endswith("_FAILED") or not left:
         return

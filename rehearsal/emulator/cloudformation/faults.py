@@ -1,14 +1,21 @@
-"""A resource type that cannot be created: how a rehearsal makes a stack fail on demand, rollback included."""
+"""A resource type that cannot be created: a rehearsal uses it to make a stack fail and roll back."""
 
-from rehearsal.emulator.internals import handlers
+from typing_extensions import override
+
+from rehearsal.emulator.cloudformation import providers
+from rehearsal.emulator.internals import Properties, Provisioned
 
 TYPE = "AWS::Rehearsal::Failure"
 
 
 def register() -> None:
     """Let templates contain the failing type."""
-    handlers[TYPE] = {"create": _fail, "update": _fail, "delete": lambda *_: None}
+    providers.register(Failure(TYPE))
 
 
-def _fail(*_: object) -> None:
-    raise ValueError("made to fail by --fail")
+class Failure(providers.ResourceProvider):
+    """Fails to be created or updated."""
+
+    @override
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        raise ValueError("made to fail by --fail")

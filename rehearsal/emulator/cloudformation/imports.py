@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from rehearsal.emulator.internals import Provisioned, backup, changesets, handlers, provisioners, rds, secretsmanager
+from rehearsal.emulator.cloudformation import providers
+from rehearsal.emulator.internals import Provisioned, backup, changesets, provisioners, rds, secretsmanager
 
 
 def register() -> None:
@@ -28,7 +29,7 @@ def _importable(
         return name, attributes(name, known()[name])
 
     changesets._IMPORT_LOOKUPS[resource_type] = ((key,), problem)
-    handlers[resource_type]["import"] = adopt
+    providers.register_import(resource_type, adopt)
 
 
 def _vault(name: str, vault: Any) -> dict[str, Any]:

@@ -1,47 +1,56 @@
 """What CloudFormation gives a resource and ministack does not: a role's permissions boundary, a log group's name."""
 
-from typing import Any
 from uuid import uuid4
 
-from rehearsal.emulator.internals import iam, stacks
-from rehearsal.emulator.permissions.service_calls.names import generated_name
+from typing_extensions import override
 
-LOG_GROUP = "AWS::Logs::LogGroup"
-ROLE = "AWS::IAM::Role"
+from rehearsal.emulator.cloudformation import providers
+from rehearsal.emulator.internals import Properties, Provisioned, iam
+from rehearsal.emulator.permissions.service_calls.names import generated_name
 
 
 def register() -> None:
-    """Complete every resource that is created or changed; a boundary that is not there fails its role, as at AWS."""
-    create_above, update_above = stacks._provision_resource, stacks._update_resource
+    """Complete roles and log groups."""
+    providers.register(LogGroup("AWS::Logs::LogGroup"), Role("AWS::IAM::Role"))
 
-    def create(resource_type: str, logical_id: str, properties: dict[str, Any], stack: str) -> Any:
-        if resource_type == LOG_GROUP:
-            # Another one each time: a group that was retained keeps its name.
-            stem = generated_name(resource_type, logical_id, stack).rpartition("-")[0]
-            properties = {"LogGroupName": f"{stem}-{uuid4().hex[:12]}", **properties}
-        if resource_type == ROLE:
-            _require_boundary(properties)
-        created = create_above(resource_type, logical_id, properties, stack)
-        if resource_type == ROLE:
-            _keep_boundary(created[0], properties)
-        return created
 
+class LogGroup(providers.Extension):
+    """Log groups with generated names: a new one for each creation, because a retained group keeps its name."""
+
+    @override
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        stem = generated_name(self.resource_type, logical_id, stack_name).rpartition("-")[0]
+        generated = {"LogGroupName": f"{stem}-{uuid4().hex[:12]}"}
+        return super().create(logical_id, {**generated, **properties}, stack_name)
+
+    @override
     def update(
-        resource_type: str, physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any, **more: Any
-    ) -> Any:
-        if resource_type == LOG_GROUP and "LogGroupName" not in old and "LogGroupName" not in new:
-            old, new = {"LogGroupName": physical_id, **old}, {"LogGroupName": physical_id, **new}
-        if resource_type == ROLE:
-            _require_boundary(new)
-        updated = update_above(resource_type, physical_id, old, new, *rest, **more)
-        if resource_type == ROLE:
-            _keep_boundary(updated[0] if isinstance(updated, tuple) else physical_id, new)
-        return updated
-
-    stacks._provision_resource, stacks._update_resource = create, update
+        self, physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
+    ) -> Provisioned:
+        name = {"LogGroupName": physical_id}
+        return super().update(physical_id, {**name, **old}, {**name, **new}, stack_name, logical_id)
 
 
-def _require_boundary(properties: dict[str, Any]) -> None:
+class Role(providers.Details):
+    """Roles with their permissions boundary. As at AWS, a role fails if its boundary does not exist."""
+
+    def __init__(self, resource_type: str) -> None:
+        super().__init__(resource_type, _store_boundary)
+
+    @override
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        _require_boundary(properties)
+        return super().create(logical_id, properties, stack_name)
+
+    @override
+    def update(
+        self, physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
+    ) -> Provisioned:
+        _require_boundary(new)
+        return super().update(physical_id, old, new, stack_name, logical_id)
+
+
+def _require_boundary(properties: Properties) -> None:
     boundary = properties.get("PermissionsBoundary")
     if boundary and not boundary.startswith("arn:aws:iam::aws:") and boundary not in iam._policies:
         raise ValueError(
@@ -50,6 +59,6 @@ def _require_boundary(properties: dict[str, Any]) -> None:
         )
 
 
-def _keep_boundary(name: str, properties: dict[str, Any]) -> None:
+def _store_boundary(name: str, properties: Properties) -> None:
     if role := iam._roles.get(name):
         role["PermissionsBoundary"] = properties.get("PermissionsBoundary")

@@ -1,4 +1,4 @@
-"""`Fn::GetStackOutput` across regions: ministack looks for the other stack in the region of the one that asks."""
+"""`Fn::GetStackOutput` across regions: ministack looks for the other stack only in the reading stack's region."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ from rehearsal.emulator.internals import (
 
 
 def register() -> None:
-    """Let the function read the output where its `Region` says."""
-    resolve_here = engine._resolve_refs
+    """Let the function read the output in its `Region`."""
+    resolve_in_region = engine._resolve_refs
 
     def resolve(value: Any, *context: Any) -> Any:
         asked = value.get("Fn::GetStackOutput") if isinstance(value, dict) else None
         account, region = here()
-        elsewhere = asked.get("Region", region) if isinstance(asked, dict) else region
-        if elsewhere == region:
-            return resolve_here(value, *context)
-        with responses.request_scope(account, elsewhere):
-            return resolve_here(value, *context)
+        other = asked.get("Region", region) if isinstance(asked, dict) else region
+        if other == region:
+            return resolve_in_region(value, *context)
+        with responses.request_scope(account, other):
+            return resolve_in_region(value, *context)
 
     # Each of these modules has imported the function under its own name.
     for module in (engine, stacks, changesets, cloudformation_requests, provisioners):
-        if getattr(module, "_resolve_refs", None) is resolve_here:
+        if getattr(module, "_resolve_refs", None) is resolve_in_region:
             module._resolve_refs = resolve

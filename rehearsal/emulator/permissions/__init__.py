@@ -1,6 +1,6 @@
-"""Permissions in the emulated AWS: who may do what, decided as IAM decides it, for every call.
+"""IAM for the emulated AWS: decides about every call as AWS's policy evaluation does.
 
-Pure, without an emulator: `policy` (documents), `conditions` (operators and keys), `evaluation` (the decision),
+Without an emulator: `policy` (documents), `conditions` (operators and keys), `evaluation` (the decision),
 `messages` (how a refusal reads), `action_reference` (AWS's table of actions and resource types), `managed_policies`.
 In the emulator: `principals` (a caller's policies), `resource_policies`, `requests` (what a request asks for),
 `enforcement` (the check of every call, and `check` for calls that no request makes), `recorder` (what was evaluated).

@@ -15,13 +15,13 @@ def takes_resource(action: str) -> bool | None:
 
 @lru_cache(maxsize=16384)
 def fits(action: str, resource: str) -> bool:
-    """Whether an action can be about a resource: its ARN is of one of the action's types, or it takes none."""
+    """Whether an action applies to a resource: its ARN matches one of the action's types, or it takes none."""
     found = _action(action)
     types = (found or {}).get("Resources", [])
     if resource == "*":
         return found is not None
     known = {name.lower(): kind for name, kind in _all()[action.partition(":")[0].lower()]["Resources"].items()}
-    # Some are authorized on another service's resources, such as `iam:PassRole`; types of its own stand in the service.
+    # Some are authorized on another service's resources, such as `iam:PassRole`; its types are not resolved.
     return any(
         re.fullmatch(_as_pattern(form), resource)
         for name in types
@@ -30,7 +30,7 @@ def fits(action: str, resource: str) -> bool:
 
 
 def arn_in(account: str, region: str, name: str, action: str) -> str:
-    """Return an ARN that the action can be about, of its first type, in an account; `*` where it takes none."""
+    """Return an ARN of the action's first resource type in an account; `*` if it takes none."""
     found = _action(action)
     if not found or not found.get("Resources"):
         return "*"
@@ -42,7 +42,7 @@ def arn_in(account: str, region: str, name: str, action: str) -> str:
 
 
 def _as_pattern(form: str) -> str:
-    """Return an ARN format as a regular expression; `.*` stands in it already."""
+    """Return an ARN format as a regular expression; it contains `.*` already."""
     return re.sub(r"\$\{[^}]*\}", "[^:]*", form)
 
 

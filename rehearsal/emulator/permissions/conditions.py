@@ -25,7 +25,7 @@ def hold(conditions: Conditions, context: Context) -> bool:
 
 
 def expand(pattern: str, context: Context) -> str | None:
-    """Return a pattern with its policy variables replaced; None where the request has no such key."""
+    """Return a pattern with its policy variables replaced; None if the request lacks such a key."""
     if "${" not in pattern:
         return pattern
     missing = False
@@ -68,7 +68,7 @@ def _holds(operator: str, actual: Value | None, expected: list[str]) -> bool:
         return all(map(fits, values))
     if quantifier == "foranyvalue":
         return any(map(fits, values))
-    # A key that is absent fails an operator, and meets a negated one.
+    # An absent key fails an operator and satisfies a negated one.
     return negated if actual is None else any(map(fits, values))
 
 

@@ -23,26 +23,26 @@ from rehearsal.emulator.permissions.evaluation import Decision, Kind, Principal,
 
 
 class Mode(StrEnum):
-    """What becomes of a call that the policies do not allow."""
+    """How calls that the policies do not allow are treated."""
 
     ENFORCED = "enforced"
-    """It is refused, as at AWS."""
+    """Refused, as at AWS."""
     REPORT = "report"
-    """It is listed, and made."""
+    """Listed, and made."""
     OFF = "off"
     """Nothing is checked."""
 
 
 TLS_VERSION = "1.3"
-"""What SDKs speak with AWS; the emulator is asked over loopback, as if by TLS."""
+"""The version that SDKs use with AWS; loopback requests count as TLS."""
 
 mode = Mode.OFF
 listeners: list[Callable[[Principal, str, Mapping[str, Any]], None]] = []
-"""Told of every allowed request: who makes it, the action, and the parameters of the query protocol."""
+"""Called for every allowed request, with the caller, the action, and the parameters of the query protocol."""
 _refused: contextvars.ContextVar[Decision | None] = contextvars.ContextVar("refused", default=None)
 
 
-class Refused(Exception):  # noqa: N818 - named for what it says
+class Refused(Exception):  # noqa: N818 - named for its meaning
     """A call is refused; the text is AWS's message."""
 
     def __init__(self, decision: Decision) -> None:
@@ -51,7 +51,7 @@ class Refused(Exception):  # noqa: N818 - named for what it says
 
 
 def register(chosen: Mode) -> None:
-    """Have every request checked from now on."""
+    """Check every request from now on."""
     global mode  # noqa: PLW0603 - one emulator serves one rehearsal
     mode = chosen
     if mode is Mode.OFF:
@@ -68,18 +68,18 @@ def register(chosen: Mode) -> None:
         return trusts_above(document, caller_arn, asked)
 
     iam_evaluator.evaluate_trust_policy = trusts
-    _let_refusals_speak()
+    _use_own_messages()
 
 
 def refused() -> Decision | None:
-    """Return the decision that has refused the request under way."""
+    """Return the decision that refused the current request."""
     return _refused.get()
 
 
 def evaluate(
     principal: str | Principal, action: str, resource: str, context: Mapping[str, Value] | None = None
 ) -> Decision:
-    """Decide about one call of anybody, without refusing it: by ARN of role or session, or by a service's name."""
+    """Decide about one call without refusing it; `principal` is the ARN of a role or session, or a service's name."""
     caller = principal if isinstance(principal, Principal) else principals.of_arn(principal)
     return _decide(caller, action, resource, _lower(context))
 
@@ -87,9 +87,9 @@ def evaluate(
 def check(
     principal: str | Principal, action: str, resource: str, context: Mapping[str, Value] | None = None
 ) -> Decision:
-    """Decide about a call that no request makes, and about those of KMS that follow from it.
+    """Decide about a call that no request makes, and about its calls to KMS, and record the decisions.
 
-    They are recorded; raises Refused for the first that is refused, where permissions are enforced.
+    Raises Refused for the first refused call if permissions are enforced.
     """
     caller = principal if isinstance(principal, Principal) else principals.of_arn(principal)
     first: Decision | None = None
@@ -110,7 +110,7 @@ def _lower(context: Mapping[str, Value] | None) -> Context:
 
 
 def keep(decision: Decision) -> None:
-    """Record a decision, and what AWS's reference does not know of it."""
+    """Record a decision, and whether its resource fits AWS's reference."""
     recorder.note(decision, enforced=mode is Mode.ENFORCED)
     request = decision.request
     if request.principal.kind is not Kind.ROOT and not action_reference.fits(request.action, request.resource):
@@ -125,7 +125,7 @@ def enforce(  # noqa: PLR0911, PLR0917 - ministack's own interface, and its orde
     resource_arn: str = "*",
     service_context: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Check one request; return None where it is allowed, what ministack answers a refusal by where it is not."""
+    """Check one request; return None if it is allowed, else ministack's form of a refusal."""
     _refused.set(None)
     account = responses.get_account_id()
     if failure := iam_evaluator._s3_scope_failure(service):
@@ -135,7 +135,7 @@ def enforce(  # noqa: PLR0911, PLR0917 - ministack's own interface, and its orde
         message = iam_actions.anonymous_denial_message(service, action, resource_arn)
         return iam_evaluator.AuthError("MissingAuthenticationToken", message)
     if anonymous:
-        # S3 judges requests without credentials by itself.
+        # S3 decides about requests without credentials itself.
         return None
     found = iam_evaluator.authenticate(access_key or "", account)
     account = responses._account_from_sts_session(access_key) or account
@@ -158,25 +158,25 @@ def enforce(  # noqa: PLR0911, PLR0917 - ministack's own interface, and its orde
     for further in target.further:
         if refusal := _refusal_of(principal, further.action, further.resource, {**context, **further.context}):
             return refusal
-    _tell_listeners(principal, action)
+    _call_listeners(principal, action)
     return None
 
 
 def _refusal_of_root(principal: Principal, action: str, resource: str, context: Context) -> Any:
-    """Let an account's root do everything but what a bucket's policy denies everybody; nothing of it is recorded."""
+    """Allow an account's root all that no bucket policy denies, without recording it."""
     if action.startswith("s3:") and mode is Mode.ENFORCED:
         decision = _decide(principal, action, resource, context)
         if decision.reason is Reason.DENIED_BY_RESOURCE and action not in PASSED_TO_ROOT:
             return _refusal(decision)
-    _tell_listeners(principal, action)
+    _call_listeners(principal, action)
     return None
 
 
 PASSED_TO_ROOT = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
-"""What no bucket policy denies its account's root (S3 User Guide, "Bucket policies", the exception for the owner)."""
+"""Actions that no bucket policy denies its account's root (S3 User Guide, "Bucket policies")."""
 
 
-def _tell_listeners(principal: Principal, action: str) -> None:
+def _call_listeners(principal: Principal, action: str) -> None:
     for listener in listeners:
         listener(principal, action, requests.parameters())
 
@@ -184,7 +184,7 @@ def _tell_listeners(principal: Principal, action: str) -> None:
 def _refusal_of(
     principal: Principal, action: str, resource: str, context: Context, headers: Mapping[str, str] | None = None
 ) -> Any:
-    """Decide about a call and about those of KMS that follow from it; return the first refusal, if it counts."""
+    """Decide about a call and its calls to KMS; return the first refusal if permissions are enforced."""
     for decision in _decisions(principal, action, resource, context, headers):
         keep(decision)
         if not decision.allowed and mode is Mode.ENFORCED:
@@ -203,7 +203,7 @@ def _decisions(
 
 
 def _passed_on(context: Context) -> Context:
-    """Return what a service passes on of the request when it calls another: who asked, not by which way."""
+    """Return the keys that a service passes on when it calls another: the caller's, not the connection's."""
     return {key: value for key, value in context.items() if key.startswith("aws:") and key not in NOT_PASSED_ON}
 
 
@@ -244,8 +244,8 @@ def _refusal(decision: Decision) -> Any:
     )
 
 
-def _let_refusals_speak() -> None:
-    """Put the decision's own message into what a refusal is answered by."""
+def _use_own_messages() -> None:
+    """Answer refusals with the decision's message."""
     respond_above, message_above = iam_actions.access_denied_response, iam_actions.identity_denial_message
 
     def respond(*arguments: Any, message: str = "", error_code: str = "", **rest: Any) -> Any:

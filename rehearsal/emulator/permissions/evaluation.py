@@ -2,7 +2,7 @@
 
 An explicit Deny in any policy refuses. Within an account an Allow in the caller's identity-based policies or one in the
 resource's policy suffices, if the permissions boundary and the session's policies allow the call too; across accounts
-both must allow it. Key policies and trust policies must allow it in every case. Organizations' policies are not known.
+both must allow it. Key policies and trust policies must allow it in every case. Policies of Organizations are ignored.
 """
 
 import re
@@ -16,7 +16,7 @@ from rehearsal.emulator.permissions.conditions import Context
 from rehearsal.emulator.permissions.policy import Policy, Statement, matches, texts
 
 MUST_ALLOW = ("kms", "sts", "iam-trust")
-"""Services whose resource-based policies must allow a call, and not only may."""
+"""Services whose resource-based policies must allow a call; others' may."""
 
 
 class Kind(StrEnum):
@@ -31,10 +31,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who makes a call, and everything that says what it may do."""
+    """Who makes a call, and the policies that apply to it."""
 
     arn: str
-    """As it stands in messages: a session's ARN for a role; a service's name, such as `events.amazonaws.com`."""
+    """Its form in messages: a session's ARN for a role; a service's name, such as `events.amazonaws.com`."""
     kind: Kind
     account: str = ""
     role_arn: str = ""
@@ -42,24 +42,24 @@ class Principal:
     identity: tuple[Policy, ...] = ()
     """Its identity-based policies."""
     boundary: tuple[Policy, ...] | None = None
-    """Its permissions boundary; None: it has none."""
+    """Its permissions boundary; None if it has none."""
     session: tuple[Policy, ...] | None = None
-    """The policies its session was narrowed by; None: by none."""
+    """The session policies; None if it has none."""
     keys: Context = field(default_factory=dict)
     """Condition keys that describe it."""
     unknown_policies: tuple[str, ...] = ()
-    """AWS managed policies that are attached and whose documents are not known here."""
+    """Attached AWS managed policies whose documents are missing here."""
 
 
 @dataclass(frozen=True)
 class ResourcePolicy:
-    """What the resource itself says, and whose it is."""
+    """A resource-based policy and the resource's owner."""
 
     owner: str
     """The account that owns the resource."""
     policy: Policy = ()
     must_allow: bool = False
-    """Whether it must allow the call also in its own account, as a key's or a role's must."""
+    """Whether it must allow calls from its own account too, as a key's or role's must."""
     grants: tuple[Policy, ...] = ()
     """A key's grants, as statements that name their grantee."""
 
@@ -78,7 +78,7 @@ class Reason(StrEnum):
     """Why a call is allowed or refused."""
 
     ALLOWED = "allowed"
-    UNCHECKED = "not checked: an attached AWS managed policy is not known"
+    UNCHECKED = "not checked: the document of an attached AWS managed policy is missing"
     DENIED_BY_IDENTITY = "explicit deny in an identity-based policy"
     DENIED_BY_RESOURCE = "explicit deny in a resource-based policy"
     DENIED_BY_BOUNDARY = "explicit deny in a permissions boundary"
@@ -91,7 +91,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a call is allowed, and by what."""
+    """Whether a call is allowed, and why."""
 
     request: Request
     reason: Reason
@@ -105,7 +105,7 @@ class Decision:
 
 
 def decide(request: Request, resource: ResourcePolicy | None = None) -> Decision:
-    """Decide about one call; `resource` is the called resource's own policy, None where it can have none."""
+    """Decide about one call; `resource` is the called resource's own policy, None if it cannot have one."""
     return _Evaluation(request, resource).decide()
 
 

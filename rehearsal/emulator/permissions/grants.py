@@ -1,4 +1,4 @@
-"""The Allow statements of the roles that stacks have made, each with whether a call has used it."""
+"""The Allow statements of stacks' roles, each with whether a call has used it."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -8,11 +8,11 @@ from rehearsal.emulator.permissions import principals
 from rehearsal.emulator.permissions.policy import Statement, read
 
 BOOTSTRAP = "CDKToolkit"
-"""The stack whose roles `cdk bootstrap` makes: their grants are the CDK's, not the release's."""
+"""The stack of `cdk bootstrap`: the grants of its roles belong to the CDK, not to the release."""
 
 
 def roles() -> dict[str, dict[str, str]]:
-    """Return by ARN the stack and the logical id of every role that a stack has made."""
+    """Return by ARN the stack and the logical id of every role that a stack created."""
     return {
         role["Arn"]: {"stack": stack, "logical_id": logical_id, "role": role["Arn"]}
         for account, stack, logical_id, name in _made()
@@ -28,7 +28,7 @@ def _made() -> Iterator[tuple[str, str, str, str]]:
 
 
 def place_of(arn: str) -> dict[str, str]:
-    """Return the stack and the logical id of the resource that an ARN names; empty where no stack has made it."""
+    """Return the stack and the logical id of the resource that an ARN names; empty if no stack created it."""
     names = {arn, arn.partition(":::")[2].partition("/")[0], arn.rpartition(":")[2], arn.rpartition("/")[2]} - {""}
     for _, stack in list(cloudformation._stacks._data.items()):
         for logical_id, resource in list((stack.get("_resources") or {}).items()):

@@ -1,11 +1,13 @@
-"""The calls of KMS that services make for a caller: encrypted objects, messages, secrets, parameters and log events.
+"""The calls to KMS that services make for a caller: encrypted objects, messages, secrets, parameters and log events.
 
-S3, SNS, SQS, Secrets Manager and Parameter Store ask KMS in the caller's name, with `kms:ViaService` and the encryption
-context that each documents; CloudWatch Logs asks in its own. A key that AWS manages lets everybody of the account
-through its service: there is nothing to check. Sources: S3 User Guide, "Using server-side encryption with AWS KMS keys"
-and "Multipart upload API and permissions"; SNS and SQS Developer Guides, "Key management"; Secrets Manager User Guide,
-"Secret encryption and decryption"; Systems Manager User Guide, "AWS KMS encryption for Parameter Store SecureString
-parameters"; CloudWatch Logs User Guide, "Encrypt log data".
+S3, SNS, SQS, Secrets Manager and Parameter Store call KMS as the caller, with `kms:ViaService` and the encryption
+context that each documents; CloudWatch Logs calls as itself. An AWS managed key allows every principal of the account
+through its service, so there is nothing to check.
+
+Sources: S3 User Guide, "Using server-side encryption with AWS KMS keys" and "Multipart upload API and permissions"; SNS
+and SQS Developer Guides, "Key management"; Secrets Manager User Guide, "Secret encryption and decryption"; Systems
+Manager User Guide, "AWS KMS encryption for Parameter Store SecureString parameters"; CloudWatch Logs User Guide,
+"Encrypt log data".
 """
 
 import re
@@ -22,7 +24,7 @@ READ, WRITE, WRITE_AND_READ = ("Decrypt",), ("GenerateDataKey",), ("GenerateData
 
 @dataclass(frozen=True)
 class KeyCall:
-    """A call of KMS that follows from another call."""
+    """A call to KMS that follows from another call."""
 
     principal: Principal
     action: str
@@ -34,7 +36,7 @@ class KeyCall:
 def following(
     principal: Principal, action: str, resource: str, headers: Mapping[str, str] | None = None
 ) -> Iterator[KeyCall]:
-    """Return the calls of KMS that follow from an allowed call; `headers` are those of a request to S3."""
+    """Return the calls to KMS that follow from an allowed call; `headers` are those of a request to S3."""
     find = _FINDERS.get(action)
     parts = resource.split(":", 5)
     if find is None or len(parts) < 6:
@@ -70,7 +72,7 @@ Locate = Callable[[str, Mapping[str, str]], Found]
 
 
 def _key_arn(key: str, account: str, region: str) -> str | None:
-    """Return the ARN of a customer's key; None for one that AWS manages, or that is not there."""
+    """Return the ARN of a customer's key; None for an AWS managed or missing key."""
     owner, place = (key.split(":")[4], key.split(":")[3]) if key.startswith("arn:") else (account, region)
     with responses.request_scope(owner, place):
         record = kms._resolve_key(key.removeprefix(f"arn:aws:kms:{place}:{owner}:") if ":alias/" in key else key)
@@ -107,7 +109,7 @@ def _element(xml: str, name: str) -> str:
 
 def _topic(resource: str, _headers: Mapping[str, str]) -> Found:
     parts = resource.split(":", 5)
-    # ministack finds topics in the region of the request only, and a service's own call is no request.
+    # ministack finds topics in the request's region only; a service's own call has no request.
     with responses.request_scope(parts[4], parts[3]):
         topic = sns._topic_by_arn_any_scope(resource)
     key = (topic or {}).get("attributes", {}).get("KmsMasterKeyId")
@@ -162,4 +164,4 @@ _FINDERS: Mapping[str, tuple[str, tuple[str, ...], Locate]] = {
     "logs:GetLogEvents": ("logs", READ, _log_group),
     "logs:FilterLogEvents": ("logs", READ, _log_group),
 }
-"""By action: the service that asks, what it asks for, and how the key is found."""
+"""By action: the service that calls KMS, the operations, and the function that finds the key."""

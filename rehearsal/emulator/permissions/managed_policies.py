@@ -1,8 +1,8 @@
-"""The documents of AWS managed policies, as IAM returns them, for those our accounts use.
+"""The documents of AWS managed policies, as IAM returns them, for those that our accounts use.
 
 `aws_managed_policies.json` holds what `aws iam get-policy-version` returns for each ARN, with the version's id. A
-policy that is not in it grants nothing by itself; a call that no other policy allows is then not checked, and the
-report says so, because neither a refusal nor a pass would be true.
+policy that is missing there grants nothing. A call that no other policy allows is then reported as not checked, because
+it could be allowed or refused.
 """
 
 import json
@@ -15,7 +15,7 @@ FILE = Path(__file__).with_name("aws_managed_policies.json")
 
 
 def document(arn: str) -> dict[str, Any] | None:
-    """Return the policy's document; None for one that is not known here."""
+    """Return the policy's document; None if it is missing here."""
     found = _all().get(arn)
     return found["document"] if found else None
 

@@ -1,7 +1,7 @@
-"""Resources of other accounts: once policies allow a call, ministack must find what it is about.
+"""Resources of other accounts: once policies allow a call, ministack must find its resource.
 
-ministack judges a call to another account's bucket by the caller's account, so that a bucket policy which names a role
-admits nobody, and looks for keys in the caller's account only.
+ministack checks a bucket policy against the caller's account, so that a policy which names a role allows nobody, and
+looks for keys in the caller's account only.
 """
 
 from typing import Any
@@ -10,11 +10,11 @@ from rehearsal.emulator.internals import here, iam_evaluator, kms, responses, s3
 
 
 def register() -> None:
-    """Leave buckets' policies to the check of every call, and find keys by their ARNs."""
+    """Leave bucket policies to `enforcement`, and find keys by their ARNs."""
     allows_above, resolve_above = s3._foreign_bucket_allows, kms._resolve_key
 
     def allows(*arguments: Any, **options: Any) -> bool:
-        # An account's root is not checked call by call: for it ministack's own judgement stands.
+        # `enforcement` does not check an account's root, so ministack decides about it.
         decided = not iam_evaluator.caller_arn().endswith(":root")
         return decided or allows_above(*arguments, **options)
 

@@ -8,11 +8,11 @@ from rehearsal.emulator.internals import here, router
 from rehearsal.emulator.permissions import enforcement, messages
 
 PREFIXES = {"CodePipeline": "codepipeline", "CodeConnections": "codeconnections", "ServiceQuotas": "servicequotas"}
-"""IAM's name of the service, by how its targets begin."""
+"""IAM's name of the service, by the prefix of its targets."""
 
 
 def check(target: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, Any]] | None:
-    """Return what a refused request is answered, as (status, JSON); None for one that is allowed."""
+    """Return the answer to a refused request as (status, JSON); None if it is allowed."""
     if enforcement.mode is enforcement.Mode.OFF:
         return None
     service = next(prefix for name, prefix in PREFIXES.items() if f".{name}" in f".{target}")
@@ -27,7 +27,7 @@ def check(target: str, headers: Mapping[str, str], body: bytes) -> tuple[int, di
 
 
 def _resource(service: str, request: Mapping[str, Any]) -> str:
-    """Return what a call is about (Service Authorization Reference of each service)."""
+    """Return a call's resource (Service Authorization Reference of each service)."""
     account, region = here()
     if service == "codepipeline":
         name = request.get("pipelineName") or request.get("name")

@@ -1,4 +1,4 @@
-"""Policy documents, read into statements that know where they stand."""
+"""Policy documents, parsed into statements with their position."""
 
 import json
 import re
@@ -16,9 +16,9 @@ class Statement:
     """One statement of a policy."""
 
     policy: str
-    """The policy it stands in: an inline policy's name, a managed policy's ARN, or `resource-based policy`."""
+    """Its policy: an inline policy's name, a managed policy's ARN, or `resource-based policy`."""
     index: int
-    """Its place in the policy, from 0."""
+    """Its index in the policy, from 0."""
     sid: str
     allows: bool
     actions: tuple[str, ...]
@@ -26,7 +26,7 @@ class Statement:
     resources: tuple[str, ...]
     not_resources: tuple[str, ...]
     principal: Any
-    """Whom a statement of a resource-based policy is about, as written; None in an identity-based policy."""
+    """The Principal element, as written; None in an identity-based policy."""
     not_principal: Any
     conditions: Conditions
     _actions_of: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
@@ -36,7 +36,7 @@ class Statement:
         wanted = action.lower()
         if self.not_actions:
             return not any(matches(wanted, pattern) for pattern in self.not_actions)
-        # ReadOnlyAccess names 1,400 actions: only those of the call's service are looked at.
+        # ReadOnlyAccess names 1,400 actions: compare only those of the call's service.
         service = wanted.partition(":")[0]
         if service not in self._actions_of:
             self._actions_of[service] = tuple(

@@ -80,7 +80,7 @@ def of_arn(arn: str) -> Principal:
 def _policies(
     entity: dict[str, Any], account: str, inline: dict[str, Any] | None
 ) -> tuple[tuple[Policy, ...], tuple[str, ...]]:
-    """Return an entity's policies, and the managed ones of AWS whose documents are not known."""
+    """Return an entity's policies, and the managed ones of AWS whose documents are missing here."""
     found = [read(name, document) for name, document in (inline or {}).items()]
     unknown: list[str] = []
     for arn in entity.get("AttachedPolicies", []):
@@ -92,7 +92,7 @@ def _policies(
 
 
 def managed(arn: str, account: str) -> Any:
-    """Return a managed policy's document, AWS's own or the account's; None where there is none."""
+    """Return a managed policy's document, AWS's own or the account's; or None."""
     if arn.startswith(managed_policies.PREFIX):
         return managed_policies.document(arn)
     policy = iam._policies.get_scoped(account, None, arn) or {}

@@ -1,9 +1,9 @@
-"""CloudFormation's own calls: each resource is created, changed and deleted with the permissions of the stack's role.
+"""CloudFormation's own calls: it creates, updates and deletes resources with the permissions of the stack's role.
 
 The role is the one that `RoleARN` names, at first or in an earlier operation on the stack; without one it is the caller
-(CloudFormation User Guide, "AWS CloudFormation service role"). A resource's provider schema names what its handlers may
-call for any property there is. What is certain to be called, and is checked here, before the handler begins: the
-operation itself and reading the resource, a passed role, and a custom resource's function.
+(CloudFormation User Guide, "AWS CloudFormation service role"). A provider schema lists all calls that its handlers
+may make for any property. Checked here, before the handler starts, are those that are certain: the operation itself,
+reading the resource, passing a role, and invoking a custom resource's function.
 """
 
 import contextvars
@@ -32,9 +32,9 @@ PART_OF = {
 }
 """Types whose handlers act on another resource: the property that names it, and its type."""
 BOUNDED = ("iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy")
-"""Actions with the condition key `iam:PermissionsBoundary` that provisioning takes for certain."""
+"""Actions with the condition key `iam:PermissionsBoundary` that provisioning certainly calls."""
 BOOTSTRAP_STACK = "CDKToolkit"
-"""An administrator deploys it with her own permissions."""
+"""An administrator deploys it with their own permissions."""
 
 _deployer: contextvars.ContextVar[Principal | None] = contextvars.ContextVar("deployer", default=None)
 _roles: dict[tuple[str, str, str], str] = {}
@@ -42,7 +42,7 @@ _roles: dict[tuple[str, str, str], str] = {}
 
 
 def register() -> None:
-    """Have every provisioning checked."""
+    """Check every resource operation of a stack."""
     create_above, update_above, delete_above = (
         stacks._provision_resource,
         stacks._update_resource,
@@ -81,7 +81,7 @@ def register() -> None:
 
 
 def begin(caller: Principal, action: str, parameters: Mapping[str, Any]) -> None:
-    """Keep with whose permissions an operation on a stack will provision; called for each allowed request."""
+    """Remember whose permissions an operation on a stack uses; called for each allowed request."""
     operation = action.partition(":")[2]
     if operation not in OPERATIONS:
         return
@@ -109,10 +109,10 @@ def _text(parameters: Mapping[str, Any], name: str) -> str:
     return found[0] if isinstance(found, list) else found
 
 
-def _check(  # noqa: PLR0917 - what a handler is given
+def _check(  # noqa: PLR0917 - a handler's arguments
     operation: str, resource_type: str, logical_id: str, physical_id: str, properties: dict[str, Any], stack: str
 ) -> None:
-    """Check what provisioning a resource calls; raise what makes the resource fail, as at AWS."""
+    """Check the calls of a resource operation; raise ValueError to fail the resource, as at AWS."""
     deployer = _deployer.get()
     if deployer is None or deployer.kind is Kind.ROOT or stack == BOOTSTRAP_STACK:
         return

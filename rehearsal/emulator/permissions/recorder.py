@@ -1,4 +1,4 @@
-"""What was evaluated: every call once, how often, how it was decided, and which statements allowed it."""
+"""The record of evaluated calls: how often each was made, its decision, and which statements allowed it."""
 
 import threading
 from collections import Counter
@@ -11,22 +11,22 @@ _lock = threading.Lock()
 _calls: Counter[tuple[str, str, str, str]] = Counter()
 """By principal (a role's ARN or a service's name), action, resource and reason."""
 _used: set[tuple[str, str, int]] = set()
-"""Statements that allowed a call: whose they are, the policy's name, and the place in it."""
+"""Statements that allowed a call: owner, policy name and index."""
 refused: list[dict[str, Any]] = []
-"""Every refused call, in order; the same call again only raises its count."""
+"""Every refused call, in order; a repeated call only raises the count."""
 _positions: dict[tuple[str, str, str, str], int] = {}
 open_questions: set[tuple[str, str]] = set()
-"""Action and resource of calls whose resource does not fit AWS's reference: gaps of the emulator, not of a release."""
+"""Action and resource of calls whose resource does not fit AWS's reference: gaps of the emulator."""
 
 
 def who(decision: Decision) -> str:
-    """Return whom a call counts for: a session's role, a user, or a service."""
+    """Return the principal that a call is recorded for: a session's role, a user, or a service."""
     principal = decision.request.principal
     return principal.role_arn or principal.arn
 
 
 def note(decision: Decision, *, enforced: bool) -> None:
-    """Keep a decision; the rehearsal's own calls are left out."""
+    """Record a decision, unless the call is the rehearsal's own."""
     request = decision.request
     if request.principal.kind in (Kind.ROOT, Kind.ANONYMOUS):
         return
@@ -61,7 +61,7 @@ def note(decision: Decision, *, enforced: bool) -> None:
 
 
 def _place(decision: Decision) -> dict[str, str]:
-    """Return the stack and the logical id of what has to change: the role, or the resource whose policy refuses."""
+    """Return the stack and logical id to change: the role, or the resource whose policy refuses."""
     request = decision.request
     of_resource = decision.reason in (Reason.NO_RESOURCE_ALLOW, Reason.DENIED_BY_RESOURCE)
     nowhere = {"stack": "", "logical_id": ""}
@@ -72,7 +72,7 @@ def _place(decision: Decision) -> dict[str, str]:
 
 
 def summary() -> dict[str, Any]:
-    """Return what a report needs: counts, refusals, and for each role what it used and what it never needed."""
+    """Return the report's data: counts, refusals, and each role's used and unused grants."""
     with _lock:
         calls = [(*key, count) for key, count in _calls.items()]
         used = set(_used)

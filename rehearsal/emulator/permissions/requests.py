@@ -1,7 +1,7 @@
-"""What a request to an API asks for: every resource it is about, and the service's condition keys.
+"""The resources that an API request concerns, and the service's condition keys.
 
-ministack works out one resource for a request and asks whether the caller may use it. Here the corrections say what it
-really is about; what ministack has no room for waits beside the request until the check.
+ministack derives one resource from a request and checks that. Corrections give the right resources; what ministack's
+interface cannot carry is kept beside the request until the check.
 """
 
 import contextvars
@@ -55,20 +55,20 @@ COMPLETIONS: Mapping[str, Completion] = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks for."""
+    """The action, resources and parameters of a request."""
 
     action: str
     target: Target
     headers: Mapping[str, str]
     parameters: Mapping[str, Any]
-    """Of a request in the query protocol."""
+    """Set for requests in the query protocol."""
 
 
 _asked: contextvars.ContextVar[Asked | None] = contextvars.ContextVar("asked", default=None)
 
 
 def register() -> None:
-    """Let the corrections say what a request is about."""
+    """Derive a request's resources with the corrections."""
     above = iam_actions.extract_resource_arn
 
     def extract(  # noqa: PLR0917 - ministack's own interface
@@ -106,19 +106,19 @@ def register() -> None:
 
 
 def headers() -> Mapping[str, str]:
-    """Return the headers of the request under way."""
+    """Return the headers of the current request."""
     asked = _asked.get()
     return asked.headers if asked else {}
 
 
 def parameters() -> Mapping[str, Any]:
-    """Return the parameters of the request under way, where it is in the query protocol."""
+    """Return the parameters of the current request, if it is in the query protocol."""
     asked = _asked.get()
     return asked.parameters if asked else {}
 
 
 def target_of(action: str, resource: str) -> Target:
-    """Return everything a request is about of which ministack knows the first resource."""
+    """Return all resources and keys of the request whose first resource ministack has derived."""
     asked = _asked.get()
     if asked and asked.action == action and asked.target.resources[0] == resource:
         return asked.target

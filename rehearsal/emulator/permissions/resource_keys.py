@@ -1,4 +1,4 @@
-"""Condition keys that describe the called resource: its tags, and of a KMS key what policies ask of it."""
+"""Condition keys of the called resource: its tags, and a KMS key's aliases and caller account."""
 
 from collections.abc import Iterable
 
@@ -8,16 +8,16 @@ from rehearsal.emulator.permissions.evaluation import Principal
 from rehearsal.emulator.permissions.policy import Policy
 
 TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/")
-"""How the keys of a resource's tags begin; IAM has one of its own (Service Authorization Reference, IAM)."""
+"""Prefixes of the condition keys for a resource's tags; IAM has its own (Service Authorization Reference, IAM)."""
 
 
 def of(principal: Principal, resource: str) -> Context:
-    """Return the keys of a resource; its tags only where a policy asks for them, as finding them takes longest."""
+    """Return the keys of a resource; tags, whose look-up is slow, only if a policy uses them."""
     parts = resource.split(":", 5)
     if len(parts) < 6:
         return {}
     policies = [*principal.identity, *(principal.boundary or ()), *(principal.session or ())]
-    prefixes = [prefix for prefix in TAG_KEYS if _asks_for(policies, prefix)]
+    prefixes = [prefix for prefix in TAG_KEYS if _uses(policies, prefix)]
     tags = _tags(resource, parts) if prefixes else {}
     keys: Context = {f"{prefix}{name}".lower(): value for prefix in prefixes for name, value in tags.items()}
     if parts[2] == "kms" and parts[5].startswith("key/"):
@@ -25,7 +25,7 @@ def of(principal: Principal, resource: str) -> Context:
     return keys
 
 
-def _asks_for(policies: Iterable[Policy], prefix: str) -> bool:
+def _uses(policies: Iterable[Policy], prefix: str) -> bool:
     return any(
         key.lower().startswith(prefix)
         for policy in policies

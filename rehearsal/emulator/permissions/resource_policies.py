@@ -1,4 +1,4 @@
-"""What resources themselves say about who may call them: found by ARN, whoever owns them."""
+"""Resource-based policies, found by the resource's ARN in any account."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ _LOOKED_UP = ("sqs", "sns", "lambda", "secretsmanager", "ecr")
 
 
 def of(action: str, resource: str) -> ResourcePolicy | None:
-    """Return the policy of the resource that an action is about; None where such a resource has none."""
+    """Return the policy of an action's resource; None if such a resource has none."""
     parts = resource.split(":", 5)
     if len(parts) < 6:
         return None

@@ -1,5 +1,5 @@
-"""What AWS refuses and ministack accepts: names in use, invalid properties, impossible updates.
+"""Requests that AWS refuses and ministack accepts: names in use, invalid properties, impossible updates.
 
-`lifecycle.register()` puts the rules in front of every create, update and delete handler at once. Each rule raises
-`Refusal` with the words and the error code of AWS, and names its source in its docstring.
+`lifecycle.register()` applies the rules before every create, update and delete. Each rule raises `Refusal` with AWS's
+message and error code, and names its source in its docstring.
 """

@@ -1,4 +1,4 @@
-"""Puts the rules before every handler: one hook for all creates, one for all updates, one for all deletes."""
+"""Applies the rules before every handler: one hook each for creates, updates and deletes."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -12,14 +12,14 @@ from rehearsal.emulator.rules.request import Request
 registry = names.Registry()
 
 _updates_in_place: ContextVar[bool] = ContextVar("updates_in_place", default=False)
-"""A type without an update handler is updated by its create handler, which creates nothing then."""
+"""Whether a create handler runs as an update, because the type has no update handler."""
 _rolls_back: ContextVar[bool] = ContextVar("rolls_back", default=False)
 
 Create = Callable[[str, str, Properties, str], Provisioned]
 
 
 def register() -> None:
-    """Put the rules before ministack's three ways to a handler."""
+    """Apply the rules before ministack calls a handler."""
     _hook("_provision_resource", _creating)
     _hook("_update_resource", _updating)
     _hook("_delete_resource", _deleting)
@@ -90,7 +90,7 @@ def _updating(above: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
 
 
 def _delete_later(resource_type: str, physical_id: str, old: Properties, new: Properties) -> None:
-    """Have the predecessor deleted where ministack does not tell it by its physical id, as a subscription filter."""
+    """Delete the replaced resource if its successor has the same physical id, as a subscription filter's does."""
     before, later = names.name_of(resource_type, old), provisioners._DEFERRED_PREDECESSOR_DELETES.get()
     if before is not None and before != names.name_of(resource_type, new) and later is not None:
         later.append((provisioners._delete_resource, (resource_type, physical_id, old), {}))
@@ -110,7 +110,7 @@ def _deleting(above: Callable[..., None]) -> Callable[..., None]:
 
 
 def _hook_rollback() -> None:
-    """Let what goes back pass: AWS's handlers leave out what cannot be undone, such as a database's larger storage."""
+    """Apply no rules to rollbacks: AWS's handlers skip changes that cannot be undone, such as larger storage."""
     above = stacks._revert_update
 
     async def revert(*arguments: Any) -> None:
@@ -124,7 +124,7 @@ def _hook_rollback() -> None:
 
 
 def _require_another_name(resource_type: str, physical_id: str, old: Properties, new: Properties) -> None:
-    """Refuse to replace what keeps its name: the new one is created before the old one goes.
+    """Refuse to replace a resource that keeps its name: CloudFormation creates the new one first.
 
     Source: "Update behaviors of stack resources" and "Name type", CloudFormation User Guide: "you can't perform an
     update that requires replacing a custom-named resource".

@@ -1,9 +1,9 @@
-"""Names: which property names a resource, and where that name may be used once only.
+"""Names: which properties name a resource, and in which scope the name must be unique.
 
 CloudFormation's contract for create handlers: a second resource with the same primary identifier fails with
 `AlreadyExists` ("Resource type handler contract" and `contract_create_create`, CloudFormation CLI User Guide). So the
-schemas say which properties name a resource. Three tables say what they do not: names that are no identifier, places
-where a name counts further than its region, and identifiers that may be written again.
+schemas give the properties that name a resource. Three tables add what schemas lack: names that are not identifiers,
+types whose names are unique beyond a region, and identifiers that may be overwritten.
 """
 
 from dataclasses import dataclass
@@ -47,10 +47,10 @@ NAMES: dict[str, tuple[Pointer, ...]] = {
 """The properties that together name a resource, of types whose primary identifier AWS itself gives."""
 
 ACCOUNT_WIDE = ("AWS::IAM::", "AWS::CloudFront::", "AWS::CloudWatch::Dashboard", "AWS::Route53::HostedZone")
-"""Types whose names count in all regions of an account: their ARNs name no region (Service Authorization Reference)."""
+"""Types whose names are unique in an account, as their ARNs have no region (Service Authorization Reference)."""
 
 EVERYWHERE = ("AWS::S3::Bucket",)
-"""Types whose names count in all accounts of a partition ("Bucket naming rules", Amazon S3 User Guide)."""
+"""Types whose names are unique in a partition ("Bucket naming rules", Amazon S3 User Guide)."""
 
 MAY_EXIST = frozenset(
     {
@@ -61,11 +61,11 @@ MAY_EXIST = frozenset(
         "AWS::WAFv2::LoggingConfiguration",
     }
 )
-"""Types whose create handler writes over what is there."""
+"""Types whose create handler overwrites an existing resource."""
 
 
 DEFAULTS = {"Cluster": "default", "EventBusName": "default"}
-"""What a part of a name is where the template leaves it out."""
+"""The value of a part of a name that the template omits."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def name_of(resource_type: str, properties: Properties) -> Name | None:
 
 
 class Registry:
-    """The names of what the emulator only records, which no store of ministack's has; what is retained keeps one."""
+    """The names of recorded-only resources, which ministack does not store. Retained resources keep theirs."""
 
     def __init__(self) -> None:
         self._taken: set[Name] = set()
@@ -124,7 +124,7 @@ class Registry:
     def require_free(self, name: Name) -> None:
         """Raise Refusal if the name is in use.
 
-        ministack's own stores decide where it has one of the type: what was deleted or made by an API call counts.
+        ministack's own stores decide for the types it has, so resources made or deleted by API calls count.
         """
         state = state_of(name)
         if state is State.UNKNOWN:
@@ -133,11 +133,11 @@ class Registry:
             raise _refusal(name, state)
 
     def take(self, name: Name) -> None:
-        """Keep that a stack has given this name."""
+        """Record that a stack uses this name."""
         self._taken.add(name)
 
     def free(self, name: Name) -> None:
-        """Forget the name of what was deleted."""
+        """Release the name of a deleted resource."""
         self._taken.discard(name)
 
 
@@ -148,7 +148,7 @@ def _refusal(name: Name, state: State) -> Refusal:
             "SecretsManager",
         )
     if stack := _owner(name):
-        # CloudFormation looks into its own records first.
+        # CloudFormation checks its own stacks first.
         return Refusal(f"{name.shown} already exists in stack {stack}")
     return handler_refusal(
         f"Resource of type '{name.resource_type}' with identifier '{name.identifier()}' already exists.",

@@ -1,7 +1,7 @@
-"""Policy documents: what makes IAM, and the services that keep policies, call one malformed.
+"""Policy documents: the faults for which IAM and other services call one malformed.
 
-Source: "Grammar of the IAM JSON policy language" and "Troubleshoot IAM policies", IAM User Guide. The texts are the
-API's, as far as they are published; an unpublished one reads "Syntax errors in policy".
+Source: "Grammar of the IAM JSON policy language" and "Troubleshoot IAM policies", IAM User Guide. The messages are the
+API's where they are published, else "Syntax errors in policy".
 """
 
 import json
@@ -32,14 +32,14 @@ TRUST_ACTIONS = "sts:*"
 
 
 def statements(document: Any) -> list[dict[str, Any]]:
-    """Return a document's statements, which may be one alone."""
+    """Return a document's statements; a single one need not be in a list."""
     found = _parsed(document)
     inner = found.get("Statement", []) if isinstance(found, dict) else []
     return [item for item in (inner if isinstance(inner, list) else [inner]) if isinstance(item, dict)]
 
 
 def fault_of_identity_policy(document: Any) -> str | None:
-    """Return what is wrong with a policy of a role, user or group, or a managed one; None if nothing is."""
+    """Return what is wrong with a policy of a role, user or group, or a managed one; or None."""
     for statement, fault in _checked(document):
         if fault:
             return fault
@@ -59,7 +59,7 @@ def fault_of_identity_policy(document: Any) -> str | None:
 
 
 def fault_of_trust_policy(document: Any) -> str | None:
-    """Return what is wrong with a role's trust policy; None if nothing is."""
+    """Return what is wrong with a role's trust policy; or None."""
     for statement, fault in _checked(document):
         if fault:
             return fault
@@ -73,7 +73,7 @@ def fault_of_trust_policy(document: Any) -> str | None:
 
 
 def fault_of_resource_policy(document: Any, *, needs_resource: bool = True) -> str | None:
-    """Return what is wrong with a policy that a resource keeps; None if nothing is."""
+    """Return what is wrong with a resource's policy; or None."""
     for statement, fault in _checked(document):
         if fault:
             return fault
@@ -85,9 +85,9 @@ def fault_of_resource_policy(document: Any, *, needs_resource: bool = True) -> s
 
 
 def unknown_principal(document: Any) -> str | None:
-    """Return the answer to a principal of this account that is not there.
+    """Return the message for a principal of this account that does not exist.
 
-    Of other accounts' principals nothing is said: the rehearsal prepares accounts side by side, in no given order.
+    Other accounts' principals are not checked: the rehearsal prepares accounts in parallel.
     """
     account, _ = here()
     for statement in statements(document):
@@ -149,7 +149,7 @@ def _parsed(document: Any) -> Any:
 
 
 def _checked(document: Any) -> Iterator[tuple[dict[str, Any], str | None]]:
-    """Yield each statement with what is wrong with it or with the document."""
+    """Yield each statement with its fault, or the document's fault."""
     found = _parsed(document)
     if not isinstance(found, dict) or not statements(found) or found.get("Version", VERSIONS[0]) not in VERSIONS:
         yield {}, SYNTAX

@@ -13,7 +13,7 @@ from rehearsal.emulator.rules.schemas import HOME_REGION, extensions_of, resourc
 from rehearsal.emulator.rules.validator import Check, Compiler, compiled
 
 MOST_FAULTS = 5
-"""How many are said of one resource."""
+"""The most faults reported for one resource."""
 
 
 def require_valid(resource_type: str, logical_id: str, properties: Properties) -> None:
@@ -47,13 +47,13 @@ def _checks(resource_type: str, region: str) -> tuple[Check, ...]:
 
 
 def _is_plain(rule: Any) -> bool:
-    """Tell whether a rule of cfn-lint's judges properties alone, and not the template around them."""
+    """Return whether a cfn-lint rule concerns only properties, not the template around them."""
     return isinstance(rule, dict) and "cfnLint" not in str(rule)
 
 
 @cache
 def _read_only(resource_type: str, region: str) -> frozenset[str]:
-    """Return the properties that only AWS gives."""
+    """Return the properties that only AWS sets."""
     schema = schema_of(resource_type, region)
     if schema is None:
         return frozenset()

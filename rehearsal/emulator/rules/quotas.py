@@ -1,7 +1,7 @@
-"""The quotas that the emulator counts by: an established account's, or a new one's (`--account new`).
+"""The quotas that the emulator applies: an established account's, or a new one's (`--account new`).
 
-Source: Service Quotas, and "Lambda quotas": a new account may have ten concurrent executions; the default is 1,000. Of
-addresses both have five a region; an established account is taken for one that has asked for more.
+Source: Service Quotas, and "Lambda quotas": a new account may have ten concurrent executions; the default is 1,000.
+Both have five addresses a region; an established account is assumed to have requested more.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Quotas:
-    """What an account may have in a region."""
+    """Quotas of an account in a region."""
 
     lambda_executions: int
     elastic_addresses: int
@@ -18,19 +18,19 @@ class Quotas:
 ESTABLISHED = Quotas(lambda_executions=1000, elastic_addresses=50)
 NEW = Quotas(lambda_executions=10, elastic_addresses=5)
 
-_counted = [ESTABLISHED]
+_applied = [ESTABLISHED]
 
 
-def count_as(*, new_account: bool) -> None:
-    """Count by the quotas of new accounts, or of established ones."""
-    _counted[0] = NEW if new_account else ESTABLISHED
+def apply(*, new_account: bool) -> None:
+    """Apply the quotas of new accounts, or of established ones."""
+    _applied[0] = NEW if new_account else ESTABLISHED
 
 
 def lambda_executions() -> int:
     """Return how many functions may run at once in an account and region."""
-    return _counted[0].lambda_executions
+    return _applied[0].lambda_executions
 
 
 def elastic_addresses() -> int:
     """Return how many Elastic IP addresses an account may have in a region."""
-    return _counted[0].elastic_addresses
+    return _applied[0].elastic_addresses

@@ -1,4 +1,4 @@
-"""How AWS says no to a resource: the text and the error code that stand in a stack's event."""
+"""AWS's refusals: the message and error code of a stack event."""
 
 import uuid
 
@@ -11,18 +11,18 @@ QUOTA = "ServiceLimitExceeded"
 
 
 class Refusal(ValueError):  # noqa: N818 - what AWS does
-    """AWS refuses this resource. ministack writes the text into the stack's event and rolls the stack back."""
+    """AWS refuses this resource; ministack puts the message into the stack's event and rolls the stack back."""
 
 
-class NotEmulated(Exception):  # noqa: N818 - a limit of the emulator, no fault of what it was given
-    """The emulator cannot do what it was asked: the text says what is missing."""
+class NotEmulated(Exception):  # noqa: N818 - a limit of the emulator, not an error of its input
+    """The emulator does not support a request; the message says what is missing."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{NOT_EMULATED}: {what}")
 
 
 def handler_refusal(message: str, code: str = INVALID_REQUEST) -> Refusal:
-    """Return a refusal as a resource type's handler words it.
+    """Return a refusal in the form of a resource type's handler.
 
     Source: "Resource type handler error codes", CloudFormation CLI User Guide; the form is that of stack events.
     """

@@ -1,8 +1,8 @@
-"""Replacement: which changes make CloudFormation create a resource again.
+"""Replacement: which changes make CloudFormation replace a resource.
 
-A type's schema says it: `createOnlyProperties` always, `conditionalCreateOnlyProperties` perhaps ("Resource type
-schema", CloudFormation CLI User Guide). Of a nested one, `/properties/DnsOptions/PrivateDnsPreference`, only that part
-counts. ministack has hand-written lists for some types, and none for most.
+A type's schema lists them: `createOnlyProperties` always, `conditionalCreateOnlyProperties` perhaps ("Resource type
+schema", CloudFormation CLI User Guide). Of a nested one, such as `/properties/DnsOptions/PrivateDnsPreference`, only
+that part counts. ministack has hand-written lists for a few types only.
 """
 
 from collections.abc import Callable
@@ -14,28 +14,28 @@ from rehearsal.emulator.internals import Properties, changesets, provisioners, s
 from rehearsal.emulator.rules.schemas import Pointer, schema_of
 
 ALWAYS, PERHAPS, NEVER = "Always", "Conditionally", "Never"
-"""What DescribeChangeSet says of a property: RequiresRecreation."""
+"""Values of RequiresRecreation in DescribeChangeSet."""
 
 _replacing_by_hand = dict(provisioners._REPLACING_PROPERTIES)
 _perhaps_by_hand = dict(provisioners._CONDITIONALLY_REPLACING_PROPERTIES)
 
 
 _changed_parts: ContextVar[dict[tuple[str, str], set[bool]]] = ContextVar("changed_parts")
-"""While two templates are compared: of a type's properties with create-only parts, whether those parts differ."""
+"""During a comparison of templates: by property with create-only parts, whether those parts differ."""
 
 
 def register() -> None:
-    """Let change sets and updates ask the schemas."""
+    """Let change sets and updates use the schemas."""
     for module in (provisioners, stacks):
         module._property_recreation = recreation
         module._replacing_change = replaces
-    compare = _knowing_parts(stacks._diff_resources)
+    compare = _with_parts(stacks._diff_resources)
     for module in (stacks, changesets):
         module._diff_resources = compare
 
 
 def recreation(resource_type: str, name: str) -> str:
-    """Return what a change set says of a changed property."""
+    """Return a changed property's RequiresRecreation."""
     if schema_of(resource_type) is None:
         return NEVER
     if name in always(resource_type):
@@ -45,19 +45,19 @@ def recreation(resource_type: str, name: str) -> str:
     if not any(pointer[0] == name for pointer in _nested(resource_type)):
         return NEVER
     differ = _changed_parts.get({}).get((resource_type, name), set())
-    # Two resources of a type, one of which changes there: which one is meant is not known here.
+    # If only one of several resources of a type changes there, this one is unknown.
     return PERHAPS if len(differ) != 1 else ALWAYS if differ == {True} else NEVER
 
 
 def replaces(resource_type: str, old: Properties, new: Properties) -> bool:
-    """Return whether an update from old to new properties replaces the resource for certain."""
+    """Return whether an update from old to new properties certainly replaces the resource."""
     if any(old.get(name) != new.get(name) for name in always(resource_type)):
         return True
     return any(_at(old, pointer) != _at(new, pointer) for pointer in _nested(resource_type))
 
 
-def _knowing_parts(above: Callable[..., Any]) -> Callable[..., Any]:
-    """Keep which create-only parts differ while ministack compares two templates property by property."""
+def _with_parts(above: Callable[..., Any]) -> Callable[..., Any]:
+    """Record which create-only parts differ while ministack compares two templates."""
 
     def compare(old: dict[str, Any], new: dict[str, Any], *rest: Any, **more: Any) -> Any:
         token = _changed_parts.set(_differing_parts(old.get("Resources", {}), new.get("Resources", {})))
@@ -107,7 +107,7 @@ def _nested(resource_type: str) -> tuple[Pointer, ...]:
 
 
 def _at(value: Any, pointer: Pointer) -> Any:
-    """Return what stands at the place; of lists, of each item (`*`)."""
+    """Return the value at a pointer; `*` means each item of a list."""
     for index, part in enumerate(pointer):
         if part == "*" and isinstance(value, list):
             return [_at(item, pointer[index + 1 :]) for item in value]

@@ -1,4 +1,4 @@
-"""What a rule about one type is given, and how it says for which types and operations it is."""
+"""The input of a rule, and the decorators that register rules for types and operations."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -15,9 +15,9 @@ class Request:
     resource_type: str
     logical_id: str
     properties: Properties
-    """As they will be, with every reference resolved."""
+    """The new properties, with every reference resolved."""
     before: Properties | None = None
-    """As they are; None for a creation."""
+    """The current properties; None for a creation."""
     physical_id: str = ""
 
     def changed(self, name: str) -> bool:
@@ -25,7 +25,7 @@ class Request:
         return self.before is None or self.before.get(name) != self.properties.get(name)
 
     def get(self, *path: str) -> Any:
-        """Return what stands at the path; None where nothing does."""
+        """Return the property at the path, or None."""
         found: Any = self.properties
         for part in path:
             found = found.get(part) if isinstance(found, dict) else None

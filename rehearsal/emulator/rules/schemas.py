@@ -1,6 +1,6 @@
-"""CloudFormation's resource provider schemas, as cfn-lint ships them, read without the second its import takes.
+"""CloudFormation's resource provider schemas, read from cfn-lint's data without its import, which takes a second.
 
-cfn-lint has patched them: values that the service alone refuses, such as most enumerations, stand in them too.
+cfn-lint's patches add values that only the service refuses, such as most enumerations.
 """
 
 import json
@@ -14,12 +14,12 @@ HOME_REGION = "us-east-1"
 """The region that has every resource type."""
 
 Pointer = tuple[str, ...]
-"""A property's place: `("VpcConfig", "SubnetIds")`."""
+"""A property's path: `("VpcConfig", "SubnetIds")`."""
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What CloudFormation knows about one resource type."""
+    """The schema of one resource type."""
 
     resource_type: str
     document: dict[str, Any]
@@ -58,10 +58,10 @@ ADVICE = frozenset(
         ("aws_sns_subscription", "subscription_endpoint_protocol"),
     }
 )
-"""Rules that cfn-lint only warns of, by their rule's number (W and I): AWS accepts what they are about."""
+"""Rules of which cfn-lint only warns (numbers with W and I): AWS accepts these properties."""
 
 OWN_RULES = frozenset({"engine_version", "engine_version_deprecated"})
-"""Rules that have words of their own in `services.py`."""
+"""Rules with messages of their own in `rules/services/`."""
 
 
 def extensions_of(resource_type: str) -> tuple[dict[str, Any], ...]:

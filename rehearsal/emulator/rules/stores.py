@@ -1,4 +1,4 @@
-"""Where ministack keeps what has a name: whether a name is in use, whoever has made the resource."""
+"""Whether a name is in use in ministack's stores, no matter who created the resource."""
 
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class State(Enum):
-    """What is known of a name."""
+    """Whether a name is in use."""
 
     FREE = auto()
     EXISTS = auto()
     SCHEDULED_FOR_DELETION = auto()
     UNKNOWN = auto()
-    """The emulator only records the type, or keeps it where no table here says."""
+    """The type is recorded only, or has no look-up here."""
 
 
 def state_of(name: "Name") -> State:
@@ -71,7 +71,7 @@ def _bucket_policy(parts: tuple[str, ...]) -> State:
 
 
 def _dashboard(parts: tuple[str, ...]) -> State:
-    # A dashboard's name counts in all regions; ministack keeps them by region.
+    # A dashboard's name is unique in all regions; ministack stores dashboards by region.
     account, _ = here()
     kept = service("cloudwatch")._dashboards._data
     return _state(any(key[0] == account and key[2] == parts[0] for key in kept))
@@ -160,4 +160,4 @@ LOOKUPS: dict[str, Find] = {
     "AWS::SecretsManager::Secret": _secret,
     "AWS::WAFv2::WebACL": _web_acl,
 }
-"""How to find a name, by type."""
+"""The look-up of a name, by type."""

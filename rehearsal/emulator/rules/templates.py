@@ -1,7 +1,7 @@
-"""Templates: what CloudFormation refuses before it touches a resource, and ministack does not.
+"""Templates that CloudFormation refuses before it creates a resource, and ministack accepts.
 
 Sources: "Template anatomy", "Troubleshooting CloudFormation" and "Outputs", CloudFormation User Guide; CreateStack's
-InsufficientCapabilitiesException, which ministack asks for only where it enforces permissions.
+InsufficientCapabilitiesException, which ministack raises only when it enforces permissions.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from rehearsal.emulator.internals import cloudformation, cloudformation_requests
 
 
 def register() -> None:
-    """Refuse references to nothing, empty templates, missing capabilities, and names of exports in use."""
+    """Refuse unresolved references, empty templates, missing capabilities, and names of exports in use."""
     above = engine._validate_template_statics
 
     def validate(template: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""Judges a resource's properties by its schema, in the words of CloudFormation's own validator.
+"""Validates a resource's properties against its schema, with the messages of CloudFormation's own validator.
 
-A schema is compiled into functions once and then costs some microseconds a resource. As in CloudFormation, `"20"` is
-good for an integer, and 20 for a string. What the emulator cannot know, such as a `format`, is not judged.
+A schema is compiled into functions once; a check then takes microseconds. As in CloudFormation, `"20"` is a valid
+integer, and 20 a valid string. Keywords that the emulator cannot check, such as `format`, are ignored.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 Fault = str
 """One fault: `#/RetentionInDays: 17 is not a valid enum value`."""
 Check = Callable[[Any, str], Iterator[Fault]]
-"""Judges a value at a path."""
+"""Returns the faults of a value at a path."""
 
 _regex: Any = import_module("regex")
 """cfn-lint's own library for patterns: some are written for Java, with `\\p{L}`, which Python's `re` does not know."""
@@ -22,7 +22,7 @@ Compile = Callable[[Any, dict[str, Any], "Compiler"], Check]
 
 
 class Compiler:
-    """Turns a schema, and what it refers to, into one check."""
+    """Compiles a schema and its references into one check."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
@@ -44,9 +44,9 @@ class Compiler:
         if pointer not in self._known:
             self._known[pointer] = _nothing
             self._known[pointer] = self.check(self._resolve(pointer))
-        return partial(self._judge, pointer)
+        return partial(self._check_reference, pointer)
 
-    def _judge(self, pointer: str, value: Any, path: str) -> Iterator[Fault]:
+    def _check_reference(self, pointer: str, value: Any, path: str) -> Iterator[Fault]:
         return self._known[pointer](value, path)
 
     def _resolve(self, pointer: str) -> Any:
@@ -108,7 +108,7 @@ TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "object": ("JSONObject", lambda value: isinstance(value, dict)),
     "string": ("String", lambda value: isinstance(value, str | int | float)),
 }
-"""A schema's types: CloudFormation's word for each, and whether a value is good for it."""
+"""A schema's types: CloudFormation's name of each, and the test of a value."""
 
 
 def _type(wanted: Any, _schema: dict[str, Any], _compiler: Compiler) -> Check:
@@ -175,7 +175,7 @@ def _pattern(pattern: str, _schema: dict[str, Any], _compiler: Compiler) -> Chec
 
 
 def _matcher(pattern: str) -> Callable[[str], bool]:
-    """Return what tells whether a text has the pattern in it; a pattern that cannot be read refuses nothing."""
+    """Return a test of whether a text contains the pattern; a pattern that does not compile matches everything."""
     try:
         expression = _regex.compile(pattern)
     except _regex.error:
@@ -415,4 +415,4 @@ KEYWORDS: dict[str, Compile] = {
     "if": _if,
     "not": _not,
 }
-"""What a schema says of a value; every other keyword describes or annotates."""
+"""The keywords that constrain a value; others only describe it."""

@@ -1,1 +1,1 @@
-"""What ministack's services lack, one file per service."""
+"""Additions to ministack's services, one file per service."""

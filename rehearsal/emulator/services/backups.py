@@ -1,15 +1,17 @@
 """AWS Backup beyond ministack's: recovery points of finished jobs, restored databases, restore testing plans.
 
-A recovery point is what a database is like when it is restored: the emulated database holds no data that could differ.
-A job in one region may back up what is in another, which stands for a copy. Nothing here runs by schedule.
+A restore copies the database's current settings: the emulated database holds no data that could differ from the
+recovery point. A job in one region may back up a resource in another, as a copy does. Nothing here runs on a schedule.
 """
 
 from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from rehearsal.emulator.cloudformation import generic_types
-from rehearsal.emulator.internals import Properties, Provisioned, backup, handlers, here, rds, responses
+from typing_extensions import override
+
+from rehearsal.emulator.cloudformation import generic_types, providers
+from rehearsal.emulator.internals import Properties, Provisioned, backup, here, rds, responses
 
 PLAN = "AWS::Backup::RestoreTestingPlan"
 
@@ -18,7 +20,7 @@ _restores: Any = responses.AccountRegionScopedDict()
 
 
 def register() -> None:
-    """Answer for recovery points, restore jobs and restore testing plans, and let stacks make the last."""
+    """Complete recovery points, restore jobs and restore testing plans, and let stacks create the plans."""
     backup._list_recovery_points_by_vault = _list_recovery_points
     backup._list_restore_jobs = _list_restores
     backup._describe_restore_job = _describe_restore
@@ -31,10 +33,15 @@ def register() -> None:
         return await above(method, path, headers, body, query)
 
     backup.handle_request = handle
-    record, change = generic_types.creator(PLAN), generic_types.updater(PLAN)
+    providers.register(RestoreTestingPlan(PLAN))
 
-    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        provisioned = record(logical_id, properties, stack_name)
+
+class RestoreTestingPlan(generic_types.RecordedType):
+    """Restore testing plans, which GetRestoreTestingPlan returns."""
+
+    @override
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        provisioned = super().create(logical_id, properties, stack_name)
         name = properties["RestoreTestingPlanName"]
         kept = {key: value for key, value in properties.items() if key != "Tags"}
         _plans[name] = {
@@ -44,12 +51,9 @@ def register() -> None:
         }
         return provisioned
 
-    handlers[PLAN] = {
-        "create": create,
-        "update": change,
-        "update_with_logical_id": True,
-        "delete": lambda name, _properties: _plans.pop(name, None),
-    }
+    @override
+    def delete(self, physical_id: str, properties: Properties, *rest: object) -> None:
+        _plans.pop(physical_id, None)
 
 
 def _list_recovery_points(vault: str, query: dict[str, str]) -> Any:
@@ -84,14 +88,14 @@ def _start_restore(request: dict[str, Any]) -> Any:
         "ResourceType": "RDS",
         "Status": "COMPLETED" if restored else "FAILED",
         "PercentDone": "100.00%",
-        **({"CreatedResourceArn": restored} if restored else {"StatusMessage": "There is no such database any more."}),
+        **({"CreatedResourceArn": restored} if restored else {"StatusMessage": "The database no longer exists."}),
     }
     _restores[job["RestoreJobId"]] = job
     return backup._ok({"RestoreJobId": job["RestoreJobId"]})
 
 
 def _restore_database(arn: str, metadata: dict[str, str]) -> str | None:
-    """Make an instance like the one that was backed up; return its ARN, or None when nothing is known of it."""
+    """Create an instance like the one that was backed up; return its ARN, or None if it no longer exists."""
     _, _, _, region, account, _, name = arn.split(":")
     with responses.request_scope(account, region):
         source = rds._instances.get(name)

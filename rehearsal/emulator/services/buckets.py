@@ -1,20 +1,22 @@
-"""One name space for buckets: ministack keeps them by account, and AWS finds a bucket whoever owns it.
+"""S3: buckets share one namespace, and have the Object Lock that their templates declare.
 
-A request that is not signed finds it too, and gets what the bucket lets everybody have. A stack's bucket has the Object
-Lock that its template gives it.
+ministack looks for a bucket in the caller's account only. AWS finds it in any account, for unsigned requests too.
 """
 
-from rehearsal.emulator.internals import Properties, Provisioned, handlers, here, responses, s3
+from typing_extensions import override
+
+from rehearsal.emulator.cloudformation import providers
+from rehearsal.emulator.internals import Properties, Provisioned, here, responses, s3
 
 
 def register() -> None:
-    """Let services read objects of buckets in other accounts, and stacks lock what a bucket holds."""
+    """Let services read objects of other accounts' buckets, and let stacks use Object Lock."""
     _read_everywhere()
-    _lock_objects()
+    providers.register(LockedBucket("AWS::S3::Bucket"))
 
 
 def _read_everywhere() -> None:
-    """Find a bucket whoever owns it, as CloudFormation reads a pipeline's templates."""
+    """Find a bucket in any account: CloudFormation reads a pipeline's templates across accounts."""
     read_own = s3._get_object_data
 
     def read_any(bucket: str, key: str, version_id: str | None = None) -> bytes | None:
@@ -28,21 +30,20 @@ def _read_everywhere() -> None:
     s3._get_object_data = read_any
 
 
-def _lock_objects() -> None:
-    create_above = handlers["AWS::S3::Bucket"]["create"]
+class LockedBucket(providers.Extension):
+    """Buckets with the Object Lock that their templates declare."""
 
-    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        name, attributes = create_above(logical_id, properties, stack_name)
+    @override
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        name, attributes = super().create(logical_id, properties, stack_name)
         if properties.get("ObjectLockEnabled"):
             retention = properties.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention")
             s3._bucket_object_lock[name] = {"enabled": True, "default_retention": retention}
         return name, attributes
 
-    handlers["AWS::S3::Bucket"]["create"] = create
-
 
 def hosts() -> list[str]:
-    """Return the names by which all buckets' objects are addressed."""
+    """Return the host names of all buckets."""
     return [
         f"{name}.s3.{region}amazonaws.com"
         for (_, name), bucket in list(s3._buckets._data.items())

@@ -1,6 +1,6 @@
-"""CodeConnections, which ministack lacks: connections as they are made, pending until somebody agrees in the console.
+"""CodeConnections, which ministack lacks: a new connection is pending until its handshake in the console.
 
-There is no console here: a connection whose name begins with `agreed` is available at once.
+There is no console here: a connection whose name begins with `agreed` is available immediately.
 """
 
 import json

@@ -1,18 +1,17 @@
-"""ECS: task definitions spelled as its API does, tasks with their images' digests, services kept at their scaling."""
+"""ECS: task definitions in the API's spelling, image digests of tasks, and desired counts within scaling limits."""
 
 import hashlib
 from typing import Any
 
-from rehearsal.emulator.cloudformation import generic_types
-from rehearsal.emulator.internals import Properties, Provisioned, ecs, handlers, provisioners
+from typing_extensions import override
+
+from rehearsal.emulator.cloudformation import generic_types, providers
+from rehearsal.emulator.internals import Properties, Provisioned, ecs, provisioners
 
 SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 DESIRED_COUNT = "ecs:service:DesiredCount"
 AS_WRITTEN = ("dockerLabels", "options")
-"""Members of a container definition whose own members' names are the user's."""
-
-_record = generic_types.creator(SCALABLE_TARGET)
-_record_change = generic_types.updater(SCALABLE_TARGET)
+"""Members of a container definition whose members have names that the user chooses."""
 
 
 def register() -> None:
@@ -29,12 +28,23 @@ def register() -> None:
         return [{**item, "imageDigest": _digest(item["image"])} for item in made_above(definition, overrides)]
 
     ecs._build_task_containers = made
-    handlers[SCALABLE_TARGET] = {
-        "create": _create_target,
-        "update": _update_target,
-        "update_with_logical_id": True,
-        "delete": lambda _physical_id, _properties: None,
-    }
+    providers.register(ScalableTarget(SCALABLE_TARGET))
+
+
+class ScalableTarget(generic_types.RecordedType):
+    """Scalable targets, which keep their service's desired count within their limits."""
+
+    @override
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        _scale(properties)
+        return super().create(logical_id, properties, stack_name)
+
+    @override
+    def update(
+        self, physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
+    ) -> Provisioned:
+        _scale(new)
+        return super().update(physical_id, old, new, stack_name, logical_id)
 
 
 def _spelled(value: Any) -> Any:
@@ -48,23 +58,13 @@ def _spelled(value: Any) -> Any:
 
 
 def _digest(image: str) -> str:
-    """Return the digest that an image is named by, or one made up for its tag: nothing is pulled here."""
+    """Return the digest in an image's name, else one derived from its tag: nothing is pulled here."""
     _, _, digest = image.partition("@")
     return digest or f"sha256:{hashlib.sha256(image.encode()).hexdigest()}"
 
 
-def _create_target(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-    _scale(properties)
-    return _record(logical_id, properties, stack_name)
-
-
-def _update_target(physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str) -> Provisioned:
-    _scale(new)
-    return _record_change(physical_id, old, new, stack_name, logical_id)
-
-
 def _scale(properties: Properties) -> None:
-    """Bring the service's count between the target's limits, as registering a target does; nothing scales it later."""
+    """Set the desired count within the limits, as registering a target does; it never scales later."""
     if properties["ScalableDimension"] != DESIRED_COUNT:
         return
     _, cluster, name = properties["ResourceId"].split("/")

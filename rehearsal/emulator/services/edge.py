@@ -1,7 +1,7 @@
-"""CloudFront's edge: ministack serves a distribution's viewers; the cache, and origins anywhere, are added here.
+"""CloudFront: adds a cache, and origins in any account, to ministack's distributions.
 
-ministack carries out a behavior's settings, functions and policies. What it asks of an origin passes through `_fetch`,
-which stands where CloudFront's cache does: behind the function of a request, before that of a response.
+ministack applies a behavior's settings, functions and policies. Its requests to origins pass through `_fetch`, at the
+place of CloudFront's cache: after the viewer request function, before the viewer response function.
 """
 
 import time
@@ -21,27 +21,27 @@ Answer = tuple[int, dict[str, Any], bytes]
 """Status, headers and body."""
 
 PARTIAL = {"range", "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"}
-"""Requests with these are passed on: only whole answers are kept."""
+"""Requests with these headers bypass the cache, which holds only whole answers."""
 
 _fetch_from_origin = cloudfront._fetch_from_origin
 _cache = EdgeCache()
 
 
 @dataclass
-class _Exchange:
-    """A viewer's request under way."""
+class _ViewerRequest:
+    """A viewer's current request."""
 
     distribution: str
     policy: Mapping[str, Any]
     age: int | None = None
-    """Seconds the answer had been kept for; None when it came from its origin."""
+    """Seconds since the answer was cached; None if it came from the origin."""
 
 
-_under_way: ContextVar[_Exchange] = ContextVar("under_way")
+_current: ContextVar[_ViewerRequest] = ContextVar("current")
 
 
 def register() -> None:
-    """Put the cache before every origin."""
+    """Put the cache in front of every origin."""
     cloudfront._fetch_from_origin = _fetch
 
 
@@ -60,8 +60,8 @@ async def answer(
     account, distribution = found
     with responses.request_scope(account, here()[1]):
         behavior = cloudfront._match_behavior(cloudfront.parse_distribution_dataplane_config(distribution), path)
-        exchange = _Exchange(distribution["Id"], _policy(behavior))
-        token = _under_way.set(exchange)
+        viewer = _ViewerRequest(distribution["Id"], _policy(behavior))
+        token = _current.set(viewer)
         try:
             status, given, content = await cloudfront.handle_viewer_request(
                 distribution,
@@ -74,8 +74,8 @@ async def answer(
                 parse_qs(query, keep_blank_values=True),
             )
         finally:
-            _under_way.reset(token)
-    return status, _with_outcome(given, status, exchange), content
+            _current.reset(token)
+    return status, _with_outcome(given, status, viewer), content
 
 
 def _distributions() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -90,12 +90,12 @@ def _names(distribution: dict[str, Any]) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _aliases(configuration: str) -> tuple[str, ...]:
-    """Return a configuration's other names: every request asks for them, and the configuration is a text."""
+    """Return a configuration's aliases; cached, because every request reads them from the XML."""
     return tuple(cloudfront._get_distribution_aliases({"config_xml": configuration}))
 
 
 def _policy(behavior: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the cache policy's configuration; a behavior without one keeps nothing here."""
+    """Return the cache policy's configuration; a behavior without one is not cached."""
     name = behavior["cache_policy_id"]
     found = cloudfront._cache_policies.get(name) or cloudfront._MANAGED_CACHE_POLICIES.get(name)
     return found["Config"] if found else {"MaxTTL": 0}
@@ -105,15 +105,15 @@ async def _fetch(
     origin: dict[str, Any], method: str, uri: str, query: str, headers: dict[str, Any], *rest: Any
 ) -> tuple[int, str, Mapping[str, Any], bytes]:
     """Answer from the cache, else from the origin; the parameters are ministack's."""
-    exchange = _under_way.get()
-    key = (exchange.distribution, origin["id"], uri, *key_parts(exchange.policy, query, headers))
+    viewer = _current.get()
+    key = (viewer.distribution, origin["id"], uri, *key_parts(viewer.policy, query, headers))
     whole = method in ("GET", "HEAD") and not PARTIAL.intersection(headers)
     if whole and (kept := _cache.get(key)):
-        found, exchange.age = kept
+        found, viewer.age = kept
     else:
         with _scope(origin):
             found = OriginAnswer(*await _fetch_from_origin(origin, method, uri, query, headers, *rest))
-        seconds = lifetime(found.headers, exchange.policy, time.time())
+        seconds = lifetime(found.headers, viewer.policy, time.time())
         if whole and method == "GET" and found.status == 200 and seconds > 0:
             _cache.keep(key, found, seconds)
     return found.status, found.reason, dict(found.headers), b"" if method == "HEAD" else found.body
@@ -121,14 +121,14 @@ async def _fetch(
 
 @contextmanager
 def _scope(origin: Mapping[str, Any]) -> Generator[None, None, None]:
-    """Scope what follows to where the origin is: ministack looks only into the distribution's own account."""
+    """Switch to the origin's account and region: ministack looks only in the distribution's own."""
     if bucket := origin["s3_bucket"]:
         place = s3._bucket_owner_account(bucket) or here()[0], here()[1]
     elif found := load_balancers.named(origin["domain_name"].lower()):
         place = found.account, found.region
     else:
         place = here()
-    # CloudFront asks a bucket by TLS, which a bucket's policy may insist on.
+    # CloudFront reads buckets over TLS, which a bucket policy may require.
     token = iam_evaluator._request_origin.set(("127.0.0.1", origin["s3_bucket"] is not None))
     try:
         with responses.request_scope(*place):
@@ -137,14 +137,14 @@ def _scope(origin: Mapping[str, Any]) -> Generator[None, None, None]:
         iam_evaluator._request_origin.reset(token)
 
 
-def _with_outcome(headers: Mapping[str, Any], status: int, exchange: _Exchange) -> dict[str, Any]:
-    """Say as CloudFront does where the answer came from; ministack, which keeps none, calls most a miss."""
+def _with_outcome(headers: Mapping[str, Any], status: int, viewer: _ViewerRequest) -> dict[str, Any]:
+    """Set `X-Cache` as CloudFront does; without a cache, ministack reports a miss for most answers."""
     given = dict(headers)
     if status in (301, 307) and given.get("X-Cache") == "Error from cloudfront":
         given["X-Cache"] = "Redirect from cloudfront"
     elif given.get("X-Cache") == "Miss from cloudfront":
         if status >= 400:
             given["X-Cache"] = "Error from cloudfront"
-        elif exchange.age is not None:
-            given |= {"X-Cache": "Hit from cloudfront", "Age": str(exchange.age)}
+        elif viewer.age is not None:
+            given |= {"X-Cache": "Hit from cloudfront", "Age": str(viewer.age)}
     return given

@@ -1,4 +1,4 @@
-"""The cache of an edge: what a cache policy tells answers apart by, and how long one is kept."""
+"""CloudFront's cache: cache keys and lifetimes by cache policy."""
 
 import email.utils
 import time
@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 ENTRIES = 256
-"""Answers kept at once; the one unused for longest makes room."""
+"""The most answers in the cache; the least recently used is evicted."""
 DEFAULT_TTL, MAX_TTL = 86_400, 31_536_000
 """CloudFront's own limits in seconds, where a policy has none."""
 
 Headers = Mapping[str, Any]
-"""By lower-case name; a header that stands several times has a list."""
+"""By lower-case name; a repeated header has a list."""
 Key = tuple[Any, ...]
 
 
@@ -30,7 +30,7 @@ class OriginAnswer:
 
 
 class EdgeCache:
-    """Answers of origins by key, each until its time is over."""
+    """Answers of origins by key, each until it expires."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -58,9 +58,9 @@ class EdgeCache:
 
 
 def lifetime(headers: Headers, policy: Mapping[str, Any], now: float) -> float:
-    """Return how many seconds an answer with these headers is kept; 0: not at all.
+    """Return for how many seconds an answer with these headers is cached; 0: not at all.
 
-    As at CloudFront: a policy whose maximum is 0 keeps nothing; the origin's wish holds within the policy's limits.
+    As at CloudFront: a maximum of 0 disables caching; the origin's headers apply within the policy's limits.
     """
     least, most = policy.get("MinTTL", 0), policy.get("MaxTTL", MAX_TTL)
     if most == 0:
@@ -73,15 +73,15 @@ def lifetime(headers: Headers, policy: Mapping[str, Any], now: float) -> float:
             return min(max(int(directives[name]), least), most)
     if expires := headers.get("expires"):
         try:
-            wished = email.utils.parsedate_to_datetime(_joined(expires)).timestamp() - now
+            seconds = email.utils.parsedate_to_datetime(_joined(expires)).timestamp() - now
         except ValueError:
             return least
-        return min(max(wished, least), most)
+        return min(max(seconds, least), most)
     return min(max(policy.get("DefaultTTL", DEFAULT_TTL), least), most)
 
 
 def key_parts(policy: Mapping[str, Any], query: str, headers: Headers) -> Key:
-    """Return what the policy tells two requests for one path apart by."""
+    """Return the parts of the cache key that the policy takes from query, cookies and headers."""
     parameters = policy.get("Parameters") or {}
     pairs = parse_qsl(query, keep_blank_values=True)
     cookies = [(name, morsel.value) for name, morsel in SimpleCookie(_joined(headers.get("cookie", ""))).items()]

@@ -1,4 +1,4 @@
-"""What AWS offers, as cfn-lint's schemas know it: versions of PostgreSQL, and types of ElastiCache's nodes."""
+"""Versions of PostgreSQL and ElastiCache node types that AWS offers, from cfn-lint's schemas."""
 
 import json
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def register() -> None:
 
 
 def _reserved_nodes(size: str) -> Any:
-    """Answer with one offering where the region has the type of node, which is what it is asked for here."""
+    """Return one offering if the region has the node type, which is all that our callers check."""
     offered = resources.files("cfnlint.data.schemas.extensions").joinpath(
         "aws_elasticache_cachecluster", "cachenodetype_enum.json"
     )
@@ -62,7 +62,7 @@ def _reserved_nodes(size: str) -> Any:
 def _offered() -> list[str]:
     known = _enumerated("engine_version.json", lambda rule: rule["then"]["properties"])
     gone = _enumerated("engine_version_deprecated.json", lambda rule: rule["if"]["properties"])
-    # A version without its minor part is an alias, not one that can be described.
+    # A version without its minor part is an alias, which DescribeDBEngineVersions does not return.
     return [version for version in known if "." in version and version not in gone]
 
 
@@ -71,4 +71,4 @@ def _enumerated(file: str, versions_in: Callable[[dict[str, Any]], dict[str, Any
     for rule in json.loads(rules.read_text())["allOf"]:
         if rule["if"]["properties"]["Engine"].get("const") == "postgres":
             return versions_in(rule)["EngineVersion"]["enum"]
-    raise ValueError(f"cfn-lint's {file} no longer tells the versions of postgres")
+    raise ValueError(f"cfn-lint's {file} no longer lists the versions of postgres")

@@ -1,7 +1,7 @@
-"""Executions of pipelines: what the rehearsal tells of them, CodePipeline's API that reads it back, and their events.
+"""CodePipeline's executions: recorded from the rehearsal's messages, returned by the API, sent as events.
 
-ministack has no CodePipeline. The rehearsal runs the pipeline and tells the emulator every change; the emulator keeps
-it as CodePipeline would, then sends the event through EventBridge to whatever rules the account has.
+ministack has no CodePipeline. The rehearsal runs the pipeline and reports every change to the emulator, which stores it
+as CodePipeline would and sends the event through EventBridge to the account's rules.
 """
 
 import json
@@ -25,13 +25,13 @@ STATUSES = {
     "CANCELED": "Cancelled",
     "ABANDONED": "Abandoned",
 }
-"""States in events, and how the API spells them."""
+"""The API's status by state in events."""
 OWN = ("actions", "startTime", "lastUpdateTime")
-"""What is kept of an execution, and only some answers tell."""
+"""Members of a stored execution that GetPipelineExecution does not return."""
 
 
 def take(message: dict[str, Any]) -> None:
-    """Keep what the rehearsal tells, and send its event. The account and region of the message are in effect."""
+    """Store a change and send its event. The caller has set the account and region of the message."""
     event, known = message["event"], message["known"]
     detail = event["detail"]
     execution = _executions.get(detail["execution-id"])
@@ -46,11 +46,11 @@ def take(message: dict[str, Any]) -> None:
 
 
 def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
-    """Answer one call of the API as (status, JSON); None where it is not about executions."""
+    """Answer one call of the API as (status, JSON); None if it does not concern executions."""
     if action == "GetPipelineExecution":
         found = _executions.get(request.get("pipelineExecutionId"))
         if found is None:
-            return 400, {"__type": "PipelineExecutionNotFoundException", "message": "There is no such execution"}
+            return 400, {"__type": "PipelineExecutionNotFoundException", "message": "The execution does not exist"}
         return 200, {"pipelineExecution": {key: value for key, value in found.items() if key not in OWN}}
     if action == "ListPipelineExecutions":
         newest_first = reversed([one for one in _executions.values() if one["pipelineName"] == request["pipelineName"]])
@@ -66,7 +66,7 @@ def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] |
 
 
 def _stage_states(oldest_first: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what each stage was last entered by, and how it is with that."""
+    """Return each stage's latest execution and its status."""
     states: dict[str, dict[str, Any]] = {}
     for execution in oldest_first:
         by_stage: dict[str, list[str]] = {}
@@ -151,13 +151,13 @@ def _new_action(execution: dict[str, Any], detail: dict[str, Any]) -> dict[str, 
 
 
 def _revision(variables: dict[str, str]) -> dict[str, str]:
-    """Say of a commit what a connection says: its message inside JSON."""
+    """Return a commit's revision as a connection reports it, with the message inside JSON."""
     summary = json.dumps({"ProviderType": "GitHub", "CommitMessage": variables.get("CommitMessage", "")})
     return {"name": "Source", "revisionId": variables.get("CommitId", ""), "revisionSummary": summary}
 
 
 def _send(event: dict[str, Any]) -> None:
-    """Send an event as the service itself does; nobody else may send one of its source."""
+    """Send an event as the service itself: PutEvents refuses AWS's sources."""
     account, region = responses.get_account_id(), responses.get_region()
     eventbridge._dispatch_event(
         {

@@ -1,6 +1,6 @@
-"""Lambda functions that events lead to: run one after the other, tried again when they fail, and waited for.
+"""Lambda functions that events invoke: run one after the other, with retries; the rehearsal waits for them.
 
-ministack starts a thread for each event and forgets a failure. In order, a rehearsal says the same every time.
+ministack starts a thread for each event and drops failures. Running them in order makes rehearsals repeatable.
 """
 
 import json
@@ -9,42 +9,48 @@ import queue
 import threading
 from typing import Any
 
-from rehearsal.emulator.internals import Properties, Provisioned, eventbridge, handlers, lambdas
+from typing_extensions import override
+
+from rehearsal.emulator.cloudformation import providers
+from rehearsal.emulator.internals import Properties, Provisioned, eventbridge, lambdas
 
 TRIES = 3
-"""Lambda tries an event twice again (Lambda Developer Guide, "Configuring error handling settings")."""
+"""Lambda retries an event twice (Lambda Developer Guide, "Configuring error handling settings")."""
 
 failures: list[str] = []
-"""Functions that did not get through with an event, in words."""
+"""One message for each event that a function failed to process."""
 
 _events: queue.Queue[tuple[Any, Any]] = queue.Queue()
 _log = logging.getLogger(__name__)
 
 
 def register() -> None:
-    """Have EventBridge put functions in line instead of starting them; keep a new function's dead-letter queue."""
-    eventbridge._dispatch_to_lambda = _put_in_line
-    create_above = handlers["AWS::Lambda::Function"]["create"]
-
-    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        name, attributes = create_above(logical_id, properties, stack_name)
-        if queue_of_failures := properties.get("DeadLetterConfig"):
-            lambdas._functions[name]["config"]["DeadLetterConfig"] = queue_of_failures
-        return name, attributes
-
-    handlers["AWS::Lambda::Function"]["create"] = create
+    """Have EventBridge queue invocations, and store a new function's dead-letter queue."""
+    eventbridge._dispatch_to_lambda = _enqueue
+    providers.register(Function("AWS::Lambda::Function"))
     threading.Thread(target=_work, daemon=True).start()
 
 
+class Function(providers.Extension):
+    """Functions with their dead-letter queue."""
+
+    @override
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        name, attributes = super().create(logical_id, properties, stack_name)
+        if dead_letter_queue := properties.get("DeadLetterConfig"):
+            lambdas._functions[name]["config"]["DeadLetterConfig"] = dead_letter_queue
+        return name, attributes
+
+
 def are_idle() -> bool:
-    """Return whether every event has been worked on."""
+    """Return whether every event has been processed."""
     return _events.unfinished_tasks == 0
 
 
-def _put_in_line(arn: str, payload: str) -> None:
+def _enqueue(arn: str, payload: str) -> None:
     function, config, name = lambdas._get_func_record_for_ref(arn)
     if not function:
-        failures.append(f"{name}: there is no such function")
+        failures.append(f"{name}: the function does not exist")
         return
     _events.put((lambdas._execution_record_for_config(function, config), json.loads(payload)))
 
@@ -54,7 +60,7 @@ def _work() -> None:
         record, event = _events.get()
         try:
             _run(record, event)
-        except Exception as error:  # noqa: BLE001 - one event that cannot be worked on must not stop the others
+        except Exception as error:  # noqa: BLE001 - one failing event must not stop the others
             failures.append(f"{record['config']['FunctionName']}: {error}")
         finally:
             _events.task_done()

@@ -1,4 +1,4 @@
-"""Load balancers: found by name in every account and region, with targets told apart by address *and* port."""
+"""Load balancers: found by name in every account and region, with targets identified by address *and* port."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from rehearsal.emulator.internals import alb, responses
 
 Parameters = dict[str, list[str]]
-"""A call's parameters as the query API has them."""
+"""A call's parameters in the query protocol."""
 Target = dict[str, Any]
 
 
@@ -39,7 +39,7 @@ def named(host: str) -> Found | None:
 
 
 def register() -> None:
-    """Let targets share an address, as they do on one machine, and have the zone they were registered with."""
+    """Let targets share an address, as on one machine, and keep the zone they were registered with."""
     alb._ACTION_MAP.update(
         {
             "RegisterTargets": _for_group("RegisterTargets", _add),

@@ -1,13 +1,16 @@
 """`AWS::CodePipeline::Pipeline`, and the part of CodePipeline's API that a rehearsal needs.
 
-ministack has no CodePipeline. The rehearsal runs the *deployed* definition, so the emulator keeps it, with the version
-CodePipeline would count up at each change.
+ministack has no CodePipeline. The rehearsal runs the *deployed* definition, so the emulator stores it, and increments
+its version at each change as CodePipeline does.
 """
 
 import json
 from typing import Any
 
-from rehearsal.emulator.internals import Properties, Provisioned, handlers, here, provisioners, responses
+from typing_extensions import override
+
+from rehearsal.emulator.cloudformation import providers
+from rehearsal.emulator.internals import Properties, Provisioned, here, responses
 from rehearsal.emulator.services import executions
 from rehearsal.errors import NOT_EMULATED
 
@@ -18,16 +21,11 @@ _definitions: Any = responses.AccountRegionScopedDict()
 
 def register() -> None:
     """Let stacks create, update and delete pipelines."""
-    handlers["AWS::CodePipeline::Pipeline"] = {
-        "create": _create,
-        "update": _update,
-        "delete": _delete,
-    }
-    provisioners._REPLACING_PROPERTIES["AWS::CodePipeline::Pipeline"] = ("Name",)
+    providers.register(Pipeline("AWS::CodePipeline::Pipeline"))
 
 
 def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """Answer one call of the API as (status, JSON): what reads a definition and its executions back."""
+    """Answer one API call that reads a definition or its executions, as (status, JSON)."""
     request = json.loads(body or b"{}")
     account, region = here()
     if found := executions.answer(action, request):
@@ -44,19 +42,25 @@ def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
     return 200, {"pipeline": definition, "metadata": {"pipelineArn": arn}}
 
 
-def _create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-    name = properties.get("Name") or provisioners._physical_name(stack_name, logical_id, max_len=100)
-    return _store(name, properties, version=1)
+class Pipeline(providers.ResourceProvider):
+    """Pipelines: stores their definitions."""
 
+    @override
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        name = properties.get("Name") or providers.physical_name(stack_name, logical_id, max_length=100)
+        return _store(name, properties, version=1)
 
-def _update(physical_id: str, old: Properties, new: Properties, _stack_name: str) -> Provisioned:
-    version = int(_definitions[physical_id]["version"])
-    changed = _definition(physical_id, old) != _definition(physical_id, new)
-    return _store(physical_id, new, version=version + 1 if changed else version)
+    @override
+    def update(
+        self, physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
+    ) -> Provisioned:
+        version = int(_definitions[physical_id]["version"])
+        changed = _definition(physical_id, old) != _definition(physical_id, new)
+        return _store(physical_id, new, version=version + 1 if changed else version)
 
-
-def _delete(physical_id: str, _properties: Properties) -> None:
-    _definitions.pop(physical_id, None)
+    @override
+    def delete(self, physical_id: str, properties: Properties, *rest: object) -> None:
+        _definitions.pop(physical_id, None)
 
 
 def _store(name: str, properties: Properties, *, version: int) -> Provisioned:

@@ -1,6 +1,6 @@
-"""What recovering a database needs and ministack lacks: restoring to a point in time, and giving another name.
+"""RDS operations for recovery that ministack lacks: restoring to a point in time, and renaming an instance.
 
-The restored instance is one like the source, which holds no data either.
+The restored instance has the source's settings; neither holds data.
 """
 
 from typing import Any

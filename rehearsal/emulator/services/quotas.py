@@ -1,4 +1,4 @@
-"""Service Quotas, which ministack lacks: AWS's defaults, and increases that are granted at once."""
+"""Service Quotas, which ministack lacks: AWS's defaults, and increases that are granted immediately."""
 
 import json
 from typing import Any
@@ -8,15 +8,15 @@ from rehearsal.errors import NOT_EMULATED
 
 TARGET = "ServiceQuotasV20190624."
 DEFAULTS = {
-    # Codes are AWS's, but for this one: it is found by its name.
+    # Codes are AWS's except this one, which is found by its name.
     ("codebuild", "L-CODEBUILD"): ("Concurrently running builds for Linux/Small environment", 1.0),
     ("ec2", "L-0263D0A3"): ("EC2-VPC Elastic IPs", 5.0),
     ("fargate", "L-3032A538"): ("Fargate On-Demand vCPU resource count", 6.0),
-    # The default is 1,000, and a new account has ten.
+    # The default is 1,000; a new account has ten.
     ("lambda", "L-B99A9384"): ("Concurrent executions", 10.0),
     ("vpc", "L-F678F1CE"): ("VPCs per Region", 5.0),
 }
-"""What a new account has (Service Quotas, "AWS default quota value")."""
+"""Quotas of a new account (Service Quotas, "AWS default quota value")."""
 
 _granted: Any = responses.AccountRegionScopedDict()
 

@@ -1,4 +1,4 @@
-"""Service-linked roles under the names that AWS gives them; ministack makes the names up."""
+"""Service-linked roles under the names that AWS gives them; ministack invents other names."""
 
 from typing import Any
 

@@ -1,15 +1,15 @@
-"""What is published to SNS topics: kept, so that a rehearsal can say who would have been told what."""
+"""SNS: records published messages, so that the report can list the notifications."""
 
 from typing import Any
 
 from rehearsal.emulator.internals import sns
 
 published: list[dict[str, str]] = []
-"""Every message so far: the topic's ARN, the subject, and the text a mail would have."""
+"""Every message so far: the topic's ARN, the subject, and the text of an email."""
 
 
 def register() -> None:
-    """Keep every message on its way to the subscribers."""
+    """Record every published message."""
     publish_above = sns.publish_internal
 
     def publish(topic_arn: str, message: Any, subject: str = "", **rest: Any) -> Any:

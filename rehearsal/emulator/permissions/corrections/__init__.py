@@ -1,8 +1,8 @@
-"""Corrections of what ministack takes a request to be about, one file for each service, each with its source at AWS.
+"""Corrections of the resources that ministack derives from a request, one file for each service, each with its source.
 
-A correction is a function from an `ApiCall` to a `Target`, or None where ministack is right. A completion adds to a
-target what ministack leaves out: condition keys, and calls that AWS checks too. What AWS authorizes a call on stands in
-the Service Authorization Reference of each service.
+A correction is a function from an `ApiCall` to a `Target`, or None if ministack is right. A completion adds to a target
+what ministack omits: condition keys, and calls that AWS also checks. The resources that AWS authorizes a call on are
+listed in the Service Authorization Reference.
 """
 
 import contextlib
@@ -17,10 +17,10 @@ from rehearsal.emulator.permissions.conditions import Value
 
 @dataclass(frozen=True)
 class ApiCall:
-    """A request to an API, as far as permissions are concerned."""
+    """A request to an API, as far as permissions need it."""
 
     action: str
-    """As IAM calls it: `ecs:DescribeServices`."""
+    """IAM's name, such as `ecs:DescribeServices`."""
     parameters: Mapping[str, Any]
     """Of the JSON body, or of the query."""
     path: tuple[str, ...]
@@ -34,7 +34,7 @@ class ApiCall:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
 
     def text(self, name: str) -> str:
-        """Return a parameter's text; empty if it is not there."""
+        """Return a parameter's text; empty if it is missing."""
         found = self.parameters.get(name)
         found = found[0] if isinstance(found, list) and found else found
         return found if isinstance(found, str) else ""
@@ -56,7 +56,7 @@ class ApiCall:
 
 @dataclass(frozen=True)
 class Target:
-    """What a call is about: each resource is authorized by itself."""
+    """The resources that a call is authorized on, each separately."""
 
     resources: tuple[str, ...]
     context: Mapping[str, Value] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """ECS: services, tasks and the `ecs:cluster` key (Service Authorization Reference, Amazon ECS).
 
-ministack takes the cluster for the resource of every call that names one.
+ministack uses the cluster as the resource of every call that names one.
 """
 
 from rehearsal.emulator.permissions.corrections import ApiCall, Target, on

@@ -1,4 +1,4 @@
-"""IAM: boundaries and policies that a call is about (Service Authorization Reference, AWS IAM, condition keys)."""
+"""IAM: the boundary and the policy of a call (Service Authorization Reference, AWS IAM, condition keys)."""
 
 from dataclasses import replace
 

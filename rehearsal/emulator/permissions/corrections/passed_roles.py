@@ -1,4 +1,4 @@
-"""Roles that a call hands to a service: the caller needs iam:PassRole for each.
+"""Roles that a call passes to a service: the caller needs iam:PassRole for each.
 
 Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service"; the parameters are those that the
 Service Authorization Reference lists with `iam:PassRole` as a dependent action. CloudFormation's is in its own file.
@@ -26,11 +26,11 @@ PASSED: Mapping[str, tuple[tuple[str, ...], str]] = {
     "rds:CreateDBInstance": _MONITORING,
     "rds:ModifyDBInstance": _MONITORING,
 }
-"""By action: the parameters that name roles, and the service that gets them."""
+"""By action: the parameters that name roles, and the service that receives them."""
 
 
 def complete(call: ApiCall, target: Target) -> Target:
-    """Have the passing of the call's roles checked too."""
+    """Check iam:PassRole for the call's roles too."""
     names, service = PASSED[call.action]
     roles = [role for name in names if (role := call.text(name))]
     passes = (Further("iam:PassRole", _arn(role, call.account), {"iam:passedtoservice": service}) for role in roles)

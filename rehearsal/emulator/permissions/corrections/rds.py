@@ -4,7 +4,7 @@ from rehearsal.emulator.permissions.corrections import ApiCall, Target, on
 
 
 def correct(call: ApiCall) -> Target | None:  # noqa: PLR0911 - a table
-    """Name what the call is about by its own type, and all of the type where it names none."""
+    """Name the call's resource by its own type, or all of that type if it names none."""
     match call.action:
         case "rds:DescribeDBParameters" | "rds:DescribeDBParameterGroups":
             return on(call.arn("rds", f"pg:{call.text('DBParameterGroupName') or '*'}"))

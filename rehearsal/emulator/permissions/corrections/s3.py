@@ -1,4 +1,4 @@
-"""S3: who may not list a bucket is not told that an object is absent (S3 API Reference, GetObject and HeadObject)."""
+"""S3: only callers that may list a bucket learn that an object is missing (S3 API Reference, GetObject)."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from rehearsal.emulator.permissions.corrections import ApiCall, Further, Target
 
 
 def complete(_: ApiCall, target: Target) -> Target:
-    """Have s3:ListBucket checked too where an object is asked for that is not there."""
+    """Check s3:ListBucket too if the requested object does not exist."""
     bucket, _slash, key = target.resources[0].partition("/")
     if not key or not _is_absent(bucket.rpartition(":")[2], key):
         return target

@@ -1,4 +1,4 @@
-"""STS: what trust policies ask of a session (IAM User Guide, "Available keys for AWS STS")."""
+"""STS: condition keys of sessions (IAM User Guide, "Available keys for AWS STS")."""
 
 from dataclasses import replace
 
@@ -13,6 +13,6 @@ KEYS = {
 
 
 def complete(call: ApiCall, target: Target) -> Target:
-    """Add the keys of what the call gives."""
+    """Add the keys of the call's parameters."""
     found = {key: text for key, name in KEYS.items() if (text := call.text(name))}
     return replace(target, context={**target.context, **found})

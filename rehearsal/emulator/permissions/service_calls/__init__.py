@@ -1,8 +1,8 @@
-"""What AWS's services do on our behalf: one table of their calls, evaluated against the policies of stacks.
+"""Calls that AWS services make on our behalf: a table, evaluated against the policies of stacks.
 
-No request of ours makes these calls, so a rehearsal would never see them refused: creating a resource's encrypted
-parts, delivering logs, replicating, backing up, notifying. `table` has the form, `creation`, `data`, `delivery`,
-`events`, `library`, `logs` and `tasks` the rows; `synthesized` resolves templates, `account_policies` decides.
+No request makes these calls here, so a rehearsal would not see them refused: encrypting a resource, delivering logs,
+replicating, backing up, notifying. `table` defines the rows; `creation`, `data`, `delivery`, `events`, `library`,
+`logs` and `tasks` contain them; `synthesized` resolves templates, and `account_policies` decides.
 """
 
 from rehearsal.emulator.permissions.service_calls import creation, data, delivery, events, library, logs, tasks

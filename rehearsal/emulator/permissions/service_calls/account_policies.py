@@ -1,4 +1,4 @@
-"""The policies that the resources of stacks bring: of roles, buckets, keys, topics, queues, secrets and functions."""
+"""The policies in stacks' resources: of roles, buckets, keys, topics, queues, secrets and functions."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,7 +25,7 @@ ALLOW_ALL = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 class AccountPolicies:
-    """Decides about calls by the policies that stand in the resources' properties."""
+    """Decides about calls by the policies in the resources' properties."""
 
     def __init__(self, resources: Resources, managed: ManagedPolicies) -> None:
         self._resources = resources
@@ -41,13 +41,13 @@ class AccountPolicies:
             self._collect(resource)
 
     def statements(self) -> Iterator[Statement]:
-        """Return every statement of a policy that stands in a template."""
+        """Return every statement of the policies in a template."""
         for policies in (*self._identity.values(), *self._resource.values()):
             for policy in policies:
                 yield from (item for item in policy if not item.policy.startswith("arn:"))
 
     def decide(self, call: Call, without: Iterable[Statement] = ()) -> Decision:
-        """Decide about a call, as if some statements were not there."""
+        """Decide about a call, optionally without some statements."""
         left_out = frozenset(map(id, without))
 
         def present(policies: Iterable[Policy]) -> tuple[Policy, ...]:
@@ -81,7 +81,7 @@ class AccountPolicies:
         )
 
     def _is_deployer(self, arn: str, account: str) -> bool:
-        """Whether it is a bootstrapped account's execution role, which no stack of ours brings."""
+        """Whether it is a bootstrapped account's execution role, which none of our stacks contains."""
         return arn.startswith(DEPLOYER.format(account=account, region=""))
 
     def _resource_policy(

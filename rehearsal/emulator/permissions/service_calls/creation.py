@@ -1,4 +1,4 @@
-"""What creating a resource takes of the role that CloudFormation creates it with."""
+"""Permissions that the role needs with which CloudFormation creates a resource."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from rehearsal.emulator.permissions.service_calls.resources import Resource, Res
 from rehearsal.emulator.permissions.service_calls.table import Call, calls, deployer, key_calls, row
 
 ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]*\*?")
-"""Some schemas list what is no action, such as `s3:REST.PUT.OBJECT`."""
+"""Some schemas list items that are not actions, such as `s3:REST.PUT.OBJECT`."""
 
 WITHOUT_HANDLERS = {
     "AWS::Budgets::Budget": "budgets:ModifyBudget ViewBudget",
@@ -25,13 +25,13 @@ WITHOUT_HANDLERS = {
 KEYS_THROUGH = {
     "AWS::Backup::BackupVault": (("EncryptionKeyArn",), ("backup",)),
     "AWS::DynamoDB::Table": (("SSESpecification", "KMSMasterKeyId"), ("dynamodb",)),
-    # Both names are to be allowed (KMS Developer Guide, "kms:ViaService", the table of services).
+    # Both names need to be allowed (KMS Developer Guide, "kms:ViaService", the table of services).
     "AWS::ElastiCache::ReplicationGroup": (("KmsKeyId",), ("elasticache", "dax")),
     "AWS::Lambda::Function": (("KmsKeyArn",), ("lambda",)),
     "AWS::RDS::DBInstance": (("KmsKeyId",), ("rds",)),
     "AWS::SecretsManager::Secret": (("KmsKeyId",), ("secretsmanager",)),
 }
-"""Where a type names its key, and the services through which its creation asks for it."""
+"""By type: the property with its key, and the services through which its creation uses the key."""
 
 PASSED_ROLES = {
     "AWS::Backup::BackupSelection": (("BackupSelection", "IamRoleArn"), "backup"),
@@ -47,7 +47,7 @@ PASSED_ROLES = {
     "AWS::RDS::DBInstance": (("MonitoringRoleArn",), "monitoring.rds"),
     "AWS::S3::Bucket": (("ReplicationConfiguration", "Role"), "s3"),
 }
-"""Where a type names the role that it hands to its service."""
+"""By type: the property with the role that it passes to its service."""
 
 
 @row(
@@ -56,7 +56,7 @@ PASSED_ROLES = {
     open="A schema lists what any property of the type may take, not what ours take; more than needed is asked for.",
 )
 def creating_a_resource(resource: Resource, _all: Resources) -> Iterator[Call]:
-    """Return the calls of the type's handlers, but for keys and roles, which have rows of their own."""
+    """Return the calls of the type's handlers, except those for keys and roles, which have their own rows."""
     for action in handler_actions(resource.type):
         if action.startswith(("kms:", "iam:PassRole")):
             continue
@@ -71,7 +71,7 @@ def creating_a_resource(resource: Resource, _all: Resources) -> Iterator[Call]:
     "KMS Developer Guide, 'AWS KMS condition keys', 'kms:ViaService'",
 )
 def using_a_key_at_creation(resource: Resource, resources: Resources) -> Iterator[Call]:
-    """Return the KMS operations that the type's create handler names, through the services that ask for them."""
+    """Return the KMS operations that the type's create handler names, through the services that call them."""
     path, through = KEYS_THROUGH[resource.type]
     key = resources.key(resource.at(*path), resource)
     actions = " ".join(
@@ -90,7 +90,7 @@ def using_a_key_at_creation(resource: Resource, resources: Resources) -> Iterato
     "Guide, 'Allows key administrators to administer the KMS key'",
 )
 def administering_a_key(key: Resource, _all: Resources) -> Iterator[Call]:
-    """Return what creating, changing and deleting a key takes, which its own policy must allow."""
+    """Return the calls for creating, changing and deleting a key, which its own policy must allow."""
     for action in handler_actions(key.type, "create", "read", "update", "delete"):
         if action not in ("kms:CreateKey", "kms:ListKeys", "kms:ListAliases"):
             yield Call(deployer(key), action, key.arn, {"kms:CallerAccount": key.account})
@@ -103,7 +103,7 @@ def administering_a_key(key: Resource, _all: Resources) -> Iterator[Call]:
     source="IAM User Guide, 'Grant a user permissions to pass a role to an AWS service'",
 )
 def passing_a_role(resource: Resource, _all: Resources) -> Iterator[Call]:
-    """Return the iam:PassRole of the role that the resource hands to its service."""
+    """Return the iam:PassRole of the role that the resource passes to its service."""
     path, name = PASSED_ROLES[resource.type]
     paths = [path, ("TaskRoleArn",)] if resource.type == "AWS::ECS::TaskDefinition" else [path]
     for arn in filter(None, (resource.at(*item) for item in paths)):
@@ -160,7 +160,7 @@ def _files() -> dict[str, str]:
 
 
 def _read(folder: str, name: str) -> dict[str, Any]:
-    # The files are read without cfn-lint itself, whose import takes most of a second.
+    # Importing cfn-lint would take almost a second.
     spec = find_spec("cfnlint")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("cfn-lint is not installed; it brings CloudFormation's schemas")

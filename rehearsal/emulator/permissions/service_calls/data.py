@@ -23,7 +23,7 @@ from rehearsal.emulator.permissions.service_calls.table import (
     source="Amazon S3 User Guide, 'Setting up permissions for live replication', 'Creating an IAM role'",
 )
 def replicating_objects(bucket: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what the replication role does in the source and the destination bucket."""
+    """Return the replication role's calls in the source and the destination bucket."""
     replication = bucket.at("ReplicationConfiguration", default={})
     if not replication.get("Role"):
         return
@@ -71,7 +71,7 @@ def replicating_encrypted_objects(bucket: Resource, resources: Resources) -> Ite
     "access the S3 bucket' and 'SSE-KMS'",
 )
 def reading_an_origin(distribution: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how CloudFront reads a bucket that it knows by an origin access control."""
+    """Return CloudFront's reads of a bucket with an origin access control."""
     for origin in distribution.at("DistributionConfig", "Origins", default=[]):
         bucket = resources.bucket(origin.get("DomainName"))
         if not bucket or not origin.get("OriginAccessControlId"):
@@ -90,7 +90,7 @@ def reading_an_origin(distribution: Resource, resources: Resources) -> Iterator[
     source="Amazon RDS User Guide, 'AWS KMS key management', 'Authorizing use of a customer managed key'",
 )
 def encrypting_a_database(instance: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what RDS asks of the key for who creates the database."""
+    """Return RDS's calls to KMS on behalf of the database's creator."""
     key = resources.key(instance.at("KmsKeyId"), instance)
     context = {"kms:EncryptionContext:aws:rds:db-id": "db-0123456789"}
     yield from key_calls(
@@ -106,7 +106,7 @@ def encrypting_a_database(instance: Resource, resources: Resources) -> Iterator[
     open="Through which service the key is asked for, RDS or Secrets Manager: both are evaluated.",
 )
 def managing_the_master_password(instance: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what a managed master password takes of who creates the database."""
+    """Return the calls that a managed master password needs from the database's creator."""
     if instance.at("ManageMasterUserPassword") not in (True, "true"):
         return
     own = deployer(instance)
@@ -140,7 +140,7 @@ def encrypting_performance_insights(instance: Resource, resources: Resources) ->
     "'Lambda rotation function permissions' for a function",
 )
 def rotating_a_secret(schedule: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what starts a rotation."""
+    """Return the call that starts a rotation."""
     secret = schedule.at("SecretId", default="*")
     yield from calls(deployer(schedule), "secretsmanager:RotateSecret DescribeSecret", secret)
     if arn := schedule.at("RotationLambdaARN"):
@@ -183,7 +183,7 @@ def resolving_a_secret(resource: Resource, resources: Resources) -> Iterator[Cal
     open="Which operations RDS asks of the key for the role is taken from what AWS's own managed policy allows.",
 )
 def backing_up_a_database(selection: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what the backup role does to take a snapshot of each selected database."""
+    """Return the backup role's calls to take a snapshot of each selected database."""
     arn = selection.at("BackupSelection", "IamRoleArn")
     if not arn:
         return
@@ -205,7 +205,7 @@ def backing_up_a_database(selection: Resource, resources: Resources) -> Iterator
     open="That the copy asks for the destination vault's key through RDS of that region, since RDS makes the copy.",
 )
 def copying_backups(plan: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what the backup role does to copy recovery points to another vault."""
+    """Return the backup role's calls to copy recovery points to another vault."""
     selections = [
         item
         for item in resources.of_type("AWS::Backup::BackupSelection")
@@ -240,7 +240,7 @@ def copying_backups(plan: Resource, resources: Resources) -> Iterator[Call]:
     "(AWSBackupServiceRolePolicyForRestores)",
 )
 def testing_a_restore(selection: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what the restore role does to restore a database, and to delete it afterwards."""
+    """Return the restore role's calls to restore a database, and to delete it afterwards."""
     arn = selection.at("IamRoleArn")
     if not arn:
         return
@@ -261,7 +261,7 @@ def testing_a_restore(selection: Resource, resources: Resources) -> Iterator[Cal
     source="AWS Backup Developer Guide, 'Backup vault creation and deletion', 'Required permissions'",
 )
 def creating_a_vault(vault: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what creating a vault takes, its key included."""
+    """Return the calls for creating a vault, with those to its key."""
     own = deployer(vault)
     yield from calls(own, "backup:CreateBackupVault", vault.arn)
     yield from calls(own, "backup-storage:MountCapsule", "*")
@@ -276,7 +276,7 @@ def creating_a_vault(vault: Resource, resources: Resources) -> Iterator[Call]:
     source="ElastiCache User Guide, 'Using service-linked roles for Amazon ElastiCache'",
 )
 def attaching_cache_nodes(group: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return how a cache's nodes get into the VPC, by ElastiCache's service-linked role."""
+    """Return the calls of ElastiCache's service-linked role that attach nodes to the VPC."""
     own = service_linked(group, "elasticache", "AWSServiceRoleForElastiCache")
     yield from calls(own, "ec2:CreateNetworkInterface DescribeSubnets DescribeSecurityGroups", "*")
 

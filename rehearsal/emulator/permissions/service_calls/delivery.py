@@ -1,4 +1,4 @@
-"""CodePipeline and CodeBuild, each on its own role."""
+"""CodePipeline and CodeBuild, each with its own role."""
 
 import json
 from collections.abc import Iterator
@@ -86,7 +86,7 @@ def starting_builds(pipeline: Resource, resources: Resources) -> Iterator[Call]:
     "from another AWS account': the action's role reads the artifact",
 )
 def deploying_stacks(pipeline: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what the role of a deploy action does: be taken on, read the artifact, change the stack."""
+    """Return the deploy action's calls: assume the role, read the artifact, change the stack."""
     for _, action in _actions(pipeline):
         if action["ActionTypeId"]["Provider"] != "CloudFormation":
             continue
@@ -122,7 +122,7 @@ def deploying_stacks(pipeline: Resource, resources: Resources) -> Iterator[Call]
     "service role'",
 )
 def logging_a_build(project: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return how a project's role is taken on and its builds' logs are written."""
+    """Return the assumption of a project's role and the writing of its builds' logs."""
     own = role(project.at("ServiceRole"))
     yield from assume("codebuild", own.name)
     logs = project.at("LogsConfig", "CloudWatchLogs", default={})

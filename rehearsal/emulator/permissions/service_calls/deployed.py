@@ -24,18 +24,18 @@ Stack = tuple[str, str, str]
 """Account, region and name."""
 
 BOOTSTRAP_STACK = "CDKToolkit"
-"""An administrator deploys it, before there is anything of ours."""
+"""An administrator deploys it before our stacks exist."""
 
 evaluated: dict[Stack, int] = {}
 """How many calls were evaluated after each stack's last deployment."""
 _deployers: dict[Stack, str] = {}
-"""The role that each stack was deployed with; none: whoever called."""
+"""The role that each stack was deployed with; none: the caller's."""
 
 
 def check(account: str, region: str, name: str, role_arn: str = "") -> list[str]:
     """Evaluate the calls that a stack's deployment makes possible; return a message for each that is refused.
 
-    Those are the calls for its own resources, and for resources of earlier stacks those that it takes part in.
+    These are all calls for its own resources, and calls for earlier stacks' resources that involve it.
     """
     if enforcement.mode is enforcement.Mode.OFF:
         return []
@@ -65,7 +65,7 @@ def summary() -> dict[str, Any]:
 
 
 def message(service_call: ServiceCall, decision: Decision) -> str:
-    """Return AWS's message for a refused call, with why a service makes it, and where that is documented."""
+    """Return AWS's message for a refused call, with the service's reason for the call and its source."""
     row = service_call.row
     return (
         f"{messages.refusal(decision)} ({row.service}, {row.name}, for {service_call.because_of.where}; "
@@ -74,12 +74,12 @@ def message(service_call: ServiceCall, decision: Decision) -> str:
 
 
 def _services() -> list[Row]:
-    """Return the rows but for creation, which `provisioning` checks before each resource is made."""
+    """Return the rows except those for creation, which `provisioning` checks before each resource is created."""
     return [row for row in TABLE if row.derive is not creating_a_resource]
 
 
 def _concerned(found: Iterator[ServiceCall], names: set[str]) -> Iterator[ServiceCall]:
-    """Return the calls whose caller or resource the stack brings."""
+    """Return the calls whose caller or resource is in the stack."""
     for service_call in found:
         call = service_call.call
         if call.caller.name in names or call.resource in names or call.resource.partition("/")[0] in names:
@@ -110,7 +110,7 @@ def _deployed() -> Iterator[Resource]:
     """Return the resources of all stacks of all accounts, as CloudFormation has resolved them."""
     for (account, region, name), stack in list(cloudformation._stacks._data.items()):
         status = stack.get("StackStatus", "")
-        # What is under way beside this stack is not whole yet, and is checked at its own end.
+        # Stacks that are still being deployed are checked at the end of their own deployment.
         if name == BOOTSTRAP_STACK or status.startswith("DELETE") or status.endswith("_IN_PROGRESS"):
             continue
         for logical_id, found in list((stack.get("_resources") or {}).items()):

@@ -45,7 +45,7 @@ def notifying_of_an_alarm(alarm: Resource, resources: Resources) -> Iterator[Cal
     "it.",
 )
 def invoking_a_rules_targets(rule: Resource, resources: Resources) -> Iterator[Call]:
-    """Return the delivery of a rule's events to its targets, and of what could not be delivered to its queues."""
+    """Return the delivery of a rule's events to its targets, and of undeliverable events to their queues."""
     source = {"aws:SourceArn": rule.arn, "aws:SourceAccount": rule.account}
     events = service("events")
     for target in rule.at("Targets", default=[]):
@@ -69,7 +69,7 @@ def invoking_a_rules_targets(rule: Resource, resources: Resources) -> Iterator[C
     "Lambda function logs to CloudWatch Logs'",
 )
 def running_a_function(function: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return how Lambda takes a function's role on and writes its log."""
+    """Return the assumption of a function's role and the writing of its log."""
     own = role(function.at("Role"))
     yield from assume("lambda", own.name)
     named = function.at("LoggingConfig", "LogGroup")
@@ -115,7 +115,7 @@ def sending_failed_invocations(resource: Resource, resources: Resources) -> Iter
     source="Amazon SNS Developer Guide, 'Fanout to Amazon SQS queues' and 'Fanout to Lambda functions'",
 )
 def delivering_messages(subscription: Resource, resources: Resources) -> Iterator[Call]:
-    """Return the delivery of a topic's messages to queues and functions; mail takes no permission."""
+    """Return the delivery of a topic's messages to queues and functions; email needs no permission."""
     source = {"aws:SourceArn": subscription.at("TopicArn", default="")}
     endpoint = str(subscription.at("Endpoint", default=""))
     if subscription.at("Protocol") == "sqs":
@@ -130,7 +130,7 @@ def delivering_messages(subscription: Resource, resources: Resources) -> Iterato
     source="AWS Cost Management User Guide, 'Creating an Amazon SNS topic for budget notifications'",
 )
 def notifying_of_a_budget(budget: Resource, resources: Resources) -> Iterator[Call]:
-    """Return the publishing of a budget's notifications; mail takes no permission."""
+    """Return the publishing of a budget's notifications; email needs no permission."""
     source = {
         "aws:SourceAccount": budget.account,
         "aws:SourceArn": f"arn:aws:budgets::{budget.account}:{budget.physical_id}",
@@ -148,7 +148,7 @@ def notifying_of_a_budget(budget: Resource, resources: Resources) -> Iterator[Ca
     open="An encrypted topic's key must allow the services that publish; that reading takes more is not documented.",
 )
 def joining_a_channel(configuration: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return how the chat service takes its role on."""
+    """Return the chat service's assumption of its role."""
     if arn := configuration.at("IamRoleArn"):
         yield from assume("chatbot", arn)
 

@@ -1,4 +1,4 @@
-"""Custom resources that the CDK library brings: what its own functions call."""
+"""Calls of the functions behind the CDK library's custom resources."""
 
 import json
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def restricting_the_default_security_group(custom: Resource, resources: Resource
     "Create, Update or Delete name",
 )
 def calling_what_a_custom_resource_says(custom: Resource, resources: Resources) -> Iterator[Call]:
-    """Return the SDK call of each operation; of S3's, what writing an object takes."""
+    """Return the SDK call of each operation; for S3, those for writing an object."""
     own = _function_role(custom, resources)
     for operation in ("Create", "Update", "Delete"):
         text = custom.at(operation)

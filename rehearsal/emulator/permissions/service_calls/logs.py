@@ -72,7 +72,7 @@ def encrypting_a_log_group(group: Resource, resources: Resources) -> Iterator[Ca
     open="The guide also lists CreateLogGroup and DescribeLogGroups; the group exists, and CDK's own role has neither.",
 )
 def publishing_flow_logs(flow_log: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how flow logs are written by the role they are given."""
+    """Return how flow logs are written by their role."""
     arn = flow_log.at("DeliverLogsPermissionArn")
     group = resources.named("AWS::Logs::LogGroup", flow_log.at("LogGroupName", default=""), flow_log)
     if arn and group:
@@ -132,14 +132,14 @@ def delivering_load_balancer_logs(balancer: Resource, resources: Resources) -> I
     "ACLs, and who creates the distribution may read and change its ACL",
 )
 def delivering_distribution_logs(distribution: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what the legacy logs of a distribution take; CloudFront itself writes by the bucket's ACL."""
+    """Return the calls for a distribution's legacy logs; CloudFront itself writes by the bucket's ACL."""
     bucket = resources.bucket(distribution.at("DistributionConfig", "Logging", "Bucket"))
     if not bucket:
         return
     yield from calls(deployer(distribution), "s3:GetBucketAcl PutBucketAcl", bucket.arn)
     ownership = bucket.at("OwnershipControls", "Rules", 0, "ObjectOwnership", default="BucketOwnerEnforced")
     if ownership == "BucketOwnerEnforced":
-        # Without ACLs the delivery has nothing that could allow it, and is refused.
+        # Without ACLs nothing can allow the delivery, and it is refused.
         yield from calls(service("delivery.logs"), "s3:PutObject", f"{bucket.arn}/log", acl="awslogsdelivery")
 
 
@@ -150,7 +150,7 @@ def delivering_distribution_logs(distribution: Resource, resources: Resources) -
     "creating the configuration writes the log group's resource policy",
 )
 def creating_firewall_log_delivery(configuration: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return what who creates the logging of a web ACL must be allowed."""
+    """Return the permissions that the creator of a web ACL's logging needs."""
     actions = "logs:CreateLogDelivery DeleteLogDelivery PutResourcePolicy DescribeResourcePolicies DescribeLogGroups"
     yield from calls(deployer(configuration), actions, "*")
     yield from calls(deployer(configuration), "wafv2:PutLoggingConfiguration", configuration.at("ResourceArn"))
@@ -176,7 +176,7 @@ def delivering_firewall_logs(configuration: Resource, _resources: Resources) -> 
     source="ElastiCache User Guide, 'Log delivery', 'Permissions to configure logging'",
 )
 def delivering_cache_logs(group: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return what who configures the delivery of a cache's logs must be allowed, and the writing."""
+    """Return the permissions for configuring the delivery of a cache's logs, and the writing."""
     for item in group.at("LogDeliveryConfigurations", default=[]):
         name = item.get("DestinationDetails", {}).get("CloudWatchLogsDetails", {}).get("LogGroup")
         if name:
@@ -204,7 +204,7 @@ def publishing_database_logs(instance: Resource, _resources: Resources) -> Itera
     source="Amazon RDS User Guide, 'Setting up and enabling Enhanced Monitoring', 'Creating an IAM role'",
 )
 def publishing_enhanced_monitoring(instance: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return how a database's operating system metrics are written, by the role it is given."""
+    """Return how a database's operating system metrics are written, by its role."""
     if arn := instance.at("MonitoringRoleArn"):
         yield from assume("monitoring.rds", arn)
         group = f"arn:aws:logs:{instance.region}:{instance.account}:log-group:RDSOSMetrics"
@@ -251,7 +251,7 @@ def encrypting_a_trail(trail: Resource, resources: Resources) -> Iterator[Call]:
     source="CloudTrail User Guide, 'Role policy document for CloudTrail to use CloudWatch Logs for monitoring'",
 )
 def logging_a_trail(trail: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return the writing of a trail's log group, by the role it is given."""
+    """Return the writing of a trail's log group, by its role."""
     arn, group = trail.at("CloudWatchLogsRoleArn"), trail.at("CloudWatchLogsLogGroupArn")
     if arn and group:
         yield from assume("cloudtrail", arn)

@@ -1,4 +1,4 @@
-"""How AWS names resources: what `Ref` and `Fn::GetAtt` answer, and the ARN that policies know a resource by."""
+"""How AWS names resources: the results of `Ref` and `Fn::GetAtt`, and the ARN that policies use."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 class Naming:
     """How resources of one type are named.
 
-    `property` is the one that gives the name; without it CloudFormation generates one. `arn` is a pattern over
-    `partition`, `region`, `account` and `name`. `ref_is_arn` says that `Ref` answers the ARN and not the name.
+    `property` holds the name; without it CloudFormation generates one. `arn` is a pattern over
+    `partition`, `region`, `account` and `name`. `ref_is_arn` says that `Ref` returns the ARN and not the name.
     """
 
     property: str
@@ -18,7 +18,7 @@ class Naming:
     lowercase: bool = False
     stack_in_name: bool = True
     name_after: str = ""
-    """Where CloudFormation has the ARN at hand only, what the name follows in it."""
+    """The text before the name in the ARN, for types whose ARN alone CloudFormation returns."""
 
 
 NAMINGS: dict[str, Naming] = {
@@ -92,7 +92,7 @@ NAMINGS: dict[str, Naming] = {
     "AWS::S3::Bucket": Naming("BucketName", "arn:aws:s3:::{name}", lowercase=True),
     "AWS::SNS::Topic": Naming("TopicName", "arn:aws:sns:{region}:{account}:{name}", ref_is_arn=True, name_after=":"),
     "AWS::SQS::Queue": Naming("QueueName", "arn:aws:sqs:{region}:{account}:{name}", name_after="/"),
-    # Names of ours begin with a slash.
+    # Our names begin with a slash.
     "AWS::SSM::Parameter": Naming("Name", "arn:aws:ssm:{region}:{account}:parameter{name}"),
     "AWS::SecretsManager::Secret": Naming(
         "Name", "arn:aws:secretsmanager:{region}:{account}:secret:{name}", ref_is_arn=True, name_after=":secret:"
@@ -102,7 +102,7 @@ NAMINGS: dict[str, Naming] = {
 
 
 def generated_name(resource_type: str, logical_id: str, stack: str) -> str:
-    """Return a name as CloudFormation generates it: of the stack, the logical id, and what makes it unique."""
+    """Return a name as CloudFormation generates it: from the stack, the logical id, and a unique suffix."""
     token = hashlib.sha256(f"{stack}/{logical_id}/{resource_type}".encode()).hexdigest()
     naming = NAMINGS.get(resource_type)
     if resource_type == "AWS::KMS::Key":
@@ -117,6 +117,6 @@ def generated_name(resource_type: str, logical_id: str, stack: str) -> str:
 
 
 def arn_of(resource_type: str, name: str, *, account: str, region: str) -> str:
-    """Return the ARN of the resource of that name, or nothing for a type that policies do not name here."""
+    """Return the ARN of the resource of that name, or an empty text for a type without a pattern here."""
     naming = NAMINGS.get(resource_type)
     return naming.arn.format(name=name, account=account, region=region) if naming else ""

@@ -1,4 +1,4 @@
-"""Deployed resources, and what leads from one to another: names, ARNs, keys, roles."""
+"""Deployed resources, and how they refer to one another: names, ARNs, keys, roles."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -21,14 +21,14 @@ class Resource:
     physical_id: str
     properties: dict[str, Any]
     path: str = ""
-    """Where it stands in the construct tree, if the template says."""
+    """Its path in the construct tree, if the template has it."""
     attributes: dict[str, Any] = field(default_factory=dict)
     deployer: str | None = None
     """The role that CloudFormation deploys it with; None: the bootstrap's execution role."""
 
     @cached_property
     def arn(self) -> str:
-        """The ARN that policies know it by; of a log group, with `:*`."""
+        """The ARN that policies use; a log group's ends in `:*`."""
         naming = NAMINGS.get(self.type)
         if naming is None:
             return ""
@@ -38,7 +38,7 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """Its name, also where `Ref` answers an ARN or an address."""
+        """Its name, even if `Ref` returns an ARN or an address."""
         naming = NAMINGS.get(self.type)
         if naming and naming.name_after and naming.name_after in self.physical_id:
             return self.physical_id.rpartition(naming.name_after)[2]
@@ -46,7 +46,7 @@ class Resource:
 
     @property
     def where(self) -> str:
-        """Say which resource this is, for messages."""
+        """Return a description of this resource for messages."""
         return f"{self.stack}/{self.logical_id}"
 
     def at(self, *path: str | int, default: Any = None) -> Any:
@@ -61,7 +61,7 @@ class Resource:
 
 
 class Resources:
-    """All resources of the stacks that are deployed side by side, in whatever accounts and regions."""
+    """All resources of the stacks of all accounts and regions."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self._all = list(resources)
@@ -95,7 +95,7 @@ class Resources:
     def key(self, key: str | None, near: Resource) -> Resource | None:
         """Return the key that an ARN, an id or an alias means in the account and region of a resource.
 
-        None where it is a key that AWS manages, or one of no stack.
+        None for an AWS managed key, or one that no stack contains.
         """
         if not key:
             return None

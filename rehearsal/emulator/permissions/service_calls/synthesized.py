@@ -1,6 +1,6 @@
 """The resources that a cloud assembly describes, before anything is deployed, with placeholders for references.
 
-Names and ARNs are of the form that AWS gives them, so that patterns in policies match as they will.
+Names and ARNs have AWS's form, so that patterns in policies match as in a deployment.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ class Template:
 
 
 def assembly_templates(folder: Path) -> list[Template]:
-    """Return the templates of a cloud assembly and of those nested in it; raises AssemblyError."""
+    """Return the templates of a cloud assembly and its nested assemblies; raises AssemblyError."""
     return [
         Template(stack.name, stack.account, stack.region, stack.template, {})
         for stack in cloud_assembly.read(folder).stacks

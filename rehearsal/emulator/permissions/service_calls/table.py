@@ -1,4 +1,4 @@
-"""The table's form: a row says which calls an AWS service makes for a resource, and where AWS documents it."""
+"""The table's rows: which calls an AWS service makes for a resource, and where AWS documents them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,18 +11,18 @@ DEPLOYER = "arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{r
 
 
 class CallerKind(Enum):
-    """What decides whether a caller's call is allowed."""
+    """Which policies decide whether a call is allowed."""
 
     ROLE = "role"
     """Its identity-based policies, and the resource's policy."""
     SERVICE = "service principal"
     """The resource's policy only."""
     ACCOUNT = "AWS account"
-    """Another account of AWS's: the resource's policy only."""
+    """An account of AWS: the resource's policy only."""
     SERVICE_LINKED = "service-linked role"
-    """A policy that AWS keeps up to date and nobody else can change; a key's policy must allow it nevertheless."""
+    """A policy that only AWS can change; a key's policy must still allow the call."""
     PERSON = "person"
-    """Somebody whose IAM policies allow everything: only the resource's policy can refuse."""
+    """A principal whose IAM policies allow everything: only the resource's policy can refuse."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ class Row:
     source: str
     """Guide and section of the AWS documentation, or the library's file."""
     open: str
-    """What the documentation leaves open, and what is assumed; empty: nothing."""
+    """What the documentation leaves open and this row assumes; empty if nothing."""
     derive: Derivation
     may_be_refused: bool = False
-    """Whether who calls copes with a refusal."""
+    """Whether the caller tolerates a refusal."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def service(name: str) -> Caller:
 
 
 def person(resource: Resource) -> Caller:
-    """Return somebody of the resource's account."""
+    """Return a principal of the resource's account."""
     return Caller(CallerKind.PERSON, f"arn:aws:iam::{resource.account}:role/administrator")
 
 
@@ -145,16 +145,16 @@ def calls(caller: Caller, actions: str, resource: str, **context: str) -> Iterat
 
 
 def assume(service_name: str, role_arn: str) -> Iterator[Call]:
-    """Return the call by which a service takes a role on."""
+    """Return the call by which a service assumes a role."""
     yield Call(service(service_name), "sts:AssumeRole", role_arn)
 
 
 def key_calls(
     caller: Caller, actions: str, key: Resource | None, *, through: str = "", context: Mapping[str, str] | None = None
 ) -> Iterator[Call]:
-    """Return calls of KMS operations on a key, directly or through a service that asks for the caller.
+    """Return calls of KMS operations on a key, directly or through a service on the caller's behalf.
 
-    Nothing where there is no key of a stack: a key that AWS manages allows its service by itself.
+    None for a key that no stack contains: an AWS managed key allows its service itself.
     """
     if key is None:
         return
@@ -169,14 +169,14 @@ def key_calls(
 
 
 def object_context(bucket: Resource, key: Resource | None) -> dict[str, str]:
-    """Return the encryption context of the bucket's objects: the bucket's ARN, where it has a bucket key."""
+    """Return the encryption context of the bucket's objects: the bucket's ARN, if it has a bucket key."""
     rule = bucket.at("BucketEncryption", "ServerSideEncryptionConfiguration", 0, default={})
     enabled = rule.get("BucketKeyEnabled") in (True, "true")
     return {"kms:EncryptionContext:aws:s3:arn": bucket.arn if enabled or key is None else f"{bucket.arn}/object"}
 
 
 def object_write(caller: Caller, bucket: Resource, name: str, all_: Resources, **context: str) -> Iterator[Call]:
-    """Return what writing an object takes: the object, and its bucket's key through S3."""
+    """Return the calls for writing an object: the object, and its bucket's key through S3."""
     yield from calls(caller, "s3:PutObject", f"{bucket.arn}/{name}", **context)
     key = all_.bucket_key(bucket)
     # Parts of a large object are decrypted to be put together (S3 User Guide, "Multipart upload API and permissions").
@@ -184,13 +184,13 @@ def object_write(caller: Caller, bucket: Resource, name: str, all_: Resources, *
 
 
 def object_read(caller: Caller, bucket: Resource, name: str, all_: Resources, **context: str) -> Iterator[Call]:
-    """Return what reading an object takes: the object, and its bucket's key through S3."""
+    """Return the calls for reading an object: the object, and its bucket's key through S3."""
     yield from calls(caller, "s3:GetObject", f"{bucket.arn}/{name}", **context)
     key = all_.bucket_key(bucket)
     yield from key_calls(caller, "Decrypt", key, through="s3", context=object_context(bucket, key))
 
 
 def log_write(caller: Caller, log_group_arn: str) -> Iterator[Call]:
-    """Return what writing to a log group takes; the ARN ends in `:*`."""
+    """Return the calls for writing to a log group; the ARN ends in `:*`."""
     stream = f"{log_group_arn.removesuffix(':*')}:log-stream:stream"
     yield from calls(caller, "logs:CreateLogStream PutLogEvents", stream)

@@ -21,7 +21,7 @@ from rehearsal.emulator.permissions.service_calls.table import (
     source="Amazon ECS Developer Guide, 'Amazon ECS task execution IAM role' and 'Amazon ECS task IAM role'",
 )
 def starting_a_task(definition: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return how ECS takes on the roles of a task."""
+    """Return ECS's assumption of a task's roles."""
     for name in ("ExecutionRoleArn", "TaskRoleArn"):
         if arn := definition.at(name):
             yield from assume("ecs-tasks", arn)

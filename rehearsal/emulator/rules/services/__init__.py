@@ -1,4 +1,4 @@
-"""What the services behind the resource types refuse, beyond names and schemas: a module each."""
+"""Refusals of the services behind the resource types, beyond names and schemas."""
 
 from rehearsal.emulator.rules.services import compute, databases, delivery, identity, keys, network, storage
 

@@ -18,7 +18,7 @@ FUNCTION = "AWS::Lambda::Function"
 MEMORY_MB = 10240
 VARIABLES_BYTES = 4096
 UNRESERVED = 100
-"""Executions that stay for functions without a reservation."""
+"""Executions that must remain for functions without a reservation."""
 RESERVED_VARIABLES = frozenset(
     {
         "_HANDLER",
@@ -45,7 +45,7 @@ RESERVED_VARIABLES = frozenset(
 WITHDRAWN = re.compile(
     r"nodejs(|4\.3|6\.10|8\.10|10\.x|12\.x|14\.x|16\.x)|python(2\.7|3\.6|3\.7)|ruby2\.[57]|dotnetcore.*|dotnet[57]\..*|go1\.x|java8|provided"
 )
-"""Runtimes in which no function can be created any more (Runtime deprecation policy, "block function create")."""
+"""Runtimes in which functions can no longer be created (Runtime deprecation policy, "block function create")."""
 
 
 def _lambda(message: str, error: str = "InvalidParameterValueException", **more: Any) -> Refusal:
@@ -54,7 +54,7 @@ def _lambda(message: str, error: str = "InvalidParameterValueException", **more:
 
 @on_both(FUNCTION)
 def require_execution_role(request: Request) -> None:
-    """Refuse a role that is not there or does not trust Lambda."""
+    """Refuse a role that does not exist or does not trust Lambda."""
     if not request.changed("Role"):
         return
     account, _ = here()
@@ -105,7 +105,7 @@ def require_runtime(request: Request) -> None:
 
 @on_both(FUNCTION)
 def require_unreserved(request: Request) -> None:
-    """Refuse a reservation that leaves less than the least; a new account's ten leave nothing to reserve."""
+    """Refuse a reservation that leaves too few executions; a new account's ten leave none to reserve."""
     reserved = request.get("ReservedConcurrentExecutions")
     if reserved is None or not request.changed("ReservedConcurrentExecutions"):
         return
@@ -115,7 +115,7 @@ def require_unreserved(request: Request) -> None:
         for name, record in lambdas._functions.items()
         if name != (request.physical_id or request.get("FunctionName"))
     )
-    # An account whose quota is below the least keeps all of it.
+    # An account whose quota is below the minimum cannot reserve any.
     if all_of_them - others - int(reserved) < min(UNRESERVED, all_of_them):
         raise _lambda(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
@@ -138,13 +138,13 @@ def require_dead_letter_queue(request: Request) -> None:
 
 @on_create("AWS::Lambda::Permission")
 def require_function(request: Request) -> None:
-    """Refuse a permission for a function of this account and region that is not there."""
+    """Refuse a permission for a function of this account and region that does not exist."""
     _require_function(str(request.properties["FunctionName"]))
 
 
 @on_create("AWS::Lambda::EventSourceMapping")
 def require_source(request: Request) -> None:
-    """Refuse a mapping from a queue, or to a function, that is not there."""
+    """Refuse a mapping from a queue, or to a function, that does not exist."""
     _require_function(str(request.properties["FunctionName"]))
     arn, (account, region) = str(request.get("EventSourceArn") or ""), here()
     from rehearsal.emulator.rules.services.storage import sqs  # noqa: PLC0415 - only mappings need queues
@@ -186,14 +186,14 @@ def require_containers(request: Request) -> None:
 
 @on_create("AWS::ECS::TaskDefinition")
 def require_task_roles(request: Request) -> None:
-    """Refuse roles that are none, and what Fargate needs an execution role for without one."""
+    """Refuse invalid roles, and Fargate tasks that need an execution role and have none."""
     for name in ("ExecutionRoleArn", "TaskRoleArn"):
         arn = request.get(name)
         account, _ = here()
         if arn is None:
             continue
         own = str(arn).startswith(f"arn:aws:iam::{account}:role/")
-        # ECS looks only at the form here; a role that is not there fails when a task starts. CloudFormation passes the
+        # ECS looks only at the form here; a missing role fails when a task starts. CloudFormation passes the
         # role with iam:PassRole, which needs one that exists.
         if not str(arn).startswith("arn:") or (own and str(arn).rpartition("/")[2] not in iam._roles):
             raise _ecs("Role is not valid")
@@ -210,7 +210,7 @@ def require_task_roles(request: Request) -> None:
 
 @on_create("AWS::ECS::Service")
 def require_service_parts(request: Request) -> None:
-    """Refuse a cluster or task definition that is not there, and a Fargate service without a network."""
+    """Refuse a cluster or task definition that does not exist, and a Fargate service without a network."""
     cluster = str(request.get("Cluster") or "default").rpartition("/")[2]
     if (ecs._clusters.get(cluster) or {}).get("status") != "ACTIVE":
         raise _ecs("Cluster not found.", "ClusterNotFoundException", code=NOT_FOUND)
@@ -229,7 +229,7 @@ def require_service_parts(request: Request) -> None:
 
 @on_both("AWS::ECS::Service")
 def require_possible_deployment(request: Request) -> None:
-    """Refuse a deployment that may neither start a task nor stop one."""
+    """Refuse a deployment configuration that can neither start nor stop a task."""
     least = request.get("DeploymentConfiguration", "MinimumHealthyPercent")
     most = request.get("DeploymentConfiguration", "MaximumPercent")
     if least is not None and most is not None and int(most) <= 100 and int(least) >= int(most):

@@ -1,4 +1,4 @@
-"""RDS and ElastiCache: versions, sizes and groups, and what an instance cannot become.
+"""RDS and ElastiCache: versions, sizes and groups, and updates that an instance does not support.
 
 Sources: RDS User Guide ("Increasing DB instance storage capacity", "Upgrading a DB instance engine version"), RDS API
 Reference (CreateDBInstance, ModifyDBInstance, CreateDBSubnetGroup); ElastiCache API Reference (CreateReplicationGroup,
@@ -44,7 +44,7 @@ def require_version(request: Request) -> None:
 
 @on_update(INSTANCE)
 def require_upgrade(request: Request) -> None:
-    """Refuse an older version, one that is none, and another major version without consent."""
+    """Refuse an older version, an unknown one, and another major version without permission."""
     engine = str(request.get("Engine") or "")
     before, after = str((request.before or {}).get("EngineVersion") or ""), str(request.get("EngineVersion") or "")
     if not before or not after or before == after:
@@ -86,7 +86,7 @@ def require_growth(request: Request) -> None:
 
 @on_both(INSTANCE)
 def require_storage(request: Request) -> None:
-    """Refuse storage below the least, and a limit of autoscaling below what is allocated."""
+    """Refuse storage below the minimum, and a limit of autoscaling below what is allocated."""
     allocated, most = _gib(request.properties), request.get("MaxAllocatedStorage")
     if allocated is None:
         return
@@ -101,7 +101,7 @@ def require_storage(request: Request) -> None:
 
 @on_create(INSTANCE)
 def require_user(request: Request) -> None:
-    """Refuse a user name that the engine keeps to itself."""
+    """Refuse a user name that the engine reserves."""
     name = str(request.get("MasterUsername") or "")
     if request.get("Engine") == "postgres" and name.lower() in RESERVED_USERS:
         raise _refused(
@@ -111,7 +111,7 @@ def require_user(request: Request) -> None:
 
 @on_both(INSTANCE)
 def require_groups(request: Request) -> None:
-    """Refuse subnet groups, parameter groups and sources of replicas that are not there or do not fit."""
+    """Refuse subnet groups, parameter groups and sources of replicas that do not exist or do not fit."""
     subnets = request.get("DBSubnetGroupName")
     if subnets and subnets != "default" and subnets not in rds._subnet_groups:
         raise _refused(f"DB subnet group '{subnets}' does not exist.", "DBSubnetGroupNotFoundFault", code=NOT_FOUND)
@@ -147,7 +147,7 @@ def require_zones(request: Request) -> None:
 
 @on_create("AWS::RDS::DBParameterGroup")
 def require_family(request: Request) -> None:
-    """Refuse a family of PostgreSQL that is none; other engines' families are not known here."""
+    """Refuse an unknown family of PostgreSQL; other engines' families are not checked."""
     family = str(request.properties["Family"])
     majors = {version.split(".")[0] for version in _versions("postgres")}
     if family.startswith("postgres") and family.removeprefix("postgres") not in majors:
@@ -156,7 +156,7 @@ def require_family(request: Request) -> None:
 
 @on_create(REPLICATION_GROUP)
 def require_cache(request: Request) -> None:
-    """Refuse a node type that is none, failover without a replica, and groups that are not there."""
+    """Refuse an unknown node type, failover without a replica, and groups that do not exist."""
     kind, (_, region) = str(request.get("CacheNodeType") or ""), here()
     known = _node_types(region)
     if kind and known and kind not in known:
@@ -185,7 +185,7 @@ def require_replicas(request: Request) -> None:
 
 @on_update(REPLICATION_GROUP)
 def require_newer_cache(request: Request) -> None:
-    """Refuse an older version: a downgrade takes a new group."""
+    """Refuse an older version: a downgrade requires a new group."""
     before, after = str((request.before or {}).get("EngineVersion") or ""), str(request.get("EngineVersion") or "")
     same = (request.before or {}).get("Engine") == request.get("Engine")
     if before and after and same and _ordered(after) < _ordered(before):
@@ -219,7 +219,7 @@ def _enumerations(name: str, where: Callable[[dict[str, Any]], dict[str, Any]]) 
 
 @cache
 def _versions(engine: str) -> frozenset[str]:
-    """Return the versions of an engine that can be created; those that AWS has withdrawn are not among them."""
+    """Return the versions of an engine that can be created; without those that AWS has withdrawn."""
     known = _enumerations("engine_version", lambda rule: rule["then"].get("properties", {}))
     gone = _enumerations("engine_version_deprecated", lambda rule: rule["if"].get("properties", {}))
     return known.get(engine, frozenset()) - gone.get(engine, frozenset())
@@ -230,7 +230,7 @@ def _engines() -> frozenset[str]:
     for rule in extension(INSTANCE, "engine_version")["allOf"]:
         if engines := rule["then"].get("properties", {}).get("Engine", {}).get("enum"):
             return frozenset(engines)
-    raise ValueError("cfn-lint no longer tells the engines of RDS")
+    raise ValueError("cfn-lint no longer lists the engines of RDS")
 
 
 @cache

@@ -1,6 +1,6 @@
-"""What carries messages, and keeps secrets and logs: SNS, SQS, EventBridge, Secrets Manager, CloudWatch Logs.
+"""SNS, SQS, EventBridge, Secrets Manager and CloudWatch Logs.
 
-That EventBridge may send to a target's queue is not looked at when a rule is made: PutTargets succeeds, and deliveries
+Creating a rule does not check whether EventBridge may send to a target's queue: PutTargets succeeds, and deliveries
 fail ("Using resource-based policies for Amazon EventBridge"). So the emulator accepts the rule, as AWS does.
 
 Sources: SNS SetTopicAttributes, SQS SetQueueAttributes, CloudWatch Logs CreateLogGroup (API References).
@@ -23,7 +23,7 @@ def require_resource_policy(request: Request) -> None:
 
 @on_both("AWS::SecretsManager::Secret")
 def require_one_value(request: Request) -> None:
-    """Refuse a value beside what generates one."""
+    """Refuse both a value and rules to generate one."""
     if request.get("SecretString") is not None and request.get("GenerateSecretString") is not None:
         raise service_refusal(
             "You can specify either GenerateSecretString or SecretString but not both", "SecretsManager"
@@ -32,7 +32,7 @@ def require_one_value(request: Request) -> None:
 
 @on_create("AWS::Logs::LogGroup")
 def require_own_name(request: Request) -> None:
-    """Refuse a name that begins as AWS's own do."""
+    """Refuse a name with AWS's reserved prefix."""
     if str(request.get("LogGroupName") or "").startswith("aws/"):
         raise service_refusal(
             "Log groups starting with aws/ are reserved for AWS (Error Code: InvalidParameterException)",

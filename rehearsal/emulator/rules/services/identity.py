@@ -1,4 +1,4 @@
-"""IAM: malformed documents, policies and roles that are not there, and the quotas of roles.
+"""IAM: malformed documents, policies and roles that do not exist, and the quotas of roles.
 
 Sources: IAM API Reference (CreateRole, PutRolePolicy, CreatePolicy, AttachRolePolicy) and "IAM and STS quotas".
 """
@@ -51,7 +51,7 @@ def require_inline_policies(request: Request) -> None:
 
 @on_both("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 def require_attached_policies(request: Request) -> None:
-    """Refuse attached policies and boundaries of this account that are not there, and more than the quota."""
+    """Refuse attached policies and boundaries of this account that do not exist, and more than the quota."""
     attached = request.get("ManagedPolicyArns") or []
     if len(attached) > ATTACHED_POLICIES:
         raise _over("PoliciesPerRole", ATTACHED_POLICIES)
@@ -95,7 +95,7 @@ def require_policy(request: Request) -> None:
 
 @on_both("AWS::IAM::InstanceProfile")
 def require_profile_roles(request: Request) -> None:
-    """Refuse a profile of a role that is not there."""
+    """Refuse a profile of a role that does not exist."""
     for name in request.get("Roles") or []:
         if name not in iam._roles:
             raise service_refusal(

@@ -1,4 +1,4 @@
-"""KMS: keys that nobody could administer, aliases of nothing, and what uses a key that does not admit it.
+"""KMS: keys that nobody could administer, aliases without a key, and users that a key does not allow.
 
 Sources: KMS API Reference (CreateKey, PutKeyPolicy, CreateAlias), "Default key policy" and "Key policies" of the KMS
 Developer Guide; "Encrypt log data in CloudWatch Logs", CloudWatch Logs User Guide.
@@ -12,12 +12,12 @@ from rehearsal.emulator.rules.refusal import NOT_FOUND, Refusal, service_refusal
 from rehearsal.emulator.rules.request import Request, on_both, on_create, on_update
 
 OWNERS = frozenset({"aws:PrincipalAccount", "kms:CallerAccount"})
-"""Conditions that the account itself meets; under others nobody can be sure to change the policy later."""
+"""Conditions that the account itself meets; under others, the policy might become unchangeable."""
 
 
 @on_both("AWS::KMS::Key")
 def require_key_policy(request: Request) -> None:
-    """Refuse a malformed key policy, and one under which the account could not change it any more."""
+    """Refuse a malformed key policy, and one that the account could no longer change."""
     document = request.get("KeyPolicy")
     if document is None or not request.changed("KeyPolicy"):
         return
@@ -61,7 +61,7 @@ def require_same_kind(request: Request) -> None:
 
 @on_create("AWS::KMS::Alias")
 def require_target(request: Request) -> None:
-    """Refuse an alias that AWS keeps to itself, or of a key that is not there or is about to be deleted."""
+    """Refuse an alias that AWS reserves, or of a key that does not exist or is about to be deleted."""
     if str(request.properties["AliasName"]).startswith("alias/aws/"):
         raise service_refusal("Alias must not begin with alias/aws/ (Error Code: NotAuthorizedException)", "Kms")
     identity = str(request.properties["TargetKeyId"])
@@ -74,7 +74,7 @@ def require_target(request: Request) -> None:
 
 @on_both("AWS::Logs::LogGroup")
 def require_log_key(request: Request) -> None:
-    """Refuse a key that is not there or does not admit CloudWatch Logs of this region."""
+    """Refuse a key that does not exist or does not allow CloudWatch Logs of this region."""
     arn = request.get("KmsKeyId")
     if not arn or not request.changed("KmsKeyId"):
         return

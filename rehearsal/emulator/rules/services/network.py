@@ -1,4 +1,4 @@
-"""EC2, Elastic Load Balancing, CloudFront and WAF: addresses, listeners, groups in use, edges.
+"""EC2, Elastic Load Balancing, CloudFront and WAF: addresses, listeners, groups in use, distributions.
 
 Sources: EC2 API Reference (CreateVpc, CreateSubnet), "VPC CIDR blocks" (VPC User Guide); Elastic Load Balancing API
 Reference (CreateLoadBalancer, CreateListener, DeleteTargetGroup); CloudFront API Reference (CachePolicyConfig); WAF API
@@ -32,7 +32,7 @@ def _block(text: Any) -> IPv4Network | None:
 
 @on_create("AWS::EC2::VPC")
 def require_vpc_block(request: Request) -> None:
-    """Refuse a block that is none, too large or too small."""
+    """Refuse an invalid block, and one that is too large or too small."""
     text = request.get("CidrBlock")
     if text is None:
         return
@@ -107,7 +107,7 @@ def refuse_used_target_groups() -> None:
 
 @on_both("AWS::CloudFront::CachePolicy")
 def require_ordered_lifetimes(request: Request) -> None:
-    """Refuse a least lifetime above the default, or a default above the most."""
+    """Refuse a minimum lifetime above the default, or a default above the maximum."""
     config = request.get("CachePolicyConfig") or {}
     least, usual, most = (float(config.get(name, 0)) for name in ("MinTTL", "DefaultTTL", "MaxTTL"))
     if not least <= usual <= most:

@@ -1,4 +1,4 @@
-"""S3 and AWS Backup: names, policies, versions, locks and life cycles.
+"""S3 and AWS Backup: names, policies, versions, locks and lifecycle rules.
 
 Sources: "Bucket naming rules", "Object Lock", "Lifecycle transitions", "Blocking public access" (Amazon S3 User Guide);
 PutBucketPolicy, PutBucketReplication and PutBucketNotificationConfiguration, Amazon S3 API Reference; AWS Backup API
@@ -16,10 +16,10 @@ from rehearsal.emulator.rules.request import Request, on_both, on_create, on_upd
 
 BUCKET = "AWS::S3::Bucket"
 RESERVED = (("xn--", "sthree-", "amzn-s3-demo-"), ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"))
-"""How a bucket's name must not begin and end."""
+"""Forbidden prefixes and suffixes of bucket names."""
 OBJECT_ACTIONS = re.compile(r"s3:(Get|Put|Delete|Restore|Replicate|Abort)Object", re.IGNORECASE)
 LEAST_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
-"""Days that an object stays before it may be moved to a class."""
+"""Days before an object may move to a storage class."""
 
 
 def _refused(message: str, error: str, **more: Any) -> Refusal:
@@ -28,7 +28,7 @@ def _refused(message: str, error: str, **more: Any) -> Refusal:
 
 @on_create(BUCKET)
 def require_name(request: Request) -> None:
-    """Refuse a name that is none for a bucket."""
+    """Refuse an invalid bucket name."""
     name = request.get("BucketName")
     if name is None:
         return
@@ -54,7 +54,7 @@ def require_transitions(request: Request) -> None:
 
 @on_both(BUCKET)
 def require_versions(request: Request) -> None:
-    """Refuse replication without versions, a lock's rules without a lock, and versions suspended under a lock."""
+    """Refuse replication without versioning, lock rules without Object Lock, and suspended versioning under a lock."""
     status = request.get("VersioningConfiguration", "Status")
     locked = str(request.get("ObjectLockEnabled")).lower() == "true"
     if request.get("ReplicationConfiguration") and status != "Enabled":
@@ -72,7 +72,7 @@ def require_versions(request: Request) -> None:
 
 @on_update(BUCKET)
 def require_lock(request: Request) -> None:
-    """Refuse to take a lock off: "after you enable Object Lock on a bucket, you can't disable it"."""
+    """Refuse to remove a lock: "after you enable Object Lock on a bucket, you can't disable it"."""
     before, after = (
         str((properties or {}).get("ObjectLockEnabled")).lower() == "true"
         for properties in (request.before, request.properties)
@@ -83,7 +83,7 @@ def require_lock(request: Request) -> None:
 
 @on_both(BUCKET)
 def require_destinations(request: Request) -> None:
-    """Refuse notifications to queues and topics that are not there or do not admit S3."""
+    """Refuse notifications to queues and topics that do not exist or do not allow S3."""
     configuration = request.get("NotificationConfiguration") or {}
     for entries, member, document in (
         ("QueueConfigurations", "Queue", _queue_policy),
@@ -97,7 +97,7 @@ def require_destinations(request: Request) -> None:
 
 @on_both("AWS::S3::BucketPolicy")
 def require_bucket_policy(request: Request) -> None:
-    """Refuse a policy of no bucket, malformed, about another bucket, or public where such are blocked."""
+    """Refuse a policy without a bucket, a malformed one, one for another bucket, and a blocked public one."""
     name, document = str(request.properties["Bucket"]), request.properties["PolicyDocument"]
     if name not in s3._buckets:
         raise _refused("The specified bucket does not exist", "NoSuchBucket", code=NOT_FOUND, status=404)
@@ -147,7 +147,7 @@ def require_vault_lock(request: Request) -> None:
 
 @on_update("AWS::Backup::BackupVault")
 def require_compliance_lock(request: Request) -> None:
-    """Refuse to shorten or remove a compliance lock; its grace time of three days at least is not counted here."""
+    """Refuse to shorten or remove a compliance lock; its grace time of at least three days is not emulated."""
     before, after = ((props or {}).get("LockConfiguration") or {} for props in (request.before, request.properties))
     if before.get("ChangeableForDays") is not None and before != after:
         raise service_refusal(
@@ -189,7 +189,7 @@ def _blocks_public_policies(name: str) -> bool:
 
 
 def _is_public(statement: dict[str, Any]) -> bool:
-    """Return whether a statement is for everybody, with no condition that names who is meant."""
+    """Return whether a statement allows everybody, without a condition that limits the callers."""
     return (
         statement.get("Effect") == "Allow" and "*" in policies.principals(statement) and not statement.get("Condition")
     )

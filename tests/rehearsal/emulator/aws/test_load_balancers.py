@@ -114,7 +114,7 @@ def test_a_body_has_a_limit(account: Account, task: Server) -> None:
 
 ELSEWHERE = [
     ("http://no-such.eu-west-1.elb.amazonaws.com/", "no load balancer is named no-such.eu-west-1.elb.amazonaws.com"),
-    ("http://example.com/", "the rehearsal's proxy leads only to emulated hosts, not example.com"),
+    ("http://example.com/", "the rehearsal's proxy reaches only emulated hosts, not example.com"),
 ]
 
 
