@@ -18,7 +18,7 @@ from rich.text import Text
 
 from rehearsal import assembly
 from rehearsal.engine.account_kind import AccountKind
-from rehearsal.engine.approvals import ScriptedGate, TerminalGate
+from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.errors import RehearsalError
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.report import page, report
@@ -86,9 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tasks",
         choices=[str(kind) for kind in TaskKind],
-        default=str(TaskKind.STAND_IN),
-        help="what runs behind the load balancers: local stand-ins that keep the container's contract,\n"
-        "the container's own processes, or nothing",
+        default=str(TaskKind.FAKE),
+        help="what runs behind the load balancers: local fakes of the tasks (the default), the container's\n"
+        "own processes, or nothing",
     )
     parser.add_argument(
         "--account",
@@ -131,10 +131,10 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
         recorded = rehearsal.recorded_types()
     screen.summary(progress)
     subject = _subject(repository, plan.commit)
-    composed = report.compose(progress, commit=plan.commit, subject=subject, recorded_types=recorded)
+    document = report.compose(progress, commit=plan.commit, subject=subject, recorded_types=recorded)
     if options.json:
-        report.write(composed, options.json)
-    page.write(composed, options.html, secrets=report.secrets(progress))
+        report.write(document, options.json)
+    page.write(document, options.html, secrets=report.secrets(progress))
     console.print(Text(f"report: {options.html}"), soft_wrap=True)
     return EXIT_CODES[progress.result or Result.FAILED]
 
@@ -145,7 +145,9 @@ def _plan(options: argparse.Namespace, repository: Path, screen: Screen) -> Plan
         assembly=assembly.read(options.assembly),
         repository=repository,
         commit=_commit(repository, options.ref),
-        gate=ScriptedGate(answer=options.approve == "yes") if options.approve else TerminalGate(screen.paused),
+        approver=PresetApprover(answer=options.approve == "yes")
+        if options.approve
+        else TerminalApprover(screen.paused),
         base_commit=_commit(repository, options.base_commit, option="--from") if options.base_commit else None,
         variable_overrides=dict(options.variable_overrides),
         clock=lambda: datetime.now(UTC) + clock_offset,

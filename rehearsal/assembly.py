@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rehearsal.engine.cloud import Place
+from rehearsal.engine.cloud import AwsEnvironment
 from rehearsal.errors import RehearsalError
 
 PIPELINE_TYPE = "AWS::CodePipeline::Pipeline"
@@ -20,7 +20,7 @@ EXECUTION_POLICIES = "execution-policies.json"
 class ExecutionPolicies:
     """What CloudFormation may do in one account, and the stack that puts it there before the bootstrap."""
 
-    place: Place
+    place: AwsEnvironment
     stack: str
     template: str
     arns: tuple[str, ...]
@@ -34,9 +34,9 @@ class Assembly:
     stack_id: str
     """The pipeline stack's id, as `cdk deploy` takes it."""
     stack_name: str
-    home: Place
+    home: AwsEnvironment
     """Where the pipeline lives."""
-    places: tuple[Place, ...]
+    places: tuple[AwsEnvironment, ...]
     """Every account and region a stack is deployed to, the pipeline's own first."""
     execution_policies: Mapping[str, ExecutionPolicies] = field(default_factory=dict)
     """By account; empty: CloudFormation may do everything."""
@@ -77,7 +77,7 @@ def _execution_policies(directory: Path) -> dict[str, ExecutionPolicies]:
         return {}
     return {
         account: ExecutionPolicies(
-            place=Place(account, found["region"]),
+            place=AwsEnvironment(account, found["region"]),
             stack=found["stack"],
             template=json.dumps(found["template"], separators=(",", ":")),
             arns=tuple(f"arn:aws:iam::{account}:policy/{policy['name']}" for policy in found["policies"]),
@@ -117,8 +117,8 @@ def _read(file: Path, member: str) -> dict[str, Any]:
     return document.get(member, {})
 
 
-def _place(name: str, artifact: dict[str, Any]) -> Place:
+def _place(name: str, artifact: dict[str, Any]) -> AwsEnvironment:
     account, region = artifact["environment"].removeprefix("aws://").split("/")
     if "unknown" in account or "unknown" in region:
         raise RehearsalError(f"stack {name} has no fixed account and region; give it an `env`")
-    return Place(account, region)
+    return AwsEnvironment(account, region)

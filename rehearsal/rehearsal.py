@@ -11,26 +11,26 @@ from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rehearsal.actions.run import Clock, Context, Gate, Workloads, now
+from rehearsal.actions.run import Approver, Clock, Context, Workloads, now
 from rehearsal.assembly import Assembly
 from rehearsal.engine.account_kind import AccountKind, BuildSlots
-from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.definition import Definition
-from rehearsal.engine.emulator_setup import SetUp, SetUpFailed
+from rehearsal.engine.emulator_setup import EmulatorSetup, SetupFailed
 from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
 from rehearsal.errors import RehearsalError
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
-from rehearsal.report.notification_collector import Inbox
-from rehearsal.report.permissions import Permissions, composed, nothing_evaluated
+from rehearsal.report.notification_collector import NotificationCollector
+from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result
 from rehearsal.workloads import container_tasks as containers
-from rehearsal.workloads.container_tasks import Containers
-from rehearsal.workloads.fake_tasks import StandIns
-from rehearsal.workloads.tasks import NoTasks, Starter, TaskKind, Tasks
+from rehearsal.workloads.container_tasks import ContainerTasks
+from rehearsal.workloads.fake_tasks import FakeTasks
+from rehearsal.workloads.tasks import NoTasks, TaskKind, Tasks, TaskStarter
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Plan:
     assembly: Assembly
     repository: Path
     commit: str
-    gate: Gate
+    approver: Approver
     base_commit: str | None = None
     """The commit that is delivered first, to every environment, so that `commit` is an update; None: nothing is."""
     variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that builds get instead of the pipeline's, by the names of their variables."""
     clock: Clock = now
     """What time it is in the rehearsal."""
-    tasks: TaskKind = TaskKind.STAND_IN
+    tasks: TaskKind = TaskKind.FAKE
     """What runs behind the load balancers."""
     account: AccountKind = AccountKind.ESTABLISHED
     """Whose quotas count."""
@@ -89,7 +89,7 @@ class Rehearsal:
         """
         starter = self._starter()
         try:
-            set_up = SetUp(
+            set_up = EmulatorSetup(
                 self._progress,
                 self._processes,
                 self._directory,
@@ -100,10 +100,10 @@ class Rehearsal:
             self.definition = set_up.prepare(self.cloud, self._plan.assembly)
             self._check(self.definition)
             self._workloads = Tasks(self.cloud, starter) if starter else NoTasks()
-            with Inbox(self.cloud, self._progress, self._plan.assembly.directory):
+            with NotificationCollector(self.cloud, self._progress, self._plan.assembly.directory):
                 result, reason = self._deliver()
             self._progress.finish(result, reason)
-        except SetUpFailed as failure:
+        except SetupFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
         except (KeyboardInterrupt, Stopped):
             with uninterrupted():
@@ -115,19 +115,21 @@ class Rehearsal:
     def evaluate_permissions(self) -> None:
         """Hand to the progress what the emulator has evaluated of permissions."""
         mode = self._plan.permissions
-        self._progress.permissions = nothing_evaluated(mode)
+        self._progress.permissions = empty_permissions_report(mode)
         if self.cloud is None or mode is Permissions.OFF or self._progress.result is Result.STOPPED:
             return
         # The emulator may have ended; why is the result's business.
         with contextlib.suppress(OSError):
-            self._progress.permissions = composed(self.cloud.evaluated(), self._plan.assembly.directory)
+            self._progress.permissions = permissions_report(
+                self.cloud.permission_summary(), self._plan.assembly.directory
+            )
 
     def recorded_types(self) -> list[str]:
         """Return the resource types the emulator recorded without simulating them."""
         if self.cloud is None or self._progress.result is Result.STOPPED:
             return []
         try:
-            return self.cloud.known("recorded_types")
+            return self.cloud.fact("recorded_types")
         except OSError:
             # The emulator has ended; why is the result's business.
             return []
@@ -137,22 +139,22 @@ class Rehearsal:
         for name in sorted(self._plan.fail.difference(known)):
             raise RehearsalError(f"--fail {name}: the pipeline has no such action; it has: {', '.join(known)}")
 
-    def _starter(self) -> Starter | None:
+    def _starter(self) -> TaskStarter | None:
         plan = self._plan
         if plan.tasks is TaskKind.NONE:
             return None
         if plan.tasks is TaskKind.CONTAINER:
-            return Containers(self._processes, containers.unpack(plan.repository, plan.commit, self._directory))
-        return StandIns(self._processes, self._directory)
+            return ContainerTasks(self._processes, containers.unpack(plan.repository, plan.commit, self._directory))
+        return FakeTasks(self._processes, self._directory)
 
-    def deliver(self, commit: str, *, gate: Gate, fail: frozenset[str] = frozenset()) -> tuple[Result, str]:
+    def deliver(self, commit: str, *, approver: Approver, fail: frozenset[str] = frozenset()) -> tuple[Result, str]:
         """Deliver a release over whatever has been delivered before; return how it ended and why.
 
         `run` does so with those of the plan; others may follow as long as the emulated AWS is there.
         """
         if self.cloud is None or self.definition is None:
             raise ValueError("nothing can be delivered before the set-up has succeeded")
-        context = self._context(self.cloud, self.definition, commit, gate)
+        context = self._context(self.cloud, self.definition, commit, approver)
         execution = Execution(context, self._progress, fail=fail, history=self._history)
         ended = execution.run()
         self.definition = execution.definition
@@ -162,13 +164,13 @@ class Rehearsal:
         """Deliver the release before, if there is one, then the one that is rehearsed."""
         plan = self._plan
         if plan.base_commit:
-            result, reason = self.deliver(plan.base_commit, gate=ScriptedGate(answer=True))
+            result, reason = self.deliver(plan.base_commit, approver=PresetApprover(answer=True))
             if result is not Result.SUCCEEDED:
                 return result, f"the release before, {plan.base_commit[:12]}: {reason}"
             self._progress.begin_release()
-        return self.deliver(plan.commit, gate=plan.gate, fail=plan.fail)
+        return self.deliver(plan.commit, approver=plan.approver, fail=plan.fail)
 
-    def _context(self, cloud: Cloud, definition: Definition, commit: str, gate: Gate) -> Context:
+    def _context(self, cloud: Cloud, definition: Definition, commit: str, approver: Approver) -> Context:
         plan = self._plan
         execution_id = new_execution_id()
         return Context(
@@ -181,7 +183,7 @@ class Rehearsal:
             repository=plan.repository,
             commit=commit,
             directory=self._directory / "builds",
-            gate=gate,
+            approver=approver,
             workloads=self._workloads,
             clock=plan.clock,
             variable_overrides=plan.variable_overrides,

@@ -6,14 +6,14 @@ from rehearsal.actions.run import ActionFailed, Outcome, Rejected, Run
 from rehearsal.engine.action_details import Question
 
 
-def run(run: Run) -> Outcome:
+def execute(run: Run) -> Outcome:
     """Notify the emulated topic, ask, and go on only after a yes."""
     message = run.configuration.get("CustomData", "")
     if topic := run.configuration.get("NotificationArn"):
         _notify(run, topic, message)
-    run.evidence.question = Question(message)
-    approved = not run.fail_on_purpose and run.context.gate.ask(run.name, message)
-    run.evidence.question = Question(message, approved=approved)
+    run.details.question = Question(message)
+    approved = not run.fail_on_purpose and run.context.approver.ask(run.name, message)
+    run.details.question = Question(message, approved=approved)
     if not approved:
         raise Rejected("rejected at the gate")
     return Outcome()

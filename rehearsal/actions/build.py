@@ -26,7 +26,7 @@ LOG_EVENTS_AT_ONCE = 1000
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
 
 
-def run(run: Run) -> Outcome:
+def execute(run: Run) -> Outcome:
     """Run the build to its end and keep its artifacts and exported variables."""
     project = _project(run)
     role = _begin(run, project)
@@ -60,7 +60,7 @@ def _begin(run: Run, project: Mapping[str, Any]) -> Credentials:
     try:
         for action in ("StartBuild", "BatchGetBuilds"):
             context.cloud.check(run.action.role_arn or context.definition.role_arn, f"codebuild:{action}", arn)
-        return context.cloud.assume_for(CODEBUILD, project["serviceRole"], f"AWSCodeBuild-{uuid.uuid4()}")
+        return context.cloud.assume_as_service(CODEBUILD, project["serviceRole"], f"AWSCodeBuild-{uuid.uuid4()}")
     except Forbidden as refusal:
         raise ActionFailed(str(refusal)) from None
 
@@ -101,7 +101,7 @@ class _Log:
         self._group = project.get("logsConfig", {}).get("cloudWatchLogs", {}).get("groupName")
         self._stream = str(uuid.uuid4())
         self._events: list[dict[str, Any]] = []
-        run.evidence.external_id = f"{project['name']}:{self._stream}"
+        run.details.external_id = f"{project['name']}:{self._stream}"
 
     def line(self, text: str) -> None:
         self._run.log(text)
@@ -117,7 +117,7 @@ class _Log:
         client.create_log_stream(**place)
         for first in range(0, len(self._events), LOG_EVENTS_AT_ONCE):
             client.put_log_events(**place, logEvents=self._events[first : first + LOG_EVENTS_AT_ONCE])
-        self._run.evidence.log = (self._group, self._stream)
+        self._run.details.log = (self._group, self._stream)
 
 
 def _build(run: Run, project: dict[str, Any], directory: Path, role: Credentials) -> dict[str, str]:
@@ -220,7 +220,7 @@ def _read_reports(run: Run, specification: buildspec.Buildspec, source: Path) ->
             continue
         try:
             for file in report.output.files(source).values():
-                run.evidence.tests += junit.parse(file.read_text(errors="replace"))
+                run.details.tests += junit.parse(file.read_text(errors="replace"))
         except (buildspec.BuildspecError, junit.JunitError) as error:
             run.log(f"report {report.name}: {error}")
 

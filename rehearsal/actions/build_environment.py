@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from rehearsal.actions.build_python import hide_other_pythons, make_python
 from rehearsal.actions.buildspec import Buildspec
 from rehearsal.actions.run import ActionFailed, Run
-from rehearsal.actions.secret_reference import SecretMissing, referred_secret
+from rehearsal.actions.secret_reference import SecretNotFound, resolve_secret
 from rehearsal.engine.cloud import Credentials
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.run_directory import CACHE
@@ -101,7 +101,7 @@ def build_environment(
     for name in environment.keys() & context.variable_overrides.keys():
         run.log(f"{name} is {context.variable_overrides[name]} in this rehearsal, not {environment[name]}")
         environment[name] = context.variable_overrides[name]
-        run.evidence.replaced.add(name)
+        run.details.replaced.add(name)
     if _lies_apart(Path(environment["UV_CACHE_DIR"]), directory):
         # uv would copy what it cannot link to, a gigabyte for this project, and warn of it.
         environment.setdefault("UV_LINK_MODE", "symlink")
@@ -172,16 +172,16 @@ def _parameter(run: Run, role: Credentials, name: str) -> str:
         raise ActionFailed(f"parameter {name}: there is no such parameter")
     [parameter] = found
     if parameter.get("Type") == "SecureString":
-        run.evidence.secrets.add(parameter["Value"])
+        run.details.secrets.add(parameter["Value"])
     return parameter["Value"]
 
 
 def _secret(run: Run, role: Credentials, reference: str) -> str:
     try:
-        value = referred_secret(_client(run, role, "secretsmanager"), reference)
-    except SecretMissing as error:
+        value = resolve_secret(_client(run, role, "secretsmanager"), reference)
+    except SecretNotFound as error:
         raise ActionFailed(str(error)) from None
-    run.evidence.secrets.add(value)
+    run.details.secrets.add(value)
     return value
 
 

@@ -13,7 +13,7 @@ from rehearsal.actions.denial import grant
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Deployed, Outcome, Resource, Run
 from rehearsal.actions.secrets import secret_values
 from rehearsal.engine.action_details import ChangeSet, Effect, ResourceChange
-from rehearsal.engine.cloud import Forbidden, Place
+from rehearsal.engine.cloud import AwsEnvironment, Forbidden
 from rehearsal.errors import NOT_EMULATED
 
 POLL_SECONDS = 0.1
@@ -31,7 +31,7 @@ DEPLOYING_MODES = ("CREATE_UPDATE", "REPLACE_ON_FAILURE", "CHANGE_SET_EXECUTE")
 """The modes after which the stack is as its template says."""
 
 
-def run(run: Run) -> Outcome:
+def execute(run: Run) -> Outcome:
     """Carry out the action's mode on its stack."""
     mode = run.configuration["ActionMode"]
     modes: dict[str, Callable[[_Stack], None]] = {
@@ -52,14 +52,14 @@ def run(run: Run) -> Outcome:
             return Outcome()
         run.context.cloud.check_service_calls(stack.name, stack.place, run.configuration.get("RoleArn", ""))
         outputs, resources = stack.outputs(), stack.resources()
-        run.evidence.secrets |= secret_values(run.context.cloud, stack.place)
-        stand_ins = run.context.workloads.start(stack.name, stack.place)
+        run.details.secrets |= secret_values(run.context.cloud, stack.place)
+        fake_tasks = run.context.workloads.start(stack.name, stack.place)
     except ClientError as error:
         message = error.response["Error"].get("Message", str(error))
         raise (ActionNotEmulated if NOT_EMULATED in message else ActionFailed)(message) from None
     except Forbidden as refusal:
         raise ActionFailed(str(refusal)) from None
-    return Outcome(variables=outputs, deployed=Deployed(stack.name, stack.place, outputs, stand_ins, resources))
+    return Outcome(variables=outputs, deployed=Deployed(stack.name, stack.place, outputs, fake_tasks, resources))
 
 
 class _Stack:
@@ -76,7 +76,7 @@ class _Stack:
             cloud.assume(run.action.role_arn, caller, region, self._session()) if run.action.role_arn else caller
         )
         account = (run.action.role_arn or self._context.definition.role_arn).split(":")[4]
-        self.place = Place(account, region)
+        self.place = AwsEnvironment(account, region)
         self.client = cloud.client("cloudformation", region, credentials)
         """Makes the calls that CodePipeline makes, as the action's role."""
         self.observer = cloud.in_account("cloudformation", self.place)
@@ -172,7 +172,7 @@ class _Stack:
         kept = tuple(changes)
         replaced = {change.logical_id for change in kept if change.effect is Effect.REPLACED}
         affected = consumers(self.name, self._templates(), replaced) if replaced else ()
-        self._run.evidence.change_set = ChangeSet(self.name, kept, affected)
+        self._run.details.change_set = ChangeSet(self.name, kept, affected)
         for one in affected:
             self._run.log(f"affected: {one.stack} {one.logical_id}, by the replacement of {one.replaced}")
 

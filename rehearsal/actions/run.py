@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from rehearsal.engine.account_kind import BuildSlots
-from rehearsal.engine.action_details import Evidence
+from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.artifacts import Artifacts
-from rehearsal.engine.cloud import Cloud, Credentials, Place
+from rehearsal.engine.cloud import AwsEnvironment, Cloud, Credentials
 from rehearsal.engine.definition import Action, Definition
 from rehearsal.process.processes import Processes
 
@@ -34,7 +34,7 @@ class Rejected(Exception):  # noqa: N818
 
 
 class Unanswered(Exception):  # noqa: N818
-    """The gate was reached and nobody is there to answer."""
+    """The approver was reached and nobody is there to answer."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Deployed:
     """A stack an action has deployed."""
 
     name: str
-    place: Place
+    place: AwsEnvironment
     outputs: dict[str, str]
-    stand_ins: tuple[str, ...] = ()
+    fake_tasks: tuple[str, ...] = ()
     """What stands in for the stack's tasks, in words."""
     resources: tuple[Resource, ...] = ()
 
@@ -75,7 +75,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Gate(Protocol):
+class Approver(Protocol):
     """Who answers at a manual approval."""
 
     def ask(self, action: str, message: str) -> bool:
@@ -86,7 +86,7 @@ class Gate(Protocol):
 class Workloads(Protocol):
     """Who puts something behind the load balancers of a deployed stack."""
 
-    def start(self, stack_name: str, place: Place) -> tuple[str, ...]:
+    def start(self, stack_name: str, place: AwsEnvironment) -> tuple[str, ...]:
         """Start what the stack's services would run; return it in words."""
         ...
 
@@ -99,13 +99,13 @@ class Context:
     processes: Processes
     artifacts: Artifacts
     definition: Definition
-    home: Place
+    home: AwsEnvironment
     execution_id: str
     repository: Path
     commit: str
     directory: Path
     """Where builds have their clean folders."""
-    gate: Gate
+    approver: Approver
     workloads: Workloads
     clock: Clock = now
     """What time it is in the rehearsal."""
@@ -116,7 +116,7 @@ class Context:
 
     def pipeline_credentials(self) -> Credentials:
         """Return the credentials of the pipeline's own role."""
-        return self.cloud.assume_for(CODEPIPELINE, self.definition.role_arn, self.execution_id)
+        return self.cloud.assume_as_service(CODEPIPELINE, self.definition.role_arn, self.execution_id)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Run:
     context: Context
     log: Callable[[str], None]
     fail_on_purpose: bool = False
-    evidence: Evidence = field(default_factory=Evidence)
+    details: ActionDetails = field(default_factory=ActionDetails)
     """Where the action puts what is to be reported of it, however it ends."""
 
     @property

@@ -4,13 +4,13 @@ import json
 
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import Cloud, Place
+from rehearsal.engine.cloud import AwsEnvironment, Cloud
 
 NOT_SECRET = ("username", "engine", "host", "port", "dbname", "dbInstanceIdentifier", "masterarn")
 """What Secrets Manager keeps beside a database's password, and everybody may know."""
 
 
-def secret_values(cloud: Cloud, place: Place) -> set[str]:
+def secret_values(cloud: Cloud, place: AwsEnvironment) -> set[str]:
     """Return the value of every secret there is in the account and region, and of every member of it."""
     client = cloud.in_account("secretsmanager", place)
     found: set[str] = set()

@@ -7,7 +7,7 @@ from rehearsal.actions.run import ActionFailed, Outcome, Run
 from rehearsal.engine.cloud import Forbidden
 
 
-def run(run: Run) -> Outcome:
+def execute(run: Run) -> Outcome:
     """Archive the commit into the action's output artifact."""
     if run.fail_on_purpose:
         raise ActionFailed("made to fail by --fail")

@@ -74,7 +74,7 @@ class Question:
 
 
 @dataclass
-class Evidence:
+class ActionDetails:
     """Everything one action has brought to light."""
 
     change_set: ChangeSet | None = None

@@ -10,7 +10,7 @@ from rehearsal.actions.run import Unanswered
 HOW_TO_GO_ON = "waiting for an approval, and there is no terminal to ask on; answer with --approve yes or --approve no"
 
 
-class ScriptedGate:
+class PresetApprover:
     """Gives the answer of `--approve`."""
 
     def __init__(self, *, answer: bool) -> None:
@@ -21,7 +21,7 @@ class ScriptedGate:
         return self._answer
 
 
-class TerminalGate:
+class TerminalApprover:
     """Asks the person at the terminal."""
 
     def __init__(self, pause: Callable[[], AbstractContextManager[Callable[[str], None]]]) -> None:

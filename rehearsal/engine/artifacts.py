@@ -8,7 +8,7 @@ from pathlib import Path
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-class ArtifactMissing(Exception):  # noqa: N818 - a state of the execution, and the reason a person reads
+class ArtifactNotFound(Exception):  # noqa: N818 - a state of the execution, and the reason a person reads
     """An action needs an artifact, or a file in one, that is not there."""
 
 
@@ -33,7 +33,7 @@ class Artifacts:
                 archive.writestr(entry, file.read_bytes())
 
     def unpack(self, name: str, directory: Path) -> None:
-        """Unzip an artifact into `directory`, with the files' modes; raises ArtifactMissing."""
+        """Unzip an artifact into `directory`, with the files' modes; raises ArtifactNotFound."""
         directory.mkdir(parents=True, exist_ok=True)
         with self._open(name) as archive:
             for entry in archive.infolist():
@@ -49,16 +49,16 @@ class Artifacts:
                     written.chmod(mode & 0o777)
 
     def read(self, location: str) -> str:
-        """Return the text of one file, named as CodePipeline does: `Artifact::path/in/it`; raises ArtifactMissing."""
+        """Return the text of one file, named as CodePipeline does: `Artifact::path/in/it`; raises ArtifactNotFound."""
         name, _, path = location.partition("::")
         with self._open(name) as archive:
             try:
                 return archive.read(path).decode()
             except KeyError:
-                raise ArtifactMissing(f"the artifact {name} holds no file {path}") from None
+                raise ArtifactNotFound(f"the artifact {name} holds no file {path}") from None
 
     def _open(self, name: str) -> zipfile.ZipFile:
         try:
             return zipfile.ZipFile(self.path(name))
         except FileNotFoundError:
-            raise ArtifactMissing(f"no action has made the artifact {name}") from None
+            raise ArtifactNotFound(f"no action has made the artifact {name}") from None

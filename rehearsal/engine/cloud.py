@@ -40,7 +40,7 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class Place:
+class AwsEnvironment:
     """An account and a region."""
 
     account: str
@@ -93,7 +93,7 @@ class Cloud:
             ),
         )
 
-    def in_account(self, service: str, place: Place) -> Any:
+    def in_account(self, service: str, place: AwsEnvironment) -> Any:
         """Return a client that acts as the account itself."""
         return self.client(service, place.region, Credentials(place.account))
 
@@ -103,7 +103,7 @@ class Cloud:
         found = answer["Credentials"]
         return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
 
-    def assume_for(self, service: str, role_arn: str, session: str) -> Credentials:
+    def assume_as_service(self, service: str, role_arn: str, session: str) -> Credentials:
         """Assume a role as a service of AWS does, by its name, such as `codebuild.amazonaws.com`; raises Forbidden."""
         found = self._permissions("assume", {"service": service, "role": role_arn, "session": session})
         return Credentials(found["access_key"], found["secret_key"], found["session_token"])
@@ -117,7 +117,7 @@ class Cloud:
         call = {"principal": principal, "action": action, "resource": resource, "context": keys}
         self._permissions("check", call)
 
-    def check_service_calls(self, stack: str, place: Place, role_arn: str) -> None:
+    def check_service_calls(self, stack: str, place: AwsEnvironment, role_arn: str) -> None:
         """Have the calls checked that AWS's services will make for a deployed stack; raises Forbidden.
 
         `role_arn` is the role that CloudFormation deployed it with; empty where it used its caller's permissions.
@@ -125,14 +125,14 @@ class Cloud:
         asked = {"account": place.account, "region": place.region, "stack": stack, "role": role_arn}
         self._permissions("service-calls", asked)
 
-    def evaluated(self) -> dict[str, Any]:
+    def permission_summary(self) -> dict[str, Any]:
         """Return what the emulator has evaluated of permissions, for the report."""
         return self._permissions("summary", {})["permissions"]
 
     def _permissions(self, what: str, message: Mapping[str, Any]) -> dict[str, Any]:
         url, body = f"{self.endpoint}/_rehearsal/permissions/{what}", json.dumps(message).encode()
         try:
-            with open_directly(urllib.request.Request(url, data=body), timeout_seconds=ANSWER_SECONDS) as answer:  # noqa: S310 - loopback
+            with open_without_proxy(urllib.request.Request(url, data=body), timeout_seconds=ANSWER_SECONDS) as answer:  # noqa: S310 - loopback
                 return json.load(answer)
         except urllib.error.HTTPError as refusal:
             with refusal:
@@ -158,20 +158,20 @@ class Cloud:
             "CDK_DISABLE_VERSION_CHECK": "true",
         }
 
-    def tell(self, message: Mapping[str, Any]) -> None:
+    def publish_event(self, message: Mapping[str, Any]) -> None:
         """Tell the emulator what becomes of an execution (`rehearsal/engine/events.py`)."""
         body = json.dumps(message).encode()
         request = urllib.request.Request(f"{self.endpoint}/_rehearsal/executions", data=body)  # noqa: S310 - loopback
-        with open_directly(request, timeout_seconds=ANSWER_SECONDS):
+        with open_without_proxy(request, timeout_seconds=ANSWER_SECONDS):
             pass
 
-    def known(self, what: Fact) -> Any:
+    def fact(self, what: Fact) -> Any:
         """Return what the emulator knows of itself: one of the entries of its `/_rehearsal/`."""
-        return self.everything_known()[what]
+        return self.facts()[what]
 
-    def everything_known(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """Return all that the emulator knows of itself."""
-        with open_directly(f"{self.endpoint}/_rehearsal/", timeout_seconds=ANSWER_SECONDS) as answer:
+        with open_without_proxy(f"{self.endpoint}/_rehearsal/", timeout_seconds=ANSWER_SECONDS) as answer:
             return json.load(answer)
 
     def proxy_environment(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -192,7 +192,7 @@ class Cloud:
         return self._proxy.hooks if self._proxy else None
 
 
-def open_directly(url: str | urllib.request.Request, *, timeout_seconds: float) -> Any:
+def open_without_proxy(url: str | urllib.request.Request, *, timeout_seconds: float) -> Any:
     """Open a URL of this machine as a context manager; whatever proxies the user has are passed by."""
     return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=timeout_seconds)
 

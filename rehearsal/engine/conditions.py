@@ -8,14 +8,14 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.actions.run import Clock
-from rehearsal.engine.cloud import Cloud, Credentials, Place
+from rehearsal.engine.cloud import AwsEnvironment, Cloud, Credentials
 from rehearsal.engine.definition import Condition, Rule
 from rehearsal.engine.deployment_window import Window, WindowError
 from rehearsal.engine.variables import UnresolvedVariable, resolve
 
 Namespaces = Mapping[str, Mapping[str, str]]
 
-Objection = tuple[Condition, str] | None
+UnmetCondition = tuple[Condition, str] | None
 """A condition that does not hold, and why; None: all hold."""
 
 OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
@@ -27,11 +27,11 @@ OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
 """How a VariableCheck compares. CodePipeline's regular expressions are Java's; the common ones are written alike."""
 
 
-class Judge:
+class ConditionEvaluator:
     """Judges conditions against the emulated AWS. A rule it cannot judge counts as not held, never as held."""
 
     def __init__(
-        self, cloud: Cloud, home: Place, clock: Clock, caller: Callable[[], Credentials] | None = None
+        self, cloud: Cloud, home: AwsEnvironment, clock: Clock, caller: Callable[[], Credentials] | None = None
     ) -> None:
         """`caller` gives the pipeline's credentials, by which rules assume their roles; by default the account's."""
         self._cloud = cloud
@@ -45,7 +45,7 @@ class Judge:
             "DeploymentWindow": _window_objection,
         }
 
-    def unmet(self, conditions: tuple[Condition, ...], namespaces: Namespaces) -> Objection:
+    def unmet(self, conditions: tuple[Condition, ...], namespaces: Namespaces) -> UnmetCondition:
         """Return the first condition that does not hold, and why; None if all hold."""
         for condition in conditions:
             for rule in condition.rules:
@@ -83,7 +83,7 @@ class Judge:
     def _alarm_objection(self, rule: Rule, configuration: Mapping[str, str]) -> str | None:
         name = configuration["AlarmName"]
         unwanted = [state.strip() for state in configuration.get("AlarmStates", "ALARM").split(",")]
-        place = Place(self._home.account, rule.region or self._home.region)
+        place = AwsEnvironment(self._home.account, rule.region or self._home.region)
         if rule.role_arn:
             role = self._cloud.assume(rule.role_arn, self._caller(), place.region)
             client = self._cloud.client("cloudwatch", place.region, role)

@@ -12,14 +12,14 @@ from botocore.exceptions import WaiterError
 
 from rehearsal.assembly import PIPELINE_TYPE, Assembly, ExecutionPolicies
 from rehearsal.engine.account_kind import AccountKind
-from rehearsal.engine.cloud import Cloud, Credentials, Forbidden, Place
+from rehearsal.engine.cloud import AwsEnvironment, Cloud, Credentials, Forbidden
 from rehearsal.engine.definition import Definition, parse
 from rehearsal.engine.emulators import Emulator, Ministack
 from rehearsal.errors import RehearsalError
 from rehearsal.process import closed_network
 from rehearsal.process.aws_hosts import write_hooks, write_ports
 from rehearsal.process.isolation import machine_environment
-from rehearsal.process.parallel import side_by_side
+from rehearsal.process.parallel import run_in_parallel
 from rehearsal.process.processes import Processes
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
 from rehearsal.report.permissions import Permissions
@@ -32,7 +32,7 @@ CREDENTIALS = Path(__file__).with_name("emulated_credentials.js")
 """By which one `cdk bootstrap` gets into several accounts."""
 
 
-class SetUpFailed(Exception):  # noqa: N818 - a state of the rehearsal, not an error in it
+class SetupFailed(Exception):  # noqa: N818 - a state of the rehearsal, not an error in it
     """A step of the set-up failed; its log says why."""
 
 
@@ -40,7 +40,7 @@ T = TypeVar("T")
 H = TypeVar("H")
 
 
-class SetUp:
+class EmulatorSetup:
     """The steps before an execution, shown like actions."""
 
     def __init__(
@@ -116,7 +116,7 @@ class SetUp:
             if (found := heard(line)) is not None:
                 threading.Thread(target=self._drain, args=(lines, step), daemon=True).start()
                 return found
-        raise SetUpFailed(f"{who} ended with exit status {process.wait()}")
+        raise SetupFailed(f"{who} ended with exit status {process.wait()}")
 
     def prepare(self, cloud: Cloud, assembly: Assembly) -> Definition:
         """Bootstrap every account and region, deploy the pipeline stack, and return the definition that is deployed.
@@ -131,19 +131,19 @@ class SetUp:
             # Each account has policies of its own, which one command could not name.
             groups = [[one for one in assembly.places if one.account == account] for account in _accounts(assembly)]
 
-        def prepare(places: list[Place]) -> Definition | None:
+        def prepare(places: list[AwsEnvironment]) -> Definition | None:
             self._bootstrap(places, cloud, assembly)
             return self._deploy_pipeline(cloud, assembly) if places[0].account == home else None
 
-        found = side_by_side(prepare, groups, self._processes)
+        found = run_in_parallel(prepare, groups, self._processes)
         [definition] = filter(None, found)
         try:
             cloud.check_service_calls(assembly.stack_name, assembly.home, "")
         except Forbidden as refusal:
-            raise SetUpFailed(f"{assembly.stack_name}: {refusal}") from None
+            raise SetupFailed(f"{assembly.stack_name}: {refusal}") from None
         return definition
 
-    def _bootstrap(self, places: list[Place], cloud: Cloud, assembly: Assembly) -> None:
+    def _bootstrap(self, places: list[AwsEnvironment], cloud: Cloud, assembly: Assembly) -> None:
         """Bootstrap these with the real `cdk bootstrap`; other accounts than the pipeline's trust it.
 
         One command does all of them: starting one takes longer than what it then does. Where the assembly says what
@@ -182,7 +182,7 @@ class SetUp:
                     StackName=policies.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
                 )
             except WaiterError as error:
-                raise SetUpFailed(f"{policies.stack} was not created: {error}") from None
+                raise SetupFailed(f"{policies.stack} was not created: {error}") from None
 
         self._step(f"execution policies {policies.place.account}", "CloudFormation", deploy)
 
@@ -205,13 +205,15 @@ class SetUp:
         self._progress.start(step)
         try:
             value = work(step)
-        except SetUpFailed as failure:
+        except SetupFailed as failure:
             self._progress.end(step, Status.FAILED, str(failure))
             raise
         self._progress.end(step, Status.SUCCEEDED)
         return value
 
-    def _cdk(self, arguments: Sequence[str], step: ActionProgress, cloud: Cloud, place: Place, directory: Path) -> None:
+    def _cdk(
+        self, arguments: Sequence[str], step: ActionProgress, cloud: Cloud, place: AwsEnvironment, directory: Path
+    ) -> None:
         cdk = shutil.which("cdk")
         if cdk is None:
             raise RehearsalError("the command `cdk` is not on the path; `make rehearse` prepares it and puts it there")
@@ -228,7 +230,7 @@ class SetUp:
             on_line=lambda line: self._progress.log(step, line),
         )
         if code:
-            raise SetUpFailed(f"cdk {arguments[0]}: exit status {code}")
+            raise SetupFailed(f"cdk {arguments[0]}: exit status {code}")
 
     def _drain(self, lines: Iterable[str], step: ActionProgress) -> None:
         for line in lines:

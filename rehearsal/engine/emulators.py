@@ -17,7 +17,7 @@ Fact = Literal["recorded_types", "distributions", "hosts", "messages", "function
 
 
 @dataclass(frozen=True)
-class Listening:
+class EmulatorPorts:
     """Where a started emulator listens, on loopback."""
 
     port: int
@@ -38,7 +38,7 @@ class Emulator(Protocol):
         """Return the command that starts it; `options` has, by name, what the rehearsal was asked for."""
         ...
 
-    def listening(self, line: str) -> Listening | None:
+    def listening(self, line: str) -> EmulatorPorts | None:
         """Return where it listens, from the line of its output that says so; None for any other line."""
         ...
 
@@ -53,9 +53,9 @@ class Ministack:
         given = [part for name, value in options.items() for part in (f"--{name}", value)]
         return [sys.executable, "-m", "rehearsal.emulator", *given]
 
-    def listening(self, line: str) -> Listening | None:
+    def listening(self, line: str) -> EmulatorPorts | None:
         """Read the JSON that it prints once it listens."""
         if not line.startswith('{"port"'):
             return None
         found = json.loads(line)
-        return Listening(found["port"], found["tls_port"], found["authority"])
+        return EmulatorPorts(found["port"], found["tls_port"], found["authority"])

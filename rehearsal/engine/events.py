@@ -51,7 +51,7 @@ class Rollback:
 
 
 @dataclass
-class Announcer:
+class EventPublisher:
     """Tells of one execution, each change once."""
 
     context: Context
@@ -93,16 +93,16 @@ class Announcer:
 
     def action_ended(self, stage: str, action: Action, progress: ActionProgress, variables: Mapping[str, str]) -> None:
         """Tell how an action has ended, and what variables it has left."""
-        evidence = progress.evidence
+        details = progress.details
         known: dict[str, Any] = {
             "summary": progress.reason,
-            "external_id": evidence.external_id,
+            "external_id": details.external_id,
             "variables": dict(variables),
         }
-        if evidence.log:
-            group, stream = evidence.log
+        if details.log:
+            group, stream = details.log
             known["log"] = {"groupName": group, "streamName": stream}
-        if evidence.question:
+        if details.question:
             known["updated_by"] = APPROVER
         state = ENDS_OF_ACTIONS[progress.status]
         if action.category == "Source" and state == SUCCEEDED:

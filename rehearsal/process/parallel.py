@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], processes: Processes) -> list[Result]:
+def run_in_parallel(work: Callable[[Item], Result], items: Sequence[Item], processes: Processes) -> list[Result]:
     """Do `work` on all items at once and return the results in order.
 
     An interrupt reaches the main thread alone. It ends the children the other threads wait for; otherwise they, and the

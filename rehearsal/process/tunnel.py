@@ -13,7 +13,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from rehearsal.engine.cloud import open_directly
+from rehearsal.engine.cloud import open_without_proxy
 from rehearsal.process.aws_hosts import METADATA, belongs_to_aws, refusal
 
 HEAD_SECONDS = 10.0
@@ -65,7 +65,7 @@ class Tunnel:
         if belongs_to_aws(host):
             return "127.0.0.1", self._tls_port
         # Asked anew each time: what is emulated changes with every deployment.
-        with open_directly(f"{self._emulator}/_rehearsal/hosts", timeout_seconds=HEAD_SECONDS) as found:
+        with open_without_proxy(f"{self._emulator}/_rehearsal/hosts", timeout_seconds=HEAD_SECONDS) as found:
             emulated = json.load(found)["hosts"]
         return ("127.0.0.1", self._tls_port) if host in emulated else (host, port)
 

@@ -17,7 +17,7 @@ SETTLE_SECONDS = 30.0
 """How long the functions may take for the last events once everything else has ended."""
 
 
-class Inbox:
+class NotificationCollector:
     """Hands every message that is published within the `with` block to the progress, the last ones at its end.
 
     Refused calls are handed on as well: where something waits patiently, nothing else would tell. `assembly` knows the
@@ -43,10 +43,10 @@ class Inbox:
         # Of a rehearsal that was interrupted nobody waits for the end of anything.
         deadline = time.monotonic() + (0 if kind else SETTLE_SECONDS)
         with contextlib.suppress(OSError):
-            while not self._cloud.known("functions")["idle"] and time.monotonic() < deadline:
+            while not self._cloud.fact("functions")["idle"] and time.monotonic() < deadline:
                 time.sleep(0.05)
             self._look()
-            self._progress.failed_functions = self._cloud.known("functions")["failures"]
+            self._progress.failed_functions = self._cloud.fact("functions")["failures"]
 
     def _look_again_and_again(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
@@ -54,7 +54,7 @@ class Inbox:
                 self._look()
 
     def _look(self) -> None:
-        known = self._cloud.everything_known()
+        known = self._cloud.facts()
         for message in known["messages"][len(self._progress.notifications) :]:
             self._progress.notified(Notification(**message))
         for found in known["refused"][len(self._progress.refusals) :]:

@@ -92,7 +92,7 @@ def _readable(path: str) -> str:
     return path.strip("/").removesuffix("/Resource")
 
 
-def nothing_evaluated(mode: Permissions) -> dict[str, Any]:
+def empty_permissions_report(mode: Permissions) -> dict[str, Any]:
     """Return the report's part about permissions where nothing is known."""
     return {
         "mode": str(mode),
@@ -105,7 +105,7 @@ def nothing_evaluated(mode: Permissions) -> dict[str, Any]:
     }
 
 
-def composed(evaluated: Mapping[str, Any], assembly: Path) -> dict[str, Any]:
+def permissions_report(evaluated: Mapping[str, Any], assembly: Path) -> dict[str, Any]:
     """Return the report's part about permissions from what the emulator has evaluated."""
     return {
         "mode": evaluated["mode"],
@@ -120,7 +120,7 @@ def composed(evaluated: Mapping[str, Any], assembly: Path) -> dict[str, Any]:
     }
 
 
-def in_words(document: Mapping[str, Any]) -> str:
+def summary_line(document: Mapping[str, Any]) -> str:
     """Return the part about permissions in one line."""
     if document["mode"] == Permissions.OFF:
         return "permissions: not checked (--permissions off)"

@@ -11,7 +11,7 @@ from typing import Any
 
 from rehearsal.actions.run import Deployed
 from rehearsal.engine.definition import Definition, Stage
-from rehearsal.engine.action_details import Evidence
+from rehearsal.engine.action_details import ActionDetails
 from rehearsal.report.permissions import Refusal
 
 
@@ -59,7 +59,7 @@ class ActionProgress:
     started: float | None = None
     ended: float | None = None
     deployed: Deployed | None = None
-    evidence: Evidence = field(default_factory=Evidence)
+    details: ActionDetails = field(default_factory=ActionDetails)
     log_lines: range = range(0)
     """The lines of its log that it has written itself, counted from 0; an earlier execution's may stand before."""
 
@@ -148,10 +148,10 @@ class Progress:
         self.logs.mkdir(parents=True, exist_ok=True)
         self.set_up = StageProgress("set-up", [])
 
-    def in_effect(self) -> dict[str, str]:
+    def effective_overrides(self) -> dict[str, str]:
         """Return of the values that builds get instead those that one has had."""
         stages = chain.from_iterable([*self.superseded, self.stages])
-        replaced = {name for stage in stages for action in stage.actions for name in action.evidence.replaced}
+        replaced = {name for stage in stages for action in stage.actions for name in action.details.replaced}
         return {name: value for name, value in self.variable_overrides.items() if name in replaced}
 
     def add_step(self, name: str, provider: str) -> ActionProgress:
@@ -184,7 +184,7 @@ class Progress:
         """Mark an action as running."""
         action.status, action.started, action.ended, action.reason = Status.RUNNING, time.monotonic(), None, ""
         # A retry begins anew; what is secret stays so.
-        action.evidence = Evidence(secrets=action.evidence.secrets)
+        action.details = ActionDetails(secrets=action.details.secrets)
         written = self._written.get(action.log_file, 0)
         action.log_lines = range(written, written)
         self.listener(action)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.actions.run import Deployed, Resource
-from rehearsal.engine.cloud import Place
+from rehearsal.engine.cloud import AwsEnvironment
 from rehearsal.engine.action_details import ChangeSet, Question
 from rehearsal.engine.masking import masked
-from rehearsal.report.permissions import Permissions, nothing_evaluated
+from rehearsal.report.permissions import Permissions, empty_permissions_report
 from rehearsal.report.progress import ActionProgress, Progress, StageProgress
 from rehearsal.report.timeline import Span, critical_path, idle_seconds, parallelism, waits
 
@@ -30,12 +30,12 @@ class Environment:
     """What a stage has deployed."""
 
     name: str
-    place: Place
+    place: AwsEnvironment
     stacks: dict[str, dict[str, str]] = field(default_factory=dict)
     """Outputs by stack."""
     resources: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
     """Resources by stack."""
-    stand_ins: list[str] = field(default_factory=list)
+    fake_tasks: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str | None:
@@ -62,7 +62,7 @@ def environments(progress: Progress) -> list[Environment]:
     found: list[Environment] = []
     for stage in progress.stages:
         deployed = [action.deployed for action in stage.actions if action.deployed]
-        by_place: dict[Place, Environment] = {}
+        by_place: dict[AwsEnvironment, Environment] = {}
         for stack in deployed:
             _add(stack, by_place.setdefault(stack.place, Environment(stage.name, stack.place)))
         here = [environment for environment in by_place.values() if environment.url] or list(by_place.values())
@@ -79,7 +79,7 @@ def environments(progress: Progress) -> list[Environment]:
 def _add(stack: Deployed, environment: Environment) -> None:
     environment.stacks[stack.name] = stack.outputs
     environment.resources[stack.name] = stack.resources
-    environment.stand_ins += stack.stand_ins
+    environment.fake_tasks += stack.fake_tasks
 
 
 def _likeness(name: str, environment: Environment) -> int:
@@ -87,12 +87,12 @@ def _likeness(name: str, environment: Environment) -> int:
     return len(os.path.commonprefix([name, *environment.stacks]))  # noqa: RUF071 - letters are meant
 
 
-def tasks_in_words(found: list[Environment]) -> str:
+def describe_tasks(found: list[Environment]) -> str:
     """Return what ran in place of the environments' tasks."""
-    running = [words for environment in found for words in environment.stand_ins]
+    running = [words for environment in found for words in environment.fake_tasks]
     if not running:
         return "none"
-    return CONTAINERS if running[0].startswith("container ") else "local stand-ins"
+    return CONTAINERS if running[0].startswith("container ") else "local fakes"
 
 
 def compose(progress: Progress, *, commit: str, subject: str, recorded_types: list[str]) -> dict[str, Any]:
@@ -116,12 +116,12 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
             {"topic": item.topic, "subject": item.subject, "text": item.text} for item in progress.notifications
         ],
         "failed_functions": progress.failed_functions,
-        "permissions": progress.permissions or nothing_evaluated(Permissions.OFF),
+        "permissions": progress.permissions or empty_permissions_report(Permissions.OFF),
         "environments": {environment.name: _environment(environment) for environment in found},
         "simulated": {
-            "tasks": tasks_in_words(found),
+            "tasks": describe_tasks(found),
             "cloudfront": CLOUDFRONT,
-            "variables": progress.in_effect(),
+            "variables": progress.effective_overrides(),
             "recorded_only": recorded_types,
         },
     }
@@ -129,14 +129,14 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
 
 
 def write(document: dict[str, Any], file: Path) -> None:
-    """Write a composed report to `file` as JSON."""
+    """Write a report's data to `file` as JSON."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def secrets(progress: Progress) -> set[str]:
     """Return every secret value that an action has come across."""
-    return {value for stage in _all_stages(progress) for action in stage.actions for value in action.evidence.secrets}
+    return {value for stage in _all_stages(progress) for action in stage.actions for value in action.details.secrets}
 
 
 class _Timeline:
@@ -190,7 +190,7 @@ class _Timeline:
             "reason": action.reason,
             "log": str(action.log_file),
             "log_lines": [action.log_lines.start, action.log_lines.stop],
-            "change_set": _change_set(action.evidence.change_set),
+            "change_set": _change_set(action.details.change_set),
             "tests": [
                 {
                     "suite": test.suite,
@@ -199,9 +199,9 @@ class _Timeline:
                     "outcome": str(test.outcome),
                     "message": test.message,
                 }
-                for test in action.evidence.tests
+                for test in action.details.tests
             ],
-            "question": _question(action.evidence.question),
+            "question": _question(action.details.question),
         }
 
     def _spans_of(self, actions: list[ActionProgress]) -> list[Span]:
@@ -237,7 +237,7 @@ def _environment(environment: Environment) -> dict[str, Any]:
             ]
             for stack, resources in environment.resources.items()
         },
-        "stand_ins": environment.stand_ins,
+        "stand_ins": environment.fake_tasks,
     }
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from rehearsal.report import permissions
 from rehearsal.report.permissions import Refusal
 from rehearsal.report.progress import ActionProgress, Notification, Progress, Result, StageProgress, Status
-from rehearsal.report.report import Environment, environments, tasks_in_words
+from rehearsal.report.report import Environment, environments, describe_tasks
 
 MARKS = {
     Status.WAITING: ("·", "dim"),
@@ -102,13 +102,13 @@ class Screen:
             self.console.print()
         for environment in found:
             self._show_environment(environment)
-        self._show_what_was_simulated(found, progress.in_effect())
+        self._show_what_was_simulated(found, progress.effective_overrides())
         if progress.result is Result.SUCCEEDED:
-            for name in sorted(progress.variable_overrides.keys() - progress.in_effect().keys()):
+            for name in sorted(progress.variable_overrides.keys() - progress.effective_overrides().keys()):
                 self.console.print(Text(f"no build has a variable {name}: it was set to no effect", "yellow"))
         if progress.permissions:
             style = "red" if progress.permissions["refused"] else "default"
-            self.console.print(Text(permissions.in_words(progress.permissions), style), soft_wrap=True)
+            self.console.print(Text(permissions.summary_line(progress.permissions), style), soft_wrap=True)
         for failure in progress.failed_functions:
             self.console.print(Text(f"a deployed function failed: {failure}", "red"), soft_wrap=True)
         style = {"succeeded": "bold green", "failed": "bold red"}.get(str(progress.result), "bold yellow")
@@ -122,8 +122,8 @@ class Screen:
     def _show_what_was_simulated(self, found: list[Environment], variable_overrides: Mapping[str, str]) -> None:
         if not found:
             return
-        running = sum(len(environment.stand_ins) for environment in found)
-        tasks = f"{running} task(s) are {tasks_in_words(found)}" if running else "nothing runs as tasks"
+        running = sum(len(environment.fake_tasks) for environment in found)
+        tasks = f"{running} task(s) are {describe_tasks(found)}" if running else "nothing runs as tasks"
         line = f"simulated: AWS itself; {tasks}; CloudFront is a local edge; databases and caches are records only"
         if variable_overrides:
             line += f"; {', '.join(f'{name} is {value}' for name, value in variable_overrides.items())}"

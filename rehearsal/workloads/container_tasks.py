@@ -46,10 +46,10 @@ def unpack(repository: Path, commit: str, directory: Path) -> Path:
     return folder
 
 
-class Containers:
+class ContainerTasks:
     """Starts a testbed for every service, with as many tasks as the service wants."""
 
-    kind = "container"
+    kind = "container task"
 
     def __init__(self, processes: Processes, folder: Path) -> None:
         self._processes = processes

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.actions.secret_reference import referred_secret
-from rehearsal.engine.cloud import Cloud, Place
+from rehearsal.actions.secret_reference import resolve_secret
+from rehearsal.engine.cloud import AwsEnvironment, Cloud
 
 NAME_LENGTH = 8
 """Characters of a task's id by which the task is called."""
@@ -15,7 +15,7 @@ NAME_LENGTH = 8
 class Service:
     """A service behind one target group."""
 
-    place: Place
+    place: AwsEnvironment
     target_group: str
     """Its ARN."""
     health_path: str
@@ -32,7 +32,7 @@ class Service:
         return self.target_group.split("/")[-2]
 
 
-def services(cloud: Cloud, stack_name: str, place: Place) -> Iterator[Service]:
+def services(cloud: Cloud, stack_name: str, place: AwsEnvironment) -> Iterator[Service]:
     """Return the services of a deployed stack, one for each target group they have."""
     cloudformation = cloud.in_account("cloudformation", place)
     resources = cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
@@ -41,7 +41,7 @@ def services(cloud: Cloud, stack_name: str, place: Place) -> Iterator[Service]:
             yield from _services(cloud, resource["PhysicalResourceId"], place)
 
 
-def _services(cloud: Cloud, service_arn: str, place: Place) -> Iterator[Service]:
+def _services(cloud: Cloud, service_arn: str, place: AwsEnvironment) -> Iterator[Service]:
     cluster = service_arn.split("/")[-2]
     ecs = cloud.in_account("ecs", place)
     for found in ecs.describe_services(cluster=cluster, services=[service_arn])["services"]:
@@ -58,13 +58,13 @@ def _services(cloud: Cloud, service_arn: str, place: Place) -> Iterator[Service]
             )
 
 
-def _health_path(cloud: Cloud, target_group: str, place: Place) -> str:
+def _health_path(cloud: Cloud, target_group: str, place: AwsEnvironment) -> str:
     balancing = cloud.in_account("elbv2", place)
     [group] = balancing.describe_target_groups(TargetGroupArns=[target_group])["TargetGroups"]
     return group.get("HealthCheckPath", "/")
 
 
-def _zones(cloud: Cloud, service: dict[str, Any], place: Place) -> tuple[str, ...]:
+def _zones(cloud: Cloud, service: dict[str, Any], place: AwsEnvironment) -> tuple[str, ...]:
     subnets = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {}).get("subnets", [])
     if not subnets:
         return ()
@@ -72,9 +72,9 @@ def _zones(cloud: Cloud, service: dict[str, Any], place: Place) -> tuple[str, ..
     return tuple(sorted({subnet["AvailabilityZone"] for subnet in found}))
 
 
-def _variables(cloud: Cloud, definition: dict[str, Any], container: str, place: Place) -> dict[str, str]:
+def _variables(cloud: Cloud, definition: dict[str, Any], container: str, place: AwsEnvironment) -> dict[str, str]:
     [found] = [item for item in definition["containerDefinitions"] if item["name"] == container]
     plain = {item["name"]: item["value"] for item in found.get("environment", [])}
     client = cloud.in_account("secretsmanager", place)
-    secret = {item["name"]: referred_secret(client, item["valueFrom"]) for item in found.get("secrets", [])}
+    secret = {item["name"]: resolve_secret(client, item["valueFrom"]) for item in found.get("secrets", [])}
     return {**plain, **secret}

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from rehearsal.actions.run import ActionFailed
-from rehearsal.actions.secret_reference import SecretMissing
-from rehearsal.engine.cloud import Cloud, Place, open_directly
+from rehearsal.actions.secret_reference import SecretNotFound
+from rehearsal.engine.cloud import AwsEnvironment, Cloud, open_without_proxy
 from rehearsal.workloads.services import Service, services
 
 PROBE_SECONDS = 5
@@ -19,8 +19,8 @@ PROBE_SECONDS = 5
 class TaskKind(StrEnum):
     """What runs as a service's tasks."""
 
-    STAND_IN = "stand-in"
-    """A local stand-in that keeps the container's contract."""
+    FAKE = "fake"
+    """A local fake that keeps the container's contract."""
     CONTAINER = "container"
     """The container's own processes."""
     NONE = "none"
@@ -34,7 +34,7 @@ class Target:
     port: int
 
 
-class Starter(Protocol):
+class TaskStarter(Protocol):
     """Who starts what answers for a service's tasks."""
 
     @property
@@ -50,7 +50,7 @@ class Starter(Protocol):
 class NoTasks:
     """Puts nothing behind the load balancers, as if no task ever became healthy."""
 
-    def start(self, stack_name: str, place: Place) -> tuple[str, ...]:  # noqa: ARG002 - the interface's parameters
+    def start(self, stack_name: str, place: AwsEnvironment) -> tuple[str, ...]:  # noqa: ARG002 - the interface's parameters
         """Start nothing."""
         return ()
 
@@ -61,12 +61,12 @@ class Tasks:
     The emulated load balancer does not probe its targets, so whoever registers one must be the judge.
     """
 
-    def __init__(self, cloud: Cloud, starter: Starter) -> None:
+    def __init__(self, cloud: Cloud, starter: TaskStarter) -> None:
         self._cloud = cloud
         self._starter = starter
         self._lock = threading.Lock()
 
-    def start(self, stack_name: str, place: Place) -> tuple[str, ...]:
+    def start(self, stack_name: str, place: AwsEnvironment) -> tuple[str, ...]:
         """Start what each service with a target group in the stack would run; return it in words.
 
         A service that is deployed again keeps what it has.
@@ -77,7 +77,7 @@ class Tasks:
                 for service in services(self._cloud, stack_name, place)
                 for target in self._serve(service)
             )
-        except SecretMissing as error:
+        except SecretNotFound as error:
             raise ActionFailed(f"no task of {stack_name} can start: {error}") from None
 
     def _serve(self, service: Service) -> list[Target]:
@@ -95,7 +95,7 @@ class Tasks:
         for target in targets:
             url = f"http://{target.address}:{target.port}{path}"
             try:
-                with open_directly(url, timeout_seconds=PROBE_SECONDS):
+                with open_without_proxy(url, timeout_seconds=PROBE_SECONDS):
                     pass
             except OSError as error:
                 raise ActionFailed(f"the {kind} for {service.target_group} does not answer {path}: {error}") from None

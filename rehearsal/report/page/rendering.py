@@ -1,4 +1,4 @@
-"""Renders a composed report as HTML."""
+"""Renders a report's data as HTML."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from rehearsal.engine.masking import masked
 from rehearsal.report.page import excerpt
-from rehearsal.report.permissions import in_words
+from rehearsal.report.permissions import summary_line
 
 FOLDER = Path(__file__).parent
 MOST_TICKS = 8
@@ -89,7 +89,7 @@ class Group:
 
 
 def write(document: Mapping[str, Any], file: Path, *, secrets: Iterable[str]) -> None:
-    """Write a composed report as a page; `secrets` are kept out of the logs it shows."""
+    """Write a report as a page; `secrets` are kept out of the logs it shows."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(render(document, folder=file.parent, secrets=secrets), encoding="utf-8")
 
@@ -123,7 +123,7 @@ def render(document: Mapping[str, Any], *, folder: Path, secrets: Iterable[str])
         "seconds": _seconds,
         "kind": _kind,
         "counted": _counted_in_words,
-        "permissions_in_words": in_words,
+        "permissions_summary": summary_line,
     }
     return environment.get_template("page.html.jinja").render(
         document=document,

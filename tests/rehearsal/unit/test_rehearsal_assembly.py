@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rehearsal import assembly
-from rehearsal.engine.cloud import Place
+from rehearsal.engine.cloud import AwsEnvironment
 from rehearsal.errors import RehearsalError
 
 PIPELINE = "AWS::CodePipeline::Pipeline"
@@ -48,8 +48,12 @@ def test_the_pipeline_and_every_place_are_found(tmp_path: Path) -> None:
     }
     found = assembly.read(manifest(tmp_path, artifacts))
     assert (found.stack_id, found.stack_name) == ("App/delivery", "delivery-deployed")
-    assert found.home == Place("1", "us-east-1")
-    assert found.places == (Place("1", "us-east-1"), Place("1", "eu-west-1"), Place("3", "eu-west-1"))
+    assert found.home == AwsEnvironment("1", "us-east-1")
+    assert found.places == (
+        AwsEnvironment("1", "us-east-1"),
+        AwsEnvironment("1", "eu-west-1"),
+        AwsEnvironment("3", "eu-west-1"),
+    )
     assert found.directory == tmp_path
 
 

@@ -12,7 +12,7 @@ import pytest
 from rehearsal.actions import build
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionSkipped, Outcome
 from rehearsal.engine.action_details import CaseOutcome, CaseResult
-from rehearsal.engine.artifacts import ArtifactMissing
+from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.errors import NOT_EMULATED
 from tests.rehearsal.emulator.action_runner import Workshop
 
@@ -66,7 +66,7 @@ class Projects:
             },
         )
         settings = {"ProjectName": "project", **(configuration or {})}
-        return self.workshop.run(build.run, settings, inputs=inputs, outputs=outputs, fail=fail)
+        return self.workshop.run(build.execute, settings, inputs=inputs, outputs=outputs, fail=fail)
 
     @property
     def said(self) -> list[str]:
@@ -149,10 +149,10 @@ def test_what_goes_wrong_is_said(
 
 
 def test_what_is_missing_is_said(projects: Projects) -> None:
-    with pytest.raises(ArtifactMissing, match="no action has made the artifact Never"):
+    with pytest.raises(ArtifactNotFound, match="no action has made the artifact Never"):
         projects.run("true", inputs=("Never",))
     with pytest.raises(ActionFailed, match="there is no CodeBuild project lost in"):
-        projects.workshop.run(build.run, {"ProjectName": "lost"}, inputs=("Source",))
+        projects.workshop.run(build.execute, {"ProjectName": "lost"}, inputs=("Source",))
 
 
 def _nothing(_name: str) -> None:
@@ -202,7 +202,7 @@ def test_results_of_tests_are_kept_whether_the_build_fails_or_not(projects: Proj
     write = f"mkdir report && echo '{REPORT}' > report/results.xml"
     with contextlib.nullcontext() if after == "true" else pytest.raises(ActionFailed):
         projects.run(write, after, reports=reports)
-    assert projects.workshop.evidence.tests == [CaseResult("suite", "case", 2.0, CaseOutcome.FAILED, "no")]
+    assert projects.workshop.details.tests == [CaseResult("suite", "case", 2.0, CaseOutcome.FAILED, "no")]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_report_that_cannot_be_read_fails_no_build(
     report = {"base-directory": "report", "files": files, "file-format": file_format}
     projects.run("mkdir report && echo '<' > report/broken.xml", reports={"tests": report})
     assert said in projects.workshop.log[-1]
-    assert projects.workshop.evidence.tests == []
+    assert projects.workshop.details.tests == []
 
 
 def test_a_build_that_meets_a_gap_of_the_emulator_has_not_failed(projects: Projects) -> None:

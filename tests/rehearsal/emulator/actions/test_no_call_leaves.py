@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.assembly import Assembly
-from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process import closed_network
 from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import Workshop
@@ -282,7 +282,7 @@ def test_the_set_ups_commands_reach_the_emulator_by_names_of_aws(
     progress = Progress(tmp_path / "logs", lambda _: None)
     with contextlib.suppress(Exception):
         # It deploys no pipeline, which is found out after its calls.
-        SetUp(progress, workshop.processes, tmp_path).prepare(
+        EmulatorSetup(progress, workshop.processes, tmp_path).prepare(
             workshop.home.cloud, Assembly(tmp_path, "pipeline", "pipeline", place, (place,))
         )
     log = progress.set_up.actions[0].log_file.read_text()

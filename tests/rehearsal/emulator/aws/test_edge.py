@@ -295,6 +295,6 @@ def test_the_usual_authorities_stay_trusted(edge: Edge) -> None:
 
 
 def test_a_deleted_distribution_is_no_longer_led_to_the_edge(edge: Edge) -> None:
-    assert edge.host in edge.account.cloud.known("hosts")
+    assert edge.host in edge.account.cloud.fact("hosts")
     edge.account.delete()
-    assert edge.host not in edge.account.cloud.known("hosts")
+    assert edge.host not in edge.account.cloud.fact("hosts")

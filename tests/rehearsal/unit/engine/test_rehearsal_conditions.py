@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from rehearsal.engine.cloud import Cloud, Place
-from rehearsal.engine.conditions import Judge
+from rehearsal.engine.cloud import AwsEnvironment, Cloud
+from rehearsal.engine.conditions import ConditionEvaluator
 from rehearsal.engine.definition import Condition, Rule
 from tests.rehearsal.unit.rehearsal_fakes import HOME, NOON
 
@@ -32,7 +32,7 @@ class Alarms(Cloud):
         self._states = states
 
     @override
-    def in_account(self, service: str, place: Place) -> Any:
+    def in_account(self, service: str, place: AwsEnvironment) -> Any:
         assert (service, place) == ("cloudwatch", HOME)
         return self
 
@@ -45,7 +45,7 @@ class Alarms(Cloud):
 
 def objection(provider: str, configuration: dict[str, str]) -> str | None:
     """Why a single rule does not hold."""
-    judge = Judge(Alarms(well="OK", firing="ALARM", new="INSUFFICIENT_DATA"), HOME, lambda: NOON)
+    judge = ConditionEvaluator(Alarms(well="OK", firing="ALARM", new="INSUFFICIENT_DATA"), HOME, lambda: NOON)
     condition = Condition("FAIL", (Rule("R", provider, configuration),))
     unmet = judge.unmet((condition,), {"Source": {"Branch": "main"}})
     assert unmet is None or unmet[0] is condition
@@ -96,7 +96,7 @@ def test_all_rules_of_all_conditions_must_hold() -> None:
     def rule(value: str) -> Rule:
         return Rule(value, "VariableCheck", {"Variable": "1", "Operator": "EQ", "Value": value})
 
-    judge = Judge(Alarms(), HOME, lambda: NOON)
+    judge = ConditionEvaluator(Alarms(), HOME, lambda: NOON)
     good, bad = Condition("FAIL", (rule("1"),)), Condition("SKIP", (rule("1"), rule("2")))
     assert judge.unmet((), {}) is None
     assert judge.unmet((good, good), {}) is None

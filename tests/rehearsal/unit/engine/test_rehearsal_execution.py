@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Rejected, Run, Unanswered
-from rehearsal.engine.artifacts import ArtifactMissing
+from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.engine.execution import MAX_RESTARTS
 from rehearsal.process.processes import Stopped
 from rehearsal.report.progress import Result, Status
@@ -84,7 +84,7 @@ def test_a_failing_action_lets_its_group_end_and_stops_all_else(rehearse: Callab
 
 ENDINGS = [
     (ActionFailed("broken"), Result.FAILED, Status.FAILED, "broken"),
-    (ArtifactMissing("no artifact"), Result.FAILED, Status.FAILED, "no artifact"),
+    (ArtifactNotFound("no artifact"), Result.FAILED, Status.FAILED, "no artifact"),
     (KeyError("TemplatePath"), Result.FAILED, Status.FAILED, "KeyError: 'TemplatePath'"),
     (Rejected("no"), Result.REJECTED, Status.REJECTED, "no"),
     (Unanswered("nobody"), Result.STOPPED, Status.STOPPED, "nobody"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rehearsal.report.permissions import Permissions, Refusal, composed, in_words, nothing_evaluated, refusal
+from rehearsal.report.permissions import Permissions, Refusal, permissions_report, summary_line, empty_permissions_report, refusal
 from rehearsal.report.progress import Progress
 from rehearsal.report.screen import Screen
 
@@ -104,7 +104,7 @@ def evaluated(**more: Any) -> dict[str, Any]:
 
 
 def test_the_report_names_every_role_s_construct(assembly: Path) -> None:
-    document = composed(evaluated(refused=[found()]), assembly)
+    document = permissions_report(evaluated(refused=[found()]), assembly)
     assert document["roles"]["arn:aws:iam::1:role/app"]["construct"] == "app/Dev/Service/Role"
     [item] = document["refused"]
     assert {item[name] for name in ("principal", "action", "resource", "construct")} == {
@@ -125,8 +125,8 @@ def test_the_report_names_every_role_s_construct(assembly: Path) -> None:
             "permissions: 2,400 calls evaluated, 1 not allowed, but made (--permissions report)",
         ),
         (evaluated(unchecked=[{}]), "permissions: 2,400 calls evaluated, 0 refused, 1 not checked"),
-        (nothing_evaluated(Permissions.OFF), "permissions: not checked (--permissions off)"),
+        (empty_permissions_report(Permissions.OFF), "permissions: not checked (--permissions off)"),
     ],
 )
 def test_the_last_line(document: dict[str, Any], line: str) -> None:
-    assert in_words(document) == line
+    assert summary_line(document) == line
