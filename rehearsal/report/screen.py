@@ -12,7 +12,7 @@ from rich.text import Text
 from rehearsal.report import permissions
 from rehearsal.report.permissions import Refusal
 from rehearsal.report.progress import ActionProgress, Notification, Progress, Result, StageProgress, Status
-from rehearsal.report.report import Environment, environments, describe_tasks
+from rehearsal.report.report import Environment, describe_tasks, environments
 
 MARKS = {
     Status.WAITING: ("·", "dim"),

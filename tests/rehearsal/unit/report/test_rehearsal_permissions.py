@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rehearsal.report.permissions import Permissions, Refusal, permissions_report, summary_line, empty_permissions_report, refusal
+from rehearsal.report.permissions import (
+    Permissions,
+    Refusal,
+    empty_permissions_report,
+    permissions_report,
+    refusal,
+    summary_line,
+)
 from rehearsal.report.progress import Progress
 from rehearsal.report.screen import Screen
 
