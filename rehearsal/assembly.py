@@ -1,4 +1,4 @@
-"""What a rehearsal needs to know of a cloud assembly: the pipeline's stack, and every account it leads to."""
+"""Reads from a cloud assembly what a rehearsal needs: the pipeline's stack and the accounts it deploys to."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,12 +13,12 @@ PIPELINE_TYPE = "AWS::CodePipeline::Pipeline"
 
 
 EXECUTION_POLICIES = "execution-policies.json"
-"""Where an assembly says what CloudFormation may do in each account, if that is not everything."""
+"""The file in which an assembly restricts what CloudFormation may do in each account."""
 
 
 @dataclass(frozen=True)
 class ExecutionPolicies:
-    """What CloudFormation may do in one account, and the stack that puts it there before the bootstrap."""
+    """What CloudFormation may do in one account, and the stack that creates these policies before the bootstrap."""
 
     place: AwsEnvironment
     stack: str
@@ -35,21 +35,21 @@ class Assembly:
     """The pipeline stack's id, as `cdk deploy` takes it."""
     stack_name: str
     home: AwsEnvironment
-    """Where the pipeline lives."""
+    """The pipeline's account and region."""
     places: tuple[AwsEnvironment, ...]
-    """Every account and region a stack is deployed to, the pipeline's own first."""
+    """The account and region of every stack, the pipeline's first."""
     execution_policies: Mapping[str, ExecutionPolicies] = field(default_factory=dict)
-    """By account; empty: CloudFormation may do everything."""
+    """By account; empty: unrestricted."""
 
 
 def read(directory: Path) -> Assembly:
     """Read the assembly in `directory`.
 
-    Raises RehearsalError if there is none or a part of it cannot be read, if it has no pipeline or several, or if an
-    environment is not fixed.
+    Raises RehearsalError if it is missing or unreadable, if it does not have exactly one pipeline, or if a stack has
+    no fixed account and region.
     """
     if not (directory / "manifest.json").is_file():
-        raise RehearsalError(f"{directory} holds no cloud assembly; synthesize one first: make synth")
+        raise RehearsalError(f"{directory} is not a cloud assembly; run make synth first")
     pipelines = [
         (name, artifact)
         for name, artifact in _stacks(directory)
@@ -111,9 +111,9 @@ def _read(file: Path, member: str) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text())
     except (OSError, ValueError) as error:
-        raise RehearsalError(f"{file} cannot be read: {error}") from None
+        raise RehearsalError(f"cannot read {file}: {error}") from None
     if not isinstance(document, dict):
-        raise RehearsalError(f"{file} cannot be read: it holds no JSON object")
+        raise RehearsalError(f"cannot read {file}: it is not a JSON object")
     return document.get(member, {})
 
 

@@ -1,4 +1,4 @@
-"""References to secrets, as build projects and container definitions write them."""
+"""References to secrets in build projects and container definitions."""
 
 import json
 from typing import Any
@@ -9,11 +9,11 @@ ARN_PARTS = 7
 
 
 class SecretNotFound(Exception):  # noqa: N818 - a state of the emulated account
-    """There is no such secret, or nothing under the key; the text says which."""
+    """The secret, or the key in it, does not exist; the text says which."""
 
 
 def resolve_secret(secrets: Any, reference: str) -> str:
-    """Return what `id:json-key:version-stage:version-id` refers to; the id may be an ARN, and so have colons.
+    """Return the value that `id:json-key:version-stage:version-id` refers to; the id may be an ARN.
 
     `secrets` is a client of Secrets Manager. Raises SecretNotFound.
     """

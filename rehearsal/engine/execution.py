@@ -28,10 +28,10 @@ from rehearsal.process.processes import Stopped
 from rehearsal.report.progress import ActionProgress, Progress, Result, StageProgress, Status
 
 MAX_RESTARTS = 3
-"""How often a pipeline may change itself before that is taken for a loop."""
+"""How often a pipeline may update itself in one rehearsal."""
 
 ActionRunners = Mapping[tuple[str, str], Callable[[Run], Outcome]]
-"""How actions are carried out, by category and provider."""
+"""The function that runs an action, by category and provider."""
 
 ACTION_RUNNERS: ActionRunners = {
     ("Source", "CodeStarSourceConnection"): source.execute,
@@ -43,12 +43,12 @@ ACTION_RUNNERS: ActionRunners = {
 
 
 def new_execution_id() -> str:
-    """Draw an execution's id."""
+    """Return a new execution id."""
     return str(uuid.uuid4())
 
 
 class Execution:
-    """One run of a pipeline from its first stage to its last, restarts by self-mutation included."""
+    """One execution of a pipeline, including restarts after it has updated itself."""
 
     def __init__(
         self,
@@ -65,16 +65,16 @@ class Execution:
         self._progress = progress
         self._fail = fail
         self._namespaces: dict[str, dict[str, str]] = {}
-        self._judge = ConditionEvaluator(context.cloud, context.home, context.clock, context.pipeline_credentials)
+        self._conditions = ConditionEvaluator(context.cloud, context.home, context.clock, context.pipeline_credentials)
         self._events = EventPublisher(context, context.cloud.publish_event)
 
     @property
     def definition(self) -> Definition:
-        """The definition that runs: the deployed one, whatever the execution began with."""
+        """The definition after the latest restart."""
         return self._context.definition
 
     def run(self) -> tuple[Result, str]:
-        """Run all stages; return how it ended and why."""
+        """Run all stages; return the result and its reason."""
         for _ in range(MAX_RESTARTS + 1):
             self._namespaces = {
                 "codepipeline": {"PipelineExecutionId": self._context.execution_id},
@@ -87,24 +87,18 @@ class Execution:
                 return ended
         return (
             Result.FAILED,
-            f"the pipeline has changed itself {MAX_RESTARTS + 1} times in a row; its synthesis is not stable",
+            f"the pipeline updated itself {MAX_RESTARTS + 1} times in a row: each synthesis gives another definition",
         )
 
     def _run_stages(self, definition: Definition) -> tuple[Result, str] | None:
-        """Run the stages; None when the pipeline changed itself and starts over."""
+        """Run the stages; return None if the pipeline updated itself and must restart."""
         for stage in definition.stages:
             progress = next(item for item in self._progress.stages if item.name == stage.name)
             status, reason = self._run_stage(stage, progress)
             self._progress.set_stage(progress, status, reason)
             self._events.stage(stage.name, status)
-            if status is Status.FAILED:
-                return Result.FAILED, reason
-            if status is Status.NOT_EMULATED:
-                return Result.NOT_EMULATED, reason
-            if status is Status.REJECTED:
-                return Result.REJECTED, reason
-            if status is Status.STOPPED:
-                return Result.STOPPED, reason
+            if status not in (Status.SUCCEEDED, Status.SKIPPED):
+                return Result(status), reason
             current = self._deployed_definition()
             if current.version != definition.version:
                 self._events.execution(CANCELED)
@@ -119,28 +113,28 @@ class Execution:
 
     def _run_stage(self, stage: Stage, progress: StageProgress) -> tuple[Status, str]:
         self._progress.set_stage(progress, Status.RUNNING)
-        if unmet := self._judge.unmet(stage.before_entry, self._namespaces):
+        if unmet := self._conditions.unmet(stage.before_entry, self._namespaces):
             condition, reason = unmet
             if condition.result == "SKIP":
                 return Status.SKIPPED, reason
             self._events.stage(stage.name, STARTED)
             return Status.FAILED, reason
-        if waits := self._judge.waits(stage.before_entry):
+        if waits := self._conditions.skip_wait(stage.before_entry):
             self._progress.set_stage(progress, Status.RUNNING, waits)
         self._events.stage(stage.name, STARTED)
         status, reason = self._run_actions(stage, only_failed=False)
         if status is Status.FAILED and stage.on_failure:
             status, reason = self._after_failure(stage, stage.on_failure, reason)
-        if status is Status.SUCCEEDED and (unmet := self._judge.unmet(stage.on_success, self._namespaces)):
+        if status is Status.SUCCEEDED and (unmet := self._conditions.unmet(stage.on_success, self._namespaces)):
             condition, objection = unmet
             return Status.FAILED, self._rolled_back(stage, objection) if condition.result == "ROLLBACK" else objection
         if status is Status.SUCCEEDED:
-            self._history.keep(stage.name, self._context, self._namespaces)
+            self._history.record(stage.name, self._context, self._namespaces)
         return status, reason or waits
 
     def _after_failure(self, stage: Stage, on_failure: OnFailure, reason: str) -> tuple[Status, str]:
         result = on_failure.result
-        if unmet := self._judge.unmet(on_failure.conditions, self._namespaces):
+        if unmet := self._conditions.unmet(on_failure.conditions, self._namespaces):
             result = unmet[0].result
         if result == "RETRY":
             self._events.stage(stage.name, Status.FAILED)
@@ -154,15 +148,15 @@ class Execution:
         return Status.FAILED, reason
 
     def _rolled_back(self, stage: Stage, reason: str) -> str:
-        """Run the stage's actions with what they had when they last succeeded; return the reason and how that ended.
+        """Run the stage's actions with the artifacts of its last success; return the reason and the outcome.
 
-        CodePipeline does it in an execution of its own, which has no conditions to meet.
+        CodePipeline rolls back in a separate execution, without conditions.
         """
         try:
-            good = self._history.before(stage.name, self._context.definition)
+            good = self._history.last_success(stage.name, self._context.definition)
         except RollbackUnavailable as refusal:
             return f"{reason}; {refusal}"
-        # It begins once the one that failed has ended.
+        # The rollback starts after the failed execution has ended.
         self._events.stage(stage.name, Status.FAILED)
         self._events.execution(Result.FAILED)
         again = replace(stage, name=f"{stage.name}{ROLLED_BACK}")
@@ -182,7 +176,7 @@ class Execution:
         commit = good.context.commit[:12]
         if status is Status.SUCCEEDED:
             return f"{reason}; rolled back to commit {commit}"
-        return f"{reason}; the rollback to commit {commit} has failed too: {fault}"
+        return f"{reason}; the rollback to commit {commit} also failed: {fault}"
 
     def _run_rollback(self, stage: Stage) -> tuple[Status, str]:
         self._events.execution(STARTED)
@@ -208,13 +202,13 @@ class Execution:
 
     def _run_action(self, stage: Stage, action: Action) -> ActionProgress:
         progress = self._progress.action(stage.name, action.name)
-        variables = self._carry_out(stage, action, progress)
+        variables = self._run_to_end(stage, action, progress)
         if action.namespace and progress.status is Status.SUCCEEDED:
             self._namespaces[action.namespace] = dict(variables)
         return progress
 
-    def _carry_out(self, stage: Stage, action: Action, progress: ActionProgress) -> Mapping[str, str]:
-        """Run the action to its end, which its progress then tells; return what it hands to later ones."""
+    def _run_to_end(self, stage: Stage, action: Action, progress: ActionProgress) -> Mapping[str, str]:
+        """Run the action, record its status and return its output variables."""
         self._progress.start(progress)
         variables: Mapping[str, str] = {}
         try:
@@ -231,7 +225,7 @@ class Execution:
             self._progress.end(progress, Status.NOT_EMULATED, str(gap))
         except (ActionFailed, ArtifactNotFound) as failure:
             self._progress.end(progress, Status.FAILED, str(failure))
-        except Exception as error:  # noqa: BLE001 - whatever breaks an action is the action's failure, and is shown
+        except Exception as error:  # noqa: BLE001 - any error fails the action and is shown
             self._progress.end(progress, Status.FAILED, f"{type(error).__name__}: {error}")
         else:
             progress.deployed = outcome.deployed
@@ -248,7 +242,7 @@ class Execution:
             self._events.action_started(stage.name, action, configuration)
         runner = self._action_runners.get((action.category, action.provider))
         if runner is None:
-            raise ActionNotEmulated(f"the rehearsal cannot run {action.category} actions of {action.provider}")
+            raise ActionNotEmulated(f"the rehearsal does not support {action.category} actions of {action.provider}")
         run = Run(
             stage=stage.name,
             action=action,

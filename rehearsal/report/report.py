@@ -1,4 +1,4 @@
-"""The rehearsal's result as data: what `--json` writes and the page shows."""
+"""The rehearsal's result as data, written by `--json` and shown by the HTML report."""
 
 import json
 import os
@@ -15,14 +15,14 @@ from rehearsal.report.permissions import Permissions, empty_permissions_report
 from rehearsal.report.progress import ActionProgress, Progress, StageProgress
 from rehearsal.report.timeline import Span, critical_path, idle_seconds, parallelism, waits
 
-CLOUDFRONT = "a local edge, with certificates of a throwaway authority"
-CONTAINERS = "the container's own processes on this machine, with an engine of its tests"
+CLOUDFRONT = "a local edge with certificates of a temporary authority"
+CONTAINERS = "the container's own processes with a small test engine"
 
 APPROVAL = "Manual"
-"""The provider of actions that wait for a person."""
+"""The provider of manual approvals."""
 
 GENERATED_OUTPUTS = ("ExportsOutput", "PublishOutput")
-"""How the CDK's library begins the names of outputs that only other stacks read."""
+"""Prefixes of outputs that the CDK generates for other stacks."""
 
 
 @dataclass
@@ -39,12 +39,12 @@ class Environment:
 
     @property
     def url(self) -> str | None:
-        """The first output that is an address."""
+        """The first output that is a URL."""
         values = [value for outputs in self.stacks.values() for value in outputs.values()]
         return next((value for value in values if value.startswith(("http://", "https://"))), None)
 
     def named_outputs(self) -> dict[str, str]:
-        """Return the outputs a person has named, without those the library adds for other stacks."""
+        """Return the outputs without those that the CDK generates for other stacks."""
         return {
             name: value
             for outputs in self.stacks.values()
@@ -54,10 +54,10 @@ class Environment:
 
 
 def environments(progress: Progress) -> list[Environment]:
-    """Return an environment for each stage that deployed stacks, in order; for a wave, one for each of its places.
+    """Return an environment for each stage that deployed stacks, in order; for a wave, one per account and region.
 
-    A place is an environment's where it has an address there. What a stage deploys elsewhere, as copies or what guards
-    a distribution, belongs to the environment whose stacks have names most like it.
+    An account and region count as an environment if a stack there has a URL. Stacks deployed elsewhere, such as
+    backup copies or a distribution's firewall, belong to the environment whose stack names are most similar.
     """
     found: list[Environment] = []
     for stage in progress.stages:
@@ -68,7 +68,7 @@ def environments(progress: Progress) -> list[Environment]:
         here = [environment for environment in by_place.values() if environment.url] or list(by_place.values())
         for stack in deployed:
             if all(stack.place != environment.place for environment in here):
-                _add(stack, max(here, key=lambda environment: _likeness(stack.name, environment)))
+                _add(stack, max(here, key=lambda environment: _common_prefix_length(stack.name, environment)))
         if len(here) > 1:
             for environment in here:
                 environment.name = f"{stage.name} {environment.place.region}"
@@ -82,13 +82,13 @@ def _add(stack: Deployed, environment: Environment) -> None:
     environment.fake_tasks += stack.fake_tasks
 
 
-def _likeness(name: str, environment: Environment) -> int:
-    """Return how many letters from the first on all of an environment's stacks have in common with a name."""
-    return len(os.path.commonprefix([name, *environment.stacks]))  # noqa: RUF071 - letters are meant
+def _common_prefix_length(name: str, environment: Environment) -> int:
+    """Return the length of the prefix that a name shares with all stacks of an environment."""
+    return len(os.path.commonprefix([name, *environment.stacks]))  # noqa: RUF071 - compares characters, not paths
 
 
 def describe_tasks(found: list[Environment]) -> str:
-    """Return what ran in place of the environments' tasks."""
+    """Return what ran as the environments' tasks."""
     running = [words for environment in found for words in environment.fake_tasks]
     if not running:
         return "none"
@@ -96,7 +96,7 @@ def describe_tasks(found: list[Environment]) -> str:
 
 
 def compose(progress: Progress, *, commit: str, subject: str, recorded_types: list[str]) -> dict[str, Any]:
-    """Return everything the rehearsal knows; of what is secret only that it is. `subject` is the commit's."""
+    """Return the whole result with secrets masked; `subject` is the commit's subject."""
     timeline = _Timeline(progress)
     found = environments(progress)
     document = {
@@ -135,12 +135,12 @@ def write(document: dict[str, Any], file: Path) -> None:
 
 
 def secrets(progress: Progress) -> set[str]:
-    """Return every secret value that an action has come across."""
+    """Return the secret values that the actions have seen."""
     return {value for stage in _all_stages(progress) for action in stage.actions for value in action.details.secrets}
 
 
 class _Timeline:
-    """The actions, each with its place in the rehearsal's time."""
+    """When each action ran."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

@@ -21,8 +21,8 @@ class FakeTasks:
         self._processes = processes
         self._directory = directory
 
-    def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:  # noqa: ARG002 - they call nobody
-        """Start as many as the service wants tasks; raises ActionFailed if one does not come up."""
+    def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:  # noqa: ARG002 - fakes make no calls
+        """Start a process for each task and return the targets; raises ActionFailed."""
         active, *others = service.tasks or ("fake",)
         port = self._start(service, active, None)
         return [Target("127.0.0.1", port), *(Target("127.0.0.1", self._start(service, name, port)) for name in others)]
@@ -46,7 +46,7 @@ class FakeTasks:
         if process.stdin is None or process.stdout is None:
             raise ValueError("a fake task is started with its input and output held")
         try:
-            # Not on the command line, where everybody on this machine could read the secrets among them.
+            # Not on the command line, where every user of this machine could read the secrets.
             process.stdin.write(json.dumps(service.variables) + "\n")
             process.stdin.flush()
             return json.loads(process.stdout.readline())["port"]

@@ -1,4 +1,4 @@
-"""What a deployed ECS service would run, and behind which target groups."""
+"""The deployed ECS services, with their tasks and target groups."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from rehearsal.actions.secret_reference import resolve_secret
 from rehearsal.engine.cloud import AwsEnvironment, Cloud
 
 NAME_LENGTH = 8
-"""Characters of a task's id by which the task is called."""
+"""Characters of a task's id in its name."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Service:
     """Its ARN."""
     health_path: str
     tasks: tuple[str, ...]
-    """Names of the tasks ECS wants to run."""
+    """Names of the tasks that ECS would run."""
     zones: tuple[str, ...]
-    """Availability zones the tasks are spread over."""
+    """The availability zones of its subnets."""
     variables: dict[str, str] = field(repr=False)
-    """What ECS gives the container: its variables, and its secrets' values."""
+    """The container's variables, including the values of its secrets."""
 
     @property
     def name(self) -> str:
@@ -33,7 +33,7 @@ class Service:
 
 
 def services(cloud: Cloud, stack_name: str, place: AwsEnvironment) -> Iterator[Service]:
-    """Return the services of a deployed stack, one for each target group they have."""
+    """Yield the services of a deployed stack, one per target group."""
     cloudformation = cloud.in_account("cloudformation", place)
     resources = cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
     for resource in resources:

@@ -154,7 +154,7 @@ def test_the_rehearsal_takes_these_options(command: str, newcomer: Stranger, tmp
     # The options are read before anything else; where there is no assembly nothing else comes.
     done = newcomer.run(f"PATH={ROOT}/.venv/bin:$PATH {started} --assembly {tmp_path}")
     assert done.returncode == 2
-    assert "holds no cloud assembly" in done.stdout
+    assert "is not a cloud assembly" in done.stdout
 
 
 def test_the_options_of_the_rehearsal_are_all_there(newcomer: Stranger) -> None:

@@ -92,14 +92,14 @@ def lost_stage(directory: Path) -> None:
 
 
 MISTAKES = [
-    (nothing, "holds no cloud assembly; synthesize one first: make synth"),
+    (nothing, "is not a cloud assembly; run make synth first"),
     (no_stack, f"must have exactly one stack with a {PIPELINE}; found: none"),
     (two_pipelines, "found: one, two"),
     (unknown_place, "stack delivery has no fixed account and region"),
-    (no_json, "manifest.json cannot be read"),
-    (no_object, "manifest.json cannot be read"),
-    (lost_template, "one.json cannot be read"),
-    (lost_stage, "manifest.json cannot be read"),
+    (no_json, "manifest.json: "),
+    (no_object, "manifest.json: "),
+    (lost_template, "one.json: "),
+    (lost_stage, "manifest.json: "),
 ]
 
 

@@ -59,7 +59,7 @@ class ReadySetUp:
 
 def test_without_an_assembly_the_next_step_is_said(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--assembly", "nowhere"]) == 2
-    assert capsys.readouterr().err == "rehearsal: nowhere holds no cloud assembly; synthesize one first: make synth\n"
+    assert capsys.readouterr().err == "rehearsal: nowhere is not a cloud assembly; run make synth first\n"
     assert not (repository / ".rehearsal").exists()
 
 
@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_written_is_named_before_the_work(
     option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([option, str(tmp_path)]) == 2
-    assert capsys.readouterr().err == f"rehearsal: {tmp_path} cannot be written: Is a directory\n"
+    assert capsys.readouterr().err == f"rehearsal: cannot write {tmp_path}: Is a directory\n"
 
 
 def test_settings_that_are_not_committed_are_named(
@@ -78,13 +78,13 @@ def test_settings_that_are_not_committed_are_named(
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     (repository / "delivery.toml").touch()
     main(["--approve", "yes"])
-    assert "Commit it to rehearse with it" in capsys.readouterr().out
+    assert "Commit them to rehearse them" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("repository")
 def test_a_ref_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--ref", "no-such-branch"]) == 2
-    expected = "rehearsal: no-such-branch names no commit here; give --ref a branch, tag or commit\n"
+    expected = "rehearsal: --ref no-such-branch: no such commit here; name a branch, tag or commit\n"
     assert capsys.readouterr().err == expected
 
 
@@ -94,7 +94,7 @@ def test_an_action_that_is_not_there_is_named_with_those_that_are(
 ) -> None:
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     assert main(["--fail", "Dev/Nothing", "--approve", "yes"]) == 2
-    expected = "rehearsal: --fail Dev/Nothing: the pipeline has no such action; it has: Dev/Deploy, Dev/Test\n"
+    expected = "rehearsal: --fail Dev/Nothing: the pipeline has no such action; choose from: Dev/Deploy, Dev/Test\n"
     assert capsys.readouterr().err == expected
 
 
@@ -122,7 +122,7 @@ def test_what_is_not_emulated_is_no_failure_of_the_release_and_exits_with_4(
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     assert main(["--approve", "yes", "--json", "report.json"]) == 4
     assert json.loads(Path("report.json").read_text())["result"] == "not-emulated"
-    assert "the rehearsal cannot run Build actions of Fake" in capsys.readouterr().out
+    assert "the rehearsal does not support Build actions of Fake" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--tasks", "real"], ["--no-such-option"]])

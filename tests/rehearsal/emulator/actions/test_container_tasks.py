@@ -141,13 +141,13 @@ def test_the_testbed_may_clear_up_before_it_ends(account: Account, workshop: Any
 def test_why_the_tasks_do_not_start_is_said(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
     tasks = Tasks(account.cloud, ContainerTasks(workshop.processes, unpacked(tmp_path, fails=True)))
-    with pytest.raises(ActionFailed, match="do not start: starting PostgreSQL; Debian's package haproxy is missing"):
+    with pytest.raises(ActionFailed, match="did not start: starting PostgreSQL; Debian's package haproxy is missing"):
         tasks.start("stack", account.place)
 
 
 def test_a_commit_without_a_testbed_is_refused(tmp_path: Path) -> None:
     commit = committed(tmp_path / "repository", None)
-    needs = f"--tasks container needs {containers.TESTBED}, and the commit {commit[:12]} has none"
+    needs = f"--tasks container: commit {commit[:12]} has no {containers.TESTBED}"
     with pytest.raises(RehearsalError, match=f"^{needs}$"):
         containers.unpack(tmp_path / "repository", commit, tmp_path)
 

@@ -182,11 +182,11 @@ def test_a_template_larger_than_a_request_may_be_is_deployed(stacks: Stacks) -> 
 
 
 def test_mistakes_are_named(stacks: Stacks) -> None:
-    with pytest.raises(ActionNotEmulated, match="cannot carry out the action mode CREATE_ONLY"):
+    with pytest.raises(ActionNotEmulated, match="does not support the action mode CREATE_ONLY"):
         stacks.run("CREATE_ONLY")
     with pytest.raises(ActionFailed, match="AWS::No::Type"):
         stacks.run("CREATE_UPDATE", json.dumps({"Resources": {"R": {"Type": "AWS::No::Type"}}}))
-    with pytest.raises(ArtifactNotFound, match="Synth holds no file lost"):
+    with pytest.raises(ArtifactNotFound, match="artifact Synth has no file lost"):
         stacks.run("CREATE_UPDATE", topic("one"), TemplatePath="Synth::lost")
     assert stacks.topics == []
 

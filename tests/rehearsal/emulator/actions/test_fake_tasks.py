@@ -131,7 +131,7 @@ def test_a_secret_that_is_missing_keeps_the_tasks_from_starting(account: Account
     [container] = resources["Task"]["Properties"]["ContainerDefinitions"]
     container["Secrets"][0]["ValueFrom"] = {"Fn::Sub": "${Credentials}:nothing::"}
     account.deploy(**resources)
-    with pytest.raises(ActionFailed, match=r"^no task of stack can start: secret arn.* has no key nothing$"):
+    with pytest.raises(ActionFailed, match=r"^the tasks of stack cannot start: secret arn.* has no key nothing$"):
         fake_tasks.start("stack", account.place)
 
 

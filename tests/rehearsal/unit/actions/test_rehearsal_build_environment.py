@@ -249,11 +249,11 @@ def test_parameters_and_secrets_are_looked_up(builds: Builds) -> None:
 
 
 MISSING = [
-    ("PARAMETER_STORE", "/none", "parameter /none: there is no such parameter"),
+    ("PARAMETER_STORE", "/none", "parameter /none does not exist"),
     ("PARAMETER_STORE", "/app/forbidden", "parameter /app/forbidden: User: build is not authorized"),
     ("SECRETS_MANAGER", "none:key", "secret none: no such secret"),
     ("SECRETS_MANAGER", "app:none", "secret app has no key none"),
-    ("MAGIC", "x", "variable X: CodeBuild has no type MAGIC"),
+    ("MAGIC", "x", "variable X: unknown type MAGIC"),
 ]
 
 

@@ -31,7 +31,7 @@ def test_without_the_cdk_the_next_step_is_said(
     set_up: EmulatorSetup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RehearsalError, match="`cdk` is not on the path; `make rehearse` prepares it"):
+    with pytest.raises(RehearsalError, match="on the PATH; run the rehearsal with make rehearse"):
         set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
 
 
@@ -39,7 +39,7 @@ def test_an_emulator_that_does_not_start_is_a_failed_step(
     set_up: EmulatorSetup, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.executable", shutil.which("false"))
-    with pytest.raises(SetupFailed, match="the emulator ended with exit status 1"):
+    with pytest.raises(SetupFailed, match="the emulator exited with status 1"):
         set_up.start_emulator()
     [step] = progress.set_up.actions
     assert (step.name, step.status) == ("emulated AWS", Status.FAILED)
@@ -54,7 +54,7 @@ def test_a_failing_command_is_named_with_its_exit_status(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("AWS_PROFILE", "prod")
     monkeypatch.setenv("CDK_PROFILE", "prod")
-    with pytest.raises(SetupFailed, match="cdk bootstrap: exit status 9"):
+    with pytest.raises(SetupFailed, match="cdk bootstrap failed with exit status 9"):
         set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
     [step] = progress.set_up.actions
     log = step.log_file.read_text()

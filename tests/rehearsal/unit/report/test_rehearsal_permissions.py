@@ -67,18 +67,18 @@ def assembly(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 def test_a_refusal_names_the_construct_of_the_role(assembly: Path) -> None:
     said = str(refusal(found(), assembly))
-    assert said == f"refused: {MESSAGE}; the role to change is app/Dev/Service/Role"
+    assert said == f"refused: {MESSAGE}; to allow it, change the role app/Dev/Service/Role"
 
 
 @pytest.mark.parametrize(
     ("more", "end"),
     [
-        ({"logical_id": "Other"}, "the role to change is Other of stack app-dev"),
-        ({"stack": "", "logical_id": ""}, "the role to change is arn:aws:iam::1:role/app"),
-        ({"change": "resource"}, "the resource policy to change is that of app/Dev/Service/Role"),
+        ({"logical_id": "Other"}, "to allow it, change the role Other of stack app-dev"),
+        ({"stack": "", "logical_id": ""}, "to allow it, change the role arn:aws:iam::1:role/app"),
+        ({"change": "resource"}, "to allow it, change the resource policy of app/Dev/Service/Role"),
         (
             {"change": "resource", "logical_id": "", "resource": "arn:x"},
-            "the resource policy to change is that of arn:x",
+            "to allow it, change the resource policy of arn:x",
         ),
     ],
 )
@@ -98,7 +98,7 @@ def test_a_refusal_is_shown_when_it_happens(tmp_path: Path, terminal: bool) -> N
     screen = Screen(Console(file=shown, force_terminal=terminal, width=300))
     progress = Progress(tmp_path, screen.on_change)
     with screen.showing(progress):
-        progress.refused(Refusal(MESSAGE, "app/Dev/Service/Role", is_role=True, enforced=True))
+        progress.add_refusal(Refusal(MESSAGE, "app/Dev/Service/Role", is_role=True, enforced=True))
         assert MESSAGE in shown.getvalue()
         assert "app/Dev/Service/Role" in shown.getvalue()
 
@@ -129,7 +129,7 @@ def test_the_report_names_every_role_s_construct(assembly: Path) -> None:
         (evaluated(refused=[found(count=2)]), "permissions: 2,400 calls evaluated, 2 refused"),
         (
             evaluated(refused=[found()], mode="report"),
-            "permissions: 2,400 calls evaluated, 1 not allowed, but made (--permissions report)",
+            "permissions: 2,400 calls evaluated, 1 not allowed but made (--permissions report)",
         ),
         (evaluated(unchecked=[{}]), "permissions: 2,400 calls evaluated, 0 refused, 1 not checked"),
         (empty_permissions_report(Permissions.OFF), "permissions: not checked (--permissions off)"),

@@ -107,7 +107,7 @@ def test_every_environment_has_its_address_and_outputs(document: dict[str, Any])
 def test_what_was_not_real_is_said(document: dict[str, Any]) -> None:
     assert document["simulated"] == {
         "tasks": "local fakes",
-        "cloudfront": "a local edge, with certificates of a throwaway authority",
+        "cloudfront": "a local edge with certificates of a temporary authority",
         "variables": {},
         "recorded_only": ["AWS::Some::Type"],
     }
@@ -126,8 +126,8 @@ def test_a_variable_that_no_build_has_is_not_said_to_be_set(tmp_path: Path) -> N
     assert composed["simulated"]["variables"] == {"BAKE_MINUTES": "1"}
     shown = io.StringIO()
     Screen(Console(file=shown)).summary(execution.progress)
-    assert "BAKE_MINUTES is 1\n" in shown.getvalue()
-    assert "no build has a variable BAKE_MINUTE: it was set to no effect" in shown.getvalue()
+    assert "overridden: BAKE_MINUTES=1\n" in shown.getvalue()
+    assert "--set BAKE_MINUTE had no effect: no build has this variable" in shown.getvalue()
 
 
 def test_logs_of_others_stay_where_they_are(tmp_path: Path) -> None:
