@@ -175,7 +175,7 @@ def test_a_gate_nobody_answers_says_how_to_go_on(
     terminal: tuple[TerminalApprover, list[str]], monkeypatch: pytest.MonkeyPatch, stdin: io.StringIO
 ) -> None:
     monkeypatch.setattr("sys.stdin", stdin)
-    with pytest.raises(Unanswered, match="answer with --approve yes or --approve no"):
+    with pytest.raises(Unanswered, match="run again with --approve yes or --approve no"):
         terminal[0].ask("Prod/Approve", "")
 
 
