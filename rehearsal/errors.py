@@ -1,8 +1,10 @@
 """Errors that end a rehearsal before its pipeline runs, and the marker of the emulator's gaps."""
 
+from cloud_assembly import UserError
+
 NOT_EMULATED = "This is a gap of the rehearsal's emulator, not an answer of AWS"
 """The emulator writes this into failures that say nothing about the release."""
 
 
-class RehearsalError(Exception):
+class RehearsalError(UserError):
     """The rehearsal cannot start; the text says why and what to do."""

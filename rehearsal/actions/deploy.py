@@ -7,13 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions import artifacts
 from rehearsal.actions.consumers import consumers
 from rehearsal.actions.denial import grant
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Deployed, Outcome, Resource, Run
 from rehearsal.actions.secrets import secret_values
 from rehearsal.engine.action_details import ChangeSet, Effect, ResourceChange
-from rehearsal.engine.cloud import AwsEnvironment, Forbidden
+from rehearsal.engine.cloud import Forbidden
 from rehearsal.errors import NOT_EMULATED
 
 POLL_SECONDS = 0.1

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.engine.account_kind import BuildSlots
 from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.artifacts import Artifacts
-from rehearsal.engine.cloud import AwsEnvironment, Cloud, Credentials
+from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.definition import Action, Definition
 from rehearsal.process.processes import Processes
 

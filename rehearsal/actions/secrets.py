@@ -4,7 +4,8 @@ import json
 
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import AwsEnvironment, Cloud
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
 
 NOT_SECRET = ("username", "engine", "host", "port", "dbname", "dbInstanceIdentifier", "masterarn")
 """Members of a database's secret that are not confidential."""

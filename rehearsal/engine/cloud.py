@@ -15,6 +15,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.engine.emulators import Fact
 from rehearsal.process.proxy_settings import ProxySettings
 
@@ -37,17 +38,6 @@ class Credentials:
         if self.session_token:
             found["AWS_SESSION_TOKEN"] = self.session_token
         return found
-
-
-@dataclass(frozen=True)
-class AwsEnvironment:
-    """An account and a region."""
-
-    account: str
-    region: str
-
-    def __str__(self) -> str:
-        return f"{self.account}/{self.region}"
 
 
 class Forbidden(Exception):  # noqa: N818 - named as AWS names the state

@@ -7,8 +7,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import Clock
-from rehearsal.engine.cloud import AwsEnvironment, Cloud, Credentials
+from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.definition import Condition, Rule
 from rehearsal.engine.deployment_window import Window, WindowError
 from rehearsal.engine.variables import UnresolvedVariable, resolve

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import Deployed, Resource
 from rehearsal.engine.action_details import ChangeSet, Question
-from rehearsal.engine.cloud import AwsEnvironment
 from rehearsal.engine.masking import masked
 from rehearsal.report.permissions import Permissions, empty_permissions_report
 from rehearsal.report.progress import ActionProgress, Progress, StageProgress

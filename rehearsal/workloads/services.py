@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.secret_reference import resolve_secret
-from rehearsal.engine.cloud import AwsEnvironment, Cloud
+from rehearsal.engine.cloud import Cloud
 
 NAME_LENGTH = 8
 """Characters of a task's id in its name."""

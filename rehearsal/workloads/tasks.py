@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed
 from rehearsal.actions.secret_reference import SecretNotFound
-from rehearsal.engine.cloud import AwsEnvironment, Cloud, open_without_proxy
+from rehearsal.engine.cloud import Cloud, open_without_proxy
 from rehearsal.workloads.services import Service, services
 
 PROBE_SECONDS = 5

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
 from rehearsal.engine.action_details import CaseOutcome, CaseResult, ChangeSet, Effect, Question, ResourceChange
-from rehearsal.engine.cloud import AwsEnvironment
 from rehearsal.report import page as pages
 from rehearsal.report import report
 from tests.rehearsal.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage

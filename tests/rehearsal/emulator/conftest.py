@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import AwsEnvironment, Cloud
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress

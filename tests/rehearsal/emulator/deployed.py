@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.engine.cloud import AwsEnvironment, Cloud, Credentials
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress

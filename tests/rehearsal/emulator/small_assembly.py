@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rehearsal.engine.cloud import AwsEnvironment
+from cloud_assembly import AwsEnvironment
 
 Stacks = dict[str, tuple[dict[str, Any], list[str]]]
 """By name: a stack's resources, and the stacks that it is deployed after."""

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from cloud_assembly import AwsEnvironment
 from rehearsal import assembly
 from rehearsal.actions.run import Approver
 from rehearsal.engine.approvals import PresetApprover
-from rehearsal.engine.cloud import AwsEnvironment
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.progress import Progress, Result, Status

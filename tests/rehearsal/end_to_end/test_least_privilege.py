@@ -2,8 +2,8 @@
 
 import pytest
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.engine.approvals import PresetApprover
-from rehearsal.engine.cloud import AwsEnvironment
 from rehearsal.report.progress import Result, Status
 from tests.example import EXAMPLE
 from tests.rehearsal.end_to_end.conftest import HERE, PROD, SHORT_DEADLINE, Rehearsed, Repository, with_settings

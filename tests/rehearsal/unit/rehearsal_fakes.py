@@ -9,10 +9,11 @@ from typing import Any
 
 from typing_extensions import override
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import Context, Outcome, Run
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
-from rehearsal.engine.cloud import AwsEnvironment, Cloud
+from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.definition import parse
 from rehearsal.engine.execution import Execution
 from rehearsal.engine.history import History

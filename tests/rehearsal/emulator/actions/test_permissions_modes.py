@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.engine.cloud import AwsEnvironment
+from cloud_assembly import AwsEnvironment
 from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.permissions import Permissions

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import AwsEnvironment
+from cloud_assembly import AwsEnvironment
 from tests.rehearsal.emulator.conftest import Account, attribute, resource
 
 

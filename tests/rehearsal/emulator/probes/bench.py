@@ -10,7 +10,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import AwsEnvironment, Cloud
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
 
 _numbers = itertools.count(800000000001)
 LONGEST_SECONDS = 30.0

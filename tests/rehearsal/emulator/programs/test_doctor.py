@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import AwsEnvironment, Cloud
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
 from tools.accounts.__main__ import main
@@ -361,7 +362,7 @@ def test_an_account_out_of_reach_is_not_called_good(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--assembly", "nowhere", "doctor"], "doctor: nowhere/manifest.json cannot be read"),
+        (["--assembly", "nowhere", "doctor"], "doctor: nowhere/manifest.json does not exist"),
         (["doctor", "--account", "999999999999"], "doctor: --account 999999999999: only "),
     ],
     ids=["no assembly", "an unknown account"],

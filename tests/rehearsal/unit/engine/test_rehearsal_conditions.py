@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from rehearsal.engine.cloud import AwsEnvironment, Cloud
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.conditions import ConditionEvaluator
 from rehearsal.engine.definition import Condition, Rule
 from tests.rehearsal.unit.rehearsal_fakes import HOME, NOON

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
-from rehearsal.engine.cloud import AwsEnvironment
 from rehearsal.report import report
 from rehearsal.report.progress import Progress
 from rehearsal.report.screen import Screen

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tests.faulty_http_server import Behaviour, Request, answer, healthy
+from tests.faulty_http_server import Behaviour, Request, healthy, respond
 
 HARDENED = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -16,11 +16,11 @@ STATIC = "/static/check.txt"
 HEALTH = "/resourceService/"
 
 
-class ToyEdge:
-    """A distribution; `sick` says how paths are answered instead."""
+class FakeDistribution:
+    """A distribution; `faulty` says how paths are answered instead."""
 
-    def __init__(self, *, sick: Mapping[str, Behaviour] | None = None, misses: int = 1, without: str = "") -> None:
-        self._sick = dict(sick or {})
+    def __init__(self, *, faulty: Mapping[str, Behaviour] | None = None, misses: int = 1, without: str = "") -> None:
+        self._sick = dict(faulty or {})
         self._misses = misses
         self._headers = {name: value for name, value in HARDENED.items() if name != without}
 
@@ -32,5 +32,5 @@ class ToyEdge:
         if request.path == STATIC:
             self._misses -= 1
             kept = MISS if self._misses >= 0 else {"X-Cache": "Hit from cloudfront", "Age": "3"}
-            return answer(200, b"static\n", content_type="text/plain", headers=self._headers | kept)
-        return answer(403, headers=MISS)
+            return respond(200, b"static\n", content_type="text/plain", headers=self._headers | kept)
+        return respond(403, headers=MISS)

@@ -1,6 +1,6 @@
 """A plug-in for a run of the integration tests: writes how long it was ready to run and had no processor.
 
-`-p tests.integration_faults.waits --waits=FILE`: seconds that Linux counts for the thread that runs the tests; 0 on
+`-p tests.integration_faults.cpu_wait --waits=FILE`: seconds that Linux counts for the thread that runs the tests; 0 on
 other systems.
 """
 

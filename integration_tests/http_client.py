@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 
 from integration_tests.addresses import addresses_of, proxy_for
-from integration_tests.exchange import TRACE_HEADER, Answer, Exchange, Request, explain
+from integration_tests.http_call import TRACE_HEADER, HttpCall, Request, Response, explain
 from integration_tests.secret_values import SecretValues
 
 BODY_LIMIT = 64 * 1024
@@ -21,7 +21,7 @@ REQUEST_SECONDS = 10.0
 """What a request may take in all: the time-out of the load balancer's own health check."""
 
 
-class FrontDoor:
+class HttpClient:
     """The address all requests of a run go to.
 
     Every request has a connection of its own and follows no redirect. A proxy is used when the environment names one;
@@ -44,15 +44,15 @@ class FrontDoor:
         self._proxy = proxy_for(url)
         self._turn = itertools.count()
 
-    def get(self, path: str, *, seconds: float = REQUEST_SECONDS) -> Answer:
+    def get(self, path: str, *, seconds: float = REQUEST_SECONDS) -> Response:
         """Ask for a path; never takes much longer than `seconds`, and never raises what the other side caused."""
         return self._ask_all([self._request("GET", path)], seconds=seconds, everywhere=False)[0]
 
-    def get_all(self, paths: Sequence[str], *, seconds: float = REQUEST_SECONDS) -> list[Answer]:
+    def get_all(self, paths: Sequence[str], *, seconds: float = REQUEST_SECONDS) -> list[Response]:
         """Ask for several paths at once."""
         return self._ask_all([self._request("GET", path) for path in paths], seconds=seconds, everywhere=False)
 
-    def get_everywhere(self, path: str, *, seconds: float = REQUEST_SECONDS) -> list[Answer]:
+    def get_everywhere(self, path: str, *, seconds: float = REQUEST_SECONDS) -> list[Response]:
         """Ask every address that the name has, at once; at least one answer, if only that the name does not resolve."""
         return self._ask_all([self._request("GET", path)], seconds=seconds, everywhere=True)
 
@@ -64,7 +64,7 @@ class FrontDoor:
         seconds: float = REQUEST_SECONDS,
         body_limit: int = BODY_LIMIT,
         times: int = 1,
-    ) -> list[Answer]:
+    ) -> list[Response]:
         """Send a form, `times` at once."""
         content = urlencode(form).encode()
         requests = [self._request("POST", path, content=content, body_limit=body_limit) for _ in range(times)]
@@ -77,13 +77,13 @@ class FrontDoor:
         count: int,
         at_once: int,
         seconds: float,
-        enough: Callable[[Sequence[Answer]], bool],
-    ) -> list[Answer]:
+        enough: Callable[[Sequence[Response]], bool],
+    ) -> list[Response]:
         """Ask for a path `count` times, `at_once` at a time, or until the answers so far are enough for a verdict."""
         addresses = self._addresses(seconds)
-        if isinstance(addresses, Answer):
+        if isinstance(addresses, Response):
             return [addresses]
-        answers: list[Answer] = []
+        answers: list[Response] = []
         turns = iter(range(count))
 
         async def work() -> None:
@@ -113,10 +113,10 @@ class FrontDoor:
             hide=self.secret_values.hide,
         )
 
-    def _ask_all(self, requests: Sequence[Request], *, seconds: float, everywhere: bool) -> list[Answer]:
+    def _ask_all(self, requests: Sequence[Request], *, seconds: float, everywhere: bool) -> list[Response]:
         start = time.monotonic()
         addresses = self._addresses(seconds)
-        if isinstance(addresses, Answer):
+        if isinstance(addresses, Response):
             return [addresses] * len(requests)
         left = max(seconds - (time.monotonic() - start), 0.001)
         pairs = [
@@ -125,12 +125,12 @@ class FrontDoor:
             for address in (addresses if everywhere else [self._next(addresses)])
         ]
 
-        async def ask() -> list[Answer]:
+        async def ask() -> list[Response]:
             return await asyncio.gather(*(self._send(request, address, left) for request, address in pairs))
 
         return asyncio.run(ask())
 
-    def _addresses(self, seconds: float) -> list[str | None] | Answer:
+    def _addresses(self, seconds: float) -> list[str | None] | Response:
         """Return whom to ask, None being the proxy; or the answer that says why there is nobody."""
         if self._proxy:
             return [None]
@@ -139,13 +139,13 @@ class FrontDoor:
             return [*addresses_of(self.url, seconds=seconds)]
         except OSError as error:  # a TimeoutError is one
             problem = explain(error, "resolving the name")
-            return Exchange(self._request("GET", "")).answer(problem, time.monotonic() - start)
+            return HttpCall(self._request("GET", "")).response(problem, time.monotonic() - start)
 
     def _next(self, addresses: Sequence[str | None]) -> str | None:
         return addresses[next(self._turn) % len(addresses)]
 
-    async def _send(self, request: Request, address: str | None, seconds: float) -> Answer:
-        return await Exchange(request).run(
+    async def _send(self, request: Request, address: str | None, seconds: float) -> Response:
+        return await HttpCall(request).run(
             address=address, proxy=self._proxy, authorities=self._authorities or _authorities(), seconds=seconds
         )
 

@@ -6,20 +6,20 @@ from typing import Any
 
 from integration_tests.aws_call import wait_for
 from integration_tests.console import alarm_page, log_page
-from integration_tests.waiting import Observation, Patience
+from integration_tests.waiting import Deadline, ProbeResult
 
 _MOST_DETAILS = 8
 _MOST_PAGES = 3
 
 
-def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, patience: Patience) -> None:
+def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, deadline: Deadline) -> None:
     """Wait until every target is healthy and several are in several zones; raise CheckFailed if it comes not to that.
 
     A target that drains belongs to the release before. It gets no new requests: it is waited for, and has as long as
     the deadline.
     """
 
-    def look() -> Observation:
+    def probe() -> ProbeResult:
         targets = elbv2.describe_target_health(TargetGroupArn=target_group_arn)["TargetHealthDescriptions"]
         judged = [target for target in targets if not _state(target).endswith("draining")]
         healthy = sum(_state(target) == "healthy" for target in judged)
@@ -30,49 +30,49 @@ def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, patie
             faults.append(f"all {len(judged)} targets are in one zone, {zones.pop()}")
         if len(judged) < len(targets):
             faults.append(f"{len(targets) - len(judged)} draining")
-        return Observation(
+        return ProbeResult(
             fault=", ".join(faults) or None,
             text=", ".join(faults) or text,
             details=tuple(_target(target) for target in targets[:_MOST_DETAILS]),
         )
 
     wait_for(
-        look,
+        probe,
         title="The load balancer's targets were not seen healthy.",
         asked=f"elasticloadbalancing:DescribeTargetHealth of {target_group_arn}",
         wanted="at least one target, every one healthy, more than one in more than one zone, none draining any more",
-        patience=patience,
-        look_further=[f"aws elbv2 describe-target-health --region {region} --target-group-arn {target_group_arn}"],
+        deadline=deadline,
+        next_steps=[f"aws elbv2 describe-target-health --region {region} --target-group-arn {target_group_arn}"],
     )
 
 
-def service_is_steady(
-    ecs: Any, *, cluster: str, service: str, task_definition_arn: str, region: str, patience: Patience
+def service_is_stable(
+    ecs: Any, *, cluster: str, service: str, task_definition_arn: str, region: str, deadline: Deadline
 ) -> None:
     """Wait until the service runs the released task definition as often as desired; raise CheckFailed otherwise."""
 
-    def look() -> Observation:
+    def probe() -> ProbeResult:
         answer = ecs.describe_services(cluster=cluster, services=[service])
         if not answer["services"]:
             reasons = ", ".join(failure.get("reason", "unknown") for failure in answer.get("failures", []))
             fault = f"the service is not found: {reasons or 'no reason given'}"
-            return Observation(fault=fault, text=fault)
+            return ProbeResult(fault=fault, text=fault)
         found = answer["services"][0]
         faults = _service_faults(found, task_definition_arn)
         events = [f"{time_of(event.get('createdAt'))}  {event['message']}" for event in found.get("events", [])[:3]]
-        return Observation(
+        return ProbeResult(
             fault="; ".join(faults) or None,
             text="; ".join(faults) or "steady",
             details=(*(_deployment(one) for one in found.get("deployments", [])[:_MOST_DETAILS]), *events),
         )
 
     wait_for(
-        look,
+        probe,
         title="The service was not seen steady on the released task definition.",
         asked=f"ecs:DescribeServices of {service} in {cluster}, {region}",
         wanted=f"running = desired, at least 1; rollout COMPLETED on {task_definition_arn}",
-        patience=patience,
-        look_further=[
+        deadline=deadline,
+        next_steps=[
             log_page(region=region, cluster=cluster, service=service),
             f"aws ecs describe-services --region {region} --cluster {cluster} --services {service}",
             f"aws ecs list-tasks --region {region} --cluster {cluster} --service-name {service} "
@@ -81,13 +81,13 @@ def service_is_steady(
     )
 
 
-def no_alarm_fires(cloudwatch: Any, *, name_prefix: str, region: str, patience: Patience) -> None:
+def no_alarm_is_active(cloudwatch: Any, *, name_prefix: str, region: str, deadline: Deadline) -> None:
     """Wait until no alarm with the prefix is in ALARM; raise CheckFailed when one stays, or when there is none at all.
 
     An alarm may still ring for what the deployment itself did, or for the fault that this release mends.
     """
 
-    def look() -> Observation:
+    def probe() -> ProbeResult:
         pages = cloudwatch.get_paginator("describe_alarms").paginate(
             AlarmNamePrefix=name_prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
         )
@@ -97,20 +97,20 @@ def no_alarm_fires(cloudwatch: Any, *, name_prefix: str, region: str, patience: 
             fault = "there is no such alarm, so silence proves nothing"
         else:
             fault = f"{len(firing)} of {len(alarms)} alarms in ALARM"
-        return Observation(
+        return ProbeResult(
             fault=fault if firing or not alarms else None,
             text=fault,
             details=tuple(_alarm(alarm) for alarm in firing[:_MOST_DETAILS]),
-            look_further=tuple(alarm_page(alarm["AlarmName"], region=region) for alarm in firing[:_MOST_PAGES]),
+            next_steps=tuple(alarm_page(alarm["AlarmName"], region=region) for alarm in firing[:_MOST_PAGES]),
         )
 
     wait_for(
-        look,
+        probe,
         title="The environment's alarms were not seen quiet.",
         asked=f"cloudwatch:DescribeAlarms named {name_prefix}… in {region}",
         wanted="at least one alarm, and none in ALARM",
-        patience=patience,
-        look_further=[f"aws cloudwatch describe-alarms --region {region} --alarm-name-prefix {name_prefix}"],
+        deadline=deadline,
+        next_steps=[f"aws cloudwatch describe-alarms --region {region} --alarm-name-prefix {name_prefix}"],
     )
 
 

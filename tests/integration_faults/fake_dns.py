@@ -10,11 +10,11 @@ def resolve(monkeypatch: pytest.MonkeyPatch, names: Mapping[str, Sequence[str]])
     """Let these names have these addresses, no address being a name that does not resolve."""
     ask = socket.getaddrinfo
 
-    def answer(host: str, port: int, *arguments: int, type: int = 0) -> list[object]:  # noqa: A002  # as it is called
+    def fake_getaddrinfo(host: str, port: int, *arguments: int, type: int = 0) -> list[object]:  # noqa: A002  # as it is called
         if host not in names:
             return list(ask(host, port, *arguments, type=type))
         if not names[host]:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return [(socket.AF_INET, type, 0, "", (address, port)) for address in names[host]]
 
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    monkeypatch.setattr(socket, "getaddrinfo", fake_getaddrinfo)

@@ -14,7 +14,7 @@ from tests.integration_faults.environment_under_test import EnvironmentUnderTest
 from tests.rehearsal.emulator.deployed import PIPELINE, PLACE
 
 ROOT = Path(__file__).parents[2]
-TOLD_WRONG = {
+WRONG_VARIABLES = {
     "TARGET_GROUP_ARN": "arn:aws:elasticloadbalancing:us-east-1:222222222222:targetgroup/gone/0123456789abcdef",
     "TASK_DEFINITION_ARN": "arn:aws:ecs:us-east-1:222222222222:task-definition/yawl-dev:99",
     "ALARM_NAME_PREFIX": "nobody-",
@@ -57,7 +57,7 @@ def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, 
         [
             *(sys.executable, "-m", "pytest", "integration_tests", "-p", "no:xdist"),
             *(f"--junitxml={report}", f"--summary={summary}"),
-            *("-p", "tests.integration_faults.waits", f"--waits={waits}"),
+            *("-p", "tests.integration_faults.cpu_wait", f"--waits={waits}"),
         ],
         cwd=ROOT,
         env={

@@ -35,7 +35,7 @@ _PHASES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Response:
     """What came back for one request, or why nothing did. What is shown of it has no secrets any more."""
 
     problem: str | None
@@ -106,19 +106,19 @@ class Request:
     hide: Callable[[str], str]
 
 
-class Exchange:
+class HttpCall:
     """One request under way: what it has received so far is told even when it does not end well."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._phase = "starting"
         self._peer = urlsplit(request.url).netloc
-        self._response: httpx.Response | None = None
+        self._received: httpx.Response | None = None
         self._body = bytearray()
 
     async def run(
         self, *, address: str | None, proxy: str | None, authorities: ssl.SSLContext, seconds: float
-    ) -> Answer:
+    ) -> Response:
         """Send the request and receive the answer, within `seconds`; `address` is None when the proxy finds it."""
         start = time.monotonic()
         problem = None
@@ -130,22 +130,22 @@ class Exchange:
             problem = explain(error, self._phase)
         if len(self._body) > self._request.body_limit:
             problem = f"a body of more than {self._request.body_limit // 1024} KiB"
-        return self.answer(problem, time.monotonic() - start)
+        return self.response(problem, time.monotonic() - start)
 
-    def answer(self, problem: str | None, seconds: float) -> Answer:
+    def response(self, problem: str | None, seconds: float) -> Response:
         """Build the answer from what has been received."""
-        request, response = self._request, self._response
-        headers = {name.lower(): value for name, value in response.headers.items()} if response else {}
+        request, received = self._request, self._received
+        headers = {name.lower(): value for name, value in received.headers.items()} if received else {}
         body = bytes(self._body[: request.body_limit])
         shown = [f"{name}: {headers[name]}" for name in _TELLING_HEADERS if name in headers]
         kind = headers.get("content-type", "")
-        return Answer(
+        return Response(
             problem=problem and request.hide(problem),
-            status=response.status_code if response else 0,
-            phrase=request.hide(response.reason_phrase) if response else "",
+            status=received.status_code if received else 0,
+            phrase=request.hide(received.reason_phrase) if received else "",
             headers=headers,
             body=body,
-            said=request.hide(kind) + (" " if kind else "") + first_bytes(body, hide=request.hide) if response else "",
+            said=request.hide(kind) + (" " if kind else "") + first_bytes(body, hide=request.hide) if received else "",
             shown_location=request.hide(headers.get("location", "").partition("?")[0]),
             shown_headers=request.hide("; ".join(shown)),
             request_id=request.headers[TRACE_HEADER].removeprefix("Root="),
@@ -174,7 +174,7 @@ class Exchange:
                 request.method, url, headers=headers, content=request.content or None, extensions=extensions
             ) as response,
         ):
-            self._response = response
+            self._received = response
             async for chunk in response.aiter_raw():
                 self._body += chunk
                 if len(self._body) > request.body_limit:
