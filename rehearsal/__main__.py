@@ -1,8 +1,8 @@
 """`python -m rehearsal`: run a synthesized CDK pipeline on this machine, from source to the last stage.
 
-Exit codes: 0 everything succeeded; 1 an action or the set-up failed; 2 the input was bad; 3 the rehearsal was stopped,
-by a person or at an unanswered gate, or rejected at the gate; 4 the emulated AWS cannot do what the pipeline asks of
-it, which says nothing about the release.
+Exit codes: 0 every action succeeded; 1 an action or the set-up failed; 2 invalid input; 3 the rehearsal was stopped (by
+you, or at an approval without an answer) or rejected; 4 the emulator lacks something the pipeline needs, which says
+nothing about the release.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from rich.text import Text
 from cloud_assembly import UserError
 from rehearsal import assembly
 from rehearsal.engine.account_kind import AccountKind
-from rehearsal.engine.approvals import ScriptedGate, TerminalGate
+from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.errors import RehearsalError
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.report import page, report
@@ -31,7 +31,7 @@ from rehearsal.workloads.tasks import TaskKind
 EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3, Result.NOT_EMULATED: 4}
 BAD_INPUT = 2
 SETTINGS = "delivery.toml"
-"""Where the assembly comes from, as far as people see it."""
+"""The settings that the assembly is synthesized from."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,10 +55,10 @@ def _parser() -> argparse.ArgumentParser:
         "--from",
         dest="base_commit",
         metavar="REF",
-        help="deliver this commit first, with every approval given, so that what follows is an update",
+        help="deliver this commit first, with every approval given, so that the rehearsed commit updates it",
     )
     parser.add_argument(
-        "--approve", choices=("yes", "no"), help="answer every approval; without it the terminal is asked"
+        "--approve", choices=("yes", "no"), help="answer every approval; by default, ask on the terminal"
     )
     parser.add_argument(
         "--set",
@@ -67,50 +67,55 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         type=_assignment,
         metavar="NAME=VALUE",
-        help="give builds that have this variable another value than the pipeline's, such as a shorter wait",
+        help="override a variable in the builds that have it, for example to shorten a wait",
     )
     parser.add_argument(
         "--clock",
         type=datetime.fromisoformat,
         metavar="TIME",
-        help="what time it is when the rehearsal begins, for deployment windows: 2026-11-24T03:00+01:00",
+        help="the time at which the rehearsal starts, for deployment windows: 2026-11-24T03:00+01:00",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that happened to FILE")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE as JSON")
     parser.add_argument(
         "--html",
         type=Path,
         metavar="FILE",
         default=Path(".rehearsal/report.html"),
-        help="write the report as a page to FILE (default: .rehearsal/report.html)",
+        help="write the HTML report to FILE (default: .rehearsal/report.html)",
     )
-    parser.add_argument("--logs", type=Path, default=Path(".rehearsal/logs"), help="where the actions' logs go")
+    parser.add_argument(
+        "--logs",
+        type=Path,
+        default=Path(".rehearsal/logs"),
+        help="folder for the actions' logs (default: .rehearsal/logs)",
+    )
     parser.add_argument(
         "--tasks",
         choices=[str(kind) for kind in TaskKind],
-        default=str(TaskKind.STAND_IN),
-        help="what runs behind the load balancers: local stand-ins that keep the container's contract,\n"
-        "the container's own processes, or nothing",
+        default=str(TaskKind.FAKE),
+        help="what runs behind the load balancers: local fakes of the tasks (the default), the container's\n"
+        "own processes, or nothing",
     )
     parser.add_argument(
         "--account",
         choices=[str(kind) for kind in AccountKind],
         default=str(AccountKind.ESTABLISHED),
-        help="whose quotas count: an established account's (the default), or a new one's,\n"
-        "with one build at a time, ten Lambda executions and five Elastic IP addresses",
+        help="whose quotas to apply: an established account's (the default) or a new one's: one build at a\n"
+        "time, ten Lambda executions and five Elastic IP addresses",
     )
     parser.add_argument(
         "--fail",
         action="append",
         default=[],
         metavar="STAGE/ACTION",
-        help="make an action fail: a build before its commands, a stack by a resource that cannot be created",
+        help="make an action fail: a build before its first command, a stack by a resource that cannot be created",
     )
     parser.add_argument(
         "--permissions",
         choices=[str(mode) for mode in Permissions],
         default=str(Permissions.ENFORCED),
-        help="calls that no policy allows are refused as at AWS (enforced, the default), only listed (report),\n"
-        "or not looked for (off)",
+        help="calls that no policy allows: refuse them, as AWS does (enforced, the default), only list them\n"
+        "(report), or do not check (off)",
     )
     return parser
 
@@ -120,7 +125,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     screen = Screen(console)
     plan = _plan(options, repository, screen)
     _prepare_outputs(options)
-    _announce(console, plan, options.ref)
+    _print_header(console, plan, options.ref)
     progress = Progress(options.logs, screen.on_change, plan.variable_overrides)
     # A closed terminal and SIGTERM end a rehearsal as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
@@ -132,10 +137,10 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
         recorded = rehearsal.recorded_types()
     screen.summary(progress)
     subject = _subject(repository, plan.commit)
-    composed = report.compose(progress, commit=plan.commit, subject=subject, recorded_types=recorded)
+    document = report.compose(progress, commit=plan.commit, subject=subject, recorded_types=recorded)
     if options.json:
-        report.write(composed, options.json)
-    page.write(composed, options.html, secrets=report.secrets(progress))
+        report.write(document, options.json)
+    page.write(document, options.html, secrets=report.secrets(progress))
     console.print(Text(f"report: {options.html}"), soft_wrap=True)
     return EXIT_CODES[progress.result or Result.FAILED]
 
@@ -146,7 +151,9 @@ def _plan(options: argparse.Namespace, repository: Path, screen: Screen) -> Plan
         assembly=assembly.read(options.assembly),
         repository=repository,
         commit=_commit(repository, options.ref),
-        gate=ScriptedGate(answer=options.approve == "yes") if options.approve else TerminalGate(screen.paused),
+        approver=PresetApprover(answer=options.approve == "yes")
+        if options.approve
+        else TerminalApprover(screen.paused),
         base_commit=_commit(repository, options.base_commit, option="--from") if options.base_commit else None,
         variable_overrides=dict(options.variable_overrides),
         clock=lambda: datetime.now(UTC) + clock_offset,
@@ -165,19 +172,19 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _clock_offset(start: datetime | None) -> timedelta:
-    """Return how far a clock is ahead that stood at `start` just now; without a zone, that is this machine's time."""
+    """Return the offset of the rehearsal's clock from now; `start` without a zone is in this machine's time zone."""
     return (start.astimezone() - datetime.now(UTC)) if start else timedelta()
 
 
 def _prepare_outputs(options: argparse.Namespace) -> None:
-    """Find out before the work, not after it, that its results cannot be written."""
+    """Create the output files first, so that an unwritable path fails before the rehearsal and not after it."""
     try:
         options.logs.mkdir(parents=True, exist_ok=True)
         for file in filter(None, (options.json, options.html)):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.open("a").close()
     except OSError as error:
-        raise RehearsalError(f"{error.filename} cannot be written: {error.strerror}") from None
+        raise RehearsalError(f"cannot write {error.filename}: {error.strerror}") from None
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -195,38 +202,37 @@ def _commit(repository: Path, ref: str, *, option: str = "--ref") -> str:
     try:
         return _git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     except RehearsalError:
-        raise RehearsalError(f"{ref} names no commit here; give {option} a branch, tag or commit") from None
+        raise RehearsalError(f"{option} {ref}: no such commit here; name a branch, tag or commit") from None
 
 
 def _subject(repository: Path, commit: str) -> str:
     return _git(repository, "show", "--no-show-signature", "--no-patch", "--format=%s", commit)
 
 
-def _announce(console: Console, plan: Plan, ref: str) -> None:
+def _print_header(console: Console, plan: Plan, ref: str) -> None:
     repository = plan.repository
     subject = _subject(repository, plan.commit)
-    rehearsed = f"{ref} = {plan.commit[:12]} “{subject}”"
-    console.print(Text(f"rehearsing {rehearsed} on an emulated AWS"), soft_wrap=True)
+    console.print(Text(f"rehearsing {ref} ({plan.commit[:12]} “{subject}”) on an emulated AWS"), soft_wrap=True)
     changed = _git(repository, "status", "--porcelain", "-z").split("\0")
     dirty = [entry[3:] for entry in changed if entry]
     if dirty:
         named = ", ".join(dirty[:3]) + (" …" if len(dirty) > 3 else "")
         console.print(
-            Text(f"the work tree has {len(dirty)} uncommitted change(s), which are not part of it: {named}", "yellow"),
+            Text(f"not included: {len(dirty)} uncommitted change(s) in the work tree: {named}", "yellow"),
             soft_wrap=True,
         )
     if SETTINGS in dirty:
         console.print(
             Text(
-                f"{SETTINGS} is one of them: the pipeline is first deployed as that says, and then as the commit does. "
-                "Commit it to rehearse with it",
+                f"{SETTINGS} has uncommitted changes: the pipeline is first deployed with them, then updates itself to "
+                "the committed settings. Commit them to rehearse them",
                 "yellow",
             ),
             soft_wrap=True,
         )
     if plan.base_commit:
-        before = f"{plan.base_commit[:12]} “{_subject(repository, plan.base_commit)}”"
-        console.print(Text(f"over {before}, delivered first"), soft_wrap=True)
+        base = f"{plan.base_commit[:12]} “{_subject(repository, plan.base_commit)}”"
+        console.print(Text(f"first delivering {base}, which this commit then updates"), soft_wrap=True)
 
 
 if __name__ == "__main__":

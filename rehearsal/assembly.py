@@ -1,4 +1,4 @@
-"""What a rehearsal needs to know of a cloud assembly: the pipeline's stack, and every account it leads to."""
+"""Reads from a cloud assembly what a rehearsal needs: the pipeline's stack and the accounts it deploys to."""
 
 import json
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from cloud_assembly import AwsEnvironment
 from rehearsal.errors import RehearsalError
 
 EXECUTION_POLICIES = "execution-policies.json"
-"""Where an assembly says what CloudFormation may do in each account, if that is not everything."""
+"""The file in which an assembly restricts what CloudFormation may do in each account."""
 
 
 @dataclass(frozen=True)
 class ExecutionPolicies:
-    """What CloudFormation may do in one account, and the stack that puts it there before the bootstrap."""
+    """What CloudFormation may do in one account, and the stack that creates these policies before the bootstrap."""
 
     place: AwsEnvironment
     stack: str
@@ -36,7 +36,7 @@ class Assembly:
     places: tuple[AwsEnvironment, ...]
     """Every account and region a stack is deployed to, the pipeline's own first."""
     execution_policies: Mapping[str, ExecutionPolicies] = field(default_factory=dict)
-    """By account; empty: CloudFormation may do everything."""
+    """By account; empty: unrestricted."""
 
 
 def read(directory: Path) -> Assembly:
@@ -66,7 +66,7 @@ def _execution_policies(directory: Path) -> dict[str, ExecutionPolicies]:
     try:
         accounts = json.loads(file.read_text())["accounts"]
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RehearsalError(f"{file} cannot be read: {error!r}; synthesize again: make assembly") from None
+        raise RehearsalError(f"{file} cannot be read: {error!r}; synthesize it again with make assembly") from None
     return {
         account: ExecutionPolicies(
             place=AwsEnvironment(account, found["region"]),

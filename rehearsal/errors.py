@@ -1,10 +1,10 @@
-"""What can go wrong before an execution starts."""
+"""Errors that end a rehearsal before its pipeline runs, and the marker of the emulator's gaps."""
 
 from cloud_assembly import UserError
 
 NOT_EMULATED = "This is a gap of the rehearsal's emulator, not an answer of AWS"
-"""By these words a failure is known that says nothing about the release; the emulator writes them."""
+"""The emulator writes this into failures that say nothing about the release."""
 
 
 class RehearsalError(UserError):
-    """The rehearsal cannot start: bad input or a missing part. The text says what to do; shown without traceback."""
+    """The rehearsal cannot start; the text says why and what to do."""

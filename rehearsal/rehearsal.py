@@ -1,4 +1,4 @@
-"""One rehearsal from an assembly to its result: set-up, execution, and the end of everything it started."""
+"""One rehearsal, from a cloud assembly to its result: set-up, execution, clean-up."""
 
 import contextlib
 import signal
@@ -11,54 +11,54 @@ from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rehearsal.actions.run import Clock, Context, Gate, Workloads, now
+from rehearsal.actions.run import Approver, Clock, Context, Workloads, now
 from rehearsal.assembly import Assembly
 from rehearsal.engine.account_kind import AccountKind, BuildSlots
-from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.definition import Definition
-from rehearsal.engine.emulator_setup import SetUp, SetUpFailed
+from rehearsal.engine.emulator_setup import EmulatorSetup, SetupFailed
 from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
 from rehearsal.errors import RehearsalError
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
-from rehearsal.report.notification_collector import Inbox
-from rehearsal.report.permissions import Permissions, composed, nothing_evaluated
+from rehearsal.report.notification_collector import NotificationCollector
+from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result
 from rehearsal.workloads import container_tasks as containers
-from rehearsal.workloads.container_tasks import Containers
-from rehearsal.workloads.fake_tasks import StandIns
-from rehearsal.workloads.tasks import NoTasks, Starter, TaskKind, Tasks
+from rehearsal.workloads.container_tasks import ContainerTasks
+from rehearsal.workloads.fake_tasks import FakeTasks
+from rehearsal.workloads.tasks import NoTasks, TaskKind, Tasks, TaskStarter
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is rehearsed, and how."""
+    """What to rehearse, and how."""
 
     assembly: Assembly
     repository: Path
     commit: str
-    gate: Gate
+    approver: Approver
     base_commit: str | None = None
-    """The commit that is delivered first, to every environment, so that `commit` is an update; None: nothing is."""
+    """Delivered first to every environment, so that `commit` updates it; None: `commit` is the first delivery."""
     variable_overrides: Mapping[str, str] = field(default_factory=dict)
-    """Values that builds get instead of the pipeline's, by the names of their variables."""
+    """Values that replace those of the builds' variables, by name."""
     clock: Clock = now
-    """What time it is in the rehearsal."""
-    tasks: TaskKind = TaskKind.STAND_IN
+    """The rehearsal's time."""
+    tasks: TaskKind = TaskKind.FAKE
     """What runs behind the load balancers."""
     account: AccountKind = AccountKind.ESTABLISHED
-    """Whose quotas count."""
+    """Whose quotas apply."""
     fail: frozenset[str] = frozenset()
     """Actions (`Stage/Action`) made to fail."""
     permissions: Permissions = Permissions.ENFORCED
-    """What becomes of calls that the policies do not allow."""
+    """What happens to calls that no policy allows."""
 
 
 class Rehearsal:
-    """Runs a plan. The emulated AWS can be looked at until the `with` block ends; then nothing is left running."""
+    """Runs a plan. The emulated AWS can be inspected until the `with` block ends, which ends every process."""
 
     def __init__(self, plan: Plan, progress: Progress) -> None:
         self._plan = plan
@@ -70,7 +70,7 @@ class Rehearsal:
         self._history = History()
         self.cloud: Cloud | None = None
         self.definition: Definition | None = None
-        """What a delivery begins with: the pipeline's deployed definition, once there is one."""
+        """The deployed pipeline's definition; None before the set-up."""
 
     def __enter__(self) -> Self:
         return self
@@ -85,11 +85,11 @@ class Rehearsal:
     def run(self) -> None:
         """Set up and execute; the result is in the progress.
 
-        Raises RehearsalError for an action that is not there, and for parts of tasks that are not.
+        Raises RehearsalError if `fail` names an unknown action, or if the tasks' programs are not installed.
         """
         starter = self._starter()
         try:
-            set_up = SetUp(
+            set_up = EmulatorSetup(
                 self._progress,
                 self._processes,
                 self._directory,
@@ -100,75 +100,77 @@ class Rehearsal:
             self.definition = set_up.prepare(self.cloud, self._plan.assembly)
             self._check(self.definition)
             self._workloads = Tasks(self.cloud, starter) if starter else NoTasks()
-            with Inbox(self.cloud, self._progress, self._plan.assembly.directory):
+            with NotificationCollector(self.cloud, self._progress, self._plan.assembly.directory):
                 result, reason = self._deliver()
             self._progress.finish(result, reason)
-        except SetUpFailed as failure:
+        except SetupFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
         except (KeyboardInterrupt, Stopped):
             with uninterrupted():
                 self._processes.end_all()
             self._progress.finish(Result.STOPPED, "interrupted")
         except (BotoCoreError, ClientError) as error:
-            self._progress.finish(Result.NOT_EMULATED, f"the emulated AWS has failed: {error}")
+            self._progress.finish(Result.NOT_EMULATED, f"the emulator failed: {error}")
 
     def evaluate_permissions(self) -> None:
-        """Hand to the progress what the emulator has evaluated of permissions."""
+        """Add the emulator's permission evaluation to the progress."""
         mode = self._plan.permissions
-        self._progress.permissions = nothing_evaluated(mode)
+        self._progress.permissions = empty_permissions_report(mode)
         if self.cloud is None or mode is Permissions.OFF or self._progress.result is Result.STOPPED:
             return
-        # The emulator may have ended; why is the result's business.
+        # The emulator may have ended; the result says why.
         with contextlib.suppress(OSError):
-            self._progress.permissions = composed(self.cloud.evaluated(), self._plan.assembly.directory)
+            self._progress.permissions = permissions_report(
+                self.cloud.permission_summary(), self._plan.assembly.directory
+            )
 
     def recorded_types(self) -> list[str]:
-        """Return the resource types the emulator recorded without simulating them."""
+        """Return the resource types that the emulator recorded without simulating them."""
         if self.cloud is None or self._progress.result is Result.STOPPED:
             return []
         try:
-            return self.cloud.known("recorded_types")
+            return self.cloud.fact("recorded_types")
         except OSError:
-            # The emulator has ended; why is the result's business.
+            # The emulator may have ended; the result says why.
             return []
 
     def _check(self, definition: Definition) -> None:
         known = [f"{stage.name}/{action.name}" for stage in definition.stages for action in stage.actions]
         for name in sorted(self._plan.fail.difference(known)):
-            raise RehearsalError(f"--fail {name}: the pipeline has no such action; it has: {', '.join(known)}")
+            raise RehearsalError(f"--fail {name}: the pipeline has no such action; choose from: {', '.join(known)}")
 
-    def _starter(self) -> Starter | None:
+    def _starter(self) -> TaskStarter | None:
         plan = self._plan
         if plan.tasks is TaskKind.NONE:
             return None
         if plan.tasks is TaskKind.CONTAINER:
-            return Containers(self._processes, containers.unpack(plan.repository, plan.commit, self._directory))
-        return StandIns(self._processes, self._directory)
+            return ContainerTasks(self._processes, containers.unpack(plan.repository, plan.commit, self._directory))
+        return FakeTasks(self._processes, self._directory)
 
-    def deliver(self, commit: str, *, gate: Gate, fail: frozenset[str] = frozenset()) -> tuple[Result, str]:
-        """Deliver a release over whatever has been delivered before; return how it ended and why.
+    def deliver(self, commit: str, *, approver: Approver, fail: frozenset[str] = frozenset()) -> tuple[Result, str]:
+        """Deliver a release over the ones delivered so far; return the result and its reason.
 
-        `run` does so with those of the plan; others may follow as long as the emulated AWS is there.
+        `run` delivers the plan's; tests deliver more inside the `with` block.
         """
         if self.cloud is None or self.definition is None:
-            raise ValueError("nothing can be delivered before the set-up has succeeded")
-        context = self._context(self.cloud, self.definition, commit, gate)
+            raise ValueError("deliver() needs a successful set-up; call run() first")
+        context = self._context(self.cloud, self.definition, commit, approver)
         execution = Execution(context, self._progress, fail=fail, history=self._history)
         ended = execution.run()
         self.definition = execution.definition
         return ended
 
     def _deliver(self) -> tuple[Result, str]:
-        """Deliver the release before, if there is one, then the one that is rehearsed."""
+        """Deliver the base commit, if any, then the rehearsed one."""
         plan = self._plan
         if plan.base_commit:
-            result, reason = self.deliver(plan.base_commit, gate=ScriptedGate(answer=True))
+            result, reason = self.deliver(plan.base_commit, approver=PresetApprover(answer=True))
             if result is not Result.SUCCEEDED:
-                return result, f"the release before, {plan.base_commit[:12]}: {reason}"
+                return result, f"delivering the base commit {plan.base_commit[:12]}: {reason}"
             self._progress.begin_release()
-        return self.deliver(plan.commit, gate=plan.gate, fail=plan.fail)
+        return self.deliver(plan.commit, approver=plan.approver, fail=plan.fail)
 
-    def _context(self, cloud: Cloud, definition: Definition, commit: str, gate: Gate) -> Context:
+    def _context(self, cloud: Cloud, definition: Definition, commit: str, approver: Approver) -> Context:
         plan = self._plan
         execution_id = new_execution_id()
         return Context(
@@ -181,7 +183,7 @@ class Rehearsal:
             repository=plan.repository,
             commit=commit,
             directory=self._directory / "builds",
-            gate=gate,
+            approver=approver,
             workloads=self._workloads,
             clock=plan.clock,
             variable_overrides=plan.variable_overrides,
@@ -190,12 +192,12 @@ class Rehearsal:
 
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that mean: end, and clear up."""
+"""Signals that end a rehearsal."""
 
 
 @contextlib.contextmanager
 def uninterrupted() -> Generator[None, None, None]:
-    """Let a second Ctrl-C, or a terminal that closes meanwhile, not end the clearing up that the first one began."""
+    """Ignore a second Ctrl-C, or a closing terminal, during the clean-up that the first one started."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

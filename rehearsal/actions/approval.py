@@ -1,4 +1,4 @@
-"""Manual approval: the gate."""
+"""Manual approvals."""
 
 from botocore.exceptions import ClientError
 
@@ -6,16 +6,16 @@ from rehearsal.actions.run import ActionFailed, Outcome, Rejected, Run
 from rehearsal.engine.action_details import Question
 
 
-def run(run: Run) -> Outcome:
-    """Notify the emulated topic, ask, and go on only after a yes."""
+def execute(run: Run) -> Outcome:
+    """Notify the SNS topic and ask; raises Rejected unless approved."""
     message = run.configuration.get("CustomData", "")
     if topic := run.configuration.get("NotificationArn"):
         _notify(run, topic, message)
-    run.evidence.question = Question(message)
-    approved = not run.fail_on_purpose and run.context.gate.ask(run.name, message)
-    run.evidence.question = Question(message, approved=approved)
+    run.details.question = Question(message)
+    approved = not run.fail_on_purpose and run.context.approver.ask(run.name, message)
+    run.details.question = Question(message, approved=approved)
     if not approved:
-        raise Rejected("rejected at the gate")
+        raise Rejected("rejected")
     return Outcome()
 
 
@@ -25,5 +25,5 @@ def _notify(run: Run, topic: str, message: str) -> None:
     try:
         sns.publish(TopicArn=topic, Subject=f"APPROVAL NEEDED: {run.name}"[:100], Message=message or run.name)
     except ClientError as error:
-        raise ActionFailed(f"{topic} cannot be notified: {error.response['Error']['Message']}") from None
+        raise ActionFailed(f"cannot publish to {topic}: {error.response['Error']['Message']}") from None
     run.log(f"notified {topic.rsplit(':', 1)[-1]}")

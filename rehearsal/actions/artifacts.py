@@ -1,7 +1,7 @@
-"""The pipeline's artifacts in S3: who reads and writes them is checked; what they hold stays in the rehearsal's folder.
+"""Checks who may read and write the pipeline's artifacts in S3; their content stays in the rehearsal's folder.
 
 CodePipeline puts each artifact under `PIPELINE/ARTIFACT/id`, names cut to 20 and 10 characters, into the bucket of the
-action's region, encrypted with that store's key: reading one asks KMS too.
+action's region, encrypted with that store's key, so that reading one also calls KMS.
 """
 
 from rehearsal.actions.run import Run
@@ -10,13 +10,13 @@ PIPELINE_CHARACTERS, ARTIFACT_CHARACTERS = 20, 10
 
 
 def read_inputs(run: Run, *, role_arn: str | None = None) -> None:
-    """Have a role, by default the action's, read the action's input artifacts; raises Forbidden."""
+    """Check that a role, by default the action's, may read the input artifacts; raises Forbidden."""
     for name in run.action.inputs:
         _check(run, role_arn, "s3:GetObject", name)
 
 
 def write_outputs(run: Run, *, role_arn: str | None = None) -> None:
-    """Have a role, by default the action's, write the action's output artifacts; raises Forbidden."""
+    """Check that a role, by default the action's, may write the output artifacts; raises Forbidden."""
     for name in run.action.outputs:
         _check(run, role_arn, "s3:PutObject", name)
 

@@ -1,4 +1,4 @@
-"""CodeBuild: the deployed project's build specification, run in a clean folder that holds only the input artifacts."""
+"""CodeBuild: runs the deployed project's buildspec in an empty folder with the input artifacts."""
 
 import contextlib
 import re
@@ -26,21 +26,21 @@ LOG_EVENTS_AT_ONCE = 1000
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
 
 
-def run(run: Run) -> Outcome:
-    """Run the build to its end and keep its artifacts and exported variables."""
+def execute(run: Run) -> Outcome:
+    """Run the build; return its exported variables and store its artifacts."""
     project = _project(run)
-    role = _begin(run, project)
+    role = _start_build(run, project)
     if project["environment"].get("privilegedMode") and not _docker_works():
-        raise ActionSkipped("needs a Docker daemon, and none runs here")
+        raise ActionSkipped("no Docker daemon is running on this machine")
     try:
         with run.context.build_slots.taken():
-            return _run(run, project, role)
+            return _run_in_slot(run, project, role)
     except TooManyBuildsError as refusal:
         raise ActionFailed(str(refusal)) from None
 
 
-def _run(run: Run, project: dict[str, Any], role: Credentials) -> Outcome:
-    directory = _folder_that_is_free(run.context.directory)
+def _run_in_slot(run: Run, project: dict[str, Any], role: Credentials) -> Outcome:
+    directory = _new_build_directory(run.context.directory)
     log = _Log(run, project, role)
     try:
         return Outcome(variables=_build(replace(run, log=log.line), project, directory, role))
@@ -49,26 +49,26 @@ def _run(run: Run, project: dict[str, Any], role: Credentials) -> Outcome:
     except Forbidden as refusal:
         raise ActionFailed(str(refusal)) from None
     finally:
-        log.keep()
+        log.upload()
         _remove(directory)
 
 
-def _begin(run: Run, project: Mapping[str, Any]) -> Credentials:
-    """Start the build as CodePipeline does, by its role; return the credentials of the project's own."""
+def _start_build(run: Run, project: Mapping[str, Any]) -> Credentials:
+    """Check that the pipeline's role may start the build; return the credentials of the project's role."""
     context = run.context
     arn = f"arn:aws:codebuild:{context.home.region}:{context.home.account}:project/{project['name']}"
     try:
         for action in ("StartBuild", "BatchGetBuilds"):
             context.cloud.check(run.action.role_arn or context.definition.role_arn, f"codebuild:{action}", arn)
-        return context.cloud.assume_for(CODEBUILD, project["serviceRole"], f"AWSCodeBuild-{uuid.uuid4()}")
+        return context.cloud.assume_as_service(CODEBUILD, project["serviceRole"], f"AWSCodeBuild-{uuid.uuid4()}")
     except Forbidden as refusal:
         raise ActionFailed(str(refusal)) from None
 
 
-def _folder_that_is_free(builds: Path) -> Path:
-    """Make an empty folder whose path comes again, in the next builds and in the next rehearsals.
+def _new_build_directory(builds: Path) -> Path:
+    """Create an empty folder whose path is reused by later builds and rehearsals.
 
-    Python keeps bytecode by a source's path: what each environment's tests install is compiled once.
+    Python caches bytecode by source path, so each environment's test packages are compiled only once.
     """
     builds.mkdir(parents=True, exist_ok=True)
     number = 0
@@ -83,17 +83,17 @@ def _folder_that_is_free(builds: Path) -> Path:
 
 
 def _remove(directory: Path) -> None:
-    """Have a build's folder go while the next action runs; what is left of it goes with the rehearsal's own folder."""
-    going = directory.with_name(f"{directory.name}-{uuid.uuid4()}")
+    """Delete a build's folder in the background; the rehearsal's clean-up deletes what remains."""
+    renamed = directory.with_name(f"{directory.name}-{uuid.uuid4()}")
     with contextlib.suppress(FileNotFoundError):
-        directory.rename(going)
-    # In a process of its own: a thread would take turns with what unpacks the next action's inputs.
-    removal = partial(subprocess.run, ["rm", "-rf", str(going)], stderr=subprocess.DEVNULL, check=False)
+        directory.rename(renamed)
+    # In a process, because a thread would compete with the next action for the interpreter.
+    removal = partial(subprocess.run, ["rm", "-rf", str(renamed)], stderr=subprocess.DEVNULL, check=False)
     threading.Thread(target=removal, daemon=True).start()
 
 
 class _Log:
-    """What a build prints: shown as it comes, then kept where CodeBuild keeps it."""
+    """A build's output: shown at once, and written to CloudWatch Logs at the end."""
 
     def __init__(self, run: Run, project: dict[str, Any], role: Credentials) -> None:
         self._role = role
@@ -101,23 +101,23 @@ class _Log:
         self._group = project.get("logsConfig", {}).get("cloudWatchLogs", {}).get("groupName")
         self._stream = str(uuid.uuid4())
         self._events: list[dict[str, Any]] = []
-        run.evidence.external_id = f"{project['name']}:{self._stream}"
+        run.details.external_id = f"{project['name']}:{self._stream}"
 
     def line(self, text: str) -> None:
         self._run.log(text)
         if text.strip():
             self._events.append({"timestamp": int(time.time() * 1000), "message": text})
 
-    def keep(self) -> None:
+    def upload(self) -> None:
         if self._group is None:
             return
         home = self._run.context.home
         client = self._run.context.cloud.client("logs", home.region, self._role)
-        place = {"logGroupName": self._group, "logStreamName": self._stream}
-        client.create_log_stream(**place)
+        stream = {"logGroupName": self._group, "logStreamName": self._stream}
+        client.create_log_stream(**stream)
         for first in range(0, len(self._events), LOG_EVENTS_AT_ONCE):
-            client.put_log_events(**place, logEvents=self._events[first : first + LOG_EVENTS_AT_ONCE])
-        self._run.evidence.log = (self._group, self._stream)
+            client.put_log_events(**stream, logEvents=self._events[first : first + LOG_EVENTS_AT_ONCE])
+        self._run.details.log = (self._group, self._stream)
 
 
 def _build(run: Run, project: dict[str, Any], directory: Path, role: Credentials) -> dict[str, str]:
@@ -132,14 +132,14 @@ def _build(run: Run, project: dict[str, Any], directory: Path, role: Credentials
     try:
         command = [specification.shell, str(script)]
         if not project["environment"].get("privilegedMode"):
-            # What a Docker daemon serves is on this machine's own loopback.
+            # A privileged build needs the loopback interface of this machine, where Docker publishes ports.
             command = closed_network.closed(command, run.context.cloud.ports)
         _execute(run, command, source, environment, minutes=minutes)
     finally:
         _read_reports(run, specification, source)
     if not exported.is_file():
-        # `exec`, or a trap of the build's own, took the shell away.
-        raise ActionFailed("the build's shell ended before its last phase was over")
+        # A command replaced the shell (`exec`) or its EXIT trap.
+        raise ActionFailed("the build's shell ended before the last phase did")
     _pack_outputs(run, specification, source)
     artifacts.write_outputs(run, role_arn=project["serviceRole"])
     return _exported_variables(exported)
@@ -152,7 +152,7 @@ def _project(run: Run) -> dict[str, Any]:
         names=[name]
     )
     if not found["projects"]:
-        raise ActionFailed(f"there is no CodeBuild project {name} in {home}")
+        raise ActionFailed(f"CodeBuild project {name} does not exist in {home}")
     return found["projects"][0]
 
 
@@ -178,7 +178,7 @@ def _specification_text(project: dict[str, Any], source: Path) -> str:
         return text
     file = source / text
     if not file.is_file():
-        raise ActionFailed(f"the build specification {text} is not in the input artifact")
+        raise ActionFailed(f"buildspec {text} is not in the input artifact")
     return file.read_text()
 
 
@@ -186,7 +186,7 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
     failed_phases: list[str] = []
     gaps: list[str] = []
 
-    def keep(line: str) -> None:
+    def on_line(line: str) -> None:
         if _PHASE_FAILED.fullmatch(line):
             failed_phases.append(line)
         if NOT_EMULATED in line:
@@ -200,27 +200,27 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
             command,
             directory=source,
             environment=environment,
-            on_line=keep,
+            on_line=on_line,
             timeout_seconds=minutes * 60,
         )
     except TimeoutError:
-        raise ActionFailed(f"the build took longer than its {minutes} minutes") from None
+        raise ActionFailed(f"the build timed out after {minutes} minutes") from None
     if code and gaps:
-        # What the emulator cannot do says nothing about the release.
+        # A gap of the emulator says nothing about the release.
         raise ActionNotEmulated(gaps[0])
     if code:
         raise ActionFailed(", ".join(failed_phases) or f"exit status {code}")
 
 
 def _read_reports(run: Run, specification: buildspec.Buildspec, source: Path) -> None:
-    """Keep the results of the build's tests. As in CodeBuild, a report that is missing or broken fails no build."""
+    """Read the build's test reports. As in CodeBuild, a missing or broken report does not fail the build."""
     for report in specification.reports:
         if report.file_format != buildspec.JUNIT:
-            run.log(f"report {report.name}: the rehearsal does not read {report.file_format}")
+            run.log(f"report {report.name}: the rehearsal does not support {report.file_format}")
             continue
         try:
             for file in report.output.files(source).values():
-                run.evidence.tests += junit.parse(file.read_text(errors="replace"))
+                run.details.tests += junit.parse(file.read_text(errors="replace"))
         except (buildspec.BuildspecError, junit.JunitError) as error:
             run.log(f"report {report.name}: {error}")
 
@@ -234,11 +234,11 @@ def _pack_outputs(run: Run, specification: buildspec.Buildspec, source: Path) ->
         return
     for name in outputs:
         if name not in specification.secondary_outputs:
-            raise ActionFailed(f"the build specification has no artifact {name}")
+            raise ActionFailed(f"the buildspec does not define the artifact {name}")
         run.context.artifacts.pack(name, specification.secondary_outputs[name].files(source))
 
 
 def _exported_variables(file: Path) -> dict[str, str]:
-    # As bytes: reading text would turn a value's line ends into others.
+    # As bytes: text mode would convert line endings in values.
     pairs = (entry.partition("=") for entry in file.read_bytes().decode(errors="replace").split("\0") if entry)
     return {name: value for name, _, value in pairs}

@@ -1,4 +1,4 @@
-"""The environment of a build, as a fresh CodeBuild container has it."""
+"""The environment variables of a build, as in a new CodeBuild container."""
 
 import json
 import os
@@ -15,23 +15,23 @@ from botocore.exceptions import ClientError
 from rehearsal.actions.build_python import hide_other_pythons, make_python
 from rehearsal.actions.buildspec import Buildspec
 from rehearsal.actions.run import ActionFailed, Run
-from rehearsal.actions.secret_reference import SecretMissing, referred_secret
+from rehearsal.actions.secret_reference import SecretNotFound, resolve_secret
 from rehearsal.engine.cloud import Credentials
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.run_directory import CACHE
 
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
-"""Tools taken from the rehearsal's own environment where CodeBuild's image brings them."""
+"""Tools of CodeBuild's image, taken from the rehearsal's own environment."""
 
-PASSED_ON = re.compile(
+REGISTRY_VARIABLES = re.compile(
     r"(PIP|UV|NPM_CONFIG)_.*(INDEX|FIND_LINKS|HOST|CERT|SSL|TLS|CAFILE|REGISTRY|AUTH|USERNAME|PASSWORD|KEYRING|PROXY"
     r"|TIMEOUT|RETRIES|CONCURRENT|MIRROR|OFFLINE|CONFIG_FILE|NO_CONFIG|VERSION_CHECK|LINK_MODE)",
     re.IGNORECASE,
 )
-"""How the settings of package managers begin that say how this machine reaches its registries; none names a folder."""
+"""Package manager settings that say how to reach the registries; none names a folder."""
 
 REGISTRY_SETTINGS = (".npmrc", ".netrc", ".pip", ".config/pip", ".config/uv", "Library/Application Support/pip")
-"""The same, in the user's folder. A build has copies: `npm config set` and `pip config set` write into them."""
+"""The same, as files in the home folder. A build gets copies, because `npm config set` and `pip config set` write."""
 
 CACHES = {
     "UV_CACHE_DIR": f"{CACHE}/uv",
@@ -40,9 +40,9 @@ CACHES = {
     "JSII_RUNTIME_PACKAGE_CACHE_ROOT": f"{CACHE}/jsii",
     "PYTHONPYCACHEPREFIX": f"{CACHE}/bytecode",
 }
-"""The rehearsals' own caches of what was downloaded, unpacked and compiled. No tool of the user's has its own there."""
+"""Caches shared by all rehearsals and separate from those of the user's tools."""
 
-LEADING_OUT = (
+ENDPOINT_OVERRIDES = (
     "AWS_ENDPOINT_URL_",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_FIPS_ENDPOINT",
@@ -53,15 +53,15 @@ LEADING_OUT = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
 )
-"""How the variables begin by which a project would lead its build past the emulator."""
+"""Prefixes of variables that would make a build bypass the emulator."""
 
 
 def build_environment(
     run: Run, project: Mapping[str, Any], specification: Buildspec, directory: Path, role: Credentials
 ) -> dict[str, str]:
-    """Return all of a build's variables; nothing of the user's own but what is named above and in `isolation`.
+    """Return a build's variables; of the user's, only those named above and in `process.isolation`.
 
-    `directory` is the build's own folder, in which its inputs already lie; `role` are the project's credentials.
+    `directory` is the build's folder with its unpacked inputs; `role` are the credentials of the project's role.
     """
     context = run.context
     build_id = f"{project['name']}:{uuid.uuid4()}"
@@ -72,14 +72,14 @@ def build_environment(
     home = Path.home()
     own_home = _home(directory, home)
     environment = {
-        **{name: value for name, value in os.environ.items() if PASSED_ON.match(name)},
+        **{name: value for name, value in os.environ.items() if REGISTRY_VARIABLES.match(name)},
         **{variable: str(home / folder) for variable, folder in CACHES.items()},
         **machine_environment(own_home),
         "PATH": _path(directory, context.cloud.hooks, context.directory.with_name("python-packages")),
         "TMPDIR": str(temporary),
         "NPM_CONFIG_PREFIX": str(directory / "npm"),
         "NPM_CONFIG_PREFER_OFFLINE": "true",
-        # Java asks the system for the user's folder, not the environment.
+        # Java asks the system for the home folder, not the environment.
         "JAVA_TOOL_OPTIONS": f"-Duser.home={own_home}",
         "CI": "true",
         "CODEBUILD_CI": "true",
@@ -99,25 +99,29 @@ def build_environment(
     for variable in [*project["environment"].get("environmentVariables", []), *_action_variables(run)]:
         environment[variable["name"]] = _value(run, role, variable)
     for name in environment.keys() & context.variable_overrides.keys():
-        run.log(f"{name} is {context.variable_overrides[name]} in this rehearsal, not {environment[name]}")
+        run.log(f"--set overrides {name}: {context.variable_overrides[name]} instead of {environment[name]}")
         environment[name] = context.variable_overrides[name]
-        run.evidence.replaced.add(name)
-    if _lies_apart(Path(environment["UV_CACHE_DIR"]), directory):
-        # uv would copy what it cannot link to, a gigabyte for this project, and warn of it.
+        run.details.replaced.add(name)
+    if _on_other_file_system(Path(environment["UV_CACHE_DIR"]), directory):
+        # uv cannot hard-link across file systems and would copy a gigabyte for this project.
         environment.setdefault("UV_LINK_MODE", "symlink")
-    # Last, so that nothing a project sets leads a build out of the emulator.
-    kept = {name: value for name, value in environment.items() if not name.startswith(LEADING_OUT)}
-    return {**kept, **context.cloud.environment(context.home.region, role), **context.cloud.proxy_environment(kept)}
+    # Last, so that no variable of a project makes a build bypass the emulator.
+    allowed = {name: value for name, value in environment.items() if not name.startswith(ENDPOINT_OVERRIDES)}
+    return {
+        **allowed,
+        **context.cloud.environment(context.home.region, role),
+        **context.cloud.proxy_environment(allowed),
+    }
 
 
-def _lies_apart(cache: Path, directory: Path) -> bool:
-    """Tell whether a cache is in another file system than a build, where only symbolic links reach."""
+def _on_other_file_system(cache: Path, directory: Path) -> bool:
+    """Tell whether a cache is in another file system than a build, so that only symbolic links work."""
     existing = next(folder for folder in (cache, *cache.parents) if folder.is_dir())
     return existing.stat().st_dev != directory.stat().st_dev
 
 
 def _home(directory: Path, home: Path) -> Path:
-    """Make a folder of the build's own in which package managers find the user's settings, and nothing else is."""
+    """Create the build's home folder with copies of the user's registry settings."""
     own = directory / "home"
     own.mkdir(parents=True, exist_ok=True)
     for name in REGISTRY_SETTINGS:
@@ -129,7 +133,7 @@ def _home(directory: Path, home: Path) -> Path:
 
 
 def _path(directory: Path, hooks: Path | None, unpacked: Path) -> str:
-    """Return a search path like the build image's: system tools, Python, Node, and what the build itself installs."""
+    """Return a PATH like the build image's: the system's tools, Python, Node, and what the build installs."""
     tools = directory / "tools"
     tools.mkdir()
     own = Path(sys.executable).parent
@@ -160,7 +164,7 @@ def _value(run: Run, role: Credentials, variable: Mapping[str, str]) -> str:
         return _parameter(run, role, variable["value"])
     if kind == "SECRETS_MANAGER":
         return _secret(run, role, variable["value"])
-    raise ActionFailed(f"variable {variable['name']}: CodeBuild has no type {kind}")
+    raise ActionFailed(f"variable {variable['name']}: unknown type {kind}")
 
 
 def _parameter(run: Run, role: Credentials, name: str) -> str:
@@ -169,19 +173,19 @@ def _parameter(run: Run, role: Credentials, name: str) -> str:
     except ClientError as error:
         raise ActionFailed(f"parameter {name}: {error.response['Error']['Message']}") from None
     if not found:
-        raise ActionFailed(f"parameter {name}: there is no such parameter")
+        raise ActionFailed(f"parameter {name} does not exist")
     [parameter] = found
     if parameter.get("Type") == "SecureString":
-        run.evidence.secrets.add(parameter["Value"])
+        run.details.secrets.add(parameter["Value"])
     return parameter["Value"]
 
 
 def _secret(run: Run, role: Credentials, reference: str) -> str:
     try:
-        value = referred_secret(_client(run, role, "secretsmanager"), reference)
-    except SecretMissing as error:
+        value = resolve_secret(_client(run, role, "secretsmanager"), reference)
+    except SecretNotFound as error:
         raise ActionFailed(str(error)) from None
-    run.evidence.secrets.add(value)
+    run.details.secrets.add(value)
     return value
 
 
@@ -190,7 +194,7 @@ def _client(run: Run, role: Credentials, service: str) -> Any:
 
 
 def input_directories(run: Run, directory: Path) -> dict[str, Path]:
-    """Return where each input artifact lies, the primary source first."""
+    """Return the folder of each input artifact, the primary source first."""
     primary = run.configuration.get("PrimarySource") or run.action.inputs[0]
     others = [name for name in run.action.inputs if name != primary]
     return {primary: directory / "src", **{name: directory / "inputs" / name for name in others}}

@@ -1,7 +1,7 @@
-"""A Python of a build's own, with pip: what a build installs into it, or for its user, goes with the build.
+"""A Python with pip for one build; whatever the build installs is deleted with it.
 
-It is a virtual environment that says it is none, as CodeBuild's Python is none: `pip install --user` and
-`uv pip install --system` refuse a virtual environment or look for another Python, which would be the user's.
+It is a virtual environment that pretends not to be one, like CodeBuild's Python: in a virtual environment,
+`pip install --user` fails and `uv pip install --system` uses another Python, which would be the user's.
 """
 
 import os
@@ -18,7 +18,7 @@ from pathlib import Path
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 NOT_LINKED = ("site-packages", "dist-packages", "__pycache__", "EXTERNALLY-MANAGED")
-"""Of the standard library's folder: what is installed there is the user's."""
+"""Entries of the standard library's folder that belong to the user's installation."""
 _OTHER = re.compile(r"(python|pip)(3\.\d+)")
 
 _DISGUISE = """\
@@ -48,17 +48,17 @@ _unpacking = threading.Lock()
 
 
 def make_python(directory: Path, *, unpacked: Path) -> Path:
-    """Make it in `directory`, of the Python this runs in; return the folder of its programs.
+    """Create it in `directory` from the running Python; return its `bin` folder.
 
-    All builds of a rehearsal share `unpacked`, in the same file system: what comes with Python is unpacked there once.
+    The builds of a rehearsal share `unpacked`, in the same file system, so that pip is unpacked only once.
     """
     venv.EnvBuilder(symlinks=True).create(directory)
     library = directory / "lib" / f"python{VERSION}"
     packages = library / "site-packages"
-    # Where a Python that is no virtual environment has its library, its headers, and its settings for compilers.
+    # The places where a regular Python has its library, headers and compiler settings.
     _link_all(Path(sysconfig.get_path("stdlib")), library)
     _link_all(Path(sysconfig.get_path("include")), directory / "include" / f"python{VERSION}")
-    # Debian's Python installs there, as long as it is no virtual environment.
+    # Debian's Python installs into these outside virtual environments.
     (directory / "local").symlink_to(".")
     (library / "dist-packages").symlink_to("site-packages")
     (packages / "rehearsal_disguise.py").write_text(_DISGUISE)
@@ -67,7 +67,7 @@ def make_python(directory: Path, *, unpacked: Path) -> Path:
         if not unpacked.is_dir():
             unpacked.mkdir(parents=True)
             _unpack_pip(unpacked)
-    # Linked, not copied, to save time; pip replaces files and does not write into them.
+    # Hard-linked to save time; pip replaces files and does not modify them.
     shutil.copytree(unpacked, packages, copy_function=os.link, dirs_exist_ok=True)
     programs = directory / "bin"
     for name in ("pip", "pip3", f"pip{VERSION}"):
@@ -77,7 +77,7 @@ def make_python(directory: Path, *, unpacked: Path) -> Path:
 
 
 def hide_other_pythons(programs: Path, directory: Path, path: str) -> None:
-    """Put programs of their names into `programs` for the other Pythons on `path`: environments, made when called."""
+    """Replace the other Pythons on `path` by wrappers in `programs` that create an environment on first use."""
     for folder in map(Path, filter(None, path.split(os.pathsep))):
         for found in sorted(folder.glob("*3.*")) if folder.is_dir() else ():
             named = _OTHER.fullmatch(found.name)
@@ -101,9 +101,9 @@ def _link_all(source: Path, target: Path) -> None:
 
 
 def _unpack_pip(directory: Path) -> None:
-    """Unpack pip, and what comes with it, from the wheels that Python brings to fill new environments with.
+    """Unpack pip and its companions from the wheels bundled with Python.
 
-    Debian packs these apart from Python; without them pip is that of the Python this runs in, if it has one.
+    Debian packages these separately; without them, copy the pip of the running Python, if it has one.
     """
     folders = [Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or os.devnull)]
     if (found := find_spec("ensurepip")) and found.origin:

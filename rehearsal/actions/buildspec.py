@@ -1,4 +1,4 @@
-"""Build specifications: what CodeBuild runs, in which order, and what it keeps."""
+"""Reads a buildspec and turns it into a shell script that runs it as CodeBuild does."""
 
 import re
 import shlex
@@ -12,21 +12,21 @@ import yaml
 PHASES = ("install", "pre_build", "build", "post_build")
 SHELLS = ("sh", "/bin/sh", "bash", "/bin/bash")
 ON_FAILURE = ("", "ABORT", "CONTINUE")
-"""What a phase may say of its failure; CodeBuild's RETRY is not among what can be rehearsed."""
+"""Supported values of on-failure; CodeBuild also has RETRY."""
 
 JUNIT = "JUNITXML"
-"""The format of a report that names none."""
+"""The default format of a report."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class BuildspecError(Exception):
-    """The build specification cannot be read or names something that is not there."""
+    """The buildspec is invalid, or names files that do not exist."""
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase: commands, and what follows in any case."""
+    """One phase: commands, and those that run even if they fail."""
 
     name: str
     commands: tuple[str, ...]
@@ -36,7 +36,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Output:
-    """The files one artifact is made of: patterns below a base directory."""
+    """The files of an artifact or report: glob patterns below a base directory."""
 
     base_directory: str
     patterns: tuple[str, ...]
@@ -48,7 +48,7 @@ class Output:
         base = build_directory / self.base_directory
         found = self._matching(base, self.patterns) - self._matching(base, self.excluded)
         if not found:
-            raise BuildspecError(f"no matching artifact files: {', '.join(self.patterns)} in {self.base_directory}")
+            raise BuildspecError(f"no files match {', '.join(self.patterns)} in {self.base_directory}")
         return {file.name if self.discard_paths else str(file.relative_to(base)): file for file in sorted(found)}
 
     def _matching(self, base: Path, patterns: tuple[str, ...]) -> set[Path]:
@@ -60,7 +60,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Report:
-    """A report group: the files of test results a build leaves behind."""
+    """A report group: the test result files of a build."""
 
     name: str
     output: Output
@@ -69,14 +69,14 @@ class Report:
 
 @dataclass(frozen=True)
 class Buildspec:
-    """A parsed build specification."""
+    """A parsed buildspec."""
 
     shell: str
     variables: dict[str, str]
     parameters: dict[str, str]
-    """Variables that come from Systems Manager: the parameter of each."""
+    """Parameter Store names by variable."""
     secrets: dict[str, str]
-    """Variables that come from Secrets Manager: each with its `secret-id:json-key:version-stage:version-id`."""
+    """Secret references (`secret-id:json-key:version-stage:version-id`) by variable."""
     exported_variables: tuple[str, ...]
     phases: tuple[Phase, ...]
     primary_output: Output | None
@@ -86,9 +86,9 @@ class Buildspec:
     def script(self, exported_to: Path) -> str:
         """Return one shell script that runs the phases as CodeBuild does.
 
-        All commands share one shell. A failing command ends its phase, and the build; a failed `build` still runs
-        `post_build`. At the end, and only there, the exported variables are written to `exported_to`, one
-        NUL-terminated `name=value` each.
+        All commands share one shell. A failing command ends its phase and the build, except that `post_build` still
+        runs after a failed `build`. The last command writes the exported variables to `exported_to` as
+        NUL-terminated `name=value` pairs.
         """
         keep = f"export {' '.join(self.exported_variables)};" if self.exported_variables else ""
         pairs = " ".join(f'"{name}=${{{name}-}}"' for name in self.exported_variables)
@@ -107,25 +107,25 @@ class Buildspec:
         return "\n".join(lines) + "\n"
 
 
-# A command that leaves the shell (`exit 3`, `set -e`, a syntax error) has failed or not like any other, and what
-# follows it must still run. The trap then goes on with the next command in a new shell in the same process, which keeps
-# the directory and what was exported. `__done` counts the commands that are over; the new shell passes them by.
+# A command may end the shell (`exit 3`, `set -e`, a syntax error), but the commands after it must still run. So the
+# EXIT trap continues in a new shell in the same process, which keeps the directory and the exported variables. The
+# new shell skips the finished commands, which `__done` counts.
 _PROLOGUE = """\
-__done=0 __result=0 __goes_on=yes __phase= __command=0 __finally=0 __left=
+__done=0 __result=0 __continue=yes __phase= __command=0 __finally=0 __left=
 if [ $# -gt 0 ]; then
-  __done=$1 __result=$2 __goes_on=$3 __phase=$4 __command=$5 __finally=$6 __left=$7
+  __done=$1 __result=$2 __continue=$3 __phase=$4 __command=$5 __finally=$6 __left=$7
 else
   CODEBUILD_BUILD_SUCCEEDING=1
 fi
 export CODEBUILD_BUILD_SUCCEEDING
 trap '__status=$?; trap - EXIT; __over "$__status"; @KEEP@
-  exec @SHELL@ "$0" "$__done" "$__result" "$__goes_on" "$__phase" "$__command" "$__finally" "$__left"' EXIT
+  exec @SHELL@ "$0" "$__done" "$__result" "$__continue" "$__phase" "$__command" "$__finally" "$__left"' EXIT
 trap 'trap - EXIT; exit 143' HUP INT TERM
 
 __enter() {
   if [ "$__phase" = "$1" ]; then return 0; fi
   case " $__left " in *" $1 "*) return 0 ;; esac
-  case $__goes_on in
+  case $__continue in
     yes) ;;
     post_build) if [ "$1" != post_build ]; then return 0; fi ;;
     *) return 0 ;;
@@ -162,28 +162,28 @@ __leave() {
   __result=1 CODEBUILD_BUILD_SUCCEEDING=0
   case $2/$1 in
     CONTINUE/*) ;;
-    STOP/build) __goes_on=post_build ;;
-    *) __goes_on=no ;;
+    STOP/build) __continue=post_build ;;
+    *) __continue=no ;;
   esac
 }
 """
 
 
 def parse(text: str) -> Buildspec:
-    """Read a build specification, YAML or JSON; raises BuildspecError naming what is wrong."""
+    """Read a buildspec in YAML or JSON; raises BuildspecError."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise BuildspecError(f"the build specification is no YAML: {error}") from None
+        raise BuildspecError(f"the buildspec is not valid YAML: {error}") from None
     if not isinstance(document, dict) or not isinstance(document.get("phases"), dict):
-        raise BuildspecError("the build specification has no phases")
+        raise BuildspecError("the buildspec has no phases")
     if str(document.get("version")) != "0.2":
-        raise BuildspecError(f"build specification version {document.get('version')} is not 0.2")
+        raise BuildspecError(f"the buildspec has version {document.get('version')}; only 0.2 is supported")
     environment = document.get("env") or {}
     artifacts = document.get("artifacts") or {}
     shell = environment.get("shell", "sh")
     if shell not in SHELLS:
-        raise BuildspecError(f"the rehearsal has no shell {shell}; it has {', '.join(SHELLS)}")
+        raise BuildspecError(f"shell {shell} is not supported; use one of {', '.join(SHELLS)}")
     return Buildspec(
         shell=shell,
         variables=_variables(environment, "variables"),
@@ -208,7 +208,7 @@ def _variables(environment: Mapping[str, Any], section: str) -> dict[str, str]:
 
 def _variable_name(name: object) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise BuildspecError(f"{name} is no name for a variable")
+        raise BuildspecError(f"{name} is not a valid variable name")
     return name
 
 
@@ -222,7 +222,7 @@ def _plain(value: object) -> str:
 def _phase(name: str, phase: dict[str, Any]) -> Phase:
     on_failure = phase.get("on-failure", "")
     if on_failure not in ON_FAILURE:
-        raise BuildspecError(f"phase {name}: the rehearsal knows no on-failure {on_failure}")
+        raise BuildspecError(f"phase {name}: on-failure {on_failure} is not supported")
     return Phase(
         name=name,
         commands=tuple(_commands(name, phase.get("commands"))),
@@ -233,10 +233,10 @@ def _phase(name: str, phase: dict[str, Any]) -> Phase:
 
 def _commands(phase: str, commands: object) -> Iterator[str]:
     if commands is not None and not isinstance(commands, list):
-        raise BuildspecError(f"phase {phase}: its commands are no list")
+        raise BuildspecError(f"phase {phase}: its commands are not a list")
     for number, command in enumerate(commands or (), 1):
         if not isinstance(command, str):
-            raise BuildspecError(f"phase {phase}: command {number} is no text: {command}; quote it")
+            raise BuildspecError(f"phase {phase}: command {number} is not a string: {command}; quote it")
         yield command
 
 

@@ -1,4 +1,4 @@
-"""Who refers to resources that a change set replaces: in their stack, and through `Fn::GetStackOutput` in others."""
+"""Resources that refer to replaced ones: in their own stack, and in others through `Fn::GetStackOutput`."""
 
 import re
 from collections.abc import Iterator, Mapping, Set
@@ -12,7 +12,7 @@ Template = Mapping[str, Any]
 
 
 def consumers(stack: str, templates: Mapping[str, Template], replaced: Set[str]) -> tuple[Consumer, ...]:
-    """Return what refers to the replaced resources of a stack; of every stack around it, the template."""
+    """Return what refers to the replaced resources of a stack; `templates` are those of all stacks in its account."""
     own = templates[stack]
     outputs = {
         name: set(references(output.get("Value"))) & replaced for name, output in (own.get("Outputs") or {}).items()
@@ -26,7 +26,7 @@ def consumers(stack: str, templates: Mapping[str, Template], replaced: Set[str])
             else:
                 read = {output for source, output in stack_outputs(given) if source == stack}
                 found |= {(name, logical_id, target) for output in read for target in outputs.get(output, ())}
-    # What is read more than once is kept in a parameter of the reading stack: who refers to that is affected too.
+    # A stack keeps an output that it reads more than once in a parameter; what refers to that is affected too.
     for name, logical_id, target in sorted(found):
         resources = templates[name].get("Resources", {})
         if is_copy(resources[logical_id]):
@@ -36,7 +36,7 @@ def consumers(stack: str, templates: Mapping[str, Template], replaced: Set[str])
 
 
 def is_copy(resource: Mapping[str, Any]) -> bool:
-    """Whether a resource is a parameter that holds another stack's output."""
+    """Tell whether a resource is a parameter with another stack's output."""
     value = resource.get("Properties", {}).get("Value")
     return resource["Type"] == "AWS::SSM::Parameter" and isinstance(value, dict) and "Fn::GetStackOutput" in value
 
@@ -60,15 +60,15 @@ def references(value: Any) -> Iterator[str]:
 
 
 def stack_outputs(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the outputs of other stacks, by stack and name, that a value reads."""
+    """Yield the stack and name of the outputs that a value reads."""
     if isinstance(value, list):
         for item in value:
             yield from stack_outputs(item)
     elif isinstance(value, dict):
-        asked = value.get("Fn::GetStackOutput")
-        if isinstance(asked, dict) and isinstance(asked.get("StackName"), str):
+        output = value.get("Fn::GetStackOutput")
+        if isinstance(output, dict) and isinstance(output.get("StackName"), str):
             # An ARN names the stack between two slashes.
-            name = asked["StackName"].split("/")[1] if "/" in asked["StackName"] else asked["StackName"]
-            yield name, str(asked.get("OutputName"))
+            name = output["StackName"].split("/")[1] if "/" in output["StackName"] else output["StackName"]
+            yield name, str(output.get("OutputName"))
         for inner in value.values():
             yield from stack_outputs(inner)

@@ -1,4 +1,4 @@
-"""CloudFormation: every action mode, in the environment's account, through the roles the definition names."""
+"""CloudFormation: every action mode, in the environment's account, with the roles of the definition."""
 
 import json
 import time
@@ -7,31 +7,32 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions import artifacts
 from rehearsal.actions.consumers import consumers
 from rehearsal.actions.denial import grant
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Deployed, Outcome, Resource, Run
 from rehearsal.actions.secrets import secret_values
 from rehearsal.engine.action_details import ChangeSet, Effect, ResourceChange
-from rehearsal.engine.cloud import Forbidden, Place
+from rehearsal.engine.cloud import Forbidden
 from rehearsal.errors import NOT_EMULATED
 
 POLL_SECONDS = 0.1
 SILENCE_SECONDS = 120
-"""How long a stack may show no event; the emulator needs seconds for what takes AWS minutes."""
+"""How long a stack may go without an event; the emulator needs seconds where AWS needs minutes."""
 FAILURE_TYPE = "AWS::Rehearsal::Failure"
-"""The emulator's resource that cannot be created; it is how `--fail` makes a stack fail and roll back."""
+"""The emulator's resource type that cannot be created, with which `--fail` makes a stack roll back."""
 
-FORESEEN = "rehearsal-foreseen"
-"""The change set that is made to be read, and never executed."""
+PREVIEW = "rehearsal-preview"
+"""A change set that is only read, never executed."""
 
 TEMPLATE_MODES = ("CREATE_UPDATE", "REPLACE_ON_FAILURE", "CHANGE_SET_REPLACE")
-"""The modes that bring a template."""
+"""Modes that take a template."""
 DEPLOYING_MODES = ("CREATE_UPDATE", "REPLACE_ON_FAILURE", "CHANGE_SET_EXECUTE")
-"""The modes after which the stack is as its template says."""
+"""Modes that create or update the stack."""
 
 
-def run(run: Run) -> Outcome:
+def execute(run: Run) -> Outcome:
     """Carry out the action's mode on its stack."""
     mode = run.configuration["ActionMode"]
     modes: dict[str, Callable[[_Stack], None]] = {
@@ -42,7 +43,7 @@ def run(run: Run) -> Outcome:
         "CHANGE_SET_EXECUTE": _execute_change_set,
     }
     if mode not in modes:
-        raise ActionNotEmulated(f"the rehearsal cannot carry out the action mode {mode}")
+        raise ActionNotEmulated(f"the rehearsal does not support the action mode {mode}")
     if run.fail_on_purpose and mode not in TEMPLATE_MODES:
         raise ActionFailed("made to fail by --fail")
     try:
@@ -52,18 +53,18 @@ def run(run: Run) -> Outcome:
             return Outcome()
         run.context.cloud.check_service_calls(stack.name, stack.place, run.configuration.get("RoleArn", ""))
         outputs, resources = stack.outputs(), stack.resources()
-        run.evidence.secrets |= secret_values(run.context.cloud, stack.place)
-        stand_ins = run.context.workloads.start(stack.name, stack.place)
+        run.details.secrets |= secret_values(run.context.cloud, stack.place)
+        fake_tasks = run.context.workloads.start(stack.name, stack.place)
     except ClientError as error:
         message = error.response["Error"].get("Message", str(error))
         raise (ActionNotEmulated if NOT_EMULATED in message else ActionFailed)(message) from None
     except Forbidden as refusal:
         raise ActionFailed(str(refusal)) from None
-    return Outcome(variables=outputs, deployed=Deployed(stack.name, stack.place, outputs, stand_ins, resources))
+    return Outcome(variables=outputs, deployed=Deployed(stack.name, stack.place, outputs, fake_tasks, resources))
 
 
 class _Stack:
-    """One stack, as the action may touch it."""
+    """The stack of one action."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -76,11 +77,11 @@ class _Stack:
             cloud.assume(run.action.role_arn, caller, region, self._session()) if run.action.role_arn else caller
         )
         account = (run.action.role_arn or self._context.definition.role_arn).split(":")[4]
-        self.place = Place(account, region)
+        self.place = AwsEnvironment(account, region)
         self.client = cloud.client("cloudformation", region, credentials)
-        """Makes the calls that CodePipeline makes, as the action's role."""
+        """Calls CloudFormation as the action's role, like CodePipeline."""
         self.observer = cloud.in_account("cloudformation", self.place)
-        """Makes those that only the rehearsal makes, to show what goes on."""
+        """Calls it as the account, for calls that CodePipeline would not make."""
         artifacts.read_inputs(run)
         self._seen_events: set[str] = set()
 
@@ -108,7 +109,7 @@ class _Stack:
         )
 
     def arguments(self) -> dict[str, Any]:
-        """Return what CreateStack, UpdateStack and CreateChangeSet take alike."""
+        """Return the common arguments of CreateStack, UpdateStack and CreateChangeSet."""
         configuration = self._run.configuration
         arguments: dict[str, Any] = {
             "StackName": self.name,
@@ -121,17 +122,17 @@ class _Stack:
             arguments["RoleARN"] = role
         return arguments
 
-    def settle(self, operation: str) -> str:
-        """Wait until the stack's operation has ended, showing its events; return the final state."""
-        heard = time.monotonic()
+    def wait_for(self, operation: str) -> str:
+        """Wait until the stack's operation has ended, logging its events; return the final status."""
+        last_event = time.monotonic()
         while True:
             stack = self.describe(self.observer)
             if self._show_events():
-                heard = time.monotonic()
-            if time.monotonic() - heard > SILENCE_SECONDS:
+                last_event = time.monotonic()
+            if time.monotonic() - last_event > SILENCE_SECONDS:
                 raise ActionNotEmulated(
-                    f"{NOT_EMULATED}: {self.name} has shown no event for {SILENCE_SECONDS} s; the emulator's log, "
-                    "set-up-emulated_AWS.log, may say why"
+                    f"{NOT_EMULATED}: {self.name} had no event for {SILENCE_SECONDS} s; see the emulator's log, "
+                    "set-up-emulated_AWS.log"
                 )
             status = "DELETE_COMPLETE" if stack is None else stack["StackStatus"]
             if not status.endswith("_IN_PROGRESS"):
@@ -140,7 +141,7 @@ class _Stack:
             time.sleep(POLL_SECONDS)
 
     def described_change_set(self, name: str, client: Any = None) -> dict[str, Any]:
-        """Wait until the change set is made, or could not be, and return it."""
+        """Wait until the change set has been created or has failed, and return it."""
         deadline = time.monotonic() + SILENCE_SECONDS
         while True:
             found = (client or self.client).describe_change_set(StackName=self.name, ChangeSetName=name)
@@ -150,40 +151,40 @@ class _Stack:
                 raise ActionFailed(f"the change set of {self.name} is not ready after {SILENCE_SECONDS} s")
             time.sleep(POLL_SECONDS)
 
-    def foresee(self, arguments: dict[str, Any]) -> None:
-        """Keep what updating the stack will do to its resources, as CloudFormation itself describes it."""
-        self.observer.create_change_set(**arguments, ChangeSetName=FORESEEN, ChangeSetType="UPDATE")
-        self.keep_changes(self.described_change_set(FORESEEN, self.observer)["Changes"])
-        self.observer.delete_change_set(StackName=self.name, ChangeSetName=FORESEEN)
+    def preview(self, arguments: dict[str, Any]) -> None:
+        """Record what an update will do to the resources, according to a change set."""
+        self.observer.create_change_set(**arguments, ChangeSetName=PREVIEW, ChangeSetType="UPDATE")
+        self.record_changes(self.described_change_set(PREVIEW, self.observer)["Changes"])
+        self.observer.delete_change_set(StackName=self.name, ChangeSetName=PREVIEW)
 
-    def keep_changes(self, changes: list[dict[str, Any]]) -> None:
-        """Keep what a change set says."""
-        self.keep(_resource_change(change["ResourceChange"]) for change in changes)
+    def record_changes(self, changes: list[dict[str, Any]]) -> None:
+        """Record the changes of a change set."""
+        self._record(_resource_change(change["ResourceChange"]) for change in changes)
 
-    def keep_all(self, effect: Effect) -> None:
-        """Keep that the operation makes, or removes, all there is."""
+    def record_all(self, effect: Effect) -> None:
+        """Record that the operation adds or removes every resource."""
         if effect is Effect.REMOVED:
-            self.keep(ResourceChange(item.logical_id, item.resource_type, effect) for item in self.resources())
+            self._record(ResourceChange(item.logical_id, item.resource_type, effect) for item in self.resources())
             return
         resources = json.loads(self._template())["Resources"]
-        self.keep(ResourceChange(name, resource["Type"], effect) for name, resource in resources.items())
+        self._record(ResourceChange(name, resource["Type"], effect) for name, resource in resources.items())
 
-    def keep(self, changes: Iterable[ResourceChange]) -> None:
-        kept = tuple(changes)
-        replaced = {change.logical_id for change in kept if change.effect is Effect.REPLACED}
+    def _record(self, changes: Iterable[ResourceChange]) -> None:
+        recorded = tuple(changes)
+        replaced = {change.logical_id for change in recorded if change.effect is Effect.REPLACED}
         affected = consumers(self.name, self._templates(), replaced) if replaced else ()
-        self._run.evidence.change_set = ChangeSet(self.name, kept, affected)
+        self._run.details.change_set = ChangeSet(self.name, recorded, affected)
         for one in affected:
-            self._run.log(f"affected: {one.stack} {one.logical_id}, by the replacement of {one.replaced}")
+            self._run.log(f"affected by the replacement of {one.replaced}: {one.stack} {one.logical_id}")
 
     def _templates(self) -> dict[str, dict[str, Any]]:
-        """Return this stack's new template, and those of the other stacks that are deployed beside it."""
+        """Return this stack's new template and those of the other stacks in its account and region."""
         client = self._context.cloud.in_account("cloudformation", self.place)
         found: dict[str, dict[str, Any]] = {}
         for page in client.get_paginator("describe_stacks").paginate():
             for summary in page["Stacks"]:
                 body = client.get_template(StackName=summary["StackName"])["TemplateBody"]
-                # boto3 reads JSON, and leaves YAML, which the bootstrap's own stack is written in, a text.
+                # boto3 parses JSON only; the bootstrap stack's template is YAML and stays a string.
                 if isinstance(body, dict):
                     found[summary["StackName"]] = body
         if "TemplatePath" in self._run.configuration:
@@ -217,7 +218,7 @@ class _Stack:
         return len(new)
 
     def _first_failure(self) -> str:
-        """Return the newest operation's first failure, which is the cause of the others."""
+        """Return the first failure of the latest operation, which caused the others."""
         failures: list[str] = []
         for event in reversed(self._events()):
             if event["ResourceStatus"].endswith("_FAILED"):
@@ -227,11 +228,11 @@ class _Stack:
                 "UPDATE_IN_PROGRESS",
             ):
                 break
-        found = [*failures[-1:], *self._validation_faults()]
+        found = [*failures[-1:], *self._validation_errors()]
         return "; ".join(found)
 
-    def _validation_faults(self) -> list[str]:
-        """Return what CloudFormation found before it began: the stack's events only point to it."""
+    def _validation_errors(self) -> list[str]:
+        """Return the errors of CloudFormation's validation, which are not among the stack's events."""
         try:
             events = self.client.describe_events(StackName=self.name)["OperationEvents"]
         except ClientError:
@@ -253,7 +254,7 @@ class _Stack:
         return json.loads(self._context.artifacts.read(location)).get(part, {}) if location else {}
 
     def _upload(self, template: str) -> str:
-        """Put the template where CloudFormation reads it: inline it may have 51,200 bytes only."""
+        """Upload the template to S3, because an inline one may have only 51,200 bytes; return its URL."""
         context = self._context
         bucket, key = context.definition.artifact_bucket, f"{context.execution_id}/{self.name}.template.json"
         context.cloud.in_account("s3", context.home).put_object(Bucket=bucket, Key=key, Body=template.encode())
@@ -265,19 +266,19 @@ def _create_or_update(stack: _Stack) -> None:
     arguments = stack.arguments()
     stack.remember_events()
     if existing is None or existing["StackStatus"] == "REVIEW_IN_PROGRESS":
-        stack.keep_all(Effect.ADDED)
+        stack.record_all(Effect.ADDED)
         stack.client.create_stack(**arguments)
-        stack.require(stack.settle("create"), "CREATE_COMPLETE")
+        stack.require(stack.wait_for("create"), "CREATE_COMPLETE")
         return
-    stack.foresee(arguments)
+    stack.preview(arguments)
     try:
         stack.client.update_stack(**arguments)
     except ClientError as error:
         if "No updates are to be performed" in str(error):
-            stack.settle("no changes")
+            stack.wait_for("no changes")
             return
         raise
-    stack.require(stack.settle("update"), "UPDATE_COMPLETE")
+    stack.require(stack.wait_for("update"), "UPDATE_COMPLETE")
 
 
 def _replace_on_failure(stack: _Stack) -> None:
@@ -290,9 +291,9 @@ def _replace_on_failure(stack: _Stack) -> None:
 
 def _delete(stack: _Stack) -> None:
     if stack.describe() is not None:
-        stack.keep_all(Effect.REMOVED)
+        stack.record_all(Effect.REMOVED)
         stack.client.delete_stack(StackName=stack.name)
-        stack.require(stack.settle("delete"), "DELETE_COMPLETE")
+        stack.require(stack.wait_for("delete"), "DELETE_COMPLETE")
 
 
 def _replace_change_set(stack: _Stack) -> None:
@@ -305,7 +306,7 @@ def _replace_change_set(stack: _Stack) -> None:
         **stack.arguments(), ChangeSetName=name, ChangeSetType="CREATE" if is_new else "UPDATE"
     )
     found = stack.described_change_set(name)
-    stack.keep_changes(found["Changes"])
+    stack.record_changes(found["Changes"])
     reason = found.get("StatusReason", "")
     if found["Status"] == "FAILED" and "didn't contain changes" not in reason and "No updates" not in reason:
         raise ActionFailed(f"the change set of {stack.name} failed: {reason}")
@@ -314,13 +315,13 @@ def _replace_change_set(stack: _Stack) -> None:
 def _execute_change_set(stack: _Stack) -> None:
     name = stack._run.configuration["ChangeSetName"]
     found = stack.client.describe_change_set(StackName=stack.name, ChangeSetName=name)
-    stack.keep_changes(found["Changes"])
+    stack.record_changes(found["Changes"])
     if found["Status"] == "FAILED":
-        stack.settle("no changes")
+        stack.wait_for("no changes")
         return
     stack.remember_events()
     stack.client.execute_change_set(StackName=stack.name, ChangeSetName=name)
-    stack.require(stack.settle("change set"), "CREATE_COMPLETE", "UPDATE_COMPLETE")
+    stack.require(stack.wait_for("change set"), "CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 def _resource_change(change: dict[str, Any]) -> ResourceChange:
@@ -337,7 +338,7 @@ def _resource_change(change: dict[str, Any]) -> ResourceChange:
 
 
 def _with_failure(template: str) -> str:
-    """Add a resource that fails after all others were made, so that everything has to be rolled back."""
+    """Add a resource that fails after all others were created, so that CloudFormation rolls back everything."""
     document = json.loads(template)
     resources = document["Resources"]
     unconditional = [name for name, resource in resources.items() if "Condition" not in resource]

@@ -1,4 +1,4 @@
-"""What every kind of action is given, and what it gives back."""
+"""The input and output of every kind of action."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.engine.account_kind import BuildSlots
-from rehearsal.engine.action_details import Evidence
+from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.artifacts import Artifacts
-from rehearsal.engine.cloud import Cloud, Credentials, Place
+from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.definition import Action, Definition
 from rehearsal.process.processes import Processes
 
@@ -18,23 +19,23 @@ CODEBUILD = "codebuild.amazonaws.com"
 
 
 class ActionFailed(Exception):  # noqa: N818 - named as CodePipeline names the state
-    """The action failed; the text is the reason a person reads."""
+    """The action failed; the text is the reason to show."""
 
 
 class ActionNotEmulated(Exception):  # noqa: N818
-    """The emulated AWS cannot do what the action asks of it: nothing is said about the release."""
+    """The emulator cannot do what the action needs; this says nothing about the release."""
 
 
 class ActionSkipped(Exception):  # noqa: N818
-    """The action cannot be real on this machine; the text says why. It is never counted as passed."""
+    """The action cannot run on this machine; the text says why. It never counts as passed."""
 
 
 class Rejected(Exception):  # noqa: N818
-    """A person, or `--approve no`, said no at the gate."""
+    """A manual approval was rejected."""
 
 
 class Unanswered(Exception):  # noqa: N818
-    """The gate was reached and nobody is there to answer."""
+    """A manual approval got no answer."""
 
 
 @dataclass(frozen=True)
@@ -48,75 +49,75 @@ class Resource:
 
 @dataclass(frozen=True)
 class Deployed:
-    """A stack an action has deployed."""
+    """A deployed stack."""
 
     name: str
-    place: Place
+    place: AwsEnvironment
     outputs: dict[str, str]
-    stand_ins: tuple[str, ...] = ()
-    """What stands in for the stack's tasks, in words."""
+    fake_tasks: tuple[str, ...] = ()
+    """Descriptions of what runs as the stack's tasks."""
     resources: tuple[Resource, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an action that succeeded leaves behind."""
+    """The result of an action that succeeded."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
     deployed: Deployed | None = None
 
 
 Clock = Callable[[], datetime]
-"""Tells the time, with its zone."""
+"""Returns the time with its zone."""
 
 
 def now() -> datetime:
-    """Return the time of this machine."""
+    """Return this machine's time."""
     return datetime.now(UTC)
 
 
-class Gate(Protocol):
-    """Who answers at a manual approval."""
+class Approver(Protocol):
+    """Answers manual approvals."""
 
     def ask(self, action: str, message: str) -> bool:
-        """Return the answer; raises Unanswered when there is nobody to give one."""
+        """Return whether the action is approved; raises Unanswered if nobody can answer."""
         ...
 
 
 class Workloads(Protocol):
-    """Who puts something behind the load balancers of a deployed stack."""
+    """Starts what runs behind the load balancers of a deployed stack."""
 
-    def start(self, stack_name: str, place: Place) -> tuple[str, ...]:
-        """Start what the stack's services would run; return it in words."""
+    def start(self, stack_name: str, place: AwsEnvironment) -> tuple[str, ...]:
+        """Start the tasks of the stack's services; return a description of each."""
         ...
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the actions of one execution share."""
+    """Shared by the actions of one execution."""
 
     cloud: Cloud
     processes: Processes
     artifacts: Artifacts
     definition: Definition
-    home: Place
+    home: AwsEnvironment
     execution_id: str
     repository: Path
     commit: str
     directory: Path
-    """Where builds have their clean folders."""
-    gate: Gate
+    """The parent of the builds' folders."""
+    approver: Approver
     workloads: Workloads
     clock: Clock = now
-    """What time it is in the rehearsal."""
+    """The rehearsal's time."""
     variable_overrides: Mapping[str, str] = field(default_factory=dict)
-    """Values that builds get instead of the pipeline's, by the names of their variables."""
+    """Values that replace those of the builds' variables, by name."""
     build_slots: BuildSlots = field(default_factory=BuildSlots)
-    """How many builds the account may run at once."""
+    """The account's quota of concurrent builds."""
 
     def pipeline_credentials(self) -> Credentials:
         """Return the credentials of the pipeline's own role."""
-        return self.cloud.assume_for(CODEPIPELINE, self.definition.role_arn, self.execution_id)
+        return self.cloud.assume_as_service(CODEPIPELINE, self.definition.role_arn, self.execution_id)
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,8 @@ class Run:
     context: Context
     log: Callable[[str], None]
     fail_on_purpose: bool = False
-    evidence: Evidence = field(default_factory=Evidence)
-    """Where the action puts what is to be reported of it, however it ends."""
+    details: ActionDetails = field(default_factory=ActionDetails)
+    """Filled in by the action for the report, also when it fails."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""References to secrets, as build projects and container definitions write them."""
+"""References to secrets in build projects and container definitions."""
 
 import json
 from typing import Any
@@ -8,14 +8,14 @@ from botocore.exceptions import ClientError
 ARN_PARTS = 7
 
 
-class SecretMissing(Exception):  # noqa: N818 - a state of the emulated account
-    """There is no such secret, or nothing under the key; the text says which."""
+class SecretNotFound(Exception):  # noqa: N818 - a state of the emulated account
+    """The secret, or the key in it, does not exist; the text says which."""
 
 
-def referred_secret(secrets: Any, reference: str) -> str:
-    """Return what `id:json-key:version-stage:version-id` refers to; the id may be an ARN, and so have colons.
+def resolve_secret(secrets: Any, reference: str) -> str:
+    """Return the value that `id:json-key:version-stage:version-id` refers to; the id may be an ARN.
 
-    `secrets` is a client of Secrets Manager. Raises SecretMissing.
+    `secrets` is a client of Secrets Manager. Raises SecretNotFound.
     """
     parts = reference.split(":")
     length = ARN_PARTS if parts[0] == "arn" else 1
@@ -27,6 +27,6 @@ def referred_secret(secrets: Any, reference: str) -> str:
         text = secrets.get_secret_value(SecretId=identifier, **arguments)["SecretString"]
         return str(json.loads(text)[key]) if key else text
     except ClientError as error:
-        raise SecretMissing(f"secret {identifier}: {error.response['Error']['Message']}") from None
+        raise SecretNotFound(f"secret {identifier}: {error.response['Error']['Message']}") from None
     except (ValueError, KeyError):
-        raise SecretMissing(f"secret {identifier} has no key {key}") from None
+        raise SecretNotFound(f"secret {identifier} has no key {key}") from None

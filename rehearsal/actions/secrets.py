@@ -1,17 +1,18 @@
-"""The secrets of an emulated account: what no report may show."""
+"""The secrets of an emulated account, which reports must mask."""
 
 import json
 
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import Cloud, Place
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
 
 NOT_SECRET = ("username", "engine", "host", "port", "dbname", "dbInstanceIdentifier", "masterarn")
-"""What Secrets Manager keeps beside a database's password, and everybody may know."""
+"""Members of a database's secret that are not confidential."""
 
 
-def secret_values(cloud: Cloud, place: Place) -> set[str]:
-    """Return the value of every secret there is in the account and region, and of every member of it."""
+def secret_values(cloud: Cloud, place: AwsEnvironment) -> set[str]:
+    """Return the values of all secrets in the account and region, and of their members."""
     client = cloud.in_account("secretsmanager", place)
     found: set[str] = set()
     for page in client.get_paginator("list_secrets").paginate():
@@ -19,7 +20,7 @@ def secret_values(cloud: Cloud, place: Place) -> set[str]:
             try:
                 text = client.get_secret_value(SecretId=secret["ARN"]).get("SecretString", "")
             except ClientError:
-                # It has no value yet.
+                # The secret has no value yet.
                 continue
             found.add(text)
             found |= _members(text)

@@ -1,4 +1,4 @@
-"""Source: the repository's commit as the connection would deliver it, a zip without history."""
+"""The source action: the commit as a zip without history, as a connection delivers it."""
 
 import subprocess
 
@@ -7,7 +7,7 @@ from rehearsal.actions.run import ActionFailed, Outcome, Run
 from rehearsal.engine.cloud import Forbidden
 
 
-def run(run: Run) -> Outcome:
+def execute(run: Run) -> Outcome:
     """Archive the commit into the action's output artifact."""
     if run.fail_on_purpose:
         raise ActionFailed("made to fail by --fail")
@@ -34,12 +34,12 @@ def run(run: Run) -> Outcome:
 
 
 def _use_connection(run: Run) -> None:
-    """Have the pipeline's role read by the connection and write the artifact, as CodePipeline does."""
+    """Check that the role may use the connection and write the artifact."""
     connection = run.configuration.get("ConnectionArn")
     role_arn = run.action.role_arn or run.context.definition.role_arn
     try:
         if connection:
-            # A connection made under the service's former name is used by the former name of the action.
+            # An older connection has the service's former name (codestar-connections), and so has the action.
             service = connection.split(":")[2]
             run.context.cloud.check(role_arn, f"{service}:UseConnection", connection)
         artifacts.write_outputs(run)

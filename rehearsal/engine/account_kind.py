@@ -1,10 +1,8 @@
-"""Whose quotas a rehearsal counts by: an established account's, or those that AWS gives a new one.
+"""Which quotas apply: an established account's, or those of a new one.
 
 A new account may run one build at a time ("Concurrently running builds" is lower for new accounts: Quotas, CodeBuild
-User Guide).
-What is started beyond it is not queued but refused: `AccountLimitExceededException`, "Cannot have more than 1
-builds in queue for the account", and the action fails (aws-cdk 17744). Its ten Lambda executions and five addresses are
-counted by the emulator (`rehearsal/emulator/rules/quotas.py`).
+User Guide). CodeBuild does not queue a further build but refuses it with `AccountLimitExceededException`, and the
+action fails (aws-cdk 17744). The emulator applies the other quotas (`rehearsal/emulator/rules/quotas.py`).
 """
 
 import contextlib
@@ -22,17 +20,17 @@ class AccountKind(StrEnum):
 
     @property
     def concurrent_builds(self) -> int:
-        """How many builds may run at once: 60 is the default quota of Linux/Small."""
+        """How many builds may run at once; 60 is the default quota of Linux/Small."""
         return 1 if self is AccountKind.NEW else 60
 
 
 class TooManyBuildsError(Exception):
-    """CodeBuild refuses to start a build; the text is what CodePipeline shows."""
+    """CodeBuild refuses to start a build; the text is CodePipeline's."""
 
 
 @dataclass
 class BuildSlots:
-    """The builds that run at this moment, and how many may."""
+    """Counts running builds against the quota."""
 
     most: int = AccountKind.ESTABLISHED.concurrent_builds
     _running: int = field(default=0, init=False)
@@ -40,7 +38,7 @@ class BuildSlots:
 
     @contextlib.contextmanager
     def taken(self) -> Generator[None, None, None]:
-        """Count a build as long as it runs; raise TooManyBuildsError if none may be started."""
+        """Count a build while the block runs; raises TooManyBuildsError if the quota is used up."""
         with self._lock:
             if self._running >= self.most:
                 raise TooManyBuildsError(

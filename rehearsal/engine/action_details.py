@@ -1,4 +1,4 @@
-"""What an action brings to light on its way: kept whether it succeeds or fails."""
+"""Details of an action for the report, recorded whether it succeeds or fails."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,17 +21,17 @@ class ResourceChange:
     resource_type: str
     effect: Effect
     properties: tuple[str, ...] = ()
-    """The names of the properties that differ; their values may be confidential."""
+    """Names only, because values may be confidential."""
 
 
 @dataclass(frozen=True)
 class Consumer:
-    """A resource that refers to one that is replaced."""
+    """A resource that refers to a replaced one."""
 
     stack: str
     logical_id: str
     replaced: str
-    """The logical id of what is replaced."""
+    """The logical id of the replaced resource."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ChangeSet:
     stack: str
     changes: tuple[ResourceChange, ...]
     affected: tuple[Consumer, ...] = ()
-    """What refers to a resource that is replaced, in this stack and in others deployed in its account."""
+    """Resources that refer to a replaced one, in this stack and in others of its account."""
 
 
 class CaseOutcome(StrEnum):
@@ -62,29 +62,29 @@ class CaseResult:
     seconds: float
     outcome: CaseOutcome
     message: str = ""
-    """Why it did not pass."""
+    """The reason if it did not pass."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What was asked at a gate, and the answer; None while there is none."""
+    """The message of a manual approval, and the answer; None without one."""
 
     text: str
     approved: bool | None = None
 
 
 @dataclass
-class Evidence:
-    """Everything one action has brought to light."""
+class ActionDetails:
+    """The details of one action."""
 
     change_set: ChangeSet | None = None
     tests: list[CaseResult] = field(default_factory=list)
     question: Question | None = None
     external_id: str = ""
-    """What the action's provider calls what it did: a build's id."""
+    """The provider's id of the execution, such as a build's id."""
     log: tuple[str, str] | None = None
-    """Group and stream of the log in the emulated CloudWatch Logs."""
+    """Log group and stream in the emulated CloudWatch Logs."""
     replaced: set[str] = field(default_factory=set)
-    """Variables of a build that the rehearsal gave another value than the pipeline."""
+    """Overridden variables of a build."""
     secrets: set[str] = field(default_factory=set)
-    """Values that no report may show."""
+    """Values that reports must mask."""

@@ -1,4 +1,4 @@
-"""Who answers at a manual approval."""
+"""Answers manual approvals: from the command line, or on the terminal."""
 
 import sys
 import threading
@@ -7,35 +7,35 @@ from contextlib import AbstractContextManager
 
 from rehearsal.actions.run import Unanswered
 
-HOW_TO_GO_ON = "waiting for an approval, and there is no terminal to ask on; answer with --approve yes or --approve no"
+NO_TERMINAL = "approval needed, but there is no terminal to ask on; run again with --approve yes or --approve no"
 
 
-class ScriptedGate:
+class PresetApprover:
     """Gives the answer of `--approve`."""
 
     def __init__(self, *, answer: bool) -> None:
         self._answer = answer
 
     def ask(self, action: str, message: str) -> bool:  # noqa: ARG002 - the interface's parameters
-        """Return the answer given beforehand."""
+        """Return the answer of `--approve`."""
         return self._answer
 
 
-class TerminalGate:
-    """Asks the person at the terminal."""
+class TerminalApprover:
+    """Asks on the terminal."""
 
     def __init__(self, pause: Callable[[], AbstractContextManager[Callable[[str], None]]]) -> None:
         self._pause = pause
-        # Two gates side by side ask one after the other.
+        # Approvals that run in parallel ask one after the other.
         self._one_at_a_time = threading.Lock()
 
     def ask(self, action: str, message: str) -> bool:
-        """Show the approval's message and wait for an answer; anything but yes is no."""
+        """Show the message and ask; anything but y or yes rejects. Raises Unanswered without a terminal."""
         if not sys.stdin.isatty():
-            raise Unanswered(HOW_TO_GO_ON)
+            raise Unanswered(NO_TERMINAL)
         with self._one_at_a_time, self._pause() as show:
-            show(f"\n{action} asks for approval\n\n{message}\n")
+            show(f"\n{action} needs your approval\n\n{message}\n")
             try:
                 return input("Approve? [y/N] ").strip().lower() in ("y", "yes")
             except EOFError:
-                raise Unanswered(HOW_TO_GO_ON) from None
+                raise Unanswered(NO_TERMINAL) from None

@@ -1,4 +1,4 @@
-"""Artifacts: what actions hand to each other, zipped, by name."""
+"""The artifacts of an execution: zip files by name."""
 
 import stat
 import zipfile
@@ -8,8 +8,8 @@ from pathlib import Path
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-class ArtifactMissing(Exception):  # noqa: N818 - a state of the execution, and the reason a person reads
-    """An action needs an artifact, or a file in one, that is not there."""
+class ArtifactNotFound(Exception):  # noqa: N818 - a state of the execution, and the reason a person reads
+    """An input artifact, or a file in one, does not exist."""
 
 
 class Artifacts:
@@ -20,11 +20,11 @@ class Artifacts:
         self._directory.mkdir(parents=True, exist_ok=True)
 
     def path(self, name: str) -> Path:
-        """Return where the artifact's zip is, or will be."""
+        """Return the path of the artifact's zip file."""
         return self._directory / f"{name}.zip"
 
     def pack(self, name: str, files: Mapping[str, Path]) -> None:
-        """Zip `files`, given by their names in the artifact."""
+        """Zip `files`, which maps names in the artifact to files."""
         with zipfile.ZipFile(self.path(name), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for inside, file in files.items():
                 entry = zipfile.ZipInfo(inside, _EPOCH)
@@ -33,13 +33,13 @@ class Artifacts:
                 archive.writestr(entry, file.read_bytes())
 
     def unpack(self, name: str, directory: Path) -> None:
-        """Unzip an artifact into `directory`, with the files' modes; raises ArtifactMissing."""
+        """Unzip an artifact into `directory`, with the files' modes; raises ArtifactNotFound."""
         directory.mkdir(parents=True, exist_ok=True)
         with self._open(name) as archive:
             for entry in archive.infolist():
                 mode = entry.external_attr >> 16
                 if stat.S_ISLNK(mode):
-                    # As git archives it: the link's target is the entry's content.
+                    # git archive stores the target of a link as the entry's content.
                     link = directory / entry.filename
                     link.parent.mkdir(parents=True, exist_ok=True)
                     link.symlink_to(archive.read(entry).decode())
@@ -49,16 +49,16 @@ class Artifacts:
                     written.chmod(mode & 0o777)
 
     def read(self, location: str) -> str:
-        """Return the text of one file, named as CodePipeline does: `Artifact::path/in/it`; raises ArtifactMissing."""
+        """Return the text of one file, named as CodePipeline does: `Artifact::path/in/it`; raises ArtifactNotFound."""
         name, _, path = location.partition("::")
         with self._open(name) as archive:
             try:
                 return archive.read(path).decode()
             except KeyError:
-                raise ArtifactMissing(f"the artifact {name} holds no file {path}") from None
+                raise ArtifactNotFound(f"artifact {name} has no file {path}") from None
 
     def _open(self, name: str) -> zipfile.ZipFile:
         try:
             return zipfile.ZipFile(self.path(name))
         except FileNotFoundError:
-            raise ArtifactMissing(f"no action has made the artifact {name}") from None
+            raise ArtifactNotFound(f"artifact {name} does not exist: no action has written it") from None

@@ -1,4 +1,4 @@
-"""Speaks to the emulated AWS with ordinary boto3 clients."""
+"""Calls the emulated AWS with ordinary boto3 clients."""
 
 import json
 import os
@@ -19,22 +19,21 @@ from cloud_assembly import AwsEnvironment
 from rehearsal.engine.emulators import Fact
 from rehearsal.process.proxy_settings import ProxySettings
 
-SECRET_KEY = "emulated"  # noqa: S105 - what the emulator expects account-root keys to be signed with
-Place = AwsEnvironment
-ANSWER_SECONDS = 10.0
-"""How long the emulator may take to say what it knows."""
+SECRET_KEY = "emulated"  # noqa: S105 - the emulator's secret key of every account
+RESPONSE_SECONDS = 10.0
+"""Timeout of requests to the emulator's own API."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Whom a call is made as. For the emulator a 12-digit access key *is* the account."""
+    """Credentials of a caller. To the emulator, a 12-digit access key means the account itself."""
 
     access_key: str
     secret_key: str = SECRET_KEY
     session_token: str = ""
 
     def environment(self) -> dict[str, str]:
-        """Return the variables under which every AWS SDK and CLI finds these credentials."""
+        """Return these credentials as the variables that AWS SDKs and CLIs read."""
         found = {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
         if self.session_token:
             found["AWS_SESSION_TOKEN"] = self.session_token
@@ -42,7 +41,7 @@ class Credentials:
 
 
 class Forbidden(Exception):  # noqa: N818 - named as AWS names the state
-    """The policies do not allow a call; the text is AWS's message."""
+    """No policy allows a call; the text is AWS's message."""
 
 
 class Cloud:
@@ -51,14 +50,14 @@ class Cloud:
     def __init__(self, endpoint: str, proxy: ProxySettings | None = None) -> None:
         self.endpoint = endpoint
         self._proxy = proxy
-        # boto3 reads models from disk on a session's first clients and is not safe to share while it does.
+        # A boto3 session is not thread-safe while it creates clients.
         self._lock = threading.Lock()
-        # boto3's overloads know each service by a literal name only.
-        self._session: Any = boto3.Session(botocore_session=_session_of_nobody())
+        # Any, because boto3's overloads accept only literal service names.
+        self._session: Any = boto3.Session(botocore_session=_session_without_profile())
         self._clients: dict[tuple[str, str, Credentials], Any] = {}
 
     def client(self, service: str, region: str, credentials: Credentials) -> Any:
-        """Return the boto3 client of `service` in `region`; making one takes longer than most calls."""
+        """Return a boto3 client; cached, because creating one takes longer than most calls."""
         with self._lock:
             wanted = (service, region, credentials)
             if wanted not in self._clients:
@@ -85,52 +84,52 @@ class Cloud:
         )
 
     def in_account(self, service: str, place: AwsEnvironment) -> Any:
-        """Return a client that acts as the account itself."""
+        """Return a client with the account's own credentials."""
         return self.client(service, place.region, Credentials(place.account))
 
     def assume(self, role_arn: str, caller: Credentials, region: str, session: str = "rehearsal") -> Credentials:
-        """Assume a role as its caller does, and return its credentials."""
+        """Return the credentials of a role that `caller` assumes."""
         answer = self.client("sts", region, caller).assume_role(RoleArn=role_arn, RoleSessionName=session)
         found = answer["Credentials"]
         return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
 
-    def assume_for(self, service: str, role_arn: str, session: str) -> Credentials:
-        """Assume a role as a service of AWS does, by its name, such as `codebuild.amazonaws.com`; raises Forbidden."""
+    def assume_as_service(self, service: str, role_arn: str, session: str) -> Credentials:
+        """Return a role's credentials for a service such as `codebuild.amazonaws.com`; raises Forbidden."""
         found = self._permissions("assume", {"service": service, "role": role_arn, "session": session})
         return Credentials(found["access_key"], found["secret_key"], found["session_token"])
 
     def check(self, principal: str, action: str, resource: str, **context: str) -> None:
-        """Have a call checked that AWS makes and the rehearsal carries out by itself; raises Forbidden.
+        """Check the permission for a call that AWS would make and the rehearsal does not; raises Forbidden.
 
-        `principal` is the ARN of a role, or a service's name; `context` has condition keys, `__` for their colons.
+        `principal` is a role's ARN or a service's name; `context` has condition keys, with `__` instead of colons.
         """
         keys = {name.replace("__", ":"): value for name, value in context.items()}
         call = {"principal": principal, "action": action, "resource": resource, "context": keys}
         self._permissions("check", call)
 
     def check_service_calls(self, stack: str, place: AwsEnvironment, role_arn: str) -> None:
-        """Have the calls checked that AWS's services will make for a deployed stack; raises Forbidden.
+        """Check the permissions for calls that AWS services will make for a deployed stack; raises Forbidden.
 
-        `role_arn` is the role that CloudFormation deployed it with; empty where it used its caller's permissions.
+        `role_arn` is the role with which CloudFormation deployed it, or "" for its caller's permissions.
         """
         asked = {"account": place.account, "region": place.region, "stack": stack, "role": role_arn}
         self._permissions("service-calls", asked)
 
-    def evaluated(self) -> dict[str, Any]:
-        """Return what the emulator has evaluated of permissions, for the report."""
+    def permission_summary(self) -> dict[str, Any]:
+        """Return the emulator's permission evaluations."""
         return self._permissions("summary", {})["permissions"]
 
     def _permissions(self, what: str, message: Mapping[str, Any]) -> dict[str, Any]:
         url, body = f"{self.endpoint}/_rehearsal/permissions/{what}", json.dumps(message).encode()
         try:
-            with open_directly(urllib.request.Request(url, data=body), timeout_seconds=ANSWER_SECONDS) as answer:  # noqa: S310 - loopback
+            with open_without_proxy(urllib.request.Request(url, data=body), timeout_seconds=RESPONSE_SECONDS) as answer:  # noqa: S310 - loopback
                 return json.load(answer)
         except urllib.error.HTTPError as refusal:
             with refusal:
                 raise Forbidden(json.load(refusal)["message"]) from None
 
     def environment(self, region: str, credentials: Credentials) -> dict[str, str]:
-        """Return the environment that leads unmodified AWS tools, and HTTP to emulated hosts, to the emulator."""
+        """Return the variables that direct AWS tools, and HTTP to emulated hosts, to the emulator."""
         return {
             **credentials.environment(),
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -143,35 +142,35 @@ class Cloud:
             "http_proxy": self.endpoint,
             "NO_PROXY": "localhost,127.0.0.1",
             "no_proxy": "localhost,127.0.0.1",
-            # The CDK's command line would otherwise ask the internet for notices, versions, and give statistics.
+            # Otherwise the CDK CLI requests notices and versions, and sends telemetry.
             "CDK_NOTICES": "false",
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "true",
         }
 
-    def tell(self, message: Mapping[str, Any]) -> None:
-        """Tell the emulator what becomes of an execution (`rehearsal/engine/events.py`)."""
+    def publish_event(self, message: Mapping[str, Any]) -> None:
+        """Report a change of an execution to the emulator (`rehearsal/engine/events.py`)."""
         body = json.dumps(message).encode()
         request = urllib.request.Request(f"{self.endpoint}/_rehearsal/executions", data=body)  # noqa: S310 - loopback
-        with open_directly(request, timeout_seconds=ANSWER_SECONDS):
+        with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
             pass
 
-    def known(self, what: Fact) -> Any:
-        """Return what the emulator knows of itself: one of the entries of its `/_rehearsal/`."""
-        return self.everything_known()[what]
+    def fact(self, what: Fact) -> Any:
+        """Return one entry of the emulator's `/_rehearsal/`."""
+        return self.facts()[what]
 
-    def everything_known(self) -> dict[str, Any]:
-        """Return all that the emulator knows of itself."""
-        with open_directly(f"{self.endpoint}/_rehearsal/", timeout_seconds=ANSWER_SECONDS) as answer:
+    def facts(self) -> dict[str, Any]:
+        """Return every entry of the emulator's `/_rehearsal/`."""
+        with open_without_proxy(f"{self.endpoint}/_rehearsal/", timeout_seconds=RESPONSE_SECONDS) as answer:
             return json.load(answer)
 
     def proxy_environment(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return what keeps calls to AWS on this machine, for a child with these other variables of its `own`."""
+        """Return the variables that keep calls to AWS on this machine, for a child with the variables `own`."""
         return self._proxy.environment(own or {}) if self._proxy else {}
 
     @property
     def ports(self) -> tuple[int, ...]:
-        """The ports of this machine that a child must reach, the emulator's and the tunnel's; none without a tunnel."""
+        """The ports of the emulator and the tunnel, which children must reach; none without a tunnel."""
         if self._proxy is None:
             return ()
         found = [urlsplit(url).port for url in (self.endpoint, self._proxy.tunnel)]
@@ -179,17 +178,17 @@ class Cloud:
 
     @property
     def hooks(self) -> Path | None:
-        """The folder of the hooks that lead calls to AWS to the emulator."""
+        """The folder of the hooks that redirect calls to AWS."""
         return self._proxy.hooks if self._proxy else None
 
 
-def open_directly(url: str | urllib.request.Request, *, timeout_seconds: float) -> Any:
-    """Open a URL of this machine as a context manager; whatever proxies the user has are passed by."""
+def open_without_proxy(url: str | urllib.request.Request, *, timeout_seconds: float) -> Any:
+    """Open a URL of this machine as a context manager, without the user's proxies."""
     return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=timeout_seconds)
 
 
-def _session_of_nobody() -> botocore.session.Session:
-    """Return a session that reads none of the user's profiles and files: one may ask for what no emulator has."""
+def _session_without_profile() -> botocore.session.Session:
+    """Return a session that ignores the user's AWS profiles, whose settings may not work with an emulator."""
     nothing = (None, None, None, None)
     empty_file = (None, None, os.devnull, None)
     return botocore.session.Session(

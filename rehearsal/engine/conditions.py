@@ -1,4 +1,4 @@
-"""Stage conditions: rules asked before a stage is entered, after it succeeded, and when it failed."""
+"""Stage conditions: rules evaluated before a stage starts, after it succeeds and when it fails."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,16 +7,17 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import Clock
-from rehearsal.engine.cloud import Cloud, Credentials, Place
+from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.definition import Condition, Rule
 from rehearsal.engine.deployment_window import Window, WindowError
 from rehearsal.engine.variables import UnresolvedVariable, resolve
 
 Namespaces = Mapping[str, Mapping[str, str]]
 
-Objection = tuple[Condition, str] | None
-"""A condition that does not hold, and why; None: all hold."""
+UnmetCondition = tuple[Condition, str] | None
+"""The first unmet condition, and why; None: all are met."""
 
 OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "EQ": lambda actual, wanted: actual == wanted,
@@ -24,66 +25,66 @@ OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "CONTAINS": lambda actual, wanted: wanted in actual,
     "MATCHES": lambda actual, wanted: re.fullmatch(wanted, actual) is not None,
 }
-"""How a VariableCheck compares. CodePipeline's regular expressions are Java's; the common ones are written alike."""
+"""Operators of VariableCheck. CodePipeline uses Java's regular expressions, whose common syntax is also Python's."""
 
 
-class Judge:
-    """Judges conditions against the emulated AWS. A rule it cannot judge counts as not held, never as held."""
+class ConditionEvaluator:
+    """Evaluates conditions on the emulated AWS. A rule it cannot evaluate counts as not met."""
 
     def __init__(
-        self, cloud: Cloud, home: Place, clock: Clock, caller: Callable[[], Credentials] | None = None
+        self, cloud: Cloud, home: AwsEnvironment, clock: Clock, caller: Callable[[], Credentials] | None = None
     ) -> None:
-        """`caller` gives the pipeline's credentials, by which rules assume their roles; by default the account's."""
+        """`caller` returns the credentials with which rules assume their roles; by default the account's own."""
         self._cloud = cloud
         self._home = home
         self._clock = clock
-        self._ahead = timedelta()
+        self._clock_offset = timedelta()
         self._caller = caller or (lambda: Credentials(home.account))
-        self._judges = {
-            "VariableCheck": _variable_objection,
-            "CloudWatchAlarm": self._alarm_objection,
-            "DeploymentWindow": _window_objection,
+        self._evaluators = {
+            "VariableCheck": _check_variable,
+            "CloudWatchAlarm": self._check_alarm,
+            "DeploymentWindow": _check_window,
         }
 
-    def unmet(self, conditions: tuple[Condition, ...], namespaces: Namespaces) -> Objection:
-        """Return the first condition that does not hold, and why; None if all hold."""
+    def unmet(self, conditions: tuple[Condition, ...], namespaces: Namespaces) -> UnmetCondition:
+        """Return the first unmet condition and why it is unmet; None if all are met."""
         for condition in conditions:
             for rule in condition.rules:
-                if reason := self._objection(rule, namespaces):
+                if reason := self._unmet_reason(rule, namespaces):
                     return condition, f"rule {rule.name}: {reason}"
         return None
 
-    def waits(self, conditions: tuple[Condition, ...]) -> str:
-        """Return for what the conditions would wait in CodePipeline, where the rehearsal goes on; empty if for nothing.
+    def skip_wait(self, conditions: tuple[Condition, ...]) -> str:
+        """Return which deployment window CodePipeline would wait for, or "".
 
-        The clock then stands where the waiting would have ended. Raises WindowError.
+        The rehearsal does not wait: it moves its clock to the opening time. Raises WindowError.
         """
         for condition in conditions:
             for rule in condition.rules:
                 if rule.provider == "DeploymentWindow":
                     opens = Window.read(rule.configuration).opens(self._now())
                     if opens > self._now():
-                        self._ahead += opens - self._now()
-                        return f"its window opens {opens:%a %Y-%m-%d %H:%M} {opens.tzname()}; not waited for"
+                        self._clock_offset += opens - self._now()
+                        return f"deployment window opens {opens:%a %Y-%m-%d %H:%M} {opens.tzname()}; wait skipped"
         return ""
 
     def _now(self) -> datetime:
-        return self._clock() + self._ahead
+        return self._clock() + self._clock_offset
 
-    def _objection(self, rule: Rule, namespaces: Namespaces) -> str | None:
+    def _unmet_reason(self, rule: Rule, namespaces: Namespaces) -> str | None:
         try:
             configuration = {name: resolve(value, namespaces) for name, value in rule.configuration.items()}
-            judge = self._judges.get(rule.provider)
-            return judge(rule, configuration) if judge else f"the rehearsal cannot judge {rule.provider}"
+            evaluate = self._evaluators.get(rule.provider)
+            return evaluate(rule, configuration) if evaluate else f"the rehearsal does not support {rule.provider}"
         except KeyError as missing:
-            return f"its configuration has no {missing.args[0]}"
+            return f"{missing.args[0]} is missing from its configuration"
         except (UnresolvedVariable, WindowError, BotoCoreError, ClientError, re.error) as error:
             return str(error)
 
-    def _alarm_objection(self, rule: Rule, configuration: Mapping[str, str]) -> str | None:
+    def _check_alarm(self, rule: Rule, configuration: Mapping[str, str]) -> str | None:
         name = configuration["AlarmName"]
         unwanted = [state.strip() for state in configuration.get("AlarmStates", "ALARM").split(",")]
-        place = Place(self._home.account, rule.region or self._home.region)
+        place = AwsEnvironment(self._home.account, rule.region or self._home.region)
         if rule.role_arn:
             role = self._cloud.assume(rule.role_arn, self._caller(), place.region)
             client = self._cloud.client("cloudwatch", place.region, role)
@@ -92,18 +93,18 @@ class Judge:
         found: dict[str, Any] = client.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
         alarms = found.get("MetricAlarms", []) + found.get("CompositeAlarms", [])
         if not alarms:
-            return f"there is no alarm {name}"
+            return f"alarm {name} does not exist"
         state = alarms[0]["StateValue"]
         return f"alarm {name} is {state}" if state in unwanted else None
 
 
-def _window_objection(_rule: Rule, configuration: Mapping[str, str]) -> None:
-    """Raise WindowError for a window that cannot be understood; closed, it lets its stage wait and not fail."""
+def _check_window(_rule: Rule, configuration: Mapping[str, str]) -> None:
+    """Raise WindowError if the window is invalid. A closed window delays its stage and does not fail it."""
     Window.read(configuration)
 
 
-def _variable_objection(_rule: Rule, configuration: Mapping[str, str]) -> str | None:
+def _check_variable(_rule: Rule, configuration: Mapping[str, str]) -> str | None:
     actual, operator, wanted = configuration["Variable"], configuration["Operator"], configuration["Value"]
     if operator not in OPERATORS:
-        return f"the rehearsal does not know the operator {operator}"
-    return None if OPERATORS[operator](actual, wanted) else f"{actual!r} {operator} {wanted!r} does not hold"
+        return f"the rehearsal does not support the operator {operator}"
+    return None if OPERATORS[operator](actual, wanted) else f"{actual!r} {operator} {wanted!r} is false"

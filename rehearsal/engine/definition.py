@@ -1,4 +1,4 @@
-"""A pipeline's definition as CodePipeline's `GetPipeline` gives it, typed."""
+"""A pipeline's definition, parsed from `GetPipeline`."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +22,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a condition asks."""
+    """One rule of a condition."""
 
     name: str
     provider: str
@@ -33,7 +33,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Condition:
-    """Rules that must all hold, and what happens when one does not."""
+    """Rules that must all be met, and the result if one is not."""
 
     result: str
     rules: tuple[Rule, ...]
@@ -41,7 +41,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class OnFailure:
-    """What a stage does when it fails: a result, or conditions that choose one."""
+    """The result when a stage fails, or conditions that choose it."""
 
     result: str | None
     retry_mode: str | None
@@ -50,7 +50,7 @@ class OnFailure:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: actions in order, and the conditions around them."""
+    """One stage: its actions and conditions."""
 
     name: str
     actions: tuple[Action, ...]
@@ -59,7 +59,7 @@ class Stage:
     on_failure: OnFailure | None
 
     def run_orders(self) -> list[tuple[Action, ...]]:
-        """Return the actions that run side by side, group after group."""
+        """Return the groups of actions that run in parallel, in order."""
         orders = sorted({action.run_order for action in self.actions})
         return [tuple(action for action in self.actions if action.run_order == order) for order in orders]
 
@@ -76,15 +76,15 @@ class Definition:
     variables: dict[str, str] = field(default_factory=dict)
     """The pipeline's own variables, with their default values."""
     artifact_buckets: dict[str, str] = field(default_factory=dict)
-    """By region: the bucket in which artifacts wait for actions there; none where there is but one."""
+    """Artifact buckets by region; empty if there is only one."""
 
     def artifacts_in(self, region: str | None) -> str:
-        """Return the bucket of the artifacts for actions in a region; None is the pipeline's own."""
+        """Return the artifact bucket for actions in a region; None is the pipeline's own region."""
         return self.artifact_buckets.get(region or "", self.artifact_bucket)
 
 
 def parse(pipeline: dict[str, Any], home_region: str) -> Definition:
-    """Read the `pipeline` member of a `GetPipeline` answer."""
+    """Parse the `pipeline` member of a `GetPipeline` response."""
     stores = pipeline.get("artifactStores", {})
     store = pipeline.get("artifactStore") or stores.get(home_region) or next(iter(stores.values()))
     return Definition(

@@ -1,4 +1,4 @@
-"""The rule `DeploymentWindow`: when a stage may be entered."""
+"""The rule `DeploymentWindow`: when a stage may start."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ LONGEST_WAIT = timedelta(days=366)
 
 
 class WindowError(Exception):
-    """The window cannot be understood, or never opens."""
+    """The window is invalid or never opens."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Every minute in which a deployment may begin, as CodePipeline's cron expressions say it."""
+    """The minutes in which a stage may start, parsed from a cron expression of CodePipeline."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -35,11 +35,11 @@ class Window:
             raise WindowError(f"the cron expression {expression!r} must have six or seven fields")
         _, minutes, hours, days, months, weekdays, *year = fields
         if year not in ([], ["*"]):
-            raise WindowError(f"the rehearsal knows no years: {expression!r}")
+            raise WindowError(f"the cron expression {expression!r} has a year, which the rehearsal does not support")
         try:
             zone = ZoneInfo(configuration.get("TimeZone", "UTC"))
         except (ZoneInfoNotFoundError, ValueError):
-            raise WindowError(f"there is no time zone {configuration['TimeZone']!r}") from None
+            raise WindowError(f"unknown time zone {configuration['TimeZone']!r}") from None
         return cls(
             minutes=_numbers(minutes, 0, 59),
             hours=_numbers(hours, 0, 23),
@@ -50,8 +50,8 @@ class Window:
         )
 
     def opens(self, now: datetime) -> datetime:
-        """Return when it opens next, `now` itself while it is open; raise WindowError if that is never."""
-        # In universal time: where clocks are put forward or back, each minute still comes once.
+        """Return when it opens next, `now` if it is open; raises WindowError if it does not open within a year."""
+        # In UTC, because local minutes are skipped or repeated when daylight saving time changes.
         minute = now.astimezone(UTC)
         end = minute + LONGEST_WAIT
         while minute < end:
@@ -62,7 +62,6 @@ class Window:
                 return local
             else:
                 step = timedelta(minutes=1)
-            # On to the beginning of the next hour or minute.
             minute = (minute + step).replace(second=0, microsecond=0)
             if step > timedelta(minutes=1):
                 minute = minute.replace(minute=0)
@@ -73,7 +72,7 @@ class Window:
 
 
 def _numbers(field: str, low: int, high: int, names: tuple[str, ...] = ()) -> frozenset[int]:
-    """Return the numbers that a field of a cron expression stands for."""
+    """Return the numbers that a field of a cron expression matches."""
     found: set[int] = set()
     for part in field.upper().split(","):
         span, _, step = part.partition("/")
@@ -89,8 +88,8 @@ def _numbers(field: str, low: int, high: int, names: tuple[str, ...] = ()) -> fr
         except ValueError:
             every = 0
         if every < 1 or not (low <= start <= high and low <= stop <= high):
-            raise WindowError(f"the rehearsal does not understand {part!r} in a cron expression")
-        # A span of names may run over the end: FRI-MON.
+            raise WindowError(f"invalid or unsupported field {part!r} in a cron expression")
+        # A range may wrap around: FRI-MON.
         around = range(start, stop + 1) if start <= stop else (*range(start, high + 1), *range(low, stop + 1))
         found.update(list(around)[::every])
     return frozenset(found)

@@ -10,30 +10,30 @@ from typing import TypeVar
 
 from botocore.exceptions import WaiterError
 
-from cloud_assembly import PIPELINE
+from cloud_assembly import PIPELINE, AwsEnvironment
 from rehearsal.assembly import Assembly, ExecutionPolicies
 from rehearsal.engine.account_kind import AccountKind
-from rehearsal.engine.cloud import Cloud, Credentials, Forbidden, Place
+from rehearsal.engine.cloud import Cloud, Credentials, Forbidden
 from rehearsal.engine.definition import Definition, parse
 from rehearsal.engine.emulators import Emulator, Ministack
 from rehearsal.errors import RehearsalError
 from rehearsal.process import closed_network
 from rehearsal.process.aws_hosts import write_hooks, write_ports
 from rehearsal.process.isolation import machine_environment
-from rehearsal.process.parallel import side_by_side
+from rehearsal.process.parallel import run_in_parallel
 from rehearsal.process.processes import Processes
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
 from rehearsal.report.permissions import Permissions
 from rehearsal.report.progress import ActionProgress, Progress, Status
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
-"""What CloudFormation may do in a bootstrapped account."""
+"""The default execution policy of a bootstrapped account."""
 
-CREDENTIALS = Path(__file__).with_name("emulated_credentials.js")
-"""By which one `cdk bootstrap` gets into several accounts."""
+CREDENTIALS_PLUGIN = Path(__file__).with_name("emulated_credentials.js")
+"""A CDK plugin that gives one `cdk bootstrap` the credentials of several accounts."""
 
 
-class SetUpFailed(Exception):  # noqa: N818 - a state of the rehearsal, not an error in it
+class SetupFailed(Exception):  # noqa: N818 - a state of the rehearsal, not an error in it
     """A step of the set-up failed; its log says why."""
 
 
@@ -41,8 +41,8 @@ T = TypeVar("T")
 H = TypeVar("H")
 
 
-class SetUp:
-    """The steps before an execution, shown like actions."""
+class EmulatorSetup:
+    """The steps before the pipeline runs, shown like actions."""
 
     def __init__(
         self,
@@ -64,13 +64,14 @@ class SetUp:
         self._home.mkdir(exist_ok=True)
 
     def start_emulator(self) -> Cloud:
-        """Start the emulator, and the tunnel to it, on free loopback ports and return the way to it."""
+        """Start the emulator and the tunnel on free loopback ports; return a client of it."""
         return self._step("emulated AWS", self._emulator.name, self._start_emulator)
 
     def _start_emulator(self, step: ActionProgress) -> Cloud:
         if not closed_network.works():
             self._progress.log(
-                step, "this machine cannot isolate the network of builds: see docs/REHEARSAL.md, “No call reaches AWS”"
+                step,
+                "this machine cannot isolate the network of builds; see “No call reaches AWS” in docs/REHEARSAL.md",
             )
         hooks = self._directory / "aws_hooks"
         write_hooks(hooks)
@@ -81,7 +82,7 @@ class SetUp:
             "hooks": str(hooks),
             "authorities": str(authorities),
         }
-        found = self._start(step, "the emulator", self._emulator.command(options), self._emulator.listening)
+        found = self._start(step, "the emulator", self._emulator.command(options), self._emulator.parse_ready_line)
         endpoint = f"http://localhost:{found.port}"
         write_authorities(authorities, found.authority)
         write_ports(hooks, found.port, found.tls_port)
@@ -97,16 +98,16 @@ class SetUp:
         port = self._start(step, "the tunnel", tunnel, _tunnel_port)
         return Cloud(endpoint, ProxySettings(f"http://127.0.0.1:{port}", authorities, hooks, found.tls_port))
 
-    def _start(self, step: ActionProgress, who: str, command: Sequence[str], heard: Callable[[str], H | None]) -> H:
-        """Start what serves as long as the rehearsal lives; return what is heard from it once it does."""
+    def _start(self, step: ActionProgress, who: str, command: Sequence[str], parse: Callable[[str], H | None]) -> H:
+        """Start a server for the whole rehearsal; return what `parse` reads from its ready line."""
         temporary = self._directory / "tmp"
         temporary.mkdir(exist_ok=True)
         environment = {
             **machine_environment(self._home),
-            # What deployed functions unpack goes with the rehearsal.
+            # Deployed functions unpack here, so that the files are deleted with the rehearsal.
             "TMPDIR": str(temporary),
             "PYTHONPATH": str(Path(__file__).parents[2]),
-            # Tasks and databases stay control plane only, also where a Docker daemon could start them.
+            # Without Docker, ministack does not run tasks and databases.
             "DOCKER_HOST": "unix:///nonexistent",
             "LOG_LEVEL": "WARNING",
         }
@@ -114,55 +115,62 @@ class SetUp:
         lines = iter(process.stdout or ())
         for line in lines:
             self._progress.log(step, line.rstrip())
-            if (found := heard(line)) is not None:
+            if (found := parse(line)) is not None:
                 threading.Thread(target=self._drain, args=(lines, step), daemon=True).start()
                 return found
-        raise SetUpFailed(f"{who} ended with exit status {process.wait()}")
+        raise SetupFailed(f"{who} exited with status {process.wait()}; see its log")
 
     def prepare(self, cloud: Cloud, assembly: Assembly) -> Definition:
-        """Bootstrap every account and region, deploy the pipeline stack, and return the definition that is deployed.
+        """Bootstrap every account and region, deploy the pipeline stack and return its pipeline's definition.
 
-        It is deployed as soon as its own account is ready, beside the bootstrap of those that will trust it.
+        The stack is deployed as soon as its own account is ready, while the other accounts are bootstrapped.
         """
         home = assembly.home.account
         own = [place for place in assembly.places if place.account == home]
         further = [place for place in assembly.places if place.account != home]
         groups = [places for places in (own, further) if places]
         if assembly.execution_policies:
-            # Each account has policies of its own, which one command could not name.
+            # Each account has its own policies, but one command accepts only one set.
             groups = [[one for one in assembly.places if one.account == account] for account in _accounts(assembly)]
 
-        def prepare(places: list[Place]) -> Definition | None:
+        def prepare(places: list[AwsEnvironment]) -> Definition | None:
             self._bootstrap(places, cloud, assembly)
             return self._deploy_pipeline(cloud, assembly) if places[0].account == home else None
 
-        found = side_by_side(prepare, groups, self._processes)
+        found = run_in_parallel(prepare, groups, self._processes)
         [definition] = filter(None, found)
         try:
             cloud.check_service_calls(assembly.stack_name, assembly.home, "")
         except Forbidden as refusal:
-            raise SetUpFailed(f"{assembly.stack_name}: {refusal}") from None
+            raise SetupFailed(f"{assembly.stack_name}: {refusal}") from None
         return definition
 
-    def _bootstrap(self, places: list[Place], cloud: Cloud, assembly: Assembly) -> None:
-        """Bootstrap these with the real `cdk bootstrap`; other accounts than the pipeline's trust it.
+    def _bootstrap(self, places: list[AwsEnvironment], cloud: Cloud, assembly: Assembly) -> None:
+        """Run `cdk bootstrap` for these; accounts other than the pipeline's trust it.
 
-        One command does all of them: starting one takes longer than what it then does. Where the assembly says what
-        CloudFormation may do, that is put into the account before.
+        One command for all, because starting it takes most of the time. Deploys the account's execution policies
+        first, if the assembly has any.
         """
         home = assembly.home
         policies = EXECUTION_POLICY
         if own := assembly.execution_policies.get(places[0].account):
             self._deploy_policies(own, cloud)
             policies = ",".join(own.arns)
-        # In a folder with a cdk.json the command would synthesize the app first.
+        # An empty folder: with a cdk.json, the command would synthesize the app first.
         empty = self._directory / "bootstrap"
         empty.mkdir(exist_ok=True)
         account, *more = dict.fromkeys(place.account for place in places)
         places_as_arguments = [f"aws://{place.account}/{place.region}" for place in places]
         arguments = ["bootstrap", *places_as_arguments, "--cloudformation-execution-policies", policies]
         if account != home.account:
-            arguments += ["--trust", home.account, "--trust-for-lookup", home.account, "--plugin", str(CREDENTIALS)]
+            arguments += [
+                "--trust",
+                home.account,
+                "--trust-for-lookup",
+                home.account,
+                "--plugin",
+                str(CREDENTIALS_PLUGIN),
+            ]
         self._step(
             f"bootstrap {account} and {len(more)} more" if more else f"bootstrap {account}",
             "cdk bootstrap",
@@ -170,7 +178,7 @@ class SetUp:
         )
 
     def _deploy_policies(self, policies: ExecutionPolicies, cloud: Cloud) -> None:
-        """Put into an account what CloudFormation may do there, as its administrator does."""
+        """Create the account's execution policies, as its administrator does."""
 
         def deploy(step: ActionProgress) -> None:
             client = cloud.in_account("cloudformation", policies.place)
@@ -183,7 +191,7 @@ class SetUp:
                     StackName=policies.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
                 )
             except WaiterError as error:
-                raise SetUpFailed(f"{policies.stack} was not created: {error}") from None
+                raise SetupFailed(f"cannot create {policies.stack}: {error}") from None
 
         self._step(f"execution policies {policies.place.account}", "CloudFormation", deploy)
 
@@ -206,16 +214,20 @@ class SetUp:
         self._progress.start(step)
         try:
             value = work(step)
-        except SetUpFailed as failure:
+        except SetupFailed as failure:
             self._progress.end(step, Status.FAILED, str(failure))
             raise
         self._progress.end(step, Status.SUCCEEDED)
         return value
 
-    def _cdk(self, arguments: Sequence[str], step: ActionProgress, cloud: Cloud, place: Place, directory: Path) -> None:
+    def _cdk(
+        self, arguments: Sequence[str], step: ActionProgress, cloud: Cloud, place: AwsEnvironment, directory: Path
+    ) -> None:
         cdk = shutil.which("cdk")
         if cdk is None:
-            raise RehearsalError("the command `cdk` is not on the path; `make rehearse` prepares it and puts it there")
+            raise RehearsalError(
+                "cannot find the CDK CLI (cdk) on the PATH; run the rehearsal with make rehearse, which installs it"
+            )
         self._progress.log(step, f"$ cdk {' '.join(arguments)}")
         code = self._processes.run(
             closed_network.closed([cdk, *arguments], cloud.ports),
@@ -229,7 +241,7 @@ class SetUp:
             on_line=lambda line: self._progress.log(step, line),
         )
         if code:
-            raise SetUpFailed(f"cdk {arguments[0]}: exit status {code}")
+            raise SetupFailed(f"cdk {arguments[0]} failed with exit status {code}")
 
     def _drain(self, lines: Iterable[str], step: ActionProgress) -> None:
         for line in lines:

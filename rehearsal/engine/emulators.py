@@ -1,9 +1,8 @@
-"""The one place where the rehearsal knows which emulated AWS it has: another one takes another `Emulator`.
+"""The only module that depends on a particular emulator; another one needs another `Emulator`.
 
-An emulator is a process of its own. It answers the APIs of AWS at one port over HTTP, and the same by TLS at another,
-for any account (a 12-digit access key is the account). What only it can
-say of itself stands at `/_rehearsal/…`, as the names in `Fact`; an execution reports what it does by POST to
-`/_rehearsal/executions` (`rehearsal/engine/events.py`).
+An emulator is a separate process. It serves AWS's APIs over HTTP on one port and over TLS on another, for any account
+(a 12-digit access key is the account). It reports its own state at `/_rehearsal/…`, under the names in `Fact`;
+executions report their changes by POST to `/_rehearsal/executions` (`rehearsal/engine/events.py`).
 """
 
 import json
@@ -13,17 +12,17 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Fact = Literal["recorded_types", "distributions", "hosts", "messages", "functions"]
-"""What is recorded only, which hosts are reached by TLS, who was told what, and how far deployed functions are."""
+"""Types that are only recorded, distributions, hosts reached by TLS, published messages, state of the functions."""
 
 
 @dataclass(frozen=True)
-class Listening:
-    """Where a started emulator listens, on loopback."""
+class EmulatorPorts:
+    """The loopback ports of a started emulator."""
 
     port: int
     tls_port: int
     authority: str
-    """The certificate of the throwaway authority that its TLS port's certificates are of, as PEM."""
+    """The temporary certificate authority of the TLS port (PEM)."""
 
 
 class Emulator(Protocol):
@@ -31,31 +30,31 @@ class Emulator(Protocol):
 
     @property
     def name(self) -> str:
-        """Return what the report calls it."""
+        """Return its name in the report."""
         ...
 
     def command(self, options: Mapping[str, str]) -> Sequence[str]:
-        """Return the command that starts it; `options` has, by name, what the rehearsal was asked for."""
+        """Return the command that starts it with the rehearsal's `options`."""
         ...
 
-    def listening(self, line: str) -> Listening | None:
-        """Return where it listens, from the line of its output that says so; None for any other line."""
+    def parse_ready_line(self, line: str) -> EmulatorPorts | None:
+        """Return its ports from the line of output that announces them; None for any other line."""
         ...
 
 
 class Ministack:
-    """ministack with what `rehearsal/emulator/` adds to it."""
+    """ministack with the additions of `rehearsal/emulator/`."""
 
     name = "ministack"
 
     def command(self, options: Mapping[str, str]) -> Sequence[str]:
-        """Run it as a module of ours."""
+        """Return the command of `rehearsal.emulator`."""
         given = [part for name, value in options.items() for part in (f"--{name}", value)]
         return [sys.executable, "-m", "rehearsal.emulator", *given]
 
-    def listening(self, line: str) -> Listening | None:
-        """Read the JSON that it prints once it listens."""
+    def parse_ready_line(self, line: str) -> EmulatorPorts | None:
+        """Parse the JSON that it prints once it listens."""
         if not line.startswith('{"port"'):
             return None
         found = json.loads(line)
-        return Listening(found["port"], found["tls_port"], found["authority"])
+        return EmulatorPorts(found["port"], found["tls_port"], found["authority"])

@@ -1,8 +1,8 @@
-"""What CodePipeline tells of an execution while it runs: the events it sends to EventBridge, and what its API answers.
+"""Publishes CodePipeline's events for an execution, and the data of its API.
 
-The emulator is told in one message each: the event as EventBridge delivers it (CodePipeline User Guide, "Monitoring
-CodePipeline events"), and under `known` what the API adds to it. Rules of the emulated account then do with the event
-what they do with CodePipeline's own.
+Each message to the emulator has the event as EventBridge delivers it (CodePipeline User Guide, "Monitoring
+CodePipeline events") and under `known` what the API adds. The account's EventBridge rules then apply as to
+CodePipeline's own events.
 """
 
 import contextlib
@@ -16,58 +16,58 @@ from rehearsal.actions.run import Context
 from rehearsal.engine.definition import Action
 from rehearsal.report.progress import ActionProgress, Status
 
-Tell = Callable[[Mapping[str, Any]], None]
-"""Hands a message to the emulator."""
+Publish = Callable[[Mapping[str, Any]], None]
+"""Sends a message to the emulator."""
 
 STARTED, RESUMED, CANCELED = "STARTED", "RESUMED", "CANCELED"
-"""States, as events spell them, that are no end, or only an execution's."""
+"""States of events that are not final, or only of executions."""
 SUCCEEDED, FAILED = "SUCCEEDED", "FAILED"
 
-ENDS: Mapping[str, str] = {
+FINAL_STATES: Mapping[str, str] = {
     Status.SUCCEEDED: SUCCEEDED,
     Status.FAILED: FAILED,
     Status.REJECTED: FAILED,
     Status.NOT_EMULATED: FAILED,
     Status.STOPPED: "STOPPED",
 }
-"""How executions and stages end, as events spell it; a `Result` is spelled as its `Status`."""
-ENDS_OF_ACTIONS: Mapping[str, str] = {**ENDS, Status.SKIPPED: SUCCEEDED, Status.STOPPED: "ABANDONED"}
-"""How actions end. One that cannot run on this machine would have run in CodePipeline."""
+"""Final states of executions and stages, by `Status` or the `Result` of the same value."""
+FINAL_ACTION_STATES: Mapping[str, str] = {**FINAL_STATES, Status.SKIPPED: SUCCEEDED, Status.STOPPED: "ABANDONED"}
+"""Final states of actions. One that cannot run on this machine would have succeeded in CodePipeline."""
 
 ROLLED_BACK = " (rollback)"
-"""What a rehearsal calls a stage that is rolled back, behind its name; CodePipeline has only the name."""
+"""The suffix of a stage's name in a rollback; CodePipeline uses the name alone."""
 APPROVER = "arn:aws:iam::000000000000:user/rehearsal"
-"""Who answers at the gate of a rehearsal."""
+"""The user who answers manual approvals."""
 
 
 @dataclass(frozen=True)
 class Rollback:
-    """What an execution that rolls back goes back to, and why."""
+    """The executions of a rollback."""
 
     target: str
-    """The execution whose artifacts and variables it has."""
+    """The execution whose artifacts and variables it reuses."""
     failed: str
-    """The execution it undoes."""
+    """The failed execution."""
 
 
 @dataclass
-class Announcer:
-    """Tells of one execution, each change once."""
+class EventPublisher:
+    """Publishes each change of one execution once."""
 
     context: Context
-    tell: Tell
+    publish: Publish
     rollback: Rollback | None = None
     _attempt: int = field(default=1, init=False)
     _ended: set[tuple[str, int]] = field(default_factory=set, init=False)
-    """What has told its end, and in which attempt: a stage by its name, the execution by none."""
+    """Stages (by name) and the execution ("") whose end was published, with the attempt."""
     _began: dict[str, datetime] = field(default_factory=dict, init=False)
     _ids: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
     """Ids of the actions' executions, by stage and action."""
     _source: dict[str, str] = field(default_factory=dict, init=False)
 
     def execution(self, state: str) -> None:
-        """Tell that the execution has begun or ended; `state` is a `Result`, or `STARTED` or `CANCELED`."""
-        state = ENDS.get(state, state)
+        """Publish that the execution started or ended; `state` is a `Result`, `STARTED` or `CANCELED`."""
+        state = FINAL_STATES.get(state, state)
         if state == STARTED or self._is_first(""):
             known: dict[str, Any] = {"kind": "ROLLBACK" if self.rollback else "STANDARD"}
             if self.rollback:
@@ -75,11 +75,11 @@ class Announcer:
             self._send("Pipeline", {"state": state, **self._trigger()}, began=self._begin("", state), known=known)
 
     def stage(self, stage: str, state: str) -> None:
-        """Tell that a stage has begun or ended; `state` is a `Status`, or `STARTED` or `RESUMED`.
+        """Publish that a stage started or ended; `state` is a `Status`, `STARTED` or `RESUMED`.
 
-        Of a stage that is passed by, CodePipeline says nothing.
+        CodePipeline publishes nothing for a skipped stage.
         """
-        name, state = stage.removesuffix(ROLLED_BACK), ENDS.get(state, state)
+        name, state = stage.removesuffix(ROLLED_BACK), FINAL_STATES.get(state, state)
         if state == RESUMED:
             self._attempt += 1
         elif state == Status.SKIPPED or (state != STARTED and not self._is_first(name)):
@@ -87,24 +87,24 @@ class Announcer:
         self._send("Stage", {"stage": name, "state": state}, began=self._begin(name, state), known={})
 
     def action_started(self, stage: str, action: Action, configuration: Mapping[str, Any]) -> None:
-        """Tell that an action has begun, with its configuration's variables resolved."""
+        """Publish that an action started, with its resolved configuration."""
         self._ids[stage, action.name] = str(uuid.uuid4())
         self._action(stage, action, STARTED, {"configuration": dict(configuration)})
 
     def action_ended(self, stage: str, action: Action, progress: ActionProgress, variables: Mapping[str, str]) -> None:
-        """Tell how an action has ended, and what variables it has left."""
-        evidence = progress.evidence
+        """Publish how an action ended, with its output variables."""
+        details = progress.details
         known: dict[str, Any] = {
             "summary": progress.reason,
-            "external_id": evidence.external_id,
+            "external_id": details.external_id,
             "variables": dict(variables),
         }
-        if evidence.log:
-            group, stream = evidence.log
+        if details.log:
+            group, stream = details.log
             known["log"] = {"groupName": group, "streamName": stream}
-        if evidence.question:
+        if details.question:
             known["updated_by"] = APPROVER
-        state = ENDS_OF_ACTIONS[progress.status]
+        state = FINAL_ACTION_STATES[progress.status]
         if action.category == "Source" and state == SUCCEEDED:
             self._source = dict(variables)
         self._action(stage, action, state, known)
@@ -138,7 +138,7 @@ class Announcer:
         return self._began.get(who) or self.context.clock()
 
     def _trigger(self) -> dict[str, Any]:
-        """Say what began the execution; once the source is known, its event says what it brought."""
+        """Return the trigger of the execution; after the source action, with the commit's details."""
         if self.rollback:
             detail = f'{{"FailedPipelineExecutionId":"{self.rollback.failed}"}}'
             return {"execution-trigger": {"trigger-type": "AutomatedRollback", "trigger-detail": detail}}
@@ -168,13 +168,13 @@ class Announcer:
             },
             "known": dict(known),
         }
-        # When a rehearsal is interrupted the emulator goes first; whatever else it may lack fails louder elsewhere.
+        # After an interrupt the emulator has already ended; its other failures show elsewhere.
         with contextlib.suppress(OSError):
-            self.tell(message)
+            self.publish(message)
 
 
 def _kebab(name: str) -> str:
-    """Spell `CommitId` as `commit-id`."""
+    """Convert `CommitId` to `commit-id`."""
     return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
 
 

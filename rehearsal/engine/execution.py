@@ -17,93 +17,93 @@ from rehearsal.actions.run import (
     Run,
     Unanswered,
 )
-from rehearsal.engine.artifacts import ArtifactMissing
-from rehearsal.engine.conditions import Judge
+from rehearsal.engine.artifacts import ArtifactNotFound
+from rehearsal.engine.conditions import ConditionEvaluator
 from rehearsal.engine.definition import Action, Definition, OnFailure, Stage, parse
-from rehearsal.engine.events import CANCELED, RESUMED, ROLLED_BACK, STARTED, Announcer, Rollback
-from rehearsal.engine.history import History, NoWayBack
+from rehearsal.engine.events import CANCELED, RESUMED, ROLLED_BACK, STARTED, EventPublisher, Rollback
+from rehearsal.engine.history import History, RollbackUnavailable
 from rehearsal.engine.variables import UnresolvedVariable, resolve
-from rehearsal.process.parallel import side_by_side
+from rehearsal.process.parallel import run_in_parallel
 from rehearsal.process.processes import Stopped
 from rehearsal.report.progress import ActionProgress, Progress, Result, StageProgress, Status
 
 MAX_RESTARTS = 3
-"""How often a pipeline may change itself before that is taken for a loop."""
+"""How often a pipeline may update itself in one rehearsal."""
 
-Kinds = Mapping[tuple[str, str], Callable[[Run], Outcome]]
-"""How actions are carried out, by category and provider."""
+ActionRunners = Mapping[tuple[str, str], Callable[[Run], Outcome]]
+"""The function that runs an action, by category and provider."""
 
-KINDS: Kinds = {
-    ("Source", "CodeStarSourceConnection"): source.run,
-    ("Build", "CodeBuild"): build.run,
-    ("Test", "CodeBuild"): build.run,
-    ("Deploy", "CloudFormation"): deploy.run,
-    ("Approval", "Manual"): approval.run,
+ACTION_RUNNERS: ActionRunners = {
+    ("Source", "CodeStarSourceConnection"): source.execute,
+    ("Build", "CodeBuild"): build.execute,
+    ("Test", "CodeBuild"): build.execute,
+    ("Deploy", "CloudFormation"): deploy.execute,
+    ("Approval", "Manual"): approval.execute,
 }
 
 
 def new_execution_id() -> str:
-    """Draw an execution's id."""
+    """Return a new execution id."""
     return str(uuid.uuid4())
 
 
 class Execution:
-    """One run of a pipeline from its first stage to its last, restarts by self-mutation included."""
+    """One execution of a pipeline, including restarts after it has updated itself."""
 
     def __init__(
-        self, context: Context, progress: Progress, *, fail: frozenset[str], history: History, kinds: Kinds = KINDS
+        self,
+        context: Context,
+        progress: Progress,
+        *,
+        fail: frozenset[str],
+        history: History,
+        action_runners: ActionRunners = ACTION_RUNNERS,
     ) -> None:
-        self._kinds = kinds
+        self._action_runners = action_runners
         self._history = history
         self._context = context
         self._progress = progress
         self._fail = fail
         self._namespaces: dict[str, dict[str, str]] = {}
-        self._judge = Judge(context.cloud, context.home, context.clock, context.pipeline_credentials)
-        self._announcer = Announcer(context, context.cloud.tell)
+        self._conditions = ConditionEvaluator(context.cloud, context.home, context.clock, context.pipeline_credentials)
+        self._events = EventPublisher(context, context.cloud.publish_event)
 
     @property
     def definition(self) -> Definition:
-        """The definition that runs: the deployed one, whatever the execution began with."""
+        """The definition after the latest restart."""
         return self._context.definition
 
     def run(self) -> tuple[Result, str]:
-        """Run all stages; return how it ended and why."""
+        """Run all stages; return the result and its reason."""
         for _ in range(MAX_RESTARTS + 1):
             self._namespaces = {
                 "codepipeline": {"PipelineExecutionId": self._context.execution_id},
                 "variables": self._context.definition.variables,
             }
             self._progress.begin(self._context.definition)
-            self._announcer.execution(STARTED)
+            self._events.execution(STARTED)
             if ended := self._run_stages(self._context.definition):
-                self._announcer.execution(ended[0])
+                self._events.execution(ended[0])
                 return ended
         return (
             Result.FAILED,
-            f"the pipeline has changed itself {MAX_RESTARTS + 1} times in a row; its synthesis is not stable",
+            f"the pipeline updated itself {MAX_RESTARTS + 1} times in a row: each synthesis gives another definition",
         )
 
     def _run_stages(self, definition: Definition) -> tuple[Result, str] | None:
-        """Run the stages; None when the pipeline changed itself and starts over."""
+        """Run the stages; return None if the pipeline updated itself and must restart."""
         for stage in definition.stages:
             progress = next(item for item in self._progress.stages if item.name == stage.name)
             status, reason = self._run_stage(stage, progress)
             self._progress.set_stage(progress, status, reason)
-            self._announcer.stage(stage.name, status)
-            if status is Status.FAILED:
-                return Result.FAILED, reason
-            if status is Status.NOT_EMULATED:
-                return Result.NOT_EMULATED, reason
-            if status is Status.REJECTED:
-                return Result.REJECTED, reason
-            if status is Status.STOPPED:
-                return Result.STOPPED, reason
+            self._events.stage(stage.name, status)
+            if status not in (Status.SUCCEEDED, Status.SKIPPED):
+                return Result(status), reason
             current = self._deployed_definition()
             if current.version != definition.version:
-                self._announcer.execution(CANCELED)
+                self._events.execution(CANCELED)
                 self._context = replace(self._context, definition=current, execution_id=new_execution_id())
-                self._announcer = Announcer(self._context, self._context.cloud.tell)
+                self._events = EventPublisher(self._context, self._context.cloud.publish_event)
                 return None
         return Result.SUCCEEDED, ""
 
@@ -113,32 +113,32 @@ class Execution:
 
     def _run_stage(self, stage: Stage, progress: StageProgress) -> tuple[Status, str]:
         self._progress.set_stage(progress, Status.RUNNING)
-        if unmet := self._judge.unmet(stage.before_entry, self._namespaces):
+        if unmet := self._conditions.unmet(stage.before_entry, self._namespaces):
             condition, reason = unmet
             if condition.result == "SKIP":
                 return Status.SKIPPED, reason
-            self._announcer.stage(stage.name, STARTED)
+            self._events.stage(stage.name, STARTED)
             return Status.FAILED, reason
-        if waits := self._judge.waits(stage.before_entry):
+        if waits := self._conditions.skip_wait(stage.before_entry):
             self._progress.set_stage(progress, Status.RUNNING, waits)
-        self._announcer.stage(stage.name, STARTED)
+        self._events.stage(stage.name, STARTED)
         status, reason = self._run_actions(stage, only_failed=False)
         if status is Status.FAILED and stage.on_failure:
             status, reason = self._after_failure(stage, stage.on_failure, reason)
-        if status is Status.SUCCEEDED and (unmet := self._judge.unmet(stage.on_success, self._namespaces)):
+        if status is Status.SUCCEEDED and (unmet := self._conditions.unmet(stage.on_success, self._namespaces)):
             condition, objection = unmet
             return Status.FAILED, self._rolled_back(stage, objection) if condition.result == "ROLLBACK" else objection
         if status is Status.SUCCEEDED:
-            self._history.keep(stage.name, self._context, self._namespaces)
+            self._history.record(stage.name, self._context, self._namespaces)
         return status, reason or waits
 
     def _after_failure(self, stage: Stage, on_failure: OnFailure, reason: str) -> tuple[Status, str]:
         result = on_failure.result
-        if unmet := self._judge.unmet(on_failure.conditions, self._namespaces):
+        if unmet := self._conditions.unmet(on_failure.conditions, self._namespaces):
             result = unmet[0].result
         if result == "RETRY":
-            self._announcer.stage(stage.name, Status.FAILED)
-            self._announcer.stage(stage.name, RESUMED)
+            self._events.stage(stage.name, Status.FAILED)
+            self._events.stage(stage.name, RESUMED)
             status, again = self._run_actions(stage, only_failed=on_failure.retry_mode != "ALL_ACTIONS")
             return status, f"{again} (after a retry)" if again else ""
         if result == "SKIP":
@@ -148,17 +148,17 @@ class Execution:
         return Status.FAILED, reason
 
     def _rolled_back(self, stage: Stage, reason: str) -> str:
-        """Run the stage's actions with what they had when they last succeeded; return the reason and how that ended.
+        """Run the stage's actions with the artifacts of its last success; return the reason and the outcome.
 
-        CodePipeline does it in an execution of its own, which has no conditions to meet.
+        CodePipeline rolls back in a separate execution, without conditions.
         """
         try:
-            good = self._history.before(stage.name, self._context.definition)
-        except NoWayBack as refusal:
+            good = self._history.last_success(stage.name, self._context.definition)
+        except RollbackUnavailable as refusal:
             return f"{reason}; {refusal}"
-        # It begins once the one that failed has ended.
-        self._announcer.stage(stage.name, Status.FAILED)
-        self._announcer.execution(Result.FAILED)
+        # The rollback starts after the failed execution has ended.
+        self._events.stage(stage.name, Status.FAILED)
+        self._events.execution(Result.FAILED)
         again = replace(stage, name=f"{stage.name}{ROLLED_BACK}")
         progress = self._progress.add_stage(again)
         self._progress.set_stage(progress, Status.RUNNING)
@@ -167,23 +167,23 @@ class Execution:
             self._progress,
             fail=self._fail,
             history=self._history,
-            kinds=self._kinds,
+            action_runners=self._action_runners,
         )
         earlier._namespaces = {name: dict(values) for name, values in good.namespaces.items()}
-        earlier._announcer.rollback = Rollback(good.context.execution_id, self._context.execution_id)
+        earlier._events.rollback = Rollback(good.context.execution_id, self._context.execution_id)
         status, fault = earlier._run_rollback(again)
         self._progress.set_stage(progress, status, fault)
         commit = good.context.commit[:12]
         if status is Status.SUCCEEDED:
             return f"{reason}; rolled back to commit {commit}"
-        return f"{reason}; the rollback to commit {commit} has failed too: {fault}"
+        return f"{reason}; the rollback to commit {commit} also failed: {fault}"
 
     def _run_rollback(self, stage: Stage) -> tuple[Status, str]:
-        self._announcer.execution(STARTED)
-        self._announcer.stage(stage.name, STARTED)
+        self._events.execution(STARTED)
+        self._events.stage(stage.name, STARTED)
         status, fault = self._run_actions(stage, only_failed=False)
-        self._announcer.stage(stage.name, status)
-        self._announcer.execution(Result(status))
+        self._events.stage(stage.name, status)
+        self._events.execution(Result(status))
         return status, fault
 
     def _run_actions(self, stage: Stage, *, only_failed: bool) -> tuple[Status, str]:
@@ -193,7 +193,7 @@ class Execution:
                 for action in group
                 if not (only_failed and self._progress.action(stage.name, action.name).status is Status.SUCCEEDED)
             ]
-            ended = side_by_side(partial(self._run_action, stage), todo, self._context.processes)
+            ended = run_in_parallel(partial(self._run_action, stage), todo, self._context.processes)
             for status in (Status.FAILED, Status.NOT_EMULATED, Status.REJECTED, Status.STOPPED):
                 for item in ended:
                     if item.status is status:
@@ -202,13 +202,13 @@ class Execution:
 
     def _run_action(self, stage: Stage, action: Action) -> ActionProgress:
         progress = self._progress.action(stage.name, action.name)
-        variables = self._carry_out(stage, action, progress)
+        variables = self._run_to_end(stage, action, progress)
         if action.namespace and progress.status is Status.SUCCEEDED:
             self._namespaces[action.namespace] = dict(variables)
         return progress
 
-    def _carry_out(self, stage: Stage, action: Action, progress: ActionProgress) -> Mapping[str, str]:
-        """Run the action to its end, which its progress then tells; return what it hands to later ones."""
+    def _run_to_end(self, stage: Stage, action: Action, progress: ActionProgress) -> Mapping[str, str]:
+        """Run the action, record its status and return its output variables."""
         self._progress.start(progress)
         variables: Mapping[str, str] = {}
         try:
@@ -223,15 +223,15 @@ class Execution:
             self._progress.end(progress, Status.STOPPED, "the rehearsal was stopped")
         except ActionNotEmulated as gap:
             self._progress.end(progress, Status.NOT_EMULATED, str(gap))
-        except (ActionFailed, ArtifactMissing) as failure:
+        except (ActionFailed, ArtifactNotFound) as failure:
             self._progress.end(progress, Status.FAILED, str(failure))
-        except Exception as error:  # noqa: BLE001 - whatever breaks an action is the action's failure, and is shown
+        except Exception as error:  # noqa: BLE001 - any error fails the action and is shown
             self._progress.end(progress, Status.FAILED, f"{type(error).__name__}: {error}")
         else:
             progress.deployed = outcome.deployed
             variables = outcome.variables
             self._progress.end(progress, Status.SUCCEEDED)
-        self._announcer.action_ended(stage.name, action, progress, variables)
+        self._events.action_ended(stage.name, action, progress, variables)
         return variables
 
     def _outcome(self, stage: Stage, action: Action, progress: ActionProgress) -> Outcome:
@@ -239,10 +239,10 @@ class Execution:
         try:
             configuration = _resolve(action.configuration, self._namespaces)
         finally:
-            self._announcer.action_started(stage.name, action, configuration)
-        kind = self._kinds.get((action.category, action.provider))
-        if kind is None:
-            raise ActionNotEmulated(f"the rehearsal cannot run {action.category} actions of {action.provider}")
+            self._events.action_started(stage.name, action, configuration)
+        runner = self._action_runners.get((action.category, action.provider))
+        if runner is None:
+            raise ActionNotEmulated(f"the rehearsal does not support {action.category} actions of {action.provider}")
         run = Run(
             stage=stage.name,
             action=action,
@@ -250,9 +250,9 @@ class Execution:
             context=self._context,
             log=lambda line: self._progress.log(progress, line),
             fail_on_purpose=progress.full_name in self._fail,
-            evidence=progress.evidence,
+            details=progress.details,
         )
-        return kind(run)
+        return runner(run)
 
 
 def _resolve(configuration: Mapping[str, str], namespaces: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What each stage was last left with by an execution that got through it: where a rollback leads."""
+"""The last successful run of each stage, to which a rollback returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,36 +9,36 @@ from rehearsal.engine.definition import Definition
 Namespaces = Mapping[str, Mapping[str, str]]
 
 
-class NoWayBack(Exception):  # noqa: N818 - a state of the stage, and the reason a person reads
-    """There is nothing a stage could be rolled back to."""
+class RollbackUnavailable(Exception):  # noqa: N818 - a state of the stage
+    """A stage has no execution to roll back to; the text says why."""
 
 
 @dataclass(frozen=True)
-class GoodRun:
-    """A stage that succeeded: with which artifacts and variables."""
+class SuccessfulRun:
+    """The artifacts and variables of a stage that succeeded."""
 
     context: Context
     namespaces: Namespaces
 
 
 class History:
-    """The last good run of each stage, over all releases of a rehearsal."""
+    """The last successful run of each stage, across the releases of a rehearsal."""
 
     def __init__(self) -> None:
-        self._runs: dict[str, GoodRun] = {}
+        self._runs: dict[str, SuccessfulRun] = {}
 
-    def keep(self, stage: str, context: Context, namespaces: Namespaces) -> None:
-        """Remember that the stage has succeeded so."""
-        self._runs[stage] = GoodRun(context, {name: dict(values) for name, values in namespaces.items()})
+    def record(self, stage: str, context: Context, namespaces: Namespaces) -> None:
+        """Record a successful run."""
+        self._runs[stage] = SuccessfulRun(context, {name: dict(values) for name, values in namespaces.items()})
 
-    def before(self, stage: str, current: Definition) -> GoodRun:
-        """Return the run to roll the stage back to; raise NoWayBack, as CodePipeline refuses, if there is none.
+    def last_success(self, stage: str, current: Definition) -> SuccessfulRun:
+        """Return the run to roll the stage back to; raises RollbackUnavailable if there is none.
 
-        It goes back only to an execution of the present structure (CodePipeline User Guide, "Stage rollback").
+        CodePipeline rolls back only to executions of the same pipeline structure (User Guide, "Stage rollback").
         """
         run = self._runs.get(stage)
         if run is None:
-            raise NoWayBack("no earlier execution to roll back to")
+            raise RollbackUnavailable("cannot roll back: this stage has not succeeded before")
         if run.context.definition.version != current.version:
-            raise NoWayBack("cannot roll back: the pipeline itself has changed since the last good execution")
+            raise RollbackUnavailable("cannot roll back: the pipeline has changed since the last successful execution")
         return run

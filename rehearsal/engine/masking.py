@@ -1,19 +1,19 @@
-"""Takes secret values out of what is to be shown."""
+"""Masks secret values in what is shown."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
 MASK = "***"
-"""What CodeBuild shows in their place."""
+"""As CodeBuild masks them."""
 SHORTEST = 6
-"""Characters; anything shorter is also an ordinary word, and masking it would make a text unreadable."""
+"""Characters. Shorter secrets could be ordinary words; masking them would make texts unreadable."""
 
 
 def masked(document: Any, secrets: Iterable[str]) -> Any:
-    """Return a document of lists, mappings and texts without the secrets, also where they are part of a text."""
+    """Return a document of dicts, lists and strings with every secret masked, also within longer strings."""
     spelled = {form for secret in secrets for form in (secret, json.dumps(secret)[1:-1])}
-    # The longest first: one secret may be part of another.
+    # Longest first, because one secret may contain another.
     return _masked(document, sorted((value for value in spelled if len(value) >= SHORTEST), key=len, reverse=True))
 
 

@@ -8,15 +8,14 @@ _REFERENCE = re.compile(r"#\{([A-Za-z0-9@_-]+)\.([A-Za-z0-9@_-]+)\}")
 
 
 class UnresolvedVariable(Exception):  # noqa: N818 - named as CodePipeline names the state
-    """A configuration cannot be made of its references; the text says which one, or why."""
+    """A reference has no value, or its value breaks the configuration; the text says which and why."""
 
 
 def resolve(text: str, namespaces: Mapping[str, Mapping[str, str]]) -> str:
     """Replace every reference in `text`.
 
-    Values are put in as they are, as CodePipeline does: one with a quote or a line end breaks a text that is JSON, such
-    as a build's environment variables, and a commit's message has those (aws-cdk#8458). Raises UnresolvedVariable
-    naming the reference that has no value, or whose value breaks the text.
+    Like CodePipeline, it does not escape values: a quote or a newline, for example in a commit message, breaks JSON
+    such as a build's environment variables (aws-cdk#8458). Raises UnresolvedVariable.
     """
     references: list[str] = []
 
@@ -26,12 +25,12 @@ def resolve(text: str, namespaces: Mapping[str, Mapping[str, str]]) -> str:
         try:
             return namespaces[namespace][name]
         except KeyError:
-            raise UnresolvedVariable(f"variable {reference.group()} has no value at this point") from None
+            raise UnresolvedVariable(f"variable {reference.group()} has no value yet") from None
 
     resolved = _REFERENCE.sub(value, text)
     if references and _is_json(text) and not _is_json(resolved):
         raise UnresolvedVariable(
-            f"the value of {' or '.join(references)} breaks the JSON it is put into; CodePipeline does not escape it"
+            f"the value of {' or '.join(references)} breaks the JSON around it; CodePipeline does not escape values"
         )
     return resolved
 

@@ -1,7 +1,7 @@
-"""Which hosts are AWS's, and what keeps a rehearsal's programs from calling them.
+"""AWS's host names, and the hooks that keep a rehearsal's programs from calling them.
 
-The proxies reach programs that respect `HTTP_PROXY` and `HTTPS_PROXY`. Python and Node programs that do not, such as
-those with the AWS SDK for JavaScript v2, load a hook (in `aws_hooks/`) that connects them to the emulator.
+The proxies cover programs that respect `HTTP_PROXY` and `HTTPS_PROXY`. Python and Node programs that ignore these, such
+as users of the AWS SDK for JavaScript v2, load a hook (in `aws_hooks/`) that connects them to the emulator.
 """
 
 import shlex
@@ -28,20 +28,20 @@ SUFFIXES = (
 )
 """Domains of AWS's APIs in every partition (botocore's `partitions.json`), function URLs, and the CDK's notices."""
 METADATA = ("169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23")
-"""Addresses that give credentials: of EC2 instances, of ECS tasks and CodeBuild's builds, and of EKS pods."""
+"""Addresses that return credentials: of EC2 instances, of ECS tasks and CodeBuild builds, and of EKS pods."""
 
 _HOOKS = Path(__file__).with_name("aws_hooks")
 
 
 def belongs_to_aws(host: str) -> bool:
-    """Tell whether a call to this host, a name or an address, would be a call to AWS."""
+    """Tell whether a host name or address belongs to AWS."""
     name = host.lower().strip("[]").rstrip(".")
     return name in METADATA or name in SUFFIXES or name.endswith(tuple(f".{suffix}" for suffix in SUFFIXES))
 
 
 def refusal(host: str) -> str:
-    """Return what a program is told whose call is not led to the emulator."""
-    return f"the rehearsal refuses the call to {host}: it does not emulate this host, and no call leaves for AWS"
+    """Return the message for a program whose call is refused."""
+    return f"call to {host} refused: the rehearsal does not emulate this host and lets no call reach AWS"
 
 
 def write_hooks(directory: Path) -> None:
@@ -50,7 +50,7 @@ def write_hooks(directory: Path) -> None:
     if node := shutil.which("node"):
         wrapper = directory / "bin/node"
         wrapper.parent.mkdir(exist_ok=True)
-        # A build that sets NODE_OPTIONS itself would lose the hook otherwise.
+        # Keeps the hook in builds that set NODE_OPTIONS themselves.
         wrapper.write_text(
             f'#!/bin/sh\nexec {shlex.quote(node)} --require {shlex.quote(str(node_hook(directory)))} "$@"\n'
         )
@@ -58,11 +58,11 @@ def write_hooks(directory: Path) -> None:
 
 
 def write_ports(directory: Path, port: int, tls_port: int) -> None:
-    """Tell the hooks in `directory` where the emulator listens; until then they refuse."""
+    """Write the emulator's ports for the hooks in `directory`, which refuse calls until then."""
     rows = [("ports", str(port), str(tls_port)), ("suffixes", *SUFFIXES), ("metadata", *METADATA)]
     (directory / "emulator.txt").write_text("".join(f"{' '.join(row)}\n" for row in rows))
 
 
 def node_hook(directory: Path) -> Path:
-    """Return the file that Node is to load first."""
+    """Return the file for Node's `--require`."""
     return directory / "node_hook.cjs"

@@ -1,8 +1,8 @@
-"""Runs a command without any network but this machine's: `closed_network.py PORT… -- COMMAND…`.
+"""Runs a command without access to the network: `closed_network.py PORT… -- COMMAND…`.
 
-On Linux, where an unprivileged process may make a network namespace. In it nothing but the command's own servers is
-reached, and this machine's named PORTs, the emulator's and the tunnel's. So programs that respect neither proxies nor
-hooks, such as `curl --noproxy '*'`, reach no host at all. Ends with 125 where namespaces are not allowed.
+The command runs in a network namespace (Linux) with a relay to the given loopback PORTs, the emulator's and the
+tunnel's. So programs that ignore proxies and hooks, such as `curl --noproxy '*'`, reach no other host. Exits with 125
+where namespaces are not allowed.
 """
 
 import ctypes
@@ -36,7 +36,7 @@ def works() -> bool:
 
 
 def closed(command: Sequence[str], ports: Sequence[int]) -> list[str]:
-    """Return the command that runs this one with these ports of this machine and no other network, where that works."""
+    """Return a command that runs this one with access to these loopback ports only, if this machine supports it."""
     return [*_command(ports), *command] if ports and works() else list(command)
 
 
@@ -45,10 +45,10 @@ def _command(ports: Sequence[int]) -> list[str]:
 
 
 def _enter() -> None:
-    """Go into a network of our own; OSError where that is not allowed."""
+    """Enter a new network namespace; raises OSError where that is not allowed."""
     user, group = os.getuid(), os.getgid()
     libc = ctypes.CDLL(None, use_errno=True)
-    # A user namespace is needed by who is not root, and costs root the ids of other users.
+    # Others than root need a user namespace too; for root it would hide the ids of other users.
     if libc.unshare(NEW_NETWORK):
         if libc.unshare(NEW_USER | NEW_NETWORK):
             raise OSError(ctypes.get_errno(), "unshare")
@@ -62,11 +62,11 @@ def _enter() -> None:
 
 
 def main() -> None:
-    """Enter the network, leave a relay outside of it, and become the command."""
+    """Start the relay, enter the namespace and execute the command."""
     divide = sys.argv.index("--")
     ports, command = [int(word) for word in sys.argv[1:divide]], sys.argv[divide + 1 :]
     ours, relays = socket.socketpair()
-    # It stays in the network it was born in.
+    # The child stays in the machine's network.
     if ports and os.fork() == 0:
         ours.close()
         _relay(relays, ports)
@@ -74,26 +74,26 @@ def main() -> None:
     try:
         _enter()
     except OSError as error:
-        print(f"a network of its own is not allowed here: {error}", file=sys.stderr)
+        print(f"cannot create a network namespace: {error}", file=sys.stderr)
         sys.exit(NOT_ALLOWED)
     listeners = [socket.create_server(("127.0.0.1", port)) for port in ports]
     if ports:
         socket.send_fds(ours, [b"listeners"], [listener.fileno() for listener in listeners])
-        # Held open by the command and whatever it leaves running, so that the relay knows when it is over.
+        # The command and its children hold it open; the relay ends when it is closed.
         os.set_inheritable(ours.fileno(), True)
     os.execvp(command[0], command)  # noqa: S606 - the command is the caller's
 
 
 def _relay(relays: socket.socket, ports: Sequence[int]) -> None:
-    """Connect whom the listeners accept to the same port of this machine; never returns."""
+    """Forward connections from the namespace to the same port of this machine; never returns."""
     _, handles, _, _ = socket.recv_fds(relays, 1024, len(ports))
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
-        # Whoever reads what the command prints must see it end.
+        # Release the command's output, whose reader waits for its end.
         os.dup2(nothing, standard)
     import asyncio  # noqa: PLC0415 - not needed by the command
 
-    async def pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def forward(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         try:
             while chunk := await source.read(CHUNK_BYTES):
                 target.write(chunk)
@@ -110,7 +110,7 @@ def _relay(relays: socket.socket, ports: Sequence[int]) -> None:
                 except OSError:
                     answer.close()
                     return
-                await asyncio.gather(pass_on(source, writer), pass_on(reader, answer))
+                await asyncio.gather(forward(source, writer), forward(reader, answer))
                 writer.close()
                 answer.close()
 

@@ -1,4 +1,4 @@
-"""What a child process sees of the user's machine: enough to run on it, nothing that leads to a real account."""
+"""The base environment of child processes, without the user's AWS settings."""
 
 import os
 from pathlib import Path
@@ -13,20 +13,19 @@ MACHINE = (
     "REQUESTS_CA_BUNDLE",
     "NODE_EXTRA_CA_CERTS",
 )
-"""Variables of the user's that say what the machine is like: its language, its terminal, whom it trusts."""
+"""Variables passed on: locale, terminal, trusted certificates."""
 
 
 def machine_environment(home: Path) -> dict[str, str]:
-    """Return the variables every child starts from, with `home` in place of the user's own folder.
+    """Return the base variables of every child, with `home` instead of the user's home.
 
-    That one holds profiles, cached sign-ins and settings of AWS's tools, and they would leave traces of the emulated
-    accounts in it.
+    The user's home has AWS profiles and cached sign-ins, and AWS's tools would write emulated accounts into it.
     """
     return {
         **{name: os.environ[name] for name in MACHINE if name in os.environ},
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
         "TMPDIR": str(home),
-        # The CDK's command line asks the system for the user's folder, not the environment.
+        # The CDK CLI asks the system for the home folder, not the environment.
         "CDK_HOME": str(home / ".cdk"),
     }

@@ -1,4 +1,4 @@
-"""Work done side by side, in a way that Ctrl-C can end."""
+"""Runs work in parallel so that Ctrl-C ends it."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +10,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], processes: Processes) -> list[Result]:
-    """Do `work` on all items at once and return the results in order.
+def run_in_parallel(work: Callable[[Item], Result], items: Sequence[Item], processes: Processes) -> list[Result]:
+    """Call `work` on all items at once and return the results in order.
 
-    An interrupt reaches the main thread alone. It ends the children the other threads wait for; otherwise they, and the
-    user, would wait to the children's own end. A single item is worked on in the calling thread, where the interrupt
-    also ends a question at the terminal.
+    An interrupt reaches only the main thread, which then ends the children that the other threads wait for. A single
+    item runs in the calling thread, where the interrupt also ends a prompt on the terminal.
     """
     if len(items) == 1:
         return [work(items[0])]

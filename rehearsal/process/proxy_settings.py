@@ -1,6 +1,6 @@
-"""What keeps a child's calls to AWS on this machine: the tunnel, the emulator's authority, and the hooks.
+"""Proxy, certificate and hook settings that keep a child's calls to AWS on this machine.
 
-It applies to every child, whatever has been deployed: clients that ignore `AWS_ENDPOINT_URL` go by AWS's own names.
+They apply to every child, because some clients ignore `AWS_ENDPOINT_URL`.
 """
 
 import os
@@ -14,24 +14,24 @@ import certifi
 from rehearsal.process.aws_hosts import node_hook
 
 CA_BUNDLE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE")
-"""Variables that name a file of trusted authorities to the clients there are."""
+"""Variables in which clients look for a file of trusted authorities."""
 
 
 @dataclass(frozen=True)
 class ProxySettings:
-    """The tunnel, the file of trusted authorities for whoever goes through it, and the folder of the hooks."""
+    """The tunnel, the file of trusted authorities, and the folder of the hooks."""
 
     tunnel: str
-    """The tunnel's address."""
+    """The tunnel's URL."""
     authorities: Path
     hooks: Path
     tls_port: int
-    """Where the emulator speaks TLS."""
+    """The emulator's TLS port."""
 
     def environment(self, own: Mapping[str, str]) -> dict[str, str]:
-        """Return the variables that lead every HTTPS client through the tunnel.
+        """Return the variables that make HTTPS clients use the tunnel.
 
-        `own` are the child's other variables: options that they give Node, and folders that they give Python, remain.
+        Keeps the Node options and Python folders of `own`, the child's other variables.
         """
         return {
             "HTTPS_PROXY": self.tunnel,
@@ -47,7 +47,7 @@ def _joined(separator: str, *parts: str | None) -> str:
 
 
 def write_authorities(file: Path, own: str) -> None:
-    """Write the authorities this machine trusts, and one `own` more (PEM), to `file`."""
+    """Write this machine's trusted authorities and `own` (PEM) to `file`."""
     usual = [os.environ.get("SSL_CERT_FILE"), ssl.get_default_verify_paths().cafile, certifi.where()]
     trusted = next(Path(name) for name in usual if name and Path(name).is_file())
     file.write_text(f"{trusted.read_text()}\n{own}")

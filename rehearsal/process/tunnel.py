@@ -1,9 +1,8 @@
-"""The way out by HTTPS: a proxy on a free loopback port that leads emulated hosts to the emulator.
+"""The HTTPS proxy of a rehearsal, on a free loopback port.
 
-`HTTPS_PROXY` leads every client here. Names the emulator answers for, such as a deployed distribution's, and every host
-of AWS's are connected to its TLS port; the addresses that give credentials are refused; every other host, such as a
-package registry, is connected to itself. What passes through is not looked at. Started by the rehearsal; prints
-`{"port": N}` once it listens, and serves until it is ended by a signal.
+It connects hosts of AWS and emulated names, such as a deployed distribution's, to the emulator's TLS port, refuses the
+metadata addresses that return credentials, and connects every other host, such as a package registry, directly. It does
+not decrypt. Prints `{"port": N}` once it listens, and serves until a signal ends it.
 """
 
 import argparse
@@ -13,28 +12,27 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from rehearsal.engine.cloud import open_directly
+from rehearsal.engine.cloud import open_without_proxy
 from rehearsal.process.aws_hosts import METADATA, belongs_to_aws, refusal
 
 HEAD_SECONDS = 10.0
-"""How long a client may take to say where it wants to go."""
+"""Timeout for the request head."""
 CONNECT_SECONDS = 30.0
-"""How long a host may take to accept a connection."""
+"""Timeout for connecting to a host."""
 CHUNK_BYTES = 64 * 1024
 AT_ONCE = 32
-"""How many clients are told at a time whether their host is emulated."""
+"""How many host look-ups run at once."""
 
 _CONNECT = re.compile(r"CONNECT \[?([^\s\]]+?)\]?:(\d{1,5}) HTTP/1\.[01]\r\n")
 
 
 class Tunnel:
-    """Leads connections to where they belong."""
+    """Connects clients to the emulator or to the host they ask for."""
 
     def __init__(self, emulator: str, tls_port: int) -> None:
         self._emulator = emulator
         self._tls_port = tls_port
-        # Threads of its own: names of other hosts are looked up in the event loop's, of which it has few, and where a
-        # name server is slow each is taken for seconds.
+        # Separate threads, because slow DNS look-ups can occupy all threads of the event loop.
         self._asking = ThreadPoolExecutor(AT_ONCE)
 
     async def serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
@@ -54,18 +52,18 @@ class Tunnel:
                     asked = (self._destination, wanted[1].lower(), int(wanted[2]))
                     host, port = await asyncio.get_running_loop().run_in_executor(self._asking, *asked)
                     source, target = await asyncio.open_connection(host, port)
-            except OSError:  # a name that is none, a host that refuses, and one that is silent too long
-                answer.write(_refusal(502, f"{wanted[1]} cannot be reached"))
+            except OSError:  # unknown name, refused connection or timeout
+                answer.write(_refusal(502, f"cannot connect to {wanted[1]}"))
                 return
             with contextlib.closing(target):
                 answer.write(b"HTTP/1.1 200 connected\r\n\r\n")
-                await asyncio.gather(_pass_on(client, target), _pass_on(source, answer))
+                await asyncio.gather(_forward(client, target), _forward(source, answer))
 
     def _destination(self, host: str, port: int) -> tuple[str, int]:
         if belongs_to_aws(host):
             return "127.0.0.1", self._tls_port
-        # Asked anew each time: what is emulated changes with every deployment.
-        with open_directly(f"{self._emulator}/_rehearsal/hosts", timeout_seconds=HEAD_SECONDS) as found:
+        # Not cached, because every deployment can change it.
+        with open_without_proxy(f"{self._emulator}/_rehearsal/hosts", timeout_seconds=HEAD_SECONDS) as found:
             emulated = json.load(found)["hosts"]
         return ("127.0.0.1", self._tls_port) if host in emulated else (host, port)
 
@@ -74,7 +72,7 @@ def _refusal(status: int, message: str) -> bytes:
     return f"HTTP/1.1 {status} {message}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
-async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def _forward(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while chunk := await source.read(CHUNK_BYTES):
             target.write(chunk)
@@ -89,10 +87,10 @@ async def _run(emulator: str, tls_port: int) -> None:
 
 
 def main() -> None:
-    """Serve until ended by a signal."""
+    """Serve until a signal ends it."""
     parser = argparse.ArgumentParser(prog="rehearsal.process.tunnel", description=__doc__)
-    parser.add_argument("--emulator", required=True, help="the emulator's address")
-    parser.add_argument("--tls-port", type=int, required=True, help="where the emulator speaks TLS")
+    parser.add_argument("--emulator", required=True, help="the emulator's URL")
+    parser.add_argument("--tls-port", type=int, required=True, help="the emulator's TLS port")
     arguments = parser.parse_args()
     asyncio.run(_run(arguments.emulator, arguments.tls_port))
 

@@ -1,4 +1,4 @@
-"""JUnit XML, as CodeBuild's report groups take it."""
+"""Reads JUnit XML, the format of CodeBuild's test reports."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,11 +9,11 @@ from defusedxml.common import DefusedXmlException
 from rehearsal.engine.action_details import CaseOutcome, CaseResult
 
 OUTCOMES = {"failure": CaseOutcome.FAILED, "error": CaseOutcome.ERROR, "skipped": CaseOutcome.SKIPPED}
-"""What the children of a test case say of it."""
+"""Outcome by child element of a test case."""
 
 
 class JunitError(Exception):
-    """The text is no JUnit XML."""
+    """The text is not JUnit XML."""
 
 
 def parse(text: str) -> list[CaseResult]:
@@ -21,7 +21,7 @@ def parse(text: str) -> list[CaseResult]:
     try:
         root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, DefusedXmlException) as error:
-        raise JunitError(f"no JUnit XML: {error}") from None
+        raise JunitError(f"not valid JUnit XML: {error}") from None
     return list(_results(root))
 
 

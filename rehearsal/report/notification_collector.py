@@ -1,4 +1,4 @@
-"""Collects what the deployed functions publish, and which calls are refused, while a rehearsal runs."""
+"""Collects published notifications and refused calls while a rehearsal runs."""
 
 import contextlib
 import threading
@@ -11,17 +11,16 @@ from rehearsal.engine.cloud import Cloud
 from rehearsal.report import permissions
 from rehearsal.report.progress import Notification, Progress
 
-LOOK_SECONDS = 0.5
-"""How often it looks."""
+POLL_SECONDS = 0.5
+"""Polling interval."""
 SETTLE_SECONDS = 30.0
-"""How long the functions may take for the last events once everything else has ended."""
+"""How long Lambda functions may take to process the last events."""
 
 
-class Inbox:
-    """Hands every message that is published within the `with` block to the progress, the last ones at its end.
+class NotificationCollector:
+    """Adds every notification published within the `with` block to the progress.
 
-    Refused calls are handed on as well: where something waits patiently, nothing else would tell. `assembly` knows the
-    constructs they are due to.
+    It adds refused calls too, because their caller may retry silently. `assembly` maps them to constructs.
     """
 
     def __init__(self, cloud: Cloud, progress: Progress, assembly: Path) -> None:
@@ -29,33 +28,33 @@ class Inbox:
         self._cloud = cloud
         self._progress = progress
         self._over = threading.Event()
-        self._looking = threading.Thread(target=self._look_again_and_again, daemon=True)
+        self._poller = threading.Thread(target=self._poll_until_over, daemon=True)
 
     def __enter__(self) -> Self:
-        self._looking.start()
+        self._poller.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
-        self._looking.join()
-        # Of a rehearsal that was interrupted nobody waits for the end of anything.
+        self._poller.join()
+        # An interrupted rehearsal does not wait for the functions.
         deadline = time.monotonic() + (0 if kind else SETTLE_SECONDS)
         with contextlib.suppress(OSError):
-            while not self._cloud.known("functions")["idle"] and time.monotonic() < deadline:
+            while not self._cloud.fact("functions")["idle"] and time.monotonic() < deadline:
                 time.sleep(0.05)
-            self._look()
-            self._progress.failed_functions = self._cloud.known("functions")["failures"]
+            self._poll()
+            self._progress.failed_functions = self._cloud.fact("functions")["failures"]
 
-    def _look_again_and_again(self) -> None:
-        while not self._over.wait(LOOK_SECONDS):
+    def _poll_until_over(self) -> None:
+        while not self._over.wait(POLL_SECONDS):
             with contextlib.suppress(OSError):
-                self._look()
+                self._poll()
 
-    def _look(self) -> None:
-        known = self._cloud.everything_known()
-        for message in known["messages"][len(self._progress.notifications) :]:
-            self._progress.notified(Notification(**message))
-        for found in known["refused"][len(self._progress.refusals) :]:
-            self._progress.refused(permissions.refusal(found, self._assembly))
+    def _poll(self) -> None:
+        facts = self._cloud.facts()
+        for message in facts["messages"][len(self._progress.notifications) :]:
+            self._progress.add_notification(Notification(**message))
+        for found in facts["refused"][len(self._progress.refusals) :]:
+            self._progress.add_refusal(permissions.refusal(found, self._assembly))

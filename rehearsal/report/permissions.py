@@ -1,4 +1,4 @@
-"""Permissions as a rehearsal reports them: what was refused and which construct to change, what each role used."""
+"""The report's permissions: refused calls with the construct to change, and what each role used."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,45 +14,45 @@ PATH = "aws:cdk:path"
 
 
 class Permissions(StrEnum):
-    """What becomes of calls that the policies do not allow; the emulator takes the same words."""
+    """What happens to calls that no policy allows; also the emulator's option values."""
 
     ENFORCED = "enforced"
-    """They are refused, as at AWS."""
+    """Refused, as on AWS."""
     REPORT = "report"
-    """They are listed, and made."""
+    """Listed, but made."""
     OFF = "off"
     """Nothing is checked."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A call that the policies do not allow."""
+    """A call that no policy allows."""
 
     message: str
     """AWS's message."""
     construct: str
-    """The path of the construct whose policy has to change, or what is known of it."""
+    """The path of the construct whose policy to change, or the closest name known."""
     is_role: bool
-    """Whether that is the caller's role, and not the called resource."""
+    """Whether that construct is the caller's role, not the called resource."""
     enforced: bool
-    """Whether it was refused, and not only listed."""
+    """Whether the call was refused, not only listed."""
 
     def __str__(self) -> str:
-        what = "refused" if self.enforced else "not allowed"
-        what_changes = "the role to change is" if self.is_role else "the resource policy to change is that of"
-        where = f"; {what_changes} {self.construct}" if self.construct else ""
-        return f"{what}: {self.message}{where}"
+        verdict = "refused" if self.enforced else "not allowed"
+        policy = "the role" if self.is_role else "the resource policy of"
+        remedy = f"; to allow it, change {policy} {self.construct}" if self.construct else ""
+        return f"{verdict}: {self.message}{remedy}"
 
 
 def refusal(found: Mapping[str, Any], assembly: Path) -> Refusal:
-    """Return what the emulator tells of a refused call."""
+    """Convert a refused call as the emulator reports it."""
     return Refusal(found["message"], construct(found, assembly), found["change"] == "role", found["enforced"])
 
 
 def construct(found: Mapping[str, Any], assembly: Path) -> str:
-    """Return the construct path of a role that the emulator names by its stack and logical id.
+    """Return the construct path of a role that the emulator names by stack and logical id.
 
-    Where the assembly does not know it, as of a bootstrap role, the stack and the logical id are returned.
+    For a role outside the assembly, such as a bootstrap role, return the logical id and the stack.
     """
     stack, logical_id = found["stack"], found["logical_id"]
     if not logical_id:
@@ -64,7 +64,7 @@ def construct(found: Mapping[str, Any], assembly: Path) -> str:
 def _paths(directory: Path) -> dict[tuple[str, str], str]:
     """Return the construct paths of an assembly's resources, by stack name and logical id.
 
-    They stand in the templates' metadata, which an app may switch off, and in the assembly's own, which it may not.
+    Both the templates' metadata, which an app may disable, and the assembly's own contain them.
     """
     found: dict[tuple[str, str], str] = {}
     for stack in cloud_assembly.read(directory).stacks:
@@ -79,12 +79,12 @@ def _paths(directory: Path) -> dict[tuple[str, str], str]:
 
 
 def _readable(path: str) -> str:
-    """Return the path of the construct that stands in the app's code, without the resource that the library adds."""
+    """Return the path without the `Resource` child that the CDK adds to a construct of the app."""
     return path.strip("/").removesuffix("/Resource")
 
 
-def nothing_evaluated(mode: Permissions) -> dict[str, Any]:
-    """Return the report's part about permissions where nothing is known."""
+def empty_permissions_report(mode: Permissions) -> dict[str, Any]:
+    """Return the permission report of a rehearsal without evaluations."""
     return {
         "mode": str(mode),
         "evaluated": 0,
@@ -96,8 +96,8 @@ def nothing_evaluated(mode: Permissions) -> dict[str, Any]:
     }
 
 
-def composed(evaluated: Mapping[str, Any], assembly: Path) -> dict[str, Any]:
-    """Return the report's part about permissions from what the emulator has evaluated."""
+def permissions_report(evaluated: Mapping[str, Any], assembly: Path) -> dict[str, Any]:
+    """Return the permission report from the emulator's evaluations."""
     return {
         "mode": evaluated["mode"],
         "evaluated": evaluated["evaluated"],
@@ -111,11 +111,11 @@ def composed(evaluated: Mapping[str, Any], assembly: Path) -> dict[str, Any]:
     }
 
 
-def in_words(document: Mapping[str, Any]) -> str:
-    """Return the part about permissions in one line."""
+def summary_line(document: Mapping[str, Any]) -> str:
+    """Return the permission report in one line."""
     if document["mode"] == Permissions.OFF:
         return "permissions: not checked (--permissions off)"
     count = sum(item["count"] for item in document["refused"])
-    what = "refused" if document["mode"] == Permissions.ENFORCED else "not allowed, but made (--permissions report)"
+    what = "refused" if document["mode"] == Permissions.ENFORCED else "not allowed but made (--permissions report)"
     line = f"permissions: {document['evaluated']:,} calls evaluated, {count} {what}"
     return f"{line}, {len(document['unchecked'])} not checked" if document["unchecked"] else line

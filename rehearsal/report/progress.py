@@ -1,4 +1,4 @@
-"""The state of a rehearsal as it goes: what the screen shows and the report keeps."""
+"""The state of a running rehearsal, for the screen and the report."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.actions.run import Deployed
-from rehearsal.engine.action_details import Evidence
+from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.definition import Definition, Stage
 from rehearsal.report.permissions import Refusal
 
 
 class Status(StrEnum):
-    """How far an action or stage has come."""
+    """The state of an action or stage."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -26,11 +26,11 @@ class Status(StrEnum):
     REJECTED = "rejected"
     STOPPED = "stopped"
     NOT_EMULATED = "not-emulated"
-    """The emulated AWS has a gap there; nothing is said about the release."""
+    """The emulator has a gap here; this says nothing about the release."""
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more happens to it."""
+        """Whether it has ended."""
         return self not in (Status.WAITING, Status.RUNNING)
 
 
@@ -59,9 +59,9 @@ class ActionProgress:
     started: float | None = None
     ended: float | None = None
     deployed: Deployed | None = None
-    evidence: Evidence = field(default_factory=Evidence)
+    details: ActionDetails = field(default_factory=ActionDetails)
     log_lines: range = range(0)
-    """The lines of its log that it has written itself, counted from 0; an earlier execution's may stand before."""
+    """The lines of its log file, from 0, that belong to this execution; an earlier one may precede."""
 
     @property
     def full_name(self) -> str:
@@ -70,7 +70,7 @@ class ActionProgress:
 
     @property
     def seconds(self) -> float:
-        """How long it has taken so far."""
+        """Duration so far."""
         if self.started is None:
             return 0.0
         return (self.ended or time.monotonic()) - self.started
@@ -97,13 +97,13 @@ class StageProgress:
 
 @dataclass(frozen=True)
 class Notification:
-    """What was published to a topic of the emulated AWS; nobody is subscribed to it."""
+    """A message published to an SNS topic of the emulated AWS, which has no subscribers."""
 
     topic: str
     """Its ARN."""
     subject: str
     text: str
-    """What a mail would say."""
+    """The body of the e-mail."""
 
     @property
     def topic_name(self) -> str:
@@ -121,11 +121,11 @@ class Progress:
     logs: Path
     listener: Listener
     variable_overrides: Mapping[str, str] = field(default_factory=dict)
-    """Values that builds get instead of the pipeline's, by the names of their variables."""
+    """Values that replace those of the builds' variables, by name."""
     set_up: StageProgress = field(init=False)
     stages: list[StageProgress] = field(default_factory=list)
     superseded: list[list[StageProgress]] = field(default_factory=list)
-    """The stages of earlier executions, oldest first: of the release before, and where the pipeline changed itself."""
+    """Stages of earlier executions, oldest first: of the base commit, and before the pipeline updated itself."""
     started: float = field(default_factory=time.monotonic)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended: float | None = None
@@ -135,23 +135,23 @@ class Progress:
     refusals: list[Refusal] = field(default_factory=list)
     """Calls that the policies do not allow, in order."""
     permissions: dict[str, Any] | None = None
-    """What was evaluated of permissions, once the rehearsal has ended."""
+    """The permission report; None until the rehearsal has ended."""
     failed_functions: list[str] = field(default_factory=list)
-    """Deployed functions that did not get through with an event, and why."""
+    """Lambda functions that failed to process an event, and why."""
     _written: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
-    """How many lines each log has."""
+    """Lines per log file."""
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
     executions_before: int = field(default=0, init=False)
-    """How many of them were of the release before."""
+    """How many of `superseded` belong to the base commit."""
 
     def __post_init__(self) -> None:
         self.logs.mkdir(parents=True, exist_ok=True)
         self.set_up = StageProgress("set-up", [])
 
-    def in_effect(self) -> dict[str, str]:
-        """Return of the values that builds get instead those that one has had."""
+    def effective_overrides(self) -> dict[str, str]:
+        """Return the overridden variables that at least one build has."""
         stages = chain.from_iterable([*self.superseded, self.stages])
-        replaced = {name for stage in stages for action in stage.actions for name in action.evidence.replaced}
+        replaced = {name for stage in stages for action in stage.actions for name in action.details.replaced}
         return {name: value for name, value in self.variable_overrides.items() if name in replaced}
 
     def add_step(self, name: str, provider: str) -> ActionProgress:
@@ -161,36 +161,36 @@ class Progress:
         return step
 
     def begin(self, definition: Definition) -> None:
-        """Lay out the stages of a definition; an execution that starts over begins with fresh ones."""
+        """Start an execution; the stages of the one before it become superseded."""
         if self.stages:
             self.superseded.append(self.stages)
         self.stages = [self._stage(stage) for stage in definition.stages]
 
     def begin_release(self) -> None:
-        """Keep what the release before has done; the next one begins."""
+        """Mark the executions so far as the base commit's."""
         self.executions_before = len(self.superseded) + 1
 
     def add_stage(self, stage: Stage) -> StageProgress:
-        """Add a stage that the definition does not have: one that is rolled back."""
+        """Add a stage that the definition does not have, for a rollback."""
         self.stages.append(self._stage(stage))
         return self.stages[-1]
 
     def action(self, stage: str, name: str) -> ActionProgress:
-        """Return the progress of one action of the execution under way."""
+        """Return the progress of an action of the current execution."""
         found = next(item for item in self.stages if item.name == stage)
         return next(item for item in found.actions if item.name == name)
 
     def start(self, action: ActionProgress) -> None:
         """Mark an action as running."""
         action.status, action.started, action.ended, action.reason = Status.RUNNING, time.monotonic(), None, ""
-        # A retry begins anew; what is secret stays so.
-        action.evidence = Evidence(secrets=action.evidence.secrets)
+        # A retry starts with empty details but must still mask the secrets seen before.
+        action.details = ActionDetails(secrets=action.details.secrets)
         written = self._written.get(action.log_file, 0)
         action.log_lines = range(written, written)
         self.listener(action)
 
     def log(self, action: ActionProgress, line: str) -> None:
-        """Keep a line an action has printed."""
+        """Add a line of output to the action's log."""
         if line.strip():
             action.line = line.strip()
         with action.log_file.open("a") as log:
@@ -204,22 +204,22 @@ class Progress:
         self.listener(action)
 
     def set_stage(self, stage: StageProgress, status: Status, reason: str = "") -> None:
-        """Give a stage its state."""
+        """Set a stage's status."""
         stage.status, stage.reason = status, reason
         self.listener(stage)
 
-    def notified(self, notification: Notification) -> None:
-        """Keep what somebody would have been told."""
+    def add_notification(self, notification: Notification) -> None:
+        """Add a published notification."""
         self.notifications.append(notification)
         self.listener(notification)
 
-    def refused(self, refusal: Refusal) -> None:
-        """Keep a call that the policies do not allow."""
+    def add_refusal(self, refusal: Refusal) -> None:
+        """Add a call that no policy allows."""
         self.refusals.append(refusal)
         self.listener(refusal)
 
     def finish(self, result: Result, reason: str = "") -> None:
-        """Give the rehearsal its result; what still runs has been stopped."""
+        """Set the rehearsal's result and mark running actions as stopped."""
         self.result, self.reason, self.ended = result, reason, time.monotonic()
         for stage in [self.set_up, *self.stages]:
             for action in stage.actions:
@@ -230,12 +230,12 @@ class Progress:
 
     @property
     def restarts(self) -> int:
-        """How often the pipeline changed itself and started over."""
+        """How often the pipeline updated itself and restarted."""
         return max(0, len(self.superseded) - self.executions_before)
 
     @property
     def seconds(self) -> float:
-        """Seconds from the rehearsal's beginning to its end, or to now."""
+        """Seconds from the start to the end, or to now."""
         return (self.ended or time.monotonic()) - self.started
 
     def _stage(self, stage: Stage) -> StageProgress:
@@ -252,7 +252,7 @@ class Progress:
         safe = "".join(c if c.isalnum() or c in "-._" else "_" for c in f"{stage}-{name}")
         log_file = self.logs / f"{safe}.log"
         if log_file not in self._own_logs:
-            # From an earlier rehearsal. An execution that starts over appends to its own.
+            # From an earlier rehearsal. A restarted execution appends to its own.
             log_file.unlink(missing_ok=True)
             self._own_logs.add(log_file)
         return ActionProgress(stage, name, provider, run_order, log_file)

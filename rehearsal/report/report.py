@@ -1,4 +1,4 @@
-"""The rehearsal's result as data: what `--json` writes and the page shows."""
+"""The rehearsal's result as data, written by `--json` and shown by the HTML report."""
 
 import json
 import os
@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import Deployed, Resource
 from rehearsal.engine.action_details import ChangeSet, Question
-from rehearsal.engine.cloud import Place
 from rehearsal.engine.masking import masked
-from rehearsal.report.permissions import Permissions, nothing_evaluated
+from rehearsal.report.permissions import Permissions, empty_permissions_report
 from rehearsal.report.progress import ActionProgress, Progress, StageProgress
 from rehearsal.report.timeline import Span, critical_path, idle_seconds, parallelism, waits
 
-CLOUDFRONT = "a local edge, with certificates of a throwaway authority"
-CONTAINERS = "the container's own processes on this machine, with an engine of its tests"
+CLOUDFRONT = "a local edge with certificates of a temporary authority"
+CONTAINERS = "the container's own processes with a small test engine"
 
 APPROVAL = "Manual"
-"""The provider of actions that wait for a person."""
+"""The provider of manual approvals."""
 
 GENERATED_OUTPUTS = ("ExportsOutput", "PublishOutput")
-"""How the CDK's library begins the names of outputs that only other stacks read."""
+"""Prefixes of outputs that the CDK generates for other stacks."""
 
 
 @dataclass
@@ -30,21 +30,21 @@ class Environment:
     """What a stage has deployed."""
 
     name: str
-    place: Place
+    place: AwsEnvironment
     stacks: dict[str, dict[str, str]] = field(default_factory=dict)
     """Outputs by stack."""
     resources: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
     """Resources by stack."""
-    stand_ins: list[str] = field(default_factory=list)
+    fake_tasks: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str | None:
-        """The first output that is an address."""
+        """The first output that is a URL."""
         values = [value for outputs in self.stacks.values() for value in outputs.values()]
         return next((value for value in values if value.startswith(("http://", "https://"))), None)
 
     def named_outputs(self) -> dict[str, str]:
-        """Return the outputs a person has named, without those the library adds for other stacks."""
+        """Return the outputs without those that the CDK generates for other stacks."""
         return {
             name: value
             for outputs in self.stacks.values()
@@ -54,21 +54,21 @@ class Environment:
 
 
 def environments(progress: Progress) -> list[Environment]:
-    """Return an environment for each stage that deployed stacks, in order; for a wave, one for each of its places.
+    """Return an environment for each stage that deployed stacks, in order; for a wave, one per account and region.
 
-    A place is an environment's where it has an address there. What a stage deploys elsewhere, as copies or what guards
-    a distribution, belongs to the environment whose stacks have names most like it.
+    An account and region count as an environment if a stack there has a URL. Stacks deployed elsewhere, such as
+    backup copies or a distribution's firewall, belong to the environment whose stack names are most similar.
     """
     found: list[Environment] = []
     for stage in progress.stages:
         deployed = [action.deployed for action in stage.actions if action.deployed]
-        by_place: dict[Place, Environment] = {}
+        by_place: dict[AwsEnvironment, Environment] = {}
         for stack in deployed:
             _add(stack, by_place.setdefault(stack.place, Environment(stage.name, stack.place)))
         here = [environment for environment in by_place.values() if environment.url] or list(by_place.values())
         for stack in deployed:
             if all(stack.place != environment.place for environment in here):
-                _add(stack, max(here, key=lambda environment: _likeness(stack.name, environment)))
+                _add(stack, max(here, key=lambda environment: _common_prefix_length(stack.name, environment)))
         if len(here) > 1:
             for environment in here:
                 environment.name = f"{stage.name} {environment.place.region}"
@@ -79,24 +79,24 @@ def environments(progress: Progress) -> list[Environment]:
 def _add(stack: Deployed, environment: Environment) -> None:
     environment.stacks[stack.name] = stack.outputs
     environment.resources[stack.name] = stack.resources
-    environment.stand_ins += stack.stand_ins
+    environment.fake_tasks += stack.fake_tasks
 
 
-def _likeness(name: str, environment: Environment) -> int:
-    """Return how many letters from the first on all of an environment's stacks have in common with a name."""
-    return len(os.path.commonprefix([name, *environment.stacks]))  # noqa: RUF071 - letters are meant
+def _common_prefix_length(name: str, environment: Environment) -> int:
+    """Return the length of the prefix that a name shares with all stacks of an environment."""
+    return len(os.path.commonprefix([name, *environment.stacks]))  # noqa: RUF071 - compares characters, not paths
 
 
-def tasks_in_words(found: list[Environment]) -> str:
-    """Return what ran in place of the environments' tasks."""
-    running = [words for environment in found for words in environment.stand_ins]
+def describe_tasks(found: list[Environment]) -> str:
+    """Return what ran as the environments' tasks."""
+    running = [words for environment in found for words in environment.fake_tasks]
     if not running:
         return "none"
-    return CONTAINERS if running[0].startswith("container ") else "local stand-ins"
+    return CONTAINERS if running[0].startswith("container ") else "local fakes"
 
 
 def compose(progress: Progress, *, commit: str, subject: str, recorded_types: list[str]) -> dict[str, Any]:
-    """Return everything the rehearsal knows; of what is secret only that it is. `subject` is the commit's."""
+    """Return the whole result with secrets masked; `subject` is the commit's subject."""
     timeline = _Timeline(progress)
     found = environments(progress)
     document = {
@@ -116,12 +116,12 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
             {"topic": item.topic, "subject": item.subject, "text": item.text} for item in progress.notifications
         ],
         "failed_functions": progress.failed_functions,
-        "permissions": progress.permissions or nothing_evaluated(Permissions.OFF),
+        "permissions": progress.permissions or empty_permissions_report(Permissions.OFF),
         "environments": {environment.name: _environment(environment) for environment in found},
         "simulated": {
-            "tasks": tasks_in_words(found),
+            "tasks": describe_tasks(found),
             "cloudfront": CLOUDFRONT,
-            "variables": progress.in_effect(),
+            "variables": progress.effective_overrides(),
             "recorded_only": recorded_types,
         },
     }
@@ -129,18 +129,18 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
 
 
 def write(document: dict[str, Any], file: Path) -> None:
-    """Write a composed report to `file` as JSON."""
+    """Write a report's data to `file` as JSON."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def secrets(progress: Progress) -> set[str]:
-    """Return every secret value that an action has come across."""
-    return {value for stage in _all_stages(progress) for action in stage.actions for value in action.evidence.secrets}
+    """Return the secret values that the actions have seen."""
+    return {value for stage in _all_stages(progress) for action in stage.actions for value in action.details.secrets}
 
 
 class _Timeline:
-    """The actions, each with its place in the rehearsal's time."""
+    """When each action ran."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -190,7 +190,7 @@ class _Timeline:
             "reason": action.reason,
             "log": str(action.log_file),
             "log_lines": [action.log_lines.start, action.log_lines.stop],
-            "change_set": _change_set(action.evidence.change_set),
+            "change_set": _change_set(action.details.change_set),
             "tests": [
                 {
                     "suite": test.suite,
@@ -199,9 +199,9 @@ class _Timeline:
                     "outcome": str(test.outcome),
                     "message": test.message,
                 }
-                for test in action.evidence.tests
+                for test in action.details.tests
             ],
-            "question": _question(action.evidence.question),
+            "question": _question(action.details.question),
         }
 
     def _spans_of(self, actions: list[ActionProgress]) -> list[Span]:
@@ -237,7 +237,7 @@ def _environment(environment: Environment) -> dict[str, Any]:
             ]
             for stack, resources in environment.resources.items()
         },
-        "stand_ins": environment.stand_ins,
+        "stand_ins": environment.fake_tasks,
     }
 
 

@@ -1,4 +1,4 @@
-"""What a person sees: a live view on a terminal, plain lines elsewhere."""
+"""The console output: a live view on a terminal, plain lines elsewhere."""
 
 import contextlib
 import threading
@@ -12,7 +12,7 @@ from rich.text import Text
 from rehearsal.report import permissions
 from rehearsal.report.permissions import Refusal
 from rehearsal.report.progress import ActionProgress, Notification, Progress, Result, StageProgress, Status
-from rehearsal.report.report import Environment, environments, tasks_in_words
+from rehearsal.report.report import Environment, describe_tasks, environments
 
 MARKS = {
     Status.WAITING: ("·", "dim"),
@@ -27,12 +27,12 @@ MARKS = {
 NOTIFIED = "✉"
 REFUSED = "✖"
 MOST_NOTIFICATIONS = 8
-"""Below the stages, the newest."""
+"""The newest notifications, shown below the stages."""
 LOG_TAIL_LINES = 40
 
 
 class Screen:
-    """Shows a rehearsal as it goes."""
+    """Shows a running rehearsal."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -71,28 +71,28 @@ class Screen:
                 self._live.start()
 
     def on_change(self, changed: ActionProgress | StageProgress | Notification | Refusal) -> None:
-        """Say a change of state as a line, where there is no live view; a refused call also where there is one."""
+        """Print a change as a line if there is no live view; print refused calls in any case."""
         if isinstance(changed, Refusal):
-            # Above the live view, and at once: what was refused may wait for minutes before it fails.
-            self._say(f"  {REFUSED} {_without_escapes(str(changed))}", "red")
+            # At once, above the live view: the caller may retry for minutes before it fails.
+            self._print(f"  {REFUSED} {_without_escapes(str(changed))}", "red")
             return
         if self.console.is_terminal or self._progress is None:
             return
         with self._lock:
             if isinstance(changed, Notification):
-                self._say(f"  {NOTIFIED} {changed.subject}")
+                self._print(f"  {NOTIFIED} {changed.subject}")
                 return
             if isinstance(changed, StageProgress):
                 if changed.status is Status.RUNNING:
-                    self._say(f"stage {changed.name}")
+                    self._print(f"stage {changed.name}")
                 return
             line = f"  {changed.full_name} {changed.status}"
             if changed.status.is_final:
                 line += f" after {changed.seconds:.1f} s"
-            self._say(line + (f": {changed.reason}" if changed.reason else ""))
+            self._print(line + (f": {changed.reason}" if changed.reason else ""))
 
     def summary(self, progress: Progress) -> None:
-        """Show how it ended: the stages, the failed action's log, the environments, the result."""
+        """Print the stages, the log of failed actions, the environments and the result."""
         if self.console.is_terminal:
             self.console.print(self._render())
         for action in _failed(progress):
@@ -102,34 +102,34 @@ class Screen:
             self.console.print()
         for environment in found:
             self._show_environment(environment)
-        self._show_what_was_simulated(found, progress.in_effect())
+        self._show_simulated(found, progress.effective_overrides())
         if progress.result is Result.SUCCEEDED:
-            for name in sorted(progress.variable_overrides.keys() - progress.in_effect().keys()):
-                self.console.print(Text(f"no build has a variable {name}: it was set to no effect", "yellow"))
+            for name in sorted(progress.variable_overrides.keys() - progress.effective_overrides().keys()):
+                self.console.print(Text(f"--set {name} had no effect: no build has this variable", "yellow"))
         if progress.permissions:
             style = "red" if progress.permissions["refused"] else "default"
-            self.console.print(Text(permissions.in_words(progress.permissions), style), soft_wrap=True)
+            self.console.print(Text(permissions.summary_line(progress.permissions), style), soft_wrap=True)
         for failure in progress.failed_functions:
-            self.console.print(Text(f"a deployed function failed: {failure}", "red"), soft_wrap=True)
+            self.console.print(Text(f"Lambda function failed: {failure}", "red"), soft_wrap=True)
         style = {"succeeded": "bold green", "failed": "bold red"}.get(str(progress.result), "bold yellow")
         text = Text(f"\nrehearsal {progress.result} after {progress.seconds:.1f} s", style)
         if progress.restarts:
-            text.append(f", started over {progress.restarts} time(s) because the pipeline changed itself", "default")
+            text.append(f"; restarted {progress.restarts} time(s) because the pipeline updated itself", "default")
         if progress.reason and progress.result is not Result.SUCCEEDED:
             text.append(f"\n{progress.reason}", "default")
         self.console.print(text, soft_wrap=True)
 
-    def _show_what_was_simulated(self, found: list[Environment], variable_overrides: Mapping[str, str]) -> None:
+    def _show_simulated(self, found: list[Environment], variable_overrides: Mapping[str, str]) -> None:
         if not found:
             return
-        running = sum(len(environment.stand_ins) for environment in found)
-        tasks = f"{running} task(s) are {tasks_in_words(found)}" if running else "nothing runs as tasks"
-        line = f"simulated: AWS itself; {tasks}; CloudFront is a local edge; databases and caches are records only"
+        running = sum(len(environment.fake_tasks) for environment in found)
+        tasks = f"{running} task(s) ({describe_tasks(found)})" if running else "no tasks"
+        line = f"simulated: AWS (emulator), {tasks}, CloudFront (local edge); databases and caches do not run"
         if variable_overrides:
-            line += f"; {', '.join(f'{name} is {value}' for name, value in variable_overrides.items())}"
+            line += f"; overridden: {', '.join(f'{name}={value}' for name, value in variable_overrides.items())}"
         self.console.print(Text(line, "yellow"), soft_wrap=True)
 
-    def _say(self, line: str, style: str = "default") -> None:
+    def _print(self, line: str, style: str = "default") -> None:
         seconds = self._progress.seconds if self._progress else 0.0
         self.console.print(Text(f"[{seconds:6.1f} s] {line}", style), soft_wrap=True)
 
@@ -146,7 +146,7 @@ class Screen:
     def _stage_lines(self, stage: StageProgress) -> Iterator[Text]:
         status = _stage_status(stage)
         yield self._line(0, status, stage.name, stage.seconds, stage.reason if not stage.actions else "")
-        # A stage that is over and well needs no more than its line.
+        # The actions of a succeeded or waiting stage would add nothing.
         if status in (Status.SUCCEEDED, Status.WAITING):
             return
         for action in stage.actions:
@@ -173,7 +173,7 @@ class Screen:
     def _show_environment(self, environment: Environment) -> None:
         text = Text(f"{environment.name:<10}", "bold")
         text.append(f"{environment.place}  ", "default")
-        text.append(environment.url or "no address", "cyan")
+        text.append(environment.url or "no URL", "cyan")
         for name, value in environment.named_outputs().items():
             if value != environment.url:
                 text.append(f"  {name}=", "dim")
@@ -214,5 +214,5 @@ def _tail(file: Path) -> list[str]:
 
 
 def _without_escapes(text: str) -> str:
-    """Return what a terminal would show: a build's colours and cursor movements would break the view."""
+    """Strip escape sequences: a build's colours and cursor movements would break the view."""
     return "\n".join(Text.from_ansi(line).plain for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""Runs a service's tasks as the container's own processes, by the testbed that the commit has in its `container/`."""
+"""Runs a service's tasks as the container's own processes, with the testbed in the commit's `container/`."""
 
 import json
 import os
@@ -19,21 +19,21 @@ from rehearsal.workloads.tasks import Target
 FOLDER = "container"
 TESTBED = f"{FOLDER}/testbed/__main__.py"
 START_SECONDS = 300.0
-"""What the tasks of one service may take to become healthy."""
+"""Timeout for the tasks of one service to become healthy."""
 SHUTDOWN_SECONDS = 30.0
-"""What the testbed may take to end its databases and engines."""
+"""Timeout for the testbed to stop its databases and engines."""
 LAST_LINES = 20
-"""Of what the testbed said, told when it does not come up."""
+"""Lines of the testbed's output shown when it does not start."""
 
 
 def unpack(repository: Path, commit: str, directory: Path) -> Path:
     """Unpack the commit's container folder below `directory`, and return it.
 
-    Raises RehearsalError if the commit has no testbed, or this machine not the programs that it runs.
+    Raises RehearsalError if the commit has no testbed, or if programs that it runs are not installed.
     """
     git = ["git", "-C", str(repository)]
     if subprocess.run([*git, "cat-file", "-e", f"{commit}:{TESTBED}"], capture_output=True, check=False).returncode:
-        raise RehearsalError(f"--tasks container needs {TESTBED}, and the commit {commit[:12]} has none")
+        raise RehearsalError(f"--tasks container: commit {commit[:12]} has no {TESTBED}")
     target = directory / "tasks"
     target.mkdir(exist_ok=True)
     archive = subprocess.run([*git, "archive", commit, FOLDER], stdout=subprocess.PIPE, check=True).stdout
@@ -46,17 +46,17 @@ def unpack(repository: Path, commit: str, directory: Path) -> Path:
     return folder
 
 
-class Containers:
-    """Starts a testbed for every service, with as many tasks as the service wants."""
+class ContainerTasks:
+    """Starts a testbed for every service, with its desired number of tasks."""
 
-    kind = "container"
+    kind = "container task"
 
     def __init__(self, processes: Processes, folder: Path) -> None:
         self._processes = processes
         self._folder = folder
 
     def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:
-        """Start the tasks and return where they answer once all are healthy; raises ActionFailed if they do not."""
+        """Start the tasks and return their targets once all are healthy; raises ActionFailed."""
         credentials = self._folder.parent / f"{service.place.account}-{service.name}.json"
         credentials.touch(0o600)
         names = {"username": "YAWL_ADMIN_USER", "password": "YAWL_ADMIN_PASSWORD"}
@@ -72,27 +72,27 @@ class Containers:
         )
         watchdog = threading.Timer(START_SECONDS, self._processes.end, [process])
         watchdog.start()
-        said: deque[str] = deque(maxlen=LAST_LINES)
+        output: deque[str] = deque(maxlen=LAST_LINES)
         lines = iter(process.stdout or ())
         try:
             for line in lines:
                 if line.startswith('{"targets"'):
                     threading.Thread(target=_drain, args=(lines,), daemon=True).start()
                     return [Target(found["address"], found["port"]) for found in json.loads(line)["targets"]]
-                said.append(line.rstrip())
+                output.append(line.rstrip())
         finally:
             watchdog.cancel()
         self._processes.end(process)
-        raise ActionFailed(f"the container's tasks for {service.name} do not start: {'; '.join(said) or 'no reason'}")
+        raise ActionFailed(f"the container tasks of {service.name} did not start: {'; '.join(output) or 'no reason'}")
 
 
-def _environment(folder: Path, secure: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the testbed's variables; `secure` are those that keep calls to AWS on this machine."""
-    own = {**machine_environment(folder.parent), **(secure or {})}
+def _environment(folder: Path, proxy: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the testbed's variables; `proxy` are those that keep calls to AWS on this machine."""
+    own = {**machine_environment(folder.parent), **(proxy or {})}
     return {**own, "PYTHONPATH": os.pathsep.join(filter(None, [own.get("PYTHONPATH"), str(folder)]))}
 
 
 def _drain(lines: Iterable[str]) -> None:
-    """Read on, so that the testbed never waits for somebody to do so."""
+    """Read the rest, so that the testbed never blocks on a full pipe."""
     for _ in lines:
         pass

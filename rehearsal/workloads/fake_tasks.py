@@ -1,4 +1,4 @@
-"""Starts stand-ins for the tasks of a service: the first is active, the others stand by."""
+"""Starts a fake of each task of a service: the first is active, the others are standbys."""
 
 import json
 import sys
@@ -12,18 +12,18 @@ from rehearsal.workloads.services import Service
 from rehearsal.workloads.tasks import Target
 
 
-class StandIns:
+class FakeTasks:
     """Starts a process for every task."""
 
-    kind = "stand-in"
+    kind = "fake task"
 
     def __init__(self, processes: Processes, directory: Path) -> None:
         self._processes = processes
         self._directory = directory
 
-    def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:  # noqa: ARG002 - they call nobody
-        """Start as many as the service wants tasks; raises ActionFailed if one does not come up."""
-        active, *others = service.tasks or ("stand-in",)
+    def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:  # noqa: ARG002 - fakes make no calls
+        """Start a process for each task and return the targets; raises ActionFailed."""
+        active, *others = service.tasks or ("fake",)
         port = self._start(service, active, None)
         return [Target("127.0.0.1", port), *(Target("127.0.0.1", self._start(service, name, port)) for name in others)]
 
@@ -44,12 +44,12 @@ class StandIns:
             hold_input=True,
         )
         if process.stdin is None or process.stdout is None:
-            raise ValueError("a stand-in is started with its input and output held")
+            raise ValueError("a fake task is started with its input and output held")
         try:
-            # Not on the command line, where everybody on this machine could read the secrets among them.
+            # Not on the command line, where every user of this machine could read the secrets.
             process.stdin.write(json.dumps(service.variables) + "\n")
             process.stdin.flush()
             return json.loads(process.stdout.readline())["port"]
         except (OSError, ValueError, KeyError) as error:
             self._processes.end(process)
-            raise ActionFailed(f"the stand-in for {service.target_group} does not start: {error}") from None
+            raise ActionFailed(f"the fake task for {service.target_group} did not start: {error}") from None

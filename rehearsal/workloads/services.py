@@ -1,30 +1,31 @@
-"""What a deployed ECS service would run, and behind which target groups."""
+"""The deployed ECS services, with their tasks and target groups."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.actions.secret_reference import referred_secret
-from rehearsal.engine.cloud import Cloud, Place
+from cloud_assembly import AwsEnvironment
+from rehearsal.actions.secret_reference import resolve_secret
+from rehearsal.engine.cloud import Cloud
 
 NAME_LENGTH = 8
-"""Characters of a task's id by which the task is called."""
+"""Characters of a task's id in its name."""
 
 
 @dataclass(frozen=True)
 class Service:
     """A service behind one target group."""
 
-    place: Place
+    place: AwsEnvironment
     target_group: str
     """Its ARN."""
     health_path: str
     tasks: tuple[str, ...]
-    """Names of the tasks ECS wants to run."""
+    """Names of the tasks that ECS would run."""
     zones: tuple[str, ...]
-    """Availability zones the tasks are spread over."""
+    """The availability zones of its subnets."""
     variables: dict[str, str] = field(repr=False)
-    """What ECS gives the container: its variables, and its secrets' values."""
+    """The container's variables, including the values of its secrets."""
 
     @property
     def name(self) -> str:
@@ -32,8 +33,8 @@ class Service:
         return self.target_group.split("/")[-2]
 
 
-def services(cloud: Cloud, stack_name: str, place: Place) -> Iterator[Service]:
-    """Return the services of a deployed stack, one for each target group they have."""
+def services(cloud: Cloud, stack_name: str, place: AwsEnvironment) -> Iterator[Service]:
+    """Yield the services of a deployed stack, one per target group."""
     cloudformation = cloud.in_account("cloudformation", place)
     resources = cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
     for resource in resources:
@@ -41,7 +42,7 @@ def services(cloud: Cloud, stack_name: str, place: Place) -> Iterator[Service]:
             yield from _services(cloud, resource["PhysicalResourceId"], place)
 
 
-def _services(cloud: Cloud, service_arn: str, place: Place) -> Iterator[Service]:
+def _services(cloud: Cloud, service_arn: str, place: AwsEnvironment) -> Iterator[Service]:
     cluster = service_arn.split("/")[-2]
     ecs = cloud.in_account("ecs", place)
     for found in ecs.describe_services(cluster=cluster, services=[service_arn])["services"]:
@@ -58,13 +59,13 @@ def _services(cloud: Cloud, service_arn: str, place: Place) -> Iterator[Service]
             )
 
 
-def _health_path(cloud: Cloud, target_group: str, place: Place) -> str:
+def _health_path(cloud: Cloud, target_group: str, place: AwsEnvironment) -> str:
     balancing = cloud.in_account("elbv2", place)
     [group] = balancing.describe_target_groups(TargetGroupArns=[target_group])["TargetGroups"]
     return group.get("HealthCheckPath", "/")
 
 
-def _zones(cloud: Cloud, service: dict[str, Any], place: Place) -> tuple[str, ...]:
+def _zones(cloud: Cloud, service: dict[str, Any], place: AwsEnvironment) -> tuple[str, ...]:
     subnets = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {}).get("subnets", [])
     if not subnets:
         return ()
@@ -72,9 +73,9 @@ def _zones(cloud: Cloud, service: dict[str, Any], place: Place) -> tuple[str, ..
     return tuple(sorted({subnet["AvailabilityZone"] for subnet in found}))
 
 
-def _variables(cloud: Cloud, definition: dict[str, Any], container: str, place: Place) -> dict[str, str]:
+def _variables(cloud: Cloud, definition: dict[str, Any], container: str, place: AwsEnvironment) -> dict[str, str]:
     [found] = [item for item in definition["containerDefinitions"] if item["name"] == container]
     plain = {item["name"]: item["value"] for item in found.get("environment", [])}
     client = cloud.in_account("secretsmanager", place)
-    secret = {item["name"]: referred_secret(client, item["valueFrom"]) for item in found.get("secrets", [])}
+    secret = {item["name"]: resolve_secret(client, item["valueFrom"]) for item in found.get("secrets", [])}
     return {**plain, **secret}

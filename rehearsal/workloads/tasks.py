@@ -1,4 +1,4 @@
-"""What runs behind the emulated load balancers: something on this machine for each task of a deployed service."""
+"""Starts a process for each task of a deployed service and registers it with the load balancer."""
 
 import itertools
 import threading
@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed
-from rehearsal.actions.secret_reference import SecretMissing
-from rehearsal.engine.cloud import Cloud, Place, open_directly
+from rehearsal.actions.secret_reference import SecretNotFound
+from rehearsal.engine.cloud import Cloud, open_without_proxy
 from rehearsal.workloads.services import Service, services
 
 PROBE_SECONDS = 5
-"""How long a target may take to answer its first request."""
+"""Timeout of a target's first health check."""
 
 
 class TaskKind(StrEnum):
     """What runs as a service's tasks."""
 
-    STAND_IN = "stand-in"
-    """A local stand-in that keeps the container's contract."""
+    FAKE = "fake"
+    """A local fake that keeps the container's contract."""
     CONTAINER = "container"
     """The container's own processes."""
     NONE = "none"
@@ -28,48 +29,48 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """Where something answers for a task."""
+    """The address of a running task."""
 
     address: str
     port: int
 
 
-class Starter(Protocol):
-    """Who starts what answers for a service's tasks."""
+class TaskStarter(Protocol):
+    """Starts the tasks of a service."""
 
     @property
     def kind(self) -> str:
-        """What it starts, in a word."""
+        """The kind of tasks, for descriptions."""
         ...
 
     def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:
-        """Start it with these variables and return where it answers; raises ActionFailed."""
+        """Start the tasks with these variables and return their targets; raises ActionFailed."""
         ...
 
 
 class NoTasks:
-    """Puts nothing behind the load balancers, as if no task ever became healthy."""
+    """Runs nothing behind the load balancers, as if no task ever became healthy."""
 
-    def start(self, stack_name: str, place: Place) -> tuple[str, ...]:  # noqa: ARG002 - the interface's parameters
+    def start(self, stack_name: str, place: AwsEnvironment) -> tuple[str, ...]:  # noqa: ARG002 - the interface's parameters
         """Start nothing."""
         return ()
 
 
 class Tasks:
-    """Has tasks started and registers them as targets, once each has answered the target group's health check.
+    """Starts tasks and registers each as a target after it has passed the health check.
 
-    The emulated load balancer does not probe its targets, so whoever registers one must be the judge.
+    Checks the health itself, because the emulated load balancer does not.
     """
 
-    def __init__(self, cloud: Cloud, starter: Starter) -> None:
+    def __init__(self, cloud: Cloud, starter: TaskStarter) -> None:
         self._cloud = cloud
         self._starter = starter
         self._lock = threading.Lock()
 
-    def start(self, stack_name: str, place: Place) -> tuple[str, ...]:
-        """Start what each service with a target group in the stack would run; return it in words.
+    def start(self, stack_name: str, place: AwsEnvironment) -> tuple[str, ...]:
+        """Start the tasks of every service in the stack that has a target group; return their descriptions.
 
-        A service that is deployed again keeps what it has.
+        A service that is deployed again keeps its running tasks.
         """
         try:
             return tuple(
@@ -77,8 +78,8 @@ class Tasks:
                 for service in services(self._cloud, stack_name, place)
                 for target in self._serve(service)
             )
-        except SecretMissing as error:
-            raise ActionFailed(f"no task of {stack_name} can start: {error}") from None
+        except SecretNotFound as error:
+            raise ActionFailed(f"the tasks of {stack_name} cannot start: {error}") from None
 
     def _serve(self, service: Service) -> list[Target]:
         with self._lock:
@@ -95,10 +96,10 @@ class Tasks:
         for target in targets:
             url = f"http://{target.address}:{target.port}{path}"
             try:
-                with open_directly(url, timeout_seconds=PROBE_SECONDS):
+                with open_without_proxy(url, timeout_seconds=PROBE_SECONDS):
                     pass
             except OSError as error:
-                raise ActionFailed(f"the {kind} for {service.target_group} does not answer {path}: {error}") from None
+                raise ActionFailed(f"the {kind} of {service.name} failed its health check {path}: {error}") from None
         zones = itertools.cycle(service.zones or ("all",))
         self._cloud.in_account("elbv2", service.place).register_targets(
             TargetGroupArn=service.target_group,

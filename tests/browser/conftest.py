@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
 from rehearsal.engine.action_details import CaseOutcome, CaseResult, ChangeSet, Effect, Question, ResourceChange
-from rehearsal.engine.cloud import Place
 from rehearsal.report import page as pages
 from rehearsal.report import report
 from tests.rehearsal.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
@@ -26,7 +26,7 @@ CHROMIUM_OPTIONS = [
 MARKUP = "<img src=x onerror=alert(1)></script></pre>&amp;"
 """What must be shown as it is written."""
 SECRET = 'swordfish"<&'
-DEV = Place("222222222222", "eu-west-1")
+DEV = AwsEnvironment("222222222222", "eu-west-1")
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +111,8 @@ def _synthesize(run: Run) -> None:
 def _deploy(run: Run, name: str) -> Outcome:
     run.log(f"CREATE_COMPLETE AWS::EC2::VPC {MARKUP}")
     run.log(f"password={SECRET}")
-    run.evidence.secrets.add(SECRET)
-    run.evidence.change_set = ChangeSet(
+    run.details.secrets.add(SECRET)
+    run.details.change_set = ChangeSet(
         f"dev-{name}",
         (
             ResourceChange("Vpc", "AWS::EC2::VPC", Effect.ADDED),
@@ -121,19 +121,19 @@ def _deploy(run: Run, name: str) -> Outcome:
     )
     outputs = {"Url": "http://dev.example", "Text": MARKUP, "Leaked": f"{SECRET} in an output"}
     resources = (Resource("Vpc", "AWS::EC2::VPC", "vpc-1"),)
-    return Outcome(deployed=Deployed(f"dev-{name}", DEV, outputs, ("a stand-in",), resources))
+    return Outcome(deployed=Deployed(f"dev-{name}", DEV, outputs, ("a fake task",), resources))
 
 
 def _test(run: Run) -> None:
     run.log("2 passed, 1 skipped")
-    run.evidence.tests += [
+    run.details.tests += [
         CaseResult("suite", "test_healthy", 1.0, CaseOutcome.PASSED),
         CaseResult("suite", f"test_{MARKUP}", 0.5, CaseOutcome.SKIPPED, f"because {MARKUP}"),
     ]
 
 
 def _approve(run: Run) -> None:
-    run.evidence.question = Question(f"Deploy to prod? {MARKUP}", approved=True)
+    run.details.question = Question(f"Deploy to prod? {MARKUP}", approved=True)
 
 
 def _fail(run: Run) -> None:

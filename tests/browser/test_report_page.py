@@ -42,7 +42,7 @@ def test_it_says_what_happened(open_report: Open) -> None:
     expect(page.locator(".figures")).to_contain_text("1 passed, 1 skipped")
     expect(page.locator(".figures")).to_contain_text("1 added, 1 replaced")
     expect(page.get_by_role("region", name="Environments")).to_contain_text("222222222222 · eu-west-1")
-    expect(page.get_by_role("region", name="What was not real")).to_contain_text("AWS::Some::Type")
+    expect(page.get_by_role("region", name="What was simulated")).to_contain_text("AWS::Some::Type")
 
 
 def test_a_failed_action_is_one_click_from_its_line_in_the_log(open_report: Open) -> None:
@@ -120,7 +120,7 @@ def test_long_logs_are_bounded_and_say_so(open_report: Open, report_file: Path) 
     synth = row(page, "Synth")
     synth.locator("summary").click()
     expect(synth.locator(".text")).to_have_count(200)
-    expect(synth.locator(".gap")).to_have_text("… 801 lines left out …")
+    expect(synth.locator(".gap")).to_have_text("… 801 lines omitted …")
     expect(synth.locator(".text").first).to_have_text("line 1 of a long build")
     expect(synth.locator(".text").last).to_contain_text("(5000 characters)")
     link = synth.locator(".whole-log a")

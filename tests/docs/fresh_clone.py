@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 from tests.docs.document import ROOT
@@ -95,7 +95,9 @@ def emulated_aws(directory: Path) -> Generator[str, None, None]:
     """Run an emulator until the block ends; yield its endpoint."""
     processes = Processes()
     try:
-        yield SetUp(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator().endpoint
+        yield (
+            EmulatorSetup(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator().endpoint
+        )
     finally:
         processes.end_all()
 

@@ -154,7 +154,7 @@ def test_the_rehearsal_takes_these_options(command: str, fresh_clone: FreshClone
     # The options are parsed first; without an assembly the rehearsal then stops.
     done = fresh_clone.run(f"PATH={ROOT}/.venv/bin:$PATH {started} --assembly {tmp_path}")
     assert done.returncode == 2
-    assert "holds no cloud assembly" in done.stdout
+    assert "does not exist" in done.stdout
 
 
 def test_every_option_of_the_rehearsal_is_documented(fresh_clone: FreshClone) -> None:

@@ -1,7 +1,7 @@
-// Loaded by every Node program of a rehearsal: leads connections to AWS to the emulator, or refuses them.
+// Loaded by every Node program of a rehearsal: redirects connections to AWS to the emulator, or refuses them.
 //
-// Everything in Node that connects, https, fetch and http2 included, does so by this one method. Reads where the emulator
-// is at the first connection, so that a program without one loses no time.
+// All connections of Node, including https, fetch and http2, use this one method. Reads the emulator's ports at the first
+// connection, so that other programs lose no time.
 'use strict';
 
 const net = require('node:net');
@@ -21,20 +21,20 @@ function known(row) {
   return rows[row];
 }
 
-/** Return where a connection goes instead: undefined for where it was to go, an Error for nowhere. */
-function led(host, port) {
+/** Return the new target of a connection, undefined to leave it unchanged, or an Error to refuse it. */
+function redirect(host, port) {
   const name = String(host).toLowerCase().replace(/\.$/, '');
   if (LOCAL.includes(name)) return undefined;
   const isMetadata = known('metadata').includes(name);
   if (!isMetadata && !known('suffixes').some((suffix) => name === suffix || name.endsWith(`.${suffix}`))) return undefined;
   if (isMetadata || !(port in PORTS)) {
-    return new Error(`the rehearsal refuses the call to ${name}, port ${port}: no call leaves for AWS`);
+    return new Error(`call to ${name}, port ${port}, refused: the rehearsal lets no call reach AWS`);
   }
   return { host: '127.0.0.1', port: Number(known('ports')[PORTS[port]]) };
 }
 
 net.Socket.prototype.connect = function (...given) {
-  // What net.connect hands on is one marked list of the options and the callback; others call with what they like.
+  // net.connect passes one marked array of options and callback; other callers pass any of the documented arguments.
   const wrapped = Array.isArray(given[0]);
   const listed = wrapped ? given[0] : given;
   let [options, ...rest] = listed;
@@ -44,7 +44,7 @@ net.Socket.prototype.connect = function (...given) {
     rest = listed.slice(2);
   }
   if (!options.host || options.path) return connect.apply(this, given);
-  const there = led(options.host, options.port);
+  const there = redirect(options.host, options.port);
   if (there === undefined) return connect.apply(this, given);
   if (there instanceof Error) {
     process.nextTick(() => this.destroy(there));

@@ -1,7 +1,7 @@
-"""Loaded by every Python program of a rehearsal: leads connections to AWS to the emulator, or refuses them.
+"""Loaded by every Python program of a rehearsal: redirects connections to AWS to the emulator, or refuses them.
 
-Changes the `_socket` module before anything uses it. Reads where the emulator is at the first connection, so that a
-program without one loses no time. Programs that connect without Python's sockets are not reached.
+Changes the `_socket` module before anything uses it. Reads the emulator's ports at the first connection, so that other
+programs lose no time. It does not cover programs that connect without Python's sockets.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import sys
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # importing it takes longer than all else here
+if TYPE_CHECKING:  # slow to import
     from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib takes long to import
@@ -26,8 +26,8 @@ def _known(row: str) -> list[str]:
     return _rows[row]
 
 
-def _led(host: Any, port: Any) -> tuple[Any, Any]:
-    """Return where a connection to `host` goes: itself, or the emulator for a host of AWS's."""
+def _redirect(host: Any, port: Any) -> tuple[Any, Any]:
+    """Return the host and port to connect to: the emulator's for a host of AWS."""
     if not isinstance(host, (str, bytes, bytearray)):
         return host, port
     name = (host if isinstance(host, str) else host.decode("ascii", "replace")).lower().rstrip(".")
@@ -37,14 +37,14 @@ def _led(host: Any, port: Any) -> tuple[Any, Any]:
     if not is_metadata and not any(name == suffix or name.endswith("." + suffix) for suffix in _known("suffixes")):
         return host, port
     if is_metadata or port not in PORTS:
-        raise ConnectionRefusedError(f"the rehearsal refuses the call to {name}, port {port}: no call leaves for AWS")
+        raise ConnectionRefusedError(f"call to {name}, port {port}, refused: the rehearsal lets no call reach AWS")
     return "127.0.0.1", int(_known("ports")[PORTS[port]])
 
 
-def _led_address(address: Any) -> Any:
+def _redirect_address(address: Any) -> Any:
     if isinstance(address, tuple) and len(address) >= 2:
-        led = _led(address[0], address[1])
-        return address if led == address[:2] else led
+        target = _redirect(address[0], address[1])
+        return address if target == address[:2] else target
     return address
 
 
@@ -53,31 +53,31 @@ class _Socket(_socket.socket):
 
     # pyrefly: ignore [missing-override-decorator]  # not in every Python that a build may use
     def connect(self, address: Any) -> None:
-        super().connect(_led_address(address))
+        super().connect(_redirect_address(address))
 
     # pyrefly: ignore [missing-override-decorator]
     def connect_ex(self, address: Any) -> int:
-        return super().connect_ex(_led_address(address))
+        return super().connect_ex(_redirect_address(address))
 
 
 def _guard() -> None:
     above: Any = _socket
     getaddrinfo, gethostbyname = above.getaddrinfo, above.gethostbyname
 
-    def led_getaddrinfo(host: Any, port: Any, family: int = 0, *rest: int, **named: int) -> Any:
-        led = _led(host, port)
-        return getaddrinfo(*led, family if led == (host, port) else _socket.AF_INET, *rest, **named)
+    def redirected_getaddrinfo(host: Any, port: Any, family: int = 0, *rest: int, **named: int) -> Any:
+        target = _redirect(host, port)
+        return getaddrinfo(*target, family if target == (host, port) else _socket.AF_INET, *rest, **named)
 
-    def led_gethostbyname(host: Any) -> str:
-        return gethostbyname(_led(host, "https")[0])
+    def redirected_gethostbyname(host: Any) -> str:
+        return gethostbyname(_redirect(host, "https")[0])
 
     above.socket = above.SocketType = _Socket
-    above.getaddrinfo = led_getaddrinfo
-    above.gethostbyname = led_gethostbyname
+    above.getaddrinfo = redirected_getaddrinfo
+    above.gethostbyname = redirected_gethostbyname
 
 
 def _load_next() -> None:
-    """Load the `sitecustomize` that this one hides, as Debian's Python has one."""
+    """Load the `sitecustomize` that this one shadows, such as Debian's."""
     from importlib.machinery import PathFinder  # noqa: PLC0415 - not needed by what is above
 
     others = [folder for folder in sys.path if os.path.abspath(folder) != HERE]  # noqa: PTH100 - as above

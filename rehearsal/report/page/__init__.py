@@ -1,4 +1,4 @@
-"""The rehearsal as one HTML file that needs nothing else: no network, no other file, no script to be readable."""
+"""The report as a single HTML file, readable without network or script."""
 
 from rehearsal.report.page.rendering import write
 

@@ -1,4 +1,4 @@
-"""The part of a log that is shown, and the line in it that says why an action failed."""
+"""The excerpt of a log that the report shows, and the line that explains a failure."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +19,14 @@ SIGNS_OF_FAILURE = (
     re.compile(r"\b(error|fatal|exception)\b", re.IGNORECASE),
     re.compile(r"\bfailed\b", re.IGNORECASE),
 )
-"""How a line says that something failed, the most telling first: CloudFormation's events, pytest's report, the rest."""
+"""Patterns of failure, most specific first: CloudFormation's events, pytest's report, the rest."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a log; lines left out are one without text."""
+    """A line of a log, or a gap of `left_out` lines."""
 
     number: int
     text: str = ""
@@ -35,20 +35,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """What is shown of a log."""
+    """The shown part of a log."""
 
     lines: tuple[Line, ...]
     total: int
     failing: int | None
-    """The number of the line that says why the action failed."""
+    """The number of the line that explains the failure."""
 
 
 def read(file: Path, written: range, *, failed: bool, mask: Callable[[str], str]) -> Excerpt:
-    """Return the beginning of what an action has written, its end, and if it failed what stands around its failure.
+    """Return the beginning and end of an action's log and, if it failed, the lines around the failure.
 
-    What a terminal would do with the text's escapes is left out, and `mask` takes out what is secret.
+    Escape sequences are stripped; `mask` masks secrets.
     """
-    # Only what a log's writer takes for the end of a line is one here.
+    # Not splitlines(): the log's writer counts newlines only.
     text = file.read_bytes().decode(errors="replace") if file.is_file() else ""
     lines = text.split("\n")[written.start : written.stop]
     failing = _failing_line(lines) if failed else None
@@ -60,7 +60,7 @@ def read(file: Path, written: range, *, failed: bool, mask: Callable[[str], str]
 
 
 def _failing_line(lines: Sequence[str]) -> int | None:
-    """Return the number of the first line with the most telling sign, else of the last; None if there is no line."""
+    """Return the number of the first line that matches the most specific pattern, else of the last line."""
     for sign in SIGNS_OF_FAILURE:
         for number, line in enumerate(lines, 1):
             if sign.search(line):

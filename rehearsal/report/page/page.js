@@ -1,4 +1,4 @@
-// Filters, and the way from a failure to its line in the log. Without this script the page shows everything.
+// Filters the actions and opens the log line of a failure. Without this script the page shows everything.
 "use strict";
 
 const form = document.getElementById("filters");
@@ -56,11 +56,11 @@ function follow() {
 
 form.addEventListener("input", filter);
 form.addEventListener("submit", (event) => event.preventDefault());
-// The fields have their first values only after the event.
+// The fields are reset only after this event.
 form.addEventListener("reset", () => setTimeout(filter));
 addEventListener("hashchange", follow);
 document.addEventListener("click", (event) => {
-  // The same link a second time changes no address.
+  // Following the same link again does not fire hashchange.
   const link = event.target.closest("a[href^='#']");
   if (link && link.hash === location.hash) {
     follow();

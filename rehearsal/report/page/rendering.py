@@ -1,4 +1,4 @@
-"""Renders a composed report as HTML."""
+"""Renders a report's data as HTML."""
 
 import base64
 import hashlib
@@ -15,26 +15,26 @@ from markupsafe import Markup
 
 from rehearsal.engine.masking import masked
 from rehearsal.report.page import excerpt
-from rehearsal.report.permissions import in_words
+from rehearsal.report.permissions import summary_line
 
 FOLDER = Path(__file__).parent
 MOST_TICKS = 8
 LEAST_WIDTH = 0.35
-"""Of a bar, in percent: what took no time must still be seen."""
+"""Percent, so that the bar of a very short action is visible."""
 SET_UP = "set-up"
-"""How the stage is called that is the rehearsal's own."""
+"""The name of the rehearsal's own stage."""
 LEAST_SHARE = 0.02
-"""Of the whole time; what is shorter has no name of its own among what took the time."""
+"""Of the total time; shorter actions are not listed under the critical path."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A place on the time axis, in percent of the whole."""
+    """A bar on the time axis, in percent of the total time."""
 
     start: float
     width: float
     waiting: float = 0.0
-    """How much longer those beside it ran."""
+    """How much longer the other actions of its group ran."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Row:
 
     anchor: str
     title: str
-    """Its name, with its stage's where the stage is one of the pipeline's."""
+    """Its name, after its stage's name unless that is the set-up."""
     action: Mapping[str, Any]
     bar: Bar | None
     log: excerpt.Excerpt
@@ -51,17 +51,17 @@ class Row:
 
     @property
     def failed(self) -> bool:
-        """Whether the rehearsal ended here."""
+        """Whether it ended the rehearsal."""
         return self.action["status"] in ("failed", "not-emulated", "rejected", "stopped")
 
     @property
     def failing_anchor(self) -> str:
-        """Where the reader finds why it failed."""
+        """The anchor of the line that explains the failure."""
         return f"{self.anchor}-why" if self.log.failing is None else f"{self.anchor}-line-{self.log.failing}"
 
     @property
     def effects(self) -> dict[str, int]:
-        """How many resources it has added, changed, replaced and removed; what failed has been rolled back."""
+        """Resources by effect; none if the action failed, because CloudFormation rolled them back."""
         change_set = self.action["change_set"]
         if change_set is None or self.action["status"] != "succeeded":
             return {}
@@ -69,7 +69,7 @@ class Row:
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """How many tests passed, failed and so on."""
+        """Tests by outcome."""
         return _counted(test["outcome"] for test in self.action["tests"])
 
 
@@ -85,23 +85,23 @@ class Group:
     bar: Bar | None
     rows: tuple[Row, ...]
     earlier: bool
-    """Whether it belongs to an execution that another one has followed."""
+    """Whether it belongs to a superseded execution."""
 
 
 def write(document: Mapping[str, Any], file: Path, *, secrets: Iterable[str]) -> None:
-    """Write a composed report as a page; `secrets` are kept out of the logs it shows."""
+    """Write the page to `file`; `secrets` are masked in the logs it shows."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(render(document, folder=file.parent, secrets=secrets), encoding="utf-8")
 
 
 def render(document: Mapping[str, Any], *, folder: Path, secrets: Iterable[str]) -> str:
-    """Return the page; links to whole logs lead there from `folder`."""
+    """Return the page; its links to the full logs are relative to `folder`."""
     groups = _Page(document, folder, tuple(secrets)).groups()
     rows = [row for group in groups for row in group.rows]
     present = [row for group in groups if not group.earlier for row in group.rows]
     style = Markup((FOLDER / "page.css").read_text())  # noqa: S704 - our own file
     script = Markup((FOLDER / "page.js").read_text())  # noqa: S704 - our own file
-    # The page comes from disk, where no header can carry it: what may be loaded and run is said in the page itself.
+    # In the page itself, because a file opened from disk has no HTTP headers.
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -123,7 +123,7 @@ def render(document: Mapping[str, Any], *, folder: Path, secrets: Iterable[str])
         "seconds": _seconds,
         "kind": _kind,
         "counted": _counted_in_words,
-        "permissions_in_words": in_words,
+        "permissions_summary": summary_line,
     }
     return environment.get_template("page.html.jinja").render(
         document=document,
@@ -143,7 +143,7 @@ def render(document: Mapping[str, Any], *, folder: Path, secrets: Iterable[str])
 
 
 class _Page:
-    """Finds every action its place on the page."""
+    """Lays out the actions on the page."""
 
     def __init__(self, document: Mapping[str, Any], folder: Path, secrets: tuple[str, ...]) -> None:
         self._document = document
@@ -160,7 +160,7 @@ class _Page:
         }
         groups = [self._group(set_up, "Set-up", SET_UP)]
         for number, stages in enumerate(self._document["superseded"], 1):
-            which = "the release before" if number <= self._document["executions_before"] else f"execution {number}"
+            which = "base commit" if number <= self._document["executions_before"] else f"execution {number}"
             groups += [
                 self._group(stage, f"{stage['name']} · {which}", f"execution-{number}-{stage['name']}", earlier=True)
                 for stage in stages
@@ -224,7 +224,7 @@ def _counted_in_words(counts: Mapping[str, int]) -> str:
 
 
 def _ticks(seconds: float) -> list[tuple[float, str]]:
-    """Return round moments of the time axis, with their places in percent."""
+    """Return labelled ticks of the time axis with their positions in percent."""
     least = max(seconds, 0.1) / MOST_TICKS
     magnitude = 10 ** math.floor(math.log10(least))
     step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= least)
@@ -233,14 +233,14 @@ def _ticks(seconds: float) -> list[tuple[float, str]]:
 
 
 def _seconds(seconds: float) -> str:
-    """Return a duration as people say it."""
+    """Format a duration."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
 
 
 def _kind(resource_type: str) -> str:
-    """Return a resource type without what all have in common."""
+    """Shorten a resource type."""
     return resource_type.removeprefix("AWS::").replace("::", " ")
 
 

@@ -18,7 +18,7 @@ from rehearsal.workloads.fake_engine.server import Active, Standby, handler_for
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
-    """As many may knock at once, like the load balancer's many connections."""
+    """Connections that may wait, as many as the load balancer opens."""
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="rehearsal.workloads.fake_engine", description=__doc__)
     parser.add_argument("--health-path", required=True)
     parser.add_argument("--task", required=True, help="the task's name")
-    parser.add_argument("--active-port", type=int, help="where the active stand-in is; without it, this one is active")
+    parser.add_argument("--active-port", type=int, help="the active task's port; without it, this task is active")
     arguments = parser.parse_args()
     variables: dict[str, str] = json.loads(sys.stdin.readline() or "{}")
     if arguments.active_port:

@@ -1,4 +1,4 @@
-"""An engine in memory: sessions, specifications, cases and the first work item of each."""
+"""An in-memory engine: sessions, specifications, cases and the first work item of each case."""
 
 import base64
 import hashlib
@@ -14,13 +14,13 @@ LONGEST_TEXT = 1024 * 1024
 """Characters of a specification; a real one has a few thousand."""
 
 
-class Refused(Exception):  # noqa: N818 - an answer of the engine's, not an error of ours
-    """The engine does not do it; the text is the reason it gives."""
+class EngineError(Exception):
+    """The engine rejects a call; the text is its reason."""
 
 
 @dataclass(frozen=True)
 class SpecificationId:
-    """What tells specifications apart."""
+    """The identity of a specification."""
 
     identifier: str
     version: str
@@ -29,7 +29,7 @@ class SpecificationId:
 
 @dataclass(frozen=True)
 class Case:
-    """A running case and the work item it waits at."""
+    """A running case and its current work item."""
 
     number: str
     specification: SpecificationId
@@ -37,7 +37,7 @@ class Case:
 
 
 class Engine:
-    """The one engine of a service; whatever task is asked, this one answers."""
+    """The one engine of a service, which answers for all its tasks."""
 
     def __init__(self, user: str, password: str) -> None:
         self._user = user
@@ -51,10 +51,10 @@ class Engine:
     def connect(self, user: str, encoded_password: str) -> str:
         """Return a new session's handle. A password comes as YAWL's clients send it, hashed."""
         if not self._user or user != self._user:
-            raise Refused(f"Unknown service or client: {user}")
+            raise EngineError(f"Unknown service or client: {user}")
         digest = hashlib.sha1(self._password.encode(), usedforsecurity=False).digest()
         if not hmac.compare_digest(base64.b64encode(digest), encoded_password.encode()):
-            raise Refused("Incorrect Password")
+            raise EngineError("Incorrect Password")
         handle = str(uuid.uuid4())
         with self._lock:
             self._sessions.add(handle)
@@ -66,9 +66,9 @@ class Engine:
             self._sessions.discard(handle)
 
     def check(self, handle: str) -> None:
-        """Raise Refused if there is no such session."""
+        """Raise EngineError if there is no such session."""
         if handle not in self._sessions:
-            raise Refused("Invalid or expired session.")
+            raise EngineError("Invalid or expired session.")
 
     def upload(self, text: str) -> SpecificationId:
         """Load a specification; its cases will wait at the first task of its root net."""
@@ -76,24 +76,26 @@ class Engine:
         with self._lock:
             if specification in self._specifications:
                 uid = f"[UID: {specification.identifier}- Version: {specification.version}]"
-                raise Refused(f"There is a specification with an identical id to {uid} already loaded into the engine.")
+                raise EngineError(
+                    f"There is a specification with an identical id to {uid} already loaded into the engine."
+                )
             self._specifications[specification] = task
         return specification
 
     def unload(self, specification: SpecificationId) -> None:
-        """Forget a specification that has no running case."""
+        """Unload a specification without running cases."""
         with self._lock:
             if specification not in self._specifications:
-                raise Refused(f"No specification found with ID = {specification.identifier}")
+                raise EngineError(f"No specification found with ID = {specification.identifier}")
             if any(case.specification == specification for case in self._cases.values()):
-                raise Refused(f"Cannot unload {specification.identifier}: it has running cases.")
+                raise EngineError(f"Cannot unload {specification.identifier}: it has running cases.")
             del self._specifications[specification]
 
     def launch(self, specification: SpecificationId) -> str:
         """Start a case and return its number."""
         with self._lock:
             if specification not in self._specifications:
-                raise Refused(f"No specification found with ID = {specification.identifier}")
+                raise EngineError(f"No specification found with ID = {specification.identifier}")
             self._started += 1
             case = Case(str(self._started), specification, self._specifications[specification])
             self._cases[case.number] = case
@@ -103,7 +105,7 @@ class Engine:
         """End a case and its work item."""
         with self._lock:
             if self._cases.pop(number, None) is None:
-                raise Refused(f"Case [{number}] not found.")
+                raise EngineError(f"Case [{number}] not found.")
 
     def specifications(self) -> Iterator[SpecificationId]:
         """Return the loaded specifications."""
@@ -117,19 +119,19 @@ class Engine:
 
 
 def _read(text: str) -> tuple[SpecificationId, str]:
-    """Return a specification's id and its first task; raises Refused when that is not in it."""
+    """Return a specification's id and its first task; raises EngineError when that is not in it."""
     if len(text) > LONGEST_TEXT or "<!DOCTYPE" in text:
-        raise Refused("Upload failed: invalid specification.")
+        raise EngineError("Upload failed: invalid specification.")
     try:
         specification = ElementTree.fromstring(text).find("y:specification", NAMESPACE)  # noqa: S314 - has no DTD
     except ElementTree.ParseError as error:
-        raise Refused(f"Invalid specification: {error}") from None
+        raise EngineError(f"Invalid specification: {error}") from None
     if specification is None:
-        raise Refused("Upload failed: invalid specification.")
+        raise EngineError("Upload failed: invalid specification.")
     identifier = specification.findtext("y:metaData/y:identifier", "", NAMESPACE)
     version = specification.findtext("y:metaData/y:version", "", NAMESPACE)
     net = "y:decomposition[@isRootNet='true']/y:processControlElements/y:inputCondition/y:flowsInto/y:nextElementRef"
     first = specification.find(net, NAMESPACE)
     if not identifier or not version or first is None:
-        raise Refused("Upload failed: invalid specification.")
+        raise EngineError("Upload failed: invalid specification.")
     return SpecificationId(identifier, version, specification.get("uri", "")), first.get("id", "")

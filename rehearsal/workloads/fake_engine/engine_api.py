@@ -1,10 +1,10 @@
-"""The engine's interfaces A and B, as YAWL 6 speaks them: forms in, XML out, and failures as answers like any other."""
+"""The engine's interfaces A and B as in YAWL 6: forms in, XML out, failures with status 200."""
 
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape, quoteattr
 
-from rehearsal.workloads.fake_engine.engine import Case, Engine, Refused, SpecificationId
+from rehearsal.workloads.fake_engine.engine import Case, Engine, EngineError, SpecificationId
 
 INTERFACE_A, INTERFACE_B = "/yawl/ia", "/yawl/ib"
 PATHS = (INTERFACE_A, INTERFACE_B)
@@ -53,14 +53,14 @@ class EngineApi:
             if call is None:
                 return "" if path == INTERFACE_B else _failure("Invalid action or exception was thrown.")
             return call(form)
-        except Refused as refusal:
-            # A session that was not opened is told in another shape than everything else.
+        except EngineError as refusal:
+            # A failed connect has another shape than other failures.
             reason = escape(str(refusal))
             return f"<failure>{reason}</failure>" if action == "connect" else _failure(reason)
 
     def _connect(self, form: Form, user: str) -> str:
         if user not in form:
-            raise Refused("Null user name")
+            raise EngineError("Null user name")
         return self._engine.connect(form[user], form.get("password", ""))
 
     def _disconnect(self, form: Form) -> str:
@@ -73,7 +73,7 @@ class EngineApi:
     def _upload(self, form: Form) -> str:
         try:
             loaded = self._engine.upload(form.get("specXML", ""))
-        except Refused as refusal:
+        except EngineError as refusal:
             message = f"<error><message>{escape(str(refusal))}</message></error>"
             return _failure(f"<verificationMessages>{message}</verificationMessages>")
         members = {"identifier": loaded.identifier, "version": loaded.version, "uri": loaded.uri}

@@ -1,4 +1,4 @@
-"""What a stand-in answers: the active one by itself, the others through it."""
+"""What a fake task answers: the active one by itself, standbys through it."""
 
 import http.client
 import json
@@ -11,16 +11,16 @@ from typing_extensions import override
 
 from rehearsal.workloads.fake_engine.engine_api import PATHS, EngineApi
 
-VERSION = "stand-in"
+VERSION = "fake"
 FORWARD_SECONDS = 10.0
-"""How long the active stand-in may take to answer for another."""
+"""How long the active task may take to answer a standby."""
 LONGEST_BODY = 4 * 1024 * 1024
-NOT_HANDED_ON = ("connection", "transfer-encoding", "content-length", "date", "server", "x-yawl-task")
-"""Headers that every answer gets from whoever gives it last."""
+NOT_FORWARDED = ("connection", "transfer-encoding", "content-length", "date", "server", "x-yawl-task")
+"""Headers that each hop sets itself."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A request."""
 
     method: str
@@ -30,7 +30,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Given:
+class Response:
     """An answer."""
 
     status: int
@@ -38,57 +38,59 @@ class Given:
     body: bytes
 
     @classmethod
-    def document(cls, status: HTTPStatus, document: Mapping[str, object], **headers: str) -> "Given":
+    def document(cls, status: HTTPStatus, document: Mapping[str, object], **headers: str) -> "Response":
         """Return an answer of JSON."""
         return cls(status, {"Content-Type": "application/json", **headers}, json.dumps(document).encode())
 
 
 class Active:
-    """The stand-in that has the engine."""
+    """The fake task that has the engine."""
 
     def __init__(self, health_path: str, api: EngineApi) -> None:
         self._health_path = health_path
         self._api = api
 
-    def answer(self, asked: Asked) -> Given:
+    def answer(self, request: Request) -> Response:
         """Answer as the active task does."""
-        path, _, query = asked.path.partition("?")
+        path, _, query = request.path.partition("?")
         if path == self._health_path:
-            return Given.document(HTTPStatus.OK, health("active"), **{"Cache-Control": "no-store"})
+            return Response.document(HTTPStatus.OK, health("active"), **{"Cache-Control": "no-store"})
         if path in PATHS:
-            form = asked.body.decode(errors="replace") if asked.method == "POST" else query
-            return Given(
+            form = request.body.decode(errors="replace") if request.method == "POST" else query
+            return Response(
                 HTTPStatus.OK, {"Content-Type": "text/xml;charset=UTF-8"}, self._api.answer(path, form).encode()
             )
-        return Given.document(HTTPStatus.OK, {"stand_in": "the rehearsal answers here instead of the engine"})
+        return Response.document(HTTPStatus.OK, {"fake": "this is the rehearsal's fake of a task, not the engine"})
 
 
 class Standby:
-    """A stand-in that hands requests on to the active one."""
+    """A fake task that proxies requests to the active one."""
 
     def __init__(self, health_path: str, active_port: int) -> None:
         self._health_path = health_path
         self._port = active_port
 
-    def answer(self, asked: Asked) -> Given:
+    def answer(self, request: Request) -> Response:
         """Answer as a standby task does: well as long as the active one is."""
         try:
-            given = self._hand_on(asked)
+            response = self._proxy(request)
         except (OSError, http.client.HTTPException):
             reason = {"reason": "the active task cannot be reached"}
-            return Given.document(HTTPStatus.SERVICE_UNAVAILABLE, {**health("standby", engine="unreachable"), **reason})
-        if asked.path == self._health_path and given.status == HTTPStatus.OK:
-            return Given.document(HTTPStatus.OK, health("standby"), **{"Cache-Control": "no-store"})
-        return given
+            return Response.document(
+                HTTPStatus.SERVICE_UNAVAILABLE, {**health("standby", engine="unreachable"), **reason}
+            )
+        if request.path == self._health_path and response.status == HTTPStatus.OK:
+            return Response.document(HTTPStatus.OK, health("standby"), **{"Cache-Control": "no-store"})
+        return response
 
-    def _hand_on(self, asked: Asked) -> Given:
+    def _proxy(self, request: Request) -> Response:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=FORWARD_SECONDS)
         try:
-            headers = {name: value for name, value in asked.headers.items() if name.lower() != "connection"}
-            connection.request(asked.method, asked.path, asked.body, headers)
-            response = connection.getresponse()
-            kept = {name: value for name, value in response.getheaders() if name.lower() not in NOT_HANDED_ON}
-            return Given(response.status, kept, response.read())
+            headers = {name: value for name, value in request.headers.items() if name.lower() != "connection"}
+            connection.request(request.method, request.path, request.body, headers)
+            answer = connection.getresponse()
+            kept = {name: value for name, value in answer.getheaders() if name.lower() not in NOT_FORWARDED}
+            return Response(answer.status, kept, answer.read())
         finally:
             connection.close()
 
@@ -104,10 +106,10 @@ def health(role: str, *, engine: str = "running") -> dict[str, object]:
     }
 
 
-def handler_for(task: str, answer: Callable[[Asked], Given]) -> type[BaseHTTPRequestHandler]:
+def handler_for(task: str, answer: Callable[[Request], Response]) -> type[BaseHTTPRequestHandler]:
     """Return a handler that gives the answers of a task of this name."""
 
-    class StandIn(BaseHTTPRequestHandler):
+    class FakeTask(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
 
@@ -117,20 +119,20 @@ def handler_for(task: str, answer: Callable[[Asked], Given]) -> type[BaseHTTPReq
                 self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
                 return
             # What is left unread would be taken for the connection's next request.
-            given = answer(Asked(self.command, self.path, dict(self.headers), self.rfile.read(length)))
-            self.send_response(given.status)
-            for name, value in {**given.headers, "X-Yawl-Task": task}.items():
+            response = answer(Request(self.command, self.path, dict(self.headers), self.rfile.read(length)))
+            self.send_response(response.status)
+            for name, value in {**response.headers, "X-Yawl-Task": task}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(given.body)))
+            self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(given.body)
+                self.wfile.write(response.body)
 
         do_POST = do_GET  # noqa: N815 - the base class's names
         do_HEAD = do_GET  # noqa: N815
 
         @override
         def log_message(self, format: str, *args: object) -> None:
-            """Stay silent: nobody reads a stand-in's access log."""
+            """Stay silent: nobody reads a fake task's access log."""
 
-    return StandIn
+    return FakeTask

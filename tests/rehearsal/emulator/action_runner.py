@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rehearsal.actions.run import Context, Outcome, Run, Workloads
-from rehearsal.engine.action_details import Evidence
-from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.action_details import ActionDetails
+from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.definition import parse
 from rehearsal.process.processes import Processes
@@ -37,7 +37,7 @@ class Workshop:
     workloads: Workloads = field(default_factory=NoTasks)
     log: list[str] = field(default_factory=list)
     """What the last action said."""
-    evidence: Evidence = field(default_factory=Evidence)
+    details: ActionDetails = field(default_factory=ActionDetails)
     """What the last action left to be reported."""
 
     def __post_init__(self) -> None:
@@ -100,10 +100,10 @@ class Workshop:
             repository=self.directory,
             commit="c0ffee",
             directory=self.directory / "builds",
-            gate=ScriptedGate(answer=True),
+            approver=PresetApprover(answer=True),
             workloads=self.workloads,
         )
         self.log.clear()
-        self.evidence = Evidence()
+        self.details = ActionDetails()
         found = definition.stages[0].actions[0]
-        return kind(Run("Stage", found, found.configuration, context, self.log.append, fail, self.evidence))
+        return kind(Run("Stage", found, found.configuration, context, self.log.append, fail, self.details))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import Cloud, Place
-from rehearsal.engine.emulator_setup import SetUp
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
+from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 
@@ -28,7 +29,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cloud, None, No
     directory = tmp_path_factory.mktemp("emulator")
     processes = Processes()
     try:
-        yield SetUp(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator()
+        yield EmulatorSetup(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator()
     finally:
         processes.end_all()
 
@@ -38,7 +39,7 @@ class Account:
     """An account in which nothing is yet."""
 
     cloud: Cloud
-    place: Place
+    place: AwsEnvironment
     stack: str = "stack"
     """The name of the stack this account has."""
     _resources: dict[str, Any] = field(default_factory=dict)
@@ -111,12 +112,12 @@ class Account:
 
 @pytest.fixture
 def account(cloud: Cloud) -> Account:
-    return Account(cloud, Place(str(next(_numbers)), "eu-west-1"))
+    return Account(cloud, AwsEnvironment(str(next(_numbers)), "eu-west-1"))
 
 
 @pytest.fixture
 def other_account(cloud: Cloud) -> Account:
-    return Account(cloud, Place(str(next(_numbers)), "us-east-1"))
+    return Account(cloud, AwsEnvironment(str(next(_numbers)), "us-east-1"))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The environment dev, deployed to an emulator of its own, with a stand-in behind its load balancer."""
+"""The environment dev, deployed to an emulator of its own, with a fake task behind its load balancer."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.engine.cloud import Cloud, Credentials, Place
-from rehearsal.engine.emulator_setup import SetUp
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud, Credentials
+from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
-from rehearsal.workloads.fake_tasks import StandIns
+from rehearsal.workloads.fake_tasks import FakeTasks
 from rehearsal.workloads.tasks import Tasks
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
@@ -18,7 +19,7 @@ from tests.rehearsal.emulator.conftest import Account
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-PLACE = Place("222222222222", "us-east-1")
+PLACE = AwsEnvironment("222222222222", "us-east-1")
 """Where tests/delivery.toml has dev."""
 PARTS = ("network", "storage", "firewall", "audit", "database", "cache", "application", "distribution", "monitoring")
 """Its stacks in the order in which they need each other."""
@@ -45,7 +46,7 @@ def deployed(assembly: "CloudAssembly", directory: Path) -> Generator[Deployed, 
     """Start an emulator with what the assembly holds of dev in it; nothing of it is left afterwards."""
     processes = Processes()
     try:
-        cloud = SetUp(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator()
+        cloud = EmulatorSetup(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator()
         yield _deploy(cloud, assembly, processes, directory)
     finally:
         processes.end_all()
@@ -74,7 +75,7 @@ def _deploy(cloud: Cloud, assembly: "CloudAssembly", processes: Processes, direc
         [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
         told |= dict(pair.split("=", 1) for pair in outputs.get("TestVariables", "").split())
-    Tasks(cloud, StandIns(processes, directory)).start("yawl-dev-application", PLACE)
+    Tasks(cloud, FakeTasks(processes, directory)).start("yawl-dev-application", PLACE)
     return Deployed(
         cloud,
         {
@@ -85,7 +86,7 @@ def _deploy(cloud: Cloud, assembly: "CloudAssembly", processes: Processes, direc
             "ALARM_NAME_PREFIX": "yawl-dev-",
             "STACK_NAMES": ",".join(f"yawl-dev-{part}" for part in PARTS),
             "DEADLINE_SECONDS": "30",
-            # The stand-ins are no measure of quickness, and this machine may stand still.
+            # Fake tasks say nothing about latency, and this machine may be busy.
             "P99_LIMIT_SECONDS": "30",
         },
     )

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rehearsal.engine.cloud import Place
+from cloud_assembly import AwsEnvironment
 
 Stacks = dict[str, tuple[dict[str, Any], list[str]]]
 """By name: a stack's resources, and the stacks that it is deployed after."""
 
 
-def write_assembly(folder: Path, place: Place, stage: str, **stacks: tuple[dict[str, Any], list[str]]) -> Path:
+def write_assembly(folder: Path, place: AwsEnvironment, stage: str, **stacks: tuple[dict[str, Any], list[str]]) -> Path:
     """Write it into the folder, which is returned; everything goes to the place."""
     nested = folder / "nested"
     nested.mkdir()
@@ -22,7 +22,7 @@ def write_assembly(folder: Path, place: Place, stage: str, **stacks: tuple[dict[
     return folder
 
 
-def _write(folder: Path, place: Place, stacks: Stacks, nested: str = "") -> None:
+def _write(folder: Path, place: AwsEnvironment, stacks: Stacks, nested: str = "") -> None:
     artifacts: dict[str, Any] = {}
     for name, (resources, after) in stacks.items():
         (folder / f"{name}.json").write_text(json.dumps({"Resources": resources}))

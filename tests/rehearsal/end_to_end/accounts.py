@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.engine.cloud import Cloud, Place
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
 from tests.upgrades import STATEFUL
 
 PROBE = "RehearsalProbe"
@@ -75,19 +76,19 @@ class Account:
         }
 
 
-def read(cloud: Cloud, place: Place) -> Account:
+def read(cloud: Cloud, place: AwsEnvironment) -> Account:
     """Read everything of one account and region."""
     return Account(dict(_stacks(cloud, place)), _holdings(cloud, place))
 
 
-def put_marker_objects(cloud: Cloud, place: Place) -> None:
+def put_marker_objects(cloud: Cloud, place: AwsEnvironment) -> None:
     """Put an object into every bucket of an environment."""
     s3 = cloud.in_account("s3", place)
     for bucket in _buckets(s3):
         s3.put_object(Bucket=bucket, Key=MARKER_OBJECT, Body=f"of {bucket}".encode())
 
 
-def _stacks(cloud: Cloud, place: Place) -> Iterable[tuple[str, Stack]]:
+def _stacks(cloud: Cloud, place: AwsEnvironment) -> Iterable[tuple[str, Stack]]:
     client, parameters = cloud.in_account("cloudformation", place), cloud.in_account("ssm", place)
     for found in client.describe_stacks()["Stacks"]:
         name = found["StackName"]
@@ -108,7 +109,7 @@ def _stacks(cloud: Cloud, place: Place) -> Iterable[tuple[str, Stack]]:
         )
 
 
-def _holdings(cloud: Cloud, place: Place) -> StatefulResources:
+def _holdings(cloud: Cloud, place: AwsEnvironment) -> StatefulResources:
     def ask(service: str) -> Any:
         return cloud.in_account(service, place)
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from cloud_assembly import AwsEnvironment
 from rehearsal import assembly
-from rehearsal.actions.run import Gate
-from rehearsal.engine.approvals import ScriptedGate
-from rehearsal.engine.cloud import Place
+from rehearsal.actions.run import Approver
+from rehearsal.engine.approvals import PresetApprover
 from rehearsal.rehearsal import Plan, Rehearsal
-from rehearsal.report.notification_collector import Inbox
+from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.progress import Progress, Result, Status
 from rehearsal.workloads.tasks import TaskKind
 from tests.example import EXAMPLE
@@ -81,11 +81,14 @@ class Rehearsed:
     assembly: Path
     """What the pipeline was first deployed from."""
 
-    def deliver_again(self, *, gate: Gate) -> None:
+    def deliver_again(self, *, approver: Approver) -> None:
         """Deliver the commit once more, over whatever is there now: what was published for it is there already."""
         assert self.rehearsal.cloud is not None
-        with Inbox(self.rehearsal.cloud, self.progress, self.assembly), stages_left_out(self.rehearsal, PUBLISHING):
-            result, reason = self.rehearsal.deliver(self.commit, gate=gate)
+        with (
+            NotificationCollector(self.rehearsal.cloud, self.progress, self.assembly),
+            stages_left_out(self.rehearsal, PUBLISHING),
+        ):
+            result, reason = self.rehearsal.deliver(self.commit, approver=approver)
         self.progress.finish(result, reason)
 
     @property
@@ -107,7 +110,7 @@ class Rehearsed:
     def stacks(self, account: str, region: str = "us-east-1") -> dict[str, str]:
         """The states of an account's stacks, the bootstrap's own left out."""
         assert self.rehearsal.cloud is not None
-        client = self.rehearsal.cloud.in_account("cloudformation", Place(account, region))
+        client = self.rehearsal.cloud.in_account("cloudformation", AwsEnvironment(account, region))
         found = {stack["StackName"]: stack["StackStatus"] for stack in client.describe_stacks()["Stacks"]}
         assert found.pop("CDKToolkit") == "CREATE_COMPLETE"
         return found
@@ -125,8 +128,8 @@ class Repository:
     def rehearse(
         self,
         *,
-        gate: Gate | None = None,
-        tasks: TaskKind = TaskKind.STAND_IN,
+        approver: Approver | None = None,
+        tasks: TaskKind = TaskKind.FAKE,
         fail: frozenset[str] = frozenset(),
         deployed_first: Path | None = None,
     ) -> Generator[Rehearsed, None, None]:
@@ -135,7 +138,7 @@ class Repository:
             assembly=assembly.read(deployed_first or self.path / "cdk.out"),
             repository=self.path,
             commit=self.commit,
-            gate=gate or ScriptedGate(answer=True),
+            approver=approver or PresetApprover(answer=True),
             tasks=tasks,
             fail=fail,
             variable_overrides={"BAKE_MINUTES": "0.005", "P99_LIMIT_SECONDS": "30"},

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from cloud_assembly import AwsEnvironment
 from rehearsal import assembly
-from rehearsal.engine.approvals import ScriptedGate
-from rehearsal.engine.cloud import Place
+from rehearsal.engine.approvals import PresetApprover
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.report.progress import Progress, Result, Status
 from rehearsal.workloads.tasks import TaskKind
@@ -39,9 +39,9 @@ FUNCTIONS_SECONDS = 30.0
 """Time for the notification functions to process the last events."""
 REGION = "us-east-1"
 PLACES = {
-    "Dev": Place("222222222222", REGION),
-    "Staging": Place("333333333333", REGION),
-    "Prod": Place("444444444444", REGION),
+    "Dev": AwsEnvironment("222222222222", REGION),
+    "Staging": AwsEnvironment("333333333333", REGION),
+    "Prod": AwsEnvironment("444444444444", REGION),
 }
 
 
@@ -84,10 +84,10 @@ class Environments:
         cloud = self._rehearsal.cloud
         assert cloud
         deadline = time.monotonic() + FUNCTIONS_SECONDS
-        while not cloud.known("functions")["idle"] and time.monotonic() < deadline:
+        while not cloud.fact("functions")["idle"] and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert cloud.known("functions")["failures"] == []
-        return [message["subject"].partition(": ")[0] for message in cloud.known("messages")]
+        assert cloud.fact("functions")["failures"] == []
+        return [message["subject"].partition(": ")[0] for message in cloud.fact("messages")]
 
     def actions(self) -> set[str]:
         """All actions of the deployed pipeline."""
@@ -112,7 +112,7 @@ class Environments:
         found, notified = self._found or self.accounts(), len(self.notified())
         start = time.monotonic()
         with stages_left_out(self._rehearsal, [*without, *later]):
-            result, reason = self._rehearsal.deliver(commit, gate=ScriptedGate(answer=True), fail=fail)
+            result, reason = self._rehearsal.deliver(commit, approver=PresetApprover(answer=True), fail=fail)
         seconds = time.monotonic() - start
         self._found = self.accounts()
         return Delivery(result, reason, self._progress, found, self._found, self.notified()[notified:], seconds)
@@ -130,7 +130,7 @@ def environments(
         assembly=assembly.read(releases.path / "cdk.out"),
         repository=releases.path,
         commit=first,
-        gate=ScriptedGate(answer=True),
+        approver=PresetApprover(answer=True),
         tasks=TaskKind.NONE,
     )
     progress = Progress(folder / "logs", lambda _: None)

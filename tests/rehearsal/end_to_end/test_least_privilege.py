@@ -2,8 +2,8 @@
 
 import pytest
 
-from rehearsal.engine.approvals import ScriptedGate
-from rehearsal.engine.cloud import Place
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.approvals import PresetApprover
 from rehearsal.report.progress import Result, Status
 from tests.example import EXAMPLE
 from tests.rehearsal.end_to_end.conftest import HERE, PROD, SHORT_DEADLINE, Rehearsed, Repository, with_settings
@@ -22,7 +22,7 @@ def least_privilege(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 def attached(rehearsed: Rehearsed, account: str) -> list[str]:
     """Return the policies of CloudFormation's role in the account."""
     assert rehearsed.rehearsal.cloud is not None
-    iam = rehearsed.rehearsal.cloud.in_account("iam", Place(account, HERE))
+    iam = rehearsed.rehearsal.cloud.in_account("iam", AwsEnvironment(account, HERE))
     role = f"cdk-hnb659fds-cfn-exec-role-{account}-{HERE}"
     return sorted(one["PolicyName"] for one in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"])
 
@@ -37,12 +37,12 @@ def test_all_is_delivered_under_the_generated_policies_and_a_release_that_needs_
             assert policies == [f"yawl-execution-{number}" for number in range(1, len(policies) + 1)]
 
         assert rehearsed.rehearsal.cloud is not None
-        iam = rehearsed.rehearsal.cloud.in_account("iam", Place(DEV, HERE))
+        iam = rehearsed.rehearsal.cloud.in_account("iam", AwsEnvironment(DEV, HERE))
         iam.detach_role_policy(
             RoleName=f"cdk-hnb659fds-cfn-exec-role-{DEV}-{HERE}",
             PolicyArn=f"arn:aws:iam::{DEV}:policy/yawl-execution-1",
         )
-        rehearsed.deliver_again(gate=ScriptedGate(answer=True))
+        rehearsed.deliver_again(approver=PresetApprover(answer=True))
         assert rehearsed.result is Result.FAILED
         assert rehearsed.statuses("Dev") == {Status.WAITING}
         assert f"make bootstrap ARGS='--least-privilege --account {DEV}'" in rehearsed.log("DevReview/ReviewChanges")

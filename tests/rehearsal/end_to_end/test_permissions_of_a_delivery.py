@@ -43,7 +43,7 @@ def test_a_self_update_that_may_not_look_into_a_region_fails_as_at_aws(without_t
         refusals = [str(refusal) for refusal in rehearsed.progress.refusals]
         [assuming] = [text for text in refusals if f"lookup-role-{HOME}-{REPLICA}" in text]
         assert "is not authorized to perform: sts:AssumeRole" in assuming
-        assert "the role to change is yawl-delivery/Pipeline/UpdatePipeline/SelfMutation/Role" in assuming
+        assert "to allow it, change the role yawl-delivery/Pipeline/UpdatePipeline/SelfMutation/Role" in assuming
         assert "cloudformation:GetTemplate" in rehearsed.log("UpdatePipeline/SelfMutate")
         rehearsed.rehearsal.evaluate_permissions()
         found = rehearsed.progress.permissions

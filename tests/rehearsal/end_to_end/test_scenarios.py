@@ -17,14 +17,15 @@ from typing import Any
 
 import pytest
 
-from rehearsal.engine.approvals import ScriptedGate
-from rehearsal.engine.cloud import Credentials, Place
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.approvals import PresetApprover
+from rehearsal.engine.cloud import Credentials
 from rehearsal.report.progress import Notification, Result, Status
 from rehearsal.workloads.tasks import TaskKind
 from testbed import system_packages
 from tests.rehearsal.end_to_end.conftest import ROOT, Rehearsed, Repository
 
-HOME = Place("111111111111", "us-east-1")
+HOME = AwsEnvironment("111111111111", "us-east-1")
 DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
 ACCOUNTS = {"dev": DEV, "staging": STAGING, "prod": PROD}
 PARTS = ("network", "storage", "firewall", "audit", "database", "cache", "application", "distribution", "monitoring")
@@ -105,10 +106,10 @@ def released(rehearsed: Rehearsed, *arguments: str) -> list[dict[str, Any]]:
 def site(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
     """Accounts to which the first delivery has gone, over an older pipeline; tasks are the container's own processes.
 
-    Where the parts those are made of are not installed, stand-ins take their place.
+    Where the packages these need are not installed, fake tasks run instead.
     """
     older = an_older_pipeline(repository.path / "cdk.out", tmp_path_factory.mktemp("older") / "cdk.out")
-    tasks = TaskKind.STAND_IN if WITHOUT_PACKAGES else TaskKind.CONTAINER
+    tasks = TaskKind.FAKE if WITHOUT_PACKAGES else TaskKind.CONTAINER
     with repository.rehearse(tasks=tasks, fail=frozenset({FAILING}), deployed_first=older) as rehearsed:
         yield rehearsed
 
@@ -138,19 +139,19 @@ def failed(site: Rehearsed) -> Ended:
 def refused(site: Rehearsed, failed: Ended) -> Ended:
     """The second: nobody lets it into prod. What could not be created is deleted before, as CloudFormation asks."""
     assert site.rehearsal.cloud is not None
-    cloudformation = site.rehearsal.cloud.in_account("cloudformation", Place(STAGING, "us-east-1"))
+    cloudformation = site.rehearsal.cloud.in_account("cloudformation", AwsEnvironment(STAGING, "us-east-1"))
     cloudformation.delete_stack(StackName="yawl-staging-cache")
     cloudformation.get_waiter("stack_delete_complete").wait(
         StackName="yawl-staging-cache", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
     )
-    site.deliver_again(gate=ScriptedGate(answer=False))
+    site.deliver_again(approver=PresetApprover(answer=False))
     return ended(site, told_before=len(failed.told))
 
 
 @pytest.fixture(scope="module")
 def arrived(site: Rehearsed, failed: Ended, refused: Ended) -> Ended:
     """The third: it is let in."""
-    site.deliver_again(gate=ScriptedGate(answer=True))
+    site.deliver_again(approver=PresetApprover(answer=True))
     return ended(site, told_before=len(failed.told) + len(refused.told))
 
 

@@ -1,6 +1,6 @@
 """Prod in two regions: the second one gets the release when the first one has baked."""
 
-from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.approvals import PresetApprover
 from rehearsal.report.progress import Result, Status
 from tests.rehearsal.end_to_end.conftest import HERE, PROD, THERE, Repository
 
@@ -22,7 +22,7 @@ def test_the_second_gets_the_release_after_the_first_and_nothing_before(prod_in_
         assert rehearsed.stacks(PROD, THERE) == {}
 
         told_before = len(rehearsed.progress.notifications)
-        rehearsed.deliver_again(gate=ScriptedGate(answer=True))
+        rehearsed.deliver_again(approver=PresetApprover(answer=True))
         assert rehearsed.result is Result.SUCCEEDED, rehearsed.progress.reason
         assert rehearsed.stacks(PROD, HERE) == whole(*PARTS, *FIREWALLS, "audit")
         assert rehearsed.stacks(PROD, THERE) == whole(*(f"{THERE}-{part}" for part in PARTS))

@@ -9,10 +9,11 @@ from typing import Any
 
 from typing_extensions import override
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import Context, Outcome, Run
-from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
-from rehearsal.engine.cloud import Cloud, Place
+from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.definition import parse
 from rehearsal.engine.execution import Execution
 from rehearsal.engine.history import History
@@ -22,7 +23,7 @@ from rehearsal.workloads.tasks import NoTasks
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 """What time it is in every execution here: a Tuesday."""
-HOME = Place("111111111111", "us-east-1")
+HOME = AwsEnvironment("111111111111", "us-east-1")
 
 
 def action(name: str, *, run_order: int = 1, namespace: str | None = None, **configuration: str) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class OnePipeline(Cloud):
         """What an emulator would have been told of executions."""
 
     @override
-    def in_account(self, service: str, place: Place) -> Any:
+    def in_account(self, service: str, place: AwsEnvironment) -> Any:
         assert (service, place) == ("codepipeline", HOME)
         return self
 
@@ -82,7 +83,7 @@ class OnePipeline(Cloud):
         """Let everybody do everything, as an emulator does that checks nothing."""
 
     @override
-    def tell(self, message: Mapping[str, Any]) -> None:
+    def publish_event(self, message: Mapping[str, Any]) -> None:
         self.told.append(message)
 
     def get_pipeline(self, name: str) -> dict[str, Any]:
@@ -132,7 +133,7 @@ class FakeExecution:
             repository=self.directory,
             commit=self.commit,
             directory=self.directory,
-            gate=ScriptedGate(answer=True),
+            approver=PresetApprover(answer=True),
             workloads=NoTasks(),
             clock=lambda: NOON,
         )
@@ -141,7 +142,7 @@ class FakeExecution:
             self.progress,
             fail=self.fail,
             history=self.history,
-            kinds={("Build", "Fake"): kind, ("Source", "Fake"): kind},
+            action_runners={("Build", "Fake"): kind, ("Source", "Fake"): kind},
         )
         self.result = execution.run()
         return self.result

@@ -15,10 +15,10 @@ from typing_extensions import override
 from rehearsal.__main__ import main
 from rehearsal.actions.run import ActionFailed, Outcome, Run, Unanswered
 from rehearsal.assembly import Assembly
-from rehearsal.engine.approvals import ScriptedGate, TerminalGate
+from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.definition import Definition, parse
-from rehearsal.engine.execution import KINDS
+from rehearsal.engine.execution import ACTION_RUNNERS
 from rehearsal.rehearsal import uninterrupted
 from tests.rehearsal.unit.rehearsal_fakes import OnePipeline, action, pipeline, stage
 
@@ -71,22 +71,22 @@ def test_a_file_that_cannot_be_written_is_named_before_the_work(
     option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([option, str(tmp_path)]) == 2
-    assert capsys.readouterr().err == f"rehearsal: {tmp_path} cannot be written: Is a directory\n"
+    assert capsys.readouterr().err == f"rehearsal: cannot write {tmp_path}: Is a directory\n"
 
 
 def test_settings_that_are_not_committed_are_named(
     repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
+    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     (repository / "delivery.toml").touch()
     main(["--approve", "yes"])
-    assert "Commit it to rehearse with it" in capsys.readouterr().out
+    assert "Commit them to rehearse them" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("repository")
 def test_a_ref_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--ref", "no-such-branch"]) == 2
-    expected = "rehearsal: no-such-branch names no commit here; give --ref a branch, tag or commit\n"
+    expected = "rehearsal: --ref no-such-branch: no such commit here; name a branch, tag or commit\n"
     assert capsys.readouterr().err == expected
 
 
@@ -94,9 +94,9 @@ def test_a_ref_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None
 def test_an_action_that_is_not_there_is_named_with_those_that_are(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
+    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     assert main(["--fail", "Dev/Nothing", "--approve", "yes"]) == 2
-    expected = "rehearsal: --fail Dev/Nothing: the pipeline has no such action; it has: Dev/Deploy, Dev/Test\n"
+    expected = "rehearsal: --fail Dev/Nothing: the pipeline has no such action; choose from: Dev/Deploy, Dev/Test\n"
     assert capsys.readouterr().err == expected
 
 
@@ -109,8 +109,8 @@ def test_a_failed_rehearsal_is_reported_and_exits_with_1(
     def fail(_run: Run) -> Outcome:
         raise ActionFailed("no way")
 
-    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
-    monkeypatch.setitem(KINDS, ("Build", "Fake"), fail)
+    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
+    monkeypatch.setitem(ACTION_RUNNERS, ("Build", "Fake"), fail)
     assert main(["--approve", "yes", "--json", "report.json"]) == 1
     assert json.loads(Path("report.json").read_text())["result"] == "failed"
     assert "no way" in capsys.readouterr().out
@@ -121,10 +121,10 @@ def test_what_is_not_emulated_is_no_failure_of_the_release_and_exits_with_4(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An action nobody can run here says nothing about the release; the report is written all the same."""
-    monkeypatch.setattr("rehearsal.rehearsal.SetUp", ReadySetUp)
+    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     assert main(["--approve", "yes", "--json", "report.json"]) == 4
     assert json.loads(Path("report.json").read_text())["result"] == "not-emulated"
-    assert "the rehearsal cannot run Build actions of Fake" in capsys.readouterr().out
+    assert "the rehearsal does not support Build actions of Fake" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--tasks", "real"], ["--no-such-option"]])
@@ -137,7 +137,7 @@ def test_options_are_checked(arguments: list[str], capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize("answer", [True, False])
 def test_a_scripted_gate_answers_as_it_was_told(answer: bool) -> None:
-    assert ScriptedGate(answer=answer).ask("Prod/Approve", "Really?") is answer
+    assert PresetApprover(answer=answer).ask("Prod/Approve", "Really?") is answer
 
 
 class Terminal(io.StringIO):
@@ -149,35 +149,35 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def terminal() -> tuple[TerminalGate, list[str]]:
+def terminal() -> tuple[TerminalApprover, list[str]]:
     shown: list[str] = []
 
     @contextlib.contextmanager
     def pause() -> Generator[Callable[[str], None], None, None]:
         yield shown.append
 
-    return TerminalGate(pause), shown
+    return TerminalApprover(pause), shown
 
 
 @pytest.mark.parametrize(
     ("typed", "answer"), [("y\n", True), (" YES \n", True), ("n\n", False), ("\n", False), ("yeah\n", False)]
 )
 def test_only_a_yes_at_the_terminal_is_a_yes(
-    terminal: tuple[TerminalGate, list[str]], monkeypatch: pytest.MonkeyPatch, typed: str, answer: bool
+    terminal: tuple[TerminalApprover, list[str]], monkeypatch: pytest.MonkeyPatch, typed: str, answer: bool
 ) -> None:
-    gate, shown = terminal
+    approver, shown = terminal
     monkeypatch.setattr("sys.stdin", Terminal(typed))
-    assert gate.ask("Prod/Approve", "The diff is small.") is answer
+    assert approver.ask("Prod/Approve", "The diff is small.") is answer
     assert "Prod/Approve" in shown[0]
     assert "The diff is small." in shown[0]
 
 
 @pytest.mark.parametrize("stdin", [io.StringIO("y\n"), Terminal("")])
 def test_a_gate_nobody_answers_says_how_to_go_on(
-    terminal: tuple[TerminalGate, list[str]], monkeypatch: pytest.MonkeyPatch, stdin: io.StringIO
+    terminal: tuple[TerminalApprover, list[str]], monkeypatch: pytest.MonkeyPatch, stdin: io.StringIO
 ) -> None:
     monkeypatch.setattr("sys.stdin", stdin)
-    with pytest.raises(Unanswered, match="answer with --approve yes or --approve no"):
+    with pytest.raises(Unanswered, match="run again with --approve yes or --approve no"):
         terminal[0].ask("Prod/Approve", "")
 
 

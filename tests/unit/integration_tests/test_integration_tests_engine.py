@@ -25,7 +25,7 @@ SPECIFICATION = "{http://www.yawlfoundation.org/yawlschema}"
 
 @contextmanager
 def task(name: str, *arguments: str) -> Generator[int, None, None]:
-    """Run a stand-in, and give its port."""
+    """Run a fake task and yield its port."""
     command = [
         sys.executable,
         "-m",
@@ -63,7 +63,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_the_stand_ins_of_a_rehearsal_do_the_engines_work(ports: list[int]) -> None:
+def test_the_fake_tasks_of_a_rehearsal_do_the_engines_work(ports: list[int]) -> None:
     for port in ports:
         client = HttpClient(f"http://127.0.0.1:{port}")
         assert health_fault(client.get("/resourceService/")) is None

@@ -12,7 +12,7 @@ import pytest
 from rehearsal.actions import build
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionSkipped, Outcome
 from rehearsal.engine.action_details import CaseOutcome, CaseResult
-from rehearsal.engine.artifacts import ArtifactMissing
+from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.errors import NOT_EMULATED
 from tests.rehearsal.emulator.action_runner import Workshop
 
@@ -66,7 +66,7 @@ class Projects:
             },
         )
         settings = {"ProjectName": "project", **(configuration or {})}
-        return self.workshop.run(build.run, settings, inputs=inputs, outputs=outputs, fail=fail)
+        return self.workshop.run(build.execute, settings, inputs=inputs, outputs=outputs, fail=fail)
 
     @property
     def said(self) -> list[str]:
@@ -106,7 +106,7 @@ def test_a_specification_may_lie_in_the_source(projects: Projects) -> None:
     projects.workshop.artifact("Source", assets__yaml="{version: 0.2, phases: {build: {commands: [echo found]}}}")
     projects.run_specification("assets.yaml")
     assert projects.said == ["found"]
-    with pytest.raises(ActionFailed, match=r"the build specification lost\.yaml is not in the input artifact"):
+    with pytest.raises(ActionFailed, match=r"buildspec lost\.yaml is not in the input artifact"):
         projects.run_specification("lost.yaml")
 
 
@@ -131,10 +131,10 @@ def test_a_failing_build_says_which_phase(projects: Projects) -> None:
 
 
 FAILURES: list[tuple[tuple[str, ...], dict[str, Any], str]] = [
-    (("exec true",), {}, "the build's shell ended before its last phase was over"),
-    (("true",), {"outputs": ("Built",)}, "the build specification has no artifact Built"),
-    (("true",), {"outputs": ("Built",), "artifacts": {"files": ["none"]}}, "no matching artifact files: none in ."),
-    (("true",), {"version": "0.1"}, "build specification version 0.1 is not 0.2"),
+    (("exec true",), {}, "the build's shell ended before the last phase did"),
+    (("true",), {"outputs": ("Built",)}, "the buildspec does not define the artifact Built"),
+    (("true",), {"outputs": ("Built",), "artifacts": {"files": ["none"]}}, "no files match none in ."),
+    (("true",), {"version": "0.1"}, "the buildspec has version 0.1; only 0.2 is supported"),
     (("true",), {"fail": True}, "made to fail by --fail"),
 ]
 
@@ -149,10 +149,10 @@ def test_what_goes_wrong_is_said(
 
 
 def test_what_is_missing_is_said(projects: Projects) -> None:
-    with pytest.raises(ArtifactMissing, match="no action has made the artifact Never"):
+    with pytest.raises(ArtifactNotFound, match="artifact Never does not exist"):
         projects.run("true", inputs=("Never",))
-    with pytest.raises(ActionFailed, match="there is no CodeBuild project lost in"):
-        projects.workshop.run(build.run, {"ProjectName": "lost"}, inputs=("Source",))
+    with pytest.raises(ActionFailed, match="CodeBuild project lost does not exist in"):
+        projects.workshop.run(build.execute, {"ProjectName": "lost"}, inputs=("Source",))
 
 
 def _nothing(_name: str) -> None:
@@ -161,7 +161,7 @@ def _nothing(_name: str) -> None:
 
 def test_an_image_build_without_docker_is_skipped(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rehearsal.actions.build.shutil.which", _nothing)
-    with pytest.raises(ActionSkipped, match="needs a Docker daemon, and none runs here"):
+    with pytest.raises(ActionSkipped, match="no Docker daemon is running"):
         projects.run("docker build .", environment={"privilegedMode": True})
 
 
@@ -202,13 +202,13 @@ def test_results_of_tests_are_kept_whether_the_build_fails_or_not(projects: Proj
     write = f"mkdir report && echo '{REPORT}' > report/results.xml"
     with contextlib.nullcontext() if after == "true" else pytest.raises(ActionFailed):
         projects.run(write, after, reports=reports)
-    assert projects.workshop.evidence.tests == [CaseResult("suite", "case", 2.0, CaseOutcome.FAILED, "no")]
+    assert projects.workshop.details.tests == [CaseResult("suite", "case", 2.0, CaseOutcome.FAILED, "no")]
 
 
 @pytest.mark.parametrize(
     ("files", "file_format", "said"),
     [
-        ("missing.xml", "JUNITXML", "report tests: no matching artifact files: missing.xml in report"),
+        ("missing.xml", "JUNITXML", "report tests: no files match missing.xml in report"),
         ("broken.xml", "JUNITXML", "report tests: no JUnit XML"),
         ("broken.xml", "CUCUMBERJSON", "report tests: the rehearsal does not read CUCUMBERJSON"),
     ],
@@ -219,7 +219,7 @@ def test_a_report_that_cannot_be_read_fails_no_build(
     report = {"base-directory": "report", "files": files, "file-format": file_format}
     projects.run("mkdir report && echo '<' > report/broken.xml", reports={"tests": report})
     assert said in projects.workshop.log[-1]
-    assert projects.workshop.evidence.tests == []
+    assert projects.workshop.details.tests == []
 
 
 def test_a_build_that_meets_a_gap_of_the_emulator_has_not_failed(projects: Projects) -> None:

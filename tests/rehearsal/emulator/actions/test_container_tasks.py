@@ -13,7 +13,7 @@ from rehearsal.actions.run import ActionFailed
 from rehearsal.errors import RehearsalError
 from rehearsal.process.processes import Processes
 from rehearsal.workloads import container_tasks as containers
-from rehearsal.workloads.container_tasks import Containers
+from rehearsal.workloads.container_tasks import ContainerTasks
 from rehearsal.workloads.tasks import Tasks
 from testbed import system_packages
 from tests.rehearsal.emulator.actions.test_fake_tasks import HEALTH, PASSWORD, USER, service
@@ -87,7 +87,7 @@ def test_tasks_are_the_testbeds_and_answer_behind_the_load_balancer(
 ) -> None:
     processes: Processes = workshop.processes
     ids = account.deploy(**service())
-    said = Tasks(account.cloud, Containers(processes, unpacked(tmp_path))).start("stack", account.place)
+    said = Tasks(account.cloud, ContainerTasks(processes, unpacked(tmp_path))).start("stack", account.place)
     assert [words.rpartition(":")[0] for words in said] == ["container on 127.0.0.1"] * 2
     [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
     assert by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}") == (200, "from a container")
@@ -107,7 +107,7 @@ def test_the_containers_own_processes_answer_behind_the_load_balancer(
 ) -> None:
     account.deploy(**service())
     folder = containers.unpack(ROOT, "HEAD", tmp_path)
-    said = Tasks(account.cloud, Containers(workshop.processes, folder)).start("stack", account.place)
+    said = Tasks(account.cloud, ContainerTasks(workshop.processes, folder)).start("stack", account.place)
     assert len({words.split()[2] for words in said}) == 2, "each task has an address of its own"
     [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
     roles: set[str] = set()
@@ -124,7 +124,7 @@ def test_the_containers_own_processes_answer_behind_the_load_balancer(
 
 def test_the_testbed_is_given_the_credentials_and_nobody_else(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
-    Tasks(account.cloud, Containers(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
+    Tasks(account.cloud, ContainerTasks(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
     asked = json.loads((tmp_path / "tasks/asked.json").read_text())
     assert (asked["tasks"], asked["credentials"]) == (2, {"username": USER, "password": PASSWORD})
     assert asked["mode"] == 0o600
@@ -133,21 +133,21 @@ def test_the_testbed_is_given_the_credentials_and_nobody_else(account: Account, 
 
 def test_the_testbed_may_clear_up_before_it_ends(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
-    Tasks(account.cloud, Containers(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
+    Tasks(account.cloud, ContainerTasks(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
     workshop.processes.end_all()
     assert (tmp_path / "tasks/farewell").exists()
 
 
 def test_why_the_tasks_do_not_start_is_said(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
-    tasks = Tasks(account.cloud, Containers(workshop.processes, unpacked(tmp_path, fails=True)))
-    with pytest.raises(ActionFailed, match="do not start: starting PostgreSQL; Debian's package haproxy is missing"):
+    tasks = Tasks(account.cloud, ContainerTasks(workshop.processes, unpacked(tmp_path, fails=True)))
+    with pytest.raises(ActionFailed, match="did not start: starting PostgreSQL; Debian's package haproxy is missing"):
         tasks.start("stack", account.place)
 
 
 def test_a_commit_without_a_testbed_is_refused(tmp_path: Path) -> None:
     commit = committed(tmp_path / "repository", None)
-    needs = f"--tasks container needs {containers.TESTBED}, and the commit {commit[:12]} has none"
+    needs = f"--tasks container: commit {commit[:12]} has no {containers.TESTBED}"
     with pytest.raises(RehearsalError, match=f"^{needs}$"):
         containers.unpack(tmp_path / "repository", commit, tmp_path)
 

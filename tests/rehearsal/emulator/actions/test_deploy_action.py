@@ -7,7 +7,7 @@ import pytest
 
 from rehearsal.actions import deploy
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Outcome
-from rehearsal.engine.artifacts import ArtifactMissing
+from rehearsal.engine.artifacts import ArtifactNotFound
 from tests.rehearsal.emulator.action_runner import Workshop
 from tests.rehearsal.emulator.conftest import Account, resource
 
@@ -40,7 +40,7 @@ class Stacks:
             configuration.setdefault("TemplatePath", "Synth::template.json")
         stack = {"ActionMode": mode, "StackName": self.account.stack, "Capabilities": CAPABILITIES}
         region = self.account.place.region
-        return self.workshop.run(deploy.run, stack | configuration, role_arn=self._role, region=region, fail=fail)
+        return self.workshop.run(deploy.execute, stack | configuration, role_arn=self._role, region=region, fail=fail)
 
     @property
     def topics(self) -> list[str]:
@@ -55,7 +55,7 @@ def stacks(workshop: Workshop, other_account: Account) -> Stacks:
 
 def effects(stacks: Stacks) -> dict[str, tuple[str, tuple[str, ...]]]:
     """What the last action said it does to each resource."""
-    change_set = stacks.workshop.evidence.change_set
+    change_set = stacks.workshop.details.change_set
     assert change_set is not None
     assert change_set.stack == stacks.account.stack
     return {change.logical_id: (change.effect, change.properties) for change in change_set.changes}
@@ -182,11 +182,11 @@ def test_a_template_larger_than_a_request_may_be_is_deployed(stacks: Stacks) -> 
 
 
 def test_mistakes_are_named(stacks: Stacks) -> None:
-    with pytest.raises(ActionNotEmulated, match="cannot carry out the action mode CREATE_ONLY"):
+    with pytest.raises(ActionNotEmulated, match="does not support the action mode CREATE_ONLY"):
         stacks.run("CREATE_ONLY")
     with pytest.raises(ActionFailed, match="AWS::No::Type"):
         stacks.run("CREATE_UPDATE", json.dumps({"Resources": {"R": {"Type": "AWS::No::Type"}}}))
-    with pytest.raises(ArtifactMissing, match="Synth holds no file lost"):
+    with pytest.raises(ArtifactNotFound, match="artifact Synth has no file lost"):
         stacks.run("CREATE_UPDATE", topic("one"), TemplatePath="Synth::lost")
     assert stacks.topics == []
 
@@ -236,7 +236,7 @@ def test_the_secrets_of_the_account_are_known_so_that_no_report_shows_them(stack
         "Header": resource("AWS::SecretsManager::Secret", SecretString="battery staple"),
     }
     stacks.run("CREATE_UPDATE", json.dumps({"Resources": secrets}))
-    assert stacks.workshop.evidence.secrets == {json.dumps(document), "correct horse", "battery staple"}
+    assert stacks.workshop.details.secrets == {json.dumps(document), "correct horse", "battery staple"}
 
 
 def test_what_refers_to_a_replaced_resource_is_told(workshop: Workshop, account: Account) -> None:
@@ -268,7 +268,7 @@ def test_what_refers_to_a_replaced_resource_is_told(workshop: Workshop, account:
         StackName="reader", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
     )
     stacks.run("CREATE_UPDATE", json.dumps(network("10.1.0.0/16")))
-    change_set = workshop.evidence.change_set
+    change_set = workshop.details.change_set
     assert change_set is not None
     effects = {change.logical_id: str(change.effect) for change in change_set.changes}
     assert effects["Network"] == "replaced"

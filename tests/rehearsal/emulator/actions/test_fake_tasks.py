@@ -1,4 +1,4 @@
-"""A stand-in for each task is behind a deployed service's load balancer, once, and answers as the container does."""
+"""A fake of each task is behind a deployed service's load balancer, once, and answers as the container does."""
 
 import base64
 import hashlib
@@ -12,9 +12,9 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from rehearsal.actions.run import ActionFailed
-from rehearsal.engine.cloud import open_directly
+from rehearsal.engine.cloud import open_without_proxy
 from rehearsal.process.processes import Processes
-from rehearsal.workloads.fake_tasks import StandIns
+from rehearsal.workloads.fake_tasks import FakeTasks
 from rehearsal.workloads.tasks import NoTasks, Tasks
 from tests.rehearsal.emulator.aws.test_load_balancers import by_proxy, template
 from tests.rehearsal.emulator.conftest import Account, ref, resource
@@ -67,9 +67,9 @@ def service() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def stand_ins(account: Account, workshop: Any, tmp_path: Path) -> Tasks:
+def fake_tasks(account: Account, workshop: Any, tmp_path: Path) -> Tasks:
     processes: Processes = workshop.processes
-    return Tasks(account.cloud, StandIns(processes, tmp_path))
+    return Tasks(account.cloud, FakeTasks(processes, tmp_path))
 
 
 def at_every_task(account: Account, path: str, body: bytes | None = None) -> dict[str, str]:
@@ -89,20 +89,20 @@ def at_every_task(account: Account, path: str, body: bytes | None = None) -> dic
     raise AssertionError(f"only {list(found)} answered")
 
 
-def test_each_task_of_a_service_has_a_stand_in_of_its_name(account: Account, stand_ins: Tasks) -> None:
+def test_each_task_of_a_service_has_a_fake_of_its_name(account: Account, fake_tasks: Tasks) -> None:
     ids = account.deploy(**service())
-    said = stand_ins.start("stack", account.place)
-    assert [words.rpartition(":")[0] for words in said] == ["stand-in on 127.0.0.1"] * 2
+    said = fake_tasks.start("stack", account.place)
+    assert [words.rpartition(":")[0] for words in said] == ["fake task on 127.0.0.1"] * 2
     answers = at_every_task(account, HEALTH)
     tasks = account.client("ecs").list_tasks(cluster=ids["Cluster"])["taskArns"]
     assert set(answers) == {arn.split("/")[-1][:8] for arn in tasks}
     assert {json.loads(text)["role"] for text in answers.values()} == {"active", "standby"}
-    assert {json.loads(text)["version"] for text in answers.values()} == {"stand-in"}
+    assert {json.loads(text)["version"] for text in answers.values()} == {"fake"}
 
 
-def test_they_are_registered_as_healthy_targets_of_several_zones(account: Account, stand_ins: Tasks) -> None:
+def test_they_are_registered_as_healthy_targets_of_several_zones(account: Account, fake_tasks: Tasks) -> None:
     ids = account.deploy(**service())
-    stand_ins.start("stack", account.place)
+    fake_tasks.start("stack", account.place)
     found = account.client("elbv2").describe_target_health(TargetGroupArn=ids["Group"])["TargetHealthDescriptions"]
     assert [item["TargetHealth"]["State"] for item in found] == ["healthy", "healthy"]
     zones = account.client("ec2").describe_subnets(SubnetIds=[ids["One"], ids["Two"]])["Subnets"]
@@ -110,10 +110,10 @@ def test_they_are_registered_as_healthy_targets_of_several_zones(account: Accoun
 
 
 def test_a_session_opened_with_the_secrets_credentials_is_known_at_every_task(
-    account: Account, stand_ins: Tasks
+    account: Account, fake_tasks: Tasks
 ) -> None:
     account.deploy(**service())
-    stand_ins.start("stack", account.place)
+    fake_tasks.start("stack", account.place)
     refused = at_every_task(account, "/yawl/ia", urlencode(connecting("wrong")).encode())
     assert set(refused.values()) == {"<response><failure>Incorrect Password</failure></response>"}
     opened = at_every_task(account, "/yawl/ia", urlencode(connecting(ENCODED)).encode())
@@ -126,23 +126,23 @@ def connecting(password: str) -> dict[str, str]:
     return {"action": "connect", "userID": USER, "password": password}
 
 
-def test_a_secret_that_is_missing_keeps_the_tasks_from_starting(account: Account, stand_ins: Tasks) -> None:
+def test_a_secret_that_is_missing_keeps_the_tasks_from_starting(account: Account, fake_tasks: Tasks) -> None:
     resources = service()
     [container] = resources["Task"]["Properties"]["ContainerDefinitions"]
     container["Secrets"][0]["ValueFrom"] = {"Fn::Sub": "${Credentials}:nothing::"}
     account.deploy(**resources)
-    with pytest.raises(ActionFailed, match=r"^no task of stack can start: secret arn.* has no key nothing$"):
-        stand_ins.start("stack", account.place)
+    with pytest.raises(ActionFailed, match=r"^the tasks of stack cannot start: secret arn.* has no key nothing$"):
+        fake_tasks.start("stack", account.place)
 
 
-def test_a_service_that_is_deployed_again_keeps_its_stand_in(account: Account, stand_ins: Tasks) -> None:
+def test_a_service_that_is_deployed_again_keeps_its_fake(account: Account, fake_tasks: Tasks) -> None:
     account.deploy(**service())
-    assert stand_ins.start("stack", account.place) == stand_ins.start("stack", account.place)
+    assert fake_tasks.start("stack", account.place) == fake_tasks.start("stack", account.place)
 
 
-def test_a_stack_without_a_service_has_none(account: Account, stand_ins: Tasks) -> None:
+def test_a_stack_without_a_service_has_none(account: Account, fake_tasks: Tasks) -> None:
     account.deploy(**template())
-    assert stand_ins.start("stack", account.place) == ()
+    assert fake_tasks.start("stack", account.place) == ()
 
 
 def test_without_tasks_nothing_answers(account: Account) -> None:
@@ -152,10 +152,10 @@ def test_without_tasks_nothing_answers(account: Account) -> None:
     assert by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}")[0] == 503
 
 
-def test_a_stand_in_ends_with_the_rehearsal(account: Account, workshop: Any, stand_ins: Tasks) -> None:
+def test_a_fake_ends_with_the_rehearsal(account: Account, workshop: Any, fake_tasks: Tasks) -> None:
     account.deploy(**service())
-    said, _ = stand_ins.start("stack", account.place)
+    said, _ = fake_tasks.start("stack", account.place)
     port = said.split(":")[1].split(" ")[0]
     workshop.processes.end_all()
     with pytest.raises(urllib.error.URLError):
-        open_directly(f"http://127.0.0.1:{port}{HEALTH}", timeout_seconds=2)
+        open_without_proxy(f"http://127.0.0.1:{port}{HEALTH}", timeout_seconds=2)

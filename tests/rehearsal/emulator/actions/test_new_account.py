@@ -7,7 +7,7 @@ import pytest
 
 from rehearsal.engine.account_kind import AccountKind, BuildSlots, TooManyBuildsError
 from rehearsal.engine.cloud import Cloud
-from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.probes.bench import Bench
@@ -20,7 +20,7 @@ def new_accounts(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cloud, N
     processes = Processes()
     try:
         progress = Progress(directory / "logs", lambda _: None)
-        yield SetUp(progress, processes, directory, account=AccountKind.NEW).start_emulator()
+        yield EmulatorSetup(progress, processes, directory, account=AccountKind.NEW).start_emulator()
     finally:
         processes.end_all()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.assembly import Assembly
-from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process import closed_network
 from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import Workshop
@@ -125,8 +125,8 @@ def test_names_of_aws_lead_to_the_emulator(projects: Projects, program: str) -> 
 def test_other_names_of_aws_are_refused_by_their_name(projects: Projects, program: str, host: str) -> None:
     projects.run(UNSET, f"{program} {host} / 2>/dev/null")
     assert projects.said == [
-        f'403 {{"message": "the rehearsal refuses the call to {host}: it does not emulate this '
-        'host, and no call leaves for AWS"}'
+        f'403 {{"message": "call to {host} refused: the rehearsal does not emulate this '
+        'host and lets no call reach AWS"}'
     ]
 
 
@@ -146,9 +146,7 @@ def test_where_the_emulator_does_not_listen_nothing_does(
     projects: Projects, program: str, host: str, port: int
 ) -> None:
     projects.run(f"{program.format(host=host, port=port)} 2>&1 || true")
-    assert any(f"the rehearsal refuses the call to {host}, port {port}" in line for line in projects.said), (
-        projects.said
-    )
+    assert any(f"call to {host}, port {port}, refused" in line for line in projects.said), projects.said
 
 
 @pytest.mark.parametrize("address", ["http://169.254.169.254/latest/meta-data/", "https://169.254.170.2/"])
@@ -253,7 +251,7 @@ def test_functions_reach_the_emulator_by_names_of_aws(projects: Projects, runtim
         said[host] = json.load(answer["Payload"])
     assert said == {
         "s3.amazonaws.com": "from the emulator",
-        "169.254.169.254": "the rehearsal refuses the call to 169.254.169.254, port 443: no call leaves for AWS",
+        "169.254.169.254": "call to 169.254.169.254, port 443, refused: the rehearsal lets no call reach AWS",
     }
 
 
@@ -282,7 +280,7 @@ def test_the_set_ups_commands_reach_the_emulator_by_names_of_aws(
     progress = Progress(tmp_path / "logs", lambda _: None)
     with contextlib.suppress(Exception):
         # It deploys no pipeline, which is found out after its calls.
-        SetUp(progress, workshop.processes, tmp_path).prepare(
+        EmulatorSetup(progress, workshop.processes, tmp_path).prepare(
             workshop.home.cloud, Assembly(tmp_path, "pipeline", "pipeline", place, (place,))
         )
     log = progress.set_up.actions[0].log_file.read_text()

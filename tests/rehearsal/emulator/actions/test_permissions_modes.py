@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.engine.cloud import Place
-from rehearsal.engine.emulator_setup import SetUp
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.permissions import Permissions
 from rehearsal.report.progress import Progress
 
-PLACE = Place("700000000001", "eu-west-1")
+PLACE = AwsEnvironment("700000000001", "eu-west-1")
 TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}]
 }
@@ -22,13 +22,13 @@ def test_a_call_that_no_policy_allows_is_made(tmp_path: Path, mode: Permissions,
     processes = Processes()
     try:
         progress = Progress(tmp_path / "logs", lambda _: None)
-        cloud = SetUp(progress, processes, tmp_path, permissions=mode).start_emulator()
+        cloud = EmulatorSetup(progress, processes, tmp_path, permissions=mode).start_emulator()
         role = cloud.in_account("iam", PLACE).create_role(
             RoleName="nothing", AssumeRolePolicyDocument=json.dumps(TRUST)
         )["Role"]["Arn"]
-        credentials = cloud.assume_for("codebuild.amazonaws.com", role, "session")
+        credentials = cloud.assume_as_service("codebuild.amazonaws.com", role, "session")
         assert cloud.client("sns", PLACE.region, credentials).list_topics()["Topics"] == []
-        found = cloud.evaluated()
+        found = cloud.permission_summary()
         assert found["mode"] == mode
         assert [item["action"] for item in found["refused"]] == listed
         assert not any(item["enforced"] for item in found["refused"])

@@ -75,7 +75,7 @@ def tell(account: Account, state: str, execution: str = "one", **more: Any) -> N
     """Tell what a rehearsal tells of a pipeline in the account."""
     what = "Action" if "action" in more else "Pipeline"
     known = more.pop("known", {"kind": "STANDARD"})
-    account.cloud.tell(
+    account.cloud.publish_event(
         {
             "account": account.place.account,
             "region": account.place.region,
@@ -101,7 +101,7 @@ def tell(account: Account, state: str, execution: str = "one", **more: Any) -> N
 
 def settled(cloud: Cloud) -> None:
     deadline = time.monotonic() + 30
-    while not cloud.known("functions")["idle"]:
+    while not cloud.fact("functions")["idle"]:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -111,7 +111,7 @@ def test_a_function_behind_a_rule_runs_and_reads_what_codepipeline_says(account:
     for state in ("STARTED", "SUCCEEDED", "FAILED"):
         tell(account, state)
     settled(account.cloud)
-    messages = [one for one in account.cloud.known("messages") if one["topic"] == topic]
+    messages = [one for one in account.cloud.fact("messages") if one["topic"] == topic]
     # in the order of the events, each as it was when the function asked
     assert [one["subject"] for one in messages] == ["STARTED", "FAILED"]
     assert messages[-1]["text"] == "Failed"
@@ -121,7 +121,7 @@ def test_a_function_that_fails_is_tried_again_and_its_event_kept(account: Accoun
     ids = listening(account, FAILS, state=["STARTED"])
     tell(account, "STARTED")
     settled(account.cloud)
-    [failure] = [one for one in account.cloud.known("functions")["failures"] if ids["Listener"] in one]
+    [failure] = [one for one in account.cloud.fact("functions")["failures"] if ids["Listener"] in one]
     assert "no way" in failure
     messages = account.client("sqs").receive_message(QueueUrl=ids["Failures"])["Messages"]
     assert json.loads(messages[0]["Body"])["requestPayload"]["detail"]["execution-id"] == "one"

@@ -41,7 +41,7 @@ def run(workshop: "Workshop", **resources: dict[str, Any]) -> None:
         "TemplatePath": "templates::stack.json",
         "Capabilities": "CAPABILITY_NAMED_IAM",
     }
-    workshop.run(deploy.run, configuration, inputs=("templates",))
+    workshop.run(deploy.execute, configuration, inputs=("templates",))
 
 
 def test_a_call_that_the_emulator_does_not_make_is_a_gap(workshop: "Workshop") -> None:
@@ -84,7 +84,7 @@ def test_a_name_in_use_is_told_with_the_stack_that_has_it(workshop: "Workshop") 
     workshop.artifact("templates", stack__json=json.dumps({"Resources": {"Group": group}}))
     configuration = {"ActionMode": "CREATE_UPDATE", "StackName": "other", "TemplatePath": "templates::stack.json"}
     with pytest.raises(ActionFailed, match=r"/mine already exists in stack arn:aws:cloudformation:.*stack/stack/"):
-        workshop.run(deploy.run, configuration, inputs=("templates",))
+        workshop.run(deploy.execute, configuration, inputs=("templates",))
 
 
 def test_what_a_failed_replacement_has_made_goes_again(account: Account) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rehearsal.engine.cloud import open_directly
+from rehearsal.engine.cloud import open_without_proxy
 from tests.rehearsal.emulator.conftest import Account, resource
 
 TYPE = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -62,7 +62,7 @@ def test_equal_names_in_two_accounts_are_two_resources(account: Account, other_a
 
 def test_what_is_recorded_only_is_told(account: Account) -> None:
     account.deploy(Target=target())
-    with open_directly(f"{account.cloud.endpoint}/_rehearsal/types", timeout_seconds=5) as answer:
+    with open_without_proxy(f"{account.cloud.endpoint}/_rehearsal/types", timeout_seconds=5) as answer:
         recorded = answer.read().decode()
     assert TYPE in recorded
     assert "AWS::EC2::VPC" not in recorded

@@ -48,7 +48,7 @@ def caller(account: Account) -> Callable[..., Caller]:
             document = json.dumps({"Statement": list(statements)})
             iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document)
         arn = f"arn:aws:iam::{account.place.account}:role/{name}"
-        return Caller(account, arn, account.cloud.assume_for(CODEBUILD, arn, "session"))
+        return Caller(account, arn, account.cloud.assume_as_service(CODEBUILD, arn, "session"))
 
     return make
 
@@ -86,7 +86,7 @@ def test_a_wrong_signature_is_refused(account: Account, caller: Make) -> None:
 def test_a_service_assumes_only_roles_that_trust_it(account: Account, caller: Make) -> None:
     role = caller().role
     with pytest.raises(Forbidden, match=r"lambda.amazonaws.com is not authorized to perform: sts:AssumeRole"):
-        account.cloud.assume_for("lambda.amazonaws.com", role, "session")
+        account.cloud.assume_as_service("lambda.amazonaws.com", role, "session")
 
 
 @pytest.mark.parametrize(("tag", "may"), [("yes", True), ("no", False)])
@@ -461,7 +461,7 @@ def test_refusals_and_used_statements_are_recorded(account: Account, caller: Mak
     found = caller(allow("sns:ListTopics"))
     found.client("sns").list_topics()
     refused(lambda: found.client("sqs").list_queues())
-    known: dict[str, Any] = account.cloud.evaluated()
+    known: dict[str, Any] = account.cloud.permission_summary()
     [refusal] = [item for item in known["refused"] if item["role"] == found.role]
     assert (refusal["action"], refusal["change"], refusal["enforced"]) == ("sqs:ListQueues", "role", True)
     assert known["roles"][found.role]["used"] == {"sns:ListTopics": 1}
@@ -469,9 +469,9 @@ def test_refusals_and_used_statements_are_recorded(account: Account, caller: Mak
 
 
 def test_the_rehearsal_s_own_calls_are_not_counted(account: Account) -> None:
-    before = account.cloud.evaluated()["evaluated"]
+    before = account.cloud.permission_summary()["evaluated"]
     account.client("sns").list_topics()
-    assert account.cloud.evaluated()["evaluated"] == before
+    assert account.cloud.permission_summary()["evaluated"] == before
 
 
 def test_a_bucket_policy_that_denies_everybody_denies_the_account_s_root(account: Account) -> None:

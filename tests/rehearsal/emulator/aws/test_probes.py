@@ -18,7 +18,7 @@ def test_the_emulator_answers_as_aws_does(cloud: Cloud) -> None:
 
 
 def test_probes_of_permissions_are_asked_where_they_are_enforced(cloud: Cloud) -> None:
-    assert cloud.evaluated()["mode"] == "enforced"
+    assert cloud.permission_summary()["mode"] == "enforced"
     assert sum(len(AREAS[area]) for area in PERMISSIONS) >= 25
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import Place
+from cloud_assembly import AwsEnvironment
 from tests.rehearsal.emulator.conftest import Account, attribute, resource
 
 
@@ -21,7 +21,7 @@ def make_other(account: Account, region: str) -> str:
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {"Name": {"Value": {"Ref": "Topic"}}},
     }
-    cloudformation = account.cloud.in_account("cloudformation", Place(account.place.account, region))
+    cloudformation = account.cloud.in_account("cloudformation", AwsEnvironment(account.place.account, region))
     cloudformation.create_stack(StackName="other", TemplateBody=json.dumps(template))
     cloudformation.get_waiter("stack_create_complete").wait(StackName="other", WaiterConfig={"Delay": 1})
     [stack] = cloudformation.describe_stacks(StackName="other")["Stacks"]

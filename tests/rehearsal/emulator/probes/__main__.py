@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from rehearsal.engine.emulator_setup import SetUp
+from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.probes.score import LEAST, ask_all, share, table
@@ -19,7 +19,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
         try:
-            asked = ask_all(SetUp(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator())
+            asked = ask_all(
+                EmulatorSetup(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator()
+            )
         finally:
             processes.end_all()
     for one in asked:

@@ -10,7 +10,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import Cloud, Place
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
 
 _numbers = itertools.count(800000000001)
 LONGEST_SECONDS = 30.0
@@ -30,23 +31,25 @@ class Bench:
     """Two accounts, and what was answered last in them."""
 
     cloud: Cloud
-    home: Place = field(default_factory=lambda: Place(str(next(_numbers)), "eu-west-1"))
+    home: AwsEnvironment = field(default_factory=lambda: AwsEnvironment(str(next(_numbers)), "eu-west-1"))
     stranger: str = field(default_factory=lambda: str(next(_numbers)))
     """The other account."""
 
-    def place(self, *, region: str = "eu-west-1", account: str | None = None) -> Place:
+    def place(self, *, region: str = "eu-west-1", account: str | None = None) -> AwsEnvironment:
         """Return a place; by default the home account and region."""
-        return Place(account or self.home.account, region)
+        return AwsEnvironment(account or self.home.account, region)
 
-    def client(self, service: str, place: Place | None = None) -> Any:
+    def client(self, service: str, place: AwsEnvironment | None = None) -> Any:
         """Return a client that acts as the account itself."""
         return self.cloud.in_account(service, place or self.home)
 
-    def deploy(self, stack: str = "one", place: Place | None = None, /, **resources: dict[str, Any]) -> Answer:
+    def deploy(self, stack: str = "one", place: AwsEnvironment | None = None, /, **resources: dict[str, Any]) -> Answer:
         """Create or update a stack of these resources."""
         return self.template({"Resources": resources}, stack=stack, place=place)
 
-    def template(self, document: Any, *, stack: str = "one", place: Place | None = None, **arguments: Any) -> Answer:
+    def template(
+        self, document: Any, *, stack: str = "one", place: AwsEnvironment | None = None, **arguments: Any
+    ) -> Answer:
         """Create or update a stack from a whole template."""
         client = self.client("cloudformation", place)
         body = document if isinstance(document, str) else json.dumps(document)
@@ -60,7 +63,7 @@ class Bench:
             return Answer(accepted=False, words=error.response["Error"]["Message"])
         return self.settled(stack, place, before)
 
-    def settled(self, stack: str = "one", place: Place | None = None, before: int = 0) -> Answer:
+    def settled(self, stack: str = "one", place: AwsEnvironment | None = None, before: int = 0) -> Answer:
         """Wait for the end of the operation under way; return how it ended."""
         client = self.client("cloudformation", place)
         deadline = time.monotonic() + LONGEST_SECONDS
@@ -75,7 +78,7 @@ class Bench:
         reasons = [event.get("ResourceStatusReason", "") for event in new if event["ResourceStatus"].endswith("FAILED")]
         return Answer(accepted=False, words=" | ".join([str(status), *reasons, *self._validation(client, stack)]))
 
-    def delete(self, stack: str = "one", place: Place | None = None) -> Answer:
+    def delete(self, stack: str = "one", place: AwsEnvironment | None = None) -> Answer:
         """Delete a stack."""
         client = self.client("cloudformation", place)
         before = len(self._events(client, stack))
@@ -94,7 +97,7 @@ class Bench:
             return Answer(accepted=False, words=f"{found.get('Code', '')}: {found.get('Message', '')}")
         return Answer(accepted=True)
 
-    def both(self, first: dict[str, Any], second: dict[str, Any], **where: Place) -> Answer:
+    def both(self, first: dict[str, Any], second: dict[str, Any], **where: AwsEnvironment) -> Answer:
         """Deploy one stack, then another; return the second's answer."""
         prepared = self.deploy("one", **first)
         if not prepared.accepted:
@@ -130,7 +133,7 @@ class Bench:
         said = changes.get(resource, {}).get("Replacement", "none")
         return Answer(accepted=said in ("False", "none"), words=f"Replacement {said}")
 
-    def status(self, stack: str, place: Place | None = None) -> str | None:
+    def status(self, stack: str, place: AwsEnvironment | None = None) -> str | None:
         """Return a stack's state; None if there is none."""
         try:
             return self.client("cloudformation", place).describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]

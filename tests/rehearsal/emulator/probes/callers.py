@@ -87,7 +87,7 @@ def caller(
 ) -> Caller:
     """Make a role of the home account with these statements, and a session of it."""
     made = make_role(bench, *statements, name=name, tags=tags, boundary=boundary, trusted=(TRUSTED, *trusted))
-    return Caller(bench, made, bench.cloud.assume_for(SERVICE, made, "session"))
+    return Caller(bench, made, bench.cloud.assume_as_service(SERVICE, made, "session"))
 
 
 def make_role(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import Cloud, Place
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
 from tests.rehearsal.emulator.deployed import PARTS, PLACE, deployed
@@ -35,14 +36,14 @@ def reach(monkeypatch: pytest.MonkeyPatch, cloud: Cloud, account: str) -> None:
 
 
 @pytest.fixture
-def home(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Place:
-    place = Place(str(next(_numbers)), "us-east-1")
+def home(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> AwsEnvironment:
+    place = AwsEnvironment(str(next(_numbers)), "us-east-1")
     reach(monkeypatch, cloud, place.account)
     return place
 
 
 @pytest.fixture
-def assembly_of(tmp_path: Path, home: Place) -> Write:
+def assembly_of(tmp_path: Path, home: AwsEnvironment) -> Write:
     """Writes an assembly whose stage Dev has these stacks: name → resources, and after which others."""
 
     def write(stage: str = "Dev", **stacks: tuple[dict[str, Any], list[str]]) -> Path:
@@ -51,7 +52,7 @@ def assembly_of(tmp_path: Path, home: Place) -> Write:
     return write
 
 
-def create(cloud: Cloud, place: Place, folder: Path, *names: str, protected: bool = False) -> None:
+def create(cloud: Cloud, place: AwsEnvironment, folder: Path, *names: str, protected: bool = False) -> None:
     cloudformation = cloud.in_account("cloudformation", place)
     for name in names:
         body = (folder / "nested" / f"{name}.json").read_text()
@@ -59,7 +60,7 @@ def create(cloud: Cloud, place: Place, folder: Path, *names: str, protected: boo
         cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
 
 
-def left(cloud: Cloud, place: Place) -> set[str]:
+def left(cloud: Cloud, place: AwsEnvironment) -> set[str]:
     pages = cloud.in_account("cloudformation", place).get_paginator("list_stacks").paginate()
     return {
         stack["StackName"]
@@ -102,7 +103,7 @@ def test_dev_goes_whole_and_in_order(
 
 
 def test_what_stays_is_told_and_keeps_what_it_stands_in(
-    cloud: Cloud, home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str]
+    cloud: Cloud, home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     network = {"GroupA": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "A"}}}
     output = {"Fn::GetStackOutput": {"StackName": "network", "OutputName": "Group"}}
@@ -139,7 +140,7 @@ def test_what_stays_is_told_and_keeps_what_it_stands_in(
 
 @pytest.mark.parametrize("answer", ["", "yes", "prod", None], ids=["empty", "yes", "another name", "no terminal"])
 def test_only_the_name_confirms(
-    answer: str | None, cloud: Cloud, home: Place, assembly_of: Write, monkeypatch: pytest.MonkeyPatch
+    answer: str | None, cloud: Cloud, home: AwsEnvironment, assembly_of: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))
     create(cloud, home, folder, "web")
@@ -160,7 +161,7 @@ def test_only_the_name_confirms(
 
 
 def test_prod_is_refused_whatever_is_confirmed(
-    cloud: Cloud, home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str]
+    cloud: Cloud, home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = assembly_of("Prod", web=({"Web": TOPIC}, []))
     create(cloud, home, folder, "web")
@@ -171,9 +172,9 @@ def test_prod_is_refused_whatever_is_confirmed(
 
 @pytest.mark.parametrize("asked", ["prod-eu-west-1", "prod"])
 def test_prod_is_refused_in_its_further_regions(
-    asked: str, cloud: Cloud, tmp_path: Path, home: Place, capsys: pytest.CaptureFixture[str]
+    asked: str, cloud: Cloud, tmp_path: Path, home: AwsEnvironment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there = Place(home.account, "eu-west-1")
+    there = AwsEnvironment(home.account, "eu-west-1")
     folder = write_assembly(tmp_path, there, "Prod-eu-west-1", web=({"Web": TOPIC}, []))
     create(cloud, there, folder, "web")
     assert main(["--assembly", str(folder), "destroy", asked, "--confirm", asked]) == 2
@@ -181,8 +182,8 @@ def test_prod_is_refused_in_its_further_regions(
     assert "prod is not taken down by a command" in capsys.readouterr().err
 
 
-def test_an_environment_goes_in_all_its_regions(cloud: Cloud, tmp_path: Path, home: Place) -> None:
-    there = Place(home.account, "eu-west-1")
+def test_an_environment_goes_in_all_its_regions(cloud: Cloud, tmp_path: Path, home: AwsEnvironment) -> None:
+    there = AwsEnvironment(home.account, "eu-west-1")
     folder = write_assembly(tmp_path, there, "Dev-eu-west-1", web=({"Web": TOPIC}, []))
     create(cloud, there, folder, "web")
     assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 0
@@ -190,7 +191,7 @@ def test_an_environment_goes_in_all_its_regions(cloud: Cloud, tmp_path: Path, ho
 
 
 def test_protected_stacks_stop_it_before_anything_is_deleted(
-    cloud: Cloud, home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str]
+    cloud: Cloud, home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = assembly_of(storage=({"Bucket": KEPT}, []), web=({"Web": TOPIC}, ["storage"]))
     create(cloud, home, folder, "storage", protected=True)
@@ -201,7 +202,7 @@ def test_protected_stacks_stop_it_before_anything_is_deleted(
 
 
 def test_a_stack_that_stays_ends_it_and_a_second_run_goes_on(
-    cloud: Cloud, home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str]
+    cloud: Cloud, home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bucket = f"full-{home.account}"
     storage = {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}}}
@@ -220,7 +221,11 @@ def test_a_stack_that_stays_ends_it_and_a_second_run_goes_on(
 
 
 def test_what_aws_refuses_before_anything_is_deleted_is_told(
-    cloud: Cloud, home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud,
+    home: AwsEnvironment,
+    assembly_of: Write,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))
     create(cloud, home, folder, "web")
@@ -231,7 +236,11 @@ def test_what_aws_refuses_before_anything_is_deleted_is_told(
 
 
 def test_what_aws_refuses_on_the_way_ends_it_and_says_how_to_go_on(
-    cloud: Cloud, home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud,
+    home: AwsEnvironment,
+    assembly_of: Write,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))
     create(cloud, home, folder, "web")
@@ -247,7 +256,7 @@ def refused(*_: object) -> None:
 
 
 def test_a_profile_that_nobody_has_is_no_accident(
-    home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))
     assert home
@@ -257,11 +266,11 @@ def test_a_profile_that_nobody_has_is_no_accident(
 
 
 def test_each_role_has_clients_of_its_own_until_it_soon_ends(
-    home: Place, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    home: AwsEnvironment, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What may read a stack may not delete it, and deleting all of an environment may take longer than an hour."""
-    elsewhere = Place(str(next(_numbers)), home.region)
-    theirs = Account(cloud, Place(elsewhere.account, elsewhere.region))
+    elsewhere = AwsEnvironment(str(next(_numbers)), home.region)
+    theirs = Account(cloud, AwsEnvironment(elsewhere.account, elsewhere.region))
     roles = [powerful_role(theirs, name) for name in ("lookup", "deploy")]
     found = Accounts()
     clients = [found.client("sts", elsewhere, role_arn=role) for role in roles]
@@ -272,7 +281,7 @@ def test_each_role_has_clients_of_its_own_until_it_soon_ends(
 
 
 def test_an_unknown_environment_is_told_before_anybody_needs_credentials(
-    home: Place, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))
     assert home

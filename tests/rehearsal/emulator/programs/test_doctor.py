@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.engine.cloud import Cloud, Place
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
 from tools.accounts.__main__ import main
@@ -41,7 +42,7 @@ class Site:
     """The new account of each that the example has."""
 
     def client(self, service: str, account: str, region: str = "us-east-1") -> Any:
-        return self.cloud.in_account(service, Place(self.accounts[account], region))
+        return self.cloud.in_account(service, AwsEnvironment(self.accounts[account], region))
 
     def rewrite(self, old: str, new: str) -> None:
         """Replace a text wherever the assembly has it."""
@@ -57,7 +58,7 @@ class Site:
         )
         trust = self.accounts.get(trusted, trusted)
         powerful_role(
-            Account(self.cloud, Place(self.accounts[account], region)),
+            Account(self.cloud, AwsEnvironment(self.accounts[account], region)),
             f"cdk-hnb659fds-lookup-role-{self.accounts[account]}-{region}",
         )
         names = {"TrustedAccounts": trust, "TrustedAccountsForLookup": trust}

@@ -48,7 +48,7 @@ def notifier(account: Account, pipeline: Pipeline) -> Clients:
     iam.put_role_policy(
         RoleName="notifier", PolicyName="own", PolicyDocument=policy.replace("us-east-1", account.place.region)
     )
-    return Clients(account, account.cloud.assume_for(NOTIFIER, role, "notifier"))
+    return Clients(account, account.cloud.assume_as_service(NOTIFIER, role, "notifier"))
 
 
 def failed_synth(account: Account, pipeline: Pipeline) -> str:

@@ -12,8 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 import cloud_assembly
-from rehearsal.engine.cloud import Cloud, Place
-from rehearsal.engine.emulator_setup import SetUp
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
+from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import powerful_role
@@ -45,7 +46,7 @@ class Environment:
 
     def client(self, service: str, part: str = "network") -> Any:
         place = self.stacks[part].aws_environment
-        return self.cloud.in_account(service, Place(place.account, place.region))
+        return self.cloud.in_account(service, AwsEnvironment(place.account, place.region))
 
     def status(self, part: str) -> str | None:
         try:
@@ -105,7 +106,7 @@ def prod(
 ) -> Generator[Environment, None, None]:
     processes = Processes()
     try:
-        cloud = SetUp(Progress(tmp_path / "logs", lambda _: None), processes, tmp_path).start_emulator()
+        cloud = EmulatorSetup(Progress(tmp_path / "logs", lambda _: None), processes, tmp_path).start_emulator()
         reach(monkeypatch, cloud, PROD)
         made = Environment(cloud, Path(assembly.directory), "prod")
         execution_roles(cloud, made)
@@ -127,7 +128,7 @@ def execution_roles(cloud: Cloud, environment: Environment) -> None:
         if stack.execution_role_arn
     }
     for arn, place in arns.items():
-        powerful_role(Account(cloud, Place(place.account, place.region)), arn.rpartition("/")[2])
+        powerful_role(Account(cloud, AwsEnvironment(place.account, place.region)), arn.rpartition("/")[2])
 
 
 def with_failure(template: str) -> str:
@@ -228,7 +229,7 @@ def unprotect_load_balancers(environment: Environment) -> None:
 class Small:
     """An environment of small stacks in an account of its own."""
 
-    def __init__(self, cloud: Cloud, directory: Path, place: Place) -> None:
+    def __init__(self, cloud: Cloud, directory: Path, place: AwsEnvironment) -> None:
         self.cloud = cloud
         self.directory = directory
         self.place = place
@@ -275,7 +276,7 @@ _numbers = count(820000000001)
 
 @pytest.fixture
 def small(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Small:
-    place = Place(str(next(_numbers)), "us-east-1")
+    place = AwsEnvironment(str(next(_numbers)), "us-east-1")
     reach(monkeypatch, cloud, place.account)
     return Small(cloud, tmp_path, place)
 
@@ -522,11 +523,11 @@ def test_the_pipelines_credentials_reach_the_environment_by_its_roles(
 ) -> None:
     """They may delete stacks there; AWS may refuse them what is not CloudFormation's, which is said beforehand."""
     log = "/aws/rds/instance/yawl-staging/upgrade"
-    staging = cloud.in_account("logs", Place("333333333333", "us-east-1"))
+    staging = cloud.in_account("logs", AwsEnvironment("333333333333", "us-east-1"))
     staging.create_log_group(logGroupName=log)
     for kind in ("lookup", "deploy"):
         role = f"cdk-hnb659fds-{kind}-role-333333333333-us-east-1"
-        powerful_role(Account(cloud, Place("333333333333", "us-east-1")), role)
+        powerful_role(Account(cloud, AwsEnvironment("333333333333", "us-east-1")), role)
     reach(monkeypatch, cloud, "111111111111")
     assert main(["--assembly", assembly.directory, "recover", "staging", "--yes"]) == 0
     printed = capsys.readouterr().out

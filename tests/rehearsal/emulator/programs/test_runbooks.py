@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cloud_assembly import read
-from rehearsal.engine.cloud import Cloud, Place
-from rehearsal.engine.emulator_setup import SetUp
+from cloud_assembly import AwsEnvironment, read
+from rehearsal.engine.cloud import Cloud
+from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 from tools.accounts.objectives import table
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[4]
 DOCUMENT = (ROOT / "docs" / "RUNBOOKS.md").read_text()
 ACCOUNT = "444444444444"
-HERE, ELSEWHERE = Place(ACCOUNT, "us-east-1"), Place(ACCOUNT, "us-west-2")
+HERE, ELSEWHERE = AwsEnvironment(ACCOUNT, "us-east-1"), AwsEnvironment(ACCOUNT, "us-west-2")
 PARTS = ("network", "recovery-copies", "storage", "database", "recovery", "cache", "application")
 """The stacks that the runbooks touch, each behind those it needs."""
 PREPARATION = "Before you begin"
@@ -57,7 +57,7 @@ def prod(assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory) ->
     directory = tmp_path_factory.mktemp("prod")
     processes = Processes()
     try:
-        cloud = SetUp(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator()
+        cloud = EmulatorSetup(Progress(directory / "logs", lambda _: None), processes, directory).start_emulator()
         for place in (HERE, ELSEWHERE):
             cloud.in_account("ssm", place).put_parameter(
                 Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String"
@@ -65,7 +65,7 @@ def prod(assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory) ->
         stacks = {stack.stack_name: stack for stack in assembly.stacks_recursively}
         for part in PARTS:
             stack = stacks[f"yawl-prod-{part}"]
-            cloudformation = cloud.in_account("cloudformation", Place(ACCOUNT, stack.environment.region))
+            cloudformation = cloud.in_account("cloudformation", AwsEnvironment(ACCOUNT, stack.environment.region))
             body = Path(stack.template_full_path).read_text()
             cloudformation.create_stack(
                 StackName=stack.stack_name, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"]

@@ -13,7 +13,7 @@ from typing_extensions import override
 from rehearsal.actions import buildspec
 from rehearsal.actions.build_environment import CACHES, build_environment
 from rehearsal.actions.run import ActionFailed, Context, Run
-from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.definition import parse
@@ -81,7 +81,7 @@ class Builds:
             repository=self.directory,
             commit="c0ffee",
             directory=self.directory / "builds",
-            gate=ScriptedGate(answer=True),
+            approver=PresetApprover(answer=True),
             workloads=NoTasks(),
         )
         run = Run("Build", found, found.configuration, context, lambda _: None)
@@ -249,11 +249,11 @@ def test_parameters_and_secrets_are_looked_up(builds: Builds) -> None:
 
 
 MISSING = [
-    ("PARAMETER_STORE", "/none", "parameter /none: there is no such parameter"),
+    ("PARAMETER_STORE", "/none", "parameter /none does not exist"),
     ("PARAMETER_STORE", "/app/forbidden", "parameter /app/forbidden: User: build is not authorized"),
     ("SECRETS_MANAGER", "none:key", "secret none: no such secret"),
     ("SECRETS_MANAGER", "app:none", "secret app has no key none"),
-    ("MAGIC", "x", "variable X: CodeBuild has no type MAGIC"),
+    ("MAGIC", "x", "variable X: unknown type MAGIC"),
 ]
 
 

@@ -247,18 +247,24 @@ artifacts:
 
 
 MISTAKES = [
-    ("{", "no YAML"),
+    ("{", "not valid YAML"),
     ("just words", "no phases"),
     ("version: 0.2", "no phases"),
     ("{version: 0.2, phases: [build]}", "no phases"),
-    ("{version: 0.1, phases: {build: {}}}", "version 0.1 is not 0.2"),
-    ("{phases: {build: {}}}", "version None is not 0.2"),
-    ("{version: 0.2, phases: {build: {commands: echo}}}", "phase build: its commands are no list"),
-    ("{version: 0.2, phases: {build: {commands: [{echo: hi}]}}}", "phase build: command 1 is no text: .* quote it"),
-    ("{version: 0.2, phases: {build: {commands: [], on-failure: RETRY}}}", "phase build: .* no on-failure RETRY"),
-    ("{version: 0.2, env: {shell: fish}, phases: {build: {}}}", "no shell fish"),
-    ("{version: 0.2, env: {exported-variables: [a-b]}, phases: {build: {}}}", "a-b is no name"),
-    ("{version: 0.2, env: {variables: {'a b': x}}, phases: {build: {}}}", "a b is no name"),
+    ("{version: 0.1, phases: {build: {}}}", "version 0.1; only 0.2"),
+    ("{phases: {build: {}}}", "version None; only 0.2"),
+    ("{version: 0.2, phases: {build: {commands: echo}}}", "phase build: its commands are not a list"),
+    (
+        "{version: 0.2, phases: {build: {commands: [{echo: hi}]}}}",
+        "phase build: command 1 is not a string: .*; quote",
+    ),
+    (
+        "{version: 0.2, phases: {build: {commands: [], on-failure: RETRY}}}",
+        "phase build: on-failure RETRY is not supported",
+    ),
+    ("{version: 0.2, env: {shell: fish}, phases: {build: {}}}", "shell fish is not supported"),
+    ("{version: 0.2, env: {exported-variables: [a-b]}, phases: {build: {}}}", "a-b is not a valid variable name"),
+    ("{version: 0.2, env: {variables: {'a b': x}}, phases: {build: {}}}", "a b is not a valid variable name"),
 ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.engine.artifacts import ArtifactMissing, Artifacts
+from rehearsal.engine.artifacts import ArtifactNotFound, Artifacts
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def test_a_file_is_read_by_its_location(artifacts: Artifacts, tmp_path: Path) ->
 
 
 def test_what_is_missing_is_named(artifacts: Artifacts, tmp_path: Path) -> None:
-    with pytest.raises(ArtifactMissing, match="no action has made the artifact Never"):
+    with pytest.raises(ArtifactNotFound, match="artifact Never does not exist"):
         artifacts.unpack("Never", tmp_path / "out")
-    with pytest.raises(ArtifactMissing, match="no action has made the artifact Never"):
+    with pytest.raises(ArtifactNotFound, match="artifact Never does not exist"):
         artifacts.read("Never::file")
     artifacts.pack("Empty", {})
-    with pytest.raises(ArtifactMissing, match="the artifact Empty holds no file "):
+    with pytest.raises(ArtifactNotFound, match="artifact Empty has no file "):
         artifacts.read("Empty::template.json")
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.engine.cloud import Cloud, Credentials, Place, open_directly
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud, Credentials, open_without_proxy
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
 from tests.faulty_http_server import respond, serve
 
@@ -36,7 +37,7 @@ def _users_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("_users_settings")
 @pytest.mark.parametrize("service", ["sts", "s3", "cloudformation"])
 def test_a_client_is_the_accounts_and_speaks_to_the_emulator(service: str) -> None:
-    client = Cloud(ENDPOINT).in_account(service, Place("222222222222", "eu-west-1"))
+    client = Cloud(ENDPOINT).in_account(service, AwsEnvironment("222222222222", "eu-west-1"))
     assert client.meta.endpoint_url == ENDPOINT
     assert client.meta.region_name == "eu-west-1"
     credentials = client._request_signer._credentials
@@ -56,7 +57,7 @@ def test_a_child_s_environment_names_the_emulator_and_no_file() -> None:
 @pytest.mark.usefixtures("_users_settings")
 def test_this_machine_is_asked_directly_whatever_the_proxy() -> None:
     here = respond(200, b"here")
-    with serve(here, elsewhere=here) as server, open_directly(f"{server.url}/", timeout_seconds=5) as found:
+    with serve(here, elsewhere=here) as server, open_without_proxy(f"{server.url}/", timeout_seconds=5) as found:
         assert found.read() == b"here"
 
 

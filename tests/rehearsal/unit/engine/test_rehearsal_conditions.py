@@ -6,8 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from rehearsal.engine.cloud import Cloud, Place
-from rehearsal.engine.conditions import Judge
+from cloud_assembly import AwsEnvironment
+from rehearsal.engine.cloud import Cloud
+from rehearsal.engine.conditions import ConditionEvaluator
 from rehearsal.engine.definition import Condition, Rule
 from tests.rehearsal.unit.rehearsal_fakes import HOME, NOON
 
@@ -32,7 +33,7 @@ class Alarms(Cloud):
         self._states = states
 
     @override
-    def in_account(self, service: str, place: Place) -> Any:
+    def in_account(self, service: str, place: AwsEnvironment) -> Any:
         assert (service, place) == ("cloudwatch", HOME)
         return self
 
@@ -44,8 +45,8 @@ class Alarms(Cloud):
 
 
 def objection(provider: str, configuration: dict[str, str]) -> str | None:
-    """Why a single rule does not hold."""
-    judge = Judge(Alarms(well="OK", firing="ALARM", new="INSUFFICIENT_DATA"), HOME, lambda: NOON)
+    """Why a single rule is not met."""
+    judge = ConditionEvaluator(Alarms(well="OK", firing="ALARM", new="INSUFFICIENT_DATA"), HOME, lambda: NOON)
     condition = Condition("FAIL", (Rule("R", provider, configuration),))
     unmet = judge.unmet((condition,), {"Source": {"Branch": "main"}})
     assert unmet is None or unmet[0] is condition
@@ -55,7 +56,7 @@ def objection(provider: str, configuration: dict[str, str]) -> str | None:
 @pytest.mark.parametrize(("actual", "operator", "wanted", "holds"), COMPARISONS)
 def test_variables_are_compared(actual: str, operator: str, wanted: str, holds: bool) -> None:
     found = objection("VariableCheck", {"Variable": actual, "Operator": operator, "Value": wanted})
-    assert found == (None if holds else f"rule R: {actual!r} {operator} {wanted!r} does not hold")
+    assert found == (None if holds else f"rule R: {actual!r} {operator} {wanted!r} is false")
 
 
 def test_references_are_resolved() -> None:
@@ -64,17 +65,17 @@ def test_references_are_resolved() -> None:
 
 
 NEVER_HELD: list[tuple[str, dict[str, str], str]] = [
-    ("VariableCheck", {"Variable": "1", "Operator": "GT", "Value": "0"}, "does not know the operator GT"),
+    ("VariableCheck", {"Variable": "1", "Operator": "GT", "Value": "0"}, "does not support the operator GT"),
     ("VariableCheck", {"Variable": "1", "Operator": "MATCHES", "Value": "("}, "missing )"),
-    ("VariableCheck", {"Variable": "1", "Value": "1"}, "has no Operator"),
+    ("VariableCheck", {"Variable": "1", "Value": "1"}, "Operator is missing"),
     ("VariableCheck", {"Variable": "#{No.One}", "Operator": "EQ", "Value": "#{No.One}"}, "#{No.One} has no value"),
-    ("LambdaInvoke", {"FunctionName": "mine"}, "cannot judge LambdaInvoke"),
-    ("LambdaInvoke", {}, "cannot judge LambdaInvoke"),
+    ("LambdaInvoke", {"FunctionName": "mine"}, "does not support LambdaInvoke"),
+    ("LambdaInvoke", {}, "does not support LambdaInvoke"),
     ("CloudWatchAlarm", {"AlarmName": "firing"}, "alarm firing is ALARM"),
     ("CloudWatchAlarm", {"AlarmName": "new", "AlarmStates": "ALARM, INSUFFICIENT_DATA"}, "is INSUFFICIENT_DATA"),
-    ("CloudWatchAlarm", {"AlarmName": "no-such"}, "there is no alarm no-such"),
+    ("CloudWatchAlarm", {"AlarmName": "no-such"}, "alarm no-such does not exist"),
     ("CloudWatchAlarm", {"AlarmName": "refused"}, "AccessDenied"),
-    ("CloudWatchAlarm", {}, "has no AlarmName"),
+    ("CloudWatchAlarm", {}, "AlarmName is missing"),
 ]
 
 
@@ -96,8 +97,8 @@ def test_all_rules_of_all_conditions_must_hold() -> None:
     def rule(value: str) -> Rule:
         return Rule(value, "VariableCheck", {"Variable": "1", "Operator": "EQ", "Value": value})
 
-    judge = Judge(Alarms(), HOME, lambda: NOON)
+    judge = ConditionEvaluator(Alarms(), HOME, lambda: NOON)
     good, bad = Condition("FAIL", (rule("1"),)), Condition("SKIP", (rule("1"), rule("2")))
     assert judge.unmet((), {}) is None
     assert judge.unmet((good, good), {}) is None
-    assert judge.unmet((good, bad), {}) == (bad, "rule 2: '1' EQ '2' does not hold")
+    assert judge.unmet((good, bad), {}) == (bad, "rule 2: '1' EQ '2' is false")

@@ -49,10 +49,10 @@ def test_cron_expressions_are_read_as_codepipeline_reads_them(cron: str, opens: 
     ("configuration", "fault"),
     [
         ({"Cron": "* * *"}, "six or seven fields"),
-        ({"Cron": "* * * L * ?"}, "does not understand 'L'"),
-        ({"Cron": "* 61 * * * ?"}, "does not understand '61'"),
-        ({"Cron": "* * * ? * * 2027"}, "no years"),
-        ({"Cron": "* * * ? * *", "TimeZone": "Europe/Nowhere"}, "no time zone 'Europe/Nowhere'"),
+        ({"Cron": "* * * L * ?"}, "unsupported field 'L'"),
+        ({"Cron": "* 61 * * * ?"}, "unsupported field '61'"),
+        ({"Cron": "* * * ? * * 2027"}, "has a year"),
+        ({"Cron": "* * * ? * *", "TimeZone": "Europe/Nowhere"}, "unknown time zone 'Europe/Nowhere'"),
         ({"Cron": "* 0 0 31 FEB ?"}, "does not open within a year"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.assembly import Assembly
-from rehearsal.engine.emulator_setup import SetUp, SetUpFailed
+from rehearsal.engine.emulator_setup import EmulatorSetup, SetupFailed
 from rehearsal.errors import RehearsalError
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress, Status
@@ -19,32 +19,34 @@ def progress(tmp_path: Path) -> Progress:
 
 
 @pytest.fixture
-def set_up(progress: Progress, tmp_path: Path) -> SetUp:
-    return SetUp(progress, Processes(), tmp_path)
+def set_up(progress: Progress, tmp_path: Path) -> EmulatorSetup:
+    return EmulatorSetup(progress, Processes(), tmp_path)
 
 
 def assembly(directory: Path) -> Assembly:
     return Assembly(directory, "delivery", "delivery", HOME, (HOME,))
 
 
-def test_without_the_cdk_the_next_step_is_said(set_up: SetUp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_cdk_the_next_step_is_said(
+    set_up: EmulatorSetup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RehearsalError, match="`cdk` is not on the path; `make rehearse` prepares it"):
+    with pytest.raises(RehearsalError, match="on the PATH; run the rehearsal with make rehearse"):
         set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
 
 
 def test_an_emulator_that_does_not_start_is_a_failed_step(
-    set_up: SetUp, progress: Progress, monkeypatch: pytest.MonkeyPatch
+    set_up: EmulatorSetup, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.executable", shutil.which("false"))
-    with pytest.raises(SetUpFailed, match="the emulator ended with exit status 1"):
+    with pytest.raises(SetupFailed, match="the emulator exited with status 1"):
         set_up.start_emulator()
     [step] = progress.set_up.actions
     assert (step.name, step.status) == ("emulated AWS", Status.FAILED)
 
 
 def test_a_failing_command_is_named_with_its_exit_status(
-    set_up: SetUp, progress: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    set_up: EmulatorSetup, progress: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cdk = tmp_path / "cdk"
     cdk.write_text("#!/bin/sh\necho $0 $*; env; exit 9\n")
@@ -52,7 +54,7 @@ def test_a_failing_command_is_named_with_its_exit_status(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("AWS_PROFILE", "prod")
     monkeypatch.setenv("CDK_PROFILE", "prod")
-    with pytest.raises(SetUpFailed, match="cdk bootstrap: exit status 9"):
+    with pytest.raises(SetupFailed, match="cdk bootstrap failed with exit status 9"):
         set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
     [step] = progress.set_up.actions
     log = step.log_file.read_text()

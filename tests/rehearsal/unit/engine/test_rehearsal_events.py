@@ -168,7 +168,7 @@ def test_what_the_source_brought_is_told_from_then_on(tmp_path: Path) -> None:
 
 def test_what_the_api_adds_is_told_with_the_event(tmp_path: Path) -> None:
     def build(run: Run) -> Outcome:
-        run.evidence.external_id, run.evidence.log = "project:1", ("group", "stream")
+        run.details.external_id, run.details.log = "project:1", ("group", "stream")
         return Outcome(variables={"SUMMARY": "all well"})
 
     ran = run(tmp_path, stage("One", action("a", Text="#{codepipeline.PipelineExecutionId}")), a=build)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Rejected, Run, Unanswered
-from rehearsal.engine.artifacts import ArtifactMissing
+from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.engine.execution import MAX_RESTARTS
 from rehearsal.process.processes import Stopped
 from rehearsal.report.progress import Result, Status
@@ -84,7 +84,7 @@ def test_a_failing_action_lets_its_group_end_and_stops_all_else(rehearse: Callab
 
 ENDINGS = [
     (ActionFailed("broken"), Result.FAILED, Status.FAILED, "broken"),
-    (ArtifactMissing("no artifact"), Result.FAILED, Status.FAILED, "no artifact"),
+    (ArtifactNotFound("no artifact"), Result.FAILED, Status.FAILED, "no artifact"),
     (KeyError("TemplatePath"), Result.FAILED, Status.FAILED, "KeyError: 'TemplatePath'"),
     (Rejected("no"), Result.REJECTED, Status.REJECTED, "no"),
     (Unanswered("nobody"), Result.STOPPED, Status.STOPPED, "nobody"),
@@ -112,7 +112,7 @@ def test_a_kind_of_action_nobody_knows_is_not_emulated(rehearse: Callable[..., F
     unknown = action("a")
     unknown["actionTypeId"] = {"category": "Invoke", "provider": "Lambda"}
     ran = rehearse(stage("One", unknown))
-    assert ran.result == (Result.NOT_EMULATED, "One/a: the rehearsal cannot run Invoke actions of Lambda")
+    assert ran.result == (Result.NOT_EMULATED, "One/a: the rehearsal does not support Invoke actions of Lambda")
 
 
 def test_fail_reaches_the_action_it_names_alone(rehearse: Callable[..., FakeExecution]) -> None:
@@ -139,7 +139,7 @@ def test_variables_of_earlier_actions_stand_in_configurations(rehearse: Callable
 
 def test_a_variable_without_a_value_fails_its_action(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(stage("One", action("a", Text="#{Source.CommitId}")))
-    assert ran.result == (Result.FAILED, "One/a: variable #{Source.CommitId} has no value at this point")
+    assert ran.result == (Result.FAILED, "One/a: variable #{Source.CommitId} has no value yet")
 
 
 def test_the_pipelines_own_variables_have_their_defaults(tmp_path: Path) -> None:
@@ -154,8 +154,8 @@ def test_the_pipelines_own_variables_have_their_defaults(tmp_path: Path) -> None
 
 NEVER = ("1", "EQ", "2")
 ALWAYS = ("1", "EQ", "1")
-OBJECTION = "rule Check: '1' EQ '2' does not hold"
-UNABLE = "; no earlier execution to roll back to"
+OBJECTION = "rule Check: '1' EQ '2' is false"
+UNABLE = "; cannot roll back: this stage has not succeeded before"
 
 
 def test_a_stage_is_entered_when_its_conditions_hold(rehearse: Callable[..., FakeExecution]) -> None:
@@ -193,7 +193,7 @@ def test_a_closed_window_is_said_and_not_waited_for(rehearse: Callable[..., Fake
     assert ran.result == (Result.SUCCEEDED, "")
     assert [item.reason for item in ran.progress.stages] == [
         "",
-        "its window opens Wed 2026-11-25 09:00 UTC; not waited for",
+        "deployment window opens Wed 2026-11-25 09:00 UTC; wait skipped",
         # the clock has gone on to where the second one opened
         "",
     ]
@@ -299,7 +299,7 @@ def test_a_pipeline_that_never_settles_is_stopped(tmp_path: Path) -> None:
     rehearsal.behaviours["mutate"] = mutate
     result, reason = rehearsal.run()
     assert result is Result.FAILED
-    assert "its synthesis is not stable" in reason
+    assert "each synthesis gives another definition" in reason
     assert rehearsal.begun == ["mutate"] * (MAX_RESTARTS + 1)
 
 
@@ -371,8 +371,7 @@ class TestRollback:
         )
         assert ran.result == (
             Result.FAILED,
-            "Prod/deploy: for both; the rollback to commit 111111111111 has failed too: "
-            "Prod (rollback)/deploy: for both",
+            "Prod/deploy: for both; the rollback to commit 111111111111 also failed: Prod (rollback)/deploy: for both",
         )
 
     def test_a_pipeline_that_has_changed_does_not_go_back(self, tmp_path: Path) -> None:
@@ -380,7 +379,7 @@ class TestRollback:
             tmp_path, stage("Prod", action("deploy"), onFailure=self.ROLLBACK), second=fails(), versions=(1, 2)
         )
         assert ran.result is not None
-        assert ran.result[1].endswith("cannot roll back: the pipeline itself has changed since the last good execution")
+        assert ran.result[1].endswith("cannot roll back: the pipeline has changed since the last successful execution")
         assert ran.begun == ["deploy"]
 
     def test_an_unmet_condition_after_success_goes_back_too(self, tmp_path: Path) -> None:
@@ -397,5 +396,5 @@ class TestRollback:
         later.run()
         assert later.result == (
             Result.FAILED,
-            "rule Check: '1' EQ '0' does not hold; rolled back to commit 000000000000",
+            "rule Check: '1' EQ '0' is false; rolled back to commit 000000000000",
         )

@@ -7,7 +7,7 @@ import pytest
 
 from rehearsal.actions import source
 from rehearsal.actions.run import ActionFailed, Context, Run
-from rehearsal.engine.approvals import ScriptedGate
+from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.definition import parse
 from rehearsal.process.processes import Processes
@@ -52,11 +52,11 @@ class Repository:
             repository=self.path,
             commit=commit,
             directory=self.path,
-            gate=ScriptedGate(answer=True),
+            approver=PresetApprover(answer=True),
             workloads=NoTasks(),
         )
         found = definition.stages[0].actions[0]
-        return dict(source.run(Run("Source", found, found.configuration, context, self.log.append)).variables)
+        return dict(source.execute(Run("Source", found, found.configuration, context, self.log.append)).variables)
 
 
 @pytest.fixture

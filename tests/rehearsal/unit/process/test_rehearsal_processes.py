@@ -207,7 +207,7 @@ def test_a_child_that_will_not_end_is_killed(processes: Processes, monkeypatch: 
 
 INTERRUPTED = """
 import os, pathlib, signal, sys
-from rehearsal.process.parallel import side_by_side
+from rehearsal.process.parallel import run_in_parallel
 from rehearsal.process.processes import Processes
 
 # Whoever runs the tests in the background has it ignored.
@@ -220,7 +220,7 @@ def work(name):
     processes.run(["sh", "-c", "echo $$; sleep 60"], directory=pathlib.Path.cwd(), environment={}, on_line=say)
 
 try:
-    side_by_side(work, sys.argv[1:], processes)
+    run_in_parallel(work, sys.argv[1:], processes)
 except KeyboardInterrupt:
     processes.end_all()
     print("interrupted")

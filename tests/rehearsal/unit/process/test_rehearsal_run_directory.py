@@ -127,7 +127,7 @@ def test_they_work_on_the_disk_where_memory_is_scarce(tmp_path: Path) -> None:
 def test_and_where_the_shared_memory_is_small_or_runs_nothing(
     free: int, flag: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Containers have 64 MB of it, from which nothing may be run."""
+    """ContainerTasks have 64 MB of it, from which nothing may be run."""
     found = SimpleNamespace(f_flag=flag, f_frsize=1, f_bavail=free)
 
     def statvfs(_: Path) -> SimpleNamespace:

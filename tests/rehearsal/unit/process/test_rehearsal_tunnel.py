@@ -79,4 +79,4 @@ def test_names_that_are_looked_up_for_long_hold_no_emulated_host_up(
 
     first, others = asyncio.run(ask())
     assert first == b"HTTP/1.1 200 connected\r\n"
-    assert set(others) == {b"HTTP/1.1 502 registry.example.org cannot be reached\r\n"}
+    assert set(others) == {b"HTTP/1.1 502 cannot connect to registry.example.org\r\n"}

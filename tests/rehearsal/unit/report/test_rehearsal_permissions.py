@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rehearsal.report.permissions import Permissions, Refusal, composed, in_words, nothing_evaluated, refusal
+from rehearsal.report.permissions import (
+    Permissions,
+    Refusal,
+    empty_permissions_report,
+    permissions_report,
+    refusal,
+    summary_line,
+)
 from rehearsal.report.progress import Progress
 from rehearsal.report.screen import Screen
 
@@ -61,18 +68,18 @@ def assembly(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 def test_a_refusal_names_the_construct_of_the_role(assembly: Path) -> None:
     said = str(refusal(found(), assembly))
-    assert said == f"refused: {MESSAGE}; the role to change is app/Dev/Service/Role"
+    assert said == f"refused: {MESSAGE}; to allow it, change the role app/Dev/Service/Role"
 
 
 @pytest.mark.parametrize(
     ("more", "end"),
     [
-        ({"logical_id": "Other"}, "the role to change is Other of stack app-dev"),
-        ({"stack": "", "logical_id": ""}, "the role to change is arn:aws:iam::1:role/app"),
-        ({"change": "resource"}, "the resource policy to change is that of app/Dev/Service/Role"),
+        ({"logical_id": "Other"}, "to allow it, change the role Other of stack app-dev"),
+        ({"stack": "", "logical_id": ""}, "to allow it, change the role arn:aws:iam::1:role/app"),
+        ({"change": "resource"}, "to allow it, change the resource policy of app/Dev/Service/Role"),
         (
             {"change": "resource", "logical_id": "", "resource": "arn:x"},
-            "the resource policy to change is that of arn:x",
+            "to allow it, change the resource policy of arn:x",
         ),
     ],
 )
@@ -92,7 +99,7 @@ def test_a_refusal_is_shown_when_it_happens(tmp_path: Path, terminal: bool) -> N
     screen = Screen(Console(file=shown, force_terminal=terminal, width=300))
     progress = Progress(tmp_path, screen.on_change)
     with screen.showing(progress):
-        progress.refused(Refusal(MESSAGE, "app/Dev/Service/Role", is_role=True, enforced=True))
+        progress.add_refusal(Refusal(MESSAGE, "app/Dev/Service/Role", is_role=True, enforced=True))
         assert MESSAGE in shown.getvalue()
         assert "app/Dev/Service/Role" in shown.getvalue()
 
@@ -105,7 +112,7 @@ def evaluated(**more: Any) -> dict[str, Any]:
 
 
 def test_the_report_names_every_role_s_construct(assembly: Path) -> None:
-    document = composed(evaluated(refused=[found()]), assembly)
+    document = permissions_report(evaluated(refused=[found()]), assembly)
     assert document["roles"]["arn:aws:iam::1:role/app"]["construct"] == "app/Dev/Service/Role"
     [item] = document["refused"]
     assert {item[name] for name in ("principal", "action", "resource", "construct")} == {
@@ -123,11 +130,11 @@ def test_the_report_names_every_role_s_construct(assembly: Path) -> None:
         (evaluated(refused=[found(count=2)]), "permissions: 2,400 calls evaluated, 2 refused"),
         (
             evaluated(refused=[found()], mode="report"),
-            "permissions: 2,400 calls evaluated, 1 not allowed, but made (--permissions report)",
+            "permissions: 2,400 calls evaluated, 1 not allowed but made (--permissions report)",
         ),
         (evaluated(unchecked=[{}]), "permissions: 2,400 calls evaluated, 0 refused, 1 not checked"),
-        (nothing_evaluated(Permissions.OFF), "permissions: not checked (--permissions off)"),
+        (empty_permissions_report(Permissions.OFF), "permissions: not checked (--permissions off)"),
     ],
 )
 def test_the_last_line(document: dict[str, Any], line: str) -> None:
-    assert in_words(document) == line
+    assert summary_line(document) == line

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
-from rehearsal.engine.cloud import Place
 from rehearsal.report import report
 from rehearsal.report.progress import Progress
 from rehearsal.report.screen import Screen
 from tests.rehearsal.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
 
-DEV = Place("222222222222", "eu-west-1")
+DEV = AwsEnvironment("222222222222", "eu-west-1")
 
 
 def deploys(
@@ -42,7 +42,7 @@ def document(tmp_path: Path) -> dict[str, Any]:
     stacks = {
         "network": deploys("dev-network", resources=(Resource("Vpc", "AWS::EC2::VPC", "vpc-1"),), Vpc="vpc-1"),
         "application": deploys(
-            "dev-application", ("stand-in on 127.0.0.1:1 for engine",), Url="http://dev.example", Name="dev"
+            "dev-application", ("fake task on 127.0.0.1:1 for engine",), Url="http://dev.example", Name="dev"
         ),
     }
 
@@ -99,15 +99,15 @@ def test_every_environment_has_its_address_and_outputs(document: dict[str, Any])
                 "dev-network": [{"logical_id": "Vpc", "resource_type": "AWS::EC2::VPC", "physical_id": "vpc-1"}],
                 "dev-application": [],
             },
-            "stand_ins": ["stand-in on 127.0.0.1:1 for engine"],
+            "stand_ins": ["fake task on 127.0.0.1:1 for engine"],
         }
     }
 
 
 def test_what_was_not_real_is_said(document: dict[str, Any]) -> None:
     assert document["simulated"] == {
-        "tasks": "local stand-ins",
-        "cloudfront": "a local edge, with certificates of a throwaway authority",
+        "tasks": "local fakes",
+        "cloudfront": "a local edge with certificates of a temporary authority",
         "variables": {},
         "recorded_only": ["AWS::Some::Type"],
     }
@@ -115,7 +115,7 @@ def test_what_was_not_real_is_said(document: dict[str, Any]) -> None:
 
 def test_a_variable_that_no_build_has_is_not_said_to_be_set(tmp_path: Path) -> None:
     def build(run: Run) -> None:
-        run.evidence.replaced.add("BAKE_MINUTES")
+        run.details.replaced.add("BAKE_MINUTES")
 
     execution = FakeExecution(pipeline(stage("Dev", action("network"), action("Bake", run_order=2))), tmp_path)
     execution.behaviours = {"network": lambda _: deploys("dev-network"), "Bake": build}
@@ -126,8 +126,8 @@ def test_a_variable_that_no_build_has_is_not_said_to_be_set(tmp_path: Path) -> N
     assert composed["simulated"]["variables"] == {"BAKE_MINUTES": "1"}
     shown = io.StringIO()
     Screen(Console(file=shown)).summary(execution.progress)
-    assert "BAKE_MINUTES is 1\n" in shown.getvalue()
-    assert "no build has a variable BAKE_MINUTE: it was set to no effect" in shown.getvalue()
+    assert "overridden: BAKE_MINUTES=1\n" in shown.getvalue()
+    assert "--set BAKE_MINUTE had no effect: no build has this variable" in shown.getvalue()
 
 
 def test_logs_of_others_stay_where_they_are(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list
     execution = FakeExecution(pipeline(stage("Prod", *(action(name) for name, _, _ in stacks))), tmp_path)
     for name, region, address in stacks:
         outputs = {"Url": address} if address else {}
-        outcome = Outcome(deployed=Deployed(name, Place("444444444444", region), outputs))
+        outcome = Outcome(deployed=Deployed(name, AwsEnvironment("444444444444", region), outputs))
         execution.behaviours[name] = lambda _, outcome=outcome: outcome
     execution.run()
     return report.environments(execution.progress)

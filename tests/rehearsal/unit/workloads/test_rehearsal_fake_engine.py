@@ -1,4 +1,4 @@
-"""The stand-ins for tasks: healthy on the health path, with an engine in memory, and never taken for the real one."""
+"""The fake tasks: healthy on the health path, with an engine in memory, and never taken for real ones."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ import pytest
 
 from rehearsal.workloads.fake_engine.engine import Engine
 from rehearsal.workloads.fake_engine.engine_api import EngineApi
-from rehearsal.workloads.fake_engine.server import Active, Asked, Given, Standby, handler_for
+from rehearsal.workloads.fake_engine.server import Active, Request, Response, Standby, handler_for
 
 HEALTH = "/resourceService/"
 PASSWORD = base64.b64encode(hashlib.sha1(b"YAWL", usedforsecurity=False).digest()).decode()
@@ -32,7 +32,7 @@ OF_IT = {"specidentifier": "UID_1", "specversion": "0.1", "specuri": "check"}
 
 
 @contextmanager
-def serving(task: str, answer: Callable[[Asked], Given]) -> Generator[int, None, None]:
+def serving(task: str, answer: Callable[[Request], Response]) -> Generator[int, None, None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(task, answer))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -83,24 +83,24 @@ def test_both_are_healthy_and_say_what_they_are(tasks: tuple[Asking, Asking]) ->
     for asking, task, role in zip(tasks, ("first", "second"), ("active", "standby"), strict=True):
         status, body = asking.ask("GET", HEALTH)
         said = {"status": "ok", "role": role, "engine": "running", "leader": {"age_seconds": 0, "epoch": 1}}
-        assert (status, json.loads(body)) == (200, {**said, "version": "stand-in"})
+        assert (status, json.loads(body)) == (200, {**said, "version": "fake"})
         assert asking.response.headers["X-Yawl-Task"] == task
         assert asking.response.headers["Cache-Control"] == "no-store"
 
 
-def test_elsewhere_they_say_that_they_stand_in(tasks: tuple[Asking, Asking]) -> None:
+def test_elsewhere_they_say_that_they_are_fakes(tasks: tuple[Asking, Asking]) -> None:
     for asking in tasks:
         status, body = asking.ask("GET", "/yawl")
         assert status == 200
-        assert "instead of the engine" in json.loads(body)["stand_in"]
+        assert "not the engine" in json.loads(body)["fake"]
 
 
 def test_a_standby_without_its_active_is_not_healthy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
-    given = Standby(HEALTH, port).answer(Asked("GET", HEALTH, {}, b""))
-    said = json.loads(given.body)
-    assert (given.status, said["status"], said["engine"]) == (503, "unavailable", "unreachable")
+    response = Standby(HEALTH, port).answer(Request("GET", HEALTH, {}, b""))
+    said = json.loads(response.body)
+    assert (response.status, said["status"], said["engine"]) == (503, "unavailable", "unreachable")
     assert said["reason"] == "the active task cannot be reached"
 
 
