@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from jobs.change_review.errors import ReviewError
+from cloud_assembly import UserError
 from jobs.change_review.pipeline_run import PipelineRun
 from jobs.change_review.report import as_html, as_markdown, on_the_screen
 from jobs.change_review.review import Review, review
@@ -51,7 +51,7 @@ def main() -> int:
         )
         found = replace(found, others_under_way=others_under_way)
         write(found, options.output, run)
-    except ReviewError as error:
+    except UserError as error:
         print(f"change review: {error}", file=sys.stderr)
         return 2
     print(on_the_screen(found))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cloud_assembly import Stack, common_prefix, read
 from jobs.change_review.accepted import read_acceptances
 from jobs.change_review.affected import SUBJECT as OUTPUTS
 from jobs.change_review.affected import Affected, affected, stale
-from jobs.change_review.assembly import ReleasedStack, common_prefix, read_stage
 from jobs.change_review.costs import cost_change, in_one_phrase
 from jobs.change_review.deployed import Reader
 from jobs.change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference
@@ -107,13 +107,13 @@ KINDS = (ADDED, CHANGED, REPLACED, REMOVED)
 
 
 def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = frozenset(), settings: Path) -> Review:
-    """Compare the stages' assemblies with what is deployed; raise ReviewError when one of them cannot be read.
+    """Compare the stages' assemblies with what is deployed; raises UserError when one of them cannot be read.
 
     An environment has a stage in each of its regions. `last_stacks` are those without which a stage has never been
     whole, because they are deployed after all others. In a stage that has never been, everything is opened by intent:
     also when its first deployment ended half-way, and the release is the one that mends it.
     """
-    by_stage = [read_stage(stage) for stage in stages]
+    by_stage = [read(stage).stacks for stage in stages]
     released = tuple(stack for stage in by_stage for stack in stage)
     # It starts while AWS is asked.
     with Comparer() as comparer:
@@ -151,7 +151,7 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
     )
 
 
-def _is_whole(stage: Sequence[ReleasedStack], there: Set[str], last_stacks: Set[str]) -> bool:
+def _is_whole(stage: Sequence[Stack], there: Set[str], last_stacks: Set[str]) -> bool:
     """Return whether a stage has been deployed as a whole; where its last stack is not named, anything of it counts."""
     names = {stack.name for stack in stage}
     return not there.isdisjoint(names.intersection(last_stacks) or names)
@@ -167,8 +167,8 @@ def _findings(stacks: Sequence[StackReview], whole: Set[str]) -> list[Finding]:
     return found
 
 
-def _left_behind(released: Sequence[ReleasedStack], reader: Reader) -> tuple[str, ...]:
-    prefix = common_prefix(tuple(released))
+def _left_behind(released: Sequence[Stack], reader: Reader) -> tuple[str, ...]:
+    prefix = common_prefix([stack.name for stack in released])
     if not prefix:
         return ()
     kept = {stack.name for stack in released}

@@ -9,10 +9,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cloud_assembly import UserError
 from jobs.cost.assembly import read_environments
 from jobs.cost.commit import synthesized
 from jobs.cost.difference import difference
-from jobs.cost.errors import CostError
 from jobs.cost.estimate import Estimate, estimate
 from jobs.cost.page import as_markdown
 from jobs.cost.prices import read_prices
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(as_json(found, assumptions) if options.json else on_the_screen(found, assumptions))
         if options.page:
             options.page.write_text(as_markdown(found, assumptions), encoding="utf-8")
-    except (CostError, OSError) as error:
+    except (UserError, OSError) as error:
         print(f"cost: {error}", file=sys.stderr)
         return 2
     return 1 if unpriced else 0
