@@ -1,1 +1,1 @@
-"""What runs after each deployment, against the environment that its variables name; stands alone."""
+"""Tests that run after each deployment, against the environment that variables name. Imports no other package."""

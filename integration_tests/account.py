@@ -1,4 +1,4 @@
-"""Signing in to the environment's account."""
+"""Signs in to the environment's account."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from integration_tests.waiting import Deadline, ProbeResult
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """The environment's account, with the clients that may look into it. boto3 makes their methods at run time."""
+    """Clients for the environment's account. They are `Any` because boto3 makes their methods at run time."""
 
     elbv2: Any
     ecs: Any
@@ -29,9 +29,9 @@ class Account:
 
 
 def sign_in(variables: AccountVariables, *, environment: str, deadline: Deadline) -> Account:
-    """Assume the verifier's role, or take the caller's credentials when none is given; raise CheckFailed on refusal."""
+    """Assume the tests' role, or use the caller's credentials if none is given; raise CheckFailed if refused."""
     config = _client_config(variables.endpoint_url, attempts=3)
-    # The first call of all waits and tries again by our deadline: it tells soon after it when AWS cannot be reached.
+    # Our deadline already retries this call; retries inside it would only delay the failure.
     config_of_first_call = _client_config(variables.endpoint_url, attempts=1)
     sessions: list[boto3.Session] = []
 
@@ -48,13 +48,13 @@ def sign_in(variables: AccountVariables, *, environment: str, deadline: Deadline
     history = deadline.poll(lambda: catch_aws_errors(probe))
     if not history.reached:
         raise probe_failure(
-            title="The environment's account cannot be read.",
+            title="Cannot sign in to the environment's account.",
             asked=f"sts:AssumeRole {variables.verifier_role_arn} in {variables.region}"
             if variables.verifier_role_arn
             else "the caller's own credentials",
-            wanted="credentials that may read the environment",
+            wanted="credentials that can read the environment",
             history=history,
-            next_steps=["aws sts get-caller-identity", "the role's trust policy must name the caller"],
+            next_steps=["aws sts get-caller-identity", "check that the role's trust policy allows the caller"],
         )
     session = sessions[-1]
     return Account(
@@ -82,7 +82,7 @@ def _assume(session: boto3.Session, role_arn: str, environment: str, config: Con
 
 
 def _client_config(endpoint_url: str | None, *, attempts: int) -> Config:
-    """Bounded calls; an emulator on this machine is never reached through a proxy."""
+    """Bound each call, and reach an emulator on this machine without a proxy."""
     return Config(
         connect_timeout=3,
         read_timeout=4,

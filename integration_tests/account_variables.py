@@ -1,16 +1,16 @@
-"""What the AWS checks are told, read from environment variables and checked all at once."""
+"""The environment variables of the AWS checks, validated together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from integration_tests.variable_reader import REGION, Reader
 
-_ARN_OF_A_SECRET = r"arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:\S+"  # noqa: S105  # how one is named
+_ARN_OF_A_SECRET = r"arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:\S+"  # noqa: S105  # a pattern, not a secret
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountVariables:
-    """What the AWS checks need."""
+    """The variables of the AWS checks."""
 
     region: str
     cluster_name: str
@@ -33,17 +33,17 @@ class AccountVariables:
     cache_nodes: int
     cache_snapshot_days: int
     origin_secret_arn: str | None = None
-    """The secret whose value passes the load balancer; None: what needs it is skipped, and said so."""
+    """The secret header's value, which the load balancer requires; None: tests that need it are skipped."""
     engine_credentials_arn: str | None = None
-    """The engine's administrator; None: as above."""
+    """The engine's administrator; None: tests that need it are skipped."""
     verifier_role_arn: str | None
-    """The role to assume in the environment's account; None: the caller's own credentials serve."""
+    """The role to assume in the environment's account; None: the caller's own credentials are used."""
     endpoint_url: str | None
-    """AWS's own variable for another endpoint than AWS's (an emulator's); boto3 reads it too."""
+    """The endpoint of an emulator; boto3 reads the same variable."""
 
 
 def read_account_variables(variables: Mapping[str, str]) -> tuple[AccountVariables, list[str]]:
-    """Read what the AWS checks need; the list names every mistake, and the values serve only while it is empty."""
+    """Read the variables of the AWS checks and list every mistake; use the values only if there is none."""
     reader = Reader(variables)
     region = reader.text("ENVIRONMENT_REGION", "the environment's region, such as eu-central-1", REGION)
     account = AccountVariables(
@@ -60,10 +60,10 @@ def read_account_variables(variables: Mapping[str, str]) -> tuple[AccountVariabl
             "the ARN of the released task definition, its revision included",
             r"arn:aws[\w-]*:ecs:[\w-]+:\d{12}:task-definition/[\w-]+:\d+",
         ),
-        alarm_name_prefix=reader.text("ALARM_NAME_PREFIX", "how the names of the environment's alarms begin"),
+        alarm_name_prefix=reader.text("ALARM_NAME_PREFIX", "the prefix of the environment's alarm names"),
         stack_names=tuple(
             reader.text(
-                "STACK_NAMES", "the names of the environment's stacks, with commas between them", r"[\w-]+(,[\w-]+)*"
+                "STACK_NAMES", "the names of the environment's stacks, separated by commas", r"[\w-]+(,[\w-]+)*"
             ).split(",")
         ),
         database_id=reader.text("DATABASE_ID", "the identifier of the database instance", r"[\w-]{1,63}"),
@@ -92,5 +92,5 @@ def read_account_variables(variables: Mapping[str, str]) -> tuple[AccountVariabl
             ("TASK_DEFINITION_ARN", account.task_definition_arn),
         ]:
             if arn.split(":")[3] != region:
-                reader.refuse(name, arn, f"is not of the region that ENVIRONMENT_REGION names, {region}")
+                reader.refuse(name, arn, f"is not in ENVIRONMENT_REGION, {region}")
     return account, reader.mistakes

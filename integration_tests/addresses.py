@@ -1,4 +1,4 @@
-"""Whom a request goes to: the proxy that the environment names, or each of the addresses that a name has."""
+"""Where a request goes: to the configured proxy, or to each address that the name resolves to."""
 
 import socket
 import threading
@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 MOST_ADDRESSES = 8
-"""A load balancer has one address in each zone, more while it grows; a distribution has many, all alike."""
+"""A load balancer has an address in each zone, more while it scales; a distribution has many equal ones."""
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for a URL."""
+    """Return the proxy that environment variables set for a URL."""
     parts = urlsplit(url)
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
@@ -23,9 +23,9 @@ def proxy_for(url: str) -> str | None:
 def addresses_of(url: str, *, seconds: float) -> list[str]:
     """Return the addresses of a URL's host, at most `MOST_ADDRESSES`.
 
-    Those of IPv6 only when there are no others: a build or a laptop may have no way to them.
+    IPv6 addresses are returned only if there are no others: a build or a laptop may have no IPv6.
 
-    Raises socket.gaierror when the name does not resolve, TimeoutError when that is not known in time.
+    Raises socket.gaierror if the name does not resolve, TimeoutError if the resolver is too slow.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -38,7 +38,7 @@ def addresses_of(url: str, *, seconds: float) -> list[str]:
 
 
 def _resolve(host: str, port: int, seconds: float) -> list[str]:
-    """Ask for a name's addresses in a thread that nobody waits for: the system's resolver knows no time-out of ours."""
+    """Resolve a name in a daemon thread, because the system's resolver takes no timeout."""
     found: list[str] = []
     failed: list[OSError] = []
 

@@ -1,4 +1,4 @@
-"""An AWS call whose errors are observations: what fails while an environment settles may succeed a moment later."""
+"""AWS calls whose errors count as faults of a probe, because they may pass while an environment settles."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,7 +17,7 @@ def wait_for(
     deadline: Deadline,
     next_steps: Sequence[str],
 ) -> str:
-    """Look until the state is as wanted and return the last look in a line; raise CheckFailed otherwise."""
+    """Poll until the wanted state is reached and return the last result's text; raise CheckFailed otherwise."""
     history = deadline.poll(lambda: catch_aws_errors(probe))
     if not history.reached:
         raise probe_failure(title=title, asked=asked, wanted=wanted, history=history, next_steps=next_steps)
@@ -25,22 +25,22 @@ def wait_for(
 
 
 def catch_aws_errors(probe: Callable[[], ProbeResult]) -> ProbeResult:
-    """Look through AWS calls; an error they end in becomes the result's fault.
+    """Turn an AWS error in a probe into the result's fault.
 
-    Throttling, time-outs and permissions that have not spread yet pass with time; missing credentials do not.
+    Throttling, timeouts and permissions that have not propagated yet go away; missing credentials do not.
     """
     try:
         return probe()
     except NoCredentialsError as error:
         return ProbeResult(fault=str(error), text=str(error), final=True)
     except ClientError as error:
-        answer = error.response
-        fault = f"{answer.get('Error', {}).get('Code', 'Unknown')} from {error.operation_name}"
-        request_id = answer.get("ResponseMetadata", {}).get("RequestId", "not told")
+        response = error.response
+        fault = f"{response.get('Error', {}).get('Code', 'Unknown')} from {error.operation_name}"
+        request_id = response.get("ResponseMetadata", {}).get("RequestId", "unknown")
         return ProbeResult(
             fault=fault,
             text=fault,
-            details=(answer.get("Error", {}).get("Message", "without a message"), f"request id {request_id}"),
+            details=(response.get("Error", {}).get("Message", "no message"), f"request id {request_id}"),
         )
     except BotoCoreError as error:
         return ProbeResult(fault=type(error).__name__, text=str(error))

@@ -1,4 +1,4 @@
-"""Reads the variables before the first test, shares what the tests need, and shows a failure as its screen alone."""
+"""Reads the variables before the first test, shares clients between tests, and reports failures without tracebacks."""
 
 import os
 from collections.abc import Callable, Generator
@@ -27,13 +27,13 @@ _account = pytest.StashKey[AccountVariables]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a build say where the summary goes."""
-    parser.addoption("--summary", type=Path, metavar="FILE", help="write the outcome in one line to this file")
+    """Add the option for the summary file."""
+    parser.addoption("--summary", type=Path, metavar="FILE", help="write a one-line summary to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know the marks wherever the folder is run from, and show each failure once."""
-    config.addinivalue_line("markers", "http: needs nothing but the load balancer's address")
+    """Register the markers, which a run of this folder alone needs, and show each failure once."""
+    config.addinivalue_line("markers", "http: needs only the load balancer's address")
     config.addinivalue_line("markers", "aws: reads the environment's account through AWS APIs")
     config.option.reportchars = ""
     config.stash[_shown] = set()
@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Read the variables that the selected tests need; name all mistakes at once and run nothing then."""
+    """Read the variables that the selected tests need; with a mistake in any of them, list all and run nothing."""
     if session.config.option.collectonly or not session.items:
         return
     stash = session.config.stash
@@ -52,7 +52,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         stash[_account], more = read_account_variables(os.environ)
         mistakes += more
     if mistakes:
-        raise pytest.UsageError("\n".join(["the environment variables do not fit:", *mistakes]))
+        raise pytest.UsageError("\n".join(["wrong environment variables:", *mistakes]))
 
 
 def _log_page(account: AccountVariables) -> str:
@@ -61,34 +61,34 @@ def _log_page(account: AccountVariables) -> str:
 
 @contextmanager
 def _failure_without_traceback(config: pytest.Config) -> Generator[None, None, None]:
-    """Show a verdict without a traceback (`--full-trace` brings it back), and in full only once."""
+    """Report a failed check without a traceback (unless `--full-trace` is set), and in full only once."""
     try:
         yield
     except CheckFailed as failure:
         whole = text = config.stash[_secret_values].hide(str(failure))
         if whole in config.stash[_shown]:
-            text = whole.partition("\n")[0] + " (as above)"
+            text = whole.partition("\n")[0] + " (see above)"
         config.stash[_shown].add(whole)
         raise pytest.fail.Exception(text, pytrace=config.option.fulltrace) from None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Show a test's failed check."""
+    """Report a failed check of a test."""
     with _failure_without_traceback(pyfuncitem.config):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
-    """Show a fixture's failed check."""
+    """Report a failed check of a fixture."""
     with _failure_without_traceback(request.config):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep secrets out of whatever else is reported: an unexpected error's text, what was printed or logged."""
+    """Mask secrets in everything else that is reported: unexpected errors, output and logs."""
     report = yield
     secret_values = item.config.stash[_secret_values]
     report.sections = [(name, secret_values.hide(text)) for name, text in report.sections]
@@ -99,31 +99,31 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def secret_values(pytestconfig: pytest.Config) -> SecretValues:
-    """Give what must never be shown; whoever reads a secret tells it."""
+    """Return the secrets to mask, to which code adds the secrets it reads."""
     return pytestconfig.stash[_secret_values]
 
 
 @pytest.fixture(scope="session")
 def variables(pytestconfig: pytest.Config) -> HttpVariables:
-    """Give what the HTTP checks are account."""
+    """Return the variables of the HTTP checks."""
     return pytestconfig.stash[_http]
 
 
 @pytest.fixture(scope="session")
 def account_variables(pytestconfig: pytest.Config) -> AccountVariables:
-    """Give what the AWS checks are account."""
+    """Return the variables of the AWS checks."""
     return pytestconfig.stash[_account]
 
 
 @pytest.fixture(scope="session")
 def deadline(variables: HttpVariables) -> Deadline:
-    """Start the deadline of the whole run."""
+    """Return the deadline of the whole run."""
     return Deadline(seconds=variables.deadline_seconds)
 
 
 @pytest.fixture(scope="session")
 def load_balancer(variables: HttpVariables, secret_values: SecretValues) -> HttpClient:
-    """Give the load balancer as anybody sees it."""
+    """Return the load balancer, without the secret header."""
     return HttpClient(variables.alb_url, secret_values=secret_values)
 
 
@@ -131,7 +131,7 @@ def load_balancer(variables: HttpVariables, secret_values: SecretValues) -> Http
 def health_failure(
     pytestconfig: pytest.Config, load_balancer: HttpClient, variables: HttpVariables, deadline: Deadline
 ) -> CheckFailed | None:
-    """Wait for the health path, once; return why it did not answer well."""
+    """Wait for the health path, once; return the failure, if any."""
     account = pytestconfig.stash.get(_account, None)
     try:
         health_path_responds(
@@ -148,16 +148,16 @@ def health_failure(
 
 @pytest.fixture
 def healthy(health_failure: CheckFailed | None) -> None:
-    """Ask nothing more of an application that does not answer: each further verdict would only take its time."""
+    """Fail at once if the application is not healthy: further checks would only wait for it in vain."""
     if health_failure:
         raise health_failure
 
 
 @pytest.fixture(scope="session")
 def distribution(variables: HttpVariables, secret_values: SecretValues) -> HttpClient:
-    """Give the distribution as anybody sees it."""
+    """Return the distribution, as users reach it."""
     if not variables.distribution_url:
-        pytest.skip("DISTRIBUTION_URL is not given: CloudFront is not asked")
+        pytest.skip("DISTRIBUTION_URL is not set: CloudFront is not tested")
     return HttpClient(variables.distribution_url, secret_values=secret_values)
 
 
@@ -165,7 +165,7 @@ def distribution(variables: HttpVariables, secret_values: SecretValues) -> HttpC
 def distribution_failure(
     distribution: HttpClient, variables: HttpVariables, deadline: Deadline, health_failure: CheckFailed | None
 ) -> CheckFailed | None:
-    """Wait for the health path through CloudFront, once; return why it did not answer well."""
+    """Wait for the health path through CloudFront, once; return the failure, if any."""
     if health_failure:
         return health_failure
     try:
@@ -183,7 +183,7 @@ def distribution_failure(
 
 @pytest.fixture
 def through_cloudfront(distribution_failure: CheckFailed | None) -> None:
-    """Ask nothing more of a distribution that does not answer."""
+    """Fail at once if the distribution is not healthy."""
     if distribution_failure:
         raise distribution_failure
 
@@ -201,7 +201,7 @@ def signed_in(
 
 @pytest.fixture
 def account(signed_in: Account | CheckFailed) -> Account:
-    """Give the environment's account; without it no test that needs it can pass."""
+    """Return the environment's account; fail the test if signing in failed."""
     if isinstance(signed_in, CheckFailed):
         raise signed_in
     return signed_in
@@ -215,10 +215,10 @@ def engine(
     secret_values: SecretValues,
     deadline: Deadline,
 ) -> Engine:
-    """Give the engine as the distribution reaches it: through the load balancer, with the secret header."""
+    """Return the engine as the distribution reaches it: through the load balancer, with the secret header."""
     arn = account_variables.origin_secret_arn
     if not arn:
-        pytest.skip("ORIGIN_SECRET_ARN is not given: the engine is not asked")
+        pytest.skip("ORIGIN_SECRET_ARN is not set: the engine is not tested")
     origin_secret = read_origin_secret(
         account.secretsmanager,
         arn=arn,
@@ -233,10 +233,10 @@ def engine(
 def engine_credentials(
     account: Account, account_variables: AccountVariables, secret_values: SecretValues, deadline: Deadline
 ) -> Credentials:
-    """Give the engine's administrator."""
+    """Return the credentials of the engine's administrator."""
     arn = account_variables.engine_credentials_arn
     if not arn:
-        pytest.skip("ENGINE_CREDENTIALS_ARN is not given: the engine is not asked")
+        pytest.skip("ENGINE_CREDENTIALS_ARN is not set: the engine is not tested")
     return read_engine_credentials(
         account.secretsmanager,
         arn=arn,
@@ -248,13 +248,13 @@ def engine_credentials(
 
 @pytest.fixture
 def log_link(account_variables: AccountVariables) -> str:
-    """Give the console's page of the service's logs."""
+    """Return the console's page with the service's logs."""
     return _log_page(account_variables)
 
 
 @pytest.fixture
 def healthy_targets(account: Account, account_variables: AccountVariables) -> Callable[[], int]:
-    """Give what counts the tasks that the load balancer sends requests to."""
+    """Return a function that counts the healthy targets of the load balancer."""
 
     def count() -> int:
         health = account.elbv2.describe_target_health(TargetGroupArn=account_variables.target_group_arn)

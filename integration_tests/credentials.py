@@ -34,7 +34,7 @@ def read_origin_secret(
 def read_engine_credentials(
     secretsmanager: Any, *, arn: str, region: str, secret_values: SecretValues, deadline: Deadline
 ) -> Credentials:
-    """Return the engine's administrator; raise CheckFailed when the secret cannot be read or is another one."""
+    """Return the engine's administrator; raise CheckFailed if the secret cannot be read or has another format."""
 
     def parse(text: str) -> Credentials:
         said = json.loads(text)
@@ -73,14 +73,14 @@ def _read(
         secret_values.add(text)
         try:
             found.append(parse(text))
-        except (ValueError, KeyError, TypeError):  # its message would quote the secret
+        except (ValueError, KeyError, TypeError):  # the error would quote the secret
             return ProbeResult(fault=f"the secret is not {meaning}", text="read", final=True)
         return ProbeResult(fault=None, text="read")
 
     history = deadline.poll(lambda: catch_aws_errors(probe))
     if not history.reached:
         raise probe_failure(
-            title="A secret that the tests need cannot be read.",
+            title="Cannot read a secret that the tests need.",
             asked=f"secretsmanager:GetSecretValue of {arn}",
             wanted=meaning,
             history=history,

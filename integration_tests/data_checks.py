@@ -1,4 +1,4 @@
-"""What the environment's database and cache must be after a deployment: up, encrypted, and as safe as was asked for."""
+"""Checks that the database and the cache are available, encrypted, and configured as delivery.toml says."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ SERVING_DATABASE = (
     "configuring-log-exports",
     "storage-optimization",
 )
-"""States in which a database serves as ever; some last for hours (RDS User Guide, "Viewing DB instance status")."""
+"""States in which a database serves requests; some last for hours (RDS User Guide, "Viewing DB instance status")."""
 SERVING_CACHE = ("available", "snapshotting")
 
 
@@ -28,17 +28,17 @@ def database_matches_settings(
     region: str,
     deadline: Deadline,
 ) -> None:
-    """Wait until the database is up, encrypted on disk and on the way, and as safe as asked; raise CheckFailed else."""
+    """Wait until the database is available, encrypted and configured as asked; raise CheckFailed otherwise."""
 
     def probe() -> ProbeResult:
         [database] = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
         faults = []
         if database["DBInstanceStatus"] not in SERVING_DATABASE:
-            faults.append(f"it is {database['DBInstanceStatus']}")
+            faults.append(f"its status is {database['DBInstanceStatus']}")
         if not database["StorageEncrypted"]:
             faults.append("its storage is not encrypted")
-        if not _asks_for_tls(rds, database):
-            faults.append("it takes connections without TLS (rds.force_ssl is not 1)")
+        if not _requires_tls(rds, database):
+            faults.append("it accepts connections without TLS (rds.force_ssl is not 1)")
         if database["MultiAZ"] != multi_az:
             faults.append(_differs("Multi-AZ", _on(database["MultiAZ"]), _on(multi_az)))
         if database["BackupRetentionPeriod"] != backup_days:
@@ -53,14 +53,14 @@ def database_matches_settings(
             if group["ParameterApplyStatus"] != "in-sync"
         ]
         faults += _pending(database)
-        return _seen(faults)
+        return _result(faults)
 
     wait_for(
         probe,
-        title="The database was not seen as delivery.toml asks for it.",
+        title="The database does not match delivery.toml.",
         asked=f"rds:DescribeDBInstances of {identifier} in {region}",
-        wanted=f"up, encrypted, TLS only, Multi-AZ {_on(multi_az)}, {backup_days} days of backups, "
-        f"deletion protection {_on(deletion_protection)}, nothing pending",
+        wanted=f"available, encrypted, TLS only, Multi-AZ {_on(multi_az)}, {backup_days} days of backups, "
+        f"deletion protection {_on(deletion_protection)}, no pending modification",
         deadline=deadline,
         next_steps=[f"aws rds describe-db-instances --region {region} --db-instance-identifier {identifier}"],
     )
@@ -76,19 +76,19 @@ def cache_matches_settings(
     region: str,
     deadline: Deadline,
 ) -> None:
-    """Wait until the cache is up, encrypted on disk and on the way, and as safe as asked; raise CheckFailed else."""
+    """Wait until the cache is available, encrypted and configured as asked; raise CheckFailed otherwise."""
 
     def probe() -> ProbeResult:
         [cache] = elasticache.describe_replication_groups(ReplicationGroupId=identifier)["ReplicationGroups"]
         faults = []
         if cache["Status"] not in SERVING_CACHE:
-            faults.append(f"it is {cache['Status']}")
+            faults.append(f"its status is {cache['Status']}")
         if not cache.get("AtRestEncryptionEnabled"):
             faults.append("it is not encrypted at rest")
         if not cache.get("TransitEncryptionEnabled") or cache.get("TransitEncryptionMode") == "preferred":
-            faults.append("it takes connections without TLS")
+            faults.append("it accepts connections without TLS")
         if not cache.get("AuthTokenEnabled"):
-            faults.append("it asks for no token")
+            faults.append("it requires no auth token")
         in_two_zones = cache.get("MultiAZ") == "enabled"
         if in_two_zones != multi_az:
             faults.append(_differs("Multi-AZ", _on(in_two_zones), _on(multi_az)))
@@ -97,14 +97,14 @@ def cache_matches_settings(
         if cache.get("SnapshotRetentionLimit", 0) != snapshot_days:
             faults.append(_differs("days of snapshots", cache.get("SnapshotRetentionLimit", 0), snapshot_days))
         faults += _pending(cache)
-        return _seen(faults)
+        return _result(faults)
 
     wait_for(
         probe,
-        title="The cache was not seen as delivery.toml asks for it.",
+        title="The cache does not match delivery.toml.",
         asked=f"elasticache:DescribeReplicationGroups of {identifier} in {region}",
-        wanted=f"up, encrypted, TLS only, a token, Multi-AZ {_on(multi_az)}, {nodes} nodes, "
-        f"{snapshot_days} days of snapshots, nothing pending",
+        wanted=f"available, encrypted, TLS only, an auth token, Multi-AZ {_on(multi_az)}, {nodes} nodes, "
+        f"{snapshot_days} days of snapshots, no pending modification",
         deadline=deadline,
         next_steps=[
             f"aws elasticache describe-replication-groups --region {region} --replication-group-id {identifier}"
@@ -115,13 +115,13 @@ def cache_matches_settings(
 def password_is_rotated(
     rds: Any, secretsmanager: Any, *, database: str, every_days: int, region: str, deadline: Deadline
 ) -> None:
-    """Wait until the database's password is rotated as often as asked; raise CheckFailed if it comes not to that."""
+    """Wait until the database's password is rotated as often as asked; raise CheckFailed otherwise."""
 
     def probe() -> ProbeResult:
         [instance] = rds.describe_db_instances(DBInstanceIdentifier=database)["DBInstances"]
         managed = instance.get("MasterUserSecret")
         if not managed:
-            return _seen(["RDS does not manage the password"])
+            return _result(["RDS does not manage the password"])
         command = f"aws secretsmanager describe-secret --region {region} --secret-id {managed['SecretArn']}"
         secret = secretsmanager.describe_secret(SecretId=managed["SecretArn"])
         faults = []
@@ -132,11 +132,11 @@ def password_is_rotated(
             faults.append("rotation is off")
         elif days != every_days:
             faults.append(_differs("days between rotations", days, every_days))
-        return _seen(faults, next_steps=(command,))
+        return _result(faults, next_steps=(command,))
 
     wait_for(
         probe,
-        title="The database's password was not seen rotated as delivery.toml asks for it.",
+        title="The rotation of the database's password does not match delivery.toml.",
         asked=f"secretsmanager:DescribeSecret of the master user's secret of {database} in {region}",
         wanted=f"rotation on, every {every_days} days",
         deadline=deadline,
@@ -147,8 +147,8 @@ def password_is_rotated(
     )
 
 
-def _asks_for_tls(rds: Any, database: Mapping[str, Any]) -> bool:
-    """Whether a parameter group of the database, and not a default that may change, makes TLS a must."""
+def _requires_tls(rds: Any, database: Mapping[str, Any]) -> bool:
+    """Whether a parameter group of the database requires TLS; a default does not count, because it may change."""
     for group in database["DBParameterGroups"]:
         pages = rds.get_paginator("describe_db_parameters").paginate(
             DBParameterGroupName=group["DBParameterGroupName"], Source="user"
@@ -161,11 +161,11 @@ def _asks_for_tls(rds: Any, database: Mapping[str, Any]) -> bool:
 
 
 def _pending(described: Mapping[str, Any]) -> list[str]:
-    """Name what waits for a maintenance window; a value may be secret."""
+    """List pending modifications by name only, because a value may be secret."""
     names = sorted(
         name for name, value in described.get("PendingModifiedValues", {}).items() if value not in (None, {})
     )
-    return [f"modifications wait for a maintenance window: {', '.join(names)}"] if names else []
+    return [f"modifications wait for the maintenance window: {', '.join(names)}"] if names else []
 
 
 def _differs(what: str, found: object, asked: object) -> str:
@@ -176,6 +176,6 @@ def _on(value: bool) -> str:
     return "on" if value else "off"
 
 
-def _seen(faults: list[str], *, next_steps: tuple[str, ...] = ()) -> ProbeResult:
-    said = "; ".join(faults)
-    return ProbeResult(fault=said or None, text=said or "as asked", next_steps=next_steps)
+def _result(faults: list[str], *, next_steps: tuple[str, ...] = ()) -> ProbeResult:
+    text = "; ".join(faults)
+    return ProbeResult(fault=text or None, text=text or "as wanted", next_steps=next_steps)

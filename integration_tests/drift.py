@@ -1,4 +1,4 @@
-"""What is known of drift after a deployment: a remark for people, never a verdict on the release."""
+"""Reports known drift of the stacks as a remark; drift never fails a release."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,27 +16,27 @@ AWS_MAY_CHANGE = {
     "AWS::RDS::DBInstance/AllocatedStorage": "MaxAllocatedStorage",
     "AWS::RDS::DBInstance/EngineVersion": "AutoMinorVersionUpgrade",
 }
-"""What AWS changes by itself, each with the property by which a template allows it.
+"""Properties that AWS changes by itself, each with the property by which a template allows it.
 
-`lambdas/daily_checks/find_drift.py` has the same rules: neither can import the other, and a test holds them together.
+`lambdas/daily_checks/find_drift.py` has the same rules: neither can import the other, and a test keeps them equal.
 """
 
 
 @dataclass(frozen=True)
 class Drift:
-    """What the last comparisons found of some stacks."""
+    """What the last drift detections found."""
 
     summary: str
-    """How many stacks are in which state, in one line."""
+    """The number of stacks in each state, in one line."""
     remarks: tuple[str, ...]
-    """Each drifted stack with its resources and the command that shows more."""
+    """One remark per drifted stack, with its resources and a command that shows more."""
 
 
 def known_drift(cloudformation: Any, *, names: Sequence[str], region: str) -> Drift:
-    """Read what the last comparison since each stack's last change found; an older one says nothing of the stack.
+    """Read the last drift detection of each stack, unless the stack has changed since.
 
-    No comparison is started here: it takes minutes, and needs permission to read every kind of resource. Whatever
-    AWS answers, nothing is raised: a release does not fail for what it has not brought.
+    No detection is started here: it takes minutes and needs permission to read every kind of resource. AWS errors
+    become remarks, because drift must not fail a release.
     """
     states: dict[str, int] = {}
     remarks: list[str] = []
@@ -45,7 +45,7 @@ def known_drift(cloudformation: Any, *, names: Sequence[str], region: str) -> Dr
             state, remark = _of_one_stack(cloudformation, name, region)
         except (ClientError, BotoCoreError) as error:
             code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-            state, remark = f"not known ({code or type(error).__name__})", f"drift of {name} is not known: {error}"
+            state, remark = f"unknown ({code or type(error).__name__})", f"the drift of {name} is unknown: {error}"
         states[state] = states.get(state, 0) + 1
         remarks += [remark] if remark else []
     return Drift("drift: " + ", ".join(f"{number} {state}" for state, number in states.items()), tuple(remarks))
@@ -58,10 +58,10 @@ def _of_one_stack(cloudformation: Any, name: str, region: str) -> tuple[str, str
     if status == "IN_SYNC":
         return "in sync", ""
     if status != "DRIFTED":
-        return "never compared", ""
+        return "never checked", ""
     compared, changed = information.get("LastCheckTimestamp"), stack.get("LastUpdatedTime", stack["CreationTime"])
     if compared is None or compared <= changed:
-        return "drifted before their last change", ""
+        return "drifted before the last change", ""
     drifted: list[str] = []
     asked = {"StackName": name}
     while True:
@@ -78,15 +78,15 @@ def _of_one_stack(cloudformation: Any, name: str, region: str) -> tuple[str, str
             break
         asked["NextToken"] = page["NextToken"]
     if not drifted:
-        return "as AWS keeps them", ""
+        return "changed by AWS only", ""
     return "drifted", (
-        f"{name} has drifted, as found at {time_of(compared)}: {', '.join(drifted)}; "
+        f"{name} has drifted, detected at {time_of(compared)}: {', '.join(drifted)}; "
         f"aws cloudformation describe-stack-resource-drifts --region {region} --stack-name {name}"
     )
 
 
 def real_differences(drift: Mapping[str, Any]) -> list[str]:
-    """Return the paths of the properties that somebody changed; what AWS may change by itself is left out."""
+    """Return the paths of the properties that somebody changed, without those that AWS may change."""
     expected = _value(drift.get("ExpectedProperties", "{}"))
     return [
         one["PropertyPath"]
@@ -100,13 +100,13 @@ def _allowed(resource_type: str, expected: Any, difference: Any) -> bool:
     by = AWS_MAY_CHANGE.get(resource_type + path)
     if by is None or expected.get(by) in (None, False, "false", []):
         return False
-    # Nobody but us upgrades to another major version.
+    # AWS does not upgrade to another major version by itself.
     majors = {str(difference[value]).strip('"').partition(".")[0] for value in ("ExpectedValue", "ActualValue")}
     return len(majors) == 1 or not path.endswith("Version")
 
 
 def _is_a_default(difference: Any) -> bool:
-    """Say whether AWS only filled in defaults of objects in a list, which CloudFormation may take for drift."""
+    """Whether AWS only filled in defaults of objects in a list, which CloudFormation may report as drift."""
     *parents, last = difference["PropertyPath"].split("/")
     if difference["DifferenceType"] == "ADD":
         return not last.isdigit() and any(name.isdigit() for name in parents)

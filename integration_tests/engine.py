@@ -1,4 +1,4 @@
-"""YAWL's own API, Interfaces A and B: forms are posted, answers are XML, and failures arrive with status 200."""
+"""A client of YAWL's API, interfaces A and B: it takes forms, returns XML, and reports failures with status 200."""
 
 import base64
 import hashlib
@@ -16,46 +16,46 @@ DESIGN = "/yawl/ia"
 WORK = "/yawl/ib"
 """Interface B: cases, work items."""
 LIST_LIMIT = 4 * 1024 * 1024
-"""Bytes of an answer that lists all cases or specifications of an engine in use."""
+"""Maximum bytes of a response that lists all cases or specifications of an engine in use."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """Who may design and start processes."""
+    """An account that may load specifications and start cases."""
 
     username: str
     password: str = field(repr=False)
 
     @property
     def encoded_password(self) -> str:
-        """The password as YAWL's own clients send it, and as its table of clients holds it."""
+        """The password hashed as YAWL's own clients send it and its database stores it."""
         return base64.b64encode(hashlib.sha1(self.password.encode()).digest()).decode()  # noqa: S324  # YAWL's choice
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """An answer of the engine, read."""
+    """A parsed response of the engine."""
 
-    answer: Response
+    response: Response
     fault: str | None
-    """Why it is no success, in words that are equal for equal faults; None: it is one."""
+    """What is wrong, in equal words for equal faults; None if the call succeeded."""
     refused: bool
-    """Whether it is the engine itself that said no."""
+    """Whether the engine itself reported a failure."""
     content: ET.Element
-    """The `response` element; an empty one when there is a fault."""
+    """The `response` element; empty if there is a fault."""
 
     @property
     def text(self) -> str:
-        """What the answer says when it is no more than a word."""
+        """The text of a response that has no elements, such as a session handle."""
         return (self.content.text or "").strip()
 
     def probe_result(self) -> ProbeResult:
-        """Return this as a look at the engine."""
-        return ProbeResult(fault=self.fault, text=str(self.answer), details=self.answer.details)
+        """Return this as the result of a probe."""
+        return ProbeResult(fault=self.fault, text=str(self.response), details=self.response.details)
 
 
 class Engine:
-    """The engine behind a front client. Every call is a connection of its own, so that it may reach any task."""
+    """The engine behind the load balancer. Each call opens a new connection, so it may reach any task."""
 
     def __init__(self, client: HttpClient) -> None:
         self.client = client
@@ -69,14 +69,14 @@ class Engine:
         seconds: float = REQUEST_SECONDS,
         times: int = 1,
     ) -> list[Reply]:
-        """Post a form, several times at once if told so; bounded, and never raises what the other side caused."""
-        answers = self.client.post(
+        """Post a form, `times` in parallel. Network and HTTP errors become faults."""
+        responses = self.client.post(
             interface, {"action": action, **parameters}, seconds=seconds, times=times, body_limit=LIST_LIMIT
         )
-        return [read(answer, self.client) for answer in answers]
+        return [read(response, self.client) for response in responses]
 
     def connect(self, credentials: Credentials, *, seconds: float) -> Reply:
-        """Open a session; its handle is the reply's text, and a secret."""
+        """Open a session; the reply's text is its handle, which is a secret."""
         encoded = credentials.encoded_password
         self.client.secret_values.add(encoded)
         [reply] = self.ask(DESIGN, "connect", {"userID": credentials.username, "password": encoded}, seconds=seconds)
@@ -84,26 +84,26 @@ class Engine:
         return reply
 
 
-def read(answer: Response, client: HttpClient) -> Reply:
-    """Tell a success from everything else that may arrive with status 200."""
-    content, fault, refused = ET.Element("response"), answer.problem, False
-    if not fault and answer.status != 200:
-        fault = answer.status_line
+def read(response: Response, client: HttpClient) -> Reply:
+    """Parse a response; failures also arrive with status 200."""
+    content, fault, refused = ET.Element("response"), response.problem, False
+    if not fault and response.status != 200:
+        fault = response.status_line
     if not fault:
-        text = answer.body.decode("utf-8", "replace")
+        text = response.body.decode("utf-8", "replace")
         refused = "<failure" in text
         if refused:
-            # YAWL does not always escape what it quotes, so a failure need not be well-formed.
-            fault = f"the engine answers: {client.secret_values.hide(_words(text))}"
+            # YAWL does not always escape what it quotes, so a failure may not be well-formed.
+            fault = f"the engine reports: {client.secret_values.hide(_words(text))}"
         else:
             found = _parse(text)
             content = content if found is None else found
             fault = "the body is not the engine's XML" if found is None else None
-    return Reply(answer=answer, fault=fault, refused=refused, content=content)
+    return Reply(response=response, fault=fault, refused=refused, content=content)
 
 
 def _parse(text: str) -> ET.Element | None:
-    # Nothing the engine answers has a document type; entities that grow without end are declared in one.
+    # The engine sends no document type; entity expansion attacks need one.
     if "<!DOCTYPE" in text:
         return None
     try:
@@ -115,7 +115,7 @@ def _parse(text: str) -> ET.Element | None:
 
 def _words(xml: str, most: int = 200) -> str:
     """Return the text of XML that may not be well-formed."""
-    return " ".join(re.sub(r"<[^<>]*>", " ", xml).split())[:most] or "failure, without a reason"
+    return " ".join(re.sub(r"<[^<>]*>", " ", xml).split())[:most] or "failure without a reason"
 
 
 def case_ids(running: ET.Element, identifiers: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""One request, bounded in time and size, and everything worth telling about what came back."""
+"""One HTTP request, bounded in time and size, and its response as reports show it."""
 
 import asyncio
 import socket
@@ -14,76 +14,76 @@ import httpx
 from integration_tests.failure import first_bytes
 
 TRACE_HEADER = "x-amzn-trace-id"
-"""The header by which a request is found again in the load balancer's access logs; it keeps what the client sends."""
+"""Identifies the request in the load balancer's access log, which keeps the client's value."""
 TASK_HEADER = "x-yawl-task"
-"""The header in which a task names itself on everything it answers."""
+"""The response header in which a task gives its name."""
 
-_TELLING_HEADERS = (
+_SHOWN_HEADERS = (
     *("server", "via", "date", "cache-control", "age", "x-cache", "retry-after", "allow", TASK_HEADER),
     *("x-amz-cf-id", "x-amz-cf-pop", "x-amz-request-id", "x-amz-bucket-region"),
 )
-"""Headers of an answer that are shown; whatever else it carries may hold cookies or tokens."""
+"""Response headers that reports show; others may hold cookies or tokens."""
 
 _PHASES = {
     "connect_tcp": "connecting",
-    "start_tls": "agreeing on TLS",
+    "start_tls": "negotiating TLS",
     "send_request_headers": "sending the request",
     "send_request_body": "sending the request",
-    "receive_response_headers": "waiting for the answer's headers",
-    "receive_response_body": "reading the answer's body",
+    "receive_response_headers": "waiting for the response headers",
+    "receive_response_body": "reading the response body",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """What came back for one request, or why nothing did. What is shown of it has no secrets any more."""
+    """The response to a request, or the reason why there is none. Secrets are masked in everything that is shown."""
 
     problem: str | None
-    """Why there is no complete answer; None when there is one."""
+    """Why there is no complete response; None if there is one."""
     status: int
-    """0 when not even the headers came."""
+    """0 if no headers arrived."""
     phrase: str
     headers: Mapping[str, str] = field(repr=False)
     """By lower-case names, as sent."""
     body: bytes = field(repr=False)
     """As sent, up to the limit of the request."""
     said: str
-    """What the body is said to be, and its beginning, for people."""
+    """Content type and beginning of the body, for reports."""
     shown_location: str
-    """Where a redirect leads, for people: without a query, which may hold a token."""
+    """The Location header without its query, which may hold a token."""
     shown_headers: str
     request_id: str
     peer: str
-    """Whom the connection reached: the resolved address and port, the proxy's when one is in between."""
+    """Address and port of the connection, the proxy's if there is one."""
     seconds: float
 
     @property
     def status_line(self) -> str:
-        """Status and phrase; empty when not even the headers came."""
+        """Status and phrase; empty if no headers arrived."""
         return f"{self.status} {self.phrase}".strip() if self.status else ""
 
     @property
     def content_type(self) -> str:
-        """What the body claims to be."""
+        """The Content-Type header."""
         return self.headers.get("content-type", "")
 
     @property
     def location(self) -> str:
-        """Where a redirect leads, as sent."""
+        """The Location header."""
         return self.headers.get("location", "")
 
     @property
     def task(self) -> str:
-        """The task that answered; empty when it did not say."""
+        """The task that answered; empty if it gave no name."""
         return self.headers.get(TASK_HEADER, "")
 
     @property
     def details(self) -> tuple[str, ...]:
-        """How the request is found again, and what the answer tells about its way."""
+        """The request id, and the headers that reports show."""
         return (f"request {self.request_id}", *([self.shown_headers] if self.shown_headers else []))
 
     def __str__(self) -> str:
-        """Show the answer in one line."""
+        """Show the response in one line."""
         parts = [
             self.status_line,
             self.problem,
@@ -96,7 +96,7 @@ class Response:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked."""
+    """A request to send."""
 
     method: str
     url: str
@@ -107,7 +107,7 @@ class Request:
 
 
 class HttpCall:
-    """One request under way: what it has received so far is told even when it does not end well."""
+    """A request in progress. It reports what it received even if it fails."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -119,25 +119,25 @@ class HttpCall:
     async def run(
         self, *, address: str | None, proxy: str | None, authorities: ssl.SSLContext, seconds: float
     ) -> Response:
-        """Send the request and receive the answer, within `seconds`; `address` is None when the proxy finds it."""
+        """Send the request within `seconds`; `address` is None if the proxy resolves the name."""
         start = time.monotonic()
         problem = None
         try:
-            # The total is bounded here; the client's own time-outs start anew with every byte that arrives.
+            # httpx's own timeouts restart with every byte that arrives, so the total is bounded here.
             async with asyncio.timeout(seconds):
                 await self._receive(address, proxy, authorities, seconds)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             problem = explain(error, self._phase)
         if len(self._body) > self._request.body_limit:
-            problem = f"a body of more than {self._request.body_limit // 1024} KiB"
+            problem = f"the body is larger than {self._request.body_limit // 1024} KiB"
         return self.response(problem, time.monotonic() - start)
 
     def response(self, problem: str | None, seconds: float) -> Response:
-        """Build the answer from what has been received."""
+        """Build the response from what has been received."""
         request, received = self._request, self._received
         headers = {name.lower(): value for name, value in received.headers.items()} if received else {}
         body = bytes(self._body[: request.body_limit])
-        shown = [f"{name}: {headers[name]}" for name in _TELLING_HEADERS if name in headers]
+        shown = [f"{name}: {headers[name]}" for name in _SHOWN_HEADERS if name in headers]
         kind = headers.get("content-type", "")
         return Response(
             problem=problem and request.hide(problem),
@@ -162,7 +162,7 @@ class HttpCall:
             host = f"[{address}]" if ":" in address else address
             port = f":{parts.port}" if parts.port else ""
             url = parts._replace(netloc=host + port).geturl()
-            # The address is chosen here; who is asked for, and whose certificate must be shown, is the name.
+            # Connect to the chosen address, but send and verify the name.
             headers["host"] = parts.netloc
             extensions["sni_hostname"] = parts.hostname or ""
         client = httpx.AsyncClient(
@@ -181,7 +181,7 @@ class HttpCall:
                     return
 
     async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Follow the request: httpx tells what it does, and with whom."""
+        """Record the phase and the peer, which httpx reports to its trace extension."""
         step, _, state = event.partition(".")[2].partition(".")
         if state == "started":
             self._phase = _PHASES.get(step, self._phase)
@@ -201,7 +201,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def explain(error: BaseException, phase: str) -> str:
-    """Name a fault in words that are equal for equal faults."""
+    """Describe an error, in equal words for equal faults."""
     for cause in _causes(error):
         match cause:
             case TimeoutError() | httpx.TimeoutException():
@@ -211,7 +211,7 @@ def explain(error: BaseException, phase: str) -> str:
             case socket.gaierror():
                 return f"the name does not resolve: {cause.strerror}"
             case ssl.SSLCertVerificationError():
-                return f"the certificate is refused: {cause.verify_message}"
+                return f"the certificate is not valid: {cause.verify_message}"
             case ConnectionResetError() | BrokenPipeError():
                 return f"connection reset while {phase}"
             case _:

@@ -1,4 +1,4 @@
-"""The address that users have, and the ways in which the tests ask it."""
+"""The HTTP client of the tests: bounded requests, one connection each."""
 
 import asyncio
 import functools
@@ -16,16 +16,16 @@ from integration_tests.http_call import TRACE_HEADER, HttpCall, Request, Respons
 from integration_tests.secret_values import SecretValues
 
 BODY_LIMIT = 64 * 1024
-"""Bytes of a body that are read; what the container answers on its health path has a few hundred."""
+"""Maximum bytes of a body; the container's health response has a few hundred."""
 REQUEST_SECONDS = 10.0
-"""What a request may take in all: the time-out of the load balancer's own health check."""
+"""Limit of a whole request: the timeout of the load balancer's own health check."""
 
 
 class HttpClient:
-    """The address all requests of a run go to.
+    """Sends requests to one base URL.
 
-    Every request has a connection of its own and follows no redirect. A proxy is used when the environment names one;
-    without one each request goes to the next of the addresses that the name has.
+    Each request opens a connection and follows no redirect. Without a proxy in the environment variables, requests go
+    to the addresses of the name in turn.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         authorities: ssl.SSLContext | None = None,
     ) -> None:
-        """`headers` go with every request; `authorities` are the trusted ones, of the system when not given."""
+        """`headers` go with every request; `authorities` defaults to the system's trusted certificates."""
         self.url = url
         self.secret_values = secret_values or SecretValues()
         self._headers = dict(headers or {})
@@ -45,16 +45,16 @@ class HttpClient:
         self._turn = itertools.count()
 
     def get(self, path: str, *, seconds: float = REQUEST_SECONDS) -> Response:
-        """Ask for a path; never takes much longer than `seconds`, and never raises what the other side caused."""
-        return self._ask_all([self._request("GET", path)], seconds=seconds, everywhere=False)[0]
+        """Request a path within `seconds`. Network and HTTP errors are in the response, not raised."""
+        return self._send_all([self._request("GET", path)], seconds=seconds, everywhere=False)[0]
 
     def get_all(self, paths: Sequence[str], *, seconds: float = REQUEST_SECONDS) -> list[Response]:
-        """Ask for several paths at once."""
-        return self._ask_all([self._request("GET", path) for path in paths], seconds=seconds, everywhere=False)
+        """Request several paths in parallel."""
+        return self._send_all([self._request("GET", path) for path in paths], seconds=seconds, everywhere=False)
 
     def get_everywhere(self, path: str, *, seconds: float = REQUEST_SECONDS) -> list[Response]:
-        """Ask every address that the name has, at once; at least one answer, if only that the name does not resolve."""
-        return self._ask_all([self._request("GET", path)], seconds=seconds, everywhere=True)
+        """Request a path from every address of the name in parallel; always returns at least one response."""
+        return self._send_all([self._request("GET", path)], seconds=seconds, everywhere=True)
 
     def post(
         self,
@@ -65,10 +65,10 @@ class HttpClient:
         body_limit: int = BODY_LIMIT,
         times: int = 1,
     ) -> list[Response]:
-        """Send a form, `times` at once."""
+        """Post a form, `times` in parallel."""
         content = urlencode(form).encode()
         requests = [self._request("POST", path, content=content, body_limit=body_limit) for _ in range(times)]
-        return self._ask_all(requests, seconds=seconds, everywhere=False)
+        return self._send_all(requests, seconds=seconds, everywhere=False)
 
     def sample(
         self,
@@ -79,27 +79,27 @@ class HttpClient:
         seconds: float,
         enough: Callable[[Sequence[Response]], bool],
     ) -> list[Response]:
-        """Ask for a path `count` times, `at_once` at a time, or until the answers so far are enough for a verdict."""
+        """Request a path `count` times, `at_once` in parallel, or until `enough` of the responses so far."""
         addresses = self._addresses(seconds)
         if isinstance(addresses, Response):
             return [addresses]
-        answers: list[Response] = []
+        responses: list[Response] = []
         turns = iter(range(count))
 
         async def work() -> None:
             for _ in turns:
-                if enough(answers):
+                if enough(responses):
                     return
-                answers.append(await self._send(self._request("GET", path), self._next(addresses), seconds))
+                responses.append(await self._send(self._request("GET", path), self._next(addresses), seconds))
 
         async def workers() -> None:
             await asyncio.gather(*(work() for _ in range(at_once)))
 
         asyncio.run(workers())
-        return answers
+        return responses
 
     def _request(self, method: str, path: str, *, content: bytes = b"", body_limit: int = BODY_LIMIT) -> Request:
-        # Uncompressed, so that the limit counts what has to be held.
+        # Uncompressed, so that the limit bounds the memory used.
         headers = {"accept-encoding": "identity", "user-agent": "integration-tests", "connection": "close"}
         headers[TRACE_HEADER] = f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"
         if method == "POST":
@@ -113,7 +113,7 @@ class HttpClient:
             hide=self.secret_values.hide,
         )
 
-    def _ask_all(self, requests: Sequence[Request], *, seconds: float, everywhere: bool) -> list[Response]:
+    def _send_all(self, requests: Sequence[Request], *, seconds: float, everywhere: bool) -> list[Response]:
         start = time.monotonic()
         addresses = self._addresses(seconds)
         if isinstance(addresses, Response):
@@ -131,7 +131,7 @@ class HttpClient:
         return asyncio.run(ask())
 
     def _addresses(self, seconds: float) -> list[str | None] | Response:
-        """Return whom to ask, None being the proxy; or the answer that says why there is nobody."""
+        """Return the addresses, None for the proxy; or a response that says why there is none."""
         if self._proxy:
             return [None]
         start = time.monotonic()
@@ -152,5 +152,5 @@ class HttpClient:
 
 @functools.cache
 def _authorities() -> ssl.SSLContext:
-    """Read the trusted certificates once: it takes longer than a request."""
+    """Load the trusted certificates once, because that takes longer than a request."""
     return httpx.create_ssl_context()

@@ -1,4 +1,4 @@
-"""What the HTTP checks are told, read from environment variables and checked all at once."""
+"""The environment variables of the HTTP checks, validated together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,46 +7,46 @@ from urllib.parse import urlsplit
 from integration_tests.variable_reader import REGION, Reader
 
 DEFAULT_DEADLINE_SECONDS = 300.0
-"""Long enough for the slowest start measured (57 s) several times over, and for one rolling replacement."""
+"""Several times the slowest start measured (57 s), and enough for one rolling replacement."""
 DEFAULT_CONSECUTIVE_SUCCESSES = 5
 DEFAULT_P99_LIMIT_SECONDS = 2.0
-"""The health path touches neither the database nor the engine: two seconds are a task in distress."""
+"""The health path uses neither the database nor the engine, so a task that takes two seconds is overloaded."""
 DEFAULT_ERROR_RATE_LIMIT_PERCENT = 1.0
 DEFAULT_SAMPLE_REQUESTS = 100
-"""The fewest of which 1 % can be one."""
+"""The smallest sample of which 1 % is a whole request."""
 MOST_SAMPLE_REQUESTS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class HttpVariables:
-    """What the HTTP checks need."""
+    """The variables of the HTTP checks."""
 
     environment: str
     """The environment's name, for messages only."""
     alb_url: str
-    """Where the load balancer answers, without a trailing slash."""
+    """The load balancer's URL, without a trailing slash."""
     health_path: str
     deadline_seconds: float
-    """How long after the start of the run a state may still be waited for."""
+    """Deadline of the run: how long after its start checks may wait."""
     consecutive_successes: int
-    """Healthy answers in a row that make the environment healthy."""
+    """Healthy responses in a row that make the environment healthy."""
     p99_limit_seconds: float
-    """What 99 % of the sample's answers may take."""
+    """Latency limit for 99 % of the sample."""
     error_rate_limit_percent: float
-    """How much of the sample may fail."""
+    """Share of the sample that may fail."""
     sample_requests: int
     distribution_url: str | None
-    """Where CloudFront answers, over HTTPS; None: there is none to be asked."""
+    """CloudFront's URL, over HTTPS; None: CloudFront is not tested."""
     static_path: str
-    """A path of static content that the environment's own deployment provides."""
+    """A path of static content that the environment's deployment uploads."""
     static_bucket_url: str | None
-    """The bucket of static content as S3 itself serves it; None: not to be asked."""
+    """The S3 URL of the bucket of static content; None: the bucket is not tested."""
     open_engine_api: bool
-    """Whether the engine's own API is meant to be reached through CloudFront."""
+    """Whether the engine's API is meant to be reachable through CloudFront."""
 
 
 def _static_bucket_url(reader: Reader, variables: Mapping[str, str]) -> str | None:
-    """Read the bucket by its name, which with the region makes S3's own address, or by another address of it."""
+    """Read the bucket's URL, or make it from the bucket's name and the region."""
     meaning = "the name of the bucket of static content, or its address"
     if "://" in variables.get("STATIC_BUCKET", ""):
         return reader.url("STATIC_BUCKET", meaning) or None
@@ -59,7 +59,7 @@ def _static_bucket_url(reader: Reader, variables: Mapping[str, str]) -> str | No
 
 
 def read_http_variables(variables: Mapping[str, str]) -> tuple[HttpVariables, list[str]]:
-    """Read what the HTTP checks need; the list names every mistake, and the values serve only while it is empty."""
+    """Read the variables of the HTTP checks and list every mistake; use the values only if there is none."""
     reader = Reader(variables)
     alb_url = reader.url("ALB_URL", "the load balancer's address, such as http://name.elb.amazonaws.com")
     distribution_url = reader.url("DISTRIBUTION_URL", "CloudFront's address, such as https://name.cloudfront.net", "")

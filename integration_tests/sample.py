@@ -1,4 +1,4 @@
-"""What a bounded sample of requests tells of an environment that answers: how quickly, how reliably, and from whom."""
+"""Measures latency and errors of a healthy environment with a bounded sample of requests."""
 
 import math
 from collections import Counter, defaultdict
@@ -11,7 +11,7 @@ from integration_tests.http_checks import curl
 from integration_tests.http_client import REQUEST_SECONDS, HttpClient
 
 AT_ONCE = 4
-"""Requests under way at a time: enough to meet every task, too few to be a load."""
+"""Parallel requests: enough to reach every task, too few to be a load."""
 
 
 def latency_and_errors_are_within_limits(
@@ -22,70 +22,73 @@ def latency_and_errors_are_within_limits(
     p99_limit_seconds: float,
     error_rate_limit_percent: float,
 ) -> float:
-    """Ask a bounded sample of requests; raise CheckFailed when too many are slow or bad, or two tasks are active.
+    """Send a sample of requests; raise CheckFailed if too many are slow or bad, or two tasks are active.
 
-    Returns within how many seconds 99 % of them were answered.
-
-    This judges a state that has been reached, so nothing is asked twice. The sample ends early when its verdict stands.
+    Returns the 99th percentile of the latency in seconds. Nothing is retried, because the environment is already
+    healthy. The sample ends early once it has failed.
     """
     most_slow = requests - math.ceil(0.99 * requests)
     most_bad = math.floor(requests * error_rate_limit_percent / 100)
 
-    def slow(answers: Sequence[Response]) -> int:
-        return sum(answer.seconds > p99_limit_seconds for answer in answers)
+    def slow(responses: Sequence[Response]) -> int:
+        return sum(response.seconds > p99_limit_seconds for response in responses)
 
-    def bad(answers: Sequence[Response]) -> int:
-        return sum(health_fault(answer) is not None for answer in answers)
+    def bad(responses: Sequence[Response]) -> int:
+        return sum(health_fault(response) is not None for response in responses)
 
-    answers = client.sample(
+    responses = client.sample(
         path,
         count=requests,
         at_once=AT_ONCE,
-        # Longer than the limit, so that a slow answer is told from a missing one.
+        # Longer than the limit, to tell a slow response from a missing one.
         seconds=min(REQUEST_SECONDS, 2 * p99_limit_seconds + 1),
         enough=lambda so_far: slow(so_far) > most_slow or bad(so_far) > most_bad,
     )
-    faults = Counter(fault for fault in map(health_fault, answers) if fault)
+    faults = Counter(fault for fault in map(health_fault, responses) if fault)
     titles = []
-    if bad(answers) > most_bad:
-        titles.append(f"{bad(answers)} of {len(answers)} requests failed; the limit is {error_rate_limit_percent:g} %")
-    if slow(answers) > most_slow:
+    if bad(responses) > most_bad:
+        titles.append(
+            f"{bad(responses)} of {len(responses)} requests failed; the limit is {error_rate_limit_percent:g} %"
+        )
+    if slow(responses) > most_slow:
         titles.append(
             f"the slowest 1 % of requests is over the limit of {p99_limit_seconds:g} s: "
-            f"{slow(answers)} of {len(answers)} took longer"
+            f"{slow(responses)} of {len(responses)} took longer"
         )
-    seconds = sorted(answer.seconds for answer in answers)
-    actives = _active_tasks(answers)
+    seconds = sorted(response.seconds for response in responses)
+    actives = _active_tasks(responses)
     if len(actives) > 1:
-        titles.append(f"two tasks say that they are active: {', '.join(actives)}")
+        titles.append(f"two tasks report that they are active: {', '.join(actives)}")
     if not titles:
         return _rank(seconds, 99)
-    worst = next((answer for answer in answers if health_fault(answer)), max(answers, key=lambda one: one.seconds))
+    worst = next(
+        (response for response in responses if health_fault(response)), max(responses, key=lambda one: one.seconds)
+    )
     raise check_failure(
         title=f"{titles[0][0].upper()}{titles[0][1:]}{''.join(f'; {title}' for title in titles[1:])}.",
-        asked=f"GET {client.url}{path}, {len(answers)} of {requests} times, {AT_ONCE} at once",
+        asked=f"GET {client.url}{path}, {len(responses)} of {requests} times, {AT_ONCE} at once",
         wanted=f"99 % within {p99_limit_seconds:g} s, at most {error_rate_limit_percent:g} % bad, one active task",
         got=[
-            *counted(faults, good=len(answers) - faults.total()),
+            *counted(faults, good=len(responses) - faults.total()),
             f"median {_rank(seconds, 50):.2f} s, 99 % within {_rank(seconds, 99):.2f} s, all in {seconds[-1]:.2f} s",
         ],
-        last=[f"the worst  {worst}", *(f"  {line}" for line in worst.details)],
-        next_steps=[curl(client, path), "the load balancer's access log tells each request by its id"],
+        last=[f"worst  {worst}", *(f"  {line}" for line in worst.details)],
+        next_steps=[curl(client, path), "find requests by their id in the load balancer's access log"],
     )
 
 
 def _rank(ordered: Sequence[float], percent: int) -> float:
-    """Nearest rank: the value that so many percent do not exceed."""
+    """Percentile by nearest rank."""
     return ordered[math.ceil(percent / 100 * len(ordered)) - 1]
 
 
-def _active_tasks(answers: Sequence[Response]) -> list[str]:
-    """Return the tasks that say they are active in the newest term; a leader that changed meanwhile is none of them."""
+def _active_tasks(responses: Sequence[Response]) -> list[str]:
+    """Return the tasks that report to be active in the same epoch, if there are several."""
     active: dict[object, set[str]] = defaultdict(set)
-    for answer in answers:
-        if health_fault(answer) is None and answer.task:
-            said = said_in(answer)
+    for response in responses:
+        if health_fault(response) is None and response.task:
+            said = said_in(response)
             leader = said["leader"]
             if said["role"] == "active" and isinstance(leader, dict):
-                active[leader.get("epoch")].add(answer.task)
+                active[leader.get("epoch")].add(response.task)
     return next((sorted(tasks) for tasks in active.values() if len(tasks) > 1), [])

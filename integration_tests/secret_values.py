@@ -1,4 +1,4 @@
-"""What must never be shown: values known to be secret, in every way they are likely to be written."""
+"""Masks secrets in everything the tests show, in all their likely encodings."""
 
 import base64
 import html
@@ -8,22 +8,22 @@ from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
 _LEAST_PREFIX = 4
-"""Letters of a secret at the end of a text that are taken for the beginning of it: an answer may break off there."""
+"""Minimum length of a secret's beginning that is masked at the end of a text, where a response may be cut."""
 
 
 class SecretValues:
-    """Secrets of a run. They are told to it as soon as they are read, and everything shown goes through `hide`."""
+    """The secrets of a run. Code adds them as soon as it reads them, and passes everything it shows to `hide`."""
 
     def __init__(self) -> None:
         self._spellings: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
 
     def __repr__(self) -> str:
-        """Say nothing of them."""
+        """Show no secret."""
         return "SecretValues()"
 
     def add(self, value: str) -> None:
-        """Know one more secret."""
+        """Add a secret."""
         if not value:
             return
         self._spellings |= {spelling for spelling in _spellings(value) if spelling}
@@ -31,7 +31,7 @@ class SecretValues:
         self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
 
     def hide(self, text: str) -> str:
-        """Return the text without the secrets, also without the beginning of one where the text breaks off."""
+        """Mask the secrets in a text, including the beginning of one at its end."""
         if self._pattern is None:
             return text
         text = self._pattern.sub(HIDDEN, text)

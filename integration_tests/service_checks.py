@@ -1,4 +1,4 @@
-"""What AWS must say of the environment's service after a deployment: its targets, its rollout, its alarms."""
+"""Checks of the environment's service through AWS APIs: targets, rollout and alarms."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,23 +13,22 @@ _MOST_PAGES = 3
 
 
 def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, deadline: Deadline) -> None:
-    """Wait until every target is healthy and several are in several zones; raise CheckFailed if it comes not to that.
+    """Wait until every target is healthy, in at least two zones if there are several; raise CheckFailed otherwise.
 
-    A target that drains belongs to the release before. It gets no new requests: it is waited for, and has as long as
-    the deadline.
+    Draining targets belong to the previous release and get no new requests; they must be gone by the deadline.
     """
 
     def probe() -> ProbeResult:
         targets = elbv2.describe_target_health(TargetGroupArn=target_group_arn)["TargetHealthDescriptions"]
-        judged = [target for target in targets if not _state(target).endswith("draining")]
-        healthy = sum(_state(target) == "healthy" for target in judged)
-        zones = {target["Target"].get("AvailabilityZone") for target in judged}
-        text = f"{healthy} of {len(judged)} targets healthy" if judged else "no target is registered"
-        faults = [] if judged and healthy == len(judged) else [text]
-        if len(judged) > 1 and len(zones) == 1:
-            faults.append(f"all {len(judged)} targets are in one zone, {zones.pop()}")
-        if len(judged) < len(targets):
-            faults.append(f"{len(targets) - len(judged)} draining")
+        active = [target for target in targets if not _state(target).endswith("draining")]
+        healthy = sum(_state(target) == "healthy" for target in active)
+        zones = {target["Target"].get("AvailabilityZone") for target in active}
+        text = f"{healthy} of {len(active)} targets healthy" if active else "no target is registered"
+        faults = [] if active and healthy == len(active) else [text]
+        if len(active) > 1 and len(zones) == 1:
+            faults.append(f"all {len(active)} targets are in one zone, {zones.pop()}")
+        if len(active) < len(targets):
+            faults.append(f"{len(targets) - len(active)} draining")
         return ProbeResult(
             fault=", ".join(faults) or None,
             text=", ".join(faults) or text,
@@ -38,9 +37,9 @@ def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, deadl
 
     wait_for(
         probe,
-        title="The load balancer's targets were not seen healthy.",
+        title="The load balancer's targets are not healthy.",
         asked=f"elasticloadbalancing:DescribeTargetHealth of {target_group_arn}",
-        wanted="at least one target, every one healthy, more than one in more than one zone, none draining any more",
+        wanted="at least one target, all healthy, none draining, in two zones if there are several",
         deadline=deadline,
         next_steps=[f"aws elbv2 describe-target-health --region {region} --target-group-arn {target_group_arn}"],
     )
@@ -49,26 +48,26 @@ def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, deadl
 def service_is_stable(
     ecs: Any, *, cluster: str, service: str, task_definition_arn: str, region: str, deadline: Deadline
 ) -> None:
-    """Wait until the service runs the released task definition as often as desired; raise CheckFailed otherwise."""
+    """Wait until the desired number of tasks runs the released task definition; raise CheckFailed otherwise."""
 
     def probe() -> ProbeResult:
-        answer = ecs.describe_services(cluster=cluster, services=[service])
-        if not answer["services"]:
-            reasons = ", ".join(failure.get("reason", "unknown") for failure in answer.get("failures", []))
-            fault = f"the service is not found: {reasons or 'no reason given'}"
+        response = ecs.describe_services(cluster=cluster, services=[service])
+        if not response["services"]:
+            reasons = ", ".join(failure.get("reason", "unknown") for failure in response.get("failures", []))
+            fault = f"the service was not found: {reasons or 'no reason given'}"
             return ProbeResult(fault=fault, text=fault)
-        found = answer["services"][0]
+        found = response["services"][0]
         faults = _service_faults(found, task_definition_arn)
         events = [f"{time_of(event.get('createdAt'))}  {event['message']}" for event in found.get("events", [])[:3]]
         return ProbeResult(
             fault="; ".join(faults) or None,
-            text="; ".join(faults) or "steady",
+            text="; ".join(faults) or "stable",
             details=(*(_deployment(one) for one in found.get("deployments", [])[:_MOST_DETAILS]), *events),
         )
 
     wait_for(
         probe,
-        title="The service was not seen steady on the released task definition.",
+        title="The service is not stable on the released task definition.",
         asked=f"ecs:DescribeServices of {service} in {cluster}, {region}",
         wanted=f"running = desired, at least 1; rollout COMPLETED on {task_definition_arn}",
         deadline=deadline,
@@ -82,9 +81,9 @@ def service_is_stable(
 
 
 def no_alarm_is_active(cloudwatch: Any, *, name_prefix: str, region: str, deadline: Deadline) -> None:
-    """Wait until no alarm with the prefix is in ALARM; raise CheckFailed when one stays, or when there is none at all.
+    """Wait until no alarm with the prefix is in ALARM; raise CheckFailed if one stays, or if there is no alarm.
 
-    An alarm may still ring for what the deployment itself did, or for the fault that this release mends.
+    The deployment itself, or a fault that this release fixes, may leave an alarm in ALARM for a while.
     """
 
     def probe() -> ProbeResult:
@@ -93,10 +92,7 @@ def no_alarm_is_active(cloudwatch: Any, *, name_prefix: str, region: str, deadli
         )
         alarms = [alarm for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for alarm in page[kind]]
         firing = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
-        if not alarms:
-            fault = "there is no such alarm, so silence proves nothing"
-        else:
-            fault = f"{len(firing)} of {len(alarms)} alarms in ALARM"
+        fault = f"{len(firing)} of {len(alarms)} alarms in ALARM" if alarms else "no alarm has this prefix"
         return ProbeResult(
             fault=fault if firing or not alarms else None,
             text=fault,
@@ -106,17 +102,17 @@ def no_alarm_is_active(cloudwatch: Any, *, name_prefix: str, region: str, deadli
 
     wait_for(
         probe,
-        title="The environment's alarms were not seen quiet.",
-        asked=f"cloudwatch:DescribeAlarms named {name_prefix}… in {region}",
-        wanted="at least one alarm, and none in ALARM",
+        title="Alarms of the environment are in ALARM.",
+        asked=f"cloudwatch:DescribeAlarms with prefix {name_prefix} in {region}",
+        wanted="at least one alarm, none in ALARM",
         deadline=deadline,
         next_steps=[f"aws cloudwatch describe-alarms --region {region} --alarm-name-prefix {name_prefix}"],
     )
 
 
 def time_of(moment: datetime | None) -> str:
-    """Spell a moment as AWS tells it."""
-    return f"{moment:%Y-%m-%d %H:%M:%S%z}" if moment else "a time not told"
+    """Format a time of AWS."""
+    return f"{moment:%Y-%m-%d %H:%M:%S%z}" if moment else "an unknown time"
 
 
 def short(task_definition_arn: str) -> str:
@@ -135,9 +131,9 @@ def _service_faults(service: Mapping[str, Any], task_definition_arn: str) -> lis
     if not primary:
         return [*faults, "there is no primary deployment"]
     if primary["taskDefinition"] != task_definition_arn:
-        faults.append(f"the primary deployment is of {short(primary['taskDefinition'])}")
+        faults.append(f"the primary deployment runs {short(primary['taskDefinition'])}")
     if primary.get("rolloutState") != "COMPLETED":
-        faults.append(f"the rollout is {primary.get('rolloutState', 'not told')}")
+        faults.append(f"the rollout is {primary.get('rolloutState', 'unknown')}")
     return faults
 
 

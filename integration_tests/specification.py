@@ -1,4 +1,4 @@
-"""The smallest process that shows an engine's work: one task, which waits for somebody."""
+"""The smallest process that shows that an engine works: one task, offered to a user."""
 
 import re
 import secrets
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 LEFTOVER_SECONDS = 3600.0
-"""Age at which a specification of these tests can only be what an aborted run has left behind."""
+"""Age from which a specification of these tests must be left over from an aborted run."""
 TASK = "Check"
 
 _NAME = re.compile(r"UID_yawl-delivery-([0-9a-f]{8})[0-9a-f]{8}")
@@ -55,7 +55,7 @@ http://www.yawlfoundation.org/yawlschema/YAWL_Schema4.0.xsd">
 
 @dataclass(frozen=True, kw_only=True)
 class Specification:
-    """A specification by what the engine knows it by."""
+    """A specification as the engine identifies it."""
 
     identifier: str
     version: str
@@ -68,18 +68,18 @@ class Specification:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The specification's name in the engine's forms."""
+        """The form fields that identify the specification."""
         return {"specidentifier": self.identifier, "specversion": self.version, "specuri": self.uri}
 
 
 def new_specification() -> Specification:
-    """Name a specification that no other run has: by the time, which tells leftovers, and by chance."""
+    """Make a unique specification; its name contains the time, which identifies leftovers."""
     digits = f"{int(time.time()) & 0xFFFFFFFF:08x}{secrets.token_hex(4)}"
     return Specification(identifier=f"UID_yawl-delivery-{digits}", version="0.1", uri=f"yawl-delivery-check-{digits}")
 
 
 def leftovers(loaded: ET.Element) -> list[Specification]:
-    """Find specifications of these tests among all that the engine holds: those that no living run can own."""
+    """Find specifications of these tests that are too old to belong to a current run."""
     found = []
     for data in loaded.iter("specificationData"):
         identifier = _text(data, "specidentifier") or _text(data, "id")

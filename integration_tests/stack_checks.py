@@ -1,4 +1,4 @@
-"""What CloudFormation must say of the environment's stacks after a deployment."""
+"""Checks of the environment's CloudFormation stacks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +10,11 @@ COMPLETE_STATES = (
     "CREATE_COMPLETE",
     "UPDATE_COMPLETE",
     "IMPORT_COMPLETE",
-    # Deploying again what a failed update went back to changes nothing, and leaves the state of that update.
+    # Redeploying the version that a failed update rolled back to changes nothing, and leaves this state.
     "UPDATE_ROLLBACK_COMPLETE",
     "IMPORT_ROLLBACK_COMPLETE",
 )
-"""States in which a stack has all it should; ROLLBACK_COMPLETE has nothing."""
+"""States in which all resources exist; after ROLLBACK_COMPLETE, none does."""
 
 
 def stacks_are_complete(cloudformation: Any, *, names: Sequence[str], region: str, deadline: Deadline) -> None:
@@ -38,7 +38,7 @@ def stacks_are_complete(cloudformation: Any, *, names: Sequence[str], region: st
 
     wait_for(
         probe,
-        title="The environment's stacks were not seen complete.",
+        title="Stacks of the environment are not complete.",
         asked=f"cloudformation:DescribeStacks of {', '.join(names)} in {region}",
         wanted="every stack complete",
         deadline=deadline,

@@ -1,4 +1,4 @@
-"""The outcome of a run in one line, for those who decide without reading more."""
+"""Writes the outcome of a run in one line, for the approval."""
 
 from pathlib import Path
 
@@ -7,16 +7,16 @@ import pytest
 from integration_tests.waiting import SYSTEM_CLOCK, Clock
 
 P99 = "p99_seconds"
-"""The property of a test's report that tells how long 99 % of the measured requests took."""
+"""The report property with the 99th percentile of the latency."""
 REMARK = "remark"
-"""The property of a test's report that tells what people should know and no release fails for."""
+"""The report property with a remark: a finding that does not fail a release."""
 _WORST_FIRST = ("failed", "passed", "skipped")
 
 
 class Summary:
-    """Counts what the tests say and writes one line when they are over: `dev: 24 passed in 12.3 s, p99 31 ms`.
+    """Counts outcomes and writes one line at the end: `dev: 24 passed in 12.3 s, p99 31 ms`.
 
-    Remarks are printed in full, and counted in the line.
+    Remarks are printed in full and counted in the line.
     """
 
     def __init__(self, environment: str, path: Path | None, *, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -29,13 +29,13 @@ class Summary:
         self._p99: float | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take a test's outcome in: the worst of its set-up, its call and what comes after it."""
+        """Record a test's outcome: the worst of its set-up, call and teardown."""
         if report.when == "call" or not report.passed:
             known = self._outcomes.get(report.nodeid, report.outcome)
             self._outcomes[report.nodeid] = min(known, report.outcome, key=_WORST_FIRST.index)
         if report.when != "teardown":
             return
-        # The last of a test's reports has all its properties.
+        # A test's last report has all properties.
         for name, value in report.user_properties:
             if name == P99 and isinstance(value, float):
                 self._p99 = value
@@ -43,7 +43,7 @@ class Summary:
                 self._remarks.append(str(value))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the remarks and the line, and write the line down."""
+        """Print the remarks and the summary, and write the summary to the file."""
         line = self._line(self._clock.now() - self._start)
         for remark in self._remarks:
             terminalreporter.write_line(f"remark: {remark}")

@@ -1,4 +1,4 @@
-"""What the environment's tasks must be after a deployment: of the released task definition, and of one image."""
+"""Checks that all running tasks use the released task definition and image."""
 
 import re
 from collections import defaultdict
@@ -15,10 +15,10 @@ _MOST_DETAILS = 8
 def tasks_run_the_release(
     ecs: Any, *, cluster: str, service: str, task_definition_arn: str, region: str, deadline: Deadline
 ) -> str:
-    """Wait until every running task is of the released task definition and runs its image; raise CheckFailed otherwise.
+    """Wait until every running task uses the released task definition and image; raise CheckFailed otherwise.
 
-    Returns in words what was compared: with the digest that the task definition names, or, where it names a tag, the
-    tasks' digests with each other. What a tag was when it was released nobody can say afterwards.
+    Returns a description of the comparison. Image digests are compared with the task definition's digest; if it names
+    a tag, they are compared with each other, because the tag may have moved since.
     """
     released: dict[str, str] = {}
 
@@ -31,11 +31,11 @@ def tasks_run_the_release(
         others = [task for task in tasks if task["taskDefinitionArn"] != task_definition_arn]
         if others:
             revisions = ", ".join(sorted({short(task["taskDefinitionArn"]) for task in others}))
-            faults.append(f"{len(others)} of {len(tasks)} tasks are of another task definition: {revisions}")
+            faults.append(f"{len(others)} of {len(tasks)} tasks use another task definition: {revisions}")
         digests = _digests(tasks)
         compared = []
         for name, image in released.items():
-            said, wrong = _judge(name, image, digests.get(name, []))
+            said, wrong = _compare(name, image, digests.get(name, []))
             (faults if wrong else compared).append(said)
         return ProbeResult(
             fault="; ".join(faults) or None,
@@ -45,9 +45,9 @@ def tasks_run_the_release(
 
     return wait_for(
         probe,
-        title="The running tasks were not seen to be the released ones.",
+        title="Running tasks do not use the released task definition and image.",
         asked=f"ecs:DescribeTasks of {service} in {cluster}, {region}",
-        wanted=f"every task of {short(task_definition_arn)}, each container of one image digest, the released one",
+        wanted=f"every task uses {short(task_definition_arn)} and its image digest",
         deadline=deadline,
         next_steps=[f"aws ecs list-tasks --region {region} --cluster {cluster} --service-name {service}"],
     )
@@ -62,7 +62,7 @@ def _running_tasks(ecs: Any, cluster: str, service: str) -> Iterator[Mapping[str
 
 
 def _digests(tasks: list[Mapping[str, Any]]) -> dict[str, list[str | None]]:
-    """Return each container's image digests, a task each; AWS may have added containers that nobody released."""
+    """Return each container's image digests, one per task; AWS may have added containers of its own."""
     found: dict[str, list[str | None]] = defaultdict(list)
     for task in tasks:
         for container in task.get("containers", []):
@@ -70,22 +70,22 @@ def _digests(tasks: list[Mapping[str, Any]]) -> dict[str, list[str | None]]:
     return found
 
 
-def _judge(name: str, image: str, digests: list[str | None]) -> tuple[str, bool]:
-    """Say what the digests of a container are worth, and whether that is a fault."""
+def _compare(name: str, image: str, digests: list[str | None]) -> tuple[str, bool]:
+    """Describe how a container's digests compare with the release, and whether that is a fault."""
     wanted = re.search(r"@(sha256:[0-9a-f]{64})$", image)
     if not digests:
         return f"no task has the container {name}", True
     if None in digests:
-        return f"{digests.count(None)} of {len(digests)} tasks do not tell the image digest of {name}", True
+        return f"{digests.count(None)} of {len(digests)} tasks do not report the image digest of {name}", True
     if wanted:
         wrong = sum(digest != wanted.group(1) for digest in digests)
         if wrong:
             return f"{wrong} of {len(digests)} tasks run another image of {name} than {_brief(wanted.group(1))}", True
-        return f"{name}: {len(digests)} of the released digest {_brief(wanted.group(1))}", False
+        return f"{name}: {len(digests)} with the released digest {_brief(wanted.group(1))}", False
     if len(set(digests)) > 1:
         return f"tasks run {len(set(digests))} different images of {name}", True
     tag = image.rpartition("/")[2].rpartition(":")[2]
-    return f"{name}: {len(digests)} of one digest {_brief(digests[0])}; the release names the tag {tag} only", False
+    return f"{name}: {len(digests)} with digest {_brief(digests[0])}; the release names only the tag {tag}", False
 
 
 def _task(task: Mapping[str, Any]) -> str:
@@ -95,5 +95,5 @@ def _task(task: Mapping[str, Any]) -> str:
 
 
 def _brief(digest: str | None) -> str:
-    """Return as much of a digest as people compare."""
+    """Shorten a digest."""
     return digest[:19] if digest else "without a digest"

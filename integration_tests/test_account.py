@@ -1,4 +1,4 @@
-"""What AWS must say of the environment after a deployment: that the release runs, and that its data is safe."""
+"""Tests of the environment through AWS APIs: the release runs, and its data is protected."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def test_tasks_run_the_release(
     deadline: Deadline,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Every running task is of the released task definition and runs its image."""
+    """Every running task uses the released task definition and image."""
     images = tasks_run_the_release(
         account.ecs,
         cluster=account_variables.cluster_name,
@@ -35,7 +35,7 @@ def test_tasks_run_the_release(
 
 
 def test_database_matches_settings(account: Account, account_variables: AccountVariables, deadline: Deadline) -> None:
-    """The database is up, encrypted, and as safe as delivery.toml says."""
+    """The database is available, encrypted and configured as delivery.toml says."""
     database_matches_settings(
         account.rds,
         identifier=account_variables.database_id,
@@ -48,7 +48,7 @@ def test_database_matches_settings(account: Account, account_variables: AccountV
 
 
 def test_password_is_rotated(account: Account, account_variables: AccountVariables, deadline: Deadline) -> None:
-    """The database's password changes by itself as often as delivery.toml says."""
+    """The database's password is rotated as often as delivery.toml says."""
     password_is_rotated(
         account.rds,
         account.secretsmanager,
@@ -60,7 +60,7 @@ def test_password_is_rotated(account: Account, account_variables: AccountVariabl
 
 
 def test_cache_matches_settings(account: Account, account_variables: AccountVariables, deadline: Deadline) -> None:
-    """The cache is up, encrypted, and as safe as delivery.toml says."""
+    """The cache is available, encrypted and configured as delivery.toml says."""
     cache_matches_settings(
         account.elasticache,
         identifier=account_variables.cache_id,
@@ -78,7 +78,7 @@ def test_stacks_are_complete(
     deadline: Deadline,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Every stack of the environment is complete. Known drift is a remark: the release has not brought it."""
+    """Every stack of the environment is complete. Known drift becomes a remark, because a release does not cause it."""
     variables = account_variables
     stacks_are_complete(account.cloudformation, names=variables.stack_names, region=variables.region, deadline=deadline)
     drift = known_drift(account.cloudformation, names=variables.stack_names, region=variables.region)

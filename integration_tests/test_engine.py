@@ -1,4 +1,4 @@
-"""What the engine must do after a deployment, asked through the load balancer with the distribution's secret header."""
+"""Tests of the engine after a deployment, through the load balancer with the secret header."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.aws, pytest.mark.usefixtures("healthy")]
 def test_engine_runs_a_process(
     engine: Engine, engine_credentials: Credentials, deadline: Deadline, log_link: str
 ) -> None:
-    """A process can be taken in, started, seen waiting for somebody, cancelled and let go."""
+    """A process can be uploaded, started, found in the work list, cancelled and unloaded."""
     engine_runs_a_process(engine, engine_credentials, deadline=deadline, next_steps=log_link)
 
 
@@ -25,7 +25,7 @@ def test_only_one_engine_is_active(
     deadline: Deadline,
     log_link: str,
 ) -> None:
-    """The same session is known through every task: no second engine is active on the database."""
+    """Every task knows the same session: no second engine is active on the database."""
     every_task_knows_the_session(
         engine, engine_credentials, healthy_targets=healthy_targets, deadline=deadline, next_steps=log_link
     )

@@ -1,4 +1,4 @@
-"""What must hold of an environment after a deployment, in the order in which a failure explains the next."""
+"""Tests of an environment after a deployment, ordered so that an early failure explains later ones."""
 
 from collections.abc import Callable
 
@@ -19,20 +19,18 @@ from integration_tests.waiting import Deadline
 
 @pytest.mark.http
 def test_health_path_responds(health_failure: CheckFailed | None) -> None:
-    """The application answers well, several times in a row, at every address of the load balancer."""
+    """The application is healthy several times in a row, at every address of the load balancer."""
     if health_failure:
         raise health_failure
 
 
 @pytest.mark.http
 def test_other_paths_are_forbidden(variables: HttpVariables, load_balancer: HttpClient, deadline: Deadline) -> None:
-    """Nobody passes by CloudFront, not with a guess either: not to the user interface, not to the engine's own API."""
+    """Nobody can bypass CloudFront to the user interface or the engine's API, even with a guessed header."""
     paths = other_paths(variables.health_path)
     other_paths_are_forbidden(load_balancer, paths=paths, deadline=deadline)
     guessing = HttpClient(variables.alb_url, headers={ORIGIN_HEADER: "a guess"})
-    other_paths_are_forbidden(
-        guessing, paths=paths, deadline=deadline, header="with a guess at the secret origin header"
-    )
+    other_paths_are_forbidden(guessing, paths=paths, deadline=deadline, header="with a guessed secret origin header")
 
 
 @pytest.mark.http
@@ -40,7 +38,7 @@ def test_other_paths_are_forbidden(variables: HttpVariables, load_balancer: Http
 def test_latency_and_errors_are_within_limits(
     load_balancer: HttpClient, variables: HttpVariables, record_property: Callable[[str, object], None]
 ) -> None:
-    """A sample of requests keeps the environment's limits of latency and errors."""
+    """A sample of requests stays within the environment's limits for latency and errors."""
     p99 = latency_and_errors_are_within_limits(
         load_balancer,
         path=variables.health_path,
@@ -53,7 +51,7 @@ def test_latency_and_errors_are_within_limits(
 
 @pytest.mark.aws
 def test_service_is_stable(account: Account, account_variables: AccountVariables, deadline: Deadline) -> None:
-    """The service runs the released task definition, and as many tasks as it wants."""
+    """The desired number of tasks runs the released task definition."""
     service_is_stable(
         account.ecs,
         cluster=account_variables.cluster_name,
@@ -66,7 +64,7 @@ def test_service_is_stable(account: Account, account_variables: AccountVariables
 
 @pytest.mark.aws
 def test_targets_are_healthy(account: Account, account_variables: AccountVariables, deadline: Deadline) -> None:
-    """Every target that gets requests is healthy."""
+    """Every target is healthy."""
     targets_are_healthy(
         account.elbv2,
         target_group_arn=account_variables.target_group_arn,

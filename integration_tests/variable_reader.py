@@ -1,4 +1,4 @@
-"""Reads environment variables, the one source of configuration, and keeps all their mistakes."""
+"""Reads environment variables and collects mistakes."""
 
 import re
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ REGION = r"[a-z]{2}(-[a-z]+)+-\d"
 
 
 class Reader:
-    """Reads one variable after another and keeps the mistakes until all have been read."""
+    """Reads variables one by one and collects all mistakes."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
         self.mistakes: list[str] = []
 
     def text(self, name: str, meaning: str, pattern: str = r"\S.*", default: str | None = None) -> str:
-        """Return a text that is whole of the pattern; without a default the variable must be there."""
+        """Return a text that matches the pattern; required unless there is a default."""
         value = self._variables.get(name, "").strip() or default
         if value is None:
             self.mistakes.append(f"{name} is missing: {meaning}")
@@ -25,22 +25,22 @@ class Reader:
         return value
 
     def optional(self, name: str, meaning: str, pattern: str) -> str | None:
-        """Return a text that is whole of the pattern, None when the variable is absent or empty."""
+        """Return a text that matches the pattern, or None if the variable is missing or empty."""
         return self.text(name, meaning, pattern, default="") if self._variables.get(name, "").strip() else None
 
     def count(self, name: str, meaning: str) -> int:
-        """Return a whole number that must be given."""
+        """Return a required whole number."""
         value = self.text(name, meaning, r"\d{1,6}")
         return int(value) if re.fullmatch(r"\d{1,6}", value) else 0
 
     def truth(self, name: str, meaning: str) -> bool:
-        """Return `true` or `false`, which must be given."""
+        """Return a required `true` or `false`."""
         return self.text(name, f"{meaning}: true or false", "true|false") == "true"
 
     def number(
         self, name: str, meaning: str, default: float, *, least: float, most: float = 999_999, whole: bool = False
     ) -> float:
-        """Return a plain decimal number between the limits, both included."""
+        """Return a decimal number between the limits, inclusive."""
         text = self._variables.get(name, "").strip()
         if not text:
             return default
@@ -56,16 +56,16 @@ class Reader:
             return value
         try:
             parts = urlsplit(value)
-            host, _ = parts.hostname, parts.port  # a port that is no port shows itself only when it is read
+            host, _ = parts.hostname, parts.port  # urlsplit checks the port only on access
         except ValueError as error:
             self.refuse(name, value, f"is not {meaning} ({error})")
             return ""
         if "@" in parts.netloc:
-            self.mistakes.append(f"{name} holds a user name or password; it must be {meaning}")
+            self.mistakes.append(f"{name} contains a user name or password; it must be {meaning}")
         elif parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment or " " in value:
             self.refuse(name, value, f"is not {meaning}")
         return value
 
     def refuse(self, name: str, value: str, fault: str) -> None:
-        """Keep a mistake: `fault` is read after the variable's name."""
+        """Record a mistake; `fault` follows the variable's name."""
         self.mistakes.append(f"{name} {fault}: {value[:100]!r}")

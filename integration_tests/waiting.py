@@ -128,7 +128,7 @@ class Deadline:
         return min(most, max(self.remaining(), MIN_PROBE_SECONDS))
 
     def capped(self, seconds: float) -> "Deadline":
-        """Return a deadline `seconds` from now, for a check that only starts once the application answers.
+        """Return a deadline `seconds` from now, for a check that only starts once the application responses.
 
         It may end after this one, so that an application that came up just in time is tested like any other. It is
         never longer than the whole of this one.

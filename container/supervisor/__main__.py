@@ -1,4 +1,4 @@
-"""Starts a task: `python -m supervisor`. The exit codes stand in container/README.md."""
+"""Starts a task: `python -m supervisor`. container/README.md lists the exit codes."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ def main() -> None:
     os.umask(0o077)
     try:
         code = asyncio.run(_run(variables, secrets))
-    except Exception:  # noqa: BLE001 - the last place where it can be told
+    except Exception:  # noqa: BLE001 - the last chance to log it
         Journal("task").error("the supervisor has failed", {"trace": traceback.format_exc()})
         code = Exit.FAILED
     finally:

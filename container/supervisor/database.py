@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: verified TLS, and quick to notice that the other side is gone."""
+"""Connections to PostgreSQL, with verified TLS and short timeouts to detect a lost peer."""
 
 from typing import Final, LiteralString
 
@@ -12,12 +12,12 @@ Connection = psycopg.AsyncConnection[TupleRow]
 DatabaseError: Final = psycopg.Error
 
 CONNECT_TIMEOUT: Final = 3
-"""Seconds, whole ones, for each address of the host."""
+"""Whole seconds per address of the host."""
 REFUSED: Final = ("password authentication failed", "is not permitted to log in")
 
 
 class PasswordRefusedError(Exception):
-    """The database refuses the user or its password."""
+    """The database rejects the user or the password."""
 
 
 async def connect(variables: DatabaseVariables, *, application_name: str) -> Connection:
@@ -43,7 +43,7 @@ async def connect(variables: DatabaseVariables, *, application_name: str) -> Con
             keepalives_interval=1,
             keepalives_count=2,
             tcp_user_timeout=int(timings.LEASE * 1000),
-            # What the server does when it hears nothing from this task: the session ends, and its lock is free.
+            # If this task is silent, the server ends the session, which releases the lock.
             options=" ".join(
                 (
                     f"-c idle_session_timeout={server_limit}",
@@ -63,7 +63,7 @@ async def connect(variables: DatabaseVariables, *, application_name: str) -> Con
 
 
 def reason(error: BaseException) -> str:
-    """Return an error's first line; libpq names host and user there, and never a password."""
+    """Return an error's first line; libpq includes host and user, but never a password."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 

@@ -1,6 +1,6 @@
-"""Becomes another program that dies with the supervisor, however that ends: `child.py PARENT COMMAND…`.
+"""Replaces itself with a program that dies with the supervisor: `die_with_parent.py PARENT COMMAND…`.
 
-Run as a file, not as a module, so that it starts quickly. Linux sends the signal; the program keeps the process id.
+Run as a file, not as a module, so that it starts quickly. The program keeps the process id.
 """
 
 import ctypes
@@ -12,12 +12,12 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Ask for SIGKILL at the parent's death, make sure that it still lives, become the command."""
+    """Ask Linux for SIGKILL at the parent's death, check that the parent is still alive, and run the command."""
     parent, *command = sys.argv[1:]
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         sys.exit(f"prctl: {os.strerror(ctypes.get_errno())}")
     if os.getppid() != int(parent):
-        sys.exit("the supervisor has ended")
+        sys.exit("the supervisor has exited")
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 

@@ -1,6 +1,6 @@
-"""Who leads, as a standby knows it: from Redis at once, from the leader's row when Redis says nothing.
+"""How a standby finds the leader: through Redis, or from the leader's row if Redis has no leader.
 
-What is found here decides where requests go, never who may lead. So Redis may be late, empty or gone.
+The result decides where requests go, never who may lead. So Redis may be late, empty or down.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ RECONNECT_PAUSE: Final = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Leader:
-    """A leader as it was last heard of, `age_seconds` old at the time `heard_at`."""
+    """The last known state of a leader, `age_seconds` old at `heard_at`."""
 
     epoch: int
     task: str
@@ -39,32 +39,32 @@ class Leader:
 
     @property
     def age(self) -> float:
-        """Seconds since the leader's last sign of life."""
+        """Seconds since the leader's last heartbeat."""
         return self.age_seconds + now() - self.heard_at
 
 
 class Discovery:
-    """What a task knows of the leader."""
+    """The leader as far as a task knows."""
 
     def __init__(self) -> None:
         self.changed = asyncio.Event()
-        """Set when something new was heard from Redis; whoever waits for it clears it."""
+        """Set when Redis reports a change; the waiter clears it."""
         self._from_redis: Leader | None = None
         self._from_row: Leader | None = None
 
     @property
     def leader(self) -> Leader | None:
-        """The leader of the highest epoch that was heard of."""
+        """The known leader with the highest epoch."""
         heard = [leader for leader in (self._fresh_from_redis(), self._from_row) if leader is not None]
         return max(heard, key=lambda leader: (leader.epoch, leader.heard_at - leader.age_seconds), default=None)
 
     @property
     def redis_knows(self) -> bool:
-        """Whether Redis has told of a leader lately."""
+        """Whether Redis has a current leader."""
         return self._fresh_from_redis() is not None
 
-    def hear_row(self, row: LeaderRow | None) -> None:
-        """Take in what the leader's row says."""
+    def update_from_row(self, row: LeaderRow | None) -> None:
+        """Use the leader's row."""
         self._from_row = None
         if row is not None:
             self._from_row = Leader(
@@ -77,8 +77,8 @@ class Discovery:
                 heard_at=now(),
             )
 
-    def hear_redis(self, leader: Leader | None) -> None:
-        """Take in what Redis says; None when the leader has withdrawn or its key is gone."""
+    def update_from_redis(self, leader: Leader | None) -> None:
+        """Use the leader from Redis; None if it has withdrawn or its key has expired."""
         before = self._from_redis
         self._from_redis = leader
         if (before and (before.epoch, before.engine)) != (leader and (leader.epoch, leader.engine)):
@@ -90,7 +90,7 @@ class Discovery:
 
 
 class LeaderRegistry:
-    """The leader's key in Redis, and the channel on which its changes are told."""
+    """The leader's key in Redis, and the channel that announces its changes."""
 
     def __init__(self, variables: RedisVariables, *, environment: str) -> None:
         self._key = f"yawl:{environment}:leader"
@@ -105,13 +105,13 @@ class LeaderRegistry:
             socket_connect_timeout=CALL_TIMEOUT,
             socket_timeout=CALL_TIMEOUT,
             socket_keepalive=True,
-            # The loops here try again by themselves; a retry inside a call would only make it late.
+            # The loops here retry; a retry inside a call would only delay them.
             retry=Retry(NoBackoff(), 0),
         )
         self._reachable: bool | None = None
 
     async def announce(self, *, epoch: int, task: str, address: str, port: int, engine: str, change: bool) -> None:
-        """Renew the leader's key, and tell the channel when something has changed. Never raises."""
+        """Renew the leader's key, and publish a change. Never raises."""
         text = json.dumps({"epoch": epoch, "task": task, "address": address, "port": port, "engine": engine})
         try:
             async with asyncio.timeout(2 * CALL_TIMEOUT):
@@ -124,7 +124,7 @@ class LeaderRegistry:
             self._note(None)
 
     async def withdraw(self, *, epoch: int) -> None:
-        """Remove the key of the leader of `epoch`, and tell the channel. Never raises."""
+        """Remove the key of the leader of `epoch`, and publish that. Never raises."""
         try:
             async with asyncio.timeout(2 * CALL_TIMEOUT):
                 leader = _parse(cast(bytes | None, await self._client.get(self._key)), age_seconds=0.0)
@@ -135,7 +135,7 @@ class LeaderRegistry:
             self._note(error)
 
     async def listen(self, discovery: Discovery) -> None:
-        """Tell `discovery` what the key and the channel say, for ever."""
+        """Update `discovery` from the key and the channel until cancelled."""
         while True:
             channel = self._client.pubsub(ignore_subscribe_messages=True)
             try:
@@ -162,22 +162,22 @@ class LeaderRegistry:
                 left = await self._client.pttl(self._key)
             self._note(None)
             age = timings.LEADER_KEY_LIFE - left / 1000 if left > 0 else 0.0
-            discovery.hear_redis(_parse(text, age_seconds=age))
+            discovery.update_from_redis(_parse(text, age_seconds=age))
             async with asyncio.timeout(timings.ANNOUNCE_INTERVAL + 2 * CALL_TIMEOUT):
                 message = await channel.get_message(timeout=timings.ANNOUNCE_INTERVAL)
             if message is not None:
-                discovery.hear_redis(_parse(cast(bytes, message["data"]), age_seconds=0.0))
+                discovery.update_from_redis(_parse(cast(bytes, message["data"]), age_seconds=0.0))
 
     def _note(self, error: BaseException | None) -> None:
-        """Log that Redis is gone or back, once each."""
+        """Log when Redis becomes unreachable or reachable."""
         reachable = error is None
         if reachable != self._reachable:
             if error is not None:
                 JOURNAL.warning(
-                    "Redis cannot be reached; the database tells who leads", {"reason": type(error).__name__}
+                    "Redis is unreachable; the leader is read from the database", {"reason": type(error).__name__}
                 )
             else:
-                JOURNAL.info("Redis can be reached")
+                JOURNAL.info("Redis is reachable")
         self._reachable = reachable
 
 
@@ -194,7 +194,7 @@ def _parse(text: bytes | None, *, age_seconds: float) -> Leader | None:
             heard_at=now(),
         )
     except (ValueError, KeyError, TypeError):
-        JOURNAL.warning("what Redis holds as the leader is not one")
+        JOURNAL.warning("the leader's key in Redis is invalid")
         return None
 
 

@@ -1,4 +1,4 @@
-"""What ECS says about the task a container runs in (Amazon ECS task metadata endpoint version 4)."""
+"""Reads the task's name and address from the ECS task metadata endpoint, version 4."""
 
 import json
 import urllib.request
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 NAME_LENGTH: Final = 8
-"""Characters of the task's id that name it."""
+"""Characters of the task's id used as its name."""
 
 
 class MetadataError(Exception):
-    """The endpoint does not answer, or not as documented."""
+    """The endpoint does not answer as documented."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class TaskMetadata:
 
 
 def read(address: str, *, timeout_seconds: float = 3.0) -> TaskMetadata:
-    """Return what the endpoint at `address` says; raises MetadataError."""
+    """Read the endpoint at `address`. Raises MetadataError."""
     try:
         container = _get(address, timeout_seconds)
         task = _get(f"{address}/task", timeout_seconds)

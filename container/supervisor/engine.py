@@ -1,4 +1,4 @@
-"""The engine of a task while it leads: started, watched, restarted, ended."""
+"""Starts, watches, restarts and stops the engine of the leading task."""
 
 import asyncio
 from typing import Final
@@ -15,11 +15,11 @@ from supervisor.tomcat import Tomcat
 JOURNAL = Journal("engine")
 START_PROBE_INTERVAL: Final = 0.1
 RESTART_STOP_LIMIT: Final = 3.0
-"""How long an engine that is being restarted may take to end after SIGTERM; it has failed already."""
+"""Seconds between SIGTERM and SIGKILL at a restart; the engine has already failed."""
 
 
 class Engine:
-    """One Tomcat at a time."""
+    """The task's engine; at most one Tomcat runs at a time."""
 
     def __init__(self, tomcat: Tomcat, *, task: str) -> None:
         self._tomcat = tomcat
@@ -27,14 +27,14 @@ class Engine:
         self._program: Program | None = None
         self.state: EngineState = "stopped"
         self.last_failure = ""
-        """Why the latest probe failed; empty when it did not."""
+        """Why the last probe failed; empty if it succeeded."""
         self.start_exception = ""
-        """The first exception in Tomcat's log of a start that failed; may name hosts, so for the log only."""
+        """The first exception in Tomcat's log of a failed start. For the log only, because it may name hosts."""
         self.start_seconds: float | None = None
-        """How long the latest start took."""
+        """Duration of the last start."""
 
     async def start(self, *, login: EngineLogin, epoch: int, lease: Lease) -> Verdict:
-        """Start it and wait until it answers; `lease` guards it from its first moment. Returns how it went.
+        """Start it and wait until it answers; the `lease` kills it when lost. Returns how it went.
 
         Tomcat answers nothing before all its applications are deployed, so its first answer is final: an application
         that failed to deploy does not recover.
@@ -69,7 +69,7 @@ class Engine:
         finally:
             self._tomcat.forget_secrets()
         if not program.running:
-            # Its last lines may still be on their way.
+            # Its last lines may still be buffered.
             await program.ended()
             verdict = Verdict("the engine ended while it was starting")
         elif not verdict.answered:
@@ -78,7 +78,7 @@ class Engine:
         return verdict
 
     async def watch(self) -> str:
-        """Ask again and again; return why the engine must be restarted once it must."""
+        """Probe the engine until it must be restarted; return the reason."""
         program = self._program
         if program is None:
             return "the engine has not been started"
@@ -89,7 +89,7 @@ class Engine:
             end.cancel()
 
     async def stop(self, *, within_seconds: float, then: EngineState = "stopped") -> None:
-        """End it, if there is one: SIGTERM, and SIGKILL after `within_seconds`."""
+        """Stop it, if it runs: SIGTERM, then SIGKILL after `within_seconds`."""
         if self._program is not None:
             self.state = "stopping"
             await self._program.stop(within_seconds=within_seconds)
@@ -104,18 +104,18 @@ class Engine:
             self.last_failure = verdict.reason
             failures = 0 if verdict.good else failures + 1
             if failures:
-                JOURNAL.warning("the engine is not well", {"reason": verdict.reason, "failures": failures})
+                JOURNAL.warning("the engine is unhealthy", {"reason": verdict.reason, "failures": failures})
             if failures >= timings.PROBE_FAILURES:
                 return verdict.reason
             await asyncio.wait({end}, timeout=timings.PROBE_INTERVAL)
-        return f"the engine ended by itself, with exit code {end.result()}"
+        return f"the engine exited with code {end.result()}"
 
     async def _probe(self) -> Verdict:
         return await probe.ask(self._tomcat.address, self._tomcat.port, timeout_seconds=timings.PROBE_TIMEOUT)
 
 
 class _TomcatLog:
-    """Writes what Tomcat prints, and remembers the first exception in it."""
+    """Logs Tomcat's output and keeps its first exception."""
 
     def __init__(self) -> None:
         self.first_exception = ""

@@ -1,4 +1,4 @@
-"""The engine's accounts: the one that is wanted is there, and the well-known ones of YAWL open nothing.
+"""Creates the engine's account, and replaces the published passwords of YAWL's default accounts.
 
 YAWL keeps accounts of applications in the table `ClientApps` and of services in `yservices`, each with a password as
 its clients send it: Base64 of SHA-1. It makes its default accounts only in a database that has neither, so one account
@@ -15,7 +15,7 @@ from psycopg import sql
 from supervisor.database import Connection, scalar
 
 MARK: Final = "made by YAWL Delivery"
-"""What the account says of itself, so that one with an earlier name is found."""
+"""The account's description, which identifies it after its name was changed."""
 WELL_KNOWN: Final = (
     "YAWL",
     "yEditor",
@@ -27,7 +27,7 @@ WELL_KNOWN: Final = (
     "yMail",
     "resource",
 )
-"""Passwords that YAWL's sources hold."""
+"""Passwords published in YAWL's sources."""
 
 
 def encoded(password: str) -> str:
@@ -36,14 +36,14 @@ def encoded(password: str) -> str:
 
 
 async def provide_account(connection: Connection, *, owner: str, user: str, password: str) -> None:
-    """Have the account `user` with `password`, and no account with a password that everybody knows.
+    """Create or update the account `user`, and randomize published passwords of other accounts.
 
     To be called while no engine runs: it reads its accounts when it starts.
     """
     known = [encoded(text) for text in WELL_KNOWN]
     async with connection.transaction():
         await connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(owner)))
-        # The columns as Hibernate makes them from YAWL's mapping; it leaves a table that has them as it is.
+        # These are the columns of YAWL's Hibernate mapping, so Hibernate leaves the table unchanged.
         await connection.execute(
             """
             CREATE TABLE IF NOT EXISTS public.clientapps (

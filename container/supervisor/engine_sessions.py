@@ -1,4 +1,4 @@
-"""Notices that the database has ended a session of the engine's: the application that had it may never recover.
+"""Detects that the database has ended a session of the engine, from which an application may never recover.
 
 YAWL's applications keep sessions in pools that stay broken once the server has ended one. The engine shows it by
 answering 500 from its next write on. The resource service does not: it goes on answering, and offers no work. So the
@@ -22,16 +22,16 @@ REASON: Final = "the database has ended a session of the engine's"
 
 @dataclass(frozen=True)
 class Sessions:
-    """What the server says at one moment."""
+    """A snapshot of the server's statistics."""
 
     processes: frozenset[int]
-    """The server's processes that serve the engine's sessions."""
+    """Ids of the server processes of the engine's sessions."""
     losses: int
-    """Sessions of the database that ended otherwise than by their client, since the server counts."""
+    """Sessions of the database that were not ended by their client, since the statistics were reset."""
 
 
 class LossDetector:
-    """Compares one moment with those before; knows no clock but the one it is given."""
+    """Compares snapshots; the caller supplies the time."""
 
     def __init__(self) -> None:
         self._before: Sessions | None = None
@@ -49,7 +49,7 @@ class LossDetector:
             self._counted_at = at
         if self._gone_at is None or self._counted_at is None:
             return False
-        # The two are not told at once: statistics of PostgreSQL 14 arrive half a second late.
+        # The two may be seen apart: statistics of PostgreSQL 14 arrive half a second late.
         return abs(self._gone_at - self._counted_at) <= timings.SESSION_LOSS_WINDOW
 
 
@@ -65,7 +65,7 @@ async def read(connection: Connection, *, user: str) -> Sessions:
     )
     row = await cursor.fetchone()
     if row is None:
-        raise LookupError("the database does not know itself")
+        raise LookupError("the database has no row in pg_stat_database")
     return Sessions(frozenset(row[0]), int(row[1] or 0))
 
 

@@ -1,4 +1,4 @@
-"""Fencing at the database: each epoch's engine has a login of its own, and a new leader takes away the earlier ones.
+"""Fencing in the database: each epoch's engine has its own login, and a new leader drops earlier ones.
 
 An engine of an earlier epoch, frozen for an hour and woken, finds its sessions ended and its login gone: it cannot
 write, however late it comes, and whatever its clock says. No time-out is needed for that to hold.
@@ -45,7 +45,7 @@ def login_of(database: str, epoch: int) -> str:
 async def begin_term(
     lock_session: Connection, *, database: str, task: str, address: str, port: int
 ) -> tuple[int, bool, EngineLogin]:
-    """Begin a new epoch and make its login, both in one transaction of the session that holds the lock.
+    """Start a new epoch and create its login, in one transaction of the session that holds the lock.
 
     A leader that loses the lock meanwhile fails here, and one that comes after waits for the row: so whoever has the
     higher epoch sees the login of the lower one. Returns the epoch, whether the former leader released the lock
@@ -60,7 +60,7 @@ async def begin_term(
         ).decode()
         await _make_owner(lock_session, database=database)
         user = sql.Identifier(login.user)
-        # A database restored from a backup may know an epoch that has been there before.
+        # A database restored from a backup may repeat an epoch.
         for statement in (
             sql.SQL("DROP ROLE IF EXISTS {user}").format(user=user),
             sql.SQL("CREATE ROLE {user} LOGIN NOINHERIT PASSWORD {verifier} IN ROLE {owner}").format(
@@ -69,7 +69,7 @@ async def begin_term(
             sql.SQL("ALTER ROLE {user} IN DATABASE {database} SET role = {owner}").format(
                 user=user, database=sql.Identifier(database), owner=owner
             ),
-            # Who is a member of a role may end its sessions.
+            # Membership of a role allows ending its sessions.
             sql.SQL("GRANT {user} TO CURRENT_USER").format(user=user),
         ):
             await lock_session.execute(statement)
@@ -77,14 +77,14 @@ async def begin_term(
 
 
 async def fence(connection: Connection, *, database: str, epoch: int) -> int:
-    """Take the login of every earlier epoch away and end its sessions; return how many sessions there were.
+    """Revoke the login of every earlier epoch and end its sessions; return the number of sessions.
 
     Only epochs below `epoch` are touched, so that a leader that has lost the lock without knowing does no harm.
     """
     earlier = await _earlier_logins(connection, database=database, epoch=epoch)
     owner = sql.Identifier(owner_of(database))
     for user in earlier:
-        # Another task that led in between may drop the same login.
+        # Another task that led meanwhile may drop the same login.
         with contextlib.suppress(psycopg.errors.UndefinedObject):
             await connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(user)))
             await connection.execute(sql.SQL("REVOKE {} FROM {}").format(owner, sql.Identifier(user)))
@@ -93,17 +93,17 @@ async def fence(connection: Connection, *, database: str, epoch: int) -> int:
         try:
             await connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(user)))
         except psycopg.Error as error:
-            # It can do nothing any more; what keeps it is looked at by people.
+            # It can do nothing any more, so the operator may look into why it cannot be dropped.
             JOURNAL.warning(
                 "a login of an earlier epoch could not be dropped", {"role": user, "sqlstate": error.sqlstate}
             )
     if earlier:
-        JOURNAL.info("earlier epochs are fenced off", {"epoch": epoch, "logins": earlier, "sessions_ended": ended})
+        JOURNAL.info("earlier epochs are fenced", {"epoch": epoch, "logins": earlier, "sessions_ended": ended})
     return ended
 
 
 async def end_sessions(connection: Connection, *, users: list[str]) -> int:
-    """End the sessions of `users` and wait until the last is gone, and its last commit with it; return how many."""
+    """End the sessions of `users` and wait until the last one and its last commit are gone; return their number."""
     ended: set[int] = set()
     while processes := await _sessions(connection, users=users):
         for process in processes:
@@ -114,7 +114,7 @@ async def end_sessions(connection: Connection, *, users: list[str]) -> int:
 
 
 async def adopt_tables(connection: Connection, *, database: str) -> None:
-    """Hand the owning role the tables of an installation that ran as the database user."""
+    """Transfer the tables of an installation that ran as the database user to the owning role."""
     owner = sql.Identifier(owner_of(database))
     tables = await (
         await connection.execute(
@@ -134,7 +134,7 @@ async def adopt_tables(connection: Connection, *, database: str) -> None:
 
 
 async def _make_owner(connection: Connection, *, database: str) -> None:
-    """Make the owning role where it is missing."""
+    """Create the owning role if it is missing."""
     owner = sql.Identifier(owner_of(database))
     exists = await (
         await connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (owner_of(database),))

@@ -1,4 +1,4 @@
-"""HAProxy: everything that comes to a task passes it, and it is told at run time where the engine is.
+"""HAProxy receives all requests of a task and forwards them to the engine, whose address changes at run time.
 
     port 8080   from the load balancer: health to the supervisor, all else to the active engine, wherever it runs
     port 8081   from the other tasks: to this task's own engine and nothing else, so that no request goes in circles
@@ -21,26 +21,26 @@ from supervisor.processes import Program, as_documents
 PUBLIC_PORT: Final = 8080
 TASKS_PORT: Final = 8081
 ENGINE_PORT: Final = 8082
-"""Tomcat's, on the loopback interface; only its own task's HAProxy and supervisor reach it."""
+"""Tomcat's port on the loopback interface, reached only by its own task's HAProxy and supervisor."""
 REQUESTS_AT_ONCE: Final = 200
-"""Requests one engine works on at once, as many as Tomcat has threads; more wait in HAProxy, where they are counted."""
+"""Concurrent requests of an engine, equal to Tomcat's threads; HAProxy queues and counts the rest."""
 API_TIMEOUT: Final = 2.0
 API_ATTEMPTS: Final = 3
 START_LIMIT: Final = 10.0
 POLL_INTERVAL: Final = 0.05
 
 ERRORS: Final = {
-    502: "the engine has broken the connection off",
+    502: "the engine closed the connection",
     503: "no engine is active",
     504: "the engine has not answered in time",
 }
-"""What a client is told when it is HAProxy that answers."""
+"""The error texts of HAProxy's own responses."""
 LOG_FORMAT: Final = (
     r"{\"event\":\"request\",\"method\":\"%[var(txn.method),json(utf8s)]\",\"path\":\"%[var(txn.path),json(utf8s)]\","
     r"\"status\":%ST,\"bytes\":%B,\"milliseconds\":%Ta,\"client\":\"%ci\",\"frontend\":\"%ft\",\"server\":\"%s\","
     r"\"termination\":\"%ts\"}"
 )
-"""One line a request. Without the query: YAWL's clients may put passwords and session handles there."""
+"""One line per request, without the query, in which YAWL's clients may send passwords and session handles."""
 
 
 _SERVER_STATE = re.compile(r"(\[\w+\]\s+\(\d+\) : )?(Server|backend) ")
@@ -52,14 +52,14 @@ class HaproxyError(Exception):
 
 @dataclass(frozen=True)
 class Upstream:
-    """An address that requests are passed to."""
+    """An address that requests are forwarded to."""
 
     address: str
     port: int
 
 
 class Haproxy:
-    """A task's HAProxy."""
+    """The HAProxy of a task."""
 
     def __init__(self, *, program: Path, folder: Path, bind_address: str, task: str, engine: Upstream) -> None:
         self._program_path = program
@@ -74,7 +74,7 @@ class Haproxy:
         self._target: Upstream | None = None
 
     async def start(self, *, health_socket: Path) -> None:
-        """Start it without an engine; raises HaproxyError when it does not answer in time."""
+        """Start it without an engine. Raises HaproxyError if it does not answer in time."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._socket.unlink(missing_ok=True)
         configuration = self._folder / "haproxy.cfg"
@@ -92,31 +92,31 @@ class Haproxy:
                     try:
                         await self._ask("show info")
                     except OSError as error:
-                        # The socket is there a moment before anybody listens at it.
+                        # The socket exists before HAProxy listens on it.
                         failure = type(error).__name__
                         await asyncio.sleep(0.02)
                     else:
                         return
         except TimeoutError:
             raise HaproxyError(f"HAProxy does not answer within {START_LIMIT:g} s: {failure}") from None
-        raise HaproxyError("HAProxy ended when it was started; its own message stands above")
+        raise HaproxyError("HAProxy exited at start; see its message above")
 
     async def ended(self) -> int:
-        """Wait for its end; return its exit code."""
+        """Wait until it exits; return the exit code."""
         return await self._running().ended()
 
     async def stop(self) -> None:
-        """End it."""
+        """Stop it."""
         if self._program is not None and self._program.running:
             await self._program.stop(within_seconds=2.0)
 
     async def send_to_own_engine(self) -> None:
-        """Pass requests to this task's engine: the load balancer's and those of other tasks."""
+        """Forward requests of the load balancer and of other tasks to this task's engine."""
         await self._point(self._engine)
         await self._command("set server own/tomcat state ready")
 
     async def send_to(self, upstream: Upstream | None) -> None:
-        """Pass the load balancer's requests to another task, or answer 503 when that is None."""
+        """Forward the load balancer's requests to another task, or answer 503 if it is None."""
         await self._point(upstream)
 
     async def _drain(self) -> None:
@@ -124,7 +124,7 @@ class Haproxy:
         self._target = None
 
     async def finish_requests(self, *, within_seconds: float) -> None:
-        """Answer new requests with 503, and wait until the running ones have ended, at most `within_seconds`."""
+        """Answer new requests with 503, and wait up to `within_seconds` for the running ones."""
         await self._drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_seconds):
@@ -132,7 +132,7 @@ class Haproxy:
                     await asyncio.sleep(POLL_INTERVAL)
 
     async def cut_off(self) -> None:
-        """Answer all requests with 503, and end the running ones."""
+        """Answer all requests with 503, and abort the running ones."""
         await self._commands(
             [
                 "set server engine/active state maint",
@@ -144,7 +144,7 @@ class Haproxy:
         self._target = None
 
     async def requests(self) -> tuple[int, int]:
-        """Return how many requests the engine works on, and how many wait for it."""
+        """Return the numbers of running and of queued requests."""
         answer = await self._command("show stat -1 4 -1")
         rows = csv.DictReader(answer.lstrip("# ").splitlines())
         mine = [row for row in rows if (row["pxname"], row["svname"]) in {("engine", "active"), ("own", "tomcat")}]
@@ -152,7 +152,7 @@ class Haproxy:
         return sum(int(row["scur"] or 0) for row in mine), waiting
 
     def _tell(self, text: str) -> None:
-        """Write what HAProxy says of itself; servers come and go because the supervisor says so."""
+        """Log HAProxy's own messages, except for changes of servers, which the supervisor makes."""
         write = self._journal.debug if _SERVER_STATE.match(text) else self._journal.warning
         write(text)
 

@@ -1,4 +1,4 @@
-"""Whether a task can serve, and the answers to who asks: the load balancer and the container's own health check.
+"""The health of a task, and the server that reports it to the load balancer and the container's health check.
 
 A loop works the verdict out; a thread answers from memory. A verdict that has grown old counts as none, so a loop that
 hangs turns the answer by itself.
@@ -17,12 +17,12 @@ from supervisor import timings
 from supervisor.lease import now
 
 PATH: Final = "/resourceService/"
-"""The load balancer's (reference, Application Layer)."""
+"""The path of the load balancer's health check (reference, Application Layer)."""
 ALIVE_PATH: Final = "/alive"
-"""The container's own health check; not reached from outside."""
+"""The path of the container's health check; unreachable from outside."""
 
 SOCKET_NAME: Final = "health.sock"
-"""In the working folder."""
+"""The socket's name in the working folder."""
 
 Role = Literal["active", "standby"]
 EngineState = Literal["running", "starting", "stopping", "stopped", "failed", "unreachable"]
@@ -30,7 +30,7 @@ EngineState = Literal["running", "starting", "stopping", "stopped", "failed", "u
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """A verdict; `reason` is empty when the task can serve."""
+    """The state of a task; `reason` is empty if it can serve."""
 
     role: Role
     engine: EngineState
@@ -39,8 +39,8 @@ class Health:
     epoch: int | None
 
 
-class HealthBoard:
-    """Keeps the latest verdict; safe to use from any thread."""
+class HealthState:
+    """The current health; thread-safe."""
 
     def __init__(self, *, version: str) -> None:
         self._version = version
@@ -51,18 +51,18 @@ class HealthBoard:
         self._set_at = now()
 
     def set(self, health: Health) -> None:
-        """Keep a new verdict."""
+        """Replace the current health."""
         with self._lock:
             self._health, self._set_at = health, now()
 
     @property
     def alive(self) -> bool:
-        """Whether the loop that works verdicts out lives."""
+        """Whether the loop that updates the health is running."""
         with self._lock:
             return now() - self._set_at < timings.HEALTH_AGE_LIMIT
 
     def answer(self) -> tuple[HTTPStatus, dict[str, object]]:
-        """Return what to answer the load balancer."""
+        """Return the response for the load balancer."""
         with self._lock:
             health, age = self._health, now() - self._set_at
         reason = health.reason
@@ -82,16 +82,16 @@ class HealthBoard:
 
 
 class HealthServer:
-    """Answers on a socket in the file system, which HAProxy passes requests to."""
+    """Serves health on a Unix socket, to which HAProxy forwards requests."""
 
-    def __init__(self, board: HealthBoard, *, socket: Path) -> None:
+    def __init__(self, board: HealthState, *, socket: Path) -> None:
         socket.unlink(missing_ok=True)
         self._server = _Server(str(socket), _handler(board))
         socket.chmod(0o600)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="health", daemon=True).start()
 
     def stop(self) -> None:
-        """Stop answering."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -101,7 +101,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     request_queue_size = 64
 
 
-def _handler(board: HealthBoard) -> type[BaseHTTPRequestHandler]:
+def _handler(board: HealthState) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = 5
         server_version = "supervisor"
@@ -128,6 +128,6 @@ def _handler(board: HealthBoard) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Stay silent: load balancers ask every few seconds."""
+            """Log nothing: load balancers ask every few seconds."""
 
     return Handler

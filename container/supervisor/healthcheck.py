@@ -1,6 +1,6 @@
-"""The container's own health check, `python -m supervisor.healthcheck`: exit code 0 while the supervisor's loop lives.
+"""The health check of the container, `python -m supervisor.healthcheck`: exits with 0 while the supervisor runs.
 
-It says nothing of the engine or the database: a task that waits for either is not mended by being replaced.
+It ignores the engine and the database: replacing a task that waits for one of them would not help.
 """
 
 import os

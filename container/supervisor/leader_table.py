@@ -11,12 +11,12 @@ from supervisor.database import Connection
 LOCK: Final = (0x5941574C, 1)
 """The advisory lock: "YAWL", and the leadership."""
 SET_UP_LOCK: Final = (0x5941574C, 2)
-"""Held while the schema is made, which several tasks may do at once."""
+"""Held while the schema is created, which several tasks may attempt at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeaderRow:
-    """What the row says; the age is by the database's clock."""
+    """The row's content; the age is measured by the database's clock."""
 
     epoch: int
     task: str
@@ -27,7 +27,7 @@ class LeaderRow:
 
 
 async def set_up(connection: Connection) -> None:
-    """Make the schema and its one row where they are missing."""
+    """Create the schema and its row if they are missing."""
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", SET_UP_LOCK)
         await connection.execute("CREATE SCHEMA IF NOT EXISTS yawl_delivery")
@@ -60,7 +60,7 @@ async def try_lock(connection: Connection) -> bool:
 
 
 async def read(connection: Connection) -> LeaderRow | None:
-    """Return who leads, or None when nobody does or the last leader has released the lock."""
+    """Return the leader, or None if there is none or it has released the lock."""
     row = await (
         await connection.execute(
             """
@@ -76,7 +76,7 @@ async def read(connection: Connection) -> LeaderRow | None:
 
 
 async def raise_epoch(connection: Connection, *, task: str, address: str, port: int) -> tuple[int, bool]:
-    """Begin a new epoch; return it, and whether the leader before released the lock cleanly.
+    """Start a new epoch; return it, and whether the previous leader released the lock cleanly.
 
     Runs on the lock's own session, and so only while that holds the lock.
     """
@@ -98,7 +98,7 @@ async def raise_epoch(connection: Connection, *, task: str, address: str, port: 
 
 
 async def heartbeat(connection: Connection, *, epoch: int, engine: str) -> bool:
-    """Say that the leader of `epoch` lives; return whether it still is the present epoch."""
+    """Write a heartbeat of the leader of `epoch`; return whether it is still the current epoch."""
     cursor = await connection.execute(
         """
         UPDATE yawl_delivery.leader SET heartbeat_at = clock_timestamp(), engine = %s
@@ -110,7 +110,7 @@ async def heartbeat(connection: Connection, *, epoch: int, engine: str) -> bool:
 
 
 async def release(connection: Connection, *, epoch: int) -> None:
-    """Say that the engine of `epoch` has ended, and give the lock back."""
+    """Record that the engine of `epoch` has stopped, and release the lock."""
     async with connection.transaction():
         await connection.execute("SET LOCAL synchronous_commit = on")
         await connection.execute(

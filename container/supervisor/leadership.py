@@ -1,4 +1,4 @@
-"""One term of leadership: from taking the lock to losing it, giving it up or handing it over."""
+"""One term of leadership, from taking the lock to losing, giving up or handing over the leadership."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from supervisor.variables import Variables
 
 JOURNAL = Journal("leadership")
 RELEASE_LIMIT: Final = 3.0
-"""Seconds for giving the lock back; closing the connection gives it back too, only less cleanly."""
+"""Seconds for releasing the lock; closing the connection also releases it, but not cleanly."""
 
 
 class End(enum.Enum):
@@ -31,7 +31,7 @@ class End(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class LeaderContext:
-    """What a leader works with; it outlives the term."""
+    """The parts of the task that a leader uses; they outlive the term."""
 
     variables: Variables
     engine: Engine
@@ -40,10 +40,10 @@ class LeaderContext:
 
 
 class Term:
-    """A term, begun by a session that has just taken the lock."""
+    """A term, started by a session that has just taken the lock."""
 
     def __init__(self, context: LeaderContext, *, lock_session: Connection, sent_at: float) -> None:
-        """`sent_at` is when the statement that took the lock was sent."""
+        """`sent_at` is the time at which the statement that took the lock was sent."""
         self._context = context
         self._lock_session = lock_session
         self._taken_at = now()
@@ -67,7 +67,7 @@ class Term:
 
     @property
     def lease_valid(self) -> bool:
-        """Whether this task may believe that it leads."""
+        """Whether this task may act as the leader."""
         return self._lease.valid
 
     async def serve(self, stopping: asyncio.Event) -> End:
@@ -93,7 +93,7 @@ class Term:
                 await asyncio.wait_for(self._lock_session.close(), 1.0)
 
     async def _duties(self) -> None:
-        """Begin the term, then keep an engine running; ends only when the leadership has to be given up."""
+        """Start the term, then keep an engine running; returns only to give up the leadership."""
         variables = self._context.variables
         name = variables.database.name
         epoch, released, login = await fencing.begin_term(
@@ -104,7 +104,7 @@ class Term:
             port=TASKS_PORT,
         )
         self.epoch = epoch
-        # Heartbeats need not outlive a crash of the database, and must not wait for its disks.
+        # Heartbeats need not survive a crash of the database, and must not wait for its disks.
         await self._lock_session.execute("SET synchronous_commit = off")
         self._helpers = [asyncio.create_task(self._beat(epoch)), asyncio.create_task(self._announce(epoch))]
         JOURNAL.info("this task leads", {"epoch": epoch, "former_leader_released": released})
@@ -114,7 +114,7 @@ class Term:
             await asyncio.sleep(timings.FENCING_DELAY - (now() - self._taken_at))
         self._predecessor_gone = True
         async with await self._working_session() as session:
-            # Again, for a session that was in the middle of its login the first time.
+            # Repeat, for a session that was still logging in the first time.
             await fencing.fence(session, database=name, epoch=epoch)
             await fencing.adopt_tables(session, database=name)
             await engine_accounts.provide_account(
@@ -151,11 +151,11 @@ class Term:
             await asyncio.sleep(timings.RESTART_PAUSE * 2 ** (failures - 1))
             self.restarts += 1
             async with await self._working_session() as session:
-                # What the ended engine sent last must be done before the next one reads.
+                # The stopped engine's last statements must end before the next one reads.
                 await fencing.end_sessions(session, users=[login.user])
 
     async def _watch(self, engine: Engine, login: EngineLogin) -> str:
-        """Return why the engine must be restarted, once it must: a wrong answer, or a lost database session."""
+        """Wait until the engine must be restarted; return the reason, a failed probe or a lost database session."""
         answers = asyncio.create_task(engine.watch())
         sessions = asyncio.create_task(engine_sessions.first_loss(self._working_session, user=login.user))
         try:
@@ -173,11 +173,13 @@ class Term:
                         self._lock_session, epoch=epoch, engine=self._context.engine.state
                     )
             except (database.DatabaseError, TimeoutError) as error:
-                JOURNAL.error("the lock's connection is lost", {"epoch": epoch, "reason": database.reason(error)})
+                JOURNAL.error(
+                    "lost the connection that holds the lock", {"epoch": epoch, "reason": database.reason(error)}
+                )
                 self._lease.revoke()
                 return
             if not current:
-                JOURNAL.error("another task has begun a later epoch", {"epoch": epoch})
+                JOURNAL.error("another task leads with a later epoch", {"epoch": epoch})
                 self._lease.revoke()
                 return
             self._lease.renew(sent_at=sent_at)
@@ -204,25 +206,25 @@ class Term:
             await asyncio.sleep(0.1)
 
     async def _working_session(self) -> Connection:
-        """Return a connection for work that may take longer than a heartbeat may wait."""
+        """Open a connection for work that would delay a heartbeat too long."""
         variables = self._context.variables
         return await database.connect(
             variables.database, application_name=f"yawl-supervisor {variables.task_name} work"
         )
 
     async def _after_loss(self, duties: "asyncio.Task[None]") -> End:
-        """Wait for the end of the engine, which the lease's thread kills."""
-        JOURNAL.error("this task leads no longer", {"epoch": self.epoch})
+        """Wait for the engine to exit; the lease's thread kills it."""
+        JOURNAL.error("this task no longer leads", {"epoch": self.epoch})
         await _cancel(duties)
         await self._context.haproxy.cut_off()
         await self._context.engine.stop(within_seconds=timings.KILL_GRACE)
         return End.LOST
 
     async def _after_failure(self, duties: "asyncio.Task[None]") -> End:
-        """Give the leadership back: the engine fails again and again, or beginning the term did."""
+        """Give up the leadership: the engine fails repeatedly, or the term could not start."""
         error = duties.exception()
         if isinstance(error, database.DatabaseError):
-            JOURNAL.error("leading has failed", {"epoch": self.epoch, "reason": database.reason(error)})
+            JOURNAL.error("the leadership has failed", {"epoch": self.epoch, "reason": database.reason(error)})
             error = None
         await self._context.haproxy.cut_off()
         await self._context.engine.stop(within_seconds=RESTART_STOP_LIMIT)
@@ -232,9 +234,9 @@ class Term:
         return End.GAVE_UP
 
     async def _hand_over(self) -> None:
-        """Let running requests end, end the engine, release the lock and say so."""
+        """Finish running requests, stop the engine, release the lock and log it."""
         haproxy, engine = self._context.haproxy, self._context.engine
-        JOURNAL.info("handing the leadership over", {"epoch": self.epoch})
+        JOURNAL.info("handing over the leadership", {"epoch": self.epoch})
         started = now()
         draining = asyncio.create_task(haproxy.finish_requests(within_seconds=timings.DRAIN_LIMIT))
         loss = asyncio.create_task(self._lost.wait())
@@ -254,7 +256,7 @@ class Term:
         )
 
     async def _release(self) -> None:
-        """Give the lock back after the engine's end.
+        """Release the lock after the engine has stopped.
 
         Only a leader that still leads may say that it did, and only when no engine before its own can be alive: the
         next one takes it at its word and does not wait.
@@ -275,7 +277,7 @@ class Term:
 
 
 async def _cancel(*tasks: "asyncio.Task[None] | asyncio.Task[bool] | asyncio.Task[str]") -> None:
-    """Cancel tasks, and wait a moment for their ends: one that waits for a lost connection must not hold us up."""
+    """Cancel tasks and wait briefly, because one may be waiting on a lost connection."""
     for task in tasks:
         task.cancel()
     if tasks:

@@ -1,4 +1,4 @@
-"""A leader's belief in its leadership: it ends by itself, and the engine with it.
+"""A leader's lease: when it expires, the engine is killed.
 
 A thread of its own watches it, so that neither a loop that hangs nor a task that was frozen for an hour keeps an engine
 alive: when the task goes on, the thread is due at once and kills.
@@ -14,15 +14,15 @@ from supervisor import timings
 
 
 def now() -> float:
-    """Return seconds of a clock that nobody can set, and that goes on while a machine sleeps."""
+    """Return seconds of a clock that cannot be set and that continues during suspend."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class Lease:
-    """Runs out `timings.LEASE` seconds after the last answered heartbeat was sent, unless it is renewed."""
+    """Expires `timings.LEASE` seconds after the last answered heartbeat was sent, unless renewed."""
 
     def __init__(self, *, sent_at: float, on_loss: Callable[[], None]) -> None:
-        """Begin a lease with a heartbeat `sent_at`; `on_loss` is called once from the watching thread."""
+        """Start a lease with a heartbeat `sent_at`; `on_loss` is called once from the watching thread."""
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._deadline = sent_at + timings.LEASE
@@ -36,7 +36,7 @@ class Lease:
 
     @property
     def valid(self) -> bool:
-        """Whether this task may still believe that it leads."""
+        """Whether the lease is valid."""
         with self._lock:
             return not self._lost and not self._ended and now() < self._deadline
 
@@ -47,7 +47,7 @@ class Lease:
             return now() - self._renewed_at
 
     def renew(self, *, sent_at: float) -> None:
-        """Go on: a heartbeat sent then was answered. A lease that has run out stays lost."""
+        """Renew: a heartbeat sent then was answered. An expired lease stays expired."""
         with self._lock:
             if not self._lost and now() < self._deadline:
                 self._deadline = sent_at + timings.LEASE
@@ -60,7 +60,7 @@ class Lease:
         self._wake.set()
 
     def guard(self, process_id: int) -> None:
-        """Have the engine with that id killed when the lease is lost; when it is lost already, at once."""
+        """Kill the process with that id when the lease expires, or at once if it has."""
         try:
             descriptor = os.pidfd_open(process_id)
         except ProcessLookupError:

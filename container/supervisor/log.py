@@ -24,36 +24,36 @@ LEVELS: Final = {
 }
 """The values of LOG_LEVEL, Log4j's, as the standard library's."""
 TEXT_LIMIT: Final = 8_000
-"""Characters of one text; Docker splits lines longer than 16 KiB."""
+"""Maximum characters of a text; Docker splits lines longer than 16 KiB."""
 QUEUE_LIMIT: Final = 10_000
 
 Fields = Mapping[str, object]
 
 
 class Journal:
-    """Writes events with their fields; `source` says which part of the task speaks."""
+    """Logs events with fields; `source` is the part of the task."""
 
     def __init__(self, source: str) -> None:
         self._logger = logging.getLogger(f"yawl.{source}")
 
     def debug(self, event: str, fields: Fields | None = None) -> None:
-        """Write what only a developer wants to know."""
+        """Log a detail for developers."""
         self._logger.debug(event, extra={"fields": fields or {}})
 
     def info(self, event: str, fields: Fields | None = None) -> None:
-        """Write what happened as it should."""
+        """Log normal operation."""
         self._logger.info(event, extra={"fields": fields or {}})
 
     def warning(self, event: str, fields: Fields | None = None) -> None:
-        """Write what went wrong and is being mended."""
+        """Log a problem from which the task recovers."""
         self._logger.warning(event, extra={"fields": fields or {}})
 
     def error(self, event: str, fields: Fields | None = None) -> None:
-        """Write what somebody must look at."""
+        """Log a problem that needs attention."""
         self._logger.error(event, extra={"fields": fields or {}})
 
     def raw(self, document: Fields) -> None:
-        """Write a document as it is, whatever the level: metrics have a format of their own."""
+        """Write a document unchanged at any level, for metrics."""
         self._logger.critical("", extra={"document": document})
 
 
@@ -77,11 +77,11 @@ class JsonLine(logging.Formatter):
                 "event": self._bounded(record.getMessage()),
                 **{name: self._bounded(value) for name, value in getattr(record, "fields", {}).items()},
             }
-        # The whole line once more: a secret may be a field's name, or in a value that is no text of its own.
+        # Mask the whole line again: a secret may be a field's name, or in a nested value.
         return self._secrets.mask(json.dumps(document, ensure_ascii=False, default=str))
 
     def _bounded(self, value: object) -> object:
-        """Return a text masked, then cut: a secret that the cut divides could not be found any more."""
+        """Mask a text, then cut it: a secret that was cut first would not be found."""
         if not isinstance(value, str):
             return value
         text = self._secrets.mask(value)
@@ -89,7 +89,7 @@ class JsonLine(logging.Formatter):
 
 
 class _BoundedHandler(QueueHandler):
-    """Hands records to the writing thread, formatted; counts what it had to drop."""
+    """Queues formatted records for the writing thread, and counts those it drops."""
 
     def __init__(self, lines: "queue.Queue[logging.LogRecord]") -> None:
         super().__init__(lines)

@@ -1,4 +1,4 @@
-"""Masks secrets in text: whatever the log writer knows is replaced before a line leaves the task."""
+"""Masks known secrets in log lines."""
 
 import base64
 import hashlib
@@ -11,11 +11,11 @@ from xml.sax.saxutils import escape
 
 MASK: Final = "***"
 SHORTEST: Final = 4
-"""Characters of the shortest secret that is masked; a shorter one would mask ordinary text."""
+"""Minimum length of a masked secret; a shorter one would mask ordinary text."""
 
 
 class Secrets:
-    """The secrets of one task; safe to use from any thread."""
+    """The secrets of one task; thread-safe."""
 
     def __init__(self, *values: str) -> None:
         self._lock = threading.Lock()
@@ -30,12 +30,12 @@ class Secrets:
             if forms <= self._forms:
                 return
             self._forms |= forms
-            # The longest first: a form may contain another one.
+            # Longest first, because a form may contain another one.
             longest_first = sorted(self._forms, key=lambda form: (-len(form), form))
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def mask(self, text: str) -> str:
-        """Return the text without any secret."""
+        """Return the text with its secrets masked."""
         pattern = self._pattern
         return text if pattern is None else pattern.sub(MASK, text)
 

@@ -1,32 +1,32 @@
-"""Asks whether an engine and its resource service are well, as no load balancer can: by what they say."""
+"""Probes an engine and its resource service, including the body of their responses."""
 
 import asyncio
 from dataclasses import dataclass
 from typing import Final
 
 ENGINE_PATH: Final = "/yawl/ib"
-"""Answers 200 with `<response>` while the engine is well; 500 until a restart once it could not write."""
+"""Returns 200 with `<response>` if the engine is healthy; after a failed write, 500 until a restart."""
 RESOURCE_SERVICE_PATH: Final = "/resourceService/gateway?action=checkConnection"
-"""Answers 200 while the resource service lives. Its body tells of a session, and this question has none."""
+"""Returns 200 while the resource service runs; its body reports that this request has no session."""
 ANSWER_LIMIT: Final = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one question; `reason` is empty when both applications are well, and names no address."""
+    """The result of a probe; `reason` is empty if both applications are healthy, and names no address."""
 
     reason: str = ""
     answered: bool = False
-    """Whether something spoke HTTP. Tomcat does so only once all its applications are deployed."""
+    """Whether there was an HTTP response. Tomcat sends one only once all applications are deployed."""
 
     @property
     def good(self) -> bool:
-        """Whether both applications are well."""
+        """Whether both applications are healthy."""
         return not self.reason
 
 
 async def ask(address: str, port: int, *, timeout_seconds: float) -> Verdict:
-    """Return what the applications at that address and port answer, within `timeout_seconds` altogether."""
+    """Probe both applications at an address, within `timeout_seconds` in total."""
     try:
         async with asyncio.timeout(timeout_seconds):
             engine = _judge_engine(await _get(address, port, ENGINE_PATH))
@@ -76,7 +76,7 @@ def _judge_resource_service(answer: bytes) -> Verdict:
 
 
 def _wrong_status(line: str, who: str) -> Verdict | None:
-    """Return what is wrong with a status line; None when it says 200."""
+    """Return what is wrong with a status line; None for 200."""
     parts = line.split(" ")
     if len(parts) < 2 or not parts[0].startswith("HTTP/"):
         return Verdict("what answers is not a web server", answered=bool(line))

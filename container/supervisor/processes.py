@@ -1,4 +1,4 @@
-"""The programs a task runs: what they print becomes events, and none of them outlives the supervisor."""
+"""Runs programs: their output becomes log events, and none outlives the supervisor."""
 
 import asyncio
 import contextlib
@@ -15,9 +15,9 @@ from supervisor import die_with_parent
 from supervisor.log import Fields, Journal
 
 LINE_LIMIT: Final = 256 * 1024
-"""Bytes of one line that are read at once."""
+"""Maximum bytes of a line."""
 EVENT_LINES: Final = 200
-"""Lines of one event; what a deeper stack trace has more is counted and left out."""
+"""Maximum lines of an event; more lines of a stack trace are only counted."""
 EVENT_PAUSE: Final = 0.2
 """Seconds without a further line after which an event is complete."""
 
@@ -43,7 +43,7 @@ class Program:
     async def start(
         cls, command: Sequence[str], *, environment: Mapping[str, str], folder: Path, on_event: OnEvent
     ) -> "Program":
-        """Start `command` with nothing but `environment`; `on_event` gets what it prints, an event at a time."""
+        """Start `command` with only `environment`; `on_event` gets its output, one event at a time."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-IS",
@@ -58,7 +58,7 @@ class Program:
             limit=LINE_LIMIT,
         )
         if process.stdout is None:
-            raise RuntimeError("a program's output was not taken")
+            raise RuntimeError("the program has no output pipe")
         return cls(process, asyncio.create_task(_read_events(process.stdout, on_event)))
 
     @property
@@ -68,20 +68,20 @@ class Program:
 
     @property
     def running(self) -> bool:
-        """Whether the program has not ended yet."""
+        """Whether the program is still running."""
         return self._process.returncode is None
 
     async def ended(self) -> int:
-        """Wait for the program's end; return its exit code, negative for a signal's number."""
+        """Wait for the program to exit; return its exit code, or the negative signal number."""
         code = await self._process.wait()
         with contextlib.suppress(TimeoutError):
-            # A process it left behind may keep the output open.
+            # A child process of it may keep the output open.
             await asyncio.wait_for(asyncio.shield(self._reading), 1.0)
         self._reading.cancel()
         return code
 
     async def stop(self, *, within_seconds: float) -> None:
-        """End the program: SIGTERM, then SIGKILL after `within_seconds`."""
+        """Stop the program: SIGTERM, then SIGKILL after `within_seconds`."""
         self.signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(within_seconds):
@@ -91,15 +91,15 @@ class Program:
         await self.ended()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal, if the program still runs."""
-        # asyncio's own send_signal may take the exit code away from who waits for it.
+        """Send a signal, if the program is still running."""
+        # asyncio's own send_signal may take the exit code from the waiting task.
         if self.running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process_id, number)
 
 
 def as_text(journal: Journal) -> OnEvent:
-    """Return a function that writes what a program prints as it is.
+    """Return a function that logs a program's output as text.
 
     It keeps the level that stands after date and time. A stack trace is a warning at least: it may have been printed
     right below a line of another thread, whose level says nothing of it.
@@ -115,7 +115,7 @@ def as_text(journal: Journal) -> OnEvent:
 
 
 def as_documents(journal: Journal, *, other: OnEvent) -> OnEvent:
-    """Return a function that takes the fields of what a program prints as JSON; `other` gets what is none."""
+    """Return a function that takes the fields of what a program prints as JSON; `other` gets the rest."""
 
     def write(text: str) -> None:
         try:

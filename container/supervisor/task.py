@@ -1,4 +1,4 @@
-"""A task's life: start what it needs, compete for the leadership, lead or stand by, end."""
+"""Runs a task: start its parts, compete for the leadership, lead or stand by, stop."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from supervisor.database import PasswordRefusedError
 from supervisor.discovery import Discovery, Leader, LeaderRegistry
 from supervisor.engine import Engine
 from supervisor.haproxy import ENGINE_PORT, Haproxy, HaproxyError, Upstream
-from supervisor.health import SOCKET_NAME, EngineState, Health, HealthBoard, HealthServer
+from supervisor.health import SOCKET_NAME, EngineState, Health, HealthServer, HealthState
 from supervisor.leadership import End, LeaderContext, Term
 from supervisor.lease import now
 from supervisor.log import Journal
@@ -32,7 +32,7 @@ ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - compared with, not bound to
 
 
 class Exit(enum.IntEnum):
-    """Exit codes, as container/README.md states them."""
+    """Exit codes; container/README.md explains them."""
 
     ENDED = 0
     FAILED = 1
@@ -42,7 +42,7 @@ class Exit(enum.IntEnum):
 
 
 class Task:
-    """Everything one task runs."""
+    """One task with all its parts."""
 
     def __init__(self, variables: Variables, secrets: Secrets) -> None:
         self._variables = variables
@@ -68,14 +68,14 @@ class Task:
         )
         self._registry = LeaderRegistry(variables.redis, environment=variables.environment)
         self._discovery = Discovery()
-        self._health = HealthBoard(version=variables.image_version)
+        self._health = HealthState(version=variables.image_version)
         self._stopping = asyncio.Event()
         self._term: Term | None = None
         self._most_waiting = 0
         self._terms = 0
 
     async def run(self) -> Exit:
-        """Live until SIGTERM; return the exit code."""
+        """Run until SIGTERM; return the exit code."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
@@ -87,9 +87,9 @@ class Task:
             JOURNAL.info("the task has started", {"version": self._variables.image_version})
             loops = [
                 asyncio.create_task(work)
-                for work in (self._judge(), self._registry.listen(self._discovery), self._measure())
+                for work in (self._update_health(), self._registry.listen(self._discovery), self._measure())
             ]
-            return await self._live(loops)
+            return await self._run_until_stopped(loops)
         except HaproxyError as error:
             JOURNAL.error("HAProxy has failed", {"reason": str(error)})
             return Exit.PART_ENDED
@@ -101,8 +101,8 @@ class Task:
             await self._registry.close()
             server.stop()
 
-    async def _live(self, loops: "list[asyncio.Task[None]]") -> Exit:
-        """Compete until that ends; when another part ends first, stop as SIGTERM would and say so."""
+    async def _run_until_stopped(self, loops: "list[asyncio.Task[None]]") -> Exit:
+        """Compete until stopped; if another part ends first, log it and stop as after SIGTERM."""
         contest = asyncio.create_task(self._compete())
         proxy = asyncio.create_task(self._haproxy.ended())
         await asyncio.wait({contest, proxy, *loops}, return_when=asyncio.FIRST_COMPLETED)
@@ -111,7 +111,7 @@ class Task:
             self._stop()
             code = Exit.PART_ENDED if proxy.done() else Exit.FAILED
             if proxy.done():
-                JOURNAL.error("HAProxy has ended", {"exit_code": proxy.result()})
+                JOURNAL.error("HAProxy has exited", {"exit_code": proxy.result()})
             for loop in loops:
                 if loop.done() and (error := loop.exception()):
                     JOURNAL.error(
@@ -121,10 +121,10 @@ class Task:
         try:
             await contest
         except PasswordRefusedError:
-            JOURNAL.error("the database refuses the password; a new task gets the present one")
+            JOURNAL.error("the database rejects the password; ECS starts a new task with the current one")
             return Exit.PASSWORD_REFUSED
         if not proxy.done() or proxy.cancelled():
-            # Requests that this task passes to another one.
+            # Requests that this task forwards to another one.
             await self._haproxy.finish_requests(within_seconds=timings.DRAIN_LIMIT)
         return code
 
@@ -134,7 +134,7 @@ class Task:
         self._publish_health()
 
     async def _compete(self) -> None:
-        """Try to lead, again and again; returns when the task is stopping. Raises PasswordRefusedError."""
+        """Try to lead until the task is stopping. Raises PasswordRefusedError."""
         compete_from = 0.0
         reachable = True
         while not self._stopping.is_set():
@@ -144,12 +144,12 @@ class Task:
                 )
                 await leader_table.set_up(session)
                 if not reachable:
-                    JOURNAL.info("the database can be reached")
+                    JOURNAL.info("the database is reachable")
                 reachable = True
                 end = await self._stand_by(session, compete_from=compete_from)
             except (psycopg.Error, TimeoutError) as error:
                 if reachable:
-                    JOURNAL.warning("the database cannot be reached", {"reason": database.reason(error)})
+                    JOURNAL.warning("the database is unreachable", {"reason": database.reason(error)})
                 reachable = False
                 await self._pause(RECONNECT_PAUSE)
                 continue
@@ -162,7 +162,7 @@ class Task:
         Returns None when the task is stopping or the session has lasted long enough.
         """
         read_at = 0.0
-        login_until = now() + random.uniform(*timings.LOGIN_INTERVAL)  # noqa: S311 - spreads load, guards nothing
+        login_until = now() + random.uniform(*timings.LOGIN_INTERVAL)  # noqa: S311 - jitter
         try:
             while not self._stopping.is_set() and now() < login_until:
                 sent_at = now()
@@ -173,7 +173,7 @@ class Task:
                 interval = timings.ROW_INTERVAL_WITH_REDIS if self._discovery.redis_knows else timings.ROW_INTERVAL
                 if now() - read_at >= interval:
                     async with asyncio.timeout(ROUND_LIMIT):
-                        self._discovery.hear_row(await leader_table.read(session))
+                        self._discovery.update_from_row(await leader_table.read(session))
                     read_at = now()
                 await self._follow()
                 self._discovery.changed.clear()
@@ -195,22 +195,22 @@ class Task:
             return await self._term.serve(self._stopping)
         finally:
             self._term = None
-            self._discovery.hear_row(None)
+            self._discovery.update_from_row(None)
 
     async def _follow(self) -> None:
-        """Pass requests to the leader that is known."""
+        """Forward requests to the known leader."""
         leader = self._discovery.leader
         own = leader is not None and leader.address == self._variables.task_address
         await self._haproxy.send_to(None if leader is None or own else Upstream(leader.address, leader.port))
 
     async def _pause(self, seconds: float) -> None:
-        """Wait while the database is gone; Redis may still tell of a new leader."""
+        """Wait while the database is unreachable; Redis may still announce a new leader."""
         await self._follow()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    async def _judge(self) -> None:
-        """Work the verdict on health out, for ever."""
+    async def _update_health(self) -> None:
+        """Update the health until cancelled."""
         while True:
             reason = ""
             if self._term is None and not self._stopping.is_set():
@@ -221,7 +221,7 @@ class Task:
             await asyncio.sleep(timings.HEALTH_INTERVAL)
 
     async def _standby_reason(self) -> str:
-        """Return why this task cannot serve through the leader; empty when it can."""
+        """Return why this task cannot serve through the leader; empty if it can."""
         leader = self._discovery.leader
         if leader is None:
             return "no task leads"
@@ -261,7 +261,7 @@ class Task:
         self._health.set(health)
 
     async def _measure(self) -> None:
-        """Emit what this task knows, once a minute, while it leads: one line an environment."""
+        """Emit metrics once a minute while this task leads, so that there is one line per environment."""
         while True:
             await asyncio.sleep(timings.METRICS_INTERVAL)
             waiting, self._most_waiting = self._most_waiting, 0
@@ -278,7 +278,7 @@ class Task:
 
 
 def _engine_of(leader: Leader | None, reason: str) -> EngineState:
-    """Return what a standby says of the active engine."""
+    """Return the active engine's state as a standby reports it."""
     if not reason:
         return "running"
     states: tuple[EngineState, ...] = ("starting", "stopping", "stopped", "failed")

@@ -1,4 +1,4 @@
-"""Tomcat's own folder (CATALINA_BASE) and command, made anew before each start.
+"""Tomcat's own folder (CATALINA_BASE) and command, written before each start.
 
 Secrets go into `conf/catalina.properties`, which Tomcat turns into system properties: there they are on no command
 line, and neither Java's crash reports nor its performance data repeat them. The file is removed once it has been read.
@@ -37,8 +37,8 @@ LOGGING_LEVELS: Final = {
     "FATAL": "SEVERE",
 }
 LOG4J_LEVELS: Final = ("FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE")
-"""From the quietest to the most talkative."""
-MOST_TALKATIVE: Final = {
+"""From the least to the most verbose."""
+MOST_VERBOSE: Final = {
     # At DEBUG its interfaces write every parameter of a request, password hashes included.
     "org.yawlfoundation.yawl.engine.interfce": "INFO",
     "org.yawlfoundation.yawl.resourcing.rsInterface": "INFO",
@@ -47,11 +47,11 @@ MOST_TALKATIVE: Final = {
     # Some fifty warnings in each start, about names in YAWL's own configuration.
     "org.hibernate.orm.deprecation": "ERROR",
 }
-"""Loggers that may not follow LOG_LEVEL all the way, and how far they may."""
-TOMCAT_MOST_TALKATIVE: Final = "INFO"
+"""Loggers with a limit on LOG_LEVEL, and that limit."""
+TOMCAT_MOST_VERBOSE: Final = "INFO"
 """At FINE Tomcat writes the bytes of requests, and the parameters it sets with their values."""
 START_THREADS: Final = 2
-"""Applications that Tomcat starts at once: there are two."""
+"""Applications that Tomcat starts in parallel; there are two."""
 GENERIC_ADMIN: Final = "admin"
 """The only name that YAWL takes for a client when its generic administrator is switched on."""
 
@@ -67,14 +67,14 @@ class Tomcat:
     database: DatabaseVariables
     log_level: str
     known_secrets: Secrets
-    """What the log masks; learns the secrets made here."""
+    """The secrets that the log masks; those generated here are added."""
 
     @property
     def _secrets_file(self) -> Path:
         return self.folder / "conf" / "catalina.properties"
 
     def prepare(self, *, login: EngineLogin, application_name: str) -> None:
-        """Write everything Tomcat reads, readable by nobody else."""
+        """Write Tomcat's files, readable by this user only."""
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("conf/Catalina/localhost", "logs", "temp", "work"):
             (self.folder / name).mkdir(mode=0o700, parents=True)
@@ -132,7 +132,7 @@ class Tomcat:
         return [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off"] if archive.is_file() else []
 
     def environment(self) -> Mapping[str, str]:
-        """Return the variables Tomcat gets: none of the supervisor's secrets."""
+        """Return Tomcat's environment variables, without the supervisor's secrets."""
         inherited = {
             name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", "JAVA_HOME") if name in os.environ
         }
@@ -161,14 +161,14 @@ class Tomcat:
 """
 
     def _context_defaults(self) -> str:
-        """Return what holds for both applications.
+        """Return the context defaults of both applications.
 
         An application ends with its Java process, so what Tomcat would find leaked in it then is freed anyway.
         """
         return '<Context skipMemoryLeakChecksOnJvmShutdown="true"/>\n'
 
     def _logging(self) -> str:
-        capped = {"": TOMCAT_MOST_TALKATIVE, **MOST_TALKATIVE}
+        capped = {"": TOMCAT_MOST_VERBOSE, **MOST_VERBOSE}
         levels = {name: LOGGING_LEVELS[self._level(most)] for name, most in capped.items()}
         return "".join(
             f"{line}\n"
@@ -184,7 +184,7 @@ class Tomcat:
 
     def _log4j(self) -> str:
         loggers = "\n    ".join(
-            f'<Logger name="{name}" level="{self._level(most)}"/>' for name, most in MOST_TALKATIVE.items()
+            f'<Logger name="{name}" level="{self._level(most)}"/>' for name, most in MOST_VERBOSE.items()
         )
         return f"""<?xml version="1.0" encoding="UTF-8"?>
 <Configuration status="ERROR">
@@ -201,7 +201,7 @@ class Tomcat:
 """
 
     def _level(self, most: str) -> str:
-        """Return LOG_LEVEL, or `most` where that is quieter."""
+        """Return LOG_LEVEL, or `most` if that is less verbose."""
         return min(self.log_level, most, key=LOG4J_LEVELS.index)
 
     def _properties(self, login: EngineLogin, application_name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a task is told by its environment variables: read and checked all at once."""
+"""The environment variables of a task, validated together."""
 
 import os
 import re
@@ -68,7 +68,7 @@ class EngineVariables:
 
 @dataclass(frozen=True, kw_only=True)
 class Variables:
-    """Everything a task is told."""
+    """All variables of a task."""
 
     environment: str
     log_level: str
@@ -85,12 +85,12 @@ class Variables:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log may show."""
+        """The secrets that no log may show."""
         return self.database.password, self.redis.auth_token, self.engine.admin_password
 
 
 def read_variables(environment: Mapping[str, str]) -> Variables:
-    """Return what `environment` says.
+    """Read and validate the variables.
 
     Raises VariablesError, which names every mistake.
     """
@@ -177,7 +177,7 @@ class _Reader:
     def one_of(self, name: str, choices: tuple[str, ...]) -> str:
         value = self.text(name)
         if value and value not in choices:
-            self.mistakes.append(f"{name}: {value!r} is none of {', '.join(choices)}")
+            self.mistakes.append(f"{name}: {value!r} is not one of {', '.join(choices)}")
         return value
 
     def port(self, name: str) -> int:
@@ -192,7 +192,7 @@ class _Reader:
     def file(self, name: str, default: str) -> Path:
         path = Path(self.text(name, default))
         if not os.access(path, os.R_OK) or not path.is_file():
-            self.mistakes.append(f"{name}: {path} is not a file that can be read")
+            self.mistakes.append(f"{name}: {path} is not a readable file")
         return path
 
     def folder(self, name: str, default: str, *, holding: tuple[str, ...]) -> Path:
@@ -207,7 +207,7 @@ class _Reader:
         if not path.is_absolute() or len(str(path)) > FOLDER_LENGTH_LIMIT:
             self.mistakes.append(f"{name}: {path} is not an absolute path of at most {FOLDER_LENGTH_LIMIT} characters")
         elif not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
-            self.mistakes.append(f"{name}: {path} is not a folder that can be written")
+            self.mistakes.append(f"{name}: {path} is not a writable folder")
         return path
 
 

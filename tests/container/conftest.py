@@ -1,4 +1,4 @@
-"""One testbed for all scenarios, in an event loop of its own that goes on between them."""
+"""One testbed for all scenarios, in an event loop that keeps running between them."""
 
 import asyncio
 import fcntl
@@ -39,17 +39,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Table(config.getoption("--scenarios-table", None)))
 
 
-class Stage:
-    """Where coroutines play: a loop that goes on between tests, because tasks and their proxies do."""
+class LoopThread:
+    """An event loop in a thread, which runs between tests because tasks and their proxies do."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="loop_thread", daemon=True)
         self._thread.start()
 
-    def play(self, course: Coroutine[Any, Any, Result]) -> Result:
+    def run(self, steps: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine to its end; return what it returns."""
-        return asyncio.run_coroutine_threadsafe(course, self._loop).result()
+        return asyncio.run_coroutine_threadsafe(steps, self._loop).result()
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -69,18 +69,18 @@ def found() -> system_packages.SystemPackages:
 
 
 @pytest.fixture(scope="session")
-def stage() -> Generator[Stage, None, None]:
-    stage = Stage()
-    yield stage
-    stage.close()
+def loop_thread() -> Generator[LoopThread, None, None]:
+    loop_thread = LoopThread()
+    yield loop_thread
+    loop_thread.close()
 
 
 @pytest.fixture(scope="session")
 def quick_engine(
-    found: system_packages.SystemPackages, stage: Stage, tmp_path_factory: pytest.TempPathFactory
+    found: system_packages.SystemPackages, loop_thread: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Applications:
-    """An engine that starts in a second, made once for all services of a run, whichever process they run in."""
-    # Not `shared_fixture`, which makes a folder beside and moves it: what is made here knows where it lies.
+    """An engine that starts in a second, built once for all processes of a test run."""
+    # Not `shared_fixture`, which builds a folder and moves it: these files contain their own path.
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "applications"
     complete = folder / "complete"
@@ -88,7 +88,7 @@ def quick_engine(
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not complete.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            stage.play(_build(found, folder))
+            loop_thread.run(_build(found, folder))
             complete.touch()
     return Applications(folder)
 
@@ -100,36 +100,36 @@ async def _build(found: system_packages.SystemPackages, folder: Path) -> None:
         task = await testbed.start_task(JAVA_HOME=str(built.recording_java))
         await testbed.all_healthy()
         async with Load(testbed) as load:
-            await load.goes_on(after=asyncio.get_running_loop().time())
+            await load.until_writes_succeed(after=asyncio.get_running_loop().time())
         task.send(signal.SIGTERM)
         await task.ended()
 
 
 @pytest.fixture(scope="module")
 def service(
-    found: system_packages.SystemPackages, stage: Stage, request: pytest.FixtureRequest
+    found: system_packages.SystemPackages, loop_thread: LoopThread, request: pytest.FixtureRequest
 ) -> Generator[Service, None, None]:
     """A service that has no task yet."""
     assert found
     engine_start = request.config.getoption("--engine-start", ENGINE_START)
     built = request.getfixturevalue("quick_engine") if engine_start == ENGINE_START else None
     testbed = Testbed(start=StartCost(wait_seconds=engine_start), built=built)
-    stage.play(testbed.__aenter__())
+    loop_thread.run(testbed.__aenter__())
     try:
         yield Service(testbed, wanted=TASKS)
     finally:
-        stage.play(testbed.__aexit__(None, None, None))
+        loop_thread.run(testbed.__aexit__(None, None, None))
 
 
 class _Table:
-    """Gathers the rows of a run and writes them down when every one of them has held."""
+    """Collects the rows of a run and writes the table if all tests passed."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._rows: list[Row] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take a row in."""
+        """Collect a row."""
         if report.when == "call":
             self._rows += rows_in(report.user_properties)
 

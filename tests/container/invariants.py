@@ -1,4 +1,4 @@
-"""What must hold whatever happens, judged from what the database knows and what clients were told."""
+"""Invariants of every fault, checked in the database and against the responses that clients got."""
 
 import asyncio
 import itertools
@@ -37,11 +37,11 @@ class Writer:
 
 
 async def duplicate_keys(database: PostgreSQL) -> int:
-    """Return how many statements the server refused, since it was made, for a key that was there already."""
+    """Return how many statements failed with a duplicate key since the server was created."""
     marker = f"judged {secrets.token_hex(8)}"
     async with await database.connect() as connection:
         await connection.execute(sql.SQL("DO $$BEGIN RAISE LOG {}; END$$").format(sql.Literal(marker)))
-    # The server writes its log by a process of its own: what came before is there once the marker is.
+    # A separate process writes the log: earlier lines are in it once the marker is.
     async with asyncio.timeout(LOG_SECONDS):
         while marker not in (log := await asyncio.to_thread(database.log.read_text, encoding="utf-8")):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -67,7 +67,7 @@ async def writers(database: PostgreSQL) -> list[Writer]:
 
 
 async def made_without_answer(testbed: Testbed, load: Load) -> list[Write]:
-    """Return the writes that are in the database, but whose clients were not told so."""
+    """Return the writes that are in the database although their clients got no response."""
     marks = [write.mark for write in load.of(Outcome.UNCERTAIN)]
     async with await testbed.database.connect() as connection:
         rows = await (await connection.execute("SELECT params FROM cases WHERE params = ANY (%s)", (marks,))).fetchall()
@@ -85,18 +85,18 @@ async def check_invariants(testbed: Testbed, load: Load) -> None:
     twice = [mark for mark, times in Counter(mark for mark, _ in rows).items() if times > 1]
     assert not twice, f"written twice: {twice}"
     lost = [write for write in load.accepted if found.get(write.mark) != write.case]
-    assert not lost, f"accepted, and not in the database under the key that was told: {lost}"
-    told = [case for case, times in Counter(write.case for write in load.accepted).items() if times > 1]
-    assert not told, f"one key told twice: {told}"
+    assert not lost, f"accepted, but not in the database under the key that the client got: {lost}"
+    same = [case for case, times in Counter(write.case for write in load.accepted).items() if times > 1]
+    assert not same, f"two clients got the same key: {same}"
     written = [write for write in load.of(Outcome.REFUSED) if write.mark in found]
-    assert not written, f"refused, and yet written: {written}"
+    assert not written, f"refused, but in the database: {written}"
     forgot = [write for write in load.writes if ENGINE_LOST_ITS_DATA in write.said]
-    assert not forgot, f"an engine has not read what was there: {forgot}"
+    assert not forgot, f"an engine started without the existing data: {forgot}"
     duplicates = await duplicate_keys(testbed.database)
-    assert not duplicates, f"a key was made that was there already: {duplicates} times"
+    assert not duplicates, f"an engine used an existing key {duplicates} times"
     overlap = [
         (former, later)
         for former, later in itertools.pairwise(await writers(testbed.database))
         if former.last >= later.first or former.epoch > later.epoch
     ]
-    assert not overlap, f"two engines have written at a time: {overlap}"
+    assert not overlap, f"two engines wrote at the same time: {overlap}"

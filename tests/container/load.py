@@ -93,7 +93,7 @@ class Load:
         """Send the task no further writes, as ECS has it before a task gets SIGTERM."""
         self._left_out.add(task.name)
 
-    async def goes_on(self, *, after: float, writes: int = 3, within_seconds: float = 90) -> None:
+    async def until_writes_succeed(self, *, after: float, writes: int = 3, within_seconds: float = 90) -> None:
         """Wait until some writes that were sent `after` a time have been accepted."""
         async with asyncio.timeout(within_seconds):
             while sum(write.sent_at > after for write in self.accepted) < writes:  # noqa: ASYNC110 - a poll is plainer

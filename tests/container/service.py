@@ -45,7 +45,7 @@ class Service:
         self._logs.append(task)
         return task
 
-    async def at_full_strength(self) -> None:
+    async def until_all_tasks_are_healthy(self) -> None:
         """Start a task for each that has ended, or ends meanwhile, as ECS does, until all can serve."""
         until = asyncio.get_running_loop().time() + SETTLING_SECONDS
         while True:

@@ -1,7 +1,7 @@
-"""One scenario, played and judged.
+"""Runs one scenario and checks the invariants.
 
-How soon service must be back holds for a run that writes the table, one scenario after another on a machine that does
-nothing else. Beside other tests it is measured, and printed.
+The limit on the interruption applies only to a run that writes the table, on an otherwise idle machine. Other runs
+print the interruption.
 """
 
 from pathlib import Path
@@ -9,32 +9,34 @@ from pathlib import Path
 import pytest
 
 from tests.container import table
-from tests.container.conftest import Stage
+from tests.container.conftest import LoopThread
 from tests.container.invariants import check_invariants, made_without_answer
 from tests.container.load import Load, Outcome
-from tests.container.scenarios import Scenario, clock_jumps, now, with_clocks
+from tests.container.scenarios import Scenario, now, the_clocks_jump, with_clocks
 from tests.container.service import Service, wall_clock
 from tests.container.table import Row
 
 
-def play(scenario: Scenario, service: Service, stage: Stage, request: pytest.FixtureRequest, folder: Path) -> None:
-    """Play a scenario; raises AssertionError unless everything held."""
+def play(
+    scenario: Scenario, service: Service, loop_thread: LoopThread, request: pytest.FixtureRequest, folder: Path
+) -> None:
+    """Run a scenario. Raises AssertionError if an invariant is violated."""
 
-    async def course() -> Row:
-        if scenario.play is clock_jumps:
+    async def steps() -> Row:
+        if scenario.play is the_clocks_jump:
             async with with_clocks(service, folder):
-                return await course_with_these_tasks()
-        return await course_with_these_tasks()
+                return await steps_with_these_tasks()
+        return await steps_with_these_tasks()
 
-    async def course_with_these_tasks() -> Row:
-        await service.at_full_strength()
+    async def steps_with_these_tasks() -> Row:
+        await service.until_all_tasks_are_healthy()
         async with Load(service.testbed) as load:
-            await load.goes_on(after=now())
+            await load.until_writes_succeed(after=now())
             begun, since = now(), wall_clock()
             try:
                 await scenario.play(service, load)
-                await service.at_full_strength()
-                await load.goes_on(after=now())
+                await service.until_all_tasks_are_healthy()
+                await load.until_writes_succeed(after=now())
             finally:
                 print(service.story(since=since))
         await check_invariants(service.testbed, load)
@@ -42,7 +44,7 @@ def play(scenario: Scenario, service: Service, stage: Stage, request: pytest.Fix
             print(write)
         if scenario.unanswered is not None:
             assert len(load.of(Outcome.UNCERTAIN)) <= scenario.unanswered
-            assert await made_without_answer(service.testbed, load) == [], "what was made is told"
+            assert await made_without_answer(service.testbed, load) == [], "a write without a response exists"
         return Row(
             name=scenario.name,
             without_service=load.longest_pause(since=begun),
@@ -52,7 +54,7 @@ def play(scenario: Scenario, service: Service, stage: Stage, request: pytest.Fix
             uncertain=len(load.of(Outcome.UNCERTAIN)),
         )
 
-    row = stage.play(course())
+    row = loop_thread.run(steps())
     print(row)
     if request.config.getoption("--scenarios-table", None):
         assert row.without_service <= row.engine_start + scenario.limit

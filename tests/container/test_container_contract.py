@@ -10,17 +10,17 @@ from integration_tests.http_client import HttpClient
 from integration_tests.waiting import Deadline
 from testbed.task import PORT, Task
 from testbed.testbed import HEALTH_PATH
-from tests.container.conftest import Stage
+from tests.container.conftest import LoopThread
 from tests.container.service import Service
 from tests.faulty_http_server import PROXY_VARIABLES
 
 
 def test_every_task_keeps_what_integration_tests_ask(
-    service: Service, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    service: Service, loop_thread: LoopThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    stage.play(service.at_full_strength())
+    loop_thread.run(service.until_all_tasks_are_healthy())
     given = service.testbed.credentials
     credentials = Credentials(username=given.username, password=given.password)
     deadline = Deadline(seconds=30)
@@ -32,12 +32,12 @@ def test_every_task_keeps_what_integration_tests_ask(
         assert client.get(HEALTH_PATH).task == task.name
 
     for task in service.tasks:
-        epoch = stage.play(service.epoch())
+        epoch = loop_thread.run(service.epoch())
         try:
             check(task)
         except CheckFailed:
-            stage.play(service.at_full_strength())
+            loop_thread.run(service.until_all_tasks_are_healthy())
             # A machine that stops for longer than a lease hands the leadership over; what was under way then fails.
-            if stage.play(service.epoch()) == epoch:
+            if loop_thread.run(service.epoch()) == epoch:
                 raise
             check(task)

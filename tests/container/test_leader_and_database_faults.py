@@ -1,6 +1,6 @@
 """Fault by fault: no row is lost or written twice, one engine at a time writes, and service is back.
 
-Here those that strike the leader or the database; `test_other_faults` has the rest, so that both are played at once.
+These affect the leader or the database; `test_other_faults` has the others, so that both files run in parallel.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.container import single_fault, table
-from tests.container.conftest import Stage
+from tests.container.conftest import LoopThread
 from tests.container.random_faults import SEQUENCES
 from tests.container.scenarios import SCENARIOS, TO_LEADER_OR_DATABASE, Scenario
 from tests.container.service import Service
@@ -16,9 +16,9 @@ from tests.container.service import Service
 
 @pytest.mark.parametrize("scenario", TO_LEADER_OR_DATABASE, ids=lambda scenario: scenario.name)
 def test_a_fault(
-    scenario: Scenario, service: Service, stage: Stage, request: pytest.FixtureRequest, tmp_path: Path
+    scenario: Scenario, service: Service, loop_thread: LoopThread, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    single_fault.play(scenario, service, stage, request, tmp_path)
+    single_fault.play(scenario, service, loop_thread, request, tmp_path)
 
 
 def test_the_table_has_a_row_for_every_scenario(request: pytest.FixtureRequest) -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.container import single_fault
-from tests.container.conftest import Stage
+from tests.container.conftest import LoopThread
 from tests.container.scenarios import TO_REDIS_TASKS_OR_ENGINE, Scenario
 from tests.container.service import Service
 
 
 @pytest.mark.parametrize("scenario", TO_REDIS_TASKS_OR_ENGINE, ids=lambda scenario: scenario.name)
 def test_a_fault(
-    scenario: Scenario, service: Service, stage: Stage, request: pytest.FixtureRequest, tmp_path: Path
+    scenario: Scenario, service: Service, loop_thread: LoopThread, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    single_fault.play(scenario, service, stage, request, tmp_path)
+    single_fault.play(scenario, service, loop_thread, request, tmp_path)

@@ -7,7 +7,7 @@ import pytest
 from testbed.applications import Applications
 from testbed.testbed import Testbed
 from tests.container import table
-from tests.container.conftest import Stage
+from tests.container.conftest import LoopThread
 from tests.container.invariants import check_invariants
 from tests.container.load import Load, Outcome
 from tests.container.random_faults import SEQUENCES, play, sequence
@@ -30,7 +30,7 @@ class Played:
 
 
 @pytest.fixture(scope="module")
-def played(stage: Stage, quick_engine: Applications) -> dict[int, Played]:
+def played(loop_thread: LoopThread, quick_engine: Applications) -> dict[int, Played]:
     """All sequences, played; each service takes the next one when it has settled after one."""
     results = {number: Played() for number in range(SEQUENCES)}
     numbers = iter(results)
@@ -46,20 +46,20 @@ def played(stage: Stage, quick_engine: Applications) -> dict[int, Played]:
     async def serve_all() -> None:
         await asyncio.gather(*(serve() for _ in range(SERVICES)))
 
-    stage.play(serve_all())
+    loop_thread.run(serve_all())
     return results
 
 
 async def _play(service: Service, number: int, result: Played) -> None:
     since = wall_clock()
     try:
-        await service.at_full_strength()
+        await service.until_all_tasks_are_healthy()
         async with Load(service.testbed) as load:
-            await load.goes_on(after=now())
+            await load.until_writes_succeed(after=now())
             begun, since = now(), wall_clock()
             await play(service, sequence(number))
-            await service.at_full_strength()
-            await load.goes_on(after=now())
+            await service.until_all_tasks_are_healthy()
+            await load.until_writes_succeed(after=now())
         await check_invariants(service.testbed, load)
         result.row = Row(
             name=str(number),

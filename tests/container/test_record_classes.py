@@ -9,7 +9,7 @@ import pytest
 from image import record_classes
 from testbed.applications import Applications
 from testbed.testbed import Testbed
-from tests.container.conftest import Stage
+from tests.container.conftest import LoopThread
 
 
 def arguments(built: Applications, archive: Path) -> list[str]:
@@ -20,13 +20,13 @@ def arguments(built: Applications, archive: Path) -> list[str]:
 
 
 def test_an_engine_starts_from_what_was_recorded(
-    quick_engine: Applications, stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    quick_engine: Applications, loop_thread: LoopThread, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = tmp_path / "classes.jsa"
     assert record_classes.main(arguments(quick_engine, archive)) == 0
     assert capsys.readouterr().out.startswith("recorded ")
 
-    async def course() -> bytes:
+    async def steps() -> bytes:
         async with Testbed(built=quick_engine) as testbed:
             # Debian's Java itself: the testbed's names an archive of its own.
             task = await testbed.start_task(CLASS_ARCHIVE=str(archive), JAVA_HOME="/usr")
@@ -34,7 +34,7 @@ def test_an_engine_starts_from_what_was_recorded(
             engine = task.engine()
             return await asyncio.to_thread(Path(f"/proc/{engine}/maps").read_bytes)
 
-    assert str(archive).encode() in stage.play(course())
+    assert str(archive).encode() in loop_thread.run(steps())
 
 
 def test_an_image_without_an_archive_is_built_all_the_same(

@@ -20,7 +20,7 @@ import pytest
 from typing_extensions import override
 
 from supervisor.haproxy import ENGINE_PORT, PUBLIC_PORT, TASKS_PORT, Haproxy, Upstream
-from supervisor.health import Health, HealthBoard, HealthServer
+from supervisor.health import Health, HealthServer, HealthState
 from supervisor.log import start_log
 from supervisor.masking import Secrets
 from testbed.addresses import AddressBlock
@@ -93,7 +93,7 @@ def folder() -> Generator[Path, None, None]:
 
 def with_haproxy(place: Place, folder: Path, work: Callable[[Haproxy], Awaitable[None]]) -> None:
     async def main() -> None:
-        board = HealthBoard(version="1")
+        board = HealthState(version="1")
         board.set(Health(role="active", engine="running", reason="", leader_age=0, epoch=1))
         health = HealthServer(board, socket=folder / "health.sock")
         haproxy = Haproxy(

@@ -21,7 +21,7 @@ from testbed import client, system_packages
 from testbed.applications import Applications, StartCost
 from testbed.task import ENGINE_PORT, PORT, Task
 from testbed.testbed import Testbed
-from tests.container.conftest import Stage
+from tests.container.conftest import LoopThread
 from tests.container.load import Load
 from tests.container.scenarios import now
 from tests.unit.container.supervisor_task import variables
@@ -45,8 +45,10 @@ async def logged(task: Task, event: str, *, times: int = 1, within_seconds: floa
 
 
 @pytest.mark.parametrize("log_level", ["INFO", "DEBUG", "TRACE"])
-def test_no_secret_is_in_the_log_at_any_level(quick_engine: Applications, stage: Stage, log_level: str) -> None:
-    async def course() -> tuple[str, list[str]]:
+def test_no_secret_is_in_the_log_at_any_level(
+    quick_engine: Applications, loop_thread: LoopThread, log_level: str
+) -> None:
+    async def steps() -> tuple[str, list[str]]:
         async with Testbed(built=quick_engine) as testbed:
             task = await testbed.start_task(LOG_LEVEL=log_level)
             made = await made_for_the_start(task)
@@ -62,7 +64,7 @@ def test_no_secret_is_in_the_log_at_any_level(quick_engine: Applications, stage:
             secrets = [password, testbed.database.password, testbed.redis.password, *made]
             return task.log.read_text(encoding="utf-8"), secrets
 
-    log, secrets = stage.play(course())
+    log, secrets = loop_thread.run(steps())
     assert len(secrets) == 5
     forms = {
         form for secret in secrets for form in (secret, encoded(secret), as_hexadecimal(secret), in_base64(secret))
@@ -93,24 +95,24 @@ def in_base64(secret: str) -> str:
     return base64.b64encode(secret.encode()).decode()
 
 
-def test_a_start_and_a_handover_leave_no_warnings(quick_engine: Applications, stage: Stage) -> None:
-    async def course() -> list[dict[str, Any]]:
+def test_a_start_and_a_handover_leave_no_warnings(quick_engine: Applications, loop_thread: LoopThread) -> None:
+    async def steps() -> list[dict[str, Any]]:
         async with Testbed(built=quick_engine) as testbed:
             task = await testbed.start_task()
             await testbed.all_healthy()
             async with Load(testbed) as load:
-                await load.goes_on(after=now())
+                await load.until_writes_succeed(after=now())
             task.send(signal.SIGTERM)
             await task.ended()
             return list(events(task))
 
-    found = stage.play(course())
+    found = loop_thread.run(steps())
     assert [event for event in found if event["level"] in ("WARN", "ERROR")] == []
     assert not [event for event in found if "deprecated" in event["event"]]
 
 
-def test_the_trace_of_a_failed_write_is_one_event(quick_engine: Applications, stage: Stage) -> None:
-    async def course() -> list[str]:
+def test_the_trace_of_a_failed_write_is_one_event(quick_engine: Applications, loop_thread: LoopThread) -> None:
+    async def steps() -> list[str]:
         async with Testbed(built=quick_engine) as testbed:
             task = await testbed.start_task()
             await testbed.all_healthy()
@@ -119,24 +121,24 @@ def test_the_trace_of_a_failed_write_is_one_event(quick_engine: Applications, st
             await logged(task, "the engine has failed")
             return [str(event["event"]) for event in events(task)]
 
-    traces = [event for event in stage.play(course()) if "\n\tat " in event]
+    traces = [event for event in loop_thread.run(steps()) if "\n\tat " in event]
     assert traces
     assert [trace for trace in traces if "Exception" not in trace.partition("\n\tat ")[0]] == []
 
 
 def test_a_hopeless_start_ends_at_its_first_answer_with_the_first_exception(
-    found: system_packages.SystemPackages, stage: Stage
+    found: system_packages.SystemPackages, loop_thread: LoopThread
 ) -> None:
     assert found
 
-    async def course() -> tuple[list[dict[str, Any]], str]:
+    async def steps() -> tuple[list[dict[str, Any]], str]:
         async with Testbed(start=StartCost(wait_seconds=0.0, fails=True)) as testbed:
             task = await testbed.start_task()
             failures = await logged(task, "the engine has failed", times=3, within_seconds=HOPELESS_SECONDS)
             health = await client.get(task.address, PORT, "/resourceService/", within_seconds=5)
             return failures, health.text
 
-    failures, health = stage.play(course())
+    failures, health = loop_thread.run(steps())
     assert {failure["reason"] for failure in failures} <= {
         "the resource service answers 500",
         "the resource service answers 404",

@@ -142,7 +142,7 @@ def without_alarms(dev: EnvironmentUnderTest) -> AbstractContextManager[None]:
             caught_by=SERVICE,
             cause=with_deployment(taskDefinition=RELEASE_BEFORE),
             check=EnvironmentUnderTest.service,
-            message="the primary deployment is of yawl-dev:6",
+            message="the primary deployment runs yawl-dev:6",
         ),
         fault(
             "fewer tasks run than are wanted",
@@ -170,14 +170,14 @@ def without_alarms(dev: EnvironmentUnderTest) -> AbstractContextManager[None]:
             caught_by=TASKS,
             cause=second_task(DIGEST_IMAGE, definition=RELEASE_BEFORE),
             check=EnvironmentUnderTest.tasks,
-            message="1 of 2 tasks are of another task definition: yawl-dev:6",
+            message="1 of 2 tasks use another task definition: yawl-dev:6",
         ),
         fault(
             "tasks do not tell what they run",
             caught_by=TASKS,
             cause=with_containers(lambda containers: containers[0].pop("imageDigest")),
             check=EnvironmentUnderTest.tasks,
-            message="1 of 1 tasks do not tell the image digest of yawl",
+            message="1 of 1 tasks do not report the image digest of yawl",
         ),
         fault(
             "an alarm fires",
@@ -191,7 +191,7 @@ def without_alarms(dev: EnvironmentUnderTest) -> AbstractContextManager[None]:
             caught_by=ALARMS,
             cause=without_alarms,
             check=EnvironmentUnderTest.alarms,
-            message="there is no such alarm",
+            message="no alarm has this prefix",
         ),
     ],
 )
@@ -227,6 +227,6 @@ def test_what_is_no_fault_of_the_service(case: Case, dev: EnvironmentUnderTest, 
 
 
 def test_images_are_compared_by_digest_or_with_each_other_and_it_is_said_which(dev: EnvironmentUnderTest) -> None:
-    assert dev.tasks().endswith("; the release names the tag 6.1.0 only")
+    assert dev.tasks().endswith("; the release names only the tag 6.1.0")
     with second_task(DIGEST_IMAGE)(dev):
-        assert dev.tasks() == "yawl: 2 of the released digest sha256:0a0a0a0a0a0a"
+        assert dev.tasks() == "yawl: 2 with the released digest sha256:0a0a0a0a0a0a"

@@ -56,7 +56,7 @@ def test_a_certificate(kind: str, message: str, recorder: Recorder, monkeypatch:
         recorder.green(lambda: check_healthy_twin(f"https://{NAME}:{server.port}", authorities=trusted))
     with serve(healthy(), elsewhere=FORBIDDEN, tls=_context(certificates[kind])) as server:
         url = f"https://{NAME}:{server.port}"
-        text = recorder.red(lambda: check_health(url, authorities=trusted), message="the certificate is refused")
+        text = recorder.red(lambda: check_health(url, authorities=trusted), message="the certificate is not valid")
     assert message in text
 
 
@@ -65,7 +65,7 @@ def test_tls_without_tls(recorder: Recorder) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server:
         recorder.green(lambda: check_healthy_twin(server.url))
         url = server.url.replace("http:", "https:")
-        recorder.red(lambda: check_health(url), message="while agreeing on TLS")
+        recorder.red(lambda: check_health(url), message="while negotiating TLS")
 
 
 def _context(certificate: trustme.LeafCert | trustme.CA) -> ssl.SSLContext:

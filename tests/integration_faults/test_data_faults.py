@@ -145,7 +145,7 @@ def pending_parameter(dev: EnvironmentUnderTest) -> AbstractContextManager[None]
             cause=lambda dev: second_database(dev, tls=False),
             check=lambda dev: dev.database(identifier=SECOND),
             healthy=EnvironmentUnderTest.database,
-            message=" x it takes connections without TLS (rds.force_ssl is not 1)\n",
+            message=" x it accepts connections without TLS (rds.force_ssl is not 1)\n",
         ),
         fault(
             "the database is in one zone where two are asked for",
@@ -177,7 +177,7 @@ def pending_parameter(dev: EnvironmentUnderTest) -> AbstractContextManager[None]
             cause=pending_class,
             check=lambda dev: dev.database(identifier=SECOND),
             healthy=EnvironmentUnderTest.database,
-            message="modifications wait for a maintenance window: DBInstanceClass",
+            message="modifications wait for the maintenance window: DBInstanceClass",
         ),
         fault(
             "a parameter of the database waits for a reboot",
@@ -191,7 +191,7 @@ def pending_parameter(dev: EnvironmentUnderTest) -> AbstractContextManager[None]
             caught_by=DATABASE,
             cause=with_database(DBInstanceStatus="storage-full"),
             check=EnvironmentUnderTest.database,
-            message="it is storage-full",
+            message="its status is storage-full",
         ),
         fault(
             "the password is not rotated",
@@ -229,7 +229,7 @@ def pending_parameter(dev: EnvironmentUnderTest) -> AbstractContextManager[None]
             cause=second_cache,
             check=lambda dev: dev.cache(identifier=SECOND),
             healthy=EnvironmentUnderTest.cache,
-            message="it takes connections without TLS; it asks for no token",
+            message="it accepts connections without TLS; it requires no auth token",
         ),
         fault(
             "the cache is in one zone where two are asked for",
@@ -251,7 +251,7 @@ def pending_parameter(dev: EnvironmentUnderTest) -> AbstractContextManager[None]
             caught_by=CACHE,
             cause=with_cache(PendingModifiedValues={"AutomaticFailoverStatus": "enabled"}),
             check=EnvironmentUnderTest.cache,
-            message="modifications wait for a maintenance window: AutomaticFailoverStatus",
+            message="modifications wait for the maintenance window: AutomaticFailoverStatus",
         ),
     ],
 )

@@ -130,21 +130,21 @@ def fault(name: str, by: str, check: Check, edge: FakeDistribution, message: str
             "test_engine_api_is_closed",
             closed,
             FakeDistribution(faulty={"/yawl/ib": respond(200, b"<response/>")}),
-            "The engine's own API is open to the internet",
+            "The engine's API is open to the internet",
         ),
         fault(
             "a dynamic answer comes out of the cache",
             "test_dynamic_responses_are_not_cached",
             not_kept,
             FakeDistribution(faulty={HEALTH: well(X_Cache="Hit from cloudfront")}),
-            "out of the cache: Hit from cloudfront",
+            "from the cache: Hit from cloudfront",
         ),
         fault(
             "a dynamic answer has an age",
             "test_dynamic_responses_are_not_cached",
             not_kept,
             FakeDistribution(faulty={HEALTH: well(Age="17")}),
-            "the answer is kept: Age 17",
+            "the response was cached: Age 17",
         ),
         fault(
             "static content is missing",
@@ -158,7 +158,7 @@ def fault(name: str, by: str, check: Check, edge: FakeDistribution, message: str
             "test_static_content_is_cached",
             kept,
             FakeDistribution(misses=1000),
-            "not out of the cache: X-Cache Miss from cloudfront",
+            "not from the cache: X-Cache Miss from cloudfront",
         ),
     ],
 )
@@ -211,7 +211,7 @@ def check_bucket(behaviour: Behaviour) -> None:
     [
         pytest.param(
             respond(200, b"static\n"),
-            "The bucket of static content answers anybody",
+            "The bucket of static content is public",
             marks=pytest.mark.fault(
                 "the bucket of static content is public", caught_by="test_static_bucket_denies_direct_reads"
             ),

@@ -77,7 +77,7 @@ def test_a_failure_with_status_200(refused: str, reason: str, recorder: Recorder
     check_twin(recorder)
     fake = FakeEngine(refusing={refused: reason})
     with serve_application(fake) as server:
-        text = recorder.red(lambda: check_work(server), message=f"the engine answers: {reason}")
+        text = recorder.red(lambda: check_work(server), message=f"the engine reports: {reason}")
         assert_nothing_shown(text, fake, server)
     assert fake.is_clean()
     assert f"action={refused}" in text
@@ -113,12 +113,12 @@ def test_a_failure_with_status_200(refused: str, reason: str, recorder: Recorder
         ),
         pytest.param(
             {"connect": respond(403)},
-            "The engine does not let us in",
+            "Cannot sign in to the engine",
             marks=pytest.mark.fault("the load balancer does not know the secret header", caught_by=WORK),
         ),
         pytest.param(
             {"upload": hang()},
-            "timed out while waiting for the answer's headers",
+            "timed out while waiting for the response headers",
             marks=pytest.mark.fault("the engine hangs in the middle of its work", caught_by=WORK),
         ),
     ],
@@ -193,7 +193,7 @@ def test_a_task_that_is_never_reached(recorder: Recorder) -> None:
 def test_tasks_without_names(recorder: Recorder) -> None:
     check_twin_of_many(recorder)
     with serve_application(FakeEngine(named=False)) as server:
-        recorder.red(lambda: check_one(server, targets=1), message="does not say which task it is from")
+        recorder.red(lambda: check_one(server, targets=1), message="does not name its task")
 
 
 @pytest.mark.tolerated("the first connections to the engine are lost", by=WORK)

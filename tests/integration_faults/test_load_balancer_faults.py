@@ -66,12 +66,12 @@ def faults() -> list[object]:
     error_page = b"<html><body><h1>502</h1></body></html>"
     table: dict[str, Fault] = {
         "an answer is reset in the middle": Fault(
-            [reset_in_the_middle()], "connection reset while reading the answer's"
+            [reset_in_the_middle()], "connection reset while reading the response"
         ),
-        "a connection is reset before the answer": Fault([reset()], "connection reset while waiting for the answer's"),
-        "an answer hangs before its headers": Fault([hang()], "timed out while waiting for the answer's headers"),
-        "an answer hangs after its headers": Fault([hang_after_headers()], "timed out while reading the answer's body"),
-        "an answer comes one byte a second": Fault([drip(SECOND)], "timed out while reading the answer's body"),
+        "a connection is reset before the answer": Fault([reset()], "connection reset while waiting for the response"),
+        "an answer hangs before its headers": Fault([hang()], "timed out while waiting for the response headers"),
+        "an answer hangs after its headers": Fault([hang_after_headers()], "timed out while reading the response body"),
+        "an answer comes one byte a second": Fault([drip(SECOND)], "timed out while reading the response body"),
         "a chunk of the answer is cut off": Fault([truncated_chunk()], "incomplete chunked read"),
         "the answer is 503 always": Fault([respond(503, b"starting")], "x 503 Service Unavailable"),
         "the answer is 500 always": Fault([respond(500, error_page)], "x 500 Internal Server Error"),
@@ -79,20 +79,22 @@ def faults() -> list[object]:
         "the answer is 200 with an error page": Fault([respond(200, error_page)], "200 OK, but the body is not JSON"),
         "the answer is 200 with an empty body": Fault([respond(200)], "200 OK, but the body is empty"),
         "the answer is 200 with another service's JSON": Fault(
-            [respond(200, b'{"status": "UP"}')], "the body does not say role, engine, leader, version"
+            [respond(200, b'{"status": "UP"}')], "the body lacks role, engine, leader, version"
         ),
         "the answer is 200, but says it is not well": Fault([healthy(status="unavailable")], "the status is not ok"),
         "the answer is 200 from a task of no role": Fault([healthy(role="leader")], "the role is neither active nor"),
         "the active task's engine has failed": Fault([healthy(engine="failed")], "the active task's engine is failed"),
-        "the answer tells of an engine in no known state": Fault([healthy(engine="up")], "the engine is none of"),
-        "the answer does not tell the leader's age": Fault([healthy(leader={})], "does not say leader.age_seconds"),
+        "the answer tells of an engine in no known state": Fault(
+            [healthy(engine="up")], "the engine's state is not one of"
+        ),
+        "the answer does not tell the leader's age": Fault([healthy(leader={})], "lacks leader.age_seconds"),
         "the answer is shorter than it claims": Fault(
             [respond(200, b"{}", length=90)], "received 2 bytes, expected 90"
         ),
         "the answer is longer than it claims": Fault(
             [respond(200, said, length=40)], "200 OK, but the body is not JSON"
         ),
-        "the answer is giant": Fault([healthy(padding="x" * 4 * BODY_LIMIT)], "a body of more than 64 KiB"),
+        "the answer is giant": Fault([healthy(padding="x" * 4 * BODY_LIMIT)], "the body is larger than 64 KiB"),
         "the answer redirects to itself": Fault([respond(302, location=PATH)], ": a redirect loop"),
         "the answer redirects to another host": Fault(
             [respond(301, location="https://elsewhere.example/?token=hidden")],
@@ -196,7 +198,7 @@ def check_forbidden(url: str, *, seconds: float = SECONDS) -> None:
     """Ask as the integration tests do: without the secret header, and with a guess at it."""
     forbidding = partial(other_paths_are_forbidden, paths=other_paths(PATH), deadline=deadline(seconds))
     forbidding(HttpClient(url))
-    forbidding(HttpClient(url, headers={ORIGIN_HEADER: "a guess"}), header="with a guess at the secret origin header")
+    forbidding(HttpClient(url, headers={ORIGIN_HEADER: "a guess"}), header="with a guessed secret origin header")
 
 
 def at_two_paths(request: Request) -> Behaviour:
@@ -214,7 +216,7 @@ def to_any_header(request: Request) -> Behaviour:
     [
         pytest.param(
             respond(200, b"<response/>"),
-            "lets anybody through to /",
+            "forwards / to anybody",
             marks=pytest.mark.fault("the rule is missing that answers 403", caught_by=FORBIDDING),
         ),
         pytest.param(
@@ -224,7 +226,7 @@ def to_any_header(request: Request) -> Behaviour:
         ),
         pytest.param(
             reset(),
-            "did not answer /",
+            "did not respond to /",
             marks=pytest.mark.fault("other paths do not answer", caught_by=FORBIDDING),
         ),
     ],
@@ -241,12 +243,12 @@ def test_other_paths(elsewhere: Behaviour, message: str, recorder: Recorder) -> 
     [
         pytest.param(
             at_two_paths,
-            "lets anybody through to /resourceService/gateway",
+            "forwards /resourceService/gateway to anybody",
             marks=pytest.mark.fault("what is below the health path is open too", caught_by=FORBIDDING),
         ),
         pytest.param(
             to_any_header,
-            "with a guess at the secret origin header",
+            "with a guessed secret origin header",
             marks=pytest.mark.fault("any value of the secret header lets pass", caught_by=FORBIDDING),
         ),
     ],
@@ -268,6 +270,6 @@ def test_a_lost_connection_to_another_path(recorder: Recorder) -> None:
 def test_an_endless_answer_is_not_read_to_its_end() -> None:
     with serve_application(lambda _: endless()) as server:
         found = HttpClient(server.url).get(PATH, seconds=30)
-    assert found.problem == "a body of more than 64 KiB"
+    assert found.problem == "the body is larger than 64 KiB"
     assert len(found.body) == BODY_LIMIT
     assert found.seconds < 10

@@ -53,7 +53,7 @@ def turns(*few: Behaviour, of: int = 100) -> Callable[[object], Behaviour]:
         ),
         pytest.param(
             [healthy(task="task-two")],
-            "Two tasks say that they are active: task-one, task-two",
+            "Two tasks report that they are active: task-one, task-two",
             marks=pytest.mark.fault("two tasks are active in one term", caught_by=SAMPLE),
         ),
     ],

@@ -138,10 +138,10 @@ def test_what_is_no_fault_of_the_stacks(case: Case, dev: EnvironmentUnderTest, r
 
 def test_drift_is_told_and_not_judged(dev: EnvironmentUnderTest) -> None:
     number = len(dev.variables.stack_names)
-    assert dev.drift().summary == f"drift: {number} never compared"
+    assert dev.drift().summary == f"drift: {number} never checked"
     with drifted_stack(dev):
         drift = dev.drift(more=("yawl-dev-queue",))
-    assert drift.summary == f"drift: {number} never compared, 1 drifted"
+    assert drift.summary == f"drift: {number} never checked, 1 drifted"
     [remark] = drift.remarks
     assert "yawl-dev-queue has drifted" in remark
     assert "Queue (/VisibilityTimeout)" in remark
@@ -150,5 +150,5 @@ def test_drift_is_told_and_not_judged(dev: EnvironmentUnderTest) -> None:
 def test_drift_that_cannot_be_read_fails_nothing(dev: EnvironmentUnderTest) -> None:
     with throttled(dev.account.cloudformation, times=3):
         drift = dev.drift()
-    assert "1 not known (ThrottlingException)" in drift.summary
+    assert "1 unknown (ThrottlingException)" in drift.summary
     assert len(drift.remarks) == 1

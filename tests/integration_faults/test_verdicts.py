@@ -32,29 +32,29 @@ LATE_SECONDS = 5.0
 """How much later than the deadline the verdict on a dead environment may come."""
 
 UNLESS_DEAD = {
-    "test_other_paths_are_forbidden": "with a guess at the secret origin header",
-    "test_latency_and_errors_are_within_limits": "Two tasks say that they are active",
-    "test_service_is_stable": "the primary deployment is of yawl-dev:1",
+    "test_other_paths_are_forbidden": "with a guessed secret origin header",
+    "test_latency_and_errors_are_within_limits": "Two tasks report that they are active",
+    "test_service_is_stable": "the primary deployment runs yawl-dev:1",
     "test_targets_are_healthy": "TargetGroupNotFound from DescribeTargetHealth",
-    "test_no_alarm_is_active": "there is no such alarm",
+    "test_no_alarm_is_active": "no alarm has this prefix",
     "test_tasks_run_the_release": "from DescribeTaskDefinition",
     "test_database_matches_settings": "Multi-AZ: off, delivery.toml says on",
     "test_password_is_rotated": "days between rotations: 30, delivery.toml says 7",
     "test_cache_matches_settings": "nodes: 1, delivery.toml says 3",
     "test_stacks_are_complete": "ValidationError from DescribeStacks",
-    "test_engine_runs_a_process": "The engine does not let us in.",
-    "test_only_one_engine_is_active": "The engine does not let us in.",
-    "test_http_redirects_to_https": "did not answer within the deadline",
+    "test_engine_runs_a_process": "Cannot sign in to the engine.",
+    "test_only_one_engine_is_active": "Cannot sign in to the engine.",
+    "test_http_redirects_to_https": "did not respond within the deadline",
     "test_security_headers_are_set": "lack security headers",
-    "test_engine_api_is_closed": "The engine's own API is open to the internet",
-    "test_dynamic_responses_are_not_cached": "came out of the cache",
-    "test_static_content_is_cached": "not out of the cache",
-    "test_static_bucket_denies_direct_reads": "The bucket of static content answers anybody",
+    "test_engine_api_is_closed": "The engine's API is open to the internet",
+    "test_dynamic_responses_are_not_cached": "came from the cache",
+    "test_static_content_is_cached": "not from the cache",
+    "test_static_bucket_denies_direct_reads": "The bucket of static content is public",
 }
 """How each test fails where everything answers, and nothing as it should."""
 ONLY_DEAD = {
-    "test_health_path_responds": "The health path never answered well within the deadline of 3 s.",
-    "test_health_path_responds_through_cloudfront": "The health path never answered well within the deadline of 3 s.",
+    "test_health_path_responds": "The health path was never healthy within the deadline of 3 s.",
+    "test_health_path_responds_through_cloudfront": "The health path was never healthy within the deadline of 3 s.",
 }
 """How the others fail, without which nothing more is asked."""
 

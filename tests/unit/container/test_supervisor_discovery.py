@@ -44,8 +44,8 @@ def test_the_highest_epoch_is_believed(
     from_row: LeaderRow | None, from_redis: tuple[int, float] | None, known: tuple[int, str] | None
 ) -> None:
     discovery = Discovery()
-    discovery.hear_row(from_row)
-    discovery.hear_redis(from_redis and told(*from_redis))
+    discovery.update_from_row(from_row)
+    discovery.update_from_redis(from_redis and told(*from_redis))
     leader = discovery.leader
     assert (leader and (leader.epoch, leader.task)) == known
 
@@ -61,7 +61,7 @@ def test_only_news_wakes_a_standby() -> None:
         (None, False),
     ]:
         discovery.changed.clear()
-        discovery.hear_redis(leader)
+        discovery.update_from_redis(leader)
         assert discovery.changed.is_set() is news
 
 

@@ -12,21 +12,21 @@ from typing import Any
 import pytest
 
 from supervisor import timings
-from supervisor.health import SOCKET_NAME, Health, HealthBoard, HealthServer
+from supervisor.health import SOCKET_NAME, Health, HealthServer, HealthState
 
 CONTAINER = Path(__file__).parents[3] / "container"
 WELL = Health(role="active", engine="running", reason="", leader_age=0.4, epoch=7)
 
 
 @pytest.fixture
-def board() -> HealthBoard:
-    return HealthBoard(version="6.1.0")
+def health() -> HealthState:
+    return HealthState(version="6.1.0")
 
 
 @pytest.fixture
-def server(board: HealthBoard, task_folder: Path) -> Generator[Path, None, None]:
+def server(health: HealthState, task_folder: Path) -> Generator[Path, None, None]:
     path = task_folder / SOCKET_NAME
-    running = HealthServer(board, socket=path)
+    running = HealthServer(health, socket=path)
     yield path
     running.stop()
 
@@ -48,8 +48,8 @@ def test_a_task_that_has_not_looked_yet_cannot_serve(server: Path) -> None:
     assert (status, body["reason"]) == (503, "the task is starting")
 
 
-def test_a_task_that_can_serve(board: HealthBoard, server: Path) -> None:
-    board.set(WELL)
+def test_a_task_that_can_serve(health: HealthState, server: Path) -> None:
+    health.set(WELL)
     status, head, body = ask(server, "/resourceService/")
     assert status == 200
     assert body == {
@@ -63,22 +63,22 @@ def test_a_task_that_can_serve(board: HealthBoard, server: Path) -> None:
     assert "Content-Type: application/json" in head
 
 
-def test_the_reason_goes_with_503(board: HealthBoard, server: Path) -> None:
-    board.set(Health(role="standby", engine="unreachable", reason="no task leads", leader_age=None, epoch=None))
+def test_the_reason_goes_with_503(health: HealthState, server: Path) -> None:
+    health.set(Health(role="standby", engine="unreachable", reason="no task leads", leader_age=None, epoch=None))
     status, _, body = ask(server, "/resourceService/")
     assert (status, body["status"], body["reason"]) == (503, "unavailable", "no task leads")
     assert body["leader"] == {"age_seconds": None, "epoch": None}
 
 
-def test_head_has_no_body(board: HealthBoard, server: Path) -> None:
-    board.set(WELL)
+def test_head_has_no_body(health: HealthState, server: Path) -> None:
+    health.set(WELL)
     assert ask(server, "/resourceService/", "HEAD")[::2] == (200, None)
 
 
 def test_an_old_verdict_counts_as_none(
-    board: HealthBoard, server: Path, monkeypatch: pytest.MonkeyPatch, task_folder: Path
+    health: HealthState, server: Path, monkeypatch: pytest.MonkeyPatch, task_folder: Path
 ) -> None:
-    board.set(WELL)
+    health.set(WELL)
     assert alive(task_folder) == 0
     monkeypatch.setattr(timings, "HEALTH_AGE_LIMIT", 0.0)
     status, _, body = ask(server, "/resourceService/")

@@ -91,7 +91,7 @@ def test_a_healthy_environment_is_green(behaviours: list[Behaviour]) -> None:
             "x 302 Found to https://elsewhere.example/login: a redirect to another host\n",
             id="redirect",
         ),
-        pytest.param([reset()], "connection reset while waiting for the answer's headers", id="reset"),
+        pytest.param([reset()], "connection reset while waiting for the response headers", id="reset"),
         pytest.param([no_http], "illegal status line", id="no-http"),
         pytest.param([respond(200, b"{}", length=90)], "received 2 bytes, expected 90", id="cut-short"),
         pytest.param([respond(200)], "200 OK, but the body is empty", id="empty-body"),
@@ -99,9 +99,9 @@ def test_a_healthy_environment_is_green(behaviours: list[Behaviour]) -> None:
         pytest.param([respond(200, b"\xff\xfe\x00")], "200 OK, but the body is not JSON", id="binary"),
         pytest.param([respond(200, b"[" * 60_000)], "200 OK, but the body is not JSON", id="deeply-nested"),
         pytest.param([respond(200, b'"up"')], "but the body is not a JSON object", id="json-of-another-kind"),
-        pytest.param([healthy(role=None, engine=None)], "the body does not say role, engine", id="foreign-json"),
+        pytest.param([healthy(role=None, engine=None)], "the body lacks role, engine", id="foreign-json"),
         pytest.param([healthy(role="leader")], "the role is neither active nor standby", id="unknown-role"),
-        pytest.param([healthy(padding="x" * BODY_LIMIT)], "a body of more than 64 KiB", id="giant-body"),
+        pytest.param([healthy(padding="x" * BODY_LIMIT)], "the body is larger than 64 KiB", id="giant-body"),
         pytest.param([respond(204)], "x 204 No Content", id="no-content"),
     ],
 )
@@ -109,7 +109,7 @@ def test_a_fault_is_named(behaviours: list[Behaviour], named: str) -> None:
     with serve(*behaviours, elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed) as failure:
         check_health(server.url)
     text = str(failure.value)
-    assert "never answered well within the deadline of 0.06 s" in text
+    assert "was never healthy within the deadline of 0.06 s" in text
     assert named in text
     assert "hidden" not in text
 
@@ -117,9 +117,9 @@ def test_a_fault_is_named(behaviours: list[Behaviour], named: str) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "phase"),
     [
-        pytest.param(hang(), "waiting for the answer's headers", id="hang-before-headers"),
-        pytest.param(hang_after_headers(), "reading the answer's body", id="hang-after-headers"),
-        pytest.param(drip(0.03), "reading the answer's body", id="one-byte-at-a-time"),
+        pytest.param(hang(), "waiting for the response headers", id="hang-before-headers"),
+        pytest.param(hang_after_headers(), "reading the response body", id="hang-after-headers"),
+        pytest.param(drip(0.03), "reading the response body", id="one-byte-at-a-time"),
     ],
 )
 def test_a_request_ends_in_time(behaviour: Behaviour, phase: str) -> None:
@@ -147,7 +147,7 @@ def test_a_name_that_does_not_resolve_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_tls_without_tls_is_named() -> None:
-    with serve(healthy(), elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed, match="while agreeing on TLS"):
+    with serve(healthy(), elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed, match="while negotiating TLS"):
         check_health(server.url.replace("http:", "https:"), request_seconds=SHORT_SECONDS)
 
 
@@ -227,7 +227,7 @@ def test_a_forbidden_path_is_green() -> None:
 @pytest.mark.parametrize(
     ("elsewhere", "named"),
     [
-        pytest.param(respond(200, b"<response/>"), "lets anybody through to /yawl/ib", id="open"),
+        pytest.param(respond(200, b"<response/>"), "forwards /yawl/ib to anybody", id="open"),
         pytest.param(respond(503), "1 x 503 Service Unavailable", id="503-from-the-targets"),
         pytest.param(respond(401), "1 x 401 Unauthorized", id="401"),
     ],
@@ -246,5 +246,5 @@ def test_a_lost_connection_is_asked_again() -> None:
 
 
 def test_silence_is_not_forbidden() -> None:
-    with serve(healthy(), elsewhere=reset()) as server, pytest.raises(CheckFailed, match="did not answer /yawl/ib"):
+    with serve(healthy(), elsewhere=reset()) as server, pytest.raises(CheckFailed, match="did not respond to /yawl/ib"):
         check_forbidden(server.url)

@@ -78,7 +78,7 @@ def test_the_variables_are_read() -> None:
         ({"ALB_URL": "http://yawl.example:none"}, "ALB_URL is not"),
         ({"ALB_URL": "http://[::1"}, "ALB_URL is not"),
         ({"ALB_URL": "http://yawl.example/?a=b"}, "ALB_URL is not"),
-        ({"ALB_URL": "http://me:hidden@yawl.example"}, "ALB_URL holds a user name or password"),
+        ({"ALB_URL": "http://me:hidden@yawl.example"}, "ALB_URL contains a user name or password"),
         ({"HEALTH_PATH": " "}, "HEALTH_PATH is missing"),
         ({"HEALTH_PATH": "resourceService"}, "HEALTH_PATH is not the path of the health check"),
         ({"HEALTH_PATH": "/a b"}, "HEALTH_PATH is not"),
@@ -88,8 +88,8 @@ def test_the_variables_are_read() -> None:
         ({"CONSECUTIVE_SUCCESSES": "0"}, "CONSECUTIVE_SUCCESSES is not a whole number from 1: '0'"),
         ({"CONSECUTIVE_SUCCESSES": "2.5"}, "CONSECUTIVE_SUCCESSES is not"),
         ({"ENVIRONMENT_REGION": "Frankfurt"}, "ENVIRONMENT_REGION is not the environment's region"),
-        ({"ENVIRONMENT_REGION": "us-east-1"}, "TARGET_GROUP_ARN is not of the region that ENVIRONMENT_REGION names"),
-        ({"ENVIRONMENT_REGION": "us-east-1"}, "TASK_DEFINITION_ARN is not of the region"),
+        ({"ENVIRONMENT_REGION": "us-east-1"}, "TARGET_GROUP_ARN is not in ENVIRONMENT_REGION"),
+        ({"ENVIRONMENT_REGION": "us-east-1"}, "TASK_DEFINITION_ARN is not in ENVIRONMENT_REGION"),
         ({"CLUSTER_NAME": ""}, "CLUSTER_NAME is missing: the name of the ECS cluster"),
         ({"SERVICE_NAME": "a/b"}, "SERVICE_NAME is not the name of the ECS service: 'a/b'"),
         ({"TARGET_GROUP_ARN": "yawl"}, "TARGET_GROUP_ARN is not the ARN of the load balancer's target group"),
@@ -159,7 +159,7 @@ def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None
         )
     assert ended.returncode == pytest.ExitCode.TESTS_FAILED
     assert ended.stdout.count("The health path is flapping") == 2
-    assert ended.stdout.count("turned bad again. (as above)") == 1
+    assert ended.stdout.count("failed again. (see above)") == 1
     assert "'no database'" in ended.stdout
     assert "Traceback" not in ended.stdout + ended.stderr
     assert "integration_tests/http_checks.py" not in ended.stdout
