@@ -27,7 +27,6 @@ from execution_policies.needs import (
 )
 from execution_policies.reference import arn_format, handler_permissions, resource_types
 from execution_policies.statements import MOST_CHARACTERS, MOST_POLICIES, Statement, document, packed, size
-from pipeline.permissions import permissions_boundary
 from settings import Settings
 from tests.provider_schemas import schema_of
 from tests.unit.other_settings import Synthesized, only, skip_with_example_only, synthesize
@@ -398,9 +397,6 @@ class TestBoundary:
     def test_no_role_has_it_otherwise(self, assembly: "CloudAssembly") -> None:
         for stack in read(Path(assembly.directory)).stacks:
             assert "PermissionsBoundary" not in json.dumps(stack.template)
-
-    def test_the_pipeline_and_the_policies_agree_on_its_name(self) -> None:
-        assert permissions_boundary.NAME == BOUNDARY
 
 
 class TestSize:

@@ -1,4 +1,4 @@
-"""Which notice an event of the pipeline gives rise to, if any."""
+"""Builds the notice for an event of the pipeline; most events need none."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from .notice import Kind, Notice
 
 CHANGES, REVIEW, TESTS = "CHANGES", "REVIEW", "SUMMARY"
 """Variables that the pipeline's reviews and tests leave."""
-BEFORE_ALL = "before the environments"
+NO_ENVIRONMENT = "none yet"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
-    """What there is to tell of an execution."""
+class NoticeBuilder:
+    """Builds notices about one execution."""
 
     execution: Execution
     environments: Mapping[str, str]
-    """The environment that each stage is of; other stages come before all of them."""
+    """The environment of each stage. Source, Build and the like belong to none."""
     deployments: Collection[str]
-    """The stages after which an environment has the commit."""
+    """The stages whose success means that the commit is deployed."""
     region: str
     clients: Clients
 
     def notice(self, event: Mapping[str, Any]) -> Notice | None:
-        """Return the notice about an event, as EventBridge delivers it; None where there is nothing to tell."""
+        """Return the notice about an event, as EventBridge delivers it; None for events without one."""
         detail = event["detail"]
         kind, state, stage = detail.get("type", {}).get("category", ""), detail["state"], detail.get("stage", "")
         match kind, state:
@@ -44,10 +44,10 @@ class Story:
     def _started(self) -> Notice:
         return Notice(
             kind=Kind.STARTED,
-            environment=BEFORE_ALL,
+            environment=NO_ENVIRONMENT,
             headline="Delivery started",
             commit=self.execution.commit,
-            next="Nothing. You will be told when an approval waits, an environment has the commit, or something fails.",
+            next="Nothing. Approvals, deployments and failures are announced.",
             link=self._timeline(),
         )
 
@@ -57,14 +57,14 @@ class Story:
         return Notice(
             kind=Kind.WAITING,
             environment=environment,
-            headline=f"{environment} waits for approval",
+            headline=f"Approval needed: deploy to {environment}",
             commit=self.execution.commit,
             details=(
-                *(f"Changes: {one}" for one in _told(CHANGES, own)),
-                *(f"Tested before: {one}" for one in _told(TESTS, self.execution.actions)),
-                *(f"Review: {one}" for one in _told(REVIEW, own)),
+                *(f"Changes: {one}" for one in _variables(CHANGES, own)),
+                *(f"Tests: {one}" for one in _variables(TESTS, self.execution.actions)),
+                *(f"Review: {one}" for one in _variables(REVIEW, own)),
             ),
-            next="Read the review, then approve or reject. Without an answer it ends after 7 days.",
+            next="Read the review, then approve or reject. The approval expires after 7 days.",
             link=self._timeline(),
         )
 
@@ -73,10 +73,10 @@ class Story:
         return Notice(
             kind=Kind.SUCCEEDED,
             environment=environment,
-            headline=f"{environment} has the commit",
+            headline=f"Deployed to {environment}",
             commit=self.execution.commit,
-            details=tuple(f"Tested: {one}" for one in _told(TESTS, self.execution.of_stage(stage))),
-            next="Nothing. The pipeline goes on by itself.",
+            details=tuple(f"Tests: {one}" for one in _variables(TESTS, self.execution.of_stage(stage))),
+            next="Nothing. The pipeline continues.",
             link=self._timeline(),
         )
 
@@ -100,28 +100,28 @@ class Story:
     def _after_failure(self, stage: str) -> str:
         if self.execution.kind == ROLLBACK:
             return (
-                f"Look at {self._environment(stage)} now: neither the new release nor the one before is whole there. "
-                "Then push a repair, or retry the stage."
+                f"Check {self._environment(stage)} now: it may run parts of both releases. "
+                "Then push a fix, or retry the stage."
             )
         if stage not in self.environments:
-            return "Push a repair. No environment was touched."
+            return "Push a fix. No environment has changed."
         return (
-            "Push a repair, or retry the stage where the cause was outside of the commit. Later environments are "
-            "untouched. The stage is being rolled back to the last execution that got through it; CodePipeline cannot "
-            "where there is none, or where the pipeline itself has changed since: then it stays as the failure left it."
+            "Push a fix, or retry the stage if the commit is not the cause. Later environments have not changed. "
+            "CodePipeline rolls the stage back to its last successful execution, unless there is none or the pipeline "
+            "itself has changed since; then the stage stays as it is."
         )
 
     def _rejected(self, stage: str, failed: Action) -> Notice:
         environment = self._environment(stage)
         who = failed.updated_by.rpartition("/")[2]
-        said = f"“{failed.summary}”" if failed.summary else "without a comment"
+        comment = f": “{failed.summary}”" if failed.summary else " without a comment"
         return Notice(
             kind=Kind.REJECTED,
             environment=environment,
-            headline=f"{environment} was refused",
+            headline=f"{environment.capitalize()} deployment rejected",
             commit=self.execution.commit,
-            details=(f"By {who}: {said}" if who else f"The approver: {said}",),
-            next=f"Ask the approver what is missing, and push. {environment} is as it was.",
+            details=(f"Rejected{f' by {who}' if who else ''}{comment}",),
+            next=f"Ask the approver for the reason, then push a fix. {environment} has not changed.",
             link=self._timeline(),
         )
 
@@ -130,17 +130,18 @@ class Story:
         return Notice(
             kind=Kind.ROLLED_BACK,
             environment=environment,
-            headline=f"{environment} was rolled back",
+            headline=f"{environment.capitalize()} rolled back",
             commit=self.execution.commit,
-            details=(f"It has this commit again. The execution that failed: {self.execution.failed_execution}",)
-            if self.execution.failed_execution
-            else ("It has this commit again.",),
-            next="Push a repair of what failed, or revert it: the next push delivers everything since.",
+            details=(
+                f"{environment} runs this commit again.",
+                *([f"Failed execution: {failed}"] if (failed := self.execution.failed_execution) else []),
+            ),
+            next="Push a fix, or revert the failed commit. The next push delivers everything since.",
             link=self._timeline(),
         )
 
     def _environment(self, stage: str) -> str:
-        return self.environments.get(stage, BEFORE_ALL)
+        return self.environments.get(stage, NO_ENVIRONMENT)
 
     def _timeline(self) -> str:
         return (
@@ -149,5 +150,5 @@ class Story:
         )
 
 
-def _told(variable: str, actions: Iterable[Action]) -> list[str]:
+def _variables(variable: str, actions: Iterable[Action]) -> list[str]:
     return [action.variables[variable] for action in actions if variable in action.variables]

@@ -1,8 +1,8 @@
-"""Where the pipeline's actions hand each other their artifacts."""
+"""The buckets and keys of the pipeline's artifacts, one for each region with actions."""
 
 from typing import cast
 
-from aws_cdk import Duration, PhysicalName, RemovalPolicy
+from aws_cdk import Duration, Environment, PhysicalName, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -13,10 +13,10 @@ from stacks.shared.key import RotatingKey
 
 
 class ArtifactStore(Construct):
-    """A bucket that forgets after `retention_days`, its rotating key, and the log of who read it.
+    """A bucket that expires objects after `retention_days`, its rotating key, and its access log.
 
-    The key is our own because no other account could decrypt with S3's. A `replica` serves the actions of another
-    region, whose pipeline must know bucket and key by names that are given and not generated.
+    Other accounts could not decrypt with S3's own key. A `replica` serves the actions of another region; the pipeline
+    refers to its bucket and key by names, which must not be generated.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, retention_days: int, replica: bool = False) -> None:
@@ -31,7 +31,7 @@ class ArtifactStore(Construct):
         )
         self.key = cast(kms.IKey, key)
         self.alias_name: str | None = None
-        """The name by which a pipeline in another region knows the key."""
+        """The key's alias, by which a pipeline in another region refers to it."""
         if replica:
             alias = kms.Alias(self, "Alias", alias_name=PhysicalName.GENERATE_IF_NEEDED, target_key=self.key)
             self.key = cast(kms.IKey, alias)
@@ -45,7 +45,7 @@ class ArtifactStore(Construct):
             self,
             "AccessLogBucket",
             expiry=expiry,
-            not_replicated="Who read an artifact is of use as long as the artifact is, which is not replicated either.",
+            not_replicated="Access logs are useful only as long as the artifacts, which are not replicated either.",
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         bucket = s3.Bucket(
@@ -65,7 +65,15 @@ class ArtifactStore(Construct):
         )
         acknowledge(
             bucket,
-            {"S3BucketReplicationEnabled": "Artifacts are made from commits, and another run makes them again."},
+            {"S3BucketReplicationEnabled": "Artifacts are built from commits; another execution builds them again."},
         )
         # The library's classes do not name every parameter as its interfaces do, which the type checker minds.
         self.bucket = cast(s3.IBucket, bucket)
+
+
+class ReplicaStore(Stack):
+    """The artifact store of one more region: CodePipeline copies there what the region's actions read."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, env: Environment, retention_days: int) -> None:
+        super().__init__(scope, construct_id, env=env, description=f"Artifacts of yawl-delivery for {env.region}")
+        self.store = ArtifactStore(self, "ArtifactStore", retention_days=retention_days, replica=True)

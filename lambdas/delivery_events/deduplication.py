@@ -1,7 +1,6 @@
-"""Sees to it that a thing is done once, though its event may come twice.
+"""Does a thing once though its event may arrive twice: EventBridge and Lambda deliver at least once.
 
-EventBridge and Lambda deliver every event at least once. Who is first to create an object does the work; S3 lets one
-create it (`If-None-Match: *`).
+The first to create an object in S3 does the work; S3 lets only one create it (`If-None-Match: *`).
 """
 
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ class Claims:
     bucket: str
     prefix: str
 
-    def take(self, name: str) -> bool:
-        """Return whether the claim is ours; False when somebody has had it before."""
+    def acquire(self, name: str) -> bool:
+        """Return whether the claim is ours; False when it was acquired before."""
         try:
             self.client.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}", Body=b"", IfNoneMatch="*")
         except ClientError as error:
@@ -29,6 +28,6 @@ class Claims:
             raise
         return True
 
-    def give_back(self, name: str) -> None:
-        """Let somebody else try, because the work was not done."""
+    def release(self, name: str) -> None:
+        """Let another attempt acquire the claim, because the work was not done."""
         self.client.delete_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}")

@@ -7,7 +7,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk.assertions import Template
 
-from pipeline.docker_layer_cache import cache_docker_layers
+from pipeline.build_projects import cache_docker_layers
 
 
 @pytest.mark.parametrize(
