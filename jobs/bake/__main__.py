@@ -17,6 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from jobs.assumed_role import assume_role
 from jobs.bake.watch import NoSuchAlarm, Ringing, watch
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 5})
@@ -62,13 +63,7 @@ def _cloudwatch(variables: Mapping[str, str]) -> Any:
     session = boto3.Session(region_name=variables["ENVIRONMENT_REGION"])
     if role := variables.get("VERIFIER_ROLE_ARN"):
         # Anew for each look: a role that a role assumes lasts an hour, a watch may last four.
-        made = session.client("sts", config=_CONFIG).assume_role(RoleArn=role, RoleSessionName="bake")["Credentials"]
-        session = boto3.Session(
-            aws_access_key_id=made["AccessKeyId"],
-            aws_secret_access_key=made["SecretAccessKey"],
-            aws_session_token=made["SessionToken"],
-            region_name=session.region_name,
-        )
+        session = assume_role(session, role, session_name="bake", config=_CONFIG).session
     return session.client("cloudwatch", config=_CONFIG)
 
 

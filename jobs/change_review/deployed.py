@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import Stack
+from jobs.assumed_role import assume_role
 from jobs.change_review.errors import ReviewError
 
 NEVER_DEPLOYED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_COMPLETE"}
@@ -79,7 +80,9 @@ class Reader:
         place = (stack.lookup_role_arn, stack.region)
         if place not in self._sessions:
             session = boto3.Session(region_name=stack.region)
-            self._sessions[place] = _assume(session, stack.lookup_role_arn) if stack.lookup_role_arn else session
+            if role := stack.lookup_role_arn:
+                session = assume_role(session, role, session_name="change-review", config=_CONFIG).session
+            self._sessions[place] = session
         if (*place, service) not in self._clients:
             # boto3's overloads know each service by a literal name only.
             session: Any = self._sessions[place]
@@ -90,16 +93,6 @@ class Reader:
 def _document(iam: Any, arn: str) -> dict[str, Any]:
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-
-
-def _assume(session: boto3.Session, role_arn: str) -> boto3.Session:
-    credentials = session.client("sts", config=_CONFIG).assume_role(RoleArn=role_arn, RoleSessionName="change-review")
-    return boto3.Session(
-        aws_access_key_id=credentials["Credentials"]["AccessKeyId"],
-        aws_secret_access_key=credentials["Credentials"]["SecretAccessKey"],
-        aws_session_token=credentials["Credentials"]["SessionToken"],
-        region_name=session.region_name,
-    )
 
 
 def _parsed(body: Any, stack: Stack) -> dict[str, Any]:

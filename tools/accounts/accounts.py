@@ -1,6 +1,5 @@
 """The way into each account: with the caller's own credentials, or through a role that a bootstrap made there."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import AwsEnvironment
+from jobs.assumed_role import AssumedRole, assume_role
 from tools.accounts.errors import OperationError
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
@@ -19,14 +19,6 @@ _LEAST_LEFT: Final = timedelta(minutes=15)
 
 class Unreachable(Exception):  # noqa: N818 - a state of an account, to be told with what else was found
     """The credentials in effect do not lead into an account; the text says why."""
-
-
-@dataclass(frozen=True)
-class _Assumed:
-    """A role that has been assumed, until its credentials end."""
-
-    session: boto3.Session
-    until: datetime
 
 
 class Accounts:
@@ -41,7 +33,7 @@ class Accounts:
             raise OperationError(f"no AWS credentials are in effect ({error}); name some: AWS_PROFILE=…") from None
         self.account: str = identity["Account"]
         self.caller: str = identity["Arn"]
-        self._assumed: dict[str, _Assumed] = {}
+        self._assumed: dict[str, AssumedRole] = {}
         self._clients: dict[tuple[str, AwsEnvironment, str | None], Any] = {}
 
     def client(self, service: str, place: AwsEnvironment, *, role_arn: str | None) -> Any:
@@ -65,17 +57,13 @@ class Accounts:
         if role_arn is None:
             raise Unreachable(f"the credentials are of {self.account}, and no role leads from there to {place.account}")
         known = self._assumed.get(role_arn)
-        if known is None or known.until - datetime.now(UTC) < _LEAST_LEFT:
-            sts = self._session.client("sts", region_name=place.region, config=_CONFIG)
+        if known is None or known.expires - datetime.now(UTC) < _LEAST_LEFT:
             try:
-                made = sts.assume_role(RoleArn=role_arn, RoleSessionName="operations")["Credentials"]
+                known = assume_role(
+                    self._session, role_arn, session_name="operations", config=_CONFIG, region=place.region
+                )
             except (BotoCoreError, ClientError) as error:
                 raise Unreachable(f"the credentials of {self.account} cannot assume {role_arn}: {error}") from None
-            session = boto3.Session(
-                aws_access_key_id=made["AccessKeyId"],
-                aws_secret_access_key=made["SecretAccessKey"],
-                aws_session_token=made["SessionToken"],
-            )
-            known = self._assumed[role_arn] = _Assumed(session, made["Expiration"])
+            self._assumed[role_arn] = known
             self._clients = {key: client for key, client in self._clients.items() if key[2] != role_arn}
         return known.session
