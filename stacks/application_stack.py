@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import CfnOutput, Duration, Environment, TimeZone
+from aws_cdk import CfnOutput, Duration, TimeZone
 from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -19,7 +19,7 @@ from stacks.application.load_balancer import FrontDoor
 from stacks.application.origin_secret import HEADER_NAME
 from stacks.cache_stack import Cache
 from stacks.database_stack import Database
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.shared.key import rotating_key
 from stacks.shared.log_group import LogGroup
 from stacks.shared.output_copy import OutputCopy
@@ -41,9 +41,7 @@ class Application(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: TasksSettings,
         image: ImageSettings,
         vpc: ec2.IVpc,
@@ -53,20 +51,15 @@ class Application(EnvironmentStack):
         cache: Cache,
         access_log_bucket: s3.IBucket,
         domain: DomainSettings | None,
-        pipeline_account: str,
-        log_retention_days: int,
-        retain_data: bool,
     ) -> None:
         super().__init__(
             scope,
             "application",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: the engine's tasks and their load balancer",
-            termination_protection=retain_data,
+            context=context,
+            description=f"YAWL {context.name}: the engine's tasks and their load balancer",
+            termination_protection=context.retain_data,
         )
-        self.given_cluster_name = f"yawl-{environment_name}"
+        self.given_cluster_name = f"yawl-{context.name}"
         self.cluster = ecs.Cluster(
             self,
             "Cluster",
@@ -78,10 +71,10 @@ class Application(EnvironmentStack):
         key = rotating_key(
             self,
             "Key",
-            description=f"Secrets and logs of YAWL {environment_name}",
+            description=f"Secrets and logs of YAWL {context.name}",
             used_through=("secretsmanager",),
             logs=True,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
         self.front_door = FrontDoor(
             self,
@@ -93,25 +86,27 @@ class Application(EnvironmentStack):
             domain=domain,
             health_path=HEALTH_PATH,
             takeover_seconds=settings.takeover,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
         self.load_balancer = self.front_door.load_balancer
         self.target_group = self.front_door.target_group
         self.origin_secret = self.front_door.origin_secret
         self.origin_header_name = HEADER_NAME
         self.origin_domain_name = self.front_door.origin_domain_name
-        self.log_group = LogGroup(self, "Log", key=key, retention_days=log_retention_days, retain_data=retain_data)
+        self.log_group = LogGroup(
+            self, "Log", key=key, retention_days=context.log_retention_days, retain_data=context.retain_data
+        )
         # The library's Secret does not name one parameter as its interface does, which the type checker minds.
         self.engine_credentials = cast(
             secretsmanager.ISecret,
-            EngineCredentials(self, "EngineCredentials", key=key, retain_data=retain_data),
+            EngineCredentials(self, "EngineCredentials", key=key, retain_data=context.retain_data),
         )
         database_secret_arn = OutputCopy(self, "DatabaseSecretArn", database.secret.secret_arn).value
         auth_token_arn = OutputCopy(self, "CacheAuthTokenArn", cache.auth_token.secret_arn).value
         self.task_definition = EngineTask(
             self,
             "Task",
-            environment_name=environment_name,
+            environment_name=context.name,
             settings=settings,
             image=image,
             database=database,
@@ -124,7 +119,7 @@ class Application(EnvironmentStack):
         self.deployment_alarm = DeploymentAlarm(
             self,
             "DeploymentAlarm",
-            environment_name=environment_name,
+            environment_name=context.name,
             load_balancer=self.load_balancer,
             target_group=self.target_group,
             takeover_seconds=settings.takeover,
@@ -134,8 +129,8 @@ class Application(EnvironmentStack):
         self.verifier_role = VerifierRole(
             self,
             "VerifierRole",
-            environment_name=environment_name,
-            pipeline_account=pipeline_account,
+            environment_name=context.name,
+            pipeline_account=context.pipeline_account,
             cluster_name=self.given_cluster_name,
             service=self.service,
             database=database,

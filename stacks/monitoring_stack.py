@@ -1,13 +1,12 @@
 """What tells how an environment does, and whom it tells."""
 
-from aws_cdk import Environment
 from constructs import Construct
 
 from settings import EnvironmentSettings
 from stacks.application_stack import Application
 from stacks.cache_stack import Cache
 from stacks.database_stack import Database
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.monitoring.alarm_reader_role import BakeRole
 from stacks.monitoring.alarm_sharing import AlarmSharing
 from stacks.monitoring.alarm_specs import alarm_rules
@@ -30,28 +29,23 @@ class Monitoring(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: EnvironmentSettings,
         application: Application,
         database: Database,
         cache: Cache,
-        pipeline_account: str,
         pipeline_dashboard: str,
     ) -> None:
         super().__init__(
             scope,
             "monitoring",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: alarms and dashboard",
+            context=context,
+            description=f"YAWL {context.name}: alarms and dashboard",
         )
         topics = AlarmTopics(
             self,
             "Topics",
-            environment_name=environment_name,
+            environment_name=context.name,
             email=settings.alarm_email,
             logs=settings.recovery.drift_check,
         )
@@ -59,11 +53,11 @@ class Monitoring(EnvironmentStack):
         self.medium = topics.by_severity[Severity.MEDIUM]
         self.low = topics.by_severity[Severity.LOW]
         names = ObservedNames.read(self, application=application, database=database, cache=cache)
-        metrics = EnvironmentMetrics(environment_name=environment_name, names=names)
+        metrics = EnvironmentMetrics(environment_name=context.name, names=names)
         alarms = EnvironmentAlarms(
             self,
             "Alarms",
-            environment_name=environment_name,
+            environment_name=context.name,
             rules=[
                 *quiet_at_night(alarm_rules(metrics, settings), settings.tasks.off_hours),
                 *upkeep_rules(metrics.upkeep, settings.recovery),
@@ -74,29 +68,29 @@ class Monitoring(EnvironmentStack):
             DriftCheck(
                 self,
                 "DriftCheck",
-                environment_name=environment_name,
+                environment_name=context.name,
                 key=topics.key,
-                log_retention_days=settings.log_retention_days,
+                log_retention_days=context.log_retention_days,
             )
         self.bake_role = BakeRole(
-            self, "BakeRole", environment_name=environment_name, pipeline_account=pipeline_account
+            self, "BakeRole", environment_name=context.name, pipeline_account=context.pipeline_account
         )
         if settings.monthly_budget_usd is not None and settings.alarm_email is not None:
             self.budget = MonthlyBudget(
                 self,
                 "Budget",
-                environment_name=environment_name,
+                environment_name=context.name,
                 monthly_usd=settings.monthly_budget_usd,
                 email=settings.alarm_email,
             )
         if settings.share_alarms:
-            AlarmSharing(self, "AlarmSharing", pipeline_account=pipeline_account)
+            AlarmSharing(self, "AlarmSharing", pipeline_account=context.pipeline_account)
         self.alarm_names = alarms.names
         self.alarms = [alarm for severity in Severity for alarm in alarms.by_severity[severity]]
         self.dashboard = EnvironmentDashboard(
             self,
             "Dashboard",
-            environment_name=environment_name,
+            environment_name=context.name,
             metrics=metrics,
             alarms=alarms,
             log_group_name=names.log_group,
@@ -104,6 +98,6 @@ class Monitoring(EnvironmentStack):
                 **console_links(
                     region=self.region, names=names, target_group_arn=application.target_group.target_group_arn
                 ),
-                f"the pipeline (account {pipeline_account})": pipeline_dashboard,
+                f"the pipeline (account {context.pipeline_account})": pipeline_dashboard,
             },
         )
