@@ -9,7 +9,7 @@ from stacks.database_stack import Database
 from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.monitoring.alarm_reader_role import BakeRole
 from stacks.monitoring.alarm_sharing import AlarmSharing
-from stacks.monitoring.alarm_specs import alarm_rules
+from stacks.monitoring.alarm_specs import alarm_specs
 from stacks.monitoring.alarm_topics import AlarmTopics
 from stacks.monitoring.drift_check import DriftCheck
 from stacks.monitoring.environment_alarms import EnvironmentAlarms
@@ -58,8 +58,8 @@ class Monitoring(EnvironmentStack):
             self,
             "Alarms",
             environment_name=context.name,
-            rules=[
-                *quiet_at_night(alarm_rules(metrics, settings), settings.tasks.off_hours),
+            specs=[
+                *quiet_at_night(alarm_specs(metrics, settings), settings.tasks.off_hours),
                 *upkeep_rules(metrics.upkeep, settings.recovery),
             ],
             topics=topics,

@@ -14,13 +14,6 @@ AT_LEAST: Final = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHO
 ABOVE: Final = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 BELOW: Final = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
-IS_THE_FAULT: Final = cloudwatch.TreatMissingData.BREACHING
-"""A thing that always reports and stops to is down."""
-IS_QUIET: Final = cloudwatch.TreatMissingData.NOT_BREACHING
-"""Nothing happened that could be measured, or another alarm watches whether the thing is there at all."""
-CHANGES_NOTHING: Final = cloudwatch.TreatMissingData.IGNORE
-"""The last that was measured stands until something else is."""
-
 LATENCY_LIMIT_SECONDS: Final = 0.005
 """Reads and writes of the database at the 99th percentile (reference, Monitoring)."""
 RESPONSE_LIMIT_SECONDS: Final = 2
@@ -36,44 +29,43 @@ STORAGE_RESERVE: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlarmRule:
-    """An alarm goes off when `metric` compares to `threshold` for `periods` periods on end."""
+class AlarmSpec:
+    """An alarm that goes off when `metric` breaches `threshold` in `periods` consecutive periods."""
 
     name: str
     severity: Severity
     metric: cloudwatch.IMetric
-    comparison: cloudwatch.ComparisonOperator
     threshold: float
+    meaning: str
+    """What happened, and where to look first; it is mailed."""
+    comparison: cloudwatch.ComparisonOperator = ABOVE
     periods: int = 3
     """With periods of five minutes, what the reference waits: 15 minutes."""
-    missing: cloudwatch.TreatMissingData
+    missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING
+    """By default no data is no traffic. BREACHING is for what always reports while it is up."""
     needs_tasks: bool = False
-    """Whether it would ring because tasks are meant to sleep."""
-    meaning: str
-    """What happened, and where to look first."""
+    """Whether it would be in ALARM while tasks are stopped in off-hours."""
     of_release: bool = True
-    """Whether a release is judged by it: not, where it was wrong before and no release mends it."""
+    """Whether the bake judges a release by it; not if no release can cause or fix the problem."""
 
 
-def alarm_rules(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmRule]:
+def alarm_specs(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmSpec]:
     """Return the rules of an environment, the most severe first."""
     return [*_high(metrics, settings), *_medium(metrics, settings), *_low(metrics, settings)]
 
 
-def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmRule]:
+def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmSpec]:
     return [
-        AlarmRule(
+        AlarmSpec(
             name="no-healthy-target",
             severity=Severity.HIGH,
             metric=metrics.traffic.healthy_targets(),
             comparison=BELOW,
             threshold=1,
-            # A load balancer that nobody asks, or that has no targets, may report nothing.
-            missing=IS_QUIET,
             needs_tasks=True,
             meaning="No task passes its health check: nobody is served. Look at the engine's log, then the database.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="no-task-runs",
             severity=Severity.HIGH,
             metric=metrics.tasks.reports(),
@@ -81,21 +73,19 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             threshold=1,
             # ECS reports a minute or two late.
             periods=5,
-            missing=IS_THE_FAULT,
+            missing=cloudwatch.TreatMissingData.BREACHING,
             needs_tasks=True,
             meaning="No task runs: nobody is served. Look at the service's events: why do tasks not start or not stay?",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="error-rate",
             severity=Severity.HIGH,
             metric=metrics.traffic.error_rate(least_requests=LEAST_REQUESTS),
-            comparison=ABOVE,
             threshold=ERROR_LIMIT_PERCENT,
-            missing=IS_QUIET,
             needs_tasks=True,
             meaning=f"More than {ERROR_LIMIT_PERCENT} % of the requests fail. Look at the errors in the engine's log.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="database-unavailable",
             severity=Severity.HIGH,
             metric=metrics.database.reports(),
@@ -103,93 +93,81 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             threshold=1,
             # Longer than a failover to the other zone takes.
             periods=5,
-            missing=IS_THE_FAULT,
+            missing=cloudwatch.TreatMissingData.BREACHING,
             meaning="The database reports nothing: it is down, stopped or lost. Look at its events in RDS.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="database-storage-low",
             severity=Severity.HIGH,
             metric=metrics.database.free_storage(),
             comparison=BELOW,
             threshold=settings.database.storage_gib * 1024**3 * STORAGE_RESERVE,
-            missing=CHANGES_NOTHING,
+            missing=cloudwatch.TreatMissingData.IGNORE,
             meaning="The database's disk fills and storage autoscaling has not helped: it stops when it is full. Raise "
             "database.max_storage_gib, or find what grows.",
         ),
     ]
 
 
-def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmRule]:
+def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmSpec]:
     return [
-        AlarmRule(
+        AlarmSpec(
             name="unhealthy-target",
             severity=Severity.MEDIUM,
             metric=metrics.traffic.unhealthy_targets(),
             comparison=AT_LEAST,
             threshold=1,
-            missing=IS_QUIET,
             needs_tasks=True,
             meaning="A task fails its health check and is not replaced, the others serve. Look at its log.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="tasks-missing",
             severity=Severity.MEDIUM,
             metric=metrics.tasks.missing(),
             comparison=AT_LEAST,
             threshold=1,
-            missing=IS_QUIET,
             needs_tasks=True,
             meaning="Fewer tasks run than should: they do not start, or do not stay. Look at the service's events.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="tasks-processor-high",
             severity=Severity.MEDIUM,
             metric=metrics.tasks.processor(),
-            comparison=ABOVE,
             threshold=80,
-            missing=IS_QUIET,
             meaning="The tasks compute above what scaling aims at: it has reached tasks.max, or does not help the one "
             "active engine. Raise tasks.cpu.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="tasks-memory-high",
             severity=Severity.MEDIUM,
             metric=metrics.tasks.memory(),
-            comparison=ABOVE,
             threshold=90,
-            missing=IS_QUIET,
             meaning="The tasks' memory is nearly full; ECS kills what goes beyond. Raise tasks.memory with tasks.heap.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="response-slow",
             severity=Severity.MEDIUM,
             metric=metrics.traffic.busy_response_time(99, least_requests=5 * LEAST_REQUESTS),
-            comparison=ABOVE,
             threshold=RESPONSE_LIMIT_SECONDS,
-            missing=IS_QUIET,
             meaning=f"One request in a hundred takes more than {RESPONSE_LIMIT_SECONDS} s. Look at the processors of "
             "tasks and database, then at slow statements in the database's log.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="database-processor-high",
             severity=Severity.MEDIUM,
             metric=metrics.database.processor(),
-            comparison=ABOVE,
             threshold=80,
-            missing=IS_QUIET,
             meaning="The database's processor is busy. Look at the top statements in Performance Insights.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="database-connections-high",
             severity=Severity.MEDIUM,
             metric=metrics.database.connections(),
-            comparison=ABOVE,
             threshold=int(connection_limit(settings.database.instance_class) * CONNECTION_SHARE),
-            missing=IS_QUIET,
             meaning="Connections to the database grow towards its limit, as with a leak. Look at who holds them "
             "(pg_stat_activity).",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="cache-node-missing",
             severity=Severity.MEDIUM,
             metric=metrics.cache.reporting_nodes(),
@@ -197,68 +175,57 @@ def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[
             threshold=metrics.cache.node_count,
             # Longer than a failover to a replica takes.
             periods=5,
-            missing=IS_THE_FAULT,
+            missing=cloudwatch.TreatMissingData.BREACHING,
             meaning="A node of the cache reports nothing. Look at the replication group's events.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="cache-processor-high",
             severity=Severity.MEDIUM,
             metric=metrics.cache.processor(),
-            comparison=ABOVE,
             threshold=70,
-            missing=IS_QUIET,
             meaning="The cache's processor is busy. Look at its slow log.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="cache-memory-high",
             severity=Severity.MEDIUM,
             metric=metrics.cache.memory(),
-            comparison=ABOVE,
             threshold=80,
-            missing=IS_QUIET,
             meaning="The cache's memory fills; it will drop keys. Look at what has no time to live.",
         ),
     ]
 
 
-def _low(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmRule]:
+def _low(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmSpec]:
     milliseconds = round(LATENCY_LIMIT_SECONDS * 1000)
     return [
-        AlarmRule(
+        AlarmSpec(
             name="database-reads-slow",
             severity=Severity.LOW,
             metric=metrics.database.read_latency(),
-            comparison=ABOVE,
             threshold=LATENCY_LIMIT_SECONDS,
-            missing=IS_QUIET,
             meaning=f"Reads from the database's disk take more than {milliseconds} ms at the 99th percentile.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="database-writes-slow",
             severity=Severity.LOW,
             metric=metrics.database.write_latency(),
-            comparison=ABOVE,
             threshold=LATENCY_LIMIT_SECONDS,
-            missing=IS_QUIET,
             meaning=f"Writes to the database's disk take more than {milliseconds} ms at the 99th percentile.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="cache-evictions",
             severity=Severity.LOW,
             metric=metrics.cache.evictions(),
             comparison=AT_LEAST,
             threshold=1,
-            missing=IS_QUIET,
             meaning="The cache drops keys to make room: it is too small for what is kept in it.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="cache-connections-high",
             severity=Severity.LOW,
             metric=metrics.cache.connections(),
-            comparison=ABOVE,
             # A deployment has the old and the new tasks at once.
             threshold=2 * settings.tasks.max * CACHE_POOL,
-            missing=IS_QUIET,
             meaning="More connections to the cache than all tasks' pools hold, as with a leak.",
         ),
     ]

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.monitoring.alarm_specs import AlarmRule
+from stacks.monitoring.alarm_specs import AlarmSpec
 from stacks.monitoring.alarm_topics import AlarmTopics
 from stacks.monitoring.severity import Severity
 
@@ -27,7 +27,7 @@ class EnvironmentAlarms(Construct):
         construct_id: str,
         *,
         environment_name: str,
-        rules: Iterable[AlarmRule],
+        specs: Iterable[AlarmSpec],
         topics: AlarmTopics,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -40,23 +40,23 @@ class EnvironmentAlarms(Construct):
             severity: cast(cloudwatch.IAlarmAction, actions.SnsAction(cast(sns.ITopic, topic)))
             for severity, topic in topics.by_severity.items()
         }
-        for rule in rules:
-            name = f"yawl-{'' if rule.of_release else 'upkeep-'}{environment_name}-{rule.name}"
+        for spec in specs:
+            name = f"yawl-{'' if spec.of_release else 'upkeep-'}{environment_name}-{spec.name}"
             self.names.append(name)
             alarm = cloudwatch.Alarm(
                 self,
-                rule.name.title().replace("-", ""),
+                spec.name.title().replace("-", ""),
                 alarm_name=name,
-                alarm_description=f"{rule.severity.upper()}: {rule.meaning}",
-                metric=rule.metric,
-                comparison_operator=rule.comparison,
-                threshold=rule.threshold,
-                evaluation_periods=rule.periods,
-                treat_missing_data=rule.missing,
+                alarm_description=f"{spec.severity.upper()}: {spec.meaning}",
+                metric=spec.metric,
+                comparison_operator=spec.comparison,
+                threshold=spec.threshold,
+                evaluation_periods=spec.periods,
+                treat_missing_data=spec.missing,
             )
-            alarm.add_alarm_action(tell[rule.severity])
-            self.by_severity[rule.severity].append(alarm)
-            if rule.of_release and rule.severity is not Severity.LOW:
+            alarm.add_alarm_action(tell[spec.severity])
+            self.by_severity[spec.severity].append(alarm)
+            if spec.of_release and spec.severity is not Severity.LOW:
                 of_health.append(alarm)
         self.health = cloudwatch.CompositeAlarm(
             self,

@@ -5,7 +5,7 @@ from typing import Final
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from settings import RecoverySettings
-from stacks.monitoring.alarm_specs import ABOVE, AT_LEAST, CHANGES_NOTHING, IS_QUIET, AlarmRule
+from stacks.monitoring.alarm_specs import ABOVE, AT_LEAST, AlarmSpec
 from stacks.monitoring.metrics import UpkeepMetrics
 from stacks.monitoring.severity import Severity
 
@@ -15,9 +15,9 @@ RESTORE_TEST_DAYS: Final = 35
 """Longer than between two monthly tests; the first has as long after the environment was made."""
 
 
-def upkeep_rules(metrics: UpkeepMetrics, settings: RecoverySettings) -> list[AlarmRule]:
+def upkeep_rules(metrics: UpkeepMetrics, settings: RecoverySettings) -> list[AlarmSpec]:
     """Return the rules about what the daily checks find; without checks there is nothing to ring for."""
-    rules: list[AlarmRule] = []
+    rules: list[AlarmSpec] = []
     if settings.drift_check:
         rules.append(
             _rule(
@@ -70,7 +70,7 @@ def upkeep_rules(metrics: UpkeepMetrics, settings: RecoverySettings) -> list[Ala
                 threshold=1,
                 meaning="A daily check of drift or backups ended with an error: what it should tell is not known. Look "
                 "at the function's log.",
-                quiet=True,
+                missing=cloudwatch.TreatMissingData.NOT_BREACHING,
             )
         )
     return rules
@@ -83,17 +83,17 @@ def _rule(
     comparison: cloudwatch.ComparisonOperator,
     threshold: float,
     meaning: str,
-    quiet: bool = False,
-) -> AlarmRule:
+    missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.IGNORE,
+) -> AlarmSpec:
     """Return a rule about a figure that comes once a day; where it does not come, the last one stands."""
-    return AlarmRule(
+    return AlarmSpec(
         name=name,
         severity=Severity.MEDIUM,
         metric=metric,
         comparison=comparison,
         threshold=threshold,
         periods=1,
-        missing=IS_QUIET if quiet else CHANGES_NOTHING,
+        missing=missing,
         meaning=meaning,
         of_release=False,
     )

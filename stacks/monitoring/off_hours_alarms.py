@@ -6,12 +6,12 @@ from typing import cast
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from settings import OffHoursSettings
-from stacks.monitoring.alarm_specs import BELOW, CHANGES_NOTHING, IS_THE_FAULT, AlarmRule
+from stacks.monitoring.alarm_specs import BELOW, AlarmSpec
 from stacks.monitoring.metrics.source import FIVE_MINUTES
 from stacks.monitoring.waking_hours import waking_hours
 
 
-def quiet_at_night(rules: list[AlarmRule], night: OffHoursSettings | None) -> list[AlarmRule]:
+def quiet_at_night(rules: list[AlarmSpec], night: OffHoursSettings | None) -> list[AlarmSpec]:
     """Return the rules; those about tasks are judged only while tasks are sure to run.
 
     Judged by the clock and not by how many tasks should run: ECS reports that number of a service with running tasks
@@ -26,7 +26,7 @@ def quiet_at_night(rules: list[AlarmRule], night: OffHoursSettings | None) -> li
     return [_judged_by_day(rule, awake) if rule.needs_tasks else rule for rule in rules]
 
 
-def _judged_by_day(rule: AlarmRule, awake: str) -> AlarmRule:
+def _judged_by_day(rule: AlarmSpec, awake: str) -> AlarmSpec:
     # What just does not ring.
     quiet = rule.threshold if rule.comparison == BELOW else 0
     expression = cloudwatch.MathExpression(
@@ -35,5 +35,7 @@ def _judged_by_day(rule: AlarmRule, awake: str) -> AlarmRule:
         label="while tasks are awake",
         period=cast(cloudwatch.Metric, rule.metric).period or FIVE_MINUTES,
     )
-    missing = CHANGES_NOTHING if rule.missing is IS_THE_FAULT else rule.missing
-    return replace(rule, metric=expression, missing=missing)
+    missing = cloudwatch.TreatMissingData
+    return replace(
+        rule, metric=expression, missing=missing.IGNORE if rule.missing is missing.BREACHING else rule.missing
+    )
