@@ -14,8 +14,8 @@ from settings import DomainSettings, ImageSettings, TasksSettings
 from stacks.application.deployment_alarm import DeploymentAlarm
 from stacks.application.engine_credentials import EngineCredentials
 from stacks.application.engine_task import EngineTask
-from stacks.application.integration_test_role import VerifierRole
-from stacks.application.load_balancer import FrontDoor
+from stacks.application.integration_test_role import IntegrationTestRole
+from stacks.application.load_balancer import LoadBalancer
 from stacks.application.origin_secret import HEADER_NAME
 from stacks.cache_stack import Cache
 from stacks.database_stack import Database
@@ -76,7 +76,7 @@ class Application(EnvironmentStack):
             logs=True,
             retain_data=context.retain_data,
         )
-        self.front_door = FrontDoor(
+        load_balancer = LoadBalancer(
             self,
             "FrontDoor",
             vpc=vpc,
@@ -88,11 +88,11 @@ class Application(EnvironmentStack):
             takeover_seconds=settings.takeover,
             retain_data=context.retain_data,
         )
-        self.load_balancer = self.front_door.load_balancer
-        self.target_group = self.front_door.target_group
-        self.origin_secret = self.front_door.origin_secret
+        self.load_balancer = load_balancer.load_balancer
+        self.target_group = load_balancer.target_group
+        self.origin_secret = load_balancer.origin_secret
         self.origin_header_name = HEADER_NAME
-        self.origin_domain_name = self.front_door.origin_domain_name
+        self.origin_domain_name = load_balancer.origin_domain_name
         self.log_group = LogGroup(
             self, "Log", key=key, retention_days=context.log_retention_days, retain_data=context.retain_data
         )
@@ -126,7 +126,7 @@ class Application(EnvironmentStack):
         )
         self.service = self._service(settings, security_group=self._as_it_is("TaskSecurityGroup", task_security_group))
         self._scale(settings)
-        self.verifier_role = VerifierRole(
+        self.integration_test_role = IntegrationTestRole(
             self,
             "VerifierRole",
             environment_name=context.name,
@@ -138,23 +138,23 @@ class Application(EnvironmentStack):
             cache=cache,
             secrets=[cast(secretsmanager.ISecret, self.origin_secret), self.engine_credentials],
         )
-        self.load_balancer_url = CfnOutput(self, "LoadBalancerUrl", value=self.front_door.url)
+        self.load_balancer_url = CfnOutput(self, "LoadBalancerUrl", value=load_balancer.url)
         self.cluster_name = CfnOutput(self, "ClusterName", value=self.cluster.cluster_name)
         self.service_name = CfnOutput(self, "ServiceName", value=self.service.service_name)
         self.target_group_arn = CfnOutput(self, "TargetGroupArn", value=self.target_group.target_group_arn)
         self.task_definition_arn = CfnOutput(self, "TaskDefinitionArn", value=self.task_definition.task_definition_arn)
-        self.verifier_role_arn = CfnOutput(self, "VerifierRoleArn", value=self.verifier_role.role_arn)
+        self.integration_test_role_arn = CfnOutput(self, "VerifierRoleArn", value=self.integration_test_role.role_arn)
         self.origin_secret_arn = CfnOutput(self, "OriginSecretArn", value=self.origin_secret.secret_arn)
         self.engine_credentials_arn = CfnOutput(self, "EngineCredentialsArn", value=self.engine_credentials.secret_arn)
         self.test_variables = TestVariables(
             self,
             {
-                "ALB_URL": self.front_door.url,
+                "ALB_URL": load_balancer.url,
                 "CLUSTER_NAME": self.cluster.cluster_name,
                 "SERVICE_NAME": self.service.service_name,
                 "TARGET_GROUP_ARN": self.target_group.target_group_arn,
                 "TASK_DEFINITION_ARN": self.task_definition.task_definition_arn,
-                "VERIFIER_ROLE_ARN": self.verifier_role.role_arn,
+                "VERIFIER_ROLE_ARN": self.integration_test_role.role_arn,
                 "ORIGIN_SECRET_ARN": self.origin_secret.secret_arn,
                 "ENGINE_CREDENTIALS_ARN": self.engine_credentials.secret_arn,
             },

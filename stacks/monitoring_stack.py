@@ -7,19 +7,18 @@ from stacks.application_stack import Application
 from stacks.cache_stack import Cache
 from stacks.database_stack import Database
 from stacks.environment_stack import EnvironmentContext, EnvironmentStack
-from stacks.monitoring.alarm_reader_role import BakeRole
+from stacks.monitoring.alarm_reader_role import AlarmReaderRole
 from stacks.monitoring.alarm_sharing import AlarmSharing
 from stacks.monitoring.alarm_specs import alarm_specs
 from stacks.monitoring.alarm_topics import AlarmTopics
 from stacks.monitoring.drift_check import DriftCheck
 from stacks.monitoring.environment_alarms import EnvironmentAlarms
-from stacks.monitoring.environment_dashboard import EnvironmentDashboard
-from stacks.monitoring.maintenance_rules import upkeep_rules
+from stacks.monitoring.environment_dashboard import EnvironmentDashboard, console_links
+from stacks.monitoring.maintenance_specs import maintenance_specs
 from stacks.monitoring.metrics import EnvironmentMetrics, ObservedNames
 from stacks.monitoring.monthly_budget import MonthlyBudget
-from stacks.monitoring.off_hours_alarms import quiet_at_night
+from stacks.monitoring.off_hours_alarms import ignore_off_hours
 from stacks.monitoring.severity import Severity
-from stacks.shared.console_links import console_links
 
 
 class Monitoring(EnvironmentStack):
@@ -59,8 +58,8 @@ class Monitoring(EnvironmentStack):
             "Alarms",
             environment_name=context.name,
             specs=[
-                *quiet_at_night(alarm_specs(metrics, settings), settings.tasks.off_hours),
-                *upkeep_rules(metrics.upkeep, settings.recovery),
+                *ignore_off_hours(alarm_specs(metrics, settings), settings.tasks.off_hours),
+                *maintenance_specs(metrics.maintenance, settings.recovery),
             ],
             topics=topics,
         )
@@ -72,7 +71,7 @@ class Monitoring(EnvironmentStack):
                 key=topics.key,
                 log_retention_days=context.log_retention_days,
             )
-        self.bake_role = BakeRole(
+        self.alarm_reader_role = AlarmReaderRole(
             self, "BakeRole", environment_name=context.name, pipeline_account=context.pipeline_account
         )
         if settings.monthly_budget_usd is not None and settings.alarm_email is not None:

@@ -11,11 +11,10 @@ from constructs import Construct
 from settings import RecoverySettings
 from stacks.database_stack import Database
 from stacks.environment_stack import EnvironmentContext, EnvironmentStack
-from stacks.monitoring.metrics.maintenance import check_name
 from stacks.recovery.backup_vault import backup_vault, vault_name
 from stacks.recovery_copies_stack import RecoveryCopies
 from stacks.shared.key import rotating_key
-from stacks.shared.scheduled_check import ScheduledCheck
+from stacks.shared.scheduled_check import ScheduledCheck, check_name
 
 BACKUP_HOUR: Final = 3
 """UTC; the weekly and the monthly backup follow an hour later each."""

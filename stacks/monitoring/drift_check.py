@@ -7,9 +7,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.monitoring.metrics.maintenance import check_name
 from stacks.monitoring.resource_reads import READS
-from stacks.shared.scheduled_check import ScheduledCheck
+from stacks.shared.scheduled_check import ScheduledCheck, check_name
 
 HOUR: Final = 4
 """When hardly anybody deploys."""

@@ -36,7 +36,7 @@ class EnvironmentAlarms(Construct):
         """The names of all, as another stack may use them."""
         of_health: list[cloudwatch.Alarm] = []
         # The library's classes name parameters otherwise than their interfaces, which the type checker minds.
-        tell = {
+        actions_by_severity = {
             severity: cast(cloudwatch.IAlarmAction, actions.SnsAction(cast(sns.ITopic, topic)))
             for severity, topic in topics.by_severity.items()
         }
@@ -54,7 +54,7 @@ class EnvironmentAlarms(Construct):
                 evaluation_periods=spec.periods,
                 treat_missing_data=spec.missing,
             )
-            alarm.add_alarm_action(tell[spec.severity])
+            alarm.add_alarm_action(actions_by_severity[spec.severity])
             self.by_severity[spec.severity].append(alarm)
             if spec.of_release and spec.severity is not Severity.LOW:
                 of_health.append(alarm)

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from stacks.monitoring.alarm_specs import ERROR_LIMIT_PERCENT, LATENCY_LIMIT_SECONDS, RESPONSE_LIMIT_SECONDS
 from stacks.monitoring.environment_alarms import EnvironmentAlarms
-from stacks.monitoring.metrics import EnvironmentMetrics
+from stacks.monitoring.metrics import EnvironmentMetrics, ObservedNames
 from stacks.monitoring.severity import Severity
 
 THIRD: Final = 8
@@ -49,9 +49,22 @@ class EnvironmentDashboard(cloudwatch.Dashboard):
                 _database(metrics),
                 _cache(metrics),
                 [*_workflows(metrics), _errors(log_group_name)],
-                _upkeep(metrics),
+                _maintenance(metrics),
             ],
         )
+
+
+def console_links(*, region: str, names: ObservedNames, target_group_arn: str) -> dict[str, str]:
+    """Return the pages to look at when an alarm fires, by what they show."""
+    console = f"https://{region}.console.aws.amazon.com"
+    service = f"{names.cluster}/services/{names.service}"
+    return {
+        "service and its events": f"{console}/ecs/v2/clusters/{service}/events?region={region}",
+        "targets": f"{console}/ec2/home?region={region}#TargetGroup:targetGroupArn={target_group_arn}",
+        "engine's log": f"{console}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{names.log_group}",
+        "database": f"{console}/rds/home?region={region}#database:id={names.database};is-cluster=false",
+        "cache": f"{console}/elasticache/home?region={region}#/redis/{names.cache}",
+    }
 
 
 def _alarm_states(alarms: EnvironmentAlarms) -> list[cloudwatch.IWidget]:
@@ -150,12 +163,12 @@ def _workflows(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
     ]
 
 
-def _upkeep(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
-    upkeep = metrics.upkeep
+def _maintenance(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+    maintenance = metrics.maintenance
     return [
-        _daily("Drifted resources", upkeep.drifted_resources()),
-        _daily("Hours since a backup", upkeep.hours_since_backup()),
-        _daily("Days since a restore test", upkeep.days_since_restore_test()),
+        _daily("Drifted resources", maintenance.drifted_resources()),
+        _daily("Hours since a backup", maintenance.hours_since_backup()),
+        _daily("Days since a restore test", maintenance.days_since_restore_test()),
     ]
 
 

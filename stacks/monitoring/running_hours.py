@@ -18,18 +18,18 @@ YEAR: Final = 2026
 """Whose summer and winter time are reckoned with; a zone that has changed its rules since needs a newer one."""
 
 
-def waking_hours(night: OffHoursSettings) -> list[tuple[int, int]]:
+def running_hours(off_hours: OffHoursSettings) -> list[tuple[int, int]]:
     """Return first and last hour of each time of a UTC week, counted from Monday 0:00, in which no task may sleep.
 
     CloudWatch knows UTC only. Where clocks are put forward and back, the hour that is waking time in one season only is
     left out, and so is the first hour after waking.
     """
-    offsets = _offsets(night.time_zone)
+    offsets = _offsets(off_hours.time_zone)
     found: list[tuple[int, int]] = []
-    for day in night.week_days:
+    for day in off_hours.week_days:
         midnight = DAYS.index(day) * DAY
-        start = midnight + night.wake_hour * HOUR + STARTING - min(offsets)
-        end = midnight + night.sleep_hour * HOUR - max(offsets)
+        start = midnight + off_hours.wake_hour * HOUR + STARTING - min(offsets)
+        end = midnight + off_hours.sleep_hour * HOUR - max(offsets)
         # Only whole hours can be asked for.
         first, last = -(-start // HOUR), end // HOUR - 1
         if first <= last:

@@ -6,7 +6,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from settings import RecoverySettings
 from stacks.monitoring.alarm_specs import ABOVE, AT_LEAST, AlarmSpec
-from stacks.monitoring.metrics import UpkeepMetrics
+from stacks.monitoring.metrics import MaintenanceMetrics
 from stacks.monitoring.severity import Severity
 
 OLDEST_BACKUP_HOURS: Final = 36
@@ -15,12 +15,12 @@ RESTORE_TEST_DAYS: Final = 35
 """Longer than between two monthly tests; the first has as long after the environment was made."""
 
 
-def upkeep_rules(metrics: UpkeepMetrics, settings: RecoverySettings) -> list[AlarmSpec]:
-    """Return the rules about what the daily checks find; without checks there is nothing to ring for."""
-    rules: list[AlarmSpec] = []
+def maintenance_specs(metrics: MaintenanceMetrics, settings: RecoverySettings) -> list[AlarmSpec]:
+    """Return the specs about what the daily checks find; without checks there is nothing to ring for."""
+    specs: list[AlarmSpec] = []
     if settings.drift_check:
-        rules.append(
-            _rule(
+        specs.append(
+            _spec(
                 name="stacks-drifted",
                 metric=metrics.drifted_resources(),
                 comparison=AT_LEAST,
@@ -30,8 +30,8 @@ def upkeep_rules(metrics: UpkeepMetrics, settings: RecoverySettings) -> list[Ala
             )
         )
     if settings.backups:
-        rules.append(
-            _rule(
+        specs.append(
+            _spec(
                 name="backup-old",
                 metric=metrics.hours_since_backup(),
                 comparison=ABOVE,
@@ -41,8 +41,8 @@ def upkeep_rules(metrics: UpkeepMetrics, settings: RecoverySettings) -> list[Ala
             )
         )
     if settings.backups and settings.restore_test:
-        rules.append(
-            _rule(
+        specs.append(
+            _spec(
                 name="restore-test-failed",
                 metric=metrics.failed_restore_tests(),
                 comparison=AT_LEAST,
@@ -51,8 +51,8 @@ def upkeep_rules(metrics: UpkeepMetrics, settings: RecoverySettings) -> list[Ala
                 "in AWS Backup.",
             )
         )
-        rules.append(
-            _rule(
+        specs.append(
+            _spec(
                 name="restore-test-overdue",
                 metric=metrics.days_since_restore_test(),
                 comparison=ABOVE,
@@ -61,9 +61,9 @@ def upkeep_rules(metrics: UpkeepMetrics, settings: RecoverySettings) -> list[Ala
                 "Backup.",
             )
         )
-    if rules:
-        rules.append(
-            _rule(
+    if specs:
+        specs.append(
+            _spec(
                 name="checks-failed",
                 metric=metrics.failed_checks(),
                 comparison=AT_LEAST,
@@ -73,10 +73,10 @@ def upkeep_rules(metrics: UpkeepMetrics, settings: RecoverySettings) -> list[Ala
                 missing=cloudwatch.TreatMissingData.NOT_BREACHING,
             )
         )
-    return rules
+    return specs
 
 
-def _rule(
+def _spec(
     *,
     name: str,
     metric: cloudwatch.IMetric,
