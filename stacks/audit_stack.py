@@ -1,4 +1,4 @@
-"""What an environment has of its account's audit."""
+"""The part of its account's audit that an environment deploys."""
 
 from constructs import Construct
 
@@ -24,7 +24,7 @@ class Audit(EnvironmentStack):
             scope,
             "audit",
             context=context,
-            description=f"YAWL {context.name}: what is written down of the whole account",
+            description=f"YAWL {context.name}: audit trail and monitoring of the whole account",
             termination_protection=context.retain_data,
         )
         AccountAudit(

@@ -1,4 +1,4 @@
-"""What tells how an environment does, and whom it tells."""
+"""Alarms, their notifications, and the dashboard of one environment."""
 
 from constructs import Construct
 
@@ -22,7 +22,7 @@ from stacks.monitoring.severity import Severity
 
 
 class Monitoring(EnvironmentStack):
-    """Alarms that tell three topics, by severity, and the dashboard they lead to."""
+    """Alarms that publish to one topic per severity, and the dashboard."""
 
     def __init__(
         self,

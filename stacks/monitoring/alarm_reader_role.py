@@ -1,4 +1,4 @@
-"""What may be seen of an environment's alarms while a release is watched."""
+"""The role that reads an environment's alarms during the bake."""
 
 from typing import cast
 

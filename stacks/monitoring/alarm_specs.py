@@ -1,4 +1,4 @@
-"""When an environment calls for help."""
+"""The alarms of an environment."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -19,13 +19,13 @@ LATENCY_LIMIT_SECONDS: Final = 0.005
 RESPONSE_LIMIT_SECONDS: Final = 2
 ERROR_LIMIT_PERCENT: Final = 5
 LEAST_REQUESTS: Final = 20
-"""Requests a minute below which a rate says nothing: one failure in a quiet night wakes nobody."""
+"""Requests a minute below which a rate says nothing: a single failure in a quiet night is no emergency."""
 CONNECTION_SHARE: Final = 0.6
-"""Of the connections a database's size promises; the smallest take about three quarters of them."""
+"""Share of the connections that RDS documents for an instance class; the smallest accept about three quarters."""
 CACHE_POOL: Final = 20
 """Connections of one task to the cache (reference, Cache Layer: 10 to 20)."""
 STORAGE_RESERVE: Final = 0.1
-"""Part of the first storage that should stay free; autoscaling adds storage before it comes to that."""
+"""Share of the initial storage that should stay free; storage autoscaling starts earlier."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class AlarmSpec:
 
 
 def alarm_specs(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmSpec]:
-    """Return the rules of an environment, the most severe first."""
+    """Return the alarms of an environment, the most severe first."""
     return [*_high(metrics, settings), *_medium(metrics, settings), *_low(metrics, settings)]
 
 
@@ -63,7 +63,8 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             comparison=BELOW,
             threshold=1,
             needs_tasks=True,
-            meaning="No task passes its health check: nobody is served. Look at the engine's log, then the database.",
+            meaning="No task passes its health check, so users get no service. Check the engine's log, then "
+            "the database.",
         ),
         AlarmSpec(
             name="no-task-runs",
@@ -75,7 +76,8 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             periods=5,
             missing=cloudwatch.TreatMissingData.BREACHING,
             needs_tasks=True,
-            meaning="No task runs: nobody is served. Look at the service's events: why do tasks not start or not stay?",
+            meaning="No task is running, so users get no service. Check the service's events for why tasks "
+            "stop or fail to start.",
         ),
         AlarmSpec(
             name="error-rate",
@@ -83,7 +85,7 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             metric=metrics.traffic.error_rate(least_requests=LEAST_REQUESTS),
             threshold=ERROR_LIMIT_PERCENT,
             needs_tasks=True,
-            meaning=f"More than {ERROR_LIMIT_PERCENT} % of the requests fail. Look at the errors in the engine's log.",
+            meaning=f"More than {ERROR_LIMIT_PERCENT} % of the requests fail. Check the errors in the engine's log.",
         ),
         AlarmSpec(
             name="database-unavailable",
@@ -94,7 +96,7 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             # Longer than a failover to the other zone takes.
             periods=5,
             missing=cloudwatch.TreatMissingData.BREACHING,
-            meaning="The database reports nothing: it is down, stopped or lost. Look at its events in RDS.",
+            meaning="The database reports no metrics: it is down, stopped or deleted. Check its events in RDS.",
         ),
         AlarmSpec(
             name="database-storage-low",
@@ -103,8 +105,8 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             comparison=BELOW,
             threshold=settings.database.storage_gib * 1024**3 * STORAGE_RESERVE,
             missing=cloudwatch.TreatMissingData.IGNORE,
-            meaning="The database's disk fills and storage autoscaling has not helped: it stops when it is full. Raise "
-            "database.max_storage_gib, or find what grows.",
+            meaning="The database is running out of storage in spite of autoscaling; it stops when storage is full. "
+            "Raise database.max_storage_gib, or find what grows.",
         ),
     ]
 
@@ -118,7 +120,7 @@ def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[
             comparison=AT_LEAST,
             threshold=1,
             needs_tasks=True,
-            meaning="A task fails its health check and is not replaced, the others serve. Look at its log.",
+            meaning="A task fails its health check and is not replaced; the others are serving. Check its log.",
         ),
         AlarmSpec(
             name="tasks-missing",
@@ -127,45 +129,46 @@ def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[
             comparison=AT_LEAST,
             threshold=1,
             needs_tasks=True,
-            meaning="Fewer tasks run than should: they do not start, or do not stay. Look at the service's events.",
+            meaning="Fewer tasks running than desired: tasks stop or fail to start. Check the service's events.",
         ),
         AlarmSpec(
             name="tasks-processor-high",
             severity=Severity.MEDIUM,
             metric=metrics.tasks.processor(),
             threshold=80,
-            meaning="The tasks compute above what scaling aims at: it has reached tasks.max, or does not help the one "
-            "active engine. Raise tasks.cpu.",
+            meaning="CPU use of the tasks is above the scaling target: scaling has reached tasks.max, or cannot help "
+            "the one active engine. Raise tasks.cpu.",
         ),
         AlarmSpec(
             name="tasks-memory-high",
             severity=Severity.MEDIUM,
             metric=metrics.tasks.memory(),
             threshold=90,
-            meaning="The tasks' memory is nearly full; ECS kills what goes beyond. Raise tasks.memory with tasks.heap.",
+            meaning="The tasks' memory is nearly full; ECS stops a task that exceeds it. Raise tasks.memory "
+            "and tasks.heap.",
         ),
         AlarmSpec(
             name="response-slow",
             severity=Severity.MEDIUM,
             metric=metrics.traffic.busy_response_time(99, least_requests=5 * LEAST_REQUESTS),
             threshold=RESPONSE_LIMIT_SECONDS,
-            meaning=f"One request in a hundred takes more than {RESPONSE_LIMIT_SECONDS} s. Look at the processors of "
-            "tasks and database, then at slow statements in the database's log.",
+            meaning=f"One request in a hundred takes more than {RESPONSE_LIMIT_SECONDS} s. Check CPU use of "
+            "tasks and database, then slow statements in the database's log.",
         ),
         AlarmSpec(
             name="database-processor-high",
             severity=Severity.MEDIUM,
             metric=metrics.database.processor(),
             threshold=80,
-            meaning="The database's processor is busy. Look at the top statements in Performance Insights.",
+            meaning="The database's CPU use is high. Check the top statements in Performance Insights.",
         ),
         AlarmSpec(
             name="database-connections-high",
             severity=Severity.MEDIUM,
             metric=metrics.database.connections(),
             threshold=int(connection_limit(settings.database.instance_class) * CONNECTION_SHARE),
-            meaning="Connections to the database grow towards its limit, as with a leak. Look at who holds them "
-            "(pg_stat_activity).",
+            meaning="Connections to the database approach its limit, possibly because of a leak. Check which clients "
+            "hold them (pg_stat_activity).",
         ),
         AlarmSpec(
             name="cache-node-missing",
@@ -176,21 +179,21 @@ def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[
             # Longer than a failover to a replica takes.
             periods=5,
             missing=cloudwatch.TreatMissingData.BREACHING,
-            meaning="A node of the cache reports nothing. Look at the replication group's events.",
+            meaning="A cache node reports no metrics. Check the replication group's events.",
         ),
         AlarmSpec(
             name="cache-processor-high",
             severity=Severity.MEDIUM,
             metric=metrics.cache.processor(),
             threshold=70,
-            meaning="The cache's processor is busy. Look at its slow log.",
+            meaning="The cache's CPU use is high. Check its slow log.",
         ),
         AlarmSpec(
             name="cache-memory-high",
             severity=Severity.MEDIUM,
             metric=metrics.cache.memory(),
             threshold=80,
-            meaning="The cache's memory fills; it will drop keys. Look at what has no time to live.",
+            meaning="The cache's memory is nearly full; it will evict keys. Check for keys without a time to live.",
         ),
     ]
 
@@ -218,7 +221,8 @@ def _low(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Ala
             metric=metrics.cache.evictions(),
             comparison=AT_LEAST,
             threshold=1,
-            meaning="The cache drops keys to make room: it is too small for what is kept in it.",
+            meaning="The cache evicts keys because its memory is full. Check for keys without a time to live, "
+            "or raise cache.node_type.",
         ),
         AlarmSpec(
             name="cache-connections-high",
@@ -226,6 +230,6 @@ def _low(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Ala
             metric=metrics.cache.connections(),
             # A deployment has the old and the new tasks at once.
             threshold=2 * settings.tasks.max * CACHE_POOL,
-            meaning="More connections to the cache than all tasks' pools hold, as with a leak.",
+            meaning="More connections to the cache than all tasks' pools hold, possibly because of a leak.",
         ),
     ]

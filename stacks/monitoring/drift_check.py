@@ -1,4 +1,4 @@
-"""Whether what is deployed is still what its templates say."""
+"""The daily drift detection of an environment's stacks."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from stacks.monitoring.resource_reads import READS
 from stacks.shared.scheduled_check import ScheduledCheck, check_name
 
 HOUR: Final = 4
-"""When hardly anybody deploys."""
+"""UTC; few deployments run then."""
 LEFT_OUT: Final = {
     "billing:GetBillingViewData": "shows what the account costs",
     "cloudfront:GetDistribution": "shows the origin's secret, which is a header of the distribution",

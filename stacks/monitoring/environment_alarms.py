@@ -14,11 +14,11 @@ from stacks.monitoring.severity import Severity
 
 
 class EnvironmentAlarms(Construct):
-    """One alarm per rule, `yawl-<environment>-<rule>`, which tells the topic of its severity; and one over them.
+    """One alarm per specification, which publishes to the topic of its severity; and a composite alarm over them.
 
-    `yawl-<environment>-health` rings while an alarm of high or medium severity does. It tells nobody anew; a release
-    is watched by it. Alarms that no release is judged by are no part of it, and are called
-    `yawl-upkeep-<environment>-…`, so that the integration tests pass by them too.
+    `yawl-<environment>-health` is in ALARM while any high or medium alarm is. It sends no notification; the bake
+    watches it. Maintenance alarms are not part of it. Their names begin with `yawl-upkeep-<environment>-`, which the
+    integration tests ignore.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class EnvironmentAlarms(Construct):
         super().__init__(scope, construct_id)
         self.by_severity: dict[Severity, list[cloudwatch.Alarm]] = {severity: [] for severity in Severity}
         self.names: list[str] = []
-        """The names of all, as another stack may use them."""
+        """The names of all alarms, for use in other stacks."""
         of_health: list[cloudwatch.Alarm] = []
         # The library's classes name parameters otherwise than their interfaces, which the type checker minds.
         actions_by_severity = {
@@ -62,7 +62,7 @@ class EnvironmentAlarms(Construct):
             self,
             "Health",
             composite_alarm_name=f"yawl-{environment_name}-health",
-            alarm_description="Rings while an alarm of high or medium severity does; a release is watched by it",
+            alarm_description="In ALARM while any high or medium alarm is. The bake watches it after a release.",
             alarm_rule=cloudwatch.AlarmRule.any_of(
                 *(
                     cloudwatch.AlarmRule.from_alarm(cast(cloudwatch.IAlarm, alarm), cloudwatch.AlarmState.ALARM)

@@ -1,4 +1,4 @@
-"""What the on-call engineer opens at night."""
+"""The dashboard of one environment."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -23,7 +23,7 @@ LIMIT_COLOR: Final = cloudwatch.Color.RED
 
 
 class EnvironmentDashboard(cloudwatch.Dashboard):
-    """An environment in the order one asks about it: what fires, who feels it, what runs short, what was logged."""
+    """In the order of an investigation: alarms, effects on users, capacity, errors in the log."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ def _guide(environment_name: str, links: Mapping[str, str]) -> cloudwatch.IWidge
     meanings = "\n".join(f"- **{severity.capitalize()}**: {severity.meaning}" for severity in Severity)
     ways = " · ".join(f"[{name}]({address})" for name, address in links.items())
     return cloudwatch.TextWidget(
-        markdown=f"## YAWL {environment_name}\n\n{meanings}\n\nAn alarm's description says where to look first: {ways}",
+        markdown=f"## YAWL {environment_name}\n\n{meanings}\n\nAn alarm's description says what to check first: {ways}",
         width=3 * THIRD,
         height=4,
     )
@@ -113,7 +113,7 @@ def _what_users_feel(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
 def _capacity(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
     return [
         _graph(
-            "Resource utilisation",
+            "CPU and memory use",
             [
                 metrics.tasks.processor(),
                 metrics.tasks.memory(),
@@ -138,14 +138,14 @@ def _database(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
             limit=_limit(LATENCY_LIMIT_SECONDS, f"{round(LATENCY_LIMIT_SECONDS * 1000)} ms"),
         ),
         _graph("Database: connections", [database.connections()], axis=COUNT),
-        _graph("Database: left", [database.free_storage(), database.free_memory()], axis=BYTES),
+        _graph("Free storage and memory", [database.free_storage(), database.free_memory()], axis=BYTES),
     ]
 
 
 def _cache(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
     cache = metrics.cache
     return [
-        _graph("Cache: use", [cache.processor(), cache.memory()], axis=PERCENT),
+        _graph("Cache: CPU and memory", [cache.processor(), cache.memory()], axis=PERCENT),
         _graph("Cache: evictions", [cache.evictions()], axis=COUNT),
         _graph("Cache: connections", [cache.connections()], axis=COUNT),
     ]
@@ -159,7 +159,7 @@ def _workflows(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
             [workflows.execution_time("Average", "average"), workflows.execution_time("p99", "p99")],
             axis=COUNT,
         ),
-        _graph("Work that waits", [workflows.queue_depth()], axis=COUNT),
+        _graph("Queued work items", [workflows.queue_depth()], axis=COUNT),
     ]
 
 
@@ -167,13 +167,13 @@ def _maintenance(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
     maintenance = metrics.maintenance
     return [
         _daily("Drifted resources", maintenance.drifted_resources()),
-        _daily("Hours since a backup", maintenance.hours_since_backup()),
-        _daily("Days since a restore test", maintenance.days_since_restore_test()),
+        _daily("Hours since the last backup", maintenance.hours_since_backup()),
+        _daily("Days since the last successful restore test", maintenance.days_since_restore_test()),
     ]
 
 
 def _daily(title: str, metric: cloudwatch.IMetric) -> cloudwatch.IWidget:
-    """Return the last of figures that come once a day, of which a graph of some hours would show none."""
+    """Return the latest value of a daily metric, which a graph of some hours would not show."""
     return cloudwatch.SingleValueWidget(
         title=title, metrics=[metric], period=Duration.days(1), start="-P3D", end="P0D", width=THIRD, height=3
     )
@@ -181,7 +181,7 @@ def _daily(title: str, metric: cloudwatch.IMetric) -> cloudwatch.IWidget:
 
 def _errors(log_group_name: str) -> cloudwatch.IWidget:
     return cloudwatch.LogQueryWidget(
-        title="Last errors of the engine",
+        title="Latest engine errors",
         log_group_names=[log_group_name],
         query_lines=[
             "fields @timestamp, @message, @logStream",

@@ -1,4 +1,4 @@
-"""When an environment's upkeep calls for help: nothing is down, and the next bad day would be worse."""
+"""The maintenance alarms of an environment: drift, backups, restore tests."""
 
 from typing import Final
 
@@ -10,13 +10,13 @@ from stacks.monitoring.metrics import MaintenanceMetrics
 from stacks.monitoring.severity import Severity
 
 OLDEST_BACKUP_HOURS: Final = 36
-"""A day between two, a start and an end that may be late, and the hours until the check looks."""
+"""A day between backups, start and completion windows, and the hours until the check."""
 RESTORE_TEST_DAYS: Final = 35
-"""Longer than between two monthly tests; the first has as long after the environment was made."""
+"""Longer than the time between two monthly tests, or between creation and the first test."""
 
 
 def maintenance_specs(metrics: MaintenanceMetrics, settings: RecoverySettings) -> list[AlarmSpec]:
-    """Return the specs about what the daily checks find; without checks there is nothing to ring for."""
+    """Return the alarms about what the enabled daily checks find."""
     specs: list[AlarmSpec] = []
     if settings.drift_check:
         specs.append(
@@ -25,8 +25,9 @@ def maintenance_specs(metrics: MaintenanceMetrics, settings: RecoverySettings) -
                 metric=metrics.drifted_resources(),
                 comparison=AT_LEAST,
                 threshold=1,
-                meaning="What is deployed is no longer what its templates say: somebody changed it by hand. The log of "
-                "the function yawl-…-drift-check names the resources. Put the change into the code, or take it back.",
+                meaning="Deployed resources differ from their templates: they were changed outside the "
+                "pipeline. The log of "
+                "the function yawl-…-drift-check names the resources. Put the change into the code, or revert it.",
             )
         )
     if settings.backups:
@@ -36,8 +37,8 @@ def maintenance_specs(metrics: MaintenanceMetrics, settings: RecoverySettings) -
                 metric=metrics.hours_since_backup(),
                 comparison=ABOVE,
                 threshold=OLDEST_BACKUP_HOURS,
-                meaning="The newest backup or its copy is older than it should be: the last ones failed or did not "
-                "start. Look at the jobs in AWS Backup.",
+                meaning="The newest backup or its copy is too old: the last ones failed or did not start. Check the "
+                "jobs in AWS Backup.",
             )
         )
     if settings.backups and settings.restore_test:
@@ -47,8 +48,8 @@ def maintenance_specs(metrics: MaintenanceMetrics, settings: RecoverySettings) -
                 metric=metrics.failed_restore_tests(),
                 comparison=AT_LEAST,
                 threshold=1,
-                meaning="The last monthly restore failed: the backups may be worth nothing. Look at the restore jobs "
-                "in AWS Backup.",
+                meaning="The last monthly restore test failed: the backups may be unusable. Check the restore jobs in "
+                "AWS Backup.",
             )
         )
         specs.append(
@@ -57,7 +58,7 @@ def maintenance_specs(metrics: MaintenanceMetrics, settings: RecoverySettings) -
                 metric=metrics.days_since_restore_test(),
                 comparison=ABOVE,
                 threshold=RESTORE_TEST_DAYS,
-                meaning="No backup was restored well for longer than a month. Look at the restore testing plan in AWS "
+                meaning="No restore test has succeeded for more than a month. Check the restore testing plan in AWS "
                 "Backup.",
             )
         )
@@ -68,8 +69,7 @@ def maintenance_specs(metrics: MaintenanceMetrics, settings: RecoverySettings) -
                 metric=metrics.failed_checks(),
                 comparison=AT_LEAST,
                 threshold=1,
-                meaning="A daily check of drift or backups ended with an error: what it should tell is not known. Look "
-                "at the function's log.",
+                meaning="A daily check of drift or backups failed: its result is unknown. Check the function's log.",
                 missing=cloudwatch.TreatMissingData.NOT_BREACHING,
             )
         )
@@ -85,7 +85,7 @@ def _spec(
     meaning: str,
     missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.IGNORE,
 ) -> AlarmSpec:
-    """Return a rule about a figure that comes once a day; where it does not come, the last one stands."""
+    """Return an alarm on a metric of one value a day; without a value, the alarm keeps its state."""
     return AlarmSpec(
         name=name,
         severity=Severity.MEDIUM,

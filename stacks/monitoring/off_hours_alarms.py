@@ -1,4 +1,4 @@
-"""Alarms that do not miss tasks which are meant to sleep."""
+"""Alarms that ignore tasks stopped in off-hours."""
 
 from dataclasses import replace
 from typing import cast
@@ -12,12 +12,11 @@ from stacks.monitoring.running_hours import running_hours
 
 
 def ignore_off_hours(specs: list[AlarmSpec], off_hours: OffHoursSettings | None) -> list[AlarmSpec]:
-    """Return the specs; those about tasks are judged only while tasks are sure to run.
+    """Return the specifications; those that need tasks are evaluated only while tasks are certain to run.
 
-    Judged by the clock and not by how many tasks should run: ECS reports that number of a service with running tasks
-    only, so that a service which has lost them all would look as if it slept. That none reports, which tells elsewhere,
-    happens here every night, and what was not measured has no hour: where tasks sleep, no alarm tells that none has
-    started in the morning.
+    The clock decides, not the desired count: ECS reports it only for services with running tasks, so a service that has
+    lost all of them would look stopped on purpose. Missing data has no hour that an expression could test: with
+    off-hours, no alarm covers a failed morning start.
     """
     if off_hours is None:
         return specs
@@ -27,7 +26,7 @@ def ignore_off_hours(specs: list[AlarmSpec], off_hours: OffHoursSettings | None)
 
 
 def _judged_while_running(spec: AlarmSpec, running: str) -> AlarmSpec:
-    # What just does not ring.
+    # A value that just does not breach.
     quiet = spec.threshold if spec.comparison == BELOW else 0
     expression = cloudwatch.MathExpression(
         expression=f"IF({running}, measured, {quiet})",

@@ -1,4 +1,4 @@
-"""What is measured of one environment, by what it tells; alarms and dashboard read the same figures."""
+"""The metrics of one environment, used by alarms and dashboard alike."""
 
 from stacks.monitoring.metrics.cache import CacheMetrics
 from stacks.monitoring.metrics.database import DatabaseMetrics

@@ -1,4 +1,4 @@
-"""All that is measured of one environment."""
+"""All metrics of one environment."""
 
 from stacks.monitoring.metrics.cache import CacheMetrics
 from stacks.monitoring.metrics.database import DatabaseMetrics

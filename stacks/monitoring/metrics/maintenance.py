@@ -1,4 +1,4 @@
-"""What the daily checks measure."""
+"""Metrics of the daily checks."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ class MaintenanceMetrics:
         return self._checks.metric("HoursSinceBackup", "Maximum", "hours since a backup", period=DAY)
 
     def days_since_restore_test(self) -> cloudwatch.Metric:
-        """Return the days since a backup was restored well."""
+        """Return the days since the last successful restore test."""
         return self._checks.metric("DaysSinceRestoreTest", "Maximum", "days since a restore test", period=DAY)
 
     def failed_restore_tests(self) -> cloudwatch.Metric:
