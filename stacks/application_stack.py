@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import CfnOutput, Duration, Environment, TimeZone
+from aws_cdk import CfnOutput, Duration, TimeZone
 from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -14,12 +14,12 @@ from settings import DomainSettings, ImageSettings, TasksSettings
 from stacks.application.deployment_alarm import DeploymentAlarm
 from stacks.application.engine_credentials import EngineCredentials
 from stacks.application.engine_task import EngineTask
-from stacks.application.integration_test_role import VerifierRole
-from stacks.application.load_balancer import FrontDoor
+from stacks.application.integration_test_role import IntegrationTestRole
+from stacks.application.load_balancer import LoadBalancer
 from stacks.application.origin_secret import HEADER_NAME
 from stacks.cache_stack import Cache
 from stacks.database_stack import Database
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.shared.key import rotating_key
 from stacks.shared.log_group import LogGroup
 from stacks.shared.output_copy import OutputCopy
@@ -41,9 +41,7 @@ class Application(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: TasksSettings,
         image: ImageSettings,
         vpc: ec2.IVpc,
@@ -53,20 +51,15 @@ class Application(EnvironmentStack):
         cache: Cache,
         access_log_bucket: s3.IBucket,
         domain: DomainSettings | None,
-        pipeline_account: str,
-        log_retention_days: int,
-        retain_data: bool,
     ) -> None:
         super().__init__(
             scope,
             "application",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: the engine's tasks and their load balancer",
-            termination_protection=retain_data,
+            context=context,
+            description=f"YAWL {context.name}: the engine's tasks and their load balancer",
+            termination_protection=context.retain_data,
         )
-        self.given_cluster_name = f"yawl-{environment_name}"
+        self.given_cluster_name = f"yawl-{context.name}"
         self.cluster = ecs.Cluster(
             self,
             "Cluster",
@@ -78,12 +71,12 @@ class Application(EnvironmentStack):
         key = rotating_key(
             self,
             "Key",
-            description=f"Secrets and logs of YAWL {environment_name}",
+            description=f"Secrets and logs of YAWL {context.name}",
             used_through=("secretsmanager",),
             logs=True,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
-        self.front_door = FrontDoor(
+        load_balancer = LoadBalancer(
             self,
             "FrontDoor",
             vpc=vpc,
@@ -93,25 +86,27 @@ class Application(EnvironmentStack):
             domain=domain,
             health_path=HEALTH_PATH,
             takeover_seconds=settings.takeover,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
-        self.load_balancer = self.front_door.load_balancer
-        self.target_group = self.front_door.target_group
-        self.origin_secret = self.front_door.origin_secret
+        self.load_balancer = load_balancer.load_balancer
+        self.target_group = load_balancer.target_group
+        self.origin_secret = load_balancer.origin_secret
         self.origin_header_name = HEADER_NAME
-        self.origin_domain_name = self.front_door.origin_domain_name
-        self.log_group = LogGroup(self, "Log", key=key, retention_days=log_retention_days, retain_data=retain_data)
+        self.origin_domain_name = load_balancer.origin_domain_name
+        self.log_group = LogGroup(
+            self, "Log", key=key, retention_days=context.log_retention_days, retain_data=context.retain_data
+        )
         # The library's Secret does not name one parameter as its interface does, which the type checker minds.
         self.engine_credentials = cast(
             secretsmanager.ISecret,
-            EngineCredentials(self, "EngineCredentials", key=key, retain_data=retain_data),
+            EngineCredentials(self, "EngineCredentials", key=key, retain_data=context.retain_data),
         )
         database_secret_arn = OutputCopy(self, "DatabaseSecretArn", database.secret.secret_arn).value
         auth_token_arn = OutputCopy(self, "CacheAuthTokenArn", cache.auth_token.secret_arn).value
         self.task_definition = EngineTask(
             self,
             "Task",
-            environment_name=environment_name,
+            environment_name=context.name,
             settings=settings,
             image=image,
             database=database,
@@ -124,18 +119,18 @@ class Application(EnvironmentStack):
         self.deployment_alarm = DeploymentAlarm(
             self,
             "DeploymentAlarm",
-            environment_name=environment_name,
+            environment_name=context.name,
             load_balancer=self.load_balancer,
             target_group=self.target_group,
             takeover_seconds=settings.takeover,
         )
         self.service = self._service(settings, security_group=self._as_it_is("TaskSecurityGroup", task_security_group))
         self._scale(settings)
-        self.verifier_role = VerifierRole(
+        self.integration_test_role = IntegrationTestRole(
             self,
             "VerifierRole",
-            environment_name=environment_name,
-            pipeline_account=pipeline_account,
+            environment_name=context.name,
+            pipeline_account=context.pipeline_account,
             cluster_name=self.given_cluster_name,
             service=self.service,
             database=database,
@@ -143,23 +138,23 @@ class Application(EnvironmentStack):
             cache=cache,
             secrets=[cast(secretsmanager.ISecret, self.origin_secret), self.engine_credentials],
         )
-        self.load_balancer_url = CfnOutput(self, "LoadBalancerUrl", value=self.front_door.url)
+        self.load_balancer_url = CfnOutput(self, "LoadBalancerUrl", value=load_balancer.url)
         self.cluster_name = CfnOutput(self, "ClusterName", value=self.cluster.cluster_name)
         self.service_name = CfnOutput(self, "ServiceName", value=self.service.service_name)
         self.target_group_arn = CfnOutput(self, "TargetGroupArn", value=self.target_group.target_group_arn)
         self.task_definition_arn = CfnOutput(self, "TaskDefinitionArn", value=self.task_definition.task_definition_arn)
-        self.verifier_role_arn = CfnOutput(self, "VerifierRoleArn", value=self.verifier_role.role_arn)
+        self.integration_test_role_arn = CfnOutput(self, "VerifierRoleArn", value=self.integration_test_role.role_arn)
         self.origin_secret_arn = CfnOutput(self, "OriginSecretArn", value=self.origin_secret.secret_arn)
         self.engine_credentials_arn = CfnOutput(self, "EngineCredentialsArn", value=self.engine_credentials.secret_arn)
         self.test_variables = TestVariables(
             self,
             {
-                "ALB_URL": self.front_door.url,
+                "ALB_URL": load_balancer.url,
                 "CLUSTER_NAME": self.cluster.cluster_name,
                 "SERVICE_NAME": self.service.service_name,
                 "TARGET_GROUP_ARN": self.target_group.target_group_arn,
                 "TASK_DEFINITION_ARN": self.task_definition.task_definition_arn,
-                "VERIFIER_ROLE_ARN": self.verifier_role.role_arn,
+                "VERIFIER_ROLE_ARN": self.integration_test_role.role_arn,
                 "ORIGIN_SECRET_ARN": self.origin_secret.secret_arn,
                 "ENGINE_CREDENTIALS_ARN": self.engine_credentials.secret_arn,
             },

@@ -1,11 +1,10 @@
-"""What an environment has of its account's audit."""
+"""The part of its account's audit that an environment deploys."""
 
-from aws_cdk import Environment
 from constructs import Construct
 
 from settings import AuditShare
 from stacks.audit.account_audit import AccountAudit
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 
 
 class Audit(EnvironmentStack):
@@ -18,27 +17,21 @@ class Audit(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         share: AuditShare,
-        log_retention_days: int,
-        retain_data: bool,
     ) -> None:
         super().__init__(
             scope,
             "audit",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: what is written down of the whole account",
-            termination_protection=retain_data,
+            context=context,
+            description=f"YAWL {context.name}: audit trail and monitoring of the whole account",
+            termination_protection=context.retain_data,
         )
         AccountAudit(
             self,
             "Account",
-            trail_name=f"yawl-{environment_name}",
+            trail_name=f"yawl-{context.name}",
             share=share,
-            log_retention_days=log_retention_days,
-            retain_data=retain_data,
+            log_retention_days=context.log_retention_days,
+            retain_data=context.retain_data,
         )

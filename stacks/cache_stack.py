@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import Environment, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_kms as kms
@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from settings import CacheSettings
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.shared import ports
 from stacks.shared.acknowledgments import acknowledge
 from stacks.shared.key import rotating_key
@@ -32,41 +32,33 @@ class Cache(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: CacheSettings,
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
-        log_retention_days: int,
-        retain_data: bool,
     ) -> None:
         super().__init__(
             scope,
             "cache",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: Redis",
-            termination_protection=retain_data,
+            context=context,
+            description=f"YAWL {context.name}: Redis",
+            termination_protection=context.retain_data,
         )
         key = rotating_key(
             self,
             "Key",
-            description=f"Cache of YAWL {environment_name}",
+            description=f"Cache of YAWL {context.name}",
             used_through=("elasticache", "secretsmanager"),
             logs=True,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
-        self.auth_token = self._build_auth_token(key, retain_data=retain_data)
+        self.auth_token = self._build_auth_token(key)
         """The token as a plain string."""
         self.replication_group = self._build_replication_group(
             settings,
             key=key,
             vpc=vpc,
             security_group=security_group,
-            log_retention_days=log_retention_days,
-            retain_data=retain_data,
         )
         self.primary_endpoint_address = self.replication_group.attr_primary_end_point_address
         self.test_variables = TestVariables(
@@ -80,15 +72,15 @@ class Cache(EnvironmentStack):
         )
         self._acknowledge_trades(settings)
 
-    def _build_auth_token(self, key: kms.IKey, *, retain_data: bool) -> secretsmanager.ISecret:
+    def _build_auth_token(self, key: kms.IKey) -> secretsmanager.ISecret:
         secret = secretsmanager.Secret(
             self,
             "AuthToken",
-            description=f"Token that opens the Redis of YAWL {self.environment_name}",
+            description=f"Token that opens the Redis of YAWL {self.context.name}",
             encryption_key=key,
             # ElastiCache takes 16 to 128 characters and refuses most punctuation.
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
-            removal_policy=removal_policy(retain_data=retain_data),
+            removal_policy=removal_policy(retain_data=self.context.retain_data),
         )
         on_purpose = (
             "A new token must reach ElastiCache and every task at the same time; rotated by itself it would lock the "
@@ -105,26 +97,24 @@ class Cache(EnvironmentStack):
         key: kms.IKey,
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
-        log_retention_days: int,
-        retain_data: bool,
     ) -> elasticache.CfnReplicationGroup:
         subnets = elasticache.CfnSubnetGroup(
             self,
             "Subnets",
-            description=f"Isolated subnets of YAWL {self.environment_name}",
+            description=f"Isolated subnets of YAWL {self.context.name}",
             subnet_ids=vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids,
         )
         parameters = elasticache.CfnParameterGroup(
             self,
             "Parameters",
-            description=f"Redis of YAWL {self.environment_name}",
+            description=f"Redis of YAWL {self.context.name}",
             cache_parameter_group_family=PARAMETER_FAMILY,
             properties={"maxmemory-policy": settings.eviction_policy},
         )
         replication_group = elasticache.CfnReplicationGroup(
             self,
             "ReplicationGroup",
-            replication_group_description=f"Redis of YAWL {self.environment_name}",
+            replication_group_description=f"Redis of YAWL {self.context.name}",
             engine="redis",
             engine_version=REDIS_VERSION,
             auto_minor_version_upgrade=True,
@@ -143,25 +133,24 @@ class Cache(EnvironmentStack):
             # Renders a reference that CloudFormation resolves when it deploys; the token is in no template.
             auth_token=self.auth_token.secret_value.unsafe_unwrap(),
             snapshot_retention_limit=settings.snapshot_retention_days,
-            log_delivery_configurations=[
-                self._deliver(log, key=key, log_retention_days=log_retention_days, retain_data=retain_data)
-                for log in ("slow-log", "engine-log")
-            ],
+            log_delivery_configurations=[self._deliver(log, key=key) for log in ("slow-log", "engine-log")],
         )
-        replication_group.apply_removal_policy(RemovalPolicy.SNAPSHOT if retain_data else RemovalPolicy.DESTROY)
+        replication_group.apply_removal_policy(
+            RemovalPolicy.SNAPSHOT if self.context.retain_data else RemovalPolicy.DESTROY
+        )
         return replication_group
 
     def _deliver(
-        self, log: str, *, key: kms.IKey, log_retention_days: int, retain_data: bool
+        self, log: str, *, key: kms.IKey
     ) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
         log_group = LogGroup(
             self,
             log.title().replace("-", ""),
             # AWS lets its services write below this prefix without a resource policy that grows with every group.
-            log_group_name=f"/aws/vendedlogs/elasticache/yawl-{self.environment_name}/{log}",
+            log_group_name=f"/aws/vendedlogs/elasticache/yawl-{self.context.name}/{log}",
             key=key,
-            retention_days=log_retention_days,
-            retain_data=retain_data,
+            retention_days=self.context.log_retention_days,
+            retain_data=self.context.retain_data,
         )
         group = elasticache.CfnReplicationGroup
         return group.LogDeliveryConfigurationRequestProperty(

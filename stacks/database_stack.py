@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import Duration, Environment, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from settings import DatabaseSettings
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.shared import ports
 from stacks.shared.acknowledgments import acknowledge
 from stacks.shared.key import rotating_key
@@ -39,47 +39,40 @@ class Database(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: DatabaseSettings,
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
-        log_retention_days: int,
-        retain_data: bool,
     ) -> None:
         super().__init__(
             scope,
             "database",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: PostgreSQL",
-            termination_protection=retain_data,
+            context=context,
+            description=f"YAWL {context.name}: PostgreSQL",
+            termination_protection=context.retain_data,
         )
         # A name of our own lets the log groups exist before the instance, with an end to what they keep. It also
         # stops a change that would replace the instance: the replacement cannot take the same name.
-        self.identifier = f"yawl-{environment_name}"
+        self.identifier = f"yawl-{context.name}"
         key = rotating_key(
             self,
             "Key",
-            description=f"Database of YAWL {environment_name}",
+            description=f"Database of YAWL {context.name}",
             used_through=("rds", "secretsmanager"),
             logs=True,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
         self.instance = self._build_instance(
             settings,
             key=key,
             vpc=vpc,
             security_group=security_group,
-            retain_data=retain_data,
         )
         self.security_group = security_group
         self.subnet_group_name = cast(
             str, cast(rds.CfnDBInstance, self.instance.node.default_child).db_subnet_group_name
         )
-        self._keep_logs(key=key, log_retention_days=log_retention_days, retain_data=retain_data)
+        self._keep_logs(key)
         self.secret = cast(secretsmanager.ISecret, self.instance.secret)
         """The master user's name and password, as `username` and `password`."""
         self._rotate_password(settings.password_rotation_days)
@@ -89,11 +82,11 @@ class Database(EnvironmentStack):
                 "DATABASE_ID": self.identifier,
                 "DATABASE_MULTI_AZ": settings.multi_az,
                 "DATABASE_BACKUP_DAYS": settings.backup_retention_days,
-                "DATABASE_DELETION_PROTECTION": retain_data,
+                "DATABASE_DELETION_PROTECTION": context.retain_data,
                 "PASSWORD_ROTATION_DAYS": settings.password_rotation_days,
             },
         )
-        self._acknowledge_trades(settings, retain_data=retain_data)
+        self._acknowledge_trades(settings)
 
     def _build_instance(
         self,
@@ -102,9 +95,8 @@ class Database(EnvironmentStack):
         key: kms.IKey,
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
-        retain_data: bool,
     ) -> rds.DatabaseInstance:
-        data_policy = removal_policy(retain_data=retain_data)
+        data_policy = removal_policy(retain_data=self.context.retain_data)
         instance = rds.DatabaseInstance(
             self,
             "Instance",
@@ -131,7 +123,7 @@ class Database(EnvironmentStack):
                 self,
                 "Parameters",
                 engine=ENGINE,
-                description=f"PostgreSQL of YAWL {self.environment_name}",
+                description=f"PostgreSQL of YAWL {self.context.name}",
                 parameters={
                     "rds.force_ssl": "1",
                     "log_min_duration_statement": str(settings.slow_query_milliseconds),
@@ -142,13 +134,13 @@ class Database(EnvironmentStack):
             preferred_backup_window=BACKUP_WINDOW,
             preferred_maintenance_window=MAINTENANCE_WINDOW,
             copy_tags_to_snapshot=True,
-            delete_automated_backups=not retain_data,
+            delete_automated_backups=not self.context.retain_data,
             auto_minor_version_upgrade=True,
             monitoring_interval=Duration.seconds(60),
             enable_performance_insights=True,
             performance_insight_encryption_key=key,
             cloudwatch_logs_exports=list(LOGS),
-            deletion_protection=retain_data,
+            deletion_protection=self.context.retain_data,
             removal_policy=data_policy,
         )
         # RDS deletes no subnet group that an instance is in: it has to stay with the instance.
@@ -156,7 +148,7 @@ class Database(EnvironmentStack):
         subnets.apply_removal_policy(data_policy)
         return instance
 
-    def _keep_logs(self, *, key: kms.IKey, log_retention_days: int, retain_data: bool) -> None:
+    def _keep_logs(self, key: kms.IKey) -> None:
         instance = cast(rds.CfnDBInstance, self.instance.node.default_child)
         for log in LOGS:
             log_group = LogGroup(
@@ -164,8 +156,8 @@ class Database(EnvironmentStack):
                 f"{log.capitalize()}Log",
                 log_group_name=f"/aws/rds/instance/{self.identifier}/{log}",
                 key=key,
-                retention_days=log_retention_days,
-                retain_data=retain_data,
+                retention_days=self.context.log_retention_days,
+                retain_data=self.context.retain_data,
             )
             # Otherwise RDS makes the group first, and keeps its lines for ever.
             instance.node.add_dependency(log_group)
@@ -182,7 +174,7 @@ class Database(EnvironmentStack):
         # The schedule ends with the secret, and the secret with the instance: there is nothing to undo before.
         schedule.apply_removal_policy(RemovalPolicy.RETAIN)
 
-    def _acknowledge_trades(self, settings: DatabaseSettings, *, retain_data: bool) -> None:
+    def _acknowledge_trades(self, settings: DatabaseSettings) -> None:
         acknowledge(
             self.instance,
             {
@@ -204,7 +196,7 @@ class Database(EnvironmentStack):
         if not settings.multi_az:
             one_zone = "This environment's settings prefer half the cost to surviving the loss of a zone."
             acknowledge(self.instance, {"AwsSolutions-RDS3": one_zone, "RDSMultiAZSupport": one_zone})
-        if not retain_data:
+        if not self.context.retain_data:
             temporary = "This environment's settings say that its data goes with its stacks."
             acknowledge(
                 self.instance, {"AwsSolutions-RDS10": temporary, "RDSInstanceDeletionProtectionEnabled": temporary}

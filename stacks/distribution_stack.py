@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import Annotations, CfnOutput, Duration, Environment
+from aws_cdk import Annotations, CfnOutput, Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
@@ -13,7 +13,7 @@ from stacks.application_stack import Application
 from stacks.distribution.edge_domain import EdgeDomain
 from stacks.distribution.engine_api_guard import EngineApiGuard
 from stacks.distribution.security_headers import SecurityHeaders
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.firewall_stack import Firewall
 from stacks.shared.acknowledgments import acknowledge
 from stacks.shared.test_variables import TestVariables
@@ -31,9 +31,7 @@ class Distribution(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: DistributionSettings,
         application: Application,
         static_bucket: s3.IBucket,
@@ -44,10 +42,8 @@ class Distribution(EnvironmentStack):
         super().__init__(
             scope,
             "distribution",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: the CloudFront distribution",
+            context=context,
+            description=f"YAWL {context.name}: the CloudFront distribution",
         )
         self._settings = settings
         self._headers = SecurityHeaders(self, "SecurityHeaders")
@@ -57,7 +53,7 @@ class Distribution(EnvironmentStack):
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            comment=f"YAWL {environment_name}",
+            comment=f"YAWL {context.name}",
             default_behavior=self._dynamic(engine, cloudfront.CachePolicy.CACHING_DISABLED),
             additional_behaviors={
                 API_PATH: self._dynamic(engine, self._api_cache_policy()),
@@ -108,7 +104,7 @@ class Distribution(EnvironmentStack):
         return cloudfront.CachePolicy(
             self,
             "ApiCachePolicy",
-            comment=f"Short-lived API answers of YAWL {self.environment_name}",
+            comment=f"Short-lived API answers of YAWL {self.context.name}",
             min_ttl=Duration.seconds(0),
             default_ttl=Duration.seconds(self._settings.api_ttl_seconds),
             max_ttl=Duration.seconds(self._settings.api_max_ttl_seconds),
@@ -129,7 +125,7 @@ class Distribution(EnvironmentStack):
             cache_policy=cloudfront.CachePolicy(
                 self,
                 "StaticCachePolicy",
-                comment=f"Static content of YAWL {self.environment_name}",
+                comment=f"Static content of YAWL {self.context.name}",
                 min_ttl=Duration.seconds(0),
                 default_ttl=Duration.seconds(self._settings.static_ttl_seconds),
                 max_ttl=Duration.days(365),

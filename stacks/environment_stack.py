@@ -1,41 +1,51 @@
 """What every stack of an environment has in common."""
 
+from dataclasses import dataclass
+
 from aws_cdk import Environment, Stack
 from constructs import Construct
 from typing_extensions import override
 
 
-class EnvironmentStack(Stack):
-    """A stack of one environment, named `yawl-<environment>-<part>`.
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentContext:
+    """What the stacks of one environment share; a stack in another region gets it with that region's `env`."""
 
-    The availability zones are given, so that synthesis needs neither a look-up nor credentials.
-    """
+    name: str
+    env: Environment
+    zones: tuple[str, str]
+    """Given, so that synthesis needs neither a look-up nor credentials."""
+    log_retention_days: int
+    retain_data: bool
+    """Whether data outlives the stacks."""
+    pipeline_account: str
+
+
+class EnvironmentStack(Stack):
+    """A stack of one environment, named `yawl-<environment>-<part>`."""
 
     def __init__(
         self,
         scope: Construct,
         part: str,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         description: str,
         termination_protection: bool = False,
     ) -> None:
         # The base constructor may already ask for the zones.
-        self._zones = list(zones)
+        self.context = context
         super().__init__(
             scope,
             part,
-            stack_name=f"yawl-{environment_name}-{part}",
-            env=env,
+            stack_name=f"yawl-{context.name}-{part}",
+            env=context.env,
             description=description,
             termination_protection=termination_protection,
         )
-        self.environment_name = environment_name
 
     @property
     @override
     def availability_zones(self) -> list[str]:
         """The environment's two availability zones."""
-        return self._zones
+        return list(self.context.zones)

@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from aws_cdk import Environment
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 from settings import FirewallSettings
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.shared.key import rotating_key
 from stacks.shared.log_group import LogGroup
 
@@ -33,22 +32,16 @@ class Firewall(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: FirewallSettings,
-        log_retention_days: int,
-        retain_data: bool,
     ) -> None:
         super().__init__(
             scope,
             "firewall",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: the web application firewall before CloudFront",
+            context=context,
+            description=f"YAWL {context.name}: the web application firewall before CloudFront",
         )
-        name = f"yawl-{environment_name}"
+        name = f"yawl-{context.name}"
         self.web_acl = waf.CfnWebACL(
             self,
             "WebAcl",
@@ -67,9 +60,9 @@ class Firewall(EnvironmentStack):
         key = rotating_key(
             self,
             "Key",
-            description=f"Firewall log of YAWL {environment_name}",
+            description=f"Firewall log of YAWL {context.name}",
             logs=True,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
         log_group = LogGroup(
             self,
@@ -77,8 +70,8 @@ class Firewall(EnvironmentStack):
             # The firewall delivers to no other names.
             log_group_name=f"aws-waf-logs-{name}",
             key=key,
-            retention_days=log_retention_days,
-            retain_data=retain_data,
+            retention_days=context.log_retention_days,
+            retain_data=context.retain_data,
         )
         waf.CfnLoggingConfiguration(
             self,

@@ -1,57 +1,50 @@
-"""What tells how an environment does, and whom it tells."""
+"""Alarms, their notifications, and the dashboard of one environment."""
 
-from aws_cdk import Environment
 from constructs import Construct
 
 from settings import EnvironmentSettings
 from stacks.application_stack import Application
 from stacks.cache_stack import Cache
 from stacks.database_stack import Database
-from stacks.environment_stack import EnvironmentStack
-from stacks.monitoring.alarm_reader_role import BakeRole
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
+from stacks.monitoring.alarm_reader_role import AlarmReaderRole
 from stacks.monitoring.alarm_sharing import AlarmSharing
-from stacks.monitoring.alarm_specs import alarm_rules
+from stacks.monitoring.alarm_specs import alarm_specs
 from stacks.monitoring.alarm_topics import AlarmTopics
 from stacks.monitoring.drift_check import DriftCheck
 from stacks.monitoring.environment_alarms import EnvironmentAlarms
-from stacks.monitoring.environment_dashboard import EnvironmentDashboard
-from stacks.monitoring.maintenance_rules import upkeep_rules
+from stacks.monitoring.environment_dashboard import EnvironmentDashboard, console_links
+from stacks.monitoring.maintenance_specs import maintenance_specs
 from stacks.monitoring.metrics import EnvironmentMetrics, ObservedNames
 from stacks.monitoring.monthly_budget import MonthlyBudget
-from stacks.monitoring.off_hours_alarms import quiet_at_night
+from stacks.monitoring.off_hours_alarms import ignore_off_hours
 from stacks.monitoring.severity import Severity
-from stacks.shared.console_links import console_links
 
 
 class Monitoring(EnvironmentStack):
-    """Alarms that tell three topics, by severity, and the dashboard they lead to."""
+    """Alarms that publish to one topic per severity, and the dashboard."""
 
     def __init__(
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: EnvironmentSettings,
         application: Application,
         database: Database,
         cache: Cache,
-        pipeline_account: str,
         pipeline_dashboard: str,
     ) -> None:
         super().__init__(
             scope,
             "monitoring",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: alarms and dashboard",
+            context=context,
+            description=f"YAWL {context.name}: alarms and dashboard",
         )
         topics = AlarmTopics(
             self,
             "Topics",
-            environment_name=environment_name,
+            environment_name=context.name,
             email=settings.alarm_email,
             logs=settings.recovery.drift_check,
         )
@@ -59,14 +52,14 @@ class Monitoring(EnvironmentStack):
         self.medium = topics.by_severity[Severity.MEDIUM]
         self.low = topics.by_severity[Severity.LOW]
         names = ObservedNames.read(self, application=application, database=database, cache=cache)
-        metrics = EnvironmentMetrics(environment_name=environment_name, names=names)
+        metrics = EnvironmentMetrics(environment_name=context.name, names=names)
         alarms = EnvironmentAlarms(
             self,
             "Alarms",
-            environment_name=environment_name,
-            rules=[
-                *quiet_at_night(alarm_rules(metrics, settings), settings.tasks.off_hours),
-                *upkeep_rules(metrics.upkeep, settings.recovery),
+            environment_name=context.name,
+            specs=[
+                *ignore_off_hours(alarm_specs(metrics, settings), settings.tasks.off_hours),
+                *maintenance_specs(metrics.maintenance, settings.recovery),
             ],
             topics=topics,
         )
@@ -74,29 +67,29 @@ class Monitoring(EnvironmentStack):
             DriftCheck(
                 self,
                 "DriftCheck",
-                environment_name=environment_name,
+                environment_name=context.name,
                 key=topics.key,
-                log_retention_days=settings.log_retention_days,
+                log_retention_days=context.log_retention_days,
             )
-        self.bake_role = BakeRole(
-            self, "BakeRole", environment_name=environment_name, pipeline_account=pipeline_account
+        self.alarm_reader_role = AlarmReaderRole(
+            self, "BakeRole", environment_name=context.name, pipeline_account=context.pipeline_account
         )
         if settings.monthly_budget_usd is not None and settings.alarm_email is not None:
             self.budget = MonthlyBudget(
                 self,
                 "Budget",
-                environment_name=environment_name,
+                environment_name=context.name,
                 monthly_usd=settings.monthly_budget_usd,
                 email=settings.alarm_email,
             )
         if settings.share_alarms:
-            AlarmSharing(self, "AlarmSharing", pipeline_account=pipeline_account)
+            AlarmSharing(self, "AlarmSharing", pipeline_account=context.pipeline_account)
         self.alarm_names = alarms.names
         self.alarms = [alarm for severity in Severity for alarm in alarms.by_severity[severity]]
         self.dashboard = EnvironmentDashboard(
             self,
             "Dashboard",
-            environment_name=environment_name,
+            environment_name=context.name,
             metrics=metrics,
             alarms=alarms,
             log_group_name=names.log_group,
@@ -104,6 +97,6 @@ class Monitoring(EnvironmentStack):
                 **console_links(
                     region=self.region, names=names, target_group_arn=application.target_group.target_group_arn
                 ),
-                f"the pipeline (account {pipeline_account})": pipeline_dashboard,
+                f"the pipeline (account {context.pipeline_account})": pipeline_dashboard,
             },
         )

@@ -2,12 +2,11 @@
 
 from typing import cast
 
-from aws_cdk import Environment
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from settings import NetworkSettings
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.network.delivery_reader_role import DeliveryReaderRole
 from stacks.network.fixed_subnets import FixedSubnets
 from stacks.network.flow_queries import FlowQueries
@@ -24,23 +23,16 @@ class Network(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: NetworkSettings,
         https: bool,
-        pipeline_account: str,
-        log_retention_days: int,
-        retain_data: bool,
     ) -> None:
         """Build the network; `https` opens the load balancer's port 443 besides 80."""
         super().__init__(
             scope,
             "network",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: VPC, routes to the outside and security groups",
+            context=context,
+            description=f"YAWL {context.name}: VPC, routes to the outside and security groups",
         )
         self.vpc = self._build_vpc(settings)
         self.load_balancer_security_group = self._build_security_group("LoadBalancer", "Load balancer")
@@ -49,17 +41,17 @@ class Network(EnvironmentStack):
         self.cache_security_group = self._build_security_group("Cache", "Redis")
         self._connect(https=https)
         self._add_endpoints(interface_endpoints=settings.interface_endpoints)
-        self._log_flows(settings, log_retention_days=log_retention_days, retain_data=retain_data)
+        self._log_flows(settings)
         # Of the stacks that wait for no other, every environment has this one.
         DeliveryReaderRole(
-            self, "DeliveryReaderRole", environment_name=environment_name, pipeline_account=pipeline_account
+            self, "DeliveryReaderRole", environment_name=context.name, pipeline_account=context.pipeline_account
         )
 
     def _build_vpc(self, settings: NetworkSettings) -> ec2.Vpc:
         vpc = ec2.Vpc(
             self,
             "Vpc",
-            vpc_name=f"yawl-{self.environment_name}",
+            vpc_name=f"yawl-{self.context.name}",
             # jsii hands over one request object where its types say keywords.
             ip_addresses=cast(ec2.IIpAddresses, FixedSubnets(settings)),
             nat_gateways=settings.nat_gateways,
@@ -97,7 +89,7 @@ class Network(EnvironmentStack):
             self,
             f"{name}SecurityGroup",
             vpc=self.vpc,
-            description=f"{what} of YAWL {self.environment_name}",
+            description=f"{what} of YAWL {self.context.name}",
             allow_all_outbound=False,
         )
 
@@ -146,15 +138,21 @@ class Network(EnvironmentStack):
                 open=False,
             )
 
-    def _log_flows(self, settings: NetworkSettings, *, log_retention_days: int, retain_data: bool) -> None:
+    def _log_flows(self, settings: NetworkSettings) -> None:
         key = rotating_key(
             self,
             "Key",
-            description=f"Flow logs of YAWL {self.environment_name}",
+            description=f"Flow logs of YAWL {self.context.name}",
             logs=True,
-            retain_data=retain_data,
+            retain_data=self.context.retain_data,
         )
-        log_group = LogGroup(self, "FlowLogs", key=key, retention_days=log_retention_days, retain_data=retain_data)
+        log_group = LogGroup(
+            self,
+            "FlowLogs",
+            key=key,
+            retention_days=self.context.log_retention_days,
+            retain_data=self.context.retain_data,
+        )
         flow_log = self.vpc.add_flow_log(
             "FlowLog",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(log_group),
@@ -164,7 +162,7 @@ class Network(EnvironmentStack):
         FlowQueries(
             self,
             "FlowQueries",
-            environment_name=self.environment_name,
+            environment_name=self.context.name,
             log_group=log_group,
             inside=settings.cidr,
             private=settings.private_subnets,

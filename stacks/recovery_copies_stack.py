@@ -1,11 +1,11 @@
 """What is left of an environment when its region is lost."""
 
-from aws_cdk import Duration, Environment
+from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from settings import RecoverySettings, StorageSettings
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.recovery.backup_vault import backup_vault
 from stacks.shared.acknowledgments import SOLUTIONS, acknowledge
 from stacks.shared.key import rotating_key
@@ -19,36 +19,31 @@ class RecoveryCopies(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: RecoverySettings,
         storage: StorageSettings,
-        retain_data: bool,
     ) -> None:
         super().__init__(
             scope,
             "recovery-copies",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: copies of its backups, away from its region",
-            termination_protection=retain_data,
+            context=context,
+            description=f"YAWL {context.name}: copies of its backups, away from its region",
+            termination_protection=context.retain_data,
         )
         self.key = rotating_key(
             self,
             "Key",
-            description=f"Copies of backups of YAWL {environment_name}",
+            description=f"Copies of backups of YAWL {context.name}",
             used_through=("backup", "rds", "s3"),
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
         self.vault = backup_vault(
             self,
             "Vault",
-            environment_name=environment_name,
+            environment_name=context.name,
             key=self.key,
             settings=settings,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
         self.bucket = DataBucket(
             self,
@@ -57,8 +52,8 @@ class RecoveryCopies(EnvironmentStack):
             # Logs would have to lie in this region too. Only replication and whoever restores come here.
             access_log_bucket=None,
             # The environment's other region has to know it before either exists.
-            bucket_name=f"yawl-{environment_name}-backups-{env.account}-{env.region}",
-            retain_data=retain_data,
+            bucket_name=f"yawl-{context.name}-backups-{context.env.account}-{context.env.region}",
+            retain_data=context.retain_data,
             lifecycle_rules=[
                 s3.LifecycleRule(noncurrent_version_expiration=Duration.days(storage.backup_noncurrent_days))
             ],

@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import ArnFormat, Duration, Environment
+from aws_cdk import ArnFormat, Duration
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -10,13 +10,12 @@ from constructs import Construct
 
 from settings import RecoverySettings
 from stacks.database_stack import Database
-from stacks.environment_stack import EnvironmentStack
-from stacks.monitoring.metrics.maintenance import check_name
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.recovery.backup_vault import backup_vault, vault_name
 from stacks.recovery_copies_stack import RecoveryCopies
 from stacks.shared.acknowledgments import acknowledge, managed_policy, wildcard_resource
 from stacks.shared.key import rotating_key
-from stacks.shared.scheduled_check import ScheduledCheck
+from stacks.shared.scheduled_check import ScheduledCheck, check_name
 
 BACKUP_HOUR: Final = 3
 """UTC; the weekly and the monthly backup follow an hour later each."""
@@ -38,34 +37,33 @@ class Recovery(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: RecoverySettings,
         database: Database,
         copies: RecoveryCopies | None,
-        log_retention_days: int,
-        retain_data: bool,
     ) -> None:
         super().__init__(
             scope,
             "recovery",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: backups of the database, and tests of restoring them",
-            termination_protection=retain_data,
+            context=context,
+            description=f"YAWL {context.name}: backups of the database, and tests of restoring them",
+            termination_protection=context.retain_data,
         )
         self.key = rotating_key(
             self,
             "Key",
-            description=f"Backups of YAWL {environment_name}",
+            description=f"Backups of YAWL {context.name}",
             used_through=("backup", "rds"),
             logs=True,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
         self.vault = backup_vault(
-            self, "Vault", environment_name=environment_name, key=self.key, settings=settings, retain_data=retain_data
+            self,
+            "Vault",
+            environment_name=context.name,
+            key=self.key,
+            settings=settings,
+            retain_data=context.retain_data,
         )
         # By names of our own: a reference would be read from the other stack wherever it stands.
         self._database_arn = self.format_arn(
@@ -76,7 +74,7 @@ class Recovery(EnvironmentStack):
         )
         self._plan_backups(settings, copies=copies)
         self.restore_test = self._plan_restore_tests(database) if settings.restore_test else None
-        self._check(copies=copies, log_retention_days=log_retention_days, retain_data=retain_data)
+        self._check(copies=copies)
 
     def _plan_backups(self, settings: RecoverySettings, *, copies: RecoveryCopies | None) -> backup.BackupPlan:
         schedules = {
@@ -97,7 +95,7 @@ class Recovery(EnvironmentStack):
         plan = backup.BackupPlan(
             self,
             "Plan",
-            backup_plan_name=f"yawl-{self.environment_name}",
+            backup_plan_name=f"yawl-{self.context.name}",
             backup_plan_rules=[
                 backup.BackupPlanRule(
                     rule_name=name,
@@ -129,7 +127,7 @@ class Recovery(EnvironmentStack):
 
     def _plan_restore_tests(self, database: Database) -> backup.CfnRestoreTestingPlan:
         # Letters, digits and underscores are all that these names may have.
-        name = f"yawl_{self.environment_name.replace('-', '_')}"
+        name = f"yawl_{self.context.name.replace('-', '_')}"
         plan = backup.CfnRestoreTestingPlan(
             self,
             "RestoreTest",
@@ -164,18 +162,18 @@ class Recovery(EnvironmentStack):
         selection.add_resource_dependency(plan)
         return plan
 
-    def _check(self, *, copies: RecoveryCopies | None, log_retention_days: int, retain_data: bool) -> None:
+    def _check(self, *, copies: RecoveryCopies | None) -> None:
         regions = [self.region, *([copies.region] if copies else [])]
-        name = vault_name(self.environment_name)
+        name = vault_name(self.context.name)
         vaults = [self._vault_arn(region) for region in regions]
         check = ScheduledCheck(
             self,
             "Check",
             function="check_backups",
-            function_name=check_name(self.environment_name, "recovery"),
+            function_name=check_name(self.context.name, "recovery"),
             hour=CHECK_HOUR,
             variables={
-                "ENVIRONMENT": self.environment_name,
+                "ENVIRONMENT": self.context.name,
                 "VAULTS": " ".join(f"{name}@{region}" for region in regions),
                 "RESTORE_TEST": self.restore_test.restore_testing_plan_name if self.restore_test else "",
             },
@@ -189,8 +187,8 @@ class Recovery(EnvironmentStack):
                 ),
             ],
             key=self.key,
-            log_retention_days=log_retention_days,
-            retain_data=retain_data,
+            log_retention_days=self.context.log_retention_days,
+            retain_data=self.context.retain_data,
         )
         acknowledge(
             check.role,
@@ -201,7 +199,7 @@ class Recovery(EnvironmentStack):
         )
 
     def _vault_arn(self, region: str) -> str:
-        name = vault_name(self.environment_name)
+        name = vault_name(self.context.name)
         return f"arn:{self.partition}:backup:{region}:{self.account}:backup-vault:{name}"
 
     def _role(self, construct_id: str, policy: str) -> iam.Role:

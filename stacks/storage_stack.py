@@ -2,14 +2,14 @@
 
 from typing import Final, cast
 
-from aws_cdk import Duration, Environment
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from settings import StorageSettings
-from stacks.environment_stack import EnvironmentStack
+from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.recovery_copies_stack import RecoveryCopies
 from stacks.shared.access_log_bucket import AccessLogBucket
 from stacks.shared.acknowledgments import acknowledge
@@ -33,29 +33,24 @@ class Storage(EnvironmentStack):
         self,
         scope: Construct,
         *,
-        environment_name: str,
-        zones: tuple[str, str],
-        env: Environment,
+        context: EnvironmentContext,
         settings: StorageSettings,
         copies: RecoveryCopies | None,
-        retain_data: bool,
     ) -> None:
         super().__init__(
             scope,
             "storage",
-            environment_name=environment_name,
-            zones=zones,
-            env=env,
-            description=f"YAWL {environment_name}: buckets for backups, static content, artifacts and access logs",
-            termination_protection=retain_data,
+            context=context,
+            description=f"YAWL {context.name}: buckets for backups, static content, artifacts and access logs",
+            termination_protection=context.retain_data,
         )
         self.key = rotating_key(
             self,
             "Key",
-            description=f"Buckets of YAWL {environment_name}",
+            description=f"Buckets of YAWL {context.name}",
             used_through=("s3",),
             logs=True,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
         )
         self.access_log_bucket = AccessLogBucket(
             self,
@@ -68,8 +63,8 @@ class Storage(EnvironmentStack):
             "be lost, so is what it tells about.",
             # CloudFront's standard logging delivers through an ACL.
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
-            removal_policy=removal_policy(retain_data=retain_data),
-            auto_delete_objects=not retain_data,
+            removal_policy=removal_policy(retain_data=context.retain_data),
+            auto_delete_objects=not context.retain_data,
         )
         replication_role = None if copies is None else ReplicationRole(self, "ReplicationRole")
         copies_key = (
@@ -82,7 +77,7 @@ class Storage(EnvironmentStack):
             "BackupBucket",
             key=self.key,
             access_log_bucket=self.access_log_bucket,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
             replication_rules=[] if copies is None or copies_key is None else [_replication(copies, copies_key)],
             replication_role=cast(iam.IRole, replication_role) if replication_role else None,
             lifecycle_rules=[
@@ -113,7 +108,7 @@ class Storage(EnvironmentStack):
             "StaticBucket",
             key=self.key,
             access_log_bucket=self.access_log_bucket,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
             lifecycle_rules=[s3.LifecycleRule(noncurrent_version_expiration=Duration.days(OVERWRITTEN_DAYS))],
             cors=[
                 s3.CorsRule(
@@ -135,7 +130,7 @@ class Storage(EnvironmentStack):
             "ArtifactsBucket",
             key=self.key,
             access_log_bucket=self.access_log_bucket,
-            retain_data=retain_data,
+            retain_data=context.retain_data,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     expiration=Duration.days(settings.artifact_days),

@@ -1,5 +1,7 @@
 """One environment of YAWL."""
 
+from dataclasses import replace
+
 from aws_cdk import Environment, Stage
 from constructs import Construct
 
@@ -9,6 +11,7 @@ from stacks.audit_stack import Audit
 from stacks.cache_stack import Cache
 from stacks.database_stack import Database
 from stacks.distribution_stack import Distribution
+from stacks.environment_stack import EnvironmentContext
 from stacks.firewall_stack import Firewall
 from stacks.monitoring_stack import Monitoring
 from stacks.network_stack import Network
@@ -42,80 +45,59 @@ class YawlStage(Stage):
         super().__init__(scope, construct_id, env=env)
         self.name = name
         self.settings = settings
-        zones = settings.zones
-        retain_data = settings.retain_data
-        log_retention_days = settings.log_retention_days
+        context = EnvironmentContext(
+            name=name,
+            env=env,
+            zones=settings.zones,
+            log_retention_days=settings.log_retention_days,
+            retain_data=settings.retain_data,
+            pipeline_account=pipeline_account,
+        )
         self.network = Network(
             self,
-            environment_name=name,
-            zones=zones,
-            env=env,
+            context=context,
             settings=settings.network,
             https=settings.domain is not None,
-            pipeline_account=pipeline_account,
-            log_retention_days=log_retention_days,
-            retain_data=retain_data,
         )
-        self.copies = self._copies()
+        self.copies = self._copies(context)
         self.storage = Storage(
             self,
-            environment_name=name,
-            zones=zones,
-            env=env,
+            context=context,
             settings=settings.storage,
             copies=self.copies,
-            retain_data=retain_data,
         )
         self.firewall: Firewall | None = None
         if settings.firewall.enabled:
             self.firewall = Firewall(
                 self,
-                environment_name=name,
-                zones=zones,
-                env=Environment(account=settings.account, region=EDGE_REGION),
+                context=replace(context, env=Environment(account=settings.account, region=EDGE_REGION)),
                 settings=settings.firewall,
-                log_retention_days=log_retention_days,
-                retain_data=retain_data,
             )
         self.database = Database(
             self,
-            environment_name=name,
-            zones=zones,
-            env=env,
+            context=context,
             settings=settings.database,
             vpc=self.network.vpc,
             security_group=self.network.database_security_group,
-            log_retention_days=log_retention_days,
-            retain_data=retain_data,
         )
         if settings.recovery.backups:
             Recovery(
                 self,
-                environment_name=name,
-                zones=zones,
-                env=env,
+                context=context,
                 settings=settings.recovery,
                 database=self.database,
                 copies=self.copies,
-                log_retention_days=log_retention_days,
-                retain_data=retain_data,
             )
         self.cache = Cache(
             self,
-            environment_name=name,
-            zones=zones,
-            env=env,
+            context=context,
             settings=settings.cache,
             vpc=self.network.vpc,
             security_group=self.network.cache_security_group,
-            log_retention_days=log_retention_days,
-            retain_data=retain_data,
         )
         self.application = Application(
             self,
-            environment_name=name,
-            zones=zones,
-            env=env,
+            context=context,
             settings=settings.tasks,
             image=image,
             vpc=self.network.vpc,
@@ -125,15 +107,10 @@ class YawlStage(Stage):
             cache=self.cache,
             access_log_bucket=self.storage.access_log_bucket,
             domain=settings.domain,
-            pipeline_account=pipeline_account,
-            log_retention_days=log_retention_days,
-            retain_data=retain_data,
         )
         self.distribution = Distribution(
             self,
-            environment_name=name,
-            zones=zones,
-            env=env,
+            context=context,
             settings=settings.distribution,
             application=self.application,
             static_bucket=self.storage.static_bucket,
@@ -143,40 +120,32 @@ class YawlStage(Stage):
         )
         self.monitoring = Monitoring(
             self,
-            environment_name=name,
-            zones=zones,
-            env=env,
+            context=context,
             settings=settings,
             application=self.application,
             database=self.database,
             cache=self.cache,
-            pipeline_account=pipeline_account,
             pipeline_dashboard=pipeline_dashboard,
         )
         if not audit.is_empty:
             Audit(
                 self,
-                environment_name=name,
-                zones=zones,
-                env=env,
+                context=context,
                 share=audit,
-                log_retention_days=log_retention_days,
-                retain_data=retain_data,
             )
         tag_environment(
             self, name=name, settings=settings.tags, compliance=compliance, stacks=[self.network, self.storage]
         )
 
-    def _copies(self) -> RecoveryCopies | None:
+    def _copies(self, context: EnvironmentContext) -> RecoveryCopies | None:
         settings, region = self.settings, self.settings.recovery.copy_region
         if region is None:
             return None
         return RecoveryCopies(
             self,
-            environment_name=self.name,
-            zones=(f"{region}a", f"{region}b"),
-            env=Environment(account=settings.account, region=region),
+            context=replace(
+                context, env=Environment(account=settings.account, region=region), zones=(f"{region}a", f"{region}b")
+            ),
             settings=settings.recovery,
             storage=settings.storage,
-            retain_data=settings.retain_data,
         )

@@ -14,7 +14,7 @@ from pipeline.events.notification_topic import NotificationTopic
 from pipeline.permissions.account_roles import Readers
 from settings import PipelineSettings
 from stacks.shared.acknowledgments import acknowledge, wildcard_objects
-from stacks.shared.locked_bucket import let_nobody_pass_the_lock
+from stacks.shared.locked_bucket import deny_retention_bypass
 
 OUTPUT: Final = "ReleaseRecordBucket"
 """The output of the pipeline's stack that names the bucket."""
@@ -106,5 +106,5 @@ class ReleaseRecords(Construct):
                 "and the accounts it tells of, while those remember; nothing depends on it."
             },
         )
-        let_nobody_pass_the_lock(bucket)
+        deny_retention_bypass(bucket)
         return bucket

@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, IFileSetProducer
 
 from pipeline.build_projects import cached_downloads, download_cache
-from stacks.monitoring.alarm_reader_role import bake_role_name
+from stacks.monitoring.alarm_reader_role import alarm_reader_role_name
 from stages.yawl_stage import YawlStage
 
 
@@ -18,7 +18,7 @@ class BakeStep(CodeBuildStep):
 
     def __init__(self, source: IFileSetProducer, stage: YawlStage, *, logging: codebuild.LoggingOptions) -> None:
         minutes = stage.settings.bake_minutes
-        role = f"arn:aws:iam::{stage.settings.account}:role/{bake_role_name(stage.name)}"
+        role = f"arn:aws:iam::{stage.settings.account}:role/{alarm_reader_role_name(stage.name)}"
         super().__init__(
             "Bake",
             input=source,

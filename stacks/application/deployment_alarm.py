@@ -1,4 +1,4 @@
-"""What undoes a deployment of the service while it is under way."""
+"""The alarm that rolls back a deployment of the service."""
 
 from math import ceil
 
@@ -10,14 +10,14 @@ from constructs import Construct
 from stacks.shared.acknowledgments import acknowledge
 
 SLACK_MINUTES = 2
-"""On top of the longest planned gap, for metrics that come late."""
+"""Added to the longest planned gap, for late metrics."""
 
 
 class DeploymentAlarm(cloudwatch.Alarm):
-    """Rings when no task has been able to serve for longer than the engine's move to another task explains.
+    """In ALARM when no target has been healthy for longer than a takeover by another task lasts.
 
-    ECS goes back to the tasks it had when it rings during a deployment. It counts healthy targets and not errors: while
-    the engine moves, for `takeover_seconds`, every request is answered 503, and that is no reason to go back.
+    ECS rolls a deployment back while it is in ALARM. It counts healthy targets, not errors: during a takeover of
+    `takeover_seconds`, every request is answered with 503, which is no reason to roll back.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class DeploymentAlarm(cloudwatch.Alarm):
             scope,
             construct_id,
             alarm_name=self.name,
-            alarm_description="No task has been able to serve for longer than the engine's move to another one takes",
+            alarm_description="No target has been healthy for longer than a takeover by another task lasts",
             metric=cloudwatch.Metric(
                 namespace="AWS/ApplicationELB",
                 metric_name="HealthyHostCount",
@@ -49,7 +49,7 @@ class DeploymentAlarm(cloudwatch.Alarm):
             comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             threshold=1,
             evaluation_periods=ceil(takeover_seconds / 60) + SLACK_MINUTES,
-            # Before the first task there is nothing to measure, and nothing to go back to.
+            # The first deployment has no data, and nothing to roll back to.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         acknowledge(

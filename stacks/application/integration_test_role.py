@@ -16,7 +16,7 @@ from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_reso
 PIPELINE_ROLES = "yawl-delivery-*"
 
 
-class VerifierRole(iam.Role):
+class IntegrationTestRole(iam.Role):
     """A role the pipeline's integration tests assume in the environment's account.
 
     It sees the states of stacks, service, tasks, targets, alarms, database and cache, and reads the two secrets that

@@ -26,7 +26,7 @@ MOST_MISSES: Final = 10
 """Elastic Load Balancing's. Less than half a vCPU may start an engine more slowly than it can wait."""
 
 
-class FrontDoor(Construct):
+class LoadBalancer(Construct):
     """An internet-facing load balancer that lets the distribution in and answers 403 to everybody else.
 
     The distribution is known by a secret header. `GET` of the health path is open, for the integration tests.

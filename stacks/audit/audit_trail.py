@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
-from stacks.shared.locked_bucket import let_nobody_pass_the_lock
+from stacks.shared.locked_bucket import deny_retention_bypass
 from stacks.shared.log_group import LogGroup
 
 CLOUDTRAIL: Final = "cloudtrail.amazonaws.com"
@@ -95,7 +95,7 @@ class AuditTrail(Construct):
                 "are an organization's trail, which this one is switched off for."
             },
         )
-        let_nobody_pass_the_lock(bucket)
+        deny_retention_bypass(bucket)
         from_the_trail = {"aws:SourceArn": self._arn}
         whole = {"s3:x-amz-acl": "bucket-owner-full-control"}
         for action, resource, conditions in (

@@ -1,4 +1,4 @@
-"""What may be seen of an environment's alarms while a release is watched."""
+"""The role that reads an environment's alarms during the bake."""
 
 from typing import cast
 
@@ -10,7 +10,7 @@ from stacks.application.integration_test_role import PIPELINE_ROLES
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_resource
 
 
-class BakeRole(iam.Role):
+class AlarmReaderRole(iam.Role):
     """A role the pipeline assumes in the environment's account to read the states and histories of alarms.
 
     Of the pipeline's account it trusts the roles named `yawl-delivery-*`.
@@ -21,7 +21,7 @@ class BakeRole(iam.Role):
         super().__init__(
             scope,
             construct_id,
-            role_name=bake_role_name(environment_name),
+            role_name=alarm_reader_role_name(environment_name),
             description="Read-only; the pipeline watches alarms with it after a release",
             # The library's class names a parameter otherwise than its interface, which the type checker minds.
             assumed_by=cast(
@@ -44,6 +44,6 @@ class BakeRole(iam.Role):
         )
 
 
-def bake_role_name(environment_name: str) -> str:
+def alarm_reader_role_name(environment_name: str) -> str:
     """Return the role's name, which the pipeline knows without asking the environment."""
     return f"yawl-{environment_name}-bake"

@@ -1,4 +1,4 @@
-"""When an environment calls for help."""
+"""The alarms of an environment."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,66 +14,59 @@ AT_LEAST: Final = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHO
 ABOVE: Final = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 BELOW: Final = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
-IS_THE_FAULT: Final = cloudwatch.TreatMissingData.BREACHING
-"""A thing that always reports and stops to is down."""
-IS_QUIET: Final = cloudwatch.TreatMissingData.NOT_BREACHING
-"""Nothing happened that could be measured, or another alarm watches whether the thing is there at all."""
-CHANGES_NOTHING: Final = cloudwatch.TreatMissingData.IGNORE
-"""The last that was measured stands until something else is."""
-
 LATENCY_LIMIT_SECONDS: Final = 0.005
 """Reads and writes of the database at the 99th percentile (reference, Monitoring)."""
 RESPONSE_LIMIT_SECONDS: Final = 2
 ERROR_LIMIT_PERCENT: Final = 5
 LEAST_REQUESTS: Final = 20
-"""Requests a minute below which a rate says nothing: one failure in a quiet night wakes nobody."""
+"""Requests a minute below which a rate says nothing: a single failure in a quiet night is no emergency."""
 CONNECTION_SHARE: Final = 0.6
-"""Of the connections a database's size promises; the smallest take about three quarters of them."""
+"""Share of the connections that RDS documents for an instance class; the smallest accept about three quarters."""
 CACHE_POOL: Final = 20
 """Connections of one task to the cache (reference, Cache Layer: 10 to 20)."""
 STORAGE_RESERVE: Final = 0.1
-"""Part of the first storage that should stay free; autoscaling adds storage before it comes to that."""
+"""Share of the initial storage that should stay free; storage autoscaling starts earlier."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlarmRule:
-    """An alarm goes off when `metric` compares to `threshold` for `periods` periods on end."""
+class AlarmSpec:
+    """An alarm that goes off when `metric` breaches `threshold` in `periods` consecutive periods."""
 
     name: str
     severity: Severity
     metric: cloudwatch.IMetric
-    comparison: cloudwatch.ComparisonOperator
     threshold: float
+    meaning: str
+    """What happened, and where to look first; it is mailed."""
+    comparison: cloudwatch.ComparisonOperator = ABOVE
     periods: int = 3
     """With periods of five minutes, what the reference waits: 15 minutes."""
-    missing: cloudwatch.TreatMissingData
+    missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING
+    """By default no data is no traffic. BREACHING is for what always reports while it is up."""
     needs_tasks: bool = False
-    """Whether it would ring because tasks are meant to sleep."""
-    meaning: str
-    """What happened, and where to look first."""
+    """Whether it would be in ALARM while tasks are stopped in off-hours."""
     of_release: bool = True
-    """Whether a release is judged by it: not, where it was wrong before and no release mends it."""
+    """Whether the bake judges a release by it; not if no release can cause or fix the problem."""
 
 
-def alarm_rules(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmRule]:
-    """Return the rules of an environment, the most severe first."""
+def alarm_specs(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmSpec]:
+    """Return the alarms of an environment, the most severe first."""
     return [*_high(metrics, settings), *_medium(metrics, settings), *_low(metrics, settings)]
 
 
-def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmRule]:
+def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmSpec]:
     return [
-        AlarmRule(
+        AlarmSpec(
             name="no-healthy-target",
             severity=Severity.HIGH,
             metric=metrics.traffic.healthy_targets(),
             comparison=BELOW,
             threshold=1,
-            # A load balancer that nobody asks, or that has no targets, may report nothing.
-            missing=IS_QUIET,
             needs_tasks=True,
-            meaning="No task passes its health check: nobody is served. Look at the engine's log, then the database.",
+            meaning="No task passes its health check, so users get no service. Check the engine's log, then "
+            "the database.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="no-task-runs",
             severity=Severity.HIGH,
             metric=metrics.tasks.reports(),
@@ -81,21 +74,20 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             threshold=1,
             # ECS reports a minute or two late.
             periods=5,
-            missing=IS_THE_FAULT,
+            missing=cloudwatch.TreatMissingData.BREACHING,
             needs_tasks=True,
-            meaning="No task runs: nobody is served. Look at the service's events: why do tasks not start or not stay?",
+            meaning="No task is running, so users get no service. Check the service's events for why tasks "
+            "stop or fail to start.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="error-rate",
             severity=Severity.HIGH,
             metric=metrics.traffic.error_rate(least_requests=LEAST_REQUESTS),
-            comparison=ABOVE,
             threshold=ERROR_LIMIT_PERCENT,
-            missing=IS_QUIET,
             needs_tasks=True,
-            meaning=f"More than {ERROR_LIMIT_PERCENT} % of the requests fail. Look at the errors in the engine's log.",
+            meaning=f"More than {ERROR_LIMIT_PERCENT} % of the requests fail. Check the errors in the engine's log.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="database-unavailable",
             severity=Severity.HIGH,
             metric=metrics.database.reports(),
@@ -103,93 +95,82 @@ def _high(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[Al
             threshold=1,
             # Longer than a failover to the other zone takes.
             periods=5,
-            missing=IS_THE_FAULT,
-            meaning="The database reports nothing: it is down, stopped or lost. Look at its events in RDS.",
+            missing=cloudwatch.TreatMissingData.BREACHING,
+            meaning="The database reports no metrics: it is down, stopped or deleted. Check its events in RDS.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="database-storage-low",
             severity=Severity.HIGH,
             metric=metrics.database.free_storage(),
             comparison=BELOW,
             threshold=settings.database.storage_gib * 1024**3 * STORAGE_RESERVE,
-            missing=CHANGES_NOTHING,
-            meaning="The database's disk fills and storage autoscaling has not helped: it stops when it is full. Raise "
-            "database.max_storage_gib, or find what grows.",
+            missing=cloudwatch.TreatMissingData.IGNORE,
+            meaning="The database is running out of storage in spite of autoscaling; it stops when storage is full. "
+            "Raise database.max_storage_gib, or find what grows.",
         ),
     ]
 
 
-def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmRule]:
+def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmSpec]:
     return [
-        AlarmRule(
+        AlarmSpec(
             name="unhealthy-target",
             severity=Severity.MEDIUM,
             metric=metrics.traffic.unhealthy_targets(),
             comparison=AT_LEAST,
             threshold=1,
-            missing=IS_QUIET,
             needs_tasks=True,
-            meaning="A task fails its health check and is not replaced, the others serve. Look at its log.",
+            meaning="A task fails its health check and is not replaced; the others are serving. Check its log.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="tasks-missing",
             severity=Severity.MEDIUM,
             metric=metrics.tasks.missing(),
             comparison=AT_LEAST,
             threshold=1,
-            missing=IS_QUIET,
             needs_tasks=True,
-            meaning="Fewer tasks run than should: they do not start, or do not stay. Look at the service's events.",
+            meaning="Fewer tasks running than desired: tasks stop or fail to start. Check the service's events.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="tasks-processor-high",
             severity=Severity.MEDIUM,
             metric=metrics.tasks.processor(),
-            comparison=ABOVE,
             threshold=80,
-            missing=IS_QUIET,
-            meaning="The tasks compute above what scaling aims at: it has reached tasks.max, or does not help the one "
-            "active engine. Raise tasks.cpu.",
+            meaning="CPU use of the tasks is above the scaling target: scaling has reached tasks.max, or cannot help "
+            "the one active engine. Raise tasks.cpu.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="tasks-memory-high",
             severity=Severity.MEDIUM,
             metric=metrics.tasks.memory(),
-            comparison=ABOVE,
             threshold=90,
-            missing=IS_QUIET,
-            meaning="The tasks' memory is nearly full; ECS kills what goes beyond. Raise tasks.memory with tasks.heap.",
+            meaning="The tasks' memory is nearly full; ECS stops a task that exceeds it. Raise tasks.memory "
+            "and tasks.heap.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="response-slow",
             severity=Severity.MEDIUM,
             metric=metrics.traffic.busy_response_time(99, least_requests=5 * LEAST_REQUESTS),
-            comparison=ABOVE,
             threshold=RESPONSE_LIMIT_SECONDS,
-            missing=IS_QUIET,
-            meaning=f"One request in a hundred takes more than {RESPONSE_LIMIT_SECONDS} s. Look at the processors of "
-            "tasks and database, then at slow statements in the database's log.",
+            meaning=f"One request in a hundred takes more than {RESPONSE_LIMIT_SECONDS} s. Check CPU use of "
+            "tasks and database, then slow statements in the database's log.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="database-processor-high",
             severity=Severity.MEDIUM,
             metric=metrics.database.processor(),
-            comparison=ABOVE,
             threshold=80,
-            missing=IS_QUIET,
-            meaning="The database's processor is busy. Look at the top statements in Performance Insights.",
+            meaning="The database's CPU use is high. Check the top statements in Performance Insights.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="database-connections-high",
             severity=Severity.MEDIUM,
             metric=metrics.database.connections(),
-            comparison=ABOVE,
             threshold=int(connection_limit(settings.database.instance_class) * CONNECTION_SHARE),
-            missing=IS_QUIET,
-            meaning="Connections to the database grow towards its limit, as with a leak. Look at who holds them "
-            "(pg_stat_activity).",
+            meaning="Connections to the database approach its limit, possibly because of a leak. Check which clients "
+            "hold them (pg_stat_activity).",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="cache-node-missing",
             severity=Severity.MEDIUM,
             metric=metrics.cache.reporting_nodes(),
@@ -197,68 +178,58 @@ def _medium(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[
             threshold=metrics.cache.node_count,
             # Longer than a failover to a replica takes.
             periods=5,
-            missing=IS_THE_FAULT,
-            meaning="A node of the cache reports nothing. Look at the replication group's events.",
+            missing=cloudwatch.TreatMissingData.BREACHING,
+            meaning="A cache node reports no metrics. Check the replication group's events.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="cache-processor-high",
             severity=Severity.MEDIUM,
             metric=metrics.cache.processor(),
-            comparison=ABOVE,
             threshold=70,
-            missing=IS_QUIET,
-            meaning="The cache's processor is busy. Look at its slow log.",
+            meaning="The cache's CPU use is high. Check its slow log.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="cache-memory-high",
             severity=Severity.MEDIUM,
             metric=metrics.cache.memory(),
-            comparison=ABOVE,
             threshold=80,
-            missing=IS_QUIET,
-            meaning="The cache's memory fills; it will drop keys. Look at what has no time to live.",
+            meaning="The cache's memory is nearly full; it will evict keys. Check for keys without a time to live.",
         ),
     ]
 
 
-def _low(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmRule]:
+def _low(metrics: EnvironmentMetrics, settings: EnvironmentSettings) -> list[AlarmSpec]:
     milliseconds = round(LATENCY_LIMIT_SECONDS * 1000)
     return [
-        AlarmRule(
+        AlarmSpec(
             name="database-reads-slow",
             severity=Severity.LOW,
             metric=metrics.database.read_latency(),
-            comparison=ABOVE,
             threshold=LATENCY_LIMIT_SECONDS,
-            missing=IS_QUIET,
             meaning=f"Reads from the database's disk take more than {milliseconds} ms at the 99th percentile.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="database-writes-slow",
             severity=Severity.LOW,
             metric=metrics.database.write_latency(),
-            comparison=ABOVE,
             threshold=LATENCY_LIMIT_SECONDS,
-            missing=IS_QUIET,
             meaning=f"Writes to the database's disk take more than {milliseconds} ms at the 99th percentile.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="cache-evictions",
             severity=Severity.LOW,
             metric=metrics.cache.evictions(),
             comparison=AT_LEAST,
             threshold=1,
-            missing=IS_QUIET,
-            meaning="The cache drops keys to make room: it is too small for what is kept in it.",
+            meaning="The cache evicts keys because its memory is full. Check for keys without a time to live, "
+            "or raise cache.node_type.",
         ),
-        AlarmRule(
+        AlarmSpec(
             name="cache-connections-high",
             severity=Severity.LOW,
             metric=metrics.cache.connections(),
-            comparison=ABOVE,
             # A deployment has the old and the new tasks at once.
             threshold=2 * settings.tasks.max * CACHE_POOL,
-            missing=IS_QUIET,
-            meaning="More connections to the cache than all tasks' pools hold, as with a leak.",
+            meaning="More connections to the cache than all tasks' pools hold, possibly because of a leak.",
         ),
     ]

@@ -1,4 +1,4 @@
-"""Whom alarms tell."""
+"""The SNS topics that alarms publish to."""
 
 from typing import Final, cast
 

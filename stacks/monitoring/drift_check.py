@@ -1,4 +1,4 @@
-"""Whether what is deployed is still what its templates say."""
+"""The daily drift detection of an environment's stacks."""
 
 from typing import Final
 
@@ -7,13 +7,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.monitoring.metrics.maintenance import check_name
 from stacks.monitoring.resource_reads import READS
 from stacks.shared.acknowledgments import acknowledge, wildcard_resource
-from stacks.shared.scheduled_check import ScheduledCheck
+from stacks.shared.scheduled_check import ScheduledCheck, check_name
 
 HOUR: Final = 4
-"""When hardly anybody deploys."""
+"""UTC; few deployments run then."""
 LEFT_OUT: Final = {
     "billing:GetBillingViewData": "shows what the account costs",
     "cloudfront:GetDistribution": "shows the origin's secret, which is a header of the distribution",

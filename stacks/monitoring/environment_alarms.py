@@ -8,17 +8,17 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.monitoring.alarm_specs import AlarmRule
+from stacks.monitoring.alarm_specs import AlarmSpec
 from stacks.monitoring.alarm_topics import AlarmTopics
 from stacks.monitoring.severity import Severity
 
 
 class EnvironmentAlarms(Construct):
-    """One alarm per rule, `yawl-<environment>-<rule>`, which tells the topic of its severity; and one over them.
+    """One alarm per specification, which publishes to the topic of its severity; and a composite alarm over them.
 
-    `yawl-<environment>-health` rings while an alarm of high or medium severity does. It tells nobody anew; a release
-    is watched by it. Alarms that no release is judged by are no part of it, and are called
-    `yawl-upkeep-<environment>-…`, so that the integration tests pass by them too.
+    `yawl-<environment>-health` is in ALARM while any high or medium alarm is. It sends no notification; the bake
+    watches it. Maintenance alarms are not part of it. Their names begin with `yawl-upkeep-<environment>-`, which the
+    integration tests ignore.
     """
 
     def __init__(
@@ -27,42 +27,42 @@ class EnvironmentAlarms(Construct):
         construct_id: str,
         *,
         environment_name: str,
-        rules: Iterable[AlarmRule],
+        specs: Iterable[AlarmSpec],
         topics: AlarmTopics,
     ) -> None:
         super().__init__(scope, construct_id)
         self.by_severity: dict[Severity, list[cloudwatch.Alarm]] = {severity: [] for severity in Severity}
         self.names: list[str] = []
-        """The names of all, as another stack may use them."""
+        """The names of all alarms, for use in other stacks."""
         of_health: list[cloudwatch.Alarm] = []
         # The library's classes name parameters otherwise than their interfaces, which the type checker minds.
-        tell = {
+        actions_by_severity = {
             severity: cast(cloudwatch.IAlarmAction, actions.SnsAction(cast(sns.ITopic, topic)))
             for severity, topic in topics.by_severity.items()
         }
-        for rule in rules:
-            name = f"yawl-{'' if rule.of_release else 'upkeep-'}{environment_name}-{rule.name}"
+        for spec in specs:
+            name = f"yawl-{'' if spec.of_release else 'upkeep-'}{environment_name}-{spec.name}"
             self.names.append(name)
             alarm = cloudwatch.Alarm(
                 self,
-                rule.name.title().replace("-", ""),
+                spec.name.title().replace("-", ""),
                 alarm_name=name,
-                alarm_description=f"{rule.severity.upper()}: {rule.meaning}",
-                metric=rule.metric,
-                comparison_operator=rule.comparison,
-                threshold=rule.threshold,
-                evaluation_periods=rule.periods,
-                treat_missing_data=rule.missing,
+                alarm_description=f"{spec.severity.upper()}: {spec.meaning}",
+                metric=spec.metric,
+                comparison_operator=spec.comparison,
+                threshold=spec.threshold,
+                evaluation_periods=spec.periods,
+                treat_missing_data=spec.missing,
             )
-            alarm.add_alarm_action(tell[rule.severity])
-            self.by_severity[rule.severity].append(alarm)
-            if rule.of_release and rule.severity is not Severity.LOW:
+            alarm.add_alarm_action(actions_by_severity[spec.severity])
+            self.by_severity[spec.severity].append(alarm)
+            if spec.of_release and spec.severity is not Severity.LOW:
                 of_health.append(alarm)
         self.health = cloudwatch.CompositeAlarm(
             self,
             "Health",
             composite_alarm_name=f"yawl-{environment_name}-health",
-            alarm_description="Rings while an alarm of high or medium severity does; a release is watched by it",
+            alarm_description="In ALARM while any high or medium alarm is. The bake watches it after a release.",
             alarm_rule=cloudwatch.AlarmRule.any_of(
                 *(
                     cloudwatch.AlarmRule.from_alarm(cast(cloudwatch.IAlarm, alarm), cloudwatch.AlarmState.ALARM)

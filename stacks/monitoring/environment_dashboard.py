@@ -1,4 +1,4 @@
-"""What the on-call engineer opens at night."""
+"""The dashboard of one environment."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -9,7 +9,7 @@ from constructs import Construct
 
 from stacks.monitoring.alarm_specs import ERROR_LIMIT_PERCENT, LATENCY_LIMIT_SECONDS, RESPONSE_LIMIT_SECONDS
 from stacks.monitoring.environment_alarms import EnvironmentAlarms
-from stacks.monitoring.metrics import EnvironmentMetrics
+from stacks.monitoring.metrics import EnvironmentMetrics, ObservedNames
 from stacks.monitoring.severity import Severity
 
 THIRD: Final = 8
@@ -23,7 +23,7 @@ LIMIT_COLOR: Final = cloudwatch.Color.RED
 
 
 class EnvironmentDashboard(cloudwatch.Dashboard):
-    """An environment in the order one asks about it: what fires, who feels it, what runs short, what was logged."""
+    """In the order of an investigation: alarms, effects on users, capacity, errors in the log."""
 
     def __init__(
         self,
@@ -49,9 +49,22 @@ class EnvironmentDashboard(cloudwatch.Dashboard):
                 _database(metrics),
                 _cache(metrics),
                 [*_workflows(metrics), _errors(log_group_name)],
-                _upkeep(metrics),
+                _maintenance(metrics),
             ],
         )
+
+
+def console_links(*, region: str, names: ObservedNames, target_group_arn: str) -> dict[str, str]:
+    """Return the pages to look at when an alarm fires, by what they show."""
+    console = f"https://{region}.console.aws.amazon.com"
+    service = f"{names.cluster}/services/{names.service}"
+    return {
+        "service and its events": f"{console}/ecs/v2/clusters/{service}/events?region={region}",
+        "targets": f"{console}/ec2/home?region={region}#TargetGroup:targetGroupArn={target_group_arn}",
+        "engine's log": f"{console}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{names.log_group}",
+        "database": f"{console}/rds/home?region={region}#database:id={names.database};is-cluster=false",
+        "cache": f"{console}/elasticache/home?region={region}#/redis/{names.cache}",
+    }
 
 
 def _alarm_states(alarms: EnvironmentAlarms) -> list[cloudwatch.IWidget]:
@@ -67,7 +80,7 @@ def _guide(environment_name: str, links: Mapping[str, str]) -> cloudwatch.IWidge
     meanings = "\n".join(f"- **{severity.capitalize()}**: {severity.meaning}" for severity in Severity)
     ways = " · ".join(f"[{name}]({address})" for name, address in links.items())
     return cloudwatch.TextWidget(
-        markdown=f"## YAWL {environment_name}\n\n{meanings}\n\nAn alarm's description says where to look first: {ways}",
+        markdown=f"## YAWL {environment_name}\n\n{meanings}\n\nAn alarm's description says what to check first: {ways}",
         width=3 * THIRD,
         height=4,
     )
@@ -100,7 +113,7 @@ def _what_users_feel(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
 def _capacity(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
     return [
         _graph(
-            "Resource utilisation",
+            "CPU and memory use",
             [
                 metrics.tasks.processor(),
                 metrics.tasks.memory(),
@@ -125,14 +138,14 @@ def _database(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
             limit=_limit(LATENCY_LIMIT_SECONDS, f"{round(LATENCY_LIMIT_SECONDS * 1000)} ms"),
         ),
         _graph("Database: connections", [database.connections()], axis=COUNT),
-        _graph("Database: left", [database.free_storage(), database.free_memory()], axis=BYTES),
+        _graph("Free storage and memory", [database.free_storage(), database.free_memory()], axis=BYTES),
     ]
 
 
 def _cache(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
     cache = metrics.cache
     return [
-        _graph("Cache: use", [cache.processor(), cache.memory()], axis=PERCENT),
+        _graph("Cache: CPU and memory", [cache.processor(), cache.memory()], axis=PERCENT),
         _graph("Cache: evictions", [cache.evictions()], axis=COUNT),
         _graph("Cache: connections", [cache.connections()], axis=COUNT),
     ]
@@ -146,21 +159,21 @@ def _workflows(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
             [workflows.execution_time("Average", "average"), workflows.execution_time("p99", "p99")],
             axis=COUNT,
         ),
-        _graph("Work that waits", [workflows.queue_depth()], axis=COUNT),
+        _graph("Queued work items", [workflows.queue_depth()], axis=COUNT),
     ]
 
 
-def _upkeep(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
-    upkeep = metrics.upkeep
+def _maintenance(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+    maintenance = metrics.maintenance
     return [
-        _daily("Drifted resources", upkeep.drifted_resources()),
-        _daily("Hours since a backup", upkeep.hours_since_backup()),
-        _daily("Days since a restore test", upkeep.days_since_restore_test()),
+        _daily("Drifted resources", maintenance.drifted_resources()),
+        _daily("Hours since the last backup", maintenance.hours_since_backup()),
+        _daily("Days since the last successful restore test", maintenance.days_since_restore_test()),
     ]
 
 
 def _daily(title: str, metric: cloudwatch.IMetric) -> cloudwatch.IWidget:
-    """Return the last of figures that come once a day, of which a graph of some hours would show none."""
+    """Return the latest value of a daily metric, which a graph of some hours would not show."""
     return cloudwatch.SingleValueWidget(
         title=title, metrics=[metric], period=Duration.days(1), start="-P3D", end="P0D", width=THIRD, height=3
     )
@@ -168,7 +181,7 @@ def _daily(title: str, metric: cloudwatch.IMetric) -> cloudwatch.IWidget:
 
 def _errors(log_group_name: str) -> cloudwatch.IWidget:
     return cloudwatch.LogQueryWidget(
-        title="Last errors of the engine",
+        title="Latest engine errors",
         log_group_names=[log_group_name],
         query_lines=[
             "fields @timestamp, @message, @logStream",

@@ -1,4 +1,4 @@
-"""What an environment may cost, and who hears of it when it costs more."""
+"""The monthly cost budget of an environment, with mails when it is exceeded."""
 
 from typing import Final
 
@@ -28,7 +28,7 @@ class MonthlyBudget(budgets.CfnBudget):
             scope,
             construct_id,
             budget=budgets.CfnBudget.BudgetDataProperty(
-                # No name of our own: whoever changes the address replaces the budget, which a fixed name would not let.
+                # No fixed name: changing the address replaces the budget, which would fail with one.
                 budget_type="COST",
                 time_unit="MONTHLY",
                 budget_limit=budgets.CfnBudget.SpendProperty(amount=monthly_usd, unit="USD"),

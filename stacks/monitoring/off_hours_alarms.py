@@ -1,4 +1,4 @@
-"""Alarms that do not miss tasks which are meant to sleep."""
+"""Alarms that ignore tasks stopped in off-hours."""
 
 from dataclasses import replace
 from typing import cast
@@ -6,34 +6,35 @@ from typing import cast
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from settings import OffHoursSettings
-from stacks.monitoring.alarm_specs import BELOW, CHANGES_NOTHING, IS_THE_FAULT, AlarmRule
+from stacks.monitoring.alarm_specs import BELOW, AlarmSpec
 from stacks.monitoring.metrics.source import FIVE_MINUTES
-from stacks.monitoring.waking_hours import waking_hours
+from stacks.monitoring.running_hours import running_hours
 
 
-def quiet_at_night(rules: list[AlarmRule], night: OffHoursSettings | None) -> list[AlarmRule]:
-    """Return the rules; those about tasks are judged only while tasks are sure to run.
+def ignore_off_hours(specs: list[AlarmSpec], off_hours: OffHoursSettings | None) -> list[AlarmSpec]:
+    """Return the specifications; those that need tasks are evaluated only while tasks are certain to run.
 
-    Judged by the clock and not by how many tasks should run: ECS reports that number of a service with running tasks
-    only, so that a service which has lost them all would look as if it slept. That none reports, which tells elsewhere,
-    happens here every night, and what was not measured has no hour: where tasks sleep, no alarm tells that none has
-    started in the morning.
+    The clock decides, not the desired count: ECS reports it only for services with running tasks, so a service that has
+    lost all of them would look stopped on purpose. Missing data has no hour that an expression could test: with
+    off-hours, no alarm covers a failed morning start.
     """
-    if night is None:
-        return rules
+    if off_hours is None:
+        return specs
     hour = "((DAY(measured) - 1) * 24 + HOUR(measured))"
-    awake = " || ".join(f"({hour} >= {first} && {hour} <= {last})" for first, last in waking_hours(night))
-    return [_judged_by_day(rule, awake) if rule.needs_tasks else rule for rule in rules]
+    running = " || ".join(f"({hour} >= {first} && {hour} <= {last})" for first, last in running_hours(off_hours))
+    return [_judged_while_running(spec, running) if spec.needs_tasks else spec for spec in specs]
 
 
-def _judged_by_day(rule: AlarmRule, awake: str) -> AlarmRule:
-    # What just does not ring.
-    quiet = rule.threshold if rule.comparison == BELOW else 0
+def _judged_while_running(spec: AlarmSpec, running: str) -> AlarmSpec:
+    # A value that just does not breach.
+    quiet = spec.threshold if spec.comparison == BELOW else 0
     expression = cloudwatch.MathExpression(
-        expression=f"IF({awake}, measured, {quiet})",
-        using_metrics={"measured": rule.metric},
+        expression=f"IF({running}, measured, {quiet})",
+        using_metrics={"measured": spec.metric},
         label="while tasks are awake",
-        period=cast(cloudwatch.Metric, rule.metric).period or FIVE_MINUTES,
+        period=cast(cloudwatch.Metric, spec.metric).period or FIVE_MINUTES,
     )
-    missing = CHANGES_NOTHING if rule.missing is IS_THE_FAULT else rule.missing
-    return replace(rule, metric=expression, missing=missing)
+    missing = cloudwatch.TreatMissingData
+    return replace(
+        spec, metric=expression, missing=missing.IGNORE if spec.missing is missing.BREACHING else spec.missing
+    )

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """Who has to know of an alarm, and when (reference, Monitoring: notification routing)."""
+    """Who must know about an alarm, and when (reference, Monitoring: notification routing)."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -12,14 +12,14 @@ class Severity(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """What somebody who is told of it has to know first."""
+        """What an alarm of this severity means, and who acts when; shown on the dashboard."""
         return {
-            Severity.HIGH: "Users are cut off, or will be soon. The on-call engineer acts now.",
-            Severity.MEDIUM: "It works, with less in reserve. The team looks at it today.",
-            Severity.LOW: "Slower or fuller than it should be. It is shown here, to be judged over days.",
+            Severity.HIGH: "Users are affected, or will be soon. The on-call engineer acts now.",
+            Severity.MEDIUM: "Service is up with reduced capacity. The team investigates today.",
+            Severity.LOW: "Slower or fuller than intended. Shown here only; watch the trend over days.",
         }[self]
 
     @property
     def mailed(self) -> bool:
-        """Whether the environment's alarm address hears of it; mail about low ones would teach to overlook mail."""
+        """Whether it is mailed to the environment's alarm address; frequent mails about low alarms would be ignored."""
         return self is not Severity.LOW

@@ -4,7 +4,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 
-def let_nobody_pass_the_lock(bucket: s3.Bucket) -> None:
+def deny_retention_bypass(bucket: s3.Bucket) -> None:
     """Deny everybody what deletes or replaces, under a governance lock, an object before its time.
 
     Governance, not compliance: that would keep a trial's account from being cleared for the whole time. So who may

@@ -12,11 +12,17 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.monitoring.metrics.maintenance import NAMESPACE
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 from stacks.shared.log_group import LogGroup
 
 DAILY_CHECKS: Final = Path(__file__).parents[2] / "lambdas" / "daily_checks"
+METRICS_NAMESPACE: Final = "YAWLUpkeep"
+"""The only namespace that checks may write to."""
+
+
+def check_name(environment_name: str, what: str) -> str:
+    """Return the name of the function that checks `what`."""
+    return f"yawl-{environment_name}-{what}-check"
 
 
 class ScheduledCheck(Construct):
@@ -54,7 +60,7 @@ class ScheduledCheck(Construct):
                 actions=["cloudwatch:PutMetricData"],
                 # The action knows no resource.
                 resources=["*"],
-                conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+                conditions={"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}},
             )
         )
         for statement in reads:

@@ -31,10 +31,28 @@ from tests.unit.other_settings import CERTIFICATE
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
 
+    from stacks.environment_stack import EnvironmentContext
+
 ROOT = Path(__file__).parents[2]
 OneEnvironment: TypeAlias = "Callable[[str], Template]"
 
 OFF_HOURS = OffHoursSettings(days="MON-FRI", wake_hour=7, sleep_hour=20, time_zone="Europe/Berlin")
+
+
+def a_context(account: str = "111111111111", region: str = "us-east-1") -> "EnvironmentContext":
+    """Return what a stack synthesized alone knows of its environment."""
+    from aws_cdk import Environment
+
+    from stacks.environment_stack import EnvironmentContext
+
+    return EnvironmentContext(
+        name="test",
+        env=Environment(account=account, region=region),
+        zones=(f"{region}a", f"{region}b"),
+        log_retention_days=30,
+        retain_data=False,
+        pipeline_account="111111111111",
+    )
 
 
 def prod_settings() -> EnvironmentSettings:

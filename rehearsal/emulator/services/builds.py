@@ -10,7 +10,7 @@ from rehearsal.emulator.permissions.service_calls.names import generated_name
 
 
 class Project(providers.Details):
-    """Projects with CloudFormation's generated names, and with the log groups of their builds, which ministack drops."""
+    """Projects with generated names as in CloudFormation, and their builds' log groups, which ministack drops."""
 
     @override
     def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:

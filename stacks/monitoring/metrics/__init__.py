@@ -1,9 +1,9 @@
-"""What is measured of one environment, by what it tells; alarms and dashboard read the same figures."""
+"""The metrics of one environment, used by alarms and dashboard alike."""
 
 from stacks.monitoring.metrics.cache import CacheMetrics
 from stacks.monitoring.metrics.database import DatabaseMetrics
 from stacks.monitoring.metrics.environment import EnvironmentMetrics
-from stacks.monitoring.metrics.maintenance import UpkeepMetrics
+from stacks.monitoring.metrics.maintenance import MaintenanceMetrics
 from stacks.monitoring.metrics.names import ObservedNames
 from stacks.monitoring.metrics.tasks import TaskMetrics
 from stacks.monitoring.metrics.traffic import TrafficMetrics
@@ -13,9 +13,9 @@ __all__ = [
     "CacheMetrics",
     "DatabaseMetrics",
     "EnvironmentMetrics",
+    "MaintenanceMetrics",
     "ObservedNames",
     "TaskMetrics",
     "TrafficMetrics",
-    "UpkeepMetrics",
     "WorkflowMetrics",
 ]

@@ -1,4 +1,4 @@
-"""What ElastiCache measures."""
+"""Metrics of ElastiCache."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch

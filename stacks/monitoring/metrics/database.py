@@ -1,4 +1,4 @@
-"""What RDS measures."""
+"""Metrics of RDS."""
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 

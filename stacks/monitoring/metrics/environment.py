@@ -1,8 +1,8 @@
-"""All that is measured of one environment."""
+"""All metrics of one environment."""
 
 from stacks.monitoring.metrics.cache import CacheMetrics
 from stacks.monitoring.metrics.database import DatabaseMetrics
-from stacks.monitoring.metrics.maintenance import UpkeepMetrics
+from stacks.monitoring.metrics.maintenance import MaintenanceMetrics
 from stacks.monitoring.metrics.names import ObservedNames
 from stacks.monitoring.metrics.tasks import TaskMetrics
 from stacks.monitoring.metrics.traffic import TrafficMetrics
@@ -18,4 +18,4 @@ class EnvironmentMetrics:
         self.database = DatabaseMetrics(names)
         self.cache = CacheMetrics(names)
         self.workflows = WorkflowMetrics(environment_name)
-        self.upkeep = UpkeepMetrics(environment_name)
+        self.maintenance = MaintenanceMetrics(environment_name)

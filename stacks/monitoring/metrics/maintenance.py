@@ -1,4 +1,4 @@
-"""What the daily checks measure."""
+"""Metrics of the daily checks."""
 
 from typing import Final
 
@@ -6,17 +6,17 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from stacks.monitoring.metrics.source import Source
+from stacks.shared.scheduled_check import METRICS_NAMESPACE, check_name
 
-NAMESPACE: Final = "YAWLUpkeep"
 DAY: Final = Duration.days(1)
 
 
-class UpkeepMetrics:
-    """Drift, age of the backups, and restore tests; `stacks/functions` emits these once a day."""
+class MaintenanceMetrics:
+    """Drift, age of the backups, and restore tests; `lambdas/daily_checks` emits these once a day."""
 
     def __init__(self, environment_name: str) -> None:
         self._environment_name = environment_name
-        self._checks = Source(namespace=NAMESPACE, dimensions={"Environment": environment_name})
+        self._checks = Source(namespace=METRICS_NAMESPACE, dimensions={"Environment": environment_name})
 
     def drifted_resources(self) -> cloudwatch.Metric:
         """Return how many resources are no longer as their templates say."""
@@ -27,7 +27,7 @@ class UpkeepMetrics:
         return self._checks.metric("HoursSinceBackup", "Maximum", "hours since a backup", period=DAY)
 
     def days_since_restore_test(self) -> cloudwatch.Metric:
-        """Return the days since a backup was restored well."""
+        """Return the days since the last successful restore test."""
         return self._checks.metric("DaysSinceRestoreTest", "Maximum", "days since a restore test", period=DAY)
 
     def failed_restore_tests(self) -> cloudwatch.Metric:
@@ -45,8 +45,3 @@ class UpkeepMetrics:
         return cloudwatch.MathExpression(
             expression="SUM(METRICS())", using_metrics=dict(errors), label="failed checks", period=DAY
         )
-
-
-def check_name(environment_name: str, what: str) -> str:
-    """Return the name of the function that checks `what`."""
-    return f"yawl-{environment_name}-{what}-check"

@@ -1,4 +1,4 @@
-"""By which names AWS's metrics know the parts of an environment."""
+"""The dimensions that identify an environment's resources in metrics."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What ECS measures."""
+"""Metrics of ECS."""
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 

@@ -1,4 +1,4 @@
-"""What the load balancer measures."""
+"""Metrics of the load balancer."""
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 

@@ -1,4 +1,4 @@
-"""What the engine itself measures."""
+"""Metrics that the engine emits."""
 
 from typing import Final
 

@@ -13,6 +13,7 @@ from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 from rehearsal.workloads.fake_tasks import FakeTasks
 from rehearsal.workloads.tasks import Tasks
+from tests.environment_stacks import own_region
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 PLACE = AwsEnvironment("222222222222", "us-east-1")
 """Where tests/delivery.toml has dev."""
-PARTS = ("network", "storage", "firewall", "audit", "database", "cache", "application", "distribution", "monitoring")
+PARTS = own_region("dev")
 """Its stacks in the order in which they need each other."""
 TEMPLATES = f"templates-{PLACE.account}"
 """The bucket that its templates are deployed from."""

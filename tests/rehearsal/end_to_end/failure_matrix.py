@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment_stacks import LEVELS_OF
+
 ENVIRONMENTS = ("Dev", "Staging", "Prod")
-PARTS = ("network", "storage", "firewall", "audit", "cache", "database", "application", "distribution", "monitoring")
-RECOVERY = {"Staging": ("recovery",), "Prod": ("recovery", "recovery-copies")}
-"""Parts that only some environments have."""
 GATED = "Prod"
 BEFORE_THE_ENVIRONMENTS = ("Source/Source", "Build/Synth", "UpdatePipeline/SelfMutate", "Assets/FileAssets")
 REPRESENTATIVE = ("Dev/yawl-dev-database.Deploy",)
@@ -23,9 +22,7 @@ REPRESENTATIVE = ("Dev/yawl-dev-database.Deploy",)
 def actions_of(environment: str) -> tuple[str, ...]:
     """Return the actions of an environment in their order, its review and approval first."""
     approval = (f"{environment}Approval/Approve",) if environment == GATED else ()
-    deployments = (
-        f"{environment}/yawl-{environment.lower()}-{part}.Deploy" for part in (*PARTS, *RECOVERY.get(environment, ()))
-    )
+    deployments = (f"{environment}/yawl-{environment.lower()}-{part}.Deploy" for part in LEVELS_OF[environment.lower()])
     tests = (f"{environment}/IntegrationTests", f"{environment}/Bake")
     return (f"{environment}Review/ReviewChanges", *approval, *deployments, *tests)
 

@@ -23,14 +23,12 @@ from rehearsal.engine.cloud import Credentials
 from rehearsal.report.progress import Notification, Result, Status
 from rehearsal.workloads.tasks import TaskKind
 from testbed import system_packages
+from tests.environment_stacks import own_region
 from tests.rehearsal.end_to_end.conftest import ROOT, Rehearsed, Repository
 
 HOME = AwsEnvironment("111111111111", "us-east-1")
 DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
 ACCOUNTS = {"dev": DEV, "staging": STAGING, "prod": PROD}
-PARTS = ("network", "storage", "firewall", "audit", "database", "cache", "application", "distribution", "monitoring")
-RECOVERY = {"staging": ("recovery",), "prod": ("recovery",)}
-"""What an environment has beyond that in its own region."""
 COPIES = {"yawl-prod-recovery-copies": "CREATE_COMPLETE"}
 """Prod's stack in another region, where its backups are copied to."""
 COPIES_REGION = "us-west-2"
@@ -66,7 +64,7 @@ class Ended:
 
 def deployed(environment: str) -> dict[str, str]:
     """All stacks of an environment, created."""
-    return {f"yawl-{environment}-{part}": "CREATE_COMPLETE" for part in (*PARTS, *RECOVERY.get(environment, ()))}
+    return {f"yawl-{environment}-{part}": "CREATE_COMPLETE" for part in own_region(environment)}
 
 
 def ended(rehearsed: Rehearsed, told_before: int) -> Ended:

@@ -2,9 +2,10 @@
 
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.report.progress import Result, Status
+from tests.environment_stacks import own_region
 from tests.rehearsal.end_to_end.conftest import HERE, PROD, THERE, Repository
 
-PARTS = ("network", "storage", "database", "cache", "application", "distribution", "monitoring", "recovery")
+PARTS = [part for part in own_region("prod") if part not in ("firewall", "audit")]
 FIREWALLS = ("firewall", f"{THERE}-firewall")
 """Before CloudFront, which is everywhere and has them in us-east-1."""
 

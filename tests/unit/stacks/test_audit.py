@@ -9,6 +9,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from settings import AuditSettings, AuditShare, Settings
+from tests.unit.one_environment import a_context
 from tests.unit.other_settings import ELSEWHERE, FURTHER_REGIONS, Synthesized, only, skip_with_example_only, synthesize
 
 if TYPE_CHECKING:
@@ -193,19 +194,15 @@ def test_aws_config_has_a_bucket_that_is_not_locked(everything: Path) -> None:
 
 
 def test_guardduty_alone_needs_neither_key_nor_bucket() -> None:
-    from aws_cdk import App, Environment
+    from aws_cdk import App
 
     from stacks.audit_stack import Audit
 
     share = AuditShare(settings=AuditSettings(trail=False, guardduty=True), first_in_account=True, first_in_region=True)
     stack = Audit(
         App(),
-        environment_name="dev",
-        zones=("us-east-1a", "us-east-1b"),
-        env=Environment(account="222222222222", region="us-east-1"),
+        context=a_context(),
         share=share,
-        log_retention_days=14,
-        retain_data=False,
     )
     types = {one["Type"] for one in Template.from_stack(stack).to_json()["Resources"].values()}
     assert types == {DETECTOR}

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pytest
-from aws_cdk import App, Environment
+from aws_cdk import App
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk.assertions import Match, Template
 
 from settings import CacheSettings
 from stacks.cache_stack import Cache
 from stacks.environment_stack import EnvironmentStack
+from tests.unit.one_environment import a_context
 
 Templates: TypeAlias = Callable[[str, str], Template]
 
@@ -123,11 +124,8 @@ def test_it_stands_in_the_isolated_subnets(template: Templates) -> None:
 
 def test_the_eviction_policy_is_a_setting() -> None:
     app = App()
-    where = {
-        "zones": ("us-east-1a", "us-east-1b"),
-        "env": Environment(account="111111111111", region="us-east-1"),
-    }
-    surroundings = EnvironmentStack(app, "surroundings", environment_name="test", description="VPC", **where)
+    context = a_context()
+    surroundings = EnvironmentStack(app, "surroundings", context=context, description="VPC")
     vpc = ec2.Vpc(
         surroundings,
         "Vpc",
@@ -135,13 +133,10 @@ def test_the_eviction_policy_is_a_setting() -> None:
     )
     cache = Cache(
         app,
-        environment_name="test",
+        context=context,
         settings=CacheSettings(eviction_policy="allkeys-lru"),
         vpc=vpc,
         security_group=ec2.SecurityGroup(surroundings, "SecurityGroup", vpc=vpc),
-        log_retention_days=30,
-        retain_data=False,
-        **where,
     )
     Template.from_stack(cache).has_resource_properties(
         "AWS::ElastiCache::ParameterGroup", {"Properties": {"maxmemory-policy": "allkeys-lru"}}

@@ -13,29 +13,29 @@ from tests.unit.one_environment import OneEnvironment
 Templates: TypeAlias = Callable[[str, str], Template]
 
 GIB = 1024**3
-GOES_UNSEEN, IS_A_FAULT, KEEPS_THE_STATE = "notBreaching", "breaching", "ignore"
+NOT_BREACHING, BREACHING, IGNORE = "notBreaching", "breaching", "ignore"
 
 # Alarm, severity, fires when its figure, minutes it takes, what absent data means.
 ALARMS = [
-    ("no-healthy-target", "high", "< 1", 3, GOES_UNSEEN),
-    ("no-task-runs", "high", "< 1", 5, IS_A_FAULT),
-    ("error-rate", "high", "> 5", 3, GOES_UNSEEN),
-    ("database-unavailable", "high", "< 1", 5, IS_A_FAULT),
-    ("database-storage-low", "high", f"< {10 * GIB}", 15, KEEPS_THE_STATE),
-    ("unhealthy-target", "medium", ">= 1", 15, GOES_UNSEEN),
-    ("tasks-missing", "medium", ">= 1", 15, GOES_UNSEEN),
-    ("tasks-processor-high", "medium", "> 80", 15, GOES_UNSEEN),
-    ("tasks-memory-high", "medium", "> 90", 15, GOES_UNSEEN),
-    ("response-slow", "medium", "> 2", 15, GOES_UNSEEN),
-    ("database-processor-high", "medium", "> 80", 15, GOES_UNSEEN),
-    ("database-connections-high", "medium", "> 135", 15, GOES_UNSEEN),
-    ("cache-node-missing", "medium", "< 2", 5, IS_A_FAULT),
-    ("cache-processor-high", "medium", "> 70", 15, GOES_UNSEEN),
-    ("cache-memory-high", "medium", "> 80", 15, GOES_UNSEEN),
-    ("database-reads-slow", "low", "> 0.005", 15, GOES_UNSEEN),
-    ("database-writes-slow", "low", "> 0.005", 15, GOES_UNSEEN),
-    ("cache-evictions", "low", ">= 1", 15, GOES_UNSEEN),
-    ("cache-connections-high", "low", "> 240", 15, GOES_UNSEEN),
+    ("no-healthy-target", "high", "< 1", 3, NOT_BREACHING),
+    ("no-task-runs", "high", "< 1", 5, BREACHING),
+    ("error-rate", "high", "> 5", 3, NOT_BREACHING),
+    ("database-unavailable", "high", "< 1", 5, BREACHING),
+    ("database-storage-low", "high", f"< {10 * GIB}", 15, IGNORE),
+    ("unhealthy-target", "medium", ">= 1", 15, NOT_BREACHING),
+    ("tasks-missing", "medium", ">= 1", 15, NOT_BREACHING),
+    ("tasks-processor-high", "medium", "> 80", 15, NOT_BREACHING),
+    ("tasks-memory-high", "medium", "> 90", 15, NOT_BREACHING),
+    ("response-slow", "medium", "> 2", 15, NOT_BREACHING),
+    ("database-processor-high", "medium", "> 80", 15, NOT_BREACHING),
+    ("database-connections-high", "medium", "> 135", 15, NOT_BREACHING),
+    ("cache-node-missing", "medium", "< 2", 5, BREACHING),
+    ("cache-processor-high", "medium", "> 70", 15, NOT_BREACHING),
+    ("cache-memory-high", "medium", "> 80", 15, NOT_BREACHING),
+    ("database-reads-slow", "low", "> 0.005", 15, NOT_BREACHING),
+    ("database-writes-slow", "low", "> 0.005", 15, NOT_BREACHING),
+    ("cache-evictions", "low", ">= 1", 15, NOT_BREACHING),
+    ("cache-connections-high", "low", "> 240", 15, NOT_BREACHING),
 ]
 OPERATORS = {
     "GreaterThanThreshold": ">",
@@ -108,7 +108,7 @@ DIMENSIONS = {
     "AWS/ElastiCache": {"CacheClusterId": "ReplicationGroupId"},
 }
 
-# Alarms that ring about the upkeep, and by which no release is judged: what rings, missing data.
+# Maintenance alarms, by which no release is judged: metric, threshold, missing data.
 UPKEEP = [
     ("stacks-drifted", "DriftedResources", ">= 1", "ignore"),
     ("backup-old", "HoursSinceBackup", "> 36", "ignore"),
@@ -121,17 +121,17 @@ GRAPHS = {
     "Response time": ["TargetResponseTime p50", "TargetResponseTime p99"],
     "Error rate": ["HTTPCode_Target_5XX_Count Sum", "HTTPCode_ELB_5XX_Count Sum", "RequestCount Sum"],
     "Requests per minute": ["RequestCount Sum", "HTTPCode_Target_4XX_Count Sum", "HTTPCode_Target_5XX_Count Sum"],
-    "Resource utilisation": ["CPUUtilization Average", "MemoryUtilization Average"],
+    "CPU and memory use": ["CPUUtilization Average", "MemoryUtilization Average"],
     "Tasks": ["RunningTaskCount Average", "DesiredTaskCount Average"],
     "Targets": ["HealthyHostCount Minimum", "UnHealthyHostCount Minimum"],
     "Database: latency": ["ReadLatency p99", "WriteLatency p99"],
     "Database: connections": ["DatabaseConnections Maximum"],
-    "Database: left": ["FreeStorageSpace Minimum", "FreeableMemory Minimum"],
-    "Cache: use": ["CPUUtilization Average", "DatabaseMemoryUsagePercentage Maximum"],
+    "Free storage and memory": ["FreeStorageSpace Minimum", "FreeableMemory Minimum"],
+    "Cache: CPU and memory": ["CPUUtilization Average", "DatabaseMemoryUsagePercentage Maximum"],
     "Cache: evictions": ["Evictions Sum"],
     "Cache: connections": ["CurrConnections Maximum"],
     "Workflow execution time": ["WorkflowExecutionTime Average", "WorkflowExecutionTime p99"],
-    "Work that waits": ["QueueDepth Maximum"],
+    "Queued work items": ["QueueDepth Maximum"],
 }
 
 
@@ -373,7 +373,7 @@ def test_the_dashboard_marks_the_limit(widgets: list[dict[str, Any]], title: str
 
 
 def test_the_dashboard_shows_the_engines_own_metrics_of_this_environment(widgets: list[dict[str, Any]]) -> None:
-    own = [row for row in graph(widgets, "Work that waits")["metrics"] if row[0] == "YAWLApp"]
+    own = [row for row in graph(widgets, "Queued work items")["metrics"] if row[0] == "YAWLApp"]
     assert [row[1:4] for row in own] == [["QueueDepth", "Environment", "prod"]]
 
 
@@ -383,8 +383,8 @@ def test_the_dashboard_shows_the_last_errors_above_the_upkeep(widgets: list[dict
     assert "filter @message like /ERROR|FATAL/" in errors["properties"]["query"]
     assert [widget["properties"]["title"] for widget in (drift, backup, test)] == [
         "Drifted resources",
-        "Hours since a backup",
-        "Days since a restore test",
+        "Hours since the last backup",
+        "Days since the last successful restore test",
     ]
     # What comes once a day is in no graph of the last hours.
     assert {(widget["properties"]["period"], widget["properties"]["start"]) for widget in (drift, backup, test)} == {

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pytest
-from aws_cdk import App, Environment
+from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from settings import NetworkSettings
 from stacks.network_stack import Network
+from tests.unit.one_environment import a_context
 
 Templates: TypeAlias = Callable[[str, str], Template]
 Rule: TypeAlias = tuple[str, str, str, int, str]
@@ -146,14 +147,9 @@ def network(settings: NetworkSettings | None = None, *, https: bool = False) -> 
     """Synthesize one network alone."""
     stack = Network(
         App(),
-        environment_name="test",
-        zones=("us-east-1a", "us-east-1b"),
-        env=Environment(account="111111111111", region="us-east-1"),
+        context=a_context(),
         settings=settings or NetworkSettings(),
         https=https,
-        pipeline_account="111111111111",
-        log_retention_days=30,
-        retain_data=False,
     )
     return Template.from_stack(stack)
 

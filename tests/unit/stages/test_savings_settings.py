@@ -15,7 +15,7 @@ from jobs.cost.estimate import estimate, total
 from jobs.cost.usage import Assumptions
 from settings import OffHoursSettings
 from settings.sections.deployment_window import DAYS, TIME_ZONES
-from stacks.monitoring.waking_hours import waking_hours
+from stacks.monitoring.running_hours import running_hours
 from tests.unit.one_environment import OFF_HOURS, OneEnvironment
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def test_an_alarm_keeps_its_period(prod_with_more: OneEnvironment) -> None:
     ],
 )
 def test_the_hours_in_which_alarms_are_judged(night: OffHoursSettings, hours: list[tuple[int, int]]) -> None:
-    assert waking_hours(night) == hours
+    assert running_hours(night) == hours
 
 
 @st.composite
@@ -108,7 +108,7 @@ def test_no_alarm_is_judged_while_tasks_sleep_or_start(night: OffHoursSettings, 
     # The few zones with a third offset for some weeks are reckoned with as they are at the first of a month.
     seasons = {datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)}
     monday = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(weeks=week)
-    for first, last in waking_hours(night):
+    for first, last in running_hours(night):
         for now in (monday + timedelta(hours=first), monday + timedelta(hours=last, minutes=59)):
             here = now.astimezone(zone)
             if here.utcoffset() in seasons:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Template
 
+from tests.environment_stacks import LEVELS_OF
 from tests.unit.other_settings import Synthesized
 
 Templates: TypeAlias = Callable[[str, str], Template]
@@ -150,7 +151,7 @@ def test_a_role_may(template: Templates, row: tuple[str, str, str, tuple[str, ..
 
 def test_every_service_role_is_in_the_table(template: Templates) -> None:
     known = {(part, role) for part, role, *_ in ROLES} | {("storage", "ReplicationRole")}
-    for part in ("application", "audit", "cache", "database", "monitoring", "network", "recovery", "storage"):
+    for part in LEVELS_OF["prod"]:
         for logical_id, one in template("prod", part).to_json()["Resources"].items():
             if one["Type"] != "AWS::IAM::Role":
                 continue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from tests.environment_stacks import LEVELS_OF
 from tests.provider_schemas import schema_of
 from tests.unit.one_environment import OneEnvironment
 
@@ -16,20 +17,6 @@ if TYPE_CHECKING:
 Templates: TypeAlias = Callable[[str, str], Template]
 
 ACCOUNTS = {"dev": "222222222222", "staging": "333333333333", "prod": "444444444444"}
-LEVELS = {
-    "network": 1,
-    "storage": 1,
-    "firewall": 1,
-    "audit": 1,
-    "database": 2,
-    "cache": 2,
-    "application": 3,
-    "distribution": 4,
-    "monitoring": 4,
-}
-RECOVERY = {"staging": {"recovery": 3}, "prod": {"recovery-copies": 1, "storage": 2, "recovery": 3}}
-"""What is otherwise where backups are kept, and where they are copied into another region."""
-LEVELS_OF = {name: LEVELS | RECOVERY.get(name, {}) for name in ACCOUNTS}
 EVERY_STACK = [pytest.param(name, part, id=f"{name}: {part}") for name in ACCOUNTS for part in LEVELS_OF[name]]
 STANDARDS = "nist-800-53-r5+pci-dss-3.2.1+hipaa-security"
 TAGS = {"Owner": "platform-team", "CostCenter": "engineering", "Compliance": STANDARDS, "BackupPolicy": "daily"}

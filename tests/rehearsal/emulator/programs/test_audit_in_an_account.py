@@ -7,11 +7,12 @@ from botocore.exceptions import ClientError
 
 from settings import AuditSettings, AuditShare
 from tests.rehearsal.emulator.conftest import Account
+from tests.unit.one_environment import a_context
 
 
 def audit(account: Account) -> dict[str, Any]:
     """Return the resources of the stack `audit` with everything switched on."""
-    from aws_cdk import App, Environment
+    from aws_cdk import App
     from aws_cdk.assertions import Template
 
     from stacks.audit_stack import Audit
@@ -19,14 +20,10 @@ def audit(account: Account) -> dict[str, Any]:
     place = account.place
     stack = Audit(
         App(),
-        environment_name="dev",
-        zones=(f"{place.region}a", f"{place.region}b"),
-        env=Environment(account=place.account, region=place.region),
+        context=a_context(place.account, place.region),
         share=AuditShare(
             settings=AuditSettings(guardduty=True, config=True), first_in_account=True, first_in_region=True
         ),
-        log_retention_days=14,
-        retain_data=False,
     )
     return dict(Template.from_stack(stack).to_json()["Resources"])
 

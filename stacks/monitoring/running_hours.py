@@ -1,4 +1,4 @@
-"""When tasks are sure to run, as alarms can ask: in UTC, whatever the season."""
+"""The hours in which tasks are certain to run, in UTC and in every season."""
 
 from datetime import datetime
 from importlib.resources import files
@@ -13,23 +13,23 @@ DAY: Final = 24 * HOUR
 WEEK: Final = 7 * DAY
 """Minutes."""
 STARTING: Final = HOUR
-"""What tasks that wake get to start, before anybody misses them."""
+"""How long tasks may take to start in the morning before alarms count them."""
 YEAR: Final = 2026
-"""Whose summer and winter time are reckoned with; a zone that has changed its rules since needs a newer one."""
+"""The year whose daylight saving time is used; change it if a zone changes its rules."""
 
 
-def waking_hours(night: OffHoursSettings) -> list[tuple[int, int]]:
-    """Return first and last hour of each time of a UTC week, counted from Monday 0:00, in which no task may sleep.
+def running_hours(off_hours: OffHoursSettings) -> list[tuple[int, int]]:
+    """Return the first and last hour of each period in which tasks run, counted from Monday 0:00 UTC.
 
-    CloudWatch knows UTC only. Where clocks are put forward and back, the hour that is waking time in one season only is
-    left out, and so is the first hour after waking.
+    CloudWatch evaluates UTC only. An hour that is running time in one season only is left out, and so is the first hour
+    after the start.
     """
-    offsets = _offsets(night.time_zone)
+    offsets = _offsets(off_hours.time_zone)
     found: list[tuple[int, int]] = []
-    for day in night.week_days:
+    for day in off_hours.week_days:
         midnight = DAYS.index(day) * DAY
-        start = midnight + night.wake_hour * HOUR + STARTING - min(offsets)
-        end = midnight + night.sleep_hour * HOUR - max(offsets)
+        start = midnight + off_hours.wake_hour * HOUR + STARTING - min(offsets)
+        end = midnight + off_hours.sleep_hour * HOUR - max(offsets)
         # Only whole hours can be asked for.
         first, last = -(-start // HOUR), end // HOUR - 1
         if first <= last:
@@ -38,7 +38,7 @@ def waking_hours(night: OffHoursSettings) -> list[tuple[int, int]]:
 
 
 def _offsets(time_zone: str) -> set[int]:
-    """Return by how many minutes the zone is ahead of UTC, in every season."""
+    """Return the zone's offsets from UTC in minutes over a year."""
     with (files("tzdata.zoneinfo") / time_zone).open("rb") as file:
         zone = ZoneInfo.from_file(file)
     seasons = (datetime(YEAR, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13))
@@ -46,7 +46,7 @@ def _offsets(time_zone: str) -> set[int]:
 
 
 def _within_the_week(first: int, last: int) -> list[tuple[int, int]]:
-    """Split what goes over a week's end, or begins before it, in hours."""
+    """Split a period of hours that crosses the end of the week."""
     hours = WEEK // HOUR
     first, last = first % hours, last % hours
     return [(first, last)] if first <= last else [(first, hours - 1), (0, last)]
