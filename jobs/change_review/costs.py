@@ -7,7 +7,7 @@ from jobs.change_review.assembly import ReleasedStack
 from jobs.cost.assembly import Environment, Stack
 from jobs.cost.difference import Difference, difference
 from jobs.cost.estimate import estimate
-from jobs.cost.table import dollars, signed
+from jobs.cost.formatting import dollars, signed
 from jobs.cost.usage import Assumptions
 
 MOST_CHANGES = 10

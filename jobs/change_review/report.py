@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from jobs.change_review.accepted import entry_for
+from jobs.change_review.accepted_changes import entry_for
 from jobs.change_review.costs import in_lines, in_one_phrase
 from jobs.change_review.findings import Finding
 from jobs.change_review.permissions import security_lines

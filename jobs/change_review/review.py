@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.change_review.accepted import read_acceptances
-from jobs.change_review.affected import SUBJECT as OUTPUTS
-from jobs.change_review.affected import Affected, affected, stale
+from jobs.change_review.accepted_changes import read_acceptances
 from jobs.change_review.assembly import ReleasedStack, common_prefix, read_stage
 from jobs.change_review.costs import cost_change, in_one_phrase
-from jobs.change_review.deployed import Reader
+from jobs.change_review.dependents import SUBJECT as OUTPUTS
+from jobs.change_review.dependents import Affected, affected, stale
+from jobs.change_review.deployed_stacks import Reader
 from jobs.change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference
-from jobs.change_review.execution import SUBJECT as EXECUTION
-from jobs.change_review.execution import missing_permissions
+from jobs.change_review.execution_permissions import SUBJECT as EXECUTION
+from jobs.change_review.execution_permissions import missing_permissions
 from jobs.change_review.findings import Finding, judged
-from jobs.change_review.impossible import impossible
 from jobs.change_review.permissions import broadened
+from jobs.change_review.refused_updates import impossible
 from jobs.change_review.stateful import losses
 from jobs.cost.difference import Difference as CostDifference
 

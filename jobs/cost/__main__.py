@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jobs.cost.assembly import read_environments
-from jobs.cost.commit import synthesized
 from jobs.cost.difference import difference
 from jobs.cost.errors import CostError
 from jobs.cost.estimate import Estimate, estimate
-from jobs.cost.page import as_markdown
+from jobs.cost.markdown import as_markdown
 from jobs.cost.prices import read_prices
 from jobs.cost.report import as_json, changes_as_json, changes_on_the_screen, on_the_screen
+from jobs.cost.synthesize_commit import synthesized
 from jobs.cost.usage import Assumptions, read_assumptions
 
 

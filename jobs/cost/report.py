@@ -7,8 +7,8 @@ from typing import Any
 
 from jobs.cost.difference import Difference
 from jobs.cost.estimate import NOTHING, Estimate, Line, Saving, total
+from jobs.cost.formatting import aligned, dollars, figure, signed
 from jobs.cost.prices import PriceList
-from jobs.cost.table import aligned, dollars, figure, signed
 from jobs.cost.usage import HOURS, MEANINGS, Assumptions
 
 

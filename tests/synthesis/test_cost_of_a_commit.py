@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from jobs.cost.assembly import read_environments
-from jobs.cost.commit import synthesized
 from jobs.cost.errors import CostError
 from jobs.cost.estimate import estimate
+from jobs.cost.synthesize_commit import synthesized
 from jobs.cost.usage import Assumptions
 from tests.synthesis.cdk import ROOT
 

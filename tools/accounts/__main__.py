@@ -21,7 +21,7 @@ from tools.accounts.destroy import carry_out, plan, stacks_to_destroy
 from tools.accounts.doctor import examine
 from tools.accounts.errors import OperationError, explained
 from tools.accounts.findings import Finding, State
-from tools.accounts.objectives import renewed
+from tools.accounts.recovery_objectives import renewed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

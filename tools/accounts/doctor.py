@@ -12,11 +12,11 @@ from tools.accounts.checks.bootstrap import check_bootstrap
 from tools.accounts.checks.builds import check_builds
 from tools.accounts.checks.certificates import check_certificates
 from tools.accounts.checks.connection import check_connection
+from tools.accounts.checks.context import Check, Site
 from tools.accounts.checks.distributions import check_distributions
 from tools.accounts.checks.engines import check_engines
 from tools.accounts.checks.quotas import check_quotas
 from tools.accounts.checks.service_roles import check_service_roles
-from tools.accounts.checks.site import Check, Site
 from tools.accounts.checks.zones import check_zones
 from tools.accounts.findings import Finding, unchecked
 

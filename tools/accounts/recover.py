@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 
 from tools.accounts import deployed_stacks
 from tools.accounts.accounts import Accounts
-from tools.accounts.adoption import Adopted, NotImportable, adopted_with, carry_out_import
 from tools.accounts.assembly import Assembly, Stack
 from tools.accounts.deployed_stacks import (
     delete,
@@ -27,7 +26,8 @@ from tools.accounts.deployed_stacks import (
     unlocking,
 )
 from tools.accounts.errors import OperationError
-from tools.accounts.holdings import KINDS, Client, Holding, in_order
+from tools.accounts.live_resources import KINDS, Client, Holding, in_order
+from tools.accounts.resource_import import Adopted, NotImportable, adopted_with, carry_out_import
 
 SERVING: Final = frozenset(
     {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from jobs.cost.charges import Pricer
-from jobs.cost.resources import data, delivery, edge, network, storage, tasks, watching
+from jobs.cost.resources import databases, delivery, edge, monitoring, network, storage, tasks
 
 PRICED: Mapping[str, Pricer] = {
     "AWS::Backup::BackupPlan": storage.backup_plan,
@@ -11,28 +11,28 @@ PRICED: Mapping[str, Pricer] = {
     "AWS::Backup::RestoreTestingPlan": storage.restore_test,
     "AWS::CloudFront::Distribution": edge.distribution,
     "AWS::CloudFront::Function": edge.function,
-    "AWS::CloudTrail::Trail": watching.trail,
-    "AWS::CloudWatch::Alarm": watching.alarm,
-    "AWS::CloudWatch::CompositeAlarm": watching.composite_alarm,
-    "AWS::CloudWatch::Dashboard": watching.dashboard,
+    "AWS::CloudTrail::Trail": monitoring.trail,
+    "AWS::CloudWatch::Alarm": monitoring.alarm,
+    "AWS::CloudWatch::CompositeAlarm": monitoring.composite_alarm,
+    "AWS::CloudWatch::Dashboard": monitoring.dashboard,
     "AWS::CodeBuild::Project": delivery.build,
     "AWS::CodePipeline::Pipeline": delivery.pipeline,
-    "AWS::Config::ConfigRule": watching.config_rule,
-    "AWS::Config::ConfigurationRecorder": watching.recorder,
+    "AWS::Config::ConfigRule": monitoring.config_rule,
+    "AWS::Config::ConfigurationRecorder": monitoring.recorder,
     "AWS::EC2::EIP": network.address,
     "AWS::EC2::NatGateway": network.nat_gateway,
     "AWS::EC2::VPC": network.vpc,
     "AWS::EC2::VPCEndpoint": network.endpoint,
     "AWS::ECS::Cluster": tasks.cluster,
     "AWS::ECS::Service": tasks.service,
-    "AWS::ElastiCache::ReplicationGroup": data.cache,
+    "AWS::ElastiCache::ReplicationGroup": databases.cache,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": network.load_balancer,
-    "AWS::GuardDuty::Detector": watching.detector,
+    "AWS::GuardDuty::Detector": monitoring.detector,
     "AWS::KMS::Key": storage.key,
     "AWS::KMS::ReplicaKey": storage.key,
-    "AWS::Logs::LogGroup": watching.log_group,
-    "AWS::Logs::MetricFilter": watching.metric_filter,
-    "AWS::RDS::DBInstance": data.database,
+    "AWS::Logs::LogGroup": monitoring.log_group,
+    "AWS::Logs::MetricFilter": monitoring.metric_filter,
+    "AWS::RDS::DBInstance": databases.database,
     "AWS::Route53::HostedZone": network.hosted_zone,
     "AWS::S3::Bucket": storage.bucket,
     "AWS::SecretsManager::Secret": storage.secret,

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jobs.change_review.accepted import entry_for, read_acceptances
-from jobs.change_review.affected import affected, stale
+from jobs.change_review.accepted_changes import entry_for, read_acceptances
 from jobs.change_review.assembly import ReleasedStack
 from jobs.change_review.costs import cost_change
+from jobs.change_review.dependents import affected, stale
 from jobs.change_review.differences import Comparer, Difference
 from jobs.change_review.errors import ReviewError
 from jobs.change_review.findings import Acceptance, Finding, judged
-from jobs.change_review.impossible import impossible
 from jobs.change_review.permissions import broadened
 from jobs.change_review.pipeline_run import PipelineRun
+from jobs.change_review.refused_updates import impossible
 from jobs.change_review.report import as_html, as_markdown, on_the_screen
 from jobs.change_review.review import Review, StackReview
 from jobs.change_review.stateful import STATEFUL, losses

@@ -14,11 +14,11 @@ from jobs.cost.assembly import Environment, Stack, read_environments
 from jobs.cost.difference import Difference, difference
 from jobs.cost.errors import CostError
 from jobs.cost.estimate import GRID, Estimate, estimate, total
+from jobs.cost.formatting import signed
 from jobs.cost.prices import FOLDER, read_prices
 from jobs.cost.report import as_json, on_the_screen, savings
 from jobs.cost.resources import FREE, PRICED
 from jobs.cost.schedule import capacity_hours
-from jobs.cost.table import signed
 from jobs.cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
 from tests.conftest import ROOT
 from tests.unit.one_environment import OneEnvironment

@@ -17,7 +17,7 @@ from settings import Settings
 from settings.types.environment_names import LONGEST
 from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import Pipeline
-from tools.bench.delivery import BAKE, REVIEW, deliveries
+from tools.bench.delivery_path import BAKE, REVIEW, deliveries
 from tools.bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 
 if TYPE_CHECKING:

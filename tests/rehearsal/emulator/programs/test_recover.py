@@ -19,7 +19,7 @@ from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account, resource
 from tests.rehearsal.emulator.small_assembly import write_assembly
 from tools.accounts import assembly as operated
-from tools.accounts import deployed_stacks, holdings, recover
+from tools.accounts import deployed_stacks, live_resources, recover
 from tools.accounts.__main__ import main
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def reach(monkeypatch: pytest.MonkeyPatch, cloud: Cloud, account: str) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", account)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setattr(deployed_stacks, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(holdings, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(live_resources, "LOOK_SECONDS", 0.05)
 
 
 STUCK = {"application", "database"}
@@ -548,8 +548,8 @@ def test_what_is_older_than_the_stack_is_not_of_its_creation(
 
 def test_what_an_interrupted_recovery_has_not_deleted_is_named() -> None:
     """A key without an alias: once its stack is gone, no plan finds it again."""
-    key = holdings.Holding(kind="AWS::KMS::Key", name="one")
-    other = holdings.Holding(kind="AWS::KMS::Key", name="other")
+    key = live_resources.Holding(kind="AWS::KMS::Key", name="one")
+    other = live_resources.Holding(kind="AWS::KMS::Key", name="other")
     part = recover.Part(stack=cast(Any, None), state="", deleted_later=(key, other))
     assert recover.not_yet_deleted([part], [f"deleted {key}"]) == [str(other)]
 

@@ -14,7 +14,7 @@ from rehearsal.engine.emulator_setup import SetUp
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 from tools.accounts.assembly import read
-from tools.accounts.objectives import table
+from tools.accounts.recovery_objectives import table
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

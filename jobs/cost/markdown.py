@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from jobs.cost.estimate import NOTHING, Estimate, total
+from jobs.cost.formatting import dollars, figure
 from jobs.cost.prices import PriceList
 from jobs.cost.report import savings, stacks_of, used
 from jobs.cost.resources import FREE, LESS_THAN_A_CENT
-from jobs.cost.table import dollars, figure
 from jobs.cost.usage import HOURS, MEANINGS, Assumptions
 
 

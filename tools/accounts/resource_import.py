@@ -16,7 +16,7 @@ from tools.accounts.accounts import Accounts
 from tools.accounts.assembly import Stack
 from tools.accounts.deployed_stacks import described
 from tools.accounts.errors import OperationError
-from tools.accounts.holdings import KINDS, Client, Holding
+from tools.accounts.live_resources import KINDS, Client, Holding
 
 CHANGE_SET: Final = "recover"
 

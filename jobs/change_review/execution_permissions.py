@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from execution_policies.coverage import lacks
 from jobs.change_review.assembly import ReleasedStack
-from jobs.change_review.deployed import Reader
+from jobs.change_review.deployed_stacks import Reader
 from jobs.change_review.errors import ReviewError
 from jobs.change_review.findings import Finding, fingerprint
 
