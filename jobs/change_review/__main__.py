@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jobs.change_review.errors import ReviewError
 from jobs.change_review.pipeline_run import PipelineRun
-from jobs.change_review.report import as_html, as_markdown, on_the_screen
+from jobs.change_review.report import as_html, as_markdown, as_text
 from jobs.change_review.review import Review, review
 
 
@@ -54,7 +54,7 @@ def main() -> int:
     except ReviewError as error:
         print(f"change review: {error}", file=sys.stderr)
         return 2
-    print(on_the_screen(found))
+    print(as_text(found))
     return 1 if found.stopping else 0
 
 

@@ -14,7 +14,7 @@ BASIS = "Estimated from the templates with the prices and assumptions of jobs/co
 """What a figure of the cost rests on."""
 
 
-def on_the_screen(review: Review) -> str:
+def as_text(review: Review) -> str:
     """Return the verdict with all that somebody must act on; no more than a screen unless much is lost."""
     lines = [review.summary(), ""]
     lines += [f"  {stack.name:<28} {_counts(stack)}" for stack in review.stacks]

@@ -1,4 +1,4 @@
-"""The assembly of another commit, synthesized for a comparison."""
+"""Synthesizes the assembly of another commit for a comparison."""
 
 import contextlib
 import subprocess
@@ -8,21 +8,21 @@ from pathlib import Path
 
 from jobs.cost.errors import CostError
 
-LONGEST_SECONDS = 600
+TIMEOUT_SECONDS = 600
 
 
 @contextlib.contextmanager
 def synthesized(commit: str, repository: Path) -> Generator[Path, None, None]:
-    """Give the folder of the commit's assembly, made with the libraries that are installed now; raises CostError."""
-    with tempfile.TemporaryDirectory(prefix="cost-") as made:
-        source, assembly = Path(made, "source"), Path(made, "cdk.out")
+    """Yield the folder of the commit's assembly, synthesized with the libraries installed now; raises CostError."""
+    with tempfile.TemporaryDirectory(prefix="cost-") as scratch:
+        source, assembly = Path(scratch, "source"), Path(scratch, "cdk.out")
         source.mkdir()
         _run(
             ["git", "rev-parse", "--verify", f"{commit}^{{commit}}"],
             repository,
-            f"{commit} names no commit here, and no folder with an assembly; give --from one of them",
+            f"--from {commit} is neither a commit of this repository nor a folder with a cloud assembly",
         )
-        archive = Path(made, "source.tar")
+        archive = Path(scratch, "source.tar")
         _run(["git", "archive", "--output", str(archive), commit], repository, f"{commit} cannot be read")
         _run(["tar", "-xf", str(archive), "-C", str(source)], repository, f"{commit} cannot be unpacked")
         _run(
@@ -33,12 +33,12 @@ def synthesized(commit: str, repository: Path) -> Generator[Path, None, None]:
         yield assembly
 
 
-def _run(command: list[str], folder: Path, otherwise: str) -> None:
+def _run(command: list[str], folder: Path, failure: str) -> None:
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS)
     except FileNotFoundError:
-        raise CostError(f"{command[0]} is not on the path; run this through make, which prepares it") from None
+        raise CostError(f"{command[0]} is not on the PATH; run `make cost`, which installs it") from None
     except subprocess.TimeoutExpired:
-        raise CostError(f"{otherwise}: no answer within {LONGEST_SECONDS} s") from None
+        raise CostError(f"{failure}: no answer within {TIMEOUT_SECONDS} s") from None
     if done.returncode:
-        raise CostError(f"{otherwise}: {(done.stderr or done.stdout).strip() or 'no reason given'}")
+        raise CostError(f"{failure}: {(done.stderr or done.stdout).strip() or 'no output'}")

@@ -37,5 +37,5 @@ def test_a_commit_that_cannot_be_synthesized_is_named_with_the_reason(tmp_path: 
         synthesized("HEAD", tmp_path),
     ):
         pass
-    with pytest.raises(CostError, match="v9 names no commit here"), synthesized("v9", tmp_path):
+    with pytest.raises(CostError, match="v9 is neither a commit"), synthesized("v9", tmp_path):
         pass

@@ -1,4 +1,4 @@
-"""What each type of resource is charged for. A type that is in none of the two tables here is one nobody thought of."""
+"""What each resource type is charged for. Every type of the templates must be in one of the two tables."""
 
 from collections.abc import Mapping
 
@@ -40,8 +40,8 @@ PRICED: Mapping[str, Pricer] = {
 }
 
 NEVER_CHARGED = "never charged"
-CHARGED_ELSEWHERE = "charged with what it belongs to, or with what it writes to"
-LESS_THAN_A_CENT = "charged by calls, of which there are so few that they are less than a cent, or free in any account"
+CHARGED_ELSEWHERE = "charged with the resource that it belongs or writes to"
+LESS_THAN_A_CENT = "charged per call; the few calls cost less than a cent or are in the free tier"
 
 FREE: Mapping[str, str] = {
     **dict.fromkeys(
@@ -121,7 +121,6 @@ FREE: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "AWS::DynamoDB::Table",
-            "AWS::DynamoDB::Table",
             "AWS::Events::Rule",
             "AWS::Lambda::Function",
             "AWS::SNS::Topic",
@@ -131,9 +130,9 @@ FREE: Mapping[str, str] = {
         LESS_THAN_A_CENT,
     ),
 }
-"""Types that add nothing to a bill, each with the reason."""
+"""Types that are free, each with the reason."""
 
 
 def is_custom(type_name: str) -> bool:
-    """Tell whether a type is a custom resource: what it costs is the function behind it."""
+    """Return whether a type is a custom resource, which costs only what its Lambda function costs."""
     return type_name.startswith("Custom::") or type_name == "AWS::CloudFormation::CustomResource"

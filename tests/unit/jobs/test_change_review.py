@@ -19,7 +19,7 @@ from jobs.change_review.findings import Acceptance, Finding, judged
 from jobs.change_review.permissions import broadened
 from jobs.change_review.pipeline_run import PipelineRun
 from jobs.change_review.refused_updates import impossible
-from jobs.change_review.report import as_html, as_markdown, on_the_screen
+from jobs.change_review.report import as_html, as_markdown, as_text
 from jobs.change_review.review import Review, StackReview
 from jobs.change_review.stateful import STATEFUL, losses
 from tests.upgrades import STATEFUL as STATEFUL_LOGICAL_IDS
@@ -264,7 +264,7 @@ def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> None:
     review = review_of({"Database": DATABASE}, {}, left_behind=("yawl-prod-former",))
-    for text in (on_the_screen(review), as_markdown(review, commit="c0ffee"), as_html(review, commit="c0ffee")):
+    for text in (as_text(review), as_markdown(review, commit="c0ffee"), as_html(review, commit="c0ffee")):
         assert "STOPPED before anything was touched" in text
         assert "Database (AWS::RDS::DBInstance)" in text
         assert f"[environments.prod.accepted_changes.{review.findings[0].change}]" in text
@@ -273,11 +273,11 @@ def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> Non
 
 def test_every_form_of_the_report_tells_the_cost_and_what_makes_it() -> None:
     review = review_of({"Database": DATABASE}, {"Database": changed(DATABASE, AllocatedStorage="120")})
-    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+    for text in (as_text(review), as_markdown(review, commit=""), as_html(review, commit="")):
         assert "onthly cost +$11.50, from $28.58 to $40.08" in text
         assert "+$11.50  yawl-prod-database: Database, storage gp3" in text
     same = review_of({"Database": DATABASE}, {"Database": DATABASE})
-    assert "onthly cost" not in on_the_screen(same) + as_markdown(same, commit="") + as_html(same, commit="")
+    assert "onthly cost" not in as_text(same) + as_markdown(same, commit="") + as_html(same, commit="")
 
 
 def test_while_another_release_is_under_way_somebody_is_asked() -> None:
@@ -326,7 +326,7 @@ def test_what_has_no_price_is_named_and_stops_nothing() -> None:
     dear = changed(DATABASE, DBInstanceClass="db.x2g.large")
     review = review_of({"Database": DATABASE}, {"Database": dear, "Key": {"Type": "AWS::KMS::Key"}})
     assert "monthly cost -$27.58, from $28.58 to $1.00, 1 not counted" in review.summary()
-    assert "not counted  yawl-prod-database: " in on_the_screen(review)
+    assert "not counted  yawl-prod-database: " in as_text(review)
     elsewhere = review_of({}, {"Database": DATABASE}, region="eu-west-1")
     assert not elsewhere.stopping
     assert "no prices for eu-west-1" in as_html(elsewhere, commit="")
@@ -371,7 +371,7 @@ def test_an_update_that_aws_refuses_stops_and_cannot_be_accepted(
     review = review_of({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
     review = replace(review, findings=(finding,))
     assert "AWS would refuse 1" in review.summary()
-    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+    for text in (as_text(review), as_markdown(review, commit=""), as_html(review, commit="")):
         assert "change the release" in text
 
 
@@ -403,7 +403,7 @@ def test_who_refers_to_a_replaced_resource_is_named_in_its_stack_and_in_others()
         ("service", "Service", "Group"),
     ]
     review = replace(review_of({"One": DATABASE}, {"One": DATABASE}), affected=found)
-    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+    for text in (as_text(review), as_markdown(review, commit=""), as_html(review, commit="")):
         assert "service: Service, by Group of network" in text
 
 
