@@ -1,4 +1,4 @@
-"""What is deployed now, read through the roles that may only look."""
+"""Reads what is deployed, through the read-only lookup roles."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from jobs.change_review.assembly import ReleasedStack
 from jobs.change_review.errors import ReviewError
 
 NEVER_DEPLOYED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_COMPLETE"}
-"""States of a stack that holds nothing, or nothing that ever worked."""
+"""States of a stack that is empty or was never completely created."""
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
 
 
@@ -25,7 +25,7 @@ class Reader:
     _clients: dict[tuple[str | None, str, str], Any] = field(default_factory=dict)
 
     def template(self, stack: ReleasedStack) -> dict[str, Any] | None:
-        """Return the template that is deployed under the stack's name; None: it never was. Raise ReviewError."""
+        """Return the deployed template of the stack, or None if it was never deployed. Raise ReviewError."""
         try:
             client = self._client(stack)
             status = client.describe_stacks(StackName=stack.name)["Stacks"][0]["StackStatus"]
@@ -41,7 +41,7 @@ class Reader:
         return _parsed(body, stack)
 
     def names(self, stack: ReleasedStack, prefix: str) -> Iterator[str]:
-        """Yield the deployed stacks of the account and region of `stack` whose names begin so. Raise ReviewError."""
+        """Yield the deployed stacks in the place of `stack` whose names begin with `prefix`. Raise ReviewError."""
         try:
             for page in self._client(stack).get_paginator("describe_stacks").paginate():
                 for found in page["Stacks"]:
@@ -51,7 +51,7 @@ class Reader:
             raise _unreadable(stack, error) from None
 
     def execution_policies(self, stack: ReleasedStack) -> list[dict[str, Any]]:
-        """Return the documents of all policies that CloudFormation has where the stack is. Raise ReviewError."""
+        """Return the policies of CloudFormation's execution role in the stack's account. Raise ReviewError."""
         role = (stack.execution_role_arn or "").rpartition("/")[2]
         try:
             iam = self._client(stack, "iam")
@@ -65,7 +65,7 @@ class Reader:
             raise _unreadable(stack, error) from None
 
     def policy(self, stack: ReleasedStack, name: str) -> dict[str, Any] | None:
-        """Return the document of the account's policy of this name; None: there is none. Raise ReviewError."""
+        """Return the account's policy of this name, or None. Raise ReviewError."""
         partition = (stack.execution_role_arn or "arn:aws").split(":")[1]
         try:
             return _document(self._client(stack, "iam"), f"arn:{partition}:iam::{stack.account}:policy/{name}")
@@ -104,12 +104,14 @@ def _assume(session: boto3.Session, role_arn: str) -> boto3.Session:
 
 
 def _parsed(body: Any, stack: ReleasedStack) -> dict[str, Any]:
-    """Return the template; botocore has parsed it already unless it is not JSON as JSON is usually written."""
+    """Return the template; botocore has usually parsed it already."""
     if isinstance(body, str):
         try:
             body = json.loads(body)
         except ValueError:
-            raise ReviewError(f"the deployed template of {stack.name} is not JSON: the CDK did not write it") from None
+            raise ReviewError(
+                f"the deployed template of {stack.name} is not JSON, so the CDK did not create it; review it by hand"
+            ) from None
     return body
 
 
@@ -117,5 +119,5 @@ def _unreadable(stack: ReleasedStack, error: Exception) -> ReviewError:
     through = f" through {stack.lookup_role_arn}" if stack.lookup_role_arn else ""
     return ReviewError(
         f"{stack.name} in {stack.account}, {stack.region} cannot be read{through}: {error}\n"
-        "the account must be bootstrapped with --trust-for-lookup for the pipeline's account (make bootstrap)"
+        "Bootstrap the account so that it trusts the pipeline's account for lookups: make bootstrap"
     )

@@ -50,7 +50,7 @@ def test_both_name_who_reads_a_replaced_resource() -> None:
             }
         },
     }
-    review = dependents.affected(
+    review = dependents.dependents(
         [(name, one, {"Vpc"} if name == "network" else set()) for name, one in templates.items()]
     )
     rehearsed = consumers.consumers("network", templates, {"Vpc"})
