@@ -162,7 +162,7 @@ def test_every_stack_of_prod_is_deployed_after_its_first_creation_failed(
         assert prod.status(part) is None
         assert prod.deploy(part) == "CREATE_COMPLETE", (part, prod.failures(part))
         assert prod.recover("--yes") == 0
-        assert capsys.readouterr().out == "nothing of prod needs to be recovered\n"
+        assert capsys.readouterr().out == "prod needs no recovery\n"
     assert {prod.status(part) for part in prod.order} == {"CREATE_COMPLETE"}
 
 
@@ -209,7 +209,7 @@ def test_what_an_earlier_environment_left_is_imported_where_it_holds_data_and_de
     assert len(points["RecoveryPoints"]) == 1
     assert prod.client("s3", "recovery-copies").get_object(Bucket=copies, Key="backup")["Body"].read() == b"data"
     assert prod.recover("--yes") == 0
-    assert "nothing of prod needs to be recovered" in capsys.readouterr().out
+    assert "prod needs no recovery" in capsys.readouterr().out
 
 
 def unprotect_load_balancers(environment: Environment) -> None:
@@ -372,7 +372,7 @@ def test_a_deletion_that_failed_is_finished_without_losing_data(
     small.client("s3").put_object(Bucket=name, Key="data", Body=b"data")
     assert small.delete("web") == "DELETE_FAILED"
     assert small.recover("--yes") == 0
-    assert f"  keep      AWS::S3::Bucket {name} (1 object versions: data): the stack has served" in (
+    assert f"  keep      AWS::S3::Bucket {name} (1 object versions: data): the stack was in service" in (
         capsys.readouterr().out
     )
     assert (small.status("web"), small.status("other")) == (None, "CREATE_COMPLETE")
@@ -411,7 +411,7 @@ def test_a_role_of_an_earlier_environment_is_deleted_and_another_role_is_not(
     left = [role["RoleName"] for role in iam.list_roles()["Roles"]]
     assert (name in left) is bool(code)
     if code:
-        assert f"BLOCKED   AWS::IAM::Role {name} was not made by an environment of this name" in (
+        assert f"BLOCKED   AWS::IAM::Role {name} was not created by an environment of this name" in (
             capsys.readouterr().out
         )
 
@@ -443,7 +443,7 @@ def test_a_key_that_waits_for_its_deletion_is_called_back_first(
     )
     small.write(recovery={"Key": kept(resource("AWS::KMS::Key")), "Vault": kept(vault)})
     assert small.recover("--yes") == 1
-    assert f"is built on AWS::KMS::Key {key['KeyId']}: it is PendingDeletion. Call it back first" in (
+    assert f"is built on AWS::KMS::Key {key['KeyId']}: it is PendingDeletion. Cancel the key's deletion first" in (
         capsys.readouterr().out
     )
     kms.cancel_key_deletion(KeyId=key["KeyId"])
@@ -458,7 +458,7 @@ def test_a_failed_stack_that_is_protected_against_termination_is_left(
     small.write(web={"Balancer": BALANCER})
     small.fail("web", {"Balancer": BALANCER}, protected=True)
     assert small.recover("--yes") == 1
-    assert "BLOCKED   it is protected against termination" in capsys.readouterr().out
+    assert "BLOCKED   termination protection is enabled" in capsys.readouterr().out
     assert small.status("web") == "ROLLBACK_FAILED"
 
 
