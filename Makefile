@@ -21,14 +21,14 @@ unexport NODE_COMPILE_CACHE
 # Empty means unset. Without bytecode, each process would compile the CDK library, which takes longer than a synthesis.
 export PYTHONDONTWRITEBYTECODE :=
 
-python_folders := settings pipeline stages stacks lambdas integration_tests rehearsal jobs execution_policies tools tests
+python_folders := settings pipeline stages stacks lambdas integration_tests rehearsal jobs execution_policies cloud_assembly tools tests
 python_sources := pipeline_app.py $(python_folders)
 python_sources += container
 # The code that the pipeline deploys and runs, and its tests.
-released := pipeline_app.py settings pipeline stages stacks lambdas integration_tests jobs execution_policies \
+released := pipeline_app.py settings pipeline stages stacks lambdas integration_tests jobs execution_policies cloud_assembly \
   tools/releases tools/compliance container tests/unit
 app_sources := pipeline_app.py delivery.toml cdk.json package.json \
-  $(shell find settings pipeline lambdas stages stacks execution_policies -name '*.py' -o -name '*.js') \
+  $(shell find settings pipeline lambdas stages stacks execution_policies cloud_assembly -name '*.py' -o -name '*.js') \
   $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
     -type f -not -name '*.pyc')
 ready := $(venv)/.ready node_modules/.ready
@@ -81,6 +81,7 @@ lint: $(venv)/.ready
 	@ruff format --check $(python_sources)
 	@ruff check $(python_sources)
 	@hadolint container/Dockerfile
+	@report=$$(PYTHONPATH=container lint-imports --no-logo --no-cache 2>&1) || { echo "$$report"; exit 1; }
 
 .PHONY: types
 types: $(venv)/.ready
@@ -160,7 +161,7 @@ container-table: container-packages ## run the same tests one by one; updates th
 
 .PHONY: faults
 faults: $(ready) ## cause every fault that the integration tests must detect; updates docs/FAULTS.md
-	@python -m pytest tests/faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
+	@python -m pytest tests/integration_faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
 
 .PHONY: probes
 probes: $(ready) ## compare the emulator's answers with those documented by AWS; updates docs/PROBES.md

@@ -1,8 +1,8 @@
-"""The CDK app: what `delivery.toml` says, as a delivery pipeline with its environments. `cdk.json` runs it."""
+"""The CDK app: the delivery pipeline that `delivery.toml` describes. `cdk.json` runs it."""
 
 import gc
 
-# Imports leave nothing to collect; looking for it in all that the library brings takes a fifth as long as they do.
+# Imports create no garbage; collecting during them would take a fifth of their time again.
 gc.disable()
 
 import sys
@@ -10,9 +10,9 @@ from pathlib import Path
 
 from aws_cdk import App, Environment, Validations
 
+from pipeline.build_projects import CLI_VERSION, ToolVersions
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
-from pipeline.tool_versions import CLI_VERSION, ToolVersions
 from settings import Settings, SettingsError, load
 from stages.environment_tags import tag_environment
 
@@ -20,11 +20,11 @@ gc.freeze()
 gc.enable()
 
 PACKAGE = Path(__file__).with_name("package.json")
-"""Where the versions of the CLIs stand."""
+"""Pins the versions of the CLIs."""
 
 
 def add_pipeline(app: App, settings: Settings) -> PipelineStack:
-    """Return the pipeline's stack, which holds everything the app deploys."""
+    """Add the pipeline's stack, which holds all stages."""
     stack = PipelineStack(
         app,
         "yawl-delivery",
@@ -32,14 +32,14 @@ def add_pipeline(app: App, settings: Settings) -> PipelineStack:
         tool_versions=ToolVersions.read(PACKAGE),
         env=Environment(account=settings.pipeline.account, region=settings.pipeline.region),
     )
-    # Each environment's own value is nearer to its resources and wins there.
+    # Environments override these tags.
     tag_environment(stack, name="delivery", settings=settings.pipeline.tags, compliance=settings.compliance.tag)
     return stack
 
 
 def add_rule_packs(app: App, settings: Settings) -> None:
-    """Let every synthesis of the app fail on what the rule packs find: AWS's own, and those of the standards."""
-    # Here, so that who asks for no packs does not wait half a second for them.
+    """Fail synthesis on findings of the rule packs: AWS's own, and those of the chosen standards."""
+    # Imported here because it takes half a second, which other callers need not wait for.
     from cdk_nag import (  # noqa: PLC0415
         AwsSolutionsChecks,
         HIPAASecurityChecks,
@@ -57,19 +57,19 @@ def add_rule_packs(app: App, settings: Settings) -> None:
 
 
 def add_execution_policies(assembly: Path, settings: Settings) -> None:
-    """Put what CloudFormation needs beside the templates, where the reviews find it; exit where it cannot be said."""
-    from execution_policies.errors import PolicyError  # noqa: PLC0415
+    """Write CloudFormation's policies beside the templates, for the reviews; exit if they cannot be generated."""
+    from cloud_assembly import UserError  # noqa: PLC0415
     from execution_policies.generate import write  # noqa: PLC0415
 
     try:
         write(assembly, further_actions=settings.pipeline.execution_actions)
-    except PolicyError as error:
+    except UserError as error:
         print(f"synth: {error}", file=sys.stderr)
         sys.exit(1)
 
 
 def main() -> None:
-    """Synthesize the pipeline that `delivery.toml` describes, under every rule pack it asks for."""
+    """Synthesize the pipeline under every rule pack that `delivery.toml` asks for."""
     try:
         settings = load(Path("delivery.toml"))
     except SettingsError as error:
@@ -77,14 +77,14 @@ def main() -> None:
         sys.exit(2)
     for warning in settings.warnings():
         print(f"warning: delivery.toml: {warning}", file=sys.stderr)
-    # Traces of a Python app end inside the library, and nobody reads the tree: a fifth of what every action is handed.
+    # A Python app's stack traces end inside the library, and nothing reads the tree; both are a fifth of the assembly.
     app = App(stack_traces=False, tree_metadata=False)
     add_pipeline(app, settings)
     add_rule_packs(app, settings)
     app.synth()
     if settings.pipeline.has_least_privilege:
         add_execution_policies(Path(app.outdir), settings)
-    # Beside the templates, for the build in which the deployed pipeline updates itself from this assembly.
+    # For self-mutation, which runs in the assembly's folder.
     Path(app.outdir, ACCEPTED_CHANGES).write_text("".join(f"{name}\n" for name in settings.pipeline.accepted_changes))
     Path(app.outdir, CLI_VERSION).write_text(f"{ToolVersions.read(PACKAGE).cdk}\n")
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from execution_policies.assembly import Stack
+from cloud_assembly import Stack
 from execution_policies.errors import PolicyError
 from execution_policies.names import Names
 from execution_policies.needs import Limits, managed_policies

@@ -1,5 +1,7 @@
 """What can go wrong, for people."""
 
+from cloud_assembly import UserError
 
-class PolicyError(Exception):
+
+class PolicyError(UserError):
     """The policies cannot be generated; the text says why, and what to do."""

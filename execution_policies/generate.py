@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from execution_policies.assembly import Stack, partition, read
+from cloud_assembly import Stack, partition_of, read
 from execution_policies.boundary import boundary
 from execution_policies.errors import PolicyError
 from execution_policies.needs import BOUNDARY, Need, needs
@@ -43,7 +43,7 @@ class AccountPolicies:
     @property
     def arns(self) -> list[str]:
         """The ARNs of the policies, the boundary's not among them."""
-        return [f"arn:{partition(self.region)}:iam::{self.account}:policy/{name}" for name in self.policies]
+        return [f"arn:{partition_of(self.region)}:iam::{self.account}:policy/{name}" for name in self.policies]
 
     def template(self) -> dict[str, Any]:
         """Return the template of the stack that holds them."""
@@ -72,16 +72,16 @@ class AccountPolicies:
 
 
 def generate(directory: Path, *, further_actions: Iterable[str] = ()) -> list[AccountPolicies]:
-    """Return the policies for each account of the assembly in `directory`, in its order; raise PolicyError."""
+    """Return the policies for each account of the assembly in `directory`, in its order; raises UserError."""
     by_account: dict[str, list[Stack]] = defaultdict(list)
-    for stack in read(directory):
+    for stack in read(directory).stacks:
         by_account[stack.account].append(stack)
     actions = tuple(further_actions)
     return [_of_account(stacks, actions) for stacks in by_account.values()]
 
 
 def write(directory: Path, *, further_actions: Iterable[str] = ()) -> None:
-    """Write the policies into the assembly; raise PolicyError."""
+    """Write the policies into the assembly; raises UserError."""
     found = generate(directory, further_actions=further_actions)
     accounts = {one.account: one.as_json() for one in found}
     (directory / FILE).write_text(json.dumps({"accounts": accounts}, indent=1) + "\n")

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from itertools import takewhile
 from typing import Any, Final
 
-from execution_policies.assembly import Stack, partition
+from cloud_assembly import Stack
 from execution_policies.reference import arn_format
 
 
@@ -124,7 +124,7 @@ class Names:
     @classmethod
     def of(cls, stacks: Sequence[Stack]) -> "Names":
         """Return the names of all resources of these stacks, which are of one account."""
-        names = cls(stacks[0].account, _partition=partition(stacks[0].region))
+        names = cls(stacks[0].account, _partition=stacks[0].partition)
         families = outermost(stack.family for stack in stacks)
         for stack in stacks:
             for logical_id, resource in stack.resources.items():

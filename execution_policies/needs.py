@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from execution_policies.assembly import Stack, partition
+from cloud_assembly import Stack
 from execution_policies.errors import PolicyError
 from execution_policies.names import NAMINGS, Names
 from execution_policies.reference import handler_permissions, resource_types
@@ -278,7 +278,7 @@ def _limited(action: str, limits: Limits, stacks: Sequence[Stack]) -> Iterator[N
             yield Need(action, deploying, (("StringEquals", "iam:PassedToService", ("codepipeline.amazonaws.com",)),))
     elif action == "iam:CreateServiceLinkedRole":
         if services := sorted(_service_linked_roles(stacks)):
-            roles = f"arn:{_partition(stacks)}:iam::{stacks[0].account}:role/aws-service-role/*"
+            roles = f"arn:{stacks[0].partition}:iam::{stacks[0].account}:role/aws-service-role/*"
             yield Need(action, (roles,), (("StringEquals", "iam:AWSServiceName", tuple(services)),))
     elif action in _BOUNDED:
         condition: list[tuple[str, str, tuple[str, ...]]] = [
@@ -292,15 +292,15 @@ def _limited(action: str, limits: Limits, stacks: Sequence[Stack]) -> Iterator[N
         yield Need(action, limits.resources(action), tuple(condition))
     elif action in ("s3:GetObject", "s3:GetObjectVersion"):
         # The code of functions, and nothing that is kept in a bucket of ours.
-        buckets = sorted({bucket for stack in stacks for bucket in stack.asset_buckets})
-        yield Need(action, tuple(f"arn:{_partition(stacks)}:s3:::{bucket}/*" for bucket in buckets))
+        buckets = sorted({stack.asset_bucket for stack in stacks if stack.asset_bucket})
+        yield Need(action, tuple(f"arn:{stacks[0].partition}:s3:::{bucket}/*" for bucket in buckets))
     else:
         yield Need(action, limits.resources(action))
 
 
 def _of_every_stack(stacks: Sequence[Stack]) -> Iterator[Need]:
     """Yield what deploying a stack takes whatever is in it."""
-    account, where = stacks[0].account, _partition(stacks)
+    account, where = stacks[0].account, stacks[0].partition
     parameters = {f"arn:{where}:ssm:*:{account}:parameter{stack.bootstrap_parameter}" for stack in stacks}
     # The template's parameter BootstrapVersion.
     yield Need("ssm:GetParameters", tuple(sorted(parameters)))
@@ -316,7 +316,7 @@ def _of_every_stack(stacks: Sequence[Stack]) -> Iterator[Need]:
 
 def boundary_arn(stacks: Sequence[Stack]) -> str:
     """Return the ARN of the boundary in the account of these stacks."""
-    return f"arn:{_partition(stacks)}:iam::{stacks[0].account}:policy/{BOUNDARY}"
+    return f"arn:{stacks[0].partition}:iam::{stacks[0].account}:policy/{BOUNDARY}"
 
 
 def managed_policies(stacks: Iterable[Stack]) -> set[str]:
@@ -371,7 +371,3 @@ def _stacks_read(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _stacks_read(item)
-
-
-def _partition(stacks: Sequence[Stack]) -> str:
-    return partition(stacks[0].region)

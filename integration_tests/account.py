@@ -10,9 +10,9 @@ import boto3
 from botocore.config import Config
 
 from integration_tests.account_variables import AccountVariables
-from integration_tests.aws_call import observed
-from integration_tests.failure import screen
-from integration_tests.waiting import Observation, Patience
+from integration_tests.aws_call import catch_aws_errors
+from integration_tests.failure import probe_failure
+from integration_tests.waiting import Deadline, ProbeResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,33 +28,33 @@ class Account:
     secretsmanager: Any
 
 
-def sign_in(variables: AccountVariables, *, environment: str, patience: Patience) -> Account:
+def sign_in(variables: AccountVariables, *, environment: str, deadline: Deadline) -> Account:
     """Assume the verifier's role, or take the caller's credentials when none is given; raise CheckFailed on refusal."""
     config = _client_config(variables.endpoint_url, attempts=3)
     # The first call of all waits and tries again by our deadline: it tells soon after it when AWS cannot be reached.
     config_of_first_call = _client_config(variables.endpoint_url, attempts=1)
     sessions: list[boto3.Session] = []
 
-    def look() -> Observation:
+    def probe() -> ProbeResult:
         session = boto3.Session(region_name=variables.region)
         if session.get_credentials() is None:
             fault = "no AWS credentials were found"
-            return Observation(fault=fault, text=fault, final=True)
+            return ProbeResult(fault=fault, text=fault, final=True)
         if variables.verifier_role_arn:
             session = _assume(session, variables.verifier_role_arn, environment, config_of_first_call)
         sessions.append(session)
-        return Observation(fault=None, text="signed in")
+        return ProbeResult(fault=None, text="signed in")
 
-    history = patience.until(lambda: observed(look))
+    history = deadline.poll(lambda: catch_aws_errors(probe))
     if not history.reached:
-        raise screen(
+        raise probe_failure(
             title="The environment's account cannot be read.",
             asked=f"sts:AssumeRole {variables.verifier_role_arn} in {variables.region}"
             if variables.verifier_role_arn
             else "the caller's own credentials",
             wanted="credentials that may read the environment",
             history=history,
-            look_further=["aws sts get-caller-identity", "the role's trust policy must name the caller"],
+            next_steps=["aws sts get-caller-identity", "the role's trust policy must name the caller"],
         )
     session = sessions[-1]
     return Account(

@@ -13,12 +13,12 @@ from integration_tests.console import log_page
 from integration_tests.credentials import ORIGIN_HEADER, read_engine_credentials, read_origin_secret
 from integration_tests.engine import Credentials, Engine
 from integration_tests.failure import CheckFailed
-from integration_tests.front_door import FrontDoor
-from integration_tests.http_checks import health_path_answers
+from integration_tests.http_checks import health_path_responds
+from integration_tests.http_client import HttpClient
 from integration_tests.http_variables import HttpVariables, read_http_variables
 from integration_tests.secret_values import SecretValues
 from integration_tests.summary import Summary
-from integration_tests.waiting import Patience
+from integration_tests.waiting import Deadline
 
 _http = pytest.StashKey[HttpVariables]()
 _shown = pytest.StashKey[set[str]]()
@@ -55,12 +55,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError("\n".join(["the environment variables do not fit:", *mistakes]))
 
 
-def _log_page(told: AccountVariables) -> str:
-    return log_page(region=told.region, cluster=told.cluster_name, service=told.service_name)
+def _log_page(account: AccountVariables) -> str:
+    return log_page(region=account.region, cluster=account.cluster_name, service=account.service_name)
 
 
 @contextmanager
-def _screen_alone(config: pytest.Config) -> Generator[None, None, None]:
+def _failure_without_traceback(config: pytest.Config) -> Generator[None, None, None]:
     """Show a verdict without a traceback (`--full-trace` brings it back), and in full only once."""
     try:
         yield
@@ -75,14 +75,14 @@ def _screen_alone(config: pytest.Config) -> Generator[None, None, None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Show a test's failed check."""
-    with _screen_alone(pyfuncitem.config):
+    with _failure_without_traceback(pyfuncitem.config):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
     """Show a fixture's failed check."""
-    with _screen_alone(request.config):
+    with _failure_without_traceback(request.config):
         return (yield)
 
 
@@ -105,41 +105,41 @@ def secret_values(pytestconfig: pytest.Config) -> SecretValues:
 
 @pytest.fixture(scope="session")
 def variables(pytestconfig: pytest.Config) -> HttpVariables:
-    """Give what the HTTP checks are told."""
+    """Give what the HTTP checks are account."""
     return pytestconfig.stash[_http]
 
 
 @pytest.fixture(scope="session")
 def account_variables(pytestconfig: pytest.Config) -> AccountVariables:
-    """Give what the AWS checks are told."""
+    """Give what the AWS checks are account."""
     return pytestconfig.stash[_account]
 
 
 @pytest.fixture(scope="session")
-def patience(variables: HttpVariables) -> Patience:
+def deadline(variables: HttpVariables) -> Deadline:
     """Start the deadline of the whole run."""
-    return Patience(deadline_seconds=variables.deadline_seconds)
+    return Deadline(seconds=variables.deadline_seconds)
 
 
 @pytest.fixture(scope="session")
-def front_door(variables: HttpVariables, secret_values: SecretValues) -> FrontDoor:
+def load_balancer(variables: HttpVariables, secret_values: SecretValues) -> HttpClient:
     """Give the load balancer as anybody sees it."""
-    return FrontDoor(variables.alb_url, secret_values=secret_values)
+    return HttpClient(variables.alb_url, secret_values=secret_values)
 
 
 @pytest.fixture(scope="session")
-def answered(
-    pytestconfig: pytest.Config, front_door: FrontDoor, variables: HttpVariables, patience: Patience
+def health_failure(
+    pytestconfig: pytest.Config, load_balancer: HttpClient, variables: HttpVariables, deadline: Deadline
 ) -> CheckFailed | None:
     """Wait for the health path, once; return why it did not answer well."""
-    told = pytestconfig.stash.get(_account, None)
+    account = pytestconfig.stash.get(_account, None)
     try:
-        health_path_answers(
-            front_door,
+        health_path_responds(
+            load_balancer,
             path=variables.health_path,
-            in_a_row=variables.consecutive_successes,
-            patience=patience,
-            look_further=[_log_page(told)] if told else [],
+            consecutive=variables.consecutive_successes,
+            deadline=deadline,
+            next_steps=[_log_page(account)] if account else [],
         )
     except CheckFailed as failure:
         return failure
@@ -147,33 +147,33 @@ def answered(
 
 
 @pytest.fixture
-def healthy(answered: CheckFailed | None) -> None:
+def healthy(health_failure: CheckFailed | None) -> None:
     """Ask nothing more of an application that does not answer: each further verdict would only take its time."""
-    if answered:
-        raise answered
+    if health_failure:
+        raise health_failure
 
 
 @pytest.fixture(scope="session")
-def distribution(variables: HttpVariables, secret_values: SecretValues) -> FrontDoor:
+def distribution(variables: HttpVariables, secret_values: SecretValues) -> HttpClient:
     """Give the distribution as anybody sees it."""
     if not variables.distribution_url:
         pytest.skip("DISTRIBUTION_URL is not given: CloudFront is not asked")
-    return FrontDoor(variables.distribution_url, secret_values=secret_values)
+    return HttpClient(variables.distribution_url, secret_values=secret_values)
 
 
 @pytest.fixture(scope="session")
-def distribution_answered(
-    distribution: FrontDoor, variables: HttpVariables, patience: Patience, answered: CheckFailed | None
+def distribution_failure(
+    distribution: HttpClient, variables: HttpVariables, deadline: Deadline, health_failure: CheckFailed | None
 ) -> CheckFailed | None:
     """Wait for the health path through CloudFront, once; return why it did not answer well."""
-    if answered:
-        return answered
+    if health_failure:
+        return health_failure
     try:
-        health_path_answers(
+        health_path_responds(
             distribution,
             path=variables.health_path,
-            in_a_row=variables.consecutive_successes,
-            patience=patience,
+            consecutive=variables.consecutive_successes,
+            deadline=deadline,
             through="The health path through CloudFront",
         )
     except CheckFailed as failure:
@@ -182,19 +182,19 @@ def distribution_answered(
 
 
 @pytest.fixture
-def through_cloudfront(distribution_answered: CheckFailed | None) -> None:
+def through_cloudfront(distribution_failure: CheckFailed | None) -> None:
     """Ask nothing more of a distribution that does not answer."""
-    if distribution_answered:
-        raise distribution_answered
+    if distribution_failure:
+        raise distribution_failure
 
 
 @pytest.fixture(scope="session")
 def signed_in(
-    account_variables: AccountVariables, variables: HttpVariables, patience: Patience
+    account_variables: AccountVariables, variables: HttpVariables, deadline: Deadline
 ) -> Account | CheckFailed:
     """Sign in to the environment's account, once."""
     try:
-        return sign_in(account_variables, environment=variables.environment, patience=patience)
+        return sign_in(account_variables, environment=variables.environment, deadline=deadline)
     except CheckFailed as failure:
         return failure
 
@@ -213,7 +213,7 @@ def engine(
     account_variables: AccountVariables,
     variables: HttpVariables,
     secret_values: SecretValues,
-    patience: Patience,
+    deadline: Deadline,
 ) -> Engine:
     """Give the engine as the distribution reaches it: through the load balancer, with the secret header."""
     arn = account_variables.origin_secret_arn
@@ -224,14 +224,14 @@ def engine(
         arn=arn,
         region=account_variables.region,
         secret_values=secret_values,
-        patience=patience,
+        deadline=deadline,
     )
-    return Engine(FrontDoor(variables.alb_url, secret_values=secret_values, headers={ORIGIN_HEADER: origin_secret}))
+    return Engine(HttpClient(variables.alb_url, secret_values=secret_values, headers={ORIGIN_HEADER: origin_secret}))
 
 
 @pytest.fixture
 def engine_credentials(
-    account: Account, account_variables: AccountVariables, secret_values: SecretValues, patience: Patience
+    account: Account, account_variables: AccountVariables, secret_values: SecretValues, deadline: Deadline
 ) -> Credentials:
     """Give the engine's administrator."""
     arn = account_variables.engine_credentials_arn
@@ -242,7 +242,7 @@ def engine_credentials(
         arn=arn,
         region=account_variables.region,
         secret_values=secret_values,
-        patience=patience,
+        deadline=deadline,
     )
 
 

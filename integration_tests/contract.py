@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from integration_tests.exchange import Answer
+from integration_tests.http_call import Response
 
 CONTRACT_FIELDS = ("status", "role", "engine", "leader", "version")
 """What the container's answer says of itself."""
@@ -11,7 +11,7 @@ ROLES = ("active", "standby")
 ENGINE_STATES = ("running", "starting", "stopping", "stopped", "failed", "unreachable")
 
 
-def health_fault(answer: Answer) -> str | None:
+def health_fault(answer: Response) -> str | None:
     """Name what keeps an answer from being healthy: 200 with the container contract's JSON body; None: nothing."""
     if answer.problem:
         return answer.problem
@@ -21,7 +21,7 @@ def health_fault(answer: Answer) -> str | None:
     return f"{answer.status_line}, but {fault}" if fault else None
 
 
-def said_in(answer: Answer) -> dict[str, object]:
+def said_in(answer: Response) -> dict[str, object]:
     """Return the object that a healthy answer's body is."""
     said: dict[str, object] = json.loads(answer.body)
     return said

@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from integration_tests.aws_call import observed
+from integration_tests.aws_call import catch_aws_errors
 from integration_tests.engine import Credentials
-from integration_tests.failure import screen
+from integration_tests.failure import probe_failure
 from integration_tests.secret_values import SecretValues
-from integration_tests.waiting import Observation, Patience
+from integration_tests.waiting import Deadline, ProbeResult
 
 ORIGIN_HEADER = "X-Origin-Verify"
 """The header that the load balancer knows the distribution by."""
@@ -17,7 +17,7 @@ _Secret = TypeVar("_Secret")
 
 
 def read_origin_secret(
-    secretsmanager: Any, *, arn: str, region: str, secret_values: SecretValues, patience: Patience
+    secretsmanager: Any, *, arn: str, region: str, secret_values: SecretValues, deadline: Deadline
 ) -> str:
     """Return the value that lets a request pass the load balancer; raise CheckFailed when it cannot be read."""
 
@@ -27,12 +27,12 @@ def read_origin_secret(
         return text
 
     return _read(
-        secretsmanager, parse, "a value", arn=arn, region=region, secret_values=secret_values, patience=patience
+        secretsmanager, parse, "a value", arn=arn, region=region, secret_values=secret_values, deadline=deadline
     )
 
 
 def read_engine_credentials(
-    secretsmanager: Any, *, arn: str, region: str, secret_values: SecretValues, patience: Patience
+    secretsmanager: Any, *, arn: str, region: str, secret_values: SecretValues, deadline: Deadline
 ) -> Credentials:
     """Return the engine's administrator; raise CheckFailed when the secret cannot be read or is another one."""
 
@@ -52,7 +52,7 @@ def read_engine_credentials(
         arn=arn,
         region=region,
         secret_values=secret_values,
-        patience=patience,
+        deadline=deadline,
     )
 
 
@@ -64,26 +64,26 @@ def _read(
     arn: str,
     region: str,
     secret_values: SecretValues,
-    patience: Patience,
+    deadline: Deadline,
 ) -> _Secret:
     found: list[_Secret] = []
 
-    def look() -> Observation:
+    def probe() -> ProbeResult:
         text = secretsmanager.get_secret_value(SecretId=arn).get("SecretString", "")
         secret_values.add(text)
         try:
             found.append(parse(text))
         except (ValueError, KeyError, TypeError):  # its message would quote the secret
-            return Observation(fault=f"the secret is not {meaning}", text="read", final=True)
-        return Observation(fault=None, text="read")
+            return ProbeResult(fault=f"the secret is not {meaning}", text="read", final=True)
+        return ProbeResult(fault=None, text="read")
 
-    history = patience.until(lambda: observed(look))
+    history = deadline.poll(lambda: catch_aws_errors(probe))
     if not history.reached:
-        raise screen(
+        raise probe_failure(
             title="A secret that the tests need cannot be read.",
             asked=f"secretsmanager:GetSecretValue of {arn}",
             wanted=meaning,
             history=history,
-            look_further=[f"aws secretsmanager describe-secret --region {region} --secret-id {arn}"],
+            next_steps=[f"aws secretsmanager describe-secret --region {region} --secret-id {arn}"],
         )
     return found[-1]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integration_tests.aws_call import wait_for
-from integration_tests.waiting import Observation, Patience
+from integration_tests.waiting import Deadline, ProbeResult
 
 SERVING_DATABASE = (
     "available",
@@ -18,7 +18,7 @@ SERVING_DATABASE = (
 SERVING_CACHE = ("available", "snapshotting")
 
 
-def database_is_as_asked(
+def database_matches_settings(
     rds: Any,
     *,
     identifier: str,
@@ -26,11 +26,11 @@ def database_is_as_asked(
     backup_days: int,
     deletion_protection: bool,
     region: str,
-    patience: Patience,
+    deadline: Deadline,
 ) -> None:
     """Wait until the database is up, encrypted on disk and on the way, and as safe as asked; raise CheckFailed else."""
 
-    def look() -> Observation:
+    def probe() -> ProbeResult:
         [database] = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
         faults = []
         if database["DBInstanceStatus"] not in SERVING_DATABASE:
@@ -56,17 +56,17 @@ def database_is_as_asked(
         return _seen(faults)
 
     wait_for(
-        look,
+        probe,
         title="The database was not seen as delivery.toml asks for it.",
         asked=f"rds:DescribeDBInstances of {identifier} in {region}",
         wanted=f"up, encrypted, TLS only, Multi-AZ {_on(multi_az)}, {backup_days} days of backups, "
         f"deletion protection {_on(deletion_protection)}, nothing pending",
-        patience=patience,
-        look_further=[f"aws rds describe-db-instances --region {region} --db-instance-identifier {identifier}"],
+        deadline=deadline,
+        next_steps=[f"aws rds describe-db-instances --region {region} --db-instance-identifier {identifier}"],
     )
 
 
-def cache_is_as_asked(
+def cache_matches_settings(
     elasticache: Any,
     *,
     identifier: str,
@@ -74,11 +74,11 @@ def cache_is_as_asked(
     nodes: int,
     snapshot_days: int,
     region: str,
-    patience: Patience,
+    deadline: Deadline,
 ) -> None:
     """Wait until the cache is up, encrypted on disk and on the way, and as safe as asked; raise CheckFailed else."""
 
-    def look() -> Observation:
+    def probe() -> ProbeResult:
         [cache] = elasticache.describe_replication_groups(ReplicationGroupId=identifier)["ReplicationGroups"]
         faults = []
         if cache["Status"] not in SERVING_CACHE:
@@ -100,24 +100,24 @@ def cache_is_as_asked(
         return _seen(faults)
 
     wait_for(
-        look,
+        probe,
         title="The cache was not seen as delivery.toml asks for it.",
         asked=f"elasticache:DescribeReplicationGroups of {identifier} in {region}",
         wanted=f"up, encrypted, TLS only, a token, Multi-AZ {_on(multi_az)}, {nodes} nodes, "
         f"{snapshot_days} days of snapshots, nothing pending",
-        patience=patience,
-        look_further=[
+        deadline=deadline,
+        next_steps=[
             f"aws elasticache describe-replication-groups --region {region} --replication-group-id {identifier}"
         ],
     )
 
 
 def password_is_rotated(
-    rds: Any, secretsmanager: Any, *, database: str, every_days: int, region: str, patience: Patience
+    rds: Any, secretsmanager: Any, *, database: str, every_days: int, region: str, deadline: Deadline
 ) -> None:
     """Wait until the database's password is rotated as often as asked; raise CheckFailed if it comes not to that."""
 
-    def look() -> Observation:
+    def probe() -> ProbeResult:
         [instance] = rds.describe_db_instances(DBInstanceIdentifier=database)["DBInstances"]
         managed = instance.get("MasterUserSecret")
         if not managed:
@@ -132,15 +132,15 @@ def password_is_rotated(
             faults.append("rotation is off")
         elif days != every_days:
             faults.append(_differs("days between rotations", days, every_days))
-        return _seen(faults, look_further=(command,))
+        return _seen(faults, next_steps=(command,))
 
     wait_for(
-        look,
+        probe,
         title="The database's password was not seen rotated as delivery.toml asks for it.",
         asked=f"secretsmanager:DescribeSecret of the master user's secret of {database} in {region}",
         wanted=f"rotation on, every {every_days} days",
-        patience=patience,
-        look_further=[
+        deadline=deadline,
+        next_steps=[
             f"aws rds describe-db-instances --region {region} --db-instance-identifier {database} "
             "--query 'DBInstances[].MasterUserSecret'",
         ],
@@ -176,6 +176,6 @@ def _on(value: bool) -> str:
     return "on" if value else "off"
 
 
-def _seen(faults: list[str], *, look_further: tuple[str, ...] = ()) -> Observation:
+def _seen(faults: list[str], *, next_steps: tuple[str, ...] = ()) -> ProbeResult:
     said = "; ".join(faults)
-    return Observation(fault=said or None, text=said or "as asked", look_further=look_further)
+    return ProbeResult(fault=said or None, text=said or "as asked", next_steps=next_steps)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from integration_tests.contract import health_fault
-from integration_tests.exchange import Answer
-from integration_tests.failure import screen
-from integration_tests.front_door import REQUEST_SECONDS, FrontDoor
+from integration_tests.failure import probe_failure
+from integration_tests.http_call import Response
 from integration_tests.http_checks import curl, lost
-from integration_tests.waiting import Observation, Patience
+from integration_tests.http_client import REQUEST_SECONDS, HttpClient
+from integration_tests.waiting import Deadline, ProbeResult
 
 CACHE_SECONDS = 10.0
 """How long a second request may miss the cache: an edge has several, which do not share."""
@@ -19,11 +19,11 @@ LEAST_TRANSPORT_SECONDS = 180 * 24 * 3600
 _SAFE_REFERRERS = {"strict-origin-when-cross-origin", "same-origin", "strict-origin", "no-referrer"}
 
 
-def redirects_to_https(plain: FrontDoor, *, path: str, patience: Patience) -> None:
+def redirects_to_https(plain: HttpClient, *, path: str, deadline: Deadline) -> None:
     """Ask over plain HTTP; raise CheckFailed unless the answer leads to the same path over HTTPS."""
     target = f"https://{urlsplit(plain.url).hostname}"
 
-    def fault(answer: Answer) -> str | None:
+    def fault(answer: Response) -> str | None:
         if answer.status not in {301, 302, 307, 308}:
             return f"{answer.status_line} instead of a redirect"
         found = urlsplit(answer.location)
@@ -35,16 +35,16 @@ def redirects_to_https(plain: FrontDoor, *, path: str, patience: Patience) -> No
         plain,
         path=path,
         fault=fault,
-        patience=patience,
+        deadline=deadline,
         title="The distribution does not lead plain HTTP to HTTPS.",
         wanted=f"301, 302, 307 or 308 to {target}{path}",
     )
 
 
-def carries_security_headers(distribution: FrontDoor, *, path: str, patience: Patience) -> None:
+def has_security_headers(distribution: HttpClient, *, path: str, deadline: Deadline) -> None:
     """Ask for a path; raise CheckFailed unless the answer carries the headers that tell browsers to be careful."""
 
-    def fault(answer: Answer) -> str | None:
+    def fault(answer: Response) -> str | None:
         weak = [name for name, strong in _STRONG.items() if not strong(answer.headers.get(name, ""))]
         return f"{answer.status_line}, but missing or weak: {', '.join(weak)}" if weak else None
 
@@ -52,29 +52,29 @@ def carries_security_headers(distribution: FrontDoor, *, path: str, patience: Pa
         distribution,
         path=path,
         fault=fault,
-        patience=patience,
+        deadline=deadline,
         title="The distribution's answers lack security headers.",
         wanted=f"safe values of {', '.join(_STRONG)}",
         shown=_STRONG,
     )
 
 
-def engine_api_is_closed(distribution: FrontDoor, *, path: str, patience: Patience) -> None:
+def engine_api_is_closed(distribution: HttpClient, *, path: str, deadline: Deadline) -> None:
     """Ask for the engine's own API; raise CheckFailed unless the edge answers 403."""
     _judge(
         distribution,
         path=path,
         fault=lambda answer: None if answer.status == 403 else f"{answer.status_line} instead of 403",
-        patience=patience,
+        deadline=deadline,
         title=f"The engine's own API is open to the internet: {path} passes the distribution.",
         wanted="403 Forbidden",
     )
 
 
-def dynamic_answers_are_not_kept(distribution: FrontDoor, *, path: str, patience: Patience) -> None:
+def dynamic_responses_are_not_cached(distribution: HttpClient, *, path: str, deadline: Deadline) -> None:
     """Ask for the same twice; raise CheckFailed when the second answer may come out of a cache."""
 
-    def fault(answer: Answer) -> str | None:
+    def fault(answer: Response) -> str | None:
         if health_fault(answer):
             return health_fault(answer)
         if _hit(answer):
@@ -88,85 +88,85 @@ def dynamic_answers_are_not_kept(distribution: FrontDoor, *, path: str, patience
             distribution,
             path=path,
             fault=fault,
-            patience=patience,
+            deadline=deadline,
             title="The distribution keeps what is never twice the same.",
             wanted="a healthy answer without Age, and no hit in X-Cache",
         )
 
 
-def static_content_is_kept(distribution: FrontDoor, *, path: str, patience: Patience) -> None:
+def static_content_is_cached(distribution: HttpClient, *, path: str, deadline: Deadline) -> None:
     """Ask until an answer comes out of the cache; raise CheckFailed when there is no such content or it is not kept."""
-    short = patience.at_most(CACHE_SECONDS)
+    short = deadline.capped(CACHE_SECONDS)
     # Nothing can be kept that nobody has asked for yet.
-    distribution.get(path, seconds=short.look_limit(REQUEST_SECONDS))
+    distribution.get(path, seconds=short.probe_timeout(REQUEST_SECONDS))
 
-    def look() -> Observation:
-        answer = distribution.get(path, seconds=short.look_limit(REQUEST_SECONDS))
+    def probe() -> ProbeResult:
+        answer = distribution.get(path, seconds=short.probe_timeout(REQUEST_SECONDS))
         fault = answer.problem
         if not fault and (answer.status != 200 or not answer.body):
             fault = answer.status_line if answer.status != 200 else f"{answer.status_line}, but the body is empty"
-            return Observation(fault=fault, text=str(answer), details=answer.details, final=True)
+            return ProbeResult(fault=fault, text=str(answer), details=answer.details, final=True)
         if not fault and not _hit(answer):
             fault = f"not out of the cache: X-Cache {answer.headers.get('x-cache', 'is missing')[:60]}"
-        return Observation(fault=fault, text=str(answer), details=answer.details)
+        return ProbeResult(fault=fault, text=str(answer), details=answer.details)
 
-    history = short.until(look)
+    history = short.poll(probe)
     if not history.reached:
-        raise screen(
+        raise probe_failure(
             title="The distribution does not serve static content, and keep it.",
             asked=f"GET {distribution.url}{path}",
             wanted="200 with a body, and X-Cache: Hit from cloudfront soon",
             history=history,
-            look_further=[curl(distribution, path)],
+            next_steps=[curl(distribution, path)],
         )
 
 
-def bucket_refuses(bucket: FrontDoor, *, path: str, patience: Patience) -> None:
+def bucket_denies_reads(bucket: HttpClient, *, path: str, deadline: Deadline) -> None:
     """Ask S3 itself for static content, without credentials; raise CheckFailed unless it refuses."""
     _judge(
         bucket,
         path=path,
         fault=lambda answer: None if answer.status == 403 else f"{answer.status_line} instead of 403",
-        patience=patience,
+        deadline=deadline,
         title="The bucket of static content answers anybody: only the distribution may read it.",
         wanted="403 Forbidden",
     )
 
 
 def _judge(
-    door: FrontDoor,
+    client: HttpClient,
     *,
     path: str,
-    fault: Callable[[Answer], str | None],
-    patience: Patience,
+    fault: Callable[[Response], str | None],
+    deadline: Deadline,
     title: str,
     wanted: str,
     shown: Sequence[str] | Mapping[str, object] = (),
 ) -> None:
     """Judge an answer as it comes; only a connection that is lost before there is one is tried again."""
 
-    def look() -> Observation:
-        answer = door.get(path, seconds=patience.look_limit(REQUEST_SECONDS))
+    def probe() -> ProbeResult:
+        answer = client.get(path, seconds=deadline.probe_timeout(REQUEST_SECONDS))
         found = answer.problem or fault(answer)
-        said = [f"{name}: {door.secret_values.hide(answer.headers.get(name, 'missing'))}" for name in shown]
-        return Observation(
+        said = [f"{name}: {client.secret_values.hide(answer.headers.get(name, 'missing'))}" for name in shown]
+        return ProbeResult(
             fault=found, text=str(answer), details=(*answer.details, *said), final=bool(found) and not lost(answer)
         )
 
-    history = patience.until(look)
+    history = deadline.poll(probe)
     if history.reached:
         return
-    silent = f"{door.url} did not answer within the deadline of {patience.deadline_seconds:g} s."
-    raise screen(
+    silent = f"{client.url} did not answer within the deadline of {deadline.seconds:g} s."
+    raise probe_failure(
         title=title if history.last[-1][1].final else silent,
-        asked=f"GET {door.url}{path}",
+        asked=f"GET {client.url}{path}",
         wanted=wanted,
         history=history,
-        look_further=[curl(door, path)],
+        next_steps=[curl(client, path)],
     )
 
 
-def _hit(answer: Answer) -> bool:
+def _hit(answer: Response) -> bool:
     """Whether CloudFront says that an answer came out of a cache, fresh or confirmed."""
     return "hit" in answer.headers.get("x-cache", "").lower()
 

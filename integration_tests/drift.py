@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from integration_tests.aws_checks import time_of
+from integration_tests.service_checks import time_of
 
 AWS_MAY_CHANGE = {
     "AWS::ApplicationAutoScaling::ScalableTarget/MaxCapacity": "ScheduledActions",

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
-from integration_tests.exchange import Answer
-from integration_tests.front_door import REQUEST_SECONDS, FrontDoor
-from integration_tests.waiting import Observation
+from integration_tests.http_call import Response
+from integration_tests.http_client import REQUEST_SECONDS, HttpClient
+from integration_tests.waiting import ProbeResult
 
 DESIGN = "/yawl/ia"
 """Interface A: sessions, specifications."""
@@ -36,7 +36,7 @@ class Credentials:
 class Reply:
     """An answer of the engine, read."""
 
-    answer: Answer
+    answer: Response
     fault: str | None
     """Why it is no success, in words that are equal for equal faults; None: it is one."""
     refused: bool
@@ -49,16 +49,16 @@ class Reply:
         """What the answer says when it is no more than a word."""
         return (self.content.text or "").strip()
 
-    def observation(self) -> Observation:
+    def probe_result(self) -> ProbeResult:
         """Return this as a look at the engine."""
-        return Observation(fault=self.fault, text=str(self.answer), details=self.answer.details)
+        return ProbeResult(fault=self.fault, text=str(self.answer), details=self.answer.details)
 
 
 class Engine:
-    """The engine behind a front door. Every call is a connection of its own, so that it may reach any task."""
+    """The engine behind a front client. Every call is a connection of its own, so that it may reach any task."""
 
-    def __init__(self, front_door: FrontDoor) -> None:
-        self.front_door = front_door
+    def __init__(self, client: HttpClient) -> None:
+        self.client = client
 
     def ask(
         self,
@@ -70,21 +70,21 @@ class Engine:
         times: int = 1,
     ) -> list[Reply]:
         """Post a form, several times at once if told so; bounded, and never raises what the other side caused."""
-        answers = self.front_door.post(
+        answers = self.client.post(
             interface, {"action": action, **parameters}, seconds=seconds, times=times, body_limit=LIST_LIMIT
         )
-        return [read(answer, self.front_door) for answer in answers]
+        return [read(answer, self.client) for answer in answers]
 
     def connect(self, credentials: Credentials, *, seconds: float) -> Reply:
         """Open a session; its handle is the reply's text, and a secret."""
         encoded = credentials.encoded_password
-        self.front_door.secret_values.add(encoded)
+        self.client.secret_values.add(encoded)
         [reply] = self.ask(DESIGN, "connect", {"userID": credentials.username, "password": encoded}, seconds=seconds)
-        self.front_door.secret_values.add(reply.text)
+        self.client.secret_values.add(reply.text)
         return reply
 
 
-def read(answer: Answer, front_door: FrontDoor) -> Reply:
+def read(answer: Response, client: HttpClient) -> Reply:
     """Tell a success from everything else that may arrive with status 200."""
     content, fault, refused = ET.Element("response"), answer.problem, False
     if not fault and answer.status != 200:
@@ -94,7 +94,7 @@ def read(answer: Answer, front_door: FrontDoor) -> Reply:
         refused = "<failure" in text
         if refused:
             # YAWL does not always escape what it quotes, so a failure need not be well-formed.
-            fault = f"the engine answers: {front_door.secret_values.hide(_words(text))}"
+            fault = f"the engine answers: {client.secret_values.hide(_words(text))}"
         else:
             found = _parse(text)
             content = content if found is None else found

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from integration_tests.aws_call import observed
+from integration_tests.aws_call import catch_aws_errors
 from integration_tests.engine import DESIGN, WORK, Credentials, Engine, Reply, case_ids
-from integration_tests.failure import CheckFailed, page, screen
-from integration_tests.front_door import REQUEST_SECONDS
+from integration_tests.failure import CheckFailed, check_failure, probe_failure
+from integration_tests.http_client import REQUEST_SECONDS
 from integration_tests.specification import TASK, Specification, leftovers, new_specification
-from integration_tests.waiting import Observation, Patience
+from integration_tests.waiting import Deadline, ProbeResult
 
 STEP_SECONDS = 2.0
 """What a step may take even when the deadline has passed: the first of them has begun in time."""
@@ -24,23 +24,23 @@ MOST_AT_ONCE = 12
 class Session:
     """A session with the engine, in which steps are taken one after another; the first that fails is the verdict."""
 
-    def __init__(self, engine: Engine, handle: str, *, opened_by: str, patience: Patience, look_further: str) -> None:
+    def __init__(self, engine: Engine, handle: str, *, opened_by: str, deadline: Deadline, next_steps: str) -> None:
         self.engine = engine
-        self._patience = patience
+        self._deadline = deadline
         self.opened_by = opened_by
         """The task through which the session was opened."""
-        self.look_further = look_further
+        self.next_steps = next_steps
         self._handle = {"sessionHandle": handle}
         self._done = ["connect"]
 
     def step(self, interface: str, action: str, parameters: dict[str, str] | None = None) -> Reply:
         """Ask for something that must succeed at once; raise CheckFailed when it does not."""
-        seconds = max(self._patience.look_limit(REQUEST_SECONDS), STEP_SECONDS)
+        seconds = max(self._deadline.probe_timeout(REQUEST_SECONDS), STEP_SECONDS)
         reply = self.quietly(interface, action, parameters, seconds=seconds)
         if reply.fault:
-            raise page(
+            raise check_failure(
                 title=f"The engine does not do its work: {action} failed.",
-                asked=f"POST {self.engine.front_door.url}{interface} action={action}, once",
+                asked=f"POST {self.engine.client.url}{interface} action={action}, once",
                 wanted="200, <response> without <failure>",
                 got=[reply.fault],
                 last=[
@@ -48,7 +48,7 @@ class Session:
                     *(f"  {line}" for line in reply.answer.details),
                     f"done before: {', '.join(self._done)}",
                 ],
-                look_further=[self.look_further],
+                next_steps=[self.next_steps],
             )
         self._done.append(action)
         return reply
@@ -71,31 +71,29 @@ class Session:
 
 @contextmanager
 def session(
-    engine: Engine, credentials: Credentials, *, patience: Patience, look_further: str
+    engine: Engine, credentials: Credentials, *, deadline: Deadline, next_steps: str
 ) -> Generator[Session, None, None]:
     """Open a session, waiting for the engine to let us in, and close it in any case."""
     replies: list[Reply] = []
 
-    def look() -> Observation:
-        reply = engine.connect(credentials, seconds=patience.look_limit(REQUEST_SECONDS))
+    def probe() -> ProbeResult:
+        reply = engine.connect(credentials, seconds=deadline.probe_timeout(REQUEST_SECONDS))
         replies.append(reply)
         if not reply.fault and not reply.text:
-            return Observation(fault="no session handle was given", text=str(reply.answer))
-        return reply.observation()
+            return ProbeResult(fault="no session handle was given", text=str(reply.answer))
+        return reply.probe_result()
 
-    history = patience.until(look)
+    history = deadline.poll(probe)
     if not history.reached:
-        raise screen(
+        raise probe_failure(
             title="The engine does not let us in.",
-            asked=f"POST {engine.front_door.url}{DESIGN} action=connect as {credentials.username}",
+            asked=f"POST {engine.client.url}{DESIGN} action=connect as {credentials.username}",
             wanted="200, <response> with a session handle",
             history=history,
-            look_further=[look_further, "the credentials that the running tasks were started with may be older ones"],
+            next_steps=[next_steps, "the credentials that the running tasks were started with may be older ones"],
         )
     connected = replies[-1]
-    opened = Session(
-        engine, connected.text, opened_by=connected.answer.task, patience=patience, look_further=look_further
-    )
+    opened = Session(engine, connected.text, opened_by=connected.answer.task, deadline=deadline, next_steps=next_steps)
     try:
         yield opened
     except BaseException:
@@ -104,15 +102,15 @@ def session(
     opened.step(DESIGN, "disconnect")
 
 
-def engine_does_its_work(engine: Engine, credentials: Credentials, *, patience: Patience, look_further: str) -> None:
+def engine_runs_a_process(engine: Engine, credentials: Credentials, *, deadline: Deadline, next_steps: str) -> None:
     """Take a small process through its life; raise CheckFailed at the first step that fails. Nothing is left behind."""
-    with session(engine, credentials, patience=patience, look_further=look_further) as opened:
+    with session(engine, credentials, deadline=deadline, next_steps=next_steps) as opened:
         _clear_leftovers(opened)
         specification = new_specification()
         try:
             opened.step(DESIGN, "upload", {"specXML": specification.xml})
             case = opened.step(WORK, "launchCase", specification.parameters).text
-            _work_item_shows(opened, case, patience=patience.at_most(WORK_ITEM_SECONDS))
+            _work_item_shows(opened, case, deadline=deadline.capped(WORK_ITEM_SECONDS))
             opened.step(WORK, "cancelCase", {"caseID": case})
             opened.step(DESIGN, "unload", specification.parameters)
         except CheckFailed as failure:
@@ -125,35 +123,35 @@ def engine_does_its_work(engine: Engine, credentials: Credentials, *, patience: 
             raise
 
 
-def session_is_known_to_every_task(
+def every_task_knows_the_session(
     engine: Engine,
     credentials: Credentials,
     *,
     healthy_targets: Callable[[], int],
-    patience: Patience,
-    look_further: str,
+    deadline: Deadline,
+    next_steps: str,
 ) -> None:
     """Open connections until every task has answered one; raise CheckFailed when a task does not know the session.
 
     A session lives in the memory of one engine. A task that does not know it asks another engine than the task through
     which it was opened: two are active, and two on one database destroy each other's data.
     """
-    with session(engine, credentials, patience=patience, look_further=look_further) as opened:
+    with session(engine, credentials, deadline=deadline, next_steps=next_steps) as opened:
         seen: set[str] = {opened.opened_by} - {""}
-        short = patience.at_most(EVERY_TASK_SECONDS)
+        short = deadline.capped(EVERY_TASK_SECONDS)
 
-        def look() -> Observation:
+        def probe() -> ProbeResult:
             targets = max(1, healthy_targets())
             replies = opened.ask_often(
                 WORK,
                 "checkConnection",
                 times=min(MOST_AT_ONCE, 2 * targets),
-                seconds=short.look_limit(REQUEST_SECONDS),
+                seconds=short.probe_timeout(REQUEST_SECONDS),
             )
             stranger = next((reply for reply in replies if reply.refused), None)
             if stranger:
                 task = stranger.answer.task or "that does not say its name"
-                return Observation(
+                return ProbeResult(
                     fault=f"task {task} does not know the session: {stranger.fault}",
                     text=str(stranger.answer),
                     details=stranger.answer.details,
@@ -167,43 +165,43 @@ def session_is_known_to_every_task(
             elif not all(reply.answer.task for reply in replies):
                 fault = "an answer does not say which task it is from (X-Yawl-Task)"
             worst = bad or replies[-1]
-            return Observation(fault=fault, text=str(worst.answer), details=(f"seen: {', '.join(sorted(seen))}",))
+            return ProbeResult(fault=fault, text=str(worst.answer), details=(f"seen: {', '.join(sorted(seen))}",))
 
-        history = short.until(lambda: observed(look))
+        history = short.poll(lambda: catch_aws_errors(probe))
         if history.reached:
             return
         two = history.last[-1][1].final
-        raise screen(
+        raise probe_failure(
             title="A session is not known through every task: more than one engine is active."
             if two
             else "The session could not be tried through every task.",
-            asked=f"POST {engine.front_door.url}{WORK} action=checkConnection, opened through {opened.opened_by}",
+            asked=f"POST {engine.client.url}{WORK} action=checkConnection, opened through {opened.opened_by}",
             wanted="<success/> from as many tasks as there are healthy targets",
             history=history,
-            look_further=[
+            next_steps=[
                 *(["stop the service's tasks but one before they damage the database"] if two else []),
-                look_further,
+                next_steps,
             ],
         )
 
 
-def _work_item_shows(opened: Session, case: str, *, patience: Patience) -> None:
-    def look() -> Observation:
+def _work_item_shows(opened: Session, case: str, *, deadline: Deadline) -> None:
+    def probe() -> ProbeResult:
         parameters = {"idType": "case", "id": case}
-        seconds = patience.look_limit(REQUEST_SECONDS)
+        seconds = deadline.probe_timeout(REQUEST_SECONDS)
         reply = opened.quietly(WORK, "getWorkItemsWithIdentifier", parameters, seconds=seconds)
         items = [item.findtext("taskid") for item in reply.content.iter("workItem")]
         fault = reply.fault or (None if TASK in items else f"the case has no work item of task {TASK}")
-        return Observation(fault=fault, text=str(reply.answer), details=reply.answer.details, final=reply.refused)
+        return ProbeResult(fault=fault, text=str(reply.answer), details=reply.answer.details, final=reply.refused)
 
-    history = patience.until(look)
+    history = deadline.poll(probe)
     if not history.reached:
-        raise screen(
+        raise probe_failure(
             title=f"The engine launched case {case}, but its work item does not show.",
-            asked=f"POST {opened.engine.front_door.url}{WORK} action=getWorkItemsWithIdentifier of case {case}",
+            asked=f"POST {opened.engine.client.url}{WORK} action=getWorkItemsWithIdentifier of case {case}",
             wanted=f"a workItem of task {TASK}",
             history=history,
-            look_further=[opened.look_further],
+            next_steps=[opened.next_steps],
         )
 
 

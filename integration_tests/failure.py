@@ -14,26 +14,28 @@ class CheckFailed(Exception):  # noqa: N818  # reads as what happened, and pytes
     """A check's verdict is red; the text is the whole screen."""
 
 
-def screen(*, title: str, asked: str, wanted: str, history: History, look_further: Sequence[str] = ()) -> CheckFailed:
+def probe_failure(
+    *, title: str, asked: str, wanted: str, history: History, next_steps: Sequence[str] = ()
+) -> CheckFailed:
     """Build the failure of a check from the looks it took."""
-    times = "once" if history.looks == 1 else f"{history.looks} times in {history.seconds:.1f} s"
-    good = history.looks - history.faults.total()
+    times = "once" if history.probes == 1 else f"{history.probes} times in {history.seconds:.1f} s"
+    good = history.probes - history.faults.total()
     latest = history.last[-1][1]
-    return page(
+    return check_failure(
         title=title,
         asked=f"{asked}, {times}",
         wanted=wanted,
         got=counted(history.faults, good=good),
         last=[*_newest(history), *(f"  {line}" for line in latest.details)],
-        look_further=[*latest.look_further, *look_further],
+        next_steps=[*latest.next_steps, *next_steps],
     )
 
 
-def page(
-    *, title: str, asked: str, wanted: str, got: Sequence[str], last: Sequence[str], look_further: Sequence[str]
+def check_failure(
+    *, title: str, asked: str, wanted: str, got: Sequence[str], last: Sequence[str], next_steps: Sequence[str]
 ) -> CheckFailed:
     """Build a failure: always the same five things in the same order, so that the eye finds them."""
-    rows = [("asked", [asked]), ("wanted", [wanted]), ("got", got), ("last", last), ("next", look_further)]
+    rows = [("asked", [asked]), ("wanted", [wanted]), ("got", got), ("last", last), ("next", next_steps)]
     lines = [
         f"  {'' if index else label:<8}{_harmless(line)}" for label, block in rows for index, line in enumerate(block)
     ]

@@ -5,17 +5,17 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from integration_tests.contract import health_fault, said_in
-from integration_tests.exchange import Answer
-from integration_tests.failure import counted, page
-from integration_tests.front_door import REQUEST_SECONDS, FrontDoor
+from integration_tests.failure import check_failure, counted
+from integration_tests.http_call import Response
 from integration_tests.http_checks import curl
+from integration_tests.http_client import REQUEST_SECONDS, HttpClient
 
 AT_ONCE = 4
 """Requests under way at a time: enough to meet every task, too few to be a load."""
 
 
-def answers_are_quick_and_sound(
-    front_door: FrontDoor,
+def latency_and_errors_are_within_limits(
+    client: HttpClient,
     *,
     path: str,
     requests: int,
@@ -31,13 +31,13 @@ def answers_are_quick_and_sound(
     most_slow = requests - math.ceil(0.99 * requests)
     most_bad = math.floor(requests * error_rate_limit_percent / 100)
 
-    def slow(answers: Sequence[Answer]) -> int:
+    def slow(answers: Sequence[Response]) -> int:
         return sum(answer.seconds > p99_limit_seconds for answer in answers)
 
-    def bad(answers: Sequence[Answer]) -> int:
+    def bad(answers: Sequence[Response]) -> int:
         return sum(health_fault(answer) is not None for answer in answers)
 
-    answers = front_door.sample(
+    answers = client.sample(
         path,
         count=requests,
         at_once=AT_ONCE,
@@ -61,16 +61,16 @@ def answers_are_quick_and_sound(
     if not titles:
         return _rank(seconds, 99)
     worst = next((answer for answer in answers if health_fault(answer)), max(answers, key=lambda one: one.seconds))
-    raise page(
+    raise check_failure(
         title=f"{titles[0][0].upper()}{titles[0][1:]}{''.join(f'; {title}' for title in titles[1:])}.",
-        asked=f"GET {front_door.url}{path}, {len(answers)} of {requests} times, {AT_ONCE} at once",
+        asked=f"GET {client.url}{path}, {len(answers)} of {requests} times, {AT_ONCE} at once",
         wanted=f"99 % within {p99_limit_seconds:g} s, at most {error_rate_limit_percent:g} % bad, one active task",
         got=[
             *counted(faults, good=len(answers) - faults.total()),
             f"median {_rank(seconds, 50):.2f} s, 99 % within {_rank(seconds, 99):.2f} s, all in {seconds[-1]:.2f} s",
         ],
         last=[f"the worst  {worst}", *(f"  {line}" for line in worst.details)],
-        look_further=[curl(front_door, path), "the load balancer's access log tells each request by its id"],
+        next_steps=[curl(client, path), "the load balancer's access log tells each request by its id"],
     )
 
 
@@ -79,7 +79,7 @@ def _rank(ordered: Sequence[float], percent: int) -> float:
     return ordered[math.ceil(percent / 100 * len(ordered)) - 1]
 
 
-def _active_tasks(answers: Sequence[Answer]) -> list[str]:
+def _active_tasks(answers: Sequence[Response]) -> list[str]:
     """Return the tasks that say they are active in the newest term; a leader that changed meanwhile is none of them."""
     active: dict[object, set[str]] = defaultdict(set)
     for answer in answers:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from integration_tests.aws_call import wait_for
-from integration_tests.waiting import Observation, Patience
+from integration_tests.waiting import Deadline, ProbeResult
 
-STANDING = (
+COMPLETE_STATES = (
     "CREATE_COMPLETE",
     "UPDATE_COMPLETE",
     "IMPORT_COMPLETE",
@@ -17,30 +17,30 @@ STANDING = (
 """States in which a stack has all it should; ROLLBACK_COMPLETE has nothing."""
 
 
-def stacks_stand(cloudformation: Any, *, names: Sequence[str], region: str, patience: Patience) -> None:
+def stacks_are_complete(cloudformation: Any, *, names: Sequence[str], region: str, deadline: Deadline) -> None:
     """Wait until every stack is complete; raise CheckFailed otherwise."""
 
-    def look() -> Observation:
+    def probe() -> ProbeResult:
         stacks = [cloudformation.describe_stacks(StackName=name)["Stacks"][0] for name in names]
-        broken = [stack for stack in stacks if stack["StackStatus"] not in STANDING]
+        broken = [stack for stack in stacks if stack["StackStatus"] not in COMPLETE_STATES]
         faults = "; ".join(f"{stack['StackName']} is {stack['StackStatus']}" for stack in broken)
-        return Observation(
+        return ProbeResult(
             fault=faults or None,
             text=faults or f"{len(stacks)} stacks complete",
             details=tuple(
                 f"{stack['StackName']}: {stack.get('StackStatusReason', 'no reason given')}" for stack in broken
             ),
-            look_further=tuple(
+            next_steps=tuple(
                 f"aws cloudformation describe-stack-events --region {region} --stack-name {stack['StackName']}"
                 for stack in broken
             ),
         )
 
     wait_for(
-        look,
+        probe,
         title="The environment's stacks were not seen complete.",
         asked=f"cloudformation:DescribeStacks of {', '.join(names)} in {region}",
         wanted="every stack complete",
-        patience=patience,
-        look_further=[f"aws cloudformation describe-stacks --region {region}"],
+        deadline=deadline,
+        next_steps=[f"aws cloudformation describe-stacks --region {region}"],
     )

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integration_tests.aws_call import wait_for
-from integration_tests.aws_checks import short
-from integration_tests.waiting import Observation, Patience
+from integration_tests.service_checks import short
+from integration_tests.waiting import Deadline, ProbeResult
 
 _MOST_DETAILS = 8
 
 
-def tasks_are_of_the_release(
-    ecs: Any, *, cluster: str, service: str, task_definition_arn: str, region: str, patience: Patience
+def tasks_run_the_release(
+    ecs: Any, *, cluster: str, service: str, task_definition_arn: str, region: str, deadline: Deadline
 ) -> str:
     """Wait until every running task is of the released task definition and runs its image; raise CheckFailed otherwise.
 
@@ -22,7 +22,7 @@ def tasks_are_of_the_release(
     """
     released: dict[str, str] = {}
 
-    def look() -> Observation:
+    def probe() -> ProbeResult:
         if not released:
             definition = ecs.describe_task_definition(taskDefinition=task_definition_arn)["taskDefinition"]
             released.update({one["name"]: one["image"] for one in definition["containerDefinitions"]})
@@ -37,19 +37,19 @@ def tasks_are_of_the_release(
         for name, image in released.items():
             said, wrong = _judge(name, image, digests.get(name, []))
             (faults if wrong else compared).append(said)
-        return Observation(
+        return ProbeResult(
             fault="; ".join(faults) or None,
             text="; ".join(faults or compared),
             details=tuple(_task(task) for task in tasks[:_MOST_DETAILS]),
         )
 
     return wait_for(
-        look,
+        probe,
         title="The running tasks were not seen to be the released ones.",
         asked=f"ecs:DescribeTasks of {service} in {cluster}, {region}",
         wanted=f"every task of {short(task_definition_arn)}, each container of one image digest, the released one",
-        patience=patience,
-        look_further=[f"aws ecs list-tasks --region {region} --cluster {cluster} --service-name {service}"],
+        deadline=deadline,
+        next_steps=[f"aws ecs list-tasks --region {region} --cluster {cluster} --service-name {service}"],
     )
 
 

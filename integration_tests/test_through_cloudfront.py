@@ -5,55 +5,57 @@ from urllib.parse import urlsplit
 import pytest
 
 from integration_tests import distribution_checks as checks
-from integration_tests.front_door import FrontDoor
+from integration_tests.http_client import HttpClient
 from integration_tests.http_variables import HttpVariables
 from integration_tests.secret_values import SecretValues
-from integration_tests.waiting import Patience
+from integration_tests.waiting import Deadline
 
 pytestmark = [pytest.mark.http, pytest.mark.usefixtures("through_cloudfront")]
 
 
-def test_health_path_answers_through_cloudfront() -> None:
+def test_health_path_responds_through_cloudfront() -> None:
     """The application answers well over HTTPS, several times in a row."""
 
 
-def test_plain_http_leads_to_https(
-    variables: HttpVariables, distribution: FrontDoor, secret_values: SecretValues, patience: Patience
+def test_http_redirects_to_https(
+    variables: HttpVariables, distribution: HttpClient, secret_values: SecretValues, deadline: Deadline
 ) -> None:
     """Nobody's words travel in the clear."""
     plain = urlsplit(distribution.url)._replace(scheme="http", netloc=urlsplit(distribution.url).hostname or "")
     checks.redirects_to_https(
-        FrontDoor(plain.geturl(), secret_values=secret_values), path=variables.health_path, patience=patience
+        HttpClient(plain.geturl(), secret_values=secret_values), path=variables.health_path, deadline=deadline
     )
 
 
-def test_security_headers_are_there(variables: HttpVariables, distribution: FrontDoor, patience: Patience) -> None:
+def test_security_headers_are_set(variables: HttpVariables, distribution: HttpClient, deadline: Deadline) -> None:
     """Browsers are told to be careful."""
-    checks.carries_security_headers(distribution, path=variables.health_path, patience=patience)
+    checks.has_security_headers(distribution, path=variables.health_path, deadline=deadline)
 
 
-def test_engine_api_is_closed(variables: HttpVariables, distribution: FrontDoor, patience: Patience) -> None:
+def test_engine_api_is_closed(variables: HttpVariables, distribution: HttpClient, deadline: Deadline) -> None:
     """The engine's own API is not on the internet, unless the environment wants it so."""
     if variables.open_engine_api:
         pytest.skip("OPEN_ENGINE_API is true: this environment shows the engine's own API")
-    checks.engine_api_is_closed(distribution, path="/yawl/ib", patience=patience)
+    checks.engine_api_is_closed(distribution, path="/yawl/ib", deadline=deadline)
 
 
-def test_dynamic_answers_are_not_kept(variables: HttpVariables, distribution: FrontDoor, patience: Patience) -> None:
-    """What a task says of itself is never another moment's."""
-    checks.dynamic_answers_are_not_kept(distribution, path=variables.health_path, patience=patience)
-
-
-def test_static_content_is_kept(variables: HttpVariables, distribution: FrontDoor, patience: Patience) -> None:
-    """Static content is served, the second time out of the cache."""
-    checks.static_content_is_kept(distribution, path=variables.static_path, patience=patience)
-
-
-def test_static_bucket_refuses_direct_reads(
-    variables: HttpVariables, secret_values: SecretValues, patience: Patience
+def test_dynamic_responses_are_not_cached(
+    variables: HttpVariables, distribution: HttpClient, deadline: Deadline
 ) -> None:
-    """The bucket is no second door."""
+    """What a task says of itself is never another moment's."""
+    checks.dynamic_responses_are_not_cached(distribution, path=variables.health_path, deadline=deadline)
+
+
+def test_static_content_is_cached(variables: HttpVariables, distribution: HttpClient, deadline: Deadline) -> None:
+    """Static content is served, the second time out of the cache."""
+    checks.static_content_is_cached(distribution, path=variables.static_path, deadline=deadline)
+
+
+def test_static_bucket_denies_direct_reads(
+    variables: HttpVariables, secret_values: SecretValues, deadline: Deadline
+) -> None:
+    """The bucket is no second client."""
     if not variables.static_bucket_url:
         pytest.skip("STATIC_BUCKET is not given: S3 is not asked")
-    bucket = FrontDoor(variables.static_bucket_url, secret_values=secret_values)
-    checks.bucket_refuses(bucket, path=variables.static_path, patience=patience)
+    bucket = HttpClient(variables.static_bucket_url, secret_values=secret_values)
+    checks.bucket_denies_reads(bucket, path=variables.static_path, deadline=deadline)

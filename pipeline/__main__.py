@@ -11,11 +11,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from execution_policies.errors import PolicyError
+from cloud_assembly import UserError
 from execution_policies.generate import AccountPolicies, generate, table
 from execution_policies.needs import BOUNDARY
-from pipeline.emulator import emulated_credentials, leads_to_emulator
-from pipeline.installation import Command, bootstrap_commands, deploy_command, template_file
+from pipeline.installation import (
+    Command,
+    bootstrap_commands,
+    deploy_command,
+    emulated_credentials,
+    template_file,
+    uses_emulated_aws,
+)
 from settings import Settings, SettingsError, load
 from settings.validation.example_accounts import example_accounts
 
@@ -27,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(Path("delivery.toml"))
         policies = _policies(options, settings)
         commands = _commands(options, settings, policies)
-    except (SettingsError, PolicyError) as error:
+    except (SettingsError, UserError) as error:
         print(error, file=sys.stderr)
         return 2
     if policies:
@@ -42,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
     if policies and not settings.pipeline.has_least_privilege:
         print(
-            'Before you deploy, write into delivery.toml: [pipeline] execution = "least-privilege". Without it the '
-            "roles have no permissions boundary, and CloudFormation may not create them."
+            'Before you deploy, add to delivery.toml: [pipeline] execution = "least-privilege". Without it, roles have '
+            "no permissions boundary and CloudFormation is not allowed to create them."
         )
     return 0
 
@@ -51,38 +57,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline",
-        description="Install the delivery pipeline that delivery.toml describes, with the cdk commands it prints.",
+        description="Install the delivery pipeline of delivery.toml by running the printed commands.",
         epilog=(
-            "Each command runs with the credentials in effect, AWS_PROFILE for example, which must be of the account "
-            "it is for. Bootstrap accounts one by one with --account where each has credentials of its own. "
+            "Commands use the current AWS credentials, such as those of AWS_PROFILE; they must belong to the command's "
+            "account. If accounts have different credentials, bootstrap them one by one with --account. "
             "Exit codes: 0 done, 1 a command failed, 2 wrong usage or settings."
         ),
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="bootstrap|deploy")
     bootstrap = actions.add_parser(
         "bootstrap",
-        help="prepare every account and region for deployments",
+        help="bootstrap every account and region",
         description=(
             "Run cdk bootstrap in every account and region. Environments' accounts trust the pipeline's account. "
-            "CloudFormation may do there what AdministratorAccess allows, or only what the synthesized stacks take."
+            "CloudFormation gets AdministratorAccess, or with --least-privilege only what the synthesized stacks need."
         ),
     )
     bootstrap.add_argument("--account", help="only this account")
     bootstrap.add_argument(
         "--least-privilege",
         action="store_true",
-        help="allow CloudFormation only what the stacks in cdk.out take; so does [pipeline] execution in delivery.toml",
+        help="allow CloudFormation only what the stacks in cdk.out need, as [pipeline] execution in delivery.toml does",
     )
     deploy = actions.add_parser("deploy", help="deploy the pipeline; from then on it updates itself")
     for action in (bootstrap, deploy):
         action.add_argument(
-            "--dry-run", action="store_true", help="print the commands, and the policies they deploy, and run none"
+            "--dry-run", action="store_true", help="print the commands and the policies they deploy, but run nothing"
         )
     return parser.parse_args(arguments)
 
 
 def _policies(options: argparse.Namespace, settings: Settings) -> list[AccountPolicies] | None:
-    """Return what CloudFormation gets in each account; None: all. Raises PolicyError where that cannot be said."""
+    """Return CloudFormation's policies for each account; None: AdministratorAccess. Raises UserError."""
     if options.action != "bootstrap" or not (options.least_privilege or settings.pipeline.has_least_privilege):
         return None
     return generate(Path("cdk.out"), further_actions=settings.pipeline.execution_actions)
@@ -108,12 +114,12 @@ def _write(policies: Sequence[AccountPolicies]) -> None:
 def _commands(
     options: argparse.Namespace, settings: Settings, policies: Sequence[AccountPolicies] | None
 ) -> list[Command]:
-    """Return the commands to run; raises SettingsError where they could only fail."""
-    if not options.dry_run and not leads_to_emulator(os.environ) and (examples := example_accounts(settings)):
+    """Return the commands to run; raises SettingsError if they would fail."""
+    if not options.dry_run and not uses_emulated_aws(os.environ) and (examples := example_accounts(settings)):
         raise SettingsError(
             [
                 *(f"delivery.toml: {path}: {account} is an example account" for path, account in examples),
-                "Nothing was run. Put your own accounts there; `make rehearse` is for these.",
+                "Nothing was run. Replace them with your own accounts; example accounts are for `make rehearse`.",
             ]
         )
     if options.action == "deploy":
@@ -129,7 +135,7 @@ def _commands(
 
 
 def _run(command: Command) -> bool:
-    credentials = emulated_credentials(command.account) if leads_to_emulator(os.environ) else {}
+    credentials = emulated_credentials(command.account) if uses_emulated_aws(os.environ) else {}
     return subprocess.run(command.arguments, env={**os.environ, **credentials}, check=False).returncode == 0
 
 
@@ -138,7 +144,7 @@ def _next_step(options: argparse.Namespace, command: Command) -> str:
     if options.action == "bootstrap":
         least = "--least-privilege " if options.least_privilege else ""
         again = f"make bootstrap ARGS='{least}--account {command.account}'"
-    return f"Failed: {command}\nWith credentials of account {command.account}, continue with: AWS_PROFILE=… {again}"
+    return f"Failed: {command}\nTo continue, with credentials of account {command.account}: AWS_PROFILE=… {again}"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""How a release gets into one environment."""
+"""The pipeline's stages for one environment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline, CodePipelineSource, IFileSetProducer, Step
 
-from pipeline.artifact_store import ArtifactStore
-from pipeline.build_logs import BuildLogs
-from pipeline.stage_conditions import StageConditions
+from pipeline.artifact_stores import ArtifactStore
+from pipeline.build_projects import BuildLogs
+from pipeline.built_pipeline import StageConditions
 from pipeline.steps.approval_step import ApprovalStep
 from pipeline.steps.bake_step import BakeStep
 from pipeline.steps.change_review_step import ChangeReviewStep
@@ -18,7 +18,7 @@ from stages.yawl_stage import YawlStage
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What is delivered, and what all deliveries share."""
+    """What all environments' deliveries share."""
 
     source: CodePipelineSource
     assembly: IFileSetProducer
@@ -30,10 +30,10 @@ class Release:
 class EnvironmentDelivery:
     """The pipeline's stages for one environment: a review, an approval where it asks for one, and the deployments.
 
-    They are stages of their own because a stage is entered, passed by and rolled back as a whole: the approval is
-    passed by when nothing changes, only a deployment waits for its window, and is undone when it fails. One review and
-    one approval are for all regions. The environment's own region is the first wave and a stage of its own; the regions
-    of each later wave share one, which begins when those before have baked.
+    CodePipeline skips, delays and rolls back whole stages, so each of these is a stage: the approval is skipped when
+    nothing changes, only deployments wait for the window and are rolled back. One review and one approval cover all
+    regions. The environment's own region is the first wave, and each wave a stage that starts after the one before has
+    baked.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class EnvironmentDelivery:
         *,
         settings: Settings,
         release: Release,
-        verified: Sequence[str],
+        test_summaries: Sequence[str],
     ) -> None:
         [[self.stage], *_] = waves
         self.name = self.stage.name
@@ -53,20 +53,20 @@ class EnvironmentDelivery:
         self._settings = self.stage.settings
         self._release = release
         name = self.stage.node.id
-        gate = [f"{name}Approval"] if self._settings.approval else []
+        approvals = [f"{name}Approval"] if self._settings.approval else []
         self.deployments = [
             members[0].node.id if len(members) == 1 else f"{name}Wave{number}"
             for number, members in enumerate(waves, start=1)
         ]
-        """The stages after each of which the environment has the release, in the regions of one wave."""
+        """The stages that deploy, one for each wave."""
         self.review = ChangeReviewStep(
             self.in_all_regions,
             source=release.source,
             assembly=release.assembly,
             store=release.store,
             pipeline_name=release.pipeline_name,
-            later_stages=[*gate, *self.deployments],
-            logging=release.logs.of(f"{name}ReviewChanges"),
+            later_stages=[*approvals, *self.deployments],
+            logging=release.logs.for_project(f"{name}ReviewChanges"),
         )
         self.tests: list[IntegrationTestsStep] = []
         self.bakes: list[CodeBuildStep] = []
@@ -75,14 +75,14 @@ class EnvironmentDelivery:
             approval = ApprovalStep(
                 self.name,
                 settings=settings,
-                verified=list(verified),
+                test_summaries=list(test_summaries),
                 source=release.source,
                 review=self.review,
                 pipeline_name=release.pipeline_name,
             )
             pipeline.add_wave(f"{name}Approval", pre=[approval])
-        self.stages = dict.fromkeys([f"{name}Review", *gate], self.name)
-        """The pipeline's stages for this environment, and what people call each."""
+        self.stages = dict.fromkeys([f"{name}Review", *approvals], self.name)
+        """The pipeline's stages for this environment, each with the environment's name for notices."""
         for number, (stage_name, members) in enumerate(zip(self.deployments, waves, strict=True), start=1):
             wave = pipeline.add_wave(stage_name)
             for member in members:
@@ -91,13 +91,13 @@ class EnvironmentDelivery:
             self.stages[stage_name] = self.name if number == 1 else f"{self.name} in {regions}"
 
     def _verification(self, stage: YawlStage) -> Sequence[Step]:
-        """Return what follows a deployment in one region: its tests, then the watch."""
+        """Return the steps after a deployment in one region: its tests, then the bake."""
         source, logs = self._release.source, self._release.logs
-        tests = IntegrationTestsStep(source, stage, logging=logs.of(f"{stage.node.id}IntegrationTests"))
+        tests = IntegrationTestsStep(source, stage, logging=logs.for_project(f"{stage.node.id}IntegrationTests"))
         self.tests.append(tests)
         if not stage.settings.bake_minutes:
             return [tests]
-        bake = BakeStep(source, stage, logging=logs.of(f"{stage.node.id}Bake"))
+        bake = BakeStep(source, stage, logging=logs.for_project(f"{stage.node.id}Bake"))
         self.bakes.append(bake)
         return Step.sequence([tests, bake])
 

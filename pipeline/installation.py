@@ -1,21 +1,23 @@
 """The commands that install the pipeline: one for every account and region to bootstrap, one to deploy."""
 
+import ipaddress
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from execution_policies.generate import STACK, AccountPolicies
 from settings import Settings, SettingsError
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
-"""What CloudFormation may do in a bootstrapped account unless `[pipeline] execution` is `"least-privilege"`.
+"""CloudFormation's policy in a bootstrapped account unless `[pipeline] execution` is `"least-privilege"`.
 
-Whoever can change the repository's branch can then change all of the account.
+Anyone who can push to the repository's branch can then change everything in the account.
 """
 
 TEMPLATES = Path("cdk.out", "execution-policies")
-"""Where the templates of the stacks are written that hold the policies, one for each account."""
+"""The folder with a template of policies for each account."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,9 @@ class Command:
 def bootstrap_commands(settings: Settings, policies: Sequence[AccountPolicies] | None = None) -> list[Command]:
     """Return a `cdk bootstrap` for every account and region, the pipeline's own account first.
 
-    That account needs a bootstrap in every region that stacks of an environment are in, for the artifacts copied there;
-    the environments' accounts let it deploy to them and look values up. With `policies`, each account's are deployed
-    there before its first bootstrap, and CloudFormation is allowed nothing else. Raises SettingsError for an account
-    that they leave out.
+    The pipeline's account is bootstrapped in every environment's region too, for the artifacts copied there; the
+    environments' accounts trust it for deployments and lookups. With `policies`, each account's are deployed before its
+    first bootstrap and replace AdministratorAccess. Raises SettingsError for an account without policies.
     """
     home = settings.pipeline.account
     environments = settings.in_all_regions()
@@ -63,12 +64,12 @@ def bootstrap_commands(settings: Settings, policies: Sequence[AccountPolicies] |
 
 
 def template_file(account: str) -> Path:
-    """Return where the template with an account's policies is written."""
+    """Return the file of an account's template of policies."""
     return TEMPLATES / f"{account}.json"
 
 
 def deploy_policies(policies: AccountPolicies) -> Command:
-    """Return the command that puts an account's policies there, with the credentials of its administrator."""
+    """Return the command that deploys an account's policies; it needs an administrator's credentials."""
     return Command(
         account=policies.account,
         arguments=(
@@ -97,3 +98,19 @@ def _bootstrap(account: str, region: str, *, home: str, policies: str) -> Comman
             *trust,
         ),
     )
+
+
+def uses_emulated_aws(environment: Mapping[str, str]) -> bool:
+    """Return whether `AWS_ENDPOINT_URL` is on this machine's loopback."""
+    host = urlsplit(environment.get("AWS_ENDPOINT_URL", "")).hostname
+    if host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def emulated_credentials(account: str) -> dict[str, str]:
+    """Return credentials for `account`: the emulator takes a 12-digit access key as the account."""
+    return {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "emulated", "AWS_SESSION_TOKEN": ""}

@@ -9,27 +9,20 @@ from aws_cdk.aws_codepipeline import PipelineType
 from aws_cdk.pipelines import CodeBuildOptions, CodePipeline
 from constructs import Construct
 
-from pipeline.artifact_store import ArtifactStore
-from pipeline.build_defaults import build_defaults
-from pipeline.build_logs import BuildLogs
-from pipeline.built_pipeline import environment_of, stages_of
+from pipeline.artifact_stores import ArtifactStore, ReplicaStore
+from pipeline.build_projects import BuildLogs, ToolVersions, build_defaults, cache_docker_layers
+from pipeline.built_pipeline import StageConditions, environment_of, stages_of
 from pipeline.dashboard.dashboard import PipelineDashboard
 from pipeline.dashboard.environments import EnvironmentView
-from pipeline.docker_layer_cache import cache_docker_layers
 from pipeline.environment_delivery import EnvironmentDelivery, Release
 from pipeline.events.delivery_metrics import DeliveryMetrics
 from pipeline.events.notification_topic import NotificationTopic
 from pipeline.events.notifications import Notifications
 from pipeline.events.release_records import ReleaseRecords
-from pipeline.permissions.permissions_boundary import bound_roles
-from pipeline.permissions.readers import Readers
-from pipeline.permissions.restrict_permissions import settle_permissions
-from pipeline.replica_store import ReplicaStore
-from pipeline.stage_conditions import StageConditions
+from pipeline.permissions.account_roles import Readers, bound_roles
+from pipeline.permissions.restrict_permissions import restrict_permissions
 from pipeline.steps.self_mutation import self_mutation
-from pipeline.steps.source import allow_connection, source
-from pipeline.steps.synth_step import synth_step
-from pipeline.tool_versions import ToolVersions
+from pipeline.steps.source_and_synth import allow_connection, source, synth_step
 from settings import EnvironmentSettings, Settings
 from stacks.audit.account_audit import AccountAudit
 from stacks.shared.console_links import dashboard_address
@@ -39,15 +32,15 @@ from stages.yawl_stage import YawlStage
 class PipelineStack(Stack):
     """Source, Synth, SelfMutate, Assets, then every environment in the order of `settings.environments`.
 
-    How a release gets into one of them stands in `environment_delivery.py`.
+    `environment_delivery.py` has the stages of an environment.
     """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, tool_versions: ToolVersions, env: Environment
     ) -> None:
-        super().__init__(scope, construct_id, env=env, description="YAWL from a push to production")
+        super().__init__(scope, construct_id, env=env, description="Delivery pipeline of YAWL, from push to production")
         self._settings = settings
-        self._bound(self, account=self.account)
+        self._bound_roles(self, account=self.account)
         store = ArtifactStore(self, "ArtifactStore", retention_days=settings.pipeline.artifact_retention_days)
         stores = {self.region: store, **self._replica_stores(scope)}
         logs = BuildLogs(self, "BuildLogs", key=store.key, retention_days=settings.pipeline.log_retention_days)
@@ -76,7 +69,7 @@ class PipelineStack(Stack):
                 retain_data=True,
             )
         commit = source(settings.repository)
-        synth = synth_step(commit, logging=logs.of("Synth"))
+        synth = synth_step(commit, logging=logs.for_project("Synth"))
         pipeline = CodePipeline(
             self,
             "Pipeline",
@@ -87,10 +80,10 @@ class PipelineStack(Stack):
             code_build_defaults=build_defaults(),
             cli_version=tool_versions.cdk_of_the_assembly(),
             self_mutation_code_build_defaults=self_mutation(
-                construct_id, account=self.account, logging=logs.of("SelfMutate")
+                construct_id, account=self.account, logging=logs.for_project("SelfMutate")
             ),
             cdk_assets_cli_version=tool_versions.cdk_assets,
-            asset_publishing_code_build_defaults=CodeBuildOptions(logging=logs.of("Assets")),
+            asset_publishing_code_build_defaults=CodeBuildOptions(logging=logs.for_project("Assets")),
             # One project publishes everything, a stack is one action, and all actions share the pipeline's role: a
             # fraction of the builds, actions and roles the library makes by default.
             publish_assets_in_parallel=False,
@@ -107,9 +100,9 @@ class PipelineStack(Stack):
         deliveries: list[EnvironmentDelivery] = []
         for name, environment in settings.environments.items():
             waves = [[self._stage(name, one) for one in wave] for wave in environment.waves]
-            verified = [tests.summary for delivery in deliveries for tests in delivery.tests]
+            summaries = [tests.summary for delivery in deliveries for tests in delivery.tests]
             deliveries.append(
-                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, verified=verified)
+                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, test_summaries=summaries)
             )
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, settings.repository)
@@ -118,7 +111,7 @@ class PipelineStack(Stack):
         conditions = StageConditions(pipeline.pipeline)
         for delivery in deliveries:
             delivery.set_conditions(conditions)
-        self._show(
+        self._add_dashboard(
             pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
         )
         readers = Readers(stage for delivery in deliveries for stage in delivery.in_all_regions)
@@ -145,7 +138,7 @@ class PipelineStack(Stack):
             store=store,
             failure_topic=delivery_topic,
         )
-        settle_permissions(
+        restrict_permissions(
             pipeline,
             reviews=[delivery.review for delivery in deliveries],
             tests=[tests for delivery in deliveries for tests in delivery.tests],
@@ -167,18 +160,18 @@ class PipelineStack(Stack):
             pipeline_dashboard=dashboard_address(self.node.id, region=self._settings.pipeline.region),
             compliance=self._settings.compliance.tag,
         )
-        self._bound(stage, account=environment.account)
+        self._bound_roles(stage, account=environment.account)
         return stage
 
-    def _bound(self, scope: Construct, *, account: str) -> None:
-        """Limit the roles below `scope` where CloudFormation may create no others."""
+    def _bound_roles(self, scope: Construct, *, account: str) -> None:
+        """Apply the permissions boundary if CloudFormation has least privilege."""
         if self._settings.pipeline.has_least_privilege:
             bound_roles(scope, account=account)
 
-    def _show(
+    def _add_dashboard(
         self, pipeline: CodePipeline, *, stages: Sequence[YawlStage], pipeline_name: str, log_key: kms.IKey
     ) -> None:
-        """Add what measures the built pipeline, and the page that shows it."""
+        """Add the built pipeline's metrics and dashboard."""
         built = stages_of(pipeline.pipeline)
         metrics = DeliveryMetrics(
             self,
@@ -222,6 +215,6 @@ class PipelineStack(Stack):
                 env=Environment(account=self.account, region=region),
                 retention_days=self._settings.pipeline.artifact_retention_days,
             )
-            self._bound(replica, account=self.account)
+            self._bound_roles(replica, account=self.account)
             stores[region] = replica.store
         return stores

@@ -16,6 +16,7 @@ from types import FrameType
 from rich.console import Console
 from rich.text import Text
 
+from cloud_assembly import UserError
 from rehearsal import assembly
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.approvals import ScriptedGate, TerminalGate
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(highlight=False)
     try:
         return _rehearse(options, console)
-    except RehearsalError as error:
+    except UserError as error:
         print(f"rehearsal: {error}", file=sys.stderr)
         return BAD_INPUT
 

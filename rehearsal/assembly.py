@@ -1,16 +1,13 @@
 """What a rehearsal needs to know of a cloud assembly: the pipeline's stack, and every account it leads to."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from rehearsal.engine.cloud import Place
+import cloud_assembly
+from cloud_assembly import AwsEnvironment
 from rehearsal.errors import RehearsalError
-
-PIPELINE_TYPE = "AWS::CodePipeline::Pipeline"
-
 
 EXECUTION_POLICIES = "execution-policies.json"
 """Where an assembly says what CloudFormation may do in each account, if that is not everything."""
@@ -20,7 +17,7 @@ EXECUTION_POLICIES = "execution-policies.json"
 class ExecutionPolicies:
     """What CloudFormation may do in one account, and the stack that puts it there before the bootstrap."""
 
-    place: Place
+    place: AwsEnvironment
     stack: str
     template: str
     arns: tuple[str, ...]
@@ -34,9 +31,9 @@ class Assembly:
     stack_id: str
     """The pipeline stack's id, as `cdk deploy` takes it."""
     stack_name: str
-    home: Place
+    home: AwsEnvironment
     """Where the pipeline lives."""
-    places: tuple[Place, ...]
+    places: tuple[AwsEnvironment, ...]
     """Every account and region a stack is deployed to, the pipeline's own first."""
     execution_policies: Mapping[str, ExecutionPolicies] = field(default_factory=dict)
     """By account; empty: CloudFormation may do everything."""
@@ -45,28 +42,19 @@ class Assembly:
 def read(directory: Path) -> Assembly:
     """Read the assembly in `directory`.
 
-    Raises RehearsalError if there is none or a part of it cannot be read, if it has no pipeline or several, or if an
+    Raises UserError if there is none or a part of it cannot be read, if it has no pipeline or several, or if an
     environment is not fixed.
     """
-    if not (directory / "manifest.json").is_file():
-        raise RehearsalError(f"{directory} holds no cloud assembly; synthesize one first: make synth")
-    pipelines = [
-        (name, artifact)
-        for name, artifact in _stacks(directory)
-        if any(resource["Type"] == PIPELINE_TYPE for resource in _resources(directory, artifact))
-    ]
-    if len(pipelines) != 1:
-        found = ", ".join(name for name, _ in pipelines) or "none"
-        raise RehearsalError(f"{directory} must have exactly one stack with a {PIPELINE_TYPE}; found: {found}")
-    name, artifact = pipelines[0]
-    home = _place(name, artifact)
-    places = dict.fromkeys([home, *(_place(name, stack) for name, stack in _all_stacks(directory))])
+    assembly = cloud_assembly.read(directory)
+    for stack in assembly.stacks:
+        if "unknown" in str(stack.aws_environment):
+            raise RehearsalError(f"stack {stack.name} has no fixed account and region; give it an `env`")
     return Assembly(
         directory=directory,
-        stack_id=artifact.get("displayName", name),
-        stack_name=artifact["properties"].get("stackName", name),
-        home=home,
-        places=tuple(places),
+        stack_id=assembly.pipeline.display_name,
+        stack_name=assembly.pipeline.name,
+        home=assembly.home,
+        places=tuple(assembly.aws_environments),
         execution_policies=_execution_policies(directory),
     )
 
@@ -75,50 +63,16 @@ def _execution_policies(directory: Path) -> dict[str, ExecutionPolicies]:
     file = directory / EXECUTION_POLICIES
     if not file.is_file():
         return {}
+    try:
+        accounts = json.loads(file.read_text())["accounts"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RehearsalError(f"{file} cannot be read: {error!r}; synthesize again: make assembly") from None
     return {
         account: ExecutionPolicies(
-            place=Place(account, found["region"]),
+            place=AwsEnvironment(account, found["region"]),
             stack=found["stack"],
             template=json.dumps(found["template"], separators=(",", ":")),
             arns=tuple(f"arn:aws:iam::{account}:policy/{policy['name']}" for policy in found["policies"]),
         )
-        for account, found in _read(file, "accounts").items()
+        for account, found in accounts.items()
     }
-
-
-def _manifest(directory: Path) -> dict[str, Any]:
-    return _read(directory / "manifest.json", "artifacts")
-
-
-def _stacks(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, artifact in _manifest(directory).items():
-        if artifact["type"] == "aws:cloudformation:stack":
-            yield name, artifact
-
-
-def _all_stacks(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield from _stacks(directory)
-    for artifact in _manifest(directory).values():
-        if artifact["type"] == "cdk:cloud-assembly":
-            yield from _all_stacks(directory / artifact["properties"]["directoryName"])
-
-
-def _resources(directory: Path, artifact: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(_read(directory / artifact["properties"]["templateFile"], "Resources").values())
-
-
-def _read(file: Path, member: str) -> dict[str, Any]:
-    try:
-        document = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise RehearsalError(f"{file} cannot be read: {error}") from None
-    if not isinstance(document, dict):
-        raise RehearsalError(f"{file} cannot be read: it holds no JSON object")
-    return document.get(member, {})
-
-
-def _place(name: str, artifact: dict[str, Any]) -> Place:
-    account, region = artifact["environment"].removeprefix("aws://").split("/")
-    if "unknown" in account or "unknown" in region:
-        raise RehearsalError(f"stack {name} has no fixed account and region; give it an `env`")
-    return Place(account, region)

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, Environment, Validations
+from aws_cdk import Environment
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
@@ -89,7 +89,7 @@ class Network(EnvironmentStack):
             "The zones are a setting: the list AWS would choose from differs between accounts and may change, "
             "and a subnet cannot move."
         )
-        Validations.of(subnet).acknowledge(Acknowledgment(id="CloudFormation-Validate::W3010", reason=reason))
+        acknowledge(subnet, {"CloudFormation-Validate::W3010": reason})
         subnet.add_metadata("cfn-lint", {"config": {"ignore_checks": ["W3010"]}})
 
     def _build_security_group(self, name: str, what: str) -> ec2.SecurityGroup:

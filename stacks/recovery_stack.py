@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import Acknowledgment, ArnFormat, Duration, Environment, Validations
+from aws_cdk import ArnFormat, Duration, Environment
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -14,6 +14,7 @@ from stacks.environment_stack import EnvironmentStack
 from stacks.monitoring.metrics.maintenance import check_name
 from stacks.recovery.backup_vault import backup_vault, vault_name
 from stacks.recovery_copies_stack import RecoveryCopies
+from stacks.shared.acknowledgments import acknowledge, managed_policy, wildcard_resource
 from stacks.shared.key import rotating_key
 from stacks.shared.scheduled_check import ScheduledCheck
 
@@ -191,11 +192,12 @@ class Recovery(EnvironmentStack):
             log_retention_days=log_retention_days,
             retain_data=retain_data,
         )
-        Validations.of(check.role).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
-                reason="Metrics and restore jobs know no resource; the namespace is named, and states alone are read.",
-            )
+        acknowledge(
+            check.role,
+            {
+                wildcard_resource("*"): "Metrics and restore jobs know no resource; the namespace is named, and states "
+                "alone are read."
+            },
         )
 
     def _vault_arn(self, region: str) -> str:
@@ -210,11 +212,11 @@ class Recovery(EnvironmentStack):
             assumed_by=cast(iam.IPrincipal, iam.ServicePrincipal("backup.amazonaws.com")),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(f"service-role/{policy}")],
         )
-        Validations.of(role).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-                f"{policy}]",
-                reason="AWS keeps this policy to what AWS Backup does; a copy would fall behind and backups fail.",
-            )
+        acknowledge(
+            role,
+            {
+                managed_policy(f"service-role/{policy}"): "AWS keeps this policy to what AWS Backup does; a copy would "
+                "fall behind and backups fail."
+            },
         )
         return role

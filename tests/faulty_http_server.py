@@ -73,7 +73,7 @@ class Server:
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
 
-def answer(
+def respond(
     status: int,
     body: bytes = b"",
     *,
@@ -97,7 +97,7 @@ def healthy(*, task: str = "task-one", headers: Mapping[str, str] | None = None,
     """Answer as the container's contract says, but for these changes; None takes a field away."""
     body = {name: value for name, value in (CONTRACT | changes).items() if value is not None}
     named = {"X-Yawl-Task": task, "Cache-Control": "no-store"}
-    return answer(200, json.dumps(body).encode(), content_type="application/json", headers=named | dict(headers or {}))
+    return respond(200, json.dumps(body).encode(), content_type="application/json", headers=named | dict(headers or {}))
 
 
 def late(seconds: float, behaviour: Behaviour) -> Behaviour:

@@ -22,7 +22,7 @@ from tests.provider_schemas import schema_of
 Template = dict[str, Any]
 
 STATEFUL: dict[str, dict[str, str]] = json.loads(
-    (Path(__file__).parent / "unit" / "stacks" / "stateful_logical_ids.json").read_text()
+    (Path(__file__).parent / "unit" / "stages" / "stateful_logical_ids.json").read_text()
 )
 GUARDED = (
     "AWS::CloudFront::Distribution",

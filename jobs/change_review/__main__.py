@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from jobs.change_review.errors import ReviewError
+from cloud_assembly import UserError
 from jobs.change_review.pipeline_run import PipelineRun
 from jobs.change_review.report import as_html, as_markdown, as_text
 from jobs.change_review.review import Review, review
@@ -50,7 +50,7 @@ def main() -> int:
         )
         found = replace(found, others_in_progress=others_in_progress)
         write(found, options.output, run)
-    except ReviewError as error:
+    except UserError as error:
         print(f"change review: {error}", file=sys.stderr)
         return 2
     print(as_text(found))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jobs.change_review.assembly import ReleasedStack
+from cloud_assembly import Stack as ReleasedStack
 from jobs.cost.assembly import Environment, Stack
 from jobs.cost.difference import Difference, difference
 from jobs.cost.estimate import estimate

@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from jobs.change_review.assembly import ReleasedStack
+from cloud_assembly import Stack
 from jobs.change_review.errors import ReviewError
 
 NEVER_DEPLOYED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_COMPLETE"}
@@ -24,8 +24,8 @@ class Reader:
     _sessions: dict[tuple[str | None, str], boto3.Session] = field(default_factory=dict)
     _clients: dict[tuple[str | None, str, str], Any] = field(default_factory=dict)
 
-    def template(self, stack: ReleasedStack) -> dict[str, Any] | None:
-        """Return the deployed template of the stack, or None if it was never deployed. Raise ReviewError."""
+    def template(self, stack: Stack) -> dict[str, Any] | None:
+        """Return the deployed template of the stack, or None if it was never deployed. Raise UserError."""
         try:
             client = self._client(stack)
             status = client.describe_stacks(StackName=stack.name)["Stacks"][0]["StackStatus"]
@@ -40,8 +40,8 @@ class Reader:
             raise _unreadable(stack, error) from None
         return _parsed(body, stack)
 
-    def names(self, stack: ReleasedStack, prefix: str) -> Iterator[str]:
-        """Yield the deployed stacks in the place of `stack` whose names begin with `prefix`. Raise ReviewError."""
+    def names(self, stack: Stack, prefix: str) -> Iterator[str]:
+        """Yield the deployed stacks in the place of `stack` whose names begin with `prefix`. Raise UserError."""
         try:
             for page in self._client(stack).get_paginator("describe_stacks").paginate():
                 for found in page["Stacks"]:
@@ -50,8 +50,8 @@ class Reader:
         except (BotoCoreError, ClientError) as error:
             raise _unreadable(stack, error) from None
 
-    def execution_policies(self, stack: ReleasedStack) -> list[dict[str, Any]]:
-        """Return the policies of CloudFormation's execution role in the stack's account. Raise ReviewError."""
+    def execution_policies(self, stack: Stack) -> list[dict[str, Any]]:
+        """Return the policies of CloudFormation's execution role in the stack's account. Raise UserError."""
         role = (stack.execution_role_arn or "").rpartition("/")[2]
         try:
             iam = self._client(stack, "iam")
@@ -64,11 +64,10 @@ class Reader:
         except (BotoCoreError, ClientError) as error:
             raise _unreadable(stack, error) from None
 
-    def policy(self, stack: ReleasedStack, name: str) -> dict[str, Any] | None:
-        """Return the account's policy of this name, or None. Raise ReviewError."""
-        partition = (stack.execution_role_arn or "arn:aws").split(":")[1]
+    def policy(self, stack: Stack, name: str) -> dict[str, Any] | None:
+        """Return the account's policy of this name, or None. Raise UserError."""
         try:
-            return _document(self._client(stack, "iam"), f"arn:{partition}:iam::{stack.account}:policy/{name}")
+            return _document(self._client(stack, "iam"), f"arn:{stack.partition}:iam::{stack.account}:policy/{name}")
         except ClientError as error:
             if error.response["Error"].get("Code") == "NoSuchEntity":
                 return None
@@ -76,7 +75,7 @@ class Reader:
         except BotoCoreError as error:
             raise _unreadable(stack, error) from None
 
-    def _client(self, stack: ReleasedStack, service: str = "cloudformation") -> Any:
+    def _client(self, stack: Stack, service: str = "cloudformation") -> Any:
         place = (stack.lookup_role_arn, stack.region)
         if place not in self._sessions:
             session = boto3.Session(region_name=stack.region)
@@ -103,7 +102,7 @@ def _assume(session: boto3.Session, role_arn: str) -> boto3.Session:
     )
 
 
-def _parsed(body: Any, stack: ReleasedStack) -> dict[str, Any]:
+def _parsed(body: Any, stack: Stack) -> dict[str, Any]:
     """Return the template; botocore has usually parsed it already."""
     if isinstance(body, str):
         try:
@@ -115,7 +114,7 @@ def _parsed(body: Any, stack: ReleasedStack) -> dict[str, Any]:
     return body
 
 
-def _unreadable(stack: ReleasedStack, error: Exception) -> ReviewError:
+def _unreadable(stack: Stack, error: Exception) -> ReviewError:
     through = f" through {stack.lookup_role_arn}" if stack.lookup_role_arn else ""
     return ReviewError(
         f"{stack.name} in {stack.account}, {stack.region} cannot be read{through}: {error}\n"

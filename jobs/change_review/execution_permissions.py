@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from cloud_assembly import Stack
 from execution_policies.coverage import lacks
-from jobs.change_review.assembly import ReleasedStack
 from jobs.change_review.deployed_stacks import Reader
 from jobs.change_review.errors import ReviewError
 from jobs.change_review.findings import Finding, fingerprint
@@ -22,10 +22,10 @@ SUBJECT: Final = "execution"
 _MAX_LINES: Final = 20
 
 
-def missing_permissions(assembly: Path, released: Sequence[ReleasedStack], reader: Reader) -> Iterator[Finding]:
+def missing_permissions(assembly: Path, released: Sequence[Stack], reader: Reader) -> Iterator[Finding]:
     """Yield a finding for each account and region where CloudFormation lacks permissions for the release.
 
-    Raises ReviewError when an account cannot be read. Without the file, CloudFormation has administrator access.
+    Raises UserError when an account cannot be read. Without the file, CloudFormation has administrator access.
     """
     try:
         needed = json.loads((assembly / FILE).read_text())["accounts"]
@@ -53,7 +53,7 @@ def grant(account: str) -> str:
     return f"make bootstrap ARGS='--least-privilege --account {account}'"
 
 
-def _missing(needed: Mapping[str, Any], stack: ReleasedStack, reader: Reader) -> Iterator[str]:
+def _missing(needed: Mapping[str, Any], stack: Stack, reader: Reader) -> Iterator[str]:
     policies = [one["document"] for one in needed["policies"]]
     yield from (f"+ {one}" for one in lacks(policies, reader.execution_policies(stack)))
     boundary = needed["boundary"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cloud_assembly import Stack, common_prefix, read
 from jobs.change_review.accepted_changes import read_acceptances
-from jobs.change_review.assembly import ReleasedStack, common_prefix, read_stage
 from jobs.change_review.costs import cost_change, cost_phrase
 from jobs.change_review.dependents import SUBJECT as OUTPUTS
 from jobs.change_review.dependents import Dependent, dependents, stale
@@ -107,12 +107,12 @@ KINDS = (ADDED, CHANGED, REPLACED, REMOVED)
 
 
 def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = frozenset(), settings: Path) -> Review:
-    """Compare the stages' assemblies with what is deployed; raise ReviewError when one of them cannot be read.
+    """Compare the stages' assemblies with what is deployed; raises UserError when one of them cannot be read.
 
     An environment has a stage in each of its regions. `last_stacks` are deployed last in their stages: until a stage's
     last stack exists, its deployment counts as the first, and its permissions are not findings.
     """
-    by_stage = [read_stage(stage) for stage in stages]
+    by_stage = [read(stage).stacks for stage in stages]
     released = tuple(stack for stage in by_stage for stack in stage)
     # It starts while AWS is queried.
     with Comparer() as comparer:
@@ -150,7 +150,7 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
     )
 
 
-def _is_whole(stage: Sequence[ReleasedStack], there: Set[str], last_stacks: Set[str]) -> bool:
+def _is_whole(stage: Sequence[Stack], there: Set[str], last_stacks: Set[str]) -> bool:
     """Return whether the stage was completely deployed once; without a known last stack, any of its stacks counts."""
     names = {stack.name for stack in stage}
     return not there.isdisjoint(names.intersection(last_stacks) or names)
@@ -166,8 +166,8 @@ def _findings(stacks: Sequence[StackReview], whole: Set[str]) -> list[Finding]:
     return found
 
 
-def _left_behind(released: Sequence[ReleasedStack], reader: Reader) -> tuple[str, ...]:
-    prefix = common_prefix(tuple(released))
+def _left_behind(released: Sequence[Stack], reader: Reader) -> tuple[str, ...]:
+    prefix = common_prefix([stack.name for stack in released])
     if not prefix:
         return ()
     kept = {stack.name for stack in released}

@@ -6,9 +6,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cloud_assembly import UserError
 from jobs.cost.assembly import read_environments
 from jobs.cost.difference import difference
-from jobs.cost.errors import CostError
 from jobs.cost.estimate import Estimate, estimate
 from jobs.cost.markdown import as_markdown
 from jobs.cost.prices import read_prices
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(changes_as_json(changed) if options.json else changes_as_text(changed, before=options.before))
         else:
             print(as_json(found, assumptions) if options.json else as_text(found, assumptions))
-    except (CostError, OSError) as error:
+    except (UserError, OSError) as error:
         print(f"cost: {error}", file=sys.stderr)
         return 2
     return 1 if unpriced else 0

@@ -1,13 +1,12 @@
 """What is priced: environments, their stacks and resources, read from a cloud assembly."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jobs.cost.errors import CostError
+from cloud_assembly import read
 
 DELIVERY = "delivery"
 """What the stacks outside all stages are counted as: the pipeline and what it needs."""
@@ -56,19 +55,17 @@ class Environment:
 
 
 def read_environments(directory: Path) -> tuple[Environment, ...]:
-    """Return the environments of an assembly in its order, the pipeline's own stacks first; raises CostError."""
-    artifacts = _artifacts(directory)
-    found = [Environment(name=DELIVERY, stacks=tuple(_stacks(directory, artifacts)))]
-    for name, artifact in artifacts.items():
-        if artifact["type"] == "cdk:cloud-assembly":
-            properties = artifact["properties"]
-            stage = directory / properties["directoryName"]
-            shown = properties.get("displayName", name).rpartition("/")[2].lower()
-            found.append(Environment(name=shown, stacks=tuple(_stacks(stage, _artifacts(stage)))))
-    environments = tuple(environment for environment in found if environment.stacks)
-    if not environments:
-        raise CostError(f"{directory} has no stacks; synthesize first: make assembly")
-    return environments
+    """Return the environments of an assembly in its order, the pipeline's own stacks first; raises UserError."""
+    assembly = read(directory)
+    found = {DELIVERY: assembly.own_stacks, **{name.lower(): stacks for name, stacks in assembly.stages.items()}}
+    return tuple(
+        Environment(
+            name=name,
+            stacks=tuple(Stack(name=stack.name, region=stack.region, template=stack.template) for stack in stacks),
+        )
+        for name, stacks in found.items()
+        if stacks
+    )
 
 
 def referred(value: Any) -> set[str]:
@@ -84,24 +81,3 @@ def referred(value: Any) -> set[str]:
     if attribute:
         names.add(attribute[0] if isinstance(attribute, list) else str(attribute).partition(".")[0])
     return names
-
-
-def _artifacts(directory: Path) -> Mapping[str, Any]:
-    return _read(directory / "manifest.json").get("artifacts", {})
-
-
-def _stacks(directory: Path, artifacts: Mapping[str, Any]) -> Iterator[Stack]:
-    for name, artifact in artifacts.items():
-        if artifact["type"] == "aws:cloudformation:stack":
-            yield Stack(
-                name=artifact["properties"].get("stackName", name),
-                region=artifact["environment"].rpartition("/")[2],
-                template=_read(directory / artifact["properties"]["templateFile"]),
-            )
-
-
-def _read(file: Path) -> Mapping[str, Any]:
-    try:
-        return json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise CostError(f"{file} cannot be read: {error}; synthesize first: make assembly") from None

@@ -1,1 +1,1 @@
-"""Listens to the pipeline's own events: tells people what a delivery does, and what it asks of them."""
+"""Lambdas on the pipeline's events: the notifier and the recorder of releases."""

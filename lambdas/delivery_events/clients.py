@@ -20,8 +20,8 @@ class NotReadable(Exception):  # noqa: N818 - a state of the environment, not an
 class Accounts:
     """The pipeline's own account, and the environments' through the delivery reader role of each.
 
-    Of one event: what it has made once is used again, and credentials end with it. A small function would spend most
-    of its time on reading boto3's descriptions of services, once a client.
+    One object serves one event, so that credentials do not outlive it. Clients are reused: creating one reads boto3's
+    service descriptions, which would take most of a small function's time.
     """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
@@ -30,23 +30,23 @@ class Accounts:
         self._environments: list[str] = json.loads(variables["READABLE_ENVIRONMENTS"])
         # boto3's overloads know each service by a literal name only.
         self._session: Any = boto3.Session()
-        self._homes: dict[str, Any] = {}
+        self._home_clients: dict[str, Any] = {}
         self._credentials: dict[str, Any] = {}
-        self._elsewhere: dict[tuple[str, str, str], Any] = {}
+        self._environment_clients: dict[tuple[str, str, str], Any] = {}
 
     def home(self, service: str) -> Any:
         """Return a client in the pipeline's own account and region."""
-        if service not in self._homes:
-            self._homes[service] = self._session.client(service, config=_CONFIG)
-        return self._homes[service]
+        if service not in self._home_clients:
+            self._home_clients[service] = self._session.client(service, config=_CONFIG)
+        return self._home_clients[service]
 
     def environment(self, service: str, stack: DeployedStack) -> Any:
-        """Return a client that may read the stack and its environment; raise NotReadable where no role can be had."""
+        """Return a client that may read the stack's environment; raise NotReadable if its role cannot be assumed."""
         role = self.role(stack)
         place = service, role, stack.region
-        if place not in self._elsewhere:
+        if place not in self._environment_clients:
             found = self._assumed(role)
-            self._elsewhere[place] = self._session.client(
+            self._environment_clients[place] = self._session.client(
                 service,
                 region_name=stack.region,
                 config=_CONFIG,
@@ -54,7 +54,7 @@ class Accounts:
                 aws_secret_access_key=found["SecretAccessKey"],
                 aws_session_token=found["SessionToken"],
             )
-        return self._elsewhere[place]
+        return self._environment_clients[place]
 
     def role(self, stack: DeployedStack) -> str:
         """Return the ARN of the role that may read the stack."""
@@ -69,7 +69,7 @@ class Accounts:
             except ClientError as error:
                 if error.response["Error"]["Code"] != "AccessDenied":
                     raise
-                # STS does not tell a role that is not there from one that may not be assumed.
+                # STS answers the same for a missing role and for one that may not be assumed.
                 raise NotReadable(f"{role} cannot be assumed") from None
             self._credentials[role] = answer["Credentials"]
         return self._credentials[role]

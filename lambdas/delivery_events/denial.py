@@ -1,4 +1,4 @@
-"""What to do when CloudFormation, or a role that it has created, was not allowed something."""
+"""How to allow what CloudFormation, or a role that it created, was denied."""
 
 import re
 from typing import Final
@@ -7,16 +7,16 @@ _DENIED: Final = re.compile(
     r"arn:[\w-]+:sts::(?P<account>\d{12}):assumed-role/(?P<role>[^/\s]+)/\S+ "
     r"is not authorized to perform: (?P<action>[\w-]+:\w+)"
 )
-"""How AWS says so (IAM User Guide, "Troubleshoot access denied error messages")."""
+"""AWS's message (IAM User Guide, "Troubleshoot access denied error messages")."""
 _BY_THE_BOUNDARY: Final = "no permissions boundary allows"
 _BY_A_DENY: Final = "explicit deny"
 
 
 def grant(text: str) -> str:
-    """Return the command that allows what the text says was denied, to be read after it; empty where none does.
+    """Return the command that allows the denied action, as a sentence to append; empty if no command does.
 
-    Only policies that `make bootstrap` has made can be missing something: those of CloudFormation's role, and the
-    boundary of the roles it creates. What an organization denies is not among them.
+    `make bootstrap` can only extend the policies that it deploys: those of CloudFormation's role, and the boundary of
+    the roles that it creates. It cannot lift an explicit deny, such as an organization's.
     """
     found = _DENIED.search(text)
     if found is None or _BY_A_DENY in text:
@@ -25,5 +25,5 @@ def grant(text: str) -> str:
         return ""
     return (
         f" Allow {found['action']}: make bootstrap ARGS='--least-privilege --account {found['account']}'; "
-        "if that changes nothing, name it in pipeline.execution_actions before."
+        "if it is still denied, add it to pipeline.execution_actions first."
     )

@@ -1,4 +1,4 @@
-"""One execution of a pipeline, as CodePipeline tells of it."""
+"""One execution of a pipeline, as CodePipeline's API describes it."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 ROLLBACK = "ROLLBACK"
 UNKNOWN = "unknown"
-"""In place of what CodePipeline does not tell, such as the author of a commit that an archive brought."""
+"""What CodePipeline does not report, such as the author of a commit from an archive."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +34,13 @@ class Action:
     configuration: Mapping[str, str] = field(default_factory=dict)
     """With every variable resolved."""
     variables: Mapping[str, str] = field(default_factory=dict)
-    """What the action left for later ones."""
+    """The variables that the action exported."""
     external_id: str = ""
-    """The provider's own name of what it did: a build's id, a stack's ARN."""
+    """The provider's id: a build's id, a stack's ARN."""
     summary: str = ""
-    """What the provider, or the approver, said of it."""
+    """The provider's or the approver's comment."""
     updated_by: str = ""
-    """Who gave the answer, where a person did."""
+    """The ARN of the approver."""
     started: datetime | None = None
     ended: datetime | None = None
 
@@ -64,7 +64,7 @@ class Commit:
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """One execution. Of a rollback, `commit` is the one that it goes back to."""
+    """One execution. Of a rollback, `commit` is the one that it returns to."""
 
     pipeline: str
     id: str
@@ -76,7 +76,7 @@ class Execution:
     failed_execution: str = ""
     """The one that a rollback undoes."""
     target_execution: str = ""
-    """The one that a rollback goes back to."""
+    """The one that a rollback returns to."""
 
     def of_stage(self, stage: str) -> tuple[Action, ...]:
         """Return the actions that ran in the stage."""
@@ -90,7 +90,7 @@ class Execution:
 
 
 def read(client: Any, pipeline: str, execution_id: str) -> Execution:
-    """Ask CodePipeline, by a boto3 client of it, what it knows of the execution."""
+    """Read the execution through a boto3 client of CodePipeline."""
     answer = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution_id)
     found = answer["pipelineExecution"]
     actions = _actions(client, pipeline, execution_id)
@@ -137,13 +137,13 @@ def _action(item: Mapping[str, Any]) -> Action:
 
 
 def _commit(actions: tuple[Action, ...]) -> Commit:
-    """Return what the source action says: a connection's variables (CodePipeline User Guide, "Variables")."""
+    """Return the commit from the variables of a connection's source action (CodePipeline User Guide, "Variables")."""
     sources = (action.variables for action in actions if action.category == "Source" and action.variables)
-    told: Mapping[str, str] = next(sources, {})
-    name = told.get("AuthorDisplayName") or told.get("AuthorId") or told.get("AuthorEmail") or UNKNOWN
+    variables: Mapping[str, str] = next(sources, {})
+    name = variables.get("AuthorDisplayName") or variables.get("AuthorId") or variables.get("AuthorEmail") or UNKNOWN
     return Commit(
-        id=told.get("CommitId", UNKNOWN),
-        title=told.get("CommitMessage", "").strip().partition("\n")[0],
+        id=variables.get("CommitId", UNKNOWN),
+        title=variables.get("CommitMessage", "").strip().partition("\n")[0],
         author=name,
     )
 

@@ -1,4 +1,4 @@
-"""Why an action failed, in the one line that says it first."""
+"""Why an action failed: the first failing line of its log, or the first failed resource of its stack."""
 
 import re
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from .execution import Action, DeployedStack
 
 LONGEST_LINE = 300
 MOST_LINES = 20_000
-"""Of a log, from its beginning: no build of ours prints more."""
+"""Of a log, from its beginning; longer than any log of the pipeline's builds."""
 
 STOPS = re.compile(r"^\s*stops:\s")
-"""How a build of ours says what stops it: a finding of the change review, broader permissions of the pipeline's own."""
+"""How the change review and self-mutation report why they stop the delivery."""
 BEGINS_A_FAILURE = re.compile(
     r"""
     ^(FAILED|ERROR)\s                 # pytest's summary
@@ -28,11 +28,11 @@ BEGINS_A_FAILURE = re.compile(
     re.VERBOSE,
 )
 NOT_A_FAILURE = re.compile(r"\b(0|no) (errors?|failed)\b|^\[Container\].*(Phase|Entering|Running)")
-"""What mentions failures and is none."""
+"""Lines that mention failures without being one."""
 
 
 class Clients(Protocol):
-    """Where AWS is asked."""
+    """boto3 clients by account."""
 
     def home(self, service: str) -> Any:
         """Return a boto3 client in the pipeline's own account and region."""
@@ -45,33 +45,33 @@ class Clients(Protocol):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why an action failed, and where more of it can be read."""
+    """Why an action failed, and a link to its log or stack."""
 
     line: str
     link: str = ""
 
 
 def reason(action: Action, clients: Clients) -> Reason:
-    """Return why the action failed: from its log or its stack's events, or what CodePipeline says if they are gone."""
+    """Return why the action failed, from its log or stack events; CodePipeline's summary if they cannot be read."""
     found = Reason("", _console(action.stack) if action.stack else "")
-    said = action.summary or "CodePipeline gives no reason"
+    summary = action.summary or "CodePipeline reported no reason"
     try:
         if action.provider == "CodeBuild":
             found = _of_build(action, clients)
         elif action.stack:
             found = Reason(_first_failure(action.stack, clients), found.link)
-    except NotReadable as unread:
-        said = f"{said}. More is not known: {unread}; the first deployment makes it"
+    except NotReadable as error:
+        summary = f"{summary}. Details unavailable: {error}; the environment's first deployment creates it"
     except (BotoCoreError, ClientError, KeyError, IndexError):
-        # The notification must go out without it rather than not at all.
-        said = f"{said}. More is not known"
-    line = (found.line or said).strip()
+        # A notice without the reason is better than none.
+        summary = f"{summary}. Details unavailable: log or stack events cannot be read"
+    line = (found.line or summary).strip()
     shortened = line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
     return Reason(shortened + grant(line), found.link)
 
 
 def first_failing_line(lines: Sequence[str]) -> str:
-    """Return the first line that says what stops the build, or else that reads like a failure; empty without either."""
+    """Return the first line that begins with `stops:`, else the first that reads like a failure, else nothing."""
     failing = (line for line in lines if BEGINS_A_FAILURE.search(line) and not NOT_A_FAILURE.search(line))
     return next((line for line in lines if STOPS.search(line)), "") or next(failing, "")
 

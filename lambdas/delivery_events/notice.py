@@ -1,4 +1,4 @@
-"""What people are told: one notice, in the words of a mail and of a chat."""
+"""A notice as a mail and as a chat message."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SHORT_COMMIT = 12
 
 
 class Kind(StrEnum):
-    """What a notice is about."""
+    """What a notice reports."""
 
     STARTED = "started"
     WAITING = "waiting for approval"
@@ -28,12 +28,12 @@ class Notice:
 
     kind: Kind
     environment: str
-    """Its name, or what stands before all of them."""
+    """Its name, or that none is concerned."""
     headline: str
-    """What happened, as one would say it."""
+    """What happened, and where."""
     commit: Commit
     details: tuple[str, ...] = ()
-    """What one needs to know of it, a line each."""
+    """A line each."""
     next: str
     """What to do now."""
     link: str
@@ -60,9 +60,13 @@ class Notice:
         return "\n".join([*lines, "", f"What to do: {self.next}", self.link, ""])
 
     def as_chat(self) -> str:
-        """Return the notice as Amazon Q Developer in chat applications takes it ("Custom notifications")."""
+        """Return the notice in the schema of Amazon Q Developer in chat applications ("Custom notifications")."""
         commit = f"`{self.commit.id[:SHORT_COMMIT]}` {self.commit.title}".strip()
-        lines = [f"*{self.environment}*, {commit}, by {self.commit.author}", *self.details, f"<{self.link}|Open>"]
+        lines = [
+            f"Environment: *{self.environment}*, {commit}, by {self.commit.author}",
+            *self.details,
+            f"<{self.link}|Open>",
+        ]
         content = {
             "textType": "client-markdown",
             "title": self.headline,
@@ -72,6 +76,6 @@ class Notice:
         return json.dumps({"version": "1.0", "source": "custom", "content": content})
 
     def as_message(self) -> str:
-        """Return what SNS takes with the structure `json`: text for mails, and what the chat's subscription needs."""
+        """Return an SNS message of structure `json`: the mail, and the chat message for the chat's subscription."""
         mail = self.as_mail()
         return json.dumps({"default": mail, "email": mail, "https": self.as_chat()})

@@ -1,4 +1,4 @@
-"""The function that tells people what a delivery does: one notice for each event that is worth one."""
+"""The notifier Lambda: publishes a notice for each event of a delivery that people need to know of."""
 
 import json
 import os
@@ -6,50 +6,50 @@ from collections.abc import Mapping
 from typing import Any
 
 from .clients import Accounts
+from .deduplication import Claims
 from .execution import read
 from .failure import Clients
 from .notice import Kind, Notice
-from .once import Claims
-from .story import Story
+from .notice_builder import NoticeBuilder
 
 CLAIMS = "notifications"
-"""Where in the artifact store it is noted that a notice went out."""
+"""The folder of the artifact store that records which notices were sent."""
 
 
 def handler(event: Mapping[str, Any], _context: object) -> str:
-    """Work on an event, as Lambda hands it over."""
-    return tell(event, Accounts(os.environ), os.environ)
+    """Lambda's entry point."""
+    return publish_notice(event, Accounts(os.environ), os.environ)
 
 
-def tell(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str]) -> str:
-    """Publish the notice about an event, once; return what was done. What AWS refuses is raised, for another try."""
+def publish_notice(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str]) -> str:
+    """Publish the notice about an event once, and return what was done. Errors are raised, so that Lambda retries."""
     detail = event["detail"]
-    story = Story(
+    builder = NoticeBuilder(
         execution=read(clients.home("codepipeline"), detail["pipeline"], detail["execution-id"]),
         environments=json.loads(variables["ENVIRONMENTS"]),
         deployments=json.loads(variables["DEPLOYMENTS"]),
         region=event["region"],
         clients=clients,
     )
-    notice = story.notice(event)
+    notice = builder.notice(event)
     if notice is None:
-        return "nothing to tell"
+        return "no notice for this event"
     claims = Claims(clients.home("s3"), variables["BUCKET"], CLAIMS)
     name = _name(detail, notice)
-    if not claims.take(name):
-        return f"told before: {name}"
+    if not claims.acquire(name):
+        return f"already sent: {name}"
     topic = variables["APPROVAL_TOPIC" if notice.kind is Kind.WAITING else "DELIVERY_TOPIC"]
     try:
         clients.home("sns").publish(
             TopicArn=topic, Subject=notice.subject, Message=notice.as_message(), MessageStructure="json"
         )
     except BaseException:
-        claims.give_back(name)
+        claims.release(name)
         raise
-    return f"told: {name}"
+    return f"sent: {name}"
 
 
 def _name(detail: Mapping[str, Any], notice: Notice) -> str:
-    """Return what an event and its duplicates have in common; a stage that is retried has something new to tell."""
+    """Return a name that duplicates of the event share; each retry of a stage has another."""
     attempt = int(detail.get("pipeline-execution-attempt", 1))
     return f"{detail['execution-id']}/{detail['stage']}/{notice.kind.replace(' ', '-')}-{attempt}"

@@ -1,4 +1,4 @@
-"""The function that writes down what an environment has, each time it has got something: one record, written once."""
+"""The recorder Lambda: writes one release record for each deployment to an environment."""
 
 import hashlib
 import json
@@ -15,25 +15,25 @@ from .failure import Clients
 
 SERVICE = "AWS::ECS::Service"
 NOT_KNOWN = "not known"
-"""In place of what the environment's role would read where there is no such role: a rollback to before it existed."""
+"""Where the environment has no reader role, as after a rollback to before it existed."""
 
 
 def handler(event: Mapping[str, Any], _context: object) -> str:
-    """Work on an event, as Lambda hands it over."""
-    return keep(event, Accounts(os.environ), os.environ)
+    """Lambda's entry point."""
+    return write_record(event, Accounts(os.environ), os.environ)
 
 
-def keep(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str]) -> str:
-    """Write the record of the deployment that a stage's success stands for; return its name.
+def write_record(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str]) -> str:
+    """Write the record of the deployment whose stage has succeeded, and return its name.
 
-    Whatever cannot be read is raised, for another try: a record that lacks something would never be mended. Only where
-    the environment has no role to read it with, no try helps, and the record says what is not known.
+    Errors of reading are raised, so that Lambda retries: an incomplete record could not be corrected. Only a missing
+    reader role is not retried; the record then has "not known".
     """
     detail = event["detail"]
     execution = read(clients.home("codepipeline"), detail["pipeline"], detail["execution-id"])
     environment = json.loads(variables["ENVIRONMENTS"])[detail["stage"]]
     record = _record(execution, environment, detail["stage"], released=event["time"], clients=clients)
-    # An event that comes again has the same time, a stage that was retried another one.
+    # A duplicate event has the same time; a retried stage has another.
     name = f"{environment}/{event['time'].replace(':', '')}-{execution.id}.json"
     try:
         clients.home("s3").put_object(
@@ -41,7 +41,7 @@ def keep(event: Mapping[str, Any], clients: Clients, variables: Mapping[str, str
             Key=name,
             Body=json.dumps(record, indent=2).encode(),
             ContentType="application/json",
-            # A bucket with Object Lock takes nothing without one.
+            # Object Lock requires a checksum.
             ChecksumAlgorithm="SHA256",
             IfNoneMatch="*",
         )
@@ -77,7 +77,7 @@ def _record(execution: Execution, environment: str, stage: str, *, released: str
 
 
 def _approved_in(execution: Execution, clients: Clients) -> Execution:
-    """Return the execution in which somebody said yes: a rollback asks nobody."""
+    """Return the execution that was approved; a rollback is not, its target was."""
     if execution.kind != ROLLBACK:
         return execution
     return read(clients.home("codepipeline"), execution.pipeline, execution.target_execution)
@@ -85,20 +85,19 @@ def _approved_in(execution: Execution, clients: Clients) -> Execution:
 
 def _approval(execution: Execution, environment: str) -> Action | None:
     given = [action for action in execution.actions if action.category == "Approval" and action.status == "Succeeded"]
-    # A stage is named after its environment, with what it is for behind it.
     return next((action for action in given if action.stage == f"{environment.capitalize()}Approval"), None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """What a release has left of a stack."""
+    """A deployed stack."""
 
     name: str
     region: str
     template_hash: str
-    """The SHA-256 of the template as it is deployed, written without blanks and in the keys' order."""
+    """SHA-256 of the deployed template as JSON without blanks, keys sorted."""
     images: tuple[str, ...]
-    """What the tasks of the stack's services run, as `URI@DIGEST`."""
+    """Of the running tasks, as `URI@DIGEST`."""
 
 
 def _read(stack: DeployedStack, clients: Clients) -> _Found:

@@ -9,7 +9,7 @@ from .history import Action
 
 @dataclass(frozen=True)
 class Attempt:
-    """What ran between the start of a stage, or its retry, and its end."""
+    """The actions that ran between the start of a stage, or its retry, and its end."""
 
     actions: Sequence[Action]
 
@@ -35,13 +35,13 @@ class Attempt:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has come to a bad end. Of a good one only what follows can tell."""
+        """Whether it has ended without success. Success shows only when a later stage starts."""
         ended = all(action.status != "InProgress" for action in self.actions)
         return ended and any(action.status in ("Failed", "Abandoned") for action in self.actions)
 
 
 def attempts(actions: Iterable[Action]) -> Iterator[Attempt]:
-    """Divide what ran of a stage: an action that is there again belongs to the next attempt."""
+    """Split a stage's actions into attempts: an action that appears again begins the next one."""
     current: list[Action] = []
     for action in actions:
         if any(one.name == action.name for one in current):

@@ -1,4 +1,4 @@
-"""A figure as CloudWatch takes it from a log: embedded metric format."""
+"""A figure in CloudWatch's embedded metric format."""
 
 import json
 
@@ -11,7 +11,7 @@ _COUNTS = frozenset(
 
 
 def line(figure: Figure, *, pipeline: str) -> str:
-    """Return the line of the log, with what a reader wants to know beside the metrics."""
+    """Return the log line: the metrics, and the execution and commit they are of."""
     dimensions = {"Pipeline": pipeline, **figure.dimensions}
     document = {
         "_aws": {

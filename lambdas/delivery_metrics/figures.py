@@ -1,6 +1,6 @@
-"""What an execution tells, from the history around it.
+"""The figures of an execution, computed from the history around it.
 
-Every figure is of a moment and depends on nothing that happens later, so that it is the same whenever it is asked for.
+A figure depends on nothing that happens after its time, so that it is the same whenever it is computed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from .attempts import attempts
 from .history import Action, Environment, Execution
-from .outcomes import bad_since, outcomes
+from .outcomes import failing_since, outcomes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +20,13 @@ class Figure:
     name: str
     time: datetime
     values: Mapping[str, float | list[float]]
-    """By metric; what is a time is in seconds."""
+    """By metric; durations are in seconds."""
     dimensions: Mapping[str, str] = field(default_factory=dict)
-    """What the values are of; of the pipeline where there are none."""
+    """Besides the pipeline's own dimension."""
 
 
 def figures(history: Sequence[Execution], execution_id: str, environments: Sequence[Environment]) -> list[Figure]:
-    """Return all that is final about an execution now."""
+    """Return the figures of an execution that are final now."""
     [execution] = [one for one in history if one.id == execution_id]
     found = [*_of_actions(execution), *_of_stages(execution), *_of_pipeline(history, execution)]
     for environment in environments:
@@ -116,19 +116,19 @@ def _of_environment(history: Sequence[Execution], execution: Execution, environm
             dimensions=dimensions,
         )
     failed = [one for one in own if not one.is_good]
-    condemned = next((one for one in failed if one.condemns), None)
-    if condemned or (failed and not execution.is_rollback):
+    manual_rollback = next((one for one in failed if one.is_manual_rollback), None)
+    if manual_rollback or (failed and not execution.is_rollback):
         yield Figure(
             execution=execution,
             name=f"failed-change/{environment.name}",
-            time=(condemned or failed[0]).time,
+            time=(manual_rollback or failed[0]).time,
             values={"FailedChanges": 1},
             dimensions=dimensions,
         )
     good = next((one for one in own if one.is_good), None)
     if good is None:
         return
-    if since := bad_since(all_outcomes, good.time):
+    if since := failing_since(all_outcomes, good.time):
         yield Figure(
             execution=execution,
             name=f"restored/{environment.name}",
@@ -141,9 +141,9 @@ def _of_environment(history: Sequence[Execution], execution: Execution, environm
 
 
 def _release(history: Sequence[Execution], execution: Execution, environment: Environment, time: datetime) -> Figure:
-    """Return the figure of a release: what it brought, and how long that took.
+    """Return the figure of a release: its lead times and the time since the release before.
 
-    It brings every commit since the release before, whether superseded, failed or stopped on the way.
+    A release contains every commit since the release before, also of executions that were superseded or failed.
     """
     standard = [one for one in history if not one.is_rollback]
     released = [(at, one) for one in standard if (at := environment.released_by(one)) and at < time]
@@ -177,5 +177,5 @@ def _end(execution: Execution) -> datetime:
 
 
 def _seconds(since: datetime, until: datetime) -> float:
-    # A commit may be dated later than it was pushed: its author's clock, not ours.
+    # An author's clock may be ahead.
     return max(0.0, (until - since).total_seconds())

@@ -1,4 +1,4 @@
-"""What CodePipeline knows of its runs: the one source of every figure."""
+"""CodePipeline's history, the only source of the figures."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 MOST_EXECUTIONS = 100
-"""One page of CodePipeline's answer. A figure looks back to the last release everywhere, at most so far."""
+"""One page of CodePipeline's answer. Figures look back to the last release to every environment, but no further."""
 LONGEST_TITLE = 120
 
 
@@ -23,17 +23,17 @@ class Action:
     """InProgress, Abandoned, Succeeded or Failed."""
     start: datetime
     end: datetime
-    """While it is in progress: its last sign of life."""
+    """The last update while it is in progress."""
 
     @property
     def failed(self) -> bool:
-        """Whether it failed; an approval that was refused did not fail, somebody decided."""
+        """Whether it failed; a rejected approval is a decision, not a failure."""
         return self.status == "Failed" and not self.is_approval
 
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """One run of the pipeline: a commit on its way, or a stage that goes back."""
+    """One execution of the pipeline: a commit being delivered, or the rollback of a stage."""
 
     id: str
     status: str
@@ -44,13 +44,13 @@ class Execution:
     title: str
     """The first line of the commit's message."""
     committed: datetime | None
-    """When the commit was written; None where the source does not tell."""
+    """When the commit was written; None if the source does not report it."""
     actions: tuple[Action, ...]
-    """In the order in which they began."""
+    """In the order of their starts."""
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will happen, unless somebody has a stage run again."""
+        """Whether it has ended, unless somebody retries a stage."""
         return self.status not in ("InProgress", "Stopping")
 
     def of_stage(self, stage: str) -> tuple[Action, ...]:
@@ -65,10 +65,10 @@ class Environment:
     name: str
     stage: str
     last_action: str
-    """The action of the stage that ends it: when it has succeeded, so has all before it."""
+    """The stage's last action."""
 
     def released_by(self, execution: Execution) -> datetime | None:
-        """Return when an execution's deployment was through, tests and watch included."""
+        """Return when an execution's deployment had succeeded, tests and bake included."""
         ends = (
             action.end
             for action in execution.of_stage(self.stage)

@@ -1,4 +1,4 @@
-"""When an environment was well, and when it was not."""
+"""When an environment's deployments succeeded and failed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from .history import Environment, Execution
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became known of an environment at a moment."""
+    """The outcome of a deployment to an environment."""
 
     time: datetime
     is_good: bool
     execution_id: str
-    condemns: bool = False
-    """Whether it is a rollback that somebody began while all seemed well: the release before it was not."""
+    is_manual_rollback: bool = False
+    """Whether somebody rolled a successful release back: that release counts as failed."""
 
 
 def outcomes(history: Iterable[Execution], environment: Environment) -> list[Outcome]:
-    """Return what became known of an environment, in the order of time."""
+    """Return the outcomes of deployments to an environment, oldest first."""
     found: list[Outcome] = []
     rollbacks: list[Execution] = []
     for execution in history:
@@ -38,13 +38,13 @@ def outcomes(history: Iterable[Execution], environment: Environment) -> list[Out
     for rollback in rollbacks:
         before = [one for one in found if one.time < rollback.start]
         if before and before[-1].is_good:
-            found.append(Outcome(time=rollback.start, is_good=False, execution_id=rollback.id, condemns=True))
+            found.append(Outcome(time=rollback.start, is_good=False, execution_id=rollback.id, is_manual_rollback=True))
             found.sort(key=_order)
     return found
 
 
-def bad_since(found: Sequence[Outcome], time: datetime) -> datetime | None:
-    """Return since when an environment had not been well just before `time`; None when it was, or nothing is known."""
+def failing_since(found: Sequence[Outcome], time: datetime) -> datetime | None:
+    """Return since when the environment had been failing just before `time`; None if it had not."""
     since: datetime | None = None
     for outcome in found:
         if outcome.time >= time:

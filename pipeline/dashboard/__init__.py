@@ -1,1 +1,1 @@
-"""The page a team keeps open: how delivery goes. One file for each part of it, from top to bottom."""
+"""The pipeline's dashboard, a file for each section."""

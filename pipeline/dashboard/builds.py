@@ -1,4 +1,4 @@
-"""What the builds take and cost, by CodeBuild's own metrics; and whether the figures above are complete."""
+"""Duration and cost of builds, from CodeBuild's metrics, and unprocessed events."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 
-from pipeline.build_defaults import DOLLARS_PER_MINUTE
+from pipeline.build_projects import DOLLARS_PER_MINUTE
 from pipeline.dashboard.sources import DAY, SECONDS_PER, calculated
 from pipeline.dashboard.widgets import COLUMNS, graph
 from stacks.monitoring.metrics.source import Source
@@ -15,18 +15,18 @@ QUARTER: Final = COLUMNS // 4
 
 
 def build_rows(projects: Sequence[str], *, dead_letters: sqs.Queue) -> list[list[cloudwatch.IWidget]]:
-    """Return minutes, cost, queues and failures of the projects' builds, and the events that could not be handled."""
+    """Return minutes, cost, queue time and failures of the projects' builds, and unprocessed events."""
     return [
         [
-            graph("Build minutes a day", [_minutes(projects)], width=QUARTER, unit="minutes"),
-            graph("Their cost, at most", [_cost(projects)], width=QUARTER, unit="US dollars a day"),
-            graph("Waiting for a build to start", [_queue(projects)], width=QUARTER, unit="seconds"),
+            graph("Build minutes per day", [_minutes(projects)], width=QUARTER, unit="minutes"),
+            graph("Maximum build cost", [_cost(projects)], width=QUARTER, unit="US dollars per day"),
+            graph("Build queue time", [_queue(projects)], width=QUARTER, unit="seconds"),
             graph(
-                "Failed builds, lost events",
+                "Failed builds and unprocessed events",
                 [
                     _of_all(projects, "FailedBuilds", "SUM", "Sum", "failed builds"),
                     dead_letters.metric_approximate_number_of_messages_visible(
-                        statistic="Maximum", label="events nobody could handle", period=DAY
+                        statistic="Maximum", label="events in the dead-letter queue", period=DAY
                     ),
                 ],
                 width=QUARTER,
@@ -41,7 +41,7 @@ def _minutes(projects: Sequence[str]) -> cloudwatch.MathExpression:
 
 
 def _cost(projects: Sequence[str]) -> cloudwatch.MathExpression:
-    """Return the cost at most: every build is billed to the end of the minute it began."""
+    """Return the maximum cost: CodeBuild bills started minutes."""
     seconds, builds = _metrics(projects, "Duration", "Sum"), _metrics(projects, "Builds", "Sum")
     minutes = f"SUM([{', '.join(seconds)}]) / {SECONDS_PER['minutes']} + SUM([{', '.join(builds)}])"
     return calculated(f"({minutes}) * {DOLLARS_PER_MINUTE}", "dollars", {**seconds, **builds}, period=DAY)

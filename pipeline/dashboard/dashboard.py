@@ -17,7 +17,7 @@ from pipeline.dashboard.widgets import heading
 
 
 class PipelineDashboard(cloudwatch.Dashboard):
-    """What fires, how delivery goes, what each environment has, and where time and money go; in that order."""
+    """Alarms, delivery performance, each environment's release, then durations and build cost."""
 
     def __init__(
         self,
@@ -34,10 +34,10 @@ class PipelineDashboard(cloudwatch.Dashboard):
         dead_letters: sqs.Queue,
     ) -> None:
         sources = DeliverySources(pipeline_name)
-        gates = [stage for stage in stages if stage.name in approvals]
-        ways = " · ".join(
+        approval_stages = [stage for stage in stages if stage.name in approvals]
+        links = " · ".join(
             [
-                f"[the pipeline's runs]({pipeline_address})",
+                f"[pipeline executions]({pipeline_address})",
                 *(f"[{one.name} (account {one.account})]({one.dashboard})" for one in environments),
             ]
         )
@@ -45,19 +45,19 @@ class PipelineDashboard(cloudwatch.Dashboard):
             scope,
             construct_id,
             dashboard_name=pipeline_name,
-            # Twelve weeks: a trend needs some.
+            # Twelve weeks, to show trends.
             default_interval=Duration.days(84),
         )
         for row in (
-            [heading(f"# YAWL delivery\n{ways}")],
+            [heading(f"# YAWL delivery\n{links}")],
             *alarm_rows(self, environments),
             *delivery_rows(sources, environments[-1].name),
             [heading("## Environments", height=1)],
             *environment_rows(sources, environments, log_group_name=metrics_log_group_name),
-            [heading("## Runs, stages and actions", height=1)],
+            [heading("## Executions, stages and actions", height=1)],
             *run_rows(sources),
-            *waiting_rows(sources, stages, approvals=gates),
-            *stage_rows(sources, stages, approvals=gates),
+            *waiting_rows(sources, stages, approvals=approval_stages),
+            *stage_rows(sources, stages, approvals=approval_stages),
             [heading("## Builds", height=1)],
             *build_rows(projects, dead_letters=dead_letters),
         ):

@@ -1,4 +1,4 @@
-"""How delivery to prod goes: the four figures of DORA, now and as they have gone, and those they come from."""
+"""Delivery to the last environment: the four DORA metrics and the pipeline's own."""
 
 from typing import Final
 
@@ -12,15 +12,15 @@ QUARTER: Final = COLUMNS // 4
 SECONDS_PER_WEEK: Final = 604_800
 PERCENTILES: Final = (10, 50, 90)
 
-# Where the best of the survey are (DORA, Accelerate State of DevOps Report 2023).
+# "Elite" in DORA's Accelerate State of DevOps Report 2023.
 DAILY: Final = band(7, "elite: daily")
-WITHIN_A_DAY: Final = band(24, "elite: a day")
+WITHIN_A_DAY: Final = band(24, "elite: within a day")
 FIVE_PERCENT: Final = band(5, "elite: 5 %")
-WITHIN_AN_HOUR: Final = band(1, "elite: an hour")
+WITHIN_AN_HOUR: Final = band(1, "elite: within an hour")
 
 
 def delivery_rows(sources: DeliverySources, environment: str) -> list[list[cloudwatch.IWidget]]:
-    """Return the four figures of an environment, their course week by week, and the health of the pipeline itself."""
+    """Return an environment's four DORA metrics, their weekly course, and the pipeline's own figures."""
     source = sources.environment(environment)
     where = environment.capitalize()
     return [
@@ -31,15 +31,15 @@ def delivery_rows(sources: DeliverySources, environment: str) -> list[list[cloud
             number(f"{where}: time to restore", [_time(source, "RestoreTime", 50, "median hours")], width=QUARTER),
         ],
         [
-            graph("Deployments a week", [_frequency(source)], width=QUARTER, bands=[DAILY]),
+            graph("Deployments per week", [_frequency(source)], width=QUARTER, bands=[DAILY]),
             graph(
-                "Lead time, from commit",
+                "Lead time from commit to deployment",
                 [_time(source, "LeadTime", percentile, f"p{percentile}") for percentile in PERCENTILES],
                 width=QUARTER,
                 unit="hours",
                 bands=[WITHIN_A_DAY],
             ),
-            graph("Changes that failed", [_failure_rate(source)], width=QUARTER, unit="%", bands=[FIVE_PERCENT]),
+            graph("Change failure rate", [_failure_rate(source)], width=QUARTER, unit="%", bands=[FIVE_PERCENT]),
             graph(
                 "Time to restore",
                 [_time(source, "RestoreTime", percentile, f"p{percentile}") for percentile in PERCENTILES],
@@ -50,12 +50,12 @@ def delivery_rows(sources: DeliverySources, environment: str) -> list[list[cloud
         ],
         [
             number(
-                "The pipeline, from source to the last stage",
+                "Pipeline, from source to last stage",
                 [
                     _time(sources.pipeline, "CycleTime", 0, "cycle time, mean hours"),
                     _between_failures(sources.pipeline),
-                    _time(sources.pipeline, "RestoreTime", 0, "time to repair, mean hours"),
-                    _time(sources.pipeline, "FeedbackTime", 0, "feedback on a failure, mean hours"),
+                    _time(sources.pipeline, "RestoreTime", 0, "time to restore, mean hours"),
+                    _time(sources.pipeline, "FeedbackTime", 0, "time to first failure, mean hours"),
                 ],
                 width=COLUMNS,
             )
@@ -66,7 +66,7 @@ def delivery_rows(sources: DeliverySources, environment: str) -> list[list[cloud
 def _frequency(source: Source) -> cloudwatch.MathExpression:
     return calculated(
         f"FILL(releases, 0) * {SECONDS_PER_WEEK} / PERIOD(releases)",
-        "a week",
+        "per week",
         {"releases": source.metric("Releases", "Sum", "releases", period=WEEK)},
         period=WEEK,
     )

@@ -1,4 +1,4 @@
-"""What each environment has, and how well it does."""
+"""Alarms and releases of each environment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ RELEASES_HEIGHT: Final = 5
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentView:
-    """What the dashboard is told of an environment."""
+    """What the dashboard shows of an environment."""
 
     name: str
     account: str
@@ -29,7 +29,7 @@ class EnvironmentView:
 
 
 def alarm_rows(scope: Construct, environments: Sequence[EnvironmentView]) -> list[list[cloudwatch.IWidget]]:
-    """Return every alarm of every environment, whatever account it is in."""
+    """Return the alarms of every environment, also of other accounts."""
     widgets: list[cloudwatch.IWidget] = []
     for environment in environments:
         start = f"arn:aws:cloudwatch:{environment.region}:{environment.account}:alarm:"
@@ -51,7 +51,7 @@ def alarm_rows(scope: Construct, environments: Sequence[EnvironmentView]) -> lis
 def environment_rows(
     sources: DeliverySources, environments: Sequence[EnvironmentView], *, log_group_name: str
 ) -> list[list[cloudwatch.IWidget]]:
-    """Return each environment's last release with its age, and how many changes came through."""
+    """Return each environment's last release, its age and the success rate of changes."""
     ages: list[cloudwatch.IWidget] = []
     rates: list[cloudwatch.IWidget] = []
     for environment in environments:
@@ -77,7 +77,7 @@ def environment_rows(
 
 
 def _age(source: Source) -> cloudwatch.MathExpression:
-    # Nobody has to publish it again and again: the hours since are counted where it is shown.
+    # Computed by the dashboard, so that nothing has to publish it every hour.
     return calculated(
         f"(EPOCH(released) + PERIOD(released) - FILL(released, REPEAT)) / {SECONDS_PER['days']}",
         "days",

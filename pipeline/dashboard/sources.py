@@ -1,4 +1,4 @@
-"""Where the dashboard's figures come from."""
+"""Metrics of the dashboard."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,7 +10,7 @@ from pipeline.built_pipeline import BuiltStage
 from stacks.monitoring.metrics.source import Source
 
 NAMESPACE: Final = "YAWLDelivery"
-"""Where `lambdas/delivery_metrics` publishes."""
+"""The namespace in which `lambdas/delivery_metrics` publishes."""
 HOUR: Final = Duration.hours(1)
 DAY: Final = Duration.days(1)
 WEEK: Final = Duration.days(7)
@@ -18,7 +18,7 @@ SECONDS_PER: Final = {"minutes": 60, "hours": 3_600, "days": 86_400}
 
 
 class DeliverySources:
-    """What is measured of one pipeline and of its parts."""
+    """Metrics of one pipeline and its parts."""
 
     def __init__(self, pipeline_name: str) -> None:
         self._pipeline = {"Pipeline": pipeline_name}
@@ -27,15 +27,15 @@ class DeliverySources:
         """CodePipeline's own metrics."""
 
     def environment(self, name: str) -> Source:
-        """Return what is measured of an environment."""
+        """Return the metrics of an environment."""
         return self._source({"Environment": name})
 
     def stage(self, stage: BuiltStage) -> Source:
-        """Return what is measured of a stage."""
+        """Return the metrics of a stage."""
         return self._source({"Stage": stage.name})
 
     def action(self, stage: BuiltStage, action: str) -> Source:
-        """Return what is measured of an action."""
+        """Return the metrics of an action."""
         return self._source({"Stage": stage.name, "Action": action})
 
     def _source(self, dimensions: Mapping[str, str]) -> Source:
@@ -50,7 +50,7 @@ def calculated(
     period: Duration,
     color: str | None = None,
 ) -> cloudwatch.MathExpression:
-    """Return what an expression makes of metrics, which it calls by these names."""
+    """Return a math expression over `metrics`, which it refers to by these names."""
     return cloudwatch.MathExpression(
         expression=expression, label=label, using_metrics=metrics, period=period, color=color
     )

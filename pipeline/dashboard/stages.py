@@ -1,4 +1,4 @@
-"""Where the time goes, and where runs end: stage by stage, action by action."""
+"""Durations, waits and results of executions, stages and actions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -17,7 +17,7 @@ SELF_MUTATION: Final = "UpdatePipeline"
 
 
 def run_rows(sources: DeliverySources) -> list[list[cloudwatch.IWidget]]:
-    """Return how runs of the whole pipeline ended, and how long they took."""
+    """Return results and durations of executions."""
     own = sources.codepipeline
     ended = {
         "Successes": cloudwatch.Color.GREEN,
@@ -46,15 +46,15 @@ def run_rows(sources: DeliverySources) -> list[list[cloudwatch.IWidget]]:
     ]
     failed = calculated(
         "FILL(failed, 0)",
-        "failed, rejections included",
+        "failed, including rejections",
         {"failed": own.metric("FailedPipelineExecutions", "Sum", "failed", period=DAY)},
         period=DAY,
     )
     return [
         [
-            graph("Runs, by how they ended", endings, width=THIRD, bars=True),
-            graph("Duration of runs (CodePipeline)", durations, width=THIRD, unit="minutes"),
-            graph("Runs that failed (CodePipeline)", [failed], width=THIRD),
+            graph("Executions by result", endings, width=THIRD, bars=True),
+            graph("Execution duration (CodePipeline)", durations, width=THIRD, unit="minutes"),
+            graph("Failed executions (CodePipeline)", [failed], width=THIRD),
         ]
     ]
 
@@ -62,13 +62,13 @@ def run_rows(sources: DeliverySources) -> list[list[cloudwatch.IWidget]]:
 def stage_rows(
     sources: DeliverySources, stages: Sequence[BuiltStage], *, approvals: Sequence[BuiltStage]
 ) -> list[list[cloudwatch.IWidget]]:
-    """Return durations and failures of the stages, and of the actions, of those of an environment together."""
+    """Return durations and failures of stages, and of the actions of stages with several."""
     rows = [_durations_and_failures("Stages", {stage.name: sources.stage(stage) for stage in stages})]
     alone = [stage for stage in stages if len(stage.actions) == 1]
     single = {f"{stage.name}/{action}": sources.action(stage, action) for stage in alone for action in stage.actions}
-    # An approval that is refused did not fail; it is counted under a name of its own.
-    refusable = [f"{stage.name}/{action}" for stage in approvals for action in stage.actions]
-    rows.append(_durations_and_failures("Stages of one action", single, refusable=refusable))
+    # A rejected approval is no failure and has a metric of its own.
+    rejectable = [f"{stage.name}/{action}" for stage in approvals for action in stage.actions]
+    rows.append(_durations_and_failures("Stages with one action", single, rejectable=rejectable))
     for stage in stages:
         if stage not in alone:
             actions = {_brief(action): sources.action(stage, action) for action in stage.actions}
@@ -79,7 +79,7 @@ def stage_rows(
 def waiting_rows(
     sources: DeliverySources, stages: Sequence[BuiltStage], *, approvals: Sequence[BuiltStage]
 ) -> list[list[cloudwatch.IWidget]]:
-    """Return what passes while nothing is done: approvals, stages that are busy or closed, self-mutation."""
+    """Return wait times: approvals, busy or closed stages, and self-mutation."""
     decided = [
         _minutes(sources.action(stage, action), "Duration", label, f"{stage.name} {label}", f"wait{at}{label}")
         for at, stage in enumerate(approvals)
@@ -97,15 +97,15 @@ def waiting_rows(
     ]
     return [
         [
-            graph("Waiting for approval", decided, width=THIRD, unit="minutes"),
-            graph("Waiting to enter a stage, p95", queued, width=THIRD, unit="minutes"),
+            graph("Approval wait time", decided, width=THIRD, unit="minutes"),
+            graph("Wait time before stages, p95", queued, width=THIRD, unit="minutes"),
             graph("Self-mutation", mutations, width=THIRD, unit="minutes"),
         ]
     ]
 
 
 def _durations_and_failures(
-    title: str, of: Mapping[str, Source], *, refusable: Sequence[str] = ()
+    title: str, of: Mapping[str, Source], *, rejectable: Sequence[str] = ()
 ) -> list[cloudwatch.IWidget]:
     graphs = [
         graph(
@@ -121,7 +121,7 @@ def _durations_and_failures(
     ]
     failures = [
         source.metric("Rejections", "Sum", f"{name}, rejected", period=DAY)
-        if name in refusable
+        if name in rejectable
         else source.metric("Failures", "Sum", name, period=DAY)
         for name, source in of.items()
     ]
@@ -129,7 +129,7 @@ def _durations_and_failures(
 
 
 def _brief(action: str) -> str:
-    """Return of a stack's deployment the part that the stack is, of others the name."""
+    """Return the last part of a deployed stack's name, or the action's name."""
     stack, _, deploys = action.partition(".")
     return stack.rpartition("-")[2] if deploys else action
 

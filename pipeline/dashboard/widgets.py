@@ -1,4 +1,4 @@
-"""The kinds of widgets the dashboard is made of."""
+"""The dashboard's kinds of widgets."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,21 +13,21 @@ COUNT: Final = cloudwatch.YAxisProps(min=0, show_units=False)
 
 
 def heading(text: str, *, height: int = 2) -> cloudwatch.IWidget:
-    """Return a line across the whole page."""
+    """Return a text across the dashboard."""
     return cloudwatch.TextWidget(
         markdown=text, width=COLUMNS, height=height, background=cloudwatch.TextWidgetBackground.TRANSPARENT
     )
 
 
 def number(title: str, metrics: Sequence[cloudwatch.IMetric], *, width: int) -> cloudwatch.IWidget:
-    """Return one figure, or a few, over all the time that the page shows."""
+    """Return single values over the dashboard's time range."""
     return cloudwatch.SingleValueWidget(
         title=title, metrics=list(metrics), width=width, height=NUMBER_HEIGHT, set_period_to_time_range=True
     )
 
 
 def latest(title: str, metrics: Sequence[cloudwatch.IMetric], *, width: int) -> cloudwatch.IWidget:
-    """Return one figure, or a few, as they are now."""
+    """Return the latest single values."""
     return cloudwatch.SingleValueWidget(title=title, metrics=list(metrics), width=width, height=NUMBER_HEIGHT)
 
 
@@ -40,7 +40,7 @@ def graph(
     bars: bool = False,
     bands: Sequence[cloudwatch.HorizontalAnnotation] = (),
 ) -> cloudwatch.IWidget:
-    """Return a graph over time: lines, or stacked areas for what adds up."""
+    """Return a graph over time: lines, or stacked areas with `bars`."""
     return cloudwatch.GraphWidget(
         title=title,
         left=list(left),
@@ -53,5 +53,5 @@ def graph(
 
 
 def band(value: float, label: str) -> cloudwatch.HorizontalAnnotation:
-    """Return a line to compare with."""
+    """Return a horizontal line for comparison."""
     return cloudwatch.HorizontalAnnotation(value=value, label=label, color=cloudwatch.Color.GREEN)

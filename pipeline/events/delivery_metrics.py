@@ -1,4 +1,4 @@
-"""What turns the pipeline's history into metrics."""
+"""Delivery metrics from the pipeline's history."""
 
 import json
 from typing import Final
@@ -13,13 +13,13 @@ from pipeline.events.event_function import EventFunction, PipelineEvents
 from stacks.shared.acknowledgments import acknowledge
 
 ENDS: Final = ("SUCCEEDED", "FAILED", "STOPPED", "SUPERSEDED", "CANCELED")
-"""States in which something is over, for now."""
+"""Final states of stages and executions."""
 
 
 class DeliveryMetrics(Construct):
-    """A function that publishes what a stage or an execution has told when it ends, and a table of what it published.
+    """A function that publishes metrics when a stage or an execution ends, and the table of what it has published.
 
-    The table can be done without: where it is lost, what is told again are figures of executions that still go on.
+    Losing the table only publishes figures of current executions a second time.
     """
 
     def __init__(
@@ -47,15 +47,15 @@ class DeliveryMetrics(Construct):
         )
         acknowledge(
             self.published,
-            {"DynamoDBInBackupPlan": "It holds names of figures that have been published, which no plan need keep."},
+            {"DynamoDBInBackupPlan": "It holds only the names of published figures."},
         )
         self.events = EventFunction(
             self,
             "Events",
-            description="Publishes what the pipeline's runs tell about delivery",
+            description="Publishes delivery metrics of the pipeline",
             package="delivery_metrics",
             handler="handler.handle",
-            hears={"Rule": PipelineEvents(pipeline_name=pipeline_name, kinds=["Pipeline", "Stage"], states=ENDS)},
+            rules={"Rule": PipelineEvents(pipeline_name=pipeline_name, kinds=["Pipeline", "Stage"], states=ENDS)},
             variables={
                 "ENVIRONMENTS": json.dumps([[one.name, one.stage, one.last_action] for one in environments]),
                 "TABLE_NAME": self.published.table_name,

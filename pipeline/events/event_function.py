@@ -1,4 +1,4 @@
-"""A small function that is called when something has happened in the pipeline."""
+"""A Lambda function that runs on events of the pipeline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,29 +19,28 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from pipeline.events.notification_topic import NotificationTopic
-from pipeline.permissions import nag_findings as wildcards
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 from stacks.shared.log_group import LogGroup
 
 LAMBDAS: Final = Path(__file__).parents[2] / "lambdas"
 """Each folder there is one function's code."""
 TIMEOUT: Final = Duration.minutes(1)
-KEPT: Final = Duration.days(14)
-"""How long an event that nobody could handle waits for somebody: the most SQS keeps."""
+RETENTION: Final = Duration.days(14)
+"""Of events that could not be processed: the longest that SQS offers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineEvents:
-    """Which of a pipeline's events to hear of; see "CodePipeline events" in its user guide for their names."""
+    """A selection of a pipeline's events, by the names in CodePipeline's user guide ("CodePipeline events")."""
 
     pipeline_name: str
     kinds: Sequence[str]
     """Of Pipeline, Stage and Action."""
     states: Sequence[str]
     stages: Sequence[str] = ()
-    """Those that are heard of; none named, all are."""
+    """Empty: all."""
     categories: Sequence[str] = ()
-    """Of actions that are heard of, such as Approval; none named, all are."""
+    """Of actions, such as Approval. Empty: all."""
 
     @property
     def pattern(self) -> events.EventPattern:
@@ -59,12 +58,10 @@ class PipelineEvents:
 
 
 class EventFunction(Construct):
-    """A function of the folder `lambdas`, which runs for each of the events it `hears` of, one after the other.
+    """A function of the folder `lambdas`, invoked for the events of its `rules`, one event at a time.
 
-    `hears` has a rule for each kind of event, by the rule's id.
-
-    What it cannot handle, after three tries, waits in `dead_letters`. Its `role` may write its log, and nothing else
-    until it is told so by `allow`.
+    `rules` are by construct id. After three failed attempts an event goes to `dead_letters`. The `role` may only write
+    its log; `allow` adds permissions.
     """
 
     def __init__(
@@ -75,7 +72,7 @@ class EventFunction(Construct):
         description: str,
         package: str,
         handler: str,
-        hears: Mapping[str, PipelineEvents],
+        rules: Mapping[str, PipelineEvents],
         variables: Mapping[str, str],
         log_retention_days: int,
         log_key: kms.IKey,
@@ -91,7 +88,11 @@ class EventFunction(Construct):
             )
         )
         self.dead_letters = sqs.Queue(
-            self, "DeadLetters", encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True, retention_period=KEPT
+            self,
+            "DeadLetters",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=RETENTION,
         )
         dead_letters = cast(sqs.IQueue, self.dead_letters)
         self.function = lambda_.Function(
@@ -124,31 +125,26 @@ class EventFunction(Construct):
         )
         acknowledge(self.role, OWN_POLICY)
         target = targets.LambdaFunction(cast(lambda_.IFunction, self.function), dead_letter_queue=dead_letters)
-        for name, heard in hears.items():
+        for name, pipeline_events in rules.items():
             events.Rule(
                 self,
                 name,
                 description=description,
-                event_pattern=heard.pattern,
+                event_pattern=pipeline_events.pattern,
                 targets=[cast(events.IRuleTarget, target)],
             )
 
     def allow(self, *actions: str, on: str | Sequence[str]) -> None:
-        """Let the function do something to a resource, or to each of several."""
+        """Allow the function these actions on a resource or several."""
         resources = [on] if isinstance(on, str) else list(on)
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
 
-    def accept_wildcard(self, resource: str, reason: str) -> None:
-        """Accept a wildcard in what it is allowed, written as the rule pack writes it."""
-        policy = cast(iam.CfnPolicy, self.role.node.find_child("DefaultPolicy").node.default_child)
-        acknowledge(policy, wildcards.resource(resource, reason))
-
-    def alarm_at(self, topic: NotificationTopic) -> None:
-        """Have the topic told, by an alarm and not by a function, when an event could not be worked on."""
+    def alarm_on_failure(self, topic: NotificationTopic) -> None:
+        """Publish an alarm to the topic when the dead-letter queue is not empty."""
         alarm = cloudwatch.Alarm(
             self,
             "Alarm",
-            alarm_description="An event of the pipeline could not be worked on; it waits in the function's queue",
+            alarm_description="Event processing failed; see the dead-letter queue",
             metric=self.dead_letters.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(5), statistic="Maximum"
             ),

@@ -1,4 +1,4 @@
-"""Where people subscribe to what a delivery does."""
+"""SNS topics for notifications about deliveries."""
 
 from typing import Final, cast
 
@@ -13,7 +13,7 @@ CLOUDWATCH: Final = "cloudwatch.amazonaws.com"
 
 
 class NotificationTopic(sns.Topic):
-    """An encrypted topic that tells `email` of everything that is published; more subscribers can be added by hand."""
+    """An encrypted topic with `email` subscribed; more subscribers can be added by hand."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, display_name: str, key: kms.IKey, email: str | None

@@ -1,32 +1,32 @@
-"""Who is told what a delivery does: the topics, the function that writes to them, and a chat channel."""
+"""Notifications about deliveries: the function that publishes them, and a chat channel."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from aws_cdk import CfnElement, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_chatbot as chatbot
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from pipeline.artifact_store import ArtifactStore
+from pipeline.artifact_stores import ArtifactStore
 from pipeline.events.event_function import EventFunction, PipelineEvents
 from pipeline.events.notification_topic import NotificationTopic
-from pipeline.permissions.readers import Readers
+from pipeline.permissions.account_roles import Readers
 from settings import PipelineSettings
 from settings.sections.chat import ChatSettings
+from stacks.shared.acknowledgments import acknowledge, wildcard_objects, wildcard_resource
 
 CLAIMS: Final = "notifications"
-"""Where in the artifact store the function notes what it has told."""
+"""The folder of the artifact store that records which notices were sent."""
 
 
 class Notifications(Construct):
-    """Tells people that a delivery has started, waits, has failed, was rolled back, or has reached an environment.
+    """Announces that a delivery started, needs approval, failed, was rolled back or was deployed.
 
-    `stages` has the environment that each of the pipeline's stages is of, `deployments` those stages after which an
-    environment has the commit.
+    `stages` maps the pipeline's stages to environments. `deployments` are the stages that deploy.
     """
 
     def __init__(
@@ -50,20 +50,20 @@ class Notifications(Construct):
         logs = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:{pipeline_name}-BuildLogs*:*"
         claims = f"{CLAIMS}/*"
 
-        def hears(kind: str, state: str, **rest: Sequence[str]) -> PipelineEvents:
+        def on(kind: str, state: str, **rest: Sequence[str]) -> PipelineEvents:
             return PipelineEvents(pipeline_name=pipeline_name, kinds=[kind], states=[state], **rest)
 
         notifier = EventFunction(
             self,
             "Notifier",
-            description=f"Tells people what {pipeline_name} does",
+            description=f"Sends notifications about {pipeline_name}",
             package="delivery_events",
             handler="notify.handler",
-            hears={
-                "Began": hears("Action", "SUCCEEDED", categories=["Source"]),
-                "Waits": hears("Action", "STARTED", categories=["Approval"]),
-                "Arrived": hears("Stage", "SUCCEEDED", stages=deployments),
-                "Failed": hears("Stage", "FAILED"),
+            rules={
+                "Began": on("Action", "SUCCEEDED", categories=["Source"]),
+                "Waits": on("Action", "STARTED", categories=["Approval"]),
+                "Arrived": on("Stage", "SUCCEEDED", stages=deployments),
+                "Failed": on("Stage", "FAILED"),
             },
             variables={
                 "APPROVAL_TOPIC": approval_topic.topic_arn,
@@ -81,22 +81,25 @@ class Notifications(Construct):
             "codepipeline:ListActionExecutions",
             on=f"arn:aws:codepipeline:{stack.region}:{stack.account}:{pipeline_name}",
         )
-        # The only project that has a name of its own.
+        # Self-mutation's project is the only one that has a name in the template.
         notifier.allow("codebuild:BatchGetBuilds", on=[builds, self_update.project_arn])
         notifier.allow("logs:GetLogEvents", on=logs)
         notifier.allow("sts:AssumeRole", on=readers.roles)
         notifier.allow("s3:DeleteObject", "s3:PutObject", on=store.bucket.arn_for_objects(claims))
         notifier.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
         notifier.allow("sns:Publish", on=[approval_topic.topic_arn, delivery_topic.topic_arn])
-        bucket = stack.get_logical_id(cast(CfnElement, store.bucket.node.default_child))
-        for wildcard, reason in {
-            builds: "Reads the state of the pipeline's builds, whose projects CloudFormation names after their ids",
-            logs: "Reads the first failing line of the pipeline's builds, whose logs' names begin so",
-            f"<{bucket}.Arn>/{claims}": "Named after each execution and what was told of it",
-        }.items():
-            notifier.accept_wildcard(wildcard, reason)
-        # Who tells of deliveries cannot tell that it fails; the alarm goes past it.
-        notifier.alarm_at(delivery_topic)
+        acknowledge(
+            notifier.role,
+            {
+                wildcard_resource(builds): "Reads the state of the pipeline's builds, whose projects CloudFormation "
+                "names after their ids",
+                wildcard_resource(logs): "Reads the first failing line of the pipeline's builds, whose logs' names "
+                "begin so",
+                wildcard_objects(self, store.bucket, claims): "One object for each notice that was sent",
+            },
+        )
+        # The notifier cannot announce its own failure.
+        notifier.alarm_on_failure(delivery_topic)
         if settings.chat is not None:
             self._add_chat(settings.chat, pipeline_name, [approval_topic, delivery_topic])
 
@@ -109,6 +112,6 @@ class Notifications(Construct):
             slack_workspace_id=chat.workspace_id,
             slack_channel_id=chat.channel_id,
             notification_topics=[cast(sns.ITopic, topic) for topic in topics],
-            # The channel is told; nobody can do anything in the account from there.
+            # The channel only receives messages.
             guardrail_policies=[deny_all],
         )

@@ -1,19 +1,19 @@
-"""What every environment has had, and since when: a record of each release, which nobody can change."""
+"""Release records: which release each environment has had since when, in a bucket with Object Lock."""
 
 import json
 from collections.abc import Mapping
 from typing import Final, cast
 
-from aws_cdk import CfnElement, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from pipeline.artifact_store import ArtifactStore
+from pipeline.artifact_stores import ArtifactStore
 from pipeline.events.event_function import EventFunction, PipelineEvents
 from pipeline.events.notification_topic import NotificationTopic
-from pipeline.permissions.readers import Readers
+from pipeline.permissions.account_roles import Readers
 from settings import PipelineSettings
-from stacks.shared.acknowledgments import acknowledge
+from stacks.shared.acknowledgments import acknowledge, wildcard_objects
 from stacks.shared.locked_bucket import let_nobody_pass_the_lock
 
 OUTPUT: Final = "ReleaseRecordBucket"
@@ -21,10 +21,10 @@ OUTPUT: Final = "ReleaseRecordBucket"
 
 
 class ReleaseRecords(Construct):
-    """A bucket that keeps what is once in it, and the function that writes there when an environment has a release.
+    """A bucket with Object Lock, and the function that writes a record there after each deployment.
 
-    Its objects cannot be deleted or replaced before `release_retention_days` are over, not even by an administrator who
-    does not first change the bucket's policy.
+    Nobody can delete or replace a record before `release_retention_days`, unless an administrator first changes the
+    bucket's policy.
     """
 
     def __init__(
@@ -39,17 +39,17 @@ class ReleaseRecords(Construct):
         store: ArtifactStore,
         failure_topic: NotificationTopic,
     ) -> None:
-        """`deployments` has the environment that has the release after each of these stages."""
+        """`deployments` maps the stages that deploy to environments."""
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         bucket = self._build_bucket(settings.release_retention_days, store)
         recorder = EventFunction(
             self,
             "Recorder",
-            description=f"Writes down what {pipeline_name} has released",
+            description=f"Writes release records of {pipeline_name}",
             package="delivery_events",
             handler="record.handler",
-            hears={
+            rules={
                 "Arrived": PipelineEvents(
                     pipeline_name=pipeline_name, kinds=["Stage"], states=["SUCCEEDED"], stages=list(deployments)
                 )
@@ -70,11 +70,16 @@ class ReleaseRecords(Construct):
         recorder.allow("sts:AssumeRole", on=readers.roles)
         recorder.allow("s3:PutObject", on=bucket.arn_for_objects("*"))
         recorder.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
-        logical_id = stack.get_logical_id(cast(CfnElement, bucket.node.default_child))
-        recorder.accept_wildcard(f"<{logical_id}.Arn>/*", "A record is named after environment, time and execution")
-        recorder.alarm_at(failure_topic)
+        acknowledge(
+            recorder.role,
+            {wildcard_objects(self, bucket): "A record is named after environment, time and execution"},
+        )
+        recorder.alarm_on_failure(failure_topic)
         output = CfnOutput(
-            stack, OUTPUT, value=bucket.bucket_name, description="What ran where, and when: make releases"
+            stack,
+            OUTPUT,
+            value=bucket.bucket_name,
+            description="Bucket of the release records; read them with make releases",
         )
         output.override_logical_id(OUTPUT)
 

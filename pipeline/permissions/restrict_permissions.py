@@ -1,7 +1,7 @@
-"""What the pipeline's roles may do, once the library has written their policies."""
+"""Restrict the roles of the built pipeline, whose policies CDK Pipelines has written."""
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, cast
 
 from aws_cdk import CfnElement, Stack
 from aws_cdk import aws_codebuild as codebuild
@@ -9,17 +9,25 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline
 from constructs import IConstruct
 
-from pipeline.artifact_store import ArtifactStore
-from pipeline.permissions import nag_findings as wildcards
-from pipeline.permissions.lookup_role import lookup_role
-from pipeline.permissions.nag_findings import READ_ARTIFACTS, USE_KEY, WRITE_ARTIFACTS
+from pipeline.artifact_stores import ArtifactStore
+from pipeline.permissions.account_roles import lookup_role
 from pipeline.permissions.unused_permissions import remove_unused_permissions
 from pipeline.steps.change_review_step import REVIEWS
 from pipeline.steps.self_mutation import EVERY_REGION
-from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.acknowledgments import (
+    OWN_POLICY,
+    acknowledge,
+    wildcard_action,
+    wildcard_objects,
+    wildcard_resource,
+)
+
+READ_ARTIFACTS: Final = ("s3:GetBucket*", "s3:GetObject*", "s3:List*")
+WRITE_ARTIFACTS: Final = (*READ_ARTIFACTS, "s3:Abort*", "s3:DeleteObject*")
+USE_KEY: Final = ("kms:GenerateDataKey*", "kms:ReEncrypt*")
 
 
-def settle_permissions(
+def restrict_permissions(
     pipeline: CodePipeline,
     *,
     reviews: Sequence[CodeBuildStep],
@@ -27,79 +35,83 @@ def settle_permissions(
     bakes: Sequence[CodeBuildStep],
     stores: Sequence[ArtifactStore],
 ) -> None:
-    """Narrow the built pipeline's roles and keys, and acknowledge what stays wide.
+    """Restrict the built pipeline's roles and keys, and acknowledge the wildcards that remain, each with its reason.
 
-    `stores` hold the artifacts, the one of the pipeline's own region first. Nothing can be granted afterwards.
+    `stores` are the artifact stores, that of the pipeline's own region first. Nothing can be granted afterwards.
     """
     stack = Stack.of(pipeline)
-    everywhere = wildcards.objects(stack, [store.bucket for store in stores])
-    home = wildcards.objects(stack, [stores[0].bucket])
-    read = {**wildcards.actions(READ_ARTIFACTS), **home}
-    write = {**wildcards.actions((*WRITE_ARTIFACTS, *USE_KEY)), **home}
-    _accept_sources(pipeline)
+    home = _objects(stack, stores[:1])
+    read = {**_actions(READ_ARTIFACTS), **home}
+    write = {**_actions((*WRITE_ARTIFACTS, *USE_KEY)), **home}
+    _acknowledge_sources(pipeline)
 
     orchestration = _own_policy_of(pipeline.pipeline.role)
-    keys_elsewhere = _narrow_keys(orchestration, stores)
-    _accept(orchestration, write, everywhere, keys_elsewhere)
+    keys_elsewhere = _restrict_keys(orchestration, stores)
+    _acknowledge(orchestration, write, _objects(stack, stores), keys_elsewhere)
 
     synth = _own_policy_of(pipeline.synth_project.role)
     remove_unused_permissions(synth, output=True)
-    _accept(synth, write)
+    _acknowledge(synth, write)
 
     self_mutation = _own_policy_of(pipeline.self_mutation_project.role)
     remove_unused_permissions(self_mutation)
-    _accept(
-        self_mutation,
-        read,
-        wildcards.resource(
-            f"arn:*:iam::{stack.account}:role/*",
-            "Only roles tagged by the CDK bootstrap of the pipeline's own account, as the statement's condition says",
-        ),
-        wildcards.resource(
-            lookup_role(stack.account, EVERY_REGION),
-            "It compares the artifact stores of all regions, and those that the next commit may bring; these roles of "
-            "the pipeline's own account may only read",
-        ),
-        wildcards.resource("*", "Describing stacks and listing buckets, which the CDK CLI does before it deploys"),
-    )
+    _acknowledge(self_mutation, read, _self_mutation_findings(stack.account))
 
     for role in _roles_below(pipeline.node.try_find_child("Assets")):
-        assets = _own_policy_of(role)
-        remove_unused_permissions(assets)
-        _accept(assets, read)
-
-    in_reviews = wildcards.objects(stack, [stores[0].bucket], below=REVIEWS)
+        _restrict_build(role, read)
     for step in reviews:
-        policy = _own_policy_of(step.project.role)
-        remove_unused_permissions(policy)
-        _accept(policy, read, in_reviews)
-
+        _restrict_build(step.project.role, read, _objects(stack, stores[:1], below=REVIEWS))
     for step in bakes:
-        policy = _own_policy_of(step.project.role)
-        remove_unused_permissions(policy)
-        _accept(policy, read)
-
+        _restrict_build(step.project.role, read)
     for step in tests:
-        policy = _own_policy_of(step.project.role)
-        remove_unused_permissions(policy, reports=True)
-        project = stack.get_logical_id(cast(CfnElement, step.project.node.default_child))
-        report_groups = wildcards.resource(
-            f"arn:aws:codebuild:{stack.region}:{stack.account}:report-group/<{project}>-*",
-            "CodeBuild creates a report group when a build first reports, and begins its name with the project's",
-        )
-        _accept(policy, read, report_groups)
+        _restrict_build(step.project.role, read, _report_group_findings(stack, step), reports=True)
+
+
+def _restrict_build(role: iam.IRole | None, *findings: Mapping[str, str], reports: bool = False) -> None:
+    policy = _own_policy_of(role)
+    remove_unused_permissions(policy, reports=reports)
+    _acknowledge(policy, *findings)
+
+
+def _actions(names: Iterable[str]) -> dict[str, str]:
+    reason = "The library grants actions in groups; these end at the artifact store"
+    return {wildcard_action(name): reason for name in names}
+
+
+def _objects(stack: Stack, stores: Iterable[ArtifactStore], *, below: str | None = None) -> dict[str, str]:
+    pattern = f"{below}/*" if below else "*"
+    reason = "Artifacts and reviews get new names in every run; the bucket holds nothing else"
+    return {wildcard_objects(stack, store.bucket, pattern): reason for store in stores}
+
+
+def _self_mutation_findings(account: str) -> dict[str, str]:
+    return {
+        wildcard_resource(f"arn:*:iam::{account}:role/*"): "Only roles tagged by the CDK bootstrap of the pipeline's "
+        "own account, as the statement's condition says",
+        wildcard_resource(lookup_role(account, EVERY_REGION)): "It compares the artifact stores of all regions, and "
+        "those that the next commit may bring; these roles of the pipeline's own account may only read",
+        wildcard_resource("*"): "Describing stacks and listing buckets, which the CDK CLI does before it deploys",
+    }
+
+
+def _report_group_findings(stack: Stack, step: CodeBuildStep) -> dict[str, str]:
+    project = stack.get_logical_id(cast(CfnElement, step.project.node.default_child))
+    group = f"arn:aws:codebuild:{stack.region}:{stack.account}:report-group/<{project}>-*"
+    return {
+        wildcard_resource(group): "CodeBuild creates a report group when a build first reports, and begins its name "
+        "with the project's"
+    }
 
 
 def _own_policy_of(role: iam.IRole | None) -> iam.CfnPolicy:
-    """Return the policy that the library has written for the role."""
     return cast(iam.CfnPolicy, cast(iam.IRole, role).node.find_child("DefaultPolicy").node.default_child)
 
 
-def _narrow_keys(policy: iam.CfnPolicy, stores: Sequence[ArtifactStore]) -> dict[str, str]:
+def _restrict_keys(policy: iam.CfnPolicy, stores: Sequence[ArtifactStore]) -> dict[str, str]:
     """Let the pipeline use the keys of other regions' stores instead of all keys; return the findings of that.
 
-    The library cannot name a key of another region, which has no ARN yet. Its alias is known, and KMS tells which
-    aliases a key has; of a new one it may take five minutes to (KMS Developer Guide, "Use aliases to control access").
+    The library cannot name a key of another region, which has no ARN yet, but its alias is known. A new alias may take
+    five minutes to have an effect on permissions (KMS Developer Guide, "Use aliases to control access").
     """
     elsewhere = [store for store in stores if store.alias_name]
     if not elsewhere:
@@ -116,16 +128,15 @@ def _narrow_keys(policy: iam.CfnPolicy, stores: Sequence[ArtifactStore]) -> dict
     }
     others = [one for one in document["Statement"] if one is not everything]
     policy.policy_document = {**document, "Statement": [*others, named, by_alias]}
-    findings = (wildcards.resource(key, "Only the key with the alias of the region's artifact store") for key in keys)
-    return {finding: reason for found in findings for finding, reason in found.items()}
+    return {wildcard_resource(key): "Only the key with the alias of the region's artifact store" for key in keys}
 
 
-def _accept(policy: iam.CfnPolicy, *findings: Mapping[str, str]) -> None:
-    """Accept the findings, and that the policy is its role's own."""
+def _acknowledge(policy: iam.CfnPolicy, *findings: Mapping[str, str]) -> None:
+    """Acknowledge the findings, and that the policy is inline."""
     acknowledge(policy, {finding: reason for found in (OWN_POLICY, *findings) for finding, reason in found.items()})
 
 
-def _accept_sources(pipeline: CodePipeline) -> None:
+def _acknowledge_sources(pipeline: CodePipeline) -> None:
     for project in pipeline.node.find_all():
         if isinstance(project, codebuild.CfnProject):
             acknowledge(

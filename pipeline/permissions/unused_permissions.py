@@ -1,4 +1,4 @@
-"""Permissions the library gives every build, and ours do not use."""
+"""Removes permissions that the library gives every build and ours do not use."""
 
 import json
 from typing import Any, Final
@@ -11,7 +11,7 @@ ENCRYPTION: Final = ("kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 
 
 def remove_unused_permissions(policy: iam.CfnPolicy, *, reports: bool = False, output: bool = False) -> None:
-    """Take from a build's policy what it has no use for.
+    """Remove what a build does not use from its policy.
 
     That is: CodeBuild's default log groups, as each project has its own; starting any build of the account, as the
     pipeline starts them; without `reports`, test reports; and, without an `output` artifact, encryption. The policy

@@ -1,4 +1,4 @@
-"""The gate before an environment: a person decides."""
+"""The manual approval before an environment."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,14 @@ from pipeline.steps.change_review_step import ChangeReviewStep
 from settings import Settings
 
 MOST_SUMMARIES = 3
-"""Of the environments before this one, the nearest: the comment is short."""
+"""Of the nearest earlier environments, so that the comment stays short."""
 
 
 class ApprovalStep(ManualApprovalStep):
-    """Stops before the environment `name` and tells the approver what waits, what it changes, and what it has passed.
+    """Stops before the environment `name` until somebody approves.
 
-    `verified` has what is to be said of each environment before this one, in their order.
-    The comment names the commit and the run, never sizes or images: those change with the application, and the
-    pipeline does not. It stays below the 1,000 characters CodePipeline takes; a commit's whole message would not.
+    The comment has the commit, its changes, and the test results of earlier environments, `test_summaries` in their
+    order. It stays below the 1,000 characters that CodePipeline takes; a commit's whole message would not.
     """
 
     def __init__(
@@ -24,7 +23,7 @@ class ApprovalStep(ManualApprovalStep):
         name: str,
         *,
         settings: Settings,
-        verified: Sequence[str],
+        test_summaries: Sequence[str],
         source: CodePipelineSource,
         review: ChangeReviewStep,
         pipeline_name: str,
@@ -33,17 +32,17 @@ class ApprovalStep(ManualApprovalStep):
         region = settings.pipeline.region
         commit = source.source_attribute("CommitId")
         passed = (
-            f"Tested before: {'; '.join(verified[-MOST_SUMMARIES:])}."
-            if verified
-            else "Nothing has been tested before."
+            f"Test results: {'; '.join(test_summaries[-MOST_SUMMARIES:])}."
+            if test_summaries
+            else "No earlier environment has tested it."
         )
         comment = (
             f"Deploy commit {commit} “{review.commit_title}” to {name} (account {environment.account}, "
             f"{', '.join([environment.region, *environment.further_regions])})? {review.summary}. {passed} "
-            f"Approving updates {name} and tests it; rejecting, or waiting, leaves it as it is. "
-            f"This run: https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{pipeline_name}"
+            f"Approve to deploy to {name} and test it; reject to leave it unchanged. "
+            f"Execution: https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{pipeline_name}"
             f"/executions/#{{codepipeline.PipelineExecutionId}}/timeline?region={region}"
         )
         super().__init__("Approve", comment=comment, review_url=review.address)
-        # Without this the library would not have the actions before publish what stands in these.
+        # Lets the earlier actions export the variables in these.
         self._discover_referenced_outputs([comment, review.address])

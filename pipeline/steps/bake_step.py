@@ -5,16 +5,15 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, IFileSetProducer
 
-from pipeline.download_cache import cached_downloads, download_cache
+from pipeline.build_projects import cached_downloads, download_cache
 from stacks.monitoring.alarm_reader_role import bake_role_name
 from stages.yawl_stage import YawlStage
 
 
 class BakeStep(CodeBuildStep):
-    """A build that watches the alarm over the environment `stage` has deployed; it fails when the alarm rings.
+    """A build that watches the alarm over the environment `stage` has deployed; it fails when the alarm is in ALARM.
 
-    CodePipeline has a rule about alarms, but it looks once: an alarm that rings a minute later, or rings and clears,
-    would pass it.
+    CodePipeline's own alarm rule looks once: it would miss an alarm a minute later, or one that has cleared.
     """
 
     def __init__(self, source: IFileSetProducer, stage: YawlStage, *, logging: codebuild.LoggingOptions) -> None:

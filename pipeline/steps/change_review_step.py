@@ -1,4 +1,4 @@
-"""The step that shows, before an environment is touched, what a release would change and lose there."""
+"""The step that reviews what a release would change and lose in an environment, before it is deployed."""
 
 from collections.abc import Sequence
 
@@ -7,25 +7,25 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, IFileSetProducer
 
-from pipeline.artifact_store import ArtifactStore
-from pipeline.download_cache import cached_downloads, download_cache
-from pipeline.permissions.lookup_role import lookup_roles
-from pipeline.stage_conditions import StageConditions
+from pipeline.artifact_stores import ArtifactStore
+from pipeline.build_projects import cached_downloads, download_cache
+from pipeline.built_pipeline import StageConditions
+from pipeline.permissions.account_roles import lookup_roles
 from stages.yawl_stage import YawlStage
 
 REVIEWS = "change-reviews"
-"""Where in the artifact store the reviews are."""
+"""The folder of the artifact store with the reviews."""
 NOTHING = "nothing changes"
 """How the summary of a review ends when there is nothing to approve."""
 
 
 class ChangeReviewStep(CodeBuildStep):
-    """A build that compares what an environment has deployed with what it is about to; findings end the release there.
+    """A build that compares the assembly with what an environment has deployed; findings stop the release.
 
-    `stages` has the environment in each of its regions, its own first. The build reads the environment's account by the
-    CDK's lookup roles, and touches nothing. Its summary, the commit's title and the place of the whole review are
-    variables for those who decide. `later_stages` are the pipeline's for this environment: an earlier execution that is
-    still in one of them may deploy what this one was not compared with, and the summary says so.
+    `stages` has the environment in each of its regions, its own first. The build reads its account through the CDK's
+    lookup roles. Summary, commit title and address of the review are variables for the approval. `later_stages` are
+    this environment's: if an earlier execution is still in one of them, the summary warns that the comparison may be
+    out of date.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ChangeReviewStep(CodeBuildStep):
         """Where the review can be read."""
 
     def skip_without_changes(self, conditions: StageConditions, stage: str) -> None:
-        """Have a stage passed by when the review has found no change (aws-cdk#18218)."""
+        """Skip a stage when the review has found no change (aws-cdk#18218)."""
         conditions.skip_unless(
             stage,
             name="SomethingChanges",

@@ -6,23 +6,23 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildOptions
 
-from pipeline.permissions.lookup_role import lookup_role
+from pipeline.permissions.account_roles import lookup_role
 
 ACCEPTED_CHANGES: Final = "accepted-changes.txt"
-"""The file of the assembly that holds the fingerprints of the pipeline's own changes that are meant, one a line."""
+"""The file in the assembly with the fingerprints of accepted changes to the pipeline's permissions, one a line."""
 
 EVERY_REGION: Final = "*"
-"""The deployed build compares the pipeline of the next commit, which may have a region more than this one's."""
+"""The next commit, which the deployed build compares, may add a region."""
 
 
 def self_mutation(stack_name: str, *, account: str, logging: codebuild.LoggingOptions) -> CodeBuildOptions:
-    """Return how the pipeline updates itself: not where that broadens its permissions, unless that is meant.
+    """Return the options of self-mutation, which stops if it would broaden the pipeline's permissions unannounced.
 
-    What it may do is what it may do to every environment, and no review of an environment shows it (aws-cdk#16301).
-    The CLI also compares and deploys the stacks that the pipeline's depends on, the artifact stores of other regions.
+    No review of an environment shows the pipeline's own permissions (aws-cdk#16301). The CLI also compares and deploys
+    the stacks that the pipeline's depends on, the artifact stores of other regions.
     """
     changes = "changes.txt"
-    # Without the CLI's own notices: what is accepted must read the same tomorrow.
+    # The CLI's notices would change the fingerprint.
     difference = f"cdk -a . diff {stack_name} --method=template --security-only --no-color --no-notices"
     return CodeBuildOptions(
         logging=logging,
@@ -34,13 +34,13 @@ def self_mutation(stack_name: str, *, account: str, logging: codebuild.LoggingOp
                         "commands": [
                             f"{difference} --fail-on broadening > {changes} 2>&1 && BROADENED=no || BROADENED=yes",
                             f"cat {changes}",
-                            # It ends in the same way when it cannot compare; the CLI's last line then says why.
+                            # The exit code is the same if the CLI cannot compare; its last line says why.
                             f'[ "$BROADENED" = no ] || {difference} > /dev/null 2>&1 || {{ echo '
                             '"stops: the pipeline cannot be compared with what is deployed: '
                             f'$(grep . {changes} | tail -n 1)"; exit 1; }}',
                             f'FINGERPRINT="$(sha256sum < {changes} | cut -c 1-12)"',
                             f'[ "$BROADENED" = no ] || grep -qx "$FINGERPRINT" {ACCEPTED_CHANGES} || {{ echo '
-                            "\"stops: the pipeline's own permissions would grow. If that is meant, write into "
+                            "\"stops: the pipeline's own permissions would grow. If this is intended, add to "
                             'delivery.toml: [pipeline.accepted_changes.$FINGERPRINT] reason = \\"…\\""; exit 1; }',
                         ]
                     }

@@ -1,4 +1,7 @@
-"""ministack's internals, named in one place and untyped: its inferred types are its own affair, and change with it."""
+"""The modules of ministack that this package uses. No other file imports ministack.
+
+They are typed as Any: the inferred types of ministack change from release to release.
+"""
 
 from importlib import import_module
 from typing import Any
@@ -12,6 +15,12 @@ app: Any = import_module("ministack.app")
 alb: Any = import_module("ministack.services.alb")
 backup: Any = import_module("ministack.services.backup")
 cloudformation: Any = import_module("ministack.services.cloudformation")
+cloudformation_requests: Any = import_module("ministack.services.cloudformation.handlers")
+changesets: Any = import_module("ministack.services.cloudformation.changesets")
+custom_resource: Any = import_module("ministack.services.cloudformation.custom_resource")
+engine: Any = import_module("ministack.services.cloudformation.engine")
+provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
+stacks: Any = import_module("ministack.services.cloudformation.stacks")
 cloudfront: Any = import_module("ministack.services.cloudfront")
 cloudwatch: Any = import_module("ministack.services.cloudwatch")
 codebuild: Any = import_module("ministack.services.codebuild")
@@ -35,14 +44,16 @@ sqs: Any = import_module("ministack.services.sqs")
 sts: Any = import_module("ministack.services.sts")
 tagging: Any = import_module("ministack.services.tagging")
 ssm: Any = import_module("ministack.services.ssm")
-stacks: Any = import_module("ministack.services.cloudformation.stacks")
-provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
-cloudformation: Any = import_module("ministack.services.cloudformation")
 
 handlers: dict[str, dict[str, Any]] = provisioners._RESOURCE_HANDLERS
 """What CloudFormation can provision: resource type → create, update, delete."""
 
 
+def service(module: str) -> Any:
+    """Return the module of one of ministack's services by its own name, such as `lambda_svc`."""
+    return import_module(f"ministack.services.{module}")
+
+
 def here() -> tuple[str, str]:
-    """Return the account and region of the request under way."""
+    """Return the account and region of the current request."""
     return responses.get_account_id(), responses.get_region()

@@ -15,10 +15,12 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.engine.emulators import Fact
 from rehearsal.process.proxy_settings import ProxySettings
 
 SECRET_KEY = "emulated"  # noqa: S105 - what the emulator expects account-root keys to be signed with
+Place = AwsEnvironment
 ANSWER_SECONDS = 10.0
 """How long the emulator may take to say what it knows."""
 
@@ -37,17 +39,6 @@ class Credentials:
         if self.session_token:
             found["AWS_SESSION_TOKEN"] = self.session_token
         return found
-
-
-@dataclass(frozen=True)
-class Place:
-    """An account and a region."""
-
-    account: str
-    region: str
-
-    def __str__(self) -> str:
-        return f"{self.account}/{self.region}"
 
 
 class Forbidden(Exception):  # noqa: N818 - named as AWS names the state
@@ -93,7 +84,7 @@ class Cloud:
             ),
         )
 
-    def in_account(self, service: str, place: Place) -> Any:
+    def in_account(self, service: str, place: AwsEnvironment) -> Any:
         """Return a client that acts as the account itself."""
         return self.client(service, place.region, Credentials(place.account))
 
@@ -117,7 +108,7 @@ class Cloud:
         call = {"principal": principal, "action": action, "resource": resource, "context": keys}
         self._permissions("check", call)
 
-    def check_service_calls(self, stack: str, place: Place, role_arn: str) -> None:
+    def check_service_calls(self, stack: str, place: AwsEnvironment, role_arn: str) -> None:
         """Have the calls checked that AWS's services will make for a deployed stack; raises Forbidden.
 
         `role_arn` is the role that CloudFormation deployed it with; empty where it used its caller's permissions.

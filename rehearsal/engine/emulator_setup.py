@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from botocore.exceptions import WaiterError
 
-from rehearsal.assembly import PIPELINE_TYPE, Assembly, ExecutionPolicies
+from cloud_assembly import PIPELINE
+from rehearsal.assembly import Assembly, ExecutionPolicies
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.cloud import Cloud, Credentials, Forbidden, Place
 from rehearsal.engine.definition import Definition, parse
@@ -196,7 +197,7 @@ class SetUp:
         self._cdk(arguments, step, cloud, assembly.home, self._directory)
         stack = cloud.in_account("cloudformation", assembly.home)
         resources = stack.describe_stack_resources(StackName=assembly.stack_name)["StackResources"]
-        name = next(item["PhysicalResourceId"] for item in resources if item["ResourceType"] == PIPELINE_TYPE)
+        name = next(item["PhysicalResourceId"] for item in resources if item["ResourceType"] == PIPELINE)
         pipeline = cloud.in_account("codepipeline", assembly.home).get_pipeline(name=name)["pipeline"]
         return parse(pipeline, assembly.home.region)
 

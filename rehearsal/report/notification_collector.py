@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rehearsal.report import permissions
 from rehearsal.engine.cloud import Cloud
+from rehearsal.report import permissions
 from rehearsal.report.progress import Notification, Progress
 
 LOOK_SECONDS = 0.5

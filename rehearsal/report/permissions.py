@@ -1,12 +1,13 @@
 """Permissions as a rehearsal reports them: what was refused and which construct to change, what each role used."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import cloud_assembly
 
 LOGICAL_ID = "aws:cdk:logicalId"
 PATH = "aws:cdk:path"
@@ -66,24 +67,14 @@ def _paths(directory: Path) -> dict[tuple[str, str], str]:
     They stand in the templates' metadata, which an app may switch off, and in the assembly's own, which it may not.
     """
     found: dict[tuple[str, str], str] = {}
-    for name, artifact in json.loads((directory / "manifest.json").read_text()).get("artifacts", {}).items():
-        properties = artifact.get("properties", {})
-        if artifact["type"] == "cdk:cloud-assembly":
-            found |= _paths(directory / properties["directoryName"])
-        if artifact["type"] != "aws:cloudformation:stack":
-            continue
-        stack = properties.get("stackName", name)
-        metadata = dict(artifact.get("metadata") or {})
-        if file := artifact.get("additionalMetadataFile"):
-            metadata |= json.loads((directory / file).read_text())
-        for path, entries in metadata.items():
+    for stack in cloud_assembly.read(directory).stacks:
+        for path, entries in stack.metadata.items():
             for entry in entries:
                 if entry["type"] == LOGICAL_ID:
-                    found[stack, entry["data"]] = _readable(path)
-        resources = json.loads((directory / properties["templateFile"]).read_text()).get("Resources", {})
-        for logical_id, resource in resources.items():
+                    found[stack.name, entry["data"]] = _readable(path)
+        for logical_id, resource in stack.resources.items():
             if path := resource.get("Metadata", {}).get(PATH):
-                found.setdefault((stack, logical_id), _readable(path))
+                found.setdefault((stack.name, logical_id), _readable(path))
     return found
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.actions.run import Deployed
-from rehearsal.engine.definition import Definition, Stage
 from rehearsal.engine.action_details import Evidence
+from rehearsal.engine.definition import Definition, Stage
 from rehearsal.report.permissions import Refusal
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.actions.run import Deployed, Resource
-from rehearsal.engine.cloud import Place
 from rehearsal.engine.action_details import ChangeSet, Question
+from rehearsal.engine.cloud import Place
 from rehearsal.engine.masking import masked
 from rehearsal.report.permissions import Permissions, nothing_evaluated
 from rehearsal.report.progress import ActionProgress, Progress, StageProgress

@@ -12,7 +12,7 @@ from stacks.application.engine_image import EngineImage
 from stacks.cache_stack import Cache
 from stacks.database_stack import Database
 from stacks.shared import ports
-from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_resource
 from stacks.shared.imported_secret import imported_secret
 from stacks.shared.log_group import LogGroup
 
@@ -130,7 +130,7 @@ class EngineTask(ecs.FargateTaskDefinition):
         acknowledge(
             execution_role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resource; pulling is allowed "
+                wildcard_resource("*"): "ecr:GetAuthorizationToken knows no resource; pulling is allowed "
                 "from the one repository.",
                 **OWN_POLICY,
             },

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from stacks.cache_stack import Cache
 from stacks.database_stack import Database
-from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_resource
 
 PIPELINE_ROLES = "yawl-delivery-*"
 
@@ -109,7 +109,7 @@ class VerifierRole(iam.Role):
         }
         acknowledge(
             self,
-            {f"AwsSolutions-IAM5[Resource::{resource}]": reason for resource, reason in wildcards.items()} | OWN_POLICY,
+            {wildcard_resource(resource): reason for resource, reason in wildcards.items()} | OWN_POLICY,
         )
 
 

@@ -2,14 +2,14 @@
 
 from typing import Final, cast
 
-from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
+from aws_cdk import Stack
 from aws_cdk import aws_config as config
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, managed_policy, wildcard_objects
 from stacks.storage.data_bucket import DataBucket
 
 POLICY: Final = "service-role/AWS_ConfigRole"
@@ -71,13 +71,14 @@ class ConfigurationRecord(Construct):
             (["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn),
         ):
             role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
-        acknowledge(role, OWN_POLICY)
-        logical_id = Stack.of(self).get_logical_id(cast(CfnElement, bucket.node.default_child))
-        for finding, reason in {
-            f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{POLICY}]": "AWS keeps this policy to what AWS Config "
-            "reads; it learns new types all the time, and a copy would leave them out.",
-            f"IAM5[Resource::<{logical_id}.Arn>/{written}]": "AWS Config names its files after day and region; the "
-            "folder is its own.",
-        }.items():
-            Validations.of(role).acknowledge(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{finding}", reason=reason))
+        acknowledge(
+            role,
+            {
+                managed_policy(POLICY): "AWS keeps this policy to what AWS Config reads; it learns new types all the "
+                "time, and a copy would leave them out.",
+                wildcard_objects(self, bucket, written): "AWS Config names its files after day and region; the folder "
+                "is its own.",
+                **OWN_POLICY,
+            },
+        )
         return role

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.application.integration_test_role import PIPELINE_ROLES
-from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_resource
 
 
 class BakeRole(iam.Role):
@@ -37,7 +37,7 @@ class BakeRole(iam.Role):
         acknowledge(
             self,
             {
-                "AwsSolutions-IAM5[Resource::*]": "CloudWatch hides composite alarms from whoever may not describe "
+                wildcard_resource("*"): "CloudWatch hides composite alarms from whoever may not describe "
                 "all; alarms tell no data.",
                 **OWN_POLICY,
             },

@@ -5,7 +5,7 @@ from typing import Final, cast
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_resource
 
 ROLE: Final = "CloudWatch-CrossAccountSharingRole"
 """The name that CloudWatch's console asks for, the same in every account (CloudWatch User Guide, "Cross-account
@@ -30,7 +30,7 @@ class AlarmSharing(iam.Role):
         acknowledge(
             self,
             {
-                "AwsSolutions-IAM5[Resource::*]": "CloudWatch hides composite alarms from whoever may not describe "
+                wildcard_resource("*"): "CloudWatch hides composite alarms from whoever may not describe "
                 "all; alarms tell no data.",
                 **OWN_POLICY,
             },

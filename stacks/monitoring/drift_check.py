@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from aws_cdk import Acknowledgment, ArnFormat, Stack, Validations
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.monitoring.metrics.maintenance import check_name
 from stacks.monitoring.resource_reads import READS
+from stacks.shared.acknowledgments import acknowledge, wildcard_resource
 from stacks.shared.scheduled_check import ScheduledCheck
 
 HOUR: Final = 4
@@ -103,10 +104,7 @@ class DriftCheck(ScheduledCheck):
             "for all of a kind only.",
             **dict.fromkeys(own.values(), "CloudFormation ends the names; the environment is named."),
         }
-        for resource, reason in reasons.items():
-            Validations.of(self.role).acknowledge(
-                Acknowledgment(id=f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource}]", reason=reason)
-            )
+        acknowledge(self.role, {wildcard_resource(resource): reason for resource, reason in reasons.items()})
 
 
 def _service(action: str) -> str:

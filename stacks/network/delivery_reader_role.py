@@ -6,7 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_resource
 
 READER_ROLE: Final = "arn:aws:iam::{account}:role/yawl-{environment}-delivery-reader"
 """Its ARN, with places for the account and the environment's name."""
@@ -55,10 +55,10 @@ class DeliveryReaderRole(iam.Role):
         acknowledge(
             self,
             {
-                f"AwsSolutions-IAM5[Resource::{stacks}]": "The stacks of this environment and no others; the last part "
+                wildcard_resource(stacks): "The stacks of this environment and no others; the last part "
                 "of a stack's ARN is drawn when it is created.",
-                f"AwsSolutions-IAM5[Resource::{tasks}]": "Tasks of this environment's cluster come and go.",
-                "AwsSolutions-IAM5[Resource::*]": "Listing tasks has no resource of its own; the condition names the "
+                wildcard_resource(tasks): "Tasks of this environment's cluster come and go.",
+                wildcard_resource("*"): "Listing tasks has no resource of its own; the condition names the "
                 "environment's cluster.",
                 **OWN_POLICY,
             },

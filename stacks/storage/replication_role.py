@@ -2,13 +2,12 @@
 
 from typing import cast
 
-from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
+from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_objects
 
 
 class ReplicationRole(iam.Role):
@@ -41,11 +40,11 @@ class ReplicationRole(iam.Role):
         ):
             self.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
         acknowledge(self, OWN_POLICY)
-        logical_id = Stack.of(source).get_logical_id(cast(CfnElement, source.node.default_child))
-        for objects in (f"<{logical_id}.Arn>/*", Stack.of(self).resolve(destination.arn_for_objects("*"))):
-            Validations.of(self).acknowledge(
-                Acknowledgment(
-                    id=f"AwsSolutions::AwsSolutions-IAM5[Resource::{objects}]",
-                    reason="All objects of the one bucket: replication copies whatever is written into it.",
-                )
+        for bucket in (source, destination):
+            acknowledge(
+                self,
+                {
+                    wildcard_objects(self, bucket): "All objects of the one bucket: replication copies whatever is "
+                    "written into it."
+                },
             )

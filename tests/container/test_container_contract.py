@@ -3,11 +3,11 @@
 import pytest
 
 from integration_tests.engine import Credentials, Engine
-from integration_tests.engine_checks import engine_does_its_work
+from integration_tests.engine_checks import engine_runs_a_process
 from integration_tests.failure import CheckFailed
-from integration_tests.front_door import FrontDoor
-from integration_tests.http_checks import health_path_answers
-from integration_tests.waiting import Patience
+from integration_tests.http_checks import health_path_responds
+from integration_tests.http_client import HttpClient
+from integration_tests.waiting import Deadline
 from testbed.task import PORT, Task
 from testbed.testbed import HEALTH_PATH
 from tests.container.conftest import Stage
@@ -23,13 +23,13 @@ def test_every_task_keeps_what_integration_tests_ask(
     stage.play(service.at_full_strength())
     given = service.testbed.credentials
     credentials = Credentials(username=given.username, password=given.password)
-    patience = Patience(deadline_seconds=30)
+    deadline = Deadline(seconds=30)
 
     def check(task: Task) -> None:
-        door = FrontDoor(f"http://{task.address}:{PORT}")
-        health_path_answers(door, path=HEALTH_PATH, in_a_row=2, patience=patience)
-        engine_does_its_work(Engine(door), credentials, patience=patience, look_further="")
-        assert door.get(HEALTH_PATH).task == task.name
+        client = HttpClient(f"http://{task.address}:{PORT}")
+        health_path_responds(client, path=HEALTH_PATH, consecutive=2, deadline=deadline)
+        engine_runs_a_process(Engine(client), credentials, deadline=deadline, next_steps="")
+        assert client.get(HEALTH_PATH).task == task.name
 
     for task in service.tasks:
         epoch = stage.play(service.epoch())

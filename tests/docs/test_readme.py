@@ -47,7 +47,7 @@ RUN_CHEAPLY = {
 
 RUN_ELSEWHERE = {
     "make rehearse": ("tests/rehearsal/end_to_end/test_main_job.py", '["make", "rehearse", '),
-    "make synth": ("pipeline/steps/synth_step.py", 'commands=["make synth"]'),
+    "make synth": ("pipeline/steps/source_and_synth.py", 'commands=["make synth"]'),
     "make test": (".ci/run", "make test"),
     "make container-test": ("Makefile", "all-other-tests container-test"),
     "make container-packages": ("Makefile", "container-test: container-packages"),
@@ -60,7 +60,7 @@ NOT_RUN = {
     "make setup": "CI's clone begins with it",
     "make lint": "make test runs it",
     "make lint types": "the same",
-    "make check": "make test runs its four commands, on more tests",
+    "make check": "make test runs the same commands, on more tests",
     "make check ARGS='-k database'": "the same",
     "make lock": "it asks package registries and rewrites what is pinned",
     "make rehearse FROM=HEAD~1": "tests/rehearsal/end_to_end/test_scenarios.py delivers one commit over another",
@@ -141,9 +141,9 @@ def test_it_would_run(command: str, newcomer: Stranger) -> None:
 def test_what_make_check_runs_is_part_of_make_test(newcomer: Stranger) -> None:
     *checks, tests = newcomer.run("make check --dry-run").stdout.splitlines()
     whole = newcomer.run("make test --dry-run").stdout
-    assert len(checks) == 4
+    assert len(checks) == 5
     assert all(check in whole for check in checks)
-    assert tests.strip() == "python -m pytest tests/unit tests/tools"
+    assert tests.strip() == "python -m pytest tests/unit tests/tools tests/rehearsal/unit"
     assert re.search(r"python -m pytest .*tests\b", whole)
 
 

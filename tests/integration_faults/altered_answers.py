@@ -31,7 +31,7 @@ def altered(
 
 @contextmanager
 def throttled(client: Any, *, times: int) -> Generator[None, None, None]:
-    """Answer the client's next `times` requests with AWS's refusal of too many, before they leave."""
+    """Response the client's next `times` requests with AWS's refusal of too many, before they leave."""
     left = times
 
     def refuse(request: Any, **_: object) -> AWSResponse | None:

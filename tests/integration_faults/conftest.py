@@ -38,7 +38,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def patient_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a machine that stands still for a second or two turn no answer into a time-out."""
-    monkeypatch.setattr(waiting, "LEAST_LOOK_SECONDS", 3.0)
+    monkeypatch.setattr(waiting, "MIN_PROBE_SECONDS", 3.0)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""An engine as YAWL's API shows it, behind as many tasks as wanted, and sick in one action if wanted."""
+"""An engine as YAWL's API shows it, behind as many tasks as wanted, and faulty in one action if wanted."""
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -7,10 +7,10 @@ from itertools import count, cycle
 from xml.etree import ElementTree as ET
 
 from integration_tests.engine import Credentials
-from tests.faulty_http_server import Behaviour, Request, answer, healthy
+from tests.faulty_http_server import Behaviour, Request, healthy, respond
 
-CREDENTIALS = Credentials(username="verifier", password="a password of the toy's")
-ORIGIN = {"X-Origin-Verify": "the origin's secret of the toy"}
+CREDENTIALS = Credentials(username="verifier", password="a password of the fake's")
+ORIGIN = {"X-Origin-Verify": "the origin's secret of the fake"}
 DONE = "<success/>"
 EXPIRED = "<failure><reason>Invalid or expired session.</reason></failure>"
 
@@ -28,13 +28,13 @@ class State:
 
 
 def says(content: str, *, task: str | None = "task-one") -> Behaviour:
-    """Answer as the engine does: always with 200."""
+    """Response as the engine does: always with 200."""
     body = f"<response>{content}</response>".encode()
     headers = {"X-Yawl-Task": task} if task else {}
-    return answer(200, body, content_type="text/xml; charset=UTF-8", headers=headers)
+    return respond(200, body, content_type="text/xml; charset=UTF-8", headers=headers)
 
 
-class ToyEngine:
+class FakeEngine:
     """Tasks in turn, before one engine; `engines=2` gives each task one of its own, as must never be."""
 
     def __init__(
@@ -42,13 +42,13 @@ class ToyEngine:
         *,
         tasks: int = 2,
         engines: int = 1,
-        sick: Mapping[str, Behaviour] | None = None,
+        faulty: Mapping[str, Behaviour] | None = None,
         refusing: Mapping[str, str] | None = None,
         named: bool = True,
     ) -> None:
         self.states = [State() for _ in range(engines)]
         self.tasks = [f"task-{number + 1}" for number in range(tasks)]
-        self.sick = dict(sick or {})
+        self.faulty = dict(faulty or {})
         """How actions are answered although they are done, as when an answer is lost on its way."""
         self.refusing = dict(refusing or {})
         """Why actions are not done."""
@@ -61,13 +61,13 @@ class ToyEngine:
         if request.method == "GET" and request.path == "/resourceService/":
             return healthy(task=task)
         if request.headers.get("x-origin-verify") != ORIGIN["X-Origin-Verify"]:
-            return answer(403)
+            return respond(403)
         action = request.form.get("action", "")
         if action in self.refusing:
             return says(f"<failure><reason>{self.refusing.pop(action)}</reason></failure>", task=task)
         content = self._do(self.states[turn % len(self.states)], action, request.form)
-        if action in self.sick:
-            return self.sick[action]
+        if action in self.faulty:
+            return self.faulty[action]
         return says(content, task=task if self._named else None)
 
     def is_clean(self) -> bool:

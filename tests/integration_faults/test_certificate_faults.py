@@ -7,15 +7,15 @@ import pytest
 import trustme
 
 from tests.faulty_http_server import healthy, serve
-from tests.integration_faults.load_balancer_under_test import FORBIDDEN, NAME, check_health, check_well
+from tests.integration_faults.fake_dns import resolve
+from tests.integration_faults.load_balancer_under_test import FORBIDDEN, NAME, check_health, check_healthy_twin
 from tests.integration_faults.matrix import Recorder
-from tests.integration_faults.names import resolve
 
-HEALTH = "test_health_path_answers"
+HEALTH = "test_health_path_responds"
 
 
 @pytest.mark.parametrize(
-    ("kind", "naming"),
+    ("kind", "message"),
     [
         pytest.param(
             "expired",
@@ -39,7 +39,7 @@ HEALTH = "test_health_path_answers"
         ),
     ],
 )
-def test_a_certificate(kind: str, naming: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate(kind: str, message: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     authority, yesterday = trustme.CA(), datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
     trusted = ssl.create_default_context()
     authority.configure_trust(trusted)
@@ -53,19 +53,19 @@ def test_a_certificate(kind: str, naming: str, recorder: Recorder, monkeypatch: 
     resolve(monkeypatch, {NAME: ["127.0.0.1"]})
 
     with serve(healthy(), elsewhere=FORBIDDEN, tls=_context(certificates["good"])) as server:
-        recorder.green(lambda: check_well(f"https://{NAME}:{server.port}", authorities=trusted))
+        recorder.green(lambda: check_healthy_twin(f"https://{NAME}:{server.port}", authorities=trusted))
     with serve(healthy(), elsewhere=FORBIDDEN, tls=_context(certificates[kind])) as server:
         url = f"https://{NAME}:{server.port}"
-        text = recorder.red(lambda: check_health(url, authorities=trusted), naming="the certificate is refused")
-    assert naming in text
+        text = recorder.red(lambda: check_health(url, authorities=trusted), message="the certificate is refused")
+    assert message in text
 
 
 @pytest.mark.fault("the load balancer speaks no TLS where it should", caught_by=HEALTH)
 def test_tls_without_tls(recorder: Recorder) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server:
-        recorder.green(lambda: check_well(server.url))
+        recorder.green(lambda: check_healthy_twin(server.url))
         url = server.url.replace("http:", "https:")
-        recorder.red(lambda: check_health(url), naming="while agreeing on TLS")
+        recorder.red(lambda: check_health(url), message="while agreeing on TLS")
 
 
 def _context(certificate: trustme.LeafCert | trustme.CA) -> ssl.SSLContext:

@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from tests.integration_faults.account_cases import Case, Played, as_it_is, fault, tolerated
+from tests.integration_faults.account_cases import Case, Cause, fault, no_change, tolerated
 from tests.integration_faults.altered_answers import altered
 from tests.integration_faults.environment_under_test import EnvironmentUnderTest
 from tests.integration_faults.matrix import Recorder
 
-DATABASE = "test_database_is_as_asked"
-CACHE = "test_cache_is_as_asked"
+DATABASE = "test_database_matches_settings"
+CACHE = "test_cache_matches_settings"
 ROTATION = "test_password_is_rotated"
 SECOND = "second"
 """What a database or a cache beside the environment's own is called, in which a fault is played."""
@@ -21,8 +21,8 @@ SECOND = "second"
 @contextmanager
 def readable(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
     """Let the tests' role read what is called `SECOND`; the templates let it read the environment's own alone."""
-    assert dev.told.verifier_role_arn
-    role, policy = dev.told.verifier_role_arn.rpartition("/")[2], "reads-the-second"
+    assert dev.variables.verifier_role_arn
+    role, policy = dev.variables.verifier_role_arn.rpartition("/")[2], "reads-the-second"
     actions = ["rds:Describe*", "elasticache:Describe*"]
     statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     iam = dev.owner("iam")
@@ -40,7 +40,7 @@ def second_database(
 ) -> Generator[None, None, None]:
     """Create a database like the environment's own but for what is said."""
     rds = dev.owner("rds")
-    [own] = rds.describe_db_instances(DBInstanceIdentifier=dev.told.database_id)["DBInstances"]
+    [own] = rds.describe_db_instances(DBInstanceIdentifier=dev.variables.database_id)["DBInstances"]
     groups = [group["DBParameterGroupName"] for group in own["DBParameterGroups"]]
     if not tls:
         rds.create_db_parameter_group(
@@ -75,8 +75,8 @@ def second_cache(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
         ReplicationGroupDescription="Not encrypted",
         Engine="redis",
         CacheNodeType="cache.t3.micro",
-        NumCacheClusters=dev.told.cache_nodes,
-        SnapshotRetentionLimit=dev.told.cache_snapshot_days,
+        NumCacheClusters=dev.variables.cache_nodes,
+        SnapshotRetentionLimit=dev.variables.cache_snapshot_days,
         AtRestEncryptionEnabled=False,
         TransitEncryptionEnabled=False,
     )
@@ -94,13 +94,13 @@ def pending_class(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
         yield
 
 
-def with_database(**changed: object) -> Played:
+def with_database(**changed: object) -> Cause:
     return lambda dev: altered(
         dev.account.rds, "DescribeDBInstances", lambda answer: answer["DBInstances"][0].update(changed)
     )
 
 
-def with_cache(**changed: object) -> Played:
+def with_cache(**changed: object) -> Cause:
     return lambda dev: altered(
         dev.account.elasticache,
         "DescribeReplicationGroups",
@@ -108,7 +108,7 @@ def with_cache(**changed: object) -> Played:
     )
 
 
-def with_secret(**changed: object) -> Played:
+def with_secret(**changed: object) -> Cause:
     return lambda dev: altered(dev.account.secretsmanager, "DescribeSecret", lambda answer: answer.update(changed))
 
 
@@ -134,124 +134,124 @@ def pending_parameter(dev: EnvironmentUnderTest) -> AbstractContextManager[None]
         fault(
             "the database's storage is not encrypted",
             caught_by=DATABASE,
-            played=lambda dev: second_database(dev, encrypted=False),
+            cause=lambda dev: second_database(dev, encrypted=False),
             check=lambda dev: dev.database(identifier=SECOND),
             healthy=EnvironmentUnderTest.database,
-            naming=" x its storage is not encrypted\n",
+            message=" x its storage is not encrypted\n",
         ),
         fault(
             "the database takes connections without TLS",
             caught_by=DATABASE,
-            played=lambda dev: second_database(dev, tls=False),
+            cause=lambda dev: second_database(dev, tls=False),
             check=lambda dev: dev.database(identifier=SECOND),
             healthy=EnvironmentUnderTest.database,
-            naming=" x it takes connections without TLS (rds.force_ssl is not 1)\n",
+            message=" x it takes connections without TLS (rds.force_ssl is not 1)\n",
         ),
         fault(
             "the database is in one zone where two are asked for",
             caught_by=DATABASE,
-            played=as_it_is,
+            cause=no_change,
             check=lambda dev: dev.database(multi_az=True),
             healthy=EnvironmentUnderTest.database,
-            naming="Multi-AZ: off, delivery.toml says on",
+            message="Multi-AZ: off, delivery.toml says on",
         ),
         fault(
             "backups are kept for a shorter time than asked for",
             caught_by=DATABASE,
-            played=as_it_is,
+            cause=no_change,
             check=lambda dev: dev.database(backup_days=30),
             healthy=EnvironmentUnderTest.database,
-            naming="days of backups: 7, delivery.toml says 30",
+            message="days of backups: 7, delivery.toml says 30",
         ),
         fault(
             "the database may be deleted where its data is to be retained",
             caught_by=DATABASE,
-            played=as_it_is,
+            cause=no_change,
             check=lambda dev: dev.database(deletion_protection=True),
             healthy=EnvironmentUnderTest.database,
-            naming="deletion protection: off, delivery.toml says on",
+            message="deletion protection: off, delivery.toml says on",
         ),
         fault(
             "a modification of the database waits for its window",
             caught_by=DATABASE,
-            played=pending_class,
+            cause=pending_class,
             check=lambda dev: dev.database(identifier=SECOND),
             healthy=EnvironmentUnderTest.database,
-            naming="modifications wait for a maintenance window: DBInstanceClass",
+            message="modifications wait for a maintenance window: DBInstanceClass",
         ),
         fault(
             "a parameter of the database waits for a reboot",
             caught_by=DATABASE,
-            played=pending_parameter,
+            cause=pending_parameter,
             check=EnvironmentUnderTest.database,
-            naming="is pending-reboot",
+            message="is pending-reboot",
         ),
         fault(
             "the database is full",
             caught_by=DATABASE,
-            played=with_database(DBInstanceStatus="storage-full"),
+            cause=with_database(DBInstanceStatus="storage-full"),
             check=EnvironmentUnderTest.database,
-            naming="it is storage-full",
+            message="it is storage-full",
         ),
         fault(
             "the password is not rotated",
             caught_by=ROTATION,
-            played=with_secret(RotationEnabled=False),
+            cause=with_secret(RotationEnabled=False),
             check=EnvironmentUnderTest.rotation,
-            naming="rotation is off",
+            message="rotation is off",
         ),
         fault(
             "the password is rotated at other times than asked for",
             caught_by=ROTATION,
-            played=as_it_is,
+            cause=no_change,
             check=lambda dev: dev.rotation(every_days=7),
             healthy=EnvironmentUnderTest.rotation,
-            naming="days between rotations: 30, delivery.toml says 7",
+            message="days between rotations: 30, delivery.toml says 7",
         ),
         fault(
             "RDS cannot change the password any more",
             caught_by=ROTATION,
-            played=impaired_secret,
+            cause=impaired_secret,
             check=EnvironmentUnderTest.rotation,
-            naming="its secret is impaired",
+            message="its secret is impaired",
         ),
         fault(
             "the cache is not encrypted at rest",
             caught_by=CACHE,
-            played=second_cache,
+            cause=second_cache,
             check=lambda dev: dev.cache(identifier=SECOND),
             healthy=EnvironmentUnderTest.cache,
-            naming="it is not encrypted at rest",
+            message="it is not encrypted at rest",
         ),
         fault(
             "the cache takes connections without TLS",
             caught_by=CACHE,
-            played=second_cache,
+            cause=second_cache,
             check=lambda dev: dev.cache(identifier=SECOND),
             healthy=EnvironmentUnderTest.cache,
-            naming="it takes connections without TLS; it asks for no token",
+            message="it takes connections without TLS; it asks for no token",
         ),
         fault(
             "the cache is in one zone where two are asked for",
             caught_by=CACHE,
-            played=as_it_is,
+            cause=no_change,
             check=lambda dev: dev.cache(multi_az=True, nodes=2),
             healthy=EnvironmentUnderTest.cache,
-            naming="Multi-AZ: off, delivery.toml says on; nodes: 1, delivery.toml says 2",
+            message="Multi-AZ: off, delivery.toml says on; nodes: 1, delivery.toml says 2",
         ),
         fault(
             "the cache keeps no snapshots",
             caught_by=CACHE,
-            played=with_cache(SnapshotRetentionLimit=0),
+            cause=with_cache(SnapshotRetentionLimit=0),
             check=EnvironmentUnderTest.cache,
-            naming="days of snapshots: 0, delivery.toml says 1",
+            message="days of snapshots: 0, delivery.toml says 1",
         ),
         fault(
             "a modification of the cache waits for its window",
             caught_by=CACHE,
-            played=with_cache(PendingModifiedValues={"AutomaticFailoverStatus": "enabled"}),
+            cause=with_cache(PendingModifiedValues={"AutomaticFailoverStatus": "enabled"}),
             check=EnvironmentUnderTest.cache,
-            naming="modifications wait for a maintenance window: AutomaticFailoverStatus",
+            message="modifications wait for a maintenance window: AutomaticFailoverStatus",
         ),
     ],
 )
@@ -265,13 +265,13 @@ def test_a_fault_of_the_data(case: Case, dev: EnvironmentUnderTest, recorder: Re
         tolerated(
             "the database makes its daily backup",
             by=DATABASE,
-            played=with_database(DBInstanceStatus="backing-up"),
+            cause=with_database(DBInstanceStatus="backing-up"),
             check=EnvironmentUnderTest.database,
         ),
         tolerated(
             "the cache makes its daily snapshot",
             by=CACHE,
-            played=with_cache(Status="snapshotting"),
+            cause=with_cache(Status="snapshotting"),
             check=EnvironmentUnderTest.cache,
         ),
     ],

@@ -1,4 +1,4 @@
-"""The matrix itself: complete, about tests that exist, and honest about them."""
+"""The table of faults is complete and names tests that exist."""
 
 import ast
 from collections import Counter
@@ -17,11 +17,11 @@ def test_the_table_has_a_row_for_every_fault_that_is_played(request: pytest.Fixt
     played = Counter(row.name for row in map(row_of, items) if row)
     assert [name for name, times in played.items() if times > 1] == [], "two rows of one name"
     if request.config.getoption("--faults-table", None):
-        return  # this very run writes it
+        return  # this run writes it
     written = Counter(names_in(TABLE.read_text(encoding="utf-8")))
-    assert played - written == Counter(), "`make faults` writes the table anew"
+    assert played - written == Counter(), "run `make faults` to update the table"
     if {item.path for item in items} >= set(HERE.glob("test_*.py")) and not request.config.option.keyword:
-        assert written == played, "`make faults` writes the table anew"
+        assert written == played, "run `make faults` to update the table"
 
 
 def test_what_catches_a_fault_is_a_test_that_runs_after_deployments(request: pytest.FixtureRequest) -> None:

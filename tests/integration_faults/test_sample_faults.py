@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from integration_tests.failure import CheckFailed
-from integration_tests.front_door import FrontDoor
-from integration_tests.sample import answers_are_quick_and_sound
-from tests.faulty_http_server import Behaviour, answer, hang, healthy, late, serve_application
+from integration_tests.http_client import HttpClient
+from integration_tests.sample import latency_and_errors_are_within_limits
+from tests.faulty_http_server import Behaviour, hang, healthy, late, respond, serve_application
 from tests.integration_faults.load_balancer_under_test import PATH
 from tests.integration_faults.matrix import Recorder
 
-SAMPLE = "test_answers_are_quick_and_sound"
+SAMPLE = "test_latency_and_errors_are_within_limits"
 LIMIT_SECONDS = 4.0
 """Longer than a busy machine stands still."""
 TOO_LATE_SECONDS = 4.2
@@ -23,8 +23,8 @@ def check_sample(
     application: Callable[[object], Behaviour], *, p99: float = LIMIT_SECONDS, errors: float = 1.0
 ) -> None:
     with serve_application(application) as server:
-        answers_are_quick_and_sound(
-            FrontDoor(server.url),
+        latency_and_errors_are_within_limits(
+            HttpClient(server.url),
             path=PATH,
             requests=100,
             p99_limit_seconds=p99,
@@ -33,13 +33,13 @@ def check_sample(
 
 
 def turns(*few: Behaviour, of: int = 100) -> Callable[[object], Behaviour]:
-    """Answer well, but for some requests in the middle."""
+    """Response well, but for some requests in the middle."""
     left = iter([*[healthy()] * (of // 2), *few])
     return lambda _: next(left, healthy())
 
 
 @pytest.mark.parametrize(
-    ("few", "naming"),
+    ("few", "message"),
     [
         pytest.param(
             [late(TOO_LATE_SECONDS, healthy())] * 2,
@@ -47,7 +47,7 @@ def turns(*few: Behaviour, of: int = 100) -> Callable[[object], Behaviour]:
             marks=pytest.mark.fault("two in a hundred requests take longer than the limit", caught_by=SAMPLE),
         ),
         pytest.param(
-            [answer(502)] * 2,
+            [respond(502)] * 2,
             "2 of 54 requests failed; the limit is 1 %",
             marks=pytest.mark.fault("two in a hundred requests fail", caught_by=SAMPLE),
         ),
@@ -58,16 +58,16 @@ def turns(*few: Behaviour, of: int = 100) -> Callable[[object], Behaviour]:
         ),
     ],
 )
-def test_a_sample(few: list[Behaviour], naming: str, recorder: Recorder) -> None:
+def test_a_sample(few: list[Behaviour], message: str, recorder: Recorder) -> None:
     recorder.green(lambda: check_sample(turns()))
-    naming, _, rest = naming.partition(" of 54")
-    text = recorder.red(lambda: check_sample(turns(*few)), naming=naming)
+    message, _, rest = message.partition(" of 54")
+    text = recorder.red(lambda: check_sample(turns(*few)), message=message)
     assert rest in text
 
 
 @pytest.mark.tolerated("one in a hundred requests fails, and another is slow", by=SAMPLE)
 def test_a_sample_within_its_limits(recorder: Recorder) -> None:
-    recorder.green(lambda: check_sample(turns(answer(502), late(TOO_LATE_SECONDS, healthy()))))
+    recorder.green(lambda: check_sample(turns(respond(502), late(TOO_LATE_SECONDS, healthy()))))
 
 
 @pytest.mark.tolerated("another task becomes active meanwhile", by=SAMPLE)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faulty_http_server import answer, hang, serve
+from tests.faulty_http_server import hang, respond, serve
 from tests.integration_faults.environment_under_test import EnvironmentUnderTest
 from tests.integration_faults.matrix import Recorder
 
@@ -10,17 +10,17 @@ REFUSED = b"""<ErrorResponse><Error><Code>AccessDenied</Code><Message>not author
 <RequestId>0123</RequestId></ErrorResponse>"""
 
 
-@pytest.mark.fault("the role of the tests may not be assumed", caught_by="test_service_is_steady")
+@pytest.mark.fault("the role of the tests may not be assumed", caught_by="test_service_is_stable")
 def test_a_role_that_may_not_be_assumed(dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     recorder.green(lambda: dev.sign_in(10))
-    with serve(answer(403, REFUSED, content_type="text/xml"), path="/", elsewhere=answer(404)) as server:
-        text = recorder.red(lambda: dev.sign_in(endpoint=server.url), naming="AccessDenied from AssumeRole")
-    assert f"sts:AssumeRole {dev.told.verifier_role_arn}" in text
+    with serve(respond(403, REFUSED, content_type="text/xml"), path="/", elsewhere=respond(404)) as server:
+        text = recorder.red(lambda: dev.sign_in(endpoint=server.url), message="AccessDenied from AssumeRole")
+    assert f"sts:AssumeRole {dev.variables.verifier_role_arn}" in text
 
 
-@pytest.mark.fault("AWS does not answer", caught_by="test_service_is_steady")
+@pytest.mark.fault("AWS does not answer", caught_by="test_service_is_stable")
 def test_an_account_that_does_not_answer(dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     recorder.green(lambda: dev.sign_in(10))
-    with serve(hang(), path="/", elsewhere=answer(404)) as server:
-        recorder.red(lambda: dev.sign_in(endpoint=server.url), naming="ReadTimeoutError")
+    with serve(hang(), path="/", elsewhere=respond(404)) as server:
+        recorder.red(lambda: dev.sign_in(endpoint=server.url), message="ReadTimeoutError")
     assert len(server.requests) == 1, "the deadline has passed during the first, so that the verdict is not late"

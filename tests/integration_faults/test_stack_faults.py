@@ -1,4 +1,4 @@
-"""Stacks gone wrong, and the tests that notice it; AWS that asks for patience."""
+"""Stacks gone wrong, and the tests that notice it; AWS that asks for deadline."""
 
 import json
 import time
@@ -7,12 +7,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
 
-from tests.integration_faults.account_cases import Case, Check, as_it_is, fault, tolerated
+from tests.integration_faults.account_cases import Case, Check, fault, no_change, tolerated
 from tests.integration_faults.altered_answers import altered, throttled
 from tests.integration_faults.environment_under_test import EnvironmentUnderTest
 from tests.integration_faults.matrix import Recorder
 
-STACKS = "test_stacks_stand"
+STACKS = "test_stacks_are_complete"
 SETTLING_SECONDS = 30.0
 
 
@@ -77,12 +77,12 @@ def all_throttled(dev: EnvironmentUnderTest) -> AbstractContextManager[object]:
 THROTTLED: list[tuple[str, str, Check]] = [
     ("stacks", STACKS, lambda dev: dev.stacks(10)),
     ("targets", "test_targets_are_healthy", lambda dev: dev.targets(10)),
-    ("the service", "test_service_is_steady", lambda dev: dev.service(10)),
-    ("tasks", "test_tasks_are_of_the_release", lambda dev: dev.tasks(10)),
-    ("alarms", "test_no_alarm_fires", lambda dev: dev.alarms(10)),
-    ("the database", "test_database_is_as_asked", lambda dev: dev.database(10)),
+    ("the service", "test_service_is_stable", lambda dev: dev.service(10)),
+    ("tasks", "test_tasks_run_the_release", lambda dev: dev.tasks(10)),
+    ("alarms", "test_no_alarm_is_active", lambda dev: dev.alarms(10)),
+    ("the database", "test_database_matches_settings", lambda dev: dev.database(10)),
     ("the password", "test_password_is_rotated", lambda dev: dev.rotation(10)),
-    ("the cache", "test_cache_is_as_asked", lambda dev: dev.cache(10)),
+    ("the cache", "test_cache_matches_settings", lambda dev: dev.cache(10)),
 ]
 
 
@@ -92,18 +92,18 @@ THROTTLED: list[tuple[str, str, Check]] = [
         fault(
             "a stack is in a failed state",
             caught_by=STACKS,
-            played=failed_stack,
+            cause=failed_stack,
             check=lambda dev: dev.stacks(more=("yawl-dev-broken",)),
             healthy=EnvironmentUnderTest.stacks,
-            naming="yawl-dev-broken is ROLLBACK_COMPLETE",
+            message="yawl-dev-broken is ROLLBACK_COMPLETE",
         ),
         fault(
             "a stack is not there",
             caught_by=STACKS,
-            played=as_it_is,
+            cause=no_change,
             check=lambda dev: dev.stacks(more=("yawl-dev-nothing",)),
             healthy=EnvironmentUnderTest.stacks,
-            naming="ValidationError from DescribeStacks",
+            message="ValidationError from DescribeStacks",
         ),
     ],
 )
@@ -117,17 +117,17 @@ def test_a_fault_of_the_stacks(case: Case, dev: EnvironmentUnderTest, recorder: 
         tolerated(
             "an update was rolled back, and what it went back to is released again",
             by=STACKS,
-            played=rolled_back,
+            cause=rolled_back,
             check=EnvironmentUnderTest.stacks,
         ),
         tolerated(
             "a stack has drifted",
             by=STACKS,
-            played=drifted_stack,
+            cause=drifted_stack,
             check=lambda dev: dev.stacks(more=("yawl-dev-queue",)),
         ),
         *(
-            tolerated(f"AWS throttles what is asked about {what}", by=test, played=all_throttled, check=check)
+            tolerated(f"AWS throttles what is asked about {what}", by=test, cause=all_throttled, check=check)
             for what, test, check in THROTTLED
         ),
     ],
@@ -137,7 +137,7 @@ def test_what_is_no_fault_of_the_stacks(case: Case, dev: EnvironmentUnderTest, r
 
 
 def test_drift_is_told_and_not_judged(dev: EnvironmentUnderTest) -> None:
-    number = len(dev.told.stack_names)
+    number = len(dev.variables.stack_names)
     assert dev.drift().summary == f"drift: {number} never compared"
     with drifted_stack(dev):
         drift = dev.drift(more=("yawl-dev-queue",))

@@ -14,16 +14,16 @@ from tests.faulty_http_server import (
     Application,
     Behaviour,
     Request,
-    answer,
     hang,
     healthy,
+    respond,
     serve,
     serve_application,
     unused_port,
 )
 from tests.integration_faults.environment_under_test import EnvironmentUnderTest
-from tests.integration_faults.fake_edge import HEALTH, MISS, STATIC
-from tests.integration_faults.whole_run import TOLD_WRONG, Run, run_all
+from tests.integration_faults.fake_distribution import HEALTH, MISS, STATIC
+from tests.integration_faults.full_run import WRONG_VARIABLES, Run, run_all
 
 DEADLINE_SECONDS = 3.0
 HEALTHY_SECONDS = 15.0
@@ -33,28 +33,28 @@ LATE_SECONDS = 5.0
 
 UNLESS_DEAD = {
     "test_other_paths_are_forbidden": "with a guess at the secret origin header",
-    "test_answers_are_quick_and_sound": "Two tasks say that they are active",
-    "test_service_is_steady": "the primary deployment is of yawl-dev:1",
+    "test_latency_and_errors_are_within_limits": "Two tasks say that they are active",
+    "test_service_is_stable": "the primary deployment is of yawl-dev:1",
     "test_targets_are_healthy": "TargetGroupNotFound from DescribeTargetHealth",
-    "test_no_alarm_fires": "there is no such alarm",
-    "test_tasks_are_of_the_release": "from DescribeTaskDefinition",
-    "test_database_is_as_asked": "Multi-AZ: off, delivery.toml says on",
+    "test_no_alarm_is_active": "there is no such alarm",
+    "test_tasks_run_the_release": "from DescribeTaskDefinition",
+    "test_database_matches_settings": "Multi-AZ: off, delivery.toml says on",
     "test_password_is_rotated": "days between rotations: 30, delivery.toml says 7",
-    "test_cache_is_as_asked": "nodes: 1, delivery.toml says 3",
-    "test_stacks_stand": "ValidationError from DescribeStacks",
-    "test_the_engine_does_its_work": "The engine does not let us in.",
-    "test_one_engine_is_behind_every_task": "The engine does not let us in.",
-    "test_plain_http_leads_to_https": "did not answer within the deadline",
-    "test_security_headers_are_there": "lack security headers",
+    "test_cache_matches_settings": "nodes: 1, delivery.toml says 3",
+    "test_stacks_are_complete": "ValidationError from DescribeStacks",
+    "test_engine_runs_a_process": "The engine does not let us in.",
+    "test_only_one_engine_is_active": "The engine does not let us in.",
+    "test_http_redirects_to_https": "did not answer within the deadline",
+    "test_security_headers_are_set": "lack security headers",
     "test_engine_api_is_closed": "The engine's own API is open to the internet",
-    "test_dynamic_answers_are_not_kept": "came out of the cache",
-    "test_static_content_is_kept": "not out of the cache",
-    "test_static_bucket_refuses_direct_reads": "The bucket of static content answers anybody",
+    "test_dynamic_responses_are_not_cached": "came out of the cache",
+    "test_static_content_is_cached": "not out of the cache",
+    "test_static_bucket_denies_direct_reads": "The bucket of static content answers anybody",
 }
 """How each test fails where everything answers, and nothing as it should."""
 ONLY_DEAD = {
-    "test_health_path_answers": "The health path never answered well within the deadline of 3 s.",
-    "test_health_path_answers_through_cloudfront": "The health path never answered well within the deadline of 3 s.",
+    "test_health_path_responds": "The health path never answered well within the deadline of 3 s.",
+    "test_health_path_responds_through_cloudfront": "The health path never answered well within the deadline of 3 s.",
 }
 """How the others fail, without which nothing more is asked."""
 
@@ -65,7 +65,7 @@ def dead(death: str) -> Generator[str, None, None]:
     if death == "refuses":
         yield f"http://127.0.0.1:{unused_port()}"
         return
-    behaviour = hang() if death == "hangs" else answer(503)
+    behaviour = hang() if death == "hangs" else respond(503)
     with serve(behaviour, elsewhere=behaviour) as server:
         yield server.url
 
@@ -83,60 +83,60 @@ def test_a_dead_environment_has_its_verdict_after_the_deadline_and_soon(
     death: str, dev: EnvironmentUnderTest, tmp_path: Path
 ) -> None:
     with dead(death) as url:
-        run = run_all(dev, tmp_path, {**TOLD_WRONG, "ALB_URL": url, "DEADLINE_SECONDS": str(DEADLINE_SECONDS)})
+        run = run_all(dev, tmp_path, {**WRONG_VARIABLES, "ALB_URL": url, "DEADLINE_SECONDS": str(DEADLINE_SECONDS)})
     assert run.code == pytest.ExitCode.TESTS_FAILED, run.said
     assert {name: text for name, text in ONLY_DEAD.items() if text not in run.screens[name]} == {}
     assert run.seconds >= DEADLINE_SECONDS
     assert run.own_seconds <= DEADLINE_SECONDS + LATE_SECONDS
 
 
-def sick_load_balancer() -> Application:
+def faulty_load_balancer() -> Application:
     """Have two tasks that are both active, and let pass whoever sends the secret header, whatever it says."""
     turns = cycle([healthy(task="task-one"), healthy(task="task-two")])
 
     def application(request: Request) -> Behaviour:
         if request.path == HEALTH or ORIGIN_HEADER.lower() in request.headers:
             return next(turns)
-        return answer(403)
+        return respond(403)
 
     return application
 
 
-def sick_edge(request: Request) -> Behaviour:
+def faulty_edge(request: Request) -> Behaviour:
     """Keep what must not be kept, and nothing that should be; pass everything; harden nothing."""
     if request.path == HEALTH:
         return healthy(headers={"X-Cache": "Hit from cloudfront"})
-    return answer(200, b"static\n" if request.path == STATIC else b"<response/>", headers=MISS)
+    return respond(200, b"static\n" if request.path == STATIC else b"<response/>", headers=MISS)
 
 
 @pytest.fixture
-def sick_run(dev: EnvironmentUnderTest, tmp_path: Path) -> Run:
+def faulty_run(dev: EnvironmentUnderTest, tmp_path: Path) -> Run:
     """Run all tests where everything answers, and nothing as it should."""
     authority, server_side = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(server_side)
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     with (
-        serve_application(sick_load_balancer()) as load_balancer,
-        serve_application(sick_edge, tls=server_side) as edge,
+        serve_application(faulty_load_balancer()) as load_balancer,
+        serve_application(faulty_edge, tls=server_side) as edge,
     ):
-        told = {
-            **TOLD_WRONG,
+        variables = {
+            **WRONG_VARIABLES,
             "ALB_URL": load_balancer.url,
             "DISTRIBUTION_URL": f"https://localhost:{edge.port}",
             "STATIC_BUCKET": f"https://localhost:{edge.port}",
             "SSL_CERT_FILE": str(tmp_path / "authority.pem"),
             "DEADLINE_SECONDS": str(DEADLINE_SECONDS),
         }
-        run = run_all(dev, tmp_path, told)
+        run = run_all(dev, tmp_path, variables)
         if "timed out" in run.said:
             # Nothing here is late: the machine stood still for longer than a last look may take.
-            run = run_all(dev, tmp_path, told)
+            run = run_all(dev, tmp_path, variables)
         return run
 
 
-def test_every_test_can_be_red_for_its_own_reason(sick_run: Run) -> None:
-    assert sick_run.failed == set(UNLESS_DEAD), sick_run.said
-    assert set(sick_run.screens) == {*UNLESS_DEAD, *ONLY_DEAD}, "a new test needs a row here"
+def test_every_test_can_be_red_for_its_own_reason(faulty_run: Run) -> None:
+    assert faulty_run.failed == set(UNLESS_DEAD), faulty_run.said
+    assert set(faulty_run.screens) == {*UNLESS_DEAD, *ONLY_DEAD}, "a new test needs a row here"
     assert {
-        name: sick_run.screens[name] for name, text in UNLESS_DEAD.items() if text not in sick_run.screens[name]
+        name: faulty_run.screens[name] for name, text in UNLESS_DEAD.items() if text not in faulty_run.screens[name]
     } == {}

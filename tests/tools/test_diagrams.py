@@ -337,8 +337,8 @@ def test_there_must_be_one_pipeline(number: int) -> None:
 def test_bad_input_is_named_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--assembly", str(tmp_path)]) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"diagrams: {tmp_path}/manifest.json cannot be read")
+    assert said.startswith(f"diagrams: {tmp_path}/manifest.json does not exist")
     assert "make assembly" in said
     (tmp_path / "manifest.json").write_text('{"artifacts": {}}')
     assert main(["--assembly", str(tmp_path)]) == 2
-    assert f"{tmp_path} has no stages" in capsys.readouterr().err
+    assert f"{tmp_path} has no stacks" in capsys.readouterr().err

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloud_assembly import UserError, read
 from tools.accounts import recover
 from tools.accounts.accounts import Accounts, Unreachable
-from tools.accounts.assembly import read
 from tools.accounts.deployed_stacks import stacks_of
 from tools.accounts.destroy import carry_out, plan, stacks_to_destroy
 from tools.accounts.doctor import examine
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         return options.run(options)
-    except OperationError as error:
+    except UserError as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 2
 
@@ -90,7 +90,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _doctor(options: argparse.Namespace) -> int:
     assembly = read(options.assembly)
-    known = list(dict.fromkeys(place.account for place in assembly.places()))
+    known = list(dict.fromkeys(place.account for place in assembly.aws_environments))
     if options.account not in (None, *known):
         raise OperationError(f"--account {options.account} is not in delivery.toml; choose one of {', '.join(known)}")
     accounts = Accounts()
@@ -149,7 +149,7 @@ def _recover(options: argparse.Namespace) -> int:
     assembly = read(options.assembly)
     stacks = stacks_of(environment, assembly)
     accounts = Accounts()
-    again = f"AWS_PROFILE=… make recover ENV={environment}, with a profile of the account {stacks[0].place.account}"
+    again = f"AWS_PROFILE=… make recover ENV={environment}, with a profile of the account {stacks[0].account}"
     try:
         parts = recover.plan(stacks, accounts)
     except (Unreachable, BotoCoreError, ClientError) as error:
@@ -161,7 +161,7 @@ def _recover(options: argparse.Namespace) -> int:
     print(f"{environment}, with the credentials of {accounts.caller}:")
     for part in parts:
         print(*part.lines(), sep="\n")
-    if any(part.touches_resources and part.stack.place.account != accounts.account for part in parts):
+    if any(part.touches_resources and part.stack.account != accounts.account for part in parts):
         print(f"The deploy role can delete stacks, but not single resources. If AWS denies it: {again}")
     sys.stdout.flush()
     acting = [part for part in parts if part.acts]

@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.accounts.assembly import Place
+from cloud_assembly import AwsEnvironment
 from tools.accounts.errors import OperationError
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
@@ -42,9 +42,9 @@ class Accounts:
         self.account: str = identity["Account"]
         self.caller: str = identity["Arn"]
         self._assumed: dict[str, _Assumed] = {}
-        self._clients: dict[tuple[str, Place, str | None], Any] = {}
+        self._clients: dict[tuple[str, AwsEnvironment, str | None], Any] = {}
 
-    def client(self, service: str, place: Place, *, role_arn: str | None) -> Any:
+    def client(self, service: str, place: AwsEnvironment, *, role_arn: str | None) -> Any:
         """Return a client of `service` in the place; raises Unreachable.
 
         In the caller's own account the caller's credentials serve; elsewhere `role_arn` is assumed. A client is good
@@ -61,7 +61,7 @@ class Accounts:
             self._clients[key] = session.client(service, region_name=place.region, config=_CONFIG)
         return self._clients[key]
 
-    def _assume(self, place: Place, role_arn: str | None) -> boto3.Session:
+    def _assume(self, place: AwsEnvironment, role_arn: str | None) -> boto3.Session:
         if role_arn is None:
             raise Unreachable(f"the credentials are of {self.account}, and no role leads from there to {place.account}")
         known = self._assumed.get(role_arn)

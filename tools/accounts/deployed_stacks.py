@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from cloud_assembly import Assembly, Stack
 from tools.accounts.accounts import Accounts
-from tools.accounts.assembly import Assembly, Stack
 from tools.accounts.errors import OperationError
 
 LOOK_SECONDS = 5.0
@@ -19,7 +19,7 @@ GOES_WITH_ITS_OWNER: Final = {"AWS::SecretsManager::RotationSchedule"}
 
 def in_all_regions(environment: str, assembly: Assembly) -> list[Stack]:
     """Return the environment's stacks in all its regions; a further region's stage is named after both."""
-    regions = {stack.place.region for stack in assembly.stacks}
+    regions = {stack.region for stack in assembly.stacks}
     names = [environment, *(f"{environment}-{region}" for region in regions)]
     return [stack for stack in assembly.stacks if stack.stage and stack.stage.lower() in names]
 
@@ -41,7 +41,7 @@ def dependents_first(stacks: list[Stack]) -> list[Stack]:
     left = {stack.name: stack for stack in stacks}
     order: list[Stack] = []
     while left:
-        needed = {name for stack in left.values() for name in stack.after}
+        needed = {name for stack in left.values() for name in stack.dependencies}
         free = [stack for stack in left.values() if stack.name not in needed]
         order += free
         for stack in free:
@@ -51,7 +51,7 @@ def dependents_first(stacks: list[Stack]) -> list[Stack]:
 
 def described(accounts: Accounts, stack: Stack) -> dict[str, Any] | None:
     """Return what CloudFormation says of the stack; None if it is not there."""
-    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.lookup_role_arn)
+    cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.lookup_role_arn)
     try:
         [found] = cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
     except ClientError as error:
@@ -63,14 +63,14 @@ def described(accounts: Accounts, stack: Stack) -> dict[str, Any] | None:
 
 def deployed_template(accounts: Accounts, stack: Stack) -> dict[str, dict[str, Any]]:
     """Return the resources of the deployed template: its word on deletion holds, not the synthesized one's."""
-    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.lookup_role_arn)
+    cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.lookup_role_arn)
     body = cloudformation.get_template(StackName=stack.name)["TemplateBody"]
     return (json.loads(body) if isinstance(body, str) else body).get("Resources", {})
 
 
 def present_resources(accounts: Accounts, stack: Stack) -> list[dict[str, Any]]:
     """Return the resources that the stack holds, as DescribeStackResources does."""
-    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.lookup_role_arn)
+    cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.lookup_role_arn)
     found = cloudformation.describe_stack_resources(StackName=stack.name)["StackResources"]
     return [item for item in found if item.get("PhysicalResourceId") and item["ResourceStatus"] != "DELETE_COMPLETE"]
 
@@ -93,7 +93,7 @@ def delete(accounts: Accounts, stack: Stack, *, retained: Iterable[str] = ()) ->
 
     `retained` are logical ids that CloudFormation is to leave alone; only a stack in DELETE_FAILED may have some.
     """
-    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.deploy_role_arn)
+    cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.deploy_role_arn)
     arguments: dict[str, Any] = {"RoleARN": stack.execution_role_arn} if stack.execution_role_arn else {}
     if retained := list(retained):
         arguments["RetainResources"] = retained

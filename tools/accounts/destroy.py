@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cloud_assembly import Assembly, Stack
 from tools.accounts.accounts import Accounts
-from tools.accounts.assembly import Assembly, Stack
 from tools.accounts.deployed_stacks import (
     delete,
     dependents_first,

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloud_assembly import Assembly, AwsEnvironment
 from tools.accounts.accounts import Accounts, Unreachable
-from tools.accounts.assembly import Assembly, Place
 from tools.accounts.checks.bootstrap import check_bootstrap
 from tools.accounts.checks.builds import check_builds
 from tools.accounts.checks.certificates import check_certificates
@@ -37,16 +37,19 @@ THROTTLED: Final = ("Throttling", "ThrottlingException", "TooManyRequestsExcepti
 DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
 
 
-def examine(assembly: Assembly, accounts: Accounts, *, only: str | None = None) -> Iterator[tuple[Place, Finding]]:
+def examine(
+    assembly: Assembly, accounts: Accounts, *, only: str | None = None
+) -> Iterator[tuple[AwsEnvironment, Finding]]:
     """Yield what is found in every place, or in those of the account `only`."""
-    for place in assembly.places():
+    for place in assembly.aws_environments:
         if only in (None, place.account):
             for finding in _examine(assembly, accounts, place):
                 yield place, finding
 
 
-def _examine(assembly: Assembly, accounts: Accounts, place: Place) -> Iterator[Finding]:
-    role = next((stack.lookup_role_arn for stack in assembly.at(place) if stack.lookup_role_arn), None)
+def _examine(assembly: Assembly, accounts: Accounts, place: AwsEnvironment) -> Iterator[Finding]:
+    roles = (stack.lookup_role_arn for stack in assembly.stacks if stack.aws_environment == place)
+    role = next(filter(None, roles), None)
     site = Site(place, assembly, partial(_client, accounts, place.account, role))
     checks = {**EVERYWHERE, **AT_HOME} if place == assembly.home else EVERYWHERE
     for what, check in checks.items():
@@ -75,4 +78,4 @@ def unexamined(what: str, error: BotoCoreError | ClientError) -> Finding:
 
 
 def _client(accounts: Accounts, account: str, role: str | None, service: str, region: str) -> Any:
-    return accounts.client(service, Place(account, region), role_arn=role)
+    return accounts.client(service, AwsEnvironment(account, region), role_arn=role)

@@ -4,11 +4,13 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+from cloud_assembly import UserError
+
 DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 THROTTLED: Final = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"})
 
 
-class OperationError(Exception):
+class OperationError(UserError):
     """It cannot be done; the text says what is wrong, where, and what to do. Shown without traceback."""
 
 

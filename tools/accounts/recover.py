@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from cloud_assembly import PIPELINE, Assembly, Stack
 from tools.accounts import deployed_stacks
 from tools.accounts.accounts import Accounts
-from tools.accounts.assembly import Assembly, Stack
 from tools.accounts.deployed_stacks import (
     delete,
     dependents_first,
@@ -83,7 +83,7 @@ class Part:
 
     def lines(self) -> Iterator[str]:
         """Yield the part as it is shown."""
-        yield f"{self.stack.name} in {self.stack.place} {self.state}"
+        yield f"{self.stack.name} in {self.stack.aws_environment} {self.state}"
         yield from (f"  unprotect {found.kind} {found.name}" for found in self.unprotected)
         yield from (f"  delete    {found}" for found in self.deleted)
         if self.is_deleted:
@@ -118,7 +118,7 @@ def carry_out(parts: list[Part], accounts: Accounts) -> Iterator[str]:
 
 def retry_command(parts: list[Part], assembly: Assembly) -> str:
     """Return the command that lets the pipeline deploy the recovered stacks again."""
-    [(_, pipeline)] = assembly.pipeline.of_type("AWS::CodePipeline::Pipeline")
+    [(_, pipeline)] = assembly.pipeline.of_type(PIPELINE)
     names = {part.stack.name for part in parts}
     stages = [
         stage["Name"]
@@ -311,7 +311,7 @@ def _action(found: Callable[[Client, Holding], None] | None) -> Callable[[Client
 
 
 def _continue_rollback(accounts: Accounts, stack: Stack) -> None:
-    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.deploy_role_arn)
+    cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.deploy_role_arn)
     role = {"RoleARN": stack.execution_role_arn} if stack.execution_role_arn else {}
     cloudformation.continue_update_rollback(StackName=stack.name, **role)
     while (now := described(accounts, stack)) is not None and now["StackStatus"].endswith("_IN_PROGRESS"):
@@ -357,4 +357,4 @@ def _reader(accounts: Accounts, stack: Stack) -> Client:
 
 
 def _client(accounts: Accounts, stack: Stack, role_arn: str | None, service: str) -> Any:
-    return accounts.client(service, stack.place, role_arn=role_arn)
+    return accounts.client(service, stack.aws_environment, role_arn=role_arn)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cloud_assembly import Stack
 from tools.accounts import deployed_stacks
 from tools.accounts.accounts import Accounts
-from tools.accounts.assembly import Stack
 from tools.accounts.deployed_stacks import described
 from tools.accounts.errors import OperationError
 from tools.accounts.live_resources import KINDS, Client, Holding
@@ -109,7 +109,7 @@ def _referred(value: Any, resources: Mapping[str, Any]) -> set[str]:
 
 def carry_out_import(accounts: Accounts, stack: Stack, adopted: tuple[Adopted, ...]) -> None:
     """Import the resources into the stack, which must not be there; raises OperationError if AWS does not."""
-    cloudformation = accounts.client("cloudformation", stack.place, role_arn=stack.deploy_role_arn)
+    cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.deploy_role_arn)
     body = {
         "Resources": {
             one.logical_id: {"Type": one.found.kind, "DeletionPolicy": "Retain", "Properties": one.properties}

@@ -7,8 +7,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from cloud_assembly import UserError
 from tools.diagrams import pictures
-from tools.diagrams.errors import DiagramError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name, svg in drawn.items():
             (options.output / name).write_text(svg, encoding="utf-8")
             print(f"drawn: {options.output / name}")
-    except (DiagramError, OSError) as error:
+    except (UserError, OSError) as error:
         print(f"diagrams: {error}", file=sys.stderr)
         return 2
     return 0

@@ -1,11 +1,11 @@
 """What the pictures need of a cloud assembly: every stack's resources, and what each of them refers to."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cloud_assembly import Stack, read
 from tools.diagrams.errors import DiagramError
 
 Key = tuple[str, str]
@@ -53,12 +53,8 @@ class Environment:
 
 
 def environments(directory: Path) -> list[Environment]:
-    """Read the stages of an assembly in its order; raises DiagramError when it cannot be read or has none."""
-    found = []
-    for name, artifact in _artifacts(directory).items():
-        if artifact["type"] == "cdk:cloud-assembly":
-            shown = artifact["properties"].get("displayName", name).rpartition("/")[2]
-            found.append(_environment(shown, directory / artifact["properties"]["directoryName"]))
+    """Read the stages of an assembly in its order; raises UserError when it cannot be read or has none."""
+    found = [_environment(name, stacks) for name, stacks in read(directory).stages.items()]
     if not found:
         raise DiagramError(f"{directory} has no stages")
     return found
@@ -66,12 +62,11 @@ def environments(directory: Path) -> list[Environment]:
 
 def own_templates(directory: Path) -> list[Mapping[str, Any]]:
     """Return the templates of the stacks outside all stages, among them the pipeline's."""
-    return [_template(directory, artifact) for _, artifact in _stacks(directory)]
+    return [stack.template for stack in read(directory).own_stacks]
 
 
-def _environment(name: str, directory: Path) -> Environment:
-    stacks = list(_stacks(directory))
-    templates = {artifact["properties"]["stackName"]: _template(directory, artifact) for _, artifact in stacks}
+def _environment(name: str, stacks: Sequence[Stack]) -> Environment:
+    templates = {stack.name: stack.template for stack in stacks}
     outputs = {
         (stack, output): found["Value"]
         for stack, template in templates.items()
@@ -82,7 +77,7 @@ def _environment(name: str, directory: Path) -> Environment:
         for stack, template in templates.items()
         for logical_id, resource in template["Resources"].items()
     }
-    unlinked = Environment(name, stacks[0][1]["environment"].rpartition("/")[2], tuple(templates), plain, outputs)
+    unlinked = Environment(name, stacks[0].region, tuple(templates), plain, outputs)
     linked = {
         key: Resource(
             key, found.type, found.properties, found.path, unlinked.referred(dict(found.properties), key[0]) - {key}
@@ -107,24 +102,3 @@ def _intrinsics(value: Any) -> Iterator[tuple[str, Any]]:
                 yield name, item
             else:
                 yield from _intrinsics(item)
-
-
-def _artifacts(directory: Path) -> Mapping[str, Any]:
-    return _read(directory / "manifest.json")["artifacts"]
-
-
-def _stacks(directory: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, artifact in _artifacts(directory).items():
-        if artifact["type"] == "aws:cloudformation:stack":
-            yield name, artifact
-
-
-def _template(directory: Path, artifact: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _read(directory / artifact["properties"]["templateFile"])
-
-
-def _read(file: Path) -> Mapping[str, Any]:
-    try:
-        return json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise DiagramError(f"{file} cannot be read: {error}; synthesize first: make assembly") from None

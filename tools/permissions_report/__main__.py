@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cloud_assembly import UserError
 from rehearsal.emulator.permissions import managed_policies, messages
 from rehearsal.emulator.permissions.policy import Statement
 from rehearsal.emulator.permissions.service_calls.account_policies import AccountPolicies
@@ -20,7 +21,6 @@ from rehearsal.emulator.permissions.service_calls.synthesized import BOOTSTRAP_S
 from rehearsal.emulator.permissions.service_calls.table import TABLE, calls_of
 from tools.permissions_report import assembly
 from tools.permissions_report.accepted import reason_for
-from tools.permissions_report.errors import ReportError
 from tools.permissions_report.evaluate import Findings, examine
 from tools.permissions_report.our_calls import OUR_CALLS
 from tools.permissions_report.recorded import used_statements
@@ -29,7 +29,7 @@ ENOUGH_PERCENT = 95
 
 
 def findings_of(folder: Path, recorded: Path | None = None) -> Findings:
-    """Examine an assembly; raises ReportError."""
+    """Examine an assembly; raises UserError."""
     resources = assembly.read(folder)
     own = assembly.ours(resources)
     policies = AccountPolicies(resources, managed_policies.document)
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         found = findings_of(options.assembly, options.recorded)
-    except ReportError as error:
+    except UserError as error:
         print(f"permissions: {error}", file=sys.stderr)
         return 2
     composed = compose(found)

@@ -13,15 +13,21 @@ not written there; it follows from the order in which it deletes.
 """
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any, Final
 
-from rehearsal.emulator.internals import Properties, alb, backup, handlers, here, rds, s3
-
-_cloudformation: Any = import_module("ministack.services.cloudformation")
-_engine: Any = import_module("ministack.services.cloudformation.engine")
-_stacks: Any = import_module("ministack.services.cloudformation.stacks")
-_requests: Any = import_module("ministack.services.cloudformation.handlers")
+from rehearsal.emulator.internals import (
+    Properties,
+    alb,
+    backup,
+    cloudformation,
+    cloudformation_requests,
+    engine,
+    handlers,
+    here,
+    rds,
+    s3,
+    stacks,
+)
 
 Refusal = tuple[str, str]
 """The error's code and message."""
@@ -49,8 +55,8 @@ def register() -> None:
         rds._ACTION_MAP[action] = _refusing(rds._ACTION_MAP[action], parameter, refusal, rds)
     _refuse_full_vaults()
     _keep_what_failed()
-    _requests._ACTION_HANDLERS["DescribeStackResources"] = _find_by_physical_id(
-        _requests._ACTION_HANDLERS["DescribeStackResources"]
+    cloudformation_requests._ACTION_HANDLERS["DescribeStackResources"] = _find_by_physical_id(
+        cloudformation_requests._ACTION_HANDLERS["DescribeStackResources"]
     )
 
 
@@ -139,13 +145,13 @@ def _refuse_full_vaults() -> None:
 
 
 def _keep_what_failed() -> None:
-    delete_above = _stacks._delete_resource
+    delete_above = stacks._delete_resource
 
     def delete(kind: str, physical_id: str, properties: Properties, stack_name: str = "", logical_id: str = "") -> None:
         left = _left.setdefault((*here(), stack_name), {})
-        definitions = ((_cloudformation._stacks.get(stack_name) or {}).get("_template") or {}).get("Resources", {})
+        definitions = ((cloudformation._stacks.get(stack_name) or {}).get("_template") or {}).get("Resources", {})
         for failed in left:
-            if logical_id in _engine._extract_deps(definitions.get(failed, {}), set(definitions)):
+            if logical_id in engine._extract_deps(definitions.get(failed, {}), set(definitions)):
                 left[logical_id] = False
                 raise _NotTried(f"{failed}, which depends on it, could not be deleted")
         try:
@@ -154,8 +160,8 @@ def _keep_what_failed() -> None:
             left[logical_id] = True
             raise
 
-    _stacks._delete_resource = delete
-    roll_back_above, delete_stack_above = _stacks._roll_back_operation, _stacks._delete_stack_async
+    stacks._delete_resource = delete
+    roll_back_above, delete_stack_above = stacks._roll_back_operation, stacks._delete_stack_async
 
     async def roll_back(
         name: str, identifier: str, stack: dict[str, Any], operation: dict[str, Any], **rest: Any
@@ -173,11 +179,11 @@ def _keep_what_failed() -> None:
     async def delete_stack(name: str, identifier: str, *arguments: Any, **rest: Any) -> None:
         _left.pop((*here(), name), None)
         await delete_stack_above(name, identifier, *arguments, **rest)
-        if (stack := _cloudformation._stacks.get(name)) is not None:
+        if (stack := cloudformation._stacks.get(name)) is not None:
             _tell(stack)
 
-    _stacks._roll_back_operation = _requests._roll_back_operation = roll_back
-    _stacks._delete_stack_async = _requests._delete_stack_async = delete_stack
+    stacks._roll_back_operation = cloudformation_requests._roll_back_operation = roll_back
+    stacks._delete_stack_async = cloudformation_requests._delete_stack_async = delete_stack
 
 
 def _tell(stack: dict[str, Any]) -> None:
@@ -185,7 +191,7 @@ def _tell(stack: dict[str, Any]) -> None:
     left = _left.pop((*here(), stack["StackName"]), {})
     if not stack["StackStatus"].endswith("_FAILED") or not left:
         return
-    events = _cloudformation._stack_events[stack["StackId"]]
+    events = cloudformation._stack_events[stack["StackId"]]
     untried = {name for name, tried in left.items() if not tried}
     reasons = {
         event["LogicalResourceId"]: event["ResourceStatusReason"]
@@ -210,14 +216,14 @@ def _tell(stack: dict[str, Any]) -> None:
 
 def _find_by_physical_id(above: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def answer(request: dict[str, Any]) -> Any:
-        wanted = _requests._p(request, "PhysicalResourceId")
+        wanted = cloudformation_requests._p(request, "PhysicalResourceId")
         if not wanted:
             return above(request)
-        for stack in _cloudformation._stacks.values():
+        for stack in cloudformation._stacks.values():
             held = stack.get("_resources", {}).values()
             if any(record.get("PhysicalResourceId") == wanted for record in held):
                 named = {key: value for key, value in request.items() if key != "PhysicalResourceId"}
                 return above({**named, "StackName": [stack["StackName"]]})
-        return _requests._error("ValidationError", f"Stack for {wanted} does not exist")
+        return cloudformation_requests._error("ValidationError", f"Stack for {wanted} does not exist")
 
     return answer

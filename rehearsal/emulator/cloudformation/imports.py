@@ -1,12 +1,9 @@
 """Types that CloudFormation imports into a stack and ministack does not: vaults, databases, groups, secrets."""
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
-from rehearsal.emulator.internals import Provisioned, backup, handlers, provisioners, rds, secretsmanager
-
-_change_sets: Any = import_module("ministack.services.cloudformation.changesets")
+from rehearsal.emulator.internals import Provisioned, backup, changesets, handlers, provisioners, rds, secretsmanager
 
 
 def register() -> None:
@@ -24,13 +21,13 @@ def _importable(
     def problem(value: str) -> str | None:
         if value in known():
             return None
-        return _change_sets._IMPORT_NOT_FOUND.format(type=resource_type, value=value)
+        return changesets._IMPORT_NOT_FOUND.format(type=resource_type, value=value)
 
     def adopt(identifier: dict[str, str]) -> Provisioned:
         name = identifier[key]
         return name, attributes(name, known()[name])
 
-    _change_sets._IMPORT_LOOKUPS[resource_type] = ((key,), problem)
+    changesets._IMPORT_LOOKUPS[resource_type] = ((key,), problem)
     handlers[resource_type]["import"] = adopt
 
 

@@ -6,10 +6,9 @@ resource that needs a library the emulator does not have could run at AWS.
 
 import json
 import re
-from importlib import import_module
 from typing import Any
 
-from rehearsal.emulator.internals import lambdas
+from rehearsal.emulator.internals import custom_resource, lambdas
 from rehearsal.emulator.rules.refusal import NotEmulated
 from rehearsal.errors import NOT_EMULATED
 
@@ -19,8 +18,6 @@ MISSING = re.compile(r"Cannot find (?:module|package) '([^']+)'|No module named 
 """How Node and Python say that a library is not there; the runtimes of AWS bring its SDK."""
 NO_ANSWER = "CloudFormation did not receive a response from your Custom Resource"
 """What becomes of a custom resource whose function ends without an answer, once its time is over."""
-
-_custom_resource: Any = import_module("ministack.services.cloudformation.custom_resource")
 
 
 def broken(resource_type: str, error: Exception) -> NotEmulated:
@@ -44,7 +41,7 @@ def register() -> None:
                 else f"{NO_ANSWER}: its function failed: {said[:300]}"
             )
             token = event["ResponseURL"].rpartition("/")[2].partition("?")[0]
-            _custom_resource.deliver_response(token, {"Status": "FAILED", "Reason": reason})
+            custom_resource.deliver_response(token, {"Status": "FAILED", "Reason": reason})
         return result
 
     lambdas._execute_function_with_config_scope = execute

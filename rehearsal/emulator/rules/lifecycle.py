@@ -2,16 +2,12 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from importlib import import_module
 from typing import Any
 
-from rehearsal.emulator.internals import Properties, Provisioned, provisioners
+from rehearsal.emulator.internals import Properties, Provisioned, provisioners, stacks
 from rehearsal.emulator.rules import gaps, names, properties, replacement, request, services, templates
 from rehearsal.emulator.rules.refusal import Refusal
 from rehearsal.emulator.rules.request import Request
-
-MODULES = ("provisioners", "stacks")
-"""ministack's modules that call handlers, each under a name of its own."""
 
 registry = names.Registry()
 
@@ -35,7 +31,7 @@ def register() -> None:
 
 
 def _hook(name: str, wrap: Callable[[Any], Any]) -> None:
-    for module in (import_module(f"ministack.services.cloudformation.{part}") for part in MODULES):
+    for module in (provisioners, stacks):
         setattr(module, name, wrap(getattr(module, name)))
 
 
@@ -115,7 +111,6 @@ def _deleting(above: Callable[..., None]) -> Callable[..., None]:
 
 def _hook_rollback() -> None:
     """Let what goes back pass: AWS's handlers leave out what cannot be undone, such as a database's larger storage."""
-    stacks: Any = import_module("ministack.services.cloudformation.stacks")
     above = stacks._revert_update
 
     async def revert(*arguments: Any) -> None:

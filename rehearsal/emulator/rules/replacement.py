@@ -8,10 +8,9 @@ counts. ministack has hand-written lists for some types, and none for most.
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
-from importlib import import_module
 from typing import Any
 
-from rehearsal.emulator.internals import Properties, provisioners
+from rehearsal.emulator.internals import Properties, changesets, provisioners, stacks
 from rehearsal.emulator.rules.schemas import Pointer, schema_of
 
 ALWAYS, PERHAPS, NEVER = "Always", "Conditionally", "Never"
@@ -27,15 +26,12 @@ _changed_parts: ContextVar[dict[tuple[str, str], set[bool]]] = ContextVar("chang
 
 def register() -> None:
     """Let change sets and updates ask the schemas."""
-    for name in ("provisioners", "stacks"):
-        module: Any = import_module(f"ministack.services.cloudformation.{name}")
+    for module in (provisioners, stacks):
         module._property_recreation = recreation
         module._replacing_change = replaces
-    stacks: Any = import_module("ministack.services.cloudformation.stacks")
     compare = _knowing_parts(stacks._diff_resources)
-    for name in ("stacks", "changesets"):
-        comparing: Any = import_module(f"ministack.services.cloudformation.{name}")
-        comparing._diff_resources = compare
+    for module in (stacks, changesets):
+        module._diff_resources = compare
 
 
 def recreation(resource_type: str, name: str) -> str:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.emulator.internals import here
+from rehearsal.emulator.internals import here, service
 
 if TYPE_CHECKING:
     from rehearsal.emulator.rules.names import Name
@@ -27,10 +26,6 @@ def state_of(name: "Name") -> State:
     return find(name.parts) if find else State.UNKNOWN
 
 
-def _service(module: str) -> Any:
-    return import_module(f"ministack.services.{module}")
-
-
 def _state(exists: bool) -> State:
     return State.EXISTS if exists else State.FREE
 
@@ -42,7 +37,7 @@ def _keyed(module: str, *stores: str, active: Callable[[Any], bool] = lambda _re
     """Return a search in stores whose key is the name."""
 
     def find(parts: tuple[str, ...]) -> State:
-        found = [getattr(_service(module), store).get(parts[-1]) for store in stores]
+        found = [getattr(service(module), store).get(parts[-1]) for store in stores]
         return _state(any(record is not None and active(record) for record in found))
 
     return find
@@ -58,7 +53,7 @@ def _with_member(module: str, store: str, *path: str) -> Find:
 
 
 def _records(module: str, store: str) -> Iterable[Any]:
-    return list(getattr(_service(module), store).values())
+    return list(getattr(service(module), store).values())
 
 
 def _member(record: Any, path: Iterable[str]) -> Any:
@@ -68,43 +63,43 @@ def _member(record: Any, path: Iterable[str]) -> Any:
 
 
 def _bucket(parts: tuple[str, ...]) -> State:
-    return _state(any(name == parts[0] for _, name in _service("s3")._buckets._data))
+    return _state(any(name == parts[0] for _, name in service("s3")._buckets._data))
 
 
 def _bucket_policy(parts: tuple[str, ...]) -> State:
-    return _state(parts[0] in _service("s3")._bucket_policies)
+    return _state(parts[0] in service("s3")._bucket_policies)
 
 
 def _dashboard(parts: tuple[str, ...]) -> State:
     # A dashboard's name counts in all regions; ministack keeps them by region.
     account, _ = here()
-    kept = _service("cloudwatch")._dashboards._data
+    kept = service("cloudwatch")._dashboards._data
     return _state(any(key[0] == account and key[2] == parts[0] for key in kept))
 
 
 def _topic(parts: tuple[str, ...]) -> State:
     account, region = here()
-    return _state(f"arn:aws:sns:{region}:{account}:{parts[0]}" in _service("sns")._topics)
+    return _state(f"arn:aws:sns:{region}:{account}:{parts[0]}" in service("sns")._topics)
 
 
 def _alias(parts: tuple[str, ...]) -> State:
     account, region = here()
-    return _state(f"arn:aws:kms:{region}:{account}:{parts[0]}" in _service("kms")._aliases)
+    return _state(f"arn:aws:kms:{region}:{account}:{parts[0]}" in service("kms")._aliases)
 
 
 def _ecs_service(parts: tuple[str, ...]) -> State:
     cluster = parts[0].rpartition("/")[2]
-    record = _service("ecs")._services.get(f"{cluster}/{parts[1]}")
+    record = service("ecs")._services.get(f"{cluster}/{parts[1]}")
     return _state(record is not None and record["status"] != "INACTIVE")
 
 
 def _rule(parts: tuple[str, ...]) -> State:
     bus = parts[0].rpartition("/")[2]
-    return _state(f"{bus}|{parts[1]}" in _service("eventbridge")._rules)
+    return _state(f"{bus}|{parts[1]}" in service("eventbridge")._rules)
 
 
 def _secret(parts: tuple[str, ...]) -> State:
-    record = _service("secretsmanager")._secrets.get(parts[0])
+    record = service("secretsmanager")._secrets.get(parts[0])
     if record is None:
         return State.FREE
     return State.SCHEDULED_FOR_DELETION if record.get("DeletedDate") else State.EXISTS

@@ -5,18 +5,14 @@ InsufficientCapabilitiesException, which ministack asks for only where it enforc
 """
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
-_engine: Any = import_module("ministack.services.cloudformation.engine")
-_handlers: Any = import_module("ministack.services.cloudformation.handlers")
-_stacks: Any = import_module("ministack.services.cloudformation.stacks")
-_cloudformation: Any = import_module("ministack.services.cloudformation")
+from rehearsal.emulator.internals import cloudformation, cloudformation_requests, engine, stacks
 
 
 def register() -> None:
     """Refuse references to nothing, empty templates, missing capabilities, and names of exports in use."""
-    above = _engine._validate_template_statics
+    above = engine._validate_template_statics
 
     def validate(template: dict[str, Any]) -> None:
         if not template.get("Resources"):
@@ -25,8 +21,8 @@ def register() -> None:
             _require_references(template)
         above(template)
 
-    _engine._validate_template_statics = validate
-    _handlers._capabilities_enforced = lambda: True
+    engine._validate_template_statics = validate
+    cloudformation_requests._capabilities_enforced = lambda: True
     _refuse_exports_in_use()
 
 
@@ -42,7 +38,7 @@ def _require_references(template: dict[str, Any]) -> None:
 
 
 def _references(block: dict[str, Any]) -> Iterator[str]:
-    for name, _ in _engine._intrinsic_references(block):
+    for name, _ in engine._intrinsic_references(block):
         if not name.startswith("AWS::"):
             yield name
     for definition in block.values():
@@ -51,15 +47,15 @@ def _references(block: dict[str, Any]) -> Iterator[str]:
 
 
 def _refuse_exports_in_use() -> None:
-    above = _stacks._resolve_stack_outputs
+    above = stacks._resolve_stack_outputs
 
     def resolve(*arguments: Any) -> Any:
         outputs, exports = above(*arguments)
         for name, export in exports.items():
-            known = _cloudformation._exports.get(name)
+            known = cloudformation._exports.get(name)
             if known and known["StackId"] != export["StackId"]:
                 stack = known["StackId"].split("/")[1]
                 raise ValueError(f"Export with name {name} is already exported by stack {stack}.")
         return outputs, exports
 
-    _stacks._resolve_stack_outputs = resolve
+    stacks._resolve_stack_outputs = resolve

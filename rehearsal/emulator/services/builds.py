@@ -1,19 +1,22 @@
-"""CodeBuild: projects with their logs' place, which ministack forgets, and the builds that the rehearsal has run."""
+"""CodeBuild: projects' names and log groups as AWS has them, and the builds that the rehearsal has run."""
 
 from typing import Any
 
 from rehearsal.emulator.internals import Properties, Provisioned, codebuild, handlers
+from rehearsal.emulator.permissions.service_calls.names import generated_name
 
 PROJECT = "AWS::CodeBuild::Project"
 
 
 def register() -> None:
-    """Let projects say where their builds log."""
+    """Name projects as CloudFormation does, and keep their log groups, which ministack forgets."""
     create_above, update_above = handlers[PROJECT]["create"], handlers[PROJECT]["update"]
     shape_above = codebuild._project_shape
 
     def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        name, attributes = create_above(logical_id, properties, stack_name)
+        # ministack's own name begins with the stack's, which policies on `project/LogicalId*` do not match.
+        given = {"Name": generated_name(PROJECT, logical_id, stack_name), **properties}
+        name, attributes = create_above(logical_id, given, stack_name)
         _keep_logs(name, properties)
         return name, attributes
 

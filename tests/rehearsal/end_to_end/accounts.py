@@ -1,4 +1,4 @@
-"""What the emulated accounts hold, asked through AWS's own APIs: the witness of every failure that is rehearsed."""
+"""Reads the emulated accounts through AWS's APIs, to compare them before and after a failure."""
 
 import json
 from collections.abc import Iterable
@@ -9,33 +9,33 @@ from rehearsal.engine.cloud import Cloud, Place
 from tests.upgrades import STATEFUL
 
 PROBE = "RehearsalProbe"
-"""Logical id of the parameter in every stack whose value tells the release."""
-WITNESS = "witness"
-"""An object that is put into every bucket, to be found again."""
+"""Logical id of a parameter in every stack; its value is the release."""
+MARKER_OBJECT = "marker"
+"""Key of an object in every bucket."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack, and what its operations have left of it."""
+    """One deployed stack."""
 
     status: str
     template: str
     physical_ids: dict[str, str]
     """By logical id."""
     release: str
-    """The value of its probe, as Systems Manager tells it."""
+    """The value of its probe in Systems Manager."""
     last_event: str
-    """The id of the newest: whoever touches a stack leaves another."""
+    """The id of the newest event: every operation adds one."""
 
 
 @dataclass(frozen=True)
-class Holdings:
-    """What would be lost with its owner, as the services themselves tell it."""
+class StatefulResources:
+    """Data and names of stateful resources, read from the services themselves."""
 
     databases: dict[str, Any]
     caches: dict[str, Any]
     objects: dict[str, Any]
-    """The witness in each bucket."""
+    """The content of the marker object in each bucket."""
     secrets: dict[str, Any]
     keys: list[str]
     networks: list[str]
@@ -48,10 +48,10 @@ class Account:
     """One environment's account."""
 
     stacks: dict[str, Stack]
-    holdings: Holdings
+    holdings: StatefulResources
 
     def releases(self) -> set[str]:
-        """Return which releases its stacks are of."""
+        """Return the releases of its stacks."""
         return {stack.release for stack in self.stacks.values()}
 
     def states(self) -> set[str]:
@@ -59,14 +59,14 @@ class Account:
         return {stack.status for stack in self.stacks.values()}
 
     def as_left(self) -> tuple[object, ...]:
-        """Return all that a rollback must bring back; that something happened on the way is no part of it."""
+        """Return everything that a rollback must restore: not statuses and events."""
         stacks = {
             name: (stack.template, stack.physical_ids, stack.release) for name, stack in sorted(self.stacks.items())
         }
         return stacks, self.holdings
 
     def stateful(self) -> dict[str, str]:
-        """Return the physical ids of all resources on the project's list of stateful ones."""
+        """Return the physical ids of all resources in the list of stateful logical ids."""
         return {
             f"{name}/{logical_id}": stack.physical_ids.get(logical_id, "is gone")
             for name, stack in self.stacks.items()
@@ -80,11 +80,11 @@ def read(cloud: Cloud, place: Place) -> Account:
     return Account(dict(_stacks(cloud, place)), _holdings(cloud, place))
 
 
-def leave_witnesses(cloud: Cloud, place: Place) -> None:
+def put_marker_objects(cloud: Cloud, place: Place) -> None:
     """Put an object into every bucket of an environment."""
     s3 = cloud.in_account("s3", place)
     for bucket in _buckets(s3):
-        s3.put_object(Bucket=bucket, Key=WITNESS, Body=f"of {bucket}".encode())
+        s3.put_object(Bucket=bucket, Key=MARKER_OBJECT, Body=f"of {bucket}".encode())
 
 
 def _stacks(cloud: Cloud, place: Place) -> Iterable[tuple[str, Stack]]:
@@ -108,12 +108,12 @@ def _stacks(cloud: Cloud, place: Place) -> Iterable[tuple[str, Stack]]:
         )
 
 
-def _holdings(cloud: Cloud, place: Place) -> Holdings:
+def _holdings(cloud: Cloud, place: Place) -> StatefulResources:
     def ask(service: str) -> Any:
         return cloud.in_account(service, place)
 
     s3, secrets = ask("s3"), ask("secretsmanager")
-    return Holdings(
+    return StatefulResources(
         databases={
             item["DBInstanceIdentifier"]: (item["DbiResourceId"], item["BackupRetentionPeriod"])
             for item in ask("rds").describe_db_instances()["DBInstances"]
@@ -123,7 +123,9 @@ def _holdings(cloud: Cloud, place: Place) -> Holdings:
             for item in ask("elasticache").describe_replication_groups()["ReplicationGroups"]
         },
         objects={
-            bucket: s3.get_object(Bucket=bucket, Key=WITNESS)["Body"].read() if _has_witness(s3, bucket) else None
+            bucket: s3.get_object(Bucket=bucket, Key=MARKER_OBJECT)["Body"].read()
+            if _has_marker_object(s3, bucket)
+            else None
             for bucket in _buckets(s3)
         },
         secrets={
@@ -144,5 +146,5 @@ def _buckets(s3: Any) -> list[str]:
     return sorted(item["Name"] for item in s3.list_buckets()["Buckets"] if not item["Name"].startswith("cdk-"))
 
 
-def _has_witness(s3: Any, bucket: str) -> bool:
-    return any(item["Key"] == WITNESS for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []))
+def _has_marker_object(s3: Any, bucket: str) -> bool:
+    return any(item["Key"] == MARKER_OBJECT for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []))

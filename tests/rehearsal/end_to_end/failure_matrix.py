@@ -1,7 +1,7 @@
-"""The matrix of failures: which action was made to fail, and what the accounts showed; written to `docs/FAILURES.md`.
+"""The table of rehearsed failures, `docs/FAILURES.md`.
 
-A test that rehearses a failure records a row; a run with `--failures-table` rehearses all of them, and writes the
-document when every one has held. `make rehearse-failures` does so.
+Each test that rehearses a failure records a row. `make rehearse-failures` passes `--failures-table`: the run then
+rehearses all failures and writes the document if every test passes.
 """
 
 from collections.abc import Iterable
@@ -13,16 +13,15 @@ import pytest
 ENVIRONMENTS = ("Dev", "Staging", "Prod")
 PARTS = ("network", "storage", "firewall", "audit", "cache", "database", "application", "distribution", "monitoring")
 RECOVERY = {"Staging": ("recovery",), "Prod": ("recovery", "recovery-copies")}
-"""What an environment has beyond the parts that all have."""
+"""Parts that only some environments have."""
 GATED = "Prod"
 BEFORE_THE_ENVIRONMENTS = ("Source/Source", "Build/Synth", "UpdatePipeline/SelfMutate", "Assets/FileAssets")
 REPRESENTATIVE = ("Dev/yawl-dev-database.Deploy",)
-"""What every run of the tests rehearses; all the others take minutes."""
-UPGRADES = "upgrade"
+"""Rehearsed by every test run; all others take minutes."""
 
 
 def actions_of(environment: str) -> tuple[str, ...]:
-    """Return the actions that lead through an environment, in their order."""
+    """Return the actions of an environment in their order, its review and approval first."""
     approval = (f"{environment}Approval/Approve",) if environment == GATED else ()
     deployments = (
         f"{environment}/yawl-{environment.lower()}-{part}.Deploy" for part in (*PARTS, *RECOVERY.get(environment, ()))
@@ -36,100 +35,98 @@ ALL_ACTIONS = BEFORE_THE_ENVIRONMENTS + tuple(name for found in ENVIRONMENTS for
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the document."""
+    """A row of a table in the document."""
 
     group: str
-    """The heading it stands under."""
+    """The section it belongs to."""
     name: str
     outcome: str
     seconds: float
 
 
 class Matrix:
-    """The rows of a run."""
+    """The rows that a run recorded."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.rows: list[Row] = []
 
     @property
-    def is_whole(self) -> bool:
-        """Whether everything is to be rehearsed, and not only what represents it."""
+    def is_complete(self) -> bool:
+        """Whether this run rehearses all failures, not only representative ones."""
         return self.path is not None
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the document, if all that was rehearsed holds; it names what was not."""
+        """Write the document if all tests passed."""
         if self.path and self.rows and not session.testsfailed:
             self.path.write_text(document(self.rows), encoding="utf-8")
 
 
 ACTIONS = "Each action made to fail"
-CIRCUMSTANCES = "Other ways to fail"
+CIRCUMSTANCES = "Other failures"
 KILLED = "The rehearsal killed"
 STOPPED = "Upgrades that lose something stateful"
 LET_THROUGH = "Upgrades that lose nothing stateful"
 
 _TEXTS = {
     ACTIONS: """\
-One release after another is delivered to the same accounts. Each fails at its row's action by `--fail`: a build before
-its commands, a stack by a resource that cannot be created after all its others are changed, a gate by no.""",
+Each row delivers a release to the same accounts and makes one action fail with `--fail`. A build fails before its
+commands, a stack at a resource that cannot be created after all others have changed, an approval by being rejected.""",
     CIRCUMSTANCES: "",
     KILLED: """\
-`python -m rehearsal --approve yes` is ended by SIGKILL while the row's action runs. No process may be left after a few
-seconds, and the next rehearsal removes the files.""",
+SIGKILL ends `python -m rehearsal --approve yes` while the row's action runs. After a few seconds no process may be
+left; the next rehearsal removes the files.""",
     STOPPED: """\
 Drawn at random with a fixed seed. `DevReview/ReviewChanges` must fail, name every resource that would be lost, and
-leave every account as it was. What would be lost is told by CloudFormation's resource schemas, as cfn-lint brings them,
-and by the list of logical ids in `tests/unit/stacks/stateful_logical_ids.json`, not by the guard.""",
+leave every account unchanged. The expected losses do not come from the review's own code: they come from
+CloudFormation's resource schemas, which cfn-lint ships, and from `tests/unit/stages/stateful_logical_ids.json`.""",
     LET_THROUGH: """\
-Drawn likewise, of all that lose nothing stateful and touch no permission: `DevReview` must succeed.""",
+Drawn the same way from upgrades that lose nothing stateful and change no permission. `DevReview` must succeed.""",
 }
 _HEADS = {
-    ACTIONS: "| made to fail | what became of it | seconds |",
-    CIRCUMSTANCES: "| when | what became of it | seconds |",
-    KILLED: "| killed in | what became of it | seconds |",
+    ACTIONS: "| made to fail | result | seconds |",
+    CIRCUMSTANCES: "| when | result | seconds |",
+    KILLED: "| killed in | result | seconds |",
     STOPPED: "| upgrade | would lose | seconds |",
     LET_THROUGH: "| upgrade | | seconds |",
 }
 
 
 _PREFACE = """\
-# Failures that are rehearsed
+# Rehearsed failures
 
-Generated by `make rehearse-failures` on the machine it runs on: do not edit. A few rows are part of `make test`.
+`make rehearse-failures` writes this file; do not edit it. `make test` rehearses a few of the rows.
 
-After every row the emulated accounts are asked, through CloudFormation, Systems Manager, RDS, ElastiCache, S3, Secrets
-Manager, KMS, EC2, load balancing and CloudFront:
+After each row the test reads the emulated accounts through the APIs of CloudFormation, Systems Manager, RDS,
+ElastiCache, S3, Secrets Manager, KMS, EC2, Elastic Load Balancing and CloudFront, and checks that
 
-- no environment after the one that failed has been touched: its stacks have not one event more;
-- the one that failed is as the release before left it: templates, resources, values, objects, secrets; or, where
-  nothing had been deployed to it yet, exactly as before;
-- no stateful resource of any environment has been replaced or deleted: all have the ids they had;
-- {told}.
+- no environment after the failed one was touched: its stacks have no new event;
+- the failed environment is as the previous release left it: templates, resources, values, objects and secrets; if
+  nothing had been deployed to it, it is unchanged;
+- no stateful resource of any environment was replaced or deleted: all physical ids are the same;
+- one notification reported the failure, and one the rollback if there was one. The row lists them.
 
-What really runs: the emulator, the bootstraps, the deployed pipeline and its conditions, every deployment and rollback,
-the change review. What is left out, and run by other tests: `cdk deploy` and `cdk-assets` where the row is not theirs,
-and all reviews and environments before the one that a row deploys to, for its review's row has gone through them. What
-is stood in for: Build copies an assembly that was synthesized once; integration tests and bakes succeed at once unless
-they are made to fail; no task runs. The release before differs from the one delivered in a parameter of every stack,
-and in settings of database, cache, target group and alarms. The emulator's limits hold here too: see *Known limits* in
-[ARCHITECTURE.md](ARCHITECTURE.md).
+**Real:** the emulator, the bootstraps, the deployed pipeline with its conditions, every deployment and rollback, and
+the change review.
 
-The pipeline deploys each stack by one action and uses no change sets, so that none of those can fail by itself."""
+**Skipped, because other tests run them:** `cdk deploy` and `cdk-assets`, except in their own rows, and all reviews and
+environments before the one that a row deploys to.
 
+**Simulated:** the Synth action copies an assembly that was synthesized once. Integration tests and bakes succeed at
+once unless the row makes them fail. No task runs. The previous release differs in a parameter of every stack and in
+settings of the database, the cache, the target group and the alarms.
 
-_TOLD = "people have been told of the failure once, and once of the rollback where there was one: the row says how"
-_NOT_TOLD = "what people are told of a failure is not asked: the pipeline has no notifications of its own yet"
+[LIMITS.md](LIMITS.md) lists the emulator's limits. The pipeline deploys each stack with one action and without a change
+set, so there are no rows for change sets."""
 
 
 def document(rows: Iterable[Row]) -> str:
-    """Write the rows down."""
+    """Return the document as Markdown."""
     known = list(rows)
-    tells = any("; told: " in row.outcome for row in known)
-    lines = [_PREFACE.format(told=_TOLD if tells else _NOT_TOLD)]
+    lines = [_PREFACE]
     rehearsed = {row.name for row in known if row.group == ACTIONS}
     if missing := [f"`{name}`" for name in ALL_ACTIONS if f"`{name}`" not in rehearsed]:
-        lines += ["", f"**Not part of the run that wrote this:** {', '.join(missing)}."]
+        lines += ["", f"**Not rehearsed in this run:** {', '.join(missing)}."]
     for group, text in _TEXTS.items():
         found = [row for row in known if row.group == group]
         if not found:

@@ -1,4 +1,4 @@
-"""Deliveries that fail, each at another action, over a release that is there; judged on the emulated accounts alone."""
+"""Deliveries that fail at one action each, over an earlier release; checked in the emulated accounts only."""
 
 import json
 import time
@@ -36,7 +36,7 @@ from tests.upgrades import STATEFUL, Upgrade, draw
 SEED = 20261125
 LOSING, KEEPING = 15, 15
 FUNCTIONS_SECONDS = 30.0
-"""How long the functions that send notifications may take for the last events."""
+"""Time for the notification functions to process the last events."""
 REGION = "us-east-1"
 PLACES = {
     "Dev": Place("222222222222", REGION),
@@ -46,16 +46,16 @@ PLACES = {
 
 
 @dataclass
-class Ended:
-    """How a delivery ended, and the accounts before and after it."""
+class Delivery:
+    """A finished delivery, and the accounts before and after it."""
 
     result: Result
     reason: str
     progress: Progress
     before: dict[str, Account]
     after: dict[str, Account]
-    told: list[str]
-    """Headlines of the notifications it gave rise to."""
+    notified: list[str]
+    """Headlines of its notifications."""
     seconds: float
 
     def status(self, name: str) -> Status:
@@ -63,7 +63,7 @@ class Ended:
         return self.progress.action(*name.split("/", 1)).status
 
 
-class Site:
+class Environments:
     """Emulated accounts to which one release after another is delivered."""
 
     def __init__(self, rehearsal: Rehearsal, progress: Progress, releases: Releases, first: str) -> None:
@@ -72,16 +72,15 @@ class Site:
         self._rehearsal = rehearsal
         self._progress = progress
         self._found: dict[str, Account] | None = None
-        self.tells = "Delivery started" in self.told()
-        """Whether the deployed pipeline tells people of its deliveries."""
+        assert "Delivery started" in self.notified()
 
     def accounts(self) -> dict[str, Account]:
         """What the environments' accounts hold now."""
         assert self._rehearsal.cloud
         return {name: accounts.read(self._rehearsal.cloud, place) for name, place in PLACES.items()}
 
-    def told(self) -> list[str]:
-        """The headlines of all notifications so far, once the functions that send them are done."""
+    def notified(self) -> list[str]:
+        """The headlines of all notifications so far; waits until the functions that send them have run."""
         cloud = self._rehearsal.cloud
         assert cloud
         deadline = time.monotonic() + FUNCTIONS_SECONDS
@@ -104,24 +103,26 @@ class Site:
         fail: frozenset[str] = frozenset(),
         without: tuple[str, ...] = (),
         until: str | None = None,
-    ) -> Ended:
+    ) -> Delivery:
         """Deliver a commit, leaving out these stages and all after `until`; read the accounts before and after."""
         assert self._rehearsal.definition
         names = [stage.name for stage in self._rehearsal.definition.stages]
         later = names[names.index(until) + 1 :] if until else []
-        # Between two deliveries nothing happens.
-        found, told = self._found or self.accounts(), len(self.told())
+        # Nothing changes between two deliveries, so the last reading is still valid.
+        found, notified = self._found or self.accounts(), len(self.notified())
         start = time.monotonic()
         with stages_left_out(self._rehearsal, [*without, *later]):
             result, reason = self._rehearsal.deliver(commit, gate=ScriptedGate(answer=True), fail=fail)
         seconds = time.monotonic() - start
         self._found = self.accounts()
-        return Ended(result, reason, self._progress, found, self._found, self.told()[told:], seconds)
+        return Delivery(result, reason, self._progress, found, self._found, self.notified()[notified:], seconds)
 
 
 @pytest.fixture(scope="module")
-def site(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site, None, None]:
-    """Accounts in which a release is delivered to every environment, and witnesses are left."""
+def environments(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Environments, None, None]:
+    """Accounts with a release in every environment and a marker object in every bucket."""
     folder = tmp_path_factory.mktemp("failures")
     releases = Releases(repository, folder / "repository")
     first = releases.commit("one", before)
@@ -138,54 +139,54 @@ def site(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> Ge
         assert progress.result is Result.SUCCEEDED, progress.reason
         assert rehearsal.cloud
         for place in PLACES.values():
-            accounts.leave_witnesses(rehearsal.cloud, place)
-        yield Site(rehearsal, progress, releases, first)
+            accounts.put_marker_objects(rehearsal.cloud, place)
+        yield Environments(rehearsal, progress, releases, first)
 
 
 @pytest.fixture(scope="module")
-def second(site: Site) -> str:
+def second(environments: Environments) -> str:
     """The commit whose deliveries fail."""
-    return site.releases.commit("two")
+    return environments.releases.commit("two")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Rehearse every failure, or those that represent them."""
+    """Rehearse every failure if the table is written, otherwise representative ones."""
     whole = metafunc.config.getoption("--failures-table", None) is not None
     if "failing" in metafunc.fixturenames:
         metafunc.parametrize("failing", ALL_ACTIONS if whole else REPRESENTATIVE)
 
 
-def untouched(ended: Ended, environments: tuple[str, ...]) -> None:
-    """Hold environments to what they were, down to the last event."""
-    for name in environments:
+def untouched(ended: Delivery, names: tuple[str, ...]) -> None:
+    """Assert that environments have not changed: not one event more."""
+    for name in names:
         assert ended.after[name] == ended.before[name], f"{name} has been touched"
 
 
-def nothing_stateful_lost(ended: Ended) -> None:
+def nothing_stateful_lost(ended: Delivery) -> None:
     for name in ENVIRONMENTS:
         assert ended.after[name].stateful() == ended.before[name].stateful()
         assert ended.after[name].holdings.secrets == ended.before[name].holdings.secrets
         assert ended.after[name].holdings.objects == ended.before[name].holdings.objects
 
 
-def test_every_action_of_the_pipeline_has_its_row(site: Site) -> None:
-    assert site.actions() == set(ALL_ACTIONS)
+def test_every_action_of_the_pipeline_has_its_row(environments: Environments) -> None:
+    assert environments.actions() == set(ALL_ACTIONS)
 
 
-def test_integration_tests_that_fail_stop_the_delivery_there(site: Site) -> None:
-    """The real ones, which find no task that answers."""
-    commit = site.releases.commit("two", really_tested=True)
-    ended = site.deliver(commit, without=_left_out("Dev"))
+def test_integration_tests_that_fail_stop_the_delivery_there(environments: Environments) -> None:
+    """The real integration tests: no task answers them."""
+    commit = environments.releases.commit("two", really_tested=True)
+    ended = environments.deliver(commit, without=_skipped("Dev"))
     assert (ended.result, ended.status("Dev/IntegrationTests")) == (Result.FAILED, Status.FAILED)
     assert "/resourceService/" in ended.progress.action("Dev", "IntegrationTests").log_file.read_text()
     untouched(ended, ("Staging", "Prod"))
     nothing_stateful_lost(ended)
-    _fate(ended, "Dev/IntegrationTests", "Dev", site.first)
+    _check_environment(ended, "Dev/IntegrationTests", "Dev", environments.first)
 
 
-def test_a_failure_goes_no_further(site: Site, second: str, failing: str, matrix: Matrix) -> None:
+def test_a_failure_stops_the_delivery(environments: Environments, second: str, failing: str, matrix: Matrix) -> None:
     stage = failing.partition("/")[0]
-    ended = site.deliver(second, fail=frozenset({failing}), without=_left_out(stage))
+    ended = environments.deliver(second, fail=frozenset({failing}), without=_skipped(stage))
     assert ended.result is (Result.REJECTED if stage.endswith("Approval") else Result.FAILED)
     assert failing in ended.reason
     later = [
@@ -193,31 +194,33 @@ def test_a_failure_goes_no_further(site: Site, second: str, failing: str, matrix
     ]
     untouched(ended, tuple(later))
     nothing_stateful_lost(ended)
-    outcome = _fate(ended, failing, stage, site.first)
-    if site.tells:
-        assert told_of_failure(ended) == expected_to_be_told(failing, rolled_back="rolled back" in ended.reason)
-        outcome += f"; told: {', '.join(told_of_failure(ended))}"
+    outcome = _check_environment(ended, failing, stage, environments.first)
+    notifications = failure_notifications(ended)
+    assert notifications == expected_notifications(failing, rolled_back="rolled back" in ended.reason)
+    outcome += f"; notified: {', '.join(notifications)}"
     matrix.rows.append(Row(group=ACTIONS, name=f"`{failing}`", outcome=outcome, seconds=ended.seconds))
 
 
-def told_of_failure(ended: Ended) -> list[str]:
-    """What people were told, less what they are told of every delivery."""
+def failure_notifications(ended: Delivery) -> list[str]:
+    """The headlines that a successful delivery does not have."""
     return [
-        headline for headline in ended.told if any(word in headline for word in ("failed", "refused", "rolled back"))
+        headline
+        for headline in ended.notified
+        if any(word in headline for word in ("failed", "refused", "rolled back"))
     ]
 
 
-def expected_to_be_told(failing: str, *, rolled_back: bool) -> list[str]:
+def expected_notifications(failing: str, *, rolled_back: bool) -> list[str]:
     stage = failing.partition("/")[0]
     if stage.endswith("Approval"):
-        return [f"{stage.removesuffix('Approval').lower()} was refused"]
-    return [f"Delivery failed in {failing}", *([f"{stage.lower()} was rolled back"] if rolled_back else [])]
+        return [f"{stage.removesuffix('Approval')} deployment rejected"]
+    return [f"Delivery failed in {failing}", *([f"{stage} rolled back"] if rolled_back else [])]
 
 
-def _left_out(stage: str) -> tuple[str, ...]:
-    """Return the stages that a delivery to fail in `stage` can do without.
+def _skipped(stage: str) -> tuple[str, ...]:
+    """Return the stages to skip in a delivery that fails in `stage`.
 
-    Those before an environment are gone through up to its review and its gate; where it is deployed to, no more.
+    A row of a review or an approval runs the environments before it; a row of a deployment skips them.
     """
     if stage in PUBLISHING:
         return ()
@@ -227,15 +230,15 @@ def _left_out(stage: str) -> tuple[str, ...]:
     return (*PUBLISHING, *earlier, *(f"{name}Review" for name in ENVIRONMENTS), f"{GATED}Approval")
 
 
-def _fate(ended: Ended, failing: str, stage: str, first: str) -> str:
-    """Hold the environment that failed to what it must be, and say what that is."""
+def _check_environment(ended: Delivery, failing: str, stage: str, first: str) -> str:
+    """Check the environment that failed; return its state for the table."""
     if failing in BEFORE_THE_ENVIRONMENTS:
         untouched(ended, ENVIRONMENTS)
         return "no environment touched"
     environment = next(name for name in ENVIRONMENTS if stage.startswith(name))
     if stage != environment:
         untouched(ended, (environment,))
-        return f"{environment} as before, not touched"
+        return f"{environment} unchanged"
     assert f"rolled back to commit {first[:12]}" in ended.reason
     assert ended.after[environment].as_left() == ended.before[environment].as_left()
     assert ended.after[environment].releases() == {"one"}
@@ -246,24 +249,24 @@ def _fate(ended: Ended, failing: str, stage: str, first: str) -> str:
         if stack.last_event != ended.before[environment].stacks[name].last_event
     )
     assert touched, "a deployment leaves events"
-    return f"{environment} back at the release before; changed and changed back: {', '.join(touched)}"
+    return f"{environment} rolled back to the previous release; updated and restored: {', '.join(touched)}"
 
 
-def test_what_had_failed_so_often_can_be_delivered(site: Site, second: str, matrix: Matrix) -> None:
-    if not matrix.is_whole:
-        pytest.skip("the whole matrix ends with it; other tests deliver to prod")
-    ended = site.deliver(second)
+def test_the_same_commit_can_be_delivered_at_last(environments: Environments, second: str, matrix: Matrix) -> None:
+    if not matrix.is_complete:
+        pytest.skip("only after the whole matrix; other tests deliver to prod")
+    ended = environments.deliver(second)
     assert (ended.result, ended.reason) == (Result.SUCCEEDED, "")
     assert [ended.after[name].releases() for name in ENVIRONMENTS] == [{"two"}] * 3
     nothing_stateful_lost(ended)
     outcome = "delivered to every environment"
-    matrix.rows.append(Row(group=CIRCUMSTANCES, name="nothing fails any more", outcome=outcome, seconds=ended.seconds))
+    matrix.rows.append(Row(group=CIRCUMSTANCES, name="nothing fails", outcome=outcome, seconds=ended.seconds))
 
 
-def templates(site: Site) -> dict[str, dict[str, Any]]:
-    """What dev's stacks are of now, less the probes."""
+def templates(environments: Environments) -> dict[str, dict[str, Any]]:
+    """Dev's deployed templates without the probes."""
     found: dict[str, dict[str, Any]] = {}
-    dev = site.accounts()["Dev"]
+    dev = environments.accounts()["Dev"]
     for part in STATEFUL:
         if f"yawl-dev-{part}" not in dev.stacks:
             continue
@@ -274,26 +277,26 @@ def templates(site: Site) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def upgrades(site: Site, matrix: Matrix) -> list[Upgrade]:
-    drawn = draw(templates(site), seed=SEED, losing=LOSING, keeping=KEEPING)
-    if matrix.is_whole:
+def upgrades(environments: Environments, matrix: Matrix) -> list[Upgrade]:
+    drawn = draw(templates(environments), seed=SEED, losing=LOSING, keeping=KEEPING)
+    if matrix.is_complete:
         return drawn
     return [next(one for one in drawn if bool(one.loses) is loses) for loses in (True, False)]
 
 
-def test_upgrades_that_lose_something_are_stopped_before_anything_is_touched_and_no_others(
-    site: Site, upgrades: list[Upgrade], matrix: Matrix
+def test_the_review_stops_exactly_the_upgrades_that_lose_something(
+    environments: Environments, upgrades: list[Upgrade], matrix: Matrix
 ) -> None:
     for upgrade in upgrades:
         changed = in_place_of(upgrade.part, upgrade.template)
-        commit = site.releases.commit("two" if matrix.is_whole else "one", changed)
-        ended = site.deliver(commit, without=PUBLISHING, until=None if upgrade.loses else "DevReview")
+        commit = environments.releases.commit("two" if matrix.is_complete else "one", changed)
+        ended = environments.deliver(commit, without=PUBLISHING, until=None if upgrade.loses else "DevReview")
         review = ended.status("DevReview/ReviewChanges")
         untouched(ended, ENVIRONMENTS)
         if upgrade.loses:
             assert (ended.result, review) == (Result.FAILED, Status.FAILED), upgrade.title
-            said = ended.progress.action("DevReview", "ReviewChanges").log_file.read_text()
-            assert all(logical_id in said for logical_id in upgrade.loses), upgrade.title
+            log = ended.progress.action("DevReview", "ReviewChanges").log_file.read_text()
+            assert all(logical_id in log for logical_id in upgrade.loses), upgrade.title
         else:
             assert (ended.result, review) == (Result.SUCCEEDED, Status.SUCCEEDED), (upgrade.title, ended.reason)
         group = STOPPED if upgrade.loses else LET_THROUGH
@@ -301,18 +304,18 @@ def test_upgrades_that_lose_something_are_stopped_before_anything_is_touched_and
         matrix.rows.append(Row(group=group, name=upgrade.title, outcome=outcome, seconds=ended.seconds))
 
 
-def test_after_the_pipeline_has_changed_there_is_no_way_back_and_that_is_said(site: Site, matrix: Matrix) -> None:
-    if not matrix.is_whole:
+def test_no_rollback_after_the_pipeline_has_changed(environments: Environments, matrix: Matrix) -> None:
+    if not matrix.is_complete:
         pytest.skip("part of the whole matrix")
-    commit = site.releases.commit(
+    commit = environments.releases.commit(
         "three", pipeline=lambda text: text.replace('"BranchName": "main"', '"BranchName": "other"')
     )
-    ended = site.deliver(commit, fail=frozenset({"Dev/Bake"}))
+    ended = environments.deliver(commit, fail=frozenset({"Dev/Bake"}))
     assert ended.result is Result.FAILED
     assert "cannot roll back: the pipeline itself has changed" in ended.reason
     untouched(ended, ("Staging", "Prod"))
     assert ended.after["Dev"].releases() == {"three"}
     nothing_stateful_lost(ended)
-    outcome = "Dev stays at the new release, and the reason says that it cannot roll back"
+    outcome = "Dev keeps the new release, and the reason says that it cannot be rolled back"
     name = "`Dev/Bake`, after the release has changed the pipeline itself"
     matrix.rows.append(Row(group=CIRCUMSTANCES, name=name, outcome=outcome, seconds=ended.seconds))

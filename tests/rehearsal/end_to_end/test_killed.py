@@ -31,7 +31,7 @@ END_SECONDS = 5.0
 def test_a_killed_rehearsal_leaves_nothing_running(
     phase: str, repository: Repository, matrix: Matrix, tmp_path: Path
 ) -> None:
-    if phase not in REPRESENTATIVE and not matrix.is_whole:
+    if phase not in REPRESENTATIVE and not matrix.is_complete:
         pytest.skip("only with --failures-table")
     releases = Releases(repository, tmp_path / "repository")
     makefile = releases.path / "Makefile"
@@ -63,7 +63,12 @@ def test_a_killed_rehearsal_leaves_nothing_running(
     assert eventually(lambda: not processes_with(str(files)), END_SECONDS), processes_with(str(files))
     assert list(files.glob("rehearsal-*")) == []
     matrix.rows.append(
-        Row(group=KILLED, name=f"`{phase}`", outcome="nothing runs, and the next one starts", seconds=seconds)
+        Row(
+            group=KILLED,
+            name=f"`{phase}`",
+            outcome="no process is left, and the next rehearsal starts",
+            seconds=seconds,
+        )
     )
 
 

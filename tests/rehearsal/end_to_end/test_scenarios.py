@@ -181,7 +181,7 @@ def remaining_resources(log: str) -> set[str]:
 
 def test_a_stack_that_fails_is_told_with_its_first_failing_line(failed: Ended) -> None:
     started = ["Delivery started"] * 2
-    assert failed.headlines == [*started, "dev has the commit", f"Delivery failed in {FAILING}"], "it starts over once"
+    assert failed.headlines == [*started, "Deployed to dev", f"Delivery failed in {FAILING}"], "it starts over once"
     told = failed.told[-1].text
     assert "MadeToFail: made to fail by --fail" in told
     assert "Environment: staging" in told
@@ -195,7 +195,7 @@ def test_a_rejected_gate_leaves_prod_untouched(refused: Ended) -> None:
 
 
 def test_a_refusal_is_told_once_and_no_release_recorded(refused: Ended) -> None:
-    assert refused.headlines[-2:] == ["prod waits for approval", "prod was refused"]
+    assert refused.headlines[-2:] == ["Approval needed: deploy to prod", "Prod deployment rejected"]
     assert {one["environment"] for one in refused.releases} == {"dev", "staging"}
 
 
@@ -209,7 +209,7 @@ def test_what_is_let_in_arrives(arrived: Ended) -> None:
 def test_every_environment_is_tested_over_the_containers_own_processes(site: Rehearsed, arrived: Ended) -> None:
     for environment in ("Dev", "Staging", "Prod"):
         assert arrived.statuses[f"{environment}/IntegrationTests"] is Status.SUCCEEDED
-        assert "test_the_engine_does_its_work" in site.log(f"{environment}/IntegrationTests")
+        assert "test_engine_runs_a_process" in site.log(f"{environment}/IntegrationTests")
 
 
 def test_an_arrival_is_told_and_every_environment_recorded(
@@ -218,15 +218,15 @@ def test_an_arrival_is_told_and_every_environment_recorded(
     assert arrived.failed_functions == []
     assert arrived.headlines == [
         "Delivery started",
-        "dev has the commit",
-        "staging has the commit",
-        "prod waits for approval",
-        "prod has the commit",
+        "Deployed to dev",
+        "Deployed to staging",
+        "Approval needed: deploy to prod",
+        "Deployed to prod",
     ]
     asked = arrived.told[3]
     assert "ApprovalTopic" in asked.topic
     assert "Changes: prod (first deployment): resources" in asked.text
-    assert "Tested before: staging: " in asked.text
+    assert "Tests: staging: " in asked.text
     assert "Author:      Test" in asked.text
     [prod] = released(site, "--environment", "prod")
     assert prod["commit"] == repository.commit

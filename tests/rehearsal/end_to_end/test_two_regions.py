@@ -34,7 +34,7 @@ def test_the_second_gets_the_release_after_the_first_and_nothing_before(prod_in_
         told = [one.subject.partition(":")[0] for one in rehearsed.progress.notifications[told_before:]]
         assert told == [
             "Delivery started",
-            "prod waits for approval",
-            "prod has the commit",
-            f"prod in {THERE} has the commit",
+            "Approval needed: deploy to prod",
+            "Deployed to prod",
+            f"Deployed to prod in {THERE}",
         ]

@@ -1,109 +1,43 @@
-"""What a rehearsal reads of a cloud assembly, and what it says of one it cannot use."""
+"""What a rehearsal needs of a cloud assembly besides what `cloud_assembly` reads."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from cloud_assembly import AwsEnvironment
 from rehearsal import assembly
-from rehearsal.engine.cloud import Place
 from rehearsal.errors import RehearsalError
 
-PIPELINE = "AWS::CodePipeline::Pipeline"
 
-
-def stack(directory: Path, name: str, kind: str = "AWS::SNS::Topic", *, env: str = "1/us-east-1") -> dict[str, Any]:
-    """Write a stack's template; return its place in a manifest."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / f"{name}.json").write_text(json.dumps({"Resources": {"R": {"Type": kind}}}))
-    properties = {"templateFile": f"{name}.json", "stackName": f"{name}-deployed"}
-    return {
+def write(directory: Path, environment: str) -> Path:
+    """Write an assembly with a pipeline in the environment."""
+    properties = {"templateFile": "delivery.json", "stackName": "delivery-deployed"}
+    delivery = {
         "type": "aws:cloudformation:stack",
-        "environment": f"aws://{env}",
+        "environment": f"aws://{environment}",
         "properties": properties,
-        "displayName": f"App/{name}",
+        "displayName": "App/delivery",
     }
-
-
-def manifest(directory: Path, artifacts: dict[str, Any]) -> Path:
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "manifest.json").write_text(json.dumps({"version": "1", "artifacts": artifacts}))
+    (directory / "manifest.json").write_text(json.dumps({"artifacts": {"delivery": delivery}}))
+    (directory / "delivery.json").write_text('{"Resources": {"Pipeline": {"Type": "AWS::CodePipeline::Pipeline"}}}')
     return directory
 
 
-def nested(name: str) -> dict[str, Any]:
-    return {"type": "cdk:cloud-assembly", "properties": {"directoryName": name}}
+def test_the_pipeline_is_found(tmp_path: Path) -> None:
+    home = AwsEnvironment("1", "us-east-1")
+    assert assembly.read(write(tmp_path, "1/us-east-1")) == assembly.Assembly(
+        directory=tmp_path, stack_id="App/delivery", stack_name="delivery-deployed", home=home, places=(home,)
+    )
 
 
-def test_the_pipeline_and_every_place_are_found(tmp_path: Path) -> None:
-    prod = tmp_path / "prod"
-    manifest(prod, {"network": stack(prod, "network", env="3/eu-west-1"), "data": stack(prod, "data")})
-    artifacts = {
-        "Tree": {"type": "cdk:tree", "properties": {"file": "tree.json"}},
-        "support": stack(tmp_path, "support", env="1/eu-west-1"),
-        "delivery": stack(tmp_path, "delivery", PIPELINE),
-        "prod": nested("prod"),
-    }
-    found = assembly.read(manifest(tmp_path, artifacts))
-    assert (found.stack_id, found.stack_name) == ("App/delivery", "delivery-deployed")
-    assert found.home == Place("1", "us-east-1")
-    assert found.places == (Place("1", "us-east-1"), Place("1", "eu-west-1"), Place("3", "eu-west-1"))
-    assert found.directory == tmp_path
+def test_every_account_and_region_must_be_fixed(tmp_path: Path) -> None:
+    with pytest.raises(RehearsalError, match="stack delivery-deployed has no fixed account and region"):
+        assembly.read(write(tmp_path, "unknown-account/unknown-region"))
 
 
-def nothing(directory: Path) -> None:
-    assert list(directory.iterdir()) == []
-
-
-def no_stack(directory: Path) -> None:
-    manifest(directory, {})
-
-
-def no_json(directory: Path) -> None:
-    (directory / "manifest.json").write_text("{")
-
-
-def no_object(directory: Path) -> None:
-    (directory / "manifest.json").write_text("[]")
-
-
-def unknown_place(directory: Path) -> None:
-    environment = "unknown-account/unknown-region"
-    manifest(directory, {"delivery": stack(directory, "delivery", PIPELINE, env=environment)})
-
-
-def two_pipelines(directory: Path) -> None:
-    manifest(directory, {name: stack(directory, name, PIPELINE) for name in ("one", "two")})
-
-
-def lost_template(directory: Path) -> None:
-    manifest(directory, {"one": stack(directory, "one")})
-    (directory / "one.json").unlink()
-
-
-def lost_stage(directory: Path) -> None:
-    manifest(directory, {"delivery": stack(directory, "delivery", PIPELINE), "prod": nested("prod")})
-
-
-MISTAKES = [
-    (nothing, "holds no cloud assembly; synthesize one first: make synth"),
-    (no_stack, f"must have exactly one stack with a {PIPELINE}; found: none"),
-    (two_pipelines, "found: one, two"),
-    (unknown_place, "stack delivery has no fixed account and region"),
-    (no_json, "manifest.json cannot be read"),
-    (no_object, "manifest.json cannot be read"),
-    (lost_template, "one.json cannot be read"),
-    (lost_stage, "manifest.json cannot be read"),
-]
-
-
-@pytest.mark.parametrize(("prepare", "message"), MISTAKES, ids=[message for _, message in MISTAKES])
-def test_an_assembly_that_cannot_be_used_says_why(
-    tmp_path: Path, prepare: Callable[[Path], None], message: str
-) -> None:
-    prepare(tmp_path)
-    with pytest.raises(RehearsalError) as raised:
+@pytest.mark.parametrize("text", ["{", "[]", "{}"])
+def test_the_execution_policies_must_be_readable(tmp_path: Path, text: str) -> None:
+    (write(tmp_path, "1/us-east-1") / assembly.EXECUTION_POLICIES).write_text(text)
+    with pytest.raises(RehearsalError, match=r"execution-policies\.json cannot be read"):
         assembly.read(tmp_path)
-    assert message in str(raised.value)

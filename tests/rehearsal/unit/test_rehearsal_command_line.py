@@ -59,7 +59,9 @@ class ReadySetUp:
 
 def test_without_an_assembly_the_next_step_is_said(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--assembly", "nowhere"]) == 2
-    assert capsys.readouterr().err == "rehearsal: nowhere holds no cloud assembly; synthesize one first: make synth\n"
+    assert (
+        capsys.readouterr().err == "rehearsal: nowhere/manifest.json does not exist; synthesize first: make assembly\n"
+    )
     assert not (repository / ".rehearsal").exists()
 
 

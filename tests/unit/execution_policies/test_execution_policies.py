@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
-from execution_policies.assembly import Stack, read
+from cloud_assembly import Stack, UserError, read
 from execution_policies.boundary import _widest
 from execution_policies.coverage import Lack, lacks
 from execution_policies.errors import PolicyError
@@ -27,7 +27,6 @@ from execution_policies.needs import (
 )
 from execution_policies.reference import arn_format, handler_permissions, resource_types
 from execution_policies.statements import MOST_CHARACTERS, MOST_POLICIES, Statement, document, packed, size
-from pipeline.permissions import permissions_boundary
 from settings import Settings
 from tests.provider_schemas import schema_of
 from tests.unit.other_settings import Synthesized, only, skip_with_example_only, synthesize
@@ -176,7 +175,7 @@ def test_cloudformation_may_do_all_that_its_stacks_take(
 ) -> None:
     asked = [
         (stack, request)
-        for stack in read(Path(assembly.directory))
+        for stack in read(Path(assembly.directory)).stacks
         for logical_id, resource in stack.resources.items()
         for request in requests(stack, logical_id, resource)
     ]
@@ -195,7 +194,7 @@ def test_cloudformation_may_do_all_that_its_stacks_take(
 def test_every_action_of_a_handler_is_allowed_or_left_out_for_a_reason(assembly: "CloudAssembly") -> None:
     left_out = {
         (resource["Type"], action)
-        for stack in read(Path(assembly.directory))
+        for stack in read(Path(assembly.directory)).stacks
         for resource in stack.resources.values()
         for action in handler_permissions(resource["Type"]) or ()
         if action not in actions_of(resource["Type"], resource.get("Properties", {}))
@@ -349,7 +348,7 @@ class TestBoundary:
     def test_every_statement_of_every_role_is_within_it(
         self, assembly: "CloudAssembly", policies: dict[str, AccountPolicies]
     ) -> None:
-        for stack in read(Path(assembly.directory)):
+        for stack in read(Path(assembly.directory)).stacks:
             for resource in stack.resources.values():
                 if resource["Type"] == "AWS::IAM::Policy":
                     for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
@@ -389,18 +388,15 @@ class TestBoundary:
         synthesized = synthesize(only(settings.model_copy(update={"pipeline": least}), "prod"), tmp_path)
         found = {
             (stack.account, resource["Properties"].get("PermissionsBoundary"))
-            for stack in read(synthesized.folder)
+            for stack in read(synthesized.folder).stacks
             for resource in stack.resources.values()
             if resource["Type"] == "AWS::IAM::Role"
         }
         assert found == {(one, f"arn:aws:iam::{one}:policy/{BOUNDARY}") for one in ("111111111111", "444444444444")}
 
     def test_no_role_has_it_otherwise(self, assembly: "CloudAssembly") -> None:
-        for stack in read(Path(assembly.directory)):
+        for stack in read(Path(assembly.directory)).stacks:
             assert "PermissionsBoundary" not in json.dumps(stack.template)
-
-    def test_the_pipeline_and_the_policies_agree_on_its_name(self) -> None:
-        assert permissions_boundary.NAME == BOUNDARY
 
 
 class TestSize:
@@ -440,7 +436,7 @@ class TestInput:
             generate(one_stack(tmp_path, {"Thing": {"Type": "AWS::New::Thing"}}))
 
     def test_an_absent_assembly_says_what_to_do(self, tmp_path: Path) -> None:
-        with pytest.raises(PolicyError, match="synthesize first: make assembly"):
+        with pytest.raises(UserError, match="synthesize first: make assembly"):
             generate(tmp_path)
 
     def test_further_actions_are_limited_like_the_others(self, tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from botocore.stub import Stubber
 
 from integration_tests.account import sign_in
 from integration_tests.account_variables import AccountVariables
-from integration_tests.aws_checks import no_alarm_fires, service_is_steady, targets_are_healthy
 from integration_tests.failure import CheckFailed
-from integration_tests.waiting import Patience
+from integration_tests.service_checks import no_alarm_is_active, service_is_stable, targets_are_healthy
+from integration_tests.waiting import Deadline
 from tests.fake_clock import FakeClock
-from tests.faulty_http_server import PROXY_VARIABLES, Behaviour, answer, serve, unused_port
+from tests.faulty_http_server import PROXY_VARIABLES, Behaviour, respond, serve, unused_port
 
 REGION = "eu-central-1"
 ACCOUNT = "111111111111"
@@ -26,8 +26,8 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/yawl-dev-integration-tests"
 MOMENT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-def impatience(seconds: float = 0.02) -> Patience:
-    return Patience(deadline_seconds=seconds, first_pause=0.01, longest_pause=0.01, clock=FakeClock())
+def short_deadline(seconds: float = 0.02) -> Deadline:
+    return Deadline(seconds=seconds, first_pause=0.01, longest_pause=0.01, clock=FakeClock())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -92,7 +92,7 @@ def targets(*states: str, zones: str = "abab") -> dict[str, Any]:
 
 def check_targets(aws: Aws, *answers: Mapping[str, Any] | str, seconds: float = 0.02) -> None:
     client = aws.client("elbv2", "describe_target_health", *answers, asked={"TargetGroupArn": TARGET_GROUP})
-    targets_are_healthy(client, target_group_arn=TARGET_GROUP, region=REGION, patience=impatience(seconds))
+    targets_are_healthy(client, target_group_arn=TARGET_GROUP, region=REGION, deadline=short_deadline(seconds))
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,13 @@ def service(*deployments: dict[str, Any], running: int = 2, desired: int = 2, st
 
 def check_service(aws: Aws, *answers: Mapping[str, Any] | str, seconds: float = 0.02) -> None:
     asked = {"cluster": "yawl-dev", "services": ["engine"]}
-    service_is_steady(
+    service_is_stable(
         aws.client("ecs", "describe_services", *answers, asked=asked),
         cluster="yawl-dev",
         service="engine",
         task_definition_arn=RELEASED,
         region=REGION,
-        patience=impatience(seconds),
+        deadline=short_deadline(seconds),
     )
 
 
@@ -188,7 +188,7 @@ def check_service(aws: Aws, *answers: Mapping[str, Any] | str, seconds: float = 
         ),
     ],
 )
-def test_the_service_is_steady(aws: Aws, answers: list[Mapping[str, Any] | str]) -> None:
+def test_a_stable_service(aws: Aws, answers: list[Mapping[str, Any] | str]) -> None:
     check_service(aws, *answers, seconds=2.0)
 
 
@@ -240,7 +240,7 @@ def alarms(*states: str, composite: str = "") -> dict[str, Any]:
 def check_alarms(aws: Aws, *answers: Mapping[str, Any] | str, seconds: float = 0.02) -> None:
     asked = {"AlarmNamePrefix": "yawl-dev-", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
     client = aws.client("cloudwatch", "describe_alarms", *answers, asked=asked)
-    no_alarm_fires(client, name_prefix="yawl-dev-", region=REGION, patience=impatience(seconds))
+    no_alarm_is_active(client, name_prefix="yawl-dev-", region=REGION, deadline=short_deadline(seconds))
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def check_alarms(aws: Aws, *answers: Mapping[str, Any] | str, seconds: float = 0
         pytest.param([alarms("ALARM"), "ThrottlingException", alarms("OK")], id="rings-for-the-deployment-only"),
     ],
 )
-def test_no_alarm_fires(aws: Aws, answers: list[Mapping[str, Any] | str]) -> None:
+def test_no_alarm_is_active(aws: Aws, answers: list[Mapping[str, Any] | str]) -> None:
     check_alarms(aws, *answers, seconds=2.0)
 
 
@@ -278,7 +278,9 @@ def test_alarms_on_later_pages_count(clients: dict[str, Any]) -> None:
         stub.add_response("describe_alarms", {**alarms("OK"), "NextToken": "more"})
         stub.add_response("describe_alarms", alarms("ALARM"))
         with pytest.raises(CheckFailed, match="1 of 2 alarms in ALARM"):
-            no_alarm_fires(clients["cloudwatch"], name_prefix="yawl-dev-", region=REGION, patience=impatience(0))
+            no_alarm_is_active(
+                clients["cloudwatch"], name_prefix="yawl-dev-", region=REGION, deadline=short_deadline(0)
+            )
 
 
 CREDENTIALS = b"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
@@ -321,15 +323,15 @@ def caller(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def sts(caller: pytest.MonkeyPatch, *behaviours: Behaviour, seconds: float) -> tuple[Any, list[str]]:
-    with serve(*behaviours, path="/", elsewhere=answer(404)) as server:
+    with serve(*behaviours, path="/", elsewhere=respond(404)) as server:
         caller.setenv("AWS_ENDPOINT_URL", server.url)
-        signed_in = sign_in(variables(endpoint_url=server.url), environment="dev one", patience=impatience(seconds))
+        signed_in = sign_in(variables(endpoint_url=server.url), environment="dev one", deadline=short_deadline(seconds))
     return signed_in, server.requests
 
 
 def test_the_role_is_assumed_without_the_proxy(caller: pytest.MonkeyPatch) -> None:
     signed_in, requests = sts(
-        caller, answer(403, REFUSED), answer(200, CREDENTIALS, content_type="text/xml"), seconds=2
+        caller, respond(403, REFUSED), respond(200, CREDENTIALS, content_type="text/xml"), seconds=2
     )
     assert len(requests) == 2  # a permission that has not spread yet is waited for
     assert "Action=AssumeRole" in requests[0]
@@ -344,7 +346,7 @@ def test_the_role_is_assumed_without_the_proxy(caller: pytest.MonkeyPatch) -> No
 
 def test_a_refused_role_is_named_and_no_secret_is(caller: pytest.MonkeyPatch) -> None:
     with pytest.raises(CheckFailed) as failure:
-        sts(caller, answer(403, REFUSED), seconds=0)
+        sts(caller, respond(403, REFUSED), seconds=0)
     text = str(failure.value)
     assert f"sts:AssumeRole {ROLE} in {REGION}" in text
     assert "AccessDenied from AssumeRole" in text
@@ -357,4 +359,4 @@ def test_missing_credentials_fail_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setenv(name, "/nowhere")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(CheckFailed, match="no AWS credentials were found"):
-        sign_in(variables(endpoint_url="http://localhost:1", role=None), environment="dev", patience=impatience(60))
+        sign_in(variables(endpoint_url="http://localhost:1", role=None), environment="dev", deadline=short_deadline(60))

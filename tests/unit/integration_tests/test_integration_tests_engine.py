@@ -12,10 +12,10 @@ import pytest
 
 from integration_tests.contract import health_fault
 from integration_tests.engine import Credentials, Engine
-from integration_tests.engine_checks import engine_does_its_work, session_is_known_to_every_task
-from integration_tests.front_door import FrontDoor
+from integration_tests.engine_checks import engine_runs_a_process, every_task_knows_the_session
+from integration_tests.http_client import HttpClient
 from integration_tests.specification import LEFTOVER_SECONDS, leftovers, new_specification
-from integration_tests.waiting import Patience
+from integration_tests.waiting import Deadline
 from tests.faulty_http_server import PROXY_VARIABLES
 
 ROOT = Path(__file__).parents[3]
@@ -65,12 +65,12 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_stand_ins_of_a_rehearsal_do_the_engines_work(ports: list[int]) -> None:
     for port in ports:
-        door = FrontDoor(f"http://127.0.0.1:{port}")
-        assert health_fault(door.get("/resourceService/")) is None
-        patience = Patience(deadline_seconds=5)
-        engine_does_its_work(Engine(door), CREDENTIALS, patience=patience, look_further="")
-        session_is_known_to_every_task(
-            Engine(door), CREDENTIALS, healthy_targets=lambda: 1, patience=patience, look_further=""
+        client = HttpClient(f"http://127.0.0.1:{port}")
+        assert health_fault(client.get("/resourceService/")) is None
+        deadline = Deadline(seconds=5)
+        engine_runs_a_process(Engine(client), CREDENTIALS, deadline=deadline, next_steps="")
+        every_task_knows_the_session(
+            Engine(client), CREDENTIALS, healthy_targets=lambda: 1, deadline=deadline, next_steps=""
         )
 
 

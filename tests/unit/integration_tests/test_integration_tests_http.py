@@ -7,19 +7,19 @@ import time
 import pytest
 
 from integration_tests import waiting
-from integration_tests.failure import CheckFailed, screen
-from integration_tests.front_door import BODY_LIMIT, REQUEST_SECONDS, FrontDoor
-from integration_tests.http_checks import health_path_answers, other_paths_are_forbidden
-from integration_tests.waiting import History, Observation, Patience
+from integration_tests.failure import CheckFailed, probe_failure
+from integration_tests.http_checks import health_path_responds, other_paths_are_forbidden
+from integration_tests.http_client import BODY_LIMIT, REQUEST_SECONDS, HttpClient
+from integration_tests.waiting import Deadline, History, ProbeResult
 from tests.faulty_http_server import (
     PROXY_VARIABLES,
     Behaviour,
-    answer,
     drip,
     hang,
     hang_after_headers,
     healthy,
     reset,
+    respond,
     serve,
     unused_port,
 )
@@ -28,11 +28,11 @@ PATH = "/resourceService/"
 DEADLINE_SECONDS = 0.06
 SHORT_SECONDS = 0.3
 """A request's limit where a test waits for it to pass; long enough for a busy machine to connect."""
-FORBIDDEN = answer(403, b"Forbidden")
+FORBIDDEN = respond(403, b"Forbidden")
 
 
-def impatience(seconds: float = DEADLINE_SECONDS) -> Patience:
-    return Patience(deadline_seconds=seconds, first_pause=0.02, longest_pause=0.05, pause_in_streak=0.0)
+def short_deadline(seconds: float = DEADLINE_SECONDS) -> Deadline:
+    return Deadline(seconds=seconds, first_pause=0.02, longest_pause=0.05, pause_in_streak=0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -44,17 +44,17 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def looks_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a machine that stops for seconds turn no answer into a time-out: a deadline cuts no look short here."""
-    monkeypatch.setattr(waiting, "LEAST_LOOK_SECONDS", REQUEST_SECONDS)
+    monkeypatch.setattr(waiting, "MIN_PROBE_SECONDS", REQUEST_SECONDS)
 
 
 def check_health(
-    url: str, *, seconds: float = DEADLINE_SECONDS, in_a_row: int = 3, request_seconds: float = REQUEST_SECONDS
+    url: str, *, seconds: float = DEADLINE_SECONDS, consecutive: int = 3, request_seconds: float = REQUEST_SECONDS
 ) -> None:
-    health_path_answers(
-        FrontDoor(url),
+    health_path_responds(
+        HttpClient(url),
         path=PATH,
-        in_a_row=in_a_row,
-        patience=impatience(seconds),
+        consecutive=consecutive,
+        deadline=short_deadline(seconds),
         request_seconds=request_seconds,
     )
 
@@ -71,7 +71,7 @@ async def no_http(writer: asyncio.StreamWriter) -> None:
         pytest.param([healthy(role="standby")], id="standby"),
         pytest.param([healthy(), healthy(role="standby", more="than the contract asks for")], id="roles-change"),
         pytest.param([drip(0.0005)], id="slow-but-within-its-time"),
-        pytest.param([answer(503), answer(502), reset(), answer(404), healthy()], id="slow-start"),
+        pytest.param([respond(503), respond(502), reset(), respond(404), healthy()], id="slow-start"),
         pytest.param([healthy(), reset(), healthy()], id="one-lost-connection"),
     ],
 )
@@ -84,25 +84,25 @@ def test_a_healthy_environment_is_green(behaviours: list[Behaviour]) -> None:
 @pytest.mark.parametrize(
     ("behaviours", "named"),
     [
-        pytest.param([answer(503, b"starting")], "x 503 Service Unavailable", id="503-always"),
-        pytest.param([answer(404)], "x 404 Not Found", id="404"),
+        pytest.param([respond(503, b"starting")], "x 503 Service Unavailable", id="503-always"),
+        pytest.param([respond(404)], "x 404 Not Found", id="404"),
         pytest.param(
-            [answer(302, location="https://elsewhere.example/login?token=hidden")],
+            [respond(302, location="https://elsewhere.example/login?token=hidden")],
             "x 302 Found to https://elsewhere.example/login: a redirect to another host\n",
             id="redirect",
         ),
         pytest.param([reset()], "connection reset while waiting for the answer's headers", id="reset"),
         pytest.param([no_http], "illegal status line", id="no-http"),
-        pytest.param([answer(200, b"{}", length=90)], "received 2 bytes, expected 90", id="cut-short"),
-        pytest.param([answer(200)], "200 OK, but the body is empty", id="empty-body"),
-        pytest.param([answer(200, b"<h1>Oops</h1>")], "200 OK, but the body is not JSON", id="error-page"),
-        pytest.param([answer(200, b"\xff\xfe\x00")], "200 OK, but the body is not JSON", id="binary"),
-        pytest.param([answer(200, b"[" * 60_000)], "200 OK, but the body is not JSON", id="deeply-nested"),
-        pytest.param([answer(200, b'"up"')], "but the body is not a JSON object", id="json-of-another-kind"),
+        pytest.param([respond(200, b"{}", length=90)], "received 2 bytes, expected 90", id="cut-short"),
+        pytest.param([respond(200)], "200 OK, but the body is empty", id="empty-body"),
+        pytest.param([respond(200, b"<h1>Oops</h1>")], "200 OK, but the body is not JSON", id="error-page"),
+        pytest.param([respond(200, b"\xff\xfe\x00")], "200 OK, but the body is not JSON", id="binary"),
+        pytest.param([respond(200, b"[" * 60_000)], "200 OK, but the body is not JSON", id="deeply-nested"),
+        pytest.param([respond(200, b'"up"')], "but the body is not a JSON object", id="json-of-another-kind"),
         pytest.param([healthy(role=None, engine=None)], "the body does not say role, engine", id="foreign-json"),
         pytest.param([healthy(role="leader")], "the role is neither active nor standby", id="unknown-role"),
         pytest.param([healthy(padding="x" * BODY_LIMIT)], "a body of more than 64 KiB", id="giant-body"),
-        pytest.param([answer(204)], "x 204 No Content", id="no-content"),
+        pytest.param([respond(204)], "x 204 No Content", id="no-content"),
     ],
 )
 def test_a_fault_is_named(behaviours: list[Behaviour], named: str) -> None:
@@ -152,7 +152,7 @@ def test_tls_without_tls_is_named() -> None:
 
 
 def test_flapping_fails_at_once() -> None:
-    flaps = [healthy(), healthy(), answer(503), healthy()]
+    flaps = [healthy(), healthy(), respond(503), healthy()]
     start = time.monotonic()
     with serve(*flaps, elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed) as failure:
         check_health(server.url, seconds=30)
@@ -163,13 +163,13 @@ def test_flapping_fails_at_once() -> None:
 
 def test_the_verdict_waits_for_the_deadline_and_not_much_longer() -> None:
     start = time.monotonic()
-    with serve(answer(503), elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed):
+    with serve(respond(503), elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed):
         check_health(server.url, seconds=0.3)
     assert 0.3 <= time.monotonic() - start < REQUEST_SECONDS
 
 
 def test_a_failure_is_one_screen() -> None:
-    loud = answer(503, b"\x1b[31mstarting\n" * 50, content_type="text/\x9b31mplain")
+    loud = respond(503, b"\x1b[31mstarting\n" * 50, content_type="text/\x9b31mplain")
     with serve(loud, elsewhere=FORBIDDEN) as server:
         with pytest.raises(CheckFailed) as failure:
             check_health(server.url)
@@ -185,10 +185,10 @@ def test_a_failure_is_one_screen() -> None:
 
 
 def test_what_is_seen_again_and_again_is_shown_in_one_line() -> None:
-    history = History(wanted_in_a_row=1)
+    history = History(required_streak=1)
     for at, text in [(0.0, "1 of 2"), (0.5, "1 of 2"), (1.5, "1 of 2"), (2.5, "0 of 2")]:
-        history.add(Observation(fault="too few", text=text, look_further=(f"page of {text}",)), at)
-    lines = str(screen(title="", asked="", wanted="", history=history, look_further=["command"])).splitlines()
+        history.add(ProbeResult(fault="too few", text=text, next_steps=(f"page of {text}",)), at)
+    lines = str(probe_failure(title="", asked="", wanted="", history=history, next_steps=["command"])).splitlines()
     assert lines[-4:] == [
         "  last    at    0.0 s to 1.5 s  1 of 2",
         "          at    2.5 s  0 of 2",
@@ -199,7 +199,7 @@ def test_what_is_seen_again_and_again_is_shown_in_one_line() -> None:
 
 def test_every_request_has_its_own_connection_and_no_origin_header() -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server:
-        check_health(server.url, in_a_row=4)
+        check_health(server.url, consecutive=4)
     assert len(server.requests) == 4
     assert all("connection: close" in request.lower() for request in server.requests)
     assert not any("origin" in request.lower() for request in server.requests)
@@ -210,12 +210,12 @@ def test_a_proxy_that_the_environment_names_is_used(monkeypatch: pytest.MonkeyPa
     with serve(healthy(), path=name + PATH, elsewhere=FORBIDDEN) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         check_health(name, seconds=60.0)
-        other_paths_are_forbidden(FrontDoor(name), paths=["/yawl/ib"], patience=impatience())
+        other_paths_are_forbidden(HttpClient(name), paths=["/yawl/ib"], deadline=short_deadline())
     assert len(proxy.requests) == 4
 
 
 def check_forbidden(url: str, *, seconds: float = DEADLINE_SECONDS) -> None:
-    other_paths_are_forbidden(FrontDoor(url), paths=["/yawl/ib"], patience=impatience(seconds))
+    other_paths_are_forbidden(HttpClient(url), paths=["/yawl/ib"], deadline=short_deadline(seconds))
 
 
 def test_a_forbidden_path_is_green() -> None:
@@ -227,9 +227,9 @@ def test_a_forbidden_path_is_green() -> None:
 @pytest.mark.parametrize(
     ("elsewhere", "named"),
     [
-        pytest.param(answer(200, b"<response/>"), "lets anybody through to /yawl/ib", id="open"),
-        pytest.param(answer(503), "1 x 503 Service Unavailable", id="503-from-the-targets"),
-        pytest.param(answer(401), "1 x 401 Unauthorized", id="401"),
+        pytest.param(respond(200, b"<response/>"), "lets anybody through to /yawl/ib", id="open"),
+        pytest.param(respond(503), "1 x 503 Service Unavailable", id="503-from-the-targets"),
+        pytest.param(respond(401), "1 x 401 Unauthorized", id="401"),
     ],
 )
 def test_an_open_path_is_judged_at_once(elsewhere: Behaviour, named: str) -> None:

@@ -15,7 +15,7 @@ from integration_tests.account_variables import read_account_variables
 from integration_tests.http_variables import read_http_variables
 from integration_tests.summary import Summary
 from tests.fake_clock import FakeClock
-from tests.faulty_http_server import PROXY_VARIABLES, answer, healthy, serve
+from tests.faulty_http_server import PROXY_VARIABLES, healthy, respond, serve
 
 ROOT = Path(__file__).parents[3]
 HTTP = {"ALB_URL": "http://yawl-dev.eu-central-1.elb.amazonaws.com", "HEALTH_PATH": "/resourceService/"}
@@ -137,8 +137,8 @@ def test_missing_variables_are_a_usage_error_that_names_them_all(capsys: pytest.
 
 def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None:
     report, summary = tmp_path / "report.xml", tmp_path / "folder" / "summary.txt"
-    sick = answer(503, b"no database")
-    with serve(healthy(), sick, healthy(), sick, elsewhere=answer(403)) as server:
+    faulty = respond(503, b"no database")
+    with serve(healthy(), faulty, healthy(), faulty, elsewhere=respond(403)) as server:
         ended = subprocess.run(
             [
                 sys.executable,
@@ -170,7 +170,7 @@ def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None
     assert line in ended.stdout
     cases = {case.get("name"): case for case in ET.parse(report).iter("testcase")}  # noqa: S314  # written above
     assert len([case for case in cases.values() if case.find("skipped") is None]) == 3
-    assert "503 Service Unavailable" in (cases["test_health_path_answers"].findtext("failure") or "")
+    assert "503 Service Unavailable" in (cases["test_health_path_responds"].findtext("failure") or "")
 
 
 def test_the_summary_is_written_as_it_was_printed(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_the_summary_is_written_as_it_was_printed(tmp_path: Path) -> None:
 
 def test_a_green_run_tells_how_quick_it_was(tmp_path: Path) -> None:
     summary = tmp_path / "summary.txt"
-    with serve(healthy(), elsewhere=answer(403)) as server:
+    with serve(healthy(), elsewhere=respond(403)) as server:
         named = {"ALB_URL": server.url, "ENVIRONMENT": "dev", "P99_LIMIT_SECONDS": "30"}
         with patch.dict(os.environ, environment_of_a_build(HTTP | named), clear=True):
             exit_code = pytest.main([str(ROOT / "integration_tests"), "-m", "http", f"--summary={summary}"])

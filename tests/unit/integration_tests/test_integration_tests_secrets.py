@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from integration_tests.engine import Credentials, Engine, read
 from integration_tests.failure import CheckFailed
-from integration_tests.front_door import FrontDoor
-from integration_tests.http_checks import health_path_answers
+from integration_tests.http_checks import health_path_responds
+from integration_tests.http_client import HttpClient
 from integration_tests.secret_values import SecretValues
-from integration_tests.waiting import Patience
-from tests.faulty_http_server import PROXY_VARIABLES, Behaviour, Server, answer, serve_application
+from integration_tests.waiting import Deadline
+from tests.faulty_http_server import PROXY_VARIABLES, Behaviour, Server, respond, serve_application
 
 ROOT = Path(__file__).parents[3]
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&()*+,-./:;<=>?@[]^_{|}~\"'\\ äß€"
@@ -41,7 +41,7 @@ class Echo:
     """A server that answers as the test says at the moment."""
 
     def __init__(self) -> None:
-        self.behaviour: Behaviour = answer(500)
+        self.behaviour: Behaviour = respond(500)
         self.server: Server | None = None
 
 
@@ -55,14 +55,22 @@ def echo() -> Generator[Echo, None, None]:
         yield found
 
 
-def dumps(door: FrontDoor) -> str:
+def dumps(client: HttpClient) -> str:
     """Everything that can be shown of an answer, and of a check that fails over it."""
-    one = door.get("/resourceService/", seconds=5)
-    reply = read(one, door)
-    shown = [str(one), repr(one), repr(reply.fault), *one.details, repr(door), repr(door.secret_values), repr(reply)]
+    one = client.get("/resourceService/", seconds=5)
+    reply = read(one, client)
+    shown = [
+        str(one),
+        repr(one),
+        repr(reply.fault),
+        *one.details,
+        repr(client),
+        repr(client.secret_values),
+        repr(reply),
+    ]
     with pytest.raises(CheckFailed) as failure:
-        health_path_answers(
-            door, path="/resourceService/", in_a_row=1, patience=Patience(deadline_seconds=0.001), request_seconds=5
+        health_path_responds(
+            client, path="/resourceService/", consecutive=1, deadline=Deadline(seconds=0.001), request_seconds=5
         )
     return "\n".join([*shown, str(failure.value)])
 
@@ -87,22 +95,22 @@ PLACES = ["body", "failure", "location", "header", "type", "no HTTP"]
 def test_no_dump_shows_a_secret(echo: Echo, secret: str, spelling: str, place: str) -> None:
     assert echo.server
     written = SPELLINGS[spelling](secret)
-    echo.behaviour = answer(500)
-    ordinary = dumps(FrontDoor(echo.server.url)).lower()
+    echo.behaviour = respond(500)
+    ordinary = dumps(HttpClient(echo.server.url)).lower()
     # What every dump has, such as the server's address, is no secret.
     assume(secret.lower() not in ordinary and written.lower() not in ordinary)
     in_header = written.encode("ascii", "ignore").decode()
     echo.behaviour = {
-        "body": answer(500, f"you said {written} to me".encode()),
-        "failure": answer(200, f"<response><failure>{written} is wrong</failure></response>".encode()),
-        "location": answer(302, location=f"https://elsewhere.example/{in_header}"),
-        "header": answer(500, headers={"Server": f"echo {in_header}", "Set-Cookie": in_header}),
-        "type": answer(500, content_type=f"text/{in_header}"),
+        "body": respond(500, f"you said {written} to me".encode()),
+        "failure": respond(200, f"<response><failure>{written} is wrong</failure></response>".encode()),
+        "location": respond(302, location=f"https://elsewhere.example/{in_header}"),
+        "header": respond(500, headers={"Server": f"echo {in_header}", "Set-Cookie": in_header}),
+        "type": respond(500, content_type=f"text/{in_header}"),
         "no HTTP": _say(f"{in_header}\r\n\r\n"),
     }[place]
     known = SecretValues()
     known.add(secret)
-    shown = dumps(FrontDoor(echo.server.url, secret_values=known, headers={"X-Origin-Verify": secret.encode().hex()}))
+    shown = dumps(HttpClient(echo.server.url, secret_values=known, headers={"X-Origin-Verify": secret.encode().hex()}))
     for text in (secret, written):
         assert text.lower() not in shown.lower()
 
@@ -119,8 +127,8 @@ def test_a_secret_that_a_long_body_pushes_over_the_edge_of_what_is_shown(echo: E
     known = SecretValues()
     known.add("the-whole-secret-value")
     for padding in range(40, 80):
-        echo.behaviour = answer(500, b"x" * padding + b"the-whole-secret-value")
-        assert "the-wh" not in dumps(FrontDoor(echo.server.url, secret_values=known))
+        echo.behaviour = respond(500, b"x" * padding + b"the-whole-secret-value")
+        assert "the-wh" not in dumps(HttpClient(echo.server.url, secret_values=known))
 
 
 def test_what_has_no_secret_stays_as_it_is() -> None:
@@ -138,11 +146,11 @@ def test_credentials_and_sessions_are_known_before_they_are_sent(echo: Echo) -> 
     assert "YAWL" not in repr(credentials)
     # What YAWL's own table holds for its default administrator.
     assert credentials.encoded_password == "Se4tMaQCi9gr0Q2usp7P56Sk5vM="
-    door = FrontDoor(echo.server.url)
-    echo.behaviour = answer(200, b"<response>0b5e7c3a-aaaa-bbbb</response>", content_type="text/xml")
-    handle = Engine(door).connect(credentials, seconds=5).text
+    client = HttpClient(echo.server.url)
+    echo.behaviour = respond(200, b"<response>0b5e7c3a-aaaa-bbbb</response>", content_type="text/xml")
+    handle = Engine(client).connect(credentials, seconds=5).text
     assert handle == "0b5e7c3a-aaaa-bbbb"
-    assert door.secret_values.hide(f"{handle} {credentials.encoded_password}") == "*** ***"
+    assert client.secret_values.hide(f"{handle} {credentials.encoded_password}") == "*** ***"
 
 
 def test_an_unexpected_error_is_reported_without_them(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cloud_assembly import Stack
 from jobs.change_review.accepted_changes import entry_for, read_acceptances
-from jobs.change_review.assembly import ReleasedStack
 from jobs.change_review.costs import cost_change
 from jobs.change_review.dependents import dependents, stale
 from jobs.change_review.differences import Comparer, Difference
@@ -174,12 +174,11 @@ def review_of(before: dict[str, Any], after: dict[str, Any], **more: Any) -> Rev
     found = difference(before, after)
     stack = StackReview(name="yawl-prod-database", account="4", region="us-east-1", is_new=not before, difference=found)
     findings = (*losses(stack.name, found), *broadened(stack.name, found))
-    released = ReleasedStack(
+    released = Stack(
         name=stack.name,
         account="4",
         region=more.get("region", stack.region),
         template={"Resources": after},
-        lookup_role_arn=None,
     )
     return Review(
         environment="prod",
@@ -337,16 +336,6 @@ def test_the_page_escapes_what_a_template_says() -> None:
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "<b>" not in page
-
-
-def test_a_missing_assembly_is_named(tmp_path: Path) -> None:
-    from jobs.change_review.assembly import read_stage
-
-    with pytest.raises(ReviewError, match=r"manifest\.json does not exist; synthesize first"):
-        read_stage(tmp_path)
-    (tmp_path / "manifest.json").write_text("{}")
-    with pytest.raises(ReviewError, match="has no stacks"):
-        read_stage(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from lambdas.delivery_metrics.handler import NotYetKnownError, publish
 from lambdas.delivery_metrics.history import Environment, read
-from lambdas.delivery_metrics.ledger import Ledger
+from lambdas.delivery_metrics.published_figures import PublishedFigures
 from tests.unit.recorded_runs import ENVIRONMENTS, NOON, PASSED, CodePipeline, DynamoDB, Run, moment, run
 
 Told = list[tuple[str, str, int, Any]]
@@ -269,16 +269,19 @@ def events_of(runs: Iterable[Run]) -> list[tuple[int, Mapping[str, str]]]:
 
 
 def told(
-    runs: Sequence[Run], events: Iterable[tuple[int, Mapping[str, str]]], *, ledger: Ledger | None = None
+    runs: Sequence[Run],
+    events: Iterable[tuple[int, Mapping[str, str]]],
+    *,
+    published: PublishedFigures | None = None,
 ) -> list[dict[str, Any]]:
     """Return the published lines after the events, which arrive in this order, none before it has happened."""
-    api, ledger = CodePipeline(runs, minute=0), ledger or Ledger(DynamoDB(), "table")
+    api, published = CodePipeline(runs, minute=0), published or PublishedFigures(DynamoDB(), "table")
     out = io.StringIO()
     # pytest's own capture cannot tell one example of a property from the next.
     with contextlib.redirect_stdout(out):
         for minute, detail in events:
             api.minute = max(api.minute, minute)
-            publish(detail, api, ledger, ENVIRONMENTS, now=moment(api.minute))
+            publish(detail, api, published, ENVIRONMENTS, now=moment(api.minute))
     return [json.loads(text) for text in out.getvalue().splitlines()]
 
 
@@ -379,14 +382,16 @@ def test_an_event_that_is_lost_is_made_good_by_the_next_of_its_run(case: str) ->
 def test_a_figure_is_told_once_whoever_asks_at_the_same_time() -> None:
     table = DynamoDB()
 
-    class Racing(Ledger):
+    class Racing(PublishedFigures):
         """Has looked before the other one wrote."""
 
         @override
-        def published(self, execution_id: str) -> set[str]:
+        def names_of(self, execution_id: str) -> set[str]:
             return set()
 
-    lines = [told([GOOD], events_of([GOOD])[-1:], ledger=ledger(table, "table")) for ledger in (Ledger, Racing)]
+    lines = [
+        told([GOOD], events_of([GOOD])[-1:], published=kind(table, "table")) for kind in (PublishedFigures, Racing)
+    ]
     assert len(lines[0]) > 20
     assert lines[1] == []
 
@@ -403,8 +408,8 @@ def test_a_commit_is_brought_once() -> None:
 
 def test_history_that_is_behind_the_event_is_asked_again() -> None:
     [*_, (_, over)] = events_of([GOOD])
-    with pytest.raises(NotYetKnownError, match="a is SUCCEEDED, and InProgress in the history"):
-        publish(over, CodePipeline([GOOD], minute=59), Ledger(DynamoDB(), "table"), ENVIRONMENTS, now=NOON)
+    with pytest.raises(NotYetKnownError, match="lists execution a as InProgress, the event as SUCCEEDED"):
+        publish(over, CodePipeline([GOOD], minute=59), PublishedFigures(DynamoDB(), "table"), ENVIRONMENTS, now=NOON)
 
 
 def test_what_is_too_old_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -412,11 +417,11 @@ def test_what_is_too_old_is_left_alone(capsys: pytest.CaptureFixture[str]) -> No
     publish(
         {"pipeline": "p", "execution-id": "a", "state": "SUCCEEDED"},
         CodePipeline([GOOD, *newer]),
-        Ledger(DynamoDB(), "table"),
+        PublishedFigures(DynamoDB(), "table"),
         ENVIRONMENTS,
         now=NOON,
     )
-    assert capsys.readouterr().out == "execution a is older than what is looked at\n"
+    assert capsys.readouterr().out == "execution a is not among the last 100: nothing published\n"
 
 
 def test_no_further_back_is_read_than_to_the_last_release() -> None:
@@ -456,7 +461,7 @@ def test_a_rollback_says_what_it_goes_back_to() -> None:
 
 def test_the_table_forgets_after_codepipeline_has() -> None:
     table = DynamoDB()
-    told([GOOD], events_of([GOOD]), ledger=Ledger(table, "table"))
+    told([GOOD], events_of([GOOD]), published=PublishedFigures(table, "table"))
     kept = {int(item["expires"]["N"]) for item in table.items.values()}
     assert min(kept) - moment(1).timestamp() >= timedelta(days=366).total_seconds()
 

@@ -22,7 +22,7 @@ OWN_ROLE = (
 )
 def test_it_names_the_action_and_the_command(text: str, action: str) -> None:
     assert grant(text).startswith(
-        f" Allow {action}: make bootstrap ARGS='--least-privilege --account 222222222222'; if that changes nothing, "
+        f" Allow {action}: make bootstrap ARGS='--least-privilege --account 222222222222'; if it is still denied, "
     )
     assert "pipeline.execution_actions" in grant(text)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.delivery_events.failure import first_failing_line
-from lambdas.delivery_events.notify import tell
+from lambdas.delivery_events.notify import publish_notice
 from tests.unit.recorded_delivery import (
     VARIABLES,
     Recording,
@@ -139,15 +139,15 @@ def one_that_may_not_enter(it: Recording) -> None:
 
 Happening = Callable[[Recording], None]
 STARTED = "Delivery started: 1a2b3c4d5e6f Keep cases for a week longer"
-REACHED = [STARTED, "dev has the commit: 1a2b3c4d5e6f Keep cases for a week longer"]
-ASKED = [*REACHED, "prod waits for approval: 1a2b3c4d5e6f Keep cases for a week longer"]
-DONE = [*ASKED, "prod has the commit: 1a2b3c4d5e6f Keep cases for a week longer"]
+REACHED = [STARTED, "Deployed to dev: 1a2b3c4d5e6f Keep cases for a week longer"]
+ASKED = [*REACHED, "Approval needed: deploy to prod: 1a2b3c4d5e6f Keep cases for a week longer"]
+DONE = [*ASKED, "Deployed to prod: 1a2b3c4d5e6f Keep cases for a week longer"]
 SECOND = ["Delivery started: 222222222222 Keep cases for a week longer"]
 SECOND_FAILED = [*SECOND, "Delivery failed in Prod/Deploy: 222222222222 Keep cases for a week longer"]
 SEQUENCES: dict[Happening, list[str]] = {
     a_delivery: DONE,
     one_that_waits: ASKED,
-    one_that_is_refused: [*ASKED, "prod was refused: 1a2b3c4d5e6f Keep cases for a week longer"],
+    one_that_is_refused: [*ASKED, "Prod deployment rejected: 1a2b3c4d5e6f Keep cases for a week longer"],
     one_whose_build_fails: ["Delivery failed in Build/Synth: unknown"],
     one_whose_review_finds_a_loss: [
         STARTED,
@@ -157,7 +157,7 @@ SEQUENCES: dict[Happening, list[str]] = {
     one_that_is_rolled_back: [
         *DONE,
         *SECOND_FAILED,
-        "prod was rolled back: 1a2b3c4d5e6f Keep cases for a week longer",
+        "Prod rolled back: 1a2b3c4d5e6f Keep cases for a week longer",
     ],
     one_whose_rollback_fails: [
         *DONE,
@@ -187,7 +187,7 @@ def recorded(happening: Happening) -> Recording:
 def hear(recording: Recording, *events: dict[str, Any]) -> list[str]:
     """Work on events; return the subjects of what was published."""
     for event in events:
-        tell(event, recording, VARIABLES)
+        publish_notice(event, recording, VARIABLES)
     return [message["Subject"] for message in recording.published]
 
 
@@ -219,22 +219,22 @@ SAID: dict[Happening, tuple[str, ...]] = {
         "Commit:      1a2b3c4d5e6f0000000000000000000000000000 Keep cases for a week longer",
         "Author:      Ada Lovelace",
         "Changes: prod: resources 3 changed, in 2 of 7 stacks",
-        "Tested before: dev: 24 passed in 12.3 s, p99 31 ms",
+        "Tests: dev: 24 passed in 12.3 s, p99 31 ms",
         "Review: https://review/prod",
         "What to do: Read the review, then approve or reject.",
         "https://us-east-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/yawl-delivery/executions/one/",
     ),
-    a_delivery: ("Tested: prod: 24 passed in 12.3 s, p99 31 ms", "What to do: Nothing."),
-    one_that_is_refused: ("By grace: “not on a Friday”", "Ask the approver"),
-    one_whose_build_fails: ("test_x.py::test_y FAILED", "Log: log", "No environment was touched."),
+    a_delivery: ("Tests: prod: 24 passed in 12.3 s, p99 31 ms", "What to do: Nothing."),
+    one_that_is_refused: ("Rejected by grace: “not on a Friday”", "Ask the approver"),
+    one_whose_build_fails: ("test_x.py::test_y FAILED", "Log: log", "No environment has changed."),
     one_whose_review_finds_a_loss: ("stops: yawl-prod-database: Instance would be replaced",),
     one_whose_stack_fails: ("Queue: quota exceeded", "Environment: prod", "stacks?filteringText=yawl-prod-cache"),
     one_that_cloudformation_may_not_deploy: (
         "is not authorized to perform: sqs:CreateQueue",
         "Allow sqs:CreateQueue: make bootstrap ARGS='--least-privilege --account 444444444444'",
     ),
-    one_that_is_rolled_back: ("It has this commit again. The execution that failed: two",),
-    one_whose_rollback_fails: ("Look at prod now",),
+    one_that_is_rolled_back: ("prod runs this commit again.", "Failed execution: two"),
+    one_whose_rollback_fails: ("Check prod now",),
 }
 
 
@@ -287,9 +287,9 @@ def test_a_reason_that_cannot_be_read_stops_no_notice(happening: Happening) -> N
     [
         (
             "Stack creation failed",
-            "Stack creation failed. More is not known: arn:aws:iam::444444444444:role/yawl-prod-",
+            "Stack creation failed. Details unavailable: arn:aws:iam::444444444444:role/yawl-prod-",
         ),
-        ("", "CodePipeline gives no reason. More is not known: arn:aws:iam::444444444444:role/yawl-prod-"),
+        ("", "CodePipeline reported no reason. Details unavailable: arn:aws:iam::444444444444:role/yawl-prod-"),
     ],
 )
 def test_a_first_deployment_that_fails_before_its_role_is_there_is_told_without_a_reason(

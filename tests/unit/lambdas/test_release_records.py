@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.delivery_events.record import keep
+from lambdas.delivery_events.record import write_record
 from tests.unit.recorded_delivery import (
     VARIABLES,
     Recording,
@@ -45,7 +45,7 @@ def undone() -> Recording:
 
 def record_of(it: Recording) -> dict[str, Any]:
     """The record of the last event."""
-    return json.loads(it.objects[keep(it.events[-1], it, RECORDER)])
+    return json.loads(it.objects[write_record(it.events[-1], it, RECORDER)])
 
 
 FACTS: dict[str, tuple[Callable[[], Recording], str, Any]] = {
@@ -93,9 +93,9 @@ def test_a_template_is_known_by_what_it_says_and_not_by_how_it_is_written() -> N
 
 def test_an_event_that_comes_again_writes_nothing_again() -> None:
     it = delivered()
-    name = keep(it.events[-1], it, RECORDER)
+    name = write_record(it.events[-1], it, RECORDER)
     it.objects[name] = b"as it was"
-    assert keep(it.events[-1], it, RECORDER) == name
+    assert write_record(it.events[-1], it, RECORDER) == name
     assert it.objects == {name: b"as it was"}
     assert name.startswith("prod/2026-11-03T")
 
@@ -104,7 +104,7 @@ def test_a_record_is_whole_or_not_there() -> None:
     it = delivered()
     it.unreadable_stacks = ("yawl-prod-application",)
     with pytest.raises(ClientError):
-        keep(it.events[-1], it, RECORDER)
+        write_record(it.events[-1], it, RECORDER)
     assert it.objects == {}
 
 

@@ -230,7 +230,7 @@ class TestGate:
         "figure",
         [
             "to prod (account 444444444444, us-east-1)",
-            "Tested before: #{Dev@IntegrationTests.SUMMARY}; #{Staging@IntegrationTests.SUMMARY}.",
+            "Test results: #{Dev@IntegrationTests.SUMMARY}; #{Staging@IntegrationTests.SUMMARY}.",
             "commit #{Source@example_yawl-delivery.CommitId}",
             "executions/#{codepipeline.PipelineExecutionId}/",
             "#{ProdReview@ReviewChanges.CHANGES}",

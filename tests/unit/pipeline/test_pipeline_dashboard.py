@@ -31,12 +31,12 @@ SHOWN: list[tuple[str, list[str]]] = [
         ["100 * FILL(failed, 0) / changes", "prod FailedChanges Sum", "prod Changes Sum"],
     ),
     ("Prod: time to restore", ["restoreTime50 / 3600", "prod RestoreTime p50"]),
-    ("Deployments a week", ["prod Releases Sum"]),
-    ("Lead time, from commit", ["prod LeadTime p10", "prod LeadTime p50", "prod LeadTime p90"]),
-    ("Changes that failed", ["prod FailedChanges Sum", "prod Changes Sum"]),
+    ("Deployments per week", ["prod Releases Sum"]),
+    ("Lead time from commit to deployment", ["prod LeadTime p10", "prod LeadTime p50", "prod LeadTime p90"]),
+    ("Change failure rate", ["prod FailedChanges Sum", "prod Changes Sum"]),
     ("Time to restore", ["prod RestoreTime p10", "prod RestoreTime p50", "prod RestoreTime p90"]),
     (
-        "The pipeline, from source to the last stage",
+        "Pipeline, from source to last stage",
         [
             "CycleTime Average",
             "(PERIOD(failures) - FILL(repairs, 0)) / failures / 3600",
@@ -68,20 +68,20 @@ SHOWN: list[tuple[str, list[str]]] = [
         for name in ENVIRONMENTS
     ),
     # Runs, stages and actions.
-    ("Runs, by how they ended", ["Successes Sum", "Failures Sum", "Stopped Sum", "Superseded Sum"]),
+    ("Executions by result", ["Successes Sum", "Failures Sum", "Stopped Sum", "Superseded Sum"]),
     (
-        "Duration of runs (CodePipeline)",
+        "Execution duration (CodePipeline)",
         ["AWS/CodePipeline PipelineDuration p50", "AWS/CodePipeline PipelineDuration p95"],
     ),
-    ("Runs that failed (CodePipeline)", ["AWS/CodePipeline FailedPipelineExecutions Sum"]),
-    ("Waiting for approval", ["ProdApproval/Approve Duration p50", "ProdApproval/Approve Duration p95"]),
-    ("Waiting to enter a stage, p95", ["Source QueueTime p95", "Assets QueueTime p95", "Prod QueueTime p95"]),
+    ("Failed executions (CodePipeline)", ["AWS/CodePipeline FailedPipelineExecutions Sum"]),
+    ("Approval wait time", ["ProdApproval/Approve Duration p50", "ProdApproval/Approve Duration p95"]),
+    ("Wait time before stages, p95", ["Source QueueTime p95", "Assets QueueTime p95", "Prod QueueTime p95"]),
     ("Self-mutation", ["UpdatePipeline Duration p50", "UpdatePipeline Duration p95"]),
     ("Stages, p50", ["Build Duration p50", "DevReview Duration p50", "Prod Duration p50"]),
     ("Stages, p95", ["Build Duration p95", "DevReview Duration p95", "Prod Duration p95"]),
     ("Stages, failures", ["Build Failures Sum", "DevReview Failures Sum", "Prod Failures Sum"]),
-    ("Stages of one action, p95", ["Build/Synth Duration p95", "ProdReview/ReviewChanges Duration p95"]),
-    ("Stages of one action, failures", ["Build/Synth Failures Sum", "ProdApproval/Approve Rejections Sum"]),
+    ("Stages with one action, p95", ["Build/Synth Duration p95", "ProdReview/ReviewChanges Duration p95"]),
+    ("Stages with one action, failures", ["Build/Synth Failures Sum", "ProdApproval/Approve Rejections Sum"]),
     *(
         (
             f"{name}: actions, {what}",
@@ -91,11 +91,11 @@ SHOWN: list[tuple[str, list[str]]] = [
         for what, metric in (("p50", "Duration p50"), ("p95", "Duration p95"), ("failures", "Failures Sum"))
     ),
     # Builds.
-    ("Build minutes a day", ["AWS/CodeBuild Duration Sum"]),
-    ("Their cost, at most", ["AWS/CodeBuild Duration Sum", "AWS/CodeBuild Builds Sum"]),
-    ("Waiting for a build to start", ["AWS/CodeBuild QueuedDuration Maximum"]),
+    ("Build minutes per day", ["AWS/CodeBuild Duration Sum"]),
+    ("Maximum build cost", ["AWS/CodeBuild Duration Sum", "AWS/CodeBuild Builds Sum"]),
+    ("Build queue time", ["AWS/CodeBuild QueuedDuration Maximum"]),
     (
-        "Failed builds, lost events",
+        "Failed builds and unprocessed events",
         ["AWS/CodeBuild FailedBuilds Sum", "AWS/SQS ApproximateNumberOfMessagesVisible Maximum"],
     ),
 ]
@@ -147,7 +147,7 @@ def test_it_shows(title: str, expected: list[str], widgets: list[Widget]) -> Non
 def test_nothing_else_is_on_it(widgets: list[Widget]) -> None:
     known = {title for title, _ in SHOWN} | {"Last releases"} | {f"{name}: alarms" for name in ENVIRONMENTS}
     # The p50 of what has a row of its p95 above.
-    known.add("Stages of one action, p50")
+    known.add("Stages with one action, p50")
     assert {widget["properties"]["title"] for widget in widgets if widget["type"] != "text"} == known
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.emulator import leads_to_emulator
-from pipeline.installation import bootstrap_commands, deploy_command
+from pipeline.installation import bootstrap_commands, deploy_command, uses_emulated_aws
 from settings import RecoverySettings, Settings
 from tests.example import EXAMPLE
 from tests.unit.other_settings import only
@@ -80,7 +79,7 @@ def test_the_pipeline_is_deployed_in_its_account(settings: Settings) -> None:
     ],
 )
 def test_only_this_machine_counts_as_an_emulator(address: str, emulated: bool) -> None:
-    assert leads_to_emulator({"AWS_ENDPOINT_URL": address}) == emulated
+    assert uses_emulated_aws({"AWS_ENDPOINT_URL": address}) == emulated
 
 
 class TestLeastPrivilege:

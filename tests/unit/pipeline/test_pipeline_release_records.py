@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from lambdas.delivery_events.record import keep
+from lambdas.delivery_events.record import write_record
 from pipeline.events.release_records import OUTPUT
 from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of
@@ -75,7 +75,7 @@ def test_the_summary_of_every_environments_tests_reaches_its_record(app: Synthes
             action["Name"]: {"SUMMARY": summaries[action["Name"]]} if "Namespace" in action else {} for action in tests
         }
         passed(it, "one", stage, **kept)
-        name = keep(it.events[-1], it, {"BUCKET": "records", "ENVIRONMENTS": json.dumps(environments)})
+        name = write_record(it.events[-1], it, {"BUCKET": "records", "ENVIRONMENTS": json.dumps(environments)})
         assert json.loads(it.objects[name])["tests"] == list(summaries.values())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aws_cdk.assertions import Template
 
-from lambdas.delivery_events.notify import tell
+from lambdas.delivery_events.notify import publish_notice
 from settings import Settings
 from settings.sections.accepted_changes import AcceptedPermissions
 from tests.policies import allows, in_text
@@ -65,7 +65,7 @@ def test_the_mail_says_what_to_accept(pipeline_template: Template, tmp_path: Pat
     it = Recording(log=tuple(done.stdout.splitlines()))
     begun(it)
     failed(it, "UpdatePipeline/SelfMutate", summary="Build terminated with state: FAILED")
-    tell(it.events[-2], it, VARIABLES)
+    publish_notice(it.events[-2], it, VARIABLES)
     mail = json.loads(it.published[-1]["Message"])["email"]
     assert "stops: the pipeline's own permissions would grow" in mail
     assert f'[pipeline.accepted_changes.{FINGERPRINT}] reason = "…"' in mail

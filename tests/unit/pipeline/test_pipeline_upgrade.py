@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aws_cdk.assertions import Template
 
-from pipeline.tool_versions import CLI_VERSION
+from pipeline.build_projects import CLI_VERSION
 from tests.unit.pipeline_definition import Pipeline
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tools.accounts.assembly import PIPELINE, Stack
+from cloud_assembly import PIPELINE, Stack
 from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix, unchecked
 

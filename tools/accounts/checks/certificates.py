@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tools.accounts.assembly import Stack
+from cloud_assembly import Stack
 from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix
 
@@ -38,7 +38,7 @@ def _named(stack: Stack) -> Iterator[tuple[str, str]]:
     for _, properties in stack.of_type("AWS::ElasticLoadBalancingV2::Listener"):
         for certificate in properties.get("Certificates", []):
             if isinstance(arn := certificate.get("CertificateArn"), str):
-                yield arn, stack.place.region
+                yield arn, stack.region
 
 
 def _used_at_the_edge(stack: Stack) -> bool:

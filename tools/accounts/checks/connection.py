@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from tools.accounts.assembly import PIPELINE
+from cloud_assembly import PIPELINE
 from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix
 

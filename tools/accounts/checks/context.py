@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tools.accounts.assembly import Assembly, Place, Stack
+from cloud_assembly import Assembly, AwsEnvironment, Stack
 from tools.accounts.findings import Finding
 
 
@@ -12,7 +12,7 @@ from tools.accounts.findings import Finding
 class Site:
     """A place, what is to be deployed there, and the way in."""
 
-    place: Place
+    place: AwsEnvironment
     assembly: Assembly
     client: Callable[[str, str], Any]
     """Makes a client of a service in a region of this account."""
@@ -20,7 +20,7 @@ class Site:
     @property
     def stacks(self) -> list[Stack]:
         """The stacks that go there."""
-        return self.assembly.at(self.place)
+        return [stack for stack in self.assembly.stacks if stack.aws_environment == self.place]
 
     def here(self, service: str) -> Any:
         """Return a client of the service in this place."""

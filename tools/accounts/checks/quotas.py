@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tools.accounts.assembly import Stack
+from cloud_assembly import Stack
 from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.accounts.assembly import Stack
+from cloud_assembly import Stack
 from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix
 

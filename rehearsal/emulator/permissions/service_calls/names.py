@@ -110,7 +110,9 @@ def generated_name(resource_type: str, logical_id: str, stack: str) -> str:
     if naming is None or not (naming.property or naming.stack_in_name):
         return f"{resource_type.rpartition('::')[2].lower()}-{token[:17]}"
     parts = [stack, logical_id] if naming.stack_in_name else [logical_id]
-    name = f"{'-'.join(parts)[:50]}-{token[:12]}"
+    # A project's name has at most 40 characters, such as PipelineBuildSynthCdkBuildP-1A2B3C4D5E6F.
+    longest = 27 if resource_type == "AWS::CodeBuild::Project" else 50
+    name = f"{'-'.join(parts)[:longest]}-{token[:12]}"
     return name.lower() if naming.lowercase else name
 
 

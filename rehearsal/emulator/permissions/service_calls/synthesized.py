@@ -3,12 +3,12 @@
 Names and ARNs are of the form that AWS gives them, so that patterns in policies match as they will.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cloud_assembly
 from rehearsal.emulator.permissions.service_calls.names import NAMINGS, arn_of, generated_name
 from rehearsal.emulator.permissions.service_calls.resources import Resource, Resources
 
@@ -27,22 +27,16 @@ class Template:
     stack: str
     account: str
     region: str
-    body: dict[str, Any]
+    body: Mapping[str, Any]
     parameters: Mapping[str, Any]
 
 
 def assembly_templates(folder: Path) -> list[Template]:
-    """Read the templates of a cloud assembly and of those nested in it."""
-    found: list[Template] = []
-    for name, artifact in json.loads((folder / "manifest.json").read_text())["artifacts"].items():
-        properties = artifact.get("properties", {})
-        if artifact["type"] == "cdk:cloud-assembly":
-            found += assembly_templates(folder / properties["directoryName"])
-        if artifact["type"] == "aws:cloudformation:stack":
-            account, region = artifact["environment"].removeprefix("aws://").split("/")
-            body = json.loads((folder / properties["templateFile"]).read_text())
-            found.append(Template(properties.get("stackName", name), account, region, body, {}))
-    return found
+    """Return the templates of a cloud assembly and of those nested in it; raises AssemblyError."""
+    return [
+        Template(stack.name, stack.account, stack.region, stack.template, {})
+        for stack in cloud_assembly.read(folder).stacks
+    ]
 
 
 def bootstrap_templates(body: dict[str, Any], templates: Iterable[Template], pipeline_account: str) -> list[Template]:

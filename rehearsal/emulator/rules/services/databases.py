@@ -8,15 +8,12 @@ ModifyReplicationGroup) and "Upgrading engine versions", ElastiCache User Guide.
 import time
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 from typing import Any
 
-from rehearsal.emulator.internals import ec2, here, rds
+from rehearsal.emulator.internals import ec2, elasticache, here, rds
 from rehearsal.emulator.rules.refusal import NOT_FOUND, Refusal, service_refusal
 from rehearsal.emulator.rules.request import Request, on_both, on_create, on_update
 from rehearsal.emulator.rules.schemas import extension
-
-elasticache: Any = import_module("ministack.services.elasticache")
 
 INSTANCE = "AWS::RDS::DBInstance"
 REPLICATION_GROUP = "AWS::ElastiCache::ReplicationGroup"

@@ -4,15 +4,12 @@ Sources: KMS API Reference (CreateKey, PutKeyPolicy, CreateAlias), "Default key 
 Developer Guide; "Encrypt log data in CloudWatch Logs", CloudWatch Logs User Guide.
 """
 
-from importlib import import_module
 from typing import Any
 
-from rehearsal.emulator.internals import here
+from rehearsal.emulator.internals import here, kms
 from rehearsal.emulator.rules import policies
 from rehearsal.emulator.rules.refusal import NOT_FOUND, Refusal, service_refusal
 from rehearsal.emulator.rules.request import Request, on_both, on_create, on_update
-
-kms: Any = import_module("ministack.services.kms")
 
 OWNERS = frozenset({"aws:PrincipalAccount", "kms:CallerAccount"})
 """Conditions that the account itself meets; under others nobody can be sure to change the policy later."""

@@ -6,17 +6,13 @@ Reference.
 """
 
 import re
-from importlib import import_module
 from ipaddress import IPv4Address
 from typing import Any
 
-from rehearsal.emulator.internals import here, s3
+from rehearsal.emulator.internals import here, s3, sns, sqs
 from rehearsal.emulator.rules import policies
 from rehearsal.emulator.rules.refusal import NOT_FOUND, Refusal, service_refusal
 from rehearsal.emulator.rules.request import Request, on_both, on_create, on_update
-
-sqs: Any = import_module("ministack.services.sqs")
-sns: Any = import_module("ministack.services.sns")
 
 BUCKET = "AWS::S3::Bucket"
 RESERVED = (("xn--", "sthree-", "amzn-s3-demo-"), ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"))

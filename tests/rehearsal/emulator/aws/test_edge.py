@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.faulty_http_server import Server, answer, serve
+from tests.faulty_http_server import Server, respond, serve
 from tests.rehearsal.emulator.aws.test_load_balancers import template
 from tests.rehearsal.emulator.conftest import Account, attribute, ref, resource
 
@@ -26,7 +26,7 @@ BROKEN = "function handler(event) { for (;;) { } }"
 @pytest.fixture
 def task() -> Generator[Server, None, None]:
     """What stands behind the load balancer."""
-    found = answer(200, b"from the task", content_type="text/plain")
+    found = respond(200, b"from the task", content_type="text/plain")
     with serve(found, elsewhere=found) as server:
         yield server
 

@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.faulty_http_server import Server, answer, serve
+from tests.faulty_http_server import Server, respond, serve
 from tests.rehearsal.emulator.conftest import Account, ref, resource
 
 
 @pytest.fixture
 def task() -> Generator[Server, None, None]:
     """What stands behind the load balancer."""
-    found = answer(200, b"from the task", content_type="text/plain")
+    found = respond(200, b"from the task", content_type="text/plain")
     with serve(found, elsewhere=found) as server:
         yield server
 

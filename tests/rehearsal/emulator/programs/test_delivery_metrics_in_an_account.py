@@ -8,7 +8,7 @@ import pytest
 
 from lambdas.delivery_metrics.handler import publish
 from lambdas.delivery_metrics.history import Environment
-from lambdas.delivery_metrics.ledger import Ledger
+from lambdas.delivery_metrics.published_figures import PublishedFigures
 from tests.rehearsal.emulator.aws.test_events import tell
 from tests.rehearsal.emulator.conftest import Account, resource
 
@@ -17,7 +17,7 @@ PROD = Environment(name="prod", stage="Prod", last_action="Bake")
 
 
 @pytest.fixture
-def ledger(account: Account) -> Ledger:
+def published(account: Account) -> PublishedFigures:
     ids = account.deploy(
         Published=resource(
             "AWS::DynamoDB::Table",
@@ -26,7 +26,7 @@ def ledger(account: Account) -> Ledger:
             BillingMode="PAY_PER_REQUEST",
         )
     )
-    return Ledger(account.client("dynamodb"), ids["Published"])
+    return PublishedFigures(account.client("dynamodb"), ids["Published"])
 
 
 def run(account: Account, *, commit: str) -> None:
@@ -46,12 +46,14 @@ def run(account: Account, *, commit: str) -> None:
     tell(account, "SUCCEEDED", execution=commit)
 
 
-def test_releases_are_told_once(account: Account, ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
+def test_releases_are_told_once(
+    account: Account, published: PublishedFigures, capsys: pytest.CaptureFixture[str]
+) -> None:
     for commit in ("a", "b"):
         run(account, commit=commit)
     for commit in ("b", "a", "b"):
         detail = {"pipeline": "pipeline", "execution-id": commit, "state": "SUCCEEDED"}
-        publish(detail, account.client("codepipeline"), ledger, [PROD], now=datetime.now(UTC))
+        publish(detail, account.client("codepipeline"), published, [PROD], now=datetime.now(UTC))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     releases = [line for line in lines if line["figure"] == "release/prod"]
     assert [(line["commit"], line["title"], line["Releases"]) for line in releases] == [

@@ -15,7 +15,7 @@ from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
 from tests.rehearsal.emulator.deployed import PARTS, PLACE, deployed
 from tests.rehearsal.emulator.small_assembly import write_assembly
-from tools.accounts import accounts, assembly, deployed_stacks, destroy
+from tools.accounts import accounts, deployed_stacks, destroy
 from tools.accounts.__main__ import main
 from tools.accounts.accounts import Accounts
 
@@ -260,7 +260,7 @@ def test_each_role_has_clients_of_its_own_until_it_soon_ends(
     home: Place, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What may read a stack may not delete it, and deleting all of an environment may take longer than an hour."""
-    elsewhere = assembly.Place(str(next(_numbers)), home.region)
+    elsewhere = Place(str(next(_numbers)), home.region)
     theirs = Account(cloud, Place(elsewhere.account, elsewhere.region))
     roles = [powerful_role(theirs, name) for name in ("lookup", "deploy")]
     found = Accounts()

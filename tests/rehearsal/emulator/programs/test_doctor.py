@@ -361,7 +361,7 @@ def test_an_account_out_of_reach_is_not_called_good(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--assembly", "nowhere", "doctor"], "doctor: nowhere/manifest.json cannot be read"),
+        (["--assembly", "nowhere", "doctor"], "doctor: nowhere/manifest.json does not exist"),
         (["doctor", "--account", "999999999999"], "doctor: --account 999999999999 is not in delivery.toml"),
     ],
     ids=["no assembly", "an unknown account"],

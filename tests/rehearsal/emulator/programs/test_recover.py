@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+import cloud_assembly
 from rehearsal.engine.cloud import Cloud, Place
 from rehearsal.engine.emulator_setup import SetUp
 from rehearsal.process.processes import Processes
@@ -18,7 +19,6 @@ from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account, resource
 from tests.rehearsal.emulator.small_assembly import write_assembly
-from tools.accounts import assembly as operated
 from tools.accounts import deployed_stacks, live_resources, recover
 from tools.accounts.__main__ import main
 
@@ -37,14 +37,14 @@ class Environment:
         self.cloud = cloud
         self.name = name
         self.directory = directory
-        found = deployed_stacks.stacks_of(name, operated.read(directory))
+        found = deployed_stacks.stacks_of(name, cloud_assembly.read(directory))
         self.stacks = {stack.name.removeprefix(f"yawl-{name}-"): stack for stack in found}
         self.order = [
             stack.name.removeprefix(f"yawl-{name}-") for stack in reversed(deployed_stacks.dependents_first(found))
         ]
 
     def client(self, service: str, part: str = "network") -> Any:
-        place = self.stacks[part].place
+        place = self.stacks[part].aws_environment
         return self.cloud.in_account(service, Place(place.account, place.region))
 
     def status(self, part: str) -> str | None:
@@ -59,17 +59,17 @@ class Environment:
         stack, status = self.stacks[part], self.status(part)
         body = self._body(part)
         cloudformation = self.client("cloudformation", part)
-        bucket = f"templates-{stack.place.account}-{stack.place.region}"
+        bucket = f"templates-{stack.account}-{stack.region}"
         s3 = self.client("s3", part)
         if all(found["Name"] != bucket for found in s3.list_buckets()["Buckets"]):
-            elsewhere = stack.place.region != "us-east-1"
-            where = {"CreateBucketConfiguration": {"LocationConstraint": stack.place.region}} if elsewhere else {}
+            elsewhere = stack.region != "us-east-1"
+            where = {"CreateBucketConfiguration": {"LocationConstraint": stack.region}} if elsewhere else {}
             s3.create_bucket(Bucket=bucket, **where)
         s3.put_object(Bucket=bucket, Key=part, Body=(with_failure(body) if fail else body).encode())
         operation = cloudformation.create_stack if status is None else cloudformation.update_stack
         operation(
             StackName=stack.name,
-            TemplateURL=f"https://s3.{stack.place.region}.amazonaws.com/{bucket}/{part}",
+            TemplateURL=f"https://s3.{stack.region}.amazonaws.com/{bucket}/{part}",
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
         return self.settled(part)
@@ -110,7 +110,7 @@ def prod(
         made = Environment(cloud, Path(assembly.directory), "prod")
         execution_roles(cloud, made)
         for stack in made.stacks.values():
-            place = Place(stack.place.account, stack.place.region)
+            place = stack.aws_environment
             cloud.in_account("ssm", place).put_parameter(
                 Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True
             )
@@ -121,7 +121,11 @@ def prod(
 
 def execution_roles(cloud: Cloud, environment: Environment) -> None:
     """Make the roles that a bootstrap makes for CloudFormation."""
-    arns = {stack.execution_role_arn: stack.place for stack in environment.stacks.values() if stack.execution_role_arn}
+    arns = {
+        stack.execution_role_arn: stack.aws_environment
+        for stack in environment.stacks.values()
+        if stack.execution_role_arn
+    }
     for arn, place in arns.items():
         powerful_role(Account(cloud, Place(place.account, place.region)), arn.rpartition("/")[2])
 

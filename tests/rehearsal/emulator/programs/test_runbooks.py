@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cloud_assembly import read
 from rehearsal.engine.cloud import Cloud, Place
 from rehearsal.engine.emulator_setup import SetUp
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
-from tools.accounts.assembly import read
 from tools.accounts.recovery_objectives import table
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from rehearsal.engine.cloud import Cloud, Credentials, Place, open_directly
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
-from tests.faulty_http_server import answer, serve
+from tests.faulty_http_server import respond, serve
 
 ENDPOINT = "http://localhost:9"
 SETTINGS = {
@@ -55,7 +55,7 @@ def test_a_child_s_environment_names_the_emulator_and_no_file() -> None:
 
 @pytest.mark.usefixtures("_users_settings")
 def test_this_machine_is_asked_directly_whatever_the_proxy() -> None:
-    here = answer(200, b"here")
+    here = respond(200, b"here")
     with serve(here, elsewhere=here) as server, open_directly(f"{server.url}/", timeout_seconds=5) as found:
         assert found.read() == b"here"
 

@@ -42,6 +42,7 @@ def assembly(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     role: dict[str, Any] = {"Type": "AWS::IAM::Role"}
     stack: dict[str, Any] = {
         "type": "aws:cloudformation:stack",
+        "environment": "aws://1/us-east-1",
         "properties": {"templateFile": "stack.json", "stackName": "app-dev"},
     }
     if request.param == "in the template":

@@ -1,0 +1,20 @@
+"""Reads a cloud assembly: what `cdk synth` writes, by default into `cdk.out`.
+
+Takes the standard library only and imports nothing of the project, because the pipeline's jobs run without the
+development environment.
+"""
+
+from cloud_assembly.assembly import PIPELINE, Assembly, AwsEnvironment, Stack, common_prefix, partition_of, read
+from cloud_assembly.errors import AssemblyError, UserError
+
+__all__ = [
+    "PIPELINE",
+    "Assembly",
+    "AssemblyError",
+    "AwsEnvironment",
+    "Stack",
+    "UserError",
+    "common_prefix",
+    "partition_of",
+    "read",
+]

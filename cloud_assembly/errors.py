@@ -1,0 +1,22 @@
+"""The errors that are shown to a user.
+
+Their text says what happened, where, and what to do. A command prints it without a traceback and exits with 2.
+
+    UserError
+    ├── AssemblyError     cloud_assembly          a cloud assembly cannot be used
+    ├── PolicyError       execution_policies      the policies cannot be generated
+    ├── ReviewError       jobs.change_review      the review has no verdict
+    ├── CostError         jobs.cost               something has no price, or the estimate has no figure
+    ├── OperationError    tools.accounts          an operation on an account cannot be done
+    ├── DiagramError      tools.diagrams          a picture cannot be drawn
+    ├── ReportError       tools.permissions_report
+    └── RehearsalError    rehearsal               the rehearsal cannot start
+"""
+
+
+class UserError(Exception):
+    """A command cannot do what it was asked to do."""
+
+
+class AssemblyError(UserError):
+    """A cloud assembly is missing, cannot be read, or is not one of this project."""

@@ -1,0 +1,51 @@
+"""Roles in the accounts: CDK's lookup roles, the environments' reader roles, and the boundary of all roles."""
+
+import json
+from collections.abc import Iterable
+from typing import Final
+
+from aws_cdk import DefaultStackSynthesizer
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from execution_policies.needs import BOUNDARY
+from settings import EnvironmentSettings
+from stacks.network.delivery_reader_role import READER_ROLE
+from stages.yawl_stage import YawlStage
+
+LOOKUP_ROLE: Final = (
+    f"arn:aws:iam::{{account}}:role/cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-lookup-role-{{account}}-{{region}}"
+)
+"""Its ARN, with places for account and region."""
+
+
+def lookup_role(account: str, region: str) -> str:
+    """Return the ARN of the account's role for the region."""
+    return LOOKUP_ROLE.format(account=account, region=region)
+
+
+def lookup_roles(environments: Iterable[EnvironmentSettings]) -> list[str]:
+    """Return the ARNs of the roles that may look at the environments."""
+    return list(dict.fromkeys(lookup_role(one.account, region) for one in environments for region in one.regions))
+
+
+class Readers:
+    """The delivery reader roles of the environments, of each further region as well."""
+
+    def __init__(self, stages: Iterable[YawlStage]) -> None:
+        accounts = {stage.name: stage.settings.account for stage in stages}
+        self.roles = [READER_ROLE.format(account=account, environment=name) for name, account in accounts.items()]
+        """Their ARNs."""
+        self.variables = {"READER_ROLE": READER_ROLE, "READABLE_ENVIRONMENTS": json.dumps(list(accounts))}
+        """Environment variables with which a function finds the role for a stack."""
+
+
+def bound_roles(scope: Construct, *, account: str) -> None:
+    """Give every role below `scope`, whose stacks are all in `account`, the account's permissions boundary.
+
+    With least-privilege execution, CloudFormation may create no role without it. `make bootstrap` deploys the policy.
+    """
+    arn = f"arn:aws:iam::{account}:policy/{BOUNDARY}"
+    iam.PermissionsBoundary.of(scope).apply(
+        iam.ManagedPolicy.from_managed_policy_arn(scope, "PermissionsBoundary", arn)
+    )

@@ -1,0 +1,1 @@
+"""What a rehearsal shows and writes: the live view, the HTML report, the JSON report."""

@@ -1,0 +1,93 @@
+"""Whole runs of the integration tests, as the pipeline's builds have them."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tests.faulty_http_server import PROXY_VARIABLES
+from tests.integration_faults.environment_under_test import EnvironmentUnderTest
+from tests.rehearsal.emulator.deployed import PIPELINE, PLACE
+
+ROOT = Path(__file__).parents[2]
+WRONG_VARIABLES = {
+    "TARGET_GROUP_ARN": "arn:aws:elasticloadbalancing:us-east-1:222222222222:targetgroup/gone/0123456789abcdef",
+    "TASK_DEFINITION_ARN": "arn:aws:ecs:us-east-1:222222222222:task-definition/yawl-dev:99",
+    "ALARM_NAME_PREFIX": "nobody-",
+    "STACK_NAMES": "yawl-dev-network,yawl-dev-nothing",
+    "DATABASE_MULTI_AZ": "true",
+    "PASSWORD_ROTATION_DAYS": "7",
+    "CACHE_NODES": "3",
+}
+"""What makes every test that reads the account red, and wait for its deadline."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run that has ended."""
+
+    code: int
+    said: str
+    seconds: float
+    """From its start to its verdict, by its own summary: how long Python takes to start is the machine's affair."""
+    own_seconds: float
+    """The same without those in which a busy machine had no processor for it."""
+    screens: Mapping[str, str]
+    """What each test failed with, by its name; nothing where it passed."""
+
+    @property
+    def failed(self) -> set[str]:
+        return {name for name, screen in self.screens.items() if screen}
+
+
+def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, str]) -> Run:
+    """Run all tests, told what the pipeline tells them of the environment but for these variables."""
+    cloud = dev.deployed.cloud
+    surroundings = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in (*PROXY_VARIABLES, *dev.deployed.variables) and not name.startswith("AWS_")
+    }
+    report, summary, waits = (directory / name for name in ("report.xml", "summary.txt", "waits.txt"))
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "integration_tests", "-p", "no:xdist"),
+            *(f"--junitxml={report}", f"--summary={summary}"),
+            *("-p", "tests.integration_faults.cpu_wait", f"--waits={waits}"),
+        ],
+        cwd=ROOT,
+        env={
+            **surroundings,
+            **cloud.environment(PLACE.region, PIPELINE),
+            **cloud.proxy_environment(),
+            **dev.deployed.variables,
+            "CI": "true",
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    [seconds] = re.findall(r" in (\d+\.\d) s", summary.read_text())
+    return Run(
+        code=ended.returncode,
+        said=ended.stdout + ended.stderr,
+        seconds=float(seconds),
+        own_seconds=float(seconds) - float(waits.read_text()),
+        screens=_screens(report),
+    )
+
+
+def _screens(report: Path) -> dict[str, str]:
+    """Return what each test failed with; a test that was skipped counts as one that failed with that."""
+    return {
+        case.get("name", ""): "\n".join(f"{found.get('message', '')}\n{found.text}" for found in case)
+        if case.find("failure") is not None or case.find("error") is not None or case.find("skipped") is not None
+        else ""
+        for case in ET.parse(report).iter("testcase")  # noqa: S314  # written above
+    }
