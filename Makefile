@@ -186,8 +186,7 @@ docs: cdk.out/manifest.json $(drawing) ## regenerate all documents and pictures 
 	@python -m settings.guide docs/CONFIGURATION.md
 	@python -m tools.diagrams
 	@python -m tools.accounts objectives
-	@python -m jobs.cost --page docs/COST.md >/dev/null
-	@echo "written: docs/COST.md"
+	@python -m jobs.cost --page docs/COST.md
 	@python -m tools.compliance docs/COMPLIANCE.md
 
 .PHONY: cost

@@ -1,1 +1,1 @@
-"""Watches the alarm over an environment for a while after a release has been tested. It stands alone, on boto3."""
+"""Watches an environment's composite alarm for a while after the integration tests. Depends only on boto3."""

@@ -1,9 +1,9 @@
-"""Watch an environment after its release: `make bake`, told by environment variables.
+"""Watch an environment's alarm after a release: `make bake`.
 
-ENVIRONMENT and ENVIRONMENT_REGION say where, ALARM_NAME what is watched, BAKE_MINUTES how long, VERIFIER_ROLE_ARN as
-whom; without the last one, the caller's own credentials serve.
+Environment variables: ENVIRONMENT, ENVIRONMENT_REGION, ALARM_NAME, BAKE_MINUTES, and optionally VERIFIER_ROLE_ARN, the
+role to read the alarm with instead of the caller's credentials.
 
-Exit codes: 0 the alarm stayed quiet, 1 it rang, 2 bad input, or the alarm cannot be read.
+Exit codes: 0 the alarm stayed out of ALARM, 1 it was in ALARM, 2 bad input, or the alarm cannot be read.
 """
 
 import os
@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.assumed_role import assume_role
-from jobs.bake.watch import NoSuchAlarm, Ringing, watch
+from jobs.bake.watch import AlarmNotFoundError, AlarmTriggered, watch
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 5})
 _NEEDED = {
@@ -32,51 +32,52 @@ _NEEDED = {
 def main() -> int:
     """Watch, and return the exit code."""
     variables = os.environ
-    faults = [
+    errors = [
         f"{name} {'is ' + repr(variables[name]) if variables.get(name) else 'is missing'}; it must match {pattern}"
         for name, pattern in _NEEDED.items()
         if not re.fullmatch(pattern, variables.get(name, ""))
     ]
-    if faults:
-        print("bake: the environment variables do not fit:", *faults, sep="\n  ", file=sys.stderr)
+    if errors:
+        print("bake: missing or invalid environment variables:", *errors, sep="\n  ", file=sys.stderr)
         return 2
     minutes, alarm = float(variables["BAKE_MINUTES"]), variables["ALARM_NAME"]
     print(f"watching {alarm} for {minutes:g} minutes", flush=True)
     try:
-        rang = watch(lambda: _cloudwatch(variables), alarm, seconds=minutes * 60, since=datetime.now(UTC))
-    except NoSuchAlarm:
+        triggered = watch(lambda: _cloudwatch(variables), alarm, seconds=minutes * 60, since=datetime.now(UTC))
+    except AlarmNotFoundError:
         print(
-            f"bake: there is no alarm {alarm}; the monitoring stack makes it. Silence proves nothing", file=sys.stderr
+            f"bake: alarm {alarm} does not exist in {variables['ENVIRONMENT_REGION']}; deploy the monitoring stack",
+            file=sys.stderr,
         )
         return 2
     except (BotoCoreError, ClientError) as error:
-        print(f"bake: {alarm} cannot be read: {error}", file=sys.stderr)
+        print(f"bake: cannot read alarm {alarm}: {error}", file=sys.stderr)
         return 2
-    if rang:
-        print(_screen(rang, variables))
+    if triggered:
+        print(_as_text(triggered, variables))
         return 1
-    print(f"{alarm} stayed quiet: the release is good")
+    print(f"{alarm} stayed OK: the release passed the bake")
     return 0
 
 
 def _cloudwatch(variables: Mapping[str, str]) -> Any:
     session = boto3.Session(region_name=variables["ENVIRONMENT_REGION"])
     if role := variables.get("VERIFIER_ROLE_ARN"):
-        # Anew for each look: a role that a role assumes lasts an hour, a watch may last four.
+        # Assume the role for each poll: chained role sessions end after an hour, a bake may take longer.
         session = assume_role(session, role, session_name="bake", config=_CONFIG).session
     return session.client("cloudwatch", config=_CONFIG)
 
 
-def _screen(rang: Ringing, variables: Mapping[str, str]) -> str:
+def _as_text(triggered: AlarmTriggered, variables: Mapping[str, str]) -> str:
     environment, region, alarm = (variables[name] for name in ("ENVIRONMENT", "ENVIRONMENT_REGION", "ALARM_NAME"))
     console = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
     return "\n".join(
         [
-            f"The release is not good: {alarm} rang while {environment} was watched.",
+            f"Bake failed: {alarm} was in ALARM after the release to {environment}.",
             "",
-            f"  rang    {rang.at:%Y-%m-%d %H:%M:%S%z}{', and was quiet again when looked at' if rang.cleared else ''}",
-            f"  why     {rang.reason}",
-            f"  next    {console}#alarmsV2:alarm/{alarm}",
+            f"  since   {triggered.at:%Y-%m-%d %H:%M:%S%z}{', OK again when polled' if triggered.cleared else ''}",
+            f"  reason  {triggered.reason}",
+            f"  see     {console}#alarmsV2:alarm/{alarm}",
             f"          {console}#dashboards/dashboard/yawl-{environment}",
         ]
     )

@@ -1,5 +1,5 @@
-"""What a release changes in one environment: read before anything is touched, judged, and shown to the approver.
+"""Reviews what a release would change in one environment, before it is deployed, for the approver.
 
-It stands alone: it reads a cloud assembly, the deployed templates and `delivery.toml`, and imports nothing of the app;
-what templates cost it asks `jobs/cost/`, which stands alone beside it.
+It reads a cloud assembly, the deployed templates and `delivery.toml`, and imports of the app only `jobs/cost/` and
+`execution_policies/`.
 """

@@ -1,7 +1,4 @@
-"""Review what a release changes in one environment: `python -m jobs.change_review --help`.
-
-Exit codes: 0 the release may go on, 1 a finding stops it, 2 bad input, or something that cannot be read.
-"""
+"""Review what a release changes in one environment: `python -m jobs.change_review --help`."""
 
 import argparse
 import os
@@ -11,7 +8,7 @@ from pathlib import Path
 
 from cloud_assembly import UserError
 from jobs.change_review.pipeline_run import PipelineRun
-from jobs.change_review.report import as_html, as_markdown, on_the_screen
+from jobs.change_review.report import as_html, as_markdown, as_text
 from jobs.change_review.review import Review, review
 
 
@@ -19,8 +16,8 @@ def main() -> int:
     """Review, write the report, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m jobs.change_review",
-        description="Compare what is deployed in one environment with what is about to be.",
-        epilog="Exit codes: 0 the release may go on, 1 a finding stops it, 2 bad input, or something cannot be read.",
+        description="Compare an environment's deployed stacks with those of a release.",
+        epilog="Exit codes: 0 the release can proceed; 1 a finding stops it; 2 bad input, or something cannot be read.",
     )
     parser.add_argument("--environment", required=True, help="the environment's name in delivery.toml")
     parser.add_argument(
@@ -28,38 +25,40 @@ def main() -> int:
         required=True,
         type=Path,
         action="append",
-        help="folder with the stage's assembly, below cdk.out; one for each of the environment's regions",
+        help="folder of the stage's assembly in cdk.out; repeat for each region of the environment",
     )
     parser.add_argument(
         "--last-stack",
         default=[],
         action="append",
-        help="the stack that is deployed last in a stage: without it the stage has never been whole, and permissions "
-        "of what is missing there are no finding; one for each stage",
+        help="the stack that is deployed last in a stage; until it exists, the stage counts as a first deployment, "
+        "whose permissions are not findings; repeat for each stage",
     )
-    parser.add_argument("--settings", type=Path, default=Path("delivery.toml"), help="holds the accepted changes")
+    parser.add_argument(
+        "--settings", type=Path, default=Path("delivery.toml"), help="file with the accepted changes (delivery.toml)"
+    )
     parser.add_argument("--output", type=Path, default=Path("report"), help="folder for the report (report)")
     options = parser.parse_args()
     try:
         run = PipelineRun.read(os.environ)
-        others_under_way = run.others_under_way() if run else ()
+        others_in_progress = run.others_in_progress() if run else ()
         found = review(
             options.environment,
             stages=options.stage,
             last_stacks=frozenset(options.last_stack),
             settings=options.settings,
         )
-        found = replace(found, others_under_way=others_under_way)
+        found = replace(found, others_in_progress=others_in_progress)
         write(found, options.output, run)
     except UserError as error:
         print(f"change review: {error}", file=sys.stderr)
         return 2
-    print(on_the_screen(found))
+    print(as_text(found))
     return 1 if found.stopping else 0
 
 
 def write(found: Review, folder: Path, run: PipelineRun | None) -> None:
-    """Write the review and the lines a build exports as variables; in a pipeline, store it where approvers find it."""
+    """Write the review and the files that a build exports as variables; in a pipeline, also store it for approvers."""
     folder.mkdir(parents=True, exist_ok=True)
     commit = run.commit if run else ""
     markdown, page = folder / "change-review.md", folder / "change-review.html"

@@ -1,4 +1,4 @@
-"""What a release changes in the monthly bill, by the prices and the assumptions of `jobs/cost/`."""
+"""The change in monthly cost of a release, estimated by `jobs/cost/`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,19 +7,19 @@ from cloud_assembly import Stack as ReleasedStack
 from jobs.cost.assembly import Environment, Stack
 from jobs.cost.difference import Difference, difference
 from jobs.cost.estimate import estimate
-from jobs.cost.table import dollars, signed
+from jobs.cost.formatting import dollars, signed
 from jobs.cost.usage import Assumptions
 
-MOST_CHANGES = 10
-"""Of the changed charges, the largest: those of cents follow in `make cost`."""
+MAX_CHANGES = 10
+"""How many changed charges to list, largest first; `make cost` lists all."""
 
 
 def cost_change(
     environment: str, released: Sequence[ReleasedStack], deployed: Sequence[Mapping[str, Any] | None]
 ) -> Difference:
-    """Return what the environment costs with the release, against what it costs as it is deployed.
+    """Compare the environment's cost with the release to its cost as deployed.
 
-    Nothing here ends a review: what has no price is named in the difference, and not counted on either side.
+    A resource without a price does not stop the review: the difference names it, and neither side counts it.
     """
     before = [_stack(stack, template) for stack, template in zip(released, deployed, strict=True) if template]
     after = [_stack(stack, stack.template) for stack in released]
@@ -30,19 +30,19 @@ def cost_change(
     )
 
 
-def in_one_phrase(cost: Difference) -> str:
+def cost_phrase(cost: Difference) -> str:
     """Return the difference for the approver: `monthly cost +$12.30, from $370.91 to $383.21`."""
     uncounted = f", {len(cost.unpriced)} not counted" if cost.unpriced else ""
     return f"monthly cost {signed(cost.monthly)}, from ${dollars(cost.before)} to ${dollars(cost.after)}{uncounted}"
 
 
-def in_lines(cost: Difference) -> Iterator[str]:
-    """Yield the changed charges, the largest first, and what is not counted."""
-    for change in cost.changes[:MOST_CHANGES]:
+def cost_lines(cost: Difference) -> Iterator[str]:
+    """Yield the changed charges, largest first, and resources without a price."""
+    for change in cost.changes[:MAX_CHANGES]:
         yield f"{signed(change.monthly):>12}  {change.stack}: {change.resource}, {change.what}"
-    if len(cost.changes) > MOST_CHANGES:
-        rest = cost.monthly - sum(change.monthly for change in cost.changes[:MOST_CHANGES])
-        yield f"{signed(rest):>12}  {len(cost.changes) - MOST_CHANGES} more"
+    if len(cost.changes) > MAX_CHANGES:
+        rest = cost.monthly - sum(change.monthly for change in cost.changes[:MAX_CHANGES])
+        yield f"{signed(rest):>12}  {len(cost.changes) - MAX_CHANGES} more"
     for message in cost.unpriced:
         yield f" not counted  {message}"
 

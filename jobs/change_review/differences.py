@@ -1,4 +1,4 @@
-"""How two templates differ, in the words of the library inside `cdk diff`."""
+"""Compares templates with the library that `cdk diff` uses."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from jobs.change_review.errors import ReviewError
 from jobs.change_review.interruptions import only_interrupted
 
 _SCRIPT = Path(__file__).with_name("differences.js")
-_LONGEST_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 ADDED, CHANGED, REPLACED, REMOVED = "added", "changed", "replaced", "removed"
 _KINDS = {
     "WILL_CREATE": ADDED,
@@ -33,17 +33,17 @@ class ResourceChange:
 
     logical_id: str
     type: str
-    """What it is now; for an added one, what it will be."""
+    """The deployed type; for an added resource, the new one."""
     impact: str
-    """The library's word: WILL_UPDATE, WILL_REPLACE, MAY_REPLACE, WILL_DESTROY, WILL_ORPHAN …"""
+    """The library's term: WILL_UPDATE, WILL_REPLACE, MAY_REPLACE, WILL_DESTROY, WILL_ORPHAN …"""
     because: tuple[str, ...]
-    """The properties, or attributes such as DeletionPolicy, that make the impact what it is."""
+    """The properties, or attributes such as DeletionPolicy, that cause the impact."""
     before: dict[str, Any] | None
     after: dict[str, Any] | None
 
     @property
     def kind(self) -> str:
-        """Added, changed, replaced or removed; what may be replaced counts as replaced."""
+        """Added, changed, replaced or removed; MAY_REPLACE counts as replaced."""
         return _KINDS.get(self.impact, CHANGED)
 
 
@@ -53,15 +53,15 @@ class Difference:
 
     resources: tuple[ResourceChange, ...]
     outputs: int
-    """How many outputs change."""
+    """Number of changed outputs."""
     broadened: bool
-    """Whether somebody may do more, or reach more, than before."""
+    """Whether permissions or network access are broadened."""
     permissions: dict[str, Any]
-    """Statements and managed policies that come and go."""
+    """Added and removed statements and managed policies."""
     rules: dict[str, Any]
-    """Rules of security groups that come and go."""
+    """Added and removed security group rules."""
     text: str
-    """All of it, as `cdk diff` prints it."""
+    """The whole difference as `cdk diff` prints it."""
 
     @property
     def nothing(self) -> bool:
@@ -70,24 +70,22 @@ class Difference:
 
 
 class Comparer:
-    """Compares templates in a process of Node, which starts on entering and takes longer to start than to compare."""
+    """Compares templates in a Node process; it starts on entering, because starting takes longer than comparing."""
 
     def __enter__(self) -> Self:
         node = shutil.which("node")
         if not node:
-            raise ReviewError(
-                "node is not on the path; it compares the templates. Run this through make, which prepares it"
-            )
-        self._said = TemporaryFile("w+")  # a pipe that nobody reads would stop the process
+            raise ReviewError("node is not on the PATH; run `make change-review`, which installs it")
+        self._stderr = TemporaryFile("w+")  # an unread pipe would block the process
         self._process = subprocess.Popen(
-            [node, str(_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
+            [node, str(_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True
         )
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.communicate()
-        self._said.close()
+        self._stderr.close()
 
     def compare(self, pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[Difference]:
         """Compare templates, each pair the deployed and the new one; raise ReviewError if that cannot be done."""
@@ -95,13 +93,13 @@ class Comparer:
         answer = self._ask(question)
         if not answer.endswith("\n"):
             self._process.wait()
-            self._said.seek(0)
-            raise ReviewError(f"the templates cannot be compared: {_last_line(self._said.read())}")
+            self._stderr.seek(0)
+            raise ReviewError(f"the templates cannot be compared: {_last_line(self._stderr.read())}")
         return [_difference(item) for item in json.loads(answer)]
 
     def _ask(self, question: str) -> str:
-        """Return the line of the answer, or less if the process ended, which it must when it takes too long."""
-        limit = Timer(_LONGEST_SECONDS, self._process.kill)
+        """Return the line of the answer, or less if the process ended; it is killed after the timeout."""
+        limit = Timer(_TIMEOUT_SECONDS, self._process.kill)
         limit.start()
         try:
             if self._process.stdin:

@@ -1,4 +1,4 @@
-"""What stops a release until somebody has said, for this very change, that it is meant."""
+"""Findings, which stop a release until somebody accepts exactly this change."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """A change that is meant: a table of `accepted_changes` in `delivery.toml`."""
+    """An accepted change: a table of `accepted_changes` in `delivery.toml`."""
 
     stack: str
     subject: str
@@ -19,31 +19,31 @@ class Acceptance:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Something that a release would lose, or open."""
+    """Something that a release would lose, open, or fail at."""
 
     stack: str
     subject: str
     """A resource's logical id, or `permissions`."""
     title: str
-    """One line: what happens to whom, and why."""
+    """One line: what happens to which resource, and why."""
     details: tuple[str, ...] = ()
     change: str
-    """The fingerprint of this change; another change of the same resource has another one."""
+    """The fingerprint of this change; a different change of the same resource has a different one."""
     impossible: bool = False
-    """Whether AWS refuses the change: then accepting it would only let the deployment fail."""
+    """Whether AWS rejects the change, so that accepting it would only fail the deployment."""
     accepted: str | None = None
-    """Why it is let through; None: it is not."""
+    """The reason for accepting it; None if it is not accepted."""
     command: str | None = None
-    """What removes it, where accepting it would change nothing."""
+    """The command that fixes it, if accepting cannot."""
 
 
 def fingerprint(*parts: Any) -> str:
-    """Return 12 hexadecimal digits that stand for these values, and for no others."""
+    """Return a hash of the values, 12 hexadecimal digits."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def judged(finding: Finding, acceptances: Iterable[Acceptance]) -> Finding:
-    """Return the finding as accepted if an acceptance names its stack, its subject and this very change."""
+def mark_accepted(finding: Finding, acceptances: Iterable[Acceptance]) -> Finding:
+    """Return the finding, as accepted if an acceptance names its stack, subject and change."""
     if finding.impossible or finding.command is not None:
         return finding
     for one in acceptances:

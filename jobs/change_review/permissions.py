@@ -1,4 +1,4 @@
-"""Who may do or reach more after a release than before it."""
+"""Finds broadened permissions and network access."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -10,7 +10,7 @@ SUBJECT: Final = "permissions"
 
 
 def broadened(stack: str, difference: Difference) -> Iterator[Finding]:
-    """Yield a finding if the stack's identities may do more, or its ports are open to more, than before."""
+    """Yield a finding if the stack broadens permissions or opens ports."""
     if difference.broadened:
         yield Finding(
             stack=stack,
@@ -22,7 +22,7 @@ def broadened(stack: str, difference: Difference) -> Iterator[Finding]:
 
 
 def security_lines(difference: Difference) -> Iterator[str]:
-    """Yield each statement, managed policy and security group rule that comes (+) or goes (-), in one line."""
+    """Yield one line for each added (+) or removed (-) statement, managed policy and security group rule."""
     for sign, word in (("+", "Additions"), ("-", "Removals")):
         for statement in difference.permissions.get(f"statement{word}", []):
             yield f"{sign} {_statement(statement)}"

@@ -1,4 +1,4 @@
-"""The run of the pipeline that asks for the review: what it delivers, and where its review is kept."""
+"""The pipeline execution that requested the review, and where its review is stored."""
 
 import json
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.change_review.errors import ReviewError
 
-LONGEST_TITLE = 80
+MAX_TITLE_LENGTH = 80
 UNTITLED = "(no title)"
-"""In place of what is not known: CodePipeline has no empty variables."""
+"""Used if the title is unknown: CodePipeline has no empty variables."""
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineRun:
-    """One execution, as its build knows it by variables."""
+    """One execution, as described by its build's environment variables."""
 
     commit: str
     pipeline: str
@@ -27,17 +27,19 @@ class PipelineRun:
     publish_to: str
     """Bucket and prefix, `bucket/prefix`."""
     later_stages: tuple[str, ...]
-    """The pipeline's stages that an execution has before it until it has deployed what is reviewed here."""
+    """The stages from this review to the deployment that it reviews."""
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "PipelineRun | None":
-        """Return the run that the variables tell of; None where a person reviews by hand."""
+        """Return the execution; None if the variables are unset, for a review by hand."""
         names = ("COMMIT", "PIPELINE", "EXECUTION", "PUBLISH_TO", "LATER_STAGES")
         missing = [name for name in names if not variables.get(name)]
         if len(missing) == len(names):
             return None
         if missing:
-            raise ReviewError(f"of the pipeline's variables {', '.join(missing)} have no value")
+            raise ReviewError(
+                f"environment variables without a value: {', '.join(missing)}; set all of {', '.join(names)}, or none"
+            )
         commit, pipeline, execution, publish_to, later_stages = (variables[name] for name in names)
         return cls(
             commit=commit,
@@ -47,16 +49,16 @@ class PipelineRun:
             later_stages=tuple(later_stages.split()),
         )
 
-    def others_under_way(self) -> tuple[str, ...]:
-        """Return the executions reviewed before this one that are under way: nothing is compared with what they deploy.
+    def others_in_progress(self) -> tuple[str, ...]:
+        """Return earlier executions in progress: the review does not see what they are about to deploy.
 
-        Asked before the comparison: until this execution's review ends, no other one gets past it. Only a stage that
-        failed and that somebody retries meanwhile is not told. Raises ReviewError.
+        Call it before comparing: no other execution passes this one during its review. A failed stage that is retried
+        meanwhile is not detected. Raises ReviewError.
         """
         try:
             states = boto3.client("codepipeline", config=_CONFIG).get_pipeline_state(name=self.pipeline)["stageStates"]
         except (BotoCoreError, ClientError) as error:
-            raise ReviewError(f"whether another release is under way cannot be read: {error}") from None
+            raise ReviewError(f"the state of the pipeline {self.pipeline} cannot be read: {error}") from None
         found = {
             execution["pipelineExecutionId"]
             for state in states
@@ -71,9 +73,9 @@ class PipelineRun:
         return tuple(sorted(found - {self.execution}))
 
     def title(self) -> str:
-        """Return the first line of the commit's message, shortened; `(no title)` where CodePipeline does not tell it.
+        """Return the first line of the commit's message, shortened; `(no title)` if unknown.
 
-        It is asked for and not handed over: a message with quotes would break the build's variables (aws-cdk#8458).
+        It is not passed as a variable, because quotes in a message would break the build's variables (aws-cdk#8458).
         """
         try:
             found = boto3.client("codepipeline", config=_CONFIG).get_pipeline_execution(
@@ -83,10 +85,10 @@ class PipelineRun:
         except (BotoCoreError, ClientError, KeyError, IndexError):
             return UNTITLED
         line = (_message(summary).strip().splitlines() or [UNTITLED])[0]
-        return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"
+        return line if len(line) <= MAX_TITLE_LENGTH else f"{line[: MAX_TITLE_LENGTH - 1]}…"
 
     def publish(self, environment: str, files: Mapping[str, Path]) -> str:
-        """Store the files, by their content types, and return where the first is to be read. Raise ReviewError."""
+        """Store the files, given by content type, and return the console address of the first. Raise ReviewError."""
         bucket, _, prefix = self.publish_to.partition("/")
         keys = []
         try:

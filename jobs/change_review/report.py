@@ -1,32 +1,32 @@
-"""The review in words: for the terminal and the build's log, as Markdown, and as a page."""
+"""The review as text for the build's log, as Markdown, and as an HTML page."""
 
 from collections.abc import Iterator
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from jobs.change_review.accepted import entry_for
-from jobs.change_review.costs import in_lines, in_one_phrase
+from jobs.change_review.accepted_changes import entry_for
+from jobs.change_review.costs import cost_lines, cost_phrase
 from jobs.change_review.findings import Finding
 from jobs.change_review.permissions import security_lines
 from jobs.change_review.review import KINDS, Review, StackReview
 
-BASIS = "Estimated from the templates with the prices and assumptions of jobs/cost/: on demand, without tax."
-"""What a figure of the cost rests on."""
+COST_BASIS = "Estimated from the templates with the prices and assumptions of jobs/cost/: on demand, without tax."
 
 
-def on_the_screen(review: Review) -> str:
-    """Return the verdict with all that somebody must act on; no more than a screen unless much is lost."""
+def as_text(review: Review) -> str:
+    """Return the summary, the findings and the verdict."""
     lines = [review.summary(), ""]
     lines += [f"  {stack.name:<28} {_counts(stack)}" for stack in review.stacks]
     lines += [
-        f"  {name:<28} deployed, but no longer part of the release; delete it by hand" for name in review.left_behind
+        f"  {name:<28} deployed, but no longer part of the release; delete this stack by hand"
+        for name in review.left_behind
     ]
     for finding in review.findings:
         lines += ["", *_finding_lines(finding, review.environment)]
-    if review.affected:
-        lines += ["", AFFECTED, *(f"  {line}" for line in affected_lines(review))]
+    if review.dependents:
+        lines += ["", DEPENDENTS_TITLE, *(f"  {line}" for line in dependent_lines(review))]
     if not review.nothing:
-        lines += ["", in_one_phrase(review.cost), *in_lines(review.cost)]
+        lines += ["", cost_phrase(review.cost), *cost_lines(review.cost)]
     lines += ["", _verdict(review)]
     return "\n".join(lines)
 
@@ -44,11 +44,11 @@ def as_markdown(review: Review, *, commit: str) -> str:
     for finding in review.findings:
         title, *details = _finding_lines(finding, review.environment)
         lines += ["", f"## {title}", "", "```text", *details, "```"]
-    if review.affected:
-        lines += ["", f"## {AFFECTED}", "", *(f"- {line}" for line in affected_lines(review))]
+    if review.dependents:
+        lines += ["", f"## {DEPENDENTS_TITLE}", "", *(f"- {line}" for line in dependent_lines(review))]
     if not review.nothing:
-        lines += ["", "## Monthly cost", "", f"{in_one_phrase(review.cost).capitalize()}. {BASIS}"]
-        if changes := list(in_lines(review.cost)):
+        lines += ["", "## Monthly cost", "", f"{cost_phrase(review.cost).capitalize()}. {COST_BASIS}"]
+        if changes := list(cost_lines(review.cost)):
             lines += ["", "```text", *changes, "```"]
     for stack in review.stacks:
         if not stack.difference.nothing and not stack.is_new:
@@ -57,7 +57,7 @@ def as_markdown(review: Review, *, commit: str) -> str:
 
 
 def as_html(review: Review, *, commit: str) -> str:
-    """Return the whole review as one page that needs nothing else; `commit` may be empty."""
+    """Return the whole review as one self-contained page; `commit` may be empty."""
     pages = Environment(
         loader=PackageLoader("jobs.change_review", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -66,9 +66,9 @@ def as_html(review: Review, *, commit: str) -> str:
         commit=commit,
         kinds=KINDS,
         verdict=_verdict(review),
-        cost=None if review.nothing else f"{in_one_phrase(review.cost).capitalize()}. {BASIS}",
-        charges=list(in_lines(review.cost)),
-        affected=list(affected_lines(review)),
+        cost=None if review.nothing else f"{cost_phrase(review.cost).capitalize()}. {COST_BASIS}",
+        charges=list(cost_lines(review.cost)),
+        dependents=list(dependent_lines(review)),
         security={stack.name: list(security_lines(stack.difference)) for stack in review.stacks if not stack.is_new},
         entries={
             finding.change: entry_for(finding, review.environment)
@@ -78,25 +78,25 @@ def as_html(review: Review, *, commit: str) -> str:
     )
 
 
-AFFECTED = "What refers to a resource that is replaced"
+DEPENDENTS_TITLE = "Resources that refer to a replaced one"
 
 
-def affected_lines(review: Review) -> Iterator[str]:
+def dependent_lines(review: Review) -> Iterator[str]:
     """Yield a line for each resource that refers to a replaced one."""
-    for one in review.affected:
+    for one in review.dependents:
         other = "" if one.stack == one.replaced_stack else f" of {one.replaced_stack}"
-        yield f"{one.stack}: {one.logical_id}, by {one.replaced}{other}"
+        yield f"{one.stack}: {one.logical_id} refers to {one.replaced}{other}"
 
 
 def _verdict(review: Review) -> str:
     if review.stopping:
         return (
-            f"STOPPED before anything was touched, by {len(review.stopping)} of {len(review.findings)} findings. "
-            "Change the release, accept each change that is meant, or grant what is missing."
+            f"STOPPED before any deployment by {len(review.stopping)} of {len(review.findings)} findings. "
+            "Change the release, accept each intended change in delivery.toml, or grant the missing permissions."
         )
     if review.nothing:
         return "Nothing changes."
-    return "The release may go on."
+    return "The release can proceed."
 
 
 def _counts(stack: StackReview) -> str:
@@ -113,9 +113,10 @@ def _finding_lines(finding: Finding, environment: str) -> Iterator[str]:
     if finding.accepted is not None:
         yield f"    accepted because: {finding.accepted}"
     elif finding.command is not None:
-        yield f"    grant it from a checkout of this commit, as an administrator there, and retry: {finding.command}"
+        yield "    from a checkout of this commit, as an administrator of the account, run this, then retry the stage:"
+        yield f"      {finding.command}"
     elif finding.impossible:
-        yield "    accepting it would only let the deployment fail: change the release"
+        yield "    AWS would reject this update even if accepted: change the release"
     else:
-        yield "    if this is meant, write into delivery.toml, with the reason:"
+        yield "    if this is intended, add to delivery.toml, with the reason:"
         yield from (f"      {line}" for line in entry_for(finding, environment).splitlines())

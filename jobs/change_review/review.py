@@ -1,4 +1,4 @@
-"""The review of one environment: what is deployed against what is about to be, stack by stack."""
+"""Reviews one environment: compares the deployed and the released stacks."""
 
 from collections import Counter
 from collections.abc import Sequence, Set
@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from cloud_assembly import Stack, common_prefix, read
-from jobs.change_review.accepted import read_acceptances
-from jobs.change_review.affected import SUBJECT as OUTPUTS
-from jobs.change_review.affected import Affected, affected, stale
-from jobs.change_review.costs import cost_change, in_one_phrase
-from jobs.change_review.deployed import Reader
+from jobs.change_review.accepted_changes import read_acceptances
+from jobs.change_review.costs import cost_change, cost_phrase
+from jobs.change_review.dependents import SUBJECT as OUTPUTS
+from jobs.change_review.dependents import Dependent, dependents, stale
+from jobs.change_review.deployed_stacks import Reader
 from jobs.change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference
-from jobs.change_review.execution import SUBJECT as EXECUTION
-from jobs.change_review.execution import missing_permissions
-from jobs.change_review.findings import Finding, judged
-from jobs.change_review.impossible import impossible
+from jobs.change_review.execution_permissions import SUBJECT as EXECUTION
+from jobs.change_review.execution_permissions import missing_permissions
+from jobs.change_review.findings import Finding, mark_accepted
 from jobs.change_review.permissions import broadened
+from jobs.change_review.refused_updates import refused_updates
 from jobs.change_review.stateful import losses
 from jobs.cost.difference import Difference as CostDifference
 
@@ -41,25 +41,25 @@ class StackReview:
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """What happens to one environment, and what of it stops the release."""
+    """What happens to one environment, and which findings stop the release."""
 
     environment: str
     stacks: tuple[StackReview, ...]
     findings: tuple[Finding, ...]
     left_behind: tuple[str, ...]
-    """Stacks that are deployed under the environment's name and are no longer part of the release."""
+    """Deployed stacks of the environment that are no longer part of the release."""
     cost: CostDifference
-    """Dollars a month, of what is deployed and of the release."""
+    """USD per month, as deployed and with the release."""
     is_first: bool
-    """Whether the environment has never been whole, in none of its regions."""
-    affected: tuple[Affected, ...] = ()
-    """What refers to a resource that is replaced."""
-    others_under_way: tuple[str, ...] = ()
-    """Executions that may deploy something before this release does, with which it was not compared."""
+    """Whether no region's stage was ever completely deployed."""
+    dependents: tuple[Dependent, ...] = ()
+    """Resources that refer to a replaced one."""
+    others_in_progress: tuple[str, ...] = ()
+    """Earlier executions that may still deploy; the review does not include their changes."""
 
     @property
     def stopping(self) -> tuple[Finding, ...]:
-        """The findings that nobody has accepted."""
+        """Findings that are not accepted."""
         return tuple(finding for finding in self.findings if finding.accepted is None)
 
     @property
@@ -70,13 +70,13 @@ class Review:
     def summary(self) -> str:
         """Return the numbers in one line.
 
-        While another release is under way, the line is never the one for which nobody is asked.
+        While another release is in progress, the line never equals the one that lets the pipeline skip the approval.
         """
         numbers = self._numbers()
-        if not self.others_under_way:
+        if not self.others_in_progress:
             return numbers
-        others = ", ".join(execution[:8] for execution in self.others_under_way)
-        return f"{numbers}; compared while {others} was still under way"
+        others = ", ".join(execution[:8] for execution in self.others_in_progress)
+        return f"{numbers}; compared while execution {others} was still in progress"
 
     def _numbers(self) -> str:
         if self.nothing:
@@ -91,15 +91,15 @@ class Review:
         touched = sum(not stack.difference.nothing for stack in self.stacks)
         parts = [f"resources {resources}, in {touched} of {len(self.stacks)} stacks"]
         if refused:
-            parts.append(f"AWS would refuse {refused}")
+            parts.append(f"{refused} updates that AWS would reject")
         if outdated:
-            parts.append(f"{outdated} may keep a replaced resource's old value")
-        parts.append(f"{stateful} stateful lost" if stateful else "nothing stateful lost")
+            parts.append(f"{outdated} stacks may keep a replaced resource's old value")
+        parts.append(f"{stateful} stateful resources lost" if stateful else "no stateful resources lost")
         if not self.is_first:
-            parts.append(f"permissions broadened in {security}" if security else "no permissions broadened")
+            parts.append(f"permissions broadened in {security} stacks" if security else "no permissions broadened")
         if ungranted:
             parts.append("CloudFormation needs more permissions")
-        parts.append(in_one_phrase(self.cost))
+        parts.append(cost_phrase(self.cost))
         return f"{self.environment}{' (first deployment)' if self.is_first else ''}: {'; '.join(parts)}"
 
 
@@ -109,13 +109,12 @@ KINDS = (ADDED, CHANGED, REPLACED, REMOVED)
 def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = frozenset(), settings: Path) -> Review:
     """Compare the stages' assemblies with what is deployed; raises UserError when one of them cannot be read.
 
-    An environment has a stage in each of its regions. `last_stacks` are those without which a stage has never been
-    whole, because they are deployed after all others. In a stage that has never been, everything is opened by intent:
-    also when its first deployment ended half-way, and the release is the one that mends it.
+    An environment has a stage in each of its regions. `last_stacks` are deployed last in their stages: until a stage's
+    last stack exists, its deployment counts as the first, and its permissions are not findings.
     """
     by_stage = [read(stage).stacks for stage in stages]
     released = tuple(stack for stage in by_stage for stack in stage)
-    # It starts while AWS is asked.
+    # It starts while AWS is queried.
     with Comparer() as comparer:
         reader = Reader()
         deployed = [reader.template(stack) for stack in released]
@@ -132,7 +131,7 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
     there = {stack.name for stack in stacks if not stack.is_new}
     whole = {stack.name for stage in by_stage if _is_whole(stage, there, last_stacks) for stack in stage}
     acceptances = read_acceptances(settings, environment)
-    consumers = affected(
+    consumers = dependents(
         [
             (stack.name, stack.template, {item.logical_id for item in found.resources if item.kind == REPLACED})
             for stack, found in zip(released, differences, strict=True)
@@ -143,23 +142,23 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
     return Review(
         environment=environment,
         stacks=stacks,
-        findings=tuple(judged(finding, acceptances) for finding in found),
+        findings=tuple(mark_accepted(finding, acceptances) for finding in found),
         left_behind=_left_behind(released, reader),
         cost=cost_change(environment, released, deployed),
         is_first=not whole,
-        affected=consumers,
+        dependents=consumers,
     )
 
 
 def _is_whole(stage: Sequence[Stack], there: Set[str], last_stacks: Set[str]) -> bool:
-    """Return whether a stage has been deployed as a whole; where its last stack is not named, anything of it counts."""
+    """Return whether the stage was completely deployed once; without a known last stack, any of its stacks counts."""
     names = {stack.name for stack in stage}
     return not there.isdisjoint(names.intersection(last_stacks) or names)
 
 
 def _findings(stacks: Sequence[StackReview], whole: Set[str]) -> list[Finding]:
-    """Return what would be lost anywhere, and what is opened in the stacks of stages that are whole."""
-    found = [finding for stack in stacks for finding in impossible(stack.name, stack.difference)]
+    """Return refused updates and losses of all stacks, and broadened permissions of completely deployed stages."""
+    found = [finding for stack in stacks for finding in refused_updates(stack.name, stack.difference)]
     found += [finding for stack in stacks for finding in losses(stack.name, stack.difference)]
     for stack in stacks:
         if stack.name in whole:

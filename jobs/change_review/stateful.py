@@ -1,4 +1,4 @@
-"""The stateful guard: what a release must not replace or delete unless that is meant."""
+"""Finds stateful resources that a release would replace, delete or orphan."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,13 +19,13 @@ STATEFUL: Final = {
     "AWS::S3::Bucket": "its objects",
     "AWS::SecretsManager::Secret": "its value",
 }
-"""The types that hold what a deployment cannot make again, and what is lost with one."""
+"""Types whose contents a deployment cannot recreate, and what is lost with them."""
 
-_WORDS = {
+_IMPACTS = {
     "WILL_REPLACE": "would be replaced",
     "MAY_REPLACE": "may be replaced",
     "WILL_DESTROY": "would be deleted",
-    "WILL_ORPHAN": "would be left behind, retained but in no stack",
+    "WILL_ORPHAN": "would be retained but no longer belong to a stack",
 }
 
 
@@ -37,11 +37,11 @@ def losses(stack: str, difference: Difference) -> Iterator[Finding]:
 
 
 def _loss(stack: str, change: ResourceChange) -> Finding:
-    because = f"{', '.join(change.because)} changes" if change.kind == REPLACED else "the release no longer has it"
+    because = f"{', '.join(change.because)} changes" if change.kind == REPLACED else "the release no longer contains it"
     return Finding(
         stack=stack,
         subject=change.logical_id,
-        title=f"{change.logical_id} ({change.type}) {_WORDS[change.impact]}, because {because}; "
-        f"lost with it: {STATEFUL[change.type]}",
+        title=f"{change.logical_id} ({change.type}) {_IMPACTS[change.impact]}, because {because}; "
+        f"this loses {STATEFUL[change.type]}",
         change=fingerprint(stack, change.logical_id, change.before, change.after),
     )

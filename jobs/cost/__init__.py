@@ -1,4 +1,4 @@
-"""What environments cost a month, estimated from synthesized templates and a price file.
+"""Monthly cost of environments, estimated from synthesized templates and a price file.
 
-It stands alone: it reads a cloud assembly, or templates it is given, and imports nothing of the app.
+It reads a cloud assembly or templates and imports no other package of the app.
 """

@@ -1,7 +1,4 @@
-"""What environments cost a month: `python -m jobs.cost --help`.
-
-Exit codes: 0 all is priced, 1 something has no price and is not counted, 2 bad input.
-"""
+"""Estimate the monthly cost of environments: `python -m jobs.cost --help`."""
 
 import argparse
 import sys
@@ -11,12 +8,12 @@ from pathlib import Path
 
 from cloud_assembly import UserError
 from jobs.cost.assembly import read_environments
-from jobs.cost.commit import synthesized
 from jobs.cost.difference import difference
 from jobs.cost.estimate import Estimate, estimate
-from jobs.cost.page import as_markdown
+from jobs.cost.markdown import as_markdown
 from jobs.cost.prices import read_prices
-from jobs.cost.report import as_json, changes_as_json, changes_on_the_screen, on_the_screen
+from jobs.cost.report import as_json, as_text, changes_as_json, changes_as_text
+from jobs.cost.synthesize_commit import synthesized
 from jobs.cost.usage import Assumptions, read_assumptions
 
 
@@ -30,15 +27,16 @@ def main(arguments: list[str] | None = None) -> int:
         assumptions = read_assumptions(options.usage, options.assume)
         found = _estimated(options.assembly, assumptions)
         unpriced = found.unpriced
-        if options.before:
+        if options.page:
+            options.page.write_text(as_markdown(found, assumptions), encoding="utf-8")
+            print(f"written: {options.page}")
+        elif options.before:
             with _assembly(options.before) as folder:
                 changed = difference(_estimated(folder, assumptions), found)
             unpriced = changed.unpriced
-            print(changes_as_json(changed) if options.json else changes_on_the_screen(changed, before=options.before))
+            print(changes_as_json(changed) if options.json else changes_as_text(changed, before=options.before))
         else:
-            print(as_json(found, assumptions) if options.json else on_the_screen(found, assumptions))
-        if options.page:
-            options.page.write_text(as_markdown(found, assumptions), encoding="utf-8")
+            print(as_json(found, assumptions) if options.json else as_text(found, assumptions))
     except (UserError, OSError) as error:
         print(f"cost: {error}", file=sys.stderr)
         return 2
@@ -48,28 +46,30 @@ def main(arguments: list[str] | None = None) -> int:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m jobs.cost",
-        description="Estimate what environments cost a month, from synthesized templates and dated prices.",
-        epilog="Exit codes: 0 all is priced, 1 something has no price and is not counted, 2 bad input.",
+        description="Estimate the monthly cost of environments from synthesized templates and dated prices.",
+        epilog="Exit codes: 0 everything has a price; 1 something has no price and is not counted; 2 bad input.",
     )
     parser.add_argument("--assembly", type=Path, default=Path("cdk.out"), help="the cloud assembly (cdk.out)")
     parser.add_argument(
         "--from",
         dest="before",
         metavar="COMMIT|FOLDER",
-        help="shows what changes since a commit, or since the assembly in a folder",
+        help="show what changed since a commit, or since the assembly in a folder",
     )
-    parser.add_argument("--usage", type=Path, metavar="FILE", help="a TOML file with assumptions of your own")
+    parser.add_argument("--usage", type=Path, metavar="FILE", help="read usage assumptions from this TOML file")
     parser.add_argument(
-        "--assume", action="append", default=[], metavar="NAME=NUMBER", help="one assumption of your own; repeatable"
+        "--assume", action="append", default=[], metavar="NAME=NUMBER", help="change one usage assumption; repeatable"
     )
-    parser.add_argument("--json", action="store_true", help="prints data")
-    parser.add_argument("--page", type=Path, metavar="FILE", help="writes a page of Markdown as well")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="write the estimate to this Markdown file and print nothing else"
+    )
     parser.add_argument(
         "--price-queries",
         nargs="?",
         const="us-east-1",
         metavar="REGION",
-        help="prints the commands that show what AWS charges today, and nothing else",
+        help="print only the AWS CLI commands that look up today's prices",
     )
     return parser.parse_args(arguments)
 

@@ -1,4 +1,4 @@
-"""What changes between two estimates."""
+"""The difference between two estimates."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,7 +8,7 @@ from jobs.cost.estimate import NOTHING, Estimate
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A charge that comes, goes, or is another one."""
+    """A charge that is new, removed, or different."""
 
     environment: str
     stack: str
@@ -19,24 +19,24 @@ class Change:
 
     @property
     def monthly(self) -> Decimal:
-        """Dollars a month, more or, below nought, less."""
+        """Change in USD per month; negative if cheaper."""
         return self.after - self.before
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """All that changes, and what it comes to."""
+    """All changes, and the totals."""
 
     before: Decimal
     after: Decimal
     changes: tuple[Change, ...]
-    """The largest first."""
+    """Largest first."""
     unpriced: tuple[str, ...]
-    """What has no price, on either side."""
+    """Resources without a price on either side."""
 
     @property
     def monthly(self) -> Decimal:
-        """Dollars a month, more or, below nought, less."""
+        """Change in USD per month; negative if cheaper."""
         return self.after - self.before
 
 

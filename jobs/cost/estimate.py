@@ -1,4 +1,4 @@
-"""What environments cost a month: one line for each charge of each resource."""
+"""Estimates the monthly cost of environments: one line for each charge of each resource."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -32,53 +32,53 @@ class Line:
 
     @property
     def monthly(self) -> Decimal:
-        """Dollars a month, to a millionth: on a grid, sums and differences of lines are exact."""
+        """USD per month, rounded to a millionth so that sums and differences of lines are exact."""
         return (self.quantity * self.price.usd * (1 - self.discount)).quantize(GRID)
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it is charged whatever is used."""
+        """Whether it does not depend on usage."""
         return not self.assumptions
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What tells the line from all others of its estimate."""
+        """Identifies the line within its estimate."""
         return self.environment, self.stack, self.resource, self.what
 
 
 @dataclass(frozen=True, kw_only=True)
 class Saving:
-    """What the part of a line that runs every hour costs on demand, and for who commits to it for a year."""
+    """What the always-running part of a line costs on demand and with a one-year commitment."""
 
     on_demand: Decimal
     committed: Decimal | None
-    """None: the price file does not know."""
+    """None if the price file lacks the price."""
     price: str
     """The key of the committed price."""
 
     @property
     def monthly(self) -> Decimal:
-        """Dollars a month that are saved; nothing where the price is not known."""
+        """USD saved per month; 0 if the committed price is unknown."""
         return NOTHING if self.committed is None else self.on_demand - self.committed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What environments cost a month."""
+    """Monthly cost of environments."""
 
     lines: tuple[Line, ...]
     unpriced: tuple[str, ...]
-    """What has no price, each with what to do; with any, the figures are too low."""
+    """Resources without a price, each with a remedy. If there are any, the figures are too low."""
     price_lists: tuple[PriceList, ...] = field(repr=False)
 
     @property
     def monthly(self) -> Decimal:
-        """Dollars a month, all in all."""
+        """USD per month."""
         return total(self.lines)
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """The names of the environments, in their order."""
+        """The names of the environments, in pipeline order."""
         return tuple(dict.fromkeys(line.environment for line in self.lines))
 
     def of(self, environment: str, stack: str | None = None) -> tuple[Line, ...]:
@@ -87,7 +87,7 @@ class Estimate:
 
 
 def total(lines: Iterable[Line]) -> Decimal:
-    """Return what the lines cost a month."""
+    """Return the lines' sum in USD per month."""
     return sum((line.monthly for line in lines), NOTHING)
 
 
@@ -97,7 +97,7 @@ def estimate(
     *,
     prices_of: Callable[[str], PriceList] = read_prices,
 ) -> Estimate:
-    """Price everything that can be priced; what cannot is named in the result."""
+    """Price every resource; those without a price are listed in `Estimate.unpriced`."""
     lines: list[Line] = []
     unpriced: dict[str, None] = {}
     lists: dict[str, PriceList] = {}
@@ -114,8 +114,10 @@ def estimate(
                 except CostError as error:
                     unpriced[f"{stack.name}: {error}"] = None
                 except (AttributeError, KeyError, TypeError, ValueError):
-                    # A template may compute what is read here as plain data.
-                    unpriced[f"{stack.name}: {resource.logical_id} ({resource.type}) is not written out plainly"] = None
+                    # The template may have an intrinsic function where a plain value is read.
+                    unpriced[f"{stack.name}: {resource.logical_id} ({resource.type}) has no plain values to price"] = (
+                        None
+                    )
     return Estimate(lines=tuple(lines), unpriced=tuple(unpriced), price_lists=tuple(lists.values()))
 
 
@@ -126,8 +128,8 @@ def _lines(
         return
     if resource.type not in PRICED:
         raise CostError(
-            f"{resource.logical_id}: nobody has said what {resource.type} costs: "
-            "add it to jobs/cost/resources/__init__.py, as priced or as free with the reason"
+            f"{resource.logical_id}: no price is known for {resource.type}: "
+            "add it to jobs/cost/resources/__init__.py, as PRICED, or as FREE with the reason"
         )
     for charge in PRICED[resource.type](resource, stack, assumptions.of(environment.name)):
         if charge.quantity:

@@ -1,4 +1,4 @@
-"""Prices of one region, read from its dated file."""
+"""Prices of one region, read from its dated TOML file."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from jobs.cost.errors import CostError
 
 FOLDER = Path(__file__).with_name("prices")
 SAVINGS_PLANS = "ComputeSavingsPlans"
-"""The one source that AWS Price List has no products of."""
+"""The only source that is not in AWS Price List."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,25 +23,25 @@ class Price:
     usd: Decimal
     unit: str
     source: str
-    """Service code and usage type, as AWS Price List and the bill have them."""
+    """Service code and usage type, as in AWS Price List and on the bill."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PriceList:
-    """All prices known of a region."""
+    """All known prices of a region."""
 
     region: str
     dated: date
-    """When the figures were written down."""
+    """When the prices were recorded."""
     checked: date | None
-    """When somebody last compared them with AWS's; None: nobody has."""
+    """When they were last verified against AWS; None if never."""
     prices: Mapping[str, Price] = field(repr=False)
     file: Path
 
     def __getitem__(self, key: str) -> Price:
         """Return a price; raises CostError when the file lacks it."""
         if key not in self.prices:
-            raise CostError(f'{self.file} has no price for "{key}": add a row (AWS Price List has the figure)')
+            raise CostError(f'{self.file} has no price for "{key}": look it up in AWS Price List and add a row')
         return self.prices[key]
 
     def get(self, key: str) -> Price | None:
@@ -49,10 +49,10 @@ class PriceList:
         return self.prices.get(key)
 
     def queries(self) -> Iterator[str]:
-        """Yield a command for each row that shows what AWS charges today; it needs credentials of any account."""
+        """Yield for each row an AWS CLI command that shows today's price; it runs with credentials of any account."""
         for price in self.prices.values():
             service, usage_type, *rest = price.source.split(" ")
-            told_apart = [part for part in rest if "=" in part]
+            attributes = [part for part in rest if "=" in part]
             term = " ".join(part for part in rest if "=" not in part)
             if service == SAVINGS_PLANS:
                 command = (
@@ -60,7 +60,7 @@ class PriceList:
                     f"--service-codes AmazonECS --usage-types {usage_type}"
                 )
             else:
-                pairs = [f"regionCode={self.region}", f"usagetype={usage_type}", *told_apart]
+                pairs = [f"regionCode={self.region}", f"usagetype={usage_type}", *attributes]
                 filters = " ".join(f"Type=TERM_MATCH,Field={pair.replace('=', ',Value=', 1)}" for pair in pairs)
                 command = f"aws pricing get-products --region us-east-1 --service-code {service} --filters {filters}"
             yield f"{command}  # {price.key}: {price.usd} {term}".rstrip()
@@ -68,7 +68,7 @@ class PriceList:
 
 @cache
 def read_prices(region: str, folder: Path = FOLDER) -> PriceList:
-    """Return the region's prices; raises CostError when there is no file for it, or the file is wrong."""
+    """Return the region's prices; raises CostError if the region has no file or the file is invalid."""
     file = folder / f"{region}.toml"
     try:
         table = tomllib.loads(file.read_text(), parse_float=Decimal)
@@ -83,8 +83,8 @@ def read_prices(region: str, folder: Path = FOLDER) -> PriceList:
         known = ", ".join(sorted(found.stem for found in folder.glob("*.toml"))) or "none"
         raise CostError(
             f"no prices for {region} (known: {known}): copy {folder / 'us-east-1.toml'} to {file}, set its region and "
-            "date, and put that region's prices in; python -m jobs.cost --price-queries "
-            f"{region} prints what to ask AWS once it exists"
+            "date, and replace the prices; then make cost ARGS='--price-queries "
+            f"{region}' prints the AWS CLI commands that look them up"
         ) from None
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise CostError(f"{file} cannot be read: {error!r}") from None

@@ -1,4 +1,4 @@
-"""Estimates and differences in words: for the terminal, and as data."""
+"""Estimates and differences as text and as JSON."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -7,26 +7,26 @@ from typing import Any
 
 from jobs.cost.difference import Difference
 from jobs.cost.estimate import NOTHING, Estimate, Line, Saving, total
+from jobs.cost.formatting import aligned, dollars, figure, signed
 from jobs.cost.prices import PriceList
-from jobs.cost.table import aligned, dollars, figure, signed
-from jobs.cost.usage import HOURS, MEANINGS, Assumptions
+from jobs.cost.usage import HOURS, HOURS_MEANING, MEANINGS, Assumptions
 
 
-def on_the_screen(found: Estimate, assumptions: Assumptions) -> str:
-    """Return every environment by stack and resource, then what it comes to, what is assumed, what could be saved."""
+def as_text(found: Estimate, assumptions: Assumptions) -> str:
+    """Return every environment by stack and resource, then totals, assumptions and possible savings."""
     lines: list[str] = []
     for environment in found.environments:
-        lines += [f"{environment}, dollars a month", *_environment(found, environment), ""]
-    lines += ["In total, dollars a month", *_totals(found), ""]
-    lines += ["Assumed, in one environment and a month (change it with --assume NAME=NUMBER or --usage FILE)"]
+        lines += [f"{environment}, USD per month", *_environment(found, environment), ""]
+    lines += ["Total, USD per month", *_totals(found), ""]
+    lines += ["Assumptions for one environment and one month (change them with --assume NAME=NUMBER or --usage FILE)"]
     lines += [*_assumed(found, assumptions), ""]
-    lines += ["With a commitment of one year, nothing paid in advance; dollars a month", *_savings(found), ""]
+    lines += ["Savings with a one-year commitment without upfront payment, USD per month", *_savings(found), ""]
     lines += [_prices(prices) for prices in found.price_lists]
     return "\n".join([*lines, *_unpriced(found.unpriced)])
 
 
-def changes_on_the_screen(found: Difference, *, before: str) -> str:
-    """Return what changes, the largest first, and what it comes to."""
+def changes_as_text(found: Difference, *, before: str) -> str:
+    """Return the changed charges, largest first, and the total."""
     rows = [
         (change.environment, change.stack, change.resource, change.what, signed(change.monthly))
         for change in found.changes
@@ -39,7 +39,7 @@ def changes_on_the_screen(found: Difference, *, before: str) -> str:
 
 
 def as_json(found: Estimate, assumptions: Assumptions) -> str:
-    """Return every line, the totals and the assumptions as data; amounts are dollars a month."""
+    """Return every line, the totals and the assumptions as JSON; amounts are USD per month."""
     return _json(
         {
             "monthly": found.monthly,
@@ -66,7 +66,7 @@ def as_json(found: Estimate, assumptions: Assumptions) -> str:
 
 
 def changes_as_json(found: Difference) -> str:
-    """Return what changes as data; amounts are dollars a month."""
+    """Return the changed charges as JSON; amounts are USD per month."""
     return _json(
         {
             "monthly": found.monthly,
@@ -79,12 +79,12 @@ def changes_as_json(found: Difference) -> str:
 
 
 def stacks_of(lines: Iterable[Line]) -> tuple[str, ...]:
-    """Return the names of the lines' stacks, in their order."""
+    """Return the names of the lines' stacks, without repetition."""
     return tuple(dict.fromkeys(line.stack for line in lines))
 
 
 def savings(found: Estimate) -> list[tuple[str, str, Saving]]:
-    """Return what commitments would save, by environment and by what is committed to."""
+    """Return what commitments would save, by environment and commitment."""
     sums: dict[tuple[str, str], Saving] = {}
     for line in found.lines:
         one = line.saving
@@ -101,7 +101,7 @@ def _together(one: Saving, other: Saving) -> Saving:
 
 
 def used(found: Estimate) -> tuple[str, ...]:
-    """Return the names of the assumptions that the estimate rests on, in the order they are defined in."""
+    """Return the names of the assumptions that the estimate depends on, in the order of their definition."""
     names = {name for line in found.lines for name in line.assumptions}
     return tuple(name for name in MEANINGS if name in names)
 
@@ -111,13 +111,13 @@ def _environment(found: Estimate, environment: str) -> list[str]:
     for stack in stacks_of(found.of(environment)):
         lines = found.of(environment, stack)
         rows.append((stack, "", "", *_split(lines)))
-        rows += [(f"  {name}", what, reckoned, *_split(alike)) for name, what, reckoned, alike in _alike(lines)]
+        rows += [(f"  {name}", what, calculation, *_split(alike)) for name, what, calculation, alike in _grouped(lines)]
     rows.append((environment, "", "", *_split(found.of(environment))))
     return [f"  {line}" for line in aligned(rows, numbers=(3, 4))]
 
 
-def _alike(lines: Iterable[Line]) -> Iterator[tuple[str, str, str, list[Line]]]:
-    """Yield lines with their names; those that differ only in the resource, such as alarms, as one."""
+def _grouped(lines: Iterable[Line]) -> Iterator[tuple[str, str, str, list[Line]]]:
+    """Yield resource name, charge and calculation; lines that differ only in the resource, such as alarms, as one."""
     groups: dict[tuple[str, str, str], list[Line]] = {}
     for line in lines:
         groups.setdefault((line.type, line.what, line.price.key), []).append(line)
@@ -125,12 +125,12 @@ def _alike(lines: Iterable[Line]) -> Iterator[tuple[str, str, str, list[Line]]]:
         name = alike[0].resource if len(alike) == 1 else f"{len(alike)} x {type_name.rpartition('::')[2]}"
         quantity = sum((line.quantity for line in alike), Decimal(0))
         price = alike[0].price
-        taken_off = f" - {figure(100 * alike[0].discount)} %" if alike[0].discount else ""
-        yield name, what, f"{figure(quantity)} {price.unit} x ${price.usd}{taken_off}", alike
+        discount = f" - {figure(100 * alike[0].discount)} %" if alike[0].discount else ""
+        yield name, what, f"{figure(quantity)} {price.unit} x ${price.usd}{discount}", alike
 
 
 def _split(lines: Iterable[Line]) -> tuple[str, str]:
-    """Return what is fixed and what depends on usage, each empty where there is none."""
+    """Return the fixed and the usage-dependent amount; an empty string if there is no such line."""
     listed = list(lines)
     return _amount(line for line in listed if line.is_fixed), _amount(line for line in listed if not line.is_fixed)
 
@@ -150,7 +150,7 @@ def _totals(found: Estimate) -> list[str]:
 
 
 def _assumed(found: Estimate, assumptions: Assumptions) -> list[str]:
-    rows = [("hours_per_month", figure(HOURS), "hours, as AWS reckons; not to be changed")]
+    rows = [("hours_per_month", figure(HOURS), HOURS_MEANING)]
     for name in used(found):
         values = list(dict.fromkeys(figure(getattr(assumptions.of(one), name)) for one in found.environments))
         rows.append((name, " / ".join(values), MEANINGS[name]))
@@ -166,7 +166,7 @@ def _savings(found: Estimate) -> list[str]:
         rows.append((environment, what, on_demand, committed, saved, share))
     return [
         *(f"  {line}" for line in aligned(rows, numbers=(2, 3, 4, 5))),
-        *(f"  not counted: nobody has said what {key} is; add it to the price file" for key in _unknown(found)),
+        *(f"  not counted: no price is known for {key}; add it to jobs/cost/prices" for key in _unknown(found)),
     ]
 
 
@@ -177,11 +177,8 @@ def _unknown(found: Estimate) -> list[str]:
 
 
 def _prices(prices: PriceList) -> str:
-    checked = f"compared with AWS on {prices.checked}" if prices.checked else "not compared with AWS since"
-    return (
-        f"Prices of {prices.region}, written down {prices.dated}, {checked}: "
-        "on demand, without tax and before free allowances."
-    )
+    checked = f"verified on {prices.checked}" if prices.checked else "not verified since"
+    return f"Prices of {prices.region}, recorded on {prices.dated}, {checked}: on demand, without tax and free tier."
 
 
 def _unpriced(messages: Iterable[str]) -> list[str]:

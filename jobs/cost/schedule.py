@@ -1,4 +1,4 @@
-"""How long a scaling target holds which capacity, when scheduled actions change it through the week."""
+"""How long a scaling target has which minimum capacity, with scheduled actions that change it through the week."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,18 +11,18 @@ from jobs.cost.usage import HOURS
 WEEK = 7 * 24 * 60
 """Minutes."""
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-"""AWS counts them from 1, which is Sunday."""
+"""AWS numbers them from 1, which is Sunday."""
 _CRON = re.compile(r"cron\((\d+) (\d+) (?:\?|\*) \* (\S+) \*\)")
 
 
 def capacity_hours(properties: Mapping[str, Any]) -> dict[Decimal, Decimal]:
-    """Return the hours of a month for each least capacity of a scaling target; raises CostError."""
+    """Return hours per month by minimum capacity of a scaling target; raises CostError."""
     usual = Decimal(str(properties["MinCapacity"]))
     changes = sorted(_changes(properties.get("ScheduledActions", ())))
     if not changes:
         return {usual: HOURS}
     minutes: dict[Decimal, int] = {}
-    # What the last action of a week set holds until the first of the next.
+    # The week's last action is effective until the first one of the next week.
     ends = [minute for minute, _ in changes[1:]] + [changes[0][0] + WEEK]
     for (start, capacity), end in zip(changes, ends, strict=True):
         minutes[capacity] = minutes.get(capacity, 0) + end - start
@@ -30,7 +30,7 @@ def capacity_hours(properties: Mapping[str, Any]) -> dict[Decimal, Decimal]:
 
 
 def _changes(actions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Decimal]]:
-    """Yield the minutes of the week at which the least capacity changes, and what it then is."""
+    """Yield the minute of the week and the new value for each change of the minimum capacity."""
     for action in actions:
         capacity = action.get("ScalableTargetAction", {}).get("MinCapacity")
         if capacity is not None:
@@ -40,7 +40,7 @@ def _changes(actions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Decima
 def _minutes(schedule: str) -> Iterator[int]:
     found = _CRON.fullmatch(schedule)
     if not found:
-        raise CostError(f"{schedule} cannot be reckoned with: write cron(minute hour ? * DAYS *)")
+        raise CostError(f"the schedule {schedule} is not supported: write cron(minute hour ? * DAYS *)")
     minute, hour, days = int(found[1]), int(found[2]), found[3]
     for index in sorted({day for part in days.split(",") for day in _days(part)}):
         yield (index * 24 + hour) * 60 + minute
@@ -60,4 +60,4 @@ def _day(name: str) -> int:
         return int(name) - 1
     if name in DAYS:
         return DAYS.index(name)
-    raise CostError(f"{name} is no day of the week: SUN to SAT, or 1 to 7")
+    raise CostError(f"{name} is not a day of the week: write SUN to SAT, or 1 to 7")

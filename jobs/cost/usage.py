@@ -1,4 +1,4 @@
-"""What templates do not tell: how much is used. All assumptions stand here; a file or a flag changes them."""
+"""Usage assumptions, which templates do not contain. A file or a flag overrides them."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -11,79 +11,76 @@ from typing import Annotated, get_type_hints
 from jobs.cost.errors import CostError
 
 HOURS = Decimal(730)
-"""Hours of a month, as AWS reckons: 365 days by 24 hours in twelve months."""
+"""AWS bills a month as 730 hours: 365 days x 24 hours / 12."""
+HOURS_MEANING = "hours of a month, as AWS bills; cannot be changed"
 DAYS = Decimal(365) / 12
-"""Days of a month, on average."""
+"""Average days per month."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """One environment in one month. The figures are those of a small office: about one request a second by day."""
+    """Usage of one environment in one month. Defaults: a small office, about one request per second during the day."""
 
     million_requests: Annotated[Decimal, "requests that reach CloudFront, in millions"] = Decimal(1)
-    edge_gb: Annotated[Decimal, "what CloudFront sends to users, in GB"] = Decimal(20)
+    edge_gb: Annotated[Decimal, "traffic from CloudFront to users, in GB"] = Decimal(20)
     load_balancer_lcu: Annotated[
         Decimal, "load balancer capacity units in use, on average; one is 25 new connections a second or 1 GB an hour"
     ] = Decimal("0.1")
     nat_gb: Annotated[
-        Decimal, "what one NAT gateway passes, in GB: images, where no endpoints serve them, and calls of AWS"
+        Decimal, "traffic through one NAT gateway, in GB: images, unless endpoints serve them, and AWS API calls"
     ] = Decimal(10)
-    endpoint_gb: Annotated[Decimal, "what one interface endpoint passes, in GB"] = Decimal(5)
-    zones_gb: Annotated[
-        Decimal, "what crosses from one zone of the VPC to the other, in GB; it is charged at both ends"
-    ] = Decimal(20)
-    scaled_out_hours: Annotated[Decimal, "hours of one task more than the minimum, where scaling allows one"] = Decimal(
-        20
+    endpoint_gb: Annotated[Decimal, "traffic through one interface endpoint, in GB"] = Decimal(5)
+    zones_gb: Annotated[Decimal, "traffic between availability zones of the VPC, in GB; charged at both ends"] = (
+        Decimal(20)
     )
+    scaled_out_hours: Annotated[Decimal, "hours with one task above the minimum, if scaling allows it"] = Decimal(20)
     spot_discount_percent: Annotated[
-        Decimal, "what Fargate Spot takes off; AWS says up to 70, and changes it with supply and demand"
+        Decimal, "discount of Fargate Spot; AWS promises up to 70, depending on supply and demand"
     ] = Decimal(60)
-    engine_log_gb: Annotated[Decimal, "what the tasks log, in GB"] = Decimal(2)
-    flow_log_gb: Annotated[Decimal, "what VPC flow logs write, in GB"] = Decimal(2)
-    database_log_gb: Annotated[Decimal, "what each of the database's logs writes, in GB"] = Decimal("0.5")
-    cache_log_gb: Annotated[Decimal, "what each of the cache's logs writes, in GB"] = Decimal("0.1")
-    other_log_gb: Annotated[Decimal, "what any other log group gets, in GB: builds, functions"] = Decimal("0.05")
-    log_compression: Annotated[Decimal, "what is left of a log when it is stored (CloudWatch pricing reckons so)"] = (
-        Decimal("0.15")
-    )
-    monitoring_sample_kb: Annotated[Decimal, "a line of RDS's enhanced monitoring, in kB"] = Decimal(5)
+    engine_log_gb: Annotated[Decimal, "logs of the tasks, in GB"] = Decimal(2)
+    flow_log_gb: Annotated[Decimal, "VPC flow logs, in GB"] = Decimal(2)
+    database_log_gb: Annotated[Decimal, "each log of the database, in GB"] = Decimal("0.5")
+    cache_log_gb: Annotated[Decimal, "each log of the cache, in GB"] = Decimal("0.1")
+    other_log_gb: Annotated[Decimal, "any other log group, in GB: builds, functions"] = Decimal("0.05")
+    log_compression: Annotated[
+        Decimal, "compressed size of stored logs as a fraction (the assumption of CloudWatch's pricing page)"
+    ] = Decimal("0.15")
+    monitoring_sample_kb: Annotated[Decimal, "one sample of RDS enhanced monitoring, in kB"] = Decimal(5)
     insights_metrics: Annotated[
-        Decimal, "metrics of Container Insights for a cluster with one service, without its tasks"
+        Decimal, "Container Insights metrics of a cluster with one service, without its tasks"
     ] = Decimal(60)
     insights_metrics_of_a_task: Annotated[
-        Decimal, "metrics of Container Insights for each task that runs, with its container"
+        Decimal, "Container Insights metrics of each running task and its container"
     ] = Decimal(25)
-    engine_metrics: Annotated[Decimal, "metrics that the tasks put into their log"] = Decimal(2)
-    database_fill: Annotated[Decimal, "the part of the database's storage that holds data"] = Decimal("0.3")
-    database_daily_change: Annotated[
-        Decimal, "the part of the data that changes in a day, and is kept by the backups"
-    ] = Decimal("0.02")
-    cache_snapshot_gb: Annotated[Decimal, "one snapshot of the cache, in GB; the first is free"] = Decimal("0.2")
-    bucket_new_gb: Annotated[Decimal, "what is put into each bucket, in GB"] = Decimal(1)
-    kept_months: Annotated[Decimal, "how long a bucket or a log keeps what no rule removes, until this estimate"] = (
-        Decimal(12)
+    engine_metrics: Annotated[Decimal, "metrics that the tasks embed in their logs"] = Decimal(2)
+    database_fill: Annotated[Decimal, "used fraction of the database's storage"] = Decimal("0.3")
+    database_daily_change: Annotated[Decimal, "fraction of the data that changes per day, and that backups keep"] = (
+        Decimal("0.02")
     )
-    bucket_thousand_writes: Annotated[Decimal, "requests that write to each bucket, in thousands"] = Decimal(10)
-    bucket_thousand_reads: Annotated[Decimal, "requests that read from each bucket, in thousands"] = Decimal(50)
+    cache_snapshot_gb: Annotated[Decimal, "size of one cache snapshot, in GB; the first is free"] = Decimal("0.2")
+    bucket_new_gb: Annotated[Decimal, "new objects in each bucket, in GB"] = Decimal(1)
+    kept_months: Annotated[Decimal, "age of objects and logs that no rule removes, in months"] = Decimal(12)
+    bucket_thousand_writes: Annotated[Decimal, "write requests to each bucket, in thousands"] = Decimal(10)
+    bucket_thousand_reads: Annotated[Decimal, "read requests to each bucket, in thousands"] = Decimal(50)
     key_rotations: Annotated[
-        Decimal, "yearly rotations a key has behind it; the first and the second raise its price by one dollar each"
+        Decimal, "yearly rotations of a key so far; the first two each raise its price by one dollar"
     ] = Decimal(0)
-    releases: Annotated[Decimal, "runs of the pipeline that go through all environments"] = Decimal(20)
-    build_minutes: Annotated[Decimal, "what a build takes that does not itself say how long it watches"] = Decimal(4)
-    deploy_minutes: Annotated[Decimal, "what the deployment of one stack takes"] = Decimal(3)
-    backup_gb: Annotated[Decimal, "what a backup vault keeps, in GB"] = Decimal(10)
-    restore_tests: Annotated[Decimal, "recovery points that a restore testing plan restores"] = Decimal(1)
-    trail_log_gb: Annotated[Decimal, "what CloudTrail writes of one account to its log group, in GB"] = Decimal("0.5")
-    trail_thousand_data_events: Annotated[Decimal, "data events of CloudTrail, in thousands"] = Decimal(100)
-    guardduty_million_events: Annotated[Decimal, "events GuardDuty looks at, in millions"] = Decimal("0.5")
-    config_items: Annotated[Decimal, "configuration items that AWS Config records"] = Decimal(500)
-    config_evaluations: Annotated[Decimal, "evaluations of one rule of AWS Config"] = Decimal(1000)
+    releases: Annotated[Decimal, "pipeline executions that deploy to all environments"] = Decimal(20)
+    build_minutes: Annotated[Decimal, "duration of a build other than a bake"] = Decimal(4)
+    deploy_minutes: Annotated[Decimal, "duration of one stack's deployment"] = Decimal(3)
+    backup_gb: Annotated[Decimal, "contents of a backup vault, in GB"] = Decimal(10)
+    restore_tests: Annotated[Decimal, "recovery points restored by a restore testing plan"] = Decimal(1)
+    trail_log_gb: Annotated[Decimal, "CloudTrail's log of one account, in GB"] = Decimal("0.5")
+    trail_thousand_data_events: Annotated[Decimal, "CloudTrail data events, in thousands"] = Decimal(100)
+    guardduty_million_events: Annotated[Decimal, "events analyzed by GuardDuty, in millions"] = Decimal("0.5")
+    config_items: Annotated[Decimal, "configuration items recorded by AWS Config"] = Decimal(500)
+    config_evaluations: Annotated[Decimal, "evaluations of one AWS Config rule"] = Decimal(1000)
 
 
 MEANINGS: Mapping[str, str] = {
     name: hint.__metadata__[0] for name, hint in get_type_hints(Usage, include_extras=True).items()
 }
-"""What each assumption is, by its name."""
+"""The meaning of each assumption, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +91,14 @@ class Assumptions:
     by_environment: Mapping[str, Usage]
 
     def of(self, environment: str) -> Usage:
-        """Return what is assumed of an environment."""
+        """Return the environment's usage."""
         return self.by_environment.get(environment, self.common)
 
 
 def read_assumptions(file: Path | None = None, changes: Sequence[str] = ()) -> Assumptions:
-    """Return the assumptions above, with those of a file and of the changes `NAME=NUMBER` in their place.
+    """Return the defaults, overridden by a file and then by `NAME=NUMBER` changes.
 
-    The file has a number by name for all environments, and tables `[environments.NAME]` for one. Raises CostError.
+    The file sets numbers by name for all environments, and in tables `[environments.NAME]` for one. Raises CostError.
     """
     table = _table(file) if file else {}
     environments = table.pop("environments", {})
@@ -123,9 +120,9 @@ def _changed(usage: Usage, table: Mapping[str, object], where: str) -> Usage:
         if name not in MEANINGS:
             near = get_close_matches(name, MEANINGS, n=1)
             known = f"did you mean {near[0]}?" if near else f"known: {', '.join(MEANINGS)}"
-            raise CostError(f"{where}: {name} is no assumption; {known}")
+            raise CostError(f"{where}: unknown assumption {name}; {known}")
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not 0 <= value < 10**12:
-            raise CostError(f"{where}: {name} must be a number, not below 0: {value}")
+            raise CostError(f"{where}: {name} must be a number of at least 0, not {value}")
     return replace(usage, **{name: Decimal(str(value)) for name, value in table.items()})
 
 

@@ -63,7 +63,7 @@ def test_the_way_to_the_first_release_runs_as_it_is_told(tmp_path: Path) -> None
         for command in commands(troubleshooting=False):
             done = user.run(command)
             if "make doctor" in command:  # an account with nothing in it yet has something to mend
-                assert re.search(r"\d+ to fix, 0 not examined, \d+ good", done.stdout), done.stdout
+                assert re.search(r"\d+ to fix, 0 not checked, \d+ good", done.stdout), done.stdout
             else:
                 assert done.returncode == 0, f"{command}\n{done.stdout}"
             if command.endswith("--dry-run"):

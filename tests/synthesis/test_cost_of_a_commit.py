@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from jobs.cost.assembly import read_environments
-from jobs.cost.commit import synthesized
 from jobs.cost.errors import CostError
 from jobs.cost.estimate import estimate
+from jobs.cost.synthesize_commit import synthesized
 from jobs.cost.usage import Assumptions
 from tests.synthesis.cdk import ROOT
 
@@ -37,5 +37,5 @@ def test_a_commit_that_cannot_be_synthesized_is_named_with_the_reason(tmp_path: 
         synthesized("HEAD", tmp_path),
     ):
         pass
-    with pytest.raises(CostError, match="v9 names no commit here"), synthesized("v9", tmp_path):
+    with pytest.raises(CostError, match="v9 is neither a commit"), synthesized("v9", tmp_path):
         pass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.provider_schemas import schema_of
-from tools.accounts.holdings import KINDS
+from tools.accounts.live_resources import KINDS
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

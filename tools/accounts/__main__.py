@@ -1,9 +1,6 @@
 """Operations on real accounts: `python -m tools.accounts doctor`, and `destroy` and `recover` with an ENVIRONMENT.
 
-Exit codes of the doctor: 0 ready, 1 something must be fixed, 2 bad input or no credentials, 3 nothing was found wrong
-but not everything could be examined. Of destroy: 0 taken down, 1 a stack could not be deleted, 2 bad input, refused or
-no credentials, 3 nobody confirmed it. Of recover: 0 recovered, or nothing to do, 1 something could not be recovered, or
-AWS refused it, 2 bad input or no credentials, 3 nobody confirmed it.
+The exit codes are in each command's `--help`.
 """
 
 import argparse
@@ -21,7 +18,7 @@ from tools.accounts.destroy import carry_out, plan, stacks_to_destroy
 from tools.accounts.doctor import examine
 from tools.accounts.errors import OperationError, explained
 from tools.accounts.findings import Finding, State
-from tools.accounts.objectives import renewed
+from tools.accounts.recovery_objectives import renewed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,56 +33,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.accounts", description="Operations on real accounts.")
-    parser.add_argument("--assembly", type=Path, default=Path("cdk.out"), help="what is synthesized (cdk.out)")
+    parser.add_argument("--assembly", type=Path, default=Path("cdk.out"), help="the cloud assembly (cdk.out)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     doctor = commands.add_parser(
         "doctor",
-        help="examine the accounts before the first push",
+        help="check the accounts before the first push",
         description=(
-            "Examine the accounts of delivery.toml with the credentials in effect. They read their own account, and "
-            "others through the role that a bootstrap made for the pipeline's account. Nothing is changed."
+            "Check the accounts of delivery.toml with your current credentials. Other accounts are read through the "
+            "bootstrap's lookup role. Nothing is changed."
         ),
         epilog=(
-            "Exit codes: 0 ready, 1 something must be fixed, 2 bad input or no credentials, 3 nothing was found wrong "
-            "but not everything could be examined."
+            "Exit codes: 0 ready; 1 something must be fixed; 2 bad input or no credentials; 3 nothing is wrong, but "
+            "something could not be checked."
         ),
     )
     doctor.add_argument("--account", help="only this account")
     doctor.set_defaults(run=_doctor)
     destroy = commands.add_parser(
         "destroy",
-        help="take an environment down, never prod",
+        help="delete an environment, never prod",
         description=(
-            "Delete the environment's stacks, each before those it was built on, after showing what goes and what "
-            "stays and asking for its name. Credentials: those of the environment's account or of the pipeline's."
+            "Show which stacks will be deleted and which resources retained, ask for the environment's name, and "
+            "delete the stacks. Credentials: the environment's or the pipeline's account."
         ),
         epilog=(
-            "Exit codes: 0 taken down, 1 a stack could not be deleted, 2 bad input, refused or no credentials, 3 "
-            "nobody confirmed it."
+            "Exit codes: 0 deleted; 1 a stack could not be deleted; 2 bad input, not allowed, or no credentials; "
+            "3 not confirmed."
         ),
     )
     destroy.add_argument("environment", help="its name in delivery.toml")
-    destroy.add_argument("--confirm", metavar="NAME", help="the name again, instead of being asked for it")
+    destroy.add_argument("--confirm", metavar="NAME", help="confirm with the environment's name instead of being asked")
     destroy.set_defaults(run=_destroy)
     recovery = commands.add_parser(
         "recover",
         help="recover an environment whose first deployment failed",
         description=(
-            "Delete, unprotect and import what stands in the way of deploying an environment again, after showing it "
-            "and asking: stacks that failed, and names that an earlier environment left in use. Stacks that serve are "
-            "not touched. Credentials: those of the environment's account; the pipeline's are enough where only stacks "
-            "are deleted or imported into."
+            "Show, and after confirmation delete, unprotect or import, what prevents the environment's deployment: "
+            "failed stacks, and resources whose names are in use. Healthy stacks are not touched. Credentials: the "
+            "environment's account; the pipeline's account suffices if only stacks are deleted or imported into."
         ),
         epilog=(
-            "Exit codes: 0 recovered, or nothing to do, 1 something could not be recovered, or AWS refused it, 2 bad "
-            "input or no credentials, 3 nobody confirmed it."
+            "Exit codes: 0 recovered, or nothing to do; 1 something could not be recovered, or AWS denied it; 2 bad "
+            "input or no credentials; 3 not confirmed."
         ),
     )
     recovery.add_argument("environment", help="its name in delivery.toml")
-    recovery.add_argument("--yes", action="store_true", help="do it without asking")
+    recovery.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     recovery.set_defaults(run=_recover)
     objectives = commands.add_parser("objectives", help="write the recovery objectives into docs/RUNBOOKS.md")
-    objectives.add_argument("--document", type=Path, default=Path("docs/RUNBOOKS.md"), help="where the table stands")
+    objectives.add_argument(
+        "--document", type=Path, default=Path("docs/RUNBOOKS.md"), help="the document with the table"
+    )
     objectives.set_defaults(run=_objectives)
     return parser.parse_args(arguments)
 
@@ -94,9 +92,9 @@ def _doctor(options: argparse.Namespace) -> int:
     assembly = read(options.assembly)
     known = list(dict.fromkeys(place.account for place in assembly.aws_environments))
     if options.account not in (None, *known):
-        raise OperationError(f"--account {options.account}: only {', '.join(known)} are deployed to")
+        raise OperationError(f"--account {options.account} is not in delivery.toml; choose one of {', '.join(known)}")
     accounts = Accounts()
-    print(f"examining with the credentials of {accounts.caller}", flush=True)
+    print(f"checking with the credentials of {accounts.caller}", flush=True)
     found: list[Finding] = []
     shown = None
     for place, finding in examine(assembly, accounts, only=options.account):
@@ -109,7 +107,7 @@ def _doctor(options: argparse.Namespace) -> int:
         found.append(finding)
     states = [finding.state for finding in found]
     wrong, unknown = states.count(State.TO_FIX), states.count(State.UNCHECKED)
-    print(f"\n{wrong} to fix, {unknown} not examined, {states.count(State.GOOD)} good")
+    print(f"\n{wrong} to fix, {unknown} not checked, {states.count(State.GOOD)} good")
     return 1 if wrong else 3 if unknown else 0
 
 
@@ -122,10 +120,10 @@ def _destroy(options: argparse.Namespace) -> int:
     except (Unreachable, BotoCoreError, ClientError) as reason:
         raise OperationError(str(reason)) from None
     if not agreed.deleted:
-        print(f"nothing of {environment} is there")
+        print(f"{environment} has no deployed stacks: nothing to delete")
         return 0
     print(f"{environment}, with the credentials of {accounts.caller}:", *agreed.lines(), sep="\n", flush=True)
-    print(f"The next push makes it anew, unless [environments.{environment}] is taken out of delivery.toml before.")
+    print(f"The next push deploys it again, unless you remove [environments.{environment}] from delivery.toml first.")
     if _confirmation(options.confirm, environment) != environment:
         print("nothing was deleted")
         return 3
@@ -135,11 +133,14 @@ def _destroy(options: argparse.Namespace) -> int:
     except (OperationError, Unreachable, BotoCoreError, ClientError) as error:
         print(f"destroy: {error}", file=sys.stderr)
         print(
-            "What is gone is gone. Remove what stands in the way, and run it again: it goes on from here",
+            "Deleted stacks stay deleted. Fix the cause, then run it again: it resumes from here",
             file=sys.stderr,
         )
         return 1
-    print(f"{environment} is down" + ("; what it retains is listed above" if agreed.retained or agreed.kept else ""))
+    print(
+        f"{environment} is deleted"
+        + ("; retained resources are listed above" if agreed.retained or agreed.kept else "")
+    )
     return 0
 
 
@@ -155,13 +156,13 @@ def _recover(options: argparse.Namespace) -> int:
         print(f"recover: {explained(error, again)}. Nothing was changed", file=sys.stderr)
         return 1
     if not parts:
-        print(f"nothing of {environment} needs to be recovered")
+        print(f"{environment} needs no recovery")
         return 0
     print(f"{environment}, with the credentials of {accounts.caller}:")
     for part in parts:
         print(*part.lines(), sep="\n")
     if any(part.touches_resources and part.stack.account != accounts.account for part in parts):
-        print(f"The role that deploys may delete stacks, and no resources by themselves. If AWS refuses: {again}")
+        print(f"The deploy role can delete stacks, but not single resources. If AWS denies it: {again}")
     sys.stdout.flush()
     acting = [part for part in parts if part.acts]
     blocked = any(part.blocked for part in parts)
@@ -177,9 +178,9 @@ def _recover(options: argparse.Namespace) -> int:
         except (OperationError, Unreachable, BotoCoreError, ClientError) as error:
             print(f"recover: {explained(error, again)}", file=sys.stderr)
             print("Completed steps are kept. Run it again: it resumes from here", file=sys.stderr)
-            # Of what no stack holds any more, a name that AWS made up is found by nobody.
+            # A generated name that belongs to no stack is not found on the next run.
             for left in recover.not_yet_deleted(acting, done):
-                print(f"Not deleted yet, and perhaps not found again: {left}", file=sys.stderr)
+                print(f"Not deleted yet; the next run may not find it, so delete it by hand: {left}", file=sys.stderr)
             return 1
         print(f"Next, let the pipeline deploy again: {recover.retry_command(acting, assembly)}")
     if blocked:

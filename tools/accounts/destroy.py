@@ -1,4 +1,4 @@
-"""Takes an environment down: the order, what stands in the way, what stays, and the deletions themselves."""
+"""Deletes an environment: plans the order and what is retained, then deletes the stacks."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from tools.accounts.deployed_stacks import (
 from tools.accounts.errors import OperationError
 
 PRODUCTION = "prod"
-"""The environment that nobody takes down with one command."""
+"""The environment that this program never deletes."""
 
 COSTS_ON = {
     "AWS::Backup::BackupVault": "every recovery point in it, by the GB",
@@ -33,7 +33,7 @@ COSTS_ON = {
     "AWS::S3::Bucket": "what is stored, by the GB",
     "AWS::SecretsManager::Secret": "by the month",
 }
-"""How what may stay goes on to cost (the services' pricing pages); other types cost nothing while nobody uses them."""
+"""Continuing charges of retained resources (the services' pricing pages); other types are free while unused."""
 
 STANDS_IN_A_NETWORK = {"AWS::ElastiCache::ReplicationGroup", "AWS::RDS::DBInstance"}
 """Types whose subnets and security groups cannot go before they do."""
@@ -53,7 +53,7 @@ class Plan:
     def lines(self) -> Iterator[str]:
         """Yield the plan as it is shown."""
         yield from (f"  delete {stack.name}" for stack in self.deleted)
-        yield from (f"  keep   {name}: {reason} is in it, and costs on" for name, reason in self.kept.items())
+        yield from (f"  keep   {name}: {reason} needs it, and is still charged" for name, reason in self.kept.items())
         for stack, kind, identifier in self.retained:
             costs = COSTS_ON.get(kind)
             yield f"  retain {kind} {identifier} of {stack}" + (f"; costs: {costs}" if costs else "")
@@ -64,8 +64,8 @@ def stacks_to_destroy(environment: str, assembly: Assembly) -> list[Stack]:
     production = {stack.name for stack in in_all_regions(PRODUCTION, assembly)}
     if environment == PRODUCTION or any(stack.name in production for stack in in_all_regions(environment, assembly)):
         raise OperationError(
-            f"{PRODUCTION} is not taken down by a command. Whoever means it deletes its stacks one by one, in the "
-            "order that `make destroy` shows for another environment, after switching their protection off"
+            f"{PRODUCTION} cannot be deleted with this command. To delete it anyway, disable the stacks' termination "
+            "protection and delete them one by one, in the order that `make destroy` shows for another environment"
         )
     return stacks_of(environment, assembly)
 
@@ -76,9 +76,9 @@ def plan(stacks: list[Stack], accounts: Accounts) -> Plan:
     protected = [name for name, found in deployed.items() if found.get("EnableTerminationProtection")]
     if protected:
         raise OperationError(
-            "protected against termination: "
+            "termination protection is enabled: "
             + ", ".join(protected)
-            + f". If it is meant: {unlocking(next(stack for stack in stacks if stack.name == protected[0]))}"
+            + f". To disable it: {unlocking(next(stack for stack in stacks if stack.name == protected[0]))}"
         )
     present = [stack for stack in stacks if stack.name in deployed]
     retained: list[tuple[str, str, str]] = []

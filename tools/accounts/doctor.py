@@ -1,4 +1,4 @@
-"""Examines real accounts before the first push, each finding with its fix."""
+"""Checks real accounts before the first push; each finding has a fix."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -12,11 +12,11 @@ from tools.accounts.checks.bootstrap import check_bootstrap
 from tools.accounts.checks.builds import check_builds
 from tools.accounts.checks.certificates import check_certificates
 from tools.accounts.checks.connection import check_connection
+from tools.accounts.checks.context import Check, Site
 from tools.accounts.checks.distributions import check_distributions
 from tools.accounts.checks.engines import check_engines
 from tools.accounts.checks.quotas import check_quotas
 from tools.accounts.checks.service_roles import check_service_roles
-from tools.accounts.checks.site import Check, Site
 from tools.accounts.checks.zones import check_zones
 from tools.accounts.findings import Finding, unchecked
 
@@ -57,9 +57,8 @@ def _examine(assembly: Assembly, accounts: Accounts, place: AwsEnvironment) -> I
             yield from check(site)
         except Unreachable as reason:
             yield unchecked(
-                f"could not be examined: {reason}",
-                f"bootstrap it, or look with its own credentials: AWS_PROFILE=… make doctor "
-                f"ARGS='--account {place.account}'",
+                f"could not be checked: {reason}",
+                f"bootstrap it, or use its own credentials: AWS_PROFILE=… make doctor ARGS='--account {place.account}'",
             )
             return
         except (BotoCoreError, ClientError) as error:
@@ -70,12 +69,12 @@ def unexamined(what: str, error: BotoCoreError | ClientError) -> Finding:
     """Return that a look failed; what to do depends on whether it was denied, throttled, or failed in another way."""
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
     if code in THROTTLED:
-        fix = "AWS asked for patience: run it again in a minute"
+        fix = "AWS throttled the call: run it again in a minute"
     elif code in DENIED:
-        fix = "look with credentials that may read this"
+        fix = "use credentials with permission to read this"
     else:
-        fix = "run it again; if it stays, look at the service in the console"
-    return unchecked(f"{what} could not be examined: {error}", fix)
+        fix = "run it again; if it persists, check the service in the console"
+    return unchecked(f"{what} could not be checked: {error}", fix)
 
 
 def _client(accounts: Accounts, account: str, role: str | None, service: str, region: str) -> Any:

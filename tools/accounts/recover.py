@@ -16,7 +16,6 @@ from botocore.exceptions import ClientError
 from cloud_assembly import PIPELINE, Assembly, Stack
 from tools.accounts import deployed_stacks
 from tools.accounts.accounts import Accounts
-from tools.accounts.adoption import Adopted, NotImportable, adopted_with, carry_out_import
 from tools.accounts.deployed_stacks import (
     delete,
     dependents_first,
@@ -27,7 +26,8 @@ from tools.accounts.deployed_stacks import (
     unlocking,
 )
 from tools.accounts.errors import OperationError
-from tools.accounts.holdings import KINDS, Client, Holding, in_order
+from tools.accounts.live_resources import KINDS, Client, Holding, in_order
+from tools.accounts.resource_import import Adopted, NotImportable, adopted_with, carry_out_import
 
 SERVING: Final = frozenset(
     {
@@ -151,7 +151,7 @@ def _part(accounts: Accounts, stack: Stack) -> Part | None:
     if status not in EMPTY | FAILED:
         return Part(stack, state, blocked=(_advice(stack, status),))
     if found.get("EnableTerminationProtection"):
-        return Part(stack, state, blocked=(f"it is protected against termination. To allow it: {unlocking(stack)}",))
+        return Part(stack, state, blocked=(f"termination protection is enabled. To disable it: {unlocking(stack)}",))
     deleted = Part(stack, state, is_deleted=True)
     if status == "DELETE_FAILED" and _has_served(accounts, stack):
         deleted = _served(accounts, deleted)
@@ -163,7 +163,9 @@ def _part(accounts: Accounts, stack: Stack) -> Part | None:
 def _advice(stack: Stack, status: str) -> str:
     if status.endswith("_IN_PROGRESS"):
         return "an operation is in progress: wait until it ends, then run this again"
-    return f"nothing here recovers it; roll it back: aws cloudformation rollback-stack --stack-name {stack.name}"
+    return (
+        f"recover cannot handle this state; roll it back: aws cloudformation rollback-stack --stack-name {stack.name}"
+    )
 
 
 def _never_served(accounts: Accounts, part: Part, *, since: datetime) -> Part:
@@ -222,7 +224,7 @@ def _served(accounts: Accounts, part: Part) -> Part:
         holding = kind.find(_reader(accounts, stack), item["PhysicalResourceId"])
         if holding is not None and holding.holds:
             retained.append(item["LogicalResourceId"])
-            kept.append(f"{holding}: the stack has served")
+            kept.append(f"{holding}: the stack was in service")
         elif holding is not None and holding.protected:
             unprotected.append(holding)
     return replace(part, unprotected=tuple(in_order(unprotected)), retained=tuple(retained), kept=tuple(kept))
@@ -245,7 +247,7 @@ def _with_leftovers(accounts: Accounts, part: Part) -> Part:
         if holder not in (None, stack.name):
             blocked.append(f"{found} belongs to the stack {holder}")
         elif found.kind == "AWS::IAM::Role" and not _is_ours(found, resource):
-            blocked.append(f"{found} was not made by an environment of this name; delete it, or rename it")
+            blocked.append(f"{found} was not created by an environment of this name; delete it, or rename it")
         elif found.holds and outlives(resource):
             try:
                 adopted = list(adopted_with(logical_id, found, resources, client=read, owner=owner))
@@ -258,7 +260,9 @@ def _with_leftovers(accounts: Accounts, part: Part) -> Part:
         elif found.holds and found.kind != "AWS::Logs::LogGroup":
             blocked.append(f"{found}: it holds data that its new stack would not keep; delete it, or set retain_data")
         elif found.protected or found.locked:
-            blocked.append(f"{found}: {found.locked or 'deletion protection is on, so somebody wants it kept'}")
+            blocked.append(
+                f"{found}: {found.locked or 'deletion protection is enabled; disable it if it can be deleted'}"
+            )
         else:
             deleted.append(found)
     return replace(

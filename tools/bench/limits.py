@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tools.bench.delivery import stages
+from tools.bench.delivery_path import stages
 
 ACTIONS_PER_STAGE = 50
 """CodePipeline User Guide, "Quotas in AWS CodePipeline"."""

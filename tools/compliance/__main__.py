@@ -19,7 +19,7 @@ def main() -> None:
     try:
         findings = findings_of(Path())
     except SynthesisError as failed:
-        print(f"compliance: cdk synth failed; mend or acknowledge what it says first:\n{failed}", file=sys.stderr)
+        print(f"compliance: cdk synth failed; fix or acknowledge these findings:\n{failed}", file=sys.stderr)
         sys.exit(1)
     options.file.write_text(document(findings), encoding="utf-8")
     print(f"written: {options.file}")

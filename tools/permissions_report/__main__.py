@@ -21,7 +21,7 @@ from rehearsal.emulator.permissions.service_calls.synthesized import BOOTSTRAP_S
 from rehearsal.emulator.permissions.service_calls.table import TABLE, calls_of
 from tools.permissions_report import assembly
 from tools.permissions_report.accepted import reason_for
-from tools.permissions_report.needed import Findings, examine
+from tools.permissions_report.evaluate import Findings, examine
 from tools.permissions_report.our_calls import OUR_CALLS
 from tools.permissions_report.recorded import used_statements
 

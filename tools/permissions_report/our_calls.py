@@ -259,7 +259,7 @@ def entering_an_environment(project: Resource, resources: Resources) -> Iterator
             yield assume(own, found.arn)
 
 
-@row("Change review", PROJECT, source="jobs/change_review/deployed.py, pipeline_run.py", table=OUR_CALLS)
+@row("Change review", PROJECT, source="jobs/change_review/deployed_stacks.py, pipeline_run.py", table=OUR_CALLS)
 def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]:
     """Return how a review compares stacks, asks what is under way, and publishes its page."""
     variables = _variables(project)

@@ -1,11 +1,11 @@
 """What ran where, and when: `make releases`.
 
-    make releases                                                  what every environment has now
+    make releases                                                  what is deployed in every environment
     make releases ARGS='--environment prod --on 2026-11-03'        what ran in prod on the 3rd
     make releases ARGS='--environment prod --all'                  everything that ever ran in prod
 
-It reads with the credentials in effect, which must be of the pipeline's account.
-Exit codes: 0 there is an answer, 1 nothing had been released, 2 bad input, or the records cannot be read.
+It uses your current credentials, which must be of the pipeline's account.
+Exit codes: 0 releases found; 1 no release found; 2 bad input, or the records cannot be read.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps([record.content for record in chosen], indent=2))
     else:
-        print("\n\n".join(_in_words(record, options.time_zone) for record in chosen) or "Nothing had been released.")
+        print("\n\n".join(_in_words(record, options.time_zone) for record in chosen) or "No release found.")
     return 0 if chosen else 1
 
 
@@ -70,7 +70,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        raise argparse.ArgumentTypeError(f"{name!r} is no time zone, such as Europe/Berlin") from None
+        raise argparse.ArgumentTypeError(f"{name!r} is not a time zone; name one such as Europe/Berlin") from None
 
 
 def _client(service: str) -> Any:
@@ -86,7 +86,7 @@ def _in_words(record: Record, zone: Any) -> str:
         f"  author     {content['author']}",
     ]
     if content["rolled_back_from"]:
-        lines.append(f"  rolled back, from what execution {content['rolled_back_from']} had left")
+        lines.append(f"  rolled back from execution {content['rolled_back_from']}")
     if content["approver"]:
         lines.append(f"  approver   {content['approver'].rpartition('/')[2]}, {_time(content['approved'], zone)}")
     lines += [f"  image      {image}" for image in content["images"]]

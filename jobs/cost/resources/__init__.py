@@ -1,9 +1,9 @@
-"""What each type of resource is charged for. A type that is in none of the two tables here is one nobody thought of."""
+"""What each resource type is charged for. Every type of the templates must be in one of the two tables."""
 
 from collections.abc import Mapping
 
 from jobs.cost.charges import Pricer
-from jobs.cost.resources import data, delivery, edge, network, storage, tasks, watching
+from jobs.cost.resources import databases, delivery, edge, monitoring, network, storage, tasks
 
 PRICED: Mapping[str, Pricer] = {
     "AWS::Backup::BackupPlan": storage.backup_plan,
@@ -11,28 +11,28 @@ PRICED: Mapping[str, Pricer] = {
     "AWS::Backup::RestoreTestingPlan": storage.restore_test,
     "AWS::CloudFront::Distribution": edge.distribution,
     "AWS::CloudFront::Function": edge.function,
-    "AWS::CloudTrail::Trail": watching.trail,
-    "AWS::CloudWatch::Alarm": watching.alarm,
-    "AWS::CloudWatch::CompositeAlarm": watching.composite_alarm,
-    "AWS::CloudWatch::Dashboard": watching.dashboard,
+    "AWS::CloudTrail::Trail": monitoring.trail,
+    "AWS::CloudWatch::Alarm": monitoring.alarm,
+    "AWS::CloudWatch::CompositeAlarm": monitoring.composite_alarm,
+    "AWS::CloudWatch::Dashboard": monitoring.dashboard,
     "AWS::CodeBuild::Project": delivery.build,
     "AWS::CodePipeline::Pipeline": delivery.pipeline,
-    "AWS::Config::ConfigRule": watching.config_rule,
-    "AWS::Config::ConfigurationRecorder": watching.recorder,
+    "AWS::Config::ConfigRule": monitoring.config_rule,
+    "AWS::Config::ConfigurationRecorder": monitoring.recorder,
     "AWS::EC2::EIP": network.address,
     "AWS::EC2::NatGateway": network.nat_gateway,
     "AWS::EC2::VPC": network.vpc,
     "AWS::EC2::VPCEndpoint": network.endpoint,
     "AWS::ECS::Cluster": tasks.cluster,
     "AWS::ECS::Service": tasks.service,
-    "AWS::ElastiCache::ReplicationGroup": data.cache,
+    "AWS::ElastiCache::ReplicationGroup": databases.cache,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": network.load_balancer,
-    "AWS::GuardDuty::Detector": watching.detector,
+    "AWS::GuardDuty::Detector": monitoring.detector,
     "AWS::KMS::Key": storage.key,
     "AWS::KMS::ReplicaKey": storage.key,
-    "AWS::Logs::LogGroup": watching.log_group,
-    "AWS::Logs::MetricFilter": watching.metric_filter,
-    "AWS::RDS::DBInstance": data.database,
+    "AWS::Logs::LogGroup": monitoring.log_group,
+    "AWS::Logs::MetricFilter": monitoring.metric_filter,
+    "AWS::RDS::DBInstance": databases.database,
     "AWS::Route53::HostedZone": network.hosted_zone,
     "AWS::S3::Bucket": storage.bucket,
     "AWS::SecretsManager::Secret": storage.secret,
@@ -40,8 +40,8 @@ PRICED: Mapping[str, Pricer] = {
 }
 
 NEVER_CHARGED = "never charged"
-CHARGED_ELSEWHERE = "charged with what it belongs to, or with what it writes to"
-LESS_THAN_A_CENT = "charged by calls, of which there are so few that they are less than a cent, or free in any account"
+CHARGED_ELSEWHERE = "charged with the resource that it belongs or writes to"
+LESS_THAN_A_CENT = "charged per call; the few calls cost less than a cent or are in the free tier"
 
 FREE: Mapping[str, str] = {
     **dict.fromkeys(
@@ -121,7 +121,6 @@ FREE: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "AWS::DynamoDB::Table",
-            "AWS::DynamoDB::Table",
             "AWS::Events::Rule",
             "AWS::Lambda::Function",
             "AWS::SNS::Topic",
@@ -131,9 +130,9 @@ FREE: Mapping[str, str] = {
         LESS_THAN_A_CENT,
     ),
 }
-"""Types that add nothing to a bill, each with the reason."""
+"""Types that are free, each with the reason."""
 
 
 def is_custom(type_name: str) -> bool:
-    """Tell whether a type is a custom resource: what it costs is the function behind it."""
+    """Return whether a type is a custom resource, which costs only what its Lambda function costs."""
     return type_name.startswith("Custom::") or type_name == "AWS::CloudFormation::CustomResource"

@@ -1,4 +1,4 @@
-"""What delivering costs: minutes of actions and builds."""
+"""Charges of the pipeline: minutes of actions and builds."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -8,10 +8,10 @@ from jobs.cost.assembly import Resource, Stack, referred
 from jobs.cost.charges import Charge, as_number
 from jobs.cost.usage import Usage
 
-WATCHING = "BAKE_MINUTES"
-"""The variable by which a build says that it watches, and how long."""
+BAKE_VARIABLE = "BAKE_MINUTES"
+"""The environment variable of a bake build that sets its duration."""
 SOURCE_MINUTES = 1
-"""An action is charged by begun minutes."""
+"""Actions are charged per started minute."""
 
 
 def pipeline(resource: Resource, stack: Stack, usage: Usage) -> Iterator[Charge]:
@@ -21,7 +21,7 @@ def pipeline(resource: Resource, stack: Stack, usage: Usage) -> Iterator[Charge]
         for action in stage["Actions"]:
             minutes += _minutes_of(action, stack, usage)
     yield Charge(
-        what="actions of the pipeline",
+        what="pipeline actions",
         price="pipeline.action_minute",
         quantity=minutes * usage.releases,
         assumptions=("releases", "build_minutes", "deploy_minutes"),
@@ -29,14 +29,14 @@ def pipeline(resource: Resource, stack: Stack, usage: Usage) -> Iterator[Charge]
 
 
 def build(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge the minutes of a build, once in every release."""
+    """Charge the minutes of a build, once per release."""
     size = str(resource.properties.get("Environment", {}).get("ComputeType", "BUILD_GENERAL1_SMALL"))
-    watched = _watched(resource)
+    bake_minutes = _bake_minutes(resource)
     yield Charge(
         what="build",
         price=f"build.{size.removeprefix('BUILD_').lower()}.minute",
-        quantity=(usage.build_minutes if watched is None else watched + 1) * usage.releases,
-        assumptions=("releases",) if watched else ("releases", "build_minutes"),
+        quantity=(usage.build_minutes if bake_minutes is None else bake_minutes + 1) * usage.releases,
+        assumptions=("releases",) if bake_minutes else ("releases", "build_minutes"),
     )
 
 
@@ -51,13 +51,13 @@ def _minutes_of(action: Mapping[str, Any], stack: Stack, usage: Usage) -> Decima
         case _:
             named = referred(action.get("Configuration", {}))
             found = next((one for one in stack.of_type("AWS::CodeBuild::Project") if one.logical_id in named), None)
-            watched = _watched(found) if found else None
-            return usage.build_minutes if watched is None else watched + 1
+            bake_minutes = _bake_minutes(found) if found else None
+            return usage.build_minutes if bake_minutes is None else bake_minutes + 1
 
 
-def _watched(project: Resource) -> Decimal | None:
-    """Return how long a build watches, in minutes, where its variables say so; starting takes another minute."""
+def _bake_minutes(project: Resource) -> Decimal | None:
+    """Return a bake's duration in minutes, without the minute that the build takes to start; None for other builds."""
     for variable in project.properties.get("Environment", {}).get("EnvironmentVariables", ()):
-        if variable["Name"] == WATCHING:
-            return as_number(project, WATCHING, variable["Value"])
+        if variable["Name"] == BAKE_VARIABLE:
+            return as_number(project, BAKE_VARIABLE, variable["Value"])
     return None

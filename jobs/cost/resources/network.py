@@ -1,6 +1,7 @@
-"""What a network costs: gateways, addresses, endpoints, the load balancer."""
+"""Charges of gateways, addresses, endpoints, load balancer and DNS."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from jobs.cost.assembly import Resource, Stack
 from jobs.cost.charges import Charge, text
@@ -8,34 +9,37 @@ from jobs.cost.usage import HOURS, Usage
 
 
 def vpc(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge traffic between the zones, which is charged where it leaves and where it arrives."""
+    """Charge traffic between availability zones, which is charged in both directions."""
     yield Charge(what="traffic between zones", price="zones.gb", quantity=2 * usage.zones_gb, assumptions=("zones_gb",))
 
 
 def nat_gateway(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge the gateway and what it passes; its address is a resource of its own."""
+    """Charge the gateway and its traffic; its address is a separate resource."""
     yield Charge(what="NAT gateway", price="nat_gateway.hour", quantity=HOURS)
-    yield Charge(what="passed by NAT", price="nat_gateway.gb", quantity=usage.nat_gb, assumptions=("nat_gb",))
+    yield Charge(what="traffic through NAT", price="nat_gateway.gb", quantity=usage.nat_gb, assumptions=("nat_gb",))
 
 
 def address(_resource: Resource, _stack: Stack, _usage: Usage) -> Iterator[Charge]:
-    """Charge a public IPv4 address, in use or not."""
+    """Charge a public IPv4 address, whether in use or not."""
     yield Charge(what="public IPv4 address", price="public_ipv4.hour", quantity=HOURS)
 
 
 def endpoint(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge an interface in each of its subnets; a gateway endpoint is free."""
+    """Charge an interface endpoint for each of its subnets; gateway endpoints are free."""
     if text(resource, "VpcEndpointType", "Gateway") != "Interface":
         return
     zones = len(resource.properties.get("SubnetIds", ()))
-    yield Charge(what="interface endpoint, each zone", price="vpc_endpoint.hour", quantity=zones * HOURS)
+    yield Charge(what="interface endpoint, per zone", price="vpc_endpoint.hour", quantity=zones * HOURS)
     yield Charge(
-        what="passed by endpoints", price="vpc_endpoint.gb", quantity=usage.endpoint_gb, assumptions=("endpoint_gb",)
+        what="traffic through endpoints",
+        price="vpc_endpoint.gb",
+        quantity=usage.endpoint_gb,
+        assumptions=("endpoint_gb",),
     )
 
 
 def load_balancer(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge an application load balancer; towards the internet it has a public address in each zone."""
+    """Charge an application load balancer; an internet-facing one has a public address in each zone."""
     yield Charge(what="load balancer", price="load_balancer.hour", quantity=HOURS)
     if text(resource, "Scheme", "internet-facing") == "internet-facing":
         zones = len(resource.properties.get("Subnets", ()))
@@ -49,5 +53,5 @@ def load_balancer(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[C
 
 
 def hosted_zone(_resource: Resource, _stack: Stack, _usage: Usage) -> Iterator[Charge]:
-    """Charge a zone; the aliases in it are asked for free."""
-    yield Charge(what="hosted zone", price="hosted_zone.month", quantity=HOURS / HOURS)
+    """Charge a zone; queries for its alias records are free."""
+    yield Charge(what="hosted zone", price="hosted_zone.month", quantity=Decimal(1))

@@ -1,4 +1,4 @@
-"""What is charged for being kept: buckets, secrets, keys, backups."""
+"""Charges of buckets, secrets, keys and backups."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,13 +10,13 @@ from jobs.cost.charges import Charge, as_number
 from jobs.cost.usage import DAYS, Usage
 
 CLASSES = {"GLACIER": "glacier", "DEEP_ARCHIVE": "deep_archive"}
-"""Storage classes by their name in a template, and in the price file."""
+"""Names of storage classes: in templates, and in the price file."""
 CHARGED_ROTATIONS = 2
-"""AWS charges a key's first and second rotation, and no further ones."""
+"""AWS charges only a key's first two rotations."""
 
 
 def bucket(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge what a bucket holds when as much comes as its rules remove, by storage class; and requests."""
+    """Charge a bucket's contents by storage class, once as much is added as its rules remove, and its requests."""
     for storage_class, days in _days_in_classes(resource, usage).items():
         yield Charge(
             what=f"objects, {storage_class.replace('_', ' ')}",
@@ -30,7 +30,7 @@ def bucket(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
         yield Charge(what=f"requests, {kind}", price=f"bucket.{kind}.thousand", quantity=quantity, assumptions=(name,))
     if "ReplicationConfiguration" in resource.properties:
         yield Charge(
-            what="copied to another region",
+            what="copies to another region",
             price="regions.gb",
             quantity=usage.bucket_new_gb,
             assumptions=("bucket_new_gb",),
@@ -38,16 +38,16 @@ def bucket(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
 
 
 def secret(_resource: Resource, _stack: Stack, _usage: Usage) -> Iterator[Charge]:
-    """Charge a secret; asking for it a few times a day is less than a cent."""
+    """Charge a secret; a few API calls a day cost less than a cent."""
     yield Charge(what="secret", price="secret.month", quantity=Decimal(1))
 
 
 def key(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge a key, and the material of rotations it keeps."""
+    """Charge a key, and the key material of its rotations."""
     yield Charge(what="key", price="key.month", quantity=Decimal(1))
     if resource.properties.get("EnableKeyRotation"):
         yield Charge(
-            what="rotations of the key",
+            what="key rotations",
             price="key.month",
             quantity=min(usage.key_rotations, Decimal(CHARGED_ROTATIONS)),
             assumptions=("key_rotations",),
@@ -55,16 +55,16 @@ def key(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
 
 
 def backup_vault(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge what a vault keeps, all of it as snapshots of the database are priced."""
+    """Charge a vault's contents at the price of database snapshots."""
     yield Charge(what="backups", price="backup.warm.gb_month", quantity=usage.backup_gb, assumptions=("backup_gb",))
 
 
 def backup_plan(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge what a plan copies to another region; what vaults keep is charged with them."""
+    """Charge a plan's copies to another region; the vaults' contents are charged there."""
     rules: list[dict[str, Any]] = resource.properties.get("BackupPlan", {}).get("BackupPlanRule", [])
     if any(rule.get("CopyActions") for rule in rules):
         yield Charge(
-            what="copied to another region",
+            what="copies to another region",
             price="regions.gb",
             quantity=usage.backup_gb,
             assumptions=("backup_gb",),
@@ -72,7 +72,7 @@ def backup_plan(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Cha
 
 
 def restore_test(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge the tests of a plan; what is restored costs for the hours it lives, which is not counted."""
+    """Charge the restore tests of a plan, without the restored instances."""
     yield Charge(
         what="restore tests",
         price="restore_test.recovery_point",
@@ -82,7 +82,7 @@ def restore_test(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[C
 
 
 def _days_in_classes(resource: Resource, usage: Usage) -> dict[str, Decimal]:
-    """Return how long an object is in which storage class until a rule for all objects removes it."""
+    """Return the days that an object spends in each storage class until a rule for all objects removes it."""
     rules: list[dict[str, Any]] = resource.properties.get("LifecycleConfiguration", {}).get("Rules", [])
     general = [rule for rule in rules if rule.get("Status") == "Enabled" and not rule.get("Prefix")]
     ends = [

@@ -1,4 +1,4 @@
-"""What tasks on Fargate cost, at their least number, and what scaling and Container Insights add."""
+"""Charges of Fargate tasks: the minimum number, scaling, and Container Insights."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,12 +10,12 @@ from jobs.cost.schedule import capacity_hours
 from jobs.cost.usage import HOURS, Usage
 
 CPU_UNITS, MIB = Decimal(1024), Decimal(1024)
-"""CPU units of one vCPU, MiB of one GB as Fargate charges it."""
+"""CPU units per vCPU, and MiB per GB as Fargate charges it."""
 SPOT = "FARGATE_SPOT"
 
 
 def service(resource: Resource, stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge the tasks of a service, by processor and memory; those on Spot capacity at a discount."""
+    """Charge the tasks of a service by vCPU and memory, with the Spot discount."""
     task = _task_definition(resource, stack)
     cpu, memory = number(task, "Cpu") / CPU_UNITS, number(task, "Memory") / MIB
     architecture = str(task.properties.get("RuntimePlatform", {}).get("CpuArchitecture", "X86_64")).lower()
@@ -38,15 +38,15 @@ def service(resource: Resource, stack: Stack, usage: Usage) -> Iterator[Charge]:
             assumptions=("spot_discount_percent",),
             discount=usage.spot_discount_percent / 100,
         )
-        if _may_grow(resource, stack):
+        if _can_scale_out(resource, stack):
             yield Charge(
-                what=f"tasks of scaling: {what}",
+                what=f"tasks added by scaling: {what}",
                 price=price,
                 quantity=usage.scaled_out_hours * size,
                 assumptions=("scaled_out_hours",),
             )
     yield Charge(
-        what="metrics of the engine",
+        what="engine metrics",
         price="metric.month",
         quantity=usage.engine_metrics,
         assumptions=("engine_metrics",),
@@ -54,7 +54,7 @@ def service(resource: Resource, stack: Stack, usage: Usage) -> Iterator[Charge]:
 
 
 def cluster(resource: Resource, stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge container Insights, where the cluster has it, of the services beside it."""
+    """Charge Container Insights, if enabled, for the cluster's services."""
     kinds = {setting.get("Name"): setting.get("Value") for setting in resource.properties.get("ClusterSettings", ())}
     prices = {"enhanced": "container_insights.metric_month", "enabled": "metric.month"}
     price = prices.get(str(kinds.get("containerInsights")))
@@ -77,7 +77,7 @@ def _task_definition(resource: Resource, stack: Stack) -> Resource:
     for found in stack.of_type("AWS::ECS::TaskDefinition"):
         if found.logical_id in named:
             return found
-    # Its sizes are then no numbers, which is said of it.
+    # It has no Cpu and Memory: the caller reports that.
     return resource
 
 
@@ -93,13 +93,13 @@ def _capacity_hours(resource: Resource, stack: Stack) -> dict[Decimal, Decimal]:
     return capacity_hours(target.properties) if target else {number(resource, "DesiredCount", 1): HOURS}
 
 
-def _may_grow(resource: Resource, stack: Stack) -> bool:
+def _can_scale_out(resource: Resource, stack: Stack) -> bool:
     target = _target(resource, stack)
     return target is not None and number(target, "MaxCapacity") > number(target, "MinCapacity")
 
 
 def _on_spot(resource: Resource, count: Decimal) -> Decimal:
-    """Return how many of so many tasks ECS puts on Spot capacity: the base first, the rest by weight."""
+    """Return how many of `count` tasks ECS places on Spot: the base first, the rest by weight."""
     strategy: list[dict[str, Any]] = resource.properties.get("CapacityProviderStrategy", [])
     if not strategy or text(resource, "LaunchType"):
         return Decimal(0)

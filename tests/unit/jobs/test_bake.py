@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.bake.watch import LOOK_SECONDS, NoSuchAlarm, Ringing, watch
+from jobs.bake.watch import POLL_SECONDS, AlarmNotFoundError, AlarmTriggered, watch
 
 START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ class CloudWatch:
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
-    def watch(self, seconds: float) -> Ringing | None:
+    def watch(self, seconds: float) -> AlarmTriggered | None:
         return watch(lambda: self, "health", seconds=seconds, since=START, clock=lambda: self.seconds, sleep=self.sleep)
 
 
@@ -46,7 +46,7 @@ def test_a_quiet_alarm_is_watched_to_the_end() -> None:
     alarm = CloudWatch(["OK"])
     assert alarm.watch(10 * 60) is None
     assert alarm.seconds == 10 * 60
-    assert alarm.looks == 1 + 10 * 60 / LOOK_SECONDS
+    assert alarm.looks == 1 + 10 * 60 / POLL_SECONDS
 
 
 def test_an_alarm_without_data_is_quiet() -> None:
@@ -58,7 +58,7 @@ def test_an_alarm_that_rings_ends_the_watch_at_once() -> None:
     rang = alarm.watch(3600)
     assert rang is not None
     assert (rang.reason, rang.cleared) == ("why", False)
-    assert alarm.seconds == 2 * LOOK_SECONDS
+    assert alarm.seconds == 2 * POLL_SECONDS
 
 
 def test_an_alarm_that_rang_and_cleared_between_two_looks_counts() -> None:
@@ -77,5 +77,5 @@ def test_a_watch_of_no_time_still_looks_once() -> None:
 
 
 def test_an_alarm_that_does_not_exist_proves_nothing() -> None:
-    with pytest.raises(NoSuchAlarm):
+    with pytest.raises(AlarmNotFoundError):
         CloudWatch(["none"]).watch(60)

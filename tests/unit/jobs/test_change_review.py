@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cloud_assembly import Stack
-from jobs.change_review.accepted import entry_for, read_acceptances
-from jobs.change_review.affected import affected, stale
+from jobs.change_review.accepted_changes import entry_for, read_acceptances
 from jobs.change_review.costs import cost_change
+from jobs.change_review.dependents import dependents, stale
 from jobs.change_review.differences import Comparer, Difference
 from jobs.change_review.errors import ReviewError
-from jobs.change_review.findings import Acceptance, Finding, judged
-from jobs.change_review.impossible import impossible
+from jobs.change_review.findings import Acceptance, Finding, mark_accepted
 from jobs.change_review.permissions import broadened
 from jobs.change_review.pipeline_run import PipelineRun
-from jobs.change_review.report import as_html, as_markdown, on_the_screen
+from jobs.change_review.refused_updates import refused_updates
+from jobs.change_review.report import as_html, as_markdown, as_text
 from jobs.change_review.review import Review, StackReview
 from jobs.change_review.stateful import STATEFUL, losses
 from tests.upgrades import STATEFUL as STATEFUL_LOGICAL_IDS
@@ -98,14 +98,13 @@ def test_a_replaced_database_is_a_loss_that_names_resource_property_and_reason()
     [finding] = lost({"Database": DATABASE}, {"Database": changed(DATABASE, DBInstanceIdentifier="two")})
     assert finding.subject == "Database"
     assert finding.title == (
-        "Database (AWS::RDS::DBInstance) would be replaced, because DBInstanceIdentifier changes; "
-        "lost with it: its data"
+        "Database (AWS::RDS::DBInstance) would be replaced, because DBInstanceIdentifier changes; this loses its data"
     )
 
 
 def test_a_retained_resource_that_leaves_its_stack_is_a_loss_too() -> None:
     [finding] = lost({"Database": DATABASE}, {})
-    assert "left behind, retained but in no stack" in finding.title
+    assert "retained but no longer belong to a stack" in finding.title
     [finding] = lost({"Database": {**DATABASE, "DeletionPolicy": "Delete"}}, {})
     assert "would be deleted" in finding.title
 
@@ -197,11 +196,11 @@ def test_the_summary_is_one_line_of_numbers() -> None:
     )
     assert review.summary() == (
         "prod: resources 1 added, 1 changed, 1 removed, in 1 of 1 stacks; "
-        "nothing stateful lost; no permissions broadened; monthly cost +$28.58, from $28.58 to $57.16"
+        "no stateful resources lost; no permissions broadened; monthly cost +$28.58, from $28.58 to $57.16"
     )
     assert review_of({"D": DATABASE}, {"D": DATABASE}).summary() == "prod: nothing changes"
     assert review_of({}, {"D": DATABASE}).summary() == (
-        "prod (first deployment): resources 1 added, in 1 of 1 stacks; nothing stateful lost; "
+        "prod (first deployment): resources 1 added, in 1 of 1 stacks; no stateful resources lost; "
         "monthly cost +$28.58, from $0.00 to $28.58"
     )
 
@@ -217,16 +216,16 @@ def test_the_printed_entry_lets_this_change_through_and_no_other(tmp_path: Path)
     [finding] = lost(before, {"Database": changed(DATABASE, DBInstanceIdentifier="two")})
     entry = entry_for(finding, "prod").replace("…", "restored from the snapshot of today")
     acceptances = read_acceptances(accepted_in(tmp_path, entry), "prod")
-    assert judged(finding, acceptances).accepted == "restored from the snapshot of today"
+    assert mark_accepted(finding, acceptances).accepted == "restored from the snapshot of today"
     [other] = lost(before, {"Database": changed(DATABASE, DBInstanceIdentifier="three")})
-    assert judged(other, acceptances).accepted is None
+    assert mark_accepted(other, acceptances).accepted is None
 
 
 def test_an_acceptance_for_another_environment_counts_for_nothing(tmp_path: Path) -> None:
     [finding] = lost({"Database": DATABASE}, {})
     entry = entry_for(finding, "prod").replace("…", "because it is meant")
     file = accepted_in(tmp_path, entry + "\n[environments.dev]\naccount = '2'\n")
-    assert judged(finding, read_acceptances(file, "dev")).accepted is None
+    assert mark_accepted(finding, read_acceptances(file, "dev")).accepted is None
 
 
 def test_a_byte_order_mark_is_accepted_as_it_is_by_the_settings(tmp_path: Path) -> None:
@@ -247,7 +246,7 @@ def test_templates_that_cannot_be_compared_are_an_error_that_says_why() -> None:
 
 def test_without_node_nothing_is_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ReviewError, match="node is not on the path"), Comparer():
+    with pytest.raises(ReviewError, match="node is not on the PATH"), Comparer():
         pass
 
 
@@ -263,8 +262,8 @@ def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> None:
     review = review_of({"Database": DATABASE}, {}, left_behind=("yawl-prod-former",))
-    for text in (on_the_screen(review), as_markdown(review, commit="c0ffee"), as_html(review, commit="c0ffee")):
-        assert "STOPPED before anything was touched" in text
+    for text in (as_text(review), as_markdown(review, commit="c0ffee"), as_html(review, commit="c0ffee")):
+        assert "STOPPED before any deployment" in text
         assert "Database (AWS::RDS::DBInstance)" in text
         assert f"[environments.prod.accepted_changes.{review.findings[0].change}]" in text
         assert "yawl-prod-former" in text
@@ -272,17 +271,17 @@ def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> Non
 
 def test_every_form_of_the_report_tells_the_cost_and_what_makes_it() -> None:
     review = review_of({"Database": DATABASE}, {"Database": changed(DATABASE, AllocatedStorage="120")})
-    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+    for text in (as_text(review), as_markdown(review, commit=""), as_html(review, commit="")):
         assert "onthly cost +$11.50, from $28.58 to $40.08" in text
         assert "+$11.50  yawl-prod-database: Database, storage gp3" in text
     same = review_of({"Database": DATABASE}, {"Database": DATABASE})
-    assert "onthly cost" not in on_the_screen(same) + as_markdown(same, commit="") + as_html(same, commit="")
+    assert "onthly cost" not in as_text(same) + as_markdown(same, commit="") + as_html(same, commit="")
 
 
 def test_while_another_release_is_under_way_somebody_is_asked() -> None:
     """The approval is passed by for exactly one line, and what was compared may be something else by then."""
-    same = replace(review_of({"D": DATABASE}, {"D": DATABASE}), others_under_way=("0123456789abcdef",))
-    assert same.summary() == "prod: nothing changes; compared while 01234567 was still under way"
+    same = replace(review_of({"D": DATABASE}, {"D": DATABASE}), others_in_progress=("0123456789abcdef",))
+    assert same.summary() == "prod: nothing changes; compared while execution 01234567 was still in progress"
 
 
 @pytest.mark.parametrize(
@@ -318,14 +317,14 @@ def test_another_release_is_under_way_that_was_reviewed_before(
     variables = {"COMMIT": "c0ffee", "PIPELINE": "yawl-delivery", "EXECUTION": "own", "PUBLISH_TO": "bucket/reviews"}
     run = PipelineRun.read({**variables, "LATER_STAGES": "ProdApproval Prod"})
     assert run is not None
-    assert run.others_under_way() == under_way
+    assert run.others_in_progress() == under_way
 
 
 def test_what_has_no_price_is_named_and_stops_nothing() -> None:
     dear = changed(DATABASE, DBInstanceClass="db.x2g.large")
     review = review_of({"Database": DATABASE}, {"Database": dear, "Key": {"Type": "AWS::KMS::Key"}})
     assert "monthly cost -$27.58, from $28.58 to $1.00, 1 not counted" in review.summary()
-    assert "not counted  yawl-prod-database: " in on_the_screen(review)
+    assert "not counted  yawl-prod-database: " in as_text(review)
     elsewhere = review_of({}, {"Database": DATABASE}, region="eu-west-1")
     assert not elsewhere.stopping
     assert "no prices for eu-west-1" in as_html(elsewhere, commit="")
@@ -343,24 +342,24 @@ def test_the_page_escapes_what_a_template_says() -> None:
     ("before", "after", "reason"),
     [
         ({"AllocatedStorage": "100"}, {"AllocatedStorage": "50"}, "would shrink from 100 to 50 GiB"),
-        ({"AllocatedStorage": "100"}, {"AllocatedStorage": "105"}, "asks for 10 % at least"),
-        ({"EngineVersion": "15.15"}, {"EngineVersion": "15.14"}, "would go back from 15.15 to 15.14"),
+        ({"AllocatedStorage": "100"}, {"AllocatedStorage": "105"}, "requires at least 10 %"),
+        ({"EngineVersion": "15.15"}, {"EngineVersion": "15.14"}, "would be downgraded from 15.15 to 15.14"),
         ({"EngineVersion": "15.15"}, {"EngineVersion": "16.11"}, "without AllowMajorVersionUpgrade"),
     ],
 )
 def test_an_update_that_aws_refuses_stops_and_cannot_be_accepted(
     before: dict[str, str], after: dict[str, str], reason: str
 ) -> None:
-    [finding] = impossible(
+    [finding] = refused_updates(
         "stack", difference({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
     )
     assert reason in finding.title
     acceptance = Acceptance(stack="stack", subject="Database", change=finding.change, reason="meant")
-    assert judged(finding, [acceptance]).accepted is None
+    assert mark_accepted(finding, [acceptance]).accepted is None
     review = review_of({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
     review = replace(review, findings=(finding,))
-    assert "AWS would refuse 1" in review.summary()
-    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
+    assert "1 updates that AWS would reject" in review.summary()
+    for text in (as_text(review), as_markdown(review, commit=""), as_html(review, commit="")):
         assert "change the release" in text
 
 
@@ -375,7 +374,7 @@ def test_an_update_that_aws_refuses_stops_and_cannot_be_accepted(
 )
 def test_an_update_that_aws_makes_is_no_finding(before: dict[str, Any], after: dict[str, Any]) -> None:
     found = difference({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
-    assert not list(impossible("stack", found))
+    assert not list(refused_updates("stack", found))
 
 
 def test_who_refers_to_a_replaced_resource_is_named_in_its_stack_and_in_others() -> None:
@@ -386,18 +385,18 @@ def test_who_refers_to_a_replaced_resource_is_named_in_its_stack_and_in_others()
     network["Resources"]["Rule"]["Properties"]["GroupId"] = {"Ref": "Group"}
     read = {"Fn::GetStackOutput": {"StackName": "network", "OutputName": "GroupId"}}
     service = {"Resources": {"Service": {"Type": "AWS::ECS::Service", "Properties": {"Groups": [read]}}}}
-    found = affected([("network", network, {"Group"}), ("service", service, set())])
+    found = dependents([("network", network, {"Group"}), ("service", service, set())])
     assert [(one.stack, one.logical_id, one.replaced) for one in found] == [
         ("network", "Rule", "Group"),
         ("service", "Service", "Group"),
     ]
-    review = replace(review_of({"One": DATABASE}, {"One": DATABASE}), affected=found)
-    for text in (on_the_screen(review), as_markdown(review, commit=""), as_html(review, commit="")):
-        assert "service: Service, by Group of network" in text
+    review = replace(review_of({"One": DATABASE}, {"One": DATABASE}), dependents=found)
+    for text in (as_text(review), as_markdown(review, commit=""), as_html(review, commit="")):
+        assert "service: Service refers to Group of network" in text
 
 
 def test_nothing_is_affected_where_nothing_is_replaced() -> None:
-    assert affected([("one", {"Resources": {"A": ROLE, "B": policy("s3:GetObject")}}, set())]) == ()
+    assert dependents([("one", {"Resources": {"A": ROLE, "B": policy("s3:GetObject")}}, set())]) == ()
 
 
 def test_who_reads_an_output_through_a_parameter_of_its_own_is_affected_too() -> None:
@@ -405,7 +404,7 @@ def test_who_reads_an_output_through_a_parameter_of_its_own_is_affected_too() ->
     output = {"Fn::GetStackOutput": {"StackName": "network", "OutputName": "Id"}}
     copy = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": output}}
     alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": {"Fn::GetAtt": ["Copy", "Value"]}}}
-    found = affected(
+    found = dependents(
         [("network", network, {"Group"}), ("service", {"Resources": {"Copy": copy, "Alarm": alarm}}, set())]
     )
     assert [(one.logical_id, one.replaced) for one in found] == [("Alarm", "Group"), ("Copy", "Group")]
@@ -415,7 +414,7 @@ def test_a_stack_that_would_keep_the_value_of_a_replaced_resource_stops_the_rele
     network = {"Resources": {"Group": ROLE}, "Outputs": {"Id": {"Value": {"Ref": "Group"}}}}
     output = {"Fn::GetStackOutput": {"StackName": "network", "OutputName": "Id"}}
     service = {"Resources": {"Reader": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": output}}}}
-    found = affected([("network", network, {"Group"}), ("service", service, set())])
+    found = dependents([("network", network, {"Group"}), ("service", service, set())])
     assert list(stale(found, unchanged={"network"})) == []
     [finding] = stale(found, unchanged={"service"})
     assert finding.stack == "service"

@@ -14,11 +14,11 @@ from jobs.cost.assembly import Environment, Stack, read_environments
 from jobs.cost.difference import Difference, difference
 from jobs.cost.errors import CostError
 from jobs.cost.estimate import GRID, Estimate, estimate, total
+from jobs.cost.formatting import signed
 from jobs.cost.prices import FOLDER, read_prices
-from jobs.cost.report import as_json, on_the_screen, savings
+from jobs.cost.report import as_json, as_text, savings
 from jobs.cost.resources import FREE, PRICED
 from jobs.cost.schedule import capacity_hours
-from jobs.cost.table import signed
 from jobs.cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
 from tests.conftest import ROOT
 from tests.environment_stacks import own_region
@@ -30,33 +30,33 @@ if TYPE_CHECKING:
 ASSUMPTIONS = Assumptions(by_environment={})
 
 BY_HAND = [
-    # environment, what is charged, dollars a month: price by 730 hours unless it is said
+    # environment, what is charged, dollars a month: price x 730 hours unless noted
     ("dev", "NAT gateway", "32.85"),  # 0.045
     ("staging", "NAT gateway", "65.70"),  # 2 x 0.045
     ("prod", "NAT gateway", "65.70"),
     ("dev", "public IPv4 address", "3.65"),  # 0.005, the gateway's
     ("prod", "public IPv4 address", "7.30"),
     ("dev", "public IPv4 addresses", "7.30"),  # 2 x 0.005, the load balancer's
-    ("prod", "interface endpoint, each zone", "58.40"),  # 4 endpoints x 2 zones x 0.01
+    ("prod", "interface endpoint, per zone", "58.40"),  # 4 endpoints x 2 zones x 0.01
     ("dev", "load balancer", "16.425"),  # 0.0225
     ("dev", "capacity units", "0.584"),  # 0.1 x 0.008: never by the gigabyte
     ("dev", "tasks: vCPU", "29.5504"),  # 0.04048
     ("dev", "tasks: memory", "6.4897"),  # 2 GB x 0.004445
     ("prod", "tasks: vCPU", "59.1008"),  # 2 x 0.04048
     ("prod", "tasks: memory", "12.9794"),  # 2 x 2 GB x 0.004445
-    ("prod", "tasks of scaling: vCPU", "0.8096"),  # 20 h x 0.04048
+    ("prod", "tasks added by scaling: vCPU", "0.8096"),  # 20 h x 0.04048
     ("dev", "db.t3.micro, one zone", "13.14"),  # 0.018
     ("prod", "db.t3.small, two zones", "52.56"),  # 0.072
     ("dev", "storage gp3", "2.30"),  # 20 GB x 0.115
     ("prod", "storage gp3", "23.00"),  # 100 GB x 0.23
-    ("prod", "enhanced monitoring, to its log", "0.1095"),  # 43,800 lines x 5 kB x 0.50
-    ("prod", "master password, a secret", "0.40"),
+    ("prod", "enhanced monitoring, log", "0.1095"),  # 43,800 lines x 5 kB x 0.50
+    ("prod", "master password secret", "0.40"),
     ("dev", "1 x cache.t3.micro", "12.41"),  # 0.017
     ("prod", "2 x cache.t3.small", "49.64"),  # 2 x 0.034
-    ("prod", "snapshots but the first", "0.102"),  # 6 x 0.2 GB x 0.085
+    ("prod", "snapshots except the first", "0.102"),  # 6 x 0.2 GB x 0.085
     ("dev", "Container Insights", "5.95"),  # (60 + 25) x 0.07
     ("prod", "Container Insights", "7.70"),  # (60 + 2 x 25) x 0.07
-    ("prod", "sent to users", "1.70"),  # 20 GB x 0.085
+    ("prod", "traffic to users", "1.70"),  # 20 GB x 0.085
     ("prod", "data events", "0"),  # the trail has none: calls of management are free once
     ("prod", "composite alarm", "0.50"),
 ]
@@ -77,7 +77,7 @@ def costs(found: Estimate, environment: str, what: str) -> Decimal:
 
 
 @pytest.mark.parametrize(("environment", "what", "monthly"), BY_HAND)
-def test_figures_reckoned_by_hand(found: Estimate, environment: str, what: str, monthly: str) -> None:
+def test_figures_computed_by_hand(found: Estimate, environment: str, what: str, monthly: str) -> None:
     assert costs(found, environment, what) == Decimal(monthly)
 
 
@@ -106,12 +106,12 @@ def test_fixed_and_by_usage_are_all_there_is(found: Estimate) -> None:
 
 
 def test_the_table_names_environments_stacks_resources_sources_of_usage_and_the_prices_date(found: Estimate) -> None:
-    shown = on_the_screen(found, ASSUMPTIONS)
-    for text in ("prod, dollars a month", "yawl-prod-database", "db.t3.small, two zones", "730 h x $0.072"):
+    shown = as_text(found, ASSUMPTIONS)
+    for text in ("prod, USD per month", "yawl-prod-database", "db.t3.small, two zones", "730 h x $0.072"):
         assert text in shown
     for name in {name for line in found.lines for name in line.assumptions}:
         assert f"  {name} " in shown
-    assert "written down 2026-11-25, not compared with AWS since" in shown
+    assert "recorded on 2026-11-25, not verified since" in shown
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_trail_costs_what_its_data_events_do(selectors: dict[str, Any], monthl
 def test_usage_changes_what_depends_on_it_and_nothing_else(found: Estimate, assembly: "CloudAssembly") -> None:
     changed = estimate(read_environments(Path(assembly.directory)), read_assumptions(None, ["edge_gb=120"]))
     assert difference(found, changed).monthly == 3 * 100 * Decimal("0.085")
-    assert {change.what for change in difference(found, changed).changes} == {"sent to users"}
+    assert {change.what for change in difference(found, changed).changes} == {"traffic to users"}
     assert [line for line in found.lines if line.is_fixed] == [line for line in changed.lines if line.is_fixed]
 
 
@@ -148,13 +148,13 @@ def test_a_file_of_assumptions_can_tell_environments_apart(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "change", "message"),
     [
-        ("edge_gigabyte = 1", "", "edge_gigabyte is no assumption"),
+        ("edge_gigabyte = 1", "", "unknown assumption edge_gigabyte"),
         ("edge_gbs = 1", "", "did you mean edge_gb?"),
-        ("edge_gb = -1", "", "edge_gb must be a number, not below 0"),
+        ("edge_gb = -1", "", "edge_gb must be a number of at least 0"),
         ('edge_gb = "1"', "", "edge_gb must be a number"),
         ("edge_gb = true", "", "edge_gb must be a number"),
         ("environments = 3", "", "environments must hold tables"),
-        ("[environments.dev]\nx = 3", "", "environments.dev: x is no assumption"),
+        ("[environments.dev]\nx = 3", "", "environments.dev: unknown assumption x"),
         ("= 3", "", "cannot be read"),
         ("", "edge_gb", "write a name and a number"),
         ("", "edge_gb=much", "write a name and a number"),
@@ -210,11 +210,9 @@ def tasks(count: int, **service: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_a_type_nobody_has_thought_of_is_named_with_what_to_do() -> None:
+def test_a_type_without_a_price_is_named_with_the_remedy() -> None:
     [message] = priced(New=resource("AWS::Quantum::Computer")).unpriced
-    assert (
-        "New: nobody has said what AWS::Quantum::Computer costs: add it to jobs/cost/resources/__init__.py" in message
-    )
+    assert "New: no price is known for AWS::Quantum::Computer: add it to jobs/cost/resources/__init__.py" in message
 
 
 def test_a_region_without_prices_is_named_once_with_what_to_do() -> None:
@@ -227,16 +225,16 @@ def test_a_size_without_a_price_is_named_and_the_rest_is_counted() -> None:
     database = resource("AWS::RDS::DBInstance", Engine="postgres", DBInstanceClass="db.x2g.huge", AllocatedStorage="20")
     found = priced(Database=database, Address=resource("AWS::EC2::EIP"))
     [message] = found.unpriced
-    assert '"database.db.x2g.huge.hour": add a row' in message
+    assert '"database.db.x2g.huge.hour": look it up in AWS Price List and add a row' in message
     assert found.monthly == Decimal("3.65")
 
 
 def test_what_a_template_leaves_open_is_named() -> None:
     [message] = priced(Cache=resource("AWS::ElastiCache::ReplicationGroup", NumCacheClusters={"Ref": "N"})).unpriced
-    assert "Cache (AWS::ElastiCache::ReplicationGroup): NumCacheClusters is no number in the template" in message
+    assert "Cache (AWS::ElastiCache::ReplicationGroup): NumCacheClusters is not a number in the template" in message
 
 
-def test_what_a_template_computes_ends_no_estimate() -> None:
+def test_intrinsic_functions_do_not_end_an_estimate() -> None:
     computed = {"Fn::If": ["Small", "one", "other"]}
     found = priced(
         Alarm=resource("AWS::CloudWatch::Alarm", Metrics=3),
@@ -261,7 +259,7 @@ def test_backups_cost_only_beyond_the_size_of_the_storage() -> None:
             BackupRetentionPeriod=30,
         )
         found = estimate([stack({"Database": database})], read_assumptions(None, [f"database_fill={fill}"]))
-        return costs(found, "prod", "backups beyond the storage's size")
+        return costs(found, "prod", "backups beyond the free size")
 
     assert backups("0.6") == 0  # 60 GB, and 30 days of 1.2 GB
     assert backups("0.9") == Decimal("4.18")  # 90 GB and 30 x 1.8 GB are 44 GB too many, x 0.095
@@ -328,7 +326,7 @@ def test_tasks_that_sleep_are_not_committed_to() -> None:
 
 def test_a_log_kept_longer_costs_more() -> None:
     def kept(days: int) -> Decimal:
-        return costs(priced(Log=resource("AWS::Logs::LogGroup", RetentionInDays=days)), "prod", "logs kept")
+        return costs(priced(Log=resource("AWS::Logs::LogGroup", RetentionInDays=days)), "prod", "log storage")
 
     assert kept(365) == usd(Decimal("0.05") * Decimal("0.15") * 12 * Decimal("0.03"))
     assert kept(30) < kept(365)
@@ -356,7 +354,7 @@ def test_copies_in_another_region_cost_their_way_and_their_place() -> None:
         Local=resource("AWS::Backup::BackupPlan", BackupPlan={"BackupPlanRule": [{}]}),
         Bucket=resource("AWS::S3::Bucket", ReplicationConfiguration={"Rules": []}),
     )
-    assert costs(found, "prod", "copied to another region") == Decimal("0.22")  # 10 GB and 1 GB x 0.02
+    assert costs(found, "prod", "copies to another region") == Decimal("0.22")  # 10 GB and 1 GB x 0.02
     copies = {
         "Vault": resource("AWS::Backup::BackupVault"),
         "Bucket": resource("AWS::S3::Bucket"),
@@ -464,9 +462,12 @@ def test_the_command_line(
     def run(*options: str) -> int:
         return main(["--assembly", assembly.directory, *options])
 
-    assert run("--json", "--page", str(tmp_path / "page.md")) == 0
+    assert run("--json") == 0
     assert json.loads(capsys.readouterr().out)["environments"]["prod"]["fixed"] > 300
-    assert (tmp_path / "page.md").read_text().startswith("# What it costs\n")
+    page = tmp_path / "page.md"
+    assert run("--page", str(page)) == 0
+    assert capsys.readouterr().out == f"written: {page}\n"
+    assert page.read_text().startswith("# Cost\n")
     assert run("--from", assembly.directory) == 0
     assert "±$0.00 a month since" in capsys.readouterr().out
     monkeypatch.chdir(tmp_path)

@@ -58,7 +58,7 @@ def one_whose_build_fails(it: Recording) -> None:
 
 def one_whose_review_finds_a_loss(it: Recording) -> None:
     begun(it)
-    it.log = ("prod: 1 stateful lost", "stops: yawl-prod-database: Instance would be replaced")
+    it.log = ("prod: 1 stateful resources lost", "stops: yawl-prod-database: Instance would be replaced")
     failed(it, "ProdReview/ReviewChanges")
 
 

@@ -10,7 +10,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from jobs.change_review.costs import cost_change
-from jobs.change_review.pipeline_run import LONGEST_TITLE
+from jobs.change_review.pipeline_run import MAX_TITLE_LENGTH
 from jobs.change_review.review import Review
 from pipeline.steps.change_review_step import NOTHING
 from settings import Settings
@@ -18,7 +18,7 @@ from settings.types.environment_names import LONGEST
 from tests.environment_stacks import own_region
 from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import Pipeline
-from tools.bench.delivery import BAKE, REVIEW, deliveries
+from tools.bench.delivery_path import BAKE, REVIEW, deliveries
 from tools.bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 
 if TYPE_CHECKING:
@@ -239,12 +239,12 @@ class TestGate:
         longest = {
             "CommitId": 40,
             "PipelineExecutionId": 36,
-            "TITLE": LONGEST_TITLE,
+            "TITLE": MAX_TITLE_LENGTH,
             "SUMMARY": LONGEST + len(": 99 passed, 99 skipped in 3600.0 s, p99 60000 ms, 99 remarks"),
             "CHANGES": len(
                 "production: resources 100 added, 100 changed, 100 replaced, 100 removed, in 10 of 10 stacks; "
             )
-            + len("10 stateful lost; permissions broadened in 10; ")
+            + len("10 stateful resources lost; permissions broadened in 10 stacks; ")
             + len("monthly cost -$10,000.00, from $100,000.00 to $100,000.00, 10 not counted"),
         }
         filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tools.accounts.checks.site import Site
+from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix
 
 STACK = "CDKToolkit"

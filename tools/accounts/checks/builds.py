@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from cloud_assembly import PIPELINE, Stack
-from tools.accounts.checks.site import Site
+from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix, unchecked
 
 PROJECT: Final = "AWS::CodeBuild::Project"

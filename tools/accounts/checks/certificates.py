@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cloud_assembly import Stack
-from tools.accounts.checks.site import Site
+from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix
 
 EDGE_REGION = "us-east-1"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 
 from cloud_assembly import PIPELINE
-from tools.accounts.checks.site import Site
+from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix
 
 
@@ -34,5 +34,7 @@ def _state(site: Site, arn: str) -> Finding:
     if status == "AVAILABLE":
         return good(f"connection {name} is available")
     if status == "PENDING":
-        return to_fix(f"connection {name} is pending: nobody has agreed at the other end", f"finish it at {console}")
-    return to_fix(f"connection {name} is in state {status}", f"remove it and make another one at {console}")
+        return to_fix(
+            f"connection {name} is pending: the repository's side has not approved it", f"approve it at {console}"
+        )
+    return to_fix(f"connection {name} is in state {status}", f"delete it and create another one at {console}")

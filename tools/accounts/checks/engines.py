@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tools.accounts.checks.site import Site
+from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix
 
 
@@ -24,7 +24,7 @@ def _database(site: Site, engine: str, version: str, size: str) -> Finding:
         same = [one for one in offered if one.split(".")[0] == major]
         nearest = max(same, key=_numbers, default=None)
         use = f"{nearest}, the newest {major} there" if nearest else f"one of {', '.join(offered)}"
-        return to_fix(f"{engine} {version} can no longer be created", f"change it in stacks/database_stack.py: {use}")
+        return to_fix(f"AWS no longer offers {engine} {version}", f"change it in stacks/database_stack.py: {use}")
     options = rds.describe_orderable_db_instance_options(
         Engine=engine, EngineVersion=version, DBInstanceClass=size, MaxRecords=20
     )["OrderableDBInstanceOptions"]
@@ -42,7 +42,7 @@ def _cache(site: Site, engine: str, version: str) -> Finding:
     if any(one == version or one.startswith(f"{version}.") for one in offered):
         return good(f"{engine} {version} is offered")
     return to_fix(
-        f"{engine} {version} can no longer be created",
+        f"AWS no longer offers {engine} {version}",
         f"change it in stacks/cache_stack.py: one of {', '.join(offered)}",
     )
 

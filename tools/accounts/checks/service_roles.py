@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tools.accounts.checks.site import Site
+from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix
 
 NEEDED = {

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloud_assembly import Stack
-from tools.accounts.checks.site import Site
+from tools.accounts.checks.context import Site
 from tools.accounts.findings import Finding, good, to_fix
 
 SUBNET = "AWS::EC2::Subnet"

@@ -187,7 +187,7 @@ class TestLeastPrivilege:
         done = bench.review(**parts)
         assert done.returncode == 1, done.stdout + done.stderr
         place = bench.account.place
-        assert f"CloudFormation may not do all in {place.account}, {place.region} that this release" in done.stdout
+        assert f"CloudFormation lacks permissions in {place.account}, {place.region} for this release" in done.stdout
         assert f"+ sqs:CreateQueue on arn:aws:sqs:{place.region}:{place.account}:yawl-test-monitoring*" in done.stdout
         assert "sns:" not in done.stdout
         command = f"make bootstrap ARGS='--least-privilege --account {place.account}'"
@@ -208,11 +208,11 @@ class TestLeastPrivilege:
         bench.account.deploy(Role=role)
         done = bench.review(monitoring={"Topic": TOPIC})
         assert done.returncode == 1, done.stdout + done.stderr
-        assert "+ yawl-permissions-boundary, the policy that limits every role, is not there" in done.stdout
+        assert "+ yawl-permissions-boundary, the permissions boundary of all roles, does not exist" in done.stdout
         assert "sns:" not in done.stdout
 
     def test_an_account_without_the_role_must_be_bootstrapped(self, bench: Bench) -> None:
         self.needs(bench, monitoring={"Topic": TOPIC})
         done = bench.review(monitoring={"Topic": TOPIC})
         assert done.returncode == 2
-        assert "the account must be bootstrapped" in done.stderr
+        assert "Bootstrap the account" in done.stderr

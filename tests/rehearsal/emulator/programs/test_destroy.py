@@ -99,7 +99,7 @@ def test_dev_goes_whole_and_in_order(
             *[("AWS::S3::Bucket", "yawl-dev-audit")] * 2,
         ]
         assert main(["--assembly", assembly.directory, "destroy", "dev"]) == 0
-        assert "nothing of dev is there" in capsys.readouterr().out
+        assert "dev has no deployed stacks" in capsys.readouterr().out
 
 
 def test_what_stays_is_told_and_keeps_what_it_stands_in(
@@ -131,10 +131,10 @@ def test_what_stays_is_told_and_keeps_what_it_stands_in(
     assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 0
     printed = capsys.readouterr().out
     assert left(cloud, home) == {"network"}
-    assert f"keep   network: AWS::RDS::DBInstance db-{home.account} is in it, and costs on" in printed
+    assert f"keep   network: AWS::RDS::DBInstance db-{home.account} needs it, and is still charged" in printed
     assert "retain AWS::S3::Bucket" in printed
     assert "costs: what is stored, by the GB" in printed
-    assert "dev is down; what it retains is listed above" in printed
+    assert "dev is deleted; retained resources are listed above" in printed
     assert len(cloud.in_account("rds", home).describe_db_instances()["DBInstances"]) == 1
 
 
@@ -167,7 +167,7 @@ def test_prod_is_refused_whatever_is_confirmed(
     create(cloud, home, folder, "web")
     assert main(["--assembly", str(folder), "destroy", "prod", "--confirm", "prod"]) == 2
     assert left(cloud, home) == {"web"}
-    assert "prod is not taken down by a command" in capsys.readouterr().err
+    assert "prod cannot be deleted with this command" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("asked", ["prod-eu-west-1", "prod"])
@@ -179,7 +179,7 @@ def test_prod_is_refused_in_its_further_regions(
     create(cloud, there, folder, "web")
     assert main(["--assembly", str(folder), "destroy", asked, "--confirm", asked]) == 2
     assert left(cloud, there) == {"web"}
-    assert "prod is not taken down by a command" in capsys.readouterr().err
+    assert "prod cannot be deleted with this command" in capsys.readouterr().err
 
 
 def test_an_environment_goes_in_all_its_regions(cloud: Cloud, tmp_path: Path, home: AwsEnvironment) -> None:
@@ -198,7 +198,7 @@ def test_protected_stacks_stop_it_before_anything_is_deleted(
     create(cloud, home, folder, "web")
     assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 2
     assert left(cloud, home) == {"storage", "web"}
-    assert "protected against termination: storage" in capsys.readouterr().err
+    assert "termination protection is enabled: storage" in capsys.readouterr().err
 
 
 def test_a_stack_that_stays_ends_it_and_a_second_run_goes_on(
@@ -248,7 +248,7 @@ def test_what_aws_refuses_on_the_way_ends_it_and_says_how_to_go_on(
     assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 1
     told = capsys.readouterr().err
     assert "destroy: An error occurred (AccessDenied)" in told
-    assert "run it again: it goes on from here" in told
+    assert "run it again: it resumes from here" in told
 
 
 def refused(*_: object) -> None:

@@ -125,7 +125,7 @@ def test_all_is_well_in_healthy_accounts(site: Site, capsys: pytest.CaptureFixtu
     code = doctor(site)
     printed = capsys.readouterr().out
     assert code == 0, printed
-    assert "0 to fix, 0 not examined" in printed
+    assert "0 to fix, 0 not checked" in printed
     for told in (
         "connection agreed is available",
         f"lets the pipeline's account {site.accounts[HOME]} deploy",
@@ -150,7 +150,7 @@ def test_accounts_that_nobody_has_prepared(site: Site, capsys: pytest.CaptureFix
     printed = capsys.readouterr().out
     # Into other accounts than its own it cannot look before they are bootstrapped.
     assert printed.count("is not bootstrapped") == 2
-    assert printed.count("could not be examined") == 4
+    assert printed.count("could not be checked") == 4
     assert f"AWS_PROFILE=… make bootstrap ARGS='--account {site.accounts[HOME]}'" in printed
     assert f"AWS_PROFILE=… make doctor ARGS='--account {site.accounts[DEV]}'" in printed
     assert "has no connection arn:aws:codeconnections:" in printed
@@ -191,12 +191,12 @@ BREAKS: dict[str, tuple[str, Callable[[Site], object], str]] = {
     "a database version that is gone": (
         PROD,
         lambda site: site.rewrite('"EngineVersion": "15.19"', '"EngineVersion": "15.4"'),
-        "postgres 15.4 can no longer be created",
+        "AWS no longer offers postgres 15.4",
     ),
     "a cache version that is gone": (
         PROD,
         lambda site: site.rewrite('"EngineVersion": "7.0"', '"EngineVersion": "4.0"'),
-        "redis 4.0 can no longer be created",
+        "AWS no longer offers redis 4.0",
     ),
     "a size that is not offered": (
         PROD,
@@ -301,10 +301,10 @@ ORIGIN = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"
 @pytest.mark.parametrize(
     ("code", "fix"),
     [
-        ("AccessDeniedException", "look with credentials that may read this"),
-        ("UnauthorizedOperation", "look with credentials that may read this"),
+        ("AccessDeniedException", "use credentials with permission to read this"),
+        ("UnauthorizedOperation", "use credentials with permission to read this"),
         ("ThrottlingException", "run it again in a minute"),
-        ("InternalFailure", "if it stays, look at the service in the console"),
+        ("InternalFailure", "if it persists, check the service in the console"),
     ],
 )
 def test_denied_throttled_and_broken_are_told_apart(code: str, fix: str) -> None:
@@ -353,7 +353,7 @@ def test_an_account_out_of_reach_is_not_called_good(
     site.rewrite(f"arn:${{AWS::Partition}}:iam::{site.accounts[DEV]}:role/cdk-hnb659fds-lookup", "no-arn")
     assert doctor(site) == 3
     printed = capsys.readouterr().out
-    assert "? could not be examined: the credentials of" in printed
+    assert "? could not be checked: the credentials of" in printed
     assert f"make doctor ARGS='--account {site.accounts[DEV]}'" in printed
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", site.accounts[DEV])
     assert doctor(site, "--account", site.accounts[DEV]) == 0
@@ -363,7 +363,7 @@ def test_an_account_out_of_reach_is_not_called_good(
     ("arguments", "told"),
     [
         (["--assembly", "nowhere", "doctor"], "doctor: nowhere/manifest.json does not exist"),
-        (["doctor", "--account", "999999999999"], "doctor: --account 999999999999: only "),
+        (["doctor", "--account", "999999999999"], "doctor: --account 999999999999 is not in delivery.toml"),
     ],
     ids=["no assembly", "an unknown account"],
 )

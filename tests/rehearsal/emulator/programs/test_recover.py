@@ -20,7 +20,7 @@ from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account, resource
 from tests.rehearsal.emulator.small_assembly import write_assembly
-from tools.accounts import deployed_stacks, holdings, recover
+from tools.accounts import deployed_stacks, live_resources, recover
 from tools.accounts.__main__ import main
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def reach(monkeypatch: pytest.MonkeyPatch, cloud: Cloud, account: str) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", account)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setattr(deployed_stacks, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(holdings, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(live_resources, "LOOK_SECONDS", 0.05)
 
 
 STUCK = {"application", "database"}
@@ -167,7 +167,7 @@ def test_every_stack_of_prod_is_deployed_after_its_first_creation_failed(
         assert prod.status(part) is None
         assert prod.deploy(part) == "CREATE_COMPLETE", (part, prod.failures(part))
         assert prod.recover("--yes") == 0
-        assert capsys.readouterr().out == "nothing of prod needs to be recovered\n"
+        assert capsys.readouterr().out == "prod needs no recovery\n"
     assert {prod.status(part) for part in prod.order} == {"CREATE_COMPLETE"}
 
 
@@ -214,7 +214,7 @@ def test_what_an_earlier_environment_left_is_imported_where_it_holds_data_and_de
     assert len(points["RecoveryPoints"]) == 1
     assert prod.client("s3", "recovery-copies").get_object(Bucket=copies, Key="backup")["Body"].read() == b"data"
     assert prod.recover("--yes") == 0
-    assert "nothing of prod needs to be recovered" in capsys.readouterr().out
+    assert "prod needs no recovery" in capsys.readouterr().out
 
 
 def unprotect_load_balancers(environment: Environment) -> None:
@@ -377,7 +377,7 @@ def test_a_deletion_that_failed_is_finished_without_losing_data(
     small.client("s3").put_object(Bucket=name, Key="data", Body=b"data")
     assert small.delete("web") == "DELETE_FAILED"
     assert small.recover("--yes") == 0
-    assert f"  keep      AWS::S3::Bucket {name} (1 object versions: data): the stack has served" in (
+    assert f"  keep      AWS::S3::Bucket {name} (1 object versions: data): the stack was in service" in (
         capsys.readouterr().out
     )
     assert (small.status("web"), small.status("other")) == (None, "CREATE_COMPLETE")
@@ -416,7 +416,7 @@ def test_a_role_of_an_earlier_environment_is_deleted_and_another_role_is_not(
     left = [role["RoleName"] for role in iam.list_roles()["Roles"]]
     assert (name in left) is bool(code)
     if code:
-        assert f"BLOCKED   AWS::IAM::Role {name} was not made by an environment of this name" in (
+        assert f"BLOCKED   AWS::IAM::Role {name} was not created by an environment of this name" in (
             capsys.readouterr().out
         )
 
@@ -448,7 +448,7 @@ def test_a_key_that_waits_for_its_deletion_is_called_back_first(
     )
     small.write(recovery={"Key": kept(resource("AWS::KMS::Key")), "Vault": kept(vault)})
     assert small.recover("--yes") == 1
-    assert f"is built on AWS::KMS::Key {key['KeyId']}: it is PendingDeletion. Call it back first" in (
+    assert f"is built on AWS::KMS::Key {key['KeyId']}: it is PendingDeletion. Cancel the key's deletion first" in (
         capsys.readouterr().out
     )
     kms.cancel_key_deletion(KeyId=key["KeyId"])
@@ -463,7 +463,7 @@ def test_a_failed_stack_that_is_protected_against_termination_is_left(
     small.write(web={"Balancer": BALANCER})
     small.fail("web", {"Balancer": BALANCER}, protected=True)
     assert small.recover("--yes") == 1
-    assert "BLOCKED   it is protected against termination" in capsys.readouterr().out
+    assert "BLOCKED   termination protection is enabled" in capsys.readouterr().out
     assert small.status("web") == "ROLLBACK_FAILED"
 
 
@@ -553,8 +553,8 @@ def test_what_is_older_than_the_stack_is_not_of_its_creation(
 
 def test_what_an_interrupted_recovery_has_not_deleted_is_named() -> None:
     """A key without an alias: once its stack is gone, no plan finds it again."""
-    key = holdings.Holding(kind="AWS::KMS::Key", name="one")
-    other = holdings.Holding(kind="AWS::KMS::Key", name="other")
+    key = live_resources.Holding(kind="AWS::KMS::Key", name="one")
+    other = live_resources.Holding(kind="AWS::KMS::Key", name="other")
     part = recover.Part(stack=cast(Any, None), state="", deleted_later=(key, other))
     assert recover.not_yet_deleted([part], [f"deleted {key}"]) == [str(other)]
 

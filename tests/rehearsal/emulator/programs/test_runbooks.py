@@ -14,7 +14,7 @@ from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
-from tools.accounts.objectives import table
+from tools.accounts.recovery_objectives import table
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -175,7 +175,7 @@ def test_each_case_has_a_runbook_with_a_time(case: str) -> None:
 def test_the_objectives_are_those_of_the_templates(assembly: "CloudAssembly") -> None:
     # Those of the settings that tests know; `make docs` writes those of delivery.toml.
     found = table(read(Path(assembly.directory)))
-    assert "| prod | data, by a mistake | 5 min | 55 min | restore to a point in time, of the last 30 days |" in found
+    assert "| prod | data, by mistake | 5 min | 55 min | point-in-time restore, within 30 days |" in found
     assert "| prod | the region | 31 h; backup bucket 15 min | 2 h | the copies |" in found
     assert "| dev | the region | everything | — | no copies: `recovery.copy_region` |" in found
     assert "| staging | instance and automated backups | 31 h |" in found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.change_review import affected
+from jobs.change_review import dependents
 from rehearsal.actions import consumers
 
 PROPERTIES = {
@@ -17,11 +17,11 @@ PROPERTIES = {
 
 
 def test_both_read_references_alike() -> None:
-    found = affected.references(PROPERTIES)
+    found = dependents.references(PROPERTIES)
     assert found == set(consumers.references(PROPERTIES))
     assert found >= {"A", "B", "C", "D", "E", "F"}
     assert (
-        affected.stack_outputs(PROPERTIES)
+        dependents.stack_outputs(PROPERTIES)
         == set(consumers.stack_outputs(PROPERTIES))
         == {
             ("network", "Id"),
@@ -33,7 +33,7 @@ def test_both_read_references_alike() -> None:
 @pytest.mark.parametrize("value", [{"Fn::GetStackOutput": {}}, "a name", None])
 def test_both_know_a_copy_of_an_output(value: object) -> None:
     resource = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": value}}
-    assert affected.is_copy(resource) is consumers.is_copy(resource) is isinstance(value, dict)
+    assert dependents.is_copy(resource) is consumers.is_copy(resource) is isinstance(value, dict)
 
 
 def test_both_name_who_reads_a_replaced_resource() -> None:
@@ -50,7 +50,7 @@ def test_both_name_who_reads_a_replaced_resource() -> None:
             }
         },
     }
-    review = affected.affected(
+    review = dependents.dependents(
         [(name, one, {"Vpc"} if name == "network" else set()) for name, one in templates.items()]
     )
     rehearsed = consumers.consumers("network", templates, {"Vpc"})

@@ -1,4 +1,4 @@
-"""What database and cache cost."""
+"""Charges of database and cache."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -9,23 +9,25 @@ from jobs.cost.errors import CostError
 from jobs.cost.usage import HOURS, Usage
 
 FREE_INSIGHTS_DAYS = 7
-"""What Performance Insights keeps without a charge."""
+"""Performance Insights' free retention."""
 KB_IN_GB = 1_000_000
 
 
 def database(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge a PostgreSQL instance: the machine, its storage, what backups need beyond it, and how it is watched."""
+    """Charge a PostgreSQL instance: instance hours, storage, excess backups, and monitoring."""
     if text(resource, "Engine") != "postgres":
-        raise CostError(f"{resource.logical_id}: only PostgreSQL is priced, this is {text(resource, 'Engine')}")
+        raise CostError(
+            f"{resource.logical_id}: no price is known for the engine {text(resource, 'Engine')}, only for postgres"
+        )
     two_zones = resource.properties.get("MultiAZ") is True
-    machine, storage = text(resource, "DBInstanceClass"), text(resource, "StorageType", "gp2")
+    instance_class, storage = text(resource, "DBInstanceClass"), text(resource, "StorageType", "gp2")
     gib, days = number(resource, "AllocatedStorage"), number(resource, "BackupRetentionPeriod", 1)
     yield Charge(
-        what=f"{machine}, {'two zones' if two_zones else 'one zone'}",
-        price=f"database.{machine}.{'multi_az_hour' if two_zones else 'hour'}",
+        what=f"{instance_class}, {'two zones' if two_zones else 'one zone'}",
+        price=f"database.{instance_class}.{'multi_az_hour' if two_zones else 'hour'}",
         quantity=HOURS,
         commitment=Commitment(
-            price=f"reserved.database.{machine}.hour", quantity=(2 if two_zones else 1) * HOURS, instead_of=HOURS
+            price=f"reserved.database.{instance_class}.hour", quantity=(2 if two_zones else 1) * HOURS, instead_of=HOURS
         ),
     )
     yield Charge(
@@ -39,7 +41,7 @@ def database(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge
     filled = gib * usage.database_fill
     backups = filled * (1 + usage.database_daily_change * days)
     yield Charge(
-        what="backups beyond the storage's size",
+        what="backups beyond the free size",
         price="database.backup.gb_month",
         quantity=max(backups - gib, Decimal(0)) if days else Decimal(0),
         assumptions=("database_fill", "database_daily_change"),
@@ -47,7 +49,7 @@ def database(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge
     seconds = number(resource, "MonitoringInterval", 0)
     if seconds:
         yield Charge(
-            what="enhanced monitoring, to its log",
+            what="enhanced monitoring, log",
             price="logs.ingested.gb",
             quantity=HOURS * 3600 / seconds * usage.monitoring_sample_kb / KB_IN_GB,
             assumptions=("monitoring_sample_kb",),
@@ -55,16 +57,16 @@ def database(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge
     insights = number(resource, "PerformanceInsightsRetentionPeriod", FREE_INSIGHTS_DAYS)
     if resource.properties.get("EnablePerformanceInsights") and insights > FREE_INSIGHTS_DAYS:
         yield Charge(
-            what="Performance Insights, kept longer than a week",
-            price=f"database.{machine}.performance_insights_month",
+            what="Performance Insights beyond 7 days",
+            price=f"database.{instance_class}.performance_insights_month",
             quantity=Decimal(1),
         )
     if resource.properties.get("ManageMasterUserPassword"):
-        yield Charge(what="master password, a secret", price="secret.month", quantity=Decimal(1))
+        yield Charge(what="master password secret", price="secret.month", quantity=Decimal(1))
 
 
 def cache(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge a replication group: its nodes, and snapshots but the first."""
+    """Charge a replication group: its nodes, and all snapshots except the first."""
     nodes, node_type = number(resource, "NumCacheClusters"), text(resource, "CacheNodeType")
     yield Charge(
         what=f"{nodes} x {node_type}",
@@ -74,7 +76,7 @@ def cache(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
     )
     snapshots = number(resource, "SnapshotRetentionLimit", 0)
     yield Charge(
-        what="snapshots but the first",
+        what="snapshots except the first",
         price="cache.snapshot.gb_month",
         quantity=max(snapshots - 1, Decimal(0)) * usage.cache_snapshot_gb,
         assumptions=("cache_snapshot_gb",),

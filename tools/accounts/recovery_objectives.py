@@ -28,7 +28,7 @@ DAY_HOURS: Final = 24
 def table(assembly: Assembly) -> str:
     """Return the table in Markdown, between its marks."""
     rows = [row for name in _environments(assembly) for row in _rows(name, _of(assembly, name))]
-    head = ["| environment | what is lost | RPO | RTO | by what |", "| --- | --- | --- | --- | --- |"]
+    head = ["| environment | loss | RPO | RTO | recovery |", "| --- | --- | --- | --- | --- |"]
     return "\n".join([BEGIN, *head, *(f"| {' | '.join(row)} |" for row in rows), END])
 
 
@@ -54,8 +54,8 @@ def _rows(environment: str, stacks: list[Stack]) -> Iterator[tuple[str, str, str
     [database] = _properties(stacks, "AWS::RDS::DBInstance")
     days = database["BackupRetentionPeriod"]
     restore = RESTORE_MINUTES + int(database["AllocatedStorage"]) // RESTORE_GIB_A_MINUTE
-    in_time = f"restore to a point in time, of the last {days} days"
-    yield name, "data, by a mistake", f"{LOG_MINUTES} min", f"{restore + SWITCH_MINUTES} min", in_time
+    in_time = f"point-in-time restore, within {days} days"
+    yield name, "data, by mistake", f"{LOG_MINUTES} min", f"{restore + SWITCH_MINUTES} min", in_time
     if database.get("MultiAZ"):
         yield name, "a zone", "0", f"{FAILOVER_MINUTES} min", "failover of database, cache and tasks"
     else:
@@ -64,7 +64,7 @@ def _rows(environment: str, stacks: list[Stack]) -> Iterator[tuple[str, str, str
     if rules:
         age = DAY_HOURS + max(_hours_until_done(rule) for rule in rules)
         kept = max(rule["Lifecycle"]["DeleteAfterDays"] for rule in rules)
-        way = f"a recovery point, of the last {kept} days"
+        way = f"a recovery point of the last {kept} days"
         yield name, "instance and automated backups", f"{age} h", f"{restore + SWITCH_MINUTES} min", way
     if any(rule.get("CopyActions") for rule in rules):
         age = DAY_HOURS + max(_hours_until_done(rule) for rule in rules)

@@ -1,4 +1,4 @@
-"""Tables of text whose figures stand one below the other."""
+"""Formats amounts, quantities and aligned text tables."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -7,25 +7,25 @@ CENT = Decimal("0.01")
 
 
 def dollars(amount: Decimal) -> str:
-    """Return an amount with its cents: `1,234.50`."""
+    """Return an amount with cents: `1,234.50`."""
     return f"{amount.quantize(CENT):,}"
 
 
 def signed(amount: Decimal) -> str:
-    """Return what is more or less, with its sign: `+$1.20`, `-$3.00`, `±$0.00`."""
+    """Return a change with its sign: `+$1.20`, `-$3.00`, `±$0.00`."""
     rounded = amount.quantize(CENT)
     sign = "+" if rounded > 0 else "-" if rounded < 0 else "±"
     return f"{sign}${abs(rounded):,}"
 
 
 def figure(value: Decimal) -> str:
-    """Return a quantity as short as it can be said: `730`, `0.219`."""
+    """Return a quantity without trailing zeros: `730`, `0.219`."""
     shown = f"{value:,.4f}" if value % 1 else f"{value:,.0f}"
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
 def aligned(rows: Sequence[Sequence[str]], *, numbers: Sequence[int]) -> list[str]:
-    """Return a line for each row; the columns of `numbers` stand to the right."""
+    """Return a line for each row; the columns in `numbers` are right-aligned."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
     return [
         "  ".join(

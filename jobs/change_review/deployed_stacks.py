@@ -1,4 +1,4 @@
-"""What is deployed now, read through the roles that may only look."""
+"""Reads what is deployed, through the read-only lookup roles."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from jobs.assumed_role import assume_role
 from jobs.change_review.errors import ReviewError
 
 NEVER_DEPLOYED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_COMPLETE"}
-"""States of a stack that holds nothing, or nothing that ever worked."""
+"""States of a stack that is empty or was never completely created."""
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
 
 
@@ -26,7 +26,7 @@ class Reader:
     _clients: dict[tuple[str | None, str, str], Any] = field(default_factory=dict)
 
     def template(self, stack: Stack) -> dict[str, Any] | None:
-        """Return the template that is deployed under the stack's name; None: it never was. Raise ReviewError."""
+        """Return the deployed template of the stack, or None if it was never deployed. Raise UserError."""
         try:
             client = self._client(stack)
             status = client.describe_stacks(StackName=stack.name)["Stacks"][0]["StackStatus"]
@@ -42,7 +42,7 @@ class Reader:
         return _parsed(body, stack)
 
     def names(self, stack: Stack, prefix: str) -> Iterator[str]:
-        """Yield the deployed stacks of the account and region of `stack` whose names begin so. Raise ReviewError."""
+        """Yield the deployed stacks in the place of `stack` whose names begin with `prefix`. Raise UserError."""
         try:
             for page in self._client(stack).get_paginator("describe_stacks").paginate():
                 for found in page["Stacks"]:
@@ -52,7 +52,7 @@ class Reader:
             raise _unreadable(stack, error) from None
 
     def execution_policies(self, stack: Stack) -> list[dict[str, Any]]:
-        """Return the documents of all policies that CloudFormation has where the stack is. Raise ReviewError."""
+        """Return the policies of CloudFormation's execution role in the stack's account. Raise UserError."""
         role = (stack.execution_role_arn or "").rpartition("/")[2]
         try:
             iam = self._client(stack, "iam")
@@ -66,7 +66,7 @@ class Reader:
             raise _unreadable(stack, error) from None
 
     def policy(self, stack: Stack, name: str) -> dict[str, Any] | None:
-        """Return the document of the account's policy of this name; None: there is none. Raise ReviewError."""
+        """Return the account's policy of this name, or None. Raise UserError."""
         try:
             return _document(self._client(stack, "iam"), f"arn:{stack.partition}:iam::{stack.account}:policy/{name}")
         except ClientError as error:
@@ -96,12 +96,14 @@ def _document(iam: Any, arn: str) -> dict[str, Any]:
 
 
 def _parsed(body: Any, stack: Stack) -> dict[str, Any]:
-    """Return the template; botocore has parsed it already unless it is not JSON as JSON is usually written."""
+    """Return the template; botocore has usually parsed it already."""
     if isinstance(body, str):
         try:
             body = json.loads(body)
         except ValueError:
-            raise ReviewError(f"the deployed template of {stack.name} is not JSON: the CDK did not write it") from None
+            raise ReviewError(
+                f"the deployed template of {stack.name} is not JSON, so the CDK did not create it; review it by hand"
+            ) from None
     return body
 
 
@@ -109,5 +111,5 @@ def _unreadable(stack: Stack, error: Exception) -> ReviewError:
     through = f" through {stack.lookup_role_arn}" if stack.lookup_role_arn else ""
     return ReviewError(
         f"{stack.name} in {stack.account}, {stack.region} cannot be read{through}: {error}\n"
-        "the account must be bootstrapped with --trust-for-lookup for the pipeline's account (make bootstrap)"
+        "Bootstrap the account so that it trusts the pipeline's account for lookups: make bootstrap"
     )

@@ -1,4 +1,4 @@
-"""What logs, alarms, dashboards and records cost."""
+"""Charges of logs, alarms, dashboards and audit services."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,21 +15,21 @@ WRITERS = {
     "AWS::ECS::TaskDefinition": ("engine_log_gb", INGESTED),
     "AWS::ElastiCache::ReplicationGroup": ("cache_log_gb", VENDED),
 }
-"""Who writes into a log group that it names, how much, and at which price."""
+"""Types that write to a log group: their assumption, and the price."""
 DATABASE_LOGS = "/aws/rds/"
-"""RDS knows its log groups by their names."""
+"""RDS writes to log groups by name."""
 MINUTE = 60
 
 
 def log_group(resource: Resource, stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge what is written to a log group, and what it keeps of that."""
+    """Charge ingestion and storage of a log group."""
     assumption, price = _writer(resource, stack)
     gb: Decimal = getattr(usage, assumption)
-    yield Charge(what="logs written", price=price, quantity=gb, assumptions=(assumption,))
+    yield Charge(what="log ingestion", price=price, quantity=gb, assumptions=(assumption,))
     days = number(resource, "RetentionInDays") if "RetentionInDays" in resource.properties else None
     months = usage.kept_months if days is None else days / DAYS
     yield Charge(
-        what="logs kept",
+        what="log storage",
         price="logs.stored.gb_month",
         quantity=gb * usage.log_compression * months,
         assumptions=(assumption, "log_compression"),
@@ -37,35 +37,35 @@ def log_group(resource: Resource, stack: Stack, usage: Usage) -> Iterator[Charge
 
 
 def metric_filter(_resource: Resource, _stack: Stack, _usage: Usage) -> Iterator[Charge]:
-    """Charge a metric made of log lines."""
+    """Charge the metric that the filter extracts."""
     yield Charge(what="metric", price="metric.month", quantity=Decimal(1))
 
 
 def alarm(resource: Resource, _stack: Stack, _usage: Usage) -> Iterator[Charge]:
-    """Charge an alarm, by the metrics that it reads."""
+    """Charge an alarm by the number of its metrics."""
     queries = resource.properties.get("Metrics")
     statistics = [query["MetricStat"] for query in queries or () if "MetricStat" in query]
     periods = [query.get("Period", MINUTE) for query in statistics] or [resource.properties.get("Period", MINUTE)]
     fast = min(as_number(resource, "Period", period) for period in periods) < MINUTE
     yield Charge(
-        what="alarm, each metric",
+        what="alarm, per metric",
         price="alarm.high_resolution_metric_month" if fast else "alarm.metric_month",
         quantity=Decimal(len(periods)),
     )
 
 
 def composite_alarm(_resource: Resource, _stack: Stack, _usage: Usage) -> Iterator[Charge]:
-    """Charge an alarm over alarms."""
+    """Charge a composite alarm."""
     yield Charge(what="composite alarm", price="alarm.composite_month", quantity=Decimal(1))
 
 
 def dashboard(_resource: Resource, _stack: Stack, _usage: Usage) -> Iterator[Charge]:
-    """Charge a dashboard; an account's first three are free, which is not counted."""
+    """Charge a dashboard; the free tier of three per account is not subtracted."""
     yield Charge(what="dashboard", price="dashboard.month", quantity=Decimal(1))
 
 
 def trail(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge data events where there are any; the first copy of management events is free."""
+    """Charge data events, if logged; the first copy of management events is free."""
     basic: list[dict[str, Any]] = resource.properties.get("EventSelectors", [])
     advanced = resource.properties.get("AdvancedEventSelectors", [])
     if advanced or any(selector.get("DataResources") for selector in basic):
@@ -78,9 +78,9 @@ def trail(resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
 
 
 def detector(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge guardDuty, by the events it looks at."""
+    """Charge GuardDuty by analyzed events."""
     yield Charge(
-        what="events looked at",
+        what="analyzed events",
         price="guardduty.million_events",
         quantity=usage.guardduty_million_events,
         assumptions=("guardduty_million_events",),
@@ -88,12 +88,12 @@ def detector(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charg
 
 
 def recorder(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge aWS Config, by what changes."""
-    yield Charge(what="items recorded", price="config.item", quantity=usage.config_items, assumptions=("config_items",))
+    """Charge AWS Config by recorded items."""
+    yield Charge(what="recorded items", price="config.item", quantity=usage.config_items, assumptions=("config_items",))
 
 
 def config_rule(_resource: Resource, _stack: Stack, usage: Usage) -> Iterator[Charge]:
-    """Charge a rule of AWS Config, by how often it looks."""
+    """Charge a rule of AWS Config by evaluations."""
     yield Charge(
         what="evaluations",
         price="config.evaluation",

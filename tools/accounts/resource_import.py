@@ -16,7 +16,7 @@ from tools.accounts import deployed_stacks
 from tools.accounts.accounts import Accounts
 from tools.accounts.deployed_stacks import described
 from tools.accounts.errors import OperationError
-from tools.accounts.holdings import KINDS, Client, Holding
+from tools.accounts.live_resources import KINDS, Client, Holding
 
 CHANGE_SET: Final = "recover"
 
@@ -86,9 +86,9 @@ def _built_on(
     kind = KINDS.get(resources[logical_id]["Type"])
     other = kind.find(client, live) if kind else None
     if other is None:
-        raise NotImportable(f"{found} is built on {live}, which is not there")
+        raise NotImportable(f"{found} is built on {live}, which does not exist")
     if other.locked:
-        raise NotImportable(f"{found} is built on {other}: {other.locked}. Call it back first")
+        raise NotImportable(f"{found} is built on {other}: {other.locked}. Cancel the key's deletion first")
     if (stack := owner(other.name)) is not None:
         raise NotImportable(f"{found} is built on {other}, which belongs to the stack {stack}")
     yield from adopted_with(logical_id, other, resources, client=client, owner=owner)

@@ -1,7 +1,7 @@
-"""Whether CloudFormation may do, in the accounts of a release, what deploying it takes.
+"""Finds permissions that CloudFormation lacks for a release.
 
-Where `[pipeline] execution` is `"least-privilege"`, synthesis has written that beside the templates; the account grants
-what its last bootstrap found. What is missing would end the deployment half-way.
+If `[pipeline] execution` is `"least-privilege"`, synthesis writes the required permissions beside the templates, and an
+account grants those of its last bootstrap. A missing permission would fail the deployment half-way.
 """
 
 import json
@@ -11,22 +11,21 @@ from typing import Any, Final
 
 from cloud_assembly import Stack
 from execution_policies.coverage import lacks
-from jobs.change_review.deployed import Reader
+from jobs.change_review.deployed_stacks import Reader
 from jobs.change_review.errors import ReviewError
 from jobs.change_review.findings import Finding, fingerprint
 
 FILE: Final = "execution-policies.json"
-"""What is needed, by account; execution_policies/generate.py writes it."""
+"""Required permissions by account; written by execution_policies/generate.py."""
 SUBJECT: Final = "execution"
 
-_MOST_LINES: Final = 20
+_MAX_LINES: Final = 20
 
 
 def missing_permissions(assembly: Path, released: Sequence[Stack], reader: Reader) -> Iterator[Finding]:
-    """Yield a finding for each account and region where CloudFormation may not do what the release takes.
+    """Yield a finding for each account and region where CloudFormation lacks permissions for the release.
 
-    Raises ReviewError when an account cannot be read. An assembly without the file needs nothing: there CloudFormation
-    is an administrator.
+    Raises UserError when an account cannot be read. Without the file, CloudFormation has administrator access.
     """
     try:
         needed = json.loads((assembly / FILE).read_text())["accounts"]
@@ -35,15 +34,15 @@ def missing_permissions(assembly: Path, released: Sequence[Stack], reader: Reade
     except (OSError, ValueError, KeyError) as error:
         raise ReviewError(f"{assembly / FILE} cannot be read: {error!r}; synthesize again, with make synth") from None
     for stack in {(one.account, one.region): one for one in released}.values():
-        lines = list(_lacking(needed[stack.account], stack, reader))
+        lines = list(_missing(needed[stack.account], stack, reader))
         if lines:
-            more = [f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
+            more = [f"and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
             yield Finding(
                 stack=stack.name,
                 subject=SUBJECT,
-                title=f"CloudFormation may not do all in {stack.account}, {stack.region} that this release needs: "
+                title=f"CloudFormation lacks permissions in {stack.account}, {stack.region} for this release: "
                 + grant(stack.account),
-                details=(*lines[:_MOST_LINES], *more),
+                details=(*lines[:_MAX_LINES], *more),
                 change=fingerprint(stack.account, stack.region, lines),
                 command=grant(stack.account),
             )
@@ -54,12 +53,12 @@ def grant(account: str) -> str:
     return f"make bootstrap ARGS='--least-privilege --account {account}'"
 
 
-def _lacking(needed: Mapping[str, Any], stack: Stack, reader: Reader) -> Iterator[str]:
+def _missing(needed: Mapping[str, Any], stack: Stack, reader: Reader) -> Iterator[str]:
     policies = [one["document"] for one in needed["policies"]]
     yield from (f"+ {one}" for one in lacks(policies, reader.execution_policies(stack)))
     boundary = needed["boundary"]
     deployed = reader.policy(stack, boundary["name"])
     if deployed is None:
-        yield f"+ {boundary['name']}, the policy that limits every role, is not there"
+        yield f"+ {boundary['name']}, the permissions boundary of all roles, does not exist"
     else:
-        yield from (f"+ {one}, for roles of ours" for one in lacks([boundary["document"]], [deployed]))
+        yield from (f"+ {one}, in the permissions boundary" for one in lacks([boundary["document"]], [deployed]))

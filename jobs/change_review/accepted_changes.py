@@ -1,4 +1,4 @@
-"""The changes that are meant: `[environments.NAME.accepted_changes.FINGERPRINT]` in `delivery.toml`."""
+"""Accepted changes: `[environments.NAME.accepted_changes.FINGERPRINT]` in `delivery.toml`."""
 
 import tomllib
 from pathlib import Path
@@ -32,7 +32,7 @@ def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
 
 
 def entry_for(finding: Finding, environment: str) -> str:
-    """Return the lines of `delivery.toml` that would let the finding through."""
+    """Return the lines of `delivery.toml` that would accept the finding."""
     return "\n".join(
         [
             f"[environments.{environment}.accepted_changes.{finding.change}]",

@@ -1,36 +1,36 @@
-"""The estimate as a page of the documentation."""
+"""The estimate as a Markdown page: docs/COST.md."""
 
 from collections.abc import Iterator, Sequence
 
 from jobs.cost.estimate import NOTHING, Estimate, total
+from jobs.cost.formatting import dollars, figure
 from jobs.cost.prices import PriceList
 from jobs.cost.report import savings, stacks_of, used
 from jobs.cost.resources import FREE, LESS_THAN_A_CENT
-from jobs.cost.table import dollars, figure
-from jobs.cost.usage import HOURS, MEANINGS, Assumptions
+from jobs.cost.usage import HOURS, HOURS_MEANING, MEANINGS, Assumptions
 
 
 def as_markdown(found: Estimate, assumptions: Assumptions) -> str:
-    """Return the page: each environment by stack, what is assumed, what could be saved, what is left out."""
+    """Return the page: each environment by stack, possible savings, assumptions, and exclusions."""
     return "\n".join(_page(found, assumptions)) + "\n"
 
 
 def _page(found: Estimate, assumptions: Assumptions) -> Iterator[str]:
     yield from (
-        "# What it costs",
+        "# Cost",
         "",
-        "Dollars a month for the environments of `delivery.toml`, estimated from the synthesized templates by "
-        "`make docs`. `make cost` shows every resource, `make cost FROM=main~1` what changed since a commit.",
+        "Estimated cost in US dollars per month of the environments in `delivery.toml`. `make docs` computes it from "
+        "the synthesized templates. `make cost` lists every resource; `make cost FROM=main~1` shows what changed "
+        "since a commit.",
         "",
         *(
-            f"Prices of {prices.region} on demand, written down on {prices.dated} from what is publicly known of AWS's "
-            f"price lists{_checked(prices)}. "
-            f"`jobs/cost/prices/{prices.region}.toml` names the source of each; `make cost ARGS=--price-queries` "
-            "prints the commands that ask AWS for it."
+            f"- On-demand prices of {prices.region}, recorded on {prices.dated} from AWS's public price lists"
+            f"{_checked(prices)}. Sources: `jobs/cost/prices/{prices.region}.toml`. "
+            f"`make cost ARGS='--price-queries {prices.region}'` prints the AWS CLI commands that look them up."
             for prices in found.price_lists
         ),
         "",
-        "*Fixed* is charged whatever is used, *by usage* rests on the assumptions below.",
+        "*Fixed* charges do not depend on usage; *by usage* depends on the assumptions below.",
         "",
     )
     for environment in found.environments:
@@ -43,7 +43,7 @@ def _page(found: Estimate, assumptions: Assumptions) -> Iterator[str]:
         yield from (f"## {environment}", "", *_table(("stack", "fixed", "by usage", "total"), rows, numbers=3), "")
         largest = sorted(lines, key=lambda line: -line.monthly)[:5]
         yield (
-            "Most of it: "
+            "Largest charges: "
             + ", ".join(f"{line.what} ({line.resource}) {dollars(line.monthly)}" for line in largest)
             + "."
         )
@@ -55,7 +55,7 @@ def _page(found: Estimate, assumptions: Assumptions) -> Iterator[str]:
 
 
 def _checked(prices: PriceList) -> str:
-    return f", compared with them on {prices.checked}" if prices.checked else ", and not compared with them since"
+    return f" and verified on {prices.checked}" if prices.checked else "; not verified since"
 
 
 def _savings(found: Estimate) -> Iterator[str]:
@@ -65,27 +65,27 @@ def _savings(found: Estimate) -> Iterator[str]:
     ]
     saved = sum((one.monthly for _, _, one in savings(found)), start=NOTHING)
     yield from (
-        "## With a commitment of one year",
+        "## Savings with a one-year commitment",
         "",
-        "Reserved instances and nodes, and a Compute Savings Plan for the tasks that always run; nothing is paid in "
-        "advance. Whoever commits pays also when an environment is gone. Tasks on Spot and tasks of the day only "
-        "are not committed to.",
+        "Reserved instances and nodes, and a Compute Savings Plan for tasks that always run, without upfront payment. "
+        "A commitment is charged even after an environment is deleted. It does not cover Spot tasks or tasks that run "
+        "only during the day.",
         "",
         *_table(("environment", "what", "on demand", "committed", "saved"), rows, numbers=3),
         "",
-        f"All of them together would save {dollars(saved)} a month.",
+        f"Total savings: {dollars(saved)} a month.",
         "",
     )
 
 
 def _assumptions(found: Estimate, assumptions: Assumptions) -> Iterator[str]:
-    rows = [("hours_per_month", figure(HOURS), "hours, as AWS reckons; not to be changed")]
+    rows = [("hours_per_month", figure(HOURS), HOURS_MEANING)]
     rows += [(f"`{name}`", figure(getattr(assumptions.common, name)), MEANINGS[name]) for name in used(found)]
     yield from (
-        "## What is assumed",
+        "## Assumptions",
         "",
-        "Of one environment in one month. `make cost ARGS='--assume edge_gb=500'` puts another figure in the place of "
-        "one; `--usage FILE` of several, in TOML, with a table `[environments.NAME]` for what is so in one.",
+        "For one environment and one month. Change one with `make cost ARGS='--assume edge_gb=500'`, or several with "
+        "`--usage FILE`: a TOML file that may have a table `[environments.NAME]` for one environment.",
         "",
         *_table(("assumption", "value", "meaning"), rows, numbers=0),
         "",
@@ -95,14 +95,14 @@ def _assumptions(found: Estimate, assumptions: Assumptions) -> Iterator[str]:
 def _left_out() -> Iterator[str]:
     cents = ", ".join(name.removeprefix("AWS::") for name, reason in FREE.items() if reason == LESS_THAN_A_CENT)
     yield from (
-        "## What is not counted",
+        "## Not counted",
         "",
-        "- Tax, support plans, and AWS's free allowances, which are an account's or an organization's.",
-        "- What bootstrapping leaves in each account: a bucket, a registry of images, and what they hold.",
-        "- Traffic to the internet past CloudFront, calls of Secrets Manager and KMS, queries of logs.",
-        "- Storage that the database adds to itself up to `database.max_storage_gib`.",
-        "- A second set of tasks while a deployment replaces the first.",
-        f"- {cents}: a few calls a day.",
+        "- Tax, support plans, and AWS's free tier, which applies per account or organization.",
+        "- The resources of the CDK bootstrap in each account: a bucket, an image repository, and their contents.",
+        "- Internet traffic that bypasses CloudFront, Secrets Manager and KMS calls, log queries.",
+        "- Storage that database autoscaling adds, up to `database.max_storage_gib`.",
+        "- The second set of tasks that runs during a deployment.",
+        f"- Less than a cent, because they are called a few times a day: {cents}.",
     )
 
 
@@ -113,6 +113,6 @@ def _amounts(found: Estimate, environment: str, stack: str | None) -> tuple[str,
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: int) -> list[str]:
-    """Return a table of Markdown whose last columns, `numbers` of them, are figures."""
+    """Return a Markdown table whose last `numbers` columns are right-aligned."""
     rule = ["---"] * (len(head) - numbers) + ["--:"] * numbers
     return [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]

@@ -1,7 +1,6 @@
-"""Updates that AWS refuses: found before anything is touched, as the rehearsal's emulator finds them while it deploys.
+"""Finds updates that AWS rejects, before anything is deployed.
 
-Only what both templates say outright is compared; a value behind a reference is CloudFormation's to judge. That storage
-changes twice within six hours cannot be seen in templates.
+Only plain values are compared, not references. Templates cannot show a second change of storage within six hours.
 
 Sources: "Increasing DB instance storage capacity" and "Upgrading a DB instance engine version", RDS User Guide;
 "Upgrading engine versions", ElastiCache User Guide; "Object Lock", Amazon S3 User Guide; AWS::KMS::Key,
@@ -16,12 +15,12 @@ from jobs.change_review.findings import Finding, fingerprint
 
 Properties = dict[str, Any]
 
-LEAST_GROWTH_PERCENT: Final = 10
-"""By how much RDS storage must grow at least."""
+MIN_GROWTH_PERCENT: Final = 10
+"""Minimum growth of RDS storage."""
 
 
-def impossible(stack: str, difference: Difference) -> Iterator[Finding]:
-    """Yield a finding for each update in place that AWS would refuse."""
+def refused_updates(stack: str, difference: Difference) -> Iterator[Finding]:
+    """Yield a finding for each in-place update that AWS would reject."""
     for change in difference.resources:
         rules = RULES.get(change.type, ())
         if change.kind != CHANGED:
@@ -43,9 +42,9 @@ def _storage(before: Properties, after: Properties) -> str | None:
     if now is None or wanted is None or now == wanted:
         return None
     if wanted < now:
-        return f"its storage would shrink from {now} to {wanted} GiB, and RDS storage only grows"
-    if wanted * 100 < now * (100 + LEAST_GROWTH_PERCENT):
-        return f"its storage would grow from {now} to {wanted} GiB, and RDS asks for {LEAST_GROWTH_PERCENT} % at least"
+        return f"its storage would shrink from {now} to {wanted} GiB, but RDS storage cannot shrink"
+    if wanted * 100 < now * (100 + MIN_GROWTH_PERCENT):
+        return f"its storage would grow from {now} to {wanted} GiB, but RDS requires at least {MIN_GROWTH_PERCENT} %"
     return None
 
 
@@ -55,9 +54,9 @@ def _database_version(before: Properties, after: Properties) -> str | None:
         return None
     versions = f"from {before['EngineVersion']} to {after['EngineVersion']}"
     if wanted < now:
-        return f"its engine would go back {versions}, and an upgrade cannot be undone"
+        return f"its engine would be downgraded {versions}, which RDS does not support"
     if wanted[0] != now[0] and str(after.get("AllowMajorVersionUpgrade")).lower() != "true":
-        return f"its engine would change {versions}, a major version, without AllowMajorVersionUpgrade"
+        return f"its engine's major version would change {versions} without AllowMajorVersionUpgrade"
     return None
 
 
@@ -65,13 +64,13 @@ def _cache_version(before: Properties, after: Properties) -> str | None:
     now, wanted = (_version(properties.get("EngineVersion")) for properties in (before, after))
     if now and wanted and wanted < now and before.get("Engine") == after.get("Engine"):
         versions = f"from {before['EngineVersion']} to {after['EngineVersion']}"
-        return f"its engine would go back {versions}, which ElastiCache does only for a new group"
+        return f"its engine would be downgraded {versions}, which ElastiCache supports only for a new group"
     return None
 
 
 def _object_lock(before: Properties, after: Properties) -> str | None:
     if before.get("ObjectLockEnabled") and not after.get("ObjectLockEnabled"):
-        return "its Object Lock would be taken off, which S3 never does"
+        return "its Object Lock would be removed, which S3 does not support"
     return None
 
 
@@ -84,14 +83,14 @@ def _key_kind(before: Properties, after: Properties) -> str | None:
     }
     for name, default in defaults.items():
         if before.get(name, default) != after.get(name, default):
-            return f"its {name} would change, which KMS fixes when a key is made"
+            return f"its {name} would change, which KMS does not support after a key's creation"
     return None
 
 
 def _vault_lock(before: Properties, after: Properties) -> str | None:
     lock = before.get("LockConfiguration") or {}
     if "ChangeableForDays" in lock and lock != after.get("LockConfiguration"):
-        return "its lock is in compliance mode, which nobody can change once its grace time is over"
+        return "its lock is in compliance mode, which cannot be changed after its grace time"
     return None
 
 
@@ -102,7 +101,7 @@ RULES: Final[dict[str, tuple[Callable[[Properties, Properties], str | None], ...
     "AWS::RDS::DBInstance": (_storage, _database_version),
     "AWS::S3::Bucket": (_object_lock,),
 }
-"""By type, what says why an update from old to new properties is refused; None where it is not."""
+"""By type, functions that return why an update from old to new properties is rejected, or None."""
 
 
 def _number(value: Any) -> int | None:

@@ -1,6 +1,6 @@
-"""Who refers to a resource that is replaced, in its stack and, through `Fn::GetStackOutput`, in others.
+"""Finds resources that refer to a replaced one: in its stack and, through `Fn::GetStackOutput`, in other stacks.
 
-They get the new resource's values: in the same stack with the same deployment, in another when that one is deployed.
+They get the new values with the deployment of their own stack.
 """
 
 import re
@@ -11,32 +11,32 @@ from typing import Any
 from jobs.change_review.findings import Finding, fingerprint
 
 SUBJECT = "outputs"
-"""What a finding about another stack's outputs is about."""
+"""The subject of findings about outputs of other stacks."""
 VARIABLE = re.compile(r"\$\{([^!}.]+)(?:\.[^}]*)?\}")
 
 
 @dataclass(frozen=True, order=True)
-class Affected:
+class Dependent:
     """A resource that refers to a replaced one."""
 
     stack: str
     logical_id: str
     replaced_stack: str
     replaced: str
-    """The logical id of what is replaced."""
+    """The replaced resource's logical id."""
 
 
-def affected(stacks: Sequence[tuple[str, dict[str, Any], Set[str]]]) -> tuple[Affected, ...]:
-    """Return the consumers of what is replaced.
+def dependents(stacks: Sequence[tuple[str, dict[str, Any], Set[str]]]) -> tuple[Dependent, ...]:
+    """Return the dependents of replaced resources.
 
-    Of each stack its name, its new template, and the logical ids that are, or may be, replaced.
+    `stacks` has each stack's name, new template, and the logical ids that are or may be replaced.
     """
-    found: set[Affected] = set()
+    found: set[Dependent] = set()
     outputs: dict[tuple[str, str], set[str]] = {}
     for name, template, replaced in stacks:
         for logical_id, resource in template.get("Resources", {}).items():
             for target in references(resource.get("Properties")) & replaced - {logical_id}:
-                found.add(Affected(name, logical_id, name, target))
+                found.add(Dependent(name, logical_id, name, target))
         for output, definition in (template.get("Outputs") or {}).items():
             if targets := references(definition.get("Value")) & replaced:
                 outputs[name, output] = targets
@@ -44,23 +44,23 @@ def affected(stacks: Sequence[tuple[str, dict[str, Any], Set[str]]]) -> tuple[Af
         for logical_id, resource in template.get("Resources", {}).items():
             for stack, output in stack_outputs(resource.get("Properties")):
                 for target in outputs.get((stack, output), ()):
-                    found.add(Affected(name, logical_id, stack, target))
-    # What is read more than once is kept in a parameter of the reading stack: who refers to that is affected too.
+                    found.add(Dependent(name, logical_id, stack, target))
+    # A value that is read more than once is copied to a parameter of the reading stack: follow references to it.
     for name, template, _ in stacks:
         resources = template.get("Resources", {})
         copies = {one.logical_id: one for one in found if one.stack == name and is_copy(resources[one.logical_id])}
         for logical_id, resource in resources.items():
             for copy in references(resource.get("Properties")) & copies.keys():
-                found.add(Affected(name, logical_id, copies[copy].replaced_stack, copies[copy].replaced))
+                found.add(Dependent(name, logical_id, copies[copy].replaced_stack, copies[copy].replaced))
     return tuple(sorted(found))
 
 
-def stale(found: Sequence[Affected], unchanged: Set[str]) -> Iterator[Finding]:
-    """Yield a finding for each stack that reads a replaced resource and whose own template stays the same.
+def stale(found: Sequence[Dependent], unchanged: Set[str]) -> Iterator[Finding]:
+    """Yield a finding for each stack that reads a replaced resource and whose own template does not change.
 
     CloudFormation resolves an output when the reading stack is updated, and answers an unchanged template with "No
-    updates are to be performed". AWS does not document that it reads the output again, so the stack may keep naming
-    what is gone.
+    updates are to be performed". AWS does not document that it reads the output again, so the stack may keep
+    the old value.
     """
     readers = {(one.stack, one.replaced_stack, one.replaced) for one in found if one.stack != one.replaced_stack}
     for stack, replaced_stack, replaced in sorted(readers):
@@ -68,7 +68,7 @@ def stale(found: Sequence[Affected], unchanged: Set[str]) -> Iterator[Finding]:
             yield Finding(
                 stack=stack,
                 subject=SUBJECT,
-                title=f"{stack} reads {replaced} of {replaced_stack}, which is replaced; its own template does not "
+                title=f"{stack} reads {replaced} of {replaced_stack}, which is replaced. Its own template does not "
                 "change, so it may keep the old value: change it in the same release",
                 change=fingerprint(stack, replaced_stack, replaced),
             )
