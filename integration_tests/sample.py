@@ -24,8 +24,7 @@ def latency_and_errors_are_within_limits(
 ) -> float:
     """Send a sample of requests; raise CheckFailed if too many are slow or bad, or two tasks are active.
 
-    Returns the 99th percentile of the latency in seconds. Nothing is retried, because the environment is already
-    healthy. The sample ends early once it has failed.
+    Returns the 99th percentile of the latency in seconds. Nothing is retried: the environment is healthy already.
     """
     most_slow = requests - math.ceil(0.99 * requests)
     most_bad = math.floor(requests * error_rate_limit_percent / 100)

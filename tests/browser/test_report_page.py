@@ -85,7 +85,7 @@ def test_filters_narrow_what_is_shown(open_report: Open) -> None:
     page.get_by_label("Text").fill("TEST_HEALTHY")
     expect(rows(page)).to_have_count(1)
     page.get_by_label("Text").fill("no such thing")
-    expect(page.get_by_text("No action is like that.")).to_be_visible()
+    expect(page.get_by_text("No action matches the filter.")).to_be_visible()
     page.get_by_role("button", name="Show all").click()
     expect(shown).to_have_text("7 of 7 actions")
 
