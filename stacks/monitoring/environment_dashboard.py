@@ -55,7 +55,7 @@ class EnvironmentDashboard(cloudwatch.Dashboard):
 
 
 def console_links(*, region: str, names: ObservedNames, target_group_arn: str) -> dict[str, str]:
-    """Return the pages to look at when an alarm fires, by what they show."""
+    """Return the addresses of console pages to check when an alarm fires, by title."""
     console = f"https://{region}.console.aws.amazon.com"
     service = f"{names.cluster}/services/{names.service}"
     return {

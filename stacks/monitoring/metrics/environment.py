@@ -10,7 +10,7 @@ from stacks.monitoring.metrics.workflows import WorkflowMetrics
 
 
 class EnvironmentMetrics:
-    """The metrics of an environment, part by part."""
+    """The metrics of an environment, grouped by part."""
 
     def __init__(self, *, environment_name: str, names: ObservedNames) -> None:
         self.traffic = TrafficMetrics(names)
