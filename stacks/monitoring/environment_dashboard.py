@@ -54,6 +54,11 @@ class EnvironmentDashboard(cloudwatch.Dashboard):
         )
 
 
+def dashboard_address(name: str, *, region: str) -> str:
+    """Return a dashboard's address in the console, for people signed in to its account."""
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
+
+
 def console_links(*, region: str, names: ObservedNames, target_group_arn: str) -> dict[str, str]:
     """Return the addresses of console pages to check when an alarm fires, by title."""
     console = f"https://{region}.console.aws.amazon.com"
