@@ -25,7 +25,7 @@ from pipeline.steps.self_mutation import self_mutation
 from pipeline.steps.source_and_synth import allow_connection, source, synth_step
 from settings import EnvironmentSettings, Settings
 from stacks.audit.account_audit import AccountAudit
-from stacks.shared.console_links import dashboard_address
+from stacks.monitoring.environment_dashboard import dashboard_address
 from stages.yawl_stage import YawlStage
 
 

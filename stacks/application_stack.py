@@ -1,4 +1,4 @@
-"""The workflow engine: its tasks, and the load balancer before them."""
+"""The workflow engine: its tasks and their load balancer."""
 
 from typing import Final, cast
 
@@ -26,15 +26,15 @@ from stacks.shared.output_copy import OutputCopy
 from stacks.shared.test_variables import TestVariables
 
 HEALTH_PATH: Final = "/resourceService/"
-"""Where a task says whether it can serve (reference, Application Layer)."""
+"""The health check's path (reference, Application Layer)."""
 SPOT: Final = ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=1)
-"""All tasks on capacity that AWS has to spare."""
+"""Runs all tasks on Fargate Spot."""
 
 
 class Application(EnvironmentStack):
     """YAWL on Fargate behind an internet-facing load balancer.
 
-    Offers what the distribution, the monitoring and the integration tests need; the latter as outputs.
+    The integration tests read its outputs; the distribution and the monitoring use its attributes.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Application(EnvironmentStack):
         self.log_group = LogGroup(
             self, "Log", key=key, retention_days=context.log_retention_days, retain_data=context.retain_data
         )
-        # The library's Secret does not name one parameter as its interface does, which the type checker minds.
+        # Class and interface name a parameter differently, which the type checker rejects.
         self.engine_credentials = cast(
             secretsmanager.ISecret,
             EngineCredentials(self, "EngineCredentials", key=key, retain_data=context.retain_data),
@@ -161,7 +161,7 @@ class Application(EnvironmentStack):
         )
 
     def _as_it_is(self, construct_id: str, security_group: ec2.ISecurityGroup) -> ec2.ISecurityGroup:
-        """Return the group so that nothing here adds rules to it: the network stack holds them all."""
+        """Return the group as immutable: all its rules belong in the network stack."""
         return ec2.SecurityGroup.from_security_group_id(
             self, construct_id, security_group.security_group_id, mutable=False
         )
@@ -174,8 +174,8 @@ class Application(EnvironmentStack):
             task_definition=self.task_definition,
             platform_version=ecs.FargatePlatformVersion.VERSION1_4,
             capacity_provider_strategies=[SPOT] if settings.spot else None,
-            # No desired count: the scaling below owns it, and a count in the template would undo its work with every
-            # deployment. A new service starts with one task; registering the scaling raises it to its minimum.
+            # No desired count: every deployment would reset what auto scaling has set. A new service starts with one
+            # task; registering the scalable target raises it to the minimum.
             min_healthy_percent=100,
             max_healthy_percent=200,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
@@ -191,7 +191,7 @@ class Application(EnvironmentStack):
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
         )
         service.attach_to_application_target_group(self.target_group)
-        # It knows the alarm by its name only.
+        # The service refers to the alarm by name only.
         service.node.add_dependency(self.deployment_alarm)
         return service
 

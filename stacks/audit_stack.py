@@ -1,4 +1,4 @@
-"""The part of its account's audit that an environment deploys."""
+"""The part of the account's audit that one environment deploys."""
 
 from constructs import Construct
 
@@ -8,9 +8,9 @@ from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 
 
 class Audit(EnvironmentStack):
-    """The account's trail and what watches the region, in the first environment there.
+    """The account's trail and the region's GuardDuty and AWS Config, in the first environment of the account or region.
 
-    It needs nothing of the other stacks, and they nothing of it.
+    No other stack depends on it, and it depends on none.
     """
 
     def __init__(

@@ -19,12 +19,12 @@ from stacks.shared.retention import removal_policy
 from stacks.shared.test_variables import TestVariables
 
 REDIS_VERSION: Final = "7.0"
-"""The reference's; the parameter family goes with it."""
+"""The reference's version; the parameter group family must match it."""
 PARAMETER_FAMILY: Final = "redis7"
 
 
 class Cache(EnvironmentStack):
-    """Redis on ElastiCache: one shard with its replicas, reached over TLS with a token."""
+    """Redis on ElastiCache: one shard with replicas, which clients reach over TLS with a token."""
 
     port: Final = ports.REDIS
 
@@ -76,18 +76,18 @@ class Cache(EnvironmentStack):
         secret = secretsmanager.Secret(
             self,
             "AuthToken",
-            description=f"Token that opens the Redis of YAWL {self.context.name}",
+            description=f"Auth token for the Redis of YAWL {self.context.name}",
             encryption_key=key,
-            # ElastiCache takes 16 to 128 characters and refuses most punctuation.
+            # ElastiCache requires 16 to 128 characters and rejects most punctuation.
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
             removal_policy=removal_policy(retain_data=self.context.retain_data),
         )
         on_purpose = (
-            "A new token must reach ElastiCache and every task at the same time; rotated by itself it would lock the "
-            "tasks out. It is changed on purpose, with a deployment."
+            "A new token must reach ElastiCache and every task at the same time; automatic rotation would lock the "
+            "tasks out. Change it manually, with a deployment."
         )
         acknowledge(secret, {"AwsSolutions-SMG4": on_purpose, "SecretsManagerRotationEnabled": on_purpose})
-        # The library's Secret does not name one parameter as its interface does, which the type checker minds.
+        # Class and interface name a parameter differently, which the type checker rejects.
         return cast(secretsmanager.ISecret, secret)
 
     def _build_replication_group(
@@ -130,7 +130,7 @@ class Cache(EnvironmentStack):
             transit_encryption_mode="required",
             at_rest_encryption_enabled=True,
             kms_key_id=key.key_id,
-            # Renders a reference that CloudFormation resolves when it deploys; the token is in no template.
+            # A dynamic reference that CloudFormation resolves during deployment: the token is in no template.
             auth_token=self.auth_token.secret_value.unsafe_unwrap(),
             snapshot_retention_limit=settings.snapshot_retention_days,
             log_delivery_configurations=[self._deliver(log, key=key) for log in ("slow-log", "engine-log")],
@@ -146,7 +146,7 @@ class Cache(EnvironmentStack):
         log_group = LogGroup(
             self,
             log.title().replace("-", ""),
-            # AWS lets its services write below this prefix without a resource policy that grows with every group.
+            # Below this prefix, AWS services may write without a resource policy that grows with every log group.
             log_group_name=f"/aws/vendedlogs/elasticache/yawl-{self.context.name}/{log}",
             key=key,
             retention_days=self.context.log_retention_days,
@@ -168,12 +168,12 @@ class Cache(EnvironmentStack):
         acknowledge(
             self.replication_group,
             {
-                "AwsSolutions-AEC5": "Only the tasks' security group reaches the port; another number would hide "
-                "nothing from them and surprise everybody who operates Redis.",
-                "ElastiCacheRedisClusterAutomaticBackup": "The cache holds where the active task is and when each was "
-                "last heard of, which the tasks write anew within seconds: there is nothing to restore.",
+                "AwsSolutions-AEC5": "Only the tasks' security group reaches the port; a non-default port would hide "
+                "nothing from them and surprise operators.",
+                "ElastiCacheRedisClusterAutomaticBackup": "The cache holds the active task's address and each "
+                "task's last heartbeat. Tasks rewrite both within seconds, so there is nothing to restore.",
             },
         )
         if not settings.multi_az:
-            one_zone = "This environment's settings prefer half the cost to surviving the loss of a zone."
+            one_zone = "This environment's settings choose half the cost over surviving the loss of a zone."
             acknowledge(self.replication_group, {"AwsSolutions-AEC4": one_zone})

@@ -19,17 +19,17 @@ from stacks.shared.retention import removal_policy
 from stacks.shared.test_variables import TestVariables
 
 ENGINE: Final = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.of("15.19", "15"))
-"""The newest release of the reference's PostgreSQL 15; its 15.4 can no longer be created."""
+"""The newest release of PostgreSQL 15. RDS no longer offers the reference's 15.4."""
 
 LOGS: Final = ("postgresql", "upgrade")
+"""The logs that RDS exports to CloudWatch."""
 BACKUP_WINDOW: Final = "00:00-00:30"
 MAINTENANCE_WINDOW: Final = "sun:01:00-sun:01:30"
-"""UTC. RDS would draw both by lot, and AWS Backup, due at three, begins nothing in one or in the hour before it."""
-"""The logs RDS hands to CloudWatch, each by its name there."""
+"""UTC. RDS would choose random windows; AWS Backup, due at 3:00, starts no job in either or in the hour before it."""
 
 
 class Database(EnvironmentStack):
-    """PostgreSQL on RDS: private, encrypted, and its master password made, kept and rotated by RDS."""
+    """PostgreSQL on RDS: private and encrypted; RDS creates, stores and rotates the master password."""
 
     database_name: Final = "yawl"
     username: Final = "yawl"
@@ -51,8 +51,8 @@ class Database(EnvironmentStack):
             description=f"YAWL {context.name}: PostgreSQL",
             termination_protection=context.retain_data,
         )
-        # A name of our own lets the log groups exist before the instance, with an end to what they keep. It also
-        # stops a change that would replace the instance: the replacement cannot take the same name.
+        # With a fixed name the log groups can exist before the instance, with their retention set. It also blocks
+        # changes that would replace the instance: the replacement cannot take the same name.
         self.identifier = f"yawl-{context.name}"
         key = rotating_key(
             self,
@@ -143,7 +143,7 @@ class Database(EnvironmentStack):
             deletion_protection=self.context.retain_data,
             removal_policy=data_policy,
         )
-        # RDS deletes no subnet group that an instance is in: it has to stay with the instance.
+        # RDS does not delete a subnet group in use: retain it with the instance.
         subnets = cast(rds.SubnetGroup, instance.node.find_child("SubnetGroup"))
         subnets.apply_removal_policy(data_policy)
         return instance
@@ -159,7 +159,7 @@ class Database(EnvironmentStack):
                 retention_days=self.context.log_retention_days,
                 retain_data=self.context.retain_data,
             )
-            # Otherwise RDS makes the group first, and keeps its lines for ever.
+            # Otherwise RDS creates the group first, without a retention period.
             instance.node.add_dependency(log_group)
 
     def _rotate_password(self, days: int) -> None:
@@ -168,36 +168,36 @@ class Database(EnvironmentStack):
             "PasswordRotation",
             secret_id=self.secret.secret_arn,
             rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(automatically_after_days=days),
-            # Tasks read the password when they start; a change of the schedule should not lock them out.
+            # Tasks read the password at startup; changing the schedule must not lock them out.
             rotate_immediately_on_update=False,
         )
-        # The schedule ends with the secret, and the secret with the instance: there is nothing to undo before.
+        # The schedule is deleted with the secret, and the secret with the instance.
         schedule.apply_removal_policy(RemovalPolicy.RETAIN)
 
     def _acknowledge_trades(self, settings: DatabaseSettings) -> None:
         acknowledge(
             self.instance,
             {
-                "AwsSolutions-RDS11": "Only the tasks' security group reaches the port; another number would hide "
-                "nothing from them and surprise everybody who operates PostgreSQL.",
-                "RDSInBackupPlan": "RDS itself backs the instance up every day and keeps what restores any second of "
-                f"the last {settings.backup_retention_days} days (database.backup_retention_days); with "
-                "recovery.backups AWS Backup does too, by a plan in another stack, which the rule does not see.",
+                "AwsSolutions-RDS11": "Only the tasks' security group reaches the port; a non-default port would hide "
+                "nothing from them and surprise operators.",
+                "RDSInBackupPlan": "RDS itself backs up the instance daily and can restore it to any second of "
+                f"the last {settings.backup_retention_days} days (database.backup_retention_days). With "
+                "recovery.backups AWS Backup does too, by a plan in another stack, which the rule cannot see.",
             },
         )
         monitoring_role = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
         acknowledge(
             self.instance.node.find_child("MonitoringRole"),
             {
-                f"AwsSolutions-IAM4[Policy::{monitoring_role}]": "AWS keeps this policy to exactly what enhanced "
-                "monitoring writes; a copy would fall behind."
+                f"AwsSolutions-IAM4[Policy::{monitoring_role}]": "AWS limits this policy to what enhanced "
+                "monitoring writes; a copy would become outdated."
             },
         )
         if not settings.multi_az:
-            one_zone = "This environment's settings prefer half the cost to surviving the loss of a zone."
+            one_zone = "This environment's settings choose half the cost over surviving the loss of a zone."
             acknowledge(self.instance, {"AwsSolutions-RDS3": one_zone, "RDSMultiAZSupport": one_zone})
         if not self.context.retain_data:
-            temporary = "This environment's settings say that its data goes with its stacks."
+            temporary = "This environment's settings (retain_data) delete its data with its stacks."
             acknowledge(
                 self.instance, {"AwsSolutions-RDS10": temporary, "RDSInstanceDeletionProtectionEnabled": temporary}
             )

@@ -1,4 +1,4 @@
-"""The distribution that users reach the engine through."""
+"""The CloudFront distribution of one environment."""
 
 from typing import Final
 
@@ -21,11 +21,11 @@ from stacks.shared.test_variables import TestVariables
 STATIC_PATHS: Final = ("/static/*", "/assets/*")
 API_PATH: Final = "/api/*"
 ENGINE_READ_TIMEOUT: Final = Duration.seconds(60)
-"""As long as the load balancer itself waits for the engine."""
+"""The same as the load balancer's idle timeout."""
 
 
 class Distribution(EnvironmentStack):
-    """CloudFront before the engine and the bucket of static content, which nobody reaches otherwise."""
+    """CloudFront in front of the engine and the static content, the only public way to both."""
 
     def __init__(
         self,
@@ -93,22 +93,22 @@ class Distribution(EnvironmentStack):
             allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
             compress=True,
             cache_policy=cache_policy,
-            # All of the viewer's headers, cookies and query; the host is the load balancer's.
+            # Forward all headers, cookies and the query string, but keep the load balancer's own host name.
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
             response_headers_policy=self._headers,
             function_associations=self._guards,
         )
 
     def _api_cache_policy(self) -> cloudfront.CachePolicy:
-        """Return the policy of short-lived answers: kept per caller, and no longer than the origin allows."""
+        """Return a policy that caches API responses briefly, per caller, and no longer than the origin allows."""
         return cloudfront.CachePolicy(
             self,
             "ApiCachePolicy",
-            comment=f"Short-lived API answers of YAWL {self.context.name}",
+            comment=f"Short-lived API responses of YAWL {self.context.name}",
             min_ttl=Duration.seconds(0),
             default_ttl=Duration.seconds(self._settings.api_ttl_seconds),
             max_ttl=Duration.seconds(self._settings.api_max_ttl_seconds),
-            # Whatever tells callers apart belongs to the key: one must never get another's answer.
+            # Everything that identifies a caller is in the cache key: no caller may get another's response.
             header_behavior=cloudfront.CacheHeaderBehavior.allow_list("Accept", "Authorization", "Origin"),
             cookie_behavior=cloudfront.CacheCookieBehavior.all(),
             query_string_behavior=cloudfront.CacheQueryStringBehavior.all(),
@@ -129,7 +129,7 @@ class Distribution(EnvironmentStack):
                 min_ttl=Duration.seconds(0),
                 default_ttl=Duration.seconds(self._settings.static_ttl_seconds),
                 max_ttl=Duration.days(365),
-                # S3 answers a page of another origin with other headers than one of the same.
+                # S3 adds CORS headers depending on the origin.
                 header_behavior=cloudfront.CacheHeaderBehavior.allow_list("Origin"),
                 enable_accept_encoding_brotli=True,
                 enable_accept_encoding_gzip=True,
@@ -139,8 +139,8 @@ class Distribution(EnvironmentStack):
         )
 
     def _static_origin(self, bucket: s3.IBucket) -> cloudfront.IOrigin:
-        # By its attributes: the bucket itself would write the distribution into its policy, and with it make its
-        # stack depend on this one. The storage stack lets the account's distributions read.
+        # Imported by attributes: passing the bucket would add the distribution to its policy and make the storage
+        # stack depend on this one. The storage stack allows the account's distributions to read.
         static_content = s3.Bucket.from_bucket_attributes(
             self,
             "StaticContent",
@@ -149,25 +149,24 @@ class Distribution(EnvironmentStack):
         )
         Annotations.of(self).acknowledge_warning(
             "@aws-cdk/aws-cloudfront-origins:updateImportedBucketPolicyOac",
-            "The storage stack holds the bucket's policy.",
+            "The storage stack defines the bucket's policy.",
         )
         return origins.S3BucketOrigin.with_origin_access_control(static_content)
 
     def _acknowledge_trades(self, *, tls: bool, guarded: bool) -> None:
         trades = {
-            "AwsSolutions-CFR1": "A workflow's participants may be anywhere; an environment that knows better "
-            "restricts them.",
+            "AwsSolutions-CFR1": "A workflow's participants may be anywhere, so no country is blocked.",
         }
         if not guarded:
             trades["AwsSolutions-CFR2"] = (
-                "This environment's settings want no firewall: the engine's own API is closed at the edge, and its "
-                "pages ask for a login."
+                "This environment's settings disable the firewall: the engine's own API is blocked at the edge, and "
+                "its pages require a login."
             )
         if not tls:
             trades["AwsSolutions-CFR4"] = (
-                "Without a domain of one's own CloudFront's certificate and its lower TLS limit apply."
+                "Without a custom domain, CloudFront's default certificate and its minimum TLS version apply."
             )
             trades["AwsSolutions-CFR5"] = (
-                "Without a domain the load balancer can have no certificate, so that CloudFront asks over HTTP."
+                "Without a custom domain the load balancer cannot have a certificate, so CloudFront connects over HTTP."
             )
         acknowledge(self.distribution, trades)

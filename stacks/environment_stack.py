@@ -1,4 +1,4 @@
-"""What every stack of an environment has in common."""
+"""The base class of every stack of an environment."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from typing_extensions import override
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentContext:
-    """What the stacks of one environment share; a stack in another region gets it with that region's `env`."""
+    """Settings that all stacks of one environment share; a stack in another region gets a copy with its own `env`."""
 
     name: str
     env: Environment
     zones: tuple[str, str]
-    """Given, so that synthesis needs neither a look-up nor credentials."""
+    """From the settings, so that synthesis needs no look-up and no credentials."""
     log_retention_days: int
     retain_data: bool
     """Whether data outlives the stacks."""
@@ -33,7 +33,7 @@ class EnvironmentStack(Stack):
         description: str,
         termination_protection: bool = False,
     ) -> None:
-        # The base constructor may already ask for the zones.
+        # Set first: the base constructor may already read `availability_zones`.
         self.context = context
         super().__init__(
             scope,

@@ -1,4 +1,4 @@
-"""The web application firewall before the distribution."""
+"""The web application firewall in front of the distribution."""
 
 from typing import Final
 
@@ -12,20 +12,20 @@ from stacks.shared.log_group import LogGroup
 
 MANAGED_RULES: Final = {
     "AWSManagedRulesAmazonIpReputationList": (),
-    # A case's data and a specification are large XML documents in the body: these two would turn them away.
+    # Case data and specifications are large XML documents in the body, which these two rules would block.
     "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "CrossSiteScripting_BODY"),
     "AWSManagedRulesKnownBadInputsRuleSet": (),
     "AWSManagedRulesSQLiRuleSet": (),
 }
-"""AWS's rule groups in the order in which they judge, each with its rules that only count."""
+"""AWS's managed rule groups in order of evaluation, each with the rules set to count only."""
 NEVER_LOGGED: Final = ("authorization", "cookie")
-"""Headers by which a user is known."""
+"""Headers that identify a user."""
 
 
 class Firewall(EnvironmentStack):
-    """What a request must pass before CloudFront looks at it: AWS's managed rules and a limit for each address.
+    """AWS's managed rules and a rate limit per IP address, evaluated before CloudFront handles a request.
 
-    AWS keeps what guards CloudFront in us-east-1, so that this stack is there, wherever its environment is.
+    AWS WAF requires resources for CloudFront in us-east-1, so this stack is there, whatever the environment's region.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Firewall(EnvironmentStack):
             scope,
             "firewall",
             context=context,
-            description=f"YAWL {context.name}: the web application firewall before CloudFront",
+            description=f"YAWL {context.name}: the web application firewall in front of CloudFront",
         )
         name = f"yawl-{context.name}"
         self.web_acl = waf.CfnWebACL(
@@ -67,7 +67,7 @@ class Firewall(EnvironmentStack):
         log_group = LogGroup(
             self,
             "Log",
-            # The firewall delivers to no other names.
+            # AWS WAF requires this prefix.
             log_group_name=f"aws-waf-logs-{name}",
             key=key,
             retention_days=context.log_retention_days,
@@ -103,7 +103,7 @@ class Firewall(EnvironmentStack):
         return rule.RuleProperty(
             name=group,
             priority=priority,
-            # The group's own actions hold: most of its rules block.
+            # Keep the group's own actions: most of its rules block.
             override_action=rule.OverrideActionProperty(none={}),
             statement=rule.StatementProperty(
                 managed_rule_group_statement=rule.ManagedRuleGroupStatementProperty(

@@ -1,4 +1,4 @@
-"""The network of one environment: addresses, routes to the outside, and who may talk to whom."""
+"""The network of one environment: addresses, routes and security groups."""
 
 from typing import cast
 
@@ -17,7 +17,7 @@ from stacks.shared.log_group import LogGroup
 
 
 class Network(EnvironmentStack):
-    """A VPC over two availability zones, and the security groups of everything in it."""
+    """A VPC across two availability zones, and the security groups of everything in it."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Network(EnvironmentStack):
         self._connect(https=https)
         self._add_endpoints(interface_endpoints=settings.interface_endpoints)
         self._log_flows(settings)
-        # Of the stacks that wait for no other, every environment has this one.
+        # Here because every environment has this stack, and it waits for no other.
         DeliveryReaderRole(
             self, "DeliveryReaderRole", environment_name=context.name, pipeline_account=context.pipeline_account
         )
@@ -52,7 +52,7 @@ class Network(EnvironmentStack):
             self,
             "Vpc",
             vpc_name=f"yawl-{self.context.name}",
-            # jsii hands over one request object where its types say keywords.
+            # jsii passes one request object, although its type declares keywords.
             ip_addresses=cast(ec2.IIpAddresses, FixedSubnets(settings)),
             nat_gateways=settings.nat_gateways,
             restrict_default_security_group=True,
@@ -70,31 +70,31 @@ class Network(EnvironmentStack):
             acknowledge(
                 subnet.node.find_child("DefaultRoute"),
                 {
-                    "VPCNoUnrestrictedRouteToIGW": "The load balancer and the NAT gateways are all that is in these "
-                    "subnets, and must reach the internet; tasks, database and cache have no such route."
+                    "VPCNoUnrestrictedRouteToIGW": "These subnets contain only the load balancer and the NAT "
+                    "gateways, which must reach the internet; tasks, database and cache have no such route."
                 },
             )
         return vpc
 
     def _acknowledge_zone(self, subnet: ec2.CfnSubnet) -> None:
         reason = (
-            "The zones are a setting: the list AWS would choose from differs between accounts and may change, "
+            "The zones are a setting: the list that AWS would choose from differs between accounts and may change, "
             "and a subnet cannot move."
         )
         acknowledge(subnet, {"CloudFormation-Validate::W3010": reason})
         subnet.add_metadata("cfn-lint", {"config": {"ignore_checks": ["W3010"]}})
 
-    def _build_security_group(self, name: str, what: str) -> ec2.SecurityGroup:
+    def _build_security_group(self, name: str, members: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(
             self,
             f"{name}SecurityGroup",
             vpc=self.vpc,
-            description=f"{what} of YAWL {self.context.name}",
+            description=f"{members} of YAWL {self.context.name}",
             allow_all_outbound=False,
         )
 
     def _connect(self, *, https: bool) -> None:
-        """Open what is needed, both ways: egress is closed too."""
+        """Open the required connections in both directions: egress is closed by default too."""
         anywhere = ec2.Peer.any_ipv4()
         load_balancer, tasks = self.load_balancer_security_group, self.task_security_group
         load_balancer.add_ingress_rule(anywhere, ec2.Port.tcp(ports.HTTP), "HTTP from the internet")
@@ -103,8 +103,8 @@ class Network(EnvironmentStack):
         acknowledge(
             load_balancer,
             {
-                "AwsSolutions-EC23": "The load balancer is the public entrance. Its listeners turn away whoever does "
-                "not come by way of CloudFront; a security group cannot, because the health path stays open to "
+                "AwsSolutions-EC23": "The load balancer is the public entrance. Its listeners reject requests that do "
+                "not come through CloudFront; a security group cannot, because the health path stays open to "
                 "everybody."
             },
         )
@@ -115,7 +115,7 @@ class Network(EnvironmentStack):
         tasks.add_egress_rule(anywhere, ec2.Port.tcp(ports.HTTPS), "Tasks to AWS and other services over HTTPS")
 
     def _add_endpoints(self, *, interface_endpoints: bool) -> None:
-        # Costs nothing and keeps image layers and backups off the NAT gateways.
+        # Free, and keeps image layers and backups off the NAT gateways.
         self.vpc.add_gateway_endpoint("S3Endpoint", service=ec2.GatewayVpcEndpointAwsService.S3)
         if not interface_endpoints:
             return

@@ -1,4 +1,4 @@
-"""What is left of an environment when its region is lost."""
+"""Copies of an environment's backups in another region, for the loss of its own."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
@@ -13,7 +13,7 @@ from stacks.storage.data_bucket import DataBucket
 
 
 class RecoveryCopies(EnvironmentStack):
-    """A vault and a bucket in another region, which get copies of the environment's own."""
+    """A vault and a bucket in another region that receive copies of the environment's backups."""
 
     def __init__(
         self,
@@ -49,22 +49,22 @@ class RecoveryCopies(EnvironmentStack):
             self,
             "BackupBucket",
             key=self.key,
-            # Logs would have to lie in this region too. Only replication and whoever restores come here.
+            # Logs would need a bucket in this region. Only replication and recovery access this one.
             access_log_bucket=None,
-            # The environment's other region has to know it before either exists.
+            # A fixed name: the environment's own region refers to the bucket by it.
             bucket_name=f"yawl-{context.name}-backups-{context.env.account}-{context.env.region}",
             retain_data=context.retain_data,
             lifecycle_rules=[
                 s3.LifecycleRule(noncurrent_version_expiration=Duration.days(storage.backup_noncurrent_days))
             ],
         )
-        no_logs = "Replication alone writes, only recovery reads; logs would need a bucket in this region."
+        no_logs = "Only replication writes and only recovery reads; logs would need another bucket in this region."
         acknowledge(
             self.bucket,
             {
                 f"{SOLUTIONS}-S1": no_logs,
                 "S3BucketLoggingEnabled": no_logs,
-                "S3BucketReplicationEnabled": "It is the replica: copies of copies would double the cost "
-                "and survive nothing more.",
+                "S3BucketReplicationEnabled": "This is the replica: copies of copies would double the cost "
+                "without protecting against more.",
             },
         )

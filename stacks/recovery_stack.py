@@ -1,4 +1,4 @@
-"""Backups of one environment's database that outlive it, and the proof that they can be restored."""
+"""Backups of one environment's database that outlive it, and tests of restoring them."""
 
 from typing import Final, cast
 
@@ -18,19 +18,18 @@ from stacks.shared.key import rotating_key
 from stacks.shared.scheduled_check import ScheduledCheck, check_name
 
 BACKUP_HOUR: Final = 3
-"""UTC; the weekly and the monthly backup follow an hour later each."""
+"""UTC; the weekly backup follows one hour later, the monthly one two hours later."""
 RESTORE_TEST_DAY: Final = 8
-"""Of the month: a week after the monthly backup, so that there is always one to choose."""
+"""Day of the month: a week after the monthly backup, so that a recovery point always exists."""
 SELECTION_DAYS: Final = 7
 CHECK_HOUR: Final = 12
-"""When a backup that began at night has ended, or has failed."""
+"""UTC; by then a nightly backup has completed or failed."""
 
 
 class Recovery(EnvironmentStack):
-    """A vault, the plan that fills it, the monthly restore test, and a daily check of both.
+    """A vault, its backup plan, the monthly restore test, and a daily check of both.
 
-    RDS keeps backups of its own, by which the database can be had as it was at any second. They go with the instance
-    and its region; what is here stays.
+    RDS's own backups allow point-in-time recovery, but are lost with the instance or its region. These are not.
     """
 
     def __init__(
@@ -65,7 +64,7 @@ class Recovery(EnvironmentStack):
             settings=settings,
             retain_data=context.retain_data,
         )
-        # By names of our own: a reference would be read from the other stack wherever it stands.
+        # Built from the known name: every reference to the other stack's output is a call of its own (see OutputCopy).
         self._database_arn = self.format_arn(
             service="rds",
             resource="db",
@@ -126,7 +125,7 @@ class Recovery(EnvironmentStack):
         return plan
 
     def _plan_restore_tests(self, database: Database) -> backup.CfnRestoreTestingPlan:
-        # Letters, digits and underscores are all that these names may have.
+        # These names allow only letters, digits and underscores.
         name = f"yawl_{self.context.name.replace('-', '_')}"
         plan = backup.CfnRestoreTestingPlan(
             self,
@@ -150,13 +149,13 @@ class Recovery(EnvironmentStack):
             protected_resource_type="RDS",
             protected_resource_arns=[self._database_arn],
             iam_role_arn=role.role_arn,
-            # Without these it would be restored into the account's default network, which it may not have.
+            # Otherwise AWS Backup restores into the default VPC, which the account may not have.
             restore_metadata_overrides={
                 "dbSubnetGroupName": database.subnet_group_name,
                 "vpcSecurityGroupIds": self.to_json_string([database.security_group.security_group_id]),
                 "multiAz": "false",
             },
-            # The instance is removed when this is over; nothing of ours looks into it.
+            # Nothing validates the instance; AWS Backup deletes it after this window.
             validation_window_hours=1,
         )
         selection.add_resource_dependency(plan)
@@ -193,8 +192,8 @@ class Recovery(EnvironmentStack):
         acknowledge(
             check.role,
             {
-                wildcard_resource("*"): "Metrics and restore jobs know no resource; the namespace is named, and states "
-                "alone are read."
+                wildcard_resource("*"): "Metrics and restore jobs have no resource-level permissions; the namespace is "
+                "fixed, and only states are read."
             },
         )
 
@@ -206,15 +205,17 @@ class Recovery(EnvironmentStack):
         role = iam.Role(
             self,
             construct_id,
-            # The library's class names a parameter otherwise than its interface, which the type checker minds.
+            # Class and interface name a parameter differently, which the type checker rejects.
             assumed_by=cast(iam.IPrincipal, iam.ServicePrincipal("backup.amazonaws.com")),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(f"service-role/{policy}")],
         )
         acknowledge(
             role,
             {
-                managed_policy(f"service-role/{policy}"): "AWS keeps this policy to what AWS Backup does; a copy would "
-                "fall behind and backups fail."
+                managed_policy(
+                    f"service-role/{policy}"
+                ): "AWS limits this policy to what AWS Backup does; a copy would "
+                "become outdated and backups would fail."
             },
         )
         return role

@@ -23,7 +23,7 @@ from stacks.storage.data_bucket import DataBucket
 from stacks.storage.replication_role import ReplicationRole
 
 OVERWRITTEN_DAYS: Final = 30
-"""How long versions are kept of what was overwritten or deleted, where no figure of the reference says otherwise."""
+"""How long overwritten or deleted versions are kept, unless the reference gives a figure."""
 
 
 class Storage(EnvironmentStack):
@@ -59,9 +59,9 @@ class Storage(EnvironmentStack):
                 expiration=Duration.days(settings.access_log_days),
                 noncurrent_version_expiration=Duration.days(OVERWRITTEN_DAYS),
             ),
-            not_replicated="Who asked for what is of use to those who run this region's environment; should the region "
-            "be lost, so is what it tells about.",
-            # CloudFront's standard logging delivers through an ACL.
+            not_replicated="Access logs describe this region's resources; if the region is lost, so are the "
+            "resources they describe.",
+            # CloudFront's standard logging needs ACLs.
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
             removal_policy=removal_policy(retain_data=context.retain_data),
             auto_delete_objects=not context.retain_data,
@@ -112,7 +112,7 @@ class Storage(EnvironmentStack):
             lifecycle_rules=[s3.LifecycleRule(noncurrent_version_expiration=Duration.days(OVERWRITTEN_DAYS))],
             cors=[
                 s3.CorsRule(
-                    # CloudFront shows this content to everybody: pages of any origin may read it, none may write.
+                    # The content is public through CloudFront: pages of any origin may read it, none may write.
                     allowed_origins=["*"],
                     allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
                     allowed_headers=["*"],
@@ -142,20 +142,20 @@ class Storage(EnvironmentStack):
 
     def _acknowledge_trades(self) -> None:
         for bucket, reason in {
-            self.backup_bucket: "Backups are versioned and kept over several zones; where this environment's settings "
-            "name no recovery.copy_region, that is held to be enough.",
-            self.static_bucket: "Static content is a copy of what was built elsewhere, and can be put there again.",
-            self.artifacts_bucket: "Artifacts are built from commits, and can be built from them again.",
+            self.backup_bucket: "Backups are versioned and stored across several zones, which is enough for an "
+            "environment without recovery.copy_region.",
+            self.static_bucket: "Static content is a copy of files built elsewhere and can be uploaded again.",
+            self.artifacts_bucket: "Artifacts are built from commits and can be rebuilt from them at any time.",
         }.items():
             acknowledge(bucket, {"S3BucketReplicationEnabled": reason})
 
     def _let_cloudfront_read(self, bucket: s3.Bucket) -> None:
         """Let this account's distributions read the bucket.
 
-        Naming the one distribution would close a circle: it stands in another stack and is built on the bucket.
+        Naming the one distribution would create a circular dependency: its stack depends on the bucket's.
         """
         distributions = f"arn:{self.partition}:cloudfront::{self.account}:distribution/*"
-        # In a key's policy "*" is this key.
+        # In a key policy "*" means this key.
         for policy_of, action, resource in (
             (bucket, "s3:GetObject", bucket.arn_for_objects("*")),
             (self.key, "kms:Decrypt", "*"),
@@ -168,7 +168,7 @@ class Storage(EnvironmentStack):
 
 
 def _replication(copies: RecoveryCopies, key: kms.IKey) -> s3.ReplicationRule:
-    """Copy every new version within a quarter of an hour, as S3 promises, and no deletion."""
+    """Return a rule that copies new versions within 15 minutes (S3's service level), and no deletions."""
     return s3.ReplicationRule(
         destination=cast(s3.IBucket, copies.bucket),
         kms_key=key,

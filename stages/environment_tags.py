@@ -11,15 +11,15 @@ PROVIDERS: Final = (
     "Custom::S3AutoDeleteObjectsCustomResourceProvider",
     "Custom::VpcRestrictDefaultSGCustomResourceProvider",
 )
-"""What the library builds in a stack to serve custom resources; its tags pass by these."""
+"""The library's providers of custom resources, which its tags do not reach."""
 
 
 def tag_environment(
     scope: Stage | Stack, *, name: str, settings: TagSettings, compliance: str, stacks: Iterable[Stack] = ()
 ) -> None:
-    """Put the tags on everything in the scope that takes tags.
+    """Tag every taggable resource in the scope.
 
-    `compliance` is the value of that tag where the settings have none. `stacks` are those with custom resources.
+    `compliance` is that tag's default. `stacks` are those with custom resources.
     """
     tags = {
         "Environment": name,

@@ -24,8 +24,8 @@ from stages.environment_tags import tag_environment
 class YawlStage(Stage):
     """All stacks of the environment `name`, wired to each other and tagged.
 
-    They deploy in four levels: network, firewall, audit and recovery copies, storage, database and cache, application
-    and recovery, distribution and monitoring. Without copies in another region storage needs to wait for nothing.
+    They deploy in four levels: network, firewall, audit and recovery copies; storage, database and cache; application
+    and recovery; distribution and monitoring. Storage is in the first level if there are no recovery copies.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""What runs in Lambda: each file is a function by itself, imports nothing of ours, and fits into its template."""
+"""Lambda functions: each file is a whole function, imports no project code, and is inlined in its template."""

@@ -1,7 +1,7 @@
-"""Tells how old the newest backups are, and how the last restore test went.
+"""Emits the age of the newest backups and the result of the last restore test as metrics.
 
-Of the environment: `ENVIRONMENT`, the metrics' dimension; `VAULTS`, vaults as `name@region`; `RESTORE_TEST`, the name
-of the restore testing plan, empty where there is none.
+Environment variables: `ENVIRONMENT`, the metrics' dimension; `VAULTS`, a list of `name@region`; `RESTORE_TEST`, the
+name of the restore testing plan, or empty.
 """
 
 import os
@@ -14,7 +14,7 @@ FAILED = ("FAILED", "ABORTED")
 
 
 def handler(_event: Any, _context: Any) -> dict[str, float]:
-    """Return the figures that it has put into CloudWatch."""
+    """Return the figures sent to CloudWatch."""
     figures = {"HoursSinceBackup": max(_hours_since_backup(vault) for vault in os.environ["VAULTS"].split())}
     if plan := os.environ["RESTORE_TEST"]:
         figures |= _restore_tests(plan)
@@ -29,7 +29,7 @@ def handler(_event: Any, _context: Any) -> dict[str, float]:
 
 
 def _hours_since_backup(vault: str) -> float:
-    """Return the age of the vault's newest recovery point, or of the vault while it has none."""
+    """Return the age of the vault's newest recovery point, or of the vault if it has none."""
     name, _, region = vault.partition("@")
     backup: Any = boto3.client("backup", region_name=region)
     pages = backup.get_paginator("list_recovery_points_by_backup_vault").paginate(BackupVaultName=name)
@@ -44,7 +44,7 @@ def _hours_since_backup(vault: str) -> float:
 
 
 def _restore_tests(name: str) -> dict[str, float]:
-    """Return days since a test went well, or since the plan was made; and whether the last one that ended failed."""
+    """Return the days since the last successful test, or since the plan's creation, and whether the last one failed."""
     backup: Any = boto3.client("backup")
     plan = backup.get_restore_testing_plan(RestoreTestingPlanName=name)["RestoreTestingPlan"]
     pages = backup.get_paginator("list_restore_jobs").paginate(ByRestoreTestingPlanArn=plan["RestoreTestingPlanArn"])
@@ -61,7 +61,7 @@ def _restore_tests(name: str) -> dict[str, float]:
 
 
 def _failed(job: Any) -> bool:
-    # A validation that timed out is none: what was restored is looked at by whoever wants to, and may be by nobody.
+    # A validation that timed out does not count: validating is optional.
     return job["Status"] in FAILED or job.get("ValidationStatus") == "FAILED"
 
 

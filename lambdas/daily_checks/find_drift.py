@@ -1,6 +1,6 @@
-"""Compares deployed stacks with their templates and counts what differs.
+"""Compares deployed stacks with their templates and counts the resources that differ.
 
-Of the environment: `STACK_PREFIX`, how the stacks' names begin, and `ENVIRONMENT`, the metric's dimension.
+Environment variables: `STACK_PREFIX`, the prefix of the stacks' names, and `ENVIRONMENT`, the metric's dimension.
 """
 
 import json
@@ -13,7 +13,7 @@ import boto3
 LOOK_SECONDS = 5
 GIVE_UP_SECONDS = 600
 SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
-"""The states in which CloudFormation compares a stack."""
+"""The states in which CloudFormation can detect drift."""
 AWS_MAY_CHANGE = {
     "AWS::ApplicationAutoScaling::ScalableTarget/MaxCapacity": "ScheduledActions",
     "AWS::ApplicationAutoScaling::ScalableTarget/MinCapacity": "ScheduledActions",
@@ -21,11 +21,11 @@ AWS_MAY_CHANGE = {
     "AWS::RDS::DBInstance/AllocatedStorage": "MaxAllocatedStorage",
     "AWS::RDS::DBInstance/EngineVersion": "AutoMinorVersionUpgrade",
 }
-"""What AWS changes by itself, each with the property by which our template allows it."""
+"""Properties that AWS may change, each with the property by which the template allows it."""
 
 
 def handler(_event: Any, _context: Any) -> dict[str, dict[str, list[str]]]:
-    """Return by stack what drifted and what was not compared; raise RuntimeError when a comparison does not end."""
+    """Return drifted and uncompared resources by stack; raise RuntimeError if a comparison does not finish."""
     cloudformation: Any = boto3.client("cloudformation")
     found: dict[str, dict[str, list[str]]] = {"drifted": {}, "not compared": {}}
     for page in cloudformation.get_paginator("describe_stacks").paginate():
@@ -63,7 +63,7 @@ def _compare(cloudformation: Any, stack: str) -> tuple[list[str], list[str]]:
     asked = {"StackName": stack}
     while True:
         page = cloudformation.describe_stack_resource_drifts(**asked)
-        # An older result is of a comparison before this one, which could not read the resource.
+        # An older result comes from an earlier comparison: this one could not read the resource.
         new = [one for one in page["StackResourceDrifts"] if one["Timestamp"] >= run["Timestamp"]]
         drifts |= {one["LogicalResourceId"]: one for one in new}
         if "NextToken" not in page:
@@ -83,7 +83,7 @@ def _compare(cloudformation: Any, stack: str) -> tuple[list[str], list[str]]:
 
 
 def real_differences(drift: Any) -> list[str]:
-    """Return the paths of the properties that somebody changed; what AWS may change by itself is left out."""
+    """Return the paths of changed properties, without changes that AWS may make."""
     expected = _value(drift.get("ExpectedProperties", "{}"))
     return [
         one["PropertyPath"]
@@ -97,13 +97,13 @@ def _allowed(resource_type: str, expected: Any, difference: Any) -> bool:
     by = AWS_MAY_CHANGE.get(resource_type + path)
     if by is None or expected.get(by) in (None, False, "false", []):
         return False
-    # Nobody but us upgrades to another major version.
+    # AWS never upgrades to another major version on its own.
     majors = {str(difference[value]).strip('"').partition(".")[0] for value in ("ExpectedValue", "ActualValue")}
     return len(majors) == 1 or not path.endswith("Version")
 
 
 def _is_a_default(difference: Any) -> bool:
-    """Say whether AWS only filled in defaults of objects in a list, which CloudFormation may take for drift."""
+    """Return whether AWS only added defaults to objects in a list, which CloudFormation may report as drift."""
     *parents, last = difference["PropertyPath"].split("/")
     if difference["DifferenceType"] == "ADD":
         return not last.isdigit() and any(name.isdigit() for name in parents)

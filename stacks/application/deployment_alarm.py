@@ -10,14 +10,14 @@ from constructs import Construct
 from stacks.shared.acknowledgments import acknowledge
 
 SLACK_MINUTES = 2
-"""Added to the longest planned gap, for late metrics."""
+"""Added to the takeover time, for late metrics."""
 
 
 class DeploymentAlarm(cloudwatch.Alarm):
     """In ALARM when no target has been healthy for longer than a takeover by another task lasts.
 
-    ECS rolls a deployment back while it is in ALARM. It counts healthy targets, not errors: during a takeover of
-    `takeover_seconds`, every request is answered with 503, which is no reason to roll back.
+    ECS rolls back a deployment during which it enters ALARM. It counts healthy targets, not errors: during a takeover
+    of `takeover_seconds` every request gets a 503, which is no reason to roll back.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class DeploymentAlarm(cloudwatch.Alarm):
             comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             threshold=1,
             evaluation_periods=ceil(takeover_seconds / 60) + SLACK_MINUTES,
-            # The first deployment has no data, and nothing to roll back to.
+            # The first deployment has no data and no earlier revision.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         acknowledge(
             self,
             {
-                "CloudWatchAlarmAction": "ECS itself asks for this alarm's state while it deploys. Whom a lack of "
-                "tasks concerns at other times is told by the alarms of the monitoring stack."
+                "CloudWatchAlarmAction": "ECS itself reads this alarm's state during deployments. At other times the "
+                "alarms of the monitoring stack notify about missing tasks."
             },
         )

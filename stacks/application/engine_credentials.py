@@ -1,4 +1,4 @@
-"""The engine's one account."""
+"""The credentials of the engine's only account."""
 
 import json
 from typing import Final
@@ -11,13 +11,13 @@ from stacks.shared.acknowledgments import acknowledge
 from stacks.shared.retention import removal_policy
 
 USER_NAME: Final = "yawl-delivery"
-"""Not `admin`: under that name alone YAWL takes a client for its generic administrator."""
+"""Not `admin`: YAWL treats a client of that name as its generic administrator."""
 
 
 class EngineCredentials(secretsmanager.Secret):
-    """Name and generated password, `{"username": …, "password": …}`, of the account that the engine starts with.
+    """The engine account's name and generated password, as `{"username": …, "password": …}`.
 
-    The container gives the engine this account in place of YAWL's own, whose passwords everybody knows.
+    The container replaces YAWL's default accounts, whose passwords are public, with this one.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, retain_data: bool) -> None:
@@ -35,7 +35,7 @@ class EngineCredentials(secretsmanager.Secret):
             removal_policy=removal_policy(retain_data=retain_data),
         )
         on_purpose = (
-            "An engine reads its account when it starts; rotated by itself the secret would name a password that no "
-            "running engine takes. It is changed on purpose, with new tasks."
+            "An engine reads its account at startup; after an automatic rotation no running engine would accept "
+            "the secret's password. Change it manually, and start new tasks."
         )
         acknowledge(self, {"AwsSolutions-SMG4": on_purpose, "SecretsManagerRotationEnabled": on_purpose})

@@ -1,4 +1,4 @@
-"""The container image that tasks run: one in a registry, or the one that the pipeline builds."""
+"""The tasks' container image: from a registry, or built by the pipeline."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +14,21 @@ from settings import ImageSettings
 from settings.types.image_uri import EcrImage
 
 CONTAINER: Final = Path(__file__).parents[2] / "container"
-"""What the image is built from; `.dockerignore` in it says what is no part of the image, and of its asset's hash."""
+"""The build context; its `.dockerignore` excludes files from the image and from the asset's hash."""
 HASH_DIGITS: Final = 12
-"""How much of the asset's hash a version names: enough to find the image, which is tagged with all of it."""
+"""Digits of the asset's hash in a version: enough to find the image, whose tag is the whole hash."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineImage:
-    """An image, and the version that a task of it tells."""
+    """An image, and the version that its tasks report."""
 
     container_image: ecs.ContainerImage
     version: str
 
     @classmethod
     def of(cls, scope: Construct, settings: ImageSettings) -> Self:
-        """Return the image of the settings. Building one makes an asset of `scope`; synthesis needs no Docker."""
+        """Return the image in the settings. One to build becomes an asset in `scope`; synthesis needs no Docker."""
         if settings.uri is not None:
             image = EcrImage.parse(settings.uri)
             return cls(container_image=_from_registry(scope, image), version=image.tag_or_digest)
@@ -47,7 +47,7 @@ class EngineImage:
 
 
 def _from_registry(scope: Construct, image: EcrImage) -> ecs.ContainerImage:
-    """Return the image as a task runs it; the task's execution role may then pull from this repository only."""
+    """Return the image of a repository; the task's execution role may pull from this repository only."""
     arn = Stack.of(scope).format_arn(
         service="ecr",
         account=image.account,
@@ -63,7 +63,7 @@ def _from_registry(scope: Construct, image: EcrImage) -> ecs.ContainerImage:
 
 
 def _build_arguments(settings: ImageSettings) -> dict[str, str]:
-    """Return the Dockerfile's arguments; what is not set stays at its default there."""
+    """Return the Dockerfile's arguments, without those that keep their defaults."""
     arguments = {
         "BASE_IMAGE": settings.base,
         "YAWL_VERSION": settings.yawl_version,

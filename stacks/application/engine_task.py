@@ -21,18 +21,18 @@ WRITABLE_FOLDERS: Final = {
     "tmp": "/tmp",  # noqa: S108 - a path inside the container
     "work": "/run/yawl",
 }
-"""Volumes by name that live as long as their task; everything else in the container is read-only.
+"""Paths of the task's temporary volumes, by volume name; the rest of the file system is read-only.
 
-A volume is its owner's as the image declares it: the image makes them writable for the user it runs as.
+A volume keeps the owner that the image declares: the image makes these writable for the user it runs as.
 """
 DATABASE_AUTHORITIES: Final = "/opt/yawl/rds-ca-bundle.pem"
-"""Where the image has the certificates of RDS's authorities."""
+"""The RDS CA bundle's path in the image."""
 CACHE_AUTHORITIES: Final = "/etc/ssl/certs/ca-certificates.crt"
-"""Where the image has the system's authorities; ElastiCache's certificates are of a public one."""
+"""The system's CA bundle in the image; a public CA signs ElastiCache's certificates."""
 STOP_TIMEOUT: Final = Duration.seconds(60)
-"""How long a task may take to end after SIGTERM before it is killed.
+"""Time between SIGTERM and SIGKILL.
 
-The container drains running requests for 20 s at most and gives the engine 20 s to end, which took 2.4 s when measured.
+The container drains running requests for up to 20 s and gives the engine 20 s to stop, which took 2.4 s when measured.
 """
 HEALTH_CHECK: Final = ecs.HealthCheck(
     command=["CMD", "python", "-m", "supervisor.healthcheck"],
@@ -41,18 +41,18 @@ HEALTH_CHECK: Final = ecs.HealthCheck(
     retries=3,
     start_period=Duration.seconds(60),
 )
-"""Whether the container's supervisor lives. The load balancer asks for more: whether the task can serve.
+"""Checks that the supervisor is alive. The load balancer's health check also requires that the task can serve.
 
-A task that waits for its database or for another task's engine is not mended by being replaced.
+Replacing a task that waits for its database or for another task's engine would not help.
 """
 
 
 class EngineTask(ecs.FargateTaskDefinition):
-    """One container that finds its database and cache in its environment and its passwords in secrets.
+    """One container that gets database and cache addresses from environment variables and passwords from secrets.
 
-    What it is told, may write and answers is the contract in container/README.md, which any image keeps.
-    ECS reads the secrets when a task starts: a rotated password reaches an engine with its next start. The task's own
-    role may do nothing: the engine calls no AWS service, and metrics leave it as lines of its log.
+    container/README.md is the contract between task and image: variables, writable paths and responses.
+    ECS reads the secrets when a task starts, so an engine gets a rotated password at its next start. The task role has
+    no permissions: the engine calls no AWS service and emits metrics through its log.
     """
 
     def __init__(
@@ -123,15 +123,15 @@ class EngineTask(ecs.FargateTaskDefinition):
         acknowledge(
             self,
             {
-                "AwsSolutions-ECS2": "Addresses and sizes are no secrets, and the image expects them as variables; "
+                "AwsSolutions-ECS2": "Addresses and sizes are not secret, and the image expects them as variables; "
                 "passwords and tokens come from Secrets Manager."
             },
         )
         acknowledge(
             execution_role,
             {
-                wildcard_resource("*"): "ecr:GetAuthorizationToken knows no resource; pulling is allowed "
-                "from the one repository.",
+                wildcard_resource("*"): "ecr:GetAuthorizationToken has no resource type; pulling is limited "
+                "to the one repository.",
                 **OWN_POLICY,
             },
         )

@@ -1,4 +1,4 @@
-"""What the integration tests may see."""
+"""The role that the integration tests assume."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -19,9 +19,9 @@ PIPELINE_ROLES = "yawl-delivery-*"
 class IntegrationTestRole(iam.Role):
     """A role the pipeline's integration tests assume in the environment's account.
 
-    It sees the states of stacks, service, tasks, targets, alarms, database and cache, and reads the two secrets that
-    open the engine; it changes nothing, and reads no data and no logs. Of the pipeline's account it trusts the roles
-    named `yawl-delivery-*`.
+    It reads the states of stacks, service, tasks, targets, alarms, database and cache, and the two secrets needed to
+    call the engine. It changes nothing and reads no data or logs. It trusts the roles named `yawl-delivery-*` in the
+    pipeline's account.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class IntegrationTestRole(iam.Role):
             construct_id,
             role_name=f"yawl-{environment_name}-integration-tests",
             description="Read-only; the pipeline's integration tests assume it",
-            # The library's class names a parameter otherwise than its interface, which the type checker minds.
+            # Class and interface name a parameter differently, which the type checker rejects.
             assumed_by=cast(
                 iam.IPrincipal,
                 iam.AccountPrincipal(pipeline_account).with_conditions({"ArnLike": {"aws:PrincipalArn": trusted}}),
@@ -92,20 +92,20 @@ class IntegrationTestRole(iam.Role):
                 "*",
             )
         )
-        # As the library would name it, which can therefore grant the role nothing more. One document from the start:
-        # each statement apart is a question to its process.
+        # The library's own id for it, so that no grant can add another policy. Built as one document because every
+        # statement added separately is a slow jsii call.
         iam.Policy(
             self,
             "DefaultPolicy",
             document=iam.PolicyDocument.from_json({"Statement": statements}),
-            # The library's class names a parameter otherwise than its interface, which the type checker minds.
+            # Class and interface name a parameter differently, which the type checker rejects.
             roles=[cast(iam.IRole, self)],
         )
         wildcards = {
-            "*": "These reading actions know no resource, or hide composite alarms when they are given one.",
-            tasks: "A task's name is new with every start; the cluster is named.",
-            stacks: "A stack's ARN ends in an identifier that is new with every creation; the environment is named.",
-            parameters: "CloudFormation names parameter groups; it begins their names with the stack's.",
+            "*": "These read actions have no resource type, or omit composite alarms when limited to one.",
+            tasks: "A task's ARN ends in a random identifier; the cluster is fixed.",
+            stacks: "A stack's ARN ends in a random identifier; the environment is fixed.",
+            parameters: "CloudFormation generates the parameter group's name; it begins with the stack's name.",
         }
         acknowledge(
             self,

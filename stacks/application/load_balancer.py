@@ -1,4 +1,4 @@
-"""The load balancer before the engine, and who may pass it."""
+"""The load balancer in front of the engine, and its access rules."""
 
 from typing import Final, cast
 
@@ -18,24 +18,24 @@ from stacks.shared import ports
 from stacks.shared.acknowledgments import acknowledge
 
 DEREGISTRATION_DELAY: Final = Duration.seconds(30)
-"""For the requests of a target that leaves. This and the health check are the reference's (Load Balancer)."""
+"""Time for a deregistered target's open requests. This and the health check follow the reference (Load Balancer)."""
 HEALTH_INTERVAL: Final = Duration.seconds(30)
 LEAST_MISSES: Final = 3
-"""The reference's number of missed health checks that make a target unhealthy."""
+"""Failed health checks that make a target unhealthy, in the reference."""
 MOST_MISSES: Final = 10
-"""Elastic Load Balancing's. Less than half a vCPU may start an engine more slowly than it can wait."""
+"""Elastic Load Balancing's maximum. With less than half a vCPU an engine may start more slowly than this allows."""
 
 
 class LoadBalancer(Construct):
-    """An internet-facing load balancer that lets the distribution in and answers 403 to everybody else.
+    """An internet-facing load balancer that admits the distribution and answers 403 to all other clients.
 
-    The distribution is known by a secret header. `GET` of the health path is open, for the integration tests.
-    With a domain the load balancer speaks TLS under `origin.<domain>`, and redirects plain HTTP to it.
+    A secret header identifies the distribution. `GET` of the health path is open, for the integration tests.
+    With a domain, the load balancer serves TLS at `origin.<domain>` and redirects HTTP to it.
 
-    While the engine moves to another task, for `takeover_seconds`, no task can serve. The load balancer waits for that:
-    targets found unhealthy meanwhile would be replaced by ECS, and with them the one that is about to serve.
+    During a takeover, which lasts `takeover_seconds`, no task can serve. The health check tolerates that long:
+    otherwise ECS would replace all targets, including the one about to become active.
 
-    Sessions do not stick to a target: every task hands its requests to the one active engine.
+    Sessions are not sticky: every task forwards its requests to the one active engine.
     """
 
     def __init__(
@@ -88,7 +88,8 @@ class LoadBalancer(Construct):
         if domain is None:
             self.listener = self._forbidding_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP)
             plain = (
-                "Without a domain the load balancer can have no certificate; users are on HTTPS as far as CloudFront."
+                "Without a custom domain the load balancer cannot have a certificate; users reach CloudFront over "
+                "HTTPS."
             )
             acknowledge(self.listener, {"ALBHttpToHttpsRedirection": plain, "ELBv2ACMCertificateRequired": plain})
         else:
@@ -111,14 +112,17 @@ class LoadBalancer(Construct):
         acknowledge(
             self.load_balancer,
             {
-                "ALBWAFEnabled": "The firewall is where users come in, at CloudFront. Whoever comes here otherwise is "
-                "answered 403 by the listeners, but for GET of the health path, which takes no input."
+                "ALBWAFEnabled": "The firewall protects CloudFront, where users connect. The listeners answer direct "
+                "requests with 403, except GET of the health path, which takes no input."
             },
         )
         if not retain_data:
             acknowledge(
                 self.load_balancer,
-                {"ELBDeletionProtectionEnabled": "This environment's settings say that it goes with its stacks."},
+                {
+                    "ELBDeletionProtectionEnabled": "This environment's settings (retain_data) delete it with "
+                    "its stacks."
+                },
             )
 
     def _forbidding_listener(
@@ -136,7 +140,7 @@ class LoadBalancer(Construct):
             protocol=protocol,
             certificates=None if certificate is None else [certificate],
             ssl_policy=ssl_policy,
-            # The network stack holds all rules between the security groups.
+            # The network stack defines all security group rules.
             open=False,
             default_action=elbv2.ListenerAction.fixed_response(
                 403, content_type="text/plain", message_body="Forbidden"
@@ -158,7 +162,7 @@ class LoadBalancer(Construct):
             "OriginRecord",
             zone=zone,
             record_name=f"{self.origin_domain_name}.",
-            # The library's class names a parameter otherwise than its interface.
+            # Class and interface name a parameter differently, which the type checker rejects.
             target=route53.RecordTarget.from_alias(
                 cast(route53.IAliasRecordTarget, route53_targets.LoadBalancerTarget(self.load_balancer))
             ),
@@ -172,7 +176,8 @@ class LoadBalancer(Construct):
             default_action=elbv2.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True),
         )
         acknowledge(
-            redirect, {"ELBv2ACMCertificateRequired": "This listener answers by leading to HTTPS, and serves nothing."}
+            redirect,
+            {"ELBv2ACMCertificateRequired": "This listener only redirects to HTTPS and serves nothing itself."},
         )
         return self._forbidding_listener(
             "Https",
@@ -193,6 +198,6 @@ class LoadBalancer(Construct):
 
 
 def _misses(takeover_seconds: int) -> int:
-    """Return how many checks a target may miss: the first may come at once, the last must come after the takeover."""
+    """Return the unhealthy threshold: the first check may run at once, the last must run after the takeover."""
     needed = takeover_seconds // int(HEALTH_INTERVAL.to_seconds()) + 2
     return max(LEAST_MISSES, min(needed, MOST_MISSES))

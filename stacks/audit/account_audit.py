@@ -1,4 +1,4 @@
-"""An account's audit, as much of it as is in one place."""
+"""The part of an account's audit that one environment deploys."""
 
 from typing import cast
 
@@ -16,9 +16,9 @@ from stacks.shared.key import RotatingKey
 
 
 class AccountAudit(Construct):
-    """The trail of the account, and GuardDuty and AWS Config of the region, where `share` has them here.
+    """The account's trail and the region's GuardDuty and AWS Config, as far as `share` assigns them here.
 
-    What is written outlives everything: key and buckets stay when the stack goes.
+    Key and buckets are retained when the stack is deleted.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class AccountAudit(Construct):
         log_retention_days: int,
         retain_data: bool,
     ) -> None:
-        """`retain_data` keeps the copy of the trail that can be searched, too."""
+        """`retain_data` also retains the trail's log group."""
         super().__init__(scope, construct_id)
         if share.guardduty:
             guardduty.CfnDetector(self, "Detector", enable=True)
@@ -42,7 +42,7 @@ class AccountAudit(Construct):
             RotatingKey(
                 self,
                 "Key",
-                description=f"What is written down of the account by {trail_name}",
+                description=f"Audit records of the account ({trail_name})",
                 used_through=("s3",),
                 logs=share.trail,
                 removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
@@ -76,8 +76,8 @@ class AccountAudit(Construct):
             expiry=s3.LifecycleRule(
                 expiration=Duration.days(retention_days), noncurrent_version_expiration=Duration.days(1)
             ),
-            not_replicated="Who read the trail is of use where the trail is, which is not replicated either.",
+            not_replicated="Access logs of the trail are useful only with the trail, which is not replicated either.",
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
-        # The library's class names parameters otherwise than its interface, which the type checker minds.
+        # Class and interface name a parameter differently, which the type checker rejects.
         return cast(s3.IBucket, bucket)

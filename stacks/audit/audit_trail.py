@@ -1,4 +1,4 @@
-"""What was done in the account, by whom and when: every call that manages something."""
+"""The account's audit trail: all management events."""
 
 from typing import Final, cast
 
@@ -17,11 +17,10 @@ CLOUDTRAIL: Final = "cloudtrail.amazonaws.com"
 
 
 class AuditTrail(Construct):
-    """CloudTrail for all regions of the account, into a locked bucket, and into a log group where it can be searched.
+    """CloudTrail for all regions of the account, delivered to a locked bucket and to a log group for searching.
 
-    What is once in the bucket cannot be deleted or replaced before `retention_days` are over, not even by an
-    administrator who does not first change the bucket's policy, which the trail tells of. Hashes, signed by AWS, show
-    whether a file is missing or another.
+    Nobody can delete or replace files in the bucket for `retention_days`, unless an administrator first changes the
+    bucket's policy, which the trail records. Digest files signed by AWS reveal missing or changed files.
     """
 
     def __init__(
@@ -37,7 +36,7 @@ class AuditTrail(Construct):
         retain_data: bool,
     ) -> None:
         super().__init__(scope, construct_id)
-        # The name is given: bucket and key must know the trail before there is one.
+        # A fixed name: the policies of bucket and key refer to the trail before it exists.
         self._arn = Stack.of(self).format_arn(service="cloudtrail", resource="trail", resource_name=trail_name)
         bucket = self._build_bucket(retention_days, key=key, access_log_bucket=access_log_bucket)
         self._let_cloudtrail_encrypt(key)
@@ -45,7 +44,7 @@ class AuditTrail(Construct):
         role = iam.Role(
             self,
             "LogRole",
-            description="CloudTrail writes its log with it",
+            description="Assumed by CloudTrail to write to its log group",
             assumed_by=_cloudtrail(),
         )
         log_group.grant_write(role)
@@ -63,7 +62,7 @@ class AuditTrail(Construct):
             cloud_watch_logs_log_group_arn=log_group.log_group_arn,
             cloud_watch_logs_role_arn=role.role_arn,
         )
-        # CloudTrail tries both when the trail is made.
+        # CloudTrail tests both when the trail is created.
         trail.node.add_dependency(bucket, role)
 
     def _build_bucket(self, retention_days: int, *, key: kms.IKey, access_log_bucket: s3.IBucket) -> s3.Bucket:
@@ -78,7 +77,7 @@ class AuditTrail(Construct):
             minimum_tls_version=1.2,
             versioned=True,
             object_lock_default_retention=s3.ObjectLockRetention.governance(Duration.days(retention_days)),
-            # Versions go a day after the lock that held them.
+            # Versions expire one day after their lock.
             lifecycle_rules=[
                 s3.LifecycleRule(
                     expiration=Duration.days(retention_days), noncurrent_version_expiration=Duration.days(1)
@@ -91,8 +90,8 @@ class AuditTrail(Construct):
         acknowledge(
             bucket,
             {
-                "S3BucketReplicationEnabled": "Each account keeps its own trail, in its own region; copies elsewhere "
-                "are an organization's trail, which this one is switched off for."
+                "S3BucketReplicationEnabled": "Each account keeps its own trail in its own region. For copies "
+                "elsewhere, use an organization trail and disable this one."
             },
         )
         deny_retention_bypass(bucket)
@@ -117,11 +116,11 @@ class AuditTrail(Construct):
         return bucket
 
     def _let_cloudtrail_encrypt(self, key: kms.IKey) -> None:
-        """Let the trail write what only readers of the bucket can decrypt."""
+        """Allow the trail to encrypt its files with the bucket's key."""
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["kms:DescribeKey", "kms:GenerateDataKey*"],
-                # In a key's policy "*" is this key.
+                # In a key policy "*" means this key.
                 resources=["*"],
                 principals=[_cloudtrail()],
                 conditions={"StringEquals": {"aws:SourceArn": self._arn}},
@@ -130,5 +129,5 @@ class AuditTrail(Construct):
 
 
 def _cloudtrail() -> iam.IPrincipal:
-    # The library's class names a parameter otherwise than its interface, which the type checker minds.
+    # Class and interface name a parameter differently, which the type checker rejects.
     return cast(iam.IPrincipal, iam.ServicePrincipal(CLOUDTRAIL))

@@ -1,4 +1,4 @@
-"""What the account's resources were like, and when they changed."""
+"""The configuration history of the account's resources."""
 
 from typing import Final, cast
 
@@ -16,9 +16,9 @@ POLICY: Final = "service-role/AWS_ConfigRole"
 
 
 class ConfigurationRecord(Construct):
-    """AWS Config in one region: all types it knows, those of no region only where `global_types` says so.
+    """AWS Config in one region, for all supported resource types; global types only with `global_types`.
 
-    It has a bucket of its own: AWS Config delivers to none that has Object Lock.
+    It has its own bucket because AWS Config cannot deliver to buckets with Object Lock.
     """
 
     def __init__(
@@ -35,12 +35,12 @@ class ConfigurationRecord(Construct):
         acknowledge(
             bucket,
             {
-                "S3BucketReplicationEnabled": "AWS Config itself keeps the same history; the bucket is for those who "
-                "read it with other tools."
+                "S3BucketReplicationEnabled": "AWS Config itself keeps the same history; the bucket is for reading it "
+                "with other tools."
             },
         )
         role = self._build_role(bucket, key)
-        # Neither may wait for the other: CloudFormation starts the recorder when both are there.
+        # Neither may depend on the other: CloudFormation starts the recorder once both exist.
         config.CfnConfigurationRecorder(
             self,
             "Recorder",
@@ -52,15 +52,15 @@ class ConfigurationRecord(Construct):
         channel = config.CfnDeliveryChannel(
             self, "DeliveryChannel", s3_bucket_name=bucket.bucket_name, s3_kms_key_arn=key.key_arn
         )
-        # AWS Config tries to write when the channel is made.
+        # AWS Config writes a test file when the channel is created.
         channel.node.add_dependency(role)
 
     def _build_role(self, bucket: s3.Bucket, key: kms.IKey) -> iam.Role:
         role = iam.Role(
             self,
             "Role",
-            description="AWS Config reads resources and writes their history with it",
-            # The library's class names a parameter otherwise than its interface, which the type checker minds.
+            description="Assumed by AWS Config to read resources and write their history",
+            # Class and interface name a parameter differently, which the type checker rejects.
             assumed_by=cast(iam.IPrincipal, iam.ServicePrincipal("config.amazonaws.com")),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(POLICY)],
         )
@@ -74,10 +74,10 @@ class ConfigurationRecord(Construct):
         acknowledge(
             role,
             {
-                managed_policy(POLICY): "AWS keeps this policy to what AWS Config reads; it learns new types all the "
-                "time, and a copy would leave them out.",
-                wildcard_objects(self, bucket, written): "AWS Config names its files after day and region; the folder "
-                "is its own.",
+                managed_policy(POLICY): "AWS limits this policy to what AWS Config reads and extends it with new "
+                "resource types, which a copy would miss.",
+                wildcard_objects(self, bucket, written): "AWS Config names its files by day and region; nothing else "
+                "uses the folder.",
                 **OWN_POLICY,
             },
         )

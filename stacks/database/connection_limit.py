@@ -1,4 +1,4 @@
-"""How many connections a PostgreSQL instance takes."""
+"""The maximum number of connections to a PostgreSQL instance."""
 
 from typing import Final
 
@@ -8,13 +8,13 @@ BYTES_PER_CONNECTION: Final = 9_531_392
 GIB_BY_SIZE: Final = {"micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16}
 """Memory of the general-purpose classes; `Nxlarge` has N times that of `xlarge`."""
 MEMORY_RICH: Final = {"r": 2, "x": 4}
-"""How much more the families for much memory have, by their first letter."""
+"""Memory of the memory-optimized families relative to the general-purpose ones, by first letter."""
 
 
 def connection_limit(instance_class: str) -> int:
-    """Return the most connections that an instance of the class, such as `db.t3.small`, may take.
+    """Return the maximum connections to an instance of the class, such as `db.t3.small`.
 
-    RDS needs part of the memory for itself and takes about a quarter less on the smallest classes.
+    RDS reserves some memory, so the smallest classes accept about a quarter less.
     """
     _, family, size = instance_class.split(".")
     times = size.removesuffix("xlarge")

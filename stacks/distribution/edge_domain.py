@@ -1,4 +1,4 @@
-"""The name users open."""
+"""The custom domain of the distribution."""
 
 from typing import cast
 
@@ -12,10 +12,10 @@ from settings import DomainSettings
 
 
 class EdgeDomain(Construct):
-    """A name for a distribution, with the certificate for it.
+    """A distribution's domain name and its certificate.
 
-    The certificate is the one in the settings, or is made here. CloudFront takes those of us-east-1 only, so that the
-    settings ask an environment in another region for one.
+    The certificate comes from the settings or is created here. CloudFront accepts certificates in us-east-1 only, so
+    the settings require one for environments in other regions.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, domain: DomainSettings) -> None:
@@ -35,8 +35,8 @@ class EdgeDomain(Construct):
         return cast(acm.ICertificate, certificate)
 
     def point_to(self, distribution: cloudfront.Distribution) -> None:
-        """Let the name lead to `distribution`, over IPv4 and IPv6."""
-        # The library's class names a parameter otherwise than its interface, which the type checker minds.
+        """Create alias records to `distribution`, for IPv4 and IPv6."""
+        # Class and interface name a parameter differently, which the type checker rejects.
         alias = cast(route53.IAliasRecordTarget, route53_targets.CloudFrontTarget(distribution))
         target = route53.RecordTarget.from_alias(alias)
         route53.ARecord(self, "Ipv4", zone=self._zone, record_name=f"{self.name}.", target=target)

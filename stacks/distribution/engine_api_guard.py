@@ -1,4 +1,4 @@
-"""What keeps the engine's own API off the internet."""
+"""A CloudFront function that blocks the engine's own API from the internet."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from constructs import Construct
 
 
 class EngineApiGuard(cloudfront.Function):
-    """A CloudFront function that answers 403 for `/yawl/*`, in whatever way the path is written."""
+    """Answers 403 for `/yawl/*`, including its encoded and unnormalized forms."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(
@@ -19,5 +19,5 @@ class EngineApiGuard(cloudfront.Function):
         )
 
     def association(self) -> cloudfront.FunctionAssociation:
-        """Return what puts this before a behavior."""
+        """Return the association for a behavior's viewer requests."""
         return cloudfront.FunctionAssociation(function=self, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST)

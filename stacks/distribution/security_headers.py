@@ -1,4 +1,4 @@
-"""The headers that tell browsers to be careful."""
+"""Security headers for browsers."""
 
 from typing import Final
 
@@ -7,13 +7,13 @@ from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
 CONTENT_SECURITY_POLICY: Final = "base-uri 'self'; frame-ancestors 'self'; object-src 'none'"
-"""What is safe for every page: YAWL's own use inline scripts, so that a policy for scripts would break them."""
+"""Directives that are safe for every page. YAWL's pages use inline scripts, which a script policy would break."""
 
 
 class SecurityHeaders(cloudfront.ResponseHeadersPolicy):
-    """Security headers on every answer of the distribution, whatever its origin sends.
+    """Security headers on every response of the distribution; they override the origin's.
 
-    Only a content security policy of the origin's own, which knows its pages better, stands.
+    Only the origin's own content security policy takes precedence.
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:

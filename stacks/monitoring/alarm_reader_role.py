@@ -13,7 +13,7 @@ from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_reso
 class AlarmReaderRole(iam.Role):
     """A role the pipeline assumes in the environment's account to read the states and histories of alarms.
 
-    Of the pipeline's account it trusts the roles named `yawl-delivery-*`.
+    It trusts the roles named `yawl-delivery-*` in the pipeline's account.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, environment_name: str, pipeline_account: str) -> None:
@@ -23,7 +23,7 @@ class AlarmReaderRole(iam.Role):
             construct_id,
             role_name=alarm_reader_role_name(environment_name),
             description="Read-only; the pipeline watches alarms with it after a release",
-            # The library's class names a parameter otherwise than its interface, which the type checker minds.
+            # Class and interface name a parameter differently, which the type checker rejects.
             assumed_by=cast(
                 iam.IPrincipal,
                 iam.AccountPrincipal(pipeline_account).with_conditions({"ArnLike": {"aws:PrincipalArn": trusted}}),
@@ -37,13 +37,13 @@ class AlarmReaderRole(iam.Role):
         acknowledge(
             self,
             {
-                wildcard_resource("*"): "CloudWatch hides composite alarms from whoever may not describe "
-                "all; alarms tell no data.",
+                wildcard_resource("*"): "CloudWatch shows composite alarms only to roles that may describe "
+                "all alarms; alarms contain no data.",
                 **OWN_POLICY,
             },
         )
 
 
 def alarm_reader_role_name(environment_name: str) -> str:
-    """Return the role's name, which the pipeline knows without asking the environment."""
+    """Return the role's fixed name, which the pipeline uses without reading the environment's outputs."""
     return f"yawl-{environment_name}-bake"

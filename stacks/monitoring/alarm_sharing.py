@@ -1,4 +1,4 @@
-"""What lets the pipeline's dashboard show an account's alarms."""
+"""The role that lets the pipeline's dashboard show an account's alarms."""
 
 from typing import Final, cast
 
@@ -8,14 +8,14 @@ from constructs import Construct
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_resource
 
 ROLE: Final = "CloudWatch-CrossAccountSharingRole"
-"""The name that CloudWatch's console asks for, the same in every account (CloudWatch User Guide, "Cross-account
+"""The name that CloudWatch's console expects, the same in every account (CloudWatch User Guide, "Cross-account
 cross-Region CloudWatch console")."""
 
 
 class AlarmSharing(iam.Role):
-    """The role that a viewer in the pipeline's account looks through: at the states of alarms, nothing else.
+    """Lets viewers in the pipeline's account see the states of alarms, nothing else.
 
-    An account has one role of this name, whatever else is in it.
+    An account can have only one role of this name.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, pipeline_account: str) -> None:
@@ -30,8 +30,8 @@ class AlarmSharing(iam.Role):
         acknowledge(
             self,
             {
-                wildcard_resource("*"): "CloudWatch hides composite alarms from whoever may not describe "
-                "all; alarms tell no data.",
+                wildcard_resource("*"): "CloudWatch shows composite alarms only to roles that may describe "
+                "all alarms; alarms contain no data.",
                 **OWN_POLICY,
             },
         )

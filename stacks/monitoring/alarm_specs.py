@@ -30,7 +30,7 @@ STORAGE_RESERVE: Final = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmSpec:
-    """An alarm that goes off when `metric` breaches `threshold` in `periods` consecutive periods."""
+    """An alarm that fires when `metric` breaches `threshold` in `periods` consecutive periods."""
 
     name: str
     severity: Severity
@@ -40,9 +40,9 @@ class AlarmSpec:
     """What happened, and where to look first; it is mailed."""
     comparison: cloudwatch.ComparisonOperator = ABOVE
     periods: int = 3
-    """With periods of five minutes, what the reference waits: 15 minutes."""
+    """With periods of five minutes, 15 minutes as in the reference."""
     missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING
-    """By default no data is no traffic. BREACHING is for what always reports while it is up."""
+    """By default, missing data means no traffic. BREACHING is for resources that always emit metrics."""
     needs_tasks: bool = False
     """Whether it would be in ALARM while tasks are stopped in off-hours."""
     of_release: bool = True

@@ -35,14 +35,14 @@ class AlarmTopics(Construct):
         }
 
     def _build_key(self, *, logs: bool) -> kms.IKey:
-        """Return a key of our own: the policy of the one that AWS keeps for SNS does not let CloudWatch use it."""
-        # Messages are gone when they are delivered: there is no data that the key would have to outlive.
+        """Return a customer managed key: the AWS managed key for SNS does not allow CloudWatch to use it."""
+        # Not retained: SNS deletes messages after delivery.
         key = rotating_key(
             self, "Key", description=f"Alarms of YAWL {self._environment_name}", logs=logs, retain_data=False
         )
         permission = iam.PolicyStatement(
             actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-            # In a key's policy "*" is this key.
+            # In a key policy "*" means this key.
             resources=["*"],
             conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
         )
@@ -68,6 +68,6 @@ class AlarmTopics(Construct):
         permission.add_service_principal(CLOUDWATCH)
         topic.add_to_resource_policy(permission)
         if email is not None and severity.mailed:
-            # The library's class names a parameter otherwise than its interface, which the type checker minds.
+            # Class and interface name a parameter differently, which the type checker rejects.
             topic.add_subscription(cast(sns.ITopicSubscription, subscriptions.EmailSubscription(email)))
         return topic

@@ -14,24 +14,24 @@ from stacks.shared.scheduled_check import ScheduledCheck, check_name
 HOUR: Final = 4
 """UTC; few deployments run then."""
 LEFT_OUT: Final = {
-    "billing:GetBillingViewData": "shows what the account costs",
+    "billing:GetBillingViewData": "shows the account's costs",
     "cloudfront:GetDistribution": "shows the origin's secret, which is a header of the distribution",
     "cloudfront:GetDistributionConfig": "shows the origin's secret, which is a header of the distribution",
     "elasticloadbalancing:DescribeRules": "shows the origin's secret, which is a condition of the rule",
     "iam:PassRole": "reads nothing",
-    "kms:Decrypt": "opens what is encrypted",
+    "kms:Decrypt": "decrypts data",
     "secretsmanager:GetSecretValue": "shows secrets",
-    "vpc-lattice:DescribeServiceNetworkVpcEndpointAssociation": "is no action that IAM knows",
+    "vpc-lattice:DescribeServiceNetworkVpcEndpointAssociation": "is not an IAM action",
 }
-"""What the schemas name for reading a resource, and this check may not do."""
+"""Read actions in the provider schemas that the check is not allowed, each with the reason."""
 
 
 class DriftCheck(ScheduledCheck):
     """Compares the environment's stacks with their templates every day, and counts the resources that differ.
 
-    CloudFormation reads every resource as whoever asks for the comparison. The check may do what reading the types of
-    our stacks needs, less what shows data or secrets, and change nothing. What it cannot read it reports as not
-    compared: secrets, the distribution, and the listener rule that knows the origin's secret.
+    CloudFormation reads every resource with the caller's permissions. The check may read the resource types of these
+    stacks, except for data and secrets, and change nothing. It reports resources that it cannot read as not compared:
+    secrets, the distribution, and the listener rule with the origin's secret.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class DriftCheck(ScheduledCheck):
         stacks = stack.format_arn(
             service="cloudformation", resource="stack", resource_name=f"yawl-{environment_name}-*/*"
         )
-        # Of these services, reading would also show what is not this environment's: code, names of objects, values.
+        # Limited to this environment, because reading would show code, object names and values of others.
         own = {
             "lambda": stack.format_arn(
                 service="lambda",
@@ -94,14 +94,16 @@ class DriftCheck(ScheduledCheck):
             ],
             key=key,
             log_retention_days=log_retention_days,
-            # What was found today is found again tomorrow.
+            # The next check finds the same drift again.
             retain_data=False,
         )
         reasons = {
-            stacks: "A stack's ARN ends in an identifier that is new with every creation; the environment is named.",
-            "*": "Metrics, whose namespace is named; and reading how resources are set up, which many services allow "
-            "for all of a kind only.",
-            **dict.fromkeys(own.values(), "CloudFormation ends the names; the environment is named."),
+            stacks: "A stack's ARN ends in a random identifier; the environment is fixed.",
+            "*": "PutMetricData, limited to one namespace; and read actions on configuration, many of which have no "
+            "resource type.",
+            **dict.fromkeys(
+                own.values(), "CloudFormation appends a random suffix to the names; the environment is fixed."
+            ),
         }
         acknowledge(self.role, {wildcard_resource(resource): reason for resource, reason in reasons.items()})
 

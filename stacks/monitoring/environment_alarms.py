@@ -35,7 +35,7 @@ class EnvironmentAlarms(Construct):
         self.names: list[str] = []
         """The names of all alarms, for use in other stacks."""
         of_health: list[cloudwatch.Alarm] = []
-        # The library's classes name parameters otherwise than their interfaces, which the type checker minds.
+        # Classes and interfaces name parameters differently, which the type checker rejects.
         actions_by_severity = {
             severity: cast(cloudwatch.IAlarmAction, actions.SnsAction(cast(sns.ITopic, topic)))
             for severity, topic in topics.by_severity.items()

@@ -54,8 +54,13 @@ class EnvironmentDashboard(cloudwatch.Dashboard):
         )
 
 
+def dashboard_address(name: str, *, region: str) -> str:
+    """Return a dashboard's address in the console, for people signed in to its account."""
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
+
+
 def console_links(*, region: str, names: ObservedNames, target_group_arn: str) -> dict[str, str]:
-    """Return the pages to look at when an alarm fires, by what they show."""
+    """Return the addresses of console pages to check when an alarm fires, by title."""
     console = f"https://{region}.console.aws.amazon.com"
     service = f"{names.cluster}/services/{names.service}"
     return {

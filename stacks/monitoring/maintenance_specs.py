@@ -16,7 +16,7 @@ RESTORE_TEST_DAYS: Final = 35
 
 
 def maintenance_specs(metrics: MaintenanceMetrics, settings: RecoverySettings) -> list[AlarmSpec]:
-    """Return the alarms about what the enabled daily checks find."""
+    """Return the alarms for the results of the enabled daily checks."""
     specs: list[AlarmSpec] = []
     if settings.drift_check:
         specs.append(

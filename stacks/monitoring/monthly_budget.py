@@ -6,7 +6,7 @@ from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
 ALERTS: Final = (
-    # what is compared with the budget, percent
+    # kind of cost, percent of the budget
     ("ACTUAL", 80),
     ("FORECASTED", 100),
     ("ACTUAL", 100),
@@ -15,10 +15,10 @@ ALERTS: Final = (
 
 
 class MonthlyBudget(budgets.CfnBudget):
-    """A budget of what is tagged `Environment` with the environment's name.
+    """A budget for resources with the environment's `Environment` tag.
 
-    It counts nothing until the tag is activated as a cost allocation tag, which only the organization's management
-    account can do, and then what is charged from that day on. It stops nothing.
+    It counts costs only from the day the tag is activated as a cost allocation tag, which only the organization's
+    management account can do. It stops nothing.
     """
 
     def __init__(

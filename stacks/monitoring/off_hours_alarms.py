@@ -26,12 +26,12 @@ def ignore_off_hours(specs: list[AlarmSpec], off_hours: OffHoursSettings | None)
 
 
 def _judged_while_running(spec: AlarmSpec, running: str) -> AlarmSpec:
-    # A value that just does not breach.
+    # A value that does not breach.
     quiet = spec.threshold if spec.comparison == BELOW else 0
     expression = cloudwatch.MathExpression(
         expression=f"IF({running}, measured, {quiet})",
         using_metrics={"measured": spec.metric},
-        label="while tasks are awake",
+        label="while tasks run",
         period=cast(cloudwatch.Metric, spec.metric).period or FIVE_MINUTES,
     )
     missing = cloudwatch.TreatMissingData

@@ -1,4 +1,4 @@
-"""What CloudFormation must be allowed in order to read a resource, by its type.
+"""The permissions that CloudFormation needs to read a resource, by resource type.
 
 Written by `python -m tests.resource_reads` from the read handlers of the provider schemas that cfn-lint ships: do not
 edit. A type without an entry is one that CloudFormation cannot read by itself.

@@ -30,7 +30,7 @@ def running_hours(off_hours: OffHoursSettings) -> list[tuple[int, int]]:
         midnight = DAYS.index(day) * DAY
         start = midnight + off_hours.wake_hour * HOUR + STARTING - min(offsets)
         end = midnight + off_hours.sleep_hour * HOUR - max(offsets)
-        # Only whole hours can be asked for.
+        # The alarm expression can test whole hours only.
         first, last = -(-start // HOUR), end // HOUR - 1
         if first <= last:
             found += _within_the_week(first, last)

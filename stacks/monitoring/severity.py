@@ -1,4 +1,4 @@
-"""How bad an alarm is."""
+"""The severities of alarms."""
 
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ class Severity(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """What an alarm of this severity means, and who acts when; shown on the dashboard."""
+        """The meaning of the severity, and who acts when; shown on the dashboard."""
         return {
             Severity.HIGH: "Users are affected, or will be soon. The on-call engineer acts now.",
             Severity.MEDIUM: "Service is up with reduced capacity. The team investigates today.",

@@ -1,4 +1,4 @@
-"""What the pipeline's functions may read of an environment that a delivery has deployed, or failed to."""
+"""The role with which the pipeline's functions read from an environment after a delivery."""
 
 from typing import Final, cast
 
@@ -9,17 +9,17 @@ from constructs import Construct
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_resource
 
 READER_ROLE: Final = "arn:aws:iam::{account}:role/yawl-{environment}-delivery-reader"
-"""Its ARN, with places for the account and the environment's name."""
+"""Its ARN, with placeholders for the account and the environment's name."""
 TRUSTED: Final = ("yawl-delivery-NotificationsNotifierRole*", "yawl-delivery-ReleaseRecordsRecorderRole*")
-"""The roles of the two functions that assume it: CloudFormation names them after the pipeline's stack and their ids."""
+"""Patterns of the two roles that may assume it: CloudFormation builds their names from the stack and their ids."""
 
 
 class DeliveryReaderRole(iam.Role):
-    """A role with which the pipeline's notifier reads why a stack failed, and its recorder what a release left.
+    """A role for the pipeline's notifier, to find why a stack failed, and its recorder, to record what was deployed.
 
-    It reads the events and templates of the environment's stacks and what its tasks run: no data, no logs, no secrets.
-    It stands in a stack of the first level that waits for no other, so that it exists before most of what may fail; the
-    functions do without it where it does not.
+    It reads events and templates of the environment's stacks and the images of its tasks: no data, logs or secrets.
+    The network stack contains it because that is among the first to be deployed. The functions work without the role
+    until it exists.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, environment_name: str, pipeline_account: str) -> None:
@@ -29,14 +29,14 @@ class DeliveryReaderRole(iam.Role):
             scope,
             construct_id,
             role_name=READER_ROLE.format(account="", environment=environment_name).rpartition("/")[2],
-            description="Read-only; the pipeline's functions tell and write down with it what was deployed",
-            # The library's class names a parameter otherwise than its interface, which the type checker minds.
+            description="Read-only; the pipeline's functions report and record deployments with it",
+            # Class and interface name a parameter differently, which the type checker rejects.
             assumed_by=cast(
                 iam.IPrincipal,
                 iam.AccountPrincipal(pipeline_account).with_conditions({"ArnLike": {"aws:PrincipalArn": trusted}}),
             ),
         )
-        # Of every region: firewall and copies are elsewhere.
+        # In every region: the firewall and the recovery copies are in others.
         stacks = f"arn:aws:cloudformation:*:{stack.account}:stack/yawl-{environment_name}-*/*"
         ecs = f"arn:aws:ecs:{stack.region}:{stack.account}"
         cluster, tasks = f"{ecs}:cluster/yawl-{environment_name}", f"{ecs}:task/yawl-{environment_name}/*"
@@ -55,10 +55,12 @@ class DeliveryReaderRole(iam.Role):
         acknowledge(
             self,
             {
-                wildcard_resource(stacks): "The stacks of this environment and no others; the last part "
-                "of a stack's ARN is drawn when it is created.",
-                wildcard_resource(tasks): "Tasks of this environment's cluster come and go.",
-                wildcard_resource("*"): "Listing tasks has no resource of its own; the condition names the "
+                wildcard_resource(stacks): "Only stacks of this environment; the last part "
+                "of a stack's ARN is random and changes with every creation.",
+                wildcard_resource(
+                    tasks
+                ): "Only tasks of this environment's cluster; their identifiers change with every start.",
+                wildcard_resource("*"): "ListTasks has no resource type; the condition limits it to the "
                 "environment's cluster.",
                 **OWN_POLICY,
             },

@@ -1,4 +1,4 @@
-"""Subnets at exact addresses."""
+"""Subnets with fixed address ranges."""
 
 import jsii
 from aws_cdk import aws_ec2 as ec2
@@ -8,9 +8,9 @@ from settings import NetworkSettings
 
 @jsii.implements(ec2.IIpAddresses)
 class FixedSubnets:
-    """Gives a `Vpc` the addresses of the settings, where the library's own allocation counts them up from the first.
+    """Gives a `Vpc` the address ranges in the settings; the library's own allocation would assign them in sequence.
 
-    The subnets of one type get their addresses in the order of the availability zones.
+    Subnets of one type get their ranges in the order of the availability zones.
     """
 
     def __init__(self, settings: NetworkSettings) -> None:

@@ -1,4 +1,4 @@
-"""Questions to the flow logs that are asked when something is wrong, saved where they are asked."""
+"""Saved queries of the flow logs, for investigating network problems."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,8 +9,9 @@ from constructs import Construct
 class FlowQueries(Construct):
     """Saved queries of CloudWatch Logs Insights, in its folder `yawl-<environment>/network`.
 
-    Fields are those that Insights finds in flow logs of the default format ("Supported logs and discovered fields" in
-    the CloudWatch Logs User Guide). `inside` is the VPC's range, `private` those of the subnets behind NAT gateways.
+    They use the fields that Insights discovers in flow logs of the default format ("Supported logs and discovered
+    fields" in the CloudWatch Logs User Guide). `inside` is the VPC's address range; `private` lists the ranges of the
+    subnets behind NAT gateways.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class FlowQueries(Construct):
 
 
 def _queries(inside: str, private: Sequence[str]) -> Mapping[str, tuple[str, Sequence[str]]]:
-    """Return name and steps of each query."""
+    """Return the name and the commands of each query."""
     from_private = " or ".join(f'isIpv4InSubnet(srcAddr, "{subnet}")' for subnet in private)
     return {
         "RejectedBySource": (
@@ -48,7 +49,7 @@ def _queries(inside: str, private: Sequence[str]) -> Mapping[str, tuple[str, Seq
             ),
         ),
         "TopTalkers": (
-            "Most bytes, from whom to whom",
+            "Most bytes, by source and destination",
             (
                 'filter action = "ACCEPT"',
                 "stats sum(bytes) as sent by srcAddr, dstAddr, dstPort",
@@ -57,8 +58,8 @@ def _queries(inside: str, private: Sequence[str]) -> Mapping[str, tuple[str, Seq
             ),
         ),
         "LeftThroughNat": (
-            # S3 has a gateway endpoint, whose packets have addresses of the internet too: they cost nothing at a NAT.
-            "What left the private subnets, through NAT or to S3",
+            # Traffic to S3 has public addresses too, but uses the gateway endpoint and costs nothing at NAT.
+            "Traffic leaving the private subnets, through NAT or to S3",
             (
                 f'filter action = "ACCEPT" and ({from_private}) and not isIpv4InSubnet(dstAddr, "{inside}")',
                 "stats sum(bytes) as sent by srcAddr, dstAddr, dstPort",
@@ -67,7 +68,7 @@ def _queries(inside: str, private: Sequence[str]) -> Mapping[str, tuple[str, Seq
             ),
         ),
         "OneAddress": (
-            "Traffic of one address, put it in twice",
+            "Traffic of one address (replace it twice)",
             (
                 'filter srcAddr = "10.0.0.1" or dstAddr = "10.0.0.1"',
                 "display @timestamp, action, srcAddr, srcPort, dstAddr, dstPort, protocol, packets, bytes",

@@ -1,4 +1,4 @@
-"""Where backups lie."""
+"""The vault of an environment's backups."""
 
 from typing import Final, cast
 
@@ -11,7 +11,7 @@ from settings import RecoverySettings
 from stacks.shared.retention import removal_policy
 
 GRACE: Final = Duration.days(3)
-"""How long a lock for compliance can still be taken back; AWS Backup asks for three days at least."""
+"""How long a compliance lock can still be removed; AWS Backup's minimum is three days."""
 
 
 def backup_vault(
@@ -23,7 +23,7 @@ def backup_vault(
     settings: RecoverySettings,
     retain_data: bool,
 ) -> backup.IBackupVault:
-    """Return a vault whose name is the environment's, in every region; with its lock where there is one."""
+    """Return the environment's vault, with a lock if the settings ask for one; its name is the same in every region."""
     lock = None
     if settings.vault_lock != "none":
         lock = backup.LockConfiguration(
@@ -39,7 +39,7 @@ def backup_vault(
         lock_configuration=lock,
         removal_policy=removal_policy(retain_data=retain_data),
     )
-    # The library's class names a parameter otherwise than its interface, which the type checker minds.
+    # Class and interface name a parameter differently, which the type checker rejects.
     return cast(backup.IBackupVault, vault)
 
 

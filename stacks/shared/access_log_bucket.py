@@ -1,4 +1,4 @@
-"""A bucket for the logs of who asked for what."""
+"""A bucket for access logs."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_s3 as s3
@@ -8,10 +8,9 @@ from stacks.shared.acknowledgments import acknowledge
 
 
 class AccessLogBucket(s3.Bucket):
-    """A private bucket that S3, load balancers and CloudFront deliver their logs to; `expiry` says for how long.
+    """A private bucket for access logs of S3, load balancers and CloudFront, deleted according to `expiry`.
 
-    It is versioned: who takes a log away leaves its version behind. `not_replicated` is the reason why one region has
-    it alone.
+    It is versioned, so that deleting a log leaves a version. `not_replicated` is the reason for not replicating it.
     """
 
     def __init__(
@@ -28,7 +27,7 @@ class AccessLogBucket(s3.Bucket):
         super().__init__(
             scope,
             construct_id,
-            # None of them delivers to a bucket that is encrypted with a key of ours, S3 itself to none that is locked.
+            # S3 and load balancers cannot deliver to buckets with a customer managed key, nor S3 to locked ones.
             encryption=s3.BucketEncryption.S3_MANAGED,
             object_ownership=object_ownership,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
@@ -42,8 +41,8 @@ class AccessLogBucket(s3.Bucket):
         acknowledge(
             self,
             {
-                "S3DefaultEncryptionKMS": "Neither S3 nor load balancers deliver logs to a bucket that is encrypted "
-                "with a key of ours; S3 encrypts them with its own.",
+                "S3DefaultEncryptionKMS": "Neither S3 nor load balancers deliver logs to a bucket encrypted with a "
+                "customer managed key; S3 encrypts them with its own.",
                 "S3BucketReplicationEnabled": not_replicated,
             },
         )

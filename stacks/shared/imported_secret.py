@@ -1,4 +1,4 @@
-"""A secret as another stack than its own reads it."""
+"""Reading a secret of another stack."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -10,10 +10,10 @@ from constructs import Construct
 def imported_secret(
     scope: Construct, construct_id: str, complete_arn: str, *, key: kms.IKey | None, reader: iam.IRole
 ) -> secretsmanager.ISecret:
-    """Return a secret so that reading it is granted in the policies of its readers only; `reader` may decrypt it.
+    """Return the secret as an import, and allow `reader` to decrypt it.
 
-    A grant on the secret itself would also write its reader into the policy of the secret's key, and with it make the
-    secret's stack depend on the reader's.
+    A grant on the secret itself would also add the reader to the policy of the secret's key and so make the secret's
+    stack depend on the reader's.
     """
     if key is not None:
         reader.add_to_principal_policy(

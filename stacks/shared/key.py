@@ -1,4 +1,4 @@
-"""A key of our own, which rotates, and which an IAM policy alone lets nobody decrypt with."""
+"""A rotating customer managed key with which no IAM policy alone allows decryption."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from stacks.shared.retention import removal_policy
 
 ADMINISTRATION: Final = (
     "kms:CancelKeyDeletion",
-    # Not `kms:Create*`: whoever may create grants may give himself one to decrypt by.
+    # Not `kms:Create*`: a grant could allow its creator to decrypt.
     "kms:CreateAlias",
     "kms:Delete*",
     "kms:Describe*",
@@ -31,33 +31,33 @@ ADMINISTRATION: Final = (
     "kms:UntagResource",
     "kms:Update*",
 )
-"""What IAM policies of the account may allow with no service in between, so that no key is ever left without a master.
+"""Actions that IAM policies of the account may allow directly, so that every key can always be administered.
 
-The families are those of "Allows key administrators to administer the KMS key" in the KMS Developer Guide.
+The families come from "Allows key administrators to administer the KMS key" in the KMS Developer Guide.
 """
 USE: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 USE_BY_LOGS: Final = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
 HOLD_ON: Final = ("backup", "elasticache", "rds")
-"""Services that go on using a key when nobody asks them to, by a grant that they are given at creation.
+"""Services that use a key without a caller, through a grant created with the resource.
 
 Secrets Manager uses no grants (KMS Developer Guide, "How AWS Secrets Manager uses AWS KMS"), but for the password that
 RDS manages in it (Amazon RDS User Guide, "Permissions required for Secrets Manager integration").
 """
 
 ASK_AS: Final = {"elasticache": ("elasticache", "dax")}
-"""Services that ask under several names (ElastiCache User Guide, Using customer managed keys from AWS KMS)."""
+"""Services that call KMS under several names (ElastiCache User Guide, Using customer managed keys from AWS KMS)."""
 
 THIS_KEY: Final = "*"
-"""What the one key is called in its own policy."""
+"""The key itself, in its own policy."""
 
 
 class RotatingKey(kms.Key):
-    """A KMS key that rotates yearly, and is used through the services of its purpose only.
+    """A KMS key that rotates yearly and can be used only through certain services.
 
-    The library's own key policy allows the account everything: any IAM policy then lets its holder decrypt. Here an
-    IAM policy of the account counts where one of the services `used_through` (`rds`, `s3`, …, of the key's region)
-    asks on the holder's behalf. With `logs`, CloudWatch Logs may use the key for the log groups of its account and
-    region. Other services that act for themselves, and other accounts, are added statement by statement.
+    With the library's key policy, any IAM policy of the account could allow decryption. With this one, an IAM policy
+    takes effect only when one of the services `used_through` (`rds`, `s3`, …, in the key's region) calls KMS on the
+    principal's behalf. With `logs`, CloudWatch Logs may use the key for log groups of its account and region. Add
+    statements for service principals and other accounts.
     """
 
     def __init__(
@@ -115,10 +115,10 @@ class RotatingKey(kms.Key):
     def add_to_resource_policy(
         self, statement: iam.PolicyStatement, allow_no_op: bool | None = None
     ) -> iam.AddToResourcePolicyResult:
-        """Add a statement to the key's policy, unless it grants use to the whole account.
+        """Add a statement to the key's policy, unless it allows the whole account to use the key.
 
-        The library does so for each secret, and where it must not name a role: one of a stack that is built on the
-        key's. The account's own statements grant that already, to the services that may ask.
+        The library adds such statements for each secret, and for roles in stacks that depend on the key's stack. The
+        statements with `used_through` already allow that use through the services.
         """
         found = Stack.of(self).resolve(statement.to_statement_json())
         actions = [found["Action"]] if isinstance(found["Action"], str) else found["Action"]
@@ -146,12 +146,12 @@ def rotating_key(
         logs=logs,
         removal_policy=removal_policy(retain_data=retain_data),
     )
-    # The library's Key does not name one parameter as its interface does, which the type checker minds.
+    # Class and interface name a parameter differently, which the type checker rejects.
     return cast(kms.IKey, key)
 
 
 def _asked_through(services: Sequence[str], *, account: str, region: str) -> dict[str, Any]:
-    """Return the condition that one of the services asks, in the key's region and for somebody of its account."""
+    """Return the condition that one of the services calls KMS, in the key's region and for its account."""
     names = [name for service in services for name in ASK_AS.get(service, (service,))]
     asking = [f"{name}.{region}.amazonaws.com" for name in names]
     return {"StringEquals": {"kms:CallerAccount": account, "kms:ViaService": asking}}
@@ -160,7 +160,7 @@ def _asked_through(services: Sequence[str], *, account: str, region: str) -> dic
 def _by_the_account(
     master: str, sid: str, actions: Sequence[str], *, condition: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Allow the account, which is whoever an IAM policy of the account allows it."""
+    """Return a statement for the account root: principals still need an IAM policy that allows the actions."""
     return {
         "Sid": sid,
         "Effect": "Allow",

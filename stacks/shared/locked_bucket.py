@@ -1,14 +1,14 @@
-"""What keeps a bucket's lock from being passed by."""
+"""Protection of a bucket's Object Lock."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 
 def deny_retention_bypass(bucket: s3.Bucket) -> None:
-    """Deny everybody what deletes or replaces, under a governance lock, an object before its time.
+    """Deny everybody the permission to bypass governance retention.
 
-    Governance, not compliance: that would keep a trial's account from being cleared for the whole time. So who may
-    change the bucket's policy can still take the lock off, in two steps that leave traces.
+    Not compliance mode: nobody could empty a trial account before the retention ends. Administrators who may change
+    the bucket's policy can still remove the lock, in two steps that CloudTrail records.
     """
     nobody = iam.PolicyStatement(
         sid="KeepTheLock",

@@ -1,4 +1,4 @@
-"""A log group whose retention is a number of days."""
+"""A log group with its retention in days."""
 
 from typing import cast
 
@@ -11,9 +11,9 @@ from stacks.shared.retention import removal_policy
 
 
 class LogGroup(logs.LogGroup):
-    """A log group that keeps its lines for `retention_days`, encrypted with `key`, a `RotatingKey` for logs.
+    """A log group with a retention of `retention_days`, encrypted with `key`, a `RotatingKey` with `logs`.
 
-    Raises `ValueError` where CloudWatch Logs may not use the key: AWS would refuse the group when it is deployed.
+    Raises `ValueError` if CloudWatch Logs may not use the key, because its deployment would fail.
     """
 
     def __init__(
@@ -35,5 +35,5 @@ class LogGroup(logs.LogGroup):
             encryption_key=key,
             removal_policy=removal_policy(retain_data=retain_data),
         )
-        # The construct takes the library's names for numbers of days, the resource takes the numbers.
+        # The construct takes an enum that the library cannot build from a number; the resource takes the number.
         cast(logs.CfnLogGroup, self.node.default_child).retention_in_days = retention_days

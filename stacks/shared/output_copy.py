@@ -1,4 +1,4 @@
-"""A value of another stack that is needed more than once."""
+"""A copy of another stack's output, for values used more than once."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_ssm as ssm
@@ -6,12 +6,12 @@ from constructs import Construct
 
 
 class OutputCopy(Construct):
-    """Reads an output of another stack once, and keeps it in a parameter of this stack.
+    """Reads an output of another stack once and stores it in an SSM parameter of this stack.
 
     CloudFormation resolves `Fn::GetStackOutput` once per occurrence, not once per output, and the calls count against
-    the account's rate of DescribeStacks (aws-cdk issue 38010): a dashboard alone names its load balancer 18 times. What
-    refers to the parameter instead is resolved within the stack, and changes together with it. Standard parameters cost
-    nothing. The value is a name or an ARN, never a secret.
+    the account's rate of DescribeStacks (aws-cdk issue 38010): a dashboard alone names its load balancer 18 times.
+    References to the parameter are resolved within the stack. Standard parameters are free. The value is a name or an
+    ARN, never a secret.
     """
 
     def __init__(self, scope: Construct, construct_id: str, value: str) -> None:
@@ -25,4 +25,4 @@ class OutputCopy(Construct):
             value=value,
         )
         self.value = parameter.attr_value
-        """The same value, as this stack's own."""
+        """A reference to the value in this stack."""

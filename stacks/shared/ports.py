@@ -5,8 +5,8 @@ from typing import Final
 HTTP: Final = 80
 HTTPS: Final = 443
 APPLICATION: Final = 8080
-"""Where a task answers the load balancer."""
+"""For the load balancer's requests to tasks."""
 TASKS: Final = 8081
-"""Where the active task answers the others, which hand their requests to it."""
+"""For requests that standby tasks forward to the active task."""
 POSTGRESQL: Final = 5432
 REDIS: Final = 6379

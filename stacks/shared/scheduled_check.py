@@ -1,4 +1,4 @@
-"""A function that looks after an environment every day and puts what it finds into CloudWatch."""
+"""A Lambda function that checks an environment daily and emits metrics."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,16 +20,16 @@ METRICS_NAMESPACE: Final = "YAWLUpkeep"
 """The only namespace that checks may write to."""
 
 
-def check_name(environment_name: str, what: str) -> str:
-    """Return the name of the function that checks `what`."""
-    return f"yawl-{environment_name}-{what}-check"
+def check_name(environment_name: str, subject: str) -> str:
+    """Return the name of the function that checks the subject, such as `drift`."""
+    return f"yawl-{environment_name}-{subject}-check"
 
 
 class ScheduledCheck(Construct):
-    """The file `function` of `lambdas/daily_checks` in Lambda, once a day at `hour` (UTC).
+    """Runs the file `function` of `lambdas/daily_checks` once a day at `hour` (UTC).
 
-    It stands in the template, so that a change of it changes nothing in the pipeline. It may write its own log and
-    metrics of one namespace; what it may read comes as `reads`.
+    The code is inline in the template, so the pipeline needs no asset for it. It may write its log and metrics of one
+    namespace, and read what `reads` allows.
     """
 
     def __init__(
@@ -51,14 +51,14 @@ class ScheduledCheck(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            # The library's class names a parameter otherwise than its interface, which the type checker minds.
+            # Class and interface name a parameter differently, which the type checker rejects.
             assumed_by=cast(iam.IPrincipal, iam.ServicePrincipal("lambda.amazonaws.com")),
         )
         log_group.grant_write(self.role)
         self.role.add_to_policy(
             iam.PolicyStatement(
                 actions=["cloudwatch:PutMetricData"],
-                # The action knows no resource.
+                # The action has no resource type.
                 resources=["*"],
                 conditions={"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}},
             )
@@ -83,9 +83,10 @@ class ScheduledCheck(Construct):
         acknowledge(
             self.function,
             {
-                "LambdaConcurrency": "It is started once a day; reserving capacity would take it from others.",
-                "LambdaDLQ": "A run that fails is not made up for: an alarm tells of it, and the next comes tomorrow.",
-                "LambdaInsideVPC": "It asks AWS's own services and nothing in the network, which has no way to them.",
+                "LambdaConcurrency": "It runs once a day; reserved concurrency would be taken from other functions.",
+                "LambdaDLQ": "A failed run is not repeated: an alarm reports it, and the next run is a day later.",
+                "LambdaInsideVPC": "It calls AWS APIs only and needs nothing in the VPC, which may have no "
+                "endpoints for them.",
             },
         )
         events.Rule(

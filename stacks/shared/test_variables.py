@@ -1,4 +1,4 @@
-"""What a stack tells the integration tests."""
+"""A stack's output for the integration tests."""
 
 from collections.abc import Mapping
 
@@ -7,14 +7,14 @@ from constructs import Construct
 
 
 class TestVariables(CfnOutput):
-    """All that the integration tests must know of a stack, as one output: `NAME=value NAME=value …`.
+    """The stack's values for the integration tests, in one output: `NAME=value NAME=value …`.
 
-    CodePipeline hands outputs to a build as action configuration, which has at most 1,000 characters (API reference,
-    "ActionConfiguration"), and every reference to an output takes a hundred of them. Values are names, numbers,
-    addresses and ARNs: none has a blank, a quote or anything else that means something to a shell.
+    CodePipeline passes outputs to a build in the action configuration, which is limited to 1,000 characters (API
+    reference, "ActionConfiguration"); each reference to an output takes about a hundred. Values are names, numbers,
+    URLs and ARNs without blanks, quotes or other characters special to a shell.
     """
 
-    __test__ = False  # pytest takes classes with such names for tests
+    __test__ = False  # pytest would collect a class of this name
 
     def __init__(self, scope: Construct, variables: Mapping[str, str | bool | int]) -> None:
         pairs = [f"{name}={_text(value)}" for name, value in sorted(variables.items())]

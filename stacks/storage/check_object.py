@@ -1,4 +1,4 @@
-"""An object of static content, so that there is one to be asked for after each deployment."""
+"""A static object that integration tests request after each deployment."""
 
 from typing import Final, cast
 
@@ -14,15 +14,15 @@ from stacks.shared.log_group import LogGroup
 
 KEY: Final = "static/check.txt"
 PATH: Final = f"/{KEY}"
-"""Where the distribution shows it."""
+"""Its path at the distribution."""
 LOG_DAYS: Final = 30
 
 
 class CheckObject(custom_resources.AwsCustomResource):
-    """A text in the bucket of static content, by which tests see that CloudFront serves and keeps what is there.
+    """A text file in the static bucket, with which tests check that CloudFront serves and caches its content.
 
-    The function that writes it may write and delete this one object, and nothing else. The object goes with its stack:
-    a first deployment that fails leaves an empty bucket, which CloudFormation can delete.
+    The function that writes it may only write and delete this one object. The object is deleted with its stack: after
+    a failed first deployment the bucket is empty, so CloudFormation can delete it.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, bucket: s3.IBucket, key: kms.IKey) -> None:
@@ -36,11 +36,11 @@ class CheckObject(custom_resources.AwsCustomResource):
                 "ContentType": "text/plain; charset=utf-8",
             },
             physical_resource_id=custom_resources.PhysicalResourceId.from_response("VersionId"),
-            # The answer holds nothing else that anybody needs.
+            # Nothing else in the response is needed.
             output_paths=["VersionId"],
         )
-        # The version and not only the object: a versioned bucket with a deleted object in it is not empty, and a first
-        # deployment that fails could not be rolled back.
+        # Delete the version, not only the object: a versioned bucket with a delete marker is not empty, so a failed
+        # first deployment could not be rolled back.
         remove = custom_resources.AwsSdkCall(
             service="S3",
             action="deleteObject",
@@ -49,7 +49,7 @@ class CheckObject(custom_resources.AwsCustomResource):
                 "Key": KEY,
                 "VersionId": custom_resources.PhysicalResourceIdReference(),
             },
-            # Releases before this one left the object's key as its id, which S3 refuses as a version.
+            # Earlier releases used the object's key as physical id, which S3 rejects as a version.
             ignore_error_codes_matching="InvalidArgument|NoSuchBucket",
         )
         super().__init__(
@@ -70,21 +70,21 @@ class CheckObject(custom_resources.AwsCustomResource):
             log_group=LogGroup(scope, f"{construct_id}Log", key=key, retention_days=LOG_DAYS, retain_data=False),
         )
         acknowledge(self, OWN_POLICY)
-        # The library keeps one such function a stack, beside the constructs that use it.
+        # The library creates one such function per stack, beside the constructs that use it.
         function = cast(iam.Role, self.grant_principal).node.scope
         if isinstance(function, lambda_.Function):
             basic = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
             acknowledge(
                 function,
                 {
-                    "AwsSolutions-L1": "The library's own function, which runs on the version it is tested with.",
-                    f"AwsSolutions-IAM4[Policy::{basic}]": "The library's function writes its log, and may do no more "
-                    "by that policy.",
-                    "LambdaConcurrency": "Only CloudFormation calls the function, once in a deployment; a reserve "
-                    "would be taken from everything else in the account.",
-                    "LambdaDLQ": "CloudFormation waits for the answer and fails the deployment without one: no call is "
-                    "lost unseen.",
-                    "LambdaInsideVPC": "The function asks S3 for one object and reaches nothing in the network; inside "
-                    "it, it would only be nearer to the database.",
+                    "AwsSolutions-L1": "The library's own function, which uses the runtime the library tests it with.",
+                    f"AwsSolutions-IAM4[Policy::{basic}]": "This policy only lets the library's function write "
+                    "its log.",
+                    "LambdaConcurrency": "Only CloudFormation calls the function, once per deployment; reserved "
+                    "concurrency would be taken from everything else in the account.",
+                    "LambdaDLQ": "CloudFormation waits for the response and fails the deployment without one, so "
+                    "no failure goes unnoticed.",
+                    "LambdaInsideVPC": "The function only calls S3 and needs nothing in the VPC; inside it, it could "
+                    "reach more than it needs.",
                 },
             )

@@ -1,4 +1,4 @@
-"""A bucket for an environment's data: encrypted with a key of ours, private, and logged."""
+"""A bucket for an environment's data: private, logged, and encrypted with a customer managed key."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,14 +12,14 @@ from constructs import Construct
 from stacks.shared.retention import removal_policy
 
 ABANDONED_UPLOAD_DAYS: Final = 7
-"""When the parts of an upload that was never finished are removed; they cost and nobody sees them."""
+"""When parts of an incomplete upload are deleted; they are invisible but cost money."""
 
 ALGORITHM: Final = "s3:x-amz-server-side-encryption"
 KEY: Final = "s3:x-amz-server-side-encryption-aws-kms-key-id"
 
 
 class DataBucket(s3.Bucket):
-    """A private bucket whose objects are versioned, always encrypted with `key`, and reached over TLS only."""
+    """A private, versioned bucket that always encrypts with `key` and requires TLS."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class DataBucket(s3.Bucket):
             encryption=s3.BucketEncryption.KMS,
             encryption_key=key,
             bucket_key_enabled=True,
-            # A key that the client brings with each request would be lost with the client.
+            # Objects encrypted with a client's own key would be lost with that key.
             blocked_encryption_types=[s3.BlockedEncryptionType.SSE_C],
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -64,11 +64,11 @@ class DataBucket(s3.Bucket):
         self._deny_other_encryption(key)
 
     def _deny_other_encryption(self, key: kms.IKey) -> None:
-        """Refuse uploads that ask for another encryption than the bucket's own.
+        """Deny uploads that request an encryption other than the bucket's.
 
-        S3 encrypts an upload that asks for nothing with the bucket's key, so such an upload is welcome: the `Null`
-        conditions leave it alone, where the plain comparison would refuse it. An upload that asks for KMS without
-        naming a key would get the account's default key, which CloudFront and other accounts can never use.
+        S3 encrypts uploads that request nothing with the bucket's key, so the `Null` conditions exempt them. An upload
+        that requests KMS without naming a key would use the AWS managed key, which CloudFront and other accounts cannot
+        use.
         """
         asks = {"Null": {ALGORITHM: "false"}}
         objects = self.arn_for_objects("*")

@@ -1,4 +1,4 @@
-"""What S3 acts as when it copies new objects of a bucket into another one."""
+"""The role that S3 assumes to replicate a bucket."""
 
 from typing import cast
 
@@ -11,22 +11,22 @@ from stacks.shared.acknowledgments import OWN_POLICY, acknowledge, wildcard_obje
 
 
 class ReplicationRole(iam.Role):
-    """A role for S3, which may do nothing until it is told what it copies.
+    """A replication role for S3 without permissions; `allow` adds those for one pair of buckets.
 
-    The library would make one by itself, and let it use every key of the other region.
+    The library's own role could use every key in the other region.
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(
             scope,
             construct_id,
-            description="S3 copies new backups into another region with it",
-            # The library's class names a parameter otherwise than its interface, which the type checker minds.
+            description="Assumed by S3 to replicate new backups to another region",
+            # Class and interface name a parameter differently, which the type checker rejects.
             assumed_by=cast(iam.IPrincipal, iam.ServicePrincipal("s3.amazonaws.com")),
         )
 
     def allow(self, *, source: s3.Bucket, key: kms.IKey, destination: s3.IBucket, destination_key: kms.IKey) -> None:
-        """Let it read the versions of one bucket and write their copies into the other, each with its key."""
+        """Allow reading versions from the source bucket and writing replicas to the destination, with their keys."""
         for actions, resource in (
             (["s3:GetReplicationConfiguration", "s3:ListBucket"], source.bucket_arn),
             (
@@ -35,7 +35,7 @@ class ReplicationRole(iam.Role):
             ),
             (["s3:ReplicateObject", "s3:ReplicateTags"], destination.arn_for_objects("*")),
             (["kms:Decrypt"], key.key_arn),
-            # A bucket key of the destination is decrypted before it encrypts another copy.
+            # S3 decrypts the destination's bucket key before it encrypts another replica.
             (["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], destination_key.key_arn),
         ):
             self.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
@@ -44,7 +44,7 @@ class ReplicationRole(iam.Role):
             acknowledge(
                 self,
                 {
-                    wildcard_objects(self, bucket): "All objects of the one bucket: replication copies whatever is "
-                    "written into it."
+                    wildcard_objects(self, bucket): "All objects of this one bucket: replication copies every "
+                    "new version."
                 },
             )

@@ -8,40 +8,40 @@ from stacks.monitoring.metrics.source import FIVE_MINUTES, MINUTE, Source
 
 
 class CacheMetrics:
-    """Load and reserves of Redis, over all its nodes."""
+    """Load and free capacity of Redis, across all nodes."""
 
     def __init__(self, names: ObservedNames) -> None:
         self.node_count = names.cache_nodes
-        # ElastiCache numbers the nodes of a group that has one shard.
+        # ElastiCache numbers the nodes of a single-shard group.
         self._nodes = [
             Source(namespace="AWS/ElastiCache", dimensions={"CacheClusterId": f"{names.cache}-{number:03d}"})
             for number in range(1, self.node_count + 1)
         ]
 
     def reporting_nodes(self) -> cloudwatch.MathExpression:
-        """Return how many nodes reported at all in a minute; one that is down or lost does not."""
+        """Return the number of nodes that emitted metrics in a minute; a node that is down emits none."""
         reports = self._of_nodes("CPUUtilization", "SampleCount", period=MINUTE)
         return cloudwatch.MathExpression(
             expression=" + ".join(f"IF(FILL({node}, 0) > 0, 1, 0)" for node in reports),
             using_metrics=reports,
-            label="nodes that report",
+            label="reporting nodes",
             period=MINUTE,
         )
 
     def processor(self) -> cloudwatch.MathExpression:
-        """Return the percentage of the processor in use, on the busiest node."""
+        """Return the CPU use in percent, of the busiest node."""
         return self._over_nodes("MAX", "CPUUtilization", "Average", "cache: processor")
 
     def memory(self) -> cloudwatch.MathExpression:
-        """Return the percentage of the memory for data in use, on the fullest node."""
+        """Return the use of the memory for data in percent, of the fullest node."""
         return self._over_nodes("MAX", "DatabaseMemoryUsagePercentage", "Maximum", "cache: memory")
 
     def connections(self) -> cloudwatch.MathExpression:
-        """Return the open connections, of the node that has most."""
+        """Return the open connections of the node with most."""
         return self._over_nodes("MAX", "CurrConnections", "Maximum", "connections")
 
     def evictions(self) -> cloudwatch.MathExpression:
-        """Return how many keys were dropped to make room."""
+        """Return the number of evicted keys."""
         return self._over_nodes("SUM", "Evictions", "Sum", "evictions")
 
     def _over_nodes(self, function: str, name: str, statistic: str, label: str) -> cloudwatch.MathExpression:
@@ -51,7 +51,7 @@ class CacheMetrics:
         )
 
     def _of_nodes(self, name: str, statistic: str, *, period: Duration = FIVE_MINUTES) -> dict[str, cloudwatch.IMetric]:
-        # By ids that differ within a graph.
+        # Ids must be unique within a graph.
         return {
             f"{name.lower()}{number}": node.metric(name, statistic, f"node {number}", period=period)
             for number, node in enumerate(self._nodes, start=1)

@@ -12,18 +12,18 @@ DAY: Final = Duration.days(1)
 
 
 class MaintenanceMetrics:
-    """Drift, age of the backups, and restore tests; `lambdas/daily_checks` emits these once a day."""
+    """Drift, age of backups, and restore tests; `lambdas/daily_checks` emits these once a day."""
 
     def __init__(self, environment_name: str) -> None:
         self._environment_name = environment_name
         self._checks = Source(namespace=METRICS_NAMESPACE, dimensions={"Environment": environment_name})
 
     def drifted_resources(self) -> cloudwatch.Metric:
-        """Return how many resources are no longer as their templates say."""
+        """Return the number of resources that differ from their templates."""
         return self._checks.metric("DriftedResources", "Maximum", "drifted", period=DAY)
 
     def hours_since_backup(self) -> cloudwatch.Metric:
-        """Return the age of the newest backup, of the vault that lags most."""
+        """Return the age of the newest backup in hours, of the vault where it is oldest."""
         return self._checks.metric("HoursSinceBackup", "Maximum", "hours since a backup", period=DAY)
 
     def days_since_restore_test(self) -> cloudwatch.Metric:
@@ -31,11 +31,11 @@ class MaintenanceMetrics:
         return self._checks.metric("DaysSinceRestoreTest", "Maximum", "days since a restore test", period=DAY)
 
     def failed_restore_tests(self) -> cloudwatch.Metric:
-        """Return 1 while the last restore test is one that failed."""
+        """Return 1 if the last restore test failed, otherwise 0."""
         return self._checks.metric("FailedRestoreTests", "Maximum", "failed restore test", period=DAY)
 
     def failed_checks(self) -> cloudwatch.IMetric:
-        """Return how many of the daily checks ended with an error."""
+        """Return the number of daily checks that failed."""
         errors = {
             name: Source(
                 namespace="AWS/Lambda", dimensions={"FunctionName": check_name(self._environment_name, name)}

@@ -12,7 +12,7 @@ from stacks.shared.output_copy import OutputCopy
 
 @dataclass(frozen=True, kw_only=True)
 class ObservedNames:
-    """The names of what is observed: ours where we give them, otherwise read once from the stack that has them."""
+    """Names of the observed resources: fixed names where they have one, otherwise read once from their stack."""
 
     load_balancer: str
     target_group: str
@@ -25,9 +25,9 @@ class ObservedNames:
 
     @classmethod
     def read(cls, scope: Construct, *, application: Application, database: Database, cache: Cache) -> "ObservedNames":
-        """Read the names in the stack of `scope`."""
-        # By the resources' own attributes: the library's metrics take the names out of the listener's ARN, which
-        # another stack cannot.
+        """Return the names, with copies of outputs in the stack of `scope`."""
+        # From the resources' own attributes: the library's metrics parse the listener's ARN, which does not work
+        # across stacks.
         load_balancer, targets = application.load_balancer, application.target_group
         return cls(
             load_balancer=OutputCopy(scope, "LoadBalancerName", load_balancer.load_balancer_full_name).value,

@@ -1,4 +1,4 @@
-"""Where metrics come from."""
+"""The source of a resource's metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ FIVE_MINUTES: Final = Duration.minutes(5)
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One observed thing: the namespace its metrics are in, and the dimensions that name it there."""
+    """The namespace of a resource's metrics, and the dimensions that identify the resource."""
 
     namespace: str
     dimensions: Mapping[str, str]
@@ -22,10 +22,10 @@ class Source:
     )
 
     def metric(self, name: str, statistic: str, label: str, *, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
-        """Return the metric `name` as `statistic` over each `period`; where it is asked for again, the same one."""
-        asked = (name, statistic, label, period)
-        if asked not in self._metrics:
-            self._metrics[asked] = cloudwatch.Metric(
+        """Return the metric `name` as `statistic` over each `period`; the same object for the same arguments."""
+        key = (name, statistic, label, period)
+        if key not in self._metrics:
+            self._metrics[key] = cloudwatch.Metric(
                 namespace=self.namespace,
                 dimensions_map=self.dimensions,
                 metric_name=name,
@@ -33,4 +33,4 @@ class Source:
                 label=label,
                 period=period,
             )
-        return self._metrics[asked]
+        return self._metrics[key]

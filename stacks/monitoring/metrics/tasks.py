@@ -7,7 +7,7 @@ from stacks.monitoring.metrics.source import MINUTE, Source
 
 
 class TaskMetrics:
-    """How many tasks run, and what they use."""
+    """Number and resource use of the tasks."""
 
     def __init__(self, names: ObservedNames) -> None:
         dimensions = {"ClusterName": names.cluster, "ServiceName": names.service}
@@ -15,30 +15,30 @@ class TaskMetrics:
         self._insights = Source(namespace="ECS/ContainerInsights", dimensions=dimensions)
 
     def processor(self) -> cloudwatch.Metric:
-        """Return the percentage of the tasks' processors in use."""
+        """Return the CPU use of the tasks in percent."""
         return self._service.metric("CPUUtilization", "Average", "tasks: processor")
 
     def memory(self) -> cloudwatch.Metric:
-        """Return the percentage of the tasks' memory in use."""
+        """Return the memory use of the tasks in percent."""
         return self._service.metric("MemoryUtilization", "Average", "tasks: memory")
 
     def running(self) -> cloudwatch.Metric:
-        """Return how many tasks run."""
+        """Return the number of running tasks."""
         return self._insights.metric("RunningTaskCount", "Average", "running")
 
     def reports(self) -> cloudwatch.Metric:
-        """Return how often a minute tasks reported at all: where none runs, none does.
+        """Return how often per minute tasks emitted metrics; without running tasks there is no data.
 
-        The count of running tasks never tells: ECS reports that of services with running tasks only.
+        The number of running tasks cannot show this: ECS reports it only for services with running tasks.
         """
         return self._service.metric("CPUUtilization", "SampleCount", "reports", period=MINUTE)
 
     def desired(self) -> cloudwatch.Metric:
-        """Return how many tasks should run."""
+        """Return the desired number of tasks."""
         return self._insights.metric("DesiredTaskCount", "Average", "desired")
 
     def missing(self) -> cloudwatch.MathExpression:
-        """Return how many tasks should run and do not."""
+        """Return the number of desired tasks that are not running."""
         return cloudwatch.MathExpression(
             expression="desired - running",
             using_metrics={"desired": self.desired(), "running": self.running()},

@@ -7,7 +7,7 @@ from stacks.monitoring.metrics.source import MINUTE, Source
 
 
 class TrafficMetrics:
-    """Requests, how they were answered, and the targets they went to."""
+    """Requests, responses and targets of the load balancer."""
 
     def __init__(self, names: ObservedNames) -> None:
         load_balancer, targets = {"LoadBalancer": names.load_balancer}, {"TargetGroup": names.target_group}
@@ -15,11 +15,11 @@ class TrafficMetrics:
         self._targets = Source(namespace="AWS/ApplicationELB", dimensions={**load_balancer, **targets})
 
     def response_time(self, percentile: int) -> cloudwatch.Metric:
-        """Return the seconds that tasks took to answer, at the percentile."""
+        """Return the percentile of the tasks' response time, in seconds."""
         return self._targets.metric("TargetResponseTime", f"p{percentile}", f"p{percentile}")
 
     def busy_response_time(self, percentile: int, *, least_requests: int) -> cloudwatch.MathExpression:
-        """Return the response time, or 0 for five minutes with fewer than `least_requests`, which prove nothing."""
+        """Return the response time, or 0 for five minutes with fewer than `least_requests`, too few for a verdict."""
         return cloudwatch.MathExpression(
             expression=f"IF(requests >= {least_requests}, seconds, 0)",
             using_metrics={
@@ -30,36 +30,36 @@ class TrafficMetrics:
         )
 
     def requests(self) -> cloudwatch.Metric:
-        """Return the requests per minute that reached a task."""
+        """Return the requests per minute to tasks."""
         return self._targets.metric("RequestCount", "Sum", "requests", period=MINUTE)
 
     def refused(self) -> cloudwatch.Metric:
-        """Return the requests per minute that a task answered with 4xx."""
+        """Return the 4xx responses of tasks per minute."""
         return self._targets.metric("HTTPCode_Target_4XX_Count", "Sum", "4xx of tasks", period=MINUTE)
 
     def failed(self) -> cloudwatch.Metric:
-        """Return the requests per minute that a task answered with 5xx."""
+        """Return the 5xx responses of tasks per minute."""
         return self._targets.metric("HTTPCode_Target_5XX_Count", "Sum", "5xx of tasks", period=MINUTE)
 
     def unanswered(self) -> cloudwatch.Metric:
-        """Return the requests per minute that the load balancer answered with 5xx, because no task did."""
+        """Return the load balancer's own 5xx responses per minute, sent when no task answers."""
         return self._load_balancer.metric("HTTPCode_ELB_5XX_Count", "Sum", "5xx of the load balancer", period=MINUTE)
 
     def error_rate(self, *, least_requests: int = 1) -> cloudwatch.MathExpression:
-        """Return the percentage of a minute's requests that failed; 0 below `least_requests`, which prove nothing."""
-        asked = "(FILL(requests, 0) + FILL(unanswered, 0))"
+        """Return the percentage of failed requests per minute; 0 below `least_requests`, too few for a verdict."""
+        total = "(FILL(requests, 0) + FILL(unanswered, 0))"
         lost = "(FILL(failed, 0) + FILL(unanswered, 0))"
         return cloudwatch.MathExpression(
-            expression=f"IF({asked} >= {least_requests}, 100 * {lost} / {asked}, 0)",
+            expression=f"IF({total} >= {least_requests}, 100 * {lost} / {total}, 0)",
             using_metrics={"requests": self.requests(), "failed": self.failed(), "unanswered": self.unanswered()},
             label="failed requests",
             period=MINUTE,
         )
 
     def healthy_targets(self) -> cloudwatch.Metric:
-        """Return how many targets were healthy in the worst moment of a minute."""
+        """Return the minimum of healthy targets per minute."""
         return self._targets.metric("HealthyHostCount", "Minimum", "healthy", period=MINUTE)
 
     def unhealthy_targets(self) -> cloudwatch.Metric:
-        """Return how many targets were unhealthy all the time."""
+        """Return the minimum of unhealthy targets over five minutes."""
         return self._targets.metric("UnHealthyHostCount", "Minimum", "unhealthy")

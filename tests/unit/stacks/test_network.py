@@ -54,9 +54,9 @@ def test_flow_logs_have_saved_queries(template: Templates, environment: str) -> 
     assert all(query["LogGroupNames"] == [{"Ref": log_group}] for query in queries)
     assert {query["Name"].removeprefix(f"yawl-{environment}/network/") for query in queries} == {
         "Rejected connections, by source",
-        "Most bytes, from whom to whom",
-        "What left the private subnets, through NAT or to S3",
-        "Traffic of one address, put it in twice",
+        "Most bytes, by source and destination",
+        "Traffic leaving the private subnets, through NAT or to S3",
+        "Traffic of one address (replace it twice)",
     }
 
 
