@@ -28,7 +28,6 @@ LINES = 60
 LONGER_FUNCTIONS = {
     "container/supervisor/variables.py read_variables",
     "pipeline/pipeline_stack.py __init__",
-    "rehearsal/__main__.py _parser",
     "stacks/application/engine_task.py __init__",
     "stacks/application/integration_test_role.py __init__",
     "stacks/application/load_balancer.py __init__",
