@@ -20,8 +20,7 @@ from rehearsal.errors import RehearsalError
 from rehearsal.process import closed_network
 from rehearsal.process.aws_hosts import write_hooks, write_ports
 from rehearsal.process.isolation import machine_environment
-from rehearsal.process.parallel import run_in_parallel
-from rehearsal.process.processes import Processes
+from rehearsal.process.processes import Processes, run_in_parallel
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
 from rehearsal.report.permissions import Permissions
 from rehearsal.report.progress import ActionProgress, Progress, Status

@@ -11,7 +11,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 GRACE_SECONDS = 3.0
 """How long a child may take to end by itself after SIGTERM."""
@@ -127,6 +132,22 @@ class Processes:
     def _forget(self, process: subprocess.Popen[str]) -> None:
         with self._lock:
             self._running.pop(process, None)
+
+
+def run_in_parallel(work: Callable[[Item], Result], items: Sequence[Item], processes: Processes) -> list[Result]:
+    """Call `work` on all items at once and return the results in order.
+
+    An interrupt reaches only the main thread, which then ends the children that the other threads wait for. A single
+    item runs in the calling thread, where the interrupt also ends a prompt on the terminal.
+    """
+    if len(items) == 1:
+        return [work(items[0])]
+    with ThreadPoolExecutor(max_workers=max(1, len(items))) as pool:
+        try:
+            return list(pool.map(work, items))
+        except KeyboardInterrupt:
+            processes.end_all()
+            raise
 
 
 def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expired: threading.Event) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloud_assembly import AwsEnvironment
-from rehearsal.actions.secret_reference import resolve_secret
+from rehearsal.actions.secrets import resolve_secret
 from rehearsal.engine.cloud import Cloud
 
 NAME_LENGTH = 8

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed
-from rehearsal.actions.secret_reference import SecretNotFound
+from rehearsal.actions.secrets import SecretNotFound
 from rehearsal.engine.cloud import Cloud, open_without_proxy
 from rehearsal.workloads.services import Service, services
 
