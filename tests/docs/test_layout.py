@@ -17,7 +17,6 @@ LARGER_FOLDERS = {
     "docs/decisions .md": "one file per decision; ARCHITECTURE.md links each",
     "settings/sections .py": "one file per table of delivery.toml",
     "rehearsal/emulator/services .py": "one file per emulated service",
-    "rehearsal/emulator/permissions .py": "the policy engine, whose data is in folders of its own",
     "jobs/change_review .py": "one file per part of the report",
     "tests/rehearsal/emulator/probes .py": "one file per service",
 }

@@ -10,7 +10,6 @@ from rehearsal.emulator.permissions import (
     action_reference,
     evaluation,
     key_use,
-    messages,
     other_accounts,
     principals,
     recorder,
@@ -46,7 +45,7 @@ class Refused(Exception):  # noqa: N818 - named for its meaning
     """A call is refused; the text is AWS's message."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__(messages.refusal(decision))
+        super().__init__(evaluation.refusal(decision))
         self.decision = decision
 
 
@@ -251,12 +250,12 @@ def _use_own_messages() -> None:
     def respond(*arguments: Any, message: str = "", error_code: str = "", **rest: Any) -> Any:
         decision = _refused.get()
         if decision and not error_code:
-            message = messages.refusal(decision)
+            message = evaluation.refusal(decision)
         return respond_above(*arguments, message=message, error_code=error_code, **rest)
 
     def say(*arguments: Any) -> str:
         decision = _refused.get()
-        return messages.refusal(decision) if decision else message_above(*arguments)
+        return evaluation.refusal(decision) if decision else message_above(*arguments)
 
     iam_actions.access_denied_response = respond
     iam_actions.identity_denial_message = say

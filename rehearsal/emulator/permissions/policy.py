@@ -1,11 +1,20 @@
-"""Policy documents, parsed into statements with their position."""
+"""Policy documents, parsed into statements with their position, and the documents of AWS managed policies."""
 
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
+
+MANAGED_PREFIX = "arn:aws:iam::aws:policy/"
+MANAGED_POLICIES = Path(__file__).with_name("aws_managed_policies.json")
+"""What `aws iam get-policy-version` returns for each AWS managed policy that our accounts use, with the version's id.
+
+A policy missing from it grants nothing. A call that no other policy allows is then reported as not checked, because AWS
+might allow or refuse it.
+"""
 
 Conditions = Mapping[str, Mapping[str, tuple[str, ...]]]
 """By operator: by condition key: the values the policy gives."""
@@ -103,3 +112,14 @@ def matches(value: str, pattern: str) -> bool:
 def _compiled(pattern: str) -> re.Pattern[str]:
     parts = {"*": ".*", "?": "."}
     return re.compile("".join(parts.get(character) or re.escape(character) for character in pattern), re.DOTALL)
+
+
+def managed_policy(arn: str) -> dict[str, Any] | None:
+    """Return the document of an AWS managed policy; None if it is missing here."""
+    found = _managed_policies().get(arn)
+    return found["document"] if found else None
+
+
+@cache
+def _managed_policies() -> dict[str, Any]:
+    return json.loads(MANAGED_POLICIES.read_text())

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from rehearsal.emulator.internals import here, iam, stacks
-from rehearsal.emulator.permissions import action_reference, enforcement, messages, principals
+from rehearsal.emulator.permissions import action_reference, enforcement, evaluation, principals
 from rehearsal.emulator.permissions.evaluation import Kind, Principal
 from rehearsal.emulator.permissions.service_calls import creation
 from rehearsal.emulator.permissions.service_calls.names import NAMINGS, arn_of, generated_name
@@ -126,7 +126,7 @@ def _check(  # noqa: PLR0917 - a handler's arguments
             enforcement.check(deployer, call.action, call.resource, call.context)
         except enforcement.Refused as refusal:
             raise ValueError(
-                f'Resource handler returned message: "{messages.refusal(refusal.decision)}" '
+                f'Resource handler returned message: "{evaluation.refusal(refusal.decision)}" '
                 "(HandlerErrorCode: AccessDenied)"
             ) from None
 
