@@ -37,9 +37,9 @@ def resolve_secret(secrets: Any, reference: str) -> str:
         raise SecretNotFound(f"secret {identifier} has no key {key}") from None
 
 
-def secret_values(cloud: Cloud, place: AwsEnvironment) -> set[str]:
+def secret_values(cloud: Cloud, environment: AwsEnvironment) -> set[str]:
     """Return the values of all secrets in the account and region, and of their members."""
-    client = cloud.in_account("secretsmanager", place)
+    client = cloud.in_account("secretsmanager", environment)
     found: set[str] = set()
     for page in client.get_paginator("list_secrets").paginate():
         for secret in page["SecretList"]:

@@ -41,10 +41,10 @@ class Stack:
             else caller
         )
         account = (run.action.role_arn or self._context.definition.role_arn).split(":")[4]
-        self.place = AwsEnvironment(account, region)
+        self.aws_environment = AwsEnvironment(account, region)
         self.client = cloud.client("cloudformation", region, credentials)
         """Calls CloudFormation as the action's role, like CodePipeline."""
-        self.observer = cloud.in_account("cloudformation", self.place)
+        self.observer = cloud.in_account("cloudformation", self.aws_environment)
         """Calls it as the account, for calls that CodePipeline would not make."""
         artifacts.read_inputs(run)
         self._seen_events: set[str] = set()
@@ -148,7 +148,7 @@ class Stack:
 
     def _templates(self) -> dict[str, dict[str, Any]]:
         """Return this stack's new template and those of the other stacks in its account and region."""
-        client = self._context.cloud.in_account("cloudformation", self.place)
+        client = self._context.cloud.in_account("cloudformation", self.aws_environment)
         found: dict[str, dict[str, Any]] = {}
         for page in client.get_paginator("describe_stacks").paginate():
             for summary in page["Stacks"]:

@@ -20,7 +20,7 @@ def masked(document: Any, secrets: Iterable[str]) -> Any:
 def _masked(document: Any, secrets: list[str]) -> Any:
     if isinstance(document, dict):
         return {key: _masked(value, secrets) for key, value in document.items()}
-    if isinstance(document, list | tuple):
+    if isinstance(document, (list, tuple)):
         return [_masked(value, secrets) for value in document]
     if isinstance(document, str):
         for secret in secrets:

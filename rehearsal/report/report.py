@@ -29,7 +29,7 @@ class Environment:
     """What a stage has deployed."""
 
     name: str
-    place: AwsEnvironment
+    aws_environment: AwsEnvironment
     stacks: dict[str, dict[str, str]] = field(default_factory=dict)
     """Outputs by stack."""
     resources: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
@@ -61,16 +61,16 @@ def environments(progress: Progress) -> list[Environment]:
     found: list[Environment] = []
     for stage in progress.stages:
         deployed = [action.deployed for action in stage.actions if action.deployed]
-        by_place: dict[AwsEnvironment, Environment] = {}
+        everywhere = {stack.aws_environment: Environment(stage.name, stack.aws_environment) for stack in deployed}
         for stack in deployed:
-            _add(stack, by_place.setdefault(stack.place, Environment(stage.name, stack.place)))
-        here = [environment for environment in by_place.values() if environment.url] or list(by_place.values())
+            _add(stack, everywhere[stack.aws_environment])
+        here = [environment for environment in everywhere.values() if environment.url] or list(everywhere.values())
         for stack in deployed:
-            if all(stack.place != environment.place for environment in here):
+            if all(stack.aws_environment != environment.aws_environment for environment in here):
                 _add(stack, max(here, key=lambda environment: _common_prefix_length(stack.name, environment)))
         if len(here) > 1:
             for environment in here:
-                environment.name = f"{stage.name} {environment.place.region}"
+                environment.name = f"{stage.name} {environment.aws_environment.region}"
         found += here
     return found
 
@@ -210,8 +210,8 @@ def _side_by_side(stage: StageProgress) -> list[list[ActionProgress]]:
 
 def _environment(environment: Environment) -> dict[str, Any]:
     return {
-        "account": environment.place.account,
-        "region": environment.place.region,
+        "account": environment.aws_environment.account,
+        "region": environment.aws_environment.region,
         "url": environment.url,
         "stacks": environment.stacks,
         "resources": {
