@@ -42,16 +42,16 @@ class Statement:
 
     def names_action(self, action: str) -> bool:
         """Whether its Action, or NotAction, covers the action."""
-        wanted = action.lower()
+        name = action.lower()
         if self.not_actions:
-            return not any(matches(wanted, pattern) for pattern in self.not_actions)
+            return not any(matches(name, pattern) for pattern in self.not_actions)
         # ReadOnlyAccess names 1,400 actions: compare only those of the call's service.
-        service = wanted.partition(":")[0]
+        service = name.partition(":")[0]
         if service not in self._actions_of:
             self._actions_of[service] = tuple(
                 pattern for pattern in self.actions if matches(service, pattern.partition(":")[0])
             )
-        return any(matches(wanted, pattern) for pattern in self._actions_of[service])
+        return any(matches(name, pattern) for pattern in self._actions_of[service])
 
 
 Policy = tuple[Statement, ...]

@@ -43,7 +43,7 @@ _roles: dict[tuple[str, str, str], str] = {}
 
 def register() -> None:
     """Check every resource operation of a stack."""
-    create_above, update_above, delete_above = (
+    original_create, original_update, original_delete = (
         stacks._provision_resource,
         stacks._update_resource,
         stacks._delete_resource,
@@ -51,7 +51,7 @@ def register() -> None:
 
     def create(resource_type: str, logical_id: str, properties: dict[str, Any], stack: str) -> Any:
         _check("create", resource_type, logical_id, "", properties, stack)
-        return create_above(resource_type, logical_id, properties, stack)
+        return original_create(resource_type, logical_id, properties, stack)
 
     def update(
         resource_type: str,
@@ -65,7 +65,7 @@ def register() -> None:
         if old != new:
             logical_id = more.get("logical_id") or (rest[0] if rest else "") or ""
             _check("update", resource_type, logical_id, physical_id, new, stack)
-        return update_above(resource_type, physical_id, old, new, stack, *rest, **more)
+        return original_update(resource_type, physical_id, old, new, stack, *rest, **more)
 
     def delete(
         resource_type: str,
@@ -75,7 +75,7 @@ def register() -> None:
         logical_id: str | None = None,
     ) -> Any:
         _check("delete", resource_type, logical_id or "", physical_id, properties, stack_name or "")
-        return delete_above(resource_type, physical_id, properties, stack_name=stack_name, logical_id=logical_id)
+        return original_delete(resource_type, physical_id, properties, stack_name=stack_name, logical_id=logical_id)
 
     stacks._provision_resource, stacks._update_resource, stacks._delete_resource = create, update, delete
 
