@@ -75,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TIME",
         help="the time at which the rehearsal starts, for deployment windows: 2026-11-24T03:00+01:00",
     )
+    _add_output_options(parser)
+    _add_emulation_options(parser)
+    return parser
+
+
+def _add_output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE as JSON")
     parser.add_argument(
         "--html",
@@ -89,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
         default=Path(".rehearsal/logs"),
         help="folder for the actions' logs (default: .rehearsal/logs)",
     )
+
+
+def _add_emulation_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tasks",
         choices=[str(kind) for kind in TaskKind],
@@ -117,7 +126,6 @@ def _parser() -> argparse.ArgumentParser:
         help="calls that no policy allows: refuse them, as AWS does (enforced, the default), only list them\n"
         "(report), or do not check (off)",
     )
-    return parser
 
 
 def _rehearse(options: argparse.Namespace, console: Console) -> int:

@@ -1,4 +1,4 @@
-"""Reads from a cloud assembly what a rehearsal needs: the pipeline's stack and the accounts it deploys to."""
+"""The parts of a cloud assembly that a rehearsal needs: the pipeline stack and the accounts it deploys to."""
 
 import json
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from cloud_assembly import AwsEnvironment
 from rehearsal.errors import RehearsalError
 
 EXECUTION_POLICIES = "execution-policies.json"
-"""The file in which an assembly restricts what CloudFormation may do in each account."""
+"""The assembly's file of policies that limit what CloudFormation may do in each account."""
 
 
 @dataclass(frozen=True)
 class ExecutionPolicies:
-    """What CloudFormation may do in one account, and the stack that creates these policies before the bootstrap."""
+    """Policies that limit CloudFormation in one account, and the stack that creates them before the bootstrap."""
 
-    place: AwsEnvironment
+    aws_environment: AwsEnvironment
     stack: str
     template: str
     arns: tuple[str, ...]
@@ -29,21 +29,21 @@ class Assembly:
 
     directory: Path
     stack_id: str
-    """The pipeline stack's id, as `cdk deploy` takes it."""
+    """The pipeline stack's id, for `cdk deploy`."""
     stack_name: str
     home: AwsEnvironment
-    """Where the pipeline lives."""
-    places: tuple[AwsEnvironment, ...]
-    """Every account and region a stack is deployed to, the pipeline's own first."""
+    """The account and region of the pipeline."""
+    aws_environments: tuple[AwsEnvironment, ...]
+    """Every account and region that stacks are deployed to, the pipeline's own first."""
     execution_policies: Mapping[str, ExecutionPolicies] = field(default_factory=dict)
-    """By account; empty: unrestricted."""
+    """By account; empty if CloudFormation is unrestricted."""
 
 
 def read(directory: Path) -> Assembly:
     """Read the assembly in `directory`.
 
-    Raises UserError if there is none or a part of it cannot be read, if it has no pipeline or several, or if an
-    environment is not fixed.
+    Raises UserError if it is missing or unreadable, does not have exactly one pipeline, or has a stack without a fixed
+    account and region.
     """
     assembly = cloud_assembly.read(directory)
     for stack in assembly.stacks:
@@ -54,7 +54,7 @@ def read(directory: Path) -> Assembly:
         stack_id=assembly.pipeline.display_name,
         stack_name=assembly.pipeline.name,
         home=assembly.home,
-        places=tuple(assembly.aws_environments),
+        aws_environments=tuple(assembly.aws_environments),
         execution_policies=_execution_policies(directory),
     )
 
@@ -69,7 +69,7 @@ def _execution_policies(directory: Path) -> dict[str, ExecutionPolicies]:
         raise RehearsalError(f"{file} cannot be read: {error!r}; synthesize it again with make assembly") from None
     return {
         account: ExecutionPolicies(
-            place=AwsEnvironment(account, found["region"]),
+            aws_environment=AwsEnvironment(account, found["region"]),
             stack=found["stack"],
             template=json.dumps(found["template"], separators=(",", ":")),
             arns=tuple(f"arn:aws:iam::{account}:policy/{policy['name']}" for policy in found["policies"]),

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from rehearsal.actions.build_python import hide_other_pythons, make_python
 from rehearsal.actions.buildspec import Buildspec
 from rehearsal.actions.run import ActionFailed, Run
-from rehearsal.actions.secret_reference import SecretNotFound, resolve_secret
+from rehearsal.actions.secrets import SecretNotFound, resolve_secret
 from rehearsal.engine.cloud import Credentials
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.run_directory import CACHE

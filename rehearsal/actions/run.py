@@ -52,7 +52,7 @@ class Deployed:
     """A deployed stack."""
 
     name: str
-    place: AwsEnvironment
+    aws_environment: AwsEnvironment
     outputs: dict[str, str]
     fake_tasks: tuple[str, ...] = ()
     """Descriptions of what runs as the stack's tasks."""
@@ -87,7 +87,7 @@ class Approver(Protocol):
 class Workloads(Protocol):
     """Starts what runs behind the load balancers of a deployed stack."""
 
-    def start(self, stack_name: str, place: AwsEnvironment) -> tuple[str, ...]:
+    def start(self, stack_name: str, environment: AwsEnvironment) -> tuple[str, ...]:
         """Start the tasks of the stack's services; return a description of each."""
         ...
 

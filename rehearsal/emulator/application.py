@@ -134,16 +134,16 @@ def _as_tls(scope: Scope) -> Scope:
 
 def _permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
     """Answer the rehearsal, which does the work of CodePipeline and CodeBuild itself."""
-    asked = json.loads(body or b"{}")
+    request = json.loads(body or b"{}")
     try:
         match path.rpartition("/")[2]:
             case "assume":
-                return 200, enforcement.assume(asked["role"], asked["service"], asked["session"])
+                return 200, enforcement.assume(request["role"], request["service"], request["session"])
             case "check":
-                enforcement.check(asked["principal"], asked["action"], asked["resource"], asked.get("context"))
+                enforcement.check(request["principal"], request["action"], request["resource"], request.get("context"))
                 return 200, {}
             case "service-calls":
-                refused = deployed.check(asked["account"], asked["region"], asked["stack"], asked["role"])
+                refused = deployed.check(request["account"], request["region"], request["stack"], request["role"])
                 return (403, {"message": "\n".join(refused)}) if refused else (200, {})
             case _:
                 found = {"mode": enforcement.mode, **recorder.summary(), "service_calls": deployed.summary()}

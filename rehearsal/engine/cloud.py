@@ -59,10 +59,10 @@ class Cloud:
     def client(self, service: str, region: str, credentials: Credentials) -> Any:
         """Return a boto3 client; cached, because creating one takes longer than most calls."""
         with self._lock:
-            wanted = (service, region, credentials)
-            if wanted not in self._clients:
-                self._clients[wanted] = self._new_client(service, region, credentials)
-            return self._clients[wanted]
+            key = (service, region, credentials)
+            if key not in self._clients:
+                self._clients[key] = self._new_client(service, region, credentials)
+            return self._clients[key]
 
     def _new_client(self, service: str, region: str, credentials: Credentials) -> Any:
         return self._session.client(
@@ -83,9 +83,9 @@ class Cloud:
             ),
         )
 
-    def in_account(self, service: str, place: AwsEnvironment) -> Any:
+    def in_account(self, service: str, environment: AwsEnvironment) -> Any:
         """Return a client with the account's own credentials."""
-        return self.client(service, place.region, Credentials(place.account))
+        return self.client(service, environment.region, Credentials(environment.account))
 
     def assume(self, role_arn: str, caller: Credentials, region: str, session: str = "rehearsal") -> Credentials:
         """Return the credentials of a role that `caller` assumes."""
@@ -107,13 +107,18 @@ class Cloud:
         call = {"principal": principal, "action": action, "resource": resource, "context": keys}
         self._permissions("check", call)
 
-    def check_service_calls(self, stack: str, place: AwsEnvironment, role_arn: str) -> None:
+    def check_service_calls(self, stack: str, environment: AwsEnvironment, role_arn: str) -> None:
         """Check the permissions for calls that AWS services will make for a deployed stack; raises Forbidden.
 
         `role_arn` is the role with which CloudFormation deployed it, or "" for its caller's permissions.
         """
-        asked = {"account": place.account, "region": place.region, "stack": stack, "role": role_arn}
-        self._permissions("service-calls", asked)
+        request = {
+            "account": environment.account,
+            "region": environment.region,
+            "stack": stack,
+            "role": role_arn,
+        }
+        self._permissions("service-calls", request)
 
     def permission_summary(self) -> dict[str, Any]:
         """Return the emulator's permission evaluations."""

@@ -20,10 +20,10 @@ UnmetCondition = tuple[Condition, str] | None
 """The first unmet condition, and why; None: all are met."""
 
 OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
-    "EQ": lambda actual, wanted: actual == wanted,
-    "NE": lambda actual, wanted: actual != wanted,
-    "CONTAINS": lambda actual, wanted: wanted in actual,
-    "MATCHES": lambda actual, wanted: re.fullmatch(wanted, actual) is not None,
+    "EQ": lambda actual, expected: actual == expected,
+    "NE": lambda actual, expected: actual != expected,
+    "CONTAINS": lambda actual, expected: expected in actual,
+    "MATCHES": lambda actual, expected: re.fullmatch(expected, actual) is not None,
 }
 """Operators of VariableCheck. CodePipeline uses Java's regular expressions, whose common syntax is also Python's."""
 
@@ -84,12 +84,12 @@ class ConditionEvaluator:
     def _check_alarm(self, rule: Rule, configuration: Mapping[str, str]) -> str | None:
         name = configuration["AlarmName"]
         unwanted = [state.strip() for state in configuration.get("AlarmStates", "ALARM").split(",")]
-        place = AwsEnvironment(self._home.account, rule.region or self._home.region)
+        environment = AwsEnvironment(self._home.account, rule.region or self._home.region)
         if rule.role_arn:
-            role = self._cloud.assume(rule.role_arn, self._caller(), place.region)
-            client = self._cloud.client("cloudwatch", place.region, role)
+            role = self._cloud.assume(rule.role_arn, self._caller(), environment.region)
+            client = self._cloud.client("cloudwatch", environment.region, role)
         else:
-            client = self._cloud.in_account("cloudwatch", place)
+            client = self._cloud.in_account("cloudwatch", environment)
         found: dict[str, Any] = client.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
         alarms = found.get("MetricAlarms", []) + found.get("CompositeAlarms", [])
         if not alarms:
@@ -104,7 +104,7 @@ def _check_window(_rule: Rule, configuration: Mapping[str, str]) -> None:
 
 
 def _check_variable(_rule: Rule, configuration: Mapping[str, str]) -> str | None:
-    actual, operator, wanted = configuration["Variable"], configuration["Operator"], configuration["Value"]
+    actual, operator, expected = configuration["Variable"], configuration["Operator"], configuration["Value"]
     if operator not in OPERATORS:
         return f"the rehearsal does not support the operator {operator}"
-    return None if OPERATORS[operator](actual, wanted) else f"{actual!r} {operator} {wanted!r} is false"
+    return None if OPERATORS[operator](actual, expected) else f"{actual!r} {operator} {expected!r} is false"

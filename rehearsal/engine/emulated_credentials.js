@@ -1,4 +1,4 @@
-// A plug-in of the CDK's command line: lets one process bootstrap several emulated accounts.
+// A plug-in for the CDK CLI: lets one `cdk bootstrap` command bootstrap several emulated accounts.
 'use strict';
 
 module.exports = {
@@ -8,7 +8,7 @@ module.exports = {
       name: 'emulated accounts',
       isAvailable: async () => true,
       canProvideCredentials: async () => true,
-      // For the emulator a 12-digit access key is the account; it checks no signature.
+      // The emulator takes a 12-digit access key as the account id and does not check signatures.
       getProvider: async (account) => ({ accessKeyId: account, secretAccessKey: 'emulated' }),
     }),
 };

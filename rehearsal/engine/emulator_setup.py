@@ -20,8 +20,7 @@ from rehearsal.errors import RehearsalError
 from rehearsal.process import closed_network
 from rehearsal.process.aws_hosts import write_hooks, write_ports
 from rehearsal.process.isolation import machine_environment
-from rehearsal.process.parallel import run_in_parallel
-from rehearsal.process.processes import Processes
+from rehearsal.process.processes import Processes, run_in_parallel
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
 from rehearsal.report.permissions import Permissions
 from rehearsal.report.progress import ActionProgress, Progress, Status
@@ -126,16 +125,18 @@ class EmulatorSetup:
         The stack is deployed as soon as its own account is ready, while the other accounts are bootstrapped.
         """
         home = assembly.home.account
-        own = [place for place in assembly.places if place.account == home]
-        further = [place for place in assembly.places if place.account != home]
-        groups = [places for places in (own, further) if places]
+        own = [one for one in assembly.aws_environments if one.account == home]
+        further = [one for one in assembly.aws_environments if one.account != home]
+        groups = [group for group in (own, further) if group]
         if assembly.execution_policies:
             # Each account has its own policies, but one command accepts only one set.
-            groups = [[one for one in assembly.places if one.account == account] for account in _accounts(assembly)]
+            groups = [
+                [one for one in assembly.aws_environments if one.account == account] for account in _accounts(assembly)
+            ]
 
-        def prepare(places: list[AwsEnvironment]) -> Definition | None:
-            self._bootstrap(places, cloud, assembly)
-            return self._deploy_pipeline(cloud, assembly) if places[0].account == home else None
+        def prepare(environments: list[AwsEnvironment]) -> Definition | None:
+            self._bootstrap(environments, cloud, assembly)
+            return self._deploy_pipeline(cloud, assembly) if environments[0].account == home else None
 
         found = run_in_parallel(prepare, groups, self._processes)
         [definition] = filter(None, found)
@@ -145,7 +146,7 @@ class EmulatorSetup:
             raise SetupFailed(f"{assembly.stack_name}: {refusal}") from None
         return definition
 
-    def _bootstrap(self, places: list[AwsEnvironment], cloud: Cloud, assembly: Assembly) -> None:
+    def _bootstrap(self, environments: list[AwsEnvironment], cloud: Cloud, assembly: Assembly) -> None:
         """Run `cdk bootstrap` for these; accounts other than the pipeline's trust it.
 
         One command for all, because starting it takes most of the time. Deploys the account's execution policies
@@ -153,15 +154,15 @@ class EmulatorSetup:
         """
         home = assembly.home
         policies = EXECUTION_POLICY
-        if own := assembly.execution_policies.get(places[0].account):
+        if own := assembly.execution_policies.get(environments[0].account):
             self._deploy_policies(own, cloud)
             policies = ",".join(own.arns)
         # An empty folder: with a cdk.json, the command would synthesize the app first.
         empty = self._directory / "bootstrap"
         empty.mkdir(exist_ok=True)
-        account, *more = dict.fromkeys(place.account for place in places)
-        places_as_arguments = [f"aws://{place.account}/{place.region}" for place in places]
-        arguments = ["bootstrap", *places_as_arguments, "--cloudformation-execution-policies", policies]
+        account, *more = dict.fromkeys(environment.account for environment in environments)
+        names = (f"aws://{environment.account}/{environment.region}" for environment in environments)
+        arguments = ["bootstrap", *names, "--cloudformation-execution-policies", policies]
         if account != home.account:
             arguments += [
                 "--trust",
@@ -181,7 +182,7 @@ class EmulatorSetup:
         """Create the account's execution policies, as its administrator does."""
 
         def deploy(step: ActionProgress) -> None:
-            client = cloud.in_account("cloudformation", policies.place)
+            client = cloud.in_account("cloudformation", policies.aws_environment)
             client.create_stack(
                 StackName=policies.stack, TemplateBody=policies.template, Capabilities=["CAPABILITY_NAMED_IAM"]
             )
@@ -193,7 +194,7 @@ class EmulatorSetup:
             except WaiterError as error:
                 raise SetupFailed(f"cannot create {policies.stack}: {error}") from None
 
-        self._step(f"execution policies {policies.place.account}", "CloudFormation", deploy)
+        self._step(f"execution policies {policies.aws_environment.account}", "CloudFormation", deploy)
 
     def _deploy_pipeline(self, cloud: Cloud, assembly: Assembly) -> Definition:
         name = f"deploy {assembly.stack_name}"
@@ -221,7 +222,12 @@ class EmulatorSetup:
         return value
 
     def _cdk(
-        self, arguments: Sequence[str], step: ActionProgress, cloud: Cloud, place: AwsEnvironment, directory: Path
+        self,
+        arguments: Sequence[str],
+        step: ActionProgress,
+        cloud: Cloud,
+        environment: AwsEnvironment,
+        directory: Path,
     ) -> None:
         cdk = shutil.which("cdk")
         if cdk is None:
@@ -234,7 +240,7 @@ class EmulatorSetup:
             directory=directory,
             environment={
                 **machine_environment(self._home),
-                **cloud.environment(place.region, Credentials(place.account)),
+                **cloud.environment(environment.region, Credentials(environment.account)),
                 **cloud.proxy_environment(),
                 "CI": "true",
             },
@@ -249,7 +255,7 @@ class EmulatorSetup:
 
 
 def _accounts(assembly: Assembly) -> list[str]:
-    return list(dict.fromkeys(place.account for place in assembly.places))
+    return list(dict.fromkeys(environment.account for environment in assembly.aws_environments))
 
 
 def _tunnel_port(line: str) -> int | None:

@@ -23,8 +23,7 @@ from rehearsal.engine.definition import Action, Definition, OnFailure, Stage, pa
 from rehearsal.engine.events import CANCELED, RESUMED, ROLLED_BACK, STARTED, EventPublisher, Rollback
 from rehearsal.engine.history import History, RollbackUnavailable
 from rehearsal.engine.variables import UnresolvedVariable, resolve
-from rehearsal.process.parallel import run_in_parallel
-from rehearsal.process.processes import Stopped
+from rehearsal.process.processes import Stopped, run_in_parallel
 from rehearsal.report.progress import ActionProgress, Progress, Result, StageProgress, Status
 
 MAX_RESTARTS = 3

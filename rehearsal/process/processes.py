@@ -1,7 +1,7 @@
-"""Child processes: each in a process group of its own, all of them ended with the rehearsal.
+"""Child processes, each in its own process group. They all end with the rehearsal.
 
-`end_all` ends them in order. If the rehearsal is killed, the system closes its pipes: a child that reads its input
-exits at the end of it; any other has a watcher in its group that kills the group.
+`end_all` ends them cleanly. If the rehearsal itself is killed, the system closes its pipes: a child that reads its
+standard input exits at end of file; every other child has a watcher in its group that kills the group.
 """
 
 import contextlib
@@ -11,25 +11,30 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 GRACE_SECONDS = 3.0
-"""How long a child may take to end by itself after SIGTERM."""
+"""How long a child may take to exit after SIGTERM before it is killed."""
 
 _WATCHED = """
 exec 3<&0 </dev/null
 (trap '' TERM; read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 &
 exec "$@" 3<&-
 """
-"""Becomes the command, and leaves a watcher in its group.
+"""Starts a watcher, then executes the command in place of the shell.
 
-The watcher ignores SIGTERM: the rehearsal may be killed while it waits for its children to end. `kill 0` reaches the
-watcher's own group only, so no process id is stored that could belong to another process by then.
+The watcher ignores SIGTERM because the rehearsal may be killed while it waits for its children to exit. `kill 0`
+signals the watcher's own group, so no stored process id can have been reused by another process.
 """
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: the user has ended the rehearsal
-    """The rehearsal is being stopped; no further child is started."""
+    """The rehearsal is stopping and starts no more children."""
 
 
 class Processes:
@@ -49,10 +54,10 @@ class Processes:
         on_line: Callable[[str], None],
         timeout_seconds: float | None = None,
     ) -> int:
-        """Run `command` to its end, handing each line it prints to `on_line`; return its exit code.
+        """Run `command`, pass each line it prints to `on_line`, and return its exit code.
 
-        What it leaves running in its process group is ended with it, as a build's container would be. Raises
-        TimeoutError when it takes longer than `timeout_seconds`, after ending it, and Stopped when `end_all` ended it.
+        Anything still running in its process group is then killed, as when a build's container stops. Raises
+        TimeoutError if the command was ended after `timeout_seconds`, and Stopped if `end_all` ended it.
         """
         process = self.start(command, directory=directory, environment=environment)
         expired = threading.Event()
@@ -84,10 +89,10 @@ class Processes:
         hold_input: bool = False,
         shutdown_seconds: float | None = None,
     ) -> subprocess.Popen[str]:
-        """Start `command` and return it; its output is one text stream.
+        """Start `command` and return the process; its stdout and stderr are one text stream.
 
-        A child with `hold_input` can be written to, and must exit when its standard input ends. One with
-        `shutdown_seconds` is asked to exit in that way too, not by a signal, and has this long to clean up.
+        With `hold_input`, the caller can write to its standard input, and the child must exit at end of file. With
+        `shutdown_seconds`, it is stopped by closing its input instead of a signal, and has this long to clean up.
         """
         with self._lock:
             if self._stopping:
@@ -107,17 +112,17 @@ class Processes:
         return process
 
     def end(self, process: subprocess.Popen[str]) -> None:
-        """End one child and its children."""
+        """End one child and its process group."""
         _end(process, self._running.get(process))
         self._forget(process)
 
     def end_all(self) -> None:
-        """End every child, and let none be started any more."""
+        """End every child and refuse to start more."""
         with self._lock:
             self._stopping = True
             running = dict(self._running)
         for process, shutdown_seconds in running.items():
-            _ask(process, shutdown_seconds)
+            _request_exit(process, shutdown_seconds)
         began = time.monotonic()
         for process, shutdown_seconds in running.items():
             grace = GRACE_SECONDS if shutdown_seconds is None else shutdown_seconds
@@ -129,6 +134,22 @@ class Processes:
             self._running.pop(process, None)
 
 
+def run_in_parallel(work: Callable[[Item], Result], items: Sequence[Item], processes: Processes) -> list[Result]:
+    """Call `work` on all items in parallel and return the results in order.
+
+    Only the main thread receives Ctrl-C; it then ends the children that the other threads wait for. A single item runs
+    in the calling thread, so that Ctrl-C can also interrupt a prompt on the terminal.
+    """
+    if len(items) == 1:
+        return [work(items[0])]
+    with ThreadPoolExecutor(max_workers=max(1, len(items))) as pool:
+        try:
+            return list(pool.map(work, items))
+        except KeyboardInterrupt:
+            processes.end_all()
+            raise
+
+
 def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expired: threading.Event) -> None:
     try:
         process.wait(timeout_seconds)
@@ -136,16 +157,16 @@ def _watch(process: subprocess.Popen[str], timeout_seconds: float | None, expire
         expired.set()
         _end(process)
     else:
-        # A process it left in the background would keep the output open, and outlive the rehearsal.
+        # A background process would keep the output open and outlive the rehearsal.
         _signal(process, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[str], shutdown_seconds: float | None = None) -> None:
-    _ask(process, shutdown_seconds)
+    _request_exit(process, shutdown_seconds)
     _kill(process, GRACE_SECONDS if shutdown_seconds is None else shutdown_seconds)
 
 
-def _ask(process: subprocess.Popen[str], shutdown_seconds: float | None) -> None:
+def _request_exit(process: subprocess.Popen[str], shutdown_seconds: float | None) -> None:
     if shutdown_seconds is None or process.stdin is None:
         _signal(process, signal.SIGTERM)
         return
@@ -156,7 +177,7 @@ def _ask(process: subprocess.Popen[str], shutdown_seconds: float | None) -> None
 def _kill(process: subprocess.Popen[str], after_seconds: float) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(after_seconds)
-    # The group may outlive its leader.
+    # Other processes of the group may still run.
     _signal(process, signal.SIGKILL)
     process.wait()
 

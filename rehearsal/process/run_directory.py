@@ -1,4 +1,4 @@
-"""The directory a rehearsal works in. Its path stays the same, so that bytecode compiled for it is found again."""
+"""The directory a rehearsal works in. Its path stays the same, so that cached bytecode can be reused."""
 
 import contextlib
 import fcntl
@@ -13,19 +13,19 @@ from pathlib import Path
 from rehearsal.errors import RehearsalError
 
 CACHE = ".cache/rehearsal"
-"""What rehearsals share, below the user's home."""
+"""Files shared by all rehearsals, relative to the user's home."""
 MAX_REHEARSALS = 16
-"""How many can run at the same time."""
+"""How many rehearsals can run at the same time."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - each rehearsal creates its own directory there, with mode 0700
 MEMORY_INFO = Path("/proc/meminfo")
 REQUIRED_BYTES = 4 * 1024**3
-"""Free memory that a rehearsal needs to work in it. Three of this project at the same time took 0.3 GB."""
+"""Free memory required to work in memory. Three simultaneous rehearsals of this project used 0.3 GB."""
 
 
 def temporary_root() -> Path:
-    """Return where temporary files go: TMPDIR if it is set, else memory if enough is free, else the system's default.
+    """Return the parent of the run directory: TMPDIR if set, else memory if enough is free, else the system's default.
 
-    Builds write and remove tens of thousands of small files.
+    Memory is faster: builds write and remove tens of thousands of small files.
     """
     if os.environ.get("TMPDIR") or not _has_room(SHARED_MEMORY):
         return Path(tempfile.gettempdir())
@@ -36,9 +36,9 @@ def temporary_root() -> Path:
 def run_directory() -> Generator[Path, None, None]:
     """Create an empty directory that only this user can enter; remove it afterwards.
 
-    Its path is the first of a few that no running rehearsal uses. Python caches bytecode by source path: under a new
-    path it would compile everything again and keep the result indefinitely. The system releases the lock of a killed
-    rehearsal; the next rehearsal removes its directory. Raises RehearsalError if no path is available.
+    Uses the first of MAX_REHEARSALS fixed paths that is free. Python caches bytecode by source path: with a new path
+    each time, it would recompile everything and never delete the old cache. If a rehearsal is killed, the system
+    releases its lock, and the next rehearsal removes its directory. Raises RehearsalError if no path is available.
     """
     locks = Path.home() / CACHE
     locks.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def run_directory() -> Generator[Path, None, None]:
 
 
 def _remove_abandoned(locks: Path) -> None:
-    """Remove the directories of killed rehearsals; each lock file names its own, which may be below another root."""
+    """Remove the directories of killed rehearsals. Each lock file holds the path, because TMPDIR may have changed."""
     for file in locks.glob("lock*"):
         with file.open() as lock:
             if _acquire(lock.fileno()):
@@ -76,7 +76,7 @@ def _has_room(directory: Path) -> bool:
         [memory] = re.findall(r"MemAvailable: +(\d+) kB", MEMORY_INFO.read_text())
     except (OSError, ValueError):
         return False
-    # Some containers mount it noexec.
+    # Some containers mount shared memory noexec.
     may_run = not found.f_flag & os.ST_NOEXEC
     return may_run and min(found.f_bavail * found.f_frsize, int(memory) * 1024) >= REQUIRED_BYTES
 
@@ -94,12 +94,12 @@ def _numbered(name: str, number: int) -> str:
 
 
 def _owner() -> str:
-    """Return a name for the user and their home, because the locks that protect the directory are in that home."""
+    """Return an id of the user and their home; the home is included because the locks are in it."""
     return hashlib.sha256(f"{os.getuid()} {Path.home()}".encode()).hexdigest()[:8]
 
 
 def _create(number: int) -> Path | None:
-    """Create the directory, empty; return None if something that we cannot remove has its name."""
+    """Create an empty directory; return None if an existing one cannot be removed."""
     directory = temporary_root() / _numbered(f"rehearsal-{_owner()}", number)
     shutil.rmtree(directory, ignore_errors=True)
     try:

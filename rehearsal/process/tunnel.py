@@ -40,20 +40,20 @@ class Tunnel:
         with contextlib.closing(answer), contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
             async with asyncio.timeout(HEAD_SECONDS):
                 head = (await client.readuntil(b"\r\n\r\n")).decode("latin-1")
-            wanted = _CONNECT.match(head)
-            if wanted is None:
+            request = _CONNECT.match(head)
+            if request is None:
                 answer.write(b"HTTP/1.1 405 this proxy only connects\r\nContent-Length: 0\r\n\r\n")
                 return
-            if wanted[1].lower() in METADATA:
-                answer.write(_refusal(403, refusal(wanted[1])))
+            if request[1].lower() in METADATA:
+                answer.write(_refusal(403, refusal(request[1])))
                 return
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    asked = (self._destination, wanted[1].lower(), int(wanted[2]))
-                    host, port = await asyncio.get_running_loop().run_in_executor(self._asking, *asked)
+                    arguments = (self._destination, request[1].lower(), int(request[2]))
+                    host, port = await asyncio.get_running_loop().run_in_executor(self._asking, *arguments)
                     source, target = await asyncio.open_connection(host, port)
             except OSError:  # unknown name, refused connection or timeout
-                answer.write(_refusal(502, f"cannot connect to {wanted[1]}"))
+                answer.write(_refusal(502, f"cannot connect to {request[1]}"))
                 return
             with contextlib.closing(target):
                 answer.write(b"HTTP/1.1 200 connected\r\n\r\n")

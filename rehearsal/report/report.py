@@ -3,13 +3,12 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import Deployed, Resource
-from rehearsal.engine.action_details import ChangeSet, Question
 from rehearsal.engine.masking import masked
 from rehearsal.report.permissions import Permissions, empty_permissions_report
 from rehearsal.report.progress import ActionProgress, Progress, StageProgress
@@ -30,7 +29,7 @@ class Environment:
     """What a stage has deployed."""
 
     name: str
-    place: AwsEnvironment
+    aws_environment: AwsEnvironment
     stacks: dict[str, dict[str, str]] = field(default_factory=dict)
     """Outputs by stack."""
     resources: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
@@ -62,16 +61,16 @@ def environments(progress: Progress) -> list[Environment]:
     found: list[Environment] = []
     for stage in progress.stages:
         deployed = [action.deployed for action in stage.actions if action.deployed]
-        by_place: dict[AwsEnvironment, Environment] = {}
+        everywhere = {stack.aws_environment: Environment(stage.name, stack.aws_environment) for stack in deployed}
         for stack in deployed:
-            _add(stack, by_place.setdefault(stack.place, Environment(stage.name, stack.place)))
-        here = [environment for environment in by_place.values() if environment.url] or list(by_place.values())
+            _add(stack, everywhere[stack.aws_environment])
+        here = [environment for environment in everywhere.values() if environment.url] or list(everywhere.values())
         for stack in deployed:
-            if all(stack.place != environment.place for environment in here):
+            if all(stack.aws_environment != environment.aws_environment for environment in here):
                 _add(stack, max(here, key=lambda environment: _common_prefix_length(stack.name, environment)))
         if len(here) > 1:
             for environment in here:
-                environment.name = f"{stage.name} {environment.place.region}"
+                environment.name = f"{stage.name} {environment.aws_environment.region}"
         found += here
     return found
 
@@ -112,9 +111,7 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
         "executions_before": progress.executions_before,
         "superseded": [[timeline.stage(stage) for stage in stages] for stages in progress.superseded],
         "stages": [timeline.stage(stage) for stage in progress.stages],
-        "notifications": [
-            {"topic": item.topic, "subject": item.subject, "text": item.text} for item in progress.notifications
-        ],
+        "notifications": [asdict(item) for item in progress.notifications],
         "failed_functions": progress.failed_functions,
         "permissions": progress.permissions or empty_permissions_report(Permissions.OFF),
         "environments": {environment.name: _environment(environment) for environment in found},
@@ -177,7 +174,7 @@ class _Timeline:
         }
 
     def action(self, action: ActionProgress) -> dict[str, Any]:
-        span = self._spans.get(id(action))
+        span, details = self._spans.get(id(action)), action.details
         return {
             "name": action.name,
             "provider": action.provider,
@@ -190,18 +187,9 @@ class _Timeline:
             "reason": action.reason,
             "log": str(action.log_file),
             "log_lines": [action.log_lines.start, action.log_lines.stop],
-            "change_set": _change_set(action.details.change_set),
-            "tests": [
-                {
-                    "suite": test.suite,
-                    "name": test.name,
-                    "seconds": test.seconds,
-                    "outcome": str(test.outcome),
-                    "message": test.message,
-                }
-                for test in action.details.tests
-            ],
-            "question": _question(action.details.question),
+            "change_set": asdict(details.change_set) if details.change_set else None,
+            "tests": [asdict(test) for test in details.tests],
+            "question": asdict(details.question) if details.question else None,
         }
 
     def _spans_of(self, actions: list[ActionProgress]) -> list[Span]:
@@ -222,46 +210,12 @@ def _side_by_side(stage: StageProgress) -> list[list[ActionProgress]]:
 
 def _environment(environment: Environment) -> dict[str, Any]:
     return {
-        "account": environment.place.account,
-        "region": environment.place.region,
+        "account": environment.aws_environment.account,
+        "region": environment.aws_environment.region,
         "url": environment.url,
         "stacks": environment.stacks,
         "resources": {
-            stack: [
-                {
-                    "logical_id": resource.logical_id,
-                    "resource_type": resource.resource_type,
-                    "physical_id": resource.physical_id,
-                }
-                for resource in resources
-            ]
-            for stack, resources in environment.resources.items()
+            stack: [asdict(resource) for resource in resources] for stack, resources in environment.resources.items()
         },
         "stand_ins": environment.fake_tasks,
     }
-
-
-def _change_set(change_set: ChangeSet | None) -> dict[str, Any] | None:
-    if change_set is None:
-        return None
-    return {
-        "stack": change_set.stack,
-        "changes": [
-            {
-                "logical_id": change.logical_id,
-                "resource_type": change.resource_type,
-                "effect": str(change.effect),
-                "properties": list(change.properties),
-            }
-            for change in change_set.changes
-        ],
-        "affected": [
-            {"stack": one.stack, "logical_id": one.logical_id, "replaced": one.replaced} for one in change_set.affected
-        ],
-    }
-
-
-def _question(question: Question | None) -> dict[str, Any] | None:
-    if question is None:
-        return None
-    return {"text": question.text, "approved": question.approved}

@@ -172,7 +172,7 @@ class Screen:
 
     def _show_environment(self, environment: Environment) -> None:
         text = Text(f"{environment.name:<10}", "bold")
-        text.append(f"{environment.place}  ", "default")
+        text.append(f"{environment.aws_environment}  ", "default")
         text.append(environment.url or "no URL", "cyan")
         for name, value in environment.named_outputs().items():
             if value != environment.url:

@@ -57,7 +57,7 @@ class ContainerTasks:
 
     def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:
         """Start the tasks and return their targets once all are healthy; raises ActionFailed."""
-        credentials = self._folder.parent / f"{service.place.account}-{service.name}.json"
+        credentials = self._folder.parent / f"{service.aws_environment.account}-{service.name}.json"
         credentials.touch(0o600)
         names = {"username": "YAWL_ADMIN_USER", "password": "YAWL_ADMIN_PASSWORD"}
         credentials.write_text(json.dumps({key: service.variables.get(name, "") for key, name in names.items()}))

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed
-from rehearsal.actions.secret_reference import SecretNotFound
+from rehearsal.actions.secrets import SecretNotFound
 from rehearsal.engine.cloud import Cloud, open_without_proxy
 from rehearsal.workloads.services import Service, services
 
@@ -51,7 +51,7 @@ class TaskStarter(Protocol):
 class NoTasks:
     """Runs nothing behind the load balancers, as if no task ever became healthy."""
 
-    def start(self, stack_name: str, place: AwsEnvironment) -> tuple[str, ...]:  # noqa: ARG002 - the interface's parameters
+    def start(self, stack_name: str, environment: AwsEnvironment) -> tuple[str, ...]:  # noqa: ARG002 - the interface's parameters
         """Start nothing."""
         return ()
 
@@ -67,7 +67,7 @@ class Tasks:
         self._starter = starter
         self._lock = threading.Lock()
 
-    def start(self, stack_name: str, place: AwsEnvironment) -> tuple[str, ...]:
+    def start(self, stack_name: str, environment: AwsEnvironment) -> tuple[str, ...]:
         """Start the tasks of every service in the stack that has a target group; return their descriptions.
 
         A service that is deployed again keeps its running tasks.
@@ -75,7 +75,7 @@ class Tasks:
         try:
             return tuple(
                 f"{self._starter.kind} on {target.address}:{target.port} for {service.name}"
-                for service in services(self._cloud, stack_name, place)
+                for service in services(self._cloud, stack_name, environment)
                 for target in self._serve(service)
             )
         except SecretNotFound as error:
@@ -86,7 +86,7 @@ class Tasks:
             return self._registered(service) or self._register(service)
 
     def _registered(self, service: Service) -> list[Target]:
-        client = self._cloud.in_account("elbv2", service.place)
+        client = self._cloud.in_account("elbv2", service.aws_environment)
         found = client.describe_target_health(TargetGroupArn=service.target_group)["TargetHealthDescriptions"]
         return [Target(item["Target"]["Id"], item["Target"]["Port"]) for item in found]
 
@@ -101,7 +101,7 @@ class Tasks:
             except OSError as error:
                 raise ActionFailed(f"the {kind} of {service.name} failed its health check {path}: {error}") from None
         zones = itertools.cycle(service.zones or ("all",))
-        self._cloud.in_account("elbv2", service.place).register_targets(
+        self._cloud.in_account("elbv2", service.aws_environment).register_targets(
             TargetGroupArn=service.target_group,
             Targets=[
                 {"Id": target.address, "Port": target.port, "AvailabilityZone": zone}

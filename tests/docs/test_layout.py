@@ -17,7 +17,6 @@ LARGER_FOLDERS = {
     "docs/decisions .md": "one file per decision; ARCHITECTURE.md links each",
     "settings/sections .py": "one file per table of delivery.toml",
     "rehearsal/emulator/services .py": "one file per emulated service",
-    "rehearsal/emulator/permissions .py": "the policy engine, whose data is in folders of its own",
     "jobs/change_review .py": "one file per part of the report",
     "tests/rehearsal/emulator/probes .py": "one file per service",
 }
@@ -28,7 +27,6 @@ LINES = 60
 LONGER_FUNCTIONS = {
     "container/supervisor/variables.py read_variables",
     "pipeline/pipeline_stack.py __init__",
-    "rehearsal/__main__.py _parser",
     "stacks/application/engine_task.py __init__",
     "stacks/application/integration_test_role.py __init__",
     "stacks/application/load_balancer.py __init__",

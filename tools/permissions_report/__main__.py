@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from cloud_assembly import UserError
-from rehearsal.emulator.permissions import managed_policies, messages
-from rehearsal.emulator.permissions.policy import Statement
+from rehearsal.emulator.permissions import evaluation
+from rehearsal.emulator.permissions.policy import Statement, managed_policy
 from rehearsal.emulator.permissions.service_calls.account_policies import AccountPolicies
 from rehearsal.emulator.permissions.service_calls.synthesized import BOOTSTRAP_STACK
 from rehearsal.emulator.permissions.service_calls.table import TABLE, calls_of
@@ -32,7 +32,7 @@ def findings_of(folder: Path, recorded: Path | None = None) -> Findings:
     """Examine an assembly; raises UserError."""
     resources = assembly.read(folder)
     own = assembly.ours(resources)
-    policies = AccountPolicies(resources, managed_policies.document)
+    policies = AccountPolicies(resources, managed_policy)
     calls = calls_of(resources, own, [*TABLE, *OUR_CALLS])
     found = examine(policies, calls, ignored=[f"{BOOTSTRAP_STACK}/"])
     if recorded:
@@ -75,7 +75,7 @@ def compose(found: Findings) -> dict[str, Any]:
         "unneeded": [_named(item) for item in unneeded if not reason_for(item)],
         "refused": list(
             dict.fromkeys(
-                f"{messages.refusal(decision)} ({call.row.service}, {call.row.name}; {call.row.source})"
+                f"{evaluation.refusal(decision)} ({call.row.service}, {call.row.name}; {call.row.source})"
                 for call, decision in found.refused
             )
         ),

@@ -150,7 +150,7 @@ def _refuse_full_vaults() -> None:
 
 
 def _keep_undeleted() -> None:
-    delete_above = stacks._delete_resource
+    original_delete = stacks._delete_resource
 
     def delete(kind: str, physical_id: str, properties: Properties, stack_name: str = "", logical_id: str = "") -> None:
         left = _left.setdefault((*here(), stack_name), {})
@@ -160,30 +160,30 @@ def _keep_undeleted() -> None:
                 left[logical_id] = False
                 raise _NotTried(f"{failed}, which depends on it, could not be deleted")
         try:
-            delete_above(kind, physical_id, properties, stack_name, logical_id)
+            original_delete(kind, physical_id, properties, stack_name, logical_id)
         except Exception:
             left[logical_id] = True
             raise
 
     stacks._delete_resource = delete
-    roll_back_above, delete_stack_above = stacks._roll_back_operation, stacks._delete_stack_async
+    original_roll_back, original_delete_stack = stacks._roll_back_operation, stacks._delete_stack_async
 
     async def roll_back(
         name: str, identifier: str, stack: dict[str, Any], operation: dict[str, Any], **rest: Any
     ) -> None:
         _left.pop((*here(), name), None)
         if operation["is_update"]:
-            await roll_back_above(name, identifier, stack, operation, **rest)
+            await original_roll_back(name, identifier, stack, operation, **rest)
             return
         stack["_template"], stack["_resolved_params"] = operation["template"], operation["param_values"]
         made = dict(stack["_resources"])
-        await roll_back_above(name, identifier, stack, operation, **rest)
+        await original_roll_back(name, identifier, stack, operation, **rest)
         stack["_resources"].update({key: made[key] for key in stack.get("_rollback_failed", {})})
         _explain(stack)
 
     async def delete_stack(name: str, identifier: str, *arguments: Any, **rest: Any) -> None:
         _left.pop((*here(), name), None)
-        await delete_stack_above(name, identifier, *arguments, **rest)
+        await original_delete_stack(name, identifier, *arguments, **rest)
         if (stack := cloudformation._stacks.get(name)) is not None:
             _explain(stack)
 
@@ -221,14 +221,14 @@ def _explain(stack: dict[str, Any]) -> None:
 
 def _find_by_physical_id(above: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def answer(request: dict[str, Any]) -> Any:
-        wanted = cloudformation_requests._p(request, "PhysicalResourceId")
-        if not wanted:
+        physical_id = cloudformation_requests._p(request, "PhysicalResourceId")
+        if not physical_id:
             return above(request)
         for stack in cloudformation._stacks.values():
             held = stack.get("_resources", {}).values()
-            if any(record.get("PhysicalResourceId") == wanted for record in held):
+            if any(record.get("PhysicalResourceId") == physical_id for record in held):
                 named = {key: value for key, value in request.items() if key != "PhysicalResourceId"}
                 return above({**named, "StackName": [stack["StackName"]]})
-        return cloudformation_requests._error("ValidationError", f"Stack for {wanted} does not exist")
+        return cloudformation_requests._error("ValidationError", f"Stack for {physical_id} does not exist")
 
     return answer

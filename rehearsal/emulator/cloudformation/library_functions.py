@@ -60,9 +60,11 @@ class SdkCall(providers.ResourceProvider):
     def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         call = json.loads(properties["Create"])
         _require(call, "putObject")
-        wanted = call["parameters"]
-        headers = {"content-type": wanted.get("ContentType", "application/octet-stream")}
-        status, answered, answer = s3._put_object(wanted["Bucket"], wanted["Key"], wanted["Body"].encode(), headers)
+        parameters = call["parameters"]
+        headers = {"content-type": parameters.get("ContentType", "application/octet-stream")}
+        status, answered, answer = s3._put_object(
+            parameters["Bucket"], parameters["Key"], parameters["Body"].encode(), headers
+        )
         if status >= 400:
             raise ValueError(answer.decode())
         attributes = {"VersionId": answered.get("x-amz-version-id", "null")}
@@ -81,9 +83,9 @@ class SdkCall(providers.ResourceProvider):
             return
         call = json.loads(properties["Delete"])
         _require(call, "deleteObject")
-        wanted = call["parameters"]
-        version = physical_id if wanted["VersionId"] == PHYSICAL_ID else wanted["VersionId"]
-        s3._delete_object(wanted["Bucket"], wanted["Key"], {}, {"versionId": [version]})
+        parameters = call["parameters"]
+        version = physical_id if parameters["VersionId"] == PHYSICAL_ID else parameters["VersionId"]
+        s3._delete_object(parameters["Bucket"], parameters["Key"], {}, {"versionId": [version]})
 
 
 def _require(call: dict[str, str], action: str) -> None:

@@ -18,9 +18,9 @@ def register() -> None:
     resolve_in_region = engine._resolve_refs
 
     def resolve(value: Any, *context: Any) -> Any:
-        asked = value.get("Fn::GetStackOutput") if isinstance(value, dict) else None
+        request = value.get("Fn::GetStackOutput") if isinstance(value, dict) else None
         account, region = here()
-        other = asked.get("Region", region) if isinstance(asked, dict) else region
+        other = request.get("Region", region) if isinstance(request, dict) else region
         if other == region:
             return resolve_in_region(value, *context)
         with responses.request_scope(account, other):

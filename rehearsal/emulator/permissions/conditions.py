@@ -62,7 +62,7 @@ def _holds(operator: str, actual: Value | None, expected: list[str]) -> bool:
     values = [] if actual is None else [actual] if isinstance(actual, str) else list(actual)
 
     def fits(value: str) -> bool:
-        return any(test(value, wanted) for wanted in expected) != negated
+        return any(test(value, pattern) for pattern in expected) != negated
 
     if quantifier == "forallvalues":
         return all(map(fits, values))

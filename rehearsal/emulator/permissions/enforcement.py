@@ -10,7 +10,6 @@ from rehearsal.emulator.permissions import (
     action_reference,
     evaluation,
     key_use,
-    messages,
     other_accounts,
     principals,
     recorder,
@@ -46,7 +45,7 @@ class Refused(Exception):  # noqa: N818 - named for its meaning
     """A call is refused; the text is AWS's message."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__(messages.refusal(decision))
+        super().__init__(evaluation.refusal(decision))
         self.decision = decision
 
 
@@ -59,13 +58,13 @@ def register(chosen: Mode) -> None:
     requests.register()
     other_accounts.register()
     iam_evaluator.enforce = enforce
-    trusts_above = iam_evaluator.evaluate_trust_policy
+    original_trusts = iam_evaluator.evaluate_trust_policy
 
-    def trusts(document: Any, caller_arn: str, asked: Any = None) -> bool:
+    def trusts(document: Any, caller_arn: str, request: Any = None) -> bool:
         # `enforce` has decided by the trust policy already, with the role's ARN as `aws:PrincipalArn`.
-        if asked is not None and asked.action in ("sts:AssumeRole", "sts:TagSession"):
+        if request is not None and request.action in ("sts:AssumeRole", "sts:TagSession"):
             return True
-        return trusts_above(document, caller_arn, asked)
+        return original_trusts(document, caller_arn, request)
 
     iam_evaluator.evaluate_trust_policy = trusts
     _use_own_messages()
@@ -246,17 +245,17 @@ def _refusal(decision: Decision) -> Any:
 
 def _use_own_messages() -> None:
     """Answer refusals with the decision's message."""
-    respond_above, message_above = iam_actions.access_denied_response, iam_actions.identity_denial_message
+    original_respond, original_message = iam_actions.access_denied_response, iam_actions.identity_denial_message
 
     def respond(*arguments: Any, message: str = "", error_code: str = "", **rest: Any) -> Any:
         decision = _refused.get()
         if decision and not error_code:
-            message = messages.refusal(decision)
-        return respond_above(*arguments, message=message, error_code=error_code, **rest)
+            message = evaluation.refusal(decision)
+        return original_respond(*arguments, message=message, error_code=error_code, **rest)
 
     def say(*arguments: Any) -> str:
         decision = _refused.get()
-        return messages.refusal(decision) if decision else message_above(*arguments)
+        return evaluation.refusal(decision) if decision else original_message(*arguments)
 
     iam_actions.access_denied_response = respond
     iam_actions.identity_denial_message = say

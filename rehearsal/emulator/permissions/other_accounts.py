@@ -11,15 +11,15 @@ from rehearsal.emulator.internals import here, iam_evaluator, kms, responses, s3
 
 def register() -> None:
     """Leave bucket policies to `enforcement`, and find keys by their ARNs."""
-    allows_above, resolve_above = s3._foreign_bucket_allows, kms._resolve_key
+    original_allows, original_resolve = s3._foreign_bucket_allows, kms._resolve_key
 
     def allows(*arguments: Any, **options: Any) -> bool:
         # `enforcement` does not check an account's root, so ministack decides about it.
         decided = not iam_evaluator.caller_arn().endswith(":root")
-        return decided or allows_above(*arguments, **options)
+        return decided or original_allows(*arguments, **options)
 
     def resolve(key: str) -> Any:
-        found = resolve_above(key)
+        found = original_resolve(key)
         parts = (key or "").split(":", 5)
         if found is not None or len(parts) < 6:
             return found
@@ -27,7 +27,7 @@ def register() -> None:
         if parts[4] == account or parts[3] != region:
             return None
         with responses.request_scope(parts[4], region):
-            return resolve_above(key)
+            return original_resolve(key)
 
     s3._foreign_bucket_allows = allows
     kms._resolve_key = resolve

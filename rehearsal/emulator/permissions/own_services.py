@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.emulator.internals import here, router
-from rehearsal.emulator.permissions import enforcement, messages
+from rehearsal.emulator.permissions import enforcement, evaluation
 
 PREFIXES = {"CodePipeline": "codepipeline", "CodeConnections": "codeconnections", "ServiceQuotas": "servicequotas"}
 """IAM's name of the service, by the prefix of its targets."""
@@ -22,7 +22,7 @@ def check(target: str, headers: Mapping[str, str], body: bytes) -> tuple[int, di
     if denied is None:
         return None
     decision = enforcement.refused()
-    message = messages.refusal(decision) if decision else denied.message
+    message = evaluation.refusal(decision) if decision else denied.message
     return 400, {"__type": "AccessDeniedException", "message": message}
 
 

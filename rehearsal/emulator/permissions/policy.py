@@ -1,11 +1,20 @@
-"""Policy documents, parsed into statements with their position."""
+"""Policy documents, parsed into statements with their position, and the documents of AWS managed policies."""
 
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
+
+MANAGED_PREFIX = "arn:aws:iam::aws:policy/"
+MANAGED_POLICIES = Path(__file__).with_name("aws_managed_policies.json")
+"""What `aws iam get-policy-version` returns for each AWS managed policy that our accounts use, with the version's id.
+
+A policy missing from it grants nothing. A call that no other policy allows is then reported as not checked, because AWS
+might allow or refuse it.
+"""
 
 Conditions = Mapping[str, Mapping[str, tuple[str, ...]]]
 """By operator: by condition key: the values the policy gives."""
@@ -33,16 +42,16 @@ class Statement:
 
     def names_action(self, action: str) -> bool:
         """Whether its Action, or NotAction, covers the action."""
-        wanted = action.lower()
+        name = action.lower()
         if self.not_actions:
-            return not any(matches(wanted, pattern) for pattern in self.not_actions)
+            return not any(matches(name, pattern) for pattern in self.not_actions)
         # ReadOnlyAccess names 1,400 actions: compare only those of the call's service.
-        service = wanted.partition(":")[0]
+        service = name.partition(":")[0]
         if service not in self._actions_of:
             self._actions_of[service] = tuple(
                 pattern for pattern in self.actions if matches(service, pattern.partition(":")[0])
             )
-        return any(matches(wanted, pattern) for pattern in self._actions_of[service])
+        return any(matches(name, pattern) for pattern in self._actions_of[service])
 
 
 Policy = tuple[Statement, ...]
@@ -103,3 +112,14 @@ def matches(value: str, pattern: str) -> bool:
 def _compiled(pattern: str) -> re.Pattern[str]:
     parts = {"*": ".*", "?": "."}
     return re.compile("".join(parts.get(character) or re.escape(character) for character in pattern), re.DOTALL)
+
+
+def managed_policy(arn: str) -> dict[str, Any] | None:
+    """Return the document of an AWS managed policy; None if it is missing here."""
+    found = _managed_policies().get(arn)
+    return found["document"] if found else None
+
+
+@cache
+def _managed_policies() -> dict[str, Any]:
+    return json.loads(MANAGED_POLICIES.read_text())

@@ -7,9 +7,8 @@ them what an administrator does before the first delivery, and nothing of it cou
 from typing import Any
 
 from rehearsal.emulator.internals import iam, iam_evaluator, sts
-from rehearsal.emulator.permissions import managed_policies
 from rehearsal.emulator.permissions.evaluation import Kind, Principal
-from rehearsal.emulator.permissions.policy import Policy, read
+from rehearsal.emulator.permissions.policy import MANAGED_PREFIX, Policy, managed_policy, read
 
 
 def of_credential(credential: Any) -> Principal:
@@ -85,7 +84,7 @@ def _policies(
     unknown: list[str] = []
     for arn in entity.get("AttachedPolicies", []):
         document = managed(arn, account)
-        if document is None and arn.startswith(managed_policies.PREFIX):
+        if document is None and arn.startswith(MANAGED_PREFIX):
             unknown.append(arn)
         found.append(read(arn, document))
     return tuple(found), tuple(unknown)
@@ -93,8 +92,8 @@ def _policies(
 
 def managed(arn: str, account: str) -> Any:
     """Return a managed policy's document, AWS's own or the account's; or None."""
-    if arn.startswith(managed_policies.PREFIX):
-        return managed_policies.document(arn)
+    if arn.startswith(MANAGED_PREFIX):
+        return managed_policy(arn)
     policy = iam._policies.get_scoped(account, None, arn) or {}
     return policy.get("Versions", {}).get(policy.get("DefaultVersionId", "v1"), {}).get("Document")
 

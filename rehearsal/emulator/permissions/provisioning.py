@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from rehearsal.emulator.internals import here, iam, stacks
-from rehearsal.emulator.permissions import action_reference, enforcement, messages, principals
+from rehearsal.emulator.permissions import action_reference, enforcement, evaluation, principals
 from rehearsal.emulator.permissions.evaluation import Kind, Principal
 from rehearsal.emulator.permissions.service_calls import creation
 from rehearsal.emulator.permissions.service_calls.names import NAMINGS, arn_of, generated_name
@@ -43,7 +43,7 @@ _roles: dict[tuple[str, str, str], str] = {}
 
 def register() -> None:
     """Check every resource operation of a stack."""
-    create_above, update_above, delete_above = (
+    original_create, original_update, original_delete = (
         stacks._provision_resource,
         stacks._update_resource,
         stacks._delete_resource,
@@ -51,7 +51,7 @@ def register() -> None:
 
     def create(resource_type: str, logical_id: str, properties: dict[str, Any], stack: str) -> Any:
         _check("create", resource_type, logical_id, "", properties, stack)
-        return create_above(resource_type, logical_id, properties, stack)
+        return original_create(resource_type, logical_id, properties, stack)
 
     def update(
         resource_type: str,
@@ -65,7 +65,7 @@ def register() -> None:
         if old != new:
             logical_id = more.get("logical_id") or (rest[0] if rest else "") or ""
             _check("update", resource_type, logical_id, physical_id, new, stack)
-        return update_above(resource_type, physical_id, old, new, stack, *rest, **more)
+        return original_update(resource_type, physical_id, old, new, stack, *rest, **more)
 
     def delete(
         resource_type: str,
@@ -75,7 +75,7 @@ def register() -> None:
         logical_id: str | None = None,
     ) -> Any:
         _check("delete", resource_type, logical_id or "", physical_id, properties, stack_name or "")
-        return delete_above(resource_type, physical_id, properties, stack_name=stack_name, logical_id=logical_id)
+        return original_delete(resource_type, physical_id, properties, stack_name=stack_name, logical_id=logical_id)
 
     stacks._provision_resource, stacks._update_resource, stacks._delete_resource = create, update, delete
 
@@ -126,7 +126,7 @@ def _check(  # noqa: PLR0917 - a handler's arguments
             enforcement.check(deployer, call.action, call.resource, call.context)
         except enforcement.Refused as refusal:
             raise ValueError(
-                f'Resource handler returned message: "{messages.refusal(refusal.decision)}" '
+                f'Resource handler returned message: "{evaluation.refusal(refusal.decision)}" '
                 "(HandlerErrorCode: AccessDenied)"
             ) from None
 

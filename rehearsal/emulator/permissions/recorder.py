@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from typing import Any
 
-from rehearsal.emulator.permissions import grants, messages
+from rehearsal.emulator.permissions import evaluation, grants
 from rehearsal.emulator.permissions.evaluation import Decision, Kind, Reason
 
 _lock = threading.Lock()
@@ -51,8 +51,8 @@ def note(decision: Decision, *, enforced: bool) -> None:
                 "role": who(decision),
                 "action": request.action,
                 "resource": request.resource,
-                "reason": messages.because(decision),
-                "message": messages.refusal(decision),
+                "reason": evaluation.because(decision),
+                "message": evaluation.refusal(decision),
                 "enforced": enforced,
                 "count": 1,
                 **_place(decision),

@@ -111,8 +111,8 @@ TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 """A schema's types: CloudFormation's name of each, and the test of a value."""
 
 
-def _type(wanted: Any, _schema: dict[str, Any], _compiler: Compiler) -> Check:
-    names = wanted if isinstance(wanted, list) else [wanted]
+def _type(types: Any, _schema: dict[str, Any], _compiler: Compiler) -> Check:
+    names = types if isinstance(types, list) else [types]
     tests = [TYPES[name][1] for name in names]
     expected = " or ".join(TYPES[name][0] for name in names)
 
@@ -157,8 +157,8 @@ def _enum_ignoring_case(allowed: list[Any], _schema: dict[str, Any], _compiler: 
     return check
 
 
-def _const(wanted: Any, _schema: dict[str, Any], _compiler: Compiler) -> Check:
-    return _limit("const", lambda value: isinstance(value, (dict, list)) or _text(value) == _text(wanted))
+def _const(expected: Any, _schema: dict[str, Any], _compiler: Compiler) -> Check:
+    return _limit("const", lambda value: isinstance(value, (dict, list)) or _text(value) == _text(expected))
 
 
 def _limit(keyword: str, holds: Callable[[Any], bool]) -> Check:
@@ -223,8 +223,8 @@ def _prefix_items(items: list[Any], _schema: dict[str, Any], compiler: Compiler)
     return check
 
 
-def _unique_items(wanted: bool, _schema: dict[str, Any], _compiler: Compiler) -> Check:
-    if not wanted:
+def _unique_items(enabled: bool, _schema: dict[str, Any], _compiler: Compiler) -> Check:
+    if not enabled:
         return _nothing
 
     def holds(value: Any) -> bool:
@@ -367,11 +367,11 @@ def _all_of(schemas: list[Any], _schema: dict[str, Any], compiler: Compiler) -> 
 
 
 def _if(condition: Any, schema: dict[str, Any], compiler: Compiler) -> Check:
-    asked = compiler.check(condition)
+    check_condition = compiler.check(condition)
     then, otherwise = compiler.check(schema.get("then")), compiler.check(schema.get("else"))
 
     def check(value: Any, path: str) -> Iterator[Fault]:
-        return (otherwise if any(True for _ in asked(value, path)) else then)(value, path)
+        return (otherwise if any(True for _ in check_condition(value, path)) else then)(value, path)
 
     return check
 

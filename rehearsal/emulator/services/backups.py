@@ -117,11 +117,11 @@ def _restore_database(arn: str, metadata: dict[str, str]) -> str | None:
 
 
 def _list_restores(query: dict[str, str]) -> Any:
-    wanted = unquote(query.get("restoreTestingPlanArn", ""))
+    plan_arn = unquote(query.get("restoreTestingPlanArn", ""))
     found = [
         job
         for job in _restores.values()
-        if not wanted or job.get("CreatedBy", {}).get("RestoreTestingPlanArn") == wanted
+        if not plan_arn or job.get("CreatedBy", {}).get("RestoreTestingPlanArn") == plan_arn
     ]
     return backup._paginate(found, query, "RestoreJobs")
 

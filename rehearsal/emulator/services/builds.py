@@ -22,10 +22,10 @@ class Project(providers.Details):
 def register() -> None:
     """Extend projects, and return their log groups."""
     providers.register(Project("AWS::CodeBuild::Project", _store_log_group))
-    shape_above = codebuild._project_shape
+    original_shape = codebuild._project_shape
 
     def shape(project: dict[str, Any]) -> dict[str, Any]:
-        return {**shape_above(project), "logsConfig": project.get("logsConfig", {})}
+        return {**original_shape(project), "logsConfig": project.get("logsConfig", {})}
 
     codebuild._project_shape = shape
 

@@ -16,16 +16,16 @@ AS_WRITTEN = ("dockerLabels", "options")
 
 def register() -> None:
     """Complete ministack's container definitions and tasks; let a scalable target raise its service to its minimum."""
-    spelled_above = provisioners._normalize_container_defs
+    original_normalize = provisioners._normalize_container_defs
 
     def spelled(definitions: list[Properties]) -> list[Properties]:
-        return [_spelled(definition) for definition in spelled_above(definitions)]
+        return [_spelled(definition) for definition in original_normalize(definitions)]
 
     provisioners._normalize_container_defs = spelled
-    made_above = ecs._build_task_containers
+    original_build = ecs._build_task_containers
 
     def made(definition: Properties | None, overrides: list[Properties]) -> list[Properties]:
-        return [{**item, "imageDigest": _digest(item["image"])} for item in made_above(definition, overrides)]
+        return [{**item, "imageDigest": _digest(item["image"])} for item in original_build(definition, overrides)]
 
     ecs._build_task_containers = made
     providers.register(ScalableTarget(SCALABLE_TARGET))

@@ -11,16 +11,16 @@ from rehearsal.emulator.internals import elasticache, here, rds
 
 def register() -> None:
     """Let DescribeDBEngineVersions answer for PostgreSQL."""
-    answer_above = rds._describe_engine_versions
+    original_answer = rds._describe_engine_versions
 
     def answer(request: dict[str, Any]) -> Any:
         if rds._p(request, "Engine") != "postgres":
-            return answer_above(request)
-        wanted = rds._p(request, "EngineVersion")
+            return original_answer(request)
+        requested_version = rds._p(request, "EngineVersion")
         members = "".join(
             f"<DBEngineVersion><Engine>postgres</Engine><EngineVersion>{version}</EngineVersion></DBEngineVersion>"
             for version in _offered()
-            if wanted in ("", version)
+            if requested_version in ("", version)
         )
         return rds._xml(
             200,
@@ -30,13 +30,13 @@ def register() -> None:
         )
 
     rds._ACTION_MAP["DescribeDBEngineVersions"] = answer
-    handle_above = elasticache.handle_request
+    original_handle = elasticache.handle_request
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Any:
-        asked = {name: values[0] for name, values in parse_qs((body or b"").decode("utf-8", "replace")).items()}
-        if asked.get("Action") == "DescribeReservedCacheNodesOfferings":
-            return _reserved_nodes(asked.get("CacheNodeType", ""))
-        return await handle_above(method, path, headers, body, query)
+        parameters = {name: values[0] for name, values in parse_qs((body or b"").decode("utf-8", "replace")).items()}
+        if parameters.get("Action") == "DescribeReservedCacheNodesOfferings":
+            return _reserved_nodes(parameters.get("CacheNodeType", ""))
+        return await original_handle(method, path, headers, body, query)
 
     elasticache.handle_request = handle
 

@@ -59,8 +59,10 @@ def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] |
         of_pipeline = [one for one in _executions.values() if one["pipelineName"] == request["name"]]
         return 200, {"pipelineName": request["name"], "stageStates": _stage_states(of_pipeline)}
     if action == "ListActionExecutions":
-        wanted = request.get("filter", {}).get("pipelineExecutionId")
-        executions = [_executions[wanted]] if wanted in _executions else [] if wanted else list(_executions.values())
+        execution_id = request.get("filter", {}).get("pipelineExecutionId")
+        executions = list(_executions.values())
+        if execution_id:
+            executions = [_executions[execution_id]] if execution_id in _executions else []
         return 200, {"actionExecutionDetails": [item for execution in executions for item in execution["actions"]]}
     return None
 

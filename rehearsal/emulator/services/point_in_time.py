@@ -14,10 +14,10 @@ ACTION = "RestoreDBInstanceToPointInTime"
 def register() -> None:
     """Let RDS restore instances to a point in time, and rename them."""
     rds._ACTION_MAP[ACTION] = _restore
-    modify_above = rds._ACTION_MAP["ModifyDBInstance"]
+    original_modify = rds._ACTION_MAP["ModifyDBInstance"]
 
     def modify(request: dict[str, Any]) -> Any:
-        answer = modify_above(request)
+        answer = original_modify(request)
         new = rds._p(request, "NewDBInstanceIdentifier")
         record = rds._instances.get(rds._p(request, "DBInstanceIdentifier"))
         if new and record is not None and answer[0] < 400:

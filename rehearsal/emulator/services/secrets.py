@@ -54,12 +54,12 @@ class Instance(providers.Extension):
 
 def _show_master_secrets() -> None:
     """Let DescribeDBInstances return the secret, as it does for clusters."""
-    xml_above = rds._instance_xml
+    original_xml = rds._instance_xml
 
     def instance_xml(record: Properties) -> str:
         secret = record.get("MasterUserSecret")
         members = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in (secret or {}).items())
-        return xml_above(record) + (f"<MasterUserSecret>{members}</MasterUserSecret>" if secret else "")
+        return original_xml(record) + (f"<MasterUserSecret>{members}</MasterUserSecret>" if secret else "")
 
     rds._instance_xml = instance_xml
 

@@ -15,16 +15,16 @@ NAMES = {
 
 def register() -> None:
     """Let CreateServiceLinkedRole name the roles of these services as AWS does."""
-    create_above = iam._create_service_linked_role
+    original_create = iam._create_service_linked_role
 
     def create(request: dict[str, Any]) -> Any:
         service = iam._p(request, "AWSServiceName")
         name = NAMES.get(service)
         if name is None:
-            return create_above(request)
+            return original_create(request)
         if name in iam._roles:
             return iam._error(400, "InvalidInput", f"Service role name {name} has been taken in this account", ns="iam")
-        create_above(request)
+        original_create(request)
         role = iam._roles.pop(f"AWSServiceRoleFor{service.split('.')[0].capitalize()}")
         role |= {"RoleName": name, "Arn": f"{role['Arn'].rpartition('/')[0]}/{name}"}
         iam._roles[name] = role

@@ -10,12 +10,12 @@ published: list[dict[str, str]] = []
 
 def register() -> None:
     """Record every published message."""
-    publish_above = sns.publish_internal
+    original_publish = sns.publish_internal
 
     def publish(topic_arn: str, message: Any, subject: str = "", **rest: Any) -> Any:
         structure = rest.get("message_structure", "")
         text = sns._resolve_message_for_protocol(message, structure, "email") if structure else message
         published.append({"topic": topic_arn, "subject": subject, "text": text})
-        return publish_above(topic_arn, message, subject, **rest)
+        return original_publish(topic_arn, message, subject, **rest)
 
     sns.publish_internal = publish

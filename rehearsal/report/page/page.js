@@ -15,7 +15,7 @@ const stages = [...document.querySelectorAll("[data-stage]")].map((section) => (
 const total = stages.reduce((sum, { rows }) => sum + rows.length, 0);
 
 function filter() {
-  const wanted = text.value.trim().toLowerCase();
+  const query = text.value.trim().toLowerCase();
   const statuses = new Set([...form.querySelectorAll("[name=status]:checked")].map((box) => box.value));
   let count = 0;
   for (const { section, name, rows } of stages) {
@@ -24,7 +24,7 @@ function filter() {
     for (const entry of rows) {
       const { status, critical } = entry.row.dataset;
       const fits =
-        here && statuses.has(status) && (!criticalOnly.checked || critical === "yes") && entry.text.includes(wanted);
+        here && statuses.has(status) && (!criticalOnly.checked || critical === "yes") && entry.text.includes(query);
       entry.row.hidden = !fits;
       visible += fits;
     }

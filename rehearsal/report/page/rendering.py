@@ -4,6 +4,7 @@ import base64
 import hashlib
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,17 +61,17 @@ class Row:
         return f"{self.anchor}-why" if self.log.failing is None else f"{self.anchor}-line-{self.log.failing}"
 
     @property
-    def effects(self) -> dict[str, int]:
+    def effects(self) -> Counter[str]:
         """Resources by effect; none if the action failed, because CloudFormation rolled them back."""
         change_set = self.action["change_set"]
         if change_set is None or self.action["status"] != "succeeded":
-            return {}
-        return _counted(change["effect"] for change in change_set["changes"])
+            return Counter()
+        return Counter(change["effect"] for change in change_set["changes"])
 
     @property
-    def outcomes(self) -> dict[str, int]:
+    def outcomes(self) -> Counter[str]:
         """Tests by outcome."""
-        return _counted(test["outcome"] for test in self.action["tests"])
+        return Counter(test["outcome"] for test in self.action["tests"])
 
 
 @dataclass(frozen=True)
@@ -130,10 +131,10 @@ def render(document: Mapping[str, Any], *, folder: Path, secrets: Iterable[str])
         groups=groups,
         failed=[row for row in present if row.failed],
         critical=[row for row in rows if row.action["critical"]],
-        statuses=_counted(row.action["status"] for row in rows),
-        results=_counted(row.action["status"] for row in present),
-        effects=_summed(row.effects for row in present),
-        outcomes=_summed(row.outcomes for row in present),
+        statuses=Counter(row.action["status"] for row in rows),
+        results=Counter(row.action["status"] for row in present),
+        effects=sum((row.effects for row in present), Counter()),
+        outcomes=sum((row.outcomes for row in present), Counter()),
         ticks=_ticks(document["seconds"]),
         least_share=LEAST_SHARE,
         style=style,
@@ -202,21 +203,6 @@ class _Page:
 def _overall(statuses: Iterable[str]) -> str:
     found = set(statuses)
     return next((status for status in ("failed", "not-emulated", "stopped", "running") if status in found), "succeeded")
-
-
-def _counted(values: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for value in values:
-        found[value] = found.get(value, 0) + 1
-    return found
-
-
-def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in counts:
-        for value, number in one.items():
-            found[value] = found.get(value, 0) + number
-    return found
 
 
 def _counted_in_words(counts: Mapping[str, int]) -> str:

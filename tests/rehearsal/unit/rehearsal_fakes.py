@@ -74,8 +74,8 @@ class OnePipeline(Cloud):
         """What an emulator would have been told of executions."""
 
     @override
-    def in_account(self, service: str, place: AwsEnvironment) -> Any:
-        assert (service, place) == ("codepipeline", HOME)
+    def in_account(self, service: str, environment: AwsEnvironment) -> Any:
+        assert (service, environment) == ("codepipeline", HOME)
         return self
 
     @override

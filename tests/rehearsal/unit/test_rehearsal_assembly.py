@@ -27,7 +27,7 @@ def write(directory: Path, environment: str) -> Path:
 def test_the_pipeline_is_found(tmp_path: Path) -> None:
     home = AwsEnvironment("1", "us-east-1")
     assert assembly.read(write(tmp_path, "1/us-east-1")) == assembly.Assembly(
-        directory=tmp_path, stack_id="App/delivery", stack_name="delivery-deployed", home=home, places=(home,)
+        directory=tmp_path, stack_id="App/delivery", stack_name="delivery-deployed", home=home, aws_environments=(home,)
     )
 
 

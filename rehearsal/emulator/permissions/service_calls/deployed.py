@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rehearsal.emulator.internals import cloudformation
-from rehearsal.emulator.permissions import enforcement, messages, recorder
+from rehearsal.emulator.permissions import enforcement, evaluation, recorder
 from rehearsal.emulator.permissions.evaluation import Decision, Kind, Principal
 from rehearsal.emulator.permissions.policy import read
 from rehearsal.emulator.permissions.service_calls.account_policies import ALLOW_ALL
@@ -68,7 +68,7 @@ def message(service_call: ServiceCall, decision: Decision) -> str:
     """Return AWS's message for a refused call, with the service's reason for the call and its source."""
     row = service_call.row
     return (
-        f"{messages.refusal(decision)} ({row.service}, {row.name}, for {service_call.because_of.where}; "
+        f"{evaluation.refusal(decision)} ({row.service}, {row.name}, for {service_call.because_of.where}; "
         f"see {row.source})"
     )
 

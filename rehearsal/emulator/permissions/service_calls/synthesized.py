@@ -207,9 +207,9 @@ class _Scope:
         return text
 
     def _GetStackOutput(self, argument: Any) -> Any:  # noqa: N802
-        asked = self.resolve(argument)
-        region = asked.get("Region", self._template.region)
-        return self._synthesis.output(asked["StackName"], region, self._template.account, asked["OutputName"])
+        reference = self.resolve(argument)
+        region = reference.get("Region", self._template.region)
+        return self._synthesis.output(reference["StackName"], region, self._template.account, reference["OutputName"])
 
     def _FindInMap(self, argument: Any) -> Any:  # noqa: N802
         name, first, second = self.resolve(argument)

@@ -121,11 +121,11 @@ def require_groups(request: Request) -> None:
         if record is None:
             raise _refused(f"DBParameterGroup not found: {parameters}", "DBParameterGroupNotFound", code=NOT_FOUND)
         family = record["DBParameterGroupFamily"]
-        wanted = f"postgres{version.partition('.')[0]}"
-        if request.get("Engine") == "postgres" and version and family != wanted:
+        expected_family = f"postgres{version.partition('.')[0]}"
+        if request.get("Engine") == "postgres" and version and family != expected_family:
             raise _refused(
                 f"The parameter group {parameters} with DBParameterGroupFamily {family} can't be used for this "
-                f"instance. Please use a parameter group with DBParameterGroupFamily {wanted}"
+                f"instance. Please use a parameter group with DBParameterGroupFamily {expected_family}"
             )
     source = request.get("SourceDBInstanceIdentifier")
     if source and ":" not in str(source) and source not in rds._instances:

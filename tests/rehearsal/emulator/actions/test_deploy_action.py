@@ -70,7 +70,7 @@ def test_a_stack_is_made_then_changed_then_left(stacks: Stacks, mode: str) -> No
         outcome = stacks.run(mode, topic(name))
         assert outcome.variables == {"Name": name}
         assert outcome.deployed is not None
-        assert (outcome.deployed.name, outcome.deployed.place) == ("stack", stacks.account.place)
+        assert (outcome.deployed.name, outcome.deployed.aws_environment) == ("stack", stacks.account.place)
         assert stacks.topics == [name]
     assert "no changes" in stacks.workshop.log[-1]
 

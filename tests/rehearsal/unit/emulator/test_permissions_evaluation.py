@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.emulator.permissions import action_reference, managed_policies, messages
+from rehearsal.emulator.permissions import action_reference, evaluation
 from rehearsal.emulator.permissions.evaluation import (
     Decision,
     Kind,
@@ -14,7 +14,7 @@ from rehearsal.emulator.permissions.evaluation import (
     ResourcePolicy,
     decide,
 )
-from rehearsal.emulator.permissions.policy import Policy, read
+from rehearsal.emulator.permissions.policy import Policy, managed_policy, read
 
 ACCOUNT, OTHER = "111111111111", "222222222222"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/app"
@@ -215,7 +215,7 @@ def test_an_unknown_managed_policy_is_neither_an_allow_nor_a_refusal() -> None:
     ],
 )
 def test_a_refusal_reads_like_aws_s(caller: Principal, words: str) -> None:
-    found = messages.refusal(decision(caller, "s3:GetObject", f"{BUCKET}/a"))
+    found = evaluation.refusal(decision(caller, "s3:GetObject", f"{BUCKET}/a"))
     assert found == f"User: {SESSION} is not authorized to perform: s3:GetObject on resource: {BUCKET}/a {words}"
 
 
@@ -233,12 +233,12 @@ def test_a_refusal_reads_like_aws_s(caller: Principal, words: str) -> None:
 )
 def test_aws_managed_policies_are_the_real_ones(name: str, action: str, allowed: bool) -> None:
     arn = f"arn:aws:iam::aws:policy/{name}"
-    caller = Principal(SESSION, Kind.ROLE, ACCOUNT, ROLE, identity=(read(arn, managed_policies.document(arn)),))
+    caller = Principal(SESSION, Kind.ROLE, ACCOUNT, ROLE, identity=(read(arn, managed_policy(arn)),))
     assert decision(caller, action, "*").allowed is allowed
 
 
 def test_an_aws_managed_policy_that_is_not_known_has_no_document() -> None:
-    assert managed_policies.document("arn:aws:iam::aws:policy/NoSuchPolicy") is None
+    assert managed_policy("arn:aws:iam::aws:policy/NoSuchPolicy") is None
 
 
 @pytest.mark.parametrize(

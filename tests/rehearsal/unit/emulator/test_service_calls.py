@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rehearsal.emulator.permissions import managed_policies, messages
+from rehearsal.emulator.permissions import evaluation
+from rehearsal.emulator.permissions.policy import managed_policy
 from rehearsal.emulator.permissions.service_calls.account_policies import AccountPolicies
 from rehearsal.emulator.permissions.service_calls.creation import creating_a_resource, handler_actions
 from rehearsal.emulator.permissions.service_calls.resources import Resources
@@ -42,7 +43,7 @@ class App:
 
     def __init__(self, folder: Path) -> None:
         resources = examined.read(folder)
-        self.policies = AccountPolicies(resources, managed_policies.document)
+        self.policies = AccountPolicies(resources, managed_policy)
         self.calls = list(calls_of(resources, examined.ours(resources)))
 
     def of(self, row: str) -> Iterator[ServiceCall]:
@@ -69,7 +70,7 @@ def _synthesize(settings: Settings, folder: Path) -> None:
 def test_no_call_of_a_service_is_refused(apps: dict[str, App], name: str) -> None:
     app = apps[name]
     decisions = ((call, app.policies.decide(call.call)) for call in app.calls)
-    refused = [f"{call.row.name}: {messages.refusal(found)}" for call, found in decisions if not found.allowed]
+    refused = [f"{call.row.name}: {evaluation.refusal(found)}" for call, found in decisions if not found.allowed]
     assert refused == []
 
 
@@ -119,7 +120,7 @@ def deployed(**resources: dict[str, Any]) -> Resources:
 
 def refused(resources: Resources, row: str) -> list[str]:
     """Return the actions of a row's calls that the stack's own policies refuse."""
-    policies = AccountPolicies(resources, managed_policies.document)
+    policies = AccountPolicies(resources, managed_policy)
     found = (call for call in calls_of(resources) if call.row.name == row)
     return sorted({call.call.action for call in found if not policies.decide(call.call).allowed})
 
@@ -232,7 +233,7 @@ def test_a_refusal_reads_like_aws(apps: dict[str, App]) -> None:
     app = apps["example"]
     call = next(app.of("encrypting a trail"))
     [statement] = app.policies.decide(call.call).statements
-    text = messages.refusal(app.policies.decide(call.call, [statement]))
+    text = evaluation.refusal(app.policies.decide(call.call, [statement]))
     assert text.startswith(
         "User: cloudtrail.amazonaws.com is not authorized to perform: kms:GenerateDataKey on resource: arn:"
     )

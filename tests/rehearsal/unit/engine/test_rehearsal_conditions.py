@@ -33,8 +33,8 @@ class Alarms(Cloud):
         self._states = states
 
     @override
-    def in_account(self, service: str, place: AwsEnvironment) -> Any:
-        assert (service, place) == ("cloudwatch", HOME)
+    def in_account(self, service: str, environment: AwsEnvironment) -> Any:
+        assert (service, environment) == ("cloudwatch", HOME)
         return self
 
     def describe_alarms(self, AlarmNames: list[str], AlarmTypes: list[str]) -> dict[str, Any]:  # noqa: N803 - boto3's

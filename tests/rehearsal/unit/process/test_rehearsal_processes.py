@@ -207,7 +207,7 @@ def test_a_child_that_will_not_end_is_killed(processes: Processes, monkeypatch: 
 
 INTERRUPTED = """
 import os, pathlib, signal, sys
-from rehearsal.process.parallel import run_in_parallel
+from rehearsal.process.processes import run_in_parallel
 from rehearsal.process.processes import Processes
 
 # Whoever runs the tests in the background has it ignored.

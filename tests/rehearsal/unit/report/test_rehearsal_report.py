@@ -158,7 +158,7 @@ def test_what_is_elsewhere_belongs_to_the_environment_that_it_serves(tmp_path: P
         ("yawl-prod-application", "eu-west-1", "http://prod.example"),
         ("yawl-prod-recovery-copies", "eu-central-1", ""),
     )
-    assert (prod.name, prod.place.region) == ("Prod", "eu-west-1")
+    assert (prod.name, prod.aws_environment.region) == ("Prod", "eu-west-1")
     assert sorted(prod.stacks) == ["yawl-prod-application", "yawl-prod-firewall", "yawl-prod-recovery-copies"]
 
 
