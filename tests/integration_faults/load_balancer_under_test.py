@@ -1,4 +1,4 @@
-"""The health path as the tests of faults ask for it: patient with what is well, impatient with what never will be."""
+"""Calls the checks of the load balancer: with long deadlines if they must pass, with short ones if they must fail."""
 
 import ssl
 
@@ -13,9 +13,9 @@ PATH = "/resourceService/"
 NAME = "yawl.example"
 FORBIDDEN = respond(403, b"Forbidden")
 SECONDS = 0.3
-"""How long is waited here for what will not come. A request then has `MIN_PROBE_SECONDS`."""
+"""Deadline of checks that must fail; each request then has `MIN_PROBE_SECONDS`."""
 HEALTHY_DEADLINE_SECONDS = 20.0
-"""How long is waited for what comes at once, but for a busy machine."""
+"""Deadline of checks that must pass, long enough for a busy machine."""
 SECOND = MIN_PROBE_SECONDS / 10
 """A second by the measure of a request, which after a deployment may take ten: no single byte is late."""
 
@@ -25,7 +25,7 @@ def deadline(seconds: float = SECONDS) -> Deadline:
 
 
 class ExpiredDeadline(Deadline):
-    """A deadline that has just come to its end, though the run is as patient as ever with what answers."""
+    """A deadline that is about to expire, with normal request limits."""
 
     def __init__(self) -> None:
         super().__init__(seconds=HEALTHY_DEADLINE_SECONDS, first_pause=0.02, longest_pause=0.1, pause_in_streak=0.0)
@@ -51,6 +51,6 @@ def check_health(
     )
 
 
-def check_healthy_twin(url: str, *, authorities: ssl.SSLContext | None = None) -> None:
-    """Check the healthy twin."""
+def check_without_fault(url: str, *, authorities: ssl.SSLContext | None = None) -> None:
+    """Assert that a healthy load balancer passes."""
     check_health(url, seconds=HEALTHY_DEADLINE_SECONDS, authorities=authorities)
