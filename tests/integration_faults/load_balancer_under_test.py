@@ -1,7 +1,10 @@
 """Calls the checks of the load balancer: with long deadlines if they must pass, with short ones if they must fail."""
 
+import socket
 import ssl
+from collections.abc import Mapping, Sequence
 
+import pytest
 from typing_extensions import override
 
 from integration_tests.http_checks import health_path_responds
@@ -54,3 +57,17 @@ def check_health(
 def check_without_fault(url: str, *, authorities: ssl.SSLContext | None = None) -> None:
     """Assert that a healthy load balancer passes."""
     check_health(url, seconds=HEALTHY_DEADLINE_SECONDS, authorities=authorities)
+
+
+def resolve(monkeypatch: pytest.MonkeyPatch, names: Mapping[str, Sequence[str]]) -> None:
+    """Resolve these names to these addresses; a name without an address does not resolve."""
+    ask = socket.getaddrinfo
+
+    def fake_getaddrinfo(host: str, port: int, *arguments: int, type: int = 0) -> list[object]:  # noqa: A002  # as it is called
+        if host not in names:
+            return list(ask(host, port, *arguments, type=type))
+        if not names[host]:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, type, 0, "", (address, port)) for address in names[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", fake_getaddrinfo)

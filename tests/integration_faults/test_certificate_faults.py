@@ -7,8 +7,13 @@ import pytest
 import trustme
 
 from tests.faulty_http_server import healthy, serve
-from tests.integration_faults.fake_dns import resolve
-from tests.integration_faults.load_balancer_under_test import FORBIDDEN, NAME, check_health, check_without_fault
+from tests.integration_faults.load_balancer_under_test import (
+    FORBIDDEN,
+    NAME,
+    check_health,
+    check_without_fault,
+    resolve,
+)
 from tests.integration_faults.matrix import Recorder
 
 HEALTH = "test_health_path_responds"

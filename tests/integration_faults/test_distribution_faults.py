@@ -13,12 +13,12 @@ from integration_tests.http_client import HttpClient
 from integration_tests.waiting import Deadline
 from tests.faulty_http_server import Application, Behaviour, hang, healthy, reset, respond, serve_application
 from tests.integration_faults.fake_distribution import HARDENED, HEALTH, MISS, STATIC, FakeDistribution
-from tests.integration_faults.fake_dns import resolve
 from tests.integration_faults.load_balancer_under_test import (
     HEALTHY_DEADLINE_SECONDS,
     SECONDS,
     ExpiredDeadline,
     deadline,
+    resolve,
 )
 from tests.integration_faults.matrix import Recorder
 

@@ -30,7 +30,6 @@ from tests.faulty_http_server import (
     truncated_chunk,
     unused_port,
 )
-from tests.integration_faults.fake_dns import resolve
 from tests.integration_faults.load_balancer_under_test import (
     FORBIDDEN,
     HEALTHY_DEADLINE_SECONDS,
@@ -41,6 +40,7 @@ from tests.integration_faults.load_balancer_under_test import (
     check_health,
     check_without_fault,
     deadline,
+    resolve,
 )
 from tests.integration_faults.matrix import Recorder
 
