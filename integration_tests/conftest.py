@@ -9,10 +9,9 @@ import pytest
 
 from integration_tests.account import Account, sign_in
 from integration_tests.account_variables import AccountVariables, read_account_variables
-from integration_tests.console import log_page
 from integration_tests.credentials import ORIGIN_HEADER, read_engine_credentials, read_origin_secret
 from integration_tests.engine import Credentials, Engine
-from integration_tests.failure import CheckFailed
+from integration_tests.failure import CheckFailed, log_page
 from integration_tests.http_checks import health_path_responds
 from integration_tests.http_client import HttpClient
 from integration_tests.http_variables import HttpVariables, read_http_variables

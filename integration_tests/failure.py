@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from urllib.parse import quote
 
 from integration_tests.waiting import History
 
@@ -73,3 +74,13 @@ def first_bytes(body: bytes, most: int = 120, *, hide: Callable[[str], str] = st
 def _printable(line: str) -> str:
     """Cut a line and remove control characters, which could change the terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in line[:_LONGEST_LINE])
+
+
+def log_page(*, region: str, cluster: str, service: str) -> str:
+    """Return the URL of a service's logs in the AWS console."""
+    return f"https://{region}.console.aws.amazon.com/ecs/v2/clusters/{cluster}/services/{service}/logs?region={region}"
+
+
+def alarm_page(name: str, *, region: str) -> str:
+    """Return the URL of an alarm in the AWS console."""
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#alarmsV2:alarm/{quote(name)}"

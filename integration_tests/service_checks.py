@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from integration_tests.aws_call import wait_for
-from integration_tests.console import alarm_page, log_page
+from integration_tests.failure import alarm_page, log_page
 from integration_tests.waiting import Deadline, ProbeResult
 
 _MOST_DETAILS = 8

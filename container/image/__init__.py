@@ -1,1 +1,1 @@
-"""What is used while the image is built, and is no part of it."""
+"""Tools for building the image; the finished image does not contain them."""

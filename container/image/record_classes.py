@@ -2,10 +2,10 @@
 
     python record_classes.py --webapps FOLDER --libraries FOLDER --catalina-home FOLDER ARCHIVE
 
-Half of a start is loading classes. Java can map them from an archive instead, also those of Tomcat's own class loaders
-(Java 19 and newer; older ones archive what is on the class path only). The archive is made from a start without a
-database: it loads nearly everything, and answers nothing well. An image without the archive works too, so whatever
-fails here is a warning. Exit code: 0.
+Loading classes takes half of a start. Java can map them from an archive instead, including those of Tomcat's class
+loaders (Java 19 and newer; older versions archive only classes on the class path). The archive comes from a start
+without a database, which loads nearly all classes. The image also works without the archive, so a failure here is only
+a warning. Exit code: 0.
 """
 
 import argparse
@@ -29,24 +29,24 @@ from supervisor.variables import DatabaseVariables, EngineVariables
 ADDRESS: Final = "127.0.0.1"
 PORT: Final = 8082
 START_SECONDS: Final = 240.0
-"""How long the start may take; what was loaded until then is recorded."""
+"""Limit for the start; the classes loaded by then are recorded."""
 STOP_SECONDS: Final = 60.0
-"""How long Java may take to write the list and end."""
+"""Limit for Java to write the list and exit."""
 NOBODY: Final = "nobody"
-"""User and password of everything: there is no database, and no client."""
+"""Placeholder user and password: there is neither a database nor a client."""
 DUMP_SECONDS: Final = 300.0
 REFUSED_LINES: Final = 200
-"""How many lines of the list Java may refuse before the attempt is given up."""
+"""Number of refused lines in the class list after which the recording fails."""
 
 _REFUSED = re.compile(r"class list file \S+ (\d+):")
 
 
 class RecordingError(Exception):
-    """No archive could be made; the text says why."""
+    """The archive could not be created; the text gives the reason."""
 
 
 def record(tomcat: Tomcat, archive: Path, *, folder: Path, start_seconds: float = START_SECONDS) -> int:
-    """Make the archive, with what needs space in `folder`; return how many classes it holds. Raises RecordingError."""
+    """Create the archive and return its number of classes; raises RecordingError. `folder` is for temporary files."""
     classes = folder / "classes.list"
     _start_once(tomcat, classes, start_seconds=start_seconds)
     if not classes.is_file():
@@ -55,7 +55,7 @@ def record(tomcat: Tomcat, archive: Path, *, folder: Path, start_seconds: float 
 
 
 def _start_once(tomcat: Tomcat, classes: Path, *, start_seconds: float) -> None:
-    """Start Tomcat, wait for its first answer, whatever that is, and end it: Java writes the list as it goes."""
+    """Start Tomcat, wait for its first response, and stop it: Java writes the class list meanwhile."""
     tomcat.prepare(login=EngineLogin(user=NOBODY, password=NOBODY), application_name="recording")
     java, *arguments = tomcat.command()
     process = subprocess.Popen(
@@ -79,7 +79,7 @@ def _start_once(tomcat: Tomcat, classes: Path, *, start_seconds: float) -> None:
 
 
 def _answers() -> bool:
-    """Whether Tomcat answers: it does so only once all applications are deployed."""
+    """Whether Tomcat responds, with any status; it does so only after deploying all applications."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         opener.open(f"http://{ADDRESS}:{PORT}/yawl/ib", timeout=5).close()
@@ -91,7 +91,7 @@ def _answers() -> bool:
 
 
 def _dump(tomcat: Tomcat, classes: Path, archive: Path) -> int:
-    """Have Java write the archive, without the lines of the list that it refuses; return how many are left."""
+    """Have Java write the archive, removing refused lines from the list; return the number of classes left."""
     java, *arguments = tomcat.command()
     options = ("-Xshare:dump", f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={archive}")
     class_path = arguments[arguments.index("-classpath") + 1]
@@ -103,13 +103,13 @@ def _dump(tomcat: Tomcat, classes: Path, archive: Path) -> int:
             check=False,
             timeout=DUMP_SECONDS,
         )
-        said = done.stdout + done.stderr
+        output = done.stdout + done.stderr
         if done.returncode == 0:
             return sum(1 for line in classes.read_text().splitlines() if line[:1] not in {"", "#", "@"})
-        refused = _REFUSED.search(said)
+        refused = _REFUSED.search(output)
         if refused is None:
             raise RecordingError(
-                f"Java could not write the archive: {(said.strip().splitlines() or ['no reason'])[-1]}"
+                f"Java could not write the archive: {(output.strip().splitlines() or ['no reason'])[-1]}"
             )
         lines = classes.read_text().splitlines(keepends=True)
         del lines[int(refused[1]) - 1]
@@ -118,11 +118,11 @@ def _dump(tomcat: Tomcat, classes: Path, archive: Path) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Record what the command line names."""
+    """Record the archive and return the exit code."""
     parser = argparse.ArgumentParser(prog="record_classes", description="Record YAWL's classes into an archive.")
     parser.add_argument("archive", type=Path)
     parser.add_argument("--webapps", type=Path, required=True, help="the applications, unpacked")
-    parser.add_argument("--libraries", type=Path, required=True, help="jars that both share; may be empty")
+    parser.add_argument("--libraries", type=Path, required=True, help="folder of jars shared by both; may be empty")
     parser.add_argument("--catalina-home", type=Path, required=True)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str]) -> int:
                 libraries=options.libraries,
                 class_archive=options.archive,
             ),
-            # Nothing listens there, and nothing may.
+            # Nothing listens on this port: the start must not reach a database.
             database=DatabaseVariables(
                 host=ADDRESS, port=1, name="nothing", user=NOBODY, password=NOBODY, ca_bundle=Path("/dev/null")
             ),

@@ -1,7 +1,7 @@
 """Unpacks YAWL's applications while the image is built: `python unpack_release.py --help`.
 
-Of the release it takes the two applications that a task runs. Each must be made for PostgreSQL, and have the libraries
-it cannot start without, in its own war or in the jars that both share. Exit codes: 0 done, 2 the release will not do.
+Only the two applications that a task runs are unpacked. Each must be built for PostgreSQL and have the libraries
+it needs to start, in its own war or in the shared jars. Exit codes: 0 success, 2 the release is unusable.
 """
 
 import argparse
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Final
 
 APPLICATIONS: Final = ("yawl", "resourceService")
-"""The engine and the service that hands out its work; the other applications of a release are clients of these."""
+"""The engine and its resource service; the release's other applications are their clients."""
 DATABASE_SETTINGS: Final = "WEB-INF/classes/hibernate.properties"
 LIBRARIES: Final = "WEB-INF/lib"
 NEEDED: Final = {
     "jdom2*.jar": re.compile(r"jdom-?2[^/]*\.jar"),
     "hibernate-core*.jar": re.compile(r"hibernate-core[^/]*\.jar"),
 }
-"""Libraries without which neither application starts. YAWL's own build may leave jdom out of its wars."""
+"""Libraries that both applications need to start. YAWL's own build may leave jdom out of its wars."""
 DRIVER: Final = re.compile(r"postgresql-\d[^/]*\.jar")
 DRIVER_NAME: Final = "postgresql-driver.jar"
 POSTGRESQL: Final = re.compile(
@@ -31,11 +31,11 @@ POSTGRESQL: Final = re.compile(
 
 
 class UnusableReleaseError(Exception):
-    """The archive is not what the image needs; the text says why."""
+    """The image cannot be built from this archive; the text gives the reason."""
 
 
 def unpack(release: Path, folder: Path, *, shared: Path, driver: Path | None, libraries: Path | None) -> None:
-    """Unpack the applications into folders of their names below `folder`, and jars that both need into `shared`.
+    """Unpack each application into a folder of its name below `folder`, and shared jars into `shared`.
 
     `libraries` is an archive of jars, for releases that keep them outside the wars. Raises UnusableReleaseError.
     """
@@ -52,13 +52,13 @@ def unpack(release: Path, folder: Path, *, shared: Path, driver: Path | None, li
         own = folder / name / LIBRARIES
         own.mkdir(parents=True, exist_ok=True)
         _require_libraries(name, own=_jars(own), common=common)
-        # The driver must be where Hibernate is: what is shared does not see into the wars.
+        # The driver must be in the same place as Hibernate: shared classes cannot see those in the wars.
         has_hibernate = any(NEEDED["hibernate-core*.jar"].fullmatch(jar) for jar in _jars(own))
         _provide_driver(name, own if has_hibernate else shared, driver)
 
 
 def _application(archive: zipfile.ZipFile, name: str) -> zipfile.ZipFile:
-    """Return the application's own archive, in whatever folder of the release it is."""
+    """Return the application's war, from any folder of the release."""
     found = [entry for entry in archive.namelist() if entry.rpartition("/")[2] == f"{name}.war"]
     if len(found) != 1:
         others = sorted(entry for entry in archive.namelist() if entry.endswith(".war"))
@@ -75,12 +75,12 @@ def _unpack_application(application: zipfile.ZipFile, folder: Path) -> None:
             raise UnusableReleaseError(
                 f"{folder.name}.war is not made for PostgreSQL: {DATABASE_SETTINGS} does not name org.postgresql.Driver"
             )
-        # Java archives hold no paths that lead out of them; zipfile would not follow such a path.
+        # zipfile does not write outside the folder, whatever paths the archive names.
         application.extractall(folder)
 
 
 def _unpack_libraries(archive: Path, folder: Path) -> None:
-    """Unpack the jars of an archive, whatever folders they are in there."""
+    """Unpack the jars from all folders of the archive into one."""
     try:
         with zipfile.ZipFile(archive) as packed:
             jars = [entry for entry in packed.namelist() if entry.endswith(".jar")]
@@ -117,12 +117,14 @@ def _jars(folder: Path) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Unpack what the command line names and return the exit code."""
+    """Unpack the release and return the exit code."""
     parser = argparse.ArgumentParser(prog="unpack_release", description="Unpack YAWL's applications for the image.")
     parser.add_argument("release", type=Path, help="YAWL's release: a zip with yawl.war and resourceService.war")
-    parser.add_argument("folder", type=Path, help="where the applications go, each into a folder of its name")
-    parser.add_argument("--shared", type=Path, required=True, help="where jars that both applications share go")
-    parser.add_argument("--driver", type=Path, help="PostgreSQL's driver, in place of the release's")
+    parser.add_argument("folder", type=Path, help="target folder; each application gets a subfolder of its name")
+    parser.add_argument(
+        "--shared", type=Path, required=True, help="target folder of the jars that both applications share"
+    )
+    parser.add_argument("--driver", type=Path, help="PostgreSQL driver that replaces the release's")
     parser.add_argument("--libraries", type=Path, help="an archive of jars that the release keeps outside its wars")
     options = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""Runs tasks of the container on one machine, without Docker: Debian's own packages, and an engine of ours.
+"""Runs tasks of the container on one machine without Docker, from Debian's packages and a fake engine.
 
-`python -m testbed --tasks 2`, with container/ on PYTHONPATH. The tests of tests/container play their faults here.
+Usage: `python -m testbed --tasks 2`, with container/ on PYTHONPATH. tests/container runs its fault scenarios here.
 """

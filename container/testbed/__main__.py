@@ -1,7 +1,7 @@
 """Runs tasks of the container until standard input closes: `python -m testbed --tasks 2`.
 
-Prints one line, `{"targets": [{"address": …, "port": …}, …]}`, once all tasks are healthy. Exit codes: 0 ended; 1 the
-tasks did not become healthy, or a database did not start; 2 wrong usage; 5 Debian packages are missing.
+Prints one line, `{"targets": [{"address": …, "port": …}, …]}`, once all tasks are healthy. Exit codes: 0 success;
+1 the tasks did not become healthy, or a database did not start; 2 wrong usage; 5 Debian packages are missing.
 """
 
 import argparse
@@ -27,15 +27,17 @@ PACKAGES_MISSING = 5
 
 
 def main() -> None:
-    """Read the command line, run, exit with a code."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m testbed", description="runs tasks of the YAWL container")
-    parser.add_argument("--tasks", type=int, default=2, help="how many tasks, 2 unless you say otherwise")
+    parser.add_argument("--tasks", type=int, default=2, help="number of tasks; default 2")
     parser.add_argument(
-        "--credentials-file", type=Path, help="JSON with the engine's username and password; else throwaway ones"
+        "--credentials-file", type=Path, help="JSON with the engine's username and password; default: random ones"
     )
-    parser.add_argument("--engine-start", type=float, default=1.0, metavar="SECONDS", help="how long its start takes")
-    parser.add_argument("--check", action="store_true", help="only say whether Debian packages are missing")
-    parser.add_argument("--install", action="store_true", help="only install missing Debian packages, where possible")
+    parser.add_argument(
+        "--engine-start", type=float, default=1.0, metavar="SECONDS", help="how long the engine takes to start"
+    )
+    parser.add_argument("--check", action="store_true", help="only check whether Debian packages are missing")
+    parser.add_argument("--install", action="store_true", help="only install missing Debian packages")
     options = parser.parse_args()
     try:
         if options.install:
@@ -82,7 +84,7 @@ async def _serve(count: int, credentials: Credentials | None, engine_start_secon
         targets = [{"address": task.address, "port": PORT} for task in testbed.tasks]
         print(json.dumps({"targets": targets}), flush=True)
         loop = asyncio.get_running_loop()
-        # One of the event loop's own threads would hold the end up until somebody closes the input.
+        # Not a thread of the event loop's pool: asyncio would wait for it until the input closes.
         threading.Thread(target=_read_to_the_end, args=(loop, over), daemon=True).start()
         await over.wait()
 

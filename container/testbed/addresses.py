@@ -1,4 +1,4 @@
-"""Addresses of the loopback interface for one testbed: all tasks have the same ports, so each has its own address."""
+"""Loopback addresses for one testbed: all tasks use the same ports, so each needs its own address."""
 
 import socket
 from collections.abc import Iterator
@@ -6,20 +6,20 @@ from types import TracebackType
 from typing import Final, Self
 
 BLOCKS: Final = range(16, 256)
-"""127.0.16.0/24 and on: the first ones are other programs' and the host's own."""
+"""127.0.16.0/24 and up: the host and other programs use the lower ones."""
 CLAIM_PORT: Final = 8079
 TASK_PORTS: Final = (8080, 8081, 8082)
 LAST_HOST: Final = 250
 
 
 class NoAddressError(Exception):
-    """No block is free; the text says why."""
+    """No address is free; the text gives the reason."""
 
 
 class AddressBlock:
-    """Claims 127.0.N.0/24 until it is left; others that claim blocks do not get the same one.
+    """Context manager that reserves a block 127.0.N.0/24; concurrent testbeds get different blocks.
 
-    The databases listen on the first address, tasks on those that `next_address` hands out.
+    The databases listen on the first address, tasks on those from `next_address`.
     """
 
     def __init__(self) -> None:
@@ -52,11 +52,11 @@ class AddressBlock:
 
     @property
     def all(self) -> list[str]:
-        """Every address that may be handed out, and the first."""
+        """The first address and all that `next_address` can return."""
         return [f"{self._prefix}{host}" for host in range(1, LAST_HOST + 1)]
 
     def next_address(self) -> str:
-        """Return an address that no task has had; raises NoAddressError when there is none left."""
+        """Return an address not used before; raises NoAddressError when none is left."""
         host = next(self._hosts, None)
         if host is None:
             raise NoAddressError(f"every address of {self._prefix}0/24 has been a task's")

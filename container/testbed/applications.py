@@ -1,4 +1,4 @@
-"""What tasks are given in the image's place: an engine that behaves like YAWL's, Debian's Tomcat, a quicker Java."""
+"""Replaces parts of the image for tasks in the testbed: a fake engine, Debian's Tomcat, faster Java options."""
 
 import asyncio
 import shutil
@@ -14,16 +14,16 @@ TOMCAT_LIBRARIES: Final = (
     *("annotations-api", "catalina", "jaspic-api", "servlet-api", "tomcat-api", "tomcat-coyote", "tomcat-jni"),
     *("tomcat-util", "tomcat-util-scan"),
 )
-"""What serves a servlet; without pages, websockets and clusters Tomcat starts in half the time."""
+"""Tomcat libraries needed for a servlet; without JSP, WebSocket and clustering Tomcat starts in half the time."""
 JAVA_OPTIONS: Final = (
-    # Start soon rather than run fast: many engines start here, on few cores.
+    # Optimize for start-up time: many engines start here, on few cores.
     "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    # No library here brings anything that Tomcat would find by looking for it.
+    # No library here contains anything for Tomcat to discover.
     " '-Dtomcat.util.scan.StandardJarScanFilter.jarsToSkip=*'"
 )
 MANIFEST_LINE: Final = 70
 ENGINE_SHARE: Final = 0.6
-"""Of a start's processor time; the resource service takes the rest. YAWL's own shares were not measured."""
+"""The engine's share of the start's CPU time; the resource service uses the rest. YAWL's own shares are unknown."""
 
 
 class CompilationError(Exception):
@@ -32,7 +32,7 @@ class CompilationError(Exception):
 
 @dataclass(frozen=True)
 class Applications:
-    """Folders of one build; several testbedes may share them."""
+    """Folders of one build; several testbeds may share them."""
 
     folder: Path
 
@@ -43,40 +43,40 @@ class Applications:
 
     @property
     def tomcat(self) -> Path:
-        """What CATALINA_HOME is to name."""
+        """The value for CATALINA_HOME."""
         return self.folder / "tomcat"
 
     @property
     def java(self) -> Path:
-        """What JAVA_HOME is to name."""
+        """The value for JAVA_HOME."""
         return self.folder / "java"
 
     @property
     def recording_java(self) -> Path:
-        """What JAVA_HOME is to name for an engine whose classes, once it has ended well, all others start from."""
+        """The value for JAVA_HOME of an engine that records its classes; later engines start from them."""
         return self.folder / "recording-java"
 
     @property
     def archive(self) -> Path:
-        """The classes as Java has them in memory, if an engine has recorded them; Java does without if it must."""
+        """Archive of recorded classes; optional."""
         return self.folder / "classes.jsa"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartCost:
-    """What a start of both applications costs, besides Tomcat's own."""
+    """What starting both applications costs, in addition to Tomcat's start."""
 
     wait_seconds: float = 1.0
-    """How long the engine waits."""
+    """Time the engine waits."""
     cpu_seconds: float = 0.0
-    """Processor time of both applications."""
+    """CPU time of both applications."""
     fails: bool = False
     """Whether the resource service fails to start."""
 
 
 async def build(packages: SystemPackages, *, folder: Path, start: StartCost) -> Applications:
-    """Make everything in `folder`."""
-    made = Applications(folder)
+    """Build the applications in `folder`; raises CompilationError."""
+    built = Applications(folder)
     values = {
         "START_SECONDS": f"{start.wait_seconds:g}",
         "ENGINE_CPU_SECONDS": f"{start.cpu_seconds * ENGINE_SHARE:g}",
@@ -84,18 +84,20 @@ async def build(packages: SystemPackages, *, folder: Path, start: StartCost) -> 
         "FAILS_TO_START": str(start.fails).lower(),
     }
     for name in ("yawl", "resourceService"):
-        information = made.webapps / name / "WEB-INF"
+        information = built.webapps / name / "WEB-INF"
         information.mkdir(parents=True)
         descriptor = (SOURCES / name / "WEB-INF" / "web.xml").read_text(encoding="utf-8")
         for placeholder, value in values.items():
             descriptor = descriptor.replace(f"@{placeholder}@", value)
         (information / "web.xml").write_text(descriptor, encoding="utf-8")
-    _lay_tomcat_out(packages, home=made.tomcat)
-    shared = f"$([ ! -f '{made.archive}' ] || echo '-XX:SharedArchiveFile={made.archive} -Xlog:cds=off')"
-    _write_java(packages, home=made.java, options=shared)
-    _write_java(packages, home=made.recording_java, options=f"'-XX:ArchiveClassesAtExit={made.archive}' -Xlog:cds=off")
-    classes = made.webapps / "yawl" / "WEB-INF" / "classes"
-    # The compiler that Tomcat brings for its pages: a runtime without javac is enough.
+    _arrange_tomcat(packages, home=built.tomcat)
+    shared = f"$([ ! -f '{built.archive}' ] || echo '-XX:SharedArchiveFile={built.archive} -Xlog:cds=off')"
+    _write_java(packages, home=built.java, options=shared)
+    _write_java(
+        packages, home=built.recording_java, options=f"'-XX:ArchiveClassesAtExit={built.archive}' -Xlog:cds=off"
+    )
+    classes = built.webapps / "yawl" / "WEB-INF" / "classes"
+    # Tomcat's JSP compiler: works with a runtime without javac.
     process = await asyncio.create_subprocess_exec(
         *(str(packages.java), "-XX:TieredStopAtLevel=1", "-classpath", str(packages.compiler)),
         *("org.eclipse.jdt.internal.compiler.batch.Main", "-source", "17", "-target", "17", "-proc:none", "-nowarn"),
@@ -104,22 +106,22 @@ async def build(packages: SystemPackages, *, folder: Path, start: StartCost) -> 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
+    output, _ = await process.communicate()
     if process.returncode:
-        raise CompilationError(said.decode(errors="replace"))
-    shutil.copytree(classes, made.webapps / "resourceService" / "WEB-INF" / "classes")
-    return made
+        raise CompilationError(output.decode(errors="replace"))
+    shutil.copytree(classes, built.webapps / "resourceService" / "WEB-INF" / "classes")
+    return built
 
 
-def _lay_tomcat_out(packages: SystemPackages, *, home: Path) -> None:
-    """Lay Debian's Tomcat out as Tomcat's own archive is, but with all libraries and the driver on the class path.
+def _arrange_tomcat(packages: SystemPackages, *, home: Path) -> None:
+    """Arrange Debian's Tomcat like Tomcat's own archive, but with all libraries and the driver on the class path.
 
-    Java archives what it has loaded itself, and nothing that a class loader of Tomcat's has.
+    Java's class archive contains only classes from the class path, none from Tomcat's class loaders.
     """
     binaries, libraries = home / "bin", home / "lib"
     binaries.mkdir(parents=True)
     libraries.mkdir()
-    # Debian keeps it with the service, which nobody needs here.
+    # Debian has conf/ in the package of the systemd service, which is not installed.
     shutil.copytree(SOURCES / "conf", home / "conf")
     (binaries / "tomcat-juli.jar").symlink_to(packages.tomcat / "bin" / "tomcat-juli.jar")
     (libraries / "postgresql.jar").symlink_to(packages.driver)
@@ -137,7 +139,7 @@ def _lay_tomcat_out(packages: SystemPackages, *, home: Path) -> None:
 
 
 def _manifest(entry: str) -> str:
-    """Return a manifest with one entry; its lines must be short, and go on after a space."""
+    """Return a manifest with one entry, wrapped as the format requires."""
     lines = [entry[start : start + MANIFEST_LINE] for start in range(0, len(entry), MANIFEST_LINE)]
     return "Manifest-Version: 1.0\n" + "\n ".join(lines) + "\n\n"
 

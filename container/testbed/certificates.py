@@ -1,4 +1,4 @@
-"""A throwaway authority, and a certificate of its for the addresses of one testbed."""
+"""A throwaway certificate authority, and a certificate that it issues for the addresses of one testbed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import trustme
 
 @dataclass(frozen=True, kw_only=True)
 class Certificates:
-    """Files that programs read."""
+    """PEM files."""
 
     authority: Path
     certificate: Path
@@ -17,7 +17,7 @@ class Certificates:
 
 
 def issue(folder: Path, *, addresses: Sequence[str]) -> Certificates:
-    """Write an authority's certificate and one that it has issued for `addresses`."""
+    """Create an authority and have it issue a certificate for `addresses`."""
     authority = trustme.CA()
     issued = authority.issue_cert(*addresses)
     files = Certificates(

@@ -1,6 +1,6 @@
-"""An HTTP client for many short requests: one connection each, and little more than what goes over it.
+"""A minimal HTTP client for many short requests, with one connection each.
 
-A general one spends several times the processor time that the tasks spend on the answer.
+A general-purpose client would use several times the CPU time that the tasks need to respond.
 """
 
 import asyncio
@@ -12,33 +12,33 @@ from urllib.parse import urlencode
 import h11
 
 CHUNK: Final = 65_536
-"""Bytes read at once."""
+"""Bytes per read."""
 
 
 class UnreachableError(Exception):
-    """No connection came to be, so nothing was sent; the text names the kind of failure."""
+    """The connection failed, so nothing was sent; the text names the kind of failure."""
 
 
 class UnansweredError(Exception):
-    """The request may have arrived, but no whole answer has; the text names the kind of failure."""
+    """The request may have arrived, but no complete response has; the text names the kind of failure."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What was answered."""
+    """A response."""
 
     status: int
     text: str
 
 
 async def get(address: str, port: int, path: str, *, within_seconds: float) -> Answer:
-    """Ask for `path`; raises UnreachableError and UnansweredError."""
+    """Send a GET request; raises UnreachableError and UnansweredError."""
     request = h11.Request(method="GET", target=path, headers=_headers(address, port))
     return await _exchange(address, port, request, b"", within_seconds)
 
 
 async def post(address: str, port: int, path: str, form: Mapping[str, str], *, within_seconds: float) -> Answer:
-    """Send a form to `path`; raises UnreachableError and UnansweredError."""
+    """Send a POST request with a form; raises UnreachableError and UnansweredError."""
     body = urlencode(form).encode()
     of_the_form = [("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(body)))]
     request = h11.Request(method="POST", target=path, headers=[*_headers(address, port), *of_the_form])
@@ -50,7 +50,7 @@ def _headers(address: str, port: int) -> list[tuple[str, str]]:
 
 
 async def _exchange(address: str, port: int, request: h11.Request, body: bytes, within_seconds: float) -> Answer:
-    """Connect, and send and be answered, each `within_seconds`."""
+    """Connect, then send and receive, each `within_seconds`."""
     try:
         async with asyncio.timeout(within_seconds):
             reader, writer = await asyncio.open_connection(address, port)

@@ -1,8 +1,8 @@
-"""A PostgreSQL server of the testbed's own, with what RDS would have: TLS, and a master user that is no superuser.
+"""The testbed's PostgreSQL server, configured like RDS: with TLS, and a master user that is not a superuser.
 
-A superuser's trigger notes every case that an engine writes: which login, which session, when. So what is known of the
-writers afterwards is the database's word, not the engines'. It also holds each write up a little, so that whatever
-happens to an engine, happens in the middle of one.
+A superuser's trigger records the login, session and time of every case that an engine writes, so tests judge by the
+database's records and not by the engines'. It also delays each write slightly, so that faults hit engines in the middle
+of a write.
 """
 
 import asyncio
@@ -57,11 +57,11 @@ CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECU
 
 
 class DatabaseStartError(Exception):
-    """The server did not start; the text ends with its own last words."""
+    """The server did not start; the text ends with the server's last output."""
 
 
 class PostgreSQL:
-    """The server, with one database."""
+    """The server and its one database."""
 
     database: Final = "yawl"
     user: Final = "yawl_master"
@@ -82,11 +82,11 @@ class PostgreSQL:
 
     @property
     def log(self) -> Path:
-        """The server's log, one JSON object a line."""
+        """The server's log: one JSON object per line."""
         return self._folder / "server.json"
 
     async def create(self) -> None:
-        """Make the server's files, start it, make the database and its user."""
+        """Create the server's files, start it, and create the database and its user."""
         self._folder.mkdir(mode=0o700)
         key = self._folder / "key.pem"
         shutil.copyfile(self._certificates.key, key)
@@ -108,11 +108,11 @@ class PostgreSQL:
             "ssl_key_file": str(key),
             "max_connections": "60",
             "shared_buffers": "16MB",
-            # Only programs are killed here, never the machine: the system keeps what was written.
+            # Tests kill programs, never the machine: the operating system keeps their writes.
             "fsync": "off",
             "full_page_writes": "off",
             "autovacuum": "off",
-            # When and by whom a row was committed, and every statement that failed.
+            # Record commit times, and log failed statements with their sessions.
             "track_commit_timestamp": "on",
             "logging_collector": "on",
             "log_destination": "jsonlog",
@@ -128,7 +128,7 @@ class PostgreSQL:
         await self._make_database()
 
     async def start(self) -> None:
-        """Start the server and wait until it answers; raises DatabaseStartError."""
+        """Start the server and wait until it accepts connections; raises DatabaseStartError."""
         self._program = await ProcessGroup.start(
             [str(self._programs / "postgres"), "-D", str(self._data)],
             environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
@@ -151,7 +151,7 @@ class PostgreSQL:
         raise DatabaseStartError(f"PostgreSQL does not start: {last_words(self._output)}")
 
     async def stop(self, number: signal.Signals = signal.SIGINT) -> None:
-        """Stop the server: SIGINT breaks sessions off, SIGQUIT leaves recovery to the next start."""
+        """Stop the server: SIGINT terminates sessions; SIGQUIT also makes the next start recover."""
         if self._program is not None:
             await self._program.stop(number)
             self._program = None
@@ -209,7 +209,7 @@ class PostgreSQL:
 
 
 def _account() -> pwd.struct_passwd:
-    """Return the account the server runs as when the testbed is root's."""
+    """Return the account that the server runs as if the testbed runs as root."""
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name)

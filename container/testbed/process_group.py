@@ -1,4 +1,4 @@
-"""Programs in process groups of their own, which die with the testbed, however that ends."""
+"""Runs programs in their own process groups, which end with the testbed even if it is killed."""
 
 import asyncio
 import contextlib
@@ -14,12 +14,12 @@ LAST_LINES: Final = 3
 
 
 def identity(account: pwd.struct_passwd | None) -> list[str]:
-    """Return the options by which `setpriv` runs a program as `account`; none leaves it who it is."""
+    """Return the options with which `setpriv` runs a program as `account`; None: as the current user."""
     return [] if account is None else [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
 
 
 def last_words(log: Path) -> str:
-    """Return the end of what a program has printed, in one line."""
+    """Return the end of a program's output in one line."""
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
     return "; ".join(lines[-LAST_LINES:]) or "it said nothing"
 
@@ -41,7 +41,7 @@ class ProcessGroup:
         orphaned: signal.Signals = signal.SIGKILL,
         account: pwd.struct_passwd | None = None,
     ) -> "ProcessGroup":
-        """Start `command`; its output is appended to `log`, and it gets `orphaned` should the testbed be killed."""
+        """Start `command`, appending its output to `log`; it receives `orphaned` if the testbed is killed."""
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
                 "setpriv",
@@ -60,36 +60,36 @@ class ProcessGroup:
 
     @property
     def process_id(self) -> int:
-        """Its own id, and its group's."""
+        """The process id, which is also the group's id."""
         return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; negative for a signal's number."""
+        """None while it runs; minus N after signal N."""
         return self._process.returncode
 
     async def ended(self) -> int:
-        """Wait for its end; return its exit code."""
+        """Wait until it exits; return its exit code."""
         return await self._process.wait()
 
     def send(self, number: signal.Signals) -> None:
-        """Send the program a signal, and nobody else."""
-        # asyncio's own send_signal may take the exit code away from who waits for it.
+        """Send a signal to the program only."""
+        # asyncio's send_signal may consume the exit code that another coroutine waits for.
         if self.exit_code is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process_id, number)
 
     def send_to_group(self, number: signal.Signals) -> None:
-        """Send a signal to the program and all that it has started."""
+        """Send a signal to the whole group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM, *, within_seconds: float = STOP_SECONDS) -> None:
-        """End the program, by `number` and in the end by SIGKILL, and whatever is left of its group."""
+        """Stop the program with signal `number`, then with SIGKILL, and kill the rest of its group."""
         try:
             if self.exit_code is None:
                 self.send(number)
-                # A stopped process takes no other signal but SIGKILL before it goes on.
+                # A stopped process handles no signal except SIGKILL until it continues.
                 self.send_to_group(signal.SIGCONT)
                 async with asyncio.timeout(within_seconds):
                     await self.ended()

@@ -1,4 +1,4 @@
-"""A TCP proxy between a task and a server, which can be cut off: loudly, or without a word."""
+"""A TCP proxy between a task and a server; it can reset connections or silently hold back traffic."""
 
 import asyncio
 import contextlib
@@ -8,11 +8,11 @@ from typing import Final
 
 PIECE: Final = 64 * 1024
 RESET: Final = struct.pack("ii", 1, 0)
-"""SO_LINGER: closing sends a reset."""
+"""SO_LINGER value: closing sends a reset."""
 
 
 class Proxy:
-    """Listens on a port of its own and passes everything on."""
+    """Listens on its own port and forwards everything."""
 
     def __init__(self, *, address: str, to_address: str, to_port: int) -> None:
         self._address = address
@@ -25,14 +25,14 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def open(self) -> None:
-        """Pass on: new connections, and what silent ones hold back."""
+        """Forward new connections, and data that was held back."""
         self._flowing.set()
         if self._server is None:
             self._server = await asyncio.start_server(self._accept, self._address, self.port)
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
-        """Reset all connections on both sides, and refuse new ones."""
+        """Reset all connections on both sides and refuse new ones."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -46,7 +46,7 @@ class Proxy:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def silence(self) -> None:
-        """Accept, but pass nothing on, as when a network loses every packet; `open` delivers what was held back."""
+        """Accept connections but forward nothing, as if the network dropped all packets, until `open`."""
         self._flowing.clear()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

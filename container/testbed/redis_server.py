@@ -1,4 +1,4 @@
-"""A Redis server of the testbed's own, as ElastiCache has it: TLS only, with a password, keeping nothing on disk."""
+"""The testbed's Redis server, configured like ElastiCache: TLS only, with a password, without persistence."""
 
 import asyncio
 import os
@@ -36,7 +36,7 @@ class RedisServer:
         self._program: ProcessGroup | None = None
 
     async def start(self) -> None:
-        """Start the server, empty, and wait until it answers; raises RedisStartError."""
+        """Start the empty server and wait until it responds; raises RedisStartError."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         settings = {
             "bind": self.address,
@@ -74,13 +74,13 @@ class RedisServer:
         raise RedisStartError(f"Redis does not start: {last_words(self._log)}")
 
     async def stop(self) -> None:
-        """End the server, and everything it knew with it."""
+        """Stop the server; its data is lost."""
         if self._program is not None:
             await self._program.stop(signal.SIGTERM)
             self._program = None
 
     async def flush(self) -> None:
-        """Have it forget everything."""
+        """Delete all data."""
         await self._ask("FLUSHALL")
 
     async def _ask(self, command: str) -> None:

@@ -1,4 +1,4 @@
-"""The programs and libraries of Debian that tasks and their databases are made of."""
+"""The programs and libraries of Debian that tasks and their databases need."""
 
 import os
 import shutil
@@ -19,18 +19,18 @@ NEEDED: Final = {
     "redis-server": ("/usr/bin/redis-server",),
     "libfaketime": ("/usr/lib/*/faketime/libfaketimeMT.so.1",),
 }
-"""Files by the package that has them; `tomcat10` itself is a service, which needs systemd."""
+"""Files by package. `tomcat10` is not used: it is a service and needs systemd."""
 POLICY: Final = Path("/usr/sbin/policy-rc.d")
-"""Debian asks this program, where there is one, whether a package may start its service."""
+"""If this program exists, Debian asks it whether a package may start its service."""
 
 
 class PackagesMissingError(Exception):
-    """SystemPackages are missing; the text names their packages and says how to get them."""
+    """Packages are missing; the text names them and says how to install them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystemPackages:
-    """Where everything is."""
+    """The paths of the programs and libraries."""
 
     java: Path
     tomcat: Path
@@ -45,7 +45,7 @@ class SystemPackages:
 
 
 def missing() -> list[str]:
-    """Return the packages of which files are missing."""
+    """Return the packages with missing files."""
     return [package for package, files in NEEDED.items() if not all(_found(file) for file in files)]
 
 
@@ -68,7 +68,7 @@ def find() -> SystemPackages:
 
 
 def install() -> None:
-    """Install what is missing by apt, without starting any service; raises PackagesMissingError where that fails."""
+    """Install missing packages with apt, without starting services; raises PackagesMissingError if that fails."""
     packages = missing()
     if not packages:
         return

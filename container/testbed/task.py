@@ -1,4 +1,4 @@
-"""One task of the container: `python -m supervisor`, what it has started, and its two ways to the databases."""
+"""One task of the container: `python -m supervisor`, its child processes, and its proxies to both databases."""
 
 import contextlib
 import signal
@@ -12,13 +12,13 @@ from testbed.proxy import Proxy
 
 PORT: Final = 8080
 ENGINE_PORT: Final = 8082
-"""The engine's own; in the container nobody but its task reaches it."""
+"""The engine's port; in the container only its own task reaches it."""
 STOP_SECONDS: Final = 60.0
-"""What ECS leaves a task between SIGTERM and SIGKILL."""
+"""Seconds that ECS allows a task between SIGTERM and SIGKILL."""
 
 
 class Task:
-    """A task, with an address of its own."""
+    """A task with its own address."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Task:
         self._program: ProcessGroup | None = None
 
     async def start(self) -> None:
-        """Start it; it is not healthy yet."""
+        """Start the task, without waiting until it is healthy."""
         self._folder.mkdir(mode=0o700)
         work = self._folder / "work"
         work.mkdir(mode=0o700)
@@ -65,16 +65,16 @@ class Task:
 
     @property
     def running(self) -> bool:
-        """Whether its supervisor has not ended."""
+        """Whether its supervisor runs."""
         return self._program is not None and self._program.exit_code is None
 
     @property
     def exit_code(self) -> int | None:
-        """The supervisor's; None while it runs."""
+        """The supervisor's exit code; None while it runs."""
         return None if self._program is None else self._program.exit_code
 
     async def ended(self) -> int:
-        """Wait for the supervisor's end; return its exit code."""
+        """Wait until the supervisor exits; return its exit code."""
         return await self._started.ended()
 
     def send(self, number: signal.Signals) -> None:
@@ -82,11 +82,11 @@ class Task:
         self._started.send(number)
 
     def send_to_all(self, number: signal.Signals) -> None:
-        """Send a signal to everything in the task, as when its machine stops."""
+        """Send a signal to all processes of the task, as when its machine stops."""
         self._started.send_to_group(number)
 
     def engine(self) -> int | None:
-        """Return the process id of its Tomcat, or None while there is none."""
+        """Return the process id of its Tomcat, or None if it is not running."""
         for process in _members(self._started.process_id):
             with contextlib.suppress(OSError):
                 if Path(f"/proc/{process}/exe").readlink().name == "java":
@@ -94,11 +94,11 @@ class Task:
         return None
 
     def processes(self) -> list[int]:
-        """Return the ids of everything that lives in the task."""
+        """Return the ids of all running processes of the task."""
         return _members(self._started.process_id)
 
     async def end(self) -> None:
-        """End it at once, with all it has started, and its ways to the databases."""
+        """Kill all processes of the task and close its proxies."""
         if self._program is not None:
             self.send_to_all(signal.SIGKILL)
             await self._program.stop(signal.SIGKILL)
@@ -113,7 +113,7 @@ class Task:
 
 
 def _members(group: int) -> list[int]:
-    """Return the processes of a group that have not ended."""
+    """Return the ids of a group's running processes."""
     members = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():

@@ -1,4 +1,4 @@
-"""A testbed: the databases, and tasks as many as are wanted."""
+"""A testbed: the databases and any number of tasks."""
 
 import asyncio
 import contextlib
@@ -26,12 +26,12 @@ CONTAINER: Final = Path(__file__).parents[1]
 HEALTH_PATH: Final = "/resourceService/"
 HEALTHY_SECONDS: Final = 120.0
 LOOK_INTERVAL: Final = 0.25
-"""Seconds between two looks at the tasks' health, which they work out once a second."""
+"""Seconds between two health checks; tasks determine their health once a second."""
 LOOK_SECONDS: Final = 2.0
 
 
 class UnhealthyError(Exception):
-    """Tasks did not become healthy in time; the text says what they answered last."""
+    """Tasks did not become healthy in time; the text has their last responses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Credentials:
 
 
 class Testbed:
-    """Everything a service of tasks needs, in a folder that is removed at the end."""
+    """Everything that tasks need, in a temporary folder."""
 
     def __init__(
         self,
@@ -52,9 +52,9 @@ class Testbed:
         start: StartCost | None = None,
         built: Applications | None = None,
     ) -> None:
-        """Look for the packages; raises PackagesMissingError when Debian packages are missing.
+        """Find the packages; raises PackagesMissingError.
 
-        With applications that are `built` already, these are used instead of building them again.
+        `built`: applications to use instead of building new ones.
         """
         self._packages = system_packages.find()
         self.credentials = credentials or Credentials(username="operator", password=secrets.token_urlsafe(24))
@@ -66,7 +66,7 @@ class Testbed:
         self._folder = Path()
         self._count = 0
         self.tasks: list[Task] = []
-        """All that were started and have not been ended through `end`."""
+        """All started tasks that `end` has not removed."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -83,11 +83,11 @@ class Testbed:
 
     @property
     def clock(self) -> Path:
-        """The library that fakes the clock of a program."""
+        """The library that fakes a program's clock."""
         return self._packages.clock
 
     async def start_task(self, **more_variables: str) -> Task:
-        """Start a task at an address of its own; it is not healthy yet."""
+        """Start a task with its own address, without waiting until it is healthy."""
         self._count += 1
         address = self._addresses.next_address()
         task = Task(
@@ -103,12 +103,12 @@ class Testbed:
         return task
 
     async def end_task(self, task: Task) -> None:
-        """End a task, if it still lives, and forget it."""
+        """Kill a task and remove it from `tasks`."""
         await task.end()
         self.tasks.remove(task)
 
     async def all_healthy(self, *, within_seconds: float = HEALTHY_SECONDS) -> None:
-        """Wait until every task answers that it can serve; raises UnhealthyError."""
+        """Wait until all tasks are healthy; raises UnhealthyError."""
         answers: dict[str, str] = {}
         try:
             async with asyncio.timeout(within_seconds):
@@ -122,7 +122,7 @@ class Testbed:
             raise UnhealthyError(f"not healthy within {within_seconds:g} s: {said}") from None
 
     async def _set_up(self) -> None:
-        # Not the user's own folder for temporary files: the server's user must reach it, and sockets take short paths.
+        # Not the user's temporary folder: PostgreSQL's user must have access, and socket paths must be short.
         self._folder = Path(tempfile.mkdtemp(prefix="yawl-testbed-", dir="/tmp"))
         self._cleanup.callback(shutil.rmtree, self._folder, ignore_errors=True)
         self._folder.chmod(0o711)
@@ -171,7 +171,7 @@ class Testbed:
 
 
 async def _health(task: Task) -> str:
-    """Return "ok" for a task that can serve, or what it said instead."""
+    """Return "ok" for a healthy task, or the reason why it is not."""
     if not task.running:
         return f"ended with exit code {task.exit_code}"
     try:

@@ -23,24 +23,24 @@ from tests.container.table import Row, rows_in, write
 
 TASKS = 3
 ENGINE_START = 1.0
-"""Seconds an engine takes to start, Tomcat's own start aside, unless a run says otherwise."""
+"""Default for the seconds an engine takes to start, without Tomcat's own start."""
 Result = TypeVar("Result")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run say where the table goes, and how long the engine's start takes."""
+    """Add the options for the table's file and the duration of the engine's start."""
     parser.addoption("--scenarios-table", type=Path, help="write the table of scenarios into this document")
     parser.addoption("--engine-start", type=float, default=ENGINE_START, metavar="SECONDS")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gather the rows where all reports arrive: not in a worker."""
+    """Collect the rows in the main process, which gets the reports of all workers."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Table(config.getoption("--scenarios-table", None)))
 
 
 class LoopThread:
-    """An event loop in a thread, which runs between tests because tasks and their proxies do."""
+    """An event loop in a thread; it keeps running between tests, as tasks and proxies need it."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -59,7 +59,7 @@ class LoopThread:
 
 @pytest.fixture(scope="session")
 def found() -> system_packages.SystemPackages:
-    """The packages; without them everything here is skipped, but not where CI is set."""
+    """Find the packages; without them the tests are skipped, or fail if CI is set."""
     try:
         return system_packages.find()
     except system_packages.PackagesMissingError as error:
@@ -79,7 +79,7 @@ def loop_thread() -> Generator[LoopThread, None, None]:
 def quick_engine(
     found: system_packages.SystemPackages, loop_thread: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Applications:
-    """An engine that starts in a second, built once for all processes of a test run."""
+    """Build an engine that starts in a second, once for all processes of a test run."""
     # Not `shared_fixture`, which builds a folder and moves it: these files contain their own path.
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "applications"
@@ -94,7 +94,7 @@ def quick_engine(
 
 
 async def _build(found: system_packages.SystemPackages, folder: Path) -> None:
-    """Build the applications, and have one engine record its classes: most of a start is loading them."""
+    """Build the applications, and have one engine record its classes, which makes later starts faster."""
     built = await applications.build(found, folder=folder, start=StartCost(wait_seconds=ENGINE_START))
     async with Testbed(built=built) as testbed:
         task = await testbed.start_task(JAVA_HOME=str(built.recording_java))
@@ -109,7 +109,7 @@ async def _build(found: system_packages.SystemPackages, folder: Path) -> None:
 def service(
     found: system_packages.SystemPackages, loop_thread: LoopThread, request: pytest.FixtureRequest
 ) -> Generator[Service, None, None]:
-    """A service that has no task yet."""
+    """A service without tasks."""
     assert found
     engine_start = request.config.getoption("--engine-start", ENGINE_START)
     built = request.getfixturevalue("quick_engine") if engine_start == ENGINE_START else None
@@ -129,27 +129,25 @@ class _Table:
         self._rows: list[Row] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect a row."""
         if report.when == "call":
             self._rows += rows_in(report.user_properties)
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Write the table."""
         if self._path and exitstatus == pytest.ExitCode.OK:
             write(self._path, self._rows)
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Generator[Cluster, None, None]:
-    """Run a PostgreSQL for the tests of what of the supervisor needs a real one, and no task."""
-    # pytest's own folders may be closed to the user that PostgreSQL runs as.
+    """Run a PostgreSQL server for tests of the supervisor that need no task."""
+    # PostgreSQL's user may not have access to pytest's folders.
     folder = Path(tempfile.mkdtemp())
-    made = Cluster(folder)
+    cluster = Cluster(folder)
     try:
-        made.start()
+        cluster.start()
         try:
-            yield made
+            yield cluster
         finally:
-            made.stop()
+            cluster.stop()
     finally:
         shutil.rmtree(folder)

@@ -32,13 +32,13 @@ class Writer:
 
     @property
     def epoch(self) -> int:
-        """The epoch that its login belongs to."""
+        """The epoch of its login."""
         return int(self.login.rpartition("_")[2])
 
 
 async def duplicate_keys(database: PostgreSQL) -> int:
     """Return how many statements failed with a duplicate key since the server was created."""
-    marker = f"judged {secrets.token_hex(8)}"
+    marker = f"checked {secrets.token_hex(8)}"
     async with await database.connect() as connection:
         await connection.execute(sql.SQL("DO $$BEGIN RAISE LOG {}; END$$").format(sql.Literal(marker)))
     # A separate process writes the log: earlier lines are in it once the marker is.
@@ -50,7 +50,7 @@ async def duplicate_keys(database: PostgreSQL) -> int:
 
 
 async def writers(database: PostgreSQL) -> list[Writer]:
-    """Return every session that wrote, in the order of their first writes."""
+    """Return all sessions that wrote, ordered by first write."""
     async with await database.connect() as connection:
         rows = await (
             await connection.execute(
@@ -66,13 +66,13 @@ async def writers(database: PostgreSQL) -> list[Writer]:
     ]
 
 
-async def made_without_answer(testbed: Testbed, load: Load) -> list[Write]:
+async def uncertain_but_written(testbed: Testbed, load: Load) -> list[Write]:
     """Return the writes that are in the database although their clients got no response."""
     marks = [write.mark for write in load.of(Outcome.UNCERTAIN)]
     async with await testbed.database.connect() as connection:
         rows = await (await connection.execute("SELECT params FROM cases WHERE params = ANY (%s)", (marks,))).fetchall()
-    made = {str(mark) for (mark,) in rows}
-    return [write for write in load.of(Outcome.UNCERTAIN) if write.mark in made]
+    written = {str(mark) for (mark,) in rows}
+    return [write for write in load.of(Outcome.UNCERTAIN) if write.mark in written]
 
 
 async def check_invariants(testbed: Testbed, load: Load) -> None:

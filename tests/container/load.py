@@ -1,4 +1,4 @@
-"""A steady load of writes, sent through all tasks in turn as a load balancer would, whatever became of those before."""
+"""A steady load of writes, sent to all tasks in turn as by a load balancer, without waiting for earlier responses."""
 
 import asyncio
 import base64
@@ -17,36 +17,36 @@ from testbed.task import ENGINE_PORT, PORT, Task
 from testbed.testbed import Testbed
 
 INTERVAL: Final = 0.1
-"""Seconds between two writes: one takes the engine 0.04, one at a time, and half a machine must keep up."""
+"""Seconds between two writes. The engine needs 0.04 s for each, one at a time; half a machine must keep up."""
 ANSWER_LIMIT: Final = 5.0
-"""Seconds a client waits for an answer."""
-BEGINNING_SECONDS: Final = 60.0
-"""How long logging in and uploading may take."""
+"""Seconds a client waits for a response."""
+SETUP_SECONDS: Final = 60.0
+"""Limit for logging in and uploading."""
 SPECIFICATION: Final = """<specificationSet xmlns="http://www.yawlfoundation.org/yawlschema" version="4.0">
 <specification uri="steady"><metaData><version>0.1</version><identifier>UID-steady</identifier></metaData>
 <decomposition id="Net"><processControlElements><inputCondition id="in"><flowsInto><nextElementRef id="only"/>
 </flowsInto></inputCondition></processControlElements></decomposition></specification></specificationSet>"""
 STEADY: Final = {"specidentifier": "UID-steady", "specversion": "0.1", "specuri": "steady"}
-"""How a call names the specification."""
+"""The form fields that identify the specification."""
 _PREFIXES = itertools.count(1)
 
 
 class Outcome(enum.Enum):
-    """What a client knows of its write."""
+    """What a client knows about its write."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
-    """Told, or plain, that nothing was written."""
+    """The client knows that nothing was written."""
     UNCERTAIN = "uncertain"
-    """No answer, or one that tells nothing."""
+    """No response, or one that does not say whether the write happened."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
-    """One write; times are the event loop's."""
+    """One write; times are those of the event loop."""
 
     mark: str
-    """A text of its own, by which the row is found."""
+    """A unique text that identifies the row."""
     task: str
     sent_at: float
     answered_at: float
@@ -55,28 +55,28 @@ class Write:
 
     @property
     def case(self) -> int:
-        """The primary key that the engine answered with."""
+        """The primary key in the engine's response."""
         return int(self.said)
 
 
 class Load:
-    """Writes from entering until leaving."""
+    """Context manager that writes until it exits."""
 
     def __init__(self, testbed: Testbed) -> None:
-        self._bench = testbed
+        self._testbed = testbed
         self.prefix = f"load {next(_PREFIXES)}:"
         self.writes: list[Write] = []
-        """All that have ended, in the order of their ends."""
+        """Completed writes, in order of completion."""
         self._numbers = itertools.count(1)
         self._session = ""
         self._logging_in = asyncio.Lock()
-        self._left_out: set[str] = set()
+        self._deregistered: set[str] = set()
         self._running: set[asyncio.Task[None]] = set()
         self._sending: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        # What is judged begins with the first write: until then a busy machine may take its time.
-        async with asyncio.timeout(BEGINNING_SECONDS):
+        # Measurements begin with the first write, so a busy machine may be slow before it.
+        async with asyncio.timeout(SETUP_SECONDS):
             while not await self._uploaded():  # noqa: ASYNC110 - a poll is plainer
                 await asyncio.sleep(INTERVAL)
         self._sending = asyncio.create_task(self._send())
@@ -90,42 +90,40 @@ class Load:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     def deregister(self, task: Task) -> None:
-        """Send the task no further writes, as ECS has it before a task gets SIGTERM."""
-        self._left_out.add(task.name)
+        """Send no further writes to the task, as ECS does before SIGTERM."""
+        self._deregistered.add(task.name)
 
     async def until_writes_succeed(self, *, after: float, writes: int = 3, within_seconds: float = 90) -> None:
-        """Wait until some writes that were sent `after` a time have been accepted."""
+        """Wait until `writes` writes sent `after` a time are accepted."""
         async with asyncio.timeout(within_seconds):
             while sum(write.sent_at > after for write in self.accepted) < writes:  # noqa: ASYNC110 - a poll is plainer
                 await asyncio.sleep(INTERVAL)
 
     @property
     def accepted(self) -> list[Write]:
-        """The writes that were accepted."""
         return [write for write in self.writes if write.outcome is Outcome.ACCEPTED]
 
     def of(self, outcome: Outcome) -> list[Write]:
-        """Return the writes that went so."""
         return [write for write in self.writes if write.outcome is outcome]
 
     def longest_pause(self, *, since: float) -> float:
-        """Return the longest time in seconds, after a time, in which no write was accepted."""
+        """Return the longest time in seconds without an accepted write."""
         times = [write.answered_at for write in self.accepted]
         return max((later - max(since, at) for at, later in itertools.pairwise(times) if later > since), default=0.0)
 
     async def write_to_engine(self, task: Task, *, within_seconds: float) -> Write:
-        """Write to a task's engine itself, past every proxy."""
+        """Write directly to a task's engine, bypassing the proxies."""
         session = self._session
         return await self._write(task, ENGINE_PORT, session, within_seconds=within_seconds)
 
     async def break_engine(self, task: Task) -> None:
-        """Have a task's engine fail to write: it answers 500 from then on."""
+        """Make a task's engine fail a write; it then answers 500 to every call."""
         form = {"action": "launchCase", "sessionHandle": self._session, **STEADY, "caseParams": "\0"}
         answer = await client.post(task.address, ENGINE_PORT, "/yawl/ib", form, within_seconds=ANSWER_LIMIT)
         assert answer.status == 500, answer.text
 
     def _tasks(self) -> list[Task]:
-        return [task for task in self._bench.tasks if task.running and task.name not in self._left_out]
+        return [task for task in self._testbed.tasks if task.running and task.name not in self._deregistered]
 
     async def _send(self) -> None:
         loop = asyncio.get_running_loop()
@@ -161,14 +159,14 @@ class Load:
         return Write(mark=mark, task=task.name, sent_at=sent_at, answered_at=loop.time(), outcome=outcome, said=said)
 
     async def _log_in(self, former: str, task: Task) -> None:
-        """Log in, once for all writes that find the `former` session expired."""
+        """Log in unless another write has already replaced the `former` session."""
         async with self._logging_in:
             if self._session != former:
                 return
             secret = base64.b64encode(
-                hashlib.sha1(self._bench.credentials.password.encode(), usedforsecurity=False).digest()
+                hashlib.sha1(self._testbed.credentials.password.encode(), usedforsecurity=False).digest()
             ).decode()
-            form = {"action": "connect", "userid": self._bench.credentials.username, "password": secret}
+            form = {"action": "connect", "userid": self._testbed.credentials.username, "password": secret}
             try:
                 answer = await client.post(task.address, PORT, "/yawl/ib", form, within_seconds=ANSWER_LIMIT)
             except (UnreachableError, UnansweredError):
@@ -177,7 +175,7 @@ class Load:
                 self._session = found[1]
 
     async def _uploaded(self) -> bool:
-        """Log in and upload the specification; whether the engine has it now, perhaps from before."""
+        """Log in and upload the specification; return whether the engine has it, including from an earlier upload."""
         task = self._tasks()[0]
         await self._log_in(self._session, task)
         form = {"action": "upload", "sessionHandle": self._session, "specXML": SPECIFICATION}
@@ -189,7 +187,7 @@ class Load:
 
 
 async def _classified(post: Callable[[], Awaitable[Answer]]) -> tuple[Outcome, str]:
-    """Return what the client of a write knows afterwards, and what it was told."""
+    """Return the outcome of a write as its client sees it, and the response's text."""
     try:
         answer = await post()
     except UnreachableError as error:

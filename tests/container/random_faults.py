@@ -1,4 +1,4 @@
-"""Sequences of faults that a seed decides: which, to whom, for how long, and how soon after the one before."""
+"""Random sequences of faults from a seed: which fault, its target, its duration, and the delay before it."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from tests.container.service import Service
 SEED: Final = 20_240_229
 SEQUENCES: Final = 50
 LONGEST_PAUSE: Final = 1.5
-"""Seconds between two faults, at most."""
+"""Maximum seconds between two faults."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,10 @@ class Step:
 
     fault: str
     leader: bool
-    """Whether it strikes the task that leads, or another one."""
+    """Whether it affects the leader or another task."""
     seconds: float
     pause: float
-    """Seconds before the next one."""
+    """Seconds before the next fault."""
 
     def __str__(self) -> str:
         whom = "leader" if self.leader else "standby"
@@ -37,13 +37,13 @@ class Step:
 
 
 def sequence(number: int) -> list[Step]:
-    """Return the steps of a sequence; nothing but its number decides them."""
+    """Return the steps of a sequence, determined by its number only."""
     chance = random.Random(f"{SEED} {number}")  # noqa: S311 - the same each time
     return [
         Step(
             fault=chance.choice(list(FAULTS)),
             leader=chance.random() < 0.7,
-            # Half of them too short to cost the leadership, and some longer than every delay.
+            # Half of them are too short to lose the leadership; some exceed every delay.
             seconds=chance.choice((chance.uniform(0.1, 2.5), chance.uniform(2.5, 8.0))),
             pause=chance.uniform(0.0, LONGEST_PAUSE),
         )
@@ -51,10 +51,10 @@ def sequence(number: int) -> list[Step]:
     ]
 
 
-async def play(service: Service, steps: list[Step]) -> None:
-    """Have the faults happen; all that can heal has healed afterwards."""
+async def cause(service: Service, steps: list[Step]) -> None:
+    """Cause the faults, and end those with a duration."""
     lasting: list[asyncio.Task[None]] = []
-    # One at a time: a server that is being restarted cannot be stopped.
+    # One at a time: a restarting server cannot be stopped.
     restarts = asyncio.Lock()
     for step in steps:
         if (task := await _victim(service, leader=step.leader)) is not None:
@@ -64,7 +64,7 @@ async def play(service: Service, steps: list[Step]) -> None:
 
 
 async def _victim(service: Service, *, leader: bool) -> Task | None:
-    """Return the task that leads, or one that does not; any when that is not to be had at once."""
+    """Return the leader, or another task; any task if there is none at this moment."""
     leading = await service.leading()
     others = [task for task in service.tasks if task is not leading]
     if leader and leading is not None:
@@ -127,7 +127,7 @@ async def _cut_database(_service: Service, task: Task, seconds: float, _restarts
 
 async def _restart_database(service: Service, _task: Task, seconds: float, restarts: asyncio.Lock) -> None:
     async with restarts:
-        # Every other one without a farewell, so that the server has to recover.
+        # Every second restart is immediate, so that the server has to recover.
         await service.database.stop(signal.SIGQUIT if seconds > 2.5 else signal.SIGINT)
         await service.database.start()
 

@@ -22,7 +22,7 @@ LOCK_FREE_LIMIT = timings.CONTEST_INTERVAL + timings.FENCING_DELAY + REACTION
 LOCK_HELD_LIMIT = timings.SERVER_IDLE_LIMIT + LOCK_FREE_LIMIT
 """The database must first end the silent session that holds the lock."""
 CLOCK_INTERVAL = 1
-"""Seconds between two looks at a clock that can jump: a supervisor that looks at it always has time for little else."""
+"""Seconds between two reads of a clock that can jump; more reads would take too much CPU time."""
 ENGINE_HANG_LIMIT = (
     timings.PROBE_FAILURES * (timings.PROBE_TIMEOUT + timings.PROBE_INTERVAL) + 3.0 + timings.RESTART_PAUSE
 )
@@ -41,7 +41,7 @@ class Scenario:
     """A fault."""
 
     name: str
-    play: Callable[[Service, Load], Awaitable[None]]
+    cause: Callable[[Service, Load], Awaitable[None]]
     limit: float
     """Seconds without service, besides the engine's start."""
     unanswered: int | None = None
@@ -245,65 +245,65 @@ def _clock(service: Service, file: Path) -> dict[str, str]:
         "LD_PRELOAD": str(service.testbed.clock),
         "FAKETIME_TIMESTAMP_FILE": str(file),
         "FAKETIME_CACHE_DURATION": str(CLOCK_INTERVAL),
-        # A jump of the clock that people read: no machine's monotonic clock does.
+        # Only the wall clock jumps; monotonic clocks never do.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "DONT_FAKE_MONOTONIC": "1",
     }
 
 
 TO_LEADER_OR_DATABASE = (
-    Scenario(name="three tasks start at once", play=all_tasks_start_at_once, limit=LOCK_FREE_LIMIT + 3.0),
-    Scenario(name="leader killed, all of it", play=the_leader_is_killed, limit=LOCK_FREE_LIMIT),
+    Scenario(name="three tasks start at once", cause=all_tasks_start_at_once, limit=LOCK_FREE_LIMIT + 3.0),
+    Scenario(name="leader killed, all of it", cause=the_leader_is_killed, limit=LOCK_FREE_LIMIT),
     Scenario(
         name="leader's supervisor killed (`kill -9`)",
-        play=the_supervisor_of_the_leader_is_killed,
+        cause=the_supervisor_of_the_leader_is_killed,
         limit=LOCK_FREE_LIMIT,
     ),
-    Scenario(name="leader ended (SIGTERM)", play=the_leader_is_stopped, limit=2.0, unanswered=1),
+    Scenario(name="leader ended (SIGTERM)", cause=the_leader_is_stopped, limit=2.0, unanswered=1),
     Scenario(
         name="leader frozen (SIGSTOP) past the fencing delay, then continued",
-        play=the_leader_is_frozen,
+        cause=the_leader_is_frozen,
         limit=LOCK_HELD_LIMIT,
     ),
-    Scenario(name="database restarted", play=the_database_is_restarted, limit=LOCK_FREE_LIMIT + 3.0),
-    Scenario(name="database killed, and recovering", play=the_database_crashes, limit=LOCK_FREE_LIMIT + 3.0),
+    Scenario(name="database restarted", cause=the_database_is_restarted, limit=LOCK_FREE_LIMIT + 3.0),
+    Scenario(name="database killed, and recovering", cause=the_database_crashes, limit=LOCK_FREE_LIMIT + 3.0),
     Scenario(
         name="database silent for the leader alone",
-        play=the_leader_gets_no_response_from_the_database,
+        cause=the_leader_gets_no_response_from_the_database,
         limit=LOCK_HELD_LIMIT,
     ),
     Scenario(
         name="database cut off from the leader alone",
-        play=the_leader_is_cut_off_from_the_database,
+        cause=the_leader_is_cut_off_from_the_database,
         limit=LOCK_FREE_LIMIT,
     ),
 )
-# A leader gives up after three failures of its engine: no more than two in a row, then another one leads.
+# At most two in a row: after three failures of its engine a leader releases the leadership.
 TO_REDIS_TASKS_OR_ENGINE = (
-    Scenario(name="Redis restarted", play=redis_is_restarted, limit=REACTION, unanswered=0),
-    Scenario(name="Redis flushed", play=redis_is_flushed, limit=REACTION, unanswered=0),
-    Scenario(name="engine hangs", play=the_engine_hangs, limit=ENGINE_HANG_LIMIT + REACTION),
-    Scenario(name="engine answers 500", play=the_engine_returns_500, limit=WRONG_RESPONSE_LIMIT),
+    Scenario(name="Redis restarted", cause=redis_is_restarted, limit=REACTION, unanswered=0),
+    Scenario(name="Redis flushed", cause=redis_is_flushed, limit=REACTION, unanswered=0),
+    Scenario(name="engine hangs", cause=the_engine_hangs, limit=ENGINE_HANG_LIMIT + REACTION),
+    Scenario(name="engine answers 500", cause=the_engine_returns_500, limit=WRONG_RESPONSE_LIMIT),
     Scenario(
         name="Redis gone, then leader killed",
-        play=the_leader_is_killed_while_redis_is_down,
+        cause=the_leader_is_killed_while_redis_is_down,
         limit=LOCK_FREE_LIMIT + timings.ROW_INTERVAL,
     ),
-    Scenario(name="resource service answers 500", play=the_resource_service_returns_500, limit=WRONG_RESPONSE_LIMIT),
-    Scenario(name="database ends the engine's sessions", play=the_engine_loses_its_sessions, limit=SESSION_LOSS_LIMIT),
-    Scenario(name="all tasks replaced, one by one", play=all_tasks_are_replaced, limit=2.0, unanswered=3),
+    Scenario(name="resource service answers 500", cause=the_resource_service_returns_500, limit=WRONG_RESPONSE_LIMIT),
+    Scenario(name="database ends the engine's sessions", cause=the_engine_loses_its_sessions, limit=SESSION_LOSS_LIMIT),
+    Scenario(name="all tasks replaced, one by one", cause=all_tasks_are_replaced, limit=2.0, unanswered=3),
     Scenario(
         name="database ends the resource service's session",
-        play=the_resource_service_loses_its_session,
+        cause=the_resource_service_loses_its_session,
         limit=SESSION_LOSS_LIMIT,
     ),
-    Scenario(name="clocks jump by an hour, forwards and back", play=the_clocks_jump, limit=REACTION, unanswered=0),
+    Scenario(name="clocks jump by an hour, forwards and back", cause=the_clocks_jump, limit=REACTION, unanswered=0),
 )
 SCENARIOS = (*TO_LEADER_OR_DATABASE, *TO_REDIS_TASKS_OR_ENGINE)
 
 
 async def _terminate(task: Task, load: Load) -> None:
-    """Stop a task as ECS does; it must exit by itself with code 0."""
+    """Stop a task as ECS does; it must exit with code 0."""
     load.deregister(task)
     task.send(signal.SIGTERM)
     async with asyncio.timeout(timings.STOP_TIMEOUT):
@@ -320,7 +320,7 @@ async def _expect_no_failover(service: Service, load: Load, *faults: Callable[[]
 
 
 async def _jump(task: Task, clock: str) -> None:
-    """Change a task's clock, and wait until it is looked at: it is by whole seconds, after more than the interval."""
+    """Change a task's clock, and wait longer than the interval at which it is read."""
     await asyncio.to_thread(Path(task.variables["FAKETIME_TIMESTAMP_FILE"]).write_text, clock, encoding="utf-8")
     await asyncio.sleep(CLOCK_INTERVAL + 1.2)
 

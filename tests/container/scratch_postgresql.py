@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, for what must be shown at a real one; needs Debian's package `postgresql`."""
+"""A PostgreSQL server for tests; needs Debian's package `postgresql`."""
 
 import os
 import pwd
@@ -16,7 +16,7 @@ ADMIN = "postgres"
 
 
 class Cluster:
-    """A PostgreSQL of its own, on the loopback interface."""
+    """A PostgreSQL server on the loopback interface."""
 
     def __init__(self, folder: Path) -> None:
         self._data = folder / "data"

@@ -1,4 +1,4 @@
-"""A service of tasks under test: who leads it, and how it comes back to its full strength."""
+"""A service of tasks under test: finds its leader and replaces tasks that have ended."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ LOOK_SECONDS = 3.0
 
 
 class Service:
-    """As many tasks as it wants, with what they need."""
+    """Keeps `wanted` tasks running, as an ECS service does."""
 
     def __init__(self, testbed: Testbed, *, wanted: int) -> None:
         self.testbed = testbed
@@ -36,17 +36,16 @@ class Service:
 
     @property
     def tasks(self) -> list[Task]:
-        """The tasks that run."""
         return [task for task in self.testbed.tasks if task.running]
 
     async def start_task(self, **variables: str) -> Task:
-        """Start one task more."""
+        """Start another task."""
         task = await self.testbed.start_task(**variables)
         self._logs.append(task)
         return task
 
     async def until_all_tasks_are_healthy(self) -> None:
-        """Start a task for each that has ended, or ends meanwhile, as ECS does, until all can serve."""
+        """Replace tasks that have ended, as ECS does, until all are healthy."""
         until = asyncio.get_running_loop().time() + SETTLING_SECONDS
         while True:
             for task in [task for task in self.testbed.tasks if not task.running]:
@@ -61,16 +60,16 @@ class Service:
                 return
 
     async def end_all(self) -> None:
-        """End every task at once."""
+        """Kill all tasks."""
         await asyncio.gather(*(self.testbed.end_task(task) for task in list(self.testbed.tasks)))
 
     async def leading(self) -> Task | None:
-        """Return the task whose engine runs, if there is one at this moment."""
+        """Return the task whose engine runs, or None."""
         name = await self._leader()
         return next((task for task in self.tasks if task.name == name), None)
 
     async def leader(self, *, other_than: Task | None = None) -> Task:
-        """Return the task whose engine runs, once there is one."""
+        """Wait for a task whose engine runs; return it."""
         async with asyncio.timeout(SETTLING_SECONDS):
             while True:
                 task = await self.leading()
@@ -84,13 +83,13 @@ class Service:
         return next(task for task in self.tasks if task is not leader)
 
     async def epoch(self) -> int:
-        """Return the number of the present leadership."""
+        """Return the current epoch."""
         async with await self.database.connect() as connection:
             [epoch] = await (await connection.execute("SELECT epoch FROM yawl_delivery.leader")).fetchone() or [0]
         return int(epoch)
 
     async def end_engine_sessions(self, *, application: str = "") -> None:
-        """Have the database end the engine's sessions, or those alone that call themselves `application`."""
+        """Have the database end the engine's sessions, or only those with the application name `application`."""
         async with await self.database.connect() as connection:
             await connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE starts_with(usename, 'yawl_engine_')"
@@ -99,18 +98,18 @@ class Service:
             )
 
     def engine_start(self, *, since: float) -> float:
-        """Return the longest time in seconds that an engine took to start, of those that did since a time."""
+        """Return the longest engine start in seconds since a time."""
         starts = (event.get("start_seconds") for event in self._events(since, self._logs))
         return max((float(seconds) for seconds in starts if seconds is not None), default=0.0)
 
     def story(self, *, since: float) -> str:
-        """Return what the supervisors did since a time, for people who look for the reason of a failure."""
-        told = [
+        """Return the supervisors' log events since a time, to explain a failure."""
+        events = [
             event
             for event in self._events(since, self._logs)
             if event["source"] not in {"haproxy", "tomcat"} or event["level"] != "INFO"
         ]
-        return "\n".join(json.dumps(event) for event in sorted(told, key=lambda event: str(event["time"])))
+        return "\n".join(json.dumps(event) for event in sorted(events, key=lambda event: str(event["time"])))
 
     async def _leader(self) -> str | None:
         try:
@@ -125,7 +124,7 @@ class Service:
         return None if row is None else str(row[0])
 
     def tells(self, task: Task, *, after: float) -> bool:
-        """Return whether a task has written a line after a time, by its own clock."""
+        """Return whether a task logged an event after a time, by its own clock."""
         return any(self._events(after, [task]))
 
     @staticmethod
@@ -141,5 +140,5 @@ class Service:
 
 
 def wall_clock() -> float:
-    """Return the time that logs are written by."""
+    """Return the time as logs have it."""
     return time.time()

@@ -10,20 +10,20 @@ import pytest
 
 from tests.container import table
 from tests.container.conftest import LoopThread
-from tests.container.invariants import check_invariants, made_without_answer
+from tests.container.invariants import check_invariants, uncertain_but_written
 from tests.container.load import Load, Outcome
 from tests.container.scenarios import Scenario, now, the_clocks_jump, with_clocks
 from tests.container.service import Service, wall_clock
 from tests.container.table import Row
 
 
-def play(
+def run(
     scenario: Scenario, service: Service, loop_thread: LoopThread, request: pytest.FixtureRequest, folder: Path
 ) -> None:
     """Run a scenario. Raises AssertionError if an invariant is violated."""
 
     async def steps() -> Row:
-        if scenario.play is the_clocks_jump:
+        if scenario.cause is the_clocks_jump:
             async with with_clocks(service, folder):
                 return await steps_with_these_tasks()
         return await steps_with_these_tasks()
@@ -34,7 +34,7 @@ def play(
             await load.until_writes_succeed(after=now())
             begun, since = now(), wall_clock()
             try:
-                await scenario.play(service, load)
+                await scenario.cause(service, load)
                 await service.until_all_tasks_are_healthy()
                 await load.until_writes_succeed(after=now())
             finally:
@@ -44,7 +44,7 @@ def play(
             print(write)
         if scenario.unanswered is not None:
             assert len(load.of(Outcome.UNCERTAIN)) <= scenario.unanswered
-            assert await made_without_answer(service.testbed, load) == [], "a write without a response exists"
+            assert await uncertain_but_written(service.testbed, load) == [], "a write without a response exists"
         return Row(
             name=scenario.name,
             without_service=load.longest_pause(since=begun),

@@ -1,4 +1,4 @@
-"""The table of scenarios in the container's document: written by a run of them, and compared with them by a test."""
+"""The table of scenarios in the container's document: written by a run, and compared with the scenarios by a test."""
 
 import dataclasses
 import json
@@ -18,17 +18,17 @@ PROPERTY: Final = "scenario"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What was measured of one scenario; times are in seconds."""
+    """Measurements of one scenario; times are in seconds."""
 
     name: str
     without_service: float
     engine_start: float
     limit: float | None
-    """What may pass besides the engine's start; None where nothing is promised but an end."""
+    """Limit in addition to the engine's start; None if only recovery is guaranteed."""
     accepted: int
     """Writes."""
     uncertain: int
-    """Writes whose client got no answer that tells."""
+    """Writes with an uncertain outcome."""
 
     def __str__(self) -> str:
         limit = "" if self.limit is None else f"{self.limit:.2f} s"
@@ -39,26 +39,26 @@ class Row:
 
 
 def as_property(row: Row) -> tuple[str, object]:
-    """Return a row as a test can hand it on."""
+    """Return a row as a property of a test's report."""
     return PROPERTY, json.dumps(dataclasses.asdict(row))
 
 
 def rows_in(properties: Sequence[tuple[str, object]]) -> list[Row]:
-    """Return the rows that a test has handed on."""
+    """Return the rows among the properties of a test's report."""
     return [Row(**json.loads(str(value))) for name, value in properties if name == PROPERTY]
 
 
 def write(document: Path, rows: Sequence[Row]) -> None:
-    """Put the rows into a document, in place of those it has."""
+    """Replace the rows in a document."""
     before, _, rest = document.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    # In whatever order the files of tests have ended, what is all together comes last.
+    # The order of the test files varies; the total comes last.
     lines = "".join(f"{row}\n" for row in sorted(rows, key=lambda row: row.limit is None))
     document.write_text(f"{before}{BEGIN}\n{HEAD}{lines}{END}{after}", encoding="utf-8")
 
 
 def written(document: Path) -> list[tuple[str, str]]:
-    """Return the name and the limit of each row that a document has."""
+    """Return the name and limit of each row in a document."""
     _, _, rest = document.read_text(encoding="utf-8").partition(HEAD)
     cells = [[cell.strip() for cell in line.split("|")] for line in rest.partition(END)[0].splitlines()]
     return [(row[1], row[4]) for row in cells]

@@ -1,4 +1,4 @@
-"""The client that the load and the testbed ask with: what it tells apart decides what a write counts as."""
+"""The testbed's HTTP client: its errors decide whether a write counts as refused or uncertain."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n\r\n
 
 
 def asked(serve: Serve, *, within_seconds: float = 5.0) -> Answer:
-    """Return what the client makes of a server."""
+    """Return the client's result for a server's behaviour."""
 
     async def main() -> Answer:
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:

@@ -1,4 +1,4 @@
-"""What runs after each deployment is content with the container's own processes: they keep the contract it checks."""
+"""The integration tests pass against the container's own processes."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_every_task_keeps_what_integration_tests_ask(
             check(task)
         except CheckFailed:
             loop_thread.run(service.until_all_tasks_are_healthy())
-            # A machine that stops for longer than a lease hands the leadership over; what was under way then fails.
+            # If the machine pauses for longer than a lease, the leadership changes and running requests fail.
             if loop_thread.run(service.epoch()) == epoch:
                 raise
             check(task)

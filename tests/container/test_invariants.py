@@ -18,7 +18,7 @@ PASSWORD = "throwaway"
 
 
 class Engines:
-    """Writes with the logins of two epochs, as engines do."""
+    """Write with the logins of two epochs, as engines do."""
 
     def __init__(self, service: Service) -> None:
         self._database = service.database
@@ -112,5 +112,5 @@ def test_the_checker_reports_what_was_caused(
             await engines.drop()
         return None
 
-    said = loop_thread.run(check())
-    assert said is None if verdict is None else re.search(verdict, said or "")
+    failure = loop_thread.run(check())
+    assert failure is None if verdict is None else re.search(verdict, failure or "")

@@ -1,4 +1,4 @@
-"""Fault by fault: no row is lost or written twice, one engine at a time writes, and service is back.
+"""After each fault no row is lost or written twice, only one engine writes at a time, and the service recovers.
 
 These affect the leader or the database; `test_other_faults` has the others, so that both files run in parallel.
 """
@@ -18,12 +18,12 @@ from tests.container.service import Service
 def test_a_fault(
     scenario: Scenario, service: Service, loop_thread: LoopThread, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    single_fault.play(scenario, service, loop_thread, request, tmp_path)
+    single_fault.run(scenario, service, loop_thread, request, tmp_path)
 
 
 def test_the_table_has_a_row_for_every_scenario(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--scenarios-table", None):
-        return  # this very run writes it
+        return  # this run writes the table
     rows = table.written(table.DOCUMENT)
     assert rows == [
         *((scenario.name, f"{scenario.limit:.2f} s") for scenario in SCENARIOS),

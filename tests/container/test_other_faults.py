@@ -14,4 +14,4 @@ from tests.container.service import Service
 def test_a_fault(
     scenario: Scenario, service: Service, loop_thread: LoopThread, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    single_fault.play(scenario, service, loop_thread, request, tmp_path)
+    single_fault.run(scenario, service, loop_thread, request, tmp_path)

@@ -1,4 +1,4 @@
-"""Faults that nobody has thought of together: sequences from a fixed seed, several services side by side."""
+"""Random sequences of faults from a fixed seed, on several services in parallel."""
 
 import asyncio
 
@@ -10,18 +10,18 @@ from tests.container import table
 from tests.container.conftest import LoopThread
 from tests.container.invariants import check_invariants
 from tests.container.load import Load, Outcome
-from tests.container.random_faults import SEQUENCES, play, sequence
+from tests.container.random_faults import SEQUENCES, cause, sequence
 from tests.container.scenarios import now
 from tests.container.service import Service, wall_clock
 from tests.container.table import Row
 
 SERVICES = 5
-"""So many wait at the same time: most of a failover is waiting."""
+"""Number of services in parallel; most of a failover is waiting."""
 TASKS = 2
 
 
-class Played:
-    """What came of a sequence."""
+class SequenceResult:
+    """The result of a sequence."""
 
     def __init__(self) -> None:
         self.row: Row | None = None
@@ -30,9 +30,9 @@ class Played:
 
 
 @pytest.fixture(scope="module")
-def played(loop_thread: LoopThread, quick_engine: Applications) -> dict[int, Played]:
-    """All sequences, played; each service takes the next one when it has settled after one."""
-    results = {number: Played() for number in range(SEQUENCES)}
+def results(loop_thread: LoopThread, quick_engine: Applications) -> dict[int, SequenceResult]:
+    """Run all sequences; each service takes the next one once it has recovered."""
+    results = {number: SequenceResult() for number in range(SEQUENCES)}
     numbers = iter(results)
 
     async def serve() -> None:
@@ -50,14 +50,14 @@ def played(loop_thread: LoopThread, quick_engine: Applications) -> dict[int, Pla
     return results
 
 
-async def _play(service: Service, number: int, result: Played) -> None:
+async def _play(service: Service, number: int, result: SequenceResult) -> None:
     since = wall_clock()
     try:
         await service.until_all_tasks_are_healthy()
         async with Load(service.testbed) as load:
             await load.until_writes_succeed(after=now())
             begun, since = now(), wall_clock()
-            await play(service, sequence(number))
+            await cause(service, sequence(number))
             await service.until_all_tasks_are_healthy()
             await load.until_writes_succeed(after=now())
         await check_invariants(service.testbed, load)
@@ -75,15 +75,15 @@ async def _play(service: Service, number: int, result: Played) -> None:
 
 
 @pytest.mark.parametrize("number", range(SEQUENCES))
-def test_a_sequence(number: int, played: dict[int, Played]) -> None:
-    result = played[number]
+def test_a_sequence(number: int, results: dict[int, SequenceResult]) -> None:
+    result = results[number]
     print(*sequence(number), result.story, sep="\n")
     if result.error is not None:
         raise result.error
 
 
-def test_together(played: dict[int, Played], request: pytest.FixtureRequest) -> None:
-    rows = [result.row for result in played.values() if result.row is not None]
+def test_together(results: dict[int, SequenceResult], request: pytest.FixtureRequest) -> None:
+    rows = [result.row for result in results.values() if result.row is not None]
     assert len(rows) == SEQUENCES
     row = Row(
         name=f"{SEQUENCES} random sequences of faults, together",

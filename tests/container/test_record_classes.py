@@ -1,4 +1,4 @@
-"""The archive of classes that the image is built with, made from the testbed's applications by Debian's Java."""
+"""The image's class archive, recorded from the testbed's applications by Debian's Java."""
 
 import asyncio
 import subprocess
@@ -28,7 +28,7 @@ def test_an_engine_starts_from_what_was_recorded(
 
     async def steps() -> bytes:
         async with Testbed(built=quick_engine) as testbed:
-            # Debian's Java itself: the testbed's names an archive of its own.
+            # Debian's Java itself: the testbed's wrapper already names an archive.
             task = await testbed.start_task(CLASS_ARCHIVE=str(archive), JAVA_HOME="/usr")
             await testbed.all_healthy()
             engine = task.engine()
@@ -53,15 +53,15 @@ def test_an_image_without_an_archive_is_built_all_the_same(
 
 
 def test_lines_that_java_refuses_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Java 25 refuses classes whose interfaces another loader has; the list is its own."""
+    """Java 25 refuses classes of its own list if another loader has their interfaces."""
     classes = tmp_path / "classes.list"
     classes.write_text("good/One id: 1\nbad/Two id: 2\ngood/Three id: 3\n")
 
     def run(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
         lines = classes.read_text().splitlines()
         bad = next((number for number, line in enumerate(lines, 1) if line.startswith("bad/")), None)
-        said = f"An error has occurred while processing class list file {classes} {bad}:96." if bad else ""
-        return subprocess.CompletedProcess(command, 1 if bad else 0, stdout=said, stderr="")
+        output = f"An error has occurred while processing class list file {classes} {bad}:96." if bad else ""
+        return subprocess.CompletedProcess(command, 1 if bad else 0, stdout=output, stderr="")
 
     class Command:
         def command(self) -> list[str]:

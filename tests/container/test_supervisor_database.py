@@ -1,4 +1,4 @@
-"""Leadership and fencing at a real PostgreSQL: whoever comes from an earlier epoch cannot write, however late.
+"""Leadership and fencing on a real PostgreSQL: an engine of an earlier epoch can never write.
 
 Needs PostgreSQL's programs (Debian's package `postgresql`); without them these tests are skipped.
 """
@@ -25,7 +25,7 @@ def _fresh_database(cluster: Cluster) -> None:
 
 
 def with_sessions(cluster: Cluster, number: int, work: Callable[..., Awaitable[None]]) -> None:
-    """Do `work` with so many sessions of the database user, the schema made."""
+    """Run `work` with some sessions of the database user, after creating the schema."""
 
     async def main() -> None:
         sessions = [await cluster.session() for _ in range(number)]

@@ -1,4 +1,4 @@
-"""HAProxy for real: who gets where, and what a client is told when no engine is active.
+"""Routing by a real HAProxy, and its response when no engine is active.
 
 Needs HAProxy (Debian's package `haproxy`); without it these tests are skipped.
 """
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="HAProxy is not installe
 
 
 class Place:
-    """An address of the loopback network for a task, and one for another task's engine; both say who answers."""
+    """A loopback address for a task, and one for another task's engine; both respond with their name."""
 
     def __init__(self, *, own: str, other: str) -> None:
         self.own = own
@@ -86,7 +86,7 @@ def place() -> Generator[Place, None, None]:
 
 @pytest.fixture
 def folder() -> Generator[Path, None, None]:
-    # The paths of sockets must be short.
+    # Socket paths must be short.
     with tempfile.TemporaryDirectory(prefix="yawl") as made:
         yield Path(made)
 
@@ -114,7 +114,7 @@ def with_haproxy(place: Place, folder: Path, work: Callable[[Haproxy], Awaitable
 
 
 def test_one_that_is_slow_to_listen_is_waited_for(folder: Path) -> None:
-    """A socket that is bound and not yet listened at refuses whoever comes."""
+    """A bound socket that does not listen yet refuses connections."""
     slow = folder / "slow"
     slow.write_text(
         f"#!{sys.executable}\n"
@@ -148,7 +148,7 @@ def test_one_that_is_slow_to_listen_is_waited_for(folder: Path) -> None:
 
 
 async def ask(address: str, port: int, path: str = "/yawl/ib", method: str = "GET") -> tuple[int, str]:
-    """Return the status and the body, after looking at the header that every answer has."""
+    """Return the status and the body; assert the header that every response has."""
 
     def fetch() -> tuple[int, str]:
         request = urllib.request.Request(f"http://{address}:{port}{path}", method=method)
@@ -168,7 +168,7 @@ async def ask(address: str, port: int, path: str = "/yawl/ib", method: str = "GE
 
 
 async def until(haproxy: Haproxy, *, requests: int) -> None:
-    """Wait until so many requests are with the engine."""
+    """Wait until the engine has this many requests."""
     async with asyncio.timeout(30):
         while (await haproxy.requests())[0] < requests:  # noqa: ASYNC110 - HAProxy has no event to wait for
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""A term of leadership, with a real PostgreSQL and an engine that is none: what the next leader may believe."""
+"""A term of leadership on a real PostgreSQL with a fake engine."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,12 +20,12 @@ from tests.unit.container.supervisor_task import variables
 
 DELAY = 0.6
 NEVER = 600.0
-"""Seconds that no test waits for: what ends earlier has not waited for it, however slow the machine is."""
+"""Seconds, longer than any test: whatever ends earlier has not waited for it, even on a slow machine."""
 pytestmark = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL's programs are not installed")
 
 
 class NoEngine:
-    """Says that it runs, and fails when it is told to."""
+    """A fake engine that fails when a test sets `failure`."""
 
     def __init__(self) -> None:
         self.state = "stopped"
@@ -49,7 +49,7 @@ class NoEngine:
 
 
 class NoOutside:
-    """Stands for HAProxy and Redis: takes every call."""
+    """Fake HAProxy and Redis: accepts every call."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -75,7 +75,7 @@ def in_a_term(
     *,
     predecessor_released: bool = True,
 ) -> None:
-    """Do `work` while a term is served, begun after one that was released cleanly or not."""
+    """Run `work` during a term, after one that was released cleanly or not."""
 
     async def connect(*_: object, **__: object) -> Connection:
         return await cluster.session()
@@ -100,7 +100,7 @@ def in_a_term(
 
 
 class Serving:
-    """A term that is being served."""
+    """A running term."""
 
     def __init__(self, cluster: Cluster, folder: Path, session: Connection, sent_at: float) -> None:
         self.cluster = cluster

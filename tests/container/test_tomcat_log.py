@@ -1,4 +1,4 @@
-"""What Tomcat and YAWL's applications write at a start, a failure and a handover, as it arrives in the task's log."""
+"""The log of Tomcat and YAWL's applications during a start, a failure and a handover."""
 
 import asyncio
 import base64
@@ -28,7 +28,7 @@ from tests.unit.container.supervisor_task import variables
 
 LOG4J = ("/usr/share/java/log4j-api.jar", "/usr/share/java/log4j-core.jar")
 HOPELESS_SECONDS = 60.0
-"""How long three starts that fail may take together on a busy machine; each was waited out for 240 s."""
+"""Limit for three failing starts together on a busy machine; waiting for one time-out would take 240 s."""
 
 
 def events(task: Task) -> Iterator[dict[str, Any]]:
@@ -37,7 +37,7 @@ def events(task: Task) -> Iterator[dict[str, Any]]:
 
 
 async def logged(task: Task, event: str, *, times: int = 1, within_seconds: float = 90.0) -> list[dict[str, Any]]:
-    """Wait until a task has logged an event so many times."""
+    """Wait until a task has logged an event `times` times."""
     async with asyncio.timeout(within_seconds):
         while len(found := [one for one in events(task) if one.get("event") == event]) < times:  # noqa: ASYNC110 - a poll is plainer
             await asyncio.sleep(0.1)
@@ -51,7 +51,7 @@ def test_no_secret_is_in_the_log_at_any_level(
     async def steps() -> tuple[str, list[str]]:
         async with Testbed(built=quick_engine) as testbed:
             task = await testbed.start_task(LOG_LEVEL=log_level)
-            made = await made_for_the_start(task)
+            created = await secrets_of_the_start(task)
             await testbed.all_healthy()
             password = testbed.credentials.password
             for form in (
@@ -61,7 +61,7 @@ def test_no_secret_is_in_the_log_at_any_level(
                 await client.post(task.address, PORT, "/yawl/ib", form, within_seconds=10)
             task.send(signal.SIGTERM)
             await task.ended()
-            secrets = [password, testbed.database.password, testbed.redis.password, *made]
+            secrets = [password, testbed.database.password, testbed.redis.password, *created]
             return task.log.read_text(encoding="utf-8"), secrets
 
     log, secrets = loop_thread.run(steps())
@@ -70,12 +70,12 @@ def test_no_secret_is_in_the_log_at_any_level(
         form for secret in secrets for form in (secret, encoded(secret), as_hexadecimal(secret), in_base64(secret))
     }
     assert not [form for form in forms if form in log]
-    # The second line of defense has had something to do: the fake engine writes what its clients send.
+    # Shows that masking is effective: the fake engine logs its clients' requests.
     assert (MASK in log) == (log_level != "INFO")
 
 
-async def made_for_the_start(task: Task) -> list[str]:
-    """Return the secrets in the file that is there while Tomcat starts."""
+async def secrets_of_the_start(task: Task) -> list[str]:
+    """Return the secrets from the file that exists only while Tomcat starts."""
     file = task.log.parent / "work" / "tomcat" / "conf" / "catalina.properties"
     async with asyncio.timeout(60):
         while not file.is_file():  # noqa: ASYNC110 - a poll is plainer
@@ -146,7 +146,7 @@ def test_a_hopeless_start_ends_at_its_first_answer_with_the_first_exception(
     assert {failure["exception"] for failure in failures} == {
         "java.lang.IllegalStateException: no jdom for the resource service"
     }
-    # The exception may name hosts and users: it is for the log, and not for whoever asks for health.
+    # The exception may name hosts and users: only the log may show it, not the health path.
     assert "jdom" not in health
 
 
@@ -175,7 +175,7 @@ LOGGERS = {
 
 
 def test_log4j_itself_keeps_capped_loggers_quiet(found: system_packages.SystemPackages, tmp_path: Path) -> None:
-    """With Debian's Log4j and the file that the supervisor writes."""
+    """Use Debian's Log4j with the supervisor's configuration."""
     read = variables(tmp_path, LOG_LEVEL="TRACE")
     tomcat = Tomcat(
         folder=tmp_path / "work" / "tomcat",
@@ -195,7 +195,7 @@ def test_log4j_itself_keeps_capped_loggers_quiet(found: system_packages.SystemPa
             str(tmp_path / "Logs.java"),
         ]
     )
-    said = run(
+    output = run(
         [
             *(str(found.java), f"-Dlog4j2.configurationFile={tomcat.folder}/conf/log4j2.xml"),
             *("-classpath", ":".join([str(tmp_path), *LOG4J]), "Logs", *LOGGERS),
@@ -203,7 +203,7 @@ def test_log4j_itself_keeps_capped_loggers_quiet(found: system_packages.SystemPa
     )
     most: Mapping[str, str] = {}
     ranks = ("FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE")
-    for line in said.splitlines():
+    for line in output.splitlines():
         _, _, level, _, *_, name = line.split(" ")
         if level in ranks:
             most = {**most, name: max(most.get(name, "FATAL"), level, key=ranks.index)}

@@ -1,7 +1,7 @@
-"""Cases of an account: what is wrong in it, and the check that must notice or bear it.
+"""Faults in an account, and the check that must detect or tolerate each.
 
-What the emulator can be brought into, it is brought into. It plays no target health, image digests, rollouts and states
-that pass, so there its answers are altered on their way: `tests/integration_faults/altered_answers.py`.
+Where the emulator supports a state, a test brings it about. It does not support target health, image digests, rollouts
+and transient states; for these, `tests/integration_faults/altered_answers.py` changes its responses.
 """
 
 from collections.abc import Callable
@@ -20,17 +20,17 @@ Check: TypeAlias = Callable[[EnvironmentUnderTest], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One cause and the verdict it must lead to."""
+    """A cause and the result it must have."""
 
     cause: Cause
     check: Check
     healthy: Check
-    """The check, told what the pipeline tells it."""
+    """The check with the variables that the pipeline sets."""
     message: str
-    """What a red verdict must say; nothing where the verdict must be green."""
+    """Expected in the failure's message; empty if the check must pass."""
 
     def turns_red(self, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
-        """Hold the check to a red verdict while the fault lasts, and to green ones before it and after it."""
+        """Assert that the check fails during the fault, and passes before and after it."""
         recorder.green(lambda: self.healthy(dev))
         with self.cause(dev):
             text = recorder.red(lambda: self.check(dev), message=self.message)
@@ -38,23 +38,23 @@ class Case:
         self.healthy(dev)
 
     def stays_green(self, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
-        """Hold the check to a green verdict all the while."""
+        """Assert that the check passes meanwhile."""
         with self.cause(dev):
             recorder.green(lambda: self.check(dev))
 
 
 def no_change(_: EnvironmentUnderTest) -> AbstractContextManager[None]:
-    """Play nothing: it is asked for something else."""
+    """Change nothing: the check's variables differ."""
     return nullcontext()
 
 
 def fault(name: str, *, caught_by: str, cause: Cause, check: Check, message: str, healthy: Check | None = None) -> Any:
-    """Describe a fault: `check` is red while `cause` lasts, and `healthy`, usually the same check, green otherwise."""
+    """Describe a fault: `check` fails during `cause`; `healthy`, usually the same check, passes otherwise."""
     case = Case(cause=cause, check=check, healthy=healthy or check, message=message)
     return pytest.param(case, id=name.replace(" ", "-"), marks=pytest.mark.fault(name, caught_by=caught_by))
 
 
 def tolerated(name: str, *, by: str, cause: Cause, check: Check) -> Any:
-    """Describe what `check` must bear."""
+    """Describe a circumstance that `check` must tolerate."""
     case = Case(cause=cause, check=check, healthy=check, message="")
     return pytest.param(case, id=name.replace(" ", "-"), marks=pytest.mark.tolerated(name, by=by))

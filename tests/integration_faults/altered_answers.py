@@ -1,4 +1,4 @@
-"""Answers of the emulated AWS, altered on their way: for states that the emulator does not play."""
+"""Changes responses of the emulated AWS, for states that the emulator does not support."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from botocore.compat import HTTPHeaders
 def altered(
     client: Any, operation: str, change: Callable[[dict[str, Any]], None], *, times: int = 1_000_000
 ) -> Generator[None, None, None]:
-    """Change what the client's callers read of the next `times` answers to an operation, given as `DescribeTasks`."""
+    """Change the parsed responses to the client's next `times` calls of an operation, such as `DescribeTasks`."""
     left = times
 
     def alter(parsed: dict[str, Any], **_: object) -> None:
@@ -31,7 +31,7 @@ def altered(
 
 @contextmanager
 def throttled(client: Any, *, times: int) -> Generator[None, None, None]:
-    """Response the client's next `times` requests with AWS's refusal of too many, before they leave."""
+    """Answer the client's next `times` requests with a throttling error, without sending them."""
     left = times
 
     def refuse(request: Any, **_: object) -> AWSResponse | None:
@@ -49,7 +49,7 @@ def throttled(client: Any, *, times: int) -> Generator[None, None, None]:
 
 
 class _Refusal(AWSResponse):
-    """A response whose body is there already."""
+    """A throttling error with a fixed body."""
 
     def __init__(self, url: str, protocol: str) -> None:
         super().__init__(url, 400, HTTPHeaders(), None)

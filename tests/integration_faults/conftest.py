@@ -1,4 +1,4 @@
-"""Gives each test of a fault its recorder, and gathers the rows of all processes into the document."""
+"""Gives each test of a fault its recorder, and collects the rows of all processes for the document."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run say where the table goes."""
+    """Add the option for the table's file."""
     parser.addoption("--faults-table", type=Path, help="write the matrix of faults to this file when all tests pass")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know the marks, and gather the rows where all reports arrive: not in a worker."""
-    config.addinivalue_line("markers", "fault(name, caught_by): plays a fault that a check must turn red for")
-    config.addinivalue_line("markers", "tolerated(name, by): plays what a check must stay green for")
+    """Register the marks, and collect the rows in the main process, which gets the reports of all workers."""
+    config.addinivalue_line("markers", "fault(name, caught_by): causes a fault that a check must detect")
+    config.addinivalue_line("markers", "tolerated(name, by): causes a circumstance that a check must tolerate")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Table(config.getoption("--faults-table", None)))
 
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reach the loopback, whatever this machine's environment says."""
+    """Connect directly, even if this machine's environment names a proxy."""
     for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
-def patient_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a machine that stands still for a second or two turn no answer into a time-out."""
+def longer_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a pause of the machine of one or two seconds from causing a time-out."""
     monkeypatch.setattr(waiting, "MIN_PROBE_SECONDS", 3.0)
 
 
@@ -45,14 +45,14 @@ def patient_looks(monkeypatch: pytest.MonkeyPatch) -> None:
 def dev(
     assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[EnvironmentUnderTest, None, None]:
-    """The environment dev in an emulated account, for all tests that play something there."""
+    """Deploy the environment dev to an emulated account, once for all tests."""
     with environment_under_test(assembly, tmp_path_factory.mktemp("dev")) as found:
         yield found
 
 
 @pytest.fixture
 def recorder(request: pytest.FixtureRequest) -> Generator[Recorder, None, None]:
-    """Take the time of the verdict for the row that the test's mark names."""
+    """Record the duration of the check for the row that the test's mark names."""
     row = row_of(request.node)
     assert row, "a test with a recorder has a mark: fault or tolerated"
     recorder = Recorder()
@@ -62,14 +62,14 @@ def recorder(request: pytest.FixtureRequest) -> Generator[Recorder, None, None]:
 
 
 class _Table:
-    """Gathers the rows of a run and writes them down when every one of them has held."""
+    """Collects the rows of a run, and writes the table if all tests passed."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._rows: list[Row] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take a row in. What a fixture adds when it ends comes with the report of its end."""
+        """Collect a row; a fixture's properties are in the report of the teardown."""
         if report.when == "teardown":
             self._rows += rows_in(report.user_properties)
 

@@ -1,6 +1,6 @@
-"""A plug-in for a run of the integration tests: writes how long it was ready to run and had no processor.
+"""A pytest plug-in for runs of the integration tests: writes how long the run waited for a CPU.
 
-`-p tests.integration_faults.cpu_wait --waits=FILE`: seconds that Linux counts for the thread that runs the tests; 0 on
+`-p tests.integration_faults.cpu_wait --waits=FILE`: Linux's count for the thread that runs the tests, in seconds; 0 on
 other systems.
 """
 
@@ -13,17 +13,17 @@ _start = pytest.StashKey[float]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the test say where the seconds go."""
+    """Add the option for the file."""
     parser.addoption("--waits", type=Path)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Count from here."""
+    """Start counting."""
     config.stash[_start] = _waited()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the seconds down."""
+    """Write the seconds."""
     waited = _waited() - session.config.stash[_start]
     session.config.getoption("--waits").write_text(f"{waited:.3f}")
 

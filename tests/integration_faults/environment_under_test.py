@@ -1,4 +1,4 @@
-"""The environment dev, deployed to an emulator, as the integration tests see it and as its owner does."""
+"""The environment dev, deployed to an emulator, with clients for the integration tests and for its owner."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
 SECONDS = 0.3
-"""How long the checks wait here for what will not come."""
+"""Deadline of checks that must fail."""
 
 
 class EnvironmentUnderTest:
-    """Each check of the account as a method, variables what the pipeline tells it unless a test says otherwise."""
+    """Each check of the account as a method; its variables are the pipeline's unless a test changes them."""
 
     def __init__(self, deployed: Deployed) -> None:
         self.deployed = deployed
@@ -35,14 +35,14 @@ class EnvironmentUnderTest:
         )
         assert not mistakes
         self.account = self.sign_in(10)
-        """The clients that the checks ask."""
+        """The clients that the checks use."""
 
     def owner(self, service: str) -> Any:
         """Return a client that may change anything in the account."""
         return self.deployed.client(service)
 
     def sign_in(self, seconds: float = SECONDS, *, endpoint: str | None = None) -> Account:
-        """Sign in as the integration tests do, in a build that has the pipeline's credentials."""
+        """Sign in as the integration tests do, from a build with the pipeline's credentials."""
         build = self.deployed.cloud.environment(PLACE.region, PIPELINE)
         variables = self.variables
         if endpoint:
@@ -153,7 +153,7 @@ class EnvironmentUnderTest:
 
 @contextmanager
 def environment_under_test(assembly: "CloudAssembly", directory: Path) -> Generator[EnvironmentUnderTest, None, None]:
-    """Deploy the environment and sign in as the integration tests do; nothing of it is left afterwards."""
+    """Deploy the environment and sign in as the integration tests do; clean up at the end."""
     with deployed(assembly, directory) as found:
         yield EnvironmentUnderTest(found)
 

@@ -1,4 +1,4 @@
-"""A distribution as its viewers see it: hardening headers, a cache for static content, a closed API."""
+"""A fake distribution with security headers, a cache for static content and a closed API."""
 
 from collections.abc import Mapping
 
@@ -17,16 +17,16 @@ HEALTH = "/resourceService/"
 
 
 class FakeDistribution:
-    """A distribution; `faulty` says how paths are answered instead."""
+    """A fake distribution; `faulty` overrides responses by path."""
 
     def __init__(self, *, faulty: Mapping[str, Behaviour] | None = None, misses: int = 1, without: str = "") -> None:
-        self._sick = dict(faulty or {})
+        self._faulty = dict(faulty or {})
         self._misses = misses
         self._headers = {name: value for name, value in HARDENED.items() if name != without}
 
     def __call__(self, request: Request) -> Behaviour:
-        if request.path in self._sick:
-            return self._sick[request.path]
+        if request.path in self._faulty:
+            return self._faulty[request.path]
         if request.path == HEALTH:
             return healthy(headers=self._headers | MISS)
         if request.path == STATIC:

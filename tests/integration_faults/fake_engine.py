@@ -1,4 +1,4 @@
-"""An engine as YAWL's API shows it, behind as many tasks as wanted, and faulty in one action if wanted."""
+"""A fake engine with YAWL's API behind any number of tasks; single actions can fail."""
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +17,7 @@ EXPIRED = "<failure><reason>Invalid or expired session.</reason></failure>"
 
 @dataclass
 class State:
-    """What one engine holds in its memory."""
+    """The state of one engine."""
 
     sessions: set[str] = field(default_factory=set)
     specifications: dict[str, str] = field(default_factory=dict)
@@ -28,14 +28,14 @@ class State:
 
 
 def says(content: str, *, task: str | None = "task-one") -> Behaviour:
-    """Response as the engine does: always with 200."""
+    """Respond as the engine does: always with status 200."""
     body = f"<response>{content}</response>".encode()
     headers = {"X-Yawl-Task": task} if task else {}
     return respond(200, body, content_type="text/xml; charset=UTF-8", headers=headers)
 
 
 class FakeEngine:
-    """Tasks in turn, before one engine; `engines=2` gives each task one of its own, as must never be."""
+    """Tasks that take turns, in front of one engine; `engines=2` simulates the fault that two engines are active."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class FakeEngine:
         self.states = [State() for _ in range(engines)]
         self.tasks = [f"task-{number + 1}" for number in range(tasks)]
         self.faulty = dict(faulty or {})
-        """How actions are answered although they are done, as when an answer is lost on its way."""
+        """Responses by action; the action is still carried out, as when a response is lost."""
         self.refusing = dict(refusing or {})
-        """Why actions are not done."""
+        """Failure reasons by action; the action is not carried out."""
         self._named = named
         self._turn = cycle(range(tasks))
 
@@ -71,7 +71,7 @@ class FakeEngine:
         return says(content, task=task if self._named else None)
 
     def is_clean(self) -> bool:
-        """Whether nobody has left anything."""
+        """Whether no specification or case is left."""
         return not any(state.sessions or state.specifications or state.cases for state in self.states)
 
     def _do(self, state: State, action: str, form: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Whole runs of the integration tests, as the pipeline's builds have them."""
+"""Complete runs of the integration tests, as in the pipeline's builds."""
 
 import os
 import re
@@ -23,21 +23,21 @@ WRONG_VARIABLES = {
     "PASSWORD_ROTATION_DAYS": "7",
     "CACHE_NODES": "3",
 }
-"""What makes every test that reads the account red, and wait for its deadline."""
+"""Variables with which every test that reads the account fails at its deadline."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run that has ended."""
+    """A finished run."""
 
     code: int
-    said: str
+    output: str
     seconds: float
-    """From its start to its verdict, by its own summary: how long Python takes to start is the machine's affair."""
+    """Duration according to the run's summary, without the start of Python."""
     own_seconds: float
-    """The same without those in which a busy machine had no processor for it."""
+    """The same without the time it waited for a CPU."""
     screens: Mapping[str, str]
-    """What each test failed with, by its name; nothing where it passed."""
+    """Failure message by name of the test; empty if it passed."""
 
     @property
     def failed(self) -> set[str]:
@@ -45,7 +45,7 @@ class Run:
 
 
 def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, str]) -> Run:
-    """Run all tests, told what the pipeline tells them of the environment but for these variables."""
+    """Run all tests with the variables that the pipeline sets, overridden by these."""
     cloud = dev.deployed.cloud
     surroundings = {
         name: value
@@ -76,7 +76,7 @@ def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, 
     [seconds] = re.findall(r" in (\d+\.\d) s", summary.read_text())
     return Run(
         code=ended.returncode,
-        said=ended.stdout + ended.stderr,
+        output=ended.stdout + ended.stderr,
         seconds=float(seconds),
         own_seconds=float(seconds) - float(waits.read_text()),
         screens=_screens(report),
@@ -84,7 +84,7 @@ def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, 
 
 
 def _screens(report: Path) -> dict[str, str]:
-    """Return what each test failed with; a test that was skipped counts as one that failed with that."""
+    """Return the failure message of each test; a skipped test counts as failed."""
     return {
         case.get("name", ""): "\n".join(f"{found.get('message', '')}\n{found.text}" for found in case)
         if case.find("failure") is not None or case.find("error") is not None or case.find("skipped") is not None

@@ -1,7 +1,10 @@
-"""The health path as the tests of faults ask for it: patient with what is well, impatient with what never will be."""
+"""Calls the checks of the load balancer: with long deadlines if they must pass, with short ones if they must fail."""
 
+import socket
 import ssl
+from collections.abc import Mapping, Sequence
 
+import pytest
 from typing_extensions import override
 
 from integration_tests.http_checks import health_path_responds
@@ -13,9 +16,9 @@ PATH = "/resourceService/"
 NAME = "yawl.example"
 FORBIDDEN = respond(403, b"Forbidden")
 SECONDS = 0.3
-"""How long is waited here for what will not come. A request then has `MIN_PROBE_SECONDS`."""
+"""Deadline of checks that must fail; each request then has `MIN_PROBE_SECONDS`."""
 HEALTHY_DEADLINE_SECONDS = 20.0
-"""How long is waited for what comes at once, but for a busy machine."""
+"""Deadline of checks that must pass, long enough for a busy machine."""
 SECOND = MIN_PROBE_SECONDS / 10
 """A second by the measure of a request, which after a deployment may take ten: no single byte is late."""
 
@@ -25,7 +28,7 @@ def deadline(seconds: float = SECONDS) -> Deadline:
 
 
 class ExpiredDeadline(Deadline):
-    """A deadline that has just come to its end, though the run is as patient as ever with what answers."""
+    """A deadline that is about to expire, with normal request limits."""
 
     def __init__(self) -> None:
         super().__init__(seconds=HEALTHY_DEADLINE_SECONDS, first_pause=0.02, longest_pause=0.1, pause_in_streak=0.0)
@@ -51,6 +54,20 @@ def check_health(
     )
 
 
-def check_healthy_twin(url: str, *, authorities: ssl.SSLContext | None = None) -> None:
-    """Check the healthy twin."""
+def check_without_fault(url: str, *, authorities: ssl.SSLContext | None = None) -> None:
+    """Assert that a healthy load balancer passes."""
     check_health(url, seconds=HEALTHY_DEADLINE_SECONDS, authorities=authorities)
+
+
+def resolve(monkeypatch: pytest.MonkeyPatch, names: Mapping[str, Sequence[str]]) -> None:
+    """Resolve these names to these addresses; a name without an address does not resolve."""
+    ask = socket.getaddrinfo
+
+    def fake_getaddrinfo(host: str, port: int, *arguments: int, type: int = 0) -> list[object]:  # noqa: A002  # as it is called
+        if host not in names:
+            return list(ask(host, port, *arguments, type=type))
+        if not names[host]:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, type, 0, "", (address, port)) for address in names[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", fake_getaddrinfo)

@@ -88,7 +88,7 @@ def as_property(row: Row, seconds: float) -> tuple[str, object]:
 
 
 def rows_in(properties: Iterable[tuple[str, object]]) -> list[Row]:
-    """Return the rows that `as_property` made properties of."""
+    """Return the rows among the properties of a report."""
     return [Row(**value) for name, value in properties if name == PROPERTY and isinstance(value, dict)]
 
 

@@ -1,4 +1,4 @@
-"""A service gone wrong in its account, its targets, tasks and alarms, and the tests that notice it."""
+"""Faults of the service, its targets, tasks and alarms in the account, and the tests that detect them."""
 
 import json
 from collections.abc import Callable, Generator
@@ -47,10 +47,10 @@ def with_deployment(**changed: object) -> Cause:
 
 
 def second_task(image: str, *, digest: str = RELEASED, definition: str | None = None) -> Cause:
-    """Release `image`; of two tasks one is of the release, the other runs `digest` or is of another `definition`."""
+    """Release `image`; one of two tasks runs the release, the other runs `digest` or another task `definition`."""
 
     @contextmanager
-    def played(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
+    def running(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
         def release(answer: Response) -> None:
             answer["taskDefinition"]["containerDefinitions"][0]["image"] = image
 
@@ -66,7 +66,7 @@ def second_task(image: str, *, digest: str = RELEASED, definition: str | None = 
         with altered(ecs, "DescribeTaskDefinition", release), altered(ecs, "DescribeTasks", add):
             yield
 
-    return played
+    return running
 
 
 def with_containers(change: Callable[[list[Response]], object]) -> Cause:

@@ -1,4 +1,4 @@
-"""A certificate gone wrong, and the tests that notice it."""
+"""Faults of certificates, and the tests that detect them."""
 
 import datetime
 import ssl
@@ -7,8 +7,13 @@ import pytest
 import trustme
 
 from tests.faulty_http_server import healthy, serve
-from tests.integration_faults.fake_dns import resolve
-from tests.integration_faults.load_balancer_under_test import FORBIDDEN, NAME, check_health, check_healthy_twin
+from tests.integration_faults.load_balancer_under_test import (
+    FORBIDDEN,
+    NAME,
+    check_health,
+    check_without_fault,
+    resolve,
+)
 from tests.integration_faults.matrix import Recorder
 
 HEALTH = "test_health_path_responds"
@@ -53,7 +58,7 @@ def test_a_certificate(kind: str, message: str, recorder: Recorder, monkeypatch:
     resolve(monkeypatch, {NAME: ["127.0.0.1"]})
 
     with serve(healthy(), elsewhere=FORBIDDEN, tls=_context(certificates["good"])) as server:
-        recorder.green(lambda: check_healthy_twin(f"https://{NAME}:{server.port}", authorities=trusted))
+        recorder.green(lambda: check_without_fault(f"https://{NAME}:{server.port}", authorities=trusted))
     with serve(healthy(), elsewhere=FORBIDDEN, tls=_context(certificates[kind])) as server:
         url = f"https://{NAME}:{server.port}"
         text = recorder.red(lambda: check_health(url, authorities=trusted), message="the certificate is not valid")
@@ -63,7 +68,7 @@ def test_a_certificate(kind: str, message: str, recorder: Recorder, monkeypatch:
 @pytest.mark.fault("the load balancer speaks no TLS where it should", caught_by=HEALTH)
 def test_tls_without_tls(recorder: Recorder) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server:
-        recorder.green(lambda: check_healthy_twin(server.url))
+        recorder.green(lambda: check_without_fault(server.url))
         url = server.url.replace("http:", "https:")
         recorder.red(lambda: check_health(url), message="while negotiating TLS")
 

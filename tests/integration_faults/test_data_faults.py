@@ -1,4 +1,4 @@
-"""A database or a cache gone wrong in its account, and the tests that notice it."""
+"""Faults of the database and the cache in the account, and the tests that detect them."""
 
 import json
 from collections.abc import Generator
@@ -15,12 +15,12 @@ DATABASE = "test_database_matches_settings"
 CACHE = "test_cache_matches_settings"
 ROTATION = "test_password_is_rotated"
 SECOND = "second"
-"""What a database or a cache beside the environment's own is called, in which a fault is played."""
+"""Name of a second database or cache that has the fault."""
 
 
 @contextmanager
 def readable(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
-    """Let the tests' role read what is called `SECOND`; the templates let it read the environment's own alone."""
+    """Let the tests' role read `SECOND`; the templates allow only the environment's own resources."""
     assert dev.variables.verifier_role_arn
     role, policy = dev.variables.verifier_role_arn.rpartition("/")[2], "reads-the-second"
     actions = ["rds:Describe*", "elasticache:Describe*"]
@@ -38,7 +38,7 @@ def readable(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
 def second_database(
     dev: EnvironmentUnderTest, *, encrypted: bool = True, tls: bool = True
 ) -> Generator[None, None, None]:
-    """Create a database like the environment's own but for what is said."""
+    """Create a copy of the environment's database with some differences."""
     rds = dev.owner("rds")
     [own] = rds.describe_db_instances(DBInstanceIdentifier=dev.variables.database_id)["DBInstances"]
     groups = [group["DBParameterGroupName"] for group in own["DBParameterGroups"]]
@@ -68,7 +68,7 @@ def second_database(
 
 @contextmanager
 def second_cache(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
-    """Create a cache that nobody encrypted."""
+    """Create an unencrypted cache."""
     elasticache = dev.owner("elasticache")
     elasticache.create_replication_group(
         ReplicationGroupId=SECOND,

@@ -1,4 +1,4 @@
-"""A distribution gone wrong, and the tests that notice it."""
+"""Faults of the distribution, and the tests that detect them."""
 
 import ssl
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from integration_tests.http_client import HttpClient
 from integration_tests.waiting import Deadline
 from tests.faulty_http_server import Application, Behaviour, hang, healthy, reset, respond, serve_application
 from tests.integration_faults.fake_distribution import HARDENED, HEALTH, MISS, STATIC, FakeDistribution
-from tests.integration_faults.fake_dns import resolve
 from tests.integration_faults.load_balancer_under_test import (
     HEALTHY_DEADLINE_SECONDS,
     SECONDS,
     ExpiredDeadline,
     deadline,
+    resolve,
 )
 from tests.integration_faults.matrix import Recorder
 
@@ -26,7 +26,7 @@ NAME = "d111111abcdef8.cloudfront.example"
 
 
 class Authority:
-    """Signs the distribution's certificate; what it signs is trusted."""
+    """A trusted authority that issues the distribution's certificate."""
 
     def __init__(self) -> None:
         authority = trustme.CA()
@@ -47,7 +47,7 @@ Ask: TypeAlias = Callable[[Check, Application, float], None]
 
 @pytest.fixture
 def ask(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Give what runs a check against a distribution, over HTTPS."""
+    """Return a function that runs a check against a distribution over HTTPS."""
     resolve(monkeypatch, {NAME: ["127.0.0.1"]})
 
     def run(check: Check, edge: Application, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""An engine gone wrong behind healthy answers, and the tests that notice it; nothing is ever left in it."""
+"""Faults of an engine whose health path is healthy, and the tests that detect them and leave nothing behind."""
 
 import time
 from typing import Any
@@ -37,20 +37,20 @@ def check_one(server: Server, *, targets: int, seconds: float = SECONDS) -> None
     )
 
 
-def check_twin(recorder: Recorder) -> None:
-    """Check an engine that is well."""
-    twin = FakeEngine()
-    with serve_application(twin) as server:
+def check_without_fault(recorder: Recorder) -> None:
+    """Assert that a healthy engine passes."""
+    fake = FakeEngine()
+    with serve_application(fake) as server:
         recorder.green(lambda: check_work(server, seconds=HEALTHY_DEADLINE_SECONDS))
-    assert twin.is_clean()
+    assert fake.is_clean()
 
 
-def check_twin_of_many(recorder: Recorder) -> None:
-    """Check an engine that is well behind three tasks."""
-    twin = FakeEngine(tasks=3)
-    with serve_application(twin) as server:
+def check_many_tasks_without_fault(recorder: Recorder) -> None:
+    """Assert that a healthy engine behind three tasks passes."""
+    fake = FakeEngine(tasks=3)
+    with serve_application(fake) as server:
         recorder.green(lambda: check_one(server, targets=3, seconds=HEALTHY_DEADLINE_SECONDS))
-    assert twin.is_clean()
+    assert fake.is_clean()
 
 
 def assert_nothing_shown(text: str, fake: FakeEngine, server: Server) -> None:
@@ -74,7 +74,7 @@ def assert_nothing_shown(text: str, fake: FakeEngine, server: Server) -> None:
     ],
 )
 def test_a_failure_with_status_200(refused: str, reason: str, recorder: Recorder) -> None:
-    check_twin(recorder)
+    check_without_fault(recorder)
     fake = FakeEngine(refusing={refused: reason})
     with serve_application(fake) as server:
         text = recorder.red(lambda: check_work(server), message=f"the engine reports: {reason}")
@@ -124,7 +124,7 @@ def test_a_failure_with_status_200(refused: str, reason: str, recorder: Recorder
     ],
 )
 def test_a_sick_engine(faulty: dict[str, Behaviour], message: str, recorder: Recorder) -> None:
-    check_twin(recorder)
+    check_without_fault(recorder)
     fake = FakeEngine(faulty=faulty)
     with serve_application(fake) as server:
         text = recorder.red(lambda: check_work(server), message=message)
@@ -135,7 +135,7 @@ def test_a_sick_engine(faulty: dict[str, Behaviour], message: str, recorder: Rec
 
 @pytest.mark.fault("the engine knows another password", caught_by=WORK)
 def test_another_password(recorder: Recorder) -> None:
-    check_twin(recorder)
+    check_without_fault(recorder)
     another = Credentials(username=CREDENTIALS.username, password="changed since")
     with serve_application(FakeEngine()) as server:
         text = recorder.red(lambda: check_work(server, credentials=another), message="Incorrect Password")
@@ -145,7 +145,7 @@ def test_another_password(recorder: Recorder) -> None:
 
 @pytest.mark.fault("what cannot be removed stays in the engine", caught_by=WORK)
 def test_what_is_left_is_said(recorder: Recorder) -> None:
-    check_twin(recorder)
+    check_without_fault(recorder)
     fake = FakeEngine(faulty={"launchCase": respond(500), "unload": says("<failure>locked</failure>")})
     fake.refusing = {"unload": "locked"}
     with serve_application(fake) as server:
@@ -154,7 +154,7 @@ def test_what_is_left_is_said(recorder: Recorder) -> None:
 
 
 class Stub:
-    """Secrets Manager, with one secret."""
+    """A fake Secrets Manager with one secret."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -175,7 +175,7 @@ def test_credentials_of_another_shape(recorder: Recorder) -> None:
 
 @pytest.mark.fault("two engines are active", caught_by=ONE)
 def test_two_engines(recorder: Recorder) -> None:
-    check_twin_of_many(recorder)
+    check_many_tasks_without_fault(recorder)
     fake = FakeEngine(tasks=2, engines=2)
     with serve_application(fake) as server:
         text = recorder.red(lambda: check_one(server, targets=2), message="more than one engine is active")
@@ -184,14 +184,14 @@ def test_two_engines(recorder: Recorder) -> None:
 
 @pytest.mark.fault("a healthy target never gets a request", caught_by=ONE)
 def test_a_task_that_is_never_reached(recorder: Recorder) -> None:
-    check_twin_of_many(recorder)
+    check_many_tasks_without_fault(recorder)
     with serve_application(FakeEngine(tasks=2)) as server:
         recorder.red(lambda: check_one(server, targets=3), message="2 of 3 healthy tasks have answered")
 
 
 @pytest.mark.fault("tasks do not say their names", caught_by=ONE)
 def test_tasks_without_names(recorder: Recorder) -> None:
-    check_twin_of_many(recorder)
+    check_many_tasks_without_fault(recorder)
     with serve_application(FakeEngine(named=False)) as server:
         recorder.red(lambda: check_one(server, targets=1), message="does not name its task")
 

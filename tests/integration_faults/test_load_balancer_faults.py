@@ -1,4 +1,4 @@
-"""A load balancer gone wrong, and the tests that notice it."""
+"""Faults of the load balancer, and the tests that detect them."""
 
 import asyncio
 import json
@@ -30,7 +30,6 @@ from tests.faulty_http_server import (
     truncated_chunk,
     unused_port,
 )
-from tests.integration_faults.fake_dns import resolve
 from tests.integration_faults.load_balancer_under_test import (
     FORBIDDEN,
     HEALTHY_DEADLINE_SECONDS,
@@ -39,8 +38,9 @@ from tests.integration_faults.load_balancer_under_test import (
     SECOND,
     SECONDS,
     check_health,
-    check_healthy_twin,
+    check_without_fault,
     deadline,
+    resolve,
 )
 from tests.integration_faults.matrix import Recorder
 
@@ -55,14 +55,14 @@ async def no_http(writer: asyncio.StreamWriter) -> None:
 
 @dataclass(frozen=True)
 class Fault:
-    """How the health path goes wrong, and what must be said of it."""
+    """Faults of the health path, and the expected messages."""
 
     behaviours: list[Behaviour]
     message: str
 
 
 def faults() -> list[object]:
-    said = json.dumps(CONTRACT).encode()
+    body = json.dumps(CONTRACT).encode()
     error_page = b"<html><body><h1>502</h1></body></html>"
     table: dict[str, Fault] = {
         "an answer is reset in the middle": Fault(
@@ -92,7 +92,7 @@ def faults() -> list[object]:
             [respond(200, b"{}", length=90)], "received 2 bytes, expected 90"
         ),
         "the answer is longer than it claims": Fault(
-            [respond(200, said, length=40)], "200 OK, but the body is not JSON"
+            [respond(200, body, length=40)], "200 OK, but the body is not JSON"
         ),
         "the answer is giant": Fault([healthy(padding="x" * 4 * BODY_LIMIT)], "the body is larger than 64 KiB"),
         "the answer redirects to itself": Fault([respond(302, location=PATH)], ": a redirect loop"),
@@ -110,8 +110,8 @@ def faults() -> list[object]:
 
 @pytest.mark.parametrize("fault", faults())
 def test_a_fault_of_the_health_path(fault: Fault, recorder: Recorder) -> None:
-    with serve(healthy(), elsewhere=FORBIDDEN) as twin:
-        recorder.green(lambda: check_healthy_twin(twin.url))
+    with serve(healthy(), elsewhere=FORBIDDEN) as healthy_server:
+        recorder.green(lambda: check_without_fault(healthy_server.url))
     with serve(*fault.behaviours, elsewhere=FORBIDDEN) as server:
         text = recorder.red(lambda: check_health(server.url), message=fault.message)
         assert f"{server.url}{PATH}" in text
@@ -122,8 +122,8 @@ def test_a_fault_of_the_health_path(fault: Fault, recorder: Recorder) -> None:
 
 @pytest.mark.fault("every third answer is 503", caught_by=HEALTH)
 def test_one_in_three(recorder: Recorder) -> None:
-    with serve(healthy(), elsewhere=FORBIDDEN) as twin:
-        recorder.green(lambda: check_healthy_twin(twin.url))
+    with serve(healthy(), elsewhere=FORBIDDEN) as healthy_server:
+        recorder.green(lambda: check_without_fault(healthy_server.url))
     turns = cycle([healthy(), healthy(), respond(503)])
     with serve_application(lambda _: next(turns)) as server:
         recorder.red(lambda: check_health(server.url), message="is flapping")
@@ -131,8 +131,8 @@ def test_one_in_three(recorder: Recorder) -> None:
 
 @pytest.mark.fault("connections are refused", caught_by=HEALTH)
 def test_refused(recorder: Recorder) -> None:
-    with serve(healthy(), elsewhere=FORBIDDEN) as twin:
-        recorder.green(lambda: check_healthy_twin(twin.url))
+    with serve(healthy(), elsewhere=FORBIDDEN) as healthy_server:
+        recorder.green(lambda: check_without_fault(healthy_server.url))
     recorder.red(lambda: check_health(f"http://127.0.0.1:{unused_port()}"), message="x connection refused")
 
 
@@ -140,7 +140,7 @@ def test_refused(recorder: Recorder) -> None:
 def test_a_name_that_does_not_resolve(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server:
         resolve(monkeypatch, {NAME: ["127.0.0.1"], "gone.example": []})
-        recorder.green(lambda: check_healthy_twin(f"http://{NAME}:{server.port}"))
+        recorder.green(lambda: check_without_fault(f"http://{NAME}:{server.port}"))
         recorder.red(lambda: check_health(f"http://gone.example:{server.port}"), message="x the name does not resolve")
 
 
@@ -151,7 +151,7 @@ def test_one_address_is_dead(recorder: Recorder, monkeypatch: pytest.MonkeyPatch
         serve_application(lambda _: healthy(task="task-two"), host="127.0.0.2", port=server.port) as other,
     ):
         resolve(monkeypatch, {NAME: ["127.0.0.1", "127.0.0.2"], "half.example": ["127.0.0.1", "127.0.0.3"]})
-        recorder.green(lambda: check_healthy_twin(f"http://{NAME}:{server.port}"))
+        recorder.green(lambda: check_without_fault(f"http://{NAME}:{server.port}"))
         assert len(other.requests) == 5, "every look asks every address"
         assert all(f"host: {NAME}:{server.port}" in request.lower() for request in other.requests)
         text = recorder.red(lambda: check_health(f"http://half.example:{server.port}"), message="connection refused")
@@ -159,7 +159,7 @@ def test_one_address_is_dead(recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 
 
 ONE_HANGS_SECONDS = 2.0
-"""What a request may take where one of them gets no answer, and the others are answered at once."""
+"""Limit of a request if one gets no response, and the others get theirs immediately."""
 
 
 @pytest.mark.parametrize(
@@ -195,19 +195,19 @@ def test_no_reason_for_red(behaviours: list[Behaviour], recorder: Recorder) -> N
 
 
 def check_forbidden(url: str, *, seconds: float = SECONDS) -> None:
-    """Ask as the integration tests do: without the secret header, and with a guess at it."""
+    """Send requests as the integration tests do: without the secret header, and with a guessed one."""
     forbidding = partial(other_paths_are_forbidden, paths=other_paths(PATH), deadline=deadline(seconds))
     forbidding(HttpClient(url))
     forbidding(HttpClient(url, headers={ORIGIN_HEADER: "a guess"}), header="with a guessed secret origin header")
 
 
 def at_two_paths(request: Request) -> Behaviour:
-    """Serve what is below the health path too, as a rule for `/resourceService/*` would."""
+    """Also serve paths below the health path, like a listener rule for `/resourceService/*`."""
     return healthy() if request.path.startswith(PATH) else FORBIDDEN
 
 
 def to_any_header(request: Request) -> Behaviour:
-    """Look whether the header is there, and not what it says."""
+    """Check only that the header exists, not its value."""
     return respond(200, b"<response/>") if ORIGIN_HEADER.lower() in request.headers else FORBIDDEN
 
 
@@ -232,8 +232,8 @@ def to_any_header(request: Request) -> Behaviour:
     ],
 )
 def test_other_paths(elsewhere: Behaviour, message: str, recorder: Recorder) -> None:
-    with serve(healthy(), elsewhere=FORBIDDEN) as twin:
-        recorder.green(lambda: check_forbidden(twin.url, seconds=HEALTHY_DEADLINE_SECONDS))
+    with serve(healthy(), elsewhere=FORBIDDEN) as healthy_server:
+        recorder.green(lambda: check_forbidden(healthy_server.url, seconds=HEALTHY_DEADLINE_SECONDS))
     with serve(healthy(), elsewhere=elsewhere) as server:
         recorder.red(lambda: check_forbidden(server.url), message=message)
 
@@ -254,8 +254,8 @@ def test_other_paths(elsewhere: Behaviour, message: str, recorder: Recorder) -> 
     ],
 )
 def test_a_rule_that_is_too_wide(application: Application, message: str, recorder: Recorder) -> None:
-    with serve(healthy(), elsewhere=FORBIDDEN) as twin:
-        recorder.green(lambda: check_forbidden(twin.url, seconds=HEALTHY_DEADLINE_SECONDS))
+    with serve(healthy(), elsewhere=FORBIDDEN) as healthy_server:
+        recorder.green(lambda: check_forbidden(healthy_server.url, seconds=HEALTHY_DEADLINE_SECONDS))
     with serve_application(application) as server:
         recorder.red(lambda: check_forbidden(server.url), message=message)
 

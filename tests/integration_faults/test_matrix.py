@@ -14,14 +14,14 @@ HERE = Path(__file__).parent
 
 def test_the_table_has_a_row_for_every_fault_that_is_played(request: pytest.FixtureRequest) -> None:
     items = request.session.items
-    played = Counter(row.name for row in map(row_of, items) if row)
-    assert [name for name, times in played.items() if times > 1] == [], "two rows of one name"
+    tested = Counter(row.name for row in map(row_of, items) if row)
+    assert [name for name, times in tested.items() if times > 1] == [], "two rows of one name"
     if request.config.getoption("--faults-table", None):
-        return  # this run writes it
+        return  # this run writes the table
     written = Counter(names_in(TABLE.read_text(encoding="utf-8")))
-    assert played - written == Counter(), "run `make faults` to update the table"
+    assert tested - written == Counter(), "run `make faults` to update the table"
     if {item.path for item in items} >= set(HERE.glob("test_*.py")) and not request.config.option.keyword:
-        assert written == played, "run `make faults` to update the table"
+        assert written == tested, "run `make faults` to update the table"
 
 
 def test_what_catches_a_fault_is_a_test_that_runs_after_deployments(request: pytest.FixtureRequest) -> None:

@@ -1,4 +1,4 @@
-"""A load balancer that answers well, but too slowly, too seldom or from too many, and the tests that notice it."""
+"""Responses that are slow, fail too often or come from two active tasks, and the tests that detect them."""
 
 import functools
 import time
@@ -15,7 +15,7 @@ from tests.integration_faults.matrix import Recorder
 
 SAMPLE = "test_latency_and_errors_are_within_limits"
 LIMIT_SECONDS = 4.0
-"""Longer than a busy machine stands still."""
+"""Longer than a busy machine pauses."""
 TOO_LATE_SECONDS = 4.2
 
 
@@ -33,7 +33,7 @@ def check_sample(
 
 
 def turns(*few: Behaviour, of: int = 100) -> Callable[[object], Behaviour]:
-    """Response well, but for some requests in the middle."""
+    """Respond normally, except to some requests in the middle."""
     left = iter([*[healthy()] * (of // 2), *few])
     return lambda _: next(left, healthy())
 

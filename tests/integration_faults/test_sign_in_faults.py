@@ -1,4 +1,4 @@
-"""An account that cannot be read, and the verdict on it."""
+"""Accounts that cannot be read, and the resulting failures."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Stacks gone wrong, and the tests that notice it; AWS that asks for deadline."""
+"""Faults of stacks, and the tests that detect them; throttling by AWS."""
 
 import json
 import time
@@ -18,7 +18,7 @@ SETTLING_SECONDS = 30.0
 
 @contextmanager
 def failed_stack(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
-    """Create a stack that fails and is rolled back."""
+    """Create a stack that fails and rolls back."""
     owner, name = dev.owner("cloudformation"), "yawl-dev-broken"
     resources = {"Broken": {"Type": "AWS::Rehearsal::Failure"}}
     owner.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
@@ -31,7 +31,7 @@ def failed_stack(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
 
 @contextmanager
 def drifted_stack(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
-    """Create a stack with a queue that somebody changes by hand, and that CloudFormation looks at afterwards."""
+    """Create a stack with a queue, change the queue by hand, and detect the drift."""
     owner, name = dev.owner("cloudformation"), "yawl-dev-queue"
     queue = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 30}}
     owner.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Queue": queue}}))
@@ -67,7 +67,7 @@ def rolled_back(dev: EnvironmentUnderTest) -> AbstractContextManager[None]:
 
 
 def all_throttled(dev: EnvironmentUnderTest) -> AbstractContextManager[object]:
-    """Refuse everything that is asked, twice."""
+    """Throttle the first two requests of every client."""
     stack = ExitStack()
     for client in vars(dev.account).values():
         stack.enter_context(throttled(client, times=2))

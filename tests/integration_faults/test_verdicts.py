@@ -1,4 +1,4 @@
-"""The verdict of the whole run: how soon it comes, and that every test of it can be red as well as green."""
+"""The whole run: how long it takes, and that every test can both pass and fail."""
 
 import ssl
 from collections.abc import Generator
@@ -27,9 +27,9 @@ from tests.integration_faults.full_run import WRONG_VARIABLES, Run, run_all
 
 DEADLINE_SECONDS = 3.0
 HEALTHY_SECONDS = 15.0
-"""What a healthy environment may take."""
+"""Limit for a healthy environment."""
 LATE_SECONDS = 5.0
-"""How much later than the deadline the verdict on a dead environment may come."""
+"""Maximum time after the deadline until the run on a dead environment ends."""
 
 UNLESS_DEAD = {
     "test_other_paths_are_forbidden": "with a guessed secret origin header",
@@ -51,17 +51,17 @@ UNLESS_DEAD = {
     "test_static_content_is_cached": "not from the cache",
     "test_static_bucket_denies_direct_reads": "The bucket of static content is public",
 }
-"""How each test fails where everything answers, and nothing as it should."""
+"""Message of each test if everything responds, but wrongly."""
 ONLY_DEAD = {
     "test_health_path_responds": "The health path was never healthy within the deadline of 3 s.",
     "test_health_path_responds_through_cloudfront": "The health path was never healthy within the deadline of 3 s.",
 }
-"""How the others fail, without which nothing more is asked."""
+"""Messages of the other tests; if they fail, the remaining tests are skipped."""
 
 
 @contextmanager
 def dead(death: str) -> Generator[str, None, None]:
-    """Give the address of a load balancer with nobody behind it."""
+    """Yield the URL of a load balancer without a target."""
     if death == "refuses":
         yield f"http://127.0.0.1:{unused_port()}"
         return
@@ -72,9 +72,9 @@ def dead(death: str) -> Generator[str, None, None]:
 
 def test_a_healthy_environment_has_its_verdict_soon(dev: EnvironmentUnderTest, tmp_path: Path) -> None:
     run = run_all(dev, tmp_path, {"DEADLINE_SECONDS": "300"})
-    assert run.code == pytest.ExitCode.OK, run.said
+    assert run.code == pytest.ExitCode.OK, run.output
     assert not run.failed
-    assert "warning" not in run.said
+    assert "warning" not in run.output
     assert run.own_seconds <= HEALTHY_SECONDS
 
 
@@ -84,14 +84,14 @@ def test_a_dead_environment_has_its_verdict_after_the_deadline_and_soon(
 ) -> None:
     with dead(death) as url:
         run = run_all(dev, tmp_path, {**WRONG_VARIABLES, "ALB_URL": url, "DEADLINE_SECONDS": str(DEADLINE_SECONDS)})
-    assert run.code == pytest.ExitCode.TESTS_FAILED, run.said
+    assert run.code == pytest.ExitCode.TESTS_FAILED, run.output
     assert {name: text for name, text in ONLY_DEAD.items() if text not in run.screens[name]} == {}
     assert run.seconds >= DEADLINE_SECONDS
     assert run.own_seconds <= DEADLINE_SECONDS + LATE_SECONDS
 
 
 def faulty_load_balancer() -> Application:
-    """Have two tasks that are both active, and let pass whoever sends the secret header, whatever it says."""
+    """Return a load balancer with two active tasks, which accepts any value of the secret header."""
     turns = cycle([healthy(task="task-one"), healthy(task="task-two")])
 
     def application(request: Request) -> Behaviour:
@@ -103,7 +103,7 @@ def faulty_load_balancer() -> Application:
 
 
 def faulty_edge(request: Request) -> Behaviour:
-    """Keep what must not be kept, and nothing that should be; pass everything; harden nothing."""
+    """Cache only dynamic responses, allow all paths, and set no security headers."""
     if request.path == HEALTH:
         return healthy(headers={"X-Cache": "Hit from cloudfront"})
     return respond(200, b"static\n" if request.path == STATIC else b"<response/>", headers=MISS)
@@ -111,7 +111,7 @@ def faulty_edge(request: Request) -> Behaviour:
 
 @pytest.fixture
 def faulty_run(dev: EnvironmentUnderTest, tmp_path: Path) -> Run:
-    """Run all tests where everything answers, and nothing as it should."""
+    """Run all tests against servers that respond to everything, but wrongly."""
     authority, server_side = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(server_side)
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
@@ -128,14 +128,14 @@ def faulty_run(dev: EnvironmentUnderTest, tmp_path: Path) -> Run:
             "DEADLINE_SECONDS": str(DEADLINE_SECONDS),
         }
         run = run_all(dev, tmp_path, variables)
-        if "timed out" in run.said:
-            # Nothing here is late: the machine stood still for longer than a last look may take.
+        if "timed out" in run.output:
+            # No server here is slow: the machine paused for longer than the limit of the last probe.
             run = run_all(dev, tmp_path, variables)
         return run
 
 
 def test_every_test_can_be_red_for_its_own_reason(faulty_run: Run) -> None:
-    assert faulty_run.failed == set(UNLESS_DEAD), faulty_run.said
+    assert faulty_run.failed == set(UNLESS_DEAD), faulty_run.output
     assert set(faulty_run.screens) == {*UNLESS_DEAD, *ONLY_DEAD}, "a new test needs a row here"
     assert {
         name: faulty_run.screens[name] for name, text in UNLESS_DEAD.items() if text not in faulty_run.screens[name]

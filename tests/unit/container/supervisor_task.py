@@ -1,4 +1,4 @@
-"""The variables of a task that could start, for the supervisor's tests."""
+"""Valid variables of a task, for the supervisor's tests."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ SECRETS = ("database-secret", "redis-secret", "admin-secret")
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return variables that name files and folders made in `folder`."""
+    """Return variables with paths in `folder`, after creating those files and folders."""
     catalina_home = folder / "home"
     for name in ("bin/bootstrap.jar", "bin/tomcat-juli.jar", "lib/catalina.jar", "conf/web.xml", "haproxy", "ca.pem"):
         path = (folder if "/" not in name else catalina_home) / name
@@ -44,5 +44,5 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def variables(folder: Path, **changed: str) -> Variables:
-    """Read variables as `environment` gives them, less what is `changed`."""
+    """Read the variables of `environment` with some `changed`."""
     return read_variables({**environment(folder), **changed})

@@ -1,4 +1,4 @@
-"""The Dockerfile, read and in parts run: there is no Docker where these tests must hold."""
+"""Parses the Dockerfile and runs parts of it, without Docker."""
 
 import hashlib
 import os
@@ -29,7 +29,7 @@ class Instruction:
 
 
 def instructions() -> list[Instruction]:
-    """Read the file: comments dropped, continued lines joined."""
+    """Read the Dockerfile without comments, joining continued lines."""
     lines = [line for line in (CONTAINER / "Dockerfile").read_text().splitlines() if not line.lstrip().startswith("#")]
     read: list[Instruction] = []
     stage = 0
@@ -113,7 +113,7 @@ def test_four_files_are_downloaded() -> None:
 
 
 def name_in(text: str) -> str:
-    """Return what the arguments of a download begin with."""
+    """Return the prefix of a download's arguments."""
     found = re.search(r"\$\{(\w+)_URL\}", text)
     assert found
     return found[1]
@@ -121,7 +121,7 @@ def name_in(text: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make a folder for a build, with stand-ins for what needs the network or a release."""
+    """Create a folder for a build, with fakes of commands that need the network or a release."""
     for name, script in {
         "curl": 'while [ "$1" != --output ]; do shift; done; printf %s "$CONTENT" > "$2"',
         "python3": 'echo "$@" > unpacked; mkdir -p webapps',
@@ -133,7 +133,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(text: str, folder: Path, checksum: str | None) -> subprocess.CompletedProcess[str]:
-    """Run one instruction as Docker would, in the folder instead of the image's."""
+    """Run one instruction as Docker would, but in this folder."""
     name = name_in(text)
     arguments = {f"{name}_URL": "https://example.com/file", f"{name}_SHA256": checksum or ""}
     environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "CONTENT": CONTENT.decode(), **arguments}

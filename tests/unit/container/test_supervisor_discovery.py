@@ -1,4 +1,4 @@
-"""Who leads, for a standby: the highest epoch that was heard of, and the row when Redis says nothing."""
+"""A standby takes the leader with the highest known epoch, and uses the row if Redis has none."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ def row(epoch: int, age_seconds: float = 0.0) -> LeaderRow:
     return LeaderRow(epoch=epoch, task="row", address="10.0.0.1", port=8081, engine="running", age_seconds=age_seconds)
 
 
-def told(epoch: int, age_seconds: float = 0.0, engine: str = "running") -> Leader:
+def redis_entry(epoch: int, age_seconds: float = 0.0, engine: str = "running") -> Leader:
     return Leader(
         epoch=epoch,
         task="redis",
@@ -45,7 +45,7 @@ def test_the_highest_epoch_is_believed(
 ) -> None:
     discovery = Discovery()
     discovery.update_from_row(from_row)
-    discovery.update_from_redis(from_redis and told(*from_redis))
+    discovery.update_from_redis(from_redis and redis_entry(*from_redis))
     leader = discovery.leader
     assert (leader and (leader.epoch, leader.task)) == known
 
@@ -53,10 +53,10 @@ def test_the_highest_epoch_is_believed(
 def test_only_news_wakes_a_standby() -> None:
     discovery = Discovery()
     for leader, news in [
-        (told(1), True),
-        (told(1), False),
-        (told(1, engine="stopping"), True),
-        (told(2), True),
+        (redis_entry(1), True),
+        (redis_entry(1), False),
+        (redis_entry(1, engine="stopping"), True),
+        (redis_entry(2), True),
         (None, True),
         (None, False),
     ]:

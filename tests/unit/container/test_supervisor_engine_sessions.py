@@ -1,10 +1,10 @@
-"""A session that the server has ended is told from one that a pool has closed."""
+"""Sessions ended by the server are distinguished from those that a pool has closed."""
 
 import pytest
 
 from supervisor.engine_sessions import LossDetector, Sessions
 
-# What is seen at each second: the processes that serve the engine, and the server's count of losses.
+# Observations for each second: the engine's server processes, and the server's count of lost sessions.
 COURSES = {
     "nothing happens": ([({1, 2}, 5), ({1, 2}, 5), ({1, 2}, 5)], None),
     "a pool opens and closes sessions": ([({1}, 5), ({1, 2}, 5), ({2}, 5), ({2, 3}, 5)], None),

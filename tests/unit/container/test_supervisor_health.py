@@ -1,4 +1,4 @@
-"""The answers about health: never 200 by default, and 503 by themselves when the loop hangs."""
+"""Health responses are never 200 by default, and become 503 when the event loop hangs."""
 
 import json
 import os

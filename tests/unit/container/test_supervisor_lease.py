@@ -1,4 +1,4 @@
-"""A leader's lease: when it ends, the engine ends, whatever the rest of the supervisor does."""
+"""When a leader's lease ends, its engine is killed, even if the rest of the supervisor hangs."""
 
 import signal
 import subprocess
@@ -41,7 +41,7 @@ def engine() -> Generator[subprocess.Popen[str], None, None]:
 
 
 class Leases:
-    """Begins leases and ends them with the test."""
+    """Starts leases and ends them after the test."""
 
     def __init__(self) -> None:
         self.losses: list[float] = []
@@ -70,7 +70,7 @@ def leases() -> Generator[Leases, None, None]:
 
 
 class Clock:
-    """A clock that goes on only when it is told to, so that a machine that stops for seconds changes nothing."""
+    """A clock that only tests advance, so that pauses of the machine have no effect."""
 
     def __init__(self) -> None:
         self.time = 1000.0
@@ -87,7 +87,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 LIMIT = 30.0
-"""Seconds after which a test gives up; no measure of how quick anything is."""
+"""Seconds after which a test fails; not an expected duration."""
 
 
 def wait_for(condition: Callable[[], object], limit: float = LIMIT) -> None:

@@ -1,4 +1,4 @@
-"""Whether an engine and its resource service are well: by their status, the engine's also by what it says."""
+"""Health of an engine and its resource service: from the status, for the engine also from the response's text."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ ALIVE = b"HTTP/1.1 200 \r\nContent-Type: text/xml\r\n\r\n<response><failure>Inva
 
 
 def ask(answer: bytes | None, *, gateway: bytes | None = ALIVE, timeout_seconds: float = 2.0) -> probe.Verdict:
-    """Ask applications that answer so; one that is None never answers."""
+    """Probe applications that send these responses; None never responds."""
     answers = {"/yawl/ib": answer, "/resourceService/gateway?action=checkConnection": gateway}
 
     async def main() -> probe.Verdict:

@@ -1,4 +1,4 @@
-"""Programs of a task: what they print becomes events, and none outlives the supervisor."""
+"""Programs of a task: their output becomes events, and none outlives the supervisor."""
 
 import asyncio
 import contextlib

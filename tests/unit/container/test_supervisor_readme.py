@@ -1,4 +1,4 @@
-"""container/README.md says what is so: its variables, exit codes and figures are the supervisor's."""
+"""container/README.md has the supervisor's variables, exit codes and figures."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tomcat's folder: secrets in one file that nobody else reads and that goes, YAWL's defaults replaced."""
+"""Tomcat's folder: secrets are in one private file, which is deleted; YAWL's defaults are replaced."""
 
 from pathlib import Path
 from xml.etree import ElementTree as ET

@@ -1,4 +1,4 @@
-"""What a task is told: all mistakes at once, by name, and no secret in any of them."""
+"""Variables of a task: all errors are reported at once, by name, without secrets."""
 
 import json
 import os

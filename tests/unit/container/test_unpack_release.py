@@ -1,4 +1,4 @@
-"""What of YAWL's release gets into the image, with archives of ours."""
+"""The parts of YAWL's release in the image, tested with generated archives."""
 
 import io
 import zipfile
@@ -100,7 +100,7 @@ def test_a_driver_goes_where_hibernate_is(tmp_path: Path) -> None:
 def test_a_war_that_cannot_run_is_refused(
     tmp_path: Path, application: str, missing: str, named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # The older jdom has other packages, and a client's Hibernate is not its core.
+    # Similar names: jdom 1 has different packages, and another Hibernate jar is not hibernate-core.
     others = {"WEB-INF/lib/jdom-1.1.jar": b"", "WEB-INF/lib/hibernate-c3p0-5.6.14.jar": b""}
     kept = {name: data for name, data in NEEDED.items() if name != missing}
     incomplete = archive({**FOR_POSTGRESQL, **DRIVER, **kept, **others})

@@ -1,4 +1,4 @@
-"""The AWS checks that run after a deployment: what AWS may say of an environment, and the verdict it must lead to."""
+"""The AWS checks that run after a deployment: responses of AWS, and the result that each must have."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -45,16 +45,16 @@ def clients() -> dict[str, Any]:
 
 
 class Aws:
-    """Clients that say what they are told to say, the last of it again and again."""
+    """Clients with given responses; the last one repeats."""
 
     def __init__(self, clients: Mapping[str, Any]) -> None:
         self._clients = clients
         self._stubs: list[Stubber] = []
 
     def client(self, service: str, operation: str, *answers: Mapping[str, Any] | str, asked: Mapping[str, Any]) -> Any:
-        """Stub a client; a text stands for an error of that code."""
+        """Stub a client; a string is the code of an error."""
         stub = Stubber(self._clients[service])
-        # More looks than a test's deadline has room for.
+        # More calls than fit into a test's deadline.
         for said in [*answers, *[answers[-1]] * 8]:
             if isinstance(said, str):
                 stub.add_client_error(operation, said, f"told why {said}", 400, expected_params=dict(asked))
@@ -315,7 +315,7 @@ def variables(*, endpoint_url: str, role: str | None = ROLE) -> AccountVariables
 
 @pytest.fixture
 def caller(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Make the environment a build's, with a proxy in it that leads nowhere."""
+    """Set the environment of a build, with an unreachable proxy."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIACALLER")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
@@ -333,13 +333,13 @@ def test_the_role_is_assumed_without_the_proxy(caller: pytest.MonkeyPatch) -> No
     signed_in, requests = sts(
         caller, respond(403, REFUSED), respond(200, CREDENTIALS, content_type="text/xml"), seconds=2
     )
-    assert len(requests) == 2  # a permission that has not spread yet is waited for
+    assert len(requests) == 2  # retried, because permissions take time to propagate
     assert "Action=AssumeRole" in requests[0]
     assert "RoleSessionName=integration-tests-dev-one" in requests[0]
     assert "%3Arole%2Fyawl-dev-integration-tests" in requests[0]
     for client in (signed_in.elbv2, signed_in.ecs, signed_in.cloudwatch):
         assert client.meta.region_name == REGION
-        assert client._request_signer._credentials.access_key == "ASIAVERIFIER"  # no public way
+        assert client._request_signer._credentials.access_key == "ASIAVERIFIER"  # no public method
         assert client.meta.config.connect_timeout + client.meta.config.read_timeout <= 10
         assert client.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 3}
 

@@ -1,4 +1,4 @@
-"""The engine's checks against what answers for the engine in a rehearsal: another implementation of the same API."""
+"""The engine's checks against the rehearsal's fake engine, a second implementation of the same API."""
 
 import json
 import subprocess

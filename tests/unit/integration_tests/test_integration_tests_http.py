@@ -1,4 +1,4 @@
-"""The HTTP checks that run after a deployment: each fault turns them red with its name, a healthy twin is green."""
+"""The HTTP checks that run after a deployment: they pass without a fault, and name each fault."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ from tests.faulty_http_server import (
 PATH = "/resourceService/"
 DEADLINE_SECONDS = 0.06
 SHORT_SECONDS = 0.3
-"""A request's limit where a test waits for it to pass; long enough for a busy machine to connect."""
+"""A request's limit in tests that reach it; long enough for a busy machine to connect."""
 FORBIDDEN = respond(403, b"Forbidden")
 
 
@@ -42,8 +42,8 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def looks_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a machine that stops for seconds turn no answer into a time-out: a deadline cuts no look short here."""
+def full_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every probe its full time, so that pauses of the machine cause no time-out."""
     monkeypatch.setattr(waiting, "MIN_PROBE_SECONDS", REQUEST_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The integration tests as a command: what it asks of its environment, prints, writes, and how it ends."""
+"""The integration tests as a command: its variables, output, files and exit codes."""
 
 import ast
 import os
@@ -40,7 +40,7 @@ ACCOUNT = {
 }
 
 BUILD = {"CI": "true", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-"""A build says that it is one, and has no other plug-ins than the lean environment's."""
+"""The environment of a build: CI is set, and no pytest plug-ins load by themselves."""
 
 
 def test_the_http_checks_need_two_variables() -> None:
@@ -112,7 +112,7 @@ def test_a_mistake_in_a_variable_is_named(variables: dict[str, str], named: str)
 
 
 def environment_of_a_build(variables: dict[str, str]) -> dict[str, str]:
-    """Build an environment with no variable of ours but these."""
+    """Return this environment with only these variables of the integration tests."""
     ours = (
         *HTTP,
         *ACCOUNT,

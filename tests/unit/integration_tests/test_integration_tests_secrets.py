@@ -1,4 +1,4 @@
-"""No secret is ever shown by the integration tests: not in a screen, a header dump, a repr, a report."""
+"""The integration tests never show a secret in a failure message, a header dump, a repr or a report."""
 
 import asyncio
 import html
@@ -38,7 +38,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 
 class Echo:
-    """A server that answers as the test says at the moment."""
+    """A server whose behaviour the test sets."""
 
     def __init__(self) -> None:
         self.behaviour: Behaviour = respond(500)
@@ -56,7 +56,7 @@ def echo() -> Generator[Echo, None, None]:
 
 
 def dumps(client: HttpClient) -> str:
-    """Everything that can be shown of an answer, and of a check that fails over it."""
+    """Return all texts that can show a response or a failure caused by it."""
     one = client.get("/resourceService/", seconds=5)
     reply = read(one, client)
     shown = [
@@ -97,7 +97,7 @@ def test_no_dump_shows_a_secret(echo: Echo, secret: str, spelling: str, place: s
     written = SPELLINGS[spelling](secret)
     echo.behaviour = respond(500)
     ordinary = dumps(HttpClient(echo.server.url)).lower()
-    # What every dump has, such as the server's address, is no secret.
+    # Every dump has texts such as the server's address; they are not secret.
     assume(secret.lower() not in ordinary and written.lower() not in ordinary)
     in_header = written.encode("ascii", "ignore").decode()
     echo.behaviour = {
@@ -144,7 +144,7 @@ def test_credentials_and_sessions_are_known_before_they_are_sent(echo: Echo) -> 
     assert echo.server
     credentials = Credentials(username="admin", password="YAWL")
     assert "YAWL" not in repr(credentials)
-    # What YAWL's own table holds for its default administrator.
+    # The hash in YAWL's database for its default administrator.
     assert credentials.encoded_password == "Se4tMaQCi9gr0Q2usp7P56Sk5vM="
     client = HttpClient(echo.server.url)
     echo.behaviour = respond(200, b"<response>0b5e7c3a-aaaa-bbbb</response>", content_type="text/xml")

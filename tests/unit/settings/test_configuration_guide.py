@@ -1,4 +1,4 @@
-"""`docs/CONFIGURATION.md` is what the settings say, and says something of every key."""
+"""`docs/CONFIGURATION.md` matches the settings and describes every key."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The figures in the settings: the reference's, and those of AWS as other tools know them."""
+"""The figures in the settings match the reference, and AWS's data in other tools."""
 
 import json
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ from settings.types.regions import COMMERCIAL_REGIONS
 from tests.unit.settings_file import delivery_toml
 
 DEFAULTS = [
-    # attribute of an environment, figure, where the reference says it
+    # attribute of an environment, figure, its place in the reference
     ("network.cidr", "10.0.0.0/16", "1. Network Infrastructure"),
     ("network.public_subnets", ("10.0.1.0/24", "10.0.2.0/24"), "1. Network Infrastructure"),
     ("network.private_subnets", ("10.0.3.0/24", "10.0.4.0/24"), "1. Network Infrastructure"),
@@ -48,7 +48,7 @@ DEFAULTS = [
     ("tags.owner", "platform-team", "Compliance, 1. Resource Tagging"),
     ("tags.cost_center", "engineering", "Compliance, 1. Resource Tagging"),
     ("tags.backup_policy", "daily", "Compliance, 1. Resource Tagging"),
-    # ours: what an environment is safe with when its table says no more than where it is
+    # not from the reference: safe defaults of an environment that has only an account and a region
     ("approval", True, "an environment is approved unless it says otherwise"),
     ("retain_data", True, "data outlives the stacks unless the environment says otherwise"),
     ("distribution.open_engine_api", False, "the engine has a well-known login"),
@@ -59,7 +59,7 @@ DEFAULTS = [
 
 @pytest.fixture(scope="module")
 def smallest(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Load a file that says only what must be said."""
+    """Load a file with the required keys only."""
     file = tmp_path_factory.mktemp("smallest") / "delivery.toml"
     file.write_text(delivery_toml(""))
     return load(file)
@@ -80,7 +80,7 @@ def test_the_defaults_would_be_accepted_if_they_were_written_down(smallest: Sett
 
 
 def data(package: str, name: str) -> Any:
-    """Read what a package ships, without the seconds that importing it may take."""
+    """Read a package's data file without importing the package, which may take seconds."""
     spec = find_spec(package)
     assert spec is not None
     assert spec.origin is not None
@@ -96,7 +96,7 @@ def test_fargate_sizes_are_those_that_cfn_lint_knows() -> None:
         known[int(cpu)] = tuple(
             memory.get("enum") or range(memory["minimum"], memory["maximum"] + 1, memory["multipleOf"])
         )
-    # Tasks of 32 vCPU are newer than the library's documentation of what it accepts.
+    # Tasks of 32 vCPU are newer than the library's documentation.
     del known[32768]
     assert known == MEMORY_BY_CPU
 

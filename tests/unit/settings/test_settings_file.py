@@ -1,4 +1,4 @@
-"""`delivery.toml` as a file: there or not, TOML or not, and quickly read."""
+"""`delivery.toml` as a file: missing, not valid TOML, and read quickly."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Name a file in a folder of its own as somebody in that folder does."""
+    """Return a relative path in a new working directory."""
     monkeypatch.chdir(tmp_path)
     return Path("delivery.toml")
 

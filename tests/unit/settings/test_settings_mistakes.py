@@ -11,7 +11,7 @@ TABLE = Path(__file__).with_name("settings_mistakes.txt")
 
 
 def rows() -> list[tuple[str, tuple[str, ...]]]:
-    """Read the table: blocks of changes, and indented below them the lines that are said."""
+    """Read the table: blocks of changes, each followed by the expected messages, indented."""
     read: list[tuple[str, tuple[str, ...]]] = []
     for block in TABLE.read_text().split("\n\n"):
         lines = block.strip("\n").splitlines()
@@ -58,7 +58,7 @@ no environments.prod.account
 
 
 def test_all_mistakes_are_named_at_once_and_in_the_order_of_the_file() -> None:
-    """Wrong single values hide neither each other nor rules between the values that are right."""
+    """Wrong values hide neither each other nor violated rules between valid values."""
     assert [line.split(": ")[1] for line in problems(ALL_AT_ONCE)] == [
         "repository.name",
         "pipeline.account",
@@ -81,13 +81,13 @@ def test_all_mistakes_are_named_at_once_and_in_the_order_of_the_file() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        # the value that a rule would need is itself wrong
+        # a rule needs a value that is wrong itself
         'environments.prod.tasks.min = "7"',
         'environments.prod.tasks.cpu = "256"',
         'environments.prod.network.cidr = "10.1.0.0/8"',
         "environments.prod.database.storage_gib = 65537",
         'environments.prod.region = "eu-west-9"\nenvironments.prod.availability_zones = ["eu-west-1a", "eu-west-1b"]',
-        # and so it is where the key is misspelt
+        # or whose key is misspelt
         "environments.prod.tasks.mni = 7",
         "environments.prod.cache.multi-az = false\nenvironments.prod.cache.nodes = 1",
     ],

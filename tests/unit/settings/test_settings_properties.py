@@ -1,4 +1,4 @@
-"""What holds for any value, not only for those that somebody thought of."""
+"""Properties that hold for all values of the settings."""
 
 import copy
 import tomllib
@@ -19,9 +19,9 @@ from settings.validation.toml_format import Path
 from tests.unit.settings_file import delivery_toml
 
 unhurried = settings(max_examples=50, deadline=None, database=None, derandomize=True)
-"""The same examples in every run, on a machine that may be busy; nothing is left in the folder."""
+"""The same examples in every run, without a time limit and without a database of examples."""
 
-# Few addresses, so that blocks often meet.
+# Few addresses, so that blocks often overlap.
 ADDRESSES = st.integers(0x0A000000, 0x0A0003FF)
 BLOCKS = st.tuples(ADDRESSES, st.integers(24, 27)).map(lambda block: str(IPv4Network(block, strict=False)))
 PAIRS = st.tuples(BLOCKS, BLOCKS)
@@ -62,7 +62,7 @@ def test_no_address_is_in_two_subnets(
 @given(BLOCKS, st.integers(16, 28), ADDRESSES)
 def test_every_address_of_a_subnet_is_in_the_vpc(subnet: str, prefix: int, address: int) -> None:
     vpc = IPv4Network((address, prefix), strict=False)
-    # One subnet alone: only whether it is inside is asked.
+    # A single subnet: only its place in the VPC matters.
     network = NetworkSettings.model_construct(
         cidr=str(vpc), public_subnets=(), private_subnets=(), isolated_subnets=(subnet,)
     )
@@ -70,7 +70,7 @@ def test_every_address_of_a_subnet_is_in_the_vpc(subnet: str, prefix: int, addre
 
 
 def paths(section: type[Section], path: Path = ()) -> Iterator[Path]:
-    """Yield where something may stand in the file."""
+    """Yield the paths of all keys in the file."""
     for name, field in section.model_fields.items():
         yield (*path, name)
         if below := section_in(field.annotation):

@@ -11,9 +11,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 
 /**
- * Behaves like YAWL's resource service where it matters to whoever runs it: a database session of its own, and a gateway
- * that goes on answering when that session is gone, while no work is offered any more. {@code action=fail} makes its
- * servlets fail from then on, as those of YAWL's did.
+ * Behaves like YAWL's resource service as far as operators can see: it has its own database session, and when that is lost
+ * its gateway still responds although no work is offered. After {@code action=fail} its servlets fail, as YAWL's have
+ * done.
  */
 public class ResourceService extends HttpServlet {
     private volatile boolean failed;

@@ -31,16 +31,16 @@ import org.xml.sax.InputSource;
 import org.xml.sax.SAXException;
 
 /**
- * Behaves like YAWL's engine where it matters to whoever runs it: sessions, specifications, cases and the counter of
- * cases are in memory, read from the database once, at the start; the counter gives primary keys; a write that fails
- * makes every further call fail, until a restart. Two of these on one database corrupt it as two of YAWL's would.
+ * Behaves like YAWL's engine as far as operators can see: it keeps sessions, specifications, cases and the case counter
+ * in memory, and reads them from the database only at its start; primary keys come from the counter; after a failed
+ * write every call fails until a restart. Two of these on one database corrupt it, as two YAWL engines would.
  */
 public class Engine extends HttpServlet {
-    /** The name of Hibernate's own logger, so that what is set for it holds here. */
+    /** The name of Hibernate's logger, so that its log level applies here. */
     private static final Logger DEPRECATION = Logger.getLogger("org.hibernate.orm.deprecation");
     private static final DateTimeFormatter LOG4J_TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS");
     private static final int DEPRECATED = 50;
-    /** Never removed, as some of the libraries that YAWL brings never remove theirs. */
+    /** Never removed, like those of some of YAWL's libraries. */
     private static final ThreadLocal<Object> LEFT_BEHIND = new ThreadLocal<>();
     private static final String EXPIRED = failure("Invalid or expired session.");
     private static final String DONE = "<success/>";
@@ -79,7 +79,7 @@ public class Engine extends HttpServlet {
             double seconds = Double.parseDouble(getInitParameter("start-seconds"));
             Thread.sleep(Math.max(0, (long) (seconds * 1000) - (System.nanoTime() - started) / 1_000_000));
         } catch (SQLException | ClassNotFoundException error) {
-            // As YAWL: it starts, and every call fails.
+            // Like YAWL: it starts, but every call fails.
             broken = true;
             log("the engine has no database", error);
         } catch (InterruptedException error) {
@@ -87,7 +87,7 @@ public class Engine extends HttpServlet {
         }
     }
 
-    /** Keeps one processor busy for so many seconds of its time, as loading and compiling classes does. */
+    /** Uses this many seconds of CPU time, as loading and compiling classes would. */
     static void burn(double seconds) {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         long until = threads.getCurrentThreadCpuTime() + (long) (seconds * 1e9);
@@ -135,7 +135,7 @@ public class Engine extends HttpServlet {
             content = answerTo(call);
         } catch (SQLException error) {
             broken = true;
-            // As YAWL: to standard error, line by line, with nothing before the exception's name.
+            // Like YAWL: to standard error, without a prefix before the exception's name.
             error.printStackTrace();
             throw new ServletException(error);
         }
@@ -188,7 +188,7 @@ public class Engine extends HttpServlet {
 
     private String connect(String user, String password) {
         LEFT_BEHIND.set(this);
-        // As YAWL at DEBUG, in the pattern that its Log4j is given.
+        // Like YAWL at DEBUG, in the pattern configured for its Log4j.
         System.out.println(LocalDateTime.now().format(LOG4J_TIME) + " DEBUG YEngine connect userid=" + user
             + " password=" + password);
         if (user == null) {
