@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.docs.document import ROOT
+from tests.paths import ROOT
 
 PICTURES = ROOT / "docs/pictures"
 IN_A_WIDE_FONT = """

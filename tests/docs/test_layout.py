@@ -6,7 +6,7 @@ import subprocess
 from collections import Counter
 from pathlib import PurePath
 
-from tests.docs.document import ROOT
+from tests.paths import ROOT
 
 FILES = 16
 """Files of one kind in a folder; `__init__.py` and `__main__.py` do not count."""

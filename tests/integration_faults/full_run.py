@@ -11,9 +11,9 @@ from xml.etree import ElementTree as ET
 
 from tests.faulty_http_server import PROXY_VARIABLES
 from tests.integration_faults.environment_under_test import EnvironmentUnderTest
+from tests.paths import ROOT
 from tests.rehearsal.emulator.deployed import PIPELINE, PLACE
 
-ROOT = Path(__file__).parents[2]
 WRONG_VARIABLES = {
     "TARGET_GROUP_ARN": "arn:aws:elasticloadbalancing:us-east-1:222222222222:targetgroup/gone/0123456789abcdef",
     "TASK_DEFINITION_ARN": "arn:aws:ecs:us-east-1:222222222222:task-definition/yawl-dev:99",

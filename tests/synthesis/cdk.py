@@ -7,7 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 def synth(folder: Path, settings: str, app: Path = ROOT / "pipeline_app.py") -> subprocess.CompletedProcess[str]:

@@ -11,12 +11,12 @@ import pytest
 
 from settings import ImageSettings, Settings
 from tests.example import EXAMPLE
+from tests.paths import ROOT
 from tests.unit.other_settings import synthesize
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[2]
 DEPLOYED = ("*.template.json", "*.assets.json", "*.template.json.config.json", "buildspec-*.yaml")
 """What of an assembly reaches AWS; the rest describes how it was made."""
 

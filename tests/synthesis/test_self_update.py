@@ -21,13 +21,13 @@ from aws_cdk.assertions import Template
 from lambdas.delivery_events.failure import first_failing_line
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
 from tests.faulty_http_server import PROXY_VARIABLES
+from tests.paths import ROOT
 from tests.policies import Json, allows
 from tests.unit.pipeline_definition import Pipeline
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[2]
 HOME, REPLICA = "yawl-delivery", "yawl-delivery-us-west-2"
 REGIONS = {HOME: "us-east-1", REPLICA: "us-west-2"}
 BUILD = "BUILD"

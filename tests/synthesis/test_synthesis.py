@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.example import EXAMPLE
-from tests.synthesis.cdk import ROOT, cdk, synth
+from tests.paths import ROOT
+from tests.synthesis.cdk import cdk, synth
 from tests.synthesis.conftest import Synthesis
 
 FAULTY_APP = """

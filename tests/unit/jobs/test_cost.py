@@ -20,8 +20,8 @@ from jobs.cost.report import as_json, as_text, savings
 from jobs.cost.resources import FREE, PRICED
 from jobs.cost.schedule import capacity_hours
 from jobs.cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
-from tests.conftest import ROOT
 from tests.environment_stacks import own_region
+from tests.paths import ROOT
 from tests.unit.one_environment import OneEnvironment
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from pipeline.steps.change_review_step import NOTHING
 from settings import Settings
 from settings.types.environment_names import LONGEST
 from tests.environment_stacks import own_region
+from tests.paths import ROOT
 from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import Pipeline
 from tools.bench.delivery_path import BAKE, REVIEW, deliveries
@@ -24,7 +25,6 @@ from tools.bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_rol
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[3]
 ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
 PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
 WITHOUT_TAGS = (

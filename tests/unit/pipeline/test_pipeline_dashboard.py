@@ -10,6 +10,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from lambdas.delivery_metrics.embedded_metric import NAMESPACE
+from tests.paths import ROOT
 from tests.unit.lambdas.test_delivery_metrics import RUNS, events_of, told
 from tests.unit.one_environment import OneEnvironment
 from tests.unit.pipeline_definition import Pipeline
@@ -316,5 +317,5 @@ class TestFunction:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         folder = Path(assembly.directory, f"asset.{function['Code']['S3Key'].removesuffix('.zip')}")
         found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-        source = Path(__file__).parents[3] / "lambdas"
+        source = ROOT / "lambdas"
         assert found == {str(file.relative_to(source)) for file in source.glob("delivery_metrics/*.py")}

@@ -12,12 +12,12 @@ from pipeline.__main__ import main
 from pipeline.installation import bootstrap_commands, deploy_command, uses_emulated_aws
 from settings import RecoverySettings, Settings
 from tests.example import EXAMPLE
+from tests.paths import ROOT
 from tests.unit.other_settings import only
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[3]
 POLICY = "--cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess"
 TRUST = "--trust 111111111111 --trust-for-lookup 111111111111"
 

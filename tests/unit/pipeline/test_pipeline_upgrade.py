@@ -13,12 +13,12 @@ import pytest
 from aws_cdk.assertions import Template
 
 from pipeline.build_projects import CLI_VERSION
+from tests.paths import ROOT
 from tests.unit.pipeline_definition import Pipeline
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[3]
 PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
 FAKE_NPM = """#!/bin/sh
 echo "$*" >> npm.log

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.faulty_http_server import PROXY_VARIABLES
+from tests.paths import ROOT
 from tests.rehearsal.emulator.deployed import PIPELINE, PLACE, Deployed, deployed
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[4]
 ROLE = "yawl-dev-integration-tests"
 WITH_A_KEY = "kms:Decrypt"
 """What Secrets Manager does in the name of its caller where a secret has a key of its own."""
