@@ -1,4 +1,4 @@
-"""The pictures look right whatever fonts people have."""
+"""The texts of pictures fit into their boxes with any font."""
 
 import pytest
 from playwright.sync_api import Browser

@@ -1,4 +1,4 @@
-"""What a commit costs, found out from the commit itself."""
+"""Tests that `make cost FROM=COMMIT` synthesizes and prices that commit."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What environments cost: figures reckoned by hand, what is assumed, and what nobody has a price for."""
+"""The cost estimate: figures calculated by hand, assumptions, and resources without a price."""
 
 import json
 from decimal import Decimal
@@ -425,7 +425,7 @@ def test_every_price_names_its_source_and_is_used_by_somebody() -> None:
         service, usage_type = price.source.split(" ")[:2]
         assert service, key
         assert usage_type, key
-        # Keys with a size in them are put together where they are used.
+        # The code builds keys that contain a size.
         assert f'"{key}"' in used or key.startswith(
             ("database.", "cache.", "reserved.", "fargate.", "savings_plan.", "build.", "bucket.")
         ), key

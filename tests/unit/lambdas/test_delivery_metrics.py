@@ -1,4 +1,4 @@
-"""What the pipeline's runs are said to tell, against figures worked out by hand."""
+"""Compares the metrics of recorded pipeline runs with figures calculated by hand."""
 
 import contextlib
 import io
@@ -19,13 +19,13 @@ from lambdas.delivery_metrics.published_figures import PublishedFigures
 from tests.unit.recorded_runs import ENVIRONMENTS, NOON, PASSED, CodePipeline, DynamoDB, Run, moment, run
 
 Told = list[tuple[str, str, int, Any]]
-"""Of what, which metric, in which minute after noon, and its value; times in minutes."""
+"""Dimension, metric, minute after noon, and value; durations in minutes."""
 
 BUILD_FAILED = [*PASSED[:1], ("Build", "Synth", 1, 4, "Failed")]
 PROD_FAILED = [*PASSED[:6], ("Prod", "IntegrationTests", 40, 45, "Failed")]
 GOOD = run("a", 0, PASSED, (60, "Succeeded"), committed=-30)
 
-# What happened, and all that is to be told of prod and of the pipeline as a whole.
+# The events, and all metrics of prod and of the whole pipeline.
 RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
     "a success": (
         [GOOD],
@@ -60,7 +60,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("pipeline", "RestoreTime", 260, 156),
             ("pipeline", "Successes", 60, 1),
             ("pipeline", "Successes", 260, 1),
-            # Prod has never been touched by the failure; the fix brings both commits.
+            # The failure never reached prod; the fix brings both commits.
             ("prod", "Changes", 60, 1),
             ("prod", "Changes", 260, 1),
             ("prod", "CycleTime", 260, 200),
@@ -104,7 +104,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("pipeline", "Failures", 245, 1),
             ("pipeline", "FeedbackTime", 145, 45),
             ("pipeline", "FeedbackTime", 245, 45),
-            # It counts from the first failure.
+            # Time to restore counts from the first failure.
             ("pipeline", "RestoreTime", 360, 215),
             ("pipeline", "Successes", 60, 1),
             ("pipeline", "Successes", 360, 1),
@@ -139,7 +139,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("pipeline", "Failures", 145, 1),
             ("pipeline", "FeedbackTime", 145, 45),
             ("pipeline", "Successes", 60, 1),
-            # The rollback is no change of its own and no release; it restores.
+            # The rollback is neither a change nor a release; it restores service.
             ("prod", "Changes", 60, 1),
             ("prod", "Changes", 145, 1),
             ("prod", "FailedChanges", 145, 1),
@@ -168,7 +168,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("prod", "Changes", 60, 1),
             ("prod", "Changes", 160, 1),
             ("prod", "CycleTime", 160, 100),
-            # Known to have failed when the rollback began.
+            # The start of the rollback marks the release as failed.
             ("prod", "FailedChanges", 200, 1),
             ("prod", "LeadTime", 60, [90]),
             ("prod", "LeadTime", 160, [60]),
@@ -188,7 +188,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("pipeline", "Successes", 60, 1),
             ("pipeline", "Successes", 170, 1),
             ("pipeline", "Superseded", 112, 1),
-            # One release with both commits; what was superseded has not failed.
+            # One release with both commits; a superseded run is not a failure.
             ("prod", "Changes", 60, 1),
             ("prod", "Changes", 170, 1),
             ("prod", "CycleTime", 170, 110),
@@ -204,7 +204,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
     ),
     "an approval that is rejected": (
         [run("a", 0, [*PASSED[:4], ("ProdApproval", "Approve", 12, 20, "Failed")], (20, "Failed"))],
-        # Somebody decided: nothing has failed, and prod was not touched.
+        # A rejection is not a failure, and prod is unchanged.
         [],
     ),
     "prod fails, and the stage is run again": (
@@ -244,7 +244,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("prod", "Changes", 60, 1),
             ("prod", "Changes", 160, 1),
             ("prod", "CycleTime", 160, 100),
-            # It has been there before: no lead time of its own.
+            # The commit was in prod before, so it has no lead time.
             ("prod", "LeadTime", 60, [90]),
             ("prod", "Releases", 60, 1),
             ("prod", "Releases", 160, 1),
@@ -264,7 +264,7 @@ RUNS = {name: runs for name, (runs, _) in RECORDED.items()}
 
 
 def events_of(runs: Iterable[Run]) -> list[tuple[int, Mapping[str, str]]]:
-    """Return what CodePipeline tells of runs, in its order."""
+    """Return the runs as CodePipeline lists them."""
     return sorted((event for one in runs for event in one.events()), key=lambda event: event[0])
 
 
@@ -274,10 +274,10 @@ def told(
     *,
     published: PublishedFigures | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the published lines after the events, which arrive in this order, none before it has happened."""
+    """Return the published lines after the events, which arrive in this order."""
     api, published = CodePipeline(runs, minute=0), published or PublishedFigures(DynamoDB(), "table")
     out = io.StringIO()
-    # pytest's own capture cannot tell one example of a property from the next.
+    # pytest's capture does not separate the examples of a property.
     with contextlib.redirect_stdout(out):
         for minute, detail in events:
             api.minute = max(api.minute, minute)
@@ -331,7 +331,7 @@ def test_every_stage_and_action_of_a_run() -> None:
             ("Prod/IntegrationTests", "Duration", 44, 4),
             ("Prod/Bake", "Duration", 60, 16),
             ("Prod", "Duration", 60, 29),
-            # It waited for a minute before it could enter.
+            # It waited a minute before it entered the stage.
             ("Prod", "QueueTime", 31, 1),
         ],
         key=str,
@@ -383,7 +383,7 @@ def test_a_figure_is_told_once_whoever_asks_at_the_same_time() -> None:
     table = DynamoDB()
 
     class Racing(PublishedFigures):
-        """Has looked before the other one wrote."""
+        """Reads before the other one has written."""
 
         @override
         def names_of(self, execution_id: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Recorded sequences of events, and what people are told: one notice of the right kind for each thing that happens."""
+"""The notices of recorded sequences of events: one of the right kind for each event."""
 
 import json
 from collections.abc import Callable
@@ -185,7 +185,7 @@ def recorded(happening: Happening) -> Recording:
 
 
 def hear(recording: Recording, *events: dict[str, Any]) -> list[str]:
-    """Work on events; return the subjects of what was published."""
+    """Process the events and return the subjects of the published notices."""
     for event in events:
         publish_notice(event, recording, VARIABLES)
     return [message["Subject"] for message in recording.published]
@@ -207,7 +207,7 @@ def test_events_that_come_twice_and_in_any_order_change_nothing(happening: Happe
 
 
 def told(happening: Happening, number: int = -1) -> str:
-    """The mail about the last thing that happened."""
+    """The mail about the last event."""
     recording = recorded(happening)
     hear(recording, *recording.events)
     return json.loads(recording.published[number]["Message"])["email"]

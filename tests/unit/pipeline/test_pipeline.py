@@ -105,7 +105,7 @@ def test_assets_are_published_by_the_pinned_cli(assembly: "CloudAssembly") -> No
 
 @pytest.mark.parametrize("stage", ENVIRONMENTS)
 class TestEnvironment:
-    """What holds for each environment's stage."""
+    """Facts about each environment's stage."""
 
     def test_every_stack_is_one_action_that_can_be_retried(self, stage: str, pipeline: Pipeline) -> None:
         deployments = [
@@ -206,7 +206,7 @@ class TestEnvironment:
 
 
 class TestGate:
-    """Who decides about production, and what they are told."""
+    """The approval of production."""
 
     def test_only_environments_that_ask_for_it_have_one(self, pipeline: Pipeline) -> None:
         asking = [
@@ -261,7 +261,7 @@ class TestGate:
 
 @pytest.mark.parametrize(("environment", "stage"), REVIEWED_IN.items())
 class TestReview:
-    """What a release changes is known before anything in the environment is touched."""
+    """The change review runs before the deployment."""
 
     def test_it_comes_first(self, environment: str, stage: str, pipeline: Pipeline) -> None:
         order = list(pipeline.stages)
@@ -325,7 +325,7 @@ def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for(
 
 @pytest.mark.parametrize(("stage", "action"), BUILDS)
 class TestBuild:
-    """What holds for each build."""
+    """Facts about each build."""
 
     def test_its_image_size_and_privileges(self, stage: str, action: str, pipeline: Pipeline) -> None:
         environment = pipeline.project(stage, action)["Environment"]
@@ -355,7 +355,7 @@ class TestBuild:
 
 
 WAYS = [
-    # environment, serial depth and CodeBuild runs until it is verified, and the same without reviews and bakes
+    # environment, serial actions and CodeBuild runs until it is verified, and the same without reviews and bakes
     ("Dev", (10, 5), (9, 4)),
     ("Staging", (17, 8), (14, 5)),
     ("Prod", (25, 11), (20, 6)),

@@ -22,7 +22,7 @@ Widget: TypeAlias = dict[str, Any]
 Templates: TypeAlias = Callable[[str, str], Template]
 ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
 
-# Widget, and what its lines are made of: expression or statistic, and the metrics.
+# Widget, and its lines: expression or statistic, and metrics.
 SHOWN: list[tuple[str, list[str]]] = [
     # The four figures of DORA for prod, over the time shown and week by week.
     ("Prod: deployment frequency", ["FILL(releases, 0) * 604800 / PERIOD(releases)", "prod Releases Sum"]),
@@ -125,7 +125,7 @@ def titled(widgets: list[Widget], title: str) -> dict[str, Any]:
 
 
 def lines(widget: dict[str, Any]) -> list[str]:
-    """Return what a widget shows: expressions, and metrics with what they are of and their statistic."""
+    """Return a widget's expressions, and its metrics with dimensions and statistic."""
     said: list[str] = []
     for row in widget["metrics"]:
         *names, options = row
@@ -147,7 +147,7 @@ def test_it_shows(title: str, expected: list[str], widgets: list[Widget]) -> Non
 
 def test_nothing_else_is_on_it(widgets: list[Widget]) -> None:
     known = {title for title, _ in SHOWN} | {"Last releases"} | {f"{name}: alarms" for name in ENVIRONMENTS}
-    # The p50 of what has a row of its p95 above.
+    # The p50 of the metrics whose p95 is in a row above.
     known.add("Stages with one action, p50")
     assert {widget["properties"]["title"] for widget in widgets if widget["type"] != "text"} == known
 
@@ -231,7 +231,7 @@ def test_dashboards_lead_to_each_other(name: str, widgets: list[Widget], templat
 
 
 def the_metrics(pipeline: Pipeline, resource_type: str) -> dict[str, Any]:
-    """The one resource of that type that the metrics have."""
+    """The only resource of the type in the metrics."""
     own = {name: one for name, one in pipeline.resources.items() if name.startswith("DeliveryMetrics")}
     [found] = Pipeline(own).of_type(resource_type)
     return found

@@ -1,4 +1,4 @@
-"""Who is told what a delivery does: topics, rules, function and chat of the pipeline's stack."""
+"""Notifications about deliveries: topics, rules, function and chat of the pipeline's stack."""
 
 import json
 from typing import Any
@@ -104,7 +104,7 @@ def test_it_may_read_every_build_and_its_log(app: Synthesized) -> None:
     region = app.pipeline_region
     unreadable: list[str] = []
     for name, project in projects.items():
-        # As CloudFormation names them; of a project that has a name of its own, `Fn::GetAtt` gives the ARN as well.
+        # The ARNs of projects as CloudFormation returns them: `Fn::GetAtt` for those with names too.
         arns = [f"arn:aws:codebuild:{region}:111111111111:project/{project.get('Name', f'{name}-1A2B3C4D5E6F')}"]
         arns += [f"<{name}.Arn>"] if "Name" in project else []
         group = project["LogsConfig"]["CloudWatchLogs"]["GroupName"]["Ref"]

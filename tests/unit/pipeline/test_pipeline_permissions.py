@@ -1,4 +1,4 @@
-"""What the pipeline's roles may do, and what they may not."""
+"""The permissions of the pipeline's roles."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def test_the_pipeline_may_use_the_connection_and_no_other(action: str, pipeline:
 
 @pytest.mark.parametrize("stage", ACCOUNTS)
 class TestIntegrationTests:
-    """The tests reach into another account."""
+    """The integration tests work in another account."""
 
     def test_they_may_assume_exactly_the_environments_verifier_role(self, stage: str, pipeline: Pipeline) -> None:
         [statement] = [
@@ -102,7 +102,7 @@ UNUSED = {
 
 @pytest.mark.parametrize(("stage", "action"), BUILDS)
 class TestBuild:
-    """Each build can do its work and little else."""
+    """Each build has the permissions that it needs, and few others."""
 
     @pytest.mark.parametrize("unused", UNUSED)
     def test_it_may_not_do_what_it_has_no_use_for(

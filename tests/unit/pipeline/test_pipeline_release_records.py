@@ -1,4 +1,4 @@
-"""Where releases are written down: the bucket, and who writes there."""
+"""The bucket of release records, and who may write to it."""
 
 import json
 from typing import Any

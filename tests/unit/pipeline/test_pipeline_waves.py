@@ -1,4 +1,4 @@
-"""An environment in several regions: wave after wave, side by side within each."""
+"""Environments in several regions deploy in waves: in parallel within a wave."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def test_a_wave_follows_when_the_one_before_has_baked(pipeline: Pipeline) -> Non
 def test_the_regions_of_a_wave_are_deployed_side_by_side(pipeline: Pipeline) -> None:
     by_region: dict[str | None, list[int]] = {}
     for action in pipeline.stages["ProdWave3"]:
-        # A firewall is in us-east-1, wherever what it guards is.
+        # The firewall of CloudFront is in us-east-1 for every region.
         if action["ActionTypeId"]["Provider"] == "CloudFormation" and "firewall" not in action["Name"]:
             by_region.setdefault(action.get("Region"), []).append(action["RunOrder"])
     assert by_region.keys() == {"ap-northeast-1", "ap-southeast-2"}

@@ -1,4 +1,4 @@
-"""Events of a pipeline lead through the account's rules to its functions, which run for real."""
+"""Events of a pipeline match the account's rules and invoke its functions, which really run."""
 
 import io
 import json
@@ -42,7 +42,7 @@ ROLE = {
 
 
 def listening(account: Account, code: str, **pattern: Any) -> dict[str, str]:
-    """Deploy a function, the rule that leads to it, a topic and a queue for what it fails at."""
+    """Deploy a function, the rule that invokes it, a topic and a dead-letter queue."""
     bucket = f"code-{account.place.account}"
     s3 = account.client("s3")
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.place.region})
@@ -72,7 +72,7 @@ def listening(account: Account, code: str, **pattern: Any) -> dict[str, str]:
 
 
 def tell(account: Account, state: str, execution: str = "one", **more: Any) -> None:
-    """Tell what a rehearsal tells of a pipeline in the account."""
+    """Publish a rehearsal's events of a pipeline in the account."""
     what = "Action" if "action" in more else "Pipeline"
     known = more.pop("known", {"kind": "STANDARD"})
     account.cloud.publish_event(
@@ -112,7 +112,7 @@ def test_a_function_behind_a_rule_runs_and_reads_what_codepipeline_says(account:
         tell(account, state)
     settled(account.cloud)
     messages = [one for one in account.cloud.fact("messages") if one["topic"] == topic]
-    # in the order of the events, each as it was when the function asked
+    # In the order of the events, with the state when the function called.
     assert [one["subject"] for one in messages] == ["STARTED", "FAILED"]
     assert messages[-1]["text"] == "Failed"
 
