@@ -1,6 +1,5 @@
 """Whole runs of the integration tests, as the pipeline's builds have them."""
 
-import os
 import re
 import subprocess
 import sys
@@ -9,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.faulty_http_server import PROXY_VARIABLES
 from tests.integration_faults.environment_under_test import EnvironmentUnderTest
 from tests.paths import ROOT
-from tests.rehearsal.emulator.deployed import PIPELINE, PLACE
 
 WRONG_VARIABLES = {
     "TARGET_GROUP_ARN": "arn:aws:elasticloadbalancing:us-east-1:222222222222:targetgroup/gone/0123456789abcdef",
@@ -45,13 +42,7 @@ class Run:
 
 
 def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, str]) -> Run:
-    """Run all tests, told what the pipeline tells them of the environment but for these variables."""
-    cloud = dev.deployed.cloud
-    surroundings = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in (*PROXY_VARIABLES, *dev.deployed.variables) and not name.startswith("AWS_")
-    }
+    """Run all tests with the variables that the pipeline sets, overridden by these."""
     report, summary, waits = (directory / name for name in ("report.xml", "summary.txt", "waits.txt"))
     ended = subprocess.run(
         [
@@ -60,14 +51,7 @@ def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, 
             *("-p", "tests.integration_faults.cpu_wait", f"--waits={waits}"),
         ],
         cwd=ROOT,
-        env={
-            **surroundings,
-            **cloud.environment(PLACE.region, PIPELINE),
-            **cloud.proxy_environment(),
-            **dev.deployed.variables,
-            "CI": "true",
-            **variables,
-        },
+        env={**dev.deployed.build_environment(), **variables},
         capture_output=True,
         text=True,
         timeout=120,

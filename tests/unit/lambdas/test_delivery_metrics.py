@@ -268,7 +268,7 @@ def events_of(runs: Iterable[Run]) -> list[tuple[int, Mapping[str, str]]]:
     return sorted((event for one in runs for event in one.events()), key=lambda event: event[0])
 
 
-def told(
+def published_lines(
     runs: Sequence[Run],
     events: Iterable[tuple[int, Mapping[str, str]]],
     *,
@@ -304,14 +304,14 @@ def metrics(lines: Iterable[Mapping[str, Any]]) -> Told:
 @pytest.mark.parametrize("case", RECORDED)
 def test_prod_and_the_pipeline(case: str) -> None:
     runs, expected = RECORDED[case]
-    found = metrics(told(runs, events_of(runs)))
+    found = metrics(published_lines(runs, events_of(runs)))
     assert [row for row in found if row[0] in ("pipeline", "prod") and row[1] != "ReleasedAt"] == sorted(
         expected, key=str
     )
 
 
 def test_every_stage_and_action_of_a_run() -> None:
-    found = metrics(told([GOOD], events_of([GOOD])))
+    found = metrics(published_lines([GOOD], events_of([GOOD])))
     assert [row for row in found if row[0] not in ("pipeline", "prod", "dev")] == sorted(
         [
             ("Source/Source", "Duration", 1, 1),
@@ -356,7 +356,7 @@ def test_every_stage_and_action_of_a_run() -> None:
 )
 def test_where_it_went_wrong(case: str, of: str, metric: str, minutes: list[int]) -> None:
     runs = RUNS[case]
-    found = metrics(told(runs, events_of(runs)))
+    found = metrics(published_lines(runs, events_of(runs)))
     assert sorted(row[2] for row in found if row[:2] == (of, metric)) == minutes
 
 
@@ -368,7 +368,7 @@ def test_order_and_repetition_of_events_change_nothing(case: str, shuffle: rando
     in_order = events_of(runs)
     disturbed = in_order * times
     shuffle.shuffle(disturbed)
-    assert metrics(told(runs, disturbed)) == metrics(told(runs, in_order))
+    assert metrics(published_lines(runs, disturbed)) == metrics(published_lines(runs, in_order))
 
 
 @pytest.mark.parametrize("case", RECORDED)
@@ -376,7 +376,7 @@ def test_an_event_that_is_lost_is_made_good_by_the_next_of_its_run(case: str) ->
     runs = RUNS[case]
     in_order = events_of(runs)
     last = {detail["execution-id"]: (minute, detail) for minute, detail in in_order}
-    assert metrics(told(runs, last.values())) == metrics(told(runs, in_order))
+    assert metrics(published_lines(runs, last.values())) == metrics(published_lines(runs, in_order))
 
 
 def test_a_figure_is_told_once_whoever_asks_at_the_same_time() -> None:
@@ -390,7 +390,8 @@ def test_a_figure_is_told_once_whoever_asks_at_the_same_time() -> None:
             return set()
 
     lines = [
-        told([GOOD], events_of([GOOD])[-1:], published=kind(table, "table")) for kind in (PublishedFigures, Racing)
+        published_lines([GOOD], events_of([GOOD])[-1:], published=kind(table, "table"))
+        for kind in (PublishedFigures, Racing)
     ]
     assert len(lines[0]) > 20
     assert lines[1] == []
@@ -402,7 +403,7 @@ def test_a_commit_is_brought_once() -> None:
         run("b", 100, PASSED[:4], (40, "Superseded")),
         run("c", 110, PASSED, (60, "Succeeded")),
     ]
-    found = metrics(told(runs, events_of(runs)))
+    found = metrics(published_lines(runs, events_of(runs)))
     assert [row[2:] for row in found if row[:2] == ("dev", "LeadTime")] == [(112, [112, 12]), (122, [12])]
 
 
@@ -430,7 +431,7 @@ def test_no_further_back_is_read_than_to_the_last_release() -> None:
 
 
 def test_a_release_says_what_it_is_and_since_when_it_is_there() -> None:
-    [release] = [line for line in told([GOOD], events_of([GOOD])) if line["figure"] == "release/prod"]
+    [release] = [line for line in published_lines([GOOD], events_of([GOOD])) if line["figure"] == "release/prod"]
     assert {key: release[key] for key in ("Pipeline", "Environment", "time", "commit", "title", "execution")} == {
         "Pipeline": "p",
         "Environment": "prod",
@@ -455,13 +456,13 @@ def test_a_release_says_what_it_is_and_since_when_it_is_there() -> None:
 
 def test_a_rollback_says_what_it_goes_back_to() -> None:
     runs = RUNS["prod's tests fail, and the stage is rolled back"]
-    [restored] = [line for line in told(runs, events_of(runs)) if line["figure"] == "restored/prod"]
+    [restored] = [line for line in published_lines(runs, events_of(runs)) if line["figure"] == "restored/prod"]
     assert (restored["execution"], restored["commit"], restored["title"]) == ("r", "a", "Change a")
 
 
 def test_the_table_forgets_after_codepipeline_has() -> None:
     table = DynamoDB()
-    told([GOOD], events_of([GOOD]), published=PublishedFigures(table, "table"))
+    published_lines([GOOD], events_of([GOOD]), published=PublishedFigures(table, "table"))
     kept = {int(item["expires"]["N"]) for item in table.items.values()}
     assert min(kept) - moment(1).timestamp() >= timedelta(days=366).total_seconds()
 

@@ -206,7 +206,7 @@ def test_events_that_come_twice_and_in_any_order_change_nothing(happening: Happe
     assert sorted(hear(recording, *events)) == sorted(SEQUENCES[happening])
 
 
-def told(happening: Happening, number: int = -1) -> str:
+def mail_about(happening: Happening, number: int = -1) -> str:
     """The mail about the last event."""
     recording = recorded(happening)
     hear(recording, *recording.events)
@@ -244,7 +244,7 @@ SAID: dict[Happening, tuple[str, ...]] = {
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_it_says_what_one_needs(happening: Happening, text: str) -> None:
-    assert text in told(happening)
+    assert text in mail_about(happening)
 
 
 def test_it_goes_to_those_whom_it_concerns() -> None:

@@ -52,12 +52,6 @@ BUILDS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def pipeline(pipeline_template: Template) -> Pipeline:
-    """Read the pipeline from its template."""
-    return Pipeline(pipeline_template.to_json()["Resources"])
-
-
 def test_source_synth_self_mutation_and_assets_come_before_the_environments_in_their_order(pipeline: Pipeline) -> None:
     assert list(pipeline.stages) == ["Source", "Build", "UpdatePipeline", "Assets", *STAGES]
 

@@ -11,7 +11,7 @@ from aws_cdk.assertions import Template
 
 from lambdas.delivery_metrics.embedded_metric import NAMESPACE
 from tests.paths import ROOT
-from tests.unit.lambdas.test_delivery_metrics import RUNS, events_of, told
+from tests.unit.lambdas.test_delivery_metrics import RUNS, events_of, published_lines
 from tests.unit.one_environment import OneEnvironment
 from tests.unit.pipeline_definition import Pipeline
 
@@ -103,12 +103,6 @@ SHOWN: list[tuple[str, list[str]]] = [
 
 
 @pytest.fixture(scope="module")
-def pipeline(pipeline_template: Template) -> Pipeline:
-    """Read the pipeline from its template."""
-    return Pipeline(pipeline_template.to_json()["Resources"])
-
-
-@pytest.fixture(scope="module")
 def widgets(pipeline: Pipeline) -> list[Widget]:
     """Read the dashboard, references to other resources replaced by their names."""
     [dashboard] = pipeline.of_type("AWS::CloudWatch::Dashboard")
@@ -166,7 +160,7 @@ def test_it_shows_what_the_function_publishes_and_all_of_it(widgets: list[Widget
     published = {
         (metric["Name"], frozenset(directive["Dimensions"][0]))
         for runs in RUNS.values()
-        for line in told(runs, events_of(runs))
+        for line in published_lines(runs, events_of(runs))
         for directive in line["_aws"]["CloudWatchMetrics"]
         for metric in directive["Metrics"]
     }
@@ -244,7 +238,7 @@ def test_last_releases_are_read_from_what_the_function_prints(widgets: list[Widg
     function = the_metrics(pipeline, "AWS::Lambda::Function")
     assert function["LoggingConfig"] == {"LogGroup": {"Ref": group}}
     runs = RUNS["a success"]
-    [release] = [line for line in told(runs, events_of(runs)) if line["figure"] == "release/prod"]
+    [release] = [line for line in published_lines(runs, events_of(runs)) if line["figure"] == "release/prod"]
     fields = query.split("fields ")[1].split("\n")[0].split(", ")
     assert set(fields) <= set(release)
 

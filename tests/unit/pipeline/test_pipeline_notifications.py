@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Template
 
 from lambdas.delivery_events.notify import CLAIMS as CLAIMED
 from pipeline.events.notifications import CLAIMS
@@ -22,11 +21,6 @@ STAGES = {
     "Prod": "prod",
 }
 ACTION, STAGE = (f"CodePipeline {what} Execution State Change" for what in ("Action", "Stage"))
-
-
-@pytest.fixture(scope="module")
-def pipeline(pipeline_template: Template) -> Pipeline:
-    return Pipeline(pipeline_template.to_json()["Resources"])
 
 
 @pytest.fixture(scope="module")

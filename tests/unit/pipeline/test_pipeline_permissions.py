@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk.assertions import Template
 
 from tests.policies import allows, in_text
 from tests.unit.other_settings import APPS, Synthesized
@@ -24,12 +23,6 @@ BUILDS = [
     *((stage, "IntegrationTests") for stage in ACCOUNTS),
     *((stage, "Bake") for stage in ACCOUNTS),
 ]
-
-
-@pytest.fixture(scope="module")
-def pipeline(pipeline_template: Template) -> Pipeline:
-    """Read the pipeline from its template."""
-    return Pipeline(pipeline_template.to_json()["Resources"])
 
 
 def test_actions_share_the_pipelines_role(pipeline: Pipeline) -> None:

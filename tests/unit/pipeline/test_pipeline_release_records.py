@@ -15,11 +15,6 @@ from tools.releases.records import OUTPUT as READ
 
 
 @pytest.fixture(scope="module")
-def pipeline(pipeline_template: Template) -> Pipeline:
-    return Pipeline(pipeline_template.to_json()["Resources"])
-
-
-@pytest.fixture(scope="module")
 def bucket(pipeline: Pipeline) -> tuple[str, dict[str, Any]]:
     [(name, found)] = [
         (name, one)

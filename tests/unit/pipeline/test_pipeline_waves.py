@@ -88,7 +88,7 @@ def test_names_in_a_further_region_end_with_it(pipeline: Pipeline) -> None:
 
 def test_people_are_told_of_each_wave_and_it_is_written_down(pipeline: Pipeline) -> None:
     by_handler = {one["Handler"]: one["Environment"]["Variables"] for one in pipeline.of_type("AWS::Lambda::Function")}
-    told = json.loads(by_handler["delivery_events.notify.handler"]["ENVIRONMENTS"])
-    assert told["ProdWave3"] == "prod in ap-northeast-1, ap-southeast-2"
+    environments = json.loads(by_handler["delivery_events.notify.handler"]["ENVIRONMENTS"])
+    assert environments["ProdWave3"] == "prod in ap-northeast-1, ap-southeast-2"
     written = json.loads(by_handler["delivery_events.record.handler"]["ENVIRONMENTS"])
     assert written == {"Dev": "dev", "Prod": "prod", "Prod-eu-central-1": "prod", "ProdWave3": "prod"}
