@@ -1,7 +1,8 @@
-"""The permissions boundary: the most that any role of ours may do, whatever its policies say.
+"""The permissions boundary, which limits every role that a deployment creates.
 
-It has the actions of the policies that the synthesized roles have, on any resource; assuming and passing roles only
-where those policies say. Of IAM it only reads beside, so that no role can create another one, or change this policy.
+It allows all actions in the policies of the synthesized roles, on any resource. It allows assuming and passing a role
+only on the resources that those policies name. All other IAM access is read-only, so no role can create another role or
+change the boundary.
 """
 
 import json
@@ -18,7 +19,7 @@ from execution_policies.reference import has_actions
 from execution_policies.statements import Statement, merged
 
 _READING: Final = frozenset({"ReadOnlyAccess", "service-role/AWS_ConfigRole"})
-"""Policies that read whatever there is: too much for a boundary. What is not ours in an account is not read."""
+"""Policies that read every service, which is too much for a boundary: it allows reading only services that we use."""
 
 MANAGED: Final[Mapping[str, tuple[str, ...]]] = {
     "service-role/AWSLambdaBasicExecutionRole": ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
@@ -26,7 +27,7 @@ MANAGED: Final[Mapping[str, tuple[str, ...]]] = {
         *("logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:CreateLogStream", "logs:PutLogEvents"),
         *("logs:DescribeLogStreams", "logs:GetLogEvents"),
     ),
-    # Their statements about databases; other kinds of resources are not backed up here.
+    # Only their statements about databases, because nothing else is backed up.
     "service-role/AWSBackupServiceRolePolicyForBackup": (
         "backup:*",
         "backup-storage:*",
@@ -38,25 +39,25 @@ MANAGED: Final[Mapping[str, tuple[str, ...]]] = {
     "service-role/AWS_ConfigRole": ("config:*", "s3:PutObject", "s3:PutObjectAcl", "s3:GetBucketAcl", "sns:Publish"),
     "ReadOnlyAccess": (),
 }
-"""What AWS's policies allow that roles of ours have, by name (AWS Managed Policy Reference).
+"""The actions of each AWS managed policy that our roles have, by name (AWS Managed Policy Reference).
 
-Reading is the reading of all services that the account's stacks have resources of.
+For the policies in `_READING`, the boundary adds read access to all services that the account's stacks use.
 """
 
 
 def boundary(stacks: Sequence[Stack], *, widen: bool = False) -> list[Statement]:
     """Return the boundary's statements for the account of these stacks; raise PolicyError for an unknown policy.
 
-    `widen` makes it shorter by allowing more reading, where an account holds too much for the narrow one.
+    `widen` shortens the policy by allowing more read actions, for accounts whose policy would exceed IAM's size limit.
     """
     anywhere: set[str] = set()
     limited: list[Statement] = []
     for statement, stack in _granted(stacks):
         actions = _list(statement["Action"])
-        free = {action for action in actions if action != "*" and not _gains(action)}
+        free = {action for action in actions if action != "*" and not _raises_privileges(action)}
         anywhere |= free
         if bound := set(actions) - free:
-            limited.append(_as_written(bound, statement, stack))
+            limited.append(_with_own_resources(bound, statement, stack))
     by_resources = set(_granted_by_resources(stacks))
     limits = Limits(Names.of(stacks), by_resources)
     limited += [Statement((action,), limits.resources(action)) for action in by_resources]
@@ -64,7 +65,7 @@ def boundary(stacks: Sequence[Stack], *, widen: bool = False) -> list[Statement]
         name = policy.partition(":policy/")[2]
         if name not in MANAGED:
             raise PolicyError(
-                f"{policy}: the permissions boundary does not know what it allows; "
+                f"{policy}: its actions are unknown, so the permissions boundary cannot allow them; "
                 "add it to MANAGED in execution_policies/boundary.py, with its actions"
             )
         anywhere.update(MANAGED[name])
@@ -73,14 +74,14 @@ def boundary(stacks: Sequence[Stack], *, widen: bool = False) -> list[Statement]
     statements = merged(
         [*_joined(limited), *([Statement(tuple(_widest(anywhere, widen=widen)), ("*",))] if anywhere else [])]
     )
-    # Without roles there is nothing to allow, and IAM refuses a policy without statements.
+    # IAM rejects a policy without statements, so an account without roles gets a harmless one.
     return statements or [Statement(("sts:GetCallerIdentity",), ("*",))]
 
 
 def _widest(actions: Collection[str], *, widen: bool = False) -> list[str]:
-    """Return the actions less those that a pattern among them matches.
+    """Return the actions without those that a pattern among them already matches.
 
-    With `widen`, a service's several `Describe…` or `List…` become one pattern: shorter, and reading only.
+    With `widen`, several `Describe…` or `List…` actions of a service become one pattern.
     """
     if widen:
         reads = Counter(
@@ -94,8 +95,8 @@ def _widest(actions: Collection[str], *, widen: bool = False) -> list[str]:
     return sorted(one for one in actions if not any(one != other and fnmatchcase(one, other) for other in patterns))
 
 
-def _gains(action: str) -> bool:
-    """Tell whether the action can give more than its caller has: all of IAM's and STS's that do not only read."""
+def _raises_privileges(action: str) -> bool:
+    """Tell whether the action can raise its caller's privileges: all of IAM and STS except reading."""
     return action.startswith(("iam:", "sts:")) and not action.startswith(("iam:Get", "iam:List", "sts:Get"))
 
 
@@ -116,9 +117,9 @@ def _granted(stacks: Sequence[Stack]) -> Iterator[tuple[Mapping[str, Any], Stack
 
 
 def _granted_by_resources(stacks: Sequence[Stack]) -> Iterator[str]:
-    """Yield what resources allow to roles by their own policies, such as a bucket to the function that empties it.
+    """Yield actions that resource policies allow to roles, such as a bucket's to the function that empties it.
 
-    A boundary limits that too, where the policy names the role (IAM User Guide, "Permissions boundaries for IAM
+    A boundary limits these too where the policy names the role (IAM User Guide, "Permissions boundaries for IAM
     entities").
     """
     for stack in stacks:
@@ -128,26 +129,26 @@ def _granted_by_resources(stacks: Sequence[Stack]) -> Iterator[str]:
             for statement in _list((policy or {}).get("Statement", [])):
                 principal = statement.get("Principal")
                 roles = _list(principal.get("AWS", [])) if isinstance(principal, dict) else []
-                # A role of this stack, by its ARN; accounts are named as texts.
+                # Fn::GetAtt is a role of this stack; account principals are strings.
                 if statement["Effect"] == "Allow" and any(
                     isinstance(one, dict) and "Fn::GetAtt" in one for one in roles
                 ):
                     yield from _list(statement["Action"])
 
 
-def _as_written(actions: set[str], statement: Mapping[str, Any], stack: Stack) -> Statement:
-    """Return the actions on the resources, and under the condition, that the role's own policy has."""
+def _with_own_resources(actions: set[str], statement: Mapping[str, Any], stack: Stack) -> Statement:
+    """Return a statement that keeps the resources and the condition of the role's own policy."""
     resources = tuple(sorted({stack.text(one) for one in _list(statement["Resource"])}))
     if "*" in resources or "*" in actions:
         raise PolicyError(
-            f"{stack.name}: a role may {', '.join(sorted(actions))} on any resource: no boundary can limit that; "
-            "name the roles it is about"
+            f"{stack.name}: a role has {', '.join(sorted(actions))} on any resource, which the permissions boundary "
+            "cannot limit; name the resources in the role's policy"
         )
     return Statement(tuple(sorted(actions)), resources, json.dumps(statement.get("Condition", {}), sort_keys=True))
 
 
 def _joined(statements: Iterable[Statement]) -> Iterator[Statement]:
-    """Yield one statement for all that allow the same under the same condition."""
+    """Merge the statements that have the same actions and condition."""
     resources: dict[tuple[tuple[str, ...], str], set[str]] = defaultdict(set)
     for one in statements:
         resources[one.actions, one.condition] |= set(one.resources)
@@ -172,7 +173,7 @@ _PREFIXES: Final = {
     "certificatemanager": "acm",
     "elasticloadbalancingv2": "elasticloadbalancing",
 }
-"""Prefixes of actions that are not the service's name in CloudFormation."""
+"""IAM's action prefix of each service that CloudFormation names differently."""
 
 
 def _list(value: Any) -> list[Any]:

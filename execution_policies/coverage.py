@@ -1,4 +1,4 @@
-"""Whether policies that are deployed allow what a release needs. The standard library is all this takes."""
+"""Checks whether the deployed policies allow what a release needs. Needs only the standard library."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,10 +19,10 @@ class Lack:
 
 
 def lacks(needed: Iterable[Mapping[str, Any]], granted: Iterable[Mapping[str, Any]]) -> list[Lack]:
-    """Return what the documents `needed` allow and those of `granted` do not.
+    """Return what the policy documents `needed` allow and `granted` do not.
 
-    A pattern is allowed by one that matches all it stands for; conditions of what is granted must be those of what is
-    needed, or fewer. Statements that deny are left aside: what is generated has none.
+    A granted pattern covers every narrower pattern. A granted statement counts only if the needed one has all of its
+    conditions. Deny statements are ignored, because the generated policies have none.
     """
     allowing = [one for document in granted for one in _statements(document)]
     found = set()
@@ -59,7 +59,7 @@ def _covers(granted: Mapping[str, Any], action: str, resource: str, condition: M
 
 
 def _matches(text: str, pattern: str) -> bool:
-    """Tell whether the pattern matches the text, in which `*` stands for any letters too."""
+    """Tell whether the pattern matches the text, which may itself contain `*`."""
     return _compiled(pattern).fullmatch(text) is not None
 
 

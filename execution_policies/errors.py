@@ -1,7 +1,7 @@
-"""What can go wrong, for people."""
+"""The error of this package."""
 
 from cloud_assembly import UserError
 
 
 class PolicyError(UserError):
-    """The policies cannot be generated; the text says why, and what to do."""
+    """The policies cannot be generated. The message says why and what to do."""

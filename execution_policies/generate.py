@@ -1,4 +1,4 @@
-"""The policies of every account that an app is deployed to, and the stack that holds them there."""
+"""Generates the policies of each account, and the template of the stack that creates them."""
 
 import json
 from collections import defaultdict
@@ -23,30 +23,30 @@ from execution_policies.statements import (
 )
 
 STACK: Final = "yawl-execution-policies"
-"""The stack that holds the policies in each account. The account's own administrator deploys it."""
+"""The stack that creates the policies in each account. The account's administrator deploys it."""
 FILE: Final = "execution-policies.json"
-"""Where in the assembly the policies are, by account, for what has no cfn-lint: the review and the rehearsal."""
+"""The policies by account, in the assembly. The change review and the rehearsal read it, because they lack cfn-lint."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountPolicies:
-    """What CloudFormation gets in one account."""
+    """The policies of one account."""
 
     account: str
     region: str
-    """Where the stack with the policies is; they count in every region."""
+    """The region of the stack; the policies apply in every region."""
     policies: Mapping[str, Mapping[str, Any]]
-    """Documents by name: what the execution roles of all the account's regions may do."""
+    """Documents by name, for CloudFormation's execution roles in all regions of the account."""
     boundary: Mapping[str, Any]
-    """The most that the roles which CloudFormation creates may do."""
+    """The permissions boundary of the roles that CloudFormation creates."""
 
     @property
     def arns(self) -> list[str]:
-        """The ARNs of the policies, the boundary's not among them."""
+        """The ARNs of the policies, without the boundary."""
         return [f"arn:{partition_of(self.region)}:iam::{self.account}:policy/{name}" for name in self.policies]
 
     def template(self) -> dict[str, Any]:
-        """Return the template of the stack that holds them."""
+        """Return the template of the stack that creates the policies."""
         documents = {BOUNDARY: self.boundary, **self.policies}
         return {
             "AWSTemplateFormatVersion": "2010-09-09",
@@ -61,7 +61,7 @@ class AccountPolicies:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """Return all of it as it stands in the assembly's file."""
+        """Return this account's entry in `FILE`."""
         return {
             "region": self.region,
             "stack": STACK,
@@ -72,7 +72,7 @@ class AccountPolicies:
 
 
 def generate(directory: Path, *, further_actions: Iterable[str] = ()) -> list[AccountPolicies]:
-    """Return the policies for each account of the assembly in `directory`, in its order; raises UserError."""
+    """Return the policies of each account of the assembly in `directory`, in its order; raise UserError on failure."""
     by_account: dict[str, list[Stack]] = defaultdict(list)
     for stack in read(directory).stacks:
         by_account[stack.account].append(stack)
@@ -81,14 +81,14 @@ def generate(directory: Path, *, further_actions: Iterable[str] = ()) -> list[Ac
 
 
 def write(directory: Path, *, further_actions: Iterable[str] = ()) -> None:
-    """Write the policies into the assembly; raises UserError."""
+    """Write the policies into the assembly; raise UserError on failure."""
     found = generate(directory, further_actions=further_actions)
     accounts = {one.account: one.as_json() for one in found}
     (directory / FILE).write_text(json.dumps({"accounts": accounts}, indent=1) + "\n")
 
 
 def table(found: Sequence[AccountPolicies]) -> list[str]:
-    """Return the sizes against IAM's limits, in lines."""
+    """Return lines that compare the policies with IAM's limits."""
     lines = [f"{'account':<14}{'policy':<28}{'characters':>10}  of {MOST_CHARACTERS:,}, white space not counted"]
     for one in found:
         for name, policy in {**one.policies, BOUNDARY: one.boundary}.items():
@@ -104,16 +104,16 @@ def _of_account(stacks: Sequence[Stack], further_actions: Sequence[str]) -> Acco
     account = stacks[0].account
     if len(policies) > MOST_POLICIES_RAISED:
         raise PolicyError(
-            f"{account}: CloudFormation needs {len(policies)} managed policies, and a role has {MOST_POLICIES_RAISED} "
-            "at most; give its environments accounts of their own"
+            f"{account}: CloudFormation needs {len(policies)} managed policies; a role can have at most "
+            f"{MOST_POLICIES_RAISED}; move its environments to separate accounts"
         )
     limit = document(boundary(stacks))
     if size(limit) > MOST_CHARACTERS:
         limit = document(boundary(stacks, widen=True))
     if size(limit) > MOST_CHARACTERS:
         raise PolicyError(
-            f"{account}: the permissions boundary takes {size(limit)} characters of {MOST_CHARACTERS}; give its "
-            "environments accounts of their own"
+            f"{account}: the permissions boundary has {size(limit)} characters; IAM's limit is {MOST_CHARACTERS}; "
+            "move its environments to separate accounts"
         )
     return AccountPolicies(
         account=account,

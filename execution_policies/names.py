@@ -1,8 +1,8 @@
-"""How the resources of an account are called, as patterns of ARNs.
+"""Patterns that match the ARNs of an account's resources.
 
-A name that the template gives is known. Without one CloudFormation makes a name, in most types from those of the stack
-and the resource ("Name type", CloudFormation Template Reference). Whatever begins with an environment's own name is one
-pattern, `yawl-dev*`, so that a new resource needs no new permission and a policy stays small.
+If the template gives no name, CloudFormation generates one, for most types from the stack's name and the logical id
+("Name type", CloudFormation Template Reference). All names that begin with an environment's name become one pattern,
+`yawl-dev*`, so that a new resource needs no new permission and policies stay small.
 """
 
 from collections import defaultdict
@@ -18,27 +18,27 @@ from execution_policies.reference import arn_format
 
 
 class Generated(Enum):
-    """What CloudFormation makes a name of where the template has none."""
+    """What CloudFormation generates a name from if the template has none."""
 
-    STACK = "the stack's name, the logical id and a random part, in lower case where the service asks for it"
-    LOGICAL_ID = "the logical id and a random part; seen at AWS and not documented, so that the stack's name counts too"
+    STACK = "the stack's name, the logical id and a random part, in lower case if the service requires it"
+    LOGICAL_ID = "the logical id and a random part; undocumented, so the stack's name is allowed too"
     SHORT = "five letters of the stack's name, five of the logical id, and a random part"
-    FAMILY = "no name of its own: its ARN begins with the name of what it is part of"
+    FAMILY = "no name of its own: its ARN begins with its parent's name"
 
 
 @dataclass(frozen=True)
 class Naming:
-    """Where a type of resource has its name from, and which ARNs carry it."""
+    """The source of a resource type's name, and the ARNs that contain it."""
 
     arns: tuple[str, ...]
-    """Service and type of the ARNs, as the Service Authorization Reference has them, in lower case."""
+    """Service and type of the ARNs as in the Service Authorization Reference, in lower case."""
     property: str | None = None
-    """The property that gives the name."""
+    """The property that sets the name."""
     generated: Generated = Generated.STACK
     before: str = ""
-    """What the ARN has before the name and the reference's format does not say."""
+    """The ARN's text before the name that the reference's format lacks."""
     after: str = ""
-    """What the ARN has after the name."""
+    """The ARN's text after the name."""
 
 
 NAMINGS: Final[Mapping[str, Naming]] = {
@@ -90,26 +90,26 @@ NAMINGS: Final[Mapping[str, Naming]] = {
     "AWS::SecretsManager::Secret": Naming(("secretsmanager:secret",), "Name", Generated.LOGICAL_ID, after="-*"),
     "AWS::WAFv2::WebACL": Naming(("wafv2:webacl",), "Name", before="*/webacl/", after="/*"),
 }
-"""Types whose names are known. In all others AWS makes an identifier (`vpc-…`), and every one of the account counts.
+"""Types with predictable names. AWS generates the identifiers of all others (`vpc-…`), so any of them is allowed.
 
-A replication group of ElastiCache is among the others, since what CloudFormation calls it is not documented.
+ElastiCache replication groups are not here, because the name that CloudFormation generates is not documented.
 """
 
 COMPANIONS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    # The last snapshot, under a name that CloudFormation makes (DeletionPolicy, CloudFormation Template Reference).
+    # The final snapshot, whose name CloudFormation generates (DeletionPolicy, CloudFormation Template Reference).
     "AWS::ElastiCache::ReplicationGroup": (("elasticache:snapshot", "*"),),
-    # The same; the master password that RDS manages (RDS User Guide, "Password management with Secrets Manager"), and
-    # the option group that it takes where none is named (RDS User Guide, "Working with option groups").
+    # The final snapshot; the master password that RDS manages (RDS User Guide, "Password management with Secrets
+    # Manager"); the default option group (RDS User Guide, "Working with option groups").
     "AWS::RDS::DBInstance": (("rds:snapshot", "*"), ("secretsmanager:secret", "rds!*"), ("rds:og", "default:*")),
     # The alarms of a target tracking policy (Application Auto Scaling User Guide, "Target tracking scaling policies").
     "AWS::ApplicationAutoScaling::ScalingPolicy": (("cloudwatch:alarm", "TargetTracking-service/*"),),
-    # Rules that AWS manages are resources of the request (aws-samples/amazon-cloudfront-waf-secretsmanager#3).
+    # AWS's managed rules are resources of the request (aws-samples/amazon-cloudfront-waf-secretsmanager#3).
     "AWS::WAFv2::WebACL": (("wafv2:managedruleset", "*/managedruleset/*"),),
 }
-"""Resources that AWS makes beside a type's own, or that its requests refer to: type of ARN and name."""
+"""Resources that AWS creates with a type, or that its requests refer to: type of ARN and name."""
 
 _LEAST_IN_COMMON: Final = 6
-"""Letters that names must share to become one pattern."""
+"""Characters that names must share to become one pattern."""
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Names:
 
     @classmethod
     def of(cls, stacks: Sequence[Stack]) -> "Names":
-        """Return the names of all resources of these stacks, which are of one account."""
+        """Return the names of all resources of these stacks of one account."""
         names = cls(stacks[0].account, _partition=stacks[0].partition)
         families = outermost(stack.family for stack in stacks)
         for stack in stacks:
@@ -141,11 +141,11 @@ class Names:
         return names
 
     def is_named(self, kind: str) -> bool:
-        """Tell whether resources of this service and type have names that are known."""
+        """Tell whether names of this service's resource type are known."""
         return kind in self._names
 
     def arns(self, kind: str) -> list[str]:
-        """Return the patterns of the ARNs of a service's type; every one of the account where no name is known."""
+        """Return the ARN patterns of a service's resource type: any in the account if no name is known."""
         service, _, resource_type = kind.partition(":")
         names = _fewest(self._names[kind]) if kind in self._names else ["*"]
         regions = self._regions.get(kind, set())
@@ -153,12 +153,12 @@ class Names:
         pattern = arn_format(service, resource_type).replace("${Partition}", self._partition)
         pattern = pattern.replace("${Region}", region).replace("${Account}", self.account)
         start = pattern.removesuffix(".*")
-        # Where the format ends in a name that never changes, there is one.
+        # A format without a final `.*` has a fixed name.
         return [start + name for name in names] if start != pattern else [pattern]
 
     def everything_of(self, kind: str) -> str:
-        """Return the pattern of all the resources in the account that are of the same service as this type."""
-        # Actions of `vpce` are about endpoints of `ec2`.
+        """Return the pattern of all resources in the account of this type's service."""
+        # The ARN may name another service: `vpce` actions apply to `ec2` endpoints.
         service = arn_format(*kind.split(":", 1)).split(":")[2]
         return f"arn:{self._partition}:{service}:*:{self.account}:*"
 
@@ -168,21 +168,21 @@ class Names:
 
 
 def outermost(families: Iterable[str]) -> list[str]:
-    """Return the names that begin with none of the others."""
+    """Return the names that do not begin with another one."""
     found = sorted(set(families))
     return [one for one in found if not any(one != other and one.startswith(other) for other in found)]
 
 
 def _names(naming: Naming, logical_id: str, resource: Mapping[str, Any], stack: Stack) -> list[str]:
-    """Return the name that the template gives, or the patterns of those that CloudFormation may make."""
+    """Return the template's name, or patterns of the names that CloudFormation may generate."""
     value: Any = resource.get("Properties", {})
     for key in naming.property.split(".") if naming.property else ():
         value = value.get(key) if isinstance(value, dict) else None
     if naming.property and value is not None:
-        # An alias has in its name what the ARN has before it.
+        # An alias's name contains `alias/`, which the ARN's format has too.
         return [stack.text(value).removeprefix("alias/")]
     if naming.generated is Generated.LOGICAL_ID:
-        # It is cut where it is long, and how long it may be differs.
+        # CloudFormation shortens long ids, to a length that depends on the type.
         return [logical_id[:20] + "*", stack.family + "*"]
     if naming.generated is Generated.SHORT:
         return [stack.family[:5] + "*"]
@@ -190,7 +190,7 @@ def _names(naming: Naming, logical_id: str, resource: Mapping[str, Any], stack: 
 
 
 def _within_family(name: str, families: Iterable[str]) -> str:
-    """Return the name up to the end of its family's, and `*`; a name of no family stays as it is."""
+    """Replace what follows the family's name with `*`; return a name of no family unchanged."""
     for family in families:
         for spelled in (family, family.replace("-", "_")):
             before, found, _ = name.partition(spelled)
@@ -205,7 +205,7 @@ def _common_start(one: str, other: str) -> str:
 
 
 def _fewest(names: Iterable[str]) -> list[str]:
-    """Return patterns that the names are covered by: three names that begin alike become one."""
+    """Return patterns that cover the names: three or more with a common start become one."""
     found = sorted(set(names))
     groups: list[list[str]] = []
     for name in found:

@@ -1,7 +1,7 @@
-"""Which actions CloudFormation takes for each type of resource, on what, and under which condition.
+"""Which actions CloudFormation needs for each type of resource, on which resources, and under which condition.
 
-The schemas' handlers name most of them. The tables here add what schemas leave out, leave out what a property that is
-not used would take, and limit the actions by which a deployment could gain more than it has.
+The schemas' handlers list most actions. The tables here add missing ones, remove those that only unused properties
+need, and limit actions with which a deployment could raise its privileges.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ class Need:
     action: str
     resources: tuple[str, ...]
     condition: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
-    """Operator, key and values."""
+    """Operator, key and values of each condition."""
 
 
 WITHOUT_HANDLERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -41,24 +41,24 @@ WITHOUT_HANDLERS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::CloudFormation::CustomResource": ("lambda:InvokeFunction",),
     "AWS::CDK::Metadata": (),
 }
-"""Types of which the schemas say nothing."""
+"""Actions of types whose schemas list none."""
 
 ADDITIONAL: Final[Mapping[str, tuple[str, ...]]] = {
-    # CloudFront Developer Guide, "Standard logging: permissions", and the web ACL that a distribution is given.
+    # CloudFront Developer Guide, "Standard logging: permissions", and the distribution's web ACL.
     "AWS::CloudFront::Distribution": ("s3:GetBucketAcl", "s3:PutBucketAcl", "wafv2:GetWebACL"),
-    # The schema has the former name of the service (CodePipeline User Guide, "CodePipeline permissions reference").
+    # The schema has the service's former name (CodePipeline User Guide, "CodePipeline permissions reference").
     "AWS::CodePipeline::Pipeline": ("codeconnections:PassConnection",),
-    # VPC User Guide, "Private DNS" of interface endpoints; likely, and not in the schema.
+    # VPC User Guide, "Private DNS" of interface endpoints; probably needed, missing in the schema.
     "AWS::EC2::VPCEndpoint": ("route53:AssociateVPCWithHostedZone",),
-    # RDS User Guide, "Permissions required for Secrets Manager integration": the secret has a key of ours.
+    # RDS User Guide, "Permissions required for Secrets Manager integration": the secret has our KMS key.
     "AWS::RDS::DBInstance": ("kms:Decrypt", "kms:GenerateDataKey", "secretsmanager:RotateSecret"),
     # Secrets Manager User Guide, "Permissions for the KMS key".
     "AWS::SecretsManager::Secret": ("kms:Decrypt", "kms:GenerateDataKey"),
 }
-"""What schemas leave out."""
+"""Actions that the schemas omit."""
 
-_NOTHING: Final = ""
-"""Where no property of the type takes the action."""
+_NO_PROPERTY: Final = ""
+"""For actions that no property of the type needs."""
 
 ONLY_WITH: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("AWS::ApplicationAutoScaling::ScalableTarget", "*lambda*", ("lambda:*",)),
@@ -82,8 +82,8 @@ ONLY_WITH: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("AWS::EC2::VPCGatewayAttachment", "VpnGatewayId", ("ec2:AttachVpnGateway", "ec2:DetachVpnGateway")),
     ("AWS::ElastiCache::ReplicationGroup", "*firehose*", ("firehose:*",)),
     ("AWS::ElastiCache::ReplicationGroup", "SnapshotArns", ("s3:*",)),
-    # A service-linked role is created, which takes no policy of ours.
-    ("AWS::ElastiCache::ParameterGroup", _NOTHING, ("iam:PutRolePolicy",)),
+    # It is for the service-linked role, whose policy AWS manages.
+    ("AWS::ElastiCache::ParameterGroup", _NO_PROPERTY, ("iam:PutRolePolicy",)),
     ("AWS::ElasticLoadBalancingV2::*", "*cognito*", ("cognito-idp:*",)),
     ("AWS::IAM::Policy", "Users", ("iam:*UserPolicy",)),
     ("AWS::IAM::Policy", "Groups", ("iam:*GroupPolicy",)),
@@ -96,28 +96,28 @@ ONLY_WITH: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("AWS::RDS::DBInstance", "AssociatedRoles", ("rds:AddRoleToDBInstance", "rds:RemoveRoleFromDBInstance")),
     ("AWS::RDS::DBInstance", "AutomaticBackupReplicationRegion", ("rds:St*AutomatedBackupsReplication",)),
     ("AWS::S3::Bucket", "*MetadataConfiguration*", ("s3tables:*", "s3:*BucketMetadata*")),
-    # It empties no bucket: that takes a function.
-    ("AWS::S3::Bucket", _NOTHING, ("s3:DeleteObject", "s3:PutObjectAcl")),
+    # CloudFormation does not empty buckets; a function does.
+    ("AWS::S3::Bucket", _NO_PROPERTY, ("s3:DeleteObject", "s3:PutObjectAcl")),
     ("AWS::WAFv2::WebACL", "*Marketplace*", ("payments:*",)),
     ("AWS::WAFv2::LoggingConfiguration", "*arn:aws:s3*", ("s3:*",)),
 )
-"""Actions that a handler lists for a property of ours that is not there: type, property, actions.
+"""Actions that a resource needs only if it has the property: type, property, actions.
 
-A property with `*` is looked for anywhere in the resource's properties.
+A property with `*` may occur anywhere in the resource's properties.
 """
 
 NEVER: Final[Mapping[str, str]] = {
-    "iam:DeleteRolePermissionsBoundary": "a role without its boundary may do all that its policies say",
-    "iam:DescribeOrganization": "is no action of IAM",
-    "s3:REST.PUT.OBJECT": "is the name of an entry in an access log, and not an action",
+    "iam:DeleteRolePermissionsBoundary": "it would remove the limit from a role",
+    "iam:DescribeOrganization": "is not an IAM action",
+    "s3:REST.PUT.OBJECT": "is an operation in access logs, not an action",
 }
-"""What is never allowed although a handler lists it, and why."""
+"""Actions that are never allowed although a handler lists them, and why."""
 
 UNLIMITED: Final[Mapping[str, str]] = {
-    "cloudwatch:DescribeAlarms": "returns composite alarms only where it is not limited (CloudWatch API Reference)",
-    "cloudwatch:GetMetricData": "is about metrics, which have no ARN of their own",
+    "cloudwatch:DescribeAlarms": "returns composite alarms only if it is allowed on `*` (CloudWatch API Reference)",
+    "cloudwatch:GetMetricData": "reads metrics, which have no ARN",
 }
-"""Actions that are not limited although the reference names resources, and why."""
+"""Actions that are allowed on all resources although the reference lists resource types, and why."""
 
 SERVICE_LINKED_ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": ("ecs.application-autoscaling.amazonaws.com",),
@@ -138,9 +138,9 @@ SERVICE_LINKED_ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::RDS::DBSubnetGroup": ("rds.amazonaws.com",),
     "AWS::WAFv2::LoggingConfiguration": ("wafv2.amazonaws.com",),
 }
-"""Services that make a role of their own with their first resource of the type.
+"""Services that create a service-linked role with their first resource of the type.
 
-Source: IAM User Guide, "AWS services that work with IAM", and what each service says of its service-linked role.
+Source: IAM User Guide, "AWS services that work with IAM", and each service's page on its service-linked role.
 """
 
 _BOUNDED: Final = frozenset(
@@ -158,14 +158,14 @@ _ALSO_PASSED_TO: Final[Mapping[str, tuple[str, ...]]] = {
     "backup.amazonaws.com": ("restore-testing.backup.amazonaws.com",),
     "monitoring.rds.amazonaws.com": ("rds.amazonaws.com",),
 }
-"""Services that hand a role on: who is passed it, beside who assumes it."""
+"""Further services that iam:PassRole must name, by the service that assumes the role."""
 
 
 def needs(stacks: Sequence[Stack], *, further_actions: Iterable[str] = ()) -> list[Need]:
     """Return what CloudFormation needs in the account of these stacks.
 
-    `further_actions` are needed beside what the schemas say; raises PolicyError for a type that nothing is known of,
-    and for a further action that AWS does not have.
+    `further_actions` are added to those of the schemas. Raise PolicyError for a type whose actions are unknown, and for
+    a further action that AWS does not have or that belongs to IAM.
     """
     names = Names.of(stacks)
     actions: set[str] = set()
@@ -175,24 +175,26 @@ def needs(stacks: Sequence[Stack], *, further_actions: Iterable[str] = ()) -> li
     for action in further_actions:
         if resource_types(action) is None or action.startswith("iam:"):
             reason = (
-                "IAM is limited to what the templates say" if action.startswith("iam:") else "AWS has no such action"
+                "IAM actions can only come from the templates"
+                if action.startswith("iam:")
+                else "AWS has no such action"
             )
-            raise PolicyError(f"pipeline.execution_actions: {action}: {reason}")
+            raise PolicyError(f"pipeline.execution_actions: {action}: {reason}; remove it from delivery.toml")
         actions.add(action)
     limits = Limits(names, actions)
-    found = {need for action in actions - set(NEVER) for need in _limited(action, limits, stacks)}
-    return sorted(found | set(_of_every_stack(stacks)))
+    found = {need for action in actions - set(NEVER) for need in _limited_needs(action, limits, stacks)}
+    return sorted(found | set(_needs_of_every_stack(stacks)))
 
 
 def actions_of(resource_type: str, properties: Mapping[str, Any]) -> frozenset[str]:
-    """Return the actions that deploying a resource takes, by its handlers and the tables of this file."""
+    """Return the actions that the deployment of a resource needs, by its handlers and the tables of this file."""
     known = "AWS::CloudFormation::CustomResource" if resource_type.startswith("Custom::") else resource_type
     found = WITHOUT_HANDLERS.get(known)
     if found is None:
         handlers = handler_permissions(known)
         if handlers is None:
             raise PolicyError(
-                f"{resource_type}: AWS's schema does not say which permissions it takes; "
+                f"{resource_type}: AWS's schema does not list the permissions it needs; "
                 "add them to WITHOUT_HANDLERS in execution_policies/needs.py, with their source"
             )
         found = tuple(handlers)
@@ -209,9 +211,9 @@ def actions_of(resource_type: str, properties: Mapping[str, Any]) -> frozenset[s
 
 
 def is_read(action: str) -> bool:
-    """Tell whether the action only reads what a resource is, and nothing that is in it.
+    """Tell whether the action reads a resource's configuration and not its content.
 
-    What is read is never taken away: a handler may look at what is not there.
+    These actions are always kept, because handlers read unused properties too.
     """
     name = action.partition(":")[2]
     return name.startswith(("Describe", "List", "Get")) and action not in {
@@ -227,7 +229,7 @@ def is_read(action: str) -> bool:
 
 
 def _has(properties: Mapping[str, Any], where: str) -> bool:
-    if where == _NOTHING:
+    if where == _NO_PROPERTY:
         return False
     if "*" in where:
         return where.strip("*").lower() in str(properties).lower()
@@ -238,12 +240,12 @@ def _has(properties: Mapping[str, Any], where: str) -> bool:
 
 
 class Limits:
-    """Which resources of the account an action is limited to."""
+    """The resources of the account that each action is limited to."""
 
     def __init__(self, names: Names, actions: Iterable[str]) -> None:
         self._names = names
-        # Types that are ours: named ones, and those that some action is about alone.
-        self._alone = {
+        # Types that our actions must work on, because an action has no other type.
+        self._only_types = {
             f"{action.partition(':')[0]}:{types[0]}"
             for action in set(actions) - set(UNLIMITED)
             if len(types := resource_types(action) or ()) == 1
@@ -257,23 +259,23 @@ class Limits:
         service = action.partition(":")[0]
         types = resource_types(action)
         if types is None and service == "s3":
-            # Schemas also name calls of S3, which are no actions of their own.
+            # Schemas also list S3's API calls, which are not actions.
             types = ("bucket",)
         kinds = [f"{service}:{one}" for one in types or ()]
         if not kinds or action in UNLIMITED:
             return ("*",)
         if service not in self._services_with_names and service not in ("route53", "wafv2"):
             return (self._names.everything_of(kinds[0]),)
-        ours = [kind for kind in kinds if self._names.is_named(kind) or kind in self._alone] or kinds
+        ours = [kind for kind in kinds if self._names.is_named(kind) or kind in self._only_types] or kinds
         return tuple(sorted({arn for kind in ours for arn in self._names.arns(kind)}))
 
 
-def _limited(action: str, limits: Limits, stacks: Sequence[Stack]) -> Iterator[Need]:
-    """Yield the action on the resources that it is limited to, and under its condition."""
+def _limited_needs(action: str, limits: Limits, stacks: Sequence[Stack]) -> Iterator[Need]:
+    """Yield the action with its resources and its condition."""
     if action == "iam:PassRole":
         services = ("StringEquals", "iam:PassedToService", tuple(sorted(_trusted_services(stacks))))
         yield Need(action, limits.resources(action), (services,))
-        # The roles of a pipeline's actions that are of its own account.
+        # The roles of a pipeline's actions in its own account.
         if deploying := tuple(sorted(_action_roles(stacks))):
             yield Need(action, deploying, (("StringEquals", "iam:PassedToService", ("codepipeline.amazonaws.com",)),))
     elif action == "iam:CreateServiceLinkedRole":
@@ -291,18 +293,18 @@ def _limited(action: str, limits: Limits, stacks: Sequence[Stack]) -> Iterator[N
             condition.append(("ArnEquals", "iam:PolicyARN", attached))
         yield Need(action, limits.resources(action), tuple(condition))
     elif action in ("s3:GetObject", "s3:GetObjectVersion"):
-        # The code of functions, and nothing that is kept in a bucket of ours.
+        # The code of functions, but no content of our buckets.
         buckets = sorted({stack.asset_bucket for stack in stacks if stack.asset_bucket})
         yield Need(action, tuple(f"arn:{stacks[0].partition}:s3:::{bucket}/*" for bucket in buckets))
     else:
         yield Need(action, limits.resources(action))
 
 
-def _of_every_stack(stacks: Sequence[Stack]) -> Iterator[Need]:
-    """Yield what deploying a stack takes whatever is in it."""
+def _needs_of_every_stack(stacks: Sequence[Stack]) -> Iterator[Need]:
+    """Yield the needs of every stack, independent of its resources."""
     account, where = stacks[0].account, stacks[0].partition
     parameters = {f"arn:{where}:ssm:*:{account}:parameter{stack.bootstrap_parameter}" for stack in stacks}
-    # The template's parameter BootstrapVersion.
+    # For the template's parameter BootstrapVersion.
     yield Need("ssm:GetParameters", tuple(sorted(parameters)))
     read = {name for stack in stacks for name in _stacks_read(stack.template)}
     if read:

@@ -1,4 +1,4 @@
-"""What AWS says of actions, as cfn-lint ships it.
+"""Reads AWS's data about actions, which cfn-lint ships.
 
 Two sources: the provider schemas of CloudFormation name the permissions that each handler of a resource type needs, and
 the Service Authorization Reference names the resources that each action can be limited to.
@@ -13,11 +13,11 @@ from typing import Any, Final
 from execution_policies.errors import PolicyError
 
 _HANDLERS: Final = ("create", "read", "update", "delete")
-"""CloudFormation does not list resources in order to deploy a stack."""
+"""The handlers that a deployment calls: all but `list`."""
 
 
 def handler_permissions(resource_type: str) -> frozenset[str] | None:
-    """Return the actions that creating, reading, updating and deleting the type takes; None: AWS does not say."""
+    """Return the actions that a deployment of the type needs, or None if its schema does not list them."""
     file = _schema_files().get(resource_type)
     handlers = _read("schemas", "resources", f"{file}.json").get("handlers") if file else None
     if not handlers:
@@ -27,24 +27,24 @@ def handler_permissions(resource_type: str) -> frozenset[str] | None:
 
 
 def resource_types(action: str) -> tuple[str, ...] | None:
-    """Return the types of resource that the action can be limited to, in lower case; None: the action is unknown."""
+    """Return the types of resource that the action can be limited to, in lower case, or None for an unknown action."""
     service, _, name = action.partition(":")
     found = _reference().get(service, {}).get("Actions", {}).get(name.lower())
     return None if found is None else tuple(one.lower() for one in found.get("Resources", ()))
 
 
 def has_actions(service: str, start: str) -> bool:
-    """Tell whether the service has actions that begin so."""
+    """Tell whether the service has an action whose name starts with `start`."""
     return any(name.startswith(start.lower()) for name in _reference().get(service, {}).get("Actions", {}))
 
 
 def arn_format(service: str, resource_type: str) -> str:
-    """Return the ARN of a type of resource: with `${Partition}`, `${Region}` and `${Account}`, and `.*` at its end."""
+    """Return the ARN of a type of resource, with `${Partition}`, `${Region}` and `${Account}`; most end in `.*`."""
     return _reference()[service]["Resources"][resource_type]["ARNFormats"][0]
 
 
 def _spelled(action: str) -> str:
-    """Return the action with its service in lower case, as the reference has it; schemas also say `CloudTrail:`."""
+    """Return the action with its service in lower case, as in the reference; some schemas have `CloudTrail:`."""
     service, separator, name = action.partition(":")
     return service.lower() + separator + name
 
@@ -61,12 +61,14 @@ def _schema_files() -> dict[str, str]:
 
 @cache
 def _read(*path: str) -> dict[str, Any]:
-    # The data alone: importing the package takes a second.
+    # Read the files without importing the package, which would take a second.
     spec = find_spec("cfnlint")
     if spec is None or spec.origin is None:
-        raise PolicyError("cfn-lint is not installed, whose data the policies are made from; prepare it: make setup")
+        raise PolicyError(
+            "cfn-lint is not installed, and the policies are generated from its data; install it: make setup"
+        )
     file = Path(spec.origin).parent.joinpath("data", *path)
     try:
         return json.loads(file.read_text())
     except OSError as error:
-        raise PolicyError(f"cfn-lint's data cannot be read: {error}; prepare it again: make setup") from None
+        raise PolicyError(f"cfn-lint's data cannot be read: {error}; reinstall it: make setup") from None

@@ -1,4 +1,4 @@
-"""Statements of policies, as few and as short as they can be, and what IAM says of their size."""
+"""Policy statements, merged and packed into as few policies as IAM's size limits allow."""
 
 import json
 from collections import defaultdict
@@ -9,16 +9,16 @@ from typing import Any, Final
 from execution_policies.errors import PolicyError
 
 MOST_CHARACTERS: Final = 6_144
-"""Of a managed policy, white space not counted (IAM User Guide, "IAM and AWS STS quotas")."""
+"""Size limit of a managed policy, without white space (IAM User Guide, "IAM and AWS STS quotas")."""
 MOST_POLICIES: Final = 10
-"""Managed policies of a role, unless the quota was raised (the same)."""
+"""Default quota of managed policies per role (same source)."""
 MOST_POLICIES_RAISED: Final = 20
-"""And if it was (the same)."""
+"""The highest value to which that quota can be raised (same source)."""
 
 
 @dataclass(frozen=True, order=True)
 class Statement:
-    """What is allowed."""
+    """A statement that allows actions on resources, under a condition."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
@@ -26,11 +26,11 @@ class Statement:
     """As JSON."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it stands in a policy document."""
+        """Return the statement as in a policy document."""
         found: dict[str, Any] = {
             "Effect": "Allow",
-            "Action": _alone_or_all(self.actions),
-            "Resource": _alone_or_all(self.resources),
+            "Action": _one_or_list(self.actions),
+            "Resource": _one_or_list(self.resources),
         }
         if condition := json.loads(self.condition):
             found["Condition"] = condition
@@ -43,12 +43,12 @@ def document(statements: Iterable[Statement]) -> dict[str, Any]:
 
 
 def size(policy: Any) -> int:
-    """Return the characters of a policy document as IAM counts them."""
+    """Return the number of characters of a policy document as IAM counts them."""
     return len(json.dumps(policy, separators=(",", ":")))
 
 
 def merged(statements: Iterable[Statement]) -> list[Statement]:
-    """Return the statements with one for each set of resources and condition."""
+    """Merge the statements that have the same resources and condition."""
     actions: dict[tuple[tuple[str, ...], str], set[str]] = defaultdict(set)
     for one in statements:
         actions[one.resources, one.condition] |= set(one.actions)
@@ -56,7 +56,7 @@ def merged(statements: Iterable[Statement]) -> list[Statement]:
 
 
 def packed(statements: Sequence[Statement]) -> list[list[Statement]]:
-    """Return the statements in as few policies as they fit into, the longest first into the first that has room."""
+    """Distribute the statements over few policies: the longest first, each into the first policy with room."""
     empty = size(document(()))
     parts = [part for statement in statements for part in _fitting(statement, MOST_CHARACTERS - empty)]
     policies: list[list[Statement]] = []
@@ -71,11 +71,14 @@ def packed(statements: Sequence[Statement]) -> list[list[Statement]]:
 
 
 def _fitting(statement: Statement, room: int) -> list[Statement]:
-    """Return the statement in parts that each fit into a policy."""
+    """Split the statement by actions until each part fits into a policy."""
     if size(statement.as_json()) <= room:
         return [statement]
     if len(statement.actions) == 1:
-        raise PolicyError(f"{statement.actions[0]} names too many resources for one policy: {len(statement.resources)}")
+        raise PolicyError(
+            f"{statement.actions[0]}: its {len(statement.resources)} resources exceed the size of one policy; "
+            "move some environments to separate accounts"
+        )
     middle = len(statement.actions) // 2
     halves = (statement.actions[:middle], statement.actions[middle:])
     return [
@@ -83,5 +86,5 @@ def _fitting(statement: Statement, room: int) -> list[Statement]:
     ]
 
 
-def _alone_or_all(values: Sequence[str]) -> str | list[str]:
+def _one_or_list(values: Sequence[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else list(values)

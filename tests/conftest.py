@@ -12,13 +12,12 @@ import pytest
 
 from settings import Settings, load
 from tests.example import EXAMPLE
+from tests.paths import ROOT
 from tests.shared_fixture import shared_fixture
 
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
     from aws_cdk.cx_api import CloudAssembly
-
-ROOT = Path(__file__).parents[1]
 
 # Repeated garbage collection of imported modules took a tenth of the unit tests' time.
 gc.set_threshold(100_000)

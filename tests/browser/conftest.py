@@ -1,4 +1,4 @@
-"""A browser, and a rehearsal worth looking at: it has failed, and somebody has put markup everywhere."""
+"""Fixtures: a browser, and the report of a failed rehearsal with markup in all texts."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 MARKUP = "<img src=x onerror=alert(1)></script></pre>&amp;"
-"""What must be shown as it is written."""
+"""Must be shown literally."""
 SECRET = 'swordfish"<&'
 DEV = AwsEnvironment("222222222222", "eu-west-1")
 
@@ -78,7 +78,7 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_report(browser: Browser, report_file: Path) -> Generator[Callable[..., Page], None, None]:
-    """Open the page; what the browser complains about, or asks the network for, fails the test."""
+    """Open the page. Errors of the browser and requests to the network fail the test."""
     opened: list[Page] = []
     complaints: list[str] = []
 

@@ -1,11 +1,11 @@
-"""Contrast of text against what is behind it, as the Web Content Accessibility Guidelines compute it."""
+"""Computes the contrast of text and background as the Web Content Accessibility Guidelines define it."""
 
 from typing import Any
 
 from playwright.sync_api import Page
 
 LEAST_CONTRAST = 4.5
-"""Level AA, for text of ordinary size."""
+"""Level AA, for text of normal size."""
 
 TEXTS = """() => {
   const painted = (color) => {
@@ -39,7 +39,7 @@ TEXTS = """() => {
 
 
 def low_contrasts(page: Page) -> tuple[int, list[str]]:
-    """Return how many texts are shown, and those that cannot be read well."""
+    """Return the number of visible texts, and those with too little contrast."""
     found: list[dict[str, Any]] = page.evaluate(TEXTS)
     rated = [(contrast(text["ink"], text["behind"]), text["text"]) for text in found]
     return len(rated), [f"{text}: {rate:.2f}" for rate, text in rated if rate < LEAST_CONTRAST]

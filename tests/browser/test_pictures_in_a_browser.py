@@ -1,9 +1,9 @@
-"""The pictures look right whatever fonts people have."""
+"""The texts of pictures fit into their boxes with any font."""
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.docs.document import ROOT
+from tests.paths import ROOT
 
 PICTURES = ROOT / "docs/pictures"
 IN_A_WIDE_FONT = """

@@ -1,4 +1,4 @@
-"""The rehearsal's page, in a browser: it says what happened to whoever opens it, wherever, and however."""
+"""The rehearsal's report in a browser: content, accessibility, keyboard, screen sizes and colour schemes."""
 
 import json
 import re
@@ -17,12 +17,12 @@ PHONE = 390
 
 
 def rows(page: Page) -> Locator:
-    """The actions that are shown."""
+    """The visible actions."""
     return page.locator(".row:visible")
 
 
 def failure(page: Page) -> Locator:
-    """The link in what is said first of a rehearsal that failed."""
+    """The link in the summary of a failed rehearsal."""
     return page.get_by_role("region", name="Why it failed").get_by_role("link", name="Prod / database")
 
 
@@ -171,7 +171,7 @@ def test_a_keyboard_is_enough(open_report: Open) -> None:
     expect(page.locator(".failing")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator(".whole-log a:focus")).to_have_count(1)
-    # On to the next action, and open it.
+    # Select the next action and open it.
     page.keyboard.press("Tab")
     expect(row(page, "never").locator("summary")).to_be_focused()
     page.keyboard.press("Enter")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-DOCUMENT: Final = Path(__file__).parents[2] / "container" / "README.md"
+from tests.paths import ROOT
+
+DOCUMENT: Final = ROOT / "container" / "README.md"
 BEGIN: Final = "<!-- scenarios: `make container-table` writes them -->"
 END: Final = "<!-- end of scenarios -->"
 HEAD: Final = """| what happens | without service | engine's start | at most, besides it | accepted | no answer |

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 LANGUAGES = {"sh", "text", "toml"}
 """Languages of code blocks: commands, output, and files."""
 

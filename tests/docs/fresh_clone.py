@@ -13,7 +13,7 @@ import boto3
 from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
-from tests.docs.document import ROOT
+from tests.paths import ROOT
 from tests.rehearsal.end_to_end.conftest import commit_all, copy_of_the_work_tree, run
 
 NOT_INHERITED = ("AWS_", "MAKE", "MFLAGS", "ARGS", "CDK_", "GIT_")

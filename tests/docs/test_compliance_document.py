@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
 from tools.compliance.document import document
 from tools.compliance.findings import Finding, Findings, Rule, SynthesisError, findings_of, read
-
-ROOT = Path(__file__).parents[2]
 
 FAULTY_APP = """
 from aws_cdk import App, Stack, Validations

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from settings import example_accounts, load
-from tests.docs.document import ROOT, Block, Document
+from tests.docs.document import Block, Document
 from tests.docs.fresh_clone import FreshClone, client, emulated_aws, make_fresh_clone
+from tests.paths import ROOT
 from tests.rehearsal.emulator.deployed import PLACE, Deployed, deployed
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.contrast import contrast
 from tests.docs.conftest import Regenerated
-from tests.docs.document import ROOT
+from tests.paths import ROOT
 from tools.diagrams import palette, pictures
 from tools.diagrams.dashboards.body import Body, environment_dashboard, pipeline_dashboard
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs.conftest import GENERATORS, Regenerated
-from tests.docs.document import LANGUAGES, ROOT, Document
+from tests.docs.document import LANGUAGES, Document
 from tests.docs.fresh_clone import FreshClone, make_fresh_clone
+from tests.paths import ROOT
 
 README = Document("README.md")
 REHEARSAL = Document("docs/REHEARSAL.md")

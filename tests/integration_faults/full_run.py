@@ -1,6 +1,5 @@
 """Complete runs of the integration tests, as in the pipeline's builds."""
 
-import os
 import re
 import subprocess
 import sys
@@ -9,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.faulty_http_server import PROXY_VARIABLES
 from tests.integration_faults.environment_under_test import EnvironmentUnderTest
-from tests.rehearsal.emulator.deployed import PIPELINE, PLACE
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 WRONG_VARIABLES = {
     "TARGET_GROUP_ARN": "arn:aws:elasticloadbalancing:us-east-1:222222222222:targetgroup/gone/0123456789abcdef",
     "TASK_DEFINITION_ARN": "arn:aws:ecs:us-east-1:222222222222:task-definition/yawl-dev:99",
@@ -46,12 +43,6 @@ class Run:
 
 def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, str]) -> Run:
     """Run all tests with the variables that the pipeline sets, overridden by these."""
-    cloud = dev.deployed.cloud
-    surroundings = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in (*PROXY_VARIABLES, *dev.deployed.variables) and not name.startswith("AWS_")
-    }
     report, summary, waits = (directory / name for name in ("report.xml", "summary.txt", "waits.txt"))
     ended = subprocess.run(
         [
@@ -60,14 +51,7 @@ def run_all(dev: EnvironmentUnderTest, directory: Path, variables: Mapping[str, 
             *("-p", "tests.integration_faults.cpu_wait", f"--waits={waits}"),
         ],
         cwd=ROOT,
-        env={
-            **surroundings,
-            **cloud.environment(PLACE.region, PIPELINE),
-            **cloud.proxy_environment(),
-            **dev.deployed.variables,
-            "CI": "true",
-            **variables,
-        },
+        env={**dev.deployed.build_environment(), **variables},
         capture_output=True,
         text=True,
         timeout=120,

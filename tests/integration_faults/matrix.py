@@ -22,13 +22,13 @@ check passes without the fault. The row's seconds are those of the last call. Ke
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import pytest
 
 from integration_tests.failure import CheckFailed
+from tests.paths import ROOT
 
-TABLE = Path(__file__).parents[2] / "docs" / "FAULTS.md"
+TABLE = ROOT / "docs" / "FAULTS.md"
 PROPERTY = "fault matrix"
 _HEADS = {
     "fault": ("| fault | detected by | seconds |", "Each of these must fail the tests with a message that names it:"),

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration_faults.matrix import TABLE, names_in, row_of
+from tests.paths import ROOT
 
-CHECKS = Path(__file__).parents[2] / "integration_tests"
+CHECKS = ROOT / "integration_tests"
 HERE = Path(__file__).parent
 
 

@@ -7,7 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 def synth(folder: Path, settings: str, app: Path = ROOT / "pipeline_app.py") -> subprocess.CompletedProcess[str]:
@@ -18,7 +18,7 @@ def synth(folder: Path, settings: str, app: Path = ROOT / "pipeline_app.py") -> 
 
 
 def cdk(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run `cdk` where nothing answers, with no variable or file that could hold credentials."""
+    """Run `cdk` without a network, and without variables or files that could contain credentials."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
     path = os.pathsep.join([str(Path(sys.executable).parent), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]])
     nothing = {"AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_CONFIG_FILE": os.devnull}
@@ -34,7 +34,7 @@ def cdk(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @cache
 def _without_network() -> tuple[str, ...]:
-    """Return what takes the network away, where the machine allows it; elsewhere missing credentials must do."""
+    """Return a command prefix that removes the network, or nothing if the machine does not allow it."""
     unshare = ("unshare", "--map-root-user", "--net")
     if shutil.which("unshare") and subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode == 0:
         return unshare

@@ -1,4 +1,4 @@
-"""What these tests share: one full synthesis, validators and rule pack included."""
+"""Shared fixture: one full synthesis with validators and rule packs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,10 @@ from tests.synthesis.cdk import synth
 
 @dataclass(frozen=True)
 class Synthesis:
-    """What `cdk synth` did."""
+    """The result of `cdk synth`."""
 
     said: str
-    """On standard output and standard error."""
+    """Standard output and standard error."""
     folder: Path
 
     @property
@@ -26,7 +26,7 @@ class Synthesis:
 
 @pytest.fixture(scope="session")
 def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    """Synthesize the configuration that tests know, once; it must succeed."""
+    """Synthesize the tests' settings once, and expect success."""
 
     def synthesize(folder: Path) -> None:
         folder.mkdir()

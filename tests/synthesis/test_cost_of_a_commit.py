@@ -1,4 +1,4 @@
-"""What a commit costs, found out from the commit itself."""
+"""Tests that `make cost FROM=COMMIT` synthesizes and prices that commit."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ from jobs.cost.errors import CostError
 from jobs.cost.estimate import estimate
 from jobs.cost.synthesize_commit import synthesized
 from jobs.cost.usage import Assumptions
-from tests.synthesis.cdk import ROOT
+from tests.paths import ROOT
 
 
 def test_a_commit_is_synthesized_as_it_was_committed_and_leaves_nothing() -> None:

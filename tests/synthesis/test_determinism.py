@@ -1,4 +1,4 @@
-"""What changes an assembly, and what must not."""
+"""Tests which inputs change an assembly and which do not."""
 
 import os
 import subprocess
@@ -11,14 +11,14 @@ import pytest
 
 from settings import ImageSettings, Settings
 from tests.example import EXAMPLE
+from tests.paths import ROOT
 from tests.unit.other_settings import synthesize
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[2]
 DEPLOYED = ("*.template.json", "*.assets.json", "*.template.json.config.json", "buildspec-*.yaml")
-"""What of an assembly reaches AWS; the rest describes how it was made."""
+"""The files of an assembly that reach AWS; the others describe how it was made."""
 
 
 def deployed(folder: Path) -> dict[str, bytes]:
@@ -29,7 +29,7 @@ def deployed(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module", autouse=True)
 def other_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """Start another synthesis beside the tests, where hashes, time zone and variables differ."""
+    """Start another synthesis in parallel, with another hash seed, time zone and variables."""
     folder = tmp_path_factory.mktemp("other-process")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     command = [sys.executable, "-m", "tools.bench.synthesize", "3", str(folder), "--settings", str(EXAMPLE)]

@@ -1,4 +1,4 @@
-"""The rule packs find nothing in what other settings than the example's deploy."""
+"""The rule packs find nothing in the templates of other settings than the example's."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,5 +17,5 @@ def test_they_find_nothing(
     tools = tmp_path / "bin"
     tools.mkdir()
     monkeypatch.setenv("PATH", path_without_docker(tools))
-    # What they find ends it with an error.
+    # A finding makes the synthesis fail.
     synthesize(other(settings), tmp_path / "assembly", rule_packs=True)

@@ -1,4 +1,4 @@
-"""The self-update's own commands with the real CLI, against an AWS that lets the build do what its policy says."""
+"""Runs the self-update's commands with the real CLI, against a fake AWS that enforces the build's policy."""
 
 import json
 import os
@@ -21,17 +21,17 @@ from aws_cdk.assertions import Template
 from lambdas.delivery_events.failure import first_failing_line
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
 from tests.faulty_http_server import PROXY_VARIABLES
+from tests.paths import ROOT
 from tests.policies import Json, allows
 from tests.unit.pipeline_definition import Pipeline
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[2]
 HOME, REPLICA = "yawl-delivery", "yawl-delivery-us-west-2"
 REGIONS = {HOME: "us-east-1", REPLICA: "us-west-2"}
 BUILD = "BUILD"
-"""The access key of the build's own role; that of a role it has assumed is the role's name."""
+"""The access key of the build's role. An assumed role's access key is its name."""
 
 
 @dataclass
@@ -128,7 +128,7 @@ def account(assembly: "CloudAssembly", pipeline_template: Template) -> Generator
 def compare(
     account: Account, assembly: "CloudAssembly", template: Template, folder: Path, *, accepted: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run what the build runs before it deploys, in the assembly."""
+    """Run the build's commands before the deployment, in the assembly."""
     folder = folder / "assembly"
     shutil.copytree(assembly.directory, folder, ignore=shutil.ignore_patterns("asset.*"), dirs_exist_ok=True)
     (folder / ACCEPTED_CHANGES).write_text(f"{accepted}\n")

@@ -1,4 +1,4 @@
-"""`cdk synth`, whole: nothing but the commit goes in, and everything that is wrong comes out."""
+"""Runs the whole `cdk synth`: its only input is the commit, and it reports every error."""
 
 import json
 import shutil
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.example import EXAMPLE
-from tests.synthesis.cdk import ROOT, cdk, synth
+from tests.paths import ROOT
+from tests.synthesis.cdk import cdk, synth
 from tests.synthesis.conftest import Synthesis
 
 FAULTY_APP = """
@@ -29,7 +30,7 @@ pipeline_app.main()
 
 
 def test_it_needs_neither_credentials_nor_a_network_and_has_nothing_to_say(synthesis: Synthesis) -> None:
-    # With more than one stack beside the stages, one of which only holds copies of artifacts, cdk tells their names.
+    # cdk lists the names if the app has several stacks outside the stages, such as one for copies of artifacts.
     lines = synthesis.said.splitlines()
     assert [line for line in lines if line and not line.startswith(("Successfully", "Supply a stack id"))] == []
     assert len(synthesis.templates) == 32
@@ -51,7 +52,7 @@ def test_no_acknowledgment_covers_a_stack_or_more(synthesis: Synthesis) -> None:
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """Synthesize the app with two more buckets, each wrong for one of the validators."""
+    """Synthesize the app with two more buckets, each of which one validator rejects."""
     folder = tmp_path_factory.mktemp("faulty")
     app = folder / "faulty_app.py"
     app.write_text(FAULTY_APP)
@@ -82,7 +83,7 @@ def test_mistakes_in_the_settings_are_all_that_is_printed(tmp_path: Path) -> Non
 
 @pytest.fixture(scope="module")
 def newer_assembly(synthesis: Synthesis, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the assembly and let it claim a schema of the future."""
+    """Copy the assembly and set a schema version of the future."""
     folder = tmp_path_factory.mktemp("newer") / "cdk.out"
     shutil.copytree(synthesis.folder, folder)
     for file in (*folder.rglob("manifest.json"), *folder.rglob("*.assets.json")):

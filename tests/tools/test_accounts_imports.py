@@ -1,4 +1,4 @@
-"""What `make recover` states of a resource that it imports, against the schemas and against our templates."""
+"""Compares what `make recover` declares of imported resources with the schemas and our templates."""
 
 import json
 from functools import cache
@@ -30,7 +30,7 @@ def resources_of(directory: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("kind", IMPORTED)
 def test_an_import_states_what_cannot_change_and_what_is_required(kind: str, assembly: "CloudAssembly") -> None:
-    """A later change of anything else is applied in place, so the next deployment brings it."""
+    """The next deployment changes all other properties in place."""
     schema = schema_of(kind)
     create_only = {pointer.removeprefix("/properties/") for pointer in schema.get("createOnlyProperties", [])}
     used = {
@@ -49,7 +49,7 @@ def test_it_is_found_by_what_its_schema_calls_its_identifier(kind: str) -> None:
 
 
 def test_every_retained_type_that_has_a_name_can_be_imported(assembly: "CloudAssembly") -> None:
-    """The name of anything else would stay in use with no command to take it back."""
+    """Any other resource would keep its name in use, and no command would import it."""
     named = {
         resource["Type"]
         for resource in resources_of(assembly.directory)

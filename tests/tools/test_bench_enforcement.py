@@ -1,4 +1,4 @@
-"""The figure of what enforcing permissions costs."""
+"""The measured cost of enforcing permissions."""
 
 import pytest
 

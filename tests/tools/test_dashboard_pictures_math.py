@@ -1,4 +1,4 @@
-"""Pictures of dashboards: metric math, sample data, and what a change of a dashboard changes."""
+"""Pictures of dashboards: metric math, sample data, and the effect of a changed dashboard."""
 
 import re
 from difflib import ndiff
@@ -52,7 +52,7 @@ def test_the_last_release_is_in_one_hour() -> None:
     assert len([value for value in values if value is not None]) == 1
 
 
-# What a change of a dashboard changes in its picture.
+# The effect of a changed dashboard on its picture.
 
 
 def drawn(*widgets: Widget) -> list[str]:

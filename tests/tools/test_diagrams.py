@@ -1,4 +1,4 @@
-"""The pictures of the architecture and the pipeline, of the real app and of other templates."""
+"""The pictures of the architecture and the pipeline, drawn from the real app and from other templates."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
 MOST_BOXES = 32
-"""More cannot be taken in at a glance."""
+"""More boxes are hard to read."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def box(drawn: Architecture, kind: str) -> str:
 
 
 def labels(drawn: Architecture, source: str, target: str) -> tuple[str, ...]:
-    """What stands at the traffic from one box to another."""
+    """The label of the traffic from one box to another."""
     [found] = [edge.labels for edge in drawn.edges if edge.traffic and (edge.source, edge.target) == (source, target)]
     return found
 
@@ -95,7 +95,7 @@ def test_nothing_is_left_out(environments: dict[str, assembly.Environment], draw
 
 
 def test_alarms_are_not_counted(drawn: dict[str, Architecture]) -> None:
-    """Or else each alarm more would change the picture."""
+    """Otherwise each new alarm would change the picture."""
     found = [node for node in drawn["Prod"].nodes if (node.kind, node.stack) == ("CloudWatch alarm", "monitoring")]
     assert [(node.title, node.count) for node in found] == [("Alarms", 1)]
 
@@ -123,11 +123,11 @@ def test_the_table_shows_what_differs(drawn: dict[str, Architecture]) -> None:
     assert words.startswith("The architecture of Prod")
 
 
-# Whatever else a template may bring.
+# Other templates.
 
 
 def network(**more: Any) -> dict[str, Any]:
-    """Resources of a VPC of one subnet."""
+    """The resources of a VPC with one subnet."""
     return {
         "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
         "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"CidrBlock": "10.0.0.0/24", "VpcId": {"Ref": "Vpc"}}},
@@ -140,7 +140,7 @@ def group(**properties: Any) -> dict[str, Any]:
 
 
 def write(directory: Path, templates: dict[str, dict[str, Any]], pipeline_template: dict[str, Any]) -> Path:
-    """Write an assembly of one stage with these stacks, and a pipeline's stack."""
+    """Write an assembly of one stage with these stacks, and the pipeline's stack."""
     (directory / "stage").mkdir(parents=True)
 
     def stack(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`make permissions`: which Allow statements are needed, and what it says of those that are not."""
+"""`make permissions`: which Allow statements are needed, and the report on the others."""
 
 import json
 from pathlib import Path

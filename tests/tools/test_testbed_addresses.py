@@ -1,4 +1,4 @@
-"""Workbenches side by side: each has a block of loopback addresses that no other one gets."""
+"""Each testbed on a machine has its own block of loopback addresses."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""What the testbed says, and its exit codes, when it cannot or need not start."""
+"""The testbed's messages and exit codes when it cannot start or need not."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ MISSING = {
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
-    """Run the command line; return what it exits with."""
+    """Run the command line and return its exit code."""
     monkeypatch.setattr(sys, "argv", ["testbed", *arguments])
     with pytest.raises(SystemExit) as ended:
         command_line.main()

@@ -26,6 +26,7 @@ from settings import (
 )
 from settings.sections.deployment_window import DeploymentWindowSettings
 from tests.example import EXAMPLE
+from tests.paths import ROOT
 from tests.unit.other_settings import CERTIFICATE
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from stacks.environment_stack import EnvironmentContext
 
-ROOT = Path(__file__).parents[2]
 OneEnvironment: TypeAlias = "Callable[[str], Template]"
 
 OFF_HOURS = OffHoursSettings(days="MON-FRI", wake_hour=7, sleep_hour=20, time_zone="Europe/Berlin")

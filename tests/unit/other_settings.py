@@ -10,10 +10,9 @@ import pytest
 from settings import AuditSettings, DomainSettings, Settings
 from settings.sections.chat import ChatSettings
 from settings.sections.deployment_window import DeploymentWindowSettings
+from tests.paths import ROOT
 from tests.unit.built_image import BUILT
 from tests.unit.pipeline_definition import Pipeline
-
-ROOT = Path(__file__).parents[2]
 
 WINDOW = DeploymentWindowSettings(days="MON-THU", hours="9-15", time_zone="Europe/Berlin")
 CERTIFICATE = "arn:aws:acm:us-east-1:444444444444:certificate/00000000-0000-0000-0000-000000000000"

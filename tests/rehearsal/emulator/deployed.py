@@ -1,5 +1,6 @@
 """The environment dev, deployed to an emulator of its own, with a fake task behind its load balancer."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from rehearsal.report.progress import Progress
 from rehearsal.workloads.fake_tasks import FakeTasks
 from rehearsal.workloads.tasks import Tasks
 from tests.environment_stacks import own_region
+from tests.faulty_http_server import PROXY_VARIABLES
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
 
@@ -31,15 +33,30 @@ PIPELINE = Credentials("111111111111")
 
 @dataclass(frozen=True)
 class Deployed:
-    """The environment, once it is there."""
+    """The deployed environment."""
 
     cloud: Cloud
     variables: dict[str, str]
-    """What its pipeline tells the integration tests."""
+    """The variables that its pipeline sets for the integration tests."""
 
     def client(self, service: str) -> Any:
         """Return a client that may do anything in the environment's account."""
         return self.cloud.in_account(service, PLACE)
+
+    def build_environment(self) -> dict[str, str]:
+        """Return all variables of the build in which the pipeline runs the integration tests."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in PROXY_VARIABLES and not name.startswith("AWS_")
+        }
+        return {
+            **inherited,
+            **self.cloud.environment(PLACE.region, PIPELINE),
+            **self.cloud.proxy_environment(),
+            **self.variables,
+            "CI": "true",
+        }
 
 
 @contextmanager

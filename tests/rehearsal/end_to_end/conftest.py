@@ -26,10 +26,10 @@ from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.progress import Progress, Result, Status
 from rehearsal.workloads.tasks import TaskKind
 from tests.example import EXAMPLE
+from tests.paths import ROOT
 from tests.rehearsal.end_to_end.failure_matrix import Matrix
 from tests.shared_fixture import shared_fixture
 
-ROOT = Path(__file__).parents[3]
 MATRIX = "failure matrix"
 PROD = "444444444444"
 PUBLISHING = ("UpdatePipeline", "Assets")

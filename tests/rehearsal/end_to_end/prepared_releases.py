@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.paths import ROOT
 from tests.rehearsal.end_to_end.accounts import PROBE
-from tests.rehearsal.end_to_end.conftest import REALLY_TEST, ROOT, Repository, run
+from tests.rehearsal.end_to_end.conftest import REALLY_TEST, Repository, run
 
 Template = dict[str, Any]
 Change = Callable[[str, Template], Template]

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from rehearsal.process.run_directory import CACHE
-from tests.rehearsal.end_to_end.conftest import ROOT, Repository
+from tests.paths import ROOT
+from tests.rehearsal.end_to_end.conftest import Repository
 
 BEFORE_THE_ENVIRONMENTS = ["Source", "Build", "UpdatePipeline", "Assets"]
 

@@ -24,7 +24,8 @@ from rehearsal.report.progress import Notification, Result, Status
 from rehearsal.workloads.tasks import TaskKind
 from testbed import system_packages
 from tests.environment_stacks import own_region
-from tests.rehearsal.end_to_end.conftest import ROOT, Rehearsed, Repository
+from tests.paths import ROOT
+from tests.rehearsal.end_to_end.conftest import Rehearsed, Repository
 
 HOME = AwsEnvironment("111111111111", "us-east-1")
 DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"

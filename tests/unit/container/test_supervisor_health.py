@@ -13,8 +13,9 @@ import pytest
 
 from supervisor import timings
 from supervisor.health import SOCKET_NAME, Health, HealthServer, HealthState
+from tests.paths import ROOT
 
-CONTAINER = Path(__file__).parents[3] / "container"
+CONTAINER = ROOT / "container"
 WELL = Health(role="active", engine="running", reason="", leader_age=0.4, epoch=7)
 
 

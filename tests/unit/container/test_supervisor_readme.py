@@ -5,9 +5,10 @@ from pathlib import Path
 
 from supervisor import timings, variables
 from supervisor.task import Exit
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[3] / "container"
-README = (ROOT / "README.md").read_text()
+CONTAINER = ROOT / "container"
+README = (CONTAINER / "README.md").read_text()
 
 
 def rows(heading: str) -> list[list[str]]:

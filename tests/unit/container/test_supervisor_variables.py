@@ -13,9 +13,10 @@ import pytest
 from typing_extensions import override
 
 from supervisor.variables import VariablesError, read_variables
+from tests.paths import ROOT
 from tests.unit.container.supervisor_task import SECRETS, environment, variables
 
-CONTAINER = Path(__file__).parents[3] / "container"
+CONTAINER = ROOT / "container"
 
 
 def test_variables_are_read(task_folder: Path) -> None:

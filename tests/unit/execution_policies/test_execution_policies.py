@@ -1,4 +1,4 @@
-"""What CloudFormation may do in each account under the generated policies: all that its stacks take, and no more."""
+"""The generated policies allow CloudFormation everything that the stacks need, and no more."""
 
 import json
 import shutil
@@ -46,7 +46,7 @@ def policies(assembly: "CloudAssembly") -> dict[str, AccountPolicies]:
 
 
 def is_allowed(of: AccountPolicies, action: str, resource: str, **context: str) -> bool:
-    """Ask the emulator's engine whether the policies allow it; context is the condition keys of IAM."""
+    """Ask the emulator's engine whether the policies allow it; `context` contains IAM's condition keys."""
     request = EvalContext(
         principal_arn=f"arn:aws:sts::{of.account}:assumed-role/cfn-exec-role/AWSCloudFormation",
         principal_type="AssumedRole",
@@ -60,7 +60,7 @@ def is_allowed(of: AccountPolicies, action: str, resource: str, **context: str) 
     return evaluate(request, documents).decision == "Allow"
 
 
-# How AWS calls what a template does not name: written down apart from what the policies are generated from.
+# Names that AWS generates, listed independently of the tables that the policies are generated from.
 SHORT = {"AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup"}
 BY_LOGICAL_ID = {"AWS::SecretsManager::Secret", "AWS::CodeBuild::Project"}
 LOWER = {"AWS::S3::Bucket", "AWS::RDS::DBParameterGroup", "AWS::RDS::DBSubnetGroup", "AWS::ElastiCache::SubnetGroup"}
@@ -100,7 +100,7 @@ IN_THE_ARN = {
 
 
 def physical_name(stack: Stack, logical_id: str, resource: Mapping[str, Any]) -> str:
-    """Return what AWS may call the resource."""
+    """Return the names that AWS may give the resource."""
     kind = resource["Type"]
     given = resource.get("Properties", {}).get(NAME_PROPERTIES.get(kind, ""))
     if given is not None:
@@ -130,7 +130,7 @@ def arn(stack: Stack, kind: str, name: str) -> str:
 
 
 def requests(stack: Stack, logical_id: str, resource: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Yield every call that deploying a resource takes: action, resource, and condition keys."""
+    """Yield every call that the deployment of a resource needs: action, resource, and condition keys."""
     own = own_arns(stack, logical_id, resource)
     bound = boundary_arn([stack])
     for action in sorted(actions_of(resource["Type"], resource.get("Properties", {})) - set(NEVER)):
@@ -159,7 +159,7 @@ def requests(stack: Stack, logical_id: str, resource: Mapping[str, Any]) -> Iter
         elif mine := [own[kind] for kind in kinds if kind in own]:
             yield from ((action, one, {}) for one in mine)
         elif not kinds:
-            # Calls that schemas name and AWS's reference does not are about the resource itself.
+            # Calls that are in schemas but not in AWS's reference apply to the resource itself.
             yield action, "*" if resource_types(action) == () or not own else next(iter(own.values())), {}
         elif not any(kind in naming.arns for kind in kinds for naming in NAMINGS.values()):
             yield action, arn(stack, _identified(kinds), "0a1b2c"), {}
@@ -258,7 +258,7 @@ def test_it_may_not_gain_more_nor_touch_what_is_not_ours(
 
 
 def test_names_stand_in_arns_as_aws_has_them(policies: dict[str, AccountPolicies]) -> None:
-    """Spelled out, as the formats that the policies are made from are the tests' too."""
+    """Literal ARNs, because the other tests use the same formats as the policies."""
     home, prod = policies["111111111111"], policies["444444444444"]
     alias = "alias/yawl-delivery-us-west-2tifactstorealias0f438b320b7fcefc1f48"
     assert is_allowed(home, "kms:CreateAlias", f"arn:aws:kms:us-west-2:111111111111:{alias}")
@@ -293,13 +293,13 @@ def test_no_policy_is_for_everything(policies: dict[str, AccountPolicies]) -> No
             for statement in policy["Statement"]:
                 actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
                 assert "*" not in actions
-                # What AWS lets nobody limit, and what reads; nothing that changes something of a name.
+                # Only actions that AWS cannot limit and reading ones, and no changes of named resources.
                 if statement["Resource"] == "*" and policy is not account.boundary:
                     assert not [one for one in actions if resource_types(one) and not is_read(one)]
 
 
 class TestBoundary:
-    """The most that a role of ours may do."""
+    """The permissions boundary of our roles."""
 
     @staticmethod
     def allows(of: AccountPolicies, action: str, resource: str = "*") -> bool:
@@ -370,13 +370,13 @@ class TestBoundary:
                 "ManagedPolicyArns": ["arn:aws:iam::aws:policy/PowerUserAccess"],
             },
         }
-        with pytest.raises(PolicyError, match=r"PowerUserAccess: the permissions boundary does not know"):
+        with pytest.raises(PolicyError, match=r"PowerUserAccess: its actions are unknown"):
             generate(one_stack(tmp_path, {"Role": role}))
 
     def test_a_role_that_may_assume_anything_is_refused(self, tmp_path: Path) -> None:
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
         policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}
-        with pytest.raises(PolicyError, match="may sts:AssumeRole on any resource"):
+        with pytest.raises(PolicyError, match="has sts:AssumeRole on any resource"):
             generate(one_stack(tmp_path, {"Policy": policy}))
 
     def test_every_role_has_it_where_the_settings_say_so(
@@ -384,7 +384,7 @@ class TestBoundary:
     ) -> None:
         skip_with_example_only(request)
         least = settings.pipeline.model_copy(update={"execution": "least-privilege"})
-        # Prod has stacks in another region, and so has the pipeline for it.
+        # Prod and the pipeline have stacks in another region.
         synthesized = synthesize(only(settings.model_copy(update={"pipeline": least}), "prod"), tmp_path)
         found = {
             (stack.account, resource["Properties"].get("PermissionsBoundary"))
@@ -407,7 +407,7 @@ class TestSize:
             assert len(account.policies) <= MOST_POLICIES
             for policy in [*account.policies.values(), account.boundary]:
                 assert size(policy) <= MOST_CHARACTERS
-            # What CloudFormation takes in a request, without a bucket for the template.
+            # CloudFormation's limit for a template in a request.
             assert len(json.dumps(account.template())) <= 51_200
 
     def test_statements_are_packed_into_as_few_as_they_fill(self) -> None:
@@ -429,7 +429,7 @@ class TestSize:
 
 
 class TestInput:
-    """What a template may have that nobody has thought of."""
+    """Unexpected templates and settings."""
 
     def test_a_type_without_permissions_is_named_with_the_place_to_add_them(self, tmp_path: Path) -> None:
         with pytest.raises(PolicyError, match=r"AWS::New::Thing: .* WITHOUT_HANDLERS in execution_policies/needs.py"):
@@ -446,7 +446,7 @@ class TestInput:
         assert not is_allowed(found, "sns:ConfirmSubscription", f"arn:aws:sns:us-east-1:{DEV}:other")
 
     @pytest.mark.parametrize("action", ["sns:NoSuchAction", "iam:CreateUser", "*"])
-    def test_a_further_action_that_does_not_fit_is_refused(self, action: str, tmp_path: Path) -> None:
+    def test_an_unknown_or_iam_action_is_rejected(self, action: str, tmp_path: Path) -> None:
         with pytest.raises(PolicyError, match=r"pipeline\.execution_actions"):
             generate(one_stack(tmp_path, {"Topic": {"Type": "AWS::SNS::Topic"}}), further_actions=[action])
 
@@ -483,7 +483,7 @@ def test_two_runs_write_the_same_bytes(assembly: "CloudAssembly", tmp_path: Path
 
 
 class TestCoverage:
-    """What a release needs against what is deployed."""
+    """Comparison of needed and deployed permissions."""
 
     NEEDED = {
         "Statement": [{"Effect": "Allow", "Action": ["sns:CreateTopic", "sns:TagResource"], "Resource": "arn:a*"}]

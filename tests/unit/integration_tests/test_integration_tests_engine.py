@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -17,8 +16,8 @@ from integration_tests.http_client import HttpClient
 from integration_tests.specification import LEFTOVER_SECONDS, leftovers, new_specification
 from integration_tests.waiting import Deadline
 from tests.faulty_http_server import PROXY_VARIABLES
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 CREDENTIALS = Credentials(username="admin", password="of this test")
 SPECIFICATION = "{http://www.yawlfoundation.org/yawlschema}"
 

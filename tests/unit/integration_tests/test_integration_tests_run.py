@@ -16,8 +16,8 @@ from integration_tests.http_variables import read_http_variables
 from integration_tests.summary import Summary
 from tests.fake_clock import FakeClock
 from tests.faulty_http_server import PROXY_VARIABLES, healthy, respond, serve
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 HTTP = {"ALB_URL": "http://yawl-dev.eu-central-1.elb.amazonaws.com", "HEALTH_PATH": "/resourceService/"}
 ACCOUNT = {
     "ENVIRONMENT_REGION": "eu-central-1",

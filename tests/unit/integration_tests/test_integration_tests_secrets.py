@@ -22,8 +22,8 @@ from integration_tests.http_client import HttpClient
 from integration_tests.secret_values import SecretValues
 from integration_tests.waiting import Deadline
 from tests.faulty_http_server import PROXY_VARIABLES, Behaviour, Server, respond, serve_application
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&()*+,-./:;<=>?@[]^_{|}~\"'\\ äß€"
 secret_texts = st.text(LETTERS, min_size=8, max_size=60).map(str.strip).filter(lambda text: len(text) >= 8)
 SPELLINGS: dict[str, Callable[[str], str]] = {

@@ -1,4 +1,4 @@
-"""Watching the alarm over an environment after a release."""
+"""The bake: watching an environment's alarm after a release."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
 
 class CloudWatch:
-    """An alarm whose states and history are written beforehand, one look after the other."""
+    """A fake alarm that returns prepared states and history, one per call."""
 
     def __init__(self, states: Iterable[str], history: Iterable[tuple[int, str]] = ()) -> None:
         self.states = list(states)

@@ -1,4 +1,4 @@
-"""What the change review says of templates that differ: losses, broadened permissions, numbers, what is accepted."""
+"""The change review's report: losses, broadened permissions, counts, and accepted changes."""
 
 import copy
 from collections.abc import Callable, Generator
@@ -49,7 +49,7 @@ def execution(identifier: str, status: str = "InProgress") -> dict[str, str]:
 
 @pytest.fixture(scope="module", autouse=True)
 def comparing() -> Generator[None, None, None]:
-    """Compare everything here in one process."""
+    """Compare all templates of this file in one process."""
     with COMPARER:
         yield
 
@@ -124,7 +124,7 @@ def test_what_holds_nothing_may_be_replaced() -> None:
 
 
 def test_a_replacement_spreads_to_what_refers_to_it() -> None:
-    """The security group is no stateful thing, but a database that must be in another network is."""
+    """A security group is not stateful, but a database that moves to another network is."""
     subnets = {"Type": "AWS::RDS::DBSubnetGroup", "Properties": {"DBSubnetGroupName": "a", "SubnetIds": ["x"]}}
     database = changed(DATABASE, DBSubnetGroupName={"Ref": "Subnets"})
     before = {"Subnets": subnets, "Database": database}
@@ -137,7 +137,7 @@ def test_a_replacement_spreads_to_what_refers_to_it() -> None:
 def test_every_stateful_resource_of_an_environment_is_guarded(
     template: "Callable[[str, str], Template]",
 ) -> None:
-    """The golden list of logical ids and the guard's list of types must not part."""
+    """The golden list of logical ids and the guard's list of types must agree."""
     for part, ids in STATEFUL_LOGICAL_IDS.items():
         before = dict(template("prod", part).to_json())
         kept = {name: item for name, item in before["Resources"].items() if name not in ids}
@@ -279,7 +279,7 @@ def test_every_form_of_the_report_tells_the_cost_and_what_makes_it() -> None:
 
 
 def test_while_another_release_is_under_way_somebody_is_asked() -> None:
-    """The approval is passed by for exactly one line, and what was compared may be something else by then."""
+    """The approval is skipped only for one exact line; another release may still change the result."""
     same = replace(review_of({"D": DATABASE}, {"D": DATABASE}), others_in_progress=("0123456789abcdef",))
     assert same.summary() == "prod: nothing changes; compared while execution 01234567 was still in progress"
 

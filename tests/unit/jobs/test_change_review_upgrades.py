@@ -1,4 +1,4 @@
-"""The guard against CloudFormation's own schemas: what it stops of upgrades drawn at random, and what not."""
+"""Compares the guard with CloudFormation's schemas on random upgrades: which it stops and which not."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -14,12 +14,12 @@ from tests.upgrades import STATEFUL, Upgrade, draw, every_upgrade
 Templates: TypeAlias = Callable[[str, str], Template]
 SEED = 5
 DRAWN = 20
-"""Of each kind. Two templates take the library about 20 ms to compare."""
+"""Examples of each kind. The library compares two templates in about 20 ms."""
 
 
 @pytest.fixture(scope="module")
 def parts(template: Templates) -> dict[str, dict[str, Any]]:
-    # What keeps backups is not part of dev.
+    # dev has no recovery stacks.
     return {part: dict(template("dev", part).to_json()) for part in STATEFUL if not part.startswith("recovery")}
 
 
@@ -37,7 +37,7 @@ def test_upgrades_of_every_part_can_be_drawn(parts: dict[str, dict[str, Any]]) -
 
 
 def judged(parts: dict[str, dict[str, Any]], upgrades: list[Upgrade]) -> list[tuple[tuple[str, ...], bool]]:
-    """What the guard says is lost by each, and whether it would stop it for its permissions."""
+    """The losses that the guard reports for each upgrade, and whether it stops it for its permissions."""
     with Comparer() as comparer:
         differences = comparer.compare([(parts[upgrade.part], upgrade.template) for upgrade in upgrades])
     return [

@@ -1,4 +1,4 @@
-"""What environments cost: figures reckoned by hand, what is assumed, and what nobody has a price for."""
+"""The cost estimate: figures calculated by hand, assumptions, and resources without a price."""
 
 import json
 from decimal import Decimal
@@ -20,8 +20,8 @@ from jobs.cost.report import as_json, as_text, savings
 from jobs.cost.resources import FREE, PRICED
 from jobs.cost.schedule import capacity_hours
 from jobs.cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
-from tests.conftest import ROOT
 from tests.environment_stacks import own_region
+from tests.paths import ROOT
 from tests.unit.one_environment import OneEnvironment
 
 if TYPE_CHECKING:
@@ -425,7 +425,7 @@ def test_every_price_names_its_source_and_is_used_by_somebody() -> None:
         service, usage_type = price.source.split(" ")[:2]
         assert service, key
         assert usage_type, key
-        # Keys with a size in them are put together where they are used.
+        # The code builds keys that contain a size.
         assert f'"{key}"' in used or key.startswith(
             ("database.", "cache.", "reserved.", "fargate.", "savings_plan.", "build.", "bucket.")
         ), key

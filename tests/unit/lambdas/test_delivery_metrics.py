@@ -1,4 +1,4 @@
-"""What the pipeline's runs are said to tell, against figures worked out by hand."""
+"""Compares the metrics of recorded pipeline runs with figures calculated by hand."""
 
 import contextlib
 import io
@@ -19,13 +19,13 @@ from lambdas.delivery_metrics.published_figures import PublishedFigures
 from tests.unit.recorded_runs import ENVIRONMENTS, NOON, PASSED, CodePipeline, DynamoDB, Run, moment, run
 
 Told = list[tuple[str, str, int, Any]]
-"""Of what, which metric, in which minute after noon, and its value; times in minutes."""
+"""Dimension, metric, minute after noon, and value; durations in minutes."""
 
 BUILD_FAILED = [*PASSED[:1], ("Build", "Synth", 1, 4, "Failed")]
 PROD_FAILED = [*PASSED[:6], ("Prod", "IntegrationTests", 40, 45, "Failed")]
 GOOD = run("a", 0, PASSED, (60, "Succeeded"), committed=-30)
 
-# What happened, and all that is to be told of prod and of the pipeline as a whole.
+# The events, and all metrics of prod and of the whole pipeline.
 RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
     "a success": (
         [GOOD],
@@ -60,7 +60,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("pipeline", "RestoreTime", 260, 156),
             ("pipeline", "Successes", 60, 1),
             ("pipeline", "Successes", 260, 1),
-            # Prod has never been touched by the failure; the fix brings both commits.
+            # The failure never reached prod; the fix brings both commits.
             ("prod", "Changes", 60, 1),
             ("prod", "Changes", 260, 1),
             ("prod", "CycleTime", 260, 200),
@@ -104,7 +104,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("pipeline", "Failures", 245, 1),
             ("pipeline", "FeedbackTime", 145, 45),
             ("pipeline", "FeedbackTime", 245, 45),
-            # It counts from the first failure.
+            # Time to restore counts from the first failure.
             ("pipeline", "RestoreTime", 360, 215),
             ("pipeline", "Successes", 60, 1),
             ("pipeline", "Successes", 360, 1),
@@ -139,7 +139,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("pipeline", "Failures", 145, 1),
             ("pipeline", "FeedbackTime", 145, 45),
             ("pipeline", "Successes", 60, 1),
-            # The rollback is no change of its own and no release; it restores.
+            # The rollback is neither a change nor a release; it restores service.
             ("prod", "Changes", 60, 1),
             ("prod", "Changes", 145, 1),
             ("prod", "FailedChanges", 145, 1),
@@ -168,7 +168,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("prod", "Changes", 60, 1),
             ("prod", "Changes", 160, 1),
             ("prod", "CycleTime", 160, 100),
-            # Known to have failed when the rollback began.
+            # The start of the rollback marks the release as failed.
             ("prod", "FailedChanges", 200, 1),
             ("prod", "LeadTime", 60, [90]),
             ("prod", "LeadTime", 160, [60]),
@@ -188,7 +188,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("pipeline", "Successes", 60, 1),
             ("pipeline", "Successes", 170, 1),
             ("pipeline", "Superseded", 112, 1),
-            # One release with both commits; what was superseded has not failed.
+            # One release with both commits; a superseded run is not a failure.
             ("prod", "Changes", 60, 1),
             ("prod", "Changes", 170, 1),
             ("prod", "CycleTime", 170, 110),
@@ -204,7 +204,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
     ),
     "an approval that is rejected": (
         [run("a", 0, [*PASSED[:4], ("ProdApproval", "Approve", 12, 20, "Failed")], (20, "Failed"))],
-        # Somebody decided: nothing has failed, and prod was not touched.
+        # A rejection is not a failure, and prod is unchanged.
         [],
     ),
     "prod fails, and the stage is run again": (
@@ -244,7 +244,7 @@ RECORDED: dict[str, tuple[Sequence[Run], Told]] = {
             ("prod", "Changes", 60, 1),
             ("prod", "Changes", 160, 1),
             ("prod", "CycleTime", 160, 100),
-            # It has been there before: no lead time of its own.
+            # The commit was in prod before, so it has no lead time.
             ("prod", "LeadTime", 60, [90]),
             ("prod", "Releases", 60, 1),
             ("prod", "Releases", 160, 1),
@@ -264,20 +264,20 @@ RUNS = {name: runs for name, (runs, _) in RECORDED.items()}
 
 
 def events_of(runs: Iterable[Run]) -> list[tuple[int, Mapping[str, str]]]:
-    """Return what CodePipeline tells of runs, in its order."""
+    """Return the runs as CodePipeline lists them."""
     return sorted((event for one in runs for event in one.events()), key=lambda event: event[0])
 
 
-def told(
+def published_lines(
     runs: Sequence[Run],
     events: Iterable[tuple[int, Mapping[str, str]]],
     *,
     published: PublishedFigures | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the published lines after the events, which arrive in this order, none before it has happened."""
+    """Return the published lines after the events, which arrive in this order."""
     api, published = CodePipeline(runs, minute=0), published or PublishedFigures(DynamoDB(), "table")
     out = io.StringIO()
-    # pytest's own capture cannot tell one example of a property from the next.
+    # pytest's capture does not separate the examples of a property.
     with contextlib.redirect_stdout(out):
         for minute, detail in events:
             api.minute = max(api.minute, minute)
@@ -304,14 +304,14 @@ def metrics(lines: Iterable[Mapping[str, Any]]) -> Told:
 @pytest.mark.parametrize("case", RECORDED)
 def test_prod_and_the_pipeline(case: str) -> None:
     runs, expected = RECORDED[case]
-    found = metrics(told(runs, events_of(runs)))
+    found = metrics(published_lines(runs, events_of(runs)))
     assert [row for row in found if row[0] in ("pipeline", "prod") and row[1] != "ReleasedAt"] == sorted(
         expected, key=str
     )
 
 
 def test_every_stage_and_action_of_a_run() -> None:
-    found = metrics(told([GOOD], events_of([GOOD])))
+    found = metrics(published_lines([GOOD], events_of([GOOD])))
     assert [row for row in found if row[0] not in ("pipeline", "prod", "dev")] == sorted(
         [
             ("Source/Source", "Duration", 1, 1),
@@ -331,7 +331,7 @@ def test_every_stage_and_action_of_a_run() -> None:
             ("Prod/IntegrationTests", "Duration", 44, 4),
             ("Prod/Bake", "Duration", 60, 16),
             ("Prod", "Duration", 60, 29),
-            # It waited for a minute before it could enter.
+            # It waited a minute before it entered the stage.
             ("Prod", "QueueTime", 31, 1),
         ],
         key=str,
@@ -356,7 +356,7 @@ def test_every_stage_and_action_of_a_run() -> None:
 )
 def test_where_it_went_wrong(case: str, of: str, metric: str, minutes: list[int]) -> None:
     runs = RUNS[case]
-    found = metrics(told(runs, events_of(runs)))
+    found = metrics(published_lines(runs, events_of(runs)))
     assert sorted(row[2] for row in found if row[:2] == (of, metric)) == minutes
 
 
@@ -368,7 +368,7 @@ def test_order_and_repetition_of_events_change_nothing(case: str, shuffle: rando
     in_order = events_of(runs)
     disturbed = in_order * times
     shuffle.shuffle(disturbed)
-    assert metrics(told(runs, disturbed)) == metrics(told(runs, in_order))
+    assert metrics(published_lines(runs, disturbed)) == metrics(published_lines(runs, in_order))
 
 
 @pytest.mark.parametrize("case", RECORDED)
@@ -376,21 +376,22 @@ def test_an_event_that_is_lost_is_made_good_by_the_next_of_its_run(case: str) ->
     runs = RUNS[case]
     in_order = events_of(runs)
     last = {detail["execution-id"]: (minute, detail) for minute, detail in in_order}
-    assert metrics(told(runs, last.values())) == metrics(told(runs, in_order))
+    assert metrics(published_lines(runs, last.values())) == metrics(published_lines(runs, in_order))
 
 
 def test_a_figure_is_told_once_whoever_asks_at_the_same_time() -> None:
     table = DynamoDB()
 
     class Racing(PublishedFigures):
-        """Has looked before the other one wrote."""
+        """Reads before the other one has written."""
 
         @override
         def names_of(self, execution_id: str) -> set[str]:
             return set()
 
     lines = [
-        told([GOOD], events_of([GOOD])[-1:], published=kind(table, "table")) for kind in (PublishedFigures, Racing)
+        published_lines([GOOD], events_of([GOOD])[-1:], published=kind(table, "table"))
+        for kind in (PublishedFigures, Racing)
     ]
     assert len(lines[0]) > 20
     assert lines[1] == []
@@ -402,7 +403,7 @@ def test_a_commit_is_brought_once() -> None:
         run("b", 100, PASSED[:4], (40, "Superseded")),
         run("c", 110, PASSED, (60, "Succeeded")),
     ]
-    found = metrics(told(runs, events_of(runs)))
+    found = metrics(published_lines(runs, events_of(runs)))
     assert [row[2:] for row in found if row[:2] == ("dev", "LeadTime")] == [(112, [112, 12]), (122, [12])]
 
 
@@ -430,7 +431,7 @@ def test_no_further_back_is_read_than_to_the_last_release() -> None:
 
 
 def test_a_release_says_what_it_is_and_since_when_it_is_there() -> None:
-    [release] = [line for line in told([GOOD], events_of([GOOD])) if line["figure"] == "release/prod"]
+    [release] = [line for line in published_lines([GOOD], events_of([GOOD])) if line["figure"] == "release/prod"]
     assert {key: release[key] for key in ("Pipeline", "Environment", "time", "commit", "title", "execution")} == {
         "Pipeline": "p",
         "Environment": "prod",
@@ -455,13 +456,13 @@ def test_a_release_says_what_it_is_and_since_when_it_is_there() -> None:
 
 def test_a_rollback_says_what_it_goes_back_to() -> None:
     runs = RUNS["prod's tests fail, and the stage is rolled back"]
-    [restored] = [line for line in told(runs, events_of(runs)) if line["figure"] == "restored/prod"]
+    [restored] = [line for line in published_lines(runs, events_of(runs)) if line["figure"] == "restored/prod"]
     assert (restored["execution"], restored["commit"], restored["title"]) == ("r", "a", "Change a")
 
 
 def test_the_table_forgets_after_codepipeline_has() -> None:
     table = DynamoDB()
-    told([GOOD], events_of([GOOD]), published=PublishedFigures(table, "table"))
+    published_lines([GOOD], events_of([GOOD]), published=PublishedFigures(table, "table"))
     kept = {int(item["expires"]["N"]) for item in table.items.values()}
     assert min(kept) - moment(1).timestamp() >= timedelta(days=366).total_seconds()
 

@@ -1,4 +1,4 @@
-"""What a notice adds to a denial: the action, and the command that allows it."""
+"""The notice of a denied call: the action, and the command that allows it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Recorded sequences of events, and what people are told: one notice of the right kind for each thing that happens."""
+"""The notices of recorded sequences of events: one of the right kind for each event."""
 
 import json
 from collections.abc import Callable
@@ -185,7 +185,7 @@ def recorded(happening: Happening) -> Recording:
 
 
 def hear(recording: Recording, *events: dict[str, Any]) -> list[str]:
-    """Work on events; return the subjects of what was published."""
+    """Process the events and return the subjects of the published notices."""
     for event in events:
         publish_notice(event, recording, VARIABLES)
     return [message["Subject"] for message in recording.published]
@@ -206,8 +206,8 @@ def test_events_that_come_twice_and_in_any_order_change_nothing(happening: Happe
     assert sorted(hear(recording, *events)) == sorted(SEQUENCES[happening])
 
 
-def told(happening: Happening, number: int = -1) -> str:
-    """The mail about the last thing that happened."""
+def mail_about(happening: Happening, number: int = -1) -> str:
+    """The mail about the last event."""
     recording = recorded(happening)
     hear(recording, *recording.events)
     return json.loads(recording.published[number]["Message"])["email"]
@@ -244,7 +244,7 @@ SAID: dict[Happening, tuple[str, ...]] = {
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_it_says_what_one_needs(happening: Happening, text: str) -> None:
-    assert text in told(happening)
+    assert text in mail_about(happening)
 
 
 def test_it_goes_to_those_whom_it_concerns() -> None:

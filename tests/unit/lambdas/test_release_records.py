@@ -1,4 +1,4 @@
-"""Recorded sequences of events, and what is written down of them."""
+"""The release records of recorded sequences of events."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The projects that build images keep their layers, and only those."""
+"""Only the projects that build images cache their layers."""
 
 from typing import Any
 

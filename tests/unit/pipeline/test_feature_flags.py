@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.paths import ROOT
+
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[3]
 CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"]
 
 

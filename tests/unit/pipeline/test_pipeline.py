@@ -16,6 +16,7 @@ from pipeline.steps.change_review_step import NOTHING
 from settings import Settings
 from settings.types.environment_names import LONGEST
 from tests.environment_stacks import own_region
+from tests.paths import ROOT
 from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import Pipeline
 from tools.bench.delivery_path import BAKE, REVIEW, deliveries
@@ -24,7 +25,6 @@ from tools.bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_rol
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[3]
 ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
 PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
 WITHOUT_TAGS = (
@@ -50,12 +50,6 @@ BUILDS = [
     *((stage, "IntegrationTests") for stage in ENVIRONMENTS),
     *((stage, "Bake") for stage in ENVIRONMENTS),
 ]
-
-
-@pytest.fixture(scope="module")
-def pipeline(pipeline_template: Template) -> Pipeline:
-    """Read the pipeline from its template."""
-    return Pipeline(pipeline_template.to_json()["Resources"])
 
 
 def test_source_synth_self_mutation_and_assets_come_before_the_environments_in_their_order(pipeline: Pipeline) -> None:
@@ -105,7 +99,7 @@ def test_assets_are_published_by_the_pinned_cli(assembly: "CloudAssembly") -> No
 
 @pytest.mark.parametrize("stage", ENVIRONMENTS)
 class TestEnvironment:
-    """What holds for each environment's stage."""
+    """Facts about each environment's stage."""
 
     def test_every_stack_is_one_action_that_can_be_retried(self, stage: str, pipeline: Pipeline) -> None:
         deployments = [
@@ -206,7 +200,7 @@ class TestEnvironment:
 
 
 class TestGate:
-    """Who decides about production, and what they are told."""
+    """The approval of production."""
 
     def test_only_environments_that_ask_for_it_have_one(self, pipeline: Pipeline) -> None:
         asking = [
@@ -261,7 +255,7 @@ class TestGate:
 
 @pytest.mark.parametrize(("environment", "stage"), REVIEWED_IN.items())
 class TestReview:
-    """What a release changes is known before anything in the environment is touched."""
+    """The change review runs before the deployment."""
 
     def test_it_comes_first(self, environment: str, stage: str, pipeline: Pipeline) -> None:
         order = list(pipeline.stages)
@@ -325,7 +319,7 @@ def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for(
 
 @pytest.mark.parametrize(("stage", "action"), BUILDS)
 class TestBuild:
-    """What holds for each build."""
+    """Facts about each build."""
 
     def test_its_image_size_and_privileges(self, stage: str, action: str, pipeline: Pipeline) -> None:
         environment = pipeline.project(stage, action)["Environment"]
@@ -355,7 +349,7 @@ class TestBuild:
 
 
 WAYS = [
-    # environment, serial depth and CodeBuild runs until it is verified, and the same without reviews and bakes
+    # environment, serial actions and CodeBuild runs until it is verified, and the same without reviews and bakes
     ("Dev", (10, 5), (9, 4)),
     ("Staging", (17, 8), (14, 5)),
     ("Prod", (25, 11), (20, 6)),

@@ -1,4 +1,4 @@
-"""The app's front: what it does with settings it cannot use."""
+"""How the app reports invalid settings."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where the pipeline keeps its artifacts, at home and in the other regions it deploys to."""
+"""The buckets of the pipeline's artifacts, in its own region and in the others."""
 
 import json
 from typing import Any
@@ -22,14 +22,14 @@ def replica(app: Synthesized) -> Json:
 def store(request: pytest.FixtureRequest, pipeline_template: Template, app_elsewhere: Synthesized) -> Pipeline:
     """Read the stack that holds the artifacts."""
     template = pipeline_template.to_json() if request.param == "at home" else replica(app_elsewhere)
-    # The pipeline's stack holds more than artifacts.
+    # The pipeline's stack contains more than artifacts.
     others = ("Audit", "ReleaseRecords")
     return Pipeline({name: one for name, one in template["Resources"].items() if not name.startswith(others)})
 
 
 @pytest.fixture(scope="module")
 def bucket(store: Pipeline) -> Json:
-    """Find the artifacts' bucket: the one that logs its access elsewhere."""
+    """Find the artifacts' bucket, which logs its access to another one."""
     [found] = [bucket for bucket in store.of_type("AWS::S3::Bucket") if "LoggingConfiguration" in bucket]
     return found
 

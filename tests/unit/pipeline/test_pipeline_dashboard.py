@@ -10,7 +10,8 @@ import pytest
 from aws_cdk.assertions import Template
 
 from lambdas.delivery_metrics.embedded_metric import NAMESPACE
-from tests.unit.lambdas.test_delivery_metrics import RUNS, events_of, told
+from tests.paths import ROOT
+from tests.unit.lambdas.test_delivery_metrics import RUNS, events_of, published_lines
 from tests.unit.one_environment import OneEnvironment
 from tests.unit.pipeline_definition import Pipeline
 
@@ -21,7 +22,7 @@ Widget: TypeAlias = dict[str, Any]
 Templates: TypeAlias = Callable[[str, str], Template]
 ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
 
-# Widget, and what its lines are made of: expression or statistic, and the metrics.
+# Widget, and its lines: expression or statistic, and metrics.
 SHOWN: list[tuple[str, list[str]]] = [
     # The four figures of DORA for prod, over the time shown and week by week.
     ("Prod: deployment frequency", ["FILL(releases, 0) * 604800 / PERIOD(releases)", "prod Releases Sum"]),
@@ -102,12 +103,6 @@ SHOWN: list[tuple[str, list[str]]] = [
 
 
 @pytest.fixture(scope="module")
-def pipeline(pipeline_template: Template) -> Pipeline:
-    """Read the pipeline from its template."""
-    return Pipeline(pipeline_template.to_json()["Resources"])
-
-
-@pytest.fixture(scope="module")
 def widgets(pipeline: Pipeline) -> list[Widget]:
     """Read the dashboard, references to other resources replaced by their names."""
     [dashboard] = pipeline.of_type("AWS::CloudWatch::Dashboard")
@@ -124,7 +119,7 @@ def titled(widgets: list[Widget], title: str) -> dict[str, Any]:
 
 
 def lines(widget: dict[str, Any]) -> list[str]:
-    """Return what a widget shows: expressions, and metrics with what they are of and their statistic."""
+    """Return a widget's expressions, and its metrics with dimensions and statistic."""
     said: list[str] = []
     for row in widget["metrics"]:
         *names, options = row
@@ -146,7 +141,7 @@ def test_it_shows(title: str, expected: list[str], widgets: list[Widget]) -> Non
 
 def test_nothing_else_is_on_it(widgets: list[Widget]) -> None:
     known = {title for title, _ in SHOWN} | {"Last releases"} | {f"{name}: alarms" for name in ENVIRONMENTS}
-    # The p50 of what has a row of its p95 above.
+    # The p50 of the metrics whose p95 is in a row above.
     known.add("Stages with one action, p50")
     assert {widget["properties"]["title"] for widget in widgets if widget["type"] != "text"} == known
 
@@ -165,7 +160,7 @@ def test_it_shows_what_the_function_publishes_and_all_of_it(widgets: list[Widget
     published = {
         (metric["Name"], frozenset(directive["Dimensions"][0]))
         for runs in RUNS.values()
-        for line in told(runs, events_of(runs))
+        for line in published_lines(runs, events_of(runs))
         for directive in line["_aws"]["CloudWatchMetrics"]
         for metric in directive["Metrics"]
     }
@@ -230,7 +225,7 @@ def test_dashboards_lead_to_each_other(name: str, widgets: list[Widget], templat
 
 
 def the_metrics(pipeline: Pipeline, resource_type: str) -> dict[str, Any]:
-    """The one resource of that type that the metrics have."""
+    """The only resource of the type in the metrics."""
     own = {name: one for name, one in pipeline.resources.items() if name.startswith("DeliveryMetrics")}
     [found] = Pipeline(own).of_type(resource_type)
     return found
@@ -243,7 +238,7 @@ def test_last_releases_are_read_from_what_the_function_prints(widgets: list[Widg
     function = the_metrics(pipeline, "AWS::Lambda::Function")
     assert function["LoggingConfig"] == {"LogGroup": {"Ref": group}}
     runs = RUNS["a success"]
-    [release] = [line for line in told(runs, events_of(runs)) if line["figure"] == "release/prod"]
+    [release] = [line for line in published_lines(runs, events_of(runs)) if line["figure"] == "release/prod"]
     fields = query.split("fields ")[1].split("\n")[0].split(", ")
     assert set(fields) <= set(release)
 
@@ -316,5 +311,5 @@ class TestFunction:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         folder = Path(assembly.directory, f"asset.{function['Code']['S3Key'].removesuffix('.zip')}")
         found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-        source = Path(__file__).parents[3] / "lambdas"
+        source = ROOT / "lambdas"
         assert found == {str(file.relative_to(source)) for file in source.glob("delivery_metrics/*.py")}

@@ -12,12 +12,12 @@ from pipeline.__main__ import main
 from pipeline.installation import bootstrap_commands, deploy_command, uses_emulated_aws
 from settings import RecoverySettings, Settings
 from tests.example import EXAMPLE
+from tests.paths import ROOT
 from tests.unit.other_settings import only
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[3]
 POLICY = "--cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess"
 TRUST = "--trust 111111111111 --trust-for-lookup 111111111111"
 
@@ -83,11 +83,11 @@ def test_only_this_machine_counts_as_an_emulator(address: str, emulated: bool) -
 
 
 class TestLeastPrivilege:
-    """CloudFormation gets what the stacks take, and no more."""
+    """The bootstrap gives CloudFormation the generated policies."""
 
     @pytest.fixture(autouse=True)
     def synthesized(self, assembly: "CloudAssembly", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """Work beside what is synthesized, with programs that note their calls; nothing leads to AWS."""
+        """Work next to the assembly, with fake programs that record their calls instead of calling AWS."""
         (tmp_path / "delivery.toml").write_text(EXAMPLE.read_text())
         (tmp_path / "cdk.out").symlink_to(shutil.copytree(assembly.directory, tmp_path / "copy"))
         programs = tmp_path / "bin"
@@ -169,11 +169,11 @@ class TestLeastPrivilege:
 
 
 class TestCommandLine:
-    """What a person meets."""
+    """Messages to the user."""
 
     @pytest.fixture(autouse=True)
     def calls(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """Put a `cdk` on the path that notes its calls and fails in account 333333333333; no endpoint is set."""
+        """Put a `cdk` on the path that records its calls and fails in account 333333333333; set no endpoint."""
         calls = tmp_path / "calls"
         calls.touch()
         cdk = tmp_path / "cdk"
@@ -191,7 +191,7 @@ class TestCommandLine:
 
     @pytest.fixture
     def real_accounts(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Work where delivery.toml has accounts that are no examples; 333333333333 alone stays one to fail."""
+        """Work with a delivery.toml of real account ids, except for 333333333333, which fails."""
         text = EXAMPLE.read_text()
         for digit in "124":
             text = text.replace(digit * 12, f"{digit}0{digit * 10}")

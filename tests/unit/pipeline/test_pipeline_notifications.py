@@ -1,10 +1,9 @@
-"""Who is told what a delivery does: topics, rules, function and chat of the pipeline's stack."""
+"""Notifications about deliveries: topics, rules, function and chat of the pipeline's stack."""
 
 import json
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Template
 
 from lambdas.delivery_events.notify import CLAIMS as CLAIMED
 from pipeline.events.notifications import CLAIMS
@@ -22,11 +21,6 @@ STAGES = {
     "Prod": "prod",
 }
 ACTION, STAGE = (f"CodePipeline {what} Execution State Change" for what in ("Action", "Stage"))
-
-
-@pytest.fixture(scope="module")
-def pipeline(pipeline_template: Template) -> Pipeline:
-    return Pipeline(pipeline_template.to_json()["Resources"])
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +98,7 @@ def test_it_may_read_every_build_and_its_log(app: Synthesized) -> None:
     region = app.pipeline_region
     unreadable: list[str] = []
     for name, project in projects.items():
-        # As CloudFormation names them; of a project that has a name of its own, `Fn::GetAtt` gives the ARN as well.
+        # The ARNs of projects as CloudFormation returns them: `Fn::GetAtt` for those with names too.
         arns = [f"arn:aws:codebuild:{region}:111111111111:project/{project.get('Name', f'{name}-1A2B3C4D5E6F')}"]
         arns += [f"<{name}.Arn>"] if "Name" in project else []
         group = project["LogsConfig"]["CloudWatchLogs"]["GroupName"]["Ref"]

@@ -1,4 +1,4 @@
-"""What the pipeline's roles may do, and what they may not."""
+"""The permissions of the pipeline's roles."""
 
 import json
 import re
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk.assertions import Template
 
 from tests.policies import allows, in_text
 from tests.unit.other_settings import APPS, Synthesized
@@ -26,12 +25,6 @@ BUILDS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def pipeline(pipeline_template: Template) -> Pipeline:
-    """Read the pipeline from its template."""
-    return Pipeline(pipeline_template.to_json()["Resources"])
-
-
 def test_actions_share_the_pipelines_role(pipeline: Pipeline) -> None:
     functions = pipeline.of_type("AWS::Lambda::Function")
     trails = pipeline.of_type("AWS::CloudTrail::Trail")
@@ -47,7 +40,7 @@ def test_the_pipeline_may_use_the_connection_and_no_other(action: str, pipeline:
 
 @pytest.mark.parametrize("stage", ACCOUNTS)
 class TestIntegrationTests:
-    """The tests reach into another account."""
+    """The integration tests work in another account."""
 
     def test_they_may_assume_exactly_the_environments_verifier_role(self, stage: str, pipeline: Pipeline) -> None:
         [statement] = [
@@ -102,7 +95,7 @@ UNUSED = {
 
 @pytest.mark.parametrize(("stage", "action"), BUILDS)
 class TestBuild:
-    """Each build can do its work and little else."""
+    """Each build has the permissions that it needs, and few others."""
 
     @pytest.mark.parametrize("unused", UNUSED)
     def test_it_may_not_do_what_it_has_no_use_for(

@@ -1,4 +1,4 @@
-"""Where releases are written down: the bucket, and who writes there."""
+"""The bucket of release records, and who may write to it."""
 
 import json
 from typing import Any
@@ -12,11 +12,6 @@ from tests.unit.other_settings import APPS, Synthesized
 from tests.unit.pipeline_definition import Pipeline, actions_of
 from tests.unit.recorded_delivery import Recording, begun, passed
 from tools.releases.records import OUTPUT as READ
-
-
-@pytest.fixture(scope="module")
-def pipeline(pipeline_template: Template) -> Pipeline:
-    return Pipeline(pipeline_template.to_json()["Resources"])
 
 
 @pytest.fixture(scope="module")

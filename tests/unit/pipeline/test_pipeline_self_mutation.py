@@ -1,4 +1,4 @@
-"""What the pipeline does before it updates itself: its own commands, with a `cdk diff` that answers as told."""
+"""The pipeline's commands before its self-update, with a fake `cdk diff`."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from tests.unit.pipeline_definition import Pipeline
 from tests.unit.recorded_delivery import VARIABLES, Recording, begun, failed
 
 CHANGES = "+ Allow lambda:InvokeFunction by ${Notifier/Failed.Arn}\n"
-"""With a name in it that reads like a failure."""
+"""It contains a name that looks like a failure."""
 FINGERPRINT = hashlib.sha256(CHANGES.encode()).hexdigest()[:12]
 
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_compared_stops_the_update_whatever_is_accepted(
 
 
 def roles_assumed(app: Synthesized) -> list[tuple[str, str]]:
-    """Return every role that the CLI assumes to compare and deploy the pipeline, and what the bootstrap tags it with.
+    """Return every role that the CLI assumes to compare and deploy the pipeline, with its bootstrap tag.
 
     `cdk diff` and `cdk deploy` include the stacks that the named one depends on.
     """

@@ -1,4 +1,4 @@
-"""Upgrading the CDK: the deployed pipeline reads what a newer library writes, and what cannot be read stops."""
+"""CDK upgrades: the deployed pipeline can read a newer library's assembly, and stops if it cannot."""
 
 import json
 import os
@@ -13,12 +13,12 @@ import pytest
 from aws_cdk.assertions import Template
 
 from pipeline.build_projects import CLI_VERSION
+from tests.paths import ROOT
 from tests.unit.pipeline_definition import Pipeline
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[3]
 PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
 FAKE_NPM = """#!/bin/sh
 echo "$*" >> npm.log
@@ -28,7 +28,7 @@ if [ "$version" = 2.9999.0 ]; then echo 'echo "2.9999.0 $*" >> cdk.log' >> bin/c
 else echo 'echo "This CDK CLI is not compatible with the CDK library"; exit 1' >> bin/cdk; fi
 chmod +x bin/cdk
 """
-"""Installs a `cdk` that can read the assembly where it is version 2.9999.0, and one that cannot otherwise."""
+"""Installs a `cdk` that can read the assembly if its version is 2.9999.0, and otherwise one that cannot."""
 
 
 def update(pipeline_template: Template, assembly: Path, *, named: str | None) -> subprocess.CompletedProcess[str]:
@@ -90,7 +90,7 @@ def test_the_app_names_the_pinned_cli_in_its_assembly(tmp_path: Path, monkeypatc
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout in which everything is prepared, and `cdk synth` leaves what the folder `synthesized` holds."""
+    """A prepared checkout in which `cdk synth` copies the folder `synthesized`."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "requirements").mkdir()
     for name in ("requirements/development.txt", "requirements/uv.txt", "package-lock.json", "package.json"):

@@ -1,4 +1,4 @@
-"""An environment in several regions: wave after wave, side by side within each."""
+"""Environments in several regions deploy in waves: in parallel within a wave."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def test_a_wave_follows_when_the_one_before_has_baked(pipeline: Pipeline) -> Non
 def test_the_regions_of_a_wave_are_deployed_side_by_side(pipeline: Pipeline) -> None:
     by_region: dict[str | None, list[int]] = {}
     for action in pipeline.stages["ProdWave3"]:
-        # A firewall is in us-east-1, wherever what it guards is.
+        # The firewall of CloudFront is in us-east-1 for every region.
         if action["ActionTypeId"]["Provider"] == "CloudFormation" and "firewall" not in action["Name"]:
             by_region.setdefault(action.get("Region"), []).append(action["RunOrder"])
     assert by_region.keys() == {"ap-northeast-1", "ap-southeast-2"}
@@ -88,7 +88,7 @@ def test_names_in_a_further_region_end_with_it(pipeline: Pipeline) -> None:
 
 def test_people_are_told_of_each_wave_and_it_is_written_down(pipeline: Pipeline) -> None:
     by_handler = {one["Handler"]: one["Environment"]["Variables"] for one in pipeline.of_type("AWS::Lambda::Function")}
-    told = json.loads(by_handler["delivery_events.notify.handler"]["ENVIRONMENTS"])
-    assert told["ProdWave3"] == "prod in ap-northeast-1, ap-southeast-2"
+    environments = json.loads(by_handler["delivery_events.notify.handler"]["ENVIRONMENTS"])
+    assert environments["ProdWave3"] == "prod in ap-northeast-1, ap-southeast-2"
     written = json.loads(by_handler["delivery_events.record.handler"]["ENVIRONMENTS"])
     assert written == {"Dev": "dev", "Prod": "prod", "Prod-eu-central-1": "prod", "ProdWave3": "prod"}

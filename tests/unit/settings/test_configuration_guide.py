@@ -1,13 +1,13 @@
 """`docs/CONFIGURATION.md` matches the settings and describes every key."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from settings.guide import guide
+from tests.paths import ROOT
 
-GUIDE = Path(__file__).parents[3] / "docs" / "CONFIGURATION.md"
+GUIDE = ROOT / "docs" / "CONFIGURATION.md"
 ROWS = re.findall(r"^\| `(.*?)` \| (.+?) \| (.+?) \| (.*?) \| (.*?) \|$", guide(), re.MULTILINE)
 
 

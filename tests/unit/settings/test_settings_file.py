@@ -8,9 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from settings import Settings, SettingsError, TasksSettings, example_accounts, load
+from tests.paths import ROOT
 from tests.unit.settings_file import delivery_toml
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -14,7 +13,6 @@ from tests.unit.other_settings import CERTIFICATE
 
 Templates: TypeAlias = Callable[[str, str], Template]
 
-ROOT = Path(__file__).parents[3]
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 CACHE_POLICY = "AWS::CloudFront::CachePolicy"
 

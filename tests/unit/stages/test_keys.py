@@ -39,7 +39,7 @@ ADMINISTRATION = (
     "kms:UpdateKeyDescription",
 )
 SOURCES = ("kms:ViaService", "aws:SourceArn", "aws:SourceAccount", "kms:EncryptionContext:aws:logs:arn")
-"""Conditions by which a request is known to come from a service, or from one's own part of it."""
+"""Conditions that restrict a request to a service, or to our resources in it."""
 
 THROUGH = {
     "application": {"secretsmanager"},
@@ -53,12 +53,12 @@ THROUGH = {
     "recovery-copies": {"backup", "rds", "s3"},
     "storage": {"s3"},
 }
-"""The services by way of which people and roles of the account use the key of each stack."""
+"""The services through which principals of the account use each stack's key."""
 THROUGH_OF_THE_PIPELINE = {
     "yawl-delivery": [{"codebuild", "s3", "sns"}, {"s3"}],
     "yawl-delivery-us-west-2": [{"s3"}],
 }
-"""The same of the pipeline's stacks, whose first holds the artifacts' key and the audit's."""
+"""The same for the pipeline's stacks; the first has the keys of the artifacts and the audit."""
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 
@@ -96,7 +96,7 @@ def services(statement: dict[str, Any]) -> set[str]:
 
 
 def names_a_role(statement: dict[str, Any]) -> bool:
-    """Whether the principals are roles one by one: neither the account, nor everybody, nor a service."""
+    """Whether all principals are single roles: not the account, everybody, or a service."""
     principal = statement["Principal"]
     return isinstance(principal, dict) and principal.keys() == {"AWS"} and ":root" not in json.dumps(principal)
 

@@ -1,4 +1,4 @@
-"""What makes an environment cheaper, and what it may cost: tasks that sleep at night, Spot capacity, a budget."""
+"""Settings that save money: off-hours, Spot capacity and a budget."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -73,12 +73,12 @@ def test_an_alarm_keeps_its_period(prod_with_more: OneEnvironment) -> None:
 @pytest.mark.parametrize(
     ("night", "hours"),
     [
-        # From 8:00, an hour after waking, by winter time, until 20:00 by summer time; Monday is 0 to 23.
+        # From 8:00 in winter time, an hour after the start, to 20:00 in summer time; Monday is 0 to 23.
         (OFF_HOURS, [(7 + 24 * day, 17 + 24 * day) for day in range(5)]),
         (OffHoursSettings(days="SUN", wake_hour=9, sleep_hour=18, time_zone="UTC"), [(154, 161)]),
-        # Half an hour beyond whole ones: 10:00 to 18:00 are 4:30 to 12:30.
+        # An offset with half an hour: 10:00 to 18:00 is 4:30 to 12:30 in UTC.
         (OffHoursSettings(days="MON", wake_hour=9, sleep_hour=18, time_zone="Asia/Kolkata"), [(5, 11)]),
-        # Monday's morning is Sunday's evening in UTC, over the week's end.
+        # Monday's morning is Sunday's evening in UTC, across the end of the week.
         (OffHoursSettings(days="MON", wake_hour=6, sleep_hour=22, time_zone="Asia/Tokyo"), [(0, 12), (166, 167)]),
         (
             OffHoursSettings(days="SUN", wake_hour=9, sleep_hour=22, time_zone="America/Los_Angeles"),
@@ -105,7 +105,7 @@ def nights(draw: st.DrawFn) -> OffHoursSettings:
 @given(nights(), st.integers(0, 50))
 def test_no_alarm_is_judged_while_tasks_sleep_or_start(night: OffHoursSettings, week: int) -> None:
     zone = ZoneInfo(night.time_zone)
-    # The few zones with a third offset for some weeks are reckoned with as they are at the first of a month.
+    # The few zones with a third offset for some weeks are calculated with the offset at the first of a month.
     seasons = {datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)}
     monday = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(weeks=week)
     for first, last in running_hours(night):

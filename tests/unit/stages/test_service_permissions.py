@@ -1,4 +1,4 @@
-"""What AWS's documentation says a service must be allowed, for every key and every service role of the stacks.
+"""Compares every key and service role of the stacks with the permissions that AWS documents for the service.
 
 Services act with these long after a deployment, or deep inside of one; what is missing shows in no template.
 """
@@ -24,7 +24,7 @@ LOG_GROUPS = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateData
 ENCRYPTED_LOGS = "CloudWatch Logs User Guide, Encrypt log data in CloudWatch Logs using KMS"
 ELASTICACHE = "ElastiCache User Guide, At-Rest Encryption, Using customer managed keys from KMS"
 
-# Part, service (a principal, or one that asks for somebody of the account), what it must be allowed, source.
+# Part, service (a principal, or one that acts for a caller of the account), required actions, source.
 KEYS: list[tuple[str, str, tuple[str, ...], str]] = [
     *((part, LOGS, LOG_GROUPS, ENCRYPTED_LOGS)
       for part in ("application", "audit", "cache", "database", "firewall", "monitoring", "network", "recovery",
@@ -51,7 +51,7 @@ KEYS: list[tuple[str, str, tuple[str, ...], str]] = [
     ("storage", "via s3", ("kms:Decrypt", "kms:GenerateDataKey"), "S3 User Guide, Using SSE-KMS"),
 ]  # fmt: skip
 
-# Part, role, whose it is, what it must be allowed (or the policy that AWS keeps for it), source.
+# Part, role, service, required actions (or AWS's managed policy for it), source.
 ROLES: list[tuple[str, str, str, tuple[str, ...], str]] = [
     ("application", "TaskExecutionRole", "ecs-tasks.amazonaws.com",
      ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer",
@@ -61,7 +61,7 @@ ROLES: list[tuple[str, str, str, tuple[str, ...], str]] = [
      "CloudTrail User Guide, Role policy document for CloudWatch Logs"),
     ("database", "InstanceMonitoringRole", "monitoring.rds.amazonaws.com", ("AmazonRDSEnhancedMonitoringRole",),
      "RDS User Guide, Setting up Enhanced Monitoring"),
-    # The guide also lists CreateLogGroup and DescribeLogGroups: here the group is made before the flow log.
+    # The guide also lists CreateLogGroup and DescribeLogGroups: here the log group already exists.
     ("network", "VpcFlowLogIAMRole", "vpc-flow-logs.amazonaws.com",
      ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
      "VPC User Guide, IAM role for publishing flow logs to CloudWatch Logs"),
@@ -156,7 +156,7 @@ def test_every_service_role_is_in_the_table(template: Templates) -> None:
             if one["Type"] != "AWS::IAM::Role":
                 continue
             service = one["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"].get("Service")
-            # Functions are programs of ours; the task's role may do nothing, and the rest is for other accounts.
+            # Functions run our code, the task's role has no permissions, and the others are for other accounts.
             if service not in (None, "lambda.amazonaws.com") and not logical_id.startswith("TaskTaskRole"):
                 assert any(part == of and logical_id.startswith(role) for of, role in known), (part, logical_id)
 

@@ -1,4 +1,4 @@
-"""How often a stack reads an output of another one: CloudFormation asks for each occurrence, and throttles many."""
+"""How often a stack reads another one's outputs: CloudFormation calls an API for each, and throttles many."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What holds for an environment as a whole: how its stacks follow each other, its tags, its secrets."""
+"""Facts about a whole environment: order of its stacks, tags and secrets."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def stacks(assembly: "CloudAssembly") -> "dict[str, CloudFormationStackArtifact]
 
 @pytest.fixture(scope="module")
 def levels(stacks: "dict[str, CloudFormationStackArtifact]") -> dict[str, int]:
-    """Find the level each stack deploys in, by its name: one after the latest it waits for."""
+    """Return each stack's deployment level by its name: one above its highest dependency."""
 
     def level(stack: "CloudFormationStackArtifact") -> int:
         return 1 + max((level(stacks[it.id]) for it in stack.dependencies if it.id in stacks), default=0)
@@ -126,7 +126,7 @@ def resources(stack: Template) -> dict[str, Any]:
 
 
 def tag_property(resource_type: str) -> str | None:
-    """Return where CloudFormation's schema says that a resource of the type takes tags; None: it takes none."""
+    """Return the type's property for tags in CloudFormation's schema, or None if it has none."""
     if resource_type.startswith("Custom::") or resource_type == "AWS::CDK::Metadata":
         return None
     schema = schema_of(resource_type)

@@ -1,4 +1,4 @@
-"""Resources that hold something keep their logical ids: CloudFormation knows a resource by nothing else.
+"""Stateful resources keep their logical ids: CloudFormation replaces a resource whose id changes.
 
 A construct that is renamed or moved gets another id. CloudFormation then makes a new, empty resource and deletes the
 old one, or orphans it where it is retained.

@@ -1,4 +1,4 @@
-"""What ran where, and when, as `make releases` answers it."""
+"""`make releases`: what was deployed where and when."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo

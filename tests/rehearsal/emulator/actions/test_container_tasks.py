@@ -16,11 +16,10 @@ from rehearsal.workloads import container_tasks as containers
 from rehearsal.workloads.container_tasks import ContainerTasks
 from rehearsal.workloads.tasks import Tasks
 from testbed import system_packages
+from tests.paths import ROOT
 from tests.rehearsal.emulator.actions.test_fake_tasks import HEALTH, PASSWORD, USER, service
 from tests.rehearsal.emulator.aws.test_load_balancers import by_proxy
 from tests.rehearsal.emulator.conftest import Account
-
-ROOT = Path(__file__).parents[4]
 
 TESTBED = """
 import argparse, http.server, json, os, pathlib, stat, sys, threading

@@ -1,4 +1,4 @@
-"""What AWS's services would do for a stack is checked right after its deployment, against the deployed policies."""
+"""After a deployment, the emulator checks the calls that AWS's services would make against the policies."""
 
 from typing import Any
 

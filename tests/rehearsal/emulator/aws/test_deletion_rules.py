@@ -1,4 +1,4 @@
-"""What AWS does not delete, and what a stack keeps of it."""
+"""Resources that AWS does not delete, and those that a stack retains."""
 
 import json
 from typing import Any
@@ -52,7 +52,7 @@ def test_a_protected_database_fails_the_rollback_and_keeps_what_it_stands_on(acc
 
 
 def test_deleting_it_then_retains_what_its_template_says(account: Account) -> None:
-    """RetainExceptOnCreate is about the operation that created the resource, and deleting the stack is another one."""
+    """RetainExceptOnCreate applies to the operation that created the resource, not to the stack's deletion."""
     database = {**PROTECTED, "DeletionPolicy": "RetainExceptOnCreate"}
     create(account, Database=database, Bad=fail_after("Database"))
     account.delete()

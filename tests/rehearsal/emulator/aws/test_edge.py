@@ -1,4 +1,4 @@
-"""The edge answers for deployed distributions, by HTTPS through the tunnel, as CloudFront would."""
+"""The edge answers HTTPS requests to deployed distributions as CloudFront does, through the tunnel."""
 
 import socket
 import ssl
@@ -25,14 +25,14 @@ BROKEN = "function handler(event) { for (;;) { } }"
 
 @pytest.fixture
 def task() -> Generator[Server, None, None]:
-    """What stands behind the load balancer."""
+    """The target of the load balancer."""
     found = respond(200, b"from the task", content_type="text/plain")
     with serve(found, elsewhere=found) as server:
         yield server
 
 
 def distribution(bucket: str, guard: str = GUARD) -> dict[str, dict[str, Any]]:
-    """A distribution before a load balancer that wants a header, and before a bucket that trusts distributions only."""
+    """A distribution with two origins: a load balancer that requires a header, and a bucket that trusts CloudFront."""
     closed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "403", "MessageBody": "no"}}
     header = {"HttpHeaderName": "X-Origin-Verify", "Values": ["it is me"]}
     resources = template()
@@ -113,7 +113,7 @@ def distribution(bucket: str, guard: str = GUARD) -> dict[str, dict[str, Any]]:
 
 
 def statements(bucket: str) -> list[dict[str, Any]]:
-    """Distributions of this account may read, and nobody without TLS."""
+    """Only distributions of this account may read, and only with TLS."""
     objects = f"arn:aws:s3:::{bucket}/*"
     own = {"Fn::Sub": "arn:aws:cloudfront::${AWS::AccountId}:distribution/*"}
     return [
@@ -148,7 +148,7 @@ class Edge:
         self.trust = ssl.create_default_context(cafile=self.variables["SSL_CERT_FILE"])
 
     def ask(self, path: str, *, scheme: str = "https", host: str = "", **arguments: Any) -> httpx.Response:
-        """Ask as a client does whose environment names the proxies."""
+        """Send a request as a client with proxy variables does."""
         proxy = self.variables["HTTPS_PROXY"] if scheme == "https" else self.account.cloud.endpoint
         with httpx.Client(proxy=proxy, verify=self.trust, trust_env=False, timeout=20) as viewer:
             return viewer.request(arguments.pop("method", "GET"), f"{scheme}://{host or self.host}{path}", **arguments)
@@ -251,7 +251,7 @@ def test_a_bucket_that_does_not_trust_the_distribution_refuses_it(edge: Edge) ->
 
 
 def test_only_emulated_hosts_are_led_to_the_edge(edge: Edge) -> None:
-    """Whoever is asked for by another name is connected to: here, nobody."""
+    """The tunnel connects to every other name itself; here nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
     with pytest.raises(httpx.ProxyError, match=r"502 cannot connect to 127\.0\.0\.1"):

@@ -1,4 +1,4 @@
-"""Events of a pipeline lead through the account's rules to its functions, which run for real."""
+"""Events of a pipeline match the account's rules and invoke its functions, which really run."""
 
 import io
 import json
@@ -42,7 +42,7 @@ ROLE = {
 
 
 def listening(account: Account, code: str, **pattern: Any) -> dict[str, str]:
-    """Deploy a function, the rule that leads to it, a topic and a queue for what it fails at."""
+    """Deploy a function, the rule that invokes it, a topic and a dead-letter queue."""
     bucket = f"code-{account.place.account}"
     s3 = account.client("s3")
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.place.region})
@@ -71,8 +71,8 @@ def listening(account: Account, code: str, **pattern: Any) -> dict[str, str]:
     )
 
 
-def tell(account: Account, state: str, execution: str = "one", **more: Any) -> None:
-    """Tell what a rehearsal tells of a pipeline in the account."""
+def publish_event(account: Account, state: str, execution: str = "one", **more: Any) -> None:
+    """Publish a rehearsal's events of a pipeline in the account."""
     what = "Action" if "action" in more else "Pipeline"
     known = more.pop("known", {"kind": "STANDARD"})
     account.cloud.publish_event(
@@ -109,17 +109,17 @@ def settled(cloud: Cloud) -> None:
 def test_a_function_behind_a_rule_runs_and_reads_what_codepipeline_says(account: Account) -> None:
     topic = listening(account, PUBLISHES, state=["STARTED", "FAILED"])["Topic"]
     for state in ("STARTED", "SUCCEEDED", "FAILED"):
-        tell(account, state)
+        publish_event(account, state)
     settled(account.cloud)
     messages = [one for one in account.cloud.fact("messages") if one["topic"] == topic]
-    # in the order of the events, each as it was when the function asked
+    # In the order of the events, with the state when the function called.
     assert [one["subject"] for one in messages] == ["STARTED", "FAILED"]
     assert messages[-1]["text"] == "Failed"
 
 
 def test_a_function_that_fails_is_tried_again_and_its_event_kept(account: Account) -> None:
     ids = listening(account, FAILS, state=["STARTED"])
-    tell(account, "STARTED")
+    publish_event(account, "STARTED")
     settled(account.cloud)
     [failure] = [one for one in account.cloud.fact("functions")["failures"] if ids["Listener"] in one]
     assert "no way" in failure
@@ -128,19 +128,21 @@ def test_a_function_that_fails_is_tried_again_and_its_event_kept(account: Accoun
 
 
 def test_actions_are_listed_newest_first_with_what_is_known_of_them(account: Account) -> None:
-    tell(account, "STARTED")
+    publish_event(account, "STARTED")
     kind = {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": "1"}
     for number, name in enumerate(("first", "second")):
-        told = {
+        details = {
             "stage": "Prod",
             "action": name,
             "action-execution-id": str(number),
             "type": kind,
             "region": "eu-west-1",
         }
-        tell(account, "STARTED", **told, known={"configuration": {"CustomData": name}})
-        tell(account, "SUCCEEDED", **told, known={"variables": {"A": "1"}, "summary": "well", "updated_by": "arn:me"})
-    tell(account, "STARTED", execution="other")
+        publish_event(account, "STARTED", **details, known={"configuration": {"CustomData": name}})
+        publish_event(
+            account, "SUCCEEDED", **details, known={"variables": {"A": "1"}, "summary": "well", "updated_by": "arn:me"}
+        )
+    publish_event(account, "STARTED", execution="other")
     found = account.client("codepipeline").list_action_executions(
         pipelineName="pipeline", filter={"pipelineExecutionId": "one"}
     )["actionExecutionDetails"]
@@ -154,12 +156,18 @@ def test_actions_are_listed_newest_first_with_what_is_known_of_them(account: Acc
 
 
 def test_each_stage_tells_what_it_was_last_entered_by(account: Account) -> None:
-    tell(account, "STARTED")
+    publish_event(account, "STARTED")
     kind = {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": "1"}
     for stage, *states in (("Dev", "STARTED", "SUCCEEDED"), ("Prod", "STARTED")):
-        told = {"stage": stage, "action": "Approve", "action-execution-id": stage, "type": kind, "region": "eu-west-1"}
+        details = {
+            "stage": stage,
+            "action": "Approve",
+            "action-execution-id": stage,
+            "type": kind,
+            "region": "eu-west-1",
+        }
         for state in states:
-            tell(account, state, **told)
+            publish_event(account, state, **details)
     states = account.client("codepipeline").get_pipeline_state(name="pipeline")["stageStates"]
     assert {state["stageName"]: state["latestExecution"] for state in states} == {
         "Dev": {"pipelineExecutionId": "one", "status": "Succeeded"},

@@ -1,4 +1,4 @@
-"""What the emulator cannot do is said to be its own gap, and never the release's failure."""
+"""The emulator reports missing features as its own gaps, not as failures of the release."""
 
 import json
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Types that are recorded only: they have the identity, the attributes and the replacements their schemas promise."""
+"""Types that are only recorded have the identifiers, attributes and replacements of their schemas."""
 
 from typing import Any
 

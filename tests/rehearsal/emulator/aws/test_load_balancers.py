@@ -1,4 +1,4 @@
-"""Load balancers answer under their own names, unsigned, by way of the emulator as a proxy."""
+"""Load balancers answer unsigned requests to their own names, with the emulator as the proxy."""
 
 import http.client
 from collections.abc import Generator
@@ -13,14 +13,14 @@ from tests.rehearsal.emulator.conftest import Account, ref, resource
 
 @pytest.fixture
 def task() -> Generator[Server, None, None]:
-    """What stands behind the load balancer."""
+    """The target of the load balancer."""
     found = respond(200, b"from the task", content_type="text/plain")
     with serve(found, elsewhere=found) as server:
         yield server
 
 
 def template() -> dict[str, dict[str, Any]]:
-    """A load balancer on port 80 whose closed path answers by itself."""
+    """A load balancer on port 80 with a fixed response for the closed path."""
     return {
         "Network": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
         "One": resource("AWS::EC2::Subnet", VpcId=ref("Network"), CidrBlock="10.0.0.0/24"),
@@ -51,7 +51,7 @@ def template() -> dict[str, dict[str, Any]]:
 
 
 def balance(account: Account, port: int) -> str:
-    """Deploy a load balancer before a port of this machine; return its name."""
+    """Deploy a load balancer in front of a port of this machine; return its name."""
     ids = account.deploy(**template())
     targets = [{"Id": "127.0.0.1", "Port": port}]
     account.client("elbv2").register_targets(TargetGroupArn=ids["Group"], Targets=targets)
@@ -60,7 +60,7 @@ def balance(account: Account, port: int) -> str:
 
 
 def by_proxy(account: Account, url: str, *, method: str = "GET", body: bytes | None = None) -> tuple[int, str]:
-    """Ask the emulator for a whole URL, as HTTP_PROXY makes every client do."""
+    """Request a whole URL from the emulator, as clients do with HTTP_PROXY."""
     emulator = urlsplit(account.cloud.endpoint)
     connection = http.client.HTTPConnection(emulator.hostname or "", emulator.port, timeout=10)
     try:
@@ -132,7 +132,7 @@ def test_the_proxy_refuses_what_gives_credentials(account: Account) -> None:
 
 
 def test_a_target_elsewhere_is_not_reached(account: Account) -> None:
-    """No template leads the emulator away from this machine; 192.0.2.1 is nobody's address."""
+    """No template makes the emulator connect to another machine. 192.0.2.1 is reserved for documentation."""
     ids = account.deploy(**template())
     balancing = account.client("elbv2")
     balancing.register_targets(TargetGroupArn=ids["Group"], Targets=[{"Id": "192.0.2.1", "Port": 80}])

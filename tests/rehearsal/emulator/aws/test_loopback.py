@@ -1,4 +1,4 @@
-"""The emulator's process reaches this machine and nothing else."""
+"""The emulator's process can connect only to this machine."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ ALLOWED = [
 
 
 def attempt(statement: str) -> str:
-    """Run a statement behind the guard; return how it ended."""
+    """Run a statement behind the guard and return the result."""
     script = (
         "import socket, urllib.request\n"
         "from rehearsal.emulator import loopback\n"

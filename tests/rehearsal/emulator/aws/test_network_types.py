@@ -1,4 +1,4 @@
-"""EC2's types: what a template asks for is what EC2's own API then tells."""
+"""EC2's types: EC2's API returns what the template declares."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ NETWORK = {
 
 
 def rules(account: Account, group: str, direction: str) -> list[tuple[int | None, str]]:
-    """The ports and ranges a group is open for."""
+    """The ports and ranges that a security group opens."""
     [found] = account.client("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"]
     return [(entry.get("FromPort"), entry["IpRanges"][0]["CidrIp"]) for entry in found[direction]]
 

@@ -1,4 +1,4 @@
-"""Requests to the emulated AWS are decided by the caller's policies: of each kind one is allowed and one refused."""
+"""The emulator enforces the caller's policies: one request of each kind is allowed and one denied."""
 
 import json
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class Caller:
 
 @pytest.fixture
 def caller(account: Account) -> Callable[..., Caller]:
-    """Makes a role with these statements and assumes it as CodeBuild does."""
+    """Create a role with these statements and assume it as CodeBuild does."""
 
     def make(*statements: dict[str, Any], tags: dict[str, str] | None = None, name: str = "caller") -> Caller:
         iam = account.client("iam")
@@ -57,7 +57,7 @@ Make = Callable[..., Caller]
 
 
 def refused(call: Callable[[], Any]) -> str:
-    """Return the message of a call that must be refused."""
+    """Return the message of a call that must be denied."""
     with pytest.raises(ClientError) as error:
         call()
     found = error.value.response["Error"]
@@ -132,7 +132,7 @@ def test_a_role_of_another_account_is_assumed_only_where_both_sides_allow(
 
 
 CASES: list[tuple[str, str, str, Callable[[Any], Any], str]] = [
-    # service, action, the resource that policies name, the call, the resource of a call that is refused
+    # service, action, the resource that policies name, the call, the resource of a call that is denied
     (
         "ecs",
         "ecs:DescribeServices",
@@ -172,7 +172,7 @@ CASES: list[tuple[str, str, str, Callable[[Any], Any], str]] = [
 
 
 def calls_through(call: Callable[[], Any]) -> bool:
-    """Tell whether a call passes the check, whatever comes after it."""
+    """Tell whether a call passes the permission check, even if it fails later."""
     try:
         call()
     except ClientError as error:
@@ -199,7 +199,7 @@ def test_each_call_is_about_the_resource_that_aws_says(  # noqa: PLR0917 - a row
 
 
 HANDED: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
-    # By action: the service, and a call that hands it a role.
+    # By action: the service, and a call that passes it a role.
     "backup:StartBackupJob": (
         "backup",
         lambda c, role: c.start_backup_job(BackupVaultName="v", ResourceArn="arn:aws:rds:::db:a", IamRoleArn=role),

@@ -1,4 +1,4 @@
-"""CodePipeline: the deployed definition, spelled as its API does, with the version it counts."""
+"""CodePipeline: the deployed definition in the API's spelling, with its version."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def template(*, comment: str = "?", name: str | None = "delivery", **properties:
                 "BeforeEntry": {"Conditions": [{"Result": "SKIP", "Rules": [rule]}]},
                 "OnFailure": {"Result": "RETRY", "RetryConfiguration": {"RetryMode": "ALL_ACTIONS"}},
             },
-            # A pipeline has two stages at least.
+            # A pipeline needs at least two stages.
             {"Name": "After", "Actions": [approve]},
         ],
         **properties,

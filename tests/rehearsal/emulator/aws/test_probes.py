@@ -1,10 +1,10 @@
-"""AWS's documented answers, asked of the emulator: at least 80 of them, and at least 95 % the same."""
+"""Compares the emulator with at least 80 answers that AWS documents; at least 95 % must agree."""
 
 from rehearsal.engine.cloud import Cloud
 from tests.rehearsal.emulator.probes.score import AREAS, LEAST, ask_all, share
 
 KNOWN = ["a managed policy that is not there"]
-"""Probes that the emulator answers otherwise: no package lists all of AWS's managed policies."""
+"""Probes that may fail: no package lists all of AWS's managed policies."""
 PERMISSIONS = ("Permissions", "Permissions for keys")
 
 
@@ -12,7 +12,7 @@ def test_the_emulator_answers_as_aws_does(cloud: Cloud) -> None:
     asked = ask_all(cloud)
     assert len(asked) >= 80
     assert share(asked) >= LEAST
-    # One by one: within the share that may differ, others could stop answering unseen.
+    # Compare by name: the tolerated share would hide new failures.
     differing = [one for one in asked if not one.passed]
     assert [one.probe.name for one in differing] == KNOWN, "\n".join(map(str, differing))
 

@@ -16,7 +16,7 @@ def output(region: str | None) -> dict[str, Any]:
 
 
 def make_other(account: Account, region: str) -> str:
-    """Make a stack named `other` in the region; return what its output says."""
+    """Create a stack `other` in the region and return its output."""
     template = {
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {"Name": {"Value": {"Ref": "Topic"}}},
@@ -38,7 +38,7 @@ def test_an_output_is_read_where_it_is(account: Account, region: str | None) -> 
 
 
 class TestAnOutputThatChanges:
-    """The documentation leaves open whether an update with the same template reads an output again."""
+    """AWS does not document whether an update with the same template reads an output again."""
 
     COPY = resource("AWS::SSM::Parameter", Type="String", Name="copy", Value=output(None))
     READER = resource("AWS::SSM::Parameter", Type="String", Name="reader", Value=attribute("Copy", "Value"))

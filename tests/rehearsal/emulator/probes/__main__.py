@@ -1,4 +1,4 @@
-"""`python -m tests.rehearsal.emulator.probes`: ask all probes, print what differs from AWS and the score."""
+"""`python -m tests.rehearsal.emulator.probes`: run all probes, and print the differences from AWS and the score."""
 
 import argparse
 import tempfile
@@ -11,7 +11,7 @@ from tests.rehearsal.emulator.probes.score import LEAST, ask_all, share, table
 
 
 def main() -> int:
-    """Start an emulator, ask, and print; return 1 when too few answers are AWS's."""
+    """Start an emulator, run the probes and print; return 1 if too few answers are AWS's."""
     parser = argparse.ArgumentParser(prog="python -m tests.rehearsal.emulator.probes", description=__doc__)
     parser.add_argument("--table", type=Path, help="write the results to this page")
     options = parser.parse_args()

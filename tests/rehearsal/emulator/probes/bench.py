@@ -1,4 +1,4 @@
-"""Carries out probes: deploys templates and makes calls in accounts in which nothing is yet."""
+"""Runs probes: deploys templates and makes calls in empty accounts."""
 
 import itertools
 import json
@@ -19,16 +19,16 @@ LONGEST_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What the emulator said to one operation."""
+    """The emulator's answer to one operation."""
 
     accepted: bool
     words: str = ""
-    """Why not: the error's message, or the reasons of the events that failed."""
+    """The error's message, or the reasons of the failed events."""
 
 
 @dataclass
 class Bench:
-    """Two accounts, and what was answered last in them."""
+    """Two accounts, and the last answer in them."""
 
     cloud: Cloud
     home: AwsEnvironment = field(default_factory=lambda: AwsEnvironment(str(next(_numbers)), "eu-west-1"))
@@ -36,11 +36,11 @@ class Bench:
     """The other account."""
 
     def place(self, *, region: str = "eu-west-1", account: str | None = None) -> AwsEnvironment:
-        """Return a place; by default the home account and region."""
+        """Return an account and region; by default those at home."""
         return AwsEnvironment(account or self.home.account, region)
 
     def client(self, service: str, place: AwsEnvironment | None = None) -> Any:
-        """Return a client that acts as the account itself."""
+        """Return a client with the account's root credentials."""
         return self.cloud.in_account(service, place or self.home)
 
     def deploy(self, stack: str = "one", place: AwsEnvironment | None = None, /, **resources: dict[str, Any]) -> Answer:
@@ -64,7 +64,7 @@ class Bench:
         return self.settled(stack, place, before)
 
     def settled(self, stack: str = "one", place: AwsEnvironment | None = None, before: int = 0) -> Answer:
-        """Wait for the end of the operation under way; return how it ended."""
+        """Wait for the end of the current operation and return its result."""
         client = self.client("cloudformation", place)
         deadline = time.monotonic() + LONGEST_SECONDS
         while (status := self.status(stack, place)) and status.endswith("_IN_PROGRESS"):
@@ -89,7 +89,7 @@ class Bench:
         return self.settled(stack, place, before)
 
     def call(self, service: str, operation: str, **arguments: Any) -> Answer:
-        """Make a call of an API in the home account."""
+        """Call an API in the home account."""
         try:
             getattr(self.client(service), operation)(**arguments)
         except ClientError as error:
@@ -147,7 +147,7 @@ class Bench:
             return []
 
     def _validation(self, client: Any, stack: str) -> list[str]:
-        """Return the faults that were found before the deployment; a stack's events only point to them."""
+        """Return the errors found before the deployment, to which a stack's events only refer."""
         try:
             events = client.describe_events(StackName=stack)["OperationEvents"]
         except (ClientError, AttributeError):
@@ -164,10 +164,10 @@ class Probe:
     source: str
     """Where AWS documents it."""
     refused: str | None = None
-    """A pattern of the words in which AWS refuses; None: AWS accepts."""
+    """A pattern of AWS's error message; None: AWS accepts."""
 
     def passes(self, answer: Answer) -> bool:
-        """Return whether the emulator said what AWS says."""
+        """Return whether the emulator answered as AWS does."""
         if self.refused is None:
             return answer.accepted
         return not answer.accepted and re.search(self.refused, answer.words) is not None

@@ -12,7 +12,7 @@ from tests.rehearsal.emulator.probes.bench import Answer, Bench
 from tests.rehearsal.emulator.probes.templates import policy
 
 SERVICE = "codebuild.amazonaws.com"
-"""What assumes the roles that probes call as."""
+"""The principal that assumes the probes' roles."""
 TRUSTED = {"Effect": "Allow", "Principal": {"Service": SERVICE}, "Action": "sts:AssumeRole"}
 
 
@@ -40,7 +40,7 @@ class Caller:
 
     def plain(self, service: str, operation: str, **arguments: Any) -> Answer:
         """Make a call as this session without TLS."""
-        # A client of its own, as the others stay by TLS: it is kept by its credentials.
+        # A separate client, because clients are cached by credentials and the others use TLS.
         client = Cloud(self.bench.cloud.endpoint).client(service, self.bench.home.region, self.credentials)
         client.meta.events.register("before-send", _without_tls)
         return answer_of(lambda: getattr(client, operation)(**arguments))
@@ -58,7 +58,7 @@ def _without_tls(request: Any, **_: Any) -> None:
 
 
 def answer_of(operation: Callable[[], Any]) -> Answer:
-    """Return what a call was answered."""
+    """Return the answer to a call."""
     try:
         operation()
     except ClientError as error:
@@ -141,7 +141,7 @@ def make_bucket(bench: Bench, *statements: dict[str, Any], account: str | None =
 def make_key(bench: Bench, *statements: dict[str, Any], account: str | None = None, delegated: bool = True) -> str:
     """Make a key and return its ARN; `delegated` lets its account's policies grant its use."""
     place = bench.place(account=account)
-    # Somebody must be able to change the policy, or KMS takes it for a lockout.
+    # KMS rejects a key policy that nobody can change.
     administers = "kms:*" if delegated else "kms:Put*"
     root = {"AWS": f"arn:aws:iam::{place.account}:root"}
     administrator = {"Effect": "Allow", "Principal": root, "Action": administers, "Resource": "*"}

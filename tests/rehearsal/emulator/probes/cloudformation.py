@@ -67,7 +67,7 @@ def _export_in_use(bench: Bench) -> Answer:
 
 
 def _partly_created(bench: Bench) -> Answer:
-    """After a failed creation, nothing that it made is there."""
+    """A failed creation removes what it created."""
     bench.deploy(Group=log_group(), Bad={**log_group("/bad", RetentionInDays=17), "DependsOn": "Group"})
     groups = bench.client("logs").describe_log_groups()["logGroups"]
     return Answer(accepted=not groups, words=str(groups))

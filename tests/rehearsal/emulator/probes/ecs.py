@@ -1,4 +1,4 @@
-"""ECS: sizes, roles, and what a service stands on."""
+"""ECS: sizes, roles, and the resources that a service needs."""
 
 from typing import Any
 

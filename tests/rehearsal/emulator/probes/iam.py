@@ -10,7 +10,7 @@ GRAMMAR = "IAM User Guide, Grammar of the IAM JSON policy language"
 
 
 def _inline(name: str, refused: str | None, document: Any, source: str = GRAMMAR) -> Probe:
-    """Ask for a role with this document as its inline policy."""
+    """Create a role with this document as its inline policy."""
     made = role(Policies=[{"PolicyName": "probe", "PolicyDocument": document}])
     return Probe(name, lambda bench: bench.deploy(Role=made), source, refused)
 
@@ -24,7 +24,7 @@ def _role(name: str, refused: str | None, source: str, **properties: Any) -> Pro
 
 
 def _long(characters: int) -> dict[str, Any]:
-    """Return a document of about so many characters, spaces not counted."""
+    """Return a document of about this many characters, without white space."""
     return policy(allow(*(f"s3:Get{number:06}" for number in range(characters // 15)), on="arn:aws:s3:::probe/*"))
 
 

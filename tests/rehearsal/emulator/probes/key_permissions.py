@@ -29,7 +29,7 @@ def _use(who: Caller, key: str, **arguments: Any) -> Answer:
 
 
 def _direct(bench: Bench, *own: dict[str, Any], by_key: Any = None, delegated: bool = True, **arguments: Any) -> Answer:
-    """Use a key as a role with these statements; `by_key` are the principals that the key policy admits itself."""
+    """Use a key as a role with these statements; `by_key` are the principals that the key policy allows."""
     who = caller(bench, *own)
     statements = [to(by_key, MAKE)] if by_key else []
     return _use(who, make_key(bench, *statements, delegated=delegated), **arguments)

@@ -1,4 +1,4 @@
-"""KMS: key policies that lock their owner out, and what a key cannot be."""
+"""KMS: key policies that lock out their owner, and invalid keys."""
 
 from typing import Any
 

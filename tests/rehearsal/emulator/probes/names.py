@@ -1,4 +1,4 @@
-"""Names: a second resource of a name in its scope, and what counts as another name."""
+"""Names: a second resource with the same name in its scope, and which names differ."""
 
 from typing import Any
 
@@ -44,13 +44,13 @@ TAKEN = "already exists|AlreadyExists|CONFLICT"
 
 
 def _twice(name: str, made: dict[str, Any], source: str = CONTRACT, *, base: dict[str, Any] | None = None) -> Probe:
-    """Ask for a resource in one stack and then in another; `base` is what each stack has beside it."""
+    """Create a resource in one stack and then in another; `base` is the rest of each stack."""
     whole = {**(base or {}), "Named": made}
     return Probe(name, lambda bench: bench.both(whole, whole), source, TAKEN)
 
 
 def _elsewhere(name: str, made: dict[str, Any], source: str, refused: str | None, **base: dict[str, Any]) -> Probe:
-    """Ask for a resource in one region and then in another."""
+    """Create a resource in one region and then in another."""
     return Probe(
         name,
         lambda bench: bench.both(

@@ -1,4 +1,4 @@
-"""The other services of an environment: networks, load balancers, caches, queues, events, backups, edges."""
+"""The other services of an environment: networks, load balancers, caches, queues, events, backups, distributions."""
 
 from tests.rehearsal.emulator.probes.bench import Answer, Bench, Probe
 from tests.rehearsal.emulator.probes.templates import (

@@ -1,4 +1,4 @@
-"""Permissions: what policies of callers, resources, boundaries, sessions and roles allow, and what they refuse."""
+"""Permissions: what policies of callers, resources, boundaries, sessions and roles allow and deny."""
 
 import json
 from typing import Any
@@ -50,7 +50,7 @@ def _topics(bench: Bench, *statements: dict[str, Any], **options: Any) -> Answer
 
 
 def _ask(name: str, refused: str | None, source: str, *statements: dict[str, Any], **options: Any) -> Probe:
-    """Ask whether a role with these statements may list topics."""
+    """Probe whether a role with these statements may list topics."""
     return Probe(name, lambda bench: _topics(bench, *statements, **options), source, refused)
 
 
@@ -95,14 +95,14 @@ def _external(bench: Bench, **options: Any) -> Answer:
 
 
 def _session(bench: Bench, operation: tuple[str, str], own: dict[str, Any], narrowed: dict[str, Any]) -> Answer:
-    """Make a call in a session that a policy narrows."""
+    """Make a call in a session with a session policy."""
     who = caller(bench, allow("sts:AssumeRole"))
     target = make_role(bench, own, name="target", trusted=(to(_home(bench), "sts:AssumeRole"),))
     return who.assume(target, Policy=json.dumps(policy(narrowed))).call(*operation)
 
 
 def _pass(bench: Bench, call: Any, *statements: dict[str, Any], service: str) -> Answer:
-    """Make a call that hands a role to a service."""
+    """Make a call that passes a role to a service."""
     who = caller(bench, allow("cloudformation:*", "lambda:*", "ecs:*"), *statements)
     handed = make_role(bench, name="handed", trusted=(to({"Service": service}, "sts:AssumeRole"),))
     return call(who, handed)
@@ -129,7 +129,7 @@ def _register_task(who: Caller, role: str) -> Answer:
 
 
 def _but_for_the_code(answer: Answer) -> Answer:
-    """Take a function for accepted whose code is not there: the caller's permissions are checked before."""
+    """Count a function without code as accepted: the caller's permissions are checked first."""
     return answer if "not authorized" in answer.words else Answer(accepted=True)
 
 
@@ -141,7 +141,7 @@ _PASSES = (
 
 
 def _passing(name: str, service: str, call: Any) -> tuple[Probe, ...]:
-    """Ask for a role that is handed to a service without permission, with it, and with one for another service."""
+    """Pass a role to a service without permission, with it, and with permission for another service."""
     refused = r"iam:PassRole on resource: arn:aws:iam::\d+:role/handed"
     to_it = {"StringEquals": {"iam:PassedToService": service}}
     to_other = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
@@ -185,7 +185,7 @@ def _tls(bench: Bench, *, plain: bool) -> Answer:
 
 
 def _from_rule(bench: Bench, *, rule: str) -> Answer:
-    """Have EventBridge send to a queue that admits one rule."""
+    """Have EventBridge send to a queue that accepts one rule."""
     queue = f"arn:aws:sqs:{bench.home.region}:{bench.home.account}:probe"
     admitted = {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:{bench.home.region}:{bench.home.account}:rule/ours"}}
     statement = to({"Service": "events.amazonaws.com"}, "sqs:SendMessage", Resource=queue, Condition=admitted)
@@ -201,7 +201,7 @@ def _absent_object(bench: Bench, *statements: dict[str, Any]) -> Answer:
 
 
 def _encrypted_only(bench: Bench, **arguments: Any) -> Answer:
-    """Write to a bucket whose policy denies what is not encrypted with a key of KMS."""
+    """Write to a bucket whose policy denies objects that are not encrypted with a KMS key."""
     condition = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}
     statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Condition": condition}
     who, bucket = caller(bench, allow("s3:*")), make_bucket(bench, statement)
@@ -214,7 +214,7 @@ def _listed(bench: Bench, *, prefix: str) -> Answer:
 
 
 def _new_role(bench: Bench, *, with_boundary: bool) -> Answer:
-    """Create a role where a boundary is demanded, as a least-privilege deployment is allowed to."""
+    """Create a role as a caller whose policy requires a boundary."""
     made = bench.client("iam").create_policy(PolicyName="limit", PolicyDocument=json.dumps(policy(allow("s3:*"))))
     limit = made["Policy"]["Arn"]
     who = caller(bench, allow("iam:CreateRole", Condition={"StringEquals": {"iam:PermissionsBoundary": limit}}))

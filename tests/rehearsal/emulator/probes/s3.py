@@ -1,4 +1,4 @@
-"""S3: names, policies, versions, locks, life cycles."""
+"""S3: names, policies, versions, locks, lifecycle rules."""
 
 from typing import Any
 

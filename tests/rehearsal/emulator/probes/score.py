@@ -1,4 +1,4 @@
-"""Asks all probes and says how many the emulator answers as AWS does."""
+"""Runs all probes and counts those that the emulator answers as AWS does."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Asked:
 
     @property
     def passed(self) -> bool:
-        """Whether it is AWS's answer."""
+        """Whether the answer is AWS's."""
         return self.probe.passes(self.answer)
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class Asked:
 
 
 def ask_all(cloud: Cloud) -> list[Asked]:
-    """Ask every probe, each in accounts of its own."""
+    """Run every probe, each in its own accounts."""
     return [Asked(area, probe, probe.ask(Bench(cloud))) for area, probes in AREAS.items() for probe in probes]
 
 
@@ -67,7 +67,7 @@ def share(asked: Iterable[Asked]) -> float:
 
 
 def table(asked: list[Asked]) -> str:
-    """Return the results as a page."""
+    """Return the results as Markdown."""
     passed = sum(one.passed for one in asked)
     lines = [
         "# What the emulator answers as AWS does",

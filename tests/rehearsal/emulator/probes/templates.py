@@ -1,4 +1,4 @@
-"""Resources that probes are made of, each as small as AWS accepts it."""
+"""Resources for probes, each with the fewest properties that AWS accepts."""
 
 import json
 from typing import Any
@@ -152,7 +152,7 @@ def cluster(name: str = "probe") -> dict[str, Any]:
 
 
 def with_service(**properties: Any) -> dict[str, Any]:
-    """Return a service and all it stands on."""
+    """Return a service and the resources that it needs."""
     return {**NETWORK, "Cluster": cluster(), "Task": task(), "Service": service(**properties)}
 
 
@@ -248,7 +248,7 @@ def cache_policy(name: str = "probe", **config: Any) -> dict[str, Any]:
 
 
 def edge_function(name: str = "probe") -> dict[str, Any]:
-    """Return a function of CloudFront's."""
+    """Return a CloudFront function."""
     return resource(
         "AWS::CloudFront::Function",
         Name=name,
@@ -310,5 +310,5 @@ def dashboard(name: str = "probe") -> dict[str, Any]:
 
 
 def retained(made: dict[str, Any]) -> dict[str, Any]:
-    """Return the resource so that it outlives its stack."""
+    """Return the resource with policies that retain it."""
     return {**made, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rehearsal.engine.cloud import Credentials
-from tests.conftest import ROOT
+from tests.paths import ROOT
 from tests.rehearsal.emulator.conftest import Account, resource
 
 ERRORS = resource(

@@ -11,7 +11,7 @@ import pytest
 
 from execution_policies.generate import FILE, AccountPolicies, generate, write
 from rehearsal.engine.cloud import Credentials
-from tests.conftest import ROOT
+from tests.paths import ROOT
 from tests.rehearsal.emulator.conftest import Account, resource
 
 SECRET = resource("AWS::SecretsManager::Secret", Name="yawl-test-one", Description="one")

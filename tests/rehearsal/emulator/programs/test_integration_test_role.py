@@ -1,6 +1,5 @@
 """The role of the integration tests lets them make the calls that they make, about what they ask, and no others."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.faulty_http_server import PROXY_VARIABLES
-from tests.rehearsal.emulator.deployed import PIPELINE, PLACE, Deployed, deployed
+from tests.paths import ROOT
+from tests.rehearsal.emulator.deployed import Deployed, deployed
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[4]
 ROLE = "yawl-dev-integration-tests"
 WITH_A_KEY = "kms:Decrypt"
 """What Secrets Manager does in the name of its caller where a secret has a key of its own."""
@@ -60,24 +58,13 @@ def test_the_role_allows_exactly_the_calls_that_the_tests_make(
     dev: Deployed, allowed: dict[str, list[str]], tmp_path: Path
 ) -> None:
     calls = tmp_path / "calls.txt"
-    surroundings = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in (*PROXY_VARIABLES, *dev.variables) and not name.startswith("AWS_")
-    }
     ended = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "integration_tests"),
             *("-p", "tests.rehearsal.emulator.call_recorder", f"--calls={calls}"),
         ],
         cwd=ROOT,
-        env={
-            **surroundings,
-            **dev.cloud.environment(PLACE.region, PIPELINE),
-            **dev.cloud.proxy_environment(),
-            **dev.variables,
-            "CI": "true",
-        },
+        env=dev.build_environment(),
         capture_output=True,
         text=True,
         timeout=120,

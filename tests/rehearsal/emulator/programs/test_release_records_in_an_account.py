@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,9 @@ from aws_cdk.assertions import Template
 from botocore.exceptions import ClientError
 
 from rehearsal.engine.cloud import Credentials
+from tests.paths import ROOT
 from tests.rehearsal.emulator.conftest import Account
 
-ROOT = Path(__file__).parents[4]
 WHOLE = {
     "title": "Keep cases longer",
     "author": "Ada Lovelace",

@@ -14,12 +14,12 @@ from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
+from tests.paths import ROOT
 from tools.accounts.recovery_objectives import table
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ROOT = Path(__file__).parents[4]
 DOCUMENT = (ROOT / "docs" / "RUNBOOKS.md").read_text()
 ACCOUNT = "444444444444"
 HERE, ELSEWHERE = AwsEnvironment(ACCOUNT, "us-east-1"), AwsEnvironment(ACCOUNT, "us-west-2")

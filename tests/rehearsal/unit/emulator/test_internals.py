@@ -1,9 +1,10 @@
 """ministack's own modules are reached through one file, which a new release of ministack may break."""
 
 import re
-from pathlib import Path
 
-REHEARSAL = Path(__file__).parents[4] / "rehearsal"
+from tests.paths import ROOT
+
+REHEARSAL = ROOT / "rehearsal"
 IMPORT = re.compile(r"^\s*(?:from|import)\s+ministack\b|import_module\(\s*f?[\"']ministack\b", re.MULTILINE)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.process.processes import Processes, Stopped
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 

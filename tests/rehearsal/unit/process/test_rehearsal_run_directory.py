@@ -12,7 +12,7 @@ import pytest
 from rehearsal.errors import RehearsalError
 from rehearsal.process import run_directory as subject
 from rehearsal.process.run_directory import run_directory
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 
 @pytest.fixture(autouse=True)
