@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from threading import Timer
 from typing import Any, Self
 
-from jobs.change_review.errors import ReviewError
+from cloud_assembly import UserError
 from jobs.change_review.interruptions import only_interrupted
 
 _SCRIPT = Path(__file__).with_name("differences.js")
@@ -75,7 +75,7 @@ class Comparer:
     def __enter__(self) -> Self:
         node = shutil.which("node")
         if not node:
-            raise ReviewError("node is not on the PATH; run `make change-review`, which installs it")
+            raise UserError("node is not on the PATH; run `make change-review`, which installs it")
         self._stderr = TemporaryFile("w+")  # an unread pipe would block the process
         self._process = subprocess.Popen(
             [node, str(_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True
@@ -88,13 +88,13 @@ class Comparer:
         self._stderr.close()
 
     def compare(self, pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[Difference]:
-        """Compare templates, each pair the deployed and the new one; raise ReviewError if that cannot be done."""
+        """Compare templates, each pair the deployed and the new one; raise UserError if that cannot be done."""
         question = json.dumps([{"before": before, "after": after} for before, after in pairs])
         answer = self._ask(question)
         if not answer.endswith("\n"):
             self._process.wait()
             self._stderr.seek(0)
-            raise ReviewError(f"the templates cannot be compared: {_last_line(self._stderr.read())}")
+            raise UserError(f"the templates cannot be compared: {_last_line(self._stderr.read())}")
         return [_difference(item) for item in json.loads(answer)]
 
     def _ask(self, question: str) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import yaml
 
+from cloud_assembly import UserError
 from rehearsal.emulator.permissions.service_calls.resources import Resources
 from rehearsal.emulator.permissions.service_calls.synthesized import (
     BOOTSTRAP_STACK,
@@ -11,7 +12,6 @@ from rehearsal.emulator.permissions.service_calls.synthesized import (
     bootstrap_templates,
     resources_of,
 )
-from tools.permissions_report.errors import ReportError
 
 BOOTSTRAP = Path(__file__).parents[2] / "node_modules/aws-cdk/lib/api/bootstrap/bootstrap-template.yaml"
 """The bootstrap template of the pinned CLI."""
@@ -21,7 +21,7 @@ PIPELINE = "yawl-delivery"
 def read(assembly: Path) -> Resources:
     """Return all resources of the assembly and its bootstrap stacks as if they were deployed."""
     if not BOOTSTRAP.is_file():
-        raise ReportError(f"{BOOTSTRAP} is not there; `make setup` installs the CDK CLI that brings it")
+        raise UserError(f"{BOOTSTRAP} is not there; `make setup` installs the CDK CLI that brings it")
     templates = assembly_templates(assembly)
     home = next((item.account for item in templates if item.stack == PIPELINE), "")
     body = yaml.safe_load(BOOTSTRAP.read_text())

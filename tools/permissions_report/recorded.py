@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tools.permissions_report.errors import ReportError
+from cloud_assembly import UserError
 
 
 def used_statements(file: Path) -> set[tuple[str, int]]:
@@ -17,9 +17,9 @@ def used_statements(file: Path) -> set[tuple[str, int]]:
             if grant["used"]
         }
     except OSError as error:
-        raise ReportError(f"{file} cannot be read: {error.strerror}") from None
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
-        raise ReportError(
+        raise UserError(
             f"{file} is not the report of a rehearsal that checked permissions; "
             f"`make rehearse ARGS='--json {file}'` writes one"
         ) from None
