@@ -3,15 +3,14 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from cloud_assembly import UserError
-from jobs.change_review.interruptions import only_interrupted
 
 _SCRIPT = Path(__file__).with_name("differences.js")
 _TIMEOUT_SECONDS = 120
@@ -25,6 +24,21 @@ _KINDS = {
     "WILL_DESTROY": REMOVED,
     "WILL_ORPHAN": REMOVED,
 }
+INTERRUPTED_ONLY: Final = {
+    "AWS::ElastiCache::ReplicationGroup": {"AuthToken"},
+    "AWS::RDS::DBInstance": {
+        "AutoMinorVersionUpgrade",
+        "BackupRetentionPeriod",
+        "DBParameterGroupName",
+        "MultiAZ",
+        "PreferredMaintenanceWindow",
+        "StorageType",
+    },
+}
+"""Properties whose update causes "some interruptions" (CloudFormation's template reference, "Update requires").
+
+Resource schemas mark them as conditional, which also stands for "may be replaced".
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,3 +157,8 @@ def _resource(found: dict[str, Any]) -> ResourceChange:
 def _last_line(text: str) -> str:
     errors = [line for line in text.splitlines() if "Error" in line]
     return (errors or text.splitlines() or ["no reason given"])[0].strip()
+
+
+def only_interrupted(type_name: str, properties: Collection[str]) -> bool:
+    """Return whether changing all these properties keeps the resource and only interrupts it."""
+    return bool(properties) and set(properties) <= INTERRUPTED_ONLY.get(type_name, set())
