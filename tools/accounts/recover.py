@@ -26,8 +26,8 @@ from tools.accounts.deployed_stacks import (
     unlocking,
 )
 from tools.accounts.errors import OperationError
-from tools.accounts.live_resources import KINDS, Client, Holding, in_order
-from tools.accounts.resource_import import Adopted, NotImportable, adopted_with, carry_out_import
+from tools.accounts.live_resources import RESOURCE_TYPES, Client, LiveResource, in_order
+from tools.accounts.resource_import import ImportedResource, NotImportable, resources_to_import, carry_out_import
 
 SERVING: Final = frozenset(
     {
@@ -54,16 +54,16 @@ class Part:
     stack: Stack
     state: str
     """How the stack is, in words."""
-    unprotected: tuple[Holding, ...] = ()
-    deleted: tuple[Holding, ...] = ()
+    unprotected: tuple[LiveResource, ...] = ()
+    deleted: tuple[LiveResource, ...] = ()
     """Resources that go before the stack, so that it can be deleted."""
     is_deleted: bool = False
     """The stack is deleted."""
     retained: tuple[str, ...] = ()
     """Logical ids that CloudFormation is told to leave alone."""
-    deleted_later: tuple[Holding, ...] = ()
+    deleted_later: tuple[LiveResource, ...] = ()
     """Resources that the stack leaves behind, or that an earlier one has left."""
-    imported: tuple[Adopted, ...] = ()
+    imported: tuple[ImportedResource, ...] = ()
     is_continued: bool = False
     """The rollback of an update is continued."""
     kept: tuple[str, ...] = ()
@@ -172,28 +172,28 @@ def _never_served(accounts: Accounts, part: Part, *, since: datetime) -> Part:
     """Delete everything that a first creation has left: CloudFormation would retain what its template retains."""
     stack = part.stack
     template = deployed_template(accounts, stack)
-    unprotected: list[Holding] = []
-    before: list[Holding] = []
-    after: list[Holding] = []
+    unprotected: list[LiveResource] = []
+    before: list[LiveResource] = []
+    after: list[LiveResource] = []
     kept: list[str] = []
     for item in present_resources(accounts, stack):
         definition = template.get(item["LogicalResourceId"], {"Type": item["ResourceType"]})
-        kind = KINDS.get(item["ResourceType"])
+        kind = RESOURCE_TYPES.get(item["ResourceType"])
         failed = item["ResourceStatus"] == "DELETE_FAILED"
         if not (failed or outlives(definition)):
             continue
-        holding = kind.find(_reader(accounts, stack), item["PhysicalResourceId"]) if kind else None
+        live = kind.find(_reader(accounts, stack), item["PhysicalResourceId"]) if kind else None
         if kind is None:
             if outlives(definition):
                 kept.append(f"{item['ResourceType']} {item['PhysicalResourceId']}: its template retains it")
-        elif holding is None:
+        elif live is None:
             continue
-        elif kind.remove is not None and (reason := _reason_to_keep(holding, since)):
-            kept.append(f"{holding}: {reason}")
+        elif kind.remove is not None and (reason := _reason_to_keep(live, since)):
+            kept.append(f"{live}: {reason}")
         else:
-            unprotected += [holding] if holding.protected else []
+            unprotected += [live] if live.protected else []
             if kind.remove is not None:
-                (before if kind.blocks else after).append(holding)
+                (before if kind.blocks else after).append(live)
     return replace(
         part,
         unprotected=tuple(in_order(unprotected)),
@@ -203,10 +203,10 @@ def _never_served(accounts: Accounts, part: Part, *, since: datetime) -> Part:
     )
 
 
-def _reason_to_keep(holding: Holding, since: datetime) -> str:
-    if holding.locked and holding.holds:
-        return holding.locked
-    if holding.created is not None and holding.created < since - SECONDS_OF_DOUBT:
+def _reason_to_keep(live: LiveResource, since: datetime) -> str:
+    if live.locked and live.holds:
+        return live.locked
+    if live.created is not None and live.created < since - SECONDS_OF_DOUBT:
         return "it is older than the stack"
     return ""
 
@@ -214,19 +214,19 @@ def _reason_to_keep(holding: Holding, since: datetime) -> str:
 def _served(accounts: Accounts, part: Part) -> Part:
     """Finish a deletion that failed: what is in its way goes if it holds nothing, and is retained otherwise."""
     stack = part.stack
-    unprotected: list[Holding] = []
+    unprotected: list[LiveResource] = []
     retained: list[str] = []
     kept: list[str] = []
     for item in present_resources(accounts, stack):
-        kind = KINDS.get(item["ResourceType"])
+        kind = RESOURCE_TYPES.get(item["ResourceType"])
         if item["ResourceStatus"] != "DELETE_FAILED" or kind is None:
             continue
-        holding = kind.find(_reader(accounts, stack), item["PhysicalResourceId"])
-        if holding is not None and holding.holds:
+        live = kind.find(_reader(accounts, stack), item["PhysicalResourceId"])
+        if live is not None and live.holds:
             retained.append(item["LogicalResourceId"])
-            kept.append(f"{holding}: the stack was in service")
-        elif holding is not None and holding.protected:
-            unprotected.append(holding)
+            kept.append(f"{live}: the stack was in service")
+        elif live is not None and live.protected:
+            unprotected.append(live)
     return replace(part, unprotected=tuple(in_order(unprotected)), retained=tuple(retained), kept=tuple(kept))
 
 
@@ -236,9 +236,9 @@ def _with_leftovers(accounts: Accounts, part: Part) -> Part:
     stack, resources = part.stack, part.stack.resources
     read, owner = _reader(accounts, stack), partial(_owner, accounts, stack)
     deleted, blocked = list(part.deleted_later), list(part.blocked)
-    imported: dict[str, Adopted] = {}
+    imported: dict[str, ImportedResource] = {}
     for logical_id, resource in resources.items():
-        kind = KINDS.get(resource["Type"])
+        kind = RESOURCE_TYPES.get(resource["Type"])
         name = resource.get("Properties", {}).get(kind.name_property) if kind and kind.name_property else None
         found = kind.find(read, name) if kind and isinstance(name, str) else None
         if kind is None or found is None or found.name in gone:
@@ -250,11 +250,11 @@ def _with_leftovers(accounts: Accounts, part: Part) -> Part:
             blocked.append(f"{found} was not created by an environment of this name; delete it, or rename it")
         elif found.holds and outlives(resource):
             try:
-                adopted = list(adopted_with(logical_id, found, resources, client=read, owner=owner))
+                imports = list(resources_to_import(logical_id, found, resources, client=read, owner=owner))
             except NotImportable as reason:
                 blocked.append(str(reason))
             else:
-                imported.update({one.logical_id: one for one in adopted})
+                imported.update({one.logical_id: one for one in imports})
         elif holder == stack.name and not outlives(resource):
             continue
         elif found.holds and found.kind != "AWS::Logs::LogGroup":
@@ -274,7 +274,7 @@ def _with_leftovers(accounts: Accounts, part: Part) -> Part:
     )
 
 
-def _is_ours(found: Holding, resource: Any) -> bool:
+def _is_ours(found: LiveResource, resource: Any) -> bool:
     tags = {item["Key"]: item["Value"] for item in resource.get("Properties", {}).get("Tags", [])}
     return "Environment" in tags and found.tags.get("Environment") == tags["Environment"]
 
@@ -288,10 +288,10 @@ def _clear(part: Part, accounts: Accounts) -> Iterator[str]:
     stack = part.stack
     write: Client = partial(_client, accounts, stack, stack.deploy_role_arn)
     for found in part.unprotected:
-        _action(KINDS[found.kind].unprotect)(write, found)
+        _action(RESOURCE_TYPES[found.kind].unprotect)(write, found)
         yield f"unprotected {found.kind} {found.name}"
     for found in part.deleted:
-        _action(KINDS[found.kind].remove)(write, found)
+        _action(RESOURCE_TYPES[found.kind].remove)(write, found)
         yield f"deleted {found}"
     if part.is_continued:
         _continue_rollback(accounts, stack)
@@ -300,11 +300,11 @@ def _clear(part: Part, accounts: Accounts) -> Iterator[str]:
         delete(accounts, stack, retained=part.retained)
         yield f"deleted {stack.name}"
     for found in part.deleted_later:
-        _action(KINDS[found.kind].remove)(write, found)
+        _action(RESOURCE_TYPES[found.kind].remove)(write, found)
         yield f"deleted {found}"
 
 
-def _action(found: Callable[[Client, Holding], None] | None) -> Callable[[Client, Holding], None]:
+def _action(found: Callable[[Client, LiveResource], None] | None) -> Callable[[Client, LiveResource], None]:
     if found is None:
         raise AssertionError("only types that can be let go are planned")
     return found

@@ -16,7 +16,7 @@ from tools.accounts import deployed_stacks
 from tools.accounts.accounts import Accounts
 from tools.accounts.deployed_stacks import described
 from tools.accounts.errors import OperationError
-from tools.accounts.live_resources import KINDS, Client, Holding
+from tools.accounts.live_resources import RESOURCE_TYPES, Client, LiveResource
 
 CHANGE_SET: Final = "recover"
 
@@ -26,43 +26,43 @@ class NotImportable(Exception):  # noqa: N818 - a state of an account, told with
 
 
 @dataclass(frozen=True)
-class Adopted:
+class ImportedResource:
     """One resource to import."""
 
     logical_id: str
-    found: Holding
+    found: LiveResource
     properties: Mapping[str, Any]
     """What the import states of it."""
 
     @property
     def identifier(self) -> dict[str, str]:
         """What CloudFormation finds it by."""
-        kind = KINDS[self.found.kind]
+        kind = RESOURCE_TYPES[self.found.kind]
         return {kind.import_key or kind.name_property: self.found.name}
 
 
-def adopted_with(
+def resources_to_import(
     logical_id: str,
-    found: Holding,
+    found: LiveResource,
     resources: Mapping[str, Mapping[str, Any]],
     *,
     client: Client,
     owner: Callable[[str], str | None],
-) -> Iterator[Adopted]:
+) -> Iterator[ImportedResource]:
     """Yield the resource and all that has to be imported with it; raises NotImportable.
 
     `resources` are those of the stack's template; `owner` tells the stack that holds a physical id.
     """
     properties = resources[logical_id].get("Properties", {})
     stated: dict[str, Any] = {}
-    for name in KINDS[found.kind].imported_with:
+    for name in RESOURCE_TYPES[found.kind].imported_with:
         if name not in properties:
             continue
         value = properties[name]
         referred = _referred(value, resources)
         if referred or "Fn::GetStackOutput" in json.dumps(value):
             live = found.built_on.get(name)
-            if live is None and name in KINDS[found.kind].imported_if_known:
+            if live is None and name in RESOURCE_TYPES[found.kind].imported_if_known:
                 continue
             if live is None:
                 raise NotImportable(f"{found} has no {name}, which its template gives it")
@@ -71,19 +71,19 @@ def adopted_with(
             for other in referred:
                 yield from _built_on(other, live, found, resources, client=client, owner=owner)
         stated[name] = value
-    yield Adopted(logical_id, found, stated)
+    yield ImportedResource(logical_id, found, stated)
 
 
 def _built_on(
     logical_id: str,
     live: str,
-    found: Holding,
+    found: LiveResource,
     resources: Mapping[str, Mapping[str, Any]],
     *,
     client: Client,
     owner: Callable[[str], str | None],
-) -> Iterator[Adopted]:
-    kind = KINDS.get(resources[logical_id]["Type"])
+) -> Iterator[ImportedResource]:
+    kind = RESOURCE_TYPES.get(resources[logical_id]["Type"])
     other = kind.find(client, live) if kind else None
     if other is None:
         raise NotImportable(f"{found} is built on {live}, which does not exist")
@@ -91,7 +91,7 @@ def _built_on(
         raise NotImportable(f"{found} is built on {other}: {other.locked}. Cancel the key's deletion first")
     if (stack := owner(other.name)) is not None:
         raise NotImportable(f"{found} is built on {other}, which belongs to the stack {stack}")
-    yield from adopted_with(logical_id, other, resources, client=client, owner=owner)
+    yield from resources_to_import(logical_id, other, resources, client=client, owner=owner)
 
 
 def _referred(value: Any, resources: Mapping[str, Any]) -> set[str]:
@@ -107,13 +107,13 @@ def _referred(value: Any, resources: Mapping[str, Any]) -> set[str]:
     return {name for name in names if name in resources} | nested
 
 
-def carry_out_import(accounts: Accounts, stack: Stack, adopted: tuple[Adopted, ...]) -> None:
+def carry_out_import(accounts: Accounts, stack: Stack, imports: tuple[ImportedResource, ...]) -> None:
     """Import the resources into the stack, which must not be there; raises OperationError if AWS does not."""
     cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.deploy_role_arn)
     body = {
         "Resources": {
             one.logical_id: {"Type": one.found.kind, "DeletionPolicy": "Retain", "Properties": one.properties}
-            for one in adopted
+            for one in imports
         }
     }
     cloudformation.create_change_set(
@@ -123,7 +123,7 @@ def carry_out_import(accounts: Accounts, stack: Stack, adopted: tuple[Adopted, .
         TemplateBody=json.dumps(body),
         ResourcesToImport=[
             {"ResourceType": one.found.kind, "LogicalResourceId": one.logical_id, "ResourceIdentifier": one.identifier}
-            for one in adopted
+            for one in imports
         ],
         **({"RoleARN": stack.execution_role_arn} if stack.execution_role_arn else {}),
     )

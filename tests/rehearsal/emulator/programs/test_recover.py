@@ -553,8 +553,8 @@ def test_what_is_older_than_the_stack_is_not_of_its_creation(
 
 def test_what_an_interrupted_recovery_has_not_deleted_is_named() -> None:
     """A key without an alias: once its stack is gone, no plan finds it again."""
-    key = live_resources.Holding(kind="AWS::KMS::Key", name="one")
-    other = live_resources.Holding(kind="AWS::KMS::Key", name="other")
+    key = live_resources.LiveResource(kind="AWS::KMS::Key", name="one")
+    other = live_resources.LiveResource(kind="AWS::KMS::Key", name="other")
     part = recover.Part(stack=cast(Any, None), state="", deleted_later=(key, other))
     assert recover.not_yet_deleted([part], [f"deleted {key}"]) == [str(other)]
 
