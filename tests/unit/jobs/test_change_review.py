@@ -183,7 +183,7 @@ def review_of(before: dict[str, Any], after: dict[str, Any], **more: Any) -> Rev
         environment="prod",
         stacks=(stack,),
         findings=findings,
-        left_behind=more.get("left_behind", ()),
+        orphaned_stacks=more.get("orphaned_stacks", ()),
         cost=cost_change("prod", [released], [{"Resources": before} if before else None]),
         is_first=not before,
     )
@@ -260,7 +260,7 @@ def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 
 def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> None:
-    review = review_of({"Database": DATABASE}, {}, left_behind=("yawl-prod-former",))
+    review = review_of({"Database": DATABASE}, {}, orphaned_stacks=("yawl-prod-former",))
     for text in (as_text(review), as_markdown(review, commit="c0ffee"), as_html(review, commit="c0ffee")):
         assert "STOPPED before any deployment" in text
         assert "Database (AWS::RDS::DBInstance)" in text
