@@ -27,7 +27,7 @@ from tools.accounts.deployed_stacks import (
 )
 from tools.accounts.errors import OperationError
 from tools.accounts.live_resources import RESOURCE_TYPES, Client, LiveResource, in_order
-from tools.accounts.resource_import import ImportedResource, NotImportable, resources_to_import, carry_out_import
+from tools.accounts.resource_import import ImportedResource, NotImportable, carry_out_import, resources_to_import
 
 SERVING: Final = frozenset(
     {
