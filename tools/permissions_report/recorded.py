@@ -1,4 +1,4 @@
-"""The statements that a rehearsal has used: its report, as `make rehearse ARGS='--json FILE'` writes it."""
+"""Reads the statements that a rehearsal used from its report, `make rehearse ARGS='--json FILE'`."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from cloud_assembly import UserError
 
 
 def used_statements(file: Path) -> set[tuple[str, int]]:
-    """Return policy (stack and name) and place of each statement that allowed a call of the run."""
+    """Return policy (stack and name) and index of each statement that allowed a call; raises UserError."""
     try:
         permissions = json.loads(file.read_text())["permissions"]
         return {
