@@ -1,7 +1,7 @@
-"""What a resource in an account holds, whether it is protected, and how it is let go; one class for each type.
+"""Finds, unprotects and deletes the resources that can outlive their stack, by resource type.
 
-`find` answers None where nothing of the name is there, and lets botocore's errors through: denied, throttled and broken
-are not absent. What an account may hold more of than is counted is shown as "at least".
+`find` returns None only if the resource does not exist, and passes on botocore's other errors, so that a denied call is
+not taken for an absent resource.
 """
 
 import json
@@ -14,33 +14,33 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 Client = Callable[[str], Any]
-"""Makes a client of a service in one place, with the rights that the caller chose."""
+"""Returns a client of a service in one account and region."""
 
 LOOK_SECONDS = 5.0
-"""How long to wait between two looks at a database that is being changed or deleted."""
+"""Seconds between two polls of a database that is being changed or deleted."""
 KEY_WAITING_DAYS: Final = 30
-"""How long a key can be called back; CloudFormation gives its keys as long."""
+"""Waiting period of a key's deletion, in days; the same as CloudFormation's."""
 COUNTED: Final = 1000
-"""How many objects of a bucket are counted: one page of S3's."""
+"""Maximum number of object versions counted in a bucket: one page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveResource:
-    """One resource as it is in the account."""
+    """One existing resource."""
 
     kind: str
     """Its CloudFormation type."""
     name: str
     """Its physical id."""
     holds: str = ""
-    """What would be lost with it, in words; empty where that is nothing."""
+    """The data it contains, for people; empty if none."""
     protected: bool = False
-    """Deletion protection is on."""
+    """Whether deletion protection is enabled."""
     locked: str = ""
-    """Why nobody may delete it at all; empty where somebody may."""
+    """Why it cannot be deleted; empty if it can."""
     created: datetime | None = None
     built_on: Mapping[str, str] = field(default_factory=dict)
-    """By property, the identifier of what it cannot be separated from: its key, its subnet group."""
+    """Identifiers of the resources it depends on, such as its key or subnet group, by property."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -49,22 +49,22 @@ class LiveResource:
 
 @dataclass(frozen=True)
 class ResourceType:
-    """How resources of one type are found and let go."""
+    """How resources of one type are found, unprotected, deleted and imported."""
 
     name_property: str
-    """The property by which a template names one, which also identifies it when it is imported."""
+    """The property with the name, which also identifies the resource in an import."""
     find: Callable[[Client, str], LiveResource | None]
     remove: Callable[[Client, LiveResource], None] | None = None
-    """Deletes it with all that it holds; None where only its stack deletes it."""
+    """Deletes it with its data; None if only its stack can."""
     unprotect: Callable[[Client, LiveResource], None] | None = None
     blocks: bool = False
-    """Stands in the way of deleting its stack; others can go after it."""
+    """Whether it must be deleted before its stack."""
     imported_with: tuple[str, ...] = ()
-    """The properties that an import must state, since a later change of them would replace the resource."""
+    """The properties that an import must state because changing them later would replace the resource."""
     imported_if_known: frozenset[str] = frozenset()
-    """Those of them that a resource may be without."""
+    """Those of them that a resource may lack."""
     import_key: str = ""
-    """What an import calls its identifier, where that is not `name_property`."""
+    """The identifier's name in an import, if not `name_property`."""
 
 
 def _absent(error: ClientError, *codes: str) -> bool:
@@ -120,7 +120,7 @@ def _remove_bucket(client: Client, found: LiveResource) -> None:
 
 def _find_vault(client: Client, name: str) -> LiveResource | None:
     backup = client("backup")
-    # All of them are listed: asked for one that does not exist, AWS Backup answers AccessDenied.
+    # All vaults are listed because AWS Backup answers AccessDenied for one that does not exist.
     pages = backup.get_paginator("list_backup_vaults").paginate()
     vaults = [vault for page in pages for vault in page["BackupVaultList"] if vault["BackupVaultName"] == name]
     if not vaults:
@@ -134,7 +134,7 @@ def _find_vault(client: Client, name: str) -> LiveResource | None:
         kind="AWS::Backup::BackupVault",
         name=name,
         holds=f"{points} recovery points" if points else "",
-        locked="its recovery points are deleted one by one, by whoever means it" if points else "",
+        locked="delete its recovery points first" if points else "",
         created=vault.get("CreationDate"),
         built_on={"EncryptionKeyArn": vault["EncryptionKeyArn"]} if vault.get("EncryptionKeyArn") else {},
     )
@@ -155,12 +155,12 @@ def _find_log_group(client: Client, name: str) -> LiveResource | None:
     if not groups:
         return None
     size = groups[0].get("storedBytes", 0)
-    # The size lags behind: a stream tells that something was written.
+    # storedBytes is updated late; a stream shows that something was written.
     streams = logs.describe_log_streams(logGroupName=name, limit=1)["logStreams"]
     return LiveResource(
         kind="AWS::Logs::LogGroup",
         name=name,
-        holds=f"logs, {size} bytes at the last count" if size or streams else "",
+        holds=f"logs, {size} bytes as last reported" if size or streams else "",
         created=datetime.fromtimestamp(groups[0]["creationTime"] / 1000, UTC),
     )
 
@@ -182,7 +182,7 @@ def _find_key(client: Client, name: str) -> LiveResource | None:
 
 def _remove_key(client: Client, found: LiveResource) -> None:
     if found.locked:
-        # It is scheduled for deletion already, which KMS refuses to be asked twice.
+        # KMS rejects a second request to delete a key.
         return
     client("kms").schedule_key_deletion(KeyId=found.name, PendingWindowInDays=KEY_WAITING_DAYS)
 
@@ -379,13 +379,13 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
     ),
     "AWS::IAM::Role": ResourceType("RoleName", _find_role, _remove_role),
     "AWS::KMS::Alias": ResourceType("AliasName", _find_alias, _remove_alias),
-    # Last: what it encrypts goes first.
+    # Last, after everything it encrypts.
     "AWS::KMS::Key": ResourceType("", _find_key, _remove_key, import_key="KeyId"),
 }
-"""By type, in the order in which resources are let go."""
+"""By type, in deletion order."""
 
 
 def in_order(resources: list[LiveResource]) -> Iterator[LiveResource]:
-    """Yield them so that each can be deleted when its turn comes."""
+    """Yield the resources in an order in which they can be deleted."""
     order = list(RESOURCE_TYPES)
     yield from sorted(resources, key=lambda found: order.index(found.kind))

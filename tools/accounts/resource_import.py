@@ -1,8 +1,7 @@
-"""Imports what an earlier environment left into its new stack, so that the next deployment updates it in place.
+"""Imports the retained resources of an earlier environment into its new stack; the next deployment updates them.
 
-The import states only those properties whose change would replace the resource, and leaves the others to that
-deployment: CloudFormation compares templates, not resources, and would not apply what both templates say. What the
-resource cannot be separated from, such as the key that it is encrypted with, is imported with it.
+The import states only the properties whose change would replace the resource. CloudFormation compares templates, not
+resources, so the next deployment applies all others. Resources it depends on, such as its key, are imported with it.
 """
 
 import json
@@ -21,8 +20,8 @@ from tools.accounts.live_resources import RESOURCE_TYPES, Client, LiveResource
 CHANGE_SET: Final = "recover"
 
 
-class NotImportable(Exception):  # noqa: N818 - a state of an account, told with the rest of the plan
-    """A resource cannot be imported; the text says why, and what to do."""
+class NotImportable(Exception):  # noqa: N818 - a state of an account, shown in the plan
+    """A resource cannot be imported; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,11 @@ class ImportedResource:
     logical_id: str
     found: LiveResource
     properties: Mapping[str, Any]
-    """What the import states of it."""
+    """The properties that the import states."""
 
     @property
     def identifier(self) -> dict[str, str]:
-        """What CloudFormation finds it by."""
+        """The resource identifier of the import."""
         kind = RESOURCE_TYPES[self.found.kind]
         return {kind.import_key or kind.name_property: self.found.name}
 
@@ -49,9 +48,9 @@ def resources_to_import(
     client: Client,
     owner: Callable[[str], str | None],
 ) -> Iterator[ImportedResource]:
-    """Yield the resource and all that has to be imported with it; raises NotImportable.
+    """Yield the resource after those that must be imported with it; raises NotImportable.
 
-    `resources` are those of the stack's template; `owner` tells the stack that holds a physical id.
+    `resources` are those of the stack's template; `owner` returns the stack that has a physical id, or None.
     """
     properties = resources[logical_id].get("Properties", {})
     stated: dict[str, Any] = {}
@@ -65,7 +64,7 @@ def resources_to_import(
             if live is None and name in RESOURCE_TYPES[found.kind].imported_if_known:
                 continue
             if live is None:
-                raise NotImportable(f"{found} has no {name}, which its template gives it")
+                raise NotImportable(f"{found} has no {name}, but its template does")
             if not referred:
                 value = json.loads(live) if live.startswith("[") else live
             for other in referred:
@@ -108,7 +107,7 @@ def _referred(value: Any, resources: Mapping[str, Any]) -> set[str]:
 
 
 def carry_out_import(accounts: Accounts, stack: Stack, imports: tuple[ImportedResource, ...]) -> None:
-    """Import the resources into the stack, which must not be there; raises OperationError if AWS does not."""
+    """Import the resources into a new stack; raises OperationError if the import fails."""
     cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.deploy_role_arn)
     body = {
         "Resources": {
@@ -133,10 +132,10 @@ def carry_out_import(accounts: Accounts, stack: Stack, imports: tuple[ImportedRe
             break
         time.sleep(deployed_stacks.LOOK_SECONDS)
     if made["Status"] == "FAILED":
-        raise OperationError(f"{stack.name}: nothing can be imported: {made.get('StatusReason', 'no reason given')}")
+        raise OperationError(f"{stack.name}: the import failed: {made.get('StatusReason', 'no reason given')}")
     cloudformation.execute_change_set(StackName=stack.name, ChangeSetName=CHANGE_SET)
     while (now := described(accounts, stack)) is not None and now["StackStatus"].endswith("_IN_PROGRESS"):
         time.sleep(deployed_stacks.LOOK_SECONDS)
     if now is None or now["StackStatus"] != "IMPORT_COMPLETE":
-        state = "not there" if now is None else now["StackStatus"]
-        raise OperationError(f"{stack.name} is {state} after the import; its events say why")
+        state = "missing" if now is None else now["StackStatus"]
+        raise OperationError(f"{stack.name} is {state} after the import; see its events")
