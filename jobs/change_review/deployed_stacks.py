@@ -41,7 +41,7 @@ class Reader:
         return _parsed(body, stack)
 
     def names(self, stack: Stack, prefix: str) -> Iterator[str]:
-        """Yield the deployed stacks in the place of `stack` whose names begin with `prefix`. Raise UserError."""
+        """Yield the stacks in the account and region of `stack` whose names begin with `prefix`. Raise UserError."""
         try:
             for page in self._client(stack).get_paginator("describe_stacks").paginate():
                 for found in page["Stacks"]:

@@ -1,4 +1,4 @@
-"""What the pictures need of a cloud assembly: every stack's resources, and what each of them refers to."""
+"""Reads each stack's resources and their references from a cloud assembly, for the pictures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
