@@ -5,12 +5,11 @@ Their text says what happened, where, and what to do. A command prints it withou
     UserError
     ├── AssemblyError     cloud_assembly          a cloud assembly cannot be used
     ├── PolicyError       execution_policies      the policies cannot be generated
-    ├── ReviewError       jobs.change_review      the review has no verdict
     ├── CostError         jobs.cost               something has no price, or the estimate has no figure
     ├── OperationError    tools.accounts          an operation on an account cannot be done
-    ├── DiagramError      tools.diagrams          a picture cannot be drawn
-    ├── ReportError       tools.permissions_report
     └── RehearsalError    rehearsal               the rehearsal cannot start
+
+The change review, the diagrams and the permissions report raise UserError itself.
 """
 
 

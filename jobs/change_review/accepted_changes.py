@@ -3,12 +3,12 @@
 import tomllib
 from pathlib import Path
 
-from jobs.change_review.errors import ReviewError
+from cloud_assembly import UserError
 from jobs.change_review.findings import Acceptance, Finding
 
 
 def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
-    """Return the environment's tables; raise ReviewError if the file cannot be read.
+    """Return the environment's tables; raise UserError if the file cannot be read.
 
     The review reads the file itself because its build installs neither the app nor pydantic. It checks no keys: the
     synthesis of the release did. Like the settings, it accepts a byte order mark.
@@ -26,9 +26,9 @@ def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
             for change, entry in entries.items()
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ReviewError(f"{file} cannot be read: {error}") from None
+        raise UserError(f"{file} cannot be read: {error}") from None
     except KeyError as missing:
-        raise ReviewError(f"{file}: environments.{environment} lacks {missing}") from None
+        raise UserError(f"{file}: environments.{environment} lacks {missing}") from None
 
 
 def entry_for(finding: Finding, environment: str) -> str:

@@ -9,9 +9,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cloud_assembly import Stack
+from cloud_assembly import Stack, UserError
 from jobs.assumed_role import assume_role
-from jobs.change_review.errors import ReviewError
 
 NEVER_DEPLOYED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_COMPLETE"}
 """States of a stack that is empty or was never completely created."""
@@ -42,7 +41,7 @@ class Reader:
         return _parsed(body, stack)
 
     def names(self, stack: Stack, prefix: str) -> Iterator[str]:
-        """Yield the deployed stacks in the place of `stack` whose names begin with `prefix`. Raise UserError."""
+        """Yield the stacks in the account and region of `stack` whose names begin with `prefix`. Raise UserError."""
         try:
             for page in self._client(stack).get_paginator("describe_stacks").paginate():
                 for found in page["Stacks"]:
@@ -101,15 +100,15 @@ def _parsed(body: Any, stack: Stack) -> dict[str, Any]:
         try:
             body = json.loads(body)
         except ValueError:
-            raise ReviewError(
+            raise UserError(
                 f"the deployed template of {stack.name} is not JSON, so the CDK did not create it; review it by hand"
             ) from None
     return body
 
 
-def _unreadable(stack: Stack, error: Exception) -> ReviewError:
+def _unreadable(stack: Stack, error: Exception) -> UserError:
     through = f" through {stack.lookup_role_arn}" if stack.lookup_role_arn else ""
-    return ReviewError(
+    return UserError(
         f"{stack.name} in {stack.account}, {stack.region} cannot be read{through}: {error}\n"
         "Bootstrap the account so that it trusts the pipeline's account for lookups: make bootstrap"
     )

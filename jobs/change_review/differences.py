@@ -3,15 +3,14 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from jobs.change_review.errors import ReviewError
-from jobs.change_review.interruptions import only_interrupted
+from cloud_assembly import UserError
 
 _SCRIPT = Path(__file__).with_name("differences.js")
 _TIMEOUT_SECONDS = 120
@@ -25,6 +24,21 @@ _KINDS = {
     "WILL_DESTROY": REMOVED,
     "WILL_ORPHAN": REMOVED,
 }
+INTERRUPTED_ONLY: Final = {
+    "AWS::ElastiCache::ReplicationGroup": {"AuthToken"},
+    "AWS::RDS::DBInstance": {
+        "AutoMinorVersionUpgrade",
+        "BackupRetentionPeriod",
+        "DBParameterGroupName",
+        "MultiAZ",
+        "PreferredMaintenanceWindow",
+        "StorageType",
+    },
+}
+"""Properties whose update causes "some interruptions" (CloudFormation's template reference, "Update requires").
+
+Resource schemas mark them as conditional, which also stands for "may be replaced".
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +89,7 @@ class Comparer:
     def __enter__(self) -> Self:
         node = shutil.which("node")
         if not node:
-            raise ReviewError("node is not on the PATH; run `make change-review`, which installs it")
+            raise UserError("node is not on the PATH; run `make change-review`, which installs it")
         self._stderr = TemporaryFile("w+")  # an unread pipe would block the process
         self._process = subprocess.Popen(
             [node, str(_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True
@@ -88,13 +102,13 @@ class Comparer:
         self._stderr.close()
 
     def compare(self, pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[Difference]:
-        """Compare templates, each pair the deployed and the new one; raise ReviewError if that cannot be done."""
+        """Compare templates, each pair the deployed and the new one; raise UserError if that cannot be done."""
         question = json.dumps([{"before": before, "after": after} for before, after in pairs])
         answer = self._ask(question)
         if not answer.endswith("\n"):
             self._process.wait()
             self._stderr.seek(0)
-            raise ReviewError(f"the templates cannot be compared: {_last_line(self._stderr.read())}")
+            raise UserError(f"the templates cannot be compared: {_last_line(self._stderr.read())}")
         return [_difference(item) for item in json.loads(answer)]
 
     def _ask(self, question: str) -> str:
@@ -143,3 +157,8 @@ def _resource(found: dict[str, Any]) -> ResourceChange:
 def _last_line(text: str) -> str:
     errors = [line for line in text.splitlines() if "Error" in line]
     return (errors or text.splitlines() or ["no reason given"])[0].strip()
+
+
+def only_interrupted(type_name: str, properties: Collection[str]) -> bool:
+    """Return whether changing all these properties keeps the resource and only interrupts it."""
+    return bool(properties) and set(properties) <= INTERRUPTED_ONLY.get(type_name, set())

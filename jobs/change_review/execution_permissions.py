@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cloud_assembly import Stack
+from cloud_assembly import Stack, UserError
 from execution_policies.coverage import lacks
 from jobs.change_review.deployed_stacks import Reader
-from jobs.change_review.errors import ReviewError
 from jobs.change_review.findings import Finding, fingerprint
 
 FILE: Final = "execution-policies.json"
@@ -32,7 +31,7 @@ def missing_permissions(assembly: Path, released: Sequence[Stack], reader: Reade
     except FileNotFoundError:
         return
     except (OSError, ValueError, KeyError) as error:
-        raise ReviewError(f"{assembly / FILE} cannot be read: {error!r}; synthesize again, with make synth") from None
+        raise UserError(f"{assembly / FILE} cannot be read: {error!r}; synthesize again, with make synth") from None
     for stack in {(one.account, one.region): one for one in released}.values():
         lines = list(_missing(needed[stack.account], stack, reader))
         if lines:

@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from jobs.change_review.errors import ReviewError
+from cloud_assembly import UserError
 
 MAX_TITLE_LENGTH = 80
 UNTITLED = "(no title)"
@@ -37,7 +37,7 @@ class PipelineRun:
         if len(missing) == len(names):
             return None
         if missing:
-            raise ReviewError(
+            raise UserError(
                 f"environment variables without a value: {', '.join(missing)}; set all of {', '.join(names)}, or none"
             )
         commit, pipeline, execution, publish_to, later_stages = (variables[name] for name in names)
@@ -53,12 +53,12 @@ class PipelineRun:
         """Return earlier executions in progress: the review does not see what they are about to deploy.
 
         Call it before comparing: no other execution passes this one during its review. A failed stage that is retried
-        meanwhile is not detected. Raises ReviewError.
+        meanwhile is not detected. Raises UserError.
         """
         try:
             states = boto3.client("codepipeline", config=_CONFIG).get_pipeline_state(name=self.pipeline)["stageStates"]
         except (BotoCoreError, ClientError) as error:
-            raise ReviewError(f"the state of the pipeline {self.pipeline} cannot be read: {error}") from None
+            raise UserError(f"the state of the pipeline {self.pipeline} cannot be read: {error}") from None
         found = {
             execution["pipelineExecutionId"]
             for state in states
@@ -88,7 +88,7 @@ class PipelineRun:
         return line if len(line) <= MAX_TITLE_LENGTH else f"{line[: MAX_TITLE_LENGTH - 1]}…"
 
     def publish(self, environment: str, files: Mapping[str, Path]) -> str:
-        """Store the files, given by content type, and return the console address of the first. Raise ReviewError."""
+        """Store the files, given by content type, and return the console address of the first. Raise UserError."""
         bucket, _, prefix = self.publish_to.partition("/")
         keys = []
         try:
@@ -97,7 +97,7 @@ class PipelineRun:
                 keys.append(f"{prefix}/{self.execution}/{environment}{file.suffix}")
                 client.put_object(Bucket=bucket, Key=keys[-1], Body=file.read_bytes(), ContentType=content_type)
         except (BotoCoreError, ClientError) as error:
-            raise ReviewError(f"the review cannot be stored in {self.publish_to}: {error}") from None
+            raise UserError(f"the review cannot be stored in {self.publish_to}: {error}") from None
         return f"https://console.aws.amazon.com/s3/object/{bucket}?region={client.meta.region_name}&prefix={keys[0]}"
 
 

@@ -19,7 +19,7 @@ def as_text(review: Review) -> str:
     lines += [f"  {stack.name:<28} {_counts(stack)}" for stack in review.stacks]
     lines += [
         f"  {name:<28} deployed, but no longer part of the release; delete this stack by hand"
-        for name in review.left_behind
+        for name in review.orphaned_stacks
     ]
     for finding in review.findings:
         lines += ["", *_finding_lines(finding, review.environment)]
@@ -40,7 +40,7 @@ def as_markdown(review: Review, *, commit: str) -> str:
     for stack in review.stacks:
         counts = " | ".join(str(stack.count(kind)) for kind in KINDS)
         lines.append(f"| {stack.name}{' (new)' if stack.is_new else ''} | {counts} |")
-    lines += [f"| {name} | deployed, but no longer part of the release | | | |" for name in review.left_behind]
+    lines += [f"| {name} | deployed, but no longer part of the release | | | |" for name in review.orphaned_stacks]
     for finding in review.findings:
         title, *details = _finding_lines(finding, review.environment)
         lines += ["", f"## {title}", "", "```text", *details, "```"]

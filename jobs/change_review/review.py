@@ -46,7 +46,7 @@ class Review:
     environment: str
     stacks: tuple[StackReview, ...]
     findings: tuple[Finding, ...]
-    left_behind: tuple[str, ...]
+    orphaned_stacks: tuple[str, ...]
     """Deployed stacks of the environment that are no longer part of the release."""
     cost: CostDifference
     """USD per month, as deployed and with the release."""
@@ -143,7 +143,7 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
         environment=environment,
         stacks=stacks,
         findings=tuple(mark_accepted(finding, acceptances) for finding in found),
-        left_behind=_left_behind(released, reader),
+        orphaned_stacks=_orphaned_stacks(released, reader),
         cost=cost_change(environment, released, deployed),
         is_first=not whole,
         dependents=consumers,
@@ -166,7 +166,7 @@ def _findings(stacks: Sequence[StackReview], whole: Set[str]) -> list[Finding]:
     return found
 
 
-def _left_behind(released: Sequence[Stack], reader: Reader) -> tuple[str, ...]:
+def _orphaned_stacks(released: Sequence[Stack], reader: Reader) -> tuple[str, ...]:
     prefix = common_prefix([stack.name for stack in released])
     if not prefix:
         return ()

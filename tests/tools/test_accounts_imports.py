@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.provider_schemas import schema_of
-from tools.accounts.live_resources import KINDS
+from tools.accounts.live_resources import RESOURCE_TYPES
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-IMPORTED = [kind for kind, about in KINDS.items() if about.imported_with or about.import_key]
+IMPORTED = [kind for kind, about in RESOURCE_TYPES.items() if about.imported_with or about.import_key]
 RETAINED_AND_NAMED = {
     "AWS::Backup::BackupVault",
     "AWS::Logs::LogGroup",
@@ -39,12 +39,12 @@ def test_an_import_states_what_cannot_change_and_what_is_required(kind: str, ass
         if resource["Type"] == kind
         for name in resource.get("Properties", {})
     }
-    assert (create_only | set(schema.get("required", []))) & used <= set(KINDS[kind].imported_with)
+    assert (create_only | set(schema.get("required", []))) & used <= set(RESOURCE_TYPES[kind].imported_with)
 
 
 @pytest.mark.parametrize("kind", IMPORTED)
 def test_it_is_found_by_what_its_schema_calls_its_identifier(kind: str) -> None:
-    about = KINDS[kind]
+    about = RESOURCE_TYPES[kind]
     assert schema_of(kind)["primaryIdentifier"] == [f"/properties/{about.import_key or about.name_property}"]
 
 

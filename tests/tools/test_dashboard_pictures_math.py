@@ -5,11 +5,11 @@ from difflib import ndiff
 
 import pytest
 
+from cloud_assembly import UserError
 from tools.diagrams.dashboards import page
 from tools.diagrams.dashboards.body import Body, Widget
 from tools.diagrams.dashboards.metric_math import evaluate
 from tools.diagrams.dashboards.series import DAY, HOUR, Series, sample
-from tools.diagrams.errors import DiagramError
 
 SERIES: dict[str, Series] = {"a": [1.0, None, 3.0], "b": [2.0, 4.0, 0.0], "never": [None, None, None]}
 
@@ -35,7 +35,7 @@ def test_an_expression_gives(expression: str, expected: list[float | None]) -> N
 
 @pytest.mark.parametrize("expression", ["ANOMALY_DETECTION_BAND(a)", "a %", "a ** b", "unknown + 1"])
 def test_an_unsupported_expression_is_named(expression: str) -> None:
-    with pytest.raises(DiagramError) as raised:
+    with pytest.raises(UserError) as raised:
         evaluate(expression, SERIES, period=60, times=[60, 120, 180])
     assert expression in str(raised.value)
 

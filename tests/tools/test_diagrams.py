@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cloud_assembly import UserError
 from tests.rehearsal.unit.rehearsal_fakes import checks
 from tools.diagrams import architecture, architecture_picture, assembly, pipeline, pipeline_picture
 from tools.diagrams.__main__ import main
 from tools.diagrams.architecture import INTERNET, USERS, Architecture
 from tools.diagrams.dot import attributes, quoted, text
-from tools.diagrams.errors import DiagramError
 from tools.diagrams.names import short_names
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ own_templates = assembly.own_templates
 
 @pytest.mark.parametrize("number", [0, 2])
 def test_there_must_be_one_pipeline(number: int) -> None:
-    with pytest.raises(DiagramError, match=f"exactly one AWS::CodePipeline::Pipeline .* has {number}"):
+    with pytest.raises(UserError, match=f"exactly one AWS::CodePipeline::Pipeline .* has {number}"):
         pipeline.read([template_of()] * number)
 
 

@@ -90,17 +90,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _doctor(options: argparse.Namespace) -> int:
     assembly = read(options.assembly)
-    known = list(dict.fromkeys(place.account for place in assembly.aws_environments))
+    known = list(dict.fromkeys(aws_environment.account for aws_environment in assembly.aws_environments))
     if options.account not in (None, *known):
         raise OperationError(f"--account {options.account} is not in delivery.toml; choose one of {', '.join(known)}")
     accounts = Accounts()
     print(f"checking with the credentials of {accounts.caller}", flush=True)
     found: list[Finding] = []
     shown = None
-    for place, finding in examine(assembly, accounts, only=options.account):
-        if place != shown:
-            print(f"\n{place}")
-            shown = place
+    for aws_environment, finding in examine(assembly, accounts, only=options.account):
+        if aws_environment != shown:
+            print(f"\n{aws_environment}")
+            shown = aws_environment
         print(f"  {finding.state} {finding.text}", flush=True)
         if finding.fix:
             print(f"      fix: {finding.fix}", flush=True)

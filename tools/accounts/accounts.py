@@ -1,4 +1,4 @@
-"""The way into each account: with the caller's own credentials, or through a role that a bootstrap made there."""
+"""Clients for each account, with the caller's own credentials or through a bootstrap role."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -14,53 +14,53 @@ from tools.accounts.errors import OperationError
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
 
 _LEAST_LEFT: Final = timedelta(minutes=15)
-"""Of an assumed role's hour: with less the role is assumed anew. Deleting a distribution takes its time."""
+"""A role whose credentials expire sooner is assumed again: deleting a distribution takes minutes."""
 
 
-class Unreachable(Exception):  # noqa: N818 - a state of an account, to be told with what else was found
-    """The credentials in effect do not lead into an account; the text says why."""
+class Unreachable(Exception):  # noqa: N818 - a state of an account, reported with the other findings
+    """The current credentials cannot reach an account; the text says why."""
 
 
 class Accounts:
-    """Makes clients for accounts. Raises OperationError when no credentials are in effect at all."""
+    """Makes clients for accounts. Raises OperationError if there are no credentials."""
 
     def __init__(self) -> None:
         try:
             self._session = boto3.Session()
-            # Every account of the partition is asked there; a default region need not be configured.
+            # A fixed region, because no default region may be configured.
             identity = self._session.client("sts", region_name="us-east-1", config=_CONFIG).get_caller_identity()
         except (BotoCoreError, ClientError) as error:
-            raise OperationError(f"no AWS credentials are in effect ({error}); name some: AWS_PROFILE=…") from None
+            raise OperationError(f"no AWS credentials were found ({error}); set AWS_PROFILE") from None
         self.account: str = identity["Account"]
         self.caller: str = identity["Arn"]
         self._assumed: dict[str, AssumedRole] = {}
         self._clients: dict[tuple[str, AwsEnvironment, str | None], Any] = {}
 
-    def client(self, service: str, place: AwsEnvironment, *, role_arn: str | None) -> Any:
-        """Return a client of `service` in the place; raises Unreachable.
+    def client(self, service: str, aws_environment: AwsEnvironment, *, role_arn: str | None) -> Any:
+        """Return a client of `service`; raises Unreachable.
 
-        In the caller's own account the caller's credentials serve; elsewhere `role_arn` is assumed. A client is good
-        for a quarter of an hour at least: whoever works longer asks for it again.
+        It uses the caller's credentials in the caller's own account, and assumes `role_arn` elsewhere. It is valid for
+        at least 15 minutes; get a new one for longer work.
         """
         # boto3's overloads know each service by a literal name only.
         session: Any = self._session
         role = None
-        if place.account != self.account:
+        if aws_environment.account != self.account:
             role = role_arn
-            session = self._assume(place, role_arn)
-        key = service, place, role
+            session = self._assume(aws_environment, role_arn)
+        key = service, aws_environment, role
         if key not in self._clients:
-            self._clients[key] = session.client(service, region_name=place.region, config=_CONFIG)
+            self._clients[key] = session.client(service, region_name=aws_environment.region, config=_CONFIG)
         return self._clients[key]
 
-    def _assume(self, place: AwsEnvironment, role_arn: str | None) -> boto3.Session:
+    def _assume(self, aws_environment: AwsEnvironment, role_arn: str | None) -> boto3.Session:
         if role_arn is None:
-            raise Unreachable(f"the credentials are of {self.account}, and no role leads from there to {place.account}")
+            raise Unreachable(f"the credentials of {self.account} have no role to assume in {aws_environment.account}")
         known = self._assumed.get(role_arn)
         if known is None or known.expires - datetime.now(UTC) < _LEAST_LEFT:
             try:
                 known = assume_role(
-                    self._session, role_arn, session_name="operations", config=_CONFIG, region=place.region
+                    self._session, role_arn, session_name="operations", config=_CONFIG, region=aws_environment.region
                 )
             except (BotoCoreError, ClientError) as error:
                 raise Unreachable(f"the credentials of {self.account} cannot assume {role_arn}: {error}") from None

@@ -1,4 +1,4 @@
-"""The stacks of an environment as they are in its account: found, read, deleted."""
+"""Finds, reads and deletes the deployed stacks of an environment."""
 
 import json
 import time
@@ -12,13 +12,13 @@ from tools.accounts.accounts import Accounts
 from tools.accounts.errors import OperationError
 
 LOOK_SECONDS = 5.0
-"""How long to wait between two looks at an operation under way."""
-GOES_WITH_ITS_OWNER: Final = {"AWS::SecretsManager::RotationSchedule"}
-"""Types that are nothing by themselves: kept from being taken back, gone with what they belong to."""
+"""Seconds between two polls of an operation in progress."""
+DELETED_WITH_OWNER: Final = {"AWS::SecretsManager::RotationSchedule"}
+"""Types that are deleted with their owner even if their template retains them."""
 
 
 def in_all_regions(environment: str, assembly: Assembly) -> list[Stack]:
-    """Return the environment's stacks in all its regions; a further region's stage is named after both."""
+    """Return the environment's stacks in all its regions; stages of further regions have the region in their name."""
     regions = {stack.region for stack in assembly.stacks}
     names = [environment, *(f"{environment}-{region}" for region in regions)]
     return [stack for stack in assembly.stacks if stack.stage and stack.stage.lower() in names]
@@ -30,14 +30,14 @@ def stacks_of(environment: str, assembly: Assembly) -> list[Stack]:
     if not found:
         known = ", ".join(dict.fromkeys(stack.stage.lower() for stack in assembly.stacks if stack.stage))
         raise OperationError(
-            f"there is no environment {environment}; delivery.toml has {known}. One whose table is gone already is "
-            "known to a commit that has it: git worktree add ../before COMMIT, and there the same command"
+            f"there is no environment {environment}; delivery.toml has {known}. If its table was already removed, run "
+            "the same command in a checkout of a commit that has it: git worktree add ../before COMMIT"
         )
     return found
 
 
 def dependents_first(stacks: list[Stack]) -> list[Stack]:
-    """Return the stacks so that each comes before those it was built on."""
+    """Return the stacks in deletion order: each before the stacks it depends on."""
     left = {stack.name: stack for stack in stacks}
     order: list[Stack] = []
     while left:
@@ -50,7 +50,7 @@ def dependents_first(stacks: list[Stack]) -> list[Stack]:
 
 
 def described(accounts: Accounts, stack: Stack) -> dict[str, Any] | None:
-    """Return what CloudFormation says of the stack; None if it is not there."""
+    """Return CloudFormation's description of the stack; None if it does not exist."""
     cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.lookup_role_arn)
     try:
         [found] = cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
@@ -62,27 +62,27 @@ def described(accounts: Accounts, stack: Stack) -> dict[str, Any] | None:
 
 
 def deployed_template(accounts: Accounts, stack: Stack) -> dict[str, dict[str, Any]]:
-    """Return the resources of the deployed template: its word on deletion holds, not the synthesized one's."""
+    """Return the resources of the deployed template, whose deletion policies apply, not the synthesized ones."""
     cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.lookup_role_arn)
     body = cloudformation.get_template(StackName=stack.name)["TemplateBody"]
     return (json.loads(body) if isinstance(body, str) else body).get("Resources", {})
 
 
 def present_resources(accounts: Accounts, stack: Stack) -> list[dict[str, Any]]:
-    """Return the resources that the stack holds, as DescribeStackResources does."""
+    """Return the stack's existing resources, as items of DescribeStackResources."""
     cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.lookup_role_arn)
     found = cloudformation.describe_stack_resources(StackName=stack.name)["StackResources"]
     return [item for item in found if item.get("PhysicalResourceId") and item["ResourceStatus"] != "DELETE_COMPLETE"]
 
 
 def outlives(resource: Mapping[str, Any]) -> bool:
-    """Return whether the resource stays when its stack is deleted."""
+    """Return whether the resource is retained when its stack is deleted."""
     kept = resource.get("DeletionPolicy", "Delete").startswith("Retain")
-    return kept and resource["Type"] not in GOES_WITH_ITS_OWNER
+    return kept and resource["Type"] not in DELETED_WITH_OWNER
 
 
 def unlocking(stack: Stack) -> str:
-    """Return the command that ends a stack's protection against termination."""
+    """Return the command that disables the stack's termination protection."""
     return (
         f"aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {stack.name}"
     )
@@ -91,7 +91,7 @@ def unlocking(stack: Stack) -> str:
 def delete(accounts: Accounts, stack: Stack, *, retained: Iterable[str] = ()) -> None:
     """Delete the stack and wait; raises OperationError if it cannot be deleted.
 
-    `retained` are logical ids that CloudFormation is to leave alone; only a stack in DELETE_FAILED may have some.
+    `retained` are logical ids that CloudFormation retains; AWS accepts them only for a stack in DELETE_FAILED.
     """
     cloudformation = accounts.client("cloudformation", stack.aws_environment, role_arn=stack.deploy_role_arn)
     arguments: dict[str, Any] = {"RoleARN": stack.execution_role_arn} if stack.execution_role_arn else {}
@@ -101,6 +101,6 @@ def delete(accounts: Accounts, stack: Stack, *, retained: Iterable[str] = ()) ->
     while (found := described(accounts, stack)) is not None:
         if found["StackStatus"] == "DELETE_FAILED":
             raise OperationError(
-                f"{stack.name} could not be deleted: {found.get('StackStatusReason', 'its events say why')}"
+                f"{stack.name} could not be deleted: {found.get('StackStatusReason', 'see its events')}"
             )
         time.sleep(LOOK_SECONDS)

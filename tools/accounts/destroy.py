@@ -35,23 +35,23 @@ COSTS_ON = {
 }
 """Continuing charges of retained resources (the services' pricing pages); other types are free while unused."""
 
-STANDS_IN_A_NETWORK = {"AWS::ElastiCache::ReplicationGroup", "AWS::RDS::DBInstance"}
-"""Types whose subnets and security groups cannot go before they do."""
+BLOCKS_NETWORK_DELETION = {"AWS::ElastiCache::ReplicationGroup", "AWS::RDS::DBInstance"}
+"""Types that must be deleted before their subnets and security groups."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be done."""
+    """The planned deletion."""
 
     deleted: tuple[Stack, ...]
     """Stacks to delete, in this order."""
     kept: Mapping[str, str]
-    """Stacks that have to stay, each with what needs it."""
+    """Stacks that are kept, each with the resource that needs it."""
     retained: tuple[tuple[str, str, str], ...]
-    """Stack, type and physical id of what outlives its stack."""
+    """Stack, type and physical id of each retained resource."""
 
     def lines(self) -> Iterator[str]:
-        """Yield the plan as it is shown."""
+        """Yield the lines that show the plan."""
         yield from (f"  delete {stack.name}" for stack in self.deleted)
         yield from (f"  keep   {name}: {reason} needs it, and is still charged" for name, reason in self.kept.items())
         for stack, kind, identifier in self.retained:
@@ -60,7 +60,7 @@ class Plan:
 
 
 def stacks_to_destroy(environment: str, assembly: Assembly) -> list[Stack]:
-    """Return an environment's stacks; raises OperationError where there are none, or nobody may take them down."""
+    """Return an environment's stacks; raises OperationError if there are none, or if it is prod."""
     production = {stack.name for stack in in_all_regions(PRODUCTION, assembly)}
     if environment == PRODUCTION or any(stack.name in production for stack in in_all_regions(environment, assembly)):
         raise OperationError(
@@ -71,7 +71,7 @@ def stacks_to_destroy(environment: str, assembly: Assembly) -> list[Stack]:
 
 
 def plan(stacks: list[Stack], accounts: Accounts) -> Plan:
-    """Return what taking an environment's stacks down would do; raises OperationError where it cannot be done."""
+    """Return the plan for deleting the stacks; raises OperationError if termination protection is enabled."""
     deployed = {stack.name: found for stack in stacks if (found := described(accounts, stack)) is not None}
     protected = [name for name, found in deployed.items() if found.get("EnableTerminationProtection")]
     if protected:
@@ -89,7 +89,7 @@ def plan(stacks: list[Stack], accounts: Accounts) -> Plan:
         for logical_id, resource in template.items():
             if logical_id in identifiers and outlives(resource):
                 retained.append((stack.name, resource["Type"], identifiers[logical_id]))
-                if resource["Type"] in STANDS_IN_A_NETWORK:
+                if resource["Type"] in BLOCKS_NETWORK_DELETION:
                     for needed in _stacks_needed(template, logical_id):
                         kept.setdefault(needed, f"{resource['Type']} {identifiers[logical_id]}")
     order = [stack for stack in dependents_first(present) if stack.name not in kept]
@@ -97,7 +97,7 @@ def plan(stacks: list[Stack], accounts: Accounts) -> Plan:
 
 
 def carry_out(agreed: Plan, accounts: Accounts) -> Iterator[str]:
-    """Delete stack by stack and yield what has been done; raises OperationError at the first that cannot be deleted."""
+    """Delete the stacks and yield each one deleted; stops at the first OperationError."""
     for stack in agreed.deleted:
         began = time.monotonic()
         delete(accounts, stack)
@@ -109,7 +109,7 @@ def _physical_ids(accounts: Accounts, stack: Stack) -> dict[str, str]:
 
 
 def _stacks_needed(template: Mapping[str, Any], logical_id: str) -> set[str]:
-    """Return the stacks whose outputs a resource is built on, by itself or by way of others in its template."""
+    """Return the stacks whose outputs a resource uses, directly or through others in its template."""
     seen: set[str] = set()
     stacks: set[str] = set()
 

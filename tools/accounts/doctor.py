@@ -12,7 +12,7 @@ from tools.accounts.checks.bootstrap import check_bootstrap
 from tools.accounts.checks.builds import check_builds
 from tools.accounts.checks.certificates import check_certificates
 from tools.accounts.checks.connection import check_connection
-from tools.accounts.checks.context import Check, Site
+from tools.accounts.checks.context import Check, CheckContext
 from tools.accounts.checks.distributions import check_distributions
 from tools.accounts.checks.engines import check_engines
 from tools.accounts.checks.quotas import check_quotas
@@ -29,10 +29,10 @@ EVERYWHERE: Final[dict[str, Check]] = {
     "certificates": check_certificates,
     "CloudFront": check_distributions,
 }
-"""What is looked at in every place; each yields nothing where nothing of its kind is to be deployed."""
+"""The checks of every account and region; each yields nothing if it does not apply."""
 
 AT_HOME: Final[dict[str, Check]] = {"connection": check_connection, "concurrent builds": check_builds}
-"""What is looked at besides where the pipeline lives."""
+"""Additional checks of the pipeline's account and region."""
 THROTTLED: Final = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
 DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
 
@@ -40,25 +40,26 @@ DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation
 def examine(
     assembly: Assembly, accounts: Accounts, *, only: str | None = None
 ) -> Iterator[tuple[AwsEnvironment, Finding]]:
-    """Yield what is found in every place, or in those of the account `only`."""
-    for place in assembly.aws_environments:
-        if only in (None, place.account):
-            for finding in _examine(assembly, accounts, place):
-                yield place, finding
+    """Yield the findings of every account and region, or of the account `only`."""
+    for aws_environment in assembly.aws_environments:
+        if only in (None, aws_environment.account):
+            for finding in _examine(assembly, accounts, aws_environment):
+                yield aws_environment, finding
 
 
-def _examine(assembly: Assembly, accounts: Accounts, place: AwsEnvironment) -> Iterator[Finding]:
-    roles = (stack.lookup_role_arn for stack in assembly.stacks if stack.aws_environment == place)
+def _examine(assembly: Assembly, accounts: Accounts, aws_environment: AwsEnvironment) -> Iterator[Finding]:
+    roles = (stack.lookup_role_arn for stack in assembly.stacks if stack.aws_environment == aws_environment)
     role = next(filter(None, roles), None)
-    site = Site(place, assembly, partial(_client, accounts, place.account, role))
-    checks = {**EVERYWHERE, **AT_HOME} if place == assembly.home else EVERYWHERE
+    context = CheckContext(aws_environment, assembly, partial(_client, accounts, aws_environment.account, role))
+    checks = {**EVERYWHERE, **AT_HOME} if aws_environment == assembly.home else EVERYWHERE
     for what, check in checks.items():
         try:
-            yield from check(site)
+            yield from check(context)
         except Unreachable as reason:
             yield unchecked(
                 f"could not be checked: {reason}",
-                f"bootstrap it, or use its own credentials: AWS_PROFILE=… make doctor ARGS='--account {place.account}'",
+                "bootstrap it, or use its own credentials: "
+                f"AWS_PROFILE=… make doctor ARGS='--account {aws_environment.account}'",
             )
             return
         except (BotoCoreError, ClientError) as error:
@@ -66,7 +67,7 @@ def _examine(assembly: Assembly, accounts: Accounts, place: AwsEnvironment) -> I
 
 
 def unexamined(what: str, error: BotoCoreError | ClientError) -> Finding:
-    """Return that a look failed; what to do depends on whether it was denied, throttled, or failed in another way."""
+    """Return the finding for a check that failed; the fix depends on whether AWS denied or throttled it."""
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
     if code in THROTTLED:
         fix = "AWS throttled the call: run it again in a minute"

@@ -1,4 +1,4 @@
-"""What ends an operation, and what AWS's refusals mean."""
+"""The error of operations on accounts, and explanations of AWS's errors."""
 
 from typing import Final
 
@@ -11,11 +11,11 @@ THROTTLED: Final = frozenset({"Throttling", "ThrottlingException", "TooManyReque
 
 
 class OperationError(UserError):
-    """It cannot be done; the text says what is wrong, where, and what to do. Shown without traceback."""
+    """An operation cannot be done; the text says what is wrong, where, and what to do."""
 
 
 def explained(error: Exception, with_more_rights: str) -> str:
-    """Return the error with what to do about it: more rights where AWS denied, patience where it throttled."""
+    """Return the error's text, with advice if AWS denied or throttled the call."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
     if code in DENIED:
         return f"AWS denied it: {error}. Try {with_more_rights}"

@@ -1,11 +1,11 @@
-"""What a look into an account has found."""
+"""Findings about an account."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """How a thing stands, by the sign it is shown with."""
+    """The result of a check; the value is the sign it is shown with."""
 
     GOOD = "✔"
     TO_FIX = "✘"
@@ -15,30 +15,30 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One result of a check."""
 
     state: State
     text: str
-    """How it is."""
+    """What was found."""
     fix: str = ""
-    """What to do, a command where one does it; empty where nothing needs to be done."""
+    """What to do, as a command if possible; empty if nothing."""
 
 
 def good(text: str) -> Finding:
-    """Return that a thing is as it should be."""
+    """Return a passed check."""
     return Finding(State.GOOD, text)
 
 
 def to_fix(text: str, fix: str) -> Finding:
-    """Return that a thing would stop a delivery."""
+    """Return a problem that would stop a delivery."""
     return Finding(State.TO_FIX, text, fix)
 
 
 def unchecked(text: str, fix: str) -> Finding:
-    """Return that nobody knows how a thing stands."""
+    """Return a check that could not run."""
     return Finding(State.UNCHECKED, text, fix)
 
 
 def note(text: str, fix: str) -> Finding:
-    """Return what nobody can examine and should know; `fix` says what to do should it come to pass."""
+    """Return a risk that no API shows; `fix` says what to do if it occurs."""
     return Finding(State.NOTE, text, fix)

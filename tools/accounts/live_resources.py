@@ -1,7 +1,7 @@
-"""What a resource in an account holds, whether it is protected, and how it is let go; one class for each type.
+"""Finds, unprotects and deletes the resources that can outlive their stack, by resource type.
 
-`find` answers None where nothing of the name is there, and lets botocore's errors through: denied, throttled and broken
-are not absent. What an account may hold more of than is counted is shown as "at least".
+`find` returns None only if the resource does not exist, and passes on botocore's other errors, so that a denied call is
+not taken for an absent resource.
 """
 
 import json
@@ -14,33 +14,33 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 Client = Callable[[str], Any]
-"""Makes a client of a service in one place, with the rights that the caller chose."""
+"""Returns a client of a service in one account and region."""
 
 LOOK_SECONDS = 5.0
-"""How long to wait between two looks at a database that is being changed or deleted."""
+"""Seconds between two polls of a database that is being changed or deleted."""
 KEY_WAITING_DAYS: Final = 30
-"""How long a key can be called back; CloudFormation gives its keys as long."""
+"""Waiting period of a key's deletion, in days; the same as CloudFormation's."""
 COUNTED: Final = 1000
-"""How many objects of a bucket are counted: one page of S3's."""
+"""Maximum number of object versions counted in a bucket: one page."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holding:
-    """One resource as it is in the account."""
+class LiveResource:
+    """One existing resource."""
 
     kind: str
     """Its CloudFormation type."""
     name: str
     """Its physical id."""
     holds: str = ""
-    """What would be lost with it, in words; empty where that is nothing."""
+    """The data it contains, for people; empty if none."""
     protected: bool = False
-    """Deletion protection is on."""
+    """Whether deletion protection is enabled."""
     locked: str = ""
-    """Why nobody may delete it at all; empty where somebody may."""
+    """Why it cannot be deleted; empty if it can."""
     created: datetime | None = None
     built_on: Mapping[str, str] = field(default_factory=dict)
-    """By property, the identifier of what it cannot be separated from: its key, its subnet group."""
+    """Identifiers of the resources it depends on, such as its key or subnet group, by property."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -48,23 +48,23 @@ class Holding:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """How resources of one type are found and let go."""
+class ResourceType:
+    """How resources of one type are found, unprotected, deleted and imported."""
 
     name_property: str
-    """The property by which a template names one, which also identifies it when it is imported."""
-    find: Callable[[Client, str], Holding | None]
-    remove: Callable[[Client, Holding], None] | None = None
-    """Deletes it with all that it holds; None where only its stack deletes it."""
-    unprotect: Callable[[Client, Holding], None] | None = None
+    """The property with the name, which also identifies the resource in an import."""
+    find: Callable[[Client, str], LiveResource | None]
+    remove: Callable[[Client, LiveResource], None] | None = None
+    """Deletes it with its data; None if only its stack can."""
+    unprotect: Callable[[Client, LiveResource], None] | None = None
     blocks: bool = False
-    """Stands in the way of deleting its stack; others can go after it."""
+    """Whether it must be deleted before its stack."""
     imported_with: tuple[str, ...] = ()
-    """The properties that an import must state, since a later change of them would replace the resource."""
+    """The properties that an import must state because changing them later would replace the resource."""
     imported_if_known: frozenset[str] = frozenset()
-    """Those of them that a resource may be without."""
+    """Those of them that a resource may lack."""
     import_key: str = ""
-    """What an import calls its identifier, where that is not `name_property`."""
+    """The identifier's name in an import, if not `name_property`."""
 
 
 def _absent(error: ClientError, *codes: str) -> bool:
@@ -75,7 +75,7 @@ def _tags(items: Any) -> dict[str, str]:
     return {item["Key"]: item["Value"] for item in items or []}
 
 
-def _find_bucket(client: Client, name: str) -> Holding | None:
+def _find_bucket(client: Client, name: str) -> LiveResource | None:
     s3 = client("s3")
     try:
         page = s3.list_object_versions(Bucket=name, MaxKeys=COUNTED)
@@ -88,7 +88,7 @@ def _find_bucket(client: Client, name: str) -> Holding | None:
     holds = f"{'at least ' if page.get('IsTruncated') else ''}{count} object versions: {first}" if count else ""
     locked = "its objects are locked" if count and _is_locked(s3, name) else ""
     created = [item["CreationDate"] for item in s3.list_buckets()["Buckets"] if item["Name"] == name]
-    return Holding(
+    return LiveResource(
         kind="AWS::S3::Bucket", name=name, holds=holds, locked=locked, created=created[0] if created else None
     )
 
@@ -103,7 +103,7 @@ def _is_locked(s3: Any, name: str) -> bool:
     return "Rule" in found["ObjectLockConfiguration"]
 
 
-def _remove_bucket(client: Client, found: Holding) -> None:
+def _remove_bucket(client: Client, found: LiveResource) -> None:
     s3 = client("s3")
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=found.name):
         versions = [
@@ -118,9 +118,9 @@ def _remove_bucket(client: Client, found: Holding) -> None:
     s3.delete_bucket(Bucket=found.name)
 
 
-def _find_vault(client: Client, name: str) -> Holding | None:
+def _find_vault(client: Client, name: str) -> LiveResource | None:
     backup = client("backup")
-    # All of them are listed: asked for one that does not exist, AWS Backup answers AccessDenied.
+    # All vaults are listed because AWS Backup answers AccessDenied for one that does not exist.
     pages = backup.get_paginator("list_backup_vaults").paginate()
     vaults = [vault for page in pages for vault in page["BackupVaultList"] if vault["BackupVaultName"] == name]
     if not vaults:
@@ -130,21 +130,21 @@ def _find_vault(client: Client, name: str) -> Holding | None:
         len(page["RecoveryPoints"])
         for page in backup.get_paginator("list_recovery_points_by_backup_vault").paginate(BackupVaultName=name)
     )
-    return Holding(
+    return LiveResource(
         kind="AWS::Backup::BackupVault",
         name=name,
         holds=f"{points} recovery points" if points else "",
-        locked="its recovery points are deleted one by one, by whoever means it" if points else "",
+        locked="delete its recovery points first" if points else "",
         created=vault.get("CreationDate"),
         built_on={"EncryptionKeyArn": vault["EncryptionKeyArn"]} if vault.get("EncryptionKeyArn") else {},
     )
 
 
-def _remove_vault(client: Client, found: Holding) -> None:
+def _remove_vault(client: Client, found: LiveResource) -> None:
     client("backup").delete_backup_vault(BackupVaultName=found.name)
 
 
-def _find_log_group(client: Client, name: str) -> Holding | None:
+def _find_log_group(client: Client, name: str) -> LiveResource | None:
     logs = client("logs")
     groups = [
         group
@@ -155,21 +155,21 @@ def _find_log_group(client: Client, name: str) -> Holding | None:
     if not groups:
         return None
     size = groups[0].get("storedBytes", 0)
-    # The size lags behind: a stream tells that something was written.
+    # storedBytes is updated late; a stream shows that something was written.
     streams = logs.describe_log_streams(logGroupName=name, limit=1)["logStreams"]
-    return Holding(
+    return LiveResource(
         kind="AWS::Logs::LogGroup",
         name=name,
-        holds=f"logs, {size} bytes at the last count" if size or streams else "",
+        holds=f"logs, {size} bytes as last reported" if size or streams else "",
         created=datetime.fromtimestamp(groups[0]["creationTime"] / 1000, UTC),
     )
 
 
-def _remove_log_group(client: Client, found: Holding) -> None:
+def _remove_log_group(client: Client, found: LiveResource) -> None:
     client("logs").delete_log_group(logGroupName=found.name)
 
 
-def _find_key(client: Client, name: str) -> Holding | None:
+def _find_key(client: Client, name: str) -> LiveResource | None:
     try:
         found = client("kms").describe_key(KeyId=name)["KeyMetadata"]
     except ClientError as error:
@@ -177,26 +177,28 @@ def _find_key(client: Client, name: str) -> Holding | None:
             return None
         raise
     locked = "" if found["KeyState"] == "Enabled" else f"it is {found['KeyState']}"
-    return Holding(kind="AWS::KMS::Key", name=found["KeyId"], locked=locked, created=found.get("CreationDate"))
+    return LiveResource(kind="AWS::KMS::Key", name=found["KeyId"], locked=locked, created=found.get("CreationDate"))
 
 
-def _remove_key(client: Client, found: Holding) -> None:
+def _remove_key(client: Client, found: LiveResource) -> None:
     if found.locked:
-        # It is scheduled for deletion already, which KMS refuses to be asked twice.
+        # KMS rejects a second request to delete a key.
         return
     client("kms").schedule_key_deletion(KeyId=found.name, PendingWindowInDays=KEY_WAITING_DAYS)
 
 
-def _find_alias(client: Client, name: str) -> Holding | None:
+def _find_alias(client: Client, name: str) -> LiveResource | None:
     aliases = (alias for page in client("kms").get_paginator("list_aliases").paginate() for alias in page["Aliases"])
-    return next((Holding(kind="AWS::KMS::Alias", name=name) for alias in aliases if alias["AliasName"] == name), None)
+    return next(
+        (LiveResource(kind="AWS::KMS::Alias", name=name) for alias in aliases if alias["AliasName"] == name), None
+    )
 
 
-def _remove_alias(client: Client, found: Holding) -> None:
+def _remove_alias(client: Client, found: LiveResource) -> None:
     client("kms").delete_alias(AliasName=found.name)
 
 
-def _find_database(client: Client, name: str) -> Holding | None:
+def _find_database(client: Client, name: str) -> LiveResource | None:
     try:
         [found] = client("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
     except ClientError as error:
@@ -210,7 +212,7 @@ def _find_database(client: Client, name: str) -> Holding | None:
         "DBSubnetGroupName": found.get("DBSubnetGroup", {}).get("DBSubnetGroupName"),
         "DBParameterGroupName": parameters[0] if parameters else None,
     }
-    return Holding(
+    return LiveResource(
         kind="AWS::RDS::DBInstance",
         name=found["DBInstanceIdentifier"],
         holds=f"a database of {found.get('AllocatedStorage', '?')} GiB, with its automated backups",
@@ -220,14 +222,14 @@ def _find_database(client: Client, name: str) -> Holding | None:
     )
 
 
-def _unprotect_database(client: Client, found: Holding) -> None:
+def _unprotect_database(client: Client, found: LiveResource) -> None:
     rds = client("rds")
     rds.modify_db_instance(DBInstanceIdentifier=found.name, DeletionProtection=False, ApplyImmediately=True)
     while (now := _find_database(client, found.name)) is not None and now.protected:
         time.sleep(LOOK_SECONDS)
 
 
-def _remove_database(client: Client, found: Holding) -> None:
+def _remove_database(client: Client, found: LiveResource) -> None:
     client("rds").delete_db_instance(
         DBInstanceIdentifier=found.name, SkipFinalSnapshot=True, DeleteAutomatedBackups=True
     )
@@ -235,7 +237,7 @@ def _remove_database(client: Client, found: Holding) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _find_subnet_group(client: Client, name: str) -> Holding | None:
+def _find_subnet_group(client: Client, name: str) -> LiveResource | None:
     try:
         [found] = client("rds").describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"]
     except ClientError as error:
@@ -243,28 +245,28 @@ def _find_subnet_group(client: Client, name: str) -> Holding | None:
             return None
         raise
     subnets = [subnet["SubnetIdentifier"] for subnet in found.get("Subnets", [])]
-    return Holding(kind="AWS::RDS::DBSubnetGroup", name=name, built_on={"SubnetIds": json.dumps(subnets)})
+    return LiveResource(kind="AWS::RDS::DBSubnetGroup", name=name, built_on={"SubnetIds": json.dumps(subnets)})
 
 
-def _remove_subnet_group(client: Client, found: Holding) -> None:
+def _remove_subnet_group(client: Client, found: LiveResource) -> None:
     client("rds").delete_db_subnet_group(DBSubnetGroupName=found.name)
 
 
-def _find_parameter_group(client: Client, name: str) -> Holding | None:
+def _find_parameter_group(client: Client, name: str) -> LiveResource | None:
     try:
         client("rds").describe_db_parameter_groups(DBParameterGroupName=name)
     except ClientError as error:
         if _absent(error, "DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"):
             return None
         raise
-    return Holding(kind="AWS::RDS::DBParameterGroup", name=name)
+    return LiveResource(kind="AWS::RDS::DBParameterGroup", name=name)
 
 
-def _remove_parameter_group(client: Client, found: Holding) -> None:
+def _remove_parameter_group(client: Client, found: LiveResource) -> None:
     client("rds").delete_db_parameter_group(DBParameterGroupName=found.name)
 
 
-def _find_secret(client: Client, name: str) -> Holding | None:
+def _find_secret(client: Client, name: str) -> LiveResource | None:
     try:
         found = client("secretsmanager").describe_secret(SecretId=name)
     except ClientError as error:
@@ -272,7 +274,7 @@ def _find_secret(client: Client, name: str) -> Holding | None:
             return None
         raise
     waiting = "it is scheduled for deletion: aws secretsmanager restore-secret" if found.get("DeletedDate") else ""
-    return Holding(
+    return LiveResource(
         kind="AWS::SecretsManager::Secret",
         name=found["ARN"],
         holds="a secret value",
@@ -282,21 +284,23 @@ def _find_secret(client: Client, name: str) -> Holding | None:
     )
 
 
-def _remove_secret(client: Client, found: Holding) -> None:
+def _remove_secret(client: Client, found: LiveResource) -> None:
     client("secretsmanager").delete_secret(SecretId=found.name, ForceDeleteWithoutRecovery=True)
 
 
-def _find_role(client: Client, name: str) -> Holding | None:
+def _find_role(client: Client, name: str) -> LiveResource | None:
     try:
         found = client("iam").get_role(RoleName=name)["Role"]
     except ClientError as error:
         if _absent(error, "NoSuchEntity"):
             return None
         raise
-    return Holding(kind="AWS::IAM::Role", name=name, created=found.get("CreateDate"), tags=_tags(found.get("Tags")))
+    return LiveResource(
+        kind="AWS::IAM::Role", name=name, created=found.get("CreateDate"), tags=_tags(found.get("Tags"))
+    )
 
 
-def _remove_role(client: Client, found: Holding) -> None:
+def _remove_role(client: Client, found: LiveResource) -> None:
     iam = client("iam")
     for policy in iam.list_attached_role_policies(RoleName=found.name)["AttachedPolicies"]:
         iam.detach_role_policy(RoleName=found.name, PolicyArn=policy["PolicyArn"])
@@ -305,7 +309,7 @@ def _remove_role(client: Client, found: Holding) -> None:
     iam.delete_role(RoleName=found.name)
 
 
-def _find_load_balancer(client: Client, arn: str) -> Holding | None:
+def _find_load_balancer(client: Client, arn: str) -> LiveResource | None:
     try:
         attributes = client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
     except ClientError as error:
@@ -313,20 +317,20 @@ def _find_load_balancer(client: Client, arn: str) -> Holding | None:
             return None
         raise
     protected = _tags(attributes).get("deletion_protection.enabled") == "true"
-    return Holding(kind="AWS::ElasticLoadBalancingV2::LoadBalancer", name=arn, protected=protected)
+    return LiveResource(kind="AWS::ElasticLoadBalancingV2::LoadBalancer", name=arn, protected=protected)
 
 
-def _unprotect_load_balancer(client: Client, found: Holding) -> None:
+def _unprotect_load_balancer(client: Client, found: LiveResource) -> None:
     client("elbv2").modify_load_balancer_attributes(
         LoadBalancerArn=found.name, Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}]
     )
 
 
-KINDS: Final[Mapping[str, Kind]] = {
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": Kind(
+RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ResourceType(
         "", _find_load_balancer, unprotect=_unprotect_load_balancer, blocks=True
     ),
-    "AWS::RDS::DBInstance": Kind(
+    "AWS::RDS::DBInstance": ResourceType(
         "DBInstanceIdentifier",
         _find_database,
         _remove_database,
@@ -345,37 +349,43 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
         imported_if_known=frozenset({"DBParameterGroupName", "PerformanceInsightsKMSKeyId"}),
     ),
-    "AWS::S3::Bucket": Kind("BucketName", _find_bucket, _remove_bucket, blocks=True, imported_with=("BucketName",)),
-    "AWS::Backup::BackupVault": Kind(
+    "AWS::S3::Bucket": ResourceType(
+        "BucketName", _find_bucket, _remove_bucket, blocks=True, imported_with=("BucketName",)
+    ),
+    "AWS::Backup::BackupVault": ResourceType(
         "BackupVaultName",
         _find_vault,
         _remove_vault,
         blocks=True,
         imported_with=("BackupVaultName", "EncryptionKeyArn"),
     ),
-    "AWS::SecretsManager::Secret": Kind("Name", _find_secret, _remove_secret, imported_with=("Name",), import_key="Id"),
-    "AWS::RDS::DBSubnetGroup": Kind(
+    "AWS::SecretsManager::Secret": ResourceType(
+        "Name", _find_secret, _remove_secret, imported_with=("Name",), import_key="Id"
+    ),
+    "AWS::RDS::DBSubnetGroup": ResourceType(
         "DBSubnetGroupName",
         _find_subnet_group,
         _remove_subnet_group,
         imported_with=("DBSubnetGroupDescription", "DBSubnetGroupName", "SubnetIds"),
     ),
-    "AWS::RDS::DBParameterGroup": Kind(
+    "AWS::RDS::DBParameterGroup": ResourceType(
         "DBParameterGroupName",
         _find_parameter_group,
         _remove_parameter_group,
         imported_with=("DBParameterGroupName", "Description", "Family"),
     ),
-    "AWS::Logs::LogGroup": Kind("LogGroupName", _find_log_group, _remove_log_group, imported_with=("LogGroupName",)),
-    "AWS::IAM::Role": Kind("RoleName", _find_role, _remove_role),
-    "AWS::KMS::Alias": Kind("AliasName", _find_alias, _remove_alias),
-    # Last: what it encrypts goes first.
-    "AWS::KMS::Key": Kind("", _find_key, _remove_key, import_key="KeyId"),
+    "AWS::Logs::LogGroup": ResourceType(
+        "LogGroupName", _find_log_group, _remove_log_group, imported_with=("LogGroupName",)
+    ),
+    "AWS::IAM::Role": ResourceType("RoleName", _find_role, _remove_role),
+    "AWS::KMS::Alias": ResourceType("AliasName", _find_alias, _remove_alias),
+    # Last, after everything it encrypts.
+    "AWS::KMS::Key": ResourceType("", _find_key, _remove_key, import_key="KeyId"),
 }
-"""By type, in the order in which resources are let go."""
+"""By type, in deletion order."""
 
 
-def in_order(holdings: list[Holding]) -> Iterator[Holding]:
-    """Yield them so that each can be deleted when its turn comes."""
-    order = list(KINDS)
-    yield from sorted(holdings, key=lambda found: order.index(found.kind))
+def in_order(resources: list[LiveResource]) -> Iterator[LiveResource]:
+    """Yield the resources in an order in which they can be deleted."""
+    order = list(RESOURCE_TYPES)
+    yield from sorted(resources, key=lambda found: order.index(found.kind))

@@ -1,7 +1,8 @@
-"""Recovers an environment whose deployment left stacks that no pipeline can update, or names that are in use.
+"""Recovers an environment from failed stacks that the pipeline cannot update, and from names that are in use.
 
-A stack that serves is never touched. Of a first creation that failed, everything is deleted: it has never served. Of a
-stack that has served and whose deletion failed, what holds data is kept, and imported where its name is needed.
+Healthy stacks are never touched. A stack whose first creation failed was never in service: it is deleted with all its
+resources. If the deletion of a stack that was in service failed, resources with data are kept, and imported into the
+new stack if it needs their names.
 """
 
 import time
@@ -26,8 +27,8 @@ from tools.accounts.deployed_stacks import (
     unlocking,
 )
 from tools.accounts.errors import OperationError
-from tools.accounts.live_resources import KINDS, Client, Holding, in_order
-from tools.accounts.resource_import import Adopted, NotImportable, adopted_with, carry_out_import
+from tools.accounts.live_resources import RESOURCE_TYPES, Client, LiveResource, in_order
+from tools.accounts.resource_import import ImportedResource, NotImportable, carry_out_import, resources_to_import
 
 SERVING: Final = frozenset(
     {
@@ -38,57 +39,57 @@ SERVING: Final = frozenset(
         "IMPORT_ROLLBACK_COMPLETE",
     }
 )
-"""States in which a stack can be updated: there is nothing to recover."""
+"""States of a healthy stack, which can be updated."""
 EMPTY: Final = frozenset({"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"})
-"""States of a stack that holds nothing, and that CodePipeline does not update."""
+"""States of a stack without resources, which CodePipeline cannot update."""
 FAILED: Final = frozenset({"CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
-"""States of a stack that holds something and can only be deleted."""
-SECONDS_OF_DOUBT: Final = timedelta(minutes=1)
-"""Clocks of services differ, and some count whole seconds: how much older than its stack a resource of it may look."""
+"""States of a stack with resources, which can only be deleted."""
+CLOCK_TOLERANCE: Final = timedelta(minutes=1)
+"""How much older than its stack a resource may appear: services' clocks differ, and some round to seconds."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What will be done about one stack."""
+    """The planned recovery of one stack."""
 
     stack: Stack
     state: str
-    """How the stack is, in words."""
-    unprotected: tuple[Holding, ...] = ()
-    deleted: tuple[Holding, ...] = ()
-    """Resources that go before the stack, so that it can be deleted."""
+    """The stack's state, for people."""
+    unprotected: tuple[LiveResource, ...] = ()
+    deleted: tuple[LiveResource, ...] = ()
+    """Resources deleted before the stack, because they block its deletion."""
     is_deleted: bool = False
-    """The stack is deleted."""
+    """Whether the stack is deleted."""
     retained: tuple[str, ...] = ()
-    """Logical ids that CloudFormation is told to leave alone."""
-    deleted_later: tuple[Holding, ...] = ()
-    """Resources that the stack leaves behind, or that an earlier one has left."""
-    imported: tuple[Adopted, ...] = ()
+    """Logical ids that CloudFormation retains."""
+    deleted_later: tuple[LiveResource, ...] = ()
+    """Resources that this stack or an earlier one retained."""
+    imported: tuple[ImportedResource, ...] = ()
     is_continued: bool = False
-    """The rollback of an update is continued."""
+    """Whether the rollback of an update is continued."""
     kept: tuple[str, ...] = ()
-    """What stays, and why."""
+    """Resources that are kept, with reasons."""
     blocked: tuple[str, ...] = ()
-    """What only a person can fix, and how."""
+    """Problems to fix by hand, and how."""
 
     @property
     def acts(self) -> bool:
-        """Whether anything is done."""
+        """Whether the plan changes anything."""
         return bool(self.is_deleted or self.is_continued or self.deleted_later or self.imported)
 
     @property
     def touches_resources(self) -> bool:
-        """Whether resources are changed by their own API, which the role that deploys may not do."""
+        """Whether resources are changed directly, which the deploy role is not allowed to do."""
         return bool(self.unprotected or self.deleted or self.deleted_later)
 
     def lines(self) -> Iterator[str]:
-        """Yield the part as it is shown."""
+        """Yield the lines that show the plan."""
         yield f"{self.stack.name} in {self.stack.aws_environment} {self.state}"
         yield from (f"  unprotect {found.kind} {found.name}" for found in self.unprotected)
         yield from (f"  delete    {found}" for found in self.deleted)
         if self.is_deleted:
-            yield "  delete    the stack, with what it still holds"
-        yield from (f"  delete    {found}, which no stack would hold" for found in self.deleted_later)
+            yield "  delete    the stack and its remaining resources"
+        yield from (f"  delete    {found}, which would belong to no stack" for found in self.deleted_later)
         yield from (f"  import    {one.found} as {one.logical_id}" for one in self.imported)
         if self.is_continued:
             yield "  continue  the rollback of its update"
@@ -97,19 +98,19 @@ class Part:
 
 
 def plan(stacks: list[Stack], accounts: Accounts) -> list[Part]:
-    """Return what recovering the stacks would do, in the order in which it is done; nothing for what serves.
+    """Return the plan for each stack to recover, in order of execution.
 
-    Raises what botocore raises, and Unreachable: where something cannot be read, nothing may be done.
+    Raises Unreachable and botocore's errors, because nothing may be changed if something cannot be read.
     """
     parts = [part for stack in dependents_first(stacks) if (part := _part(accounts, stack)) is not None]
     return [part for part in parts if part.acts or part.blocked]
 
 
 def carry_out(parts: list[Part], accounts: Accounts) -> Iterator[str]:
-    """Do it and yield what has been done; raises OperationError, and what botocore raises, where it ends."""
+    """Carry out the plan and yield each step done; stops at the first OperationError or botocore error."""
     for part in parts:
         yield from _clear(part, accounts)
-    # What a stack is built on is imported before it.
+    # Import in deployment order.
     for part in reversed(parts):
         if part.imported:
             carry_out_import(accounts, part.stack, part.imported)
@@ -137,10 +138,10 @@ def retry_command(parts: list[Part], assembly: Assembly) -> str:
 
 
 def _part(accounts: Accounts, stack: Stack) -> Part | None:
-    """Return what is done about the stack; None for one that serves."""
+    """Return the plan for the stack; None if it is healthy."""
     found = described(accounts, stack)
     if found is None:
-        return _with_leftovers(accounts, Part(stack, "is not there"))
+        return _with_leftovers(accounts, Part(stack, "does not exist"))
     status = found["StackStatus"]
     told = found.get("StackStatusReason")
     state = f"is {status}" + (f": {told}" if told else "")
@@ -169,31 +170,31 @@ def _advice(stack: Stack, status: str) -> str:
 
 
 def _never_served(accounts: Accounts, part: Part, *, since: datetime) -> Part:
-    """Delete everything that a first creation has left: CloudFormation would retain what its template retains."""
+    """Plan to delete everything that a failed first creation left, including retained resources."""
     stack = part.stack
     template = deployed_template(accounts, stack)
-    unprotected: list[Holding] = []
-    before: list[Holding] = []
-    after: list[Holding] = []
+    unprotected: list[LiveResource] = []
+    before: list[LiveResource] = []
+    after: list[LiveResource] = []
     kept: list[str] = []
     for item in present_resources(accounts, stack):
         definition = template.get(item["LogicalResourceId"], {"Type": item["ResourceType"]})
-        kind = KINDS.get(item["ResourceType"])
+        kind = RESOURCE_TYPES.get(item["ResourceType"])
         failed = item["ResourceStatus"] == "DELETE_FAILED"
         if not (failed or outlives(definition)):
             continue
-        holding = kind.find(_reader(accounts, stack), item["PhysicalResourceId"]) if kind else None
+        live = kind.find(_reader(accounts, stack), item["PhysicalResourceId"]) if kind else None
         if kind is None:
             if outlives(definition):
                 kept.append(f"{item['ResourceType']} {item['PhysicalResourceId']}: its template retains it")
-        elif holding is None:
+        elif live is None:
             continue
-        elif kind.remove is not None and (reason := _reason_to_keep(holding, since)):
-            kept.append(f"{holding}: {reason}")
+        elif kind.remove is not None and (reason := _reason_to_keep(live, since)):
+            kept.append(f"{live}: {reason}")
         else:
-            unprotected += [holding] if holding.protected else []
+            unprotected += [live] if live.protected else []
             if kind.remove is not None:
-                (before if kind.blocks else after).append(holding)
+                (before if kind.blocks else after).append(live)
     return replace(
         part,
         unprotected=tuple(in_order(unprotected)),
@@ -203,42 +204,42 @@ def _never_served(accounts: Accounts, part: Part, *, since: datetime) -> Part:
     )
 
 
-def _reason_to_keep(holding: Holding, since: datetime) -> str:
-    if holding.locked and holding.holds:
-        return holding.locked
-    if holding.created is not None and holding.created < since - SECONDS_OF_DOUBT:
+def _reason_to_keep(live: LiveResource, since: datetime) -> str:
+    if live.locked and live.holds:
+        return live.locked
+    if live.created is not None and live.created < since - CLOCK_TOLERANCE:
         return "it is older than the stack"
     return ""
 
 
 def _served(accounts: Accounts, part: Part) -> Part:
-    """Finish a deletion that failed: what is in its way goes if it holds nothing, and is retained otherwise."""
+    """Plan to finish a failed deletion: blocking resources are deleted if empty, and retained if they have data."""
     stack = part.stack
-    unprotected: list[Holding] = []
+    unprotected: list[LiveResource] = []
     retained: list[str] = []
     kept: list[str] = []
     for item in present_resources(accounts, stack):
-        kind = KINDS.get(item["ResourceType"])
+        kind = RESOURCE_TYPES.get(item["ResourceType"])
         if item["ResourceStatus"] != "DELETE_FAILED" or kind is None:
             continue
-        holding = kind.find(_reader(accounts, stack), item["PhysicalResourceId"])
-        if holding is not None and holding.holds:
+        live = kind.find(_reader(accounts, stack), item["PhysicalResourceId"])
+        if live is not None and live.holds:
             retained.append(item["LogicalResourceId"])
-            kept.append(f"{holding}: the stack was in service")
-        elif holding is not None and holding.protected:
-            unprotected.append(holding)
+            kept.append(f"{live}: the stack was in service")
+        elif live is not None and live.protected:
+            unprotected.append(live)
     return replace(part, unprotected=tuple(in_order(unprotected)), retained=tuple(retained), kept=tuple(kept))
 
 
 def _with_leftovers(accounts: Accounts, part: Part) -> Part:
-    """Add what is done about names that the synthesized stack needs, and that are still in use by then."""
+    """Add to the plan the resources whose names the synthesized stack needs."""
     gone = {found.name for found in (*part.deleted, *part.deleted_later)}
     stack, resources = part.stack, part.stack.resources
     read, owner = _reader(accounts, stack), partial(_owner, accounts, stack)
     deleted, blocked = list(part.deleted_later), list(part.blocked)
-    imported: dict[str, Adopted] = {}
+    imported: dict[str, ImportedResource] = {}
     for logical_id, resource in resources.items():
-        kind = KINDS.get(resource["Type"])
+        kind = RESOURCE_TYPES.get(resource["Type"])
         name = resource.get("Properties", {}).get(kind.name_property) if kind and kind.name_property else None
         found = kind.find(read, name) if kind and isinstance(name, str) else None
         if kind is None or found is None or found.name in gone:
@@ -250,15 +251,15 @@ def _with_leftovers(accounts: Accounts, part: Part) -> Part:
             blocked.append(f"{found} was not created by an environment of this name; delete it, or rename it")
         elif found.holds and outlives(resource):
             try:
-                adopted = list(adopted_with(logical_id, found, resources, client=read, owner=owner))
+                imports = list(resources_to_import(logical_id, found, resources, client=read, owner=owner))
             except NotImportable as reason:
                 blocked.append(str(reason))
             else:
-                imported.update({one.logical_id: one for one in adopted})
+                imported.update({one.logical_id: one for one in imports})
         elif holder == stack.name and not outlives(resource):
             continue
         elif found.holds and found.kind != "AWS::Logs::LogGroup":
-            blocked.append(f"{found}: it holds data that its new stack would not keep; delete it, or set retain_data")
+            blocked.append(f"{found}: it has data that the new stack would not retain; delete it, or set retain_data")
         elif found.protected or found.locked:
             blocked.append(
                 f"{found}: {found.locked or 'deletion protection is enabled; disable it if it can be deleted'}"
@@ -268,19 +269,19 @@ def _with_leftovers(accounts: Accounts, part: Part) -> Part:
     return replace(
         part,
         deleted_later=tuple(in_order(deleted)),
-        # All or nothing: CloudFormation imports into a stack that is new, or that has all the rest already.
+        # All or nothing: CloudFormation imports only into a new stack, or one with all other resources.
         imported=() if blocked else tuple(imported.values()),
         blocked=tuple(blocked),
     )
 
 
-def _is_ours(found: Holding, resource: Any) -> bool:
+def _is_ours(found: LiveResource, resource: Any) -> bool:
     tags = {item["Key"]: item["Value"] for item in resource.get("Properties", {}).get("Tags", [])}
     return "Environment" in tags and found.tags.get("Environment") == tags["Environment"]
 
 
 def not_yet_deleted(parts: Sequence[Part], done: Collection[str]) -> list[str]:
-    """Return what the lines `done` of `carry_out` do not say is deleted, of what outlives its stack until then."""
+    """Return the retained resources that, by the lines `done` of `carry_out`, are not deleted yet."""
     return [str(found) for part in parts for found in part.deleted_later if f"deleted {found}" not in done]
 
 
@@ -288,10 +289,10 @@ def _clear(part: Part, accounts: Accounts) -> Iterator[str]:
     stack = part.stack
     write: Client = partial(_client, accounts, stack, stack.deploy_role_arn)
     for found in part.unprotected:
-        _action(KINDS[found.kind].unprotect)(write, found)
+        _action(RESOURCE_TYPES[found.kind].unprotect)(write, found)
         yield f"unprotected {found.kind} {found.name}"
     for found in part.deleted:
-        _action(KINDS[found.kind].remove)(write, found)
+        _action(RESOURCE_TYPES[found.kind].remove)(write, found)
         yield f"deleted {found}"
     if part.is_continued:
         _continue_rollback(accounts, stack)
@@ -300,13 +301,13 @@ def _clear(part: Part, accounts: Accounts) -> Iterator[str]:
         delete(accounts, stack, retained=part.retained)
         yield f"deleted {stack.name}"
     for found in part.deleted_later:
-        _action(KINDS[found.kind].remove)(write, found)
+        _action(RESOURCE_TYPES[found.kind].remove)(write, found)
         yield f"deleted {found}"
 
 
-def _action(found: Callable[[Client, Holding], None] | None) -> Callable[[Client, Holding], None]:
+def _action(found: Callable[[Client, LiveResource], None] | None) -> Callable[[Client, LiveResource], None]:
     if found is None:
-        raise AssertionError("only types that can be let go are planned")
+        raise AssertionError("only types with this action are planned")
     return found
 
 
@@ -319,14 +320,14 @@ def _continue_rollback(accounts: Accounts, stack: Stack) -> None:
     if now is None or now["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE":
         reason = (now or {}).get("StackStatusReason", "")
         raise OperationError(
-            f"{stack.name} cannot be rolled back: {reason} Fix what its events name, and run this again; or give up "
-            f"those resources: aws cloudformation continue-update-rollback --stack-name {stack.name} "
+            f"{stack.name} cannot be rolled back: {reason} Fix the resources named in its events and run this again, "
+            f"or skip them: aws cloudformation continue-update-rollback --stack-name {stack.name} "
             "--resources-to-skip LOGICAL_ID"
         )
 
 
 def _has_served(accounts: Accounts, stack: Stack) -> bool:
-    """Return whether the stack was ever complete, or may have been: its history may have lost its beginning."""
+    """Return whether the stack was ever complete, or may have been, if its oldest events are missing."""
     cloudformation = _client(accounts, stack, stack.lookup_role_arn, "cloudformation")
     pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack.name)
     states = {
@@ -339,7 +340,7 @@ def _has_served(accounts: Accounts, stack: Stack) -> bool:
 
 
 def _owner(accounts: Accounts, stack: Stack, physical_id: str) -> str | None:
-    """Return the stack that holds the resource; None if none does."""
+    """Return the stack that has the resource; None if there is none."""
     cloudformation = _client(accounts, stack, stack.lookup_role_arn, "cloudformation")
     try:
         found = cloudformation.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]

@@ -1,7 +1,7 @@
-"""How much an environment may lose, and how long it may be away: read from its templates, as a table.
+"""The table of each environment's recovery objectives, derived from its templates.
 
-RPO is the age of what is left, RTO the time until it serves again, once somebody acts. Times are expectations, not
-measurements: the figures they are made of stand here.
+RPO is the maximum data loss; RTO is the time to restore service once somebody acts. Times are estimates, not
+measurements, from the figures below.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ FAILOVER_MINUTES: Final = 2
 """A failover to the other zone takes one to two minutes (RDS User Guide, "Multi-AZ DB instance deployments")."""
 RESTORE_MINUTES: Final = 30
 RESTORE_GIB_A_MINUTE: Final = 10
-"""What a restored instance is expected to take: a start, and time for its storage."""
+"""Estimated time to restore an instance: its start, plus time for its storage."""
 SWITCH_MINUTES: Final = 15
 """Stopping tasks, renaming instances, starting tasks."""
 DEPLOYMENT_MINUTES: Final = 60
@@ -26,14 +26,14 @@ DAY_HOURS: Final = 24
 
 
 def table(assembly: Assembly) -> str:
-    """Return the table in Markdown, between its marks."""
+    """Return the table in Markdown, between its markers."""
     rows = [row for name in _environments(assembly) for row in _rows(name, _of(assembly, name))]
     head = ["| environment | loss | RPO | RTO | recovery |", "| --- | --- | --- | --- | --- |"]
     return "\n".join([BEGIN, *head, *(f"| {' | '.join(row)} |" for row in rows), END])
 
 
 def renewed(document: str, assembly: Assembly) -> str:
-    """Return the document with its table written anew; raises ValueError when it has no marks."""
+    """Return the document with its table replaced; raises ValueError if it has no markers."""
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -1,1 +1,1 @@
-"""What the project costs in time and against AWS' limits: `make bench`."""
+"""`make bench`: synthesis and rehearsal times, and the distance to AWS's limits."""

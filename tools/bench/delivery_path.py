@@ -1,4 +1,4 @@
-"""How long a commit's way to each environment is, read from the pipeline's template."""
+"""The length of a commit's path to each environment, from the pipeline's template."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -6,25 +6,25 @@ from typing import Any
 
 REVIEW = "ReviewChanges"
 BAKE = "Bake"
-"""The actions that only hold a release up, to look at it before and after."""
+"""The actions that only delay a release, to check it before and after deployment."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A commit's way from the push until one environment is deployed and tested; its own bake comes later."""
+    """A commit's path from the push until one environment is deployed and tested, without that environment's bake."""
 
     stage: str
     """The environment's stage in the pipeline."""
     serial_depth: int
-    """Actions that must run one after the other; those of one run order run side by side."""
+    """Number of sequential steps; actions with the same run order run in parallel."""
     builds: int
-    """CodeBuild runs on the way, the environment's own tests included."""
+    """CodeBuild runs on the path, including the environment's tests."""
 
 
 def deliveries(template: Mapping[str, Any], *, without: Collection[str] = ()) -> list[Delivery]:
-    """Return the way to each environment, which is each stage that deploys stacks, in the pipeline's order.
+    """Return the path to each stage that deploys stacks, in pipeline order.
 
-    Actions that are named in `without` are not counted.
+    Actions named in `without` are not counted.
     """
     found: list[Delivery] = []
     depth = builds = 0

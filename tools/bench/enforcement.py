@@ -1,4 +1,4 @@
-"""What enforcing permissions adds to a rehearsal: the same delivery with and without, in turns."""
+"""Measures the cost of enforcing permissions: rehearses with and without, alternating."""
 
 import os
 import subprocess
@@ -10,25 +10,25 @@ from pathlib import Path
 from tools.bench.measure import children_seconds
 
 GOAL = 1.15
-"""At most: enforced over off."""
+"""Maximum ratio of enforced to off."""
 MODES = ("off", "enforced")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Processor seconds of a rehearsal of the current commit, all its processes together."""
+    """CPU-seconds of a rehearsal of the current commit, all processes together."""
 
     off: float
     enforced: float
 
     @property
     def ratio(self) -> float:
-        """How many times as much the enforced rehearsal takes."""
+        """Enforced divided by off."""
         return self.enforced / self.off
 
 
 def measure(runs: int) -> Cost:
-    """Rehearse that often in each mode; the least counts, as whatever else a machine does only adds to it."""
+    """Rehearse `runs` times in each mode and return the minimum of each, because other load only adds time."""
     seconds: dict[str, list[float]] = {mode: [] for mode in MODES}
     for _ in range(runs):
         for mode in MODES:

@@ -1,4 +1,4 @@
-"""How near the pipeline comes to limits of AWS that cannot be raised."""
+"""The pipeline's use of AWS limits that cannot be raised."""
 
 import json
 from collections import defaultdict
@@ -12,7 +12,7 @@ ACTIONS_PER_STAGE = 50
 ROLE_POLICY_BYTES = 10_240
 """IAM User Guide, "IAM and AWS STS quotas": all inline policies of one role, white space not counted."""
 REFERENCE_BYTES = 96
-"""What a reference in a policy becomes when deployed: an ARN of ours, the longest of which are build projects'."""
+"""Assumed length of a deployed reference: the longest ARNs are those of build projects."""
 
 
 def most_actions_in_a_stage(template: Mapping[str, Any]) -> int:
@@ -21,7 +21,7 @@ def most_actions_in_a_stage(template: Mapping[str, Any]) -> int:
 
 
 def largest_role_policy(template: Mapping[str, Any]) -> int:
-    """Return the size in bytes of the inline policies of the role that has most, as near as a template tells it."""
+    """Return the largest total size of one role's inline policies, in bytes, estimated from the template."""
     sizes: defaultdict[str, int] = defaultdict(int)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::IAM::Policy":
@@ -32,7 +32,7 @@ def largest_role_policy(template: Mapping[str, Any]) -> int:
 
 
 def _deployed(value: Any) -> Any:
-    """Return the policy with its references replaced by text of the length they get."""
+    """Return the policy with its references replaced by text of their deployed length."""
     if isinstance(value, list):
         return [_deployed(item) for item in value]
     if not isinstance(value, dict):

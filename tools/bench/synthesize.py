@@ -1,4 +1,4 @@
-"""Synthesizes the app once, as told; `tools.bench.measure` runs this in a process of its own."""
+"""Synthesizes the app once; `tools.bench.measure` runs this in its own process."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from settings import ComplianceSettings, Settings, load
 
 
 def main() -> None:
-    """Synthesize that many environments into the folder."""
+    """Synthesize the given number of environments into the folder."""
     parser = argparse.ArgumentParser()
     parser.add_argument("environments", type=int)
     parser.add_argument("folder")
@@ -30,12 +30,12 @@ def main() -> None:
 
 
 def with_environments(settings: Settings, count: int) -> Settings:
-    """Return the settings with the first `count` environments; beyond those there are, copies of the last."""
+    """Return the settings with `count` environments: the first ones, then copies of the last."""
     environments = dict(list(settings.environments.items())[:count])
     last = list(settings.environments.values())[-1]
     for number in range(len(environments), count):
         account = str(int(last.account) + number)
-        # Without approvals, each of which takes a stage more than AWS lets a pipeline have.
+        # Each approval adds a stage, and AWS limits the stages of a pipeline.
         environments[f"copy{number}"] = last.model_copy(update={"account": account, "approval": False})
     return settings.model_copy(update={"environments": environments})
 

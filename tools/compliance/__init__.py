@@ -1,1 +1,1 @@
-"""Tells what the rule packs found: writes `docs/COMPLIANCE.md` from a synthesis. Imports nothing of the rest."""
+"""Writes `docs/COMPLIANCE.md` from a synthesis; imports no other package of the project."""

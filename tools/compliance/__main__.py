@@ -1,4 +1,4 @@
-"""Writes what the rule packs say of the app in this folder: `python -m tools.compliance FILE`.
+"""Writes the rule packs' results for the app in this folder: `python -m tools.compliance FILE`.
 
 Exit codes: 0 written, 1 the app cannot be synthesized or has findings that nobody has acknowledged.
 """

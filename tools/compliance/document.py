@@ -51,7 +51,7 @@ def _result(rule: Rule, acknowledged: set[tuple[str, str]]) -> str:
 
 
 def _acknowledged(findings: Iterable[Finding]) -> Iterator[str]:
-    """Tell the reasons, each once, with where it holds."""
+    """List each reason once, with the places it applies to."""
     places: dict[tuple[str, str, str], set[str]] = {}
     for found in findings:
         places.setdefault((found.rule, found.detail, found.reason), set()).add(found.construct)

@@ -1,4 +1,4 @@
-"""What the rule packs say of an app: every rule, what it judged, and every finding that was acknowledged."""
+"""Collects the rule packs' results: every rule, the resources it checked, and every acknowledged finding."""
 
 import json
 import os
@@ -15,7 +15,7 @@ CONTROLS = re.compile(r"\(Control IDs?: (?P<ids>.*)\)\.?\s*$", re.DOTALL)
 
 
 class SynthesisError(Exception):
-    """The app cannot be synthesized, or has findings that nobody has acknowledged."""
+    """The app cannot be synthesized, or has unacknowledged findings."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Findings:
 
 
 def findings_of(folder: Path) -> Findings:
-    """Synthesize the app of the folder's `cdk.json` and return what its rule packs say. Raises SynthesisError."""
+    """Synthesize the app of the folder's `cdk.json` and return the rule packs' results. Raises SynthesisError."""
     with tempfile.TemporaryDirectory() as scratch:
         record, assembly = Path(scratch, "rules.json"), Path(scratch, "cdk.out")
         recording = {"NODE_OPTIONS": f"--require {RECORDER}", "COMPLIANCE_RECORD": str(record)}
@@ -70,7 +70,7 @@ def findings_of(folder: Path) -> Findings:
 
 
 def read(rules: Mapping[str, Any], report: Mapping[str, Any]) -> Findings:
-    """Return what the recorder has noted and the library's report says."""
+    """Merge the recorder's notes with the library's report."""
     packs = {rule["pack"] for rule in rules.values()}
     acknowledged = [
         _finding(plugin["pluginName"], violation, construct["constructPath"])

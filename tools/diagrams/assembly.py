@@ -1,12 +1,11 @@
-"""What the pictures need of a cloud assembly: every stack's resources, and what each of them refers to."""
+"""Reads each stack's resources and their references from a cloud assembly, for the pictures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud_assembly import Stack, read
-from tools.diagrams.errors import DiagramError
+from cloud_assembly import Stack, UserError, read
 
 Key = tuple[str, str]
 """A resource: its stack's name and its logical id."""
@@ -56,7 +55,7 @@ def environments(directory: Path) -> list[Environment]:
     """Read the stages of an assembly in its order; raises UserError when it cannot be read or has none."""
     found = [_environment(name, stacks) for name, stacks in read(directory).stages.items()]
     if not found:
-        raise DiagramError(f"{directory} has no stages")
+        raise UserError(f"{directory} has no stages")
     return found
 
 

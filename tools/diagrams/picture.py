@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cloud_assembly import UserError
 from tools.diagrams import palette
-from tools.diagrams.errors import DiagramError
 
 FONT = "Helvetica"
 """The font whose widths Graphviz measures texts by."""
@@ -28,7 +28,7 @@ Point = Sequence[float]
 
 
 def draw(dot: str, *, title: str, description: str) -> str:
-    """Return the SVG of a graph; raises DiagramError when it cannot be laid out."""
+    """Return the SVG of a graph; raises UserError when it cannot be laid out."""
     graph = _laid_out(dot)
     _, _, width, height = (float(part) for part in graph["bb"].split(","))
     # Boxes around boxes come first, and arrows go below the boxes that they join.
@@ -69,10 +69,10 @@ def number(value: float, digits: int = 1) -> str:
 def _laid_out(dot: str) -> dict[str, Any]:
     node = shutil.which("node")
     if node is None:
-        raise DiagramError("`node` is not on the path; run `make docs`, which installs it")
+        raise UserError("`node` is not on the path; run `make docs`, which installs it")
     done = subprocess.run([node, str(LAYOUT)], input=dot, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DiagramError(f"Graphviz cannot lay the graph out: {done.stderr.strip()}")
+        raise UserError(f"Graphviz cannot lay the graph out: {done.stderr.strip()}")
     return json.loads(done.stdout)
 
 

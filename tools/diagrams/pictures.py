@@ -8,7 +8,7 @@ from tools.diagrams.dashboards.body import environment_dashboard, pipeline_dashb
 
 
 def draw(directory: Path) -> dict[str, str]:
-    """Return every picture of the assembly in `directory`; raises DiagramError."""
+    """Return every picture of the assembly in `directory`; raises UserError."""
     architectures = [architecture.read(environment) for environment in assembly.environments(directory)]
     architecture_graph, architecture_words = architecture_picture.dot(architectures)
     pipeline_graph, pipeline_words = pipeline_picture.dot(pipeline.read(assembly.own_templates(directory)))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tools.diagrams.errors import DiagramError
+from cloud_assembly import UserError
 from tools.diagrams.names import short_names
 
 PIPELINE_TYPE = "AWS::CodePipeline::Pipeline"
@@ -54,7 +54,7 @@ class Pipeline:
 
 
 def read(templates: Iterable[Mapping[str, Any]]) -> Pipeline:
-    """Return the only pipeline in the templates; raises DiagramError if there is none or more than one."""
+    """Return the only pipeline in the templates; raises UserError if there is none or more than one."""
     found = [
         resource["Properties"]
         for template in templates
@@ -62,9 +62,7 @@ def read(templates: Iterable[Mapping[str, Any]]) -> Pipeline:
         if resource["Type"] == PIPELINE_TYPE
     ]
     if len(found) != 1:
-        raise DiagramError(
-            f"the assembly must have exactly one {PIPELINE_TYPE} outside its stages; it has {len(found)}"
-        )
+        raise UserError(f"the assembly must have exactly one {PIPELINE_TYPE} outside its stages; it has {len(found)}")
     [pipeline] = found
     return Pipeline(
         name=pipeline.get("Name", ""),

@@ -1,8 +1,8 @@
 """Report whether each Allow statement is needed: `python -m tools.permissions_report [--assembly FOLDER]`.
 
-A statement is needed if a call is refused without it: a call that AWS's services make for a resource, one of our own
-code's or the CDK CLI's, or, with `--recorded`, one that a rehearsal has made. Exit codes: 0 every statement is needed
-or kept for a reason, and no call is refused; 1 otherwise, or fewer than 95 % are needed; 2 bad input.
+A statement is needed if a call is denied without it: a call by an AWS service, by our own code, by the CDK CLI or, with
+`--recorded`, by a rehearsal. Exit codes: 0 every statement is needed or has a reason, and no call is denied; 1
+otherwise, or fewer than 95 % are needed; 2 bad input.
 """
 
 import argparse
@@ -44,8 +44,8 @@ def findings_of(folder: Path, recorded: Path | None = None) -> Findings:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.permissions_report", description=__doc__)
-    parser.add_argument("--assembly", type=Path, default=Path("cdk.out"), help="what is synthesized (cdk.out)")
-    parser.add_argument("--recorded", type=Path, help="the JSON report of a rehearsal, whose calls count too")
+    parser.add_argument("--assembly", type=Path, default=Path("cdk.out"), help="the cloud assembly (cdk.out)")
+    parser.add_argument("--recorded", type=Path, help="the JSON report of a rehearsal, to include its calls")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     options = parser.parse_args(arguments)
     try:
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def compose(found: Findings) -> dict[str, Any]:
-    """Return what was found as a document."""
+    """Return the findings as a JSON document."""
     unneeded = [item for item in found.unneeded() if item not in found.used]
     needed = len(found.statements) - len(unneeded)
     return {
@@ -83,27 +83,27 @@ def compose(found: Findings) -> dict[str, Any]:
 
 
 def share(document: dict[str, Any]) -> str:
-    """Return the share of statements that are needed, in a line."""
+    """Return the share of needed statements as one line."""
     return (
         f"permissions: {document['needed']} of {document['statements']} Allow statements are needed "
-        f"({document['percent']} %), shown by {document['calls']:,} calls of {document['rows']} rows"
+        f"({document['percent']} %); {document['calls']:,} calls from {document['rows']} table rows evaluated"
     )
 
 
 def in_words(document: dict[str, Any]) -> str:
-    """Return the document as text."""
+    """Return the document as text for people."""
     kinds = ", ".join(f"{kind} {needed} of {count}" for kind, (needed, count) in document["kinds"].items())
     lines = [share(document), f"  {kinds}"]
     if document["kept"]:
-        lines.append(f"{len(document['kept'])} are kept for a reason:")
+        lines.append(f"{len(document['kept'])} are not needed but kept:")
         reasons = Counter(item["reason"] for item in document["kept"])
         lines += [f"  {count}: {reason}" for reason, count in reasons.items()]
     if document["unneeded"]:
-        lines.append(f"{len(document['unneeded'])} are needed by no call; remove them, or give the reason in")
+        lines.append(f"{len(document['unneeded'])} are not needed by any call; remove them, or add a reason to")
         lines.append("tools/permissions_report/accepted.py:")
         lines += [f"  {item['policy']} #{item['index']}: {', '.join(item['actions'])}" for item in document["unneeded"]]
     if document["refused"]:
-        lines.append(f"{len(document['refused'])} calls would be refused:")
+        lines.append(f"{len(document['refused'])} calls would be denied:")
         lines += [f"  {text}" for text in document["refused"]]
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Allow statements that no call of ours needs and that stay, each with the reason."""
+"""Allow statements that are kept although no known call needs them, with reasons."""
 
 import re
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from rehearsal.emulator.permissions.policy import Statement
 
 @dataclass(frozen=True)
 class Accepted:
-    """Statements that stay: those of policies whose name matches, if they allow exactly these actions."""
+    """The statements, in policies with a matching name, that allow exactly these actions."""
 
     policy: str
-    """A regular expression over stack and logical id of the policy."""
+    """A regular expression for the policy's stack and logical id."""
     actions: tuple[str, ...]
     reason: str
 
     def covers(self, statement: Statement) -> bool:
-        """Whether the statement is one of these."""
+        """Return whether the statement is one of these."""
         return set(statement.actions) == set(self.actions) and re.search(self.policy, statement.policy) is not None
 
 
@@ -24,30 +24,29 @@ ACCEPTED = (
     Accepted(
         r"SelfMutationRoleDefaultPolicy",
         ("cloudformation:describestacks", "s3:listbucket"),
-        "The CDK library grants it to every self-updating pipeline for a CLI that continues with its own credentials "
-        "where it may not take a role on; ours may.",
+        "The CDK library grants it to every self-updating pipeline for a CLI that cannot assume a role and falls back "
+        "to its own credentials; ours can.",
     ),
     Accepted(
         r"AccessLogBucketPolicy",
         ("s3:putobject",),
-        "`log_access_logs` of the CDK library adds it. Earlier editions of the load balancers' guide asked for it; the "
-        "present one does so for Network Load Balancers only.",
+        "The CDK library's `log_access_logs` adds it. Earlier editions of the load balancer guides required it; the "
+        "current edition requires it only for Network Load Balancers.",
     ),
-    Accepted(r"AccessLogBucketPolicy", ("s3:getbucketacl",), "It belongs to the one before."),
+    Accepted(r"AccessLogBucketPolicy", ("s3:getbucketacl",), "`log_access_logs` adds it together with s3:PutObject."),
     Accepted(
         r"ConfigurationRoleDefaultPolicy",
         ("s3:getbucketacl", "s3:listbucket"),
-        "AWS Config's guide asks for it; the managed policy AWS_ConfigRole allows it as well, and is AWS's to change.",
+        "The AWS Config guide requires it. The managed policy AWS_ConfigRole also allows it, but AWS may change that.",
     ),
     Accepted(
         r"BakeRole[^/]*/AssumeRolePolicyDocument",
         ("sts:assumerole",),
-        "An environment has the role also where `bake_minutes` is 0, so that switching baking on changes the pipeline "
-        "alone.",
+        "Environments with `bake_minutes` 0 also have the role, so that enabling baking changes only the pipeline.",
     ),
 )
 
 
 def reason_for(statement: Statement) -> str:
-    """Return why a statement stays; empty where nobody has given a reason."""
+    """Return why a statement is kept; empty if there is no reason."""
     return next((item.reason for item in ACCEPTED if item.covers(statement)), "")

@@ -1,9 +1,10 @@
-"""What is examined: the templates of a cloud assembly, with the bootstrap stacks they rely on."""
+"""Reads the templates of a cloud assembly and its bootstrap stacks."""
 
 from pathlib import Path
 
 import yaml
 
+from cloud_assembly import UserError
 from rehearsal.emulator.permissions.service_calls.resources import Resources
 from rehearsal.emulator.permissions.service_calls.synthesized import (
     BOOTSTRAP_STACK,
@@ -11,7 +12,6 @@ from rehearsal.emulator.permissions.service_calls.synthesized import (
     bootstrap_templates,
     resources_of,
 )
-from tools.permissions_report.errors import ReportError
 
 BOOTSTRAP = Path(__file__).parents[2] / "node_modules/aws-cdk/lib/api/bootstrap/bootstrap-template.yaml"
 """The bootstrap template of the pinned CLI."""
@@ -19,9 +19,9 @@ PIPELINE = "yawl-delivery"
 
 
 def read(assembly: Path) -> Resources:
-    """Return all resources of the assembly and its bootstrap stacks as if they were deployed."""
+    """Return all resources of the assembly and its bootstrap stacks, as deployed; raises UserError."""
     if not BOOTSTRAP.is_file():
-        raise ReportError(f"{BOOTSTRAP} is not there; `make setup` installs the CDK CLI that brings it")
+        raise UserError(f"{BOOTSTRAP} does not exist; run `make setup`, which installs the CDK CLI")
     templates = assembly_templates(assembly)
     home = next((item.account for item in templates if item.stack == PIPELINE), "")
     body = yaml.safe_load(BOOTSTRAP.read_text())
@@ -29,5 +29,5 @@ def read(assembly: Path) -> Resources:
 
 
 def ours(resources: Resources) -> Resources:
-    """Return the resources that are not the bootstrap's."""
+    """Return the resources outside the bootstrap stacks."""
     return Resources(item for item in resources if item.stack != BOOTSTRAP_STACK)

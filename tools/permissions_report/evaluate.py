@@ -1,4 +1,4 @@
-"""Which Allow statements are needed: those whose removal has a call refused."""
+"""Finds the Allow statements that are needed: without one, a call is denied."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,27 +11,27 @@ from rehearsal.emulator.permissions.service_calls.table import ServiceCall
 
 @dataclass
 class Findings:
-    """What the calls say of the statements."""
+    """The result of evaluating the calls."""
 
     statements: list[Statement]
     """Every Allow statement of the templates."""
     evaluated: int = 0
     needed: dict[Statement, ServiceCall] = field(default_factory=dict)
-    """For each statement that is needed, the first call that is refused without it."""
+    """For each statement that is needed, the first call that is denied without it."""
     refused: list[tuple[ServiceCall, Decision]] = field(default_factory=list)
     """Calls that no statement allows."""
     used: list[Statement] = field(default_factory=list)
-    """Statements that no call here needs, and that a rehearsal has used."""
+    """Statements that only a rehearsal's calls need."""
 
     def unneeded(self) -> list[Statement]:
-        """Return the statements without which every call is still allowed."""
+        """Return the statements that no call needs."""
         return [statement for statement in self.statements if statement not in self.needed]
 
 
 def examine(policies: AccountPolicies, calls: Iterable[ServiceCall], *, ignored: Sequence[str] = ()) -> Findings:
-    """Evaluate the calls, and each once more without a statement that allows it.
+    """Evaluate each call, with all statements and without each statement that allows it.
 
-    Statements of policies whose name begins with one of `ignored` are not ours.
+    Policies whose name begins with one of `ignored` are not examined.
     """
     ours = [
         item for item in policies.statements() if item.allows and not item.policy.startswith(tuple(ignored) or ("\0",))

@@ -1,6 +1,6 @@
-"""Calls of our own code and of the CDK CLI, those on failure paths included: what no service does for us.
+"""Calls that our own code and the CDK CLI make, including those on failure paths.
 
-Each row names the file that calls. A statement that only a call of this table needs is needed while that file calls.
+Each row names the file that makes the call. Remove the row when the file stops making it.
 """
 
 import json
@@ -31,18 +31,18 @@ FUNCTION, PROJECT, ROLE = "AWS::Lambda::Function", "AWS::CodeBuild::Project", "A
 
 
 def assume(caller_arn: str, role_arn: str, **context: str) -> Call:
-    """Return the assumption of a role by a role."""
+    """Return the call by which a role assumes another."""
     return Call(role(caller_arn), "sts:AssumeRole", role_arn, context)
 
 
 @row(
     "Notifier",
     FUNCTION,
-    source="lambdas/delivery_events/execution.py, notice.py, once.py, notify.py",
+    source="lambdas/delivery_events/execution.py, notice.py, deduplication.py, notify.py",
     table=OUR_CALLS,
 )
 def notifying(function: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what the notifier asks, claims and publishes."""
+    """Yield the notifier's reads, claims and publications."""
     if not function.logical_id.startswith("NotificationsNotifierFunction"):
         return
     own, variables = role(function.at("Role")), function.at("Environment", "Variables")
@@ -60,7 +60,7 @@ def notifying(function: Resource, resources: Resources) -> Iterator[Call]:
 
 @row("Notifier", FUNCTION, source="lambdas/delivery_events/failure.py: why an action failed", table=OUR_CALLS)
 def explaining_a_failure(function: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how the notifier reads builds, their logs, and the events of stacks."""
+    """Yield the notifier's reads of builds, build logs and stack events."""
     if not function.logical_id.startswith("NotificationsNotifierFunction"):
         return
     own = role(function.at("Role"))
@@ -74,7 +74,7 @@ def explaining_a_failure(function: Resource, resources: Resources) -> Iterator[C
 
 @row("Recorder", FUNCTION, source="lambdas/delivery_events/record.py", table=OUR_CALLS)
 def recording_a_release(function: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how the recorder asks what was delivered and writes the record."""
+    """Yield the recorder's reads of the execution and its write of the record."""
     if not function.logical_id.startswith("ReleaseRecordsRecorderFunction"):
         return
     own, variables = role(function.at("Role")), function.at("Environment", "Variables")
@@ -85,9 +85,9 @@ def recording_a_release(function: Resource, resources: Resources) -> Iterator[Ca
     yield from _assumed_by(function, resources)
 
 
-@row("Delivery metrics", FUNCTION, source="lambdas/delivery_metrics/history.py, ledger.py", table=OUR_CALLS)
+@row("Delivery metrics", FUNCTION, source="lambdas/delivery_metrics/history.py, published_figures.py", table=OUR_CALLS)
 def measuring_a_delivery(function: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how the figures of a delivery are computed and remembered."""
+    """Yield the reads and writes of the delivery metrics."""
     if not function.logical_id.startswith("DeliveryMetricsEventsFunction"):
         return
     own = role(function.at("Role"))
@@ -100,7 +100,7 @@ def measuring_a_delivery(function: Resource, resources: Resources) -> Iterator[C
 
 @row("Recovery check", FUNCTION, source="lambdas/daily_checks/check_backups.py", table=OUR_CALLS)
 def checking_recovery(function: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return how recovery points and restore tests are looked at."""
+    """Yield the reads of recovery points and restore tests."""
     variables = function.at("Environment", "Variables", default={})
     if "VAULTS" not in variables:
         return
@@ -115,7 +115,7 @@ def checking_recovery(function: Resource, _resources: Resources) -> Iterator[Cal
 
 @row("Drift check", FUNCTION, source="lambdas/daily_checks/find_drift.py", table=OUR_CALLS)
 def detecting_drift(function: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return how stacks are compared; detecting drift of a stack does so of each of its resources."""
+    """Yield the calls of drift detection, on stacks and on each of their resources."""
     prefix = function.at("Environment", "Variables", "STACK_PREFIX")
     if not prefix:
         return
@@ -136,7 +136,7 @@ def detecting_drift(function: Resource, _resources: Resources) -> Iterator[Call]
     table=OUR_CALLS,
 )
 def reading_for_drift(function: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what comparing each resource reads; what may not be read is reported as not compared."""
+    """Yield the reads of each resource; a resource whose read is denied is reported as not compared."""
     prefix = function.at("Environment", "Variables", "STACK_PREFIX")
     if not prefix:
         return
@@ -157,14 +157,14 @@ def reading_for_drift(function: Resource, resources: Resources) -> Iterator[Call
 
 @row("Integration tests", ROLE, source="integration_tests/*_checks.py, credentials.py", table=OUR_CALLS)
 def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterator[Call]:
-    """Return what the integration tests look at under the environment's role."""
+    """Yield the integration tests' reads with the environment's role."""
     if not verifier.at("RoleName", default="").endswith("-integration-tests"):
         return
     own = role(verifier.arn)
     environment = verifier.at("RoleName").removesuffix("-integration-tests")
-    place = f"{verifier.region}:{verifier.account}"
+    scope = f"{verifier.region}:{verifier.account}"
     yield from calls(
-        own, "cloudformation:DescribeStacks", f"arn:aws:cloudformation:{place}:stack/{environment}-network/id"
+        own, "cloudformation:DescribeStacks", f"arn:aws:cloudformation:{scope}:stack/{environment}-network/id"
     )
     yield from calls(own, "cloudwatch:DescribeAlarms", "*")
     yield from calls(own, "elasticloadbalancing:DescribeTargetHealth", "*")
@@ -178,14 +178,14 @@ def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterat
             cluster = resources.named("AWS::ECS::Cluster", item.at("Cluster"), item)
             yield from calls(own, "ecs:DescribeServices", item.arn)
             if cluster:
-                task = f"arn:aws:ecs:{place}:task/{cluster.name}/0123456789abcdef"
+                task = f"arn:aws:ecs:{scope}:task/{cluster.name}/0123456789abcdef"
                 yield from calls(own, "ecs:DescribeTasks", task)
                 yield Call(own, "ecs:ListTasks", "*", {"ecs:cluster": cluster.arn})
         if item.type == "AWS::RDS::DBInstance":
             yield from calls(own, "rds:DescribeDBInstances", item.arn)
             group = item.at("DBParameterGroupName", default="")
             name = group if group.startswith(item.stack) else f"{item.stack}-{group}"
-            yield from calls(own, "rds:DescribeDBParameters", f"arn:aws:rds:{place}:pg:{name}")
+            yield from calls(own, "rds:DescribeDBParameters", f"arn:aws:rds:{scope}:pg:{name}")
             secret = item.attributes.get("MasterUserSecret.SecretArn")
             if secret:
                 yield from calls(own, "secretsmanager:DescribeSecret", secret)
@@ -204,20 +204,20 @@ def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterat
     table=OUR_CALLS,
 )
 def reading_a_delivery(reader: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return what the pipeline's functions read of an environment under the role made for it."""
+    """Yield the reads of the pipeline's functions with the environment's delivery-reader role."""
     if not reader.at("RoleName", default="").endswith("-delivery-reader"):
         return
     own, environment = role(reader.arn), reader.at("RoleName").removesuffix("-delivery-reader")
     stack = f"arn:aws:cloudformation:{reader.region}:{reader.account}:stack/{environment}-application/id"
     yield from calls(own, "cloudformation:DescribeStackEvents DescribeStackResource GetTemplate", stack)
-    place = f"arn:aws:ecs:{reader.region}:{reader.account}"
-    yield from calls(own, "ecs:DescribeTasks", f"{place}:task/{environment}/0123456789abcdef")
-    yield Call(own, "ecs:ListTasks", "*", {"ecs:cluster": f"{place}:cluster/{environment}"})
+    ecs = f"arn:aws:ecs:{reader.region}:{reader.account}"
+    yield from calls(own, "ecs:DescribeTasks", f"{ecs}:task/{environment}/0123456789abcdef")
+    yield Call(own, "ecs:ListTasks", "*", {"ecs:cluster": f"{ecs}:cluster/{environment}"})
 
 
 @row("Bake", ROLE, source="jobs/bake/watch.py", table=OUR_CALLS)
 def watching_alarms(bake_role: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return what is looked at after a release."""
+    """Yield the reads of alarms after a release."""
     if bake_role.at("RoleName", default="").endswith("-bake"):
         yield from calls(role(bake_role.arn), "cloudwatch:DescribeAlarms DescribeAlarmHistory", "*")
 
@@ -225,12 +225,12 @@ def watching_alarms(bake_role: Resource, _resources: Resources) -> Iterator[Call
 @row(
     "CloudWatch console",
     ROLE,
-    source="CloudWatch User Guide, 'Cross-account cross-Region CloudWatch console': the console takes the sharing role "
-    "on",
+    source="CloudWatch User Guide, 'Cross-account cross-Region CloudWatch console': the console assumes the "
+    "sharing role",
     table=OUR_CALLS,
 )
 def sharing_alarms(sharing: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how the pipeline's dashboard shows another account's alarms."""
+    """Yield the reads of the pipeline's dashboard in another account."""
     if sharing.at("RoleName") != "CloudWatch-CrossAccountSharingRole":
         return
     for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
@@ -241,11 +241,11 @@ def sharing_alarms(sharing: Resource, resources: Resources) -> Iterator[Call]:
 @row(
     "Integration tests and bake",
     PROJECT,
-    source="integration_tests/account.py, jobs/bake/__main__.py: each takes its environment's role on",
+    source="integration_tests/account.py, jobs/bake/__main__.py: each assumes its environment's role",
     table=OUR_CALLS,
 )
 def entering_an_environment(project: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how builds take on the role that waits for them in the environment's account."""
+    """Yield the builds' assumption of their role in the environment's account."""
     variables = _variables(project)
     own = project.at("ServiceRole")
     if bake_role := variables.get("VERIFIER_ROLE_ARN"):
@@ -261,7 +261,7 @@ def entering_an_environment(project: Resource, resources: Resources) -> Iterator
 
 @row("Change review", PROJECT, source="jobs/change_review/deployed_stacks.py, pipeline_run.py", table=OUR_CALLS)
 def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how a review compares stacks, asks what is under way, and publishes its page."""
+    """Yield a review's reads of stacks and executions, and the upload of its page."""
     variables = _variables(project)
     found = re.search(r"--stage cdk\.out/assembly-yawl-delivery-(\S+)", str(project.at("Source", "BuildSpec")))
     if "PUBLISH_TO" not in variables or not found:
@@ -281,12 +281,12 @@ def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]
 @row(
     "CDK CLI",
     PROJECT,
-    source="aws-cdk 2.1148.1: `cdk diff` takes on the lookup role of each stack's region, `cdk deploy` the deploy and "
-    "publishing roles; both also of the stacks that the pipeline's depends on",
+    source="aws-cdk 2.1148.1: `cdk diff` assumes the lookup role of each stack's region, `cdk deploy` the deploy and "
+    "publishing roles; both also for the stacks that the pipeline's stack depends on",
     table=OUR_CALLS,
 )
 def updating_the_pipeline(project: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how the self-update build compares and deploys the pipeline's stacks of every region."""
+    """Yield the self-update build's role assumptions to compare and deploy the pipeline's stacks of every region."""
     if "SelfMutation" not in project.logical_id:
         return
     own = project.at("ServiceRole")
@@ -302,20 +302,20 @@ def updating_the_pipeline(project: Resource, resources: Resources) -> Iterator[C
 
 @row("cdk-assets", PROJECT, source="cdk-assets 4.7.3: one publishing role for each account and region", table=OUR_CALLS)
 def publishing_assets(project: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how assets get to the bootstrap's buckets and repositories."""
+    """Yield the uploads to the bootstrap's buckets and repositories."""
     kind = "image" if "DockerAsset" in project.logical_id else "file" if "FileAsset" in project.logical_id else ""
     if not kind:
         return
     marker = "cdk-hnb659fds-container-assets-" if kind == "image" else "cdk-hnb659fds-assets-"
-    # The pipeline's own stacks publish theirs in the build that updates the pipeline.
+    # The self-update build publishes the assets of the pipeline's own stacks.
     environments = [item for item in resources if not item.stack.startswith(("yawl-delivery", "CDKToolkit"))]
-    places = {
+    targets = {
         (account, region)
         for item in environments
         if item.type in (FUNCTION, "AWS::ECS::TaskDefinition")
         for account, region in re.findall(rf"{marker}(\d+)-([a-z0-9-]+\d)", json.dumps(item.properties))
     }
-    for account, region in sorted(places):
+    for account, region in sorted(targets):
         arn = f"arn:aws:iam::{account}:role/cdk-hnb659fds-{kind}-publishing-role-{account}-{region}"
         yield assume(project.at("ServiceRole"), arn)
 
@@ -324,12 +324,11 @@ def publishing_assets(project: Resource, resources: Resources) -> Iterator[Call]
     "People",
     "AWS::CloudTrail::Trail",
     "AWS::Config::DeliveryChannel",
-    source="CloudTrail User Guide, 'Finding your CloudTrail log files'; docs/COMPLIANCE.md: what is written down is "
-    "read",
+    source="CloudTrail User Guide, 'Finding your CloudTrail log files'; docs/COMPLIANCE.md: people read the logs",
     table=OUR_CALLS,
 )
 def reading_the_record(written: Resource, resources: Resources) -> Iterator[Call]:
-    """Return how somebody of the account reads what CloudTrail or AWS Config has written."""
+    """Yield a person's reads of the files of CloudTrail and AWS Config."""
     if bucket := resources.bucket(written.at("S3BucketName")):
         yield from object_read(person(written), bucket, "AWSLogs/file.json.gz", resources)
         key = resources.key(written.at("KMSKeyId") or written.at("S3KmsKeyArn"), written)
@@ -337,7 +336,7 @@ def reading_the_record(written: Resource, resources: Resources) -> Iterator[Call
 
 
 def _assumed_by(function: Resource, resources: Resources) -> Iterator[Call]:
-    """Return the assumption of the roles of environments that a function's environment names by a pattern."""
+    """Yield the assumption of the environments' roles that match a pattern in a function's variables."""
     variables = function.at("Environment", "Variables", default={})
     for pattern in (value for value in variables.values() if re.match(r"arn:aws:iam::\{account\}:role/", value)):
         known = re.escape(pattern).replace(r"\{account\}", r"\d+").replace(r"\{environment\}", r"\S+")
@@ -347,7 +346,7 @@ def _assumed_by(function: Resource, resources: Resources) -> Iterator[Call]:
 
 
 def _deployments(pipeline: Resource) -> Iterator[tuple[str, str, str]]:
-    """Return stage, account and region of everything that the pipeline deploys."""
+    """Yield stage, account and region of each of the pipeline's deployments."""
     for stage in pipeline.at("Stages", default=[]):
         for action in stage["Actions"]:
             if action["ActionTypeId"]["Provider"] == "CloudFormation":

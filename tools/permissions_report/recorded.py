@@ -1,13 +1,13 @@
-"""The statements that a rehearsal has used: its report, as `make rehearse ARGS='--json FILE'` writes it."""
+"""Reads the statements that a rehearsal used from its report, `make rehearse ARGS='--json FILE'`."""
 
 import json
 from pathlib import Path
 
-from tools.permissions_report.errors import ReportError
+from cloud_assembly import UserError
 
 
 def used_statements(file: Path) -> set[tuple[str, int]]:
-    """Return policy (stack and name) and place of each statement that allowed a call of the run."""
+    """Return policy (stack and name) and index of each statement that allowed a call; raises UserError."""
     try:
         permissions = json.loads(file.read_text())["permissions"]
         return {
@@ -17,9 +17,9 @@ def used_statements(file: Path) -> set[tuple[str, int]]:
             if grant["used"]
         }
     except OSError as error:
-        raise ReportError(f"{file} cannot be read: {error.strerror}") from None
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
-        raise ReportError(
+        raise UserError(
             f"{file} is not the report of a rehearsal that checked permissions; "
             f"`make rehearse ARGS='--json {file}'` writes one"
         ) from None

@@ -1,1 +1,1 @@
-"""Answers what ran where, and when, from the records the pipeline writes; stands alone."""
+"""`make releases`: shows from the release records what was deployed where, and when."""

@@ -1,10 +1,10 @@
-"""What ran where, and when: `make releases`.
+"""Show what was deployed where, and when: `make releases`.
 
     make releases                                                  what is deployed in every environment
-    make releases ARGS='--environment prod --on 2026-11-03'        what ran in prod on the 3rd
-    make releases ARGS='--environment prod --all'                  everything that ever ran in prod
+    make releases ARGS='--environment prod --on 2026-11-03'        what was deployed in prod on that day
+    make releases ARGS='--environment prod --all'                  all releases of prod
 
-It uses your current credentials, which must be of the pipeline's account.
+It needs credentials of the pipeline's account.
 Exit codes: 0 releases found; 1 no release found; 2 bad input, or the records cannot be read.
 """
 
@@ -24,11 +24,11 @@ from tools.releases.records import Record, RecordsError, bucket_of, now, on, rea
 
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 SHORT = 12
-"""Characters of a commit or digest that tell it from others."""
+"""Characters shown of a commit or digest."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Answer, and return the exit code."""
+    """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
         records = read_all(
@@ -49,13 +49,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.releases", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--environment", help="only this one")
+    parser.add_argument("--environment", help="only this environment")
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--on", type=date.fromisoformat, metavar="DAY", help="on this day, such as 2026-11-03")
     when.add_argument("--all", action="store_true", help="at any time")
-    parser.add_argument("--time-zone", type=_zone, default=UTC, metavar="ZONE", help="of days and times (UTC)")
-    parser.add_argument("--json", action="store_true", help="print the records as they are")
-    parser.add_argument("--bucket", help="where the records are, instead of what the stack says")
+    parser.add_argument(
+        "--time-zone", type=_zone, default=UTC, metavar="ZONE", help="time zone of days and times (UTC)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the records as JSON")
+    parser.add_argument("--bucket", help="the bucket of the records, instead of the stack's output")
     parser.add_argument("--stack", default="yawl-delivery", help="the pipeline's stack (yawl-delivery)")
     return parser
 

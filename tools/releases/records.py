@@ -1,4 +1,4 @@
-"""The records of releases, read from the bucket that keeps them."""
+"""Reads release records from their bucket."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 class RecordsError(Exception):
-    """The records cannot be read; the text says why, for a person."""
+    """The records cannot be read; the text says why."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What one environment has had since `released`."""
+    """One release of one environment."""
 
     released: datetime
     content: Mapping[str, Any]
-    """As it was written."""
+    """The record's JSON document."""
 
     @property
     def environment(self) -> str:
@@ -27,8 +27,8 @@ class Record:
         return self.content["environment"]
 
     @property
-    def place(self) -> tuple[str, ...]:
-        """The environment in the regions that got the release together."""
+    def target(self) -> tuple[str, ...]:
+        """The environment and the regions that got the release together."""
         return (self.environment, *self.content["regions"])
 
 
@@ -46,21 +46,21 @@ def read_all(client: Any, bucket: str, environment: str | None) -> tuple[Record,
 
 
 def on(records: Sequence[Record], day: date, zone: tzinfo) -> tuple[Record, ...]:
-    """Return what the environments had on a day: what they had when it began, and what they got until it ended."""
+    """Return the releases that were deployed on a day: those at its start, and those during it."""
     begins = datetime.combine(day, time(), zone)
     ends = datetime.combine(day + timedelta(days=1), time(), zone)
-    before = {record.place: record for record in records if record.released < begins}
+    before = {record.target: record for record in records if record.released < begins}
     during = [record for record in records if begins <= record.released < ends]
-    return tuple(sorted([*before.values(), *during], key=lambda record: (record.place, record.released)))
+    return tuple(sorted([*before.values(), *during], key=lambda record: (record.target, record.released)))
 
 
 def now(records: Sequence[Record]) -> tuple[Record, ...]:
-    """Return what the environments have."""
-    return tuple({record.place: record for record in records}.values())
+    """Return the current release of each environment."""
+    return tuple({record.target: record for record in records}.values())
 
 
 def bucket_of(client: Any, stack: str) -> str:
-    """Return the bucket that the pipeline's stack has an output for, by a client of CloudFormation."""
+    """Return the bucket from the pipeline stack's output; `client` is CloudFormation's. Raises RecordsError."""
     try:
         [found] = client.describe_stacks(StackName=stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:
@@ -81,4 +81,4 @@ def _read(client: Any, bucket: str, name: str) -> Record:
         content = json.loads(body)
         return Record(datetime.fromisoformat(content["released"]), content)
     except (ValueError, KeyError, TypeError) as error:
-        raise RecordsError(f"s3://{bucket}/{name} is no record of a release: {error}") from None
+        raise RecordsError(f"s3://{bucket}/{name} is not a release record: {error}") from None

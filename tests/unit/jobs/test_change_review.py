@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cloud_assembly import Stack
+from cloud_assembly import Stack, UserError
 from jobs.change_review.accepted_changes import entry_for, read_acceptances
 from jobs.change_review.costs import cost_change
 from jobs.change_review.dependents import dependents, stale
 from jobs.change_review.differences import Comparer, Difference
-from jobs.change_review.errors import ReviewError
 from jobs.change_review.findings import Acceptance, Finding, mark_accepted
 from jobs.change_review.permissions import broadened
 from jobs.change_review.pipeline_run import PipelineRun
@@ -184,7 +183,7 @@ def review_of(before: dict[str, Any], after: dict[str, Any], **more: Any) -> Rev
         environment="prod",
         stacks=(stack,),
         findings=findings,
-        left_behind=more.get("left_behind", ()),
+        orphaned_stacks=more.get("orphaned_stacks", ()),
         cost=cost_change("prod", [released], [{"Resources": before} if before else None]),
         is_first=not before,
     )
@@ -238,7 +237,7 @@ def test_a_byte_order_mark_is_accepted_as_it_is_by_the_settings(tmp_path: Path) 
 def test_templates_that_cannot_be_compared_are_an_error_that_says_why() -> None:
     with Comparer() as comparer:
         for _ in range(2):  # the second finds the process gone
-            with pytest.raises(ReviewError, match=r"the templates cannot be compared: .*Error"):
+            with pytest.raises(UserError, match=r"the templates cannot be compared: .*Error"):
                 comparer.compare(
                     [({"Resources": {}}, {"Resources": {"P": changed(policy(), PolicyDocument={"Statement": [1]})}})]
                 )
@@ -246,22 +245,22 @@ def test_templates_that_cannot_be_compared_are_an_error_that_says_why() -> None:
 
 def test_without_node_nothing_is_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ReviewError, match="node is not on the PATH"), Comparer():
+    with pytest.raises(UserError, match="node is not on the PATH"), Comparer():
         pass
 
 
 def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ReviewError, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         read_acceptances(tmp_path / "none.toml", "prod")
     (tmp_path / "latin-1.toml").write_bytes(b"a = '\xff'")
-    with pytest.raises(ReviewError, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         read_acceptances(tmp_path / "latin-1.toml", "prod")
-    with pytest.raises(ReviewError, match="lacks 'staging'"):
+    with pytest.raises(UserError, match="lacks 'staging'"):
         read_acceptances(accepted_in(tmp_path, ""), "staging")
 
 
 def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> None:
-    review = review_of({"Database": DATABASE}, {}, left_behind=("yawl-prod-former",))
+    review = review_of({"Database": DATABASE}, {}, orphaned_stacks=("yawl-prod-former",))
     for text in (as_text(review), as_markdown(review, commit="c0ffee"), as_html(review, commit="c0ffee")):
         assert "STOPPED before any deployment" in text
         assert "Database (AWS::RDS::DBInstance)" in text

@@ -312,7 +312,7 @@ def test_an_environment_with_a_window_and_no_watch(small_app: Synthesized) -> No
 
 def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for() -> None:
     nothing = Review(
-        environment="prod", stacks=(), findings=(), left_behind=(), cost=cost_change("prod", [], []), is_first=False
+        environment="prod", stacks=(), findings=(), orphaned_stacks=(), cost=cost_change("prod", [], []), is_first=False
     )
     assert nothing.summary() == f"prod: {NOTHING}"
 

@@ -1,22 +1,22 @@
-"""Whether the account is bootstrapped for what is to be deployed, and trusts the pipeline's."""
+"""Checks that the account is bootstrapped and trusts the pipeline's account."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tools.accounts.checks.context import Site
+from tools.accounts.checks.context import CheckContext
 from tools.accounts.findings import Finding, good, to_fix
 
 STACK = "CDKToolkit"
-"""What `cdk bootstrap` calls its stack."""
+"""The stack of `cdk bootstrap`."""
 
 
-def check_bootstrap(site: Site) -> Iterator[Finding]:
-    """Look at the version that the bootstrap has left, and at whom it trusts."""
-    again = f"AWS_PROFILE=… make bootstrap ARGS='--account {site.place.account}'"
-    needed = max(stack.bootstrap_version for stack in site.stacks)
-    version = _version(site.here("ssm"), site.stacks[0].bootstrap_parameter)
+def check_bootstrap(context: CheckContext) -> Iterator[Finding]:
+    """Check the bootstrap's version and the accounts it trusts."""
+    again = f"AWS_PROFILE=… make bootstrap ARGS='--account {context.aws_environment.account}'"
+    needed = max(stack.bootstrap_version for stack in context.stacks)
+    version = _version(context.regional_client("ssm"), context.stacks[0].bootstrap_parameter)
     if version is None:
         yield to_fix("is not bootstrapped", again)
         return
@@ -24,20 +24,20 @@ def check_bootstrap(site: Site) -> Iterator[Finding]:
         yield to_fix(f"has bootstrap version {version}, {needed} is needed", again)
     else:
         yield good(f"bootstrap version {version}, {needed} is needed")
-    parameters = _parameters(site.here("cloudformation"))
+    parameters = _parameters(context.regional_client("cloudformation"))
     if parameters is None:
-        yield to_fix(f"has no stack {STACK}: its bootstrap cannot be judged", again)
+        yield to_fix(f"has no stack {STACK}: its bootstrap cannot be checked", again)
         return
-    home = site.assembly.home.account
-    if site.place.account == home:
+    home = context.assembly.home.account
+    if context.aws_environment.account == home:
         return
-    for parameter, purpose in {"TrustedAccounts": "deploy", "TrustedAccountsForLookup": "look"}.items():
+    for parameter, purpose in {"TrustedAccounts": "deploy", "TrustedAccountsForLookup": "look up resources"}.items():
         trusted = [account for account in parameters.get(parameter, "").split(",") if account]
         if home in trusted:
-            yield good(f"lets the pipeline's account {home} {purpose}")
+            yield good(f"trusts the pipeline's account {home} to {purpose}")
         else:
             names = ", ".join(trusted) or "nobody"
-            yield to_fix(f"lets {names} {purpose}, not the pipeline's account {home}", again)
+            yield to_fix(f"trusts {names} to {purpose}, not the pipeline's account {home}", again)
 
 
 def _version(ssm: Any, parameter: str) -> int | None:

@@ -1,11 +1,11 @@
-"""Whether CodeBuild may run as many builds at a time as the pipeline starts."""
+"""Checks that CodeBuild's quotas allow the pipeline's concurrent builds."""
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
 from cloud_assembly import PIPELINE, Stack
-from tools.accounts.checks.context import Site
+from tools.accounts.checks.context import CheckContext
 from tools.accounts.findings import Finding, good, to_fix, unchecked
 
 PROJECT: Final = "AWS::CodeBuild::Project"
@@ -19,37 +19,37 @@ SIZES: Final = {
 KINDS: Final = {"LINUX_CONTAINER": "Linux", "ARM_CONTAINER": "ARM", "LINUX_GPU_CONTAINER": "Linux GPU"}
 
 
-def check_builds(site: Site) -> Iterator[Finding]:
-    """Compare the builds that run side by side with the quota of each kind of machine.
+def check_builds(context: CheckContext) -> Iterator[Finding]:
+    """Compare the number of concurrent builds with the quota of each compute type.
 
-    The quotas are found by their names (CodeBuild User Guide, "Quotas"). A new account may have none or one: AWS sets
-    them "by internal metrics". What the limit leaves no room for waits in a queue, or fails where the limit is 0.
+    The quotas are found by name (CodeBuild User Guide, "Quotas"). AWS sets them "by internal metrics": a new account
+    may have 0 or 1. Builds over the limit are queued; with a limit of 0 they fail.
     """
-    needed = _side_by_side(site.assembly.pipeline)
-    quotas = _quotas(site.here("service-quotas")) if needed else {}
+    needed = _concurrent_builds(context.assembly.pipeline)
+    quotas = _quotas(context.regional_client("service-quotas")) if needed else {}
     for machine, number in sorted(needed.items()):
         name = f"Concurrently running builds for {machine} environment"
         quota = quotas.get(name.lower())
         if quota is None:
             yield unchecked(
                 f"Service Quotas has no quota named “{name}”",
-                f"look for it there, under AWS CodeBuild; the pipeline runs {number} at a time",
+                f"look for it under AWS CodeBuild; the pipeline runs {number} concurrent builds",
             )
             continue
         limit = quota["Value"]
-        stands = f"CodeBuild's builds at a time on {machine}: {number} needed, {limit:g} allowed"
+        stands = f"concurrent CodeBuild builds on {machine}: {number} needed, {limit:g} allowed"
         if number <= limit:
             yield good(stands)
         else:
             yield to_fix(
                 stands,
                 "AWS_PROFILE=… aws service-quotas request-service-quota-increase --service-code codebuild "
-                f"--quota-code {quota['QuotaCode']} --desired-value {number} --region {site.place.region}",
+                f"--quota-code {quota['QuotaCode']} --desired-value {number} --region {context.aws_environment.region}",
             )
 
 
-def _side_by_side(pipeline: Stack) -> Counter[str]:
-    """Return, by kind of machine, the most builds that one stage runs at a time."""
+def _concurrent_builds(pipeline: Stack) -> Counter[str]:
+    """Return the largest number of concurrent builds in one stage, by compute type."""
     projects = {name: _machine(properties["Environment"]) for name, properties in pipeline.of_type(PROJECT)}
     most: Counter[str] = Counter()
     for _, properties in pipeline.of_type(PIPELINE):
@@ -70,7 +70,7 @@ def _machine(environment: dict[str, Any]) -> str:
 
 
 def _quotas(client: Any) -> dict[str, Any]:
-    """Return CodeBuild's quotas by name: AWS's defaults, and over them the account's own."""
+    """Return CodeBuild's quotas by name; the account's values override AWS's defaults."""
     found: dict[str, Any] = {}
     for operation in ("list_aws_default_service_quotas", "list_service_quotas"):
         for page in client.get_paginator(operation).paginate(ServiceCode="codebuild"):

@@ -1,4 +1,4 @@
-"""Whether certificates are where those look that use them, and issued."""
+"""Checks that certificates are issued, and in the region that uses them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,31 +6,31 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cloud_assembly import Stack
-from tools.accounts.checks.context import Site
+from tools.accounts.checks.context import CheckContext
 from tools.accounts.findings import Finding, good, to_fix
 
 EDGE_REGION = "us-east-1"
-"""Where CloudFront looks for certificates (CloudFront Developer Guide, "Requirements for using SSL/TLS")."""
+"""The region of CloudFront's certificates (CloudFront Developer Guide, "Requirements for using SSL/TLS")."""
 CERTIFICATE = "AWS::CertificateManager::Certificate"
 
 
-def check_certificates(site: Site) -> Iterator[Finding]:
-    """Look at the certificates that are named, and at the zones that are to prove those which are made."""
-    for stack in site.stacks:
+def check_certificates(context: CheckContext) -> Iterator[Finding]:
+    """Check the configured certificates, and the hosted zones that validate new ones."""
+    for stack in context.stacks:
         for arn, region in _named(stack):
-            yield _certificate(site, arn, region)
+            yield _certificate(context, arn, region)
         for _, properties in stack.of_type(CERTIFICATE):
-            if not _used_at_the_edge(stack) or site.place.region == EDGE_REGION:
-                yield from _zones(site, properties)
+            if not _used_at_the_edge(stack) or context.aws_environment.region == EDGE_REGION:
+                yield from _zones(context, properties)
             else:
                 yield to_fix(
-                    f"{stack.name} makes CloudFront's certificate in {site.place.region}",
-                    f"make one in {EDGE_REGION} and name it in domain.edge_certificate_arn",
+                    f"{stack.name} creates CloudFront's certificate in {context.aws_environment.region}",
+                    f"create one in {EDGE_REGION} and set domain.edge_certificate_arn",
                 )
 
 
 def _named(stack: Stack) -> Iterator[tuple[str, str]]:
-    """Yield the ARNs of certificates that exist, and the region in which they are looked for."""
+    """Yield the ARN of each configured certificate, and the region it must be in."""
     for _, properties in stack.of_type("AWS::CloudFront::Distribution"):
         arn = properties["DistributionConfig"].get("ViewerCertificate", {}).get("AcmCertificateArn")
         if isinstance(arn, str):
@@ -45,46 +45,46 @@ def _used_at_the_edge(stack: Stack) -> bool:
     return any(True for _ in stack.of_type("AWS::CloudFront::Distribution"))
 
 
-def _certificate(site: Site, arn: str, wanted: str) -> Finding:
+def _certificate(context: CheckContext, arn: str, wanted: str) -> Finding:
     region = arn.split(":")[3]
     if region != wanted:
         return to_fix(
-            f"certificate {arn} is in {region} and is looked for in {wanted}",
-            f"make one in {wanted} and name it in delivery.toml, under the environment's domain",
+            f"certificate {arn} is in {region}, but must be in {wanted}",
+            f"create one in {wanted} and set its ARN in the environment's domain in delivery.toml",
         )
     try:
-        found = site.client("acm", region).describe_certificate(CertificateArn=arn)["Certificate"]
+        found = context.client("acm", region).describe_certificate(CertificateArn=arn)["Certificate"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
         return to_fix(
-            f"certificate {arn} does not exist", "name one that does in delivery.toml, under the environment's domain"
+            f"certificate {arn} does not exist", "set an existing one in the environment's domain in delivery.toml"
         )
     if found["Status"] != "ISSUED":
         return to_fix(
             f"certificate {arn} is in state {found['Status']}",
-            "prove that the name is yours: put the CNAME records that ACM shows into the name's zone",
+            "validate it: add the CNAME records that ACM shows to the domain's DNS zone",
         )
     return good(f"certificate {arn} is issued")
 
 
-def _zones(site: Site, properties: Mapping[str, Any]) -> Iterator[Finding]:
-    route53 = site.here("route53")
+def _zones(context: CheckContext, properties: Mapping[str, Any]) -> Iterator[Finding]:
+    route53 = context.regional_client("route53")
     for option in properties.get("DomainValidationOptions", []):
         zone = option.get("HostedZoneId")
         try:
             found = route53.get_hosted_zone(Id=zone)["HostedZone"]
         except route53.exceptions.NoSuchHostedZone:
             yield to_fix(
-                f"has no hosted zone {zone} to prove {option['DomainName']} by",
-                "name a zone of this account in domain.hosted_zone_id",
+                f"has no hosted zone {zone} to validate {option['DomainName']}",
+                "set domain.hosted_zone_id to a zone of this account",
             )
             continue
         name = found["Name"].rstrip(".")
         if option["DomainName"] == name or option["DomainName"].endswith(f".{name}"):
-            yield good(f"hosted zone {name} proves {option['DomainName']}")
+            yield good(f"hosted zone {name} can validate {option['DomainName']}")
         else:
             yield to_fix(
-                f"hosted zone {zone} is {name}, which {option['DomainName']} is not in",
-                "name the domain's own zone in domain.hosted_zone_id",
+                f"hosted zone {zone} is {name}, which does not contain {option['DomainName']}",
+                "set domain.hosted_zone_id to the zone of the domain",
             )

@@ -9,23 +9,23 @@ from tools.accounts.findings import Finding
 
 
 @dataclass(frozen=True)
-class Site:
-    """A place, what is to be deployed there, and the way in."""
+class CheckContext:
+    """An account and region, what will be deployed there, and how to reach it."""
 
-    place: AwsEnvironment
+    aws_environment: AwsEnvironment
     assembly: Assembly
     client: Callable[[str, str], Any]
     """Makes a client of a service in a region of this account."""
 
     @property
     def stacks(self) -> list[Stack]:
-        """The stacks that go there."""
-        return [stack for stack in self.assembly.stacks if stack.aws_environment == self.place]
+        """The stacks for this account and region."""
+        return [stack for stack in self.assembly.stacks if stack.aws_environment == self.aws_environment]
 
-    def here(self, service: str) -> Any:
-        """Return a client of the service in this place."""
-        return self.client(service, self.place.region)
+    def regional_client(self, service: str) -> Any:
+        """Return a client of the service in this region."""
+        return self.client(service, self.aws_environment.region)
 
 
-Check = Callable[[Site], Iterator[Finding]]
-"""Looks at one thing and yields what it finds; what boto3 raises means that it could not look."""
+Check = Callable[[CheckContext], Iterator[Finding]]
+"""Yields its findings; an error of botocore means that the check could not run."""

@@ -1,4 +1,4 @@
-"""Whether the account's quotas leave room for what is to be deployed."""
+"""Checks that the account's quotas allow the stacks to be deployed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cloud_assembly import Stack
-from tools.accounts.checks.context import Site
+from tools.accounts.checks.context import CheckContext
 from tools.accounts.findings import Finding, good, to_fix
 
 VCPU = 1024
 """CPU units of one vCPU."""
 OVERLAP = 2
-"""While a deployment replaces tasks, ECS runs up to twice as many."""
+"""ECS runs up to twice the tasks during a deployment."""
 LEAST_UNRESERVED = 100
-"""Executions at a time that Lambda lets nobody reserve (Lambda Developer Guide, "Configuring reserved concurrency")."""
+"""Concurrent executions that cannot be reserved (Lambda Developer Guide, "Configuring reserved concurrency")."""
 
 
 @dataclass(frozen=True)
@@ -27,21 +27,21 @@ class Quota:
     code: str
     what: str
     needed_by: Callable[[Stack], float]
-    """How much one stack takes of it."""
-    used: Callable[[Site], float]
-    """How much is taken already."""
+    """The amount one stack needs."""
+    used: Callable[[CheckContext], float]
+    """The amount in use."""
 
 
-def check_quotas(site: Site) -> Iterator[Finding]:
-    """Compare what is used and what the stacks that are not there yet would add with each quota."""
-    cloudformation = site.here("cloudformation")
-    new = [stack for stack in site.stacks if not _exists(cloudformation, stack.name)]
+def check_quotas(context: CheckContext) -> Iterator[Finding]:
+    """Compare each quota with the current use and the needs of stacks not deployed yet."""
+    cloudformation = context.regional_client("cloudformation")
+    new = [stack for stack in context.stacks if not _exists(cloudformation, stack.name)]
     for quota in QUOTAS:
         needed = ceil(sum(quota.needed_by(stack) for stack in new))
         if not needed:
             continue
-        used = ceil(quota.used(site))
-        limit = _value(site.here("service-quotas"), quota)
+        used = ceil(quota.used(context))
+        limit = _value(context.regional_client("service-quotas"), quota)
         stands = f"{quota.what}: {used} used, {needed} more needed, {limit:g} allowed"
         if used + needed <= limit:
             yield good(stands)
@@ -50,7 +50,7 @@ def check_quotas(site: Site) -> Iterator[Finding]:
                 stands,
                 "AWS_PROFILE=… aws service-quotas request-service-quota-increase "
                 f"--service-code {quota.service} --quota-code {quota.code} --desired-value {used + needed} "
-                f"--region {site.place.region}",
+                f"--region {context.aws_environment.region}",
             )
 
 
@@ -65,7 +65,7 @@ def _exists(cloudformation: Any, name: str) -> bool:
 
 
 def _value(quotas: Any, quota: Quota) -> float:
-    """Return the account's own value, or AWS's where nobody has asked for another."""
+    """Return the account's value, or AWS's default."""
     which = {"ServiceCode": quota.service, "QuotaCode": quota.code}
     try:
         return quotas.get_service_quota(**which)["Quota"]["Value"]
@@ -78,27 +78,27 @@ def _count(kind: str) -> Callable[[Stack], float]:
 
 
 def _virtual_processors(stack: Stack) -> float:
-    """Return the vCPUs of all tasks of the stack's services while they are replaced at their most."""
+    """Return the vCPUs of the stack's tasks during a deployment at maximum capacity."""
     tasks = max((properties["MaxCapacity"] for _, properties in stack.of_type(SCALABLE_TARGET)), default=0)
     units = sum(int(properties["Cpu"]) for _, properties in stack.of_type("AWS::ECS::TaskDefinition"))
     return OVERLAP * tasks * units / VCPU
 
 
 def _reservations(stack: Stack) -> float:
-    """Return the executions at a time that the stack's functions reserve."""
+    """Return the concurrent executions that the stack's functions reserve."""
     functions = stack.of_type("AWS::Lambda::Function")
     return sum(properties.get("ReservedConcurrentExecutions", 0) for _, properties in functions)
 
 
-def _not_to_be_reserved(site: Site) -> float:
-    """Return the executions at a time that are reserved already, and those that Lambda keeps for everybody."""
-    limits = site.here("lambda").get_account_settings()["AccountLimit"]
+def _unavailable_concurrency(context: CheckContext) -> float:
+    """Return the concurrent executions that are reserved already or cannot be reserved."""
+    limits = context.regional_client("lambda").get_account_settings()["AccountLimit"]
     return limits["ConcurrentExecutions"] - limits["UnreservedConcurrentExecutions"] + LEAST_UNRESERVED
 
 
-def _running_processors(site: Site) -> float:
-    """Return the vCPUs of Fargate tasks that run now."""
-    ecs = site.here("ecs")
+def _running_processors(context: CheckContext) -> float:
+    """Return the vCPUs of running Fargate tasks."""
+    ecs = context.regional_client("ecs")
     clusters = [arn for page in ecs.get_paginator("list_clusters").paginate() for arn in page["clusterArns"]]
     units = 0
     for cluster in clusters:
@@ -116,16 +116,16 @@ QUOTAS = (
         "L-F678F1CE",
         "VPCs",
         _count("AWS::EC2::VPC"),
-        lambda site: len(site.here("ec2").describe_vpcs()["Vpcs"]),
+        lambda context: len(context.regional_client("ec2").describe_vpcs()["Vpcs"]),
     ),
     Quota(
         "ec2",
         "L-0263D0A3",
         "Elastic IP addresses",
         _count("AWS::EC2::EIP"),
-        lambda site: len(site.here("ec2").describe_addresses()["Addresses"]),
+        lambda context: len(context.regional_client("ec2").describe_addresses()["Addresses"]),
     ),
     Quota("fargate", "L-3032A538", "Fargate vCPUs", _virtual_processors, _running_processors),
-    Quota("lambda", "L-B99A9384", "Lambda's executions at a time", _reservations, _not_to_be_reserved),
+    Quota("lambda", "L-B99A9384", "Lambda concurrent executions", _reservations, _unavailable_concurrency),
 )
-"""By the codes of Service Quotas."""
+"""The codes are those of Service Quotas."""

@@ -1,8 +1,8 @@
-"""Whether services have the roles by which they act in the account."""
+"""Checks that the account has the service-linked roles."""
 
 from collections.abc import Iterator
 
-from tools.accounts.checks.context import Site
+from tools.accounts.checks.context import CheckContext
 from tools.accounts.findings import Finding, good, to_fix
 
 NEEDED = {
@@ -18,18 +18,17 @@ NEEDED = {
     ),
     "AWS::RDS::DBInstance": ("rds.amazonaws.com", "AWSServiceRoleForRDS"),
 }
-"""Service and role that a resource of the type needs (IAM User Guide, "AWS services that work with IAM")."""
+"""The service and role that each resource type needs (IAM User Guide, "AWS services that work with IAM")."""
 
 
-def check_service_roles(site: Site) -> Iterator[Finding]:
+def check_service_roles(context: CheckContext) -> Iterator[Finding]:
     """Look for the service-linked roles.
 
-    AWS makes one when a service is first used; the resource that comes first may then fail, because the role is not
-    known everywhere yet. In an account's first deployment it is better to have them.
+    AWS creates one when a service is first used, but the first resource may fail because IAM is eventually consistent.
     """
-    iam = site.here("iam")
+    iam = context.regional_client("iam")
     missing = False
-    types = {resource["Type"] for stack in site.stacks for resource in stack.resources.values()}
+    types = {resource["Type"] for stack in context.stacks for resource in stack.resources.values()}
     for kind in sorted(types & NEEDED.keys()):
         service, role = NEEDED[kind]
         try:

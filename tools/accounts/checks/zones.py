@@ -1,37 +1,36 @@
-"""Whether the account has the zones, and whether AWS offers the machines there."""
+"""Checks that the account has the availability zones and that AWS offers the instance classes there."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloud_assembly import Stack
-from tools.accounts.checks.context import Site
+from tools.accounts.checks.context import CheckContext
 from tools.accounts.findings import Finding, good, to_fix
 
 SUBNET = "AWS::EC2::Subnet"
 
 
-def check_zones(site: Site) -> Iterator[Finding]:
-    """Look for the availability zones of each environment, and for database and cache in them.
+def check_zones(context: CheckContext) -> Iterator[Finding]:
+    """Check the availability zones of each environment, and the classes of its database and cache.
 
-    Accounts differ in the zones that they have. RDS tells in which zones it offers a class. ElastiCache tells only
-    whether a region has a type of node.
+    Each account has its own list of zones. RDS lists the zones of a class, ElastiCache only the regions of a node type.
     """
     environments: dict[str | None, list[Stack]] = {}
-    for stack in site.stacks:
+    for stack in context.stacks:
         environments.setdefault(stack.stage, []).append(stack)
     for stacks in environments.values():
         zones = sorted({subnet["AvailabilityZone"] for stack in stacks for _, subnet in stack.of_type(SUBNET)})
         if zones:
-            yield _zones(site, zones)
+            yield _zones(context, zones)
         for stack in stacks:
             for _, properties in stack.of_type("AWS::RDS::DBInstance"):
-                yield from _database(site, zones, properties)
+                yield from _database(context, zones, properties)
             for _, properties in stack.of_type("AWS::ElastiCache::ReplicationGroup"):
-                yield _cache(site, properties["CacheNodeType"])
+                yield _cache(context, properties["CacheNodeType"])
 
 
-def _zones(site: Site, zones: list[str]) -> Finding:
-    answer = site.here("ec2").describe_availability_zones()["AvailabilityZones"]
+def _zones(context: CheckContext, zones: list[str]) -> Finding:
+    answer = context.regional_client("ec2").describe_availability_zones()["AvailabilityZones"]
     there = sorted(zone["ZoneName"] for zone in answer if zone["State"] == "available")
     if missing := [zone for zone in zones if zone not in there]:
         return to_fix(
@@ -41,20 +40,20 @@ def _zones(site: Site, zones: list[str]) -> Finding:
     return good(f"has the availability zones {', '.join(zones)}")
 
 
-def _database(site: Site, zones: list[str], properties: Mapping[str, Any]) -> Iterator[Finding]:
+def _database(context: CheckContext, zones: list[str], properties: Mapping[str, Any]) -> Iterator[Finding]:
     engine, version, size = (str(properties[name]) for name in ("Engine", "EngineVersion", "DBInstanceClass"))
-    pages = site.here("rds").get_paginator("describe_orderable_db_instance_options")
+    pages = context.regional_client("rds").get_paginator("describe_orderable_db_instance_options")
     options = [
         option
         for page in pages.paginate(Engine=engine, EngineVersion=version, DBInstanceClass=size)
         for option in page["OrderableDBInstanceOptions"]
     ]
     if not options:
-        # That it is offered nowhere is told with the engine's version.
+        # `check_engines` reports a class that no zone offers.
         return
     offered = {zone["Name"] for option in options for zone in option["AvailabilityZones"]}
     without = [zone for zone in zones if zone not in offered]
-    # One machine needs one zone, and a standby needs another.
+    # A single instance needs one zone, a Multi-AZ database all of them.
     if len(without) > (0 if properties.get("MultiAZ") else len(zones) - 1):
         yield to_fix(
             f"{size} for {engine} {version} is not offered in {', '.join(without)}",
@@ -65,8 +64,11 @@ def _database(site: Site, zones: list[str], properties: Mapping[str, Any]) -> It
         yield good(f"{size} is offered in {', '.join(zone for zone in zones if zone in offered)}")
 
 
-def _cache(site: Site, size: str) -> Finding:
-    answer = site.here("elasticache").describe_reserved_cache_nodes_offerings(CacheNodeType=size, MaxRecords=20)
+def _cache(context: CheckContext, size: str) -> Finding:
+    answer = context.regional_client("elasticache").describe_reserved_cache_nodes_offerings(
+        CacheNodeType=size, MaxRecords=20
+    )
+    region = context.aws_environment.region
     if answer["ReservedCacheNodesOfferings"]:
-        return good(f"{size} is offered in {site.place.region}; ElastiCache does not tell by zone")
-    return to_fix(f"{size} is not offered in {site.place.region}", "choose another type in cache.node_type")
+        return good(f"{size} is offered in {region}; ElastiCache does not list zones")
+    return to_fix(f"{size} is not offered in {region}", "choose another type in cache.node_type")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cloud_assembly import UserError
 from tools.diagrams.assembly import environments, own_templates
-from tools.diagrams.errors import DiagramError
 
 TYPE = "AWS::CloudWatch::Dashboard"
 
@@ -34,13 +34,13 @@ class Body:
 
 
 def pipeline_dashboard(directory: Path) -> Body:
-    """Read the dashboard beside the pipeline; raises DiagramError."""
+    """Read the dashboard beside the pipeline; raises UserError."""
     resources = (resource for template in own_templates(directory) for resource in template["Resources"].values())
     return _only(directory, (resource["Properties"] for resource in resources if resource["Type"] == TYPE), {})
 
 
 def environment_dashboard(directory: Path) -> Body:
-    """Read the dashboard of the last environment, which users work with; raises DiagramError."""
+    """Read the dashboard of the last environment, which users work with; raises UserError."""
     resources = environments(directory)[-1].resources.values()
     names = {resource.key[1]: name for resource in resources if (name := resource.properties.get("AlarmName"))}
     return _only(directory, (resource.properties for resource in resources if resource.type == TYPE), names)
@@ -49,7 +49,7 @@ def environment_dashboard(directory: Path) -> Body:
 def _only(directory: Path, found: Iterator[Mapping[str, Any]], names: Mapping[str, str]) -> Body:
     dashboards = list(found)
     if len(dashboards) != 1:
-        raise DiagramError(f"{directory} has {len(dashboards)} dashboards where one is expected")
+        raise UserError(f"{directory} has {len(dashboards)} dashboards where one is expected")
     [properties] = dashboards
     document = json.loads(_text(properties["DashboardBody"], names))
     widgets = (

@@ -5,8 +5,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from cloud_assembly import UserError
 from tools.diagrams.dashboards.series import Series
-from tools.diagrams.errors import DiagramError
 
 OPERATORS: Final[Mapping[type[ast.AST], Callable[[float, float], float]]] = {
     ast.Add: operator.add,
@@ -20,11 +20,11 @@ OF_ALL: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {"SUM": sum, "
 
 
 def evaluate(expression: str, series: Mapping[str, Series], *, period: int, times: Sequence[int]) -> Series:
-    """Return the expression's value at each of the times; raises DiagramError where it is not supported."""
+    """Return the expression's value at each of the times; raises UserError where it is not supported."""
     try:
         tree = ast.parse(expression, mode="eval").body
     except SyntaxError:
-        raise DiagramError(f"this metric math expression is not valid: {expression}") from None
+        raise UserError(f"this metric math expression is not valid: {expression}") from None
     return _Evaluation(expression, series, period, times).of(tree)
 
 
@@ -48,7 +48,7 @@ class _Evaluation:
             case ast.Call(func=ast.Name(id=function), args=arguments):
                 return self._call(function, arguments)
             case _:
-                raise DiagramError(
+                raise UserError(
                     f"this metric math expression has an operation that pictures do not support: {self._expression}"
                 )
 
@@ -79,7 +79,7 @@ class _Evaluation:
                 known = [[value for value in row if value is not None] for row in rows]
                 return [OF_ALL[function](row) if row else None for row in known]
             case _:
-                raise DiagramError(
+                raise UserError(
                     f"this metric math expression calls a function that pictures do not support: {self._expression}"
                 )
 

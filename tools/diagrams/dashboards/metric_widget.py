@@ -33,7 +33,7 @@ class Line:
 
 
 def lines(widget: Widget, *, hours: float) -> list[Line]:
-    """Return the visible lines of a widget over the last `hours`; raises DiagramError."""
+    """Return the visible lines of a widget over the last `hours`; raises UserError."""
     rows = _whole_rows(widget.properties["metrics"])
     whole = int(hours * 3600) if widget.properties.get("setPeriodToTimeRange") else None
     found: list[Line] = []

@@ -25,7 +25,7 @@ NOTE: Final = "Drawn from the synthesized template; every value is sample data."
 
 
 def picture(body: Body, widgets: Sequence[Widget], *, title: str, description: str) -> str:
-    """Return the SVG of some of a dashboard's widgets; raises DiagramError."""
+    """Return the SVG of some of a dashboard's widgets; raises UserError."""
     top = min(widget.y for widget in widgets)
     bottom = max(widget.y + widget.height for widget in widgets)
     width, height = 24 * COLUMN + GAP, (bottom - top) * ROW + GAP + TITLE

@@ -128,15 +128,15 @@ def test_all_is_well_in_healthy_accounts(site: Site, capsys: pytest.CaptureFixtu
     assert "0 to fix, 0 not checked" in printed
     for told in (
         "connection agreed is available",
-        f"lets the pipeline's account {site.accounts[HOME]} deploy",
+        f"trusts the pipeline's account {site.accounts[HOME]} to deploy",
         "VPCs: 1 used, 1 more needed, 5 allowed",
         "Elastic IP addresses: 0 used, 2 more needed, 5 allowed",
         "Fargate vCPUs: 0 used, 12 more needed, 100 allowed",
-        "Lambda's executions at a time: 100 used, 3 more needed, 1000 allowed",
+        "Lambda concurrent executions: 100 used, 3 more needed, 1000 allowed",
         "has the service-linked roles",
         "postgres 15.19 on db.t3.small is offered",
         "redis 7.0 is offered",
-        "CodeBuild's builds at a time on Linux/Small: 1 needed, 1 allowed",
+        "concurrent CodeBuild builds on Linux/Small: 1 needed, 1 allowed",
         "has the availability zones us-east-1a, us-east-1b",
         "db.t3.small is offered in us-east-1a, us-east-1b",
         "cache.t3.small is offered in us-east-1",
@@ -176,7 +176,7 @@ BREAKS: dict[str, tuple[str, Callable[[Site], object], str]] = {
         lambda site: site.client("service-quotas", HOME).request_service_quota_increase(
             ServiceCode="lambda", QuotaCode="L-B99A9384", DesiredValue=10
         ),
-        "Lambda's executions at a time: 100 used, 3 more needed, 10 allowed",
+        "Lambda concurrent executions: 100 used, 3 more needed, 10 allowed",
     ),
     "addresses that others hold": (
         PROD,
@@ -208,7 +208,7 @@ BREAKS: dict[str, tuple[str, Callable[[Site], object], str]] = {
         lambda site: site.client("service-quotas", HOME).request_service_quota_increase(
             ServiceCode="codebuild", QuotaCode="L-CODEBUILD", DesiredValue=0
         ),
-        "CodeBuild's builds at a time on Linux/Small: 1 needed, 0 allowed",
+        "concurrent CodeBuild builds on Linux/Small: 1 needed, 0 allowed",
     ),
     "a zone that the account does not have": (
         PROD,
@@ -233,7 +233,7 @@ BREAKS: dict[str, tuple[str, Callable[[Site], object], str]] = {
     "a certificate in the wrong region": (
         PROD,
         lambda site: _certify(site, "eu-west-1"),
-        "is in eu-west-1 and is looked for in us-east-1",
+        "is in eu-west-1, but must be in us-east-1",
     ),
     "a certificate that does not exist": (PROD, lambda site: _certify(site, "us-east-1"), "does not exist"),
 }
@@ -317,7 +317,7 @@ def test_denied_throttled_and_broken_are_told_apart(code: str, fix: str) -> None
 def test_trust_in_somebody_else(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.bootstrap(DEV, trusted="555555555555")
     doctor(site, "--account", site.accounts[DEV])
-    assert f"lets 555555555555 deploy, not the pipeline's account {site.accounts[HOME]}" in capsys.readouterr().out
+    assert f"trusts 555555555555 to deploy, not the pipeline's account {site.accounts[HOME]}" in capsys.readouterr().out
 
 
 def test_the_printed_fix_of_a_quota_mends_it(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -378,4 +378,4 @@ def test_no_credentials(site: Site, capsys: pytest.CaptureFixture[str], monkeypa
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(site.assembly / "none"))
     assert doctor(site) == 2
-    assert "no AWS credentials are in effect" in capsys.readouterr().err
+    assert "no AWS credentials were found" in capsys.readouterr().err

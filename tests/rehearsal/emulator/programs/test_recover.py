@@ -542,7 +542,7 @@ def test_what_is_older_than_the_stack_is_not_of_its_creation(
     name, resources = bucket_with_object(small)
     small.write(storage=resources)
     assert small.fail("storage", resources) == "ROLLBACK_FAILED"
-    monkeypatch.setattr(recover, "SECONDS_OF_DOUBT", timedelta(hours=-1))
+    monkeypatch.setattr(recover, "CLOCK_TOLERANCE", timedelta(hours=-1))
     assert small.recover("--yes") == 0
     assert f"  keep      AWS::S3::Bucket {name} (1 object versions: object): it is older than the stack" in (
         capsys.readouterr().out
@@ -553,8 +553,8 @@ def test_what_is_older_than_the_stack_is_not_of_its_creation(
 
 def test_what_an_interrupted_recovery_has_not_deleted_is_named() -> None:
     """A key without an alias: once its stack is gone, no plan finds it again."""
-    key = live_resources.Holding(kind="AWS::KMS::Key", name="one")
-    other = live_resources.Holding(kind="AWS::KMS::Key", name="other")
+    key = live_resources.LiveResource(kind="AWS::KMS::Key", name="one")
+    other = live_resources.LiveResource(kind="AWS::KMS::Key", name="other")
     part = recover.Part(stack=cast(Any, None), state="", deleted_later=(key, other))
     assert recover.not_yet_deleted([part], [f"deleted {key}"]) == [str(other)]
 
@@ -572,7 +572,7 @@ def test_what_holds_data_and_would_not_be_kept_is_left_to_a_person(
     small.write(storage={"Bucket": bucket})
     assert small.recover("--yes") == 1
     printed = capsys.readouterr()
-    assert "it holds data that its new stack would not keep" in printed.out + printed.err
+    assert "it has data that the new stack would not retain" in printed.out + printed.err
     assert small.client("s3").get_object(Bucket=name, Key="precious")["Body"].read() == b"data"
 
 
