@@ -34,6 +34,8 @@ LONGER_FUNCTIONS = {
     "stacks/application/load_balancer.py __init__",
     "stacks/application_stack.py __init__",
     "stacks/firewall_stack.py __init__",
+    "stacks/monitoring/alarm_specs.py _high",
+    "stacks/monitoring/alarm_specs.py _low",
     "stacks/monitoring/alarm_specs.py _medium",
     "stacks/monitoring/drift_check.py __init__",
     "stacks/monitoring_stack.py __init__",
@@ -43,7 +45,7 @@ LONGER_FUNCTIONS = {
     "stages/yawl_stage.py __init__",
     "tests/rehearsal/emulator/aws/test_edge.py distribution",
 }
-"""Functions of more than 60 lines: flat tables, and stacks that read as their table of contents."""
+"""Functions that may have more than 60 lines: flat tables, and stacks that read as their table of contents."""
 
 
 def committed(suffix: str = "") -> list[str]:
