@@ -22,10 +22,9 @@ from stages.environment_tags import tag_environment
 
 
 class YawlStage(Stage):
-    """All stacks of the environment `name`, wired to each other and tagged.
+    """All stacks of the environment `name`, connected and tagged.
 
-    They deploy in four levels: network, firewall, audit and recovery copies; storage, database and cache; application
-    and recovery; distribution and monitoring. Storage is in the first level if there are no recovery copies.
+    A stack is deployed after those whose attributes it uses, and in parallel with all others.
     """
 
     def __init__(

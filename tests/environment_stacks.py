@@ -28,6 +28,12 @@ COPIES: Final = "recovery-copies"
 """The stack in another region."""
 
 
+def deployment_order(environment: str) -> tuple[str, ...]:
+    """Return the parts of an environment, each after those that it waits for."""
+    levels = LEVELS_OF[environment]
+    return tuple(sorted(levels, key=lambda part: levels[part]))
+
+
 def own_region(environment: str) -> tuple[str, ...]:
-    """Return the parts of an environment in its own region, an order in which they can be deployed within a level."""
-    return tuple(part for part in LEVELS_OF[environment] if part != COPIES)
+    """Return the parts of an environment in its own region, in their deployment order."""
+    return tuple(part for part in deployment_order(environment) if part != COPIES)

@@ -7,9 +7,8 @@ from settings.validation.constraints import Constraint
 DERIVED_NAMES = {
     "yawl-NAME": 32,  # a load balancer's name has the lowest limit; a cache's has 40, a database's 63
     "yawl-NAME-integration-tests": 64,  # the role of the integration tests
-    "yawl-NAME-distribution": 128,  # the stack with the longest name
 }
-"""Names made from an environment's, and the characters AWS allows for them."""
+"""Names made from an environment's, and the characters AWS allows for them. Stacks' names may have 128."""
 
 LONGEST = min(limit - len(name.replace("NAME", "")) for name, limit in DERIVED_NAMES.items())
 

@@ -15,7 +15,7 @@ from jobs.change_review.review import Review
 from pipeline.steps.change_review_step import NOTHING
 from settings import Settings
 from settings.types.environment_names import LONGEST
-from tests.environment_stacks import own_region
+from tests.environment_stacks import LEVELS_OF, own_region
 from tests.paths import ROOT
 from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import Pipeline
@@ -106,7 +106,7 @@ class TestEnvironment:
             action for action in pipeline.stages[stage] if action["ActionTypeId"]["Provider"] == "CloudFormation"
         ]
         assert {action["Configuration"]["ActionMode"] for action in deployments} == {"CREATE_UPDATE"}
-        assert len(deployments) == {"Dev": 9, "Staging": 10, "Prod": 11}[stage]
+        assert len(deployments) == len(LEVELS_OF[stage.lower()])
 
     def test_stacks_deploy_in_the_environments_account(self, stage: str, pipeline: Pipeline) -> None:
         roles = [

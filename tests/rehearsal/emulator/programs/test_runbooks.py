@@ -14,6 +14,7 @@ from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
+from tests.environment_stacks import deployment_order
 from tests.paths import ROOT
 from tools.accounts.recovery_objectives import table
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 DOCUMENT = (ROOT / "docs" / "RUNBOOKS.md").read_text()
 ACCOUNT = "444444444444"
 HERE, ELSEWHERE = AwsEnvironment(ACCOUNT, "us-east-1"), AwsEnvironment(ACCOUNT, "us-west-2")
-PARTS = ("network", "recovery-copies", "storage", "database", "recovery", "cache", "application")
-"""The stacks that the runbooks touch, each behind those it needs."""
+UNUSED = ("firewall", "audit", "distribution", "monitoring")
+"""Stacks that no runbook uses."""
 PREPARATION = "Before you begin"
 STUCK = "The pipeline is stuck"
 EVERY_CALL = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
@@ -63,7 +64,9 @@ def prod(assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory) ->
                 Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String"
             )
         stacks = {stack.stack_name: stack for stack in assembly.stacks_recursively}
-        for part in PARTS:
+        for part in deployment_order("prod"):
+            if part in UNUSED:
+                continue
             stack = stacks[f"yawl-prod-{part}"]
             cloudformation = cloud.in_account("cloudformation", AwsEnvironment(ACCOUNT, stack.environment.region))
             body = Path(stack.template_full_path).read_text()
