@@ -153,9 +153,9 @@ class TestAfterADeployment:
         ("status", "compared", "summary"),
         [
             ("IN_SYNC", AFTER, "drift: 1 in sync"),
-            ("NOT_CHECKED", None, "drift: 1 never compared"),
-            (None, None, "drift: 1 never compared"),
-            ("DRIFTED", BEFORE, "drift: 1 drifted before their last change"),
+            ("NOT_CHECKED", None, "drift: 1 never checked"),
+            (None, None, "drift: 1 never checked"),
+            ("DRIFTED", BEFORE, "drift: 1 drifted before the last change"),
         ],
     )
     def test_no_remark(self, stub: Stubber, status: str | None, compared: datetime | None, summary: str) -> None:
@@ -179,12 +179,12 @@ class TestAfterADeployment:
         self.stack(stub, "DRIFTED")
         upgrade = drift_of(GROUP, {"AutoMinorVersionUpgrade": True}, ("/EngineVersion", "7.0", "7.0.7", NOT_EQUAL))
         stub.add_response("describe_stack_resource_drifts", {"StackResourceDrifts": [upgrade]})
-        assert self.known(stub) == ("drift: 1 as AWS keeps them", ())
+        assert self.known(stub) == ("drift: 1 changed by AWS only", ())
 
     @pytest.mark.parametrize("code", ["AccessDenied", "Throttling", "ValidationError"])
     def test_what_cannot_be_read_is_said(self, stub: Stubber, code: str) -> None:
         stub.add_client_error("describe_stacks", code, "why")
         summary, [remark] = self.known(stub)
-        assert summary == f"drift: 1 not known ({code})"
+        assert summary == f"drift: 1 unknown ({code})"
         assert "drift of yawl-dev-cache is not known" in remark
         assert "why" in remark

@@ -9,7 +9,7 @@ import pytest
 from lambdas.delivery_metrics.handler import publish
 from lambdas.delivery_metrics.history import Environment
 from lambdas.delivery_metrics.published_figures import PublishedFigures
-from tests.rehearsal.emulator.aws.test_events import tell
+from tests.rehearsal.emulator.aws.test_events import publish_event
 from tests.rehearsal.emulator.conftest import Account, resource
 
 KEYS = {"execution": "HASH", "figure": "RANGE"}
@@ -31,7 +31,7 @@ def published(account: Account) -> PublishedFigures:
 
 def run(account: Account, *, commit: str) -> None:
     """Tell of a run whose one stage besides the source is prod's."""
-    tell(account, "STARTED", execution=commit)
+    publish_event(account, "STARTED", execution=commit)
     for number, (stage, name, category) in enumerate([("Source", "Source", "Source"), ("Prod", "Bake", "Build")]):
         told: dict[str, Any] = {
             "stage": stage,
@@ -41,9 +41,9 @@ def run(account: Account, *, commit: str) -> None:
             "region": account.place.region,
         }
         variables = {"CommitId": commit, "CommitMessage": f"Change {commit}", "AuthorDate": "2026-11-24T11:00:00Z"}
-        tell(account, "STARTED", execution=commit, **told, known={})
-        tell(account, "SUCCEEDED", execution=commit, **told, known={"variables": variables})
-    tell(account, "SUCCEEDED", execution=commit)
+        publish_event(account, "STARTED", execution=commit, **told, known={})
+        publish_event(account, "SUCCEEDED", execution=commit, **told, known={"variables": variables})
+    publish_event(account, "SUCCEEDED", execution=commit)
 
 
 def test_releases_are_told_once(

@@ -10,7 +10,7 @@ from aws_cdk.assertions import Template
 from lambdas.delivery_events.execution import DeployedStack, read
 from lambdas.delivery_events.notice_builder import NoticeBuilder
 from rehearsal.engine.cloud import Credentials
-from tests.rehearsal.emulator.aws.test_events import tell
+from tests.rehearsal.emulator.aws.test_events import publish_event
 from tests.rehearsal.emulator.conftest import Account, resource
 from tests.unit.pipeline_definition import Pipeline
 
@@ -84,11 +84,11 @@ def failed_synth(account: Account, pipeline: Pipeline) -> str:
         "type": {"owner": "AWS", "provider": "CodeBuild", "category": "Build", "version": "1"},
         "region": account.place.region,
     }
-    tell(account, "STARTED")
-    tell(account, "STARTED", **action, known={})
+    publish_event(account, "STARTED")
+    publish_event(account, "STARTED", **action, known={})
     log = {"groupName": names[group], "streamName": "one"}
     known = {"external_id": f"{names[project]}:one", "summary": "Build terminated with state: FAILED", "log": log}
-    tell(account, "FAILED", **action, known=known)
+    publish_event(account, "FAILED", **action, known=known)
     return names[project]
 
 
