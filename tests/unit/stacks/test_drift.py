@@ -186,5 +186,5 @@ class TestAfterADeployment:
         stub.add_client_error("describe_stacks", code, "why")
         summary, [remark] = self.known(stub)
         assert summary == f"drift: 1 unknown ({code})"
-        assert "drift of yawl-dev-cache is not known" in remark
+        assert "the drift of yawl-dev-cache is unknown" in remark
         assert "why" in remark

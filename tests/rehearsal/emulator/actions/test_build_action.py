@@ -209,8 +209,8 @@ def test_results_of_tests_are_kept_whether_the_build_fails_or_not(projects: Proj
     ("files", "file_format", "said"),
     [
         ("missing.xml", "JUNITXML", "report tests: no files match missing.xml in report"),
-        ("broken.xml", "JUNITXML", "report tests: no JUnit XML"),
-        ("broken.xml", "CUCUMBERJSON", "report tests: the rehearsal does not read CUCUMBERJSON"),
+        ("broken.xml", "JUNITXML", "report tests: not valid JUnit XML"),
+        ("broken.xml", "CUCUMBERJSON", "report tests: the rehearsal does not support CUCUMBERJSON"),
     ],
 )
 def test_a_report_that_cannot_be_read_fails_no_build(

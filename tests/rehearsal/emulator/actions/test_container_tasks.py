@@ -87,7 +87,7 @@ def test_tasks_are_the_testbeds_and_answer_behind_the_load_balancer(
     processes: Processes = workshop.processes
     ids = account.deploy(**service())
     said = Tasks(account.cloud, ContainerTasks(processes, unpacked(tmp_path))).start("stack", account.place)
-    assert [words.rpartition(":")[0] for words in said] == ["container on 127.0.0.1"] * 2
+    assert [words.rpartition(":")[0] for words in said] == ["container task on 127.0.0.1"] * 2
     [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
     assert by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}") == (200, "from a container")
     health = account.client("elbv2").describe_target_health(TargetGroupArn=ids["Group"])["TargetHealthDescriptions"]
@@ -107,7 +107,7 @@ def test_the_containers_own_processes_answer_behind_the_load_balancer(
     account.deploy(**service())
     folder = containers.unpack(ROOT, "HEAD", tmp_path)
     said = Tasks(account.cloud, ContainerTasks(workshop.processes, folder)).start("stack", account.place)
-    assert len({words.split()[2] for words in said}) == 2, "each task has an address of its own"
+    assert len({words.split()[3] for words in said}) == 2, "each task has an address of its own"
     [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
     roles: set[str] = set()
     deadline = time.monotonic() + BOTH_SECONDS

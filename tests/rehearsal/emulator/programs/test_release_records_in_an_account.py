@@ -80,8 +80,8 @@ ANSWERS: list[tuple[Sequence[str], int, str, Sequence[str]]] = [
     ),
     (("--environment", "prod", "--on", "2026-11-02"), 0, "approver   grace, 2026-11-03 09:50 UTC", ("a" * 12,)),
     ((), 0, "image      repository/yawl:6.1.0@sha256:1234", ("b" * 12, "d" * 12)),
-    (("--environment", "staging"), 1, "Nothing had been released.", ()),
-    (("--environment", "prod", "--on", "2026-10-01"), 1, "Nothing had been released.", ()),
+    (("--environment", "staging"), 1, "No release found.", ()),
+    (("--environment", "prod", "--on", "2026-10-01"), 1, "No release found.", ()),
 ]
 
 
@@ -103,7 +103,7 @@ MISTAKES: list[tuple[Sequence[str], str]] = [
     (("--bucket", "there-is-no-such-bucket"), "releases: the records in there-is-no-such-bucket cannot be read"),
     ((), "releases: the stack yawl-delivery cannot be read"),
     (("--on", "yesterday"), "invalid fromisoformat value: 'yesterday'"),
-    (("--on", "2026-11-03", "--time-zone", "Berlin"), "'Berlin' is no time zone, such as Europe/Berlin"),
+    (("--on", "2026-11-03", "--time-zone", "Berlin"), "'Berlin' is not a time zone; name one such as Europe/Berlin"),
 ]
 
 
