@@ -57,7 +57,7 @@ class NoticeBuilder:
         return Notice(
             kind=Kind.WAITING,
             environment=environment,
-            headline=f"Approval needed: deploy to {environment}",
+            headline=f"Approval needed for {environment}",
             commit=self.execution.commit,
             details=(
                 *(f"Changes: {one}" for one in _variables(CHANGES, own)),

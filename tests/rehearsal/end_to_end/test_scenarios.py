@@ -195,7 +195,7 @@ def test_a_rejected_gate_leaves_prod_untouched(refused: Ended) -> None:
 
 
 def test_a_refusal_is_told_once_and_no_release_recorded(refused: Ended) -> None:
-    assert refused.headlines[-2:] == ["Approval needed: deploy to prod", "Prod deployment rejected"]
+    assert refused.headlines[-2:] == ["Approval needed for prod", "Prod deployment rejected"]
     assert {one["environment"] for one in refused.releases} == {"dev", "staging"}
 
 
@@ -220,7 +220,7 @@ def test_an_arrival_is_told_and_every_environment_recorded(
         "Delivery started",
         "Deployed to dev",
         "Deployed to staging",
-        "Approval needed: deploy to prod",
+        "Approval needed for prod",
         "Deployed to prod",
     ]
     asked = arrived.told[3]

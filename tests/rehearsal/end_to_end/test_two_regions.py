@@ -35,7 +35,7 @@ def test_the_second_gets_the_release_after_the_first_and_nothing_before(prod_in_
         told = [one.subject.partition(":")[0] for one in rehearsed.progress.notifications[told_before:]]
         assert told == [
             "Delivery started",
-            "Approval needed: deploy to prod",
+            "Approval needed for prod",
             "Deployed to prod",
             f"Deployed to prod in {THERE}",
         ]

@@ -140,7 +140,7 @@ def one_that_may_not_enter(it: Recording) -> None:
 Happening = Callable[[Recording], None]
 STARTED = "Delivery started: 1a2b3c4d5e6f Keep cases for a week longer"
 REACHED = [STARTED, "Deployed to dev: 1a2b3c4d5e6f Keep cases for a week longer"]
-ASKED = [*REACHED, "Approval needed: deploy to prod: 1a2b3c4d5e6f Keep cases for a week longer"]
+ASKED = [*REACHED, "Approval needed for prod: 1a2b3c4d5e6f Keep cases for a week longer"]
 DONE = [*ASKED, "Deployed to prod: 1a2b3c4d5e6f Keep cases for a week longer"]
 SECOND = ["Delivery started: 222222222222 Keep cases for a week longer"]
 SECOND_FAILED = [*SECOND, "Delivery failed in Prod/Deploy: 222222222222 Keep cases for a week longer"]
