@@ -114,7 +114,7 @@ class TestLeastPrivilege:
         assert "222222222222 yawl-execution-1:" in printed
         assert "444444444444 yawl-permissions-boundary:" in printed
         assert "policies for each execution role, of 10" in printed
-        assert 'write into delivery.toml: [pipeline] execution = "least-privilege"' in printed
+        assert 'add to delivery.toml: [pipeline] execution = "least-privilege"' in printed
         assert not (synthesized / "calls").exists()
         assert not (synthesized / "cdk.out/execution-policies").exists()
 
