@@ -144,7 +144,7 @@ class TestLeastPrivilege:
         assert main(["bootstrap", "--dry-run"]) == 0
         printed = capsys.readouterr().out
         assert "AdministratorAccess" not in printed
-        assert "write into delivery.toml" not in printed
+        assert "add to delivery.toml" not in printed
 
     def test_a_failure_names_the_command_to_repeat(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
