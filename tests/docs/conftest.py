@@ -11,7 +11,7 @@ from tests.shared_fixture import shared_fixture
 
 GENERATORS = {
     "make docs": "drawn: docs/pictures/environment-dashboard.svg",
-    "make cost": "In total, dollars a month",
+    "make cost": "Total, USD per month",
 }
 """Commands that generate documents, each with a line of its output."""
 

@@ -44,7 +44,7 @@ UNLESS_DEAD = {
     "test_stacks_are_complete": "ValidationError from DescribeStacks",
     "test_engine_runs_a_process": "Cannot sign in to the engine.",
     "test_only_one_engine_is_active": "Cannot sign in to the engine.",
-    "test_http_redirects_to_https": "did not respond within the deadline",
+    "test_http_redirects_to_https": "did not answer within the deadline",
     "test_security_headers_are_set": "lack security headers",
     "test_engine_api_is_closed": "The engine's API is open to the internet",
     "test_dynamic_responses_are_not_cached": "came from the cache",
