@@ -14,8 +14,9 @@ from testbed.redis_server import RedisServer
 from testbed.task import Task
 from testbed.testbed import Testbed, UnhealthyError
 
-SETTLING_SECONDS = 120.0
-LOOK_SECONDS = 3.0
+SETTLING_SECONDS = 600.0
+"""Far more than a service needs to recover: the machine may be slow."""
+LOOK_SECONDS = 5.0
 
 
 class Service:
