@@ -7,7 +7,7 @@ from cloud_assembly import Stack as ReleasedStack
 from jobs.cost.assembly import Environment, Stack
 from jobs.cost.difference import Difference, difference
 from jobs.cost.estimate import estimate
-from jobs.cost.formatting import dollars, signed
+from jobs.cost.formatting import signed
 from jobs.cost.usage import Assumptions
 
 MAX_CHANGES = 10
@@ -32,19 +32,16 @@ def cost_change(
 
 def cost_phrase(cost: Difference) -> str:
     """Return the difference for the approver: `monthly cost +$12.30, from $370.91 to $383.21`."""
-    uncounted = f", {len(cost.unpriced)} not counted" if cost.unpriced else ""
-    return f"monthly cost {signed(cost.monthly)}, from ${dollars(cost.before)} to ${dollars(cost.after)}{uncounted}"
+    return f"monthly cost {cost.phrase}"
 
 
 def cost_lines(cost: Difference) -> Iterator[str]:
-    """Yield the changed charges, largest first, and resources without a price."""
-    for change in cost.changes[:MAX_CHANGES]:
-        yield f"{signed(change.monthly):>12}  {change.stack}: {change.resource}, {change.what}"
-    if len(cost.changes) > MAX_CHANGES:
-        rest = cost.monthly - sum(change.monthly for change in cost.changes[:MAX_CHANGES])
-        yield f"{signed(rest):>12}  {len(cost.changes) - MAX_CHANGES} more"
-    for message in cost.unpriced:
-        yield f" not counted  {message}"
+    """Yield the changed charges, largest first, then changed ones without a price."""
+    lines = [f"{signed(one.monthly):>12}  {one.stack}: {one.resource}, {one.what}" for one in cost.changes]
+    lines += [f"{'no price':>12}  {one}" for one in cost.changed_unpriced]
+    yield from lines[:MAX_CHANGES]
+    if len(lines) > MAX_CHANGES:
+        yield f"{len(lines) - MAX_CHANGES} more"
 
 
 def _stack(stack: ReleasedStack, template: Mapping[str, Any]) -> Stack:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
-from jobs.cost.errors import CostError
+from jobs.cost import CostError
 
 TIMEOUT_SECONDS = 600
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from jobs.cost import CostError
 from jobs.cost.assembly import read_environments
-from jobs.cost.errors import CostError
 from jobs.cost.estimate import estimate
 from jobs.cost.synthesize_commit import synthesized
 from jobs.cost.usage import Assumptions

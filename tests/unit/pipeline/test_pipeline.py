@@ -239,7 +239,8 @@ class TestGate:
                 "production: resources 100 added, 100 changed, 100 replaced, 100 removed, in 10 of 10 stacks; "
             )
             + len("10 stateful resources lost; permissions broadened in 10 stacks; ")
-            + len("monthly cost -$10,000.00, from $100,000.00 to $100,000.00, 10 not counted"),
+            + len("monthly cost from $100,000.00 to at least $100,000.00 (no prices in ap-southeast-1 for NAT gateway; ")
+            + len("tasks: vCPU; db.m6i.large, two zones; 99 more: $10,000.00 at us-east-1's prices)"),
         }
         filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)
         assert len(filled) < 1000
