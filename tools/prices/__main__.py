@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
 from cloud_assembly import UserError
 from jobs.cost.assembly import read_environments
 from jobs.cost.estimate import estimate
 from jobs.cost.prices import COMPLETE_REGION, FOLDER, read_prices
 from jobs.cost.usage import Assumptions
-from settings.types.regions import COMMERCIAL_REGIONS
 from tools.accounts.errors import explained
 from tools.prices.price_list import AwsPriceList, NotFound
 from tools.prices.rows import is_everywhere, rows
@@ -36,6 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
         file.write_text(_file(options.region, lines, today=datetime.now(UTC).date()), encoding="utf-8")
     except (UserError, OSError) as error:
         print(f"prices: {error}; {file} is unchanged", file=sys.stderr)
+        return 2
+    except (NoCredentialsError, ProfileNotFound) as error:
+        print(f"prices: no AWS credentials were found ({error}); set AWS_PROFILE; {file} is unchanged", file=sys.stderr)
         return 2
     except (BotoCoreError, ClientError) as error:
         advice = explained(error, "AWS_PROFILE=… with a profile that is allowed pricing:GetProducts")
@@ -59,7 +62,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
             "or AWS denied or throttled it or cannot be reached."
         ),
     )
-    parser.add_argument("region", choices=COMMERCIAL_REGIONS, metavar="REGION", help="an AWS region, eu-west-1")
+    regions = botocore.session.get_session().get_available_regions("ecs")
+    parser.add_argument("region", choices=regions, metavar="REGION", help="an AWS region, eu-west-1")
     parser.add_argument(
         "--assembly", type=Path, default=Path("cdk.out"), help="price its instance classes too (cdk.out, if it exists)"
     )
