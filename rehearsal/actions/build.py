@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rehearsal.actions import artifacts, buildspec
+from rehearsal.actions import artifacts, buildspec, full_clone
 from rehearsal.actions.build_environment import build_environment, input_directories
 from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionNotEmulated, ActionSkipped, Outcome, Run
 from rehearsal.engine.account_kind import TooManyBuildsError
@@ -122,7 +122,7 @@ class _Log:
 
 def _build(run: Run, project: dict[str, Any], directory: Path, role: Credentials) -> dict[str, str]:
     artifacts.read_inputs(run, role_arn=project["serviceRole"])
-    source = _unpack_inputs(run, directory)
+    source = _unpack_inputs(run, directory, role_arn=project["serviceRole"])
     specification = buildspec.parse(_specification_text(project, source))
     environment = build_environment(run, project, specification, directory, role)
     exported = directory / "exported"
@@ -165,10 +165,11 @@ def _docker_works() -> bool:
         return False
 
 
-def _unpack_inputs(run: Run, directory: Path) -> Path:
+def _unpack_inputs(run: Run, directory: Path, *, role_arn: str) -> Path:
     sources = input_directories(run, directory)
     for name, target in sources.items():
         run.context.artifacts.unpack(name, target)
+        full_clone.clone(run, target, role_arn=role_arn)
     return next(iter(sources.values()))
 
 
