@@ -460,11 +460,18 @@ class TestRun:
             {"stageName": name, "latestExecution": {"pipelineExecutionId": "x", "status": "Failed"}}
             for name in ("Dev", "ProdApproval", "Prod", "ProdWave2")
         ]
-        pipeline = SimpleNamespace(
-            get_pipeline_execution=lambda **_: {"pipelineExecution": {"artifactRevisions": [revision]}},
-            get_pipeline_state=lambda **_: {"stageStates": states},
-        )
-        monkeypatch.setattr("boto3.client", lambda service, **_: bucket if service == "s3" else pipeline)
+
+        def get_pipeline_execution(**_: object) -> dict[str, Any]:
+            return {"pipelineExecution": {"artifactRevisions": [revision]}}
+
+        def get_pipeline_state(**_: object) -> dict[str, Any]:
+            return {"stageStates": states}
+
+        def client(service: str, **_: object) -> object:
+            return bucket if service == "s3" else pipeline
+
+        pipeline = SimpleNamespace(get_pipeline_execution=get_pipeline_execution, get_pipeline_state=get_pipeline_state)
+        monkeypatch.setattr("boto3.client", client)
         return PipelineRun(
             commit=NEW,
             pipeline="yawl-delivery",

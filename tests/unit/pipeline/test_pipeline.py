@@ -264,10 +264,8 @@ class TestGate:
             "RUNS": LONGEST_RUNS,
             "RISK": LONGEST_RISK,
             "SUMMARY": LONGEST + len(": 99 passed, 99 skipped in 3600.0 s, p99 60000 ms, 99 remarks"),
-            "CHANGES": len(
-                "production: resources 100 added, 100 changed, 100 revised, 100 replaced, 100 removed, in 10 of 10 stacks; "
-            )
-            + len("10 stateful resources lost; permissions broadened in 10 stacks; ")
+            "CHANGES": len("production: resources 100 added, 100 changed, 100 revised, 100 replaced, 100 removed, ")
+            + len("in 10 of 10 stacks; 10 stateful resources lost; permissions broadened in 10 stacks; ")
             + len("monthly cost -$10,000.00, from $100,000.00 to $100,000.00, 10 not counted"),
         }
         filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)
@@ -321,8 +319,8 @@ class TestReview:
             f"/{environment.lower()}/*",
             *(path for one in earlier for path in (f"/{one}/*", f"/change-reviews/{one}/*")),
         }
-        bucket = [name for name in re.findall(r'"(\w+)", "Arn"', json.dumps([put["Resource"], read["Resource"]]))]
-        assert {name[:14] for name in bucket} == {"ReleaseRecords"}
+        buckets = re.findall(r'"(\w+)", "Arn"', json.dumps([put["Resource"], read["Resource"]]))
+        assert {name[:14] for name in buckets} == {"ReleaseRecords"}
 
 
 def test_no_approval_is_asked_for_when_nothing_changes(pipeline: Pipeline) -> None:
