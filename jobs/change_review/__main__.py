@@ -69,7 +69,7 @@ def main() -> int:
         (options.output / "change-review.txt").write_text(found.summary() + "\n", encoding="utf-8")
         if run is not None and release is not None:
             address = export(found, release, page, run, options.output)
-            print(f"{found.environment} runs {release.runs()}; this release is {release.commit} {release.title}")
+            print(f"{found.environment} runs now: {release.runs()}\nThis release: {release.commit} {release.title}")
             # Also for the mail about a release that this review stops: a failed build exports no variables.
             print(f"Review: {address}\n")
     except UserError as error:

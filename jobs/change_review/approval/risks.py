@@ -57,6 +57,7 @@ class Risk:
     subject: str
     """A resource's logical id with its type, or what else changes."""
     what: str
+    """What happens to it, in one sentence that names it."""
     finding: Finding | None = None
     """What the review found about it, with the reason for accepting it; None: it needs no acceptance."""
     accepted_by: str = UNKNOWN
@@ -105,7 +106,7 @@ def _of_change(
         level=level,
         stack=stack.name,
         subject=f"{change.logical_id} ({change.type})",
-        what=finding.title if finding else _what(change),
+        what=finding.title if finding else f"{change.logical_id} ({change.type}) {_what(change)}",
         untested=tuple(one.environment for one in earlier if not stack.is_new and not one.has(stack.part, change)),
         finding=finding,
         accepted_by=_author(finding, authors),
@@ -132,11 +133,11 @@ def _interrupted(change: ResourceChange) -> bool:
 def _what(change: ResourceChange) -> str:
     because = f", because {', '.join(change.because)} changes" if change.because else ""
     if change.is_revision:
-        return f"a new revision{because}"
+        return f"gets a new revision{because}"
     return {
         REPLACED: f"would be replaced{because}",
         REMOVED: "would be removed: the release no longer contains it",
-    }.get(change.kind, f"interrupted while {', '.join(change.because)} changes")
+    }.get(change.kind, f"is interrupted while {', '.join(change.because)} changes")
 
 
 def _of_finding(finding: Finding, authors: Mapping[str, Commit]) -> Risk:
