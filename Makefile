@@ -115,6 +115,8 @@ tests-of-supervisor: $(venv)/.ready
 .PHONY: synth
 synth: $(venv)/.ready ## what the pipeline's Synth action runs: lint, types, unit tests and cdk synth, in parallel
 	@$(MAKE) -j4 --output-sync=target tests-of-templates assembly tests-of-supervisor tests-of-programs types-of-release lint
+	@# For the reviews, which have the commit's files but no clone.
+	@python -m jobs.change_review.approval.history cdk.out
 
 .PHONY: assembly
 assembly: $(ready) ## run cdk synth with every validation, into cdk.out

@@ -22,7 +22,7 @@ from pipeline.events.release_records import ReleaseRecords
 from pipeline.permissions.account_roles import Readers, bound_roles
 from pipeline.permissions.restrict_permissions import restrict_permissions
 from pipeline.steps.self_mutation import self_mutation
-from pipeline.steps.source_and_synth import allow_connection, source, synth_step
+from pipeline.steps.source_and_synth import allow_connection, checkout, source, synth_step
 from settings import EnvironmentSettings, Settings
 from stacks.audit.account_audit import AccountAudit
 from stacks.monitoring.environment_dashboard import dashboard_address
@@ -71,22 +71,25 @@ class PipelineStack(Stack):
         commit = source(settings.repository)
         synth = synth_step(commit, logging=logs.for_project("Synth"))
         pipeline = self._build_pipeline(synth, tool_versions=tool_versions, stores=stores, logs=logs)
+        records = ReleaseRecords(
+            self, "ReleaseRecords", retention_days=settings.pipeline.release_retention_days, store=store
+        )
         release = Release(
             source=commit,
+            checkout=checkout(synth),
             assembly=synth,
-            store=store,
+            records=records,
             logs=logs,
             pipeline_name=construct_id,
         )
         deliveries: list[EnvironmentDelivery] = []
         for name, environment in settings.environments.items():
             waves = [[self._stage(name, one) for one in wave] for wave in environment.waves]
-            summaries = [tests.summary for delivery in deliveries for tests in delivery.tests]
             deliveries.append(
-                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, test_summaries=summaries)
+                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, earlier=list(deliveries))
             )
         pipeline.build_pipeline()
-        allow_connection(pipeline.pipeline, settings.repository)
+        allow_connection(pipeline.pipeline, pipeline.synth_project, settings.repository)
         if assets := pipeline.node.try_find_child("Assets"):
             cache_docker_layers(assets)
         conditions = StageConditions(pipeline.pipeline)
@@ -99,6 +102,7 @@ class PipelineStack(Stack):
             pipeline,
             deliveries=deliveries,
             store=store,
+            records=records,
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,
         )
@@ -108,6 +112,7 @@ class PipelineStack(Stack):
             tests=[tests for delivery in deliveries for tests in delivery.tests],
             bakes=[bake for delivery in deliveries for bake in delivery.bakes],
             stores=list(stores.values()),
+            records=records.bucket,
         )
 
     def _build_pipeline(
@@ -140,6 +145,7 @@ class PipelineStack(Stack):
         *,
         deliveries: Sequence[EnvironmentDelivery],
         store: ArtifactStore,
+        records: ReleaseRecords,
         approval_topic: NotificationTopic,
         delivery_topic: NotificationTopic,
     ) -> None:
@@ -157,14 +163,11 @@ class PipelineStack(Stack):
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,
         )
-        ReleaseRecords(
-            self,
-            "ReleaseRecords",
+        records.record(
+            {stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
             pipeline_name=self.node.id,
             settings=self._settings.pipeline,
             readers=readers,
-            deployments={stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
-            store=store,
             failure_topic=delivery_topic,
         )
 
