@@ -22,6 +22,7 @@ from rehearsal.process.aws_hosts import write_hooks, write_ports
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.processes import Processes, run_in_parallel
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
+from rehearsal.report import failing_line
 from rehearsal.report.permissions import Permissions
 from rehearsal.report.progress import ActionProgress, Progress, Status
 
@@ -235,6 +236,12 @@ class EmulatorSetup:
                 "cannot find the CDK CLI (cdk) on the PATH; run the rehearsal with make rehearse, which installs it"
             )
         self._progress.log(step, f"$ cdk {' '.join(arguments)}")
+        lines: list[str] = []
+
+        def on_line(line: str) -> None:
+            lines.append(line)
+            self._progress.log(step, line)
+
         code = self._processes.run(
             closed_network.closed([cdk, *arguments], cloud.ports),
             directory=directory,
@@ -244,10 +251,11 @@ class EmulatorSetup:
                 **cloud.proxy_environment(),
                 "CI": "true",
             },
-            on_line=lambda line: self._progress.log(step, line),
+            on_line=on_line,
         )
         if code:
-            raise SetupFailed(f"cdk {arguments[0]} failed with exit status {code}")
+            failed = f"cdk {arguments[0]} failed with exit status {code}"
+            raise SetupFailed(failing_line.reason(lines, failed))
 
     def _drain(self, lines: Iterable[str], step: ActionProgress) -> None:
         for line in lines:

@@ -190,6 +190,7 @@ class _Page:
                 range(*action["log_lines"]),
                 failed=action["status"] == "failed",
                 mask=lambda line: masked(line, self._secrets),
+                reason=action["reason"],
             ),
             log_link=quote(os.path.relpath(action["log"], self._folder)),
         )
