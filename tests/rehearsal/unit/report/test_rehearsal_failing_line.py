@@ -5,7 +5,7 @@ import pytest
 from lambdas.delivery_events import failure
 from rehearsal.report import failing_line
 
-LOGS = [
+LOGS: list[list[str]] = [
     ["fine", "settings.toml: error: no such key", "make: *** [Makefile:9: synth] Error 1"],
     ["| Failed | 0 |", "0 failed, no errors", "botocore.exceptions.ClientError: denied", "error: later"],
     ["FAILED tests/test_x.py::test - assert 1 == 2", "error: later"],
