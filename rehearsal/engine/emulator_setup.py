@@ -271,7 +271,7 @@ class EmulatorSetup:
         )
         if code:
             failed = f"cdk {arguments[0]} failed with exit status {code}"
-            raise SetupFailed(failing_line.reason(lines, failed))
+            raise SetupFailed(f"{failed}: {failing_line.reason(lines, 'it printed nothing')}")
 
     def _drain(self, lines: Iterable[str], step: ActionProgress) -> None:
         for line in lines:

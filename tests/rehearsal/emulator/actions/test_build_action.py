@@ -127,8 +127,9 @@ def test_the_builds_identity_is_its_role_in_the_emulated_account(projects: Proje
 
 REASONS = [
     ("exit 3", "phase build failed with exit status 3"),
-    ("echo 'No such thing.'; exit 3", "phase build failed with exit status 3: No such thing."),
+    ("echo 'No such thing.'; exit 3", "No such thing."),
     ("echo 'ValueError: 3 is too many'; echo in the end; exit 1", "ValueError: 3 is too many"),
+    ("echo 'make: *** [Makefile:9: synth] Error 1'; exit 2", "phase build failed with exit status 2"),
     ("printf '\\033[31merror: red\\033[0m\\n'; false", "error: red"),
 ]
 

@@ -49,12 +49,12 @@ def test_a_failing_command_is_named_with_its_exit_status(
     set_up: EmulatorSetup, progress: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cdk = tmp_path / "cdk"
-    cdk.write_text("#!/bin/sh\necho $0 $*; env; exit 9\n")
+    cdk.write_text("#!/bin/sh\necho $0 $*; env; echo error: no such account >&2; exit 9\n")
     cdk.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("AWS_PROFILE", "prod")
     monkeypatch.setenv("CDK_PROFILE", "prod")
-    with pytest.raises(SetupFailed, match="cdk bootstrap failed with exit status 9"):
+    with pytest.raises(SetupFailed, match="cdk bootstrap failed with exit status 9: error: no such account"):
         set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
     [step] = progress.set_up.actions
     log = step.log_file.read_text()
