@@ -157,7 +157,9 @@ class Screen:
         if progress.deliveries:
             lines.append(_one_line(Text(_delivery(progress), "bold")))
         stages = [progress.set_up, *progress.stages]
-        self._name_width = min(WIDEST_NAME, max(2 + len(one.name) for stage in stages for one in [stage, *stage.actions]))
+        self._name_width = min(
+            WIDEST_NAME, max(2 + len(one.name) for stage in stages for one in [stage, *stage.actions])
+        )
         for stage in stages:
             lines += self._stage_lines(stage)
         lines += [_notified(notification) for notification in progress.notifications[-MOST_NOTIFICATIONS:]]

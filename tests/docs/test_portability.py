@@ -69,7 +69,9 @@ def scripts() -> Iterator[tuple[str, str]]:
         file = ROOT / name
         if name == ".ci/run" or not file.is_file() or file.is_symlink():
             continue
-        if name.endswith(".sh") or file.read_bytes()[:40].startswith((b"#!/bin/sh", b"#!/usr/bin/env bash", b"#!/bin/bash")):
+        if name.endswith(".sh") or file.read_bytes()[:40].startswith(
+            (b"#!/bin/sh", b"#!/usr/bin/env bash", b"#!/bin/bash")
+        ):
             for number, line in enumerate(file.read_text().splitlines(), 1):
                 if not line.lstrip().startswith("#"):
                     yield f"{name}:{number}", line

@@ -55,7 +55,8 @@ def test_an_added_environment_is_an_update_of_the_older_pipeline(
         rehearsal.run()
         assert rehearsal.cloud is not None
         found = rehearsal.cloud.in_account("cloudformation", NEW).describe_stacks()["Stacks"]
-    assert (progress.result, progress.reason) == (Result.SUCCEEDED, "")
+    assert progress.reason == ""
+    assert progress.result is Result.SUCCEEDED
     first = [stage.name for stage in progress.superseded[0]]
     assert "Dev" in first
     assert "New" not in first, "the older commit's pipeline did not have it"

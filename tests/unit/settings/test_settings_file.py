@@ -139,7 +139,7 @@ def test_what_nobody_has_verified_is_warned_about(file: Path) -> None:
     ]
 
 
-RISKY = {
+RISKY: dict[str, list[str]] = {
     "environments.prod.approval = false": [
         "environments.prod.approval: is false: every push reaches prod without anyone's approval"
     ],

@@ -66,7 +66,7 @@ def test_the_region_is_the_pipelines(
         def __init__(self, region_name: str | None) -> None:
             asked.append(region_name)
 
-        def client(self, service: str, config: object) -> None:
+        def client(self, *_: object, **_options: object) -> None:
             raise NoCredentialsError
 
     monkeypatch.setattr(boto3, "Session", Session)
