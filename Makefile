@@ -124,8 +124,8 @@ tests-of-supervisor: $(venv)/.ready
 	@python -m pytest $(tests_of_supervisor)
 
 # It checks what can break a delivery. Format, lint and the direction of imports cannot, and must not stop a hotfix; `make
-# check` and CI check them. More jobs than a build has processors, because some of them wait. The longest comes first. Jobs that need no Node start
-# while it is being installed.
+# check` and CI check them. More jobs than a build has processors, because some of them wait. The longest comes first. Jobs
+# that need no Node start while it is being installed.
 .PHONY: synth
 synth: $(venv)/.ready ## what the pipeline's Synth action runs: types, unit tests and cdk synth, in parallel
 	@$(MAKE) -j4 $(output_sync) tests-of-templates assembly tests-of-supervisor tests-of-programs types-of-release

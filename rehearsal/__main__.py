@@ -23,6 +23,7 @@ from rehearsal import assembly
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.errors import RehearsalError
+from rehearsal.process import closed_network
 from rehearsal.process.output_directory import exclusive, output_directory
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.report import page, remaining_time, report
@@ -273,6 +274,15 @@ def _print_header(console: Console, repository: Repository, commit: Commit, opti
         named = ", ".join(dirty[:3]) + (" …" if len(dirty) > 3 else "")
         console.print(
             Text(f"not included: {len(dirty)} uncommitted change(s) in the work tree: {named}", "yellow"),
+            soft_wrap=not console.is_terminal,
+        )
+    if not closed_network.works():
+        console.print(
+            Text(
+                "weaker on this machine: programs that ignore proxies, such as curl --noproxy '*', could reach AWS, though "
+                "without credentials; see “No call reaches AWS” in docs/REHEARSAL.md",
+                "yellow",
+            ),
             soft_wrap=not console.is_terminal,
         )
     if SETTINGS in dirty and options.base_commit is None:

@@ -71,11 +71,6 @@ class EmulatorSetup:
         return self._step("emulated AWS", self._emulator.name, self._start_emulator)
 
     def _start_emulator(self, step: ActionProgress) -> Cloud:
-        if not closed_network.works():
-            self._progress.log(
-                step,
-                "this machine cannot isolate the network of builds; see “No call reaches AWS” in docs/REHEARSAL.md",
-            )
         hooks = self._directory / "aws_hooks"
         write_hooks(hooks)
         authorities = self._directory / "authorities.pem"

@@ -10,7 +10,7 @@ from cloud_assembly import AwsEnvironment
 from rehearsal import assembly
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.rehearsal import Plan, Rehearsal
-from rehearsal.report.progress import Progress, Result
+from rehearsal.report.progress import Progress, Status
 from tests.example import EXAMPLE
 from tests.rehearsal.end_to_end.conftest import SHORT_DEADLINE, commit_all, run, with_settings
 
@@ -30,13 +30,13 @@ def with_another(text: str) -> str:
     return f"{text}\n{new.replace(DEV.region, NEW.region)}\n{SHORT_DEADLINE.replace('.dev.', '.new.')}"
 
 
-def test_an_added_environment_is_an_update_of_the_older_pipeline(
+def test_a_removed_environment_is_an_update_of_the_older_pipeline(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    older = with_settings(only_dev(), tmp_path_factory)
+    older = with_settings(with_another(only_dev()), tmp_path_factory)
     path = tmp_path / "repository"
     shutil.copytree(older.path, path, symlinks=True)
-    (path / "delivery.toml").write_text(with_another(only_dev()))
+    (path / "delivery.toml").write_text(only_dev())
     run("cdk", "synth", "--quiet", "--no-validation", directory=path)
     shutil.rmtree(path / "synthesized")
     shutil.copytree(path / "cdk.out", path / "synthesized")
@@ -55,14 +55,8 @@ def test_an_added_environment_is_an_update_of_the_older_pipeline(
         rehearsal.run()
         assert rehearsal.cloud is not None
         found = rehearsal.cloud.in_account("cloudformation", NEW).describe_stacks()["Stacks"]
-    assert progress.reason == ""
-    assert progress.result is Result.SUCCEEDED
-    first = [stage.name for stage in progress.superseded[0]]
-    assert "Dev" in first
-    assert "New" not in first, "the older commit's pipeline did not have it"
-    assert [stage.name for stage in progress.stages][-2:] == ["NewReview", "New"]
-    assert (progress.restarts, progress.delivery) == (1, 2)
+    first = {stage.name: stage.status for stage in progress.superseded[0]}
+    assert first["New"] is Status.SUCCEEDED, progress.reason
     assert "yawl-new-network" in {stack["StackName"] for stack in found}
-    steps = [step.name for step in progress.set_up.actions]
-    assert steps[-1] == f"bootstrap {NEW.account}"
-    assert sum(NEW.account in step for step in steps) == 1, "its account is bootstrapped before the push, not earlier"
+    assert (progress.restarts, progress.delivery) == (1, 2), progress.reason
+    assert "New" not in [stage.name for stage in progress.stages], "the newer commit's pipeline does not have it"
