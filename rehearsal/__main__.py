@@ -279,8 +279,8 @@ def _print_header(console: Console, repository: Repository, commit: Commit, opti
     if not closed_network.works():
         console.print(
             Text(
-                "weaker on this machine: programs that ignore proxies, such as curl --noproxy '*', could reach AWS, though "
-                "without credentials; see “No call reaches AWS” in docs/REHEARSAL.md",
+                "weaker on this machine: programs that ignore proxies, such as curl --noproxy '*', could reach AWS, "
+                "though without credentials; see “No call reaches AWS” in docs/REHEARSAL.md",
                 "yellow",
             ),
             soft_wrap=not console.is_terminal,
