@@ -8,8 +8,14 @@ from jobs.cost.assembly import Environment, Stack
 from jobs.cost.difference import Difference, difference
 from jobs.cost.estimate import estimate
 from jobs.cost.formatting import signed
+from jobs.cost.unpriced import bounded, by_charge
 from jobs.cost.usage import Assumptions
 
+BASIS = "Estimated from the templates with the prices and assumptions of jobs/cost/: on demand, without tax."
+LONGEST_NAME = 24
+"""Characters of a charge's name in the approval's comment."""
+LONGEST_PHRASE = 76
+"""Characters of the phrase in the approval's comment, for sums of up to six digits."""
 MAX_CHANGES = 10
 """How many changed charges to list, largest first; `make cost` lists all."""
 
@@ -31,8 +37,23 @@ def cost_change(
 
 
 def cost_phrase(cost: Difference) -> str:
-    """Return the difference for the approver: `monthly cost +$12.30, from $370.91 to $383.21`."""
-    return f"monthly cost {cost.phrase}"
+    """Return the difference for the approval's comment: `monthly cost +$12.30, from $370.91 to $383.21`.
+
+    Without all prices: `monthly cost at least $31.32, without NAT gateway, 33 more`. The page names more of them.
+    """
+    if not cost.unpriced_after:
+        return f"monthly cost {cost.phrase.partition(' (')[0]}"
+    after = bounded(cost.after, cost.unpriced_after)
+    charges = [what for what, _ in by_charge(cost.unpriced_after)]
+    if not cost.changed_unpriced:
+        return f"monthly cost {signed(cost.monthly)}, to {after}, {len(charges)} without a price"
+    name = charges[0] if len(charges[0]) <= LONGEST_NAME else f"{charges[0][: LONGEST_NAME - 1]}…"
+    return f"monthly cost {after}, without {name}{f', {len(charges) - 1} more' if charges[1:] else ''}"
+
+
+def cost_sentence(cost: Difference) -> str:
+    """Return the difference for a page, with what the figures are based on."""
+    return f"Monthly cost {cost.phrase}. {BASIS}"
 
 
 def cost_lines(cost: Difference) -> Iterator[str]:

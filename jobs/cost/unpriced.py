@@ -57,9 +57,9 @@ def missing(unpriced: Iterable[Unpriced]) -> str:
     return f"no prices in {regions} for {charges}{sized}"
 
 
-def _first(names: Sequence[str]) -> list[str]:
-    more = len(names) - NAMED
-    return [*names[:NAMED], f"{more} more"] if more > 0 else list(names)
+def _first(items: Sequence[str]) -> list[str]:
+    more = len(items) - NAMED
+    return [*items[:NAMED], f"{more} more"] if more > 0 else list(items)
 
 
 def by_charge(unpriced: Iterable[Unpriced]) -> list[tuple[str, Decimal | None]]:

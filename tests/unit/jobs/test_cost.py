@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.change_review.costs import LONGEST_PHRASE, cost_phrase
 from jobs.cost import CostError
 from jobs.cost.__main__ import main
 from jobs.cost.assembly import Environment, Stack, read_environments
@@ -487,6 +488,34 @@ def test_the_way_back_costs_what_the_way_there_saves(one: Estimate, other: Estim
 def test_a_change_is_told_only_if_it_is_known(before: list[str], after: list[str], phrase: str) -> None:
     one, other = (priced(**{name: SOME[name] for name in names}) for names in (before, after))
     assert difference(one, other).phrase.startswith(phrase)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "phrase"),
+    [
+        (["Key"], [], "monthly cost -$1.00, from $1.00 to $0.00"),
+        (["Unknown"], ["Key"], "monthly cost from at least $0.00 to $1.00"),
+        (["Key"], ["Unknown"], "monthly cost at least $0.00, without AWS::Quantum::Computer"),
+        (["Unknown"], ["Key", "Unknown"], "monthly cost +$1.00, to at least $1.00, 1 without a price"),
+    ],
+)
+def test_the_approver_reads_it_in_few_words(before: list[str], after: list[str], phrase: str) -> None:
+    one, other = (priced(**{name: SOME[name] for name in names}) for names in (before, after))
+    assert cost_phrase(difference(one, other)) == phrase
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_and_in_as_few_as_the_approval_has_room_for(both: bool, found: Estimate) -> None:
+    lacking = [
+        replace(one, what=f"db.m6idn.24xlarge, two zones {number}")
+        for one in priced(Unknown=SOME["Unknown"]).unpriced
+        for number in range(100)
+    ]
+    large = tuple(replace(line, quantity=Decimal(200_000)) for line in found.lines[:1])
+    after = replace(found, lines=large, unpriced=tuple(lacking))
+    before = replace(found, lines=(), unpriced=tuple(lacking) if both else ())
+    assert after.monthly >= 10_000
+    assert 60 < len(cost_phrase(difference(before, after))) <= LONGEST_PHRASE
 
 
 def test_what_moves_to_a_region_without_prices_is_no_saving() -> None:
