@@ -12,9 +12,9 @@ from jobs.cost.unpriced import bounded, by_charge
 from jobs.cost.usage import Assumptions
 
 BASIS = "Estimated from the templates with the prices and assumptions of jobs/cost/: on demand, without tax."
-LONGEST_NAME = 24
+LONGEST_NAME = 23
 """Characters of a charge's name in the approval's comment."""
-LONGEST_PHRASE = 76
+LONGEST_PHRASE = 74
 """Characters of the phrase in the approval's comment, for sums of up to six digits."""
 MAX_CHANGES = 10
 """How many changed charges to list, largest first; `make cost` lists all."""
@@ -39,7 +39,7 @@ def cost_change(
 def cost_phrase(cost: Difference) -> str:
     """Return the difference for the approval's comment: `monthly cost +$12.30, from $370.91 to $383.21`.
 
-    Without all prices: `monthly cost at least $31.32, without NAT gateway, 33 more`. The page names more of them.
+    Without all prices: `monthly cost at least $31.32 without NAT gateway, 33 more`. The page names more of them.
     """
     if not cost.unpriced_after:
         return f"monthly cost {cost.phrase.partition(' (')[0]}"
@@ -48,7 +48,7 @@ def cost_phrase(cost: Difference) -> str:
     if not cost.changed_unpriced:
         return f"monthly cost {signed(cost.monthly)}, to {after}, {len(charges)} without a price"
     name = charges[0] if len(charges[0]) <= LONGEST_NAME else f"{charges[0][: LONGEST_NAME - 1]}…"
-    return f"monthly cost {after}, without {name}{f', {len(charges) - 1} more' if charges[1:] else ''}"
+    return f"monthly cost {after} without {name}{f', {len(charges) - 1} more' if charges[1:] else ''}"
 
 
 def cost_sentence(cost: Difference) -> str:

@@ -495,7 +495,7 @@ def test_a_change_is_told_only_if_it_is_known(before: list[str], after: list[str
     [
         (["Key"], [], "monthly cost -$1.00, from $1.00 to $0.00"),
         (["Unknown"], ["Key"], "monthly cost from at least $0.00 to $1.00"),
-        (["Key"], ["Unknown"], "monthly cost at least $0.00, without AWS::Quantum::Computer"),
+        (["Key"], ["Unknown"], "monthly cost at least $0.00 without AWS::Quantum::Computer"),
         (["Unknown"], ["Key", "Unknown"], "monthly cost +$1.00, to at least $1.00, 1 without a price"),
     ],
 )
