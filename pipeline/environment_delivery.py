@@ -86,7 +86,9 @@ class EnvironmentDelivery:
                 pipeline_name=release.pipeline_name,
             )
             pipeline.add_wave(f"{name}Approval", pre=[approval])
-        self.stages = dict.fromkeys([f"{name}Review", *approvals], self.name)
+        self.entry = [f"{name}Review", *approvals]
+        """The stages of the review and the approval."""
+        self.stages = dict.fromkeys(self.entry, self.name)
         """The pipeline's stages for this environment, each with the environment's name for notices."""
         for number, (stage_name, members) in enumerate(zip(self.deployments, waves, strict=True), start=1):
             wave = pipeline.add_wave(stage_name)

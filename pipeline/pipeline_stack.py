@@ -95,9 +95,7 @@ class PipelineStack(Stack):
         conditions = StageConditions(pipeline.pipeline)
         for delivery in deliveries:
             delivery.set_conditions(conditions)
-        self._add_dashboard(
-            pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
-        )
+        self._add_dashboard(pipeline, deliveries=deliveries, pipeline_name=construct_id, log_key=store.key)
         self._add_event_functions(
             pipeline,
             deliveries=deliveries,
@@ -184,6 +182,7 @@ class PipelineStack(Stack):
             pipeline_account=self._settings.pipeline.account,
             pipeline_dashboard=dashboard_address(self.node.id, region=self._settings.pipeline.region),
             compliance=self._settings.compliance.tag,
+            counts_incidents=name == list(self._settings.environments)[-1],
         )
         self._bound_roles(stage, account=environment.account)
         return stage
@@ -194,7 +193,12 @@ class PipelineStack(Stack):
             bound_roles(scope, account=account)
 
     def _add_dashboard(
-        self, pipeline: CodePipeline, *, stages: Sequence[YawlStage], pipeline_name: str, log_key: kms.IKey
+        self,
+        pipeline: CodePipeline,
+        *,
+        deliveries: Sequence[EnvironmentDelivery],
+        pipeline_name: str,
+        log_key: kms.IKey,
     ) -> None:
         """Add the built pipeline's metrics and dashboard."""
         built = stages_of(pipeline.pipeline)
@@ -202,7 +206,10 @@ class PipelineStack(Stack):
             self,
             "DeliveryMetrics",
             pipeline_name=pipeline_name,
-            environments=[environment_of(built, name=stage.name, stage=stage.node.id) for stage in stages],
+            environments=[
+                environment_of(built, name=one.name, deployments=one.deployments, entry=one.entry) for one in deliveries
+            ],
+            watched=deliveries[-1].in_all_regions,
             log_retention_days=self._settings.pipeline.log_retention_days,
             log_key=log_key,
         )
@@ -213,8 +220,9 @@ class PipelineStack(Stack):
             pipeline_address=f"https://{self.region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/"
             f"{pipeline_name}/view?region={self.region}",
             stages=built,
-            approvals=[f"{stage.node.id}Approval" for stage in stages],
-            environments=[
+            approvals=[f"{one.stage.node.id}Approval" for one in deliveries],
+            environments=[one.name for one in deliveries],
+            views=[
                 EnvironmentView(
                     name=stage.name,
                     account=stage.settings.account,
@@ -222,7 +230,8 @@ class PipelineStack(Stack):
                     alarm_names=stage.monitoring.alarm_names,
                     dashboard=dashboard_address(f"yawl-{stage.name}", region=stage.settings.region),
                 )
-                for stage in stages
+                for one in deliveries
+                for stage in one.in_all_regions
             ],
             projects=[found.project_name for found in self.node.find_all() if isinstance(found, codebuild.Project)],
             metrics_log_group_name=metrics.events.log_group.log_group_name,

@@ -20,7 +20,7 @@ from rehearsal.engine.account_kind import TooManyBuildsError
 from rehearsal.engine.cloud import Credentials, Forbidden
 from rehearsal.errors import NOT_EMULATED
 from rehearsal.process import closed_network
-from rehearsal.report import junit
+from rehearsal.report import failing_line, junit
 
 LOG_EVENTS_AT_ONCE = 1000
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
@@ -188,12 +188,11 @@ def _specification_text(project: dict[str, Any], source: Path) -> str:
 
 
 def _execute(run: Run, command: list[str], source: Path, environment: Mapping[str, str], *, minutes: int) -> None:
-    failed_phases: list[str] = []
+    lines: list[str] = []
     gaps: list[str] = []
 
     def on_line(line: str) -> None:
-        if _PHASE_FAILED.fullmatch(line):
-            failed_phases.append(line)
+        lines.append(line)
         if NOT_EMULATED in line:
             gaps.append(line.strip())
         run.log(line)
@@ -214,7 +213,8 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
         # A gap of the emulator says nothing about the release.
         raise ActionNotEmulated(gaps[0])
     if code:
-        raise ActionFailed(", ".join(failed_phases) or f"exit status {code}")
+        phases = [line for line in lines if _PHASE_FAILED.fullmatch(line)]
+        raise ActionFailed(failing_line.reason(lines, ", ".join(phases) or f"exit status {code}"))
 
 
 def _read_reports(run: Run, specification: buildspec.Buildspec, source: Path) -> None:

@@ -85,7 +85,12 @@ def recording_a_release(function: Resource, resources: Resources) -> Iterator[Ca
     yield from _assumed_by(function, resources)
 
 
-@row("Delivery metrics", FUNCTION, source="lambdas/delivery_metrics/history.py, published_figures.py", table=OUR_CALLS)
+@row(
+    "Delivery metrics",
+    FUNCTION,
+    source="lambdas/delivery_metrics/history.py, published_figures.py, incidents.py",
+    table=OUR_CALLS,
+)
 def measuring_a_delivery(function: Resource, resources: Resources) -> Iterator[Call]:
     """Yield the reads and writes of the delivery metrics."""
     if not function.logical_id.startswith("DeliveryMetricsEventsFunction"):
@@ -96,6 +101,12 @@ def measuring_a_delivery(function: Resource, resources: Resources) -> Iterator[C
     table = resources.named("AWS::DynamoDB::Table", function.at("Environment", "Variables", "TABLE_NAME"), function)
     if table:
         yield from calls(own, "dynamodb:Query PutItem", table.arn)
+    for watched in json.loads(function.at("Environment", "Variables", "WATCHED")):
+        yield assume(function.at("Role"), watched["role"])
+        account = watched["role"].split(":")[4]
+        for alarm in watched["alarms"]:
+            arn = f"arn:aws:cloudwatch:{watched['region']}:{account}:alarm:{alarm}"
+            yield from calls(role(watched["role"]), "cloudwatch:DescribeAlarmHistory", arn)
 
 
 @row("Recovery check", FUNCTION, source="lambdas/daily_checks/check_backups.py", table=OUR_CALLS)

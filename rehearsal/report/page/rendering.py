@@ -191,6 +191,7 @@ class _Page:
                 range(*action["log_lines"]),
                 failed=action["status"] == "failed",
                 mask=lambda line: masked(line, self._secrets),
+                reason=action["reason"],
             ),
             log_link=quote(os.path.relpath(action["log"], self._folder)),
             page_links=tuple(quote(os.path.relpath(page, self._folder)) for page in action.get("pages", [])),

@@ -34,6 +34,15 @@ def test_the_most_telling_line_is_found(tmp_path: Path, lines: list[str], failin
     assert shown(tmp_path, *lines).failing is None
 
 
+def test_the_line_that_the_reason_quotes_is_marked(tmp_path: Path) -> None:
+    lines = ["error: an earlier one", "    stops: the database would be replaced", "FAILED tests/test_x.py::test"]
+    (tmp_path / "log").write_text("\n".join(lines) + "\n")
+    found = excerpt.read(
+        tmp_path / "log", range(3), failed=True, mask=lambda line: line, reason="stops: the database would be rep…"
+    )
+    assert found.failing == 2
+
+
 def test_of_no_log_there_is_no_line(tmp_path: Path) -> None:
     found = excerpt.read(tmp_path / "missing", range(0), failed=True, mask=lambda line: line)
     assert found == Excerpt((), 0, None)
