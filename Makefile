@@ -129,6 +129,8 @@ tests-of-supervisor: $(venv)/.ready
 .PHONY: synth
 synth: $(venv)/.ready ## what the pipeline's Synth action runs: types, unit tests and cdk synth, in parallel
 	@$(MAKE) -j4 $(output_sync) tests-of-templates assembly tests-of-supervisor tests-of-programs types-of-release
+	@# For the reviews, which have the commit's files but no clone.
+	@python -m jobs.change_review.approval.history cdk.out
 
 .PHONY: assembly
 assembly: $(ready) ## run cdk synth with every validation, into cdk.out

@@ -15,6 +15,9 @@ from rehearsal.engine.definition import Definition, Stage
 from rehearsal.report.permissions import Refusal
 from rehearsal.report.tool_noise import without_noise
 
+PAGE = ".page-"
+"""What follows the name of an action's log in the names of the pages that it left."""
+
 
 class Status(StrEnum):
     """The state of an action or stage."""
@@ -64,6 +67,8 @@ class ActionProgress:
     details: ActionDetails = field(default_factory=ActionDetails)
     log_lines: range = range(0)
     """The lines of its log file, from 0, that belong to this execution; an earlier one may precede."""
+    pages: list[Path] = field(default_factory=list)
+    """The pages that it left, beside its log."""
 
     @property
     def full_name(self) -> str:
@@ -209,6 +214,11 @@ class Progress:
     def end(self, action: ActionProgress, status: Status, reason: str = "") -> None:
         """Mark an action as ended."""
         action.status, action.reason, action.ended = status, reason, time.monotonic()
+        for text in action.details.pages.values():
+            earlier = len(list(self.logs.glob(f"{action.log_file.stem}{PAGE}*")))
+            page = self.logs / f"{action.log_file.stem}{PAGE}{earlier + 1}.html"
+            page.write_text(text)
+            action.pages.append(page)
         self.listener(action)
 
     def skip(self, stage: StageProgress, reason: str) -> None:
@@ -268,5 +278,7 @@ class Progress:
         if log_file not in self._own_logs:
             # From an earlier rehearsal. A restarted execution appends to its own.
             log_file.unlink(missing_ok=True)
+            for page in self.logs.glob(f"{safe}{PAGE}*"):
+                page.unlink()
             self._own_logs.add(log_file)
         return ActionProgress(stage, name, provider, run_order, log_file)

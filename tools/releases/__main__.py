@@ -105,6 +105,8 @@ def _in_words(record: Record, zone: Any) -> str:
     lines += [f"  image      {image}" for image in content["images"]]
     lines += [f"  tests      {tests}" for tests in content["tests"]]
     lines += [f"  template   {digest[:SHORT]} {stack}" for stack, digest in sorted(content["templates"].items())]
+    if review := content.get("review"):
+        lines.append(f"  review     {review}")
     lines.append(f"  execution  {content['execution']}")
     return "\n".join(lines)
 

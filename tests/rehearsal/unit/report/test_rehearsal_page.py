@@ -97,3 +97,30 @@ def test_a_rehearsal_that_never_began_has_a_page(tmp_path: Path) -> None:
     composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
     assert (composed["set_up"], composed["stages"]) == ([], [])
     assert "Succeeded" in render(composed, folder=tmp_path, secrets=[])
+
+
+def test_the_pages_that_actions_leave_are_kept_beside_their_logs_and_linked(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "Build-Synth.page-1.html").write_text("of an earlier rehearsal")
+    execution = FakeExecution(pipeline(stage("Build", action("Synth"), action("Other"))), tmp_path)
+
+    def leave_pages(run: Run) -> None:
+        run.details.pages.update({"one.html": "<p>one", "two.html": "<p>two"})
+
+    def fail(run: Run) -> None:
+        run.details.pages["three.html"] = "<p>three"
+        raise ActionFailed("stops the release")
+
+    execution.behaviours = {"Synth": leave_pages, "Other": fail}
+    result, reason = execution.run()
+    execution.progress.finish(result, reason)
+    found = {path.name: path.read_text() for path in logs.glob("*.html")}
+    assert found == {
+        "Build-Synth.page-1.html": "<p>one",
+        "Build-Synth.page-2.html": "<p>two",
+        "Build-Other.page-1.html": "<p>three",
+    }
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
+    page = render(composed, folder=tmp_path, secrets=[])
+    assert set(re.findall(r'href="([^"]+\.html)"', page)) == {f"logs/{name}" for name in found}
