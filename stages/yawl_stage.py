@@ -38,6 +38,7 @@ class YawlStage(Stage):
         audit: AuditShare,
         pipeline_account: str,
         pipeline_dashboard: str,
+        runbooks: str,
         compliance: str,
     ) -> None:
         env = Environment(account=settings.account, region=settings.region)
@@ -51,6 +52,7 @@ class YawlStage(Stage):
             log_retention_days=settings.log_retention_days,
             retain_data=settings.retain_data,
             pipeline_account=pipeline_account,
+            runbooks=runbooks,
         )
         self.network = Network(
             self,

@@ -38,8 +38,9 @@ class ReleaseRecords(Construct):
         deployments: Mapping[str, str],
         store: ArtifactStore,
         failure_topic: NotificationTopic,
+        runbooks: str,
     ) -> None:
-        """`deployments` maps the stages that deploy to environments."""
+        """`deployments` maps the stages that deploy to environments; `runbooks` is the alarm's page."""
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         bucket = self._build_bucket(settings.release_retention_days, store)
@@ -74,14 +75,16 @@ class ReleaseRecords(Construct):
             recorder.role,
             {wildcard_objects(self, bucket): "A record is named after environment, time and execution"},
         )
-        recorder.alarm_on_failure(failure_topic)
-        output = CfnOutput(
-            stack,
-            OUTPUT,
-            value=bucket.bucket_name,
-            description="Bucket of the release records; read them with make releases",
+        recorder.alarm_on_failure(
+            failure_topic,
+            pipeline_name=pipeline_name,
+            missing="release-records",
+            meaning="A release record was not written",
+            users="nothing; `make releases` lacks a release, and a rollback might not know it.",
+            runbooks=runbooks,
         )
-        output.override_logical_id(OUTPUT)
+        description = "Bucket of the release records; read them with make releases"
+        CfnOutput(stack, OUTPUT, value=bucket.bucket_name, description=description).override_logical_id(OUTPUT)
 
     def _build_bucket(self, retention_days: int, store: ArtifactStore) -> s3.Bucket:
         bucket = s3.Bucket(
