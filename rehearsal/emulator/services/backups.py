@@ -1,7 +1,7 @@
 """AWS Backup beyond ministack's: recovery points of finished jobs, restored databases, restore testing plans.
 
-A restore copies the database's settings at its last backup; the emulated database holds no data. A job in one region may
-back up a resource in another, as a copy does. Nothing here runs on a schedule.
+A restore copies the database's settings at its last backup; the emulated database holds no data. A job in one region
+may back up a resource in another, as a copy does. Nothing here runs on a schedule.
 """
 
 import json
