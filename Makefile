@@ -205,6 +205,7 @@ docs: cdk.out/manifest.json $(drawing) ## regenerate all documents and pictures 
 	@python -m settings.guide docs/CONFIGURATION.md
 	@python -m tools.diagrams
 	@python -m tools.accounts objectives
+	@python -m tools.runbooks docs/runbooks
 	@python -m jobs.cost --page docs/COST.md
 	@python -m tools.compliance docs/COMPLIANCE.md
 
