@@ -4,7 +4,16 @@ Takes the standard library only and imports nothing of the project, because the 
 development environment.
 """
 
-from cloud_assembly.assembly import PIPELINE, Assembly, AwsEnvironment, Stack, common_prefix, partition_of, read
+from cloud_assembly.assembly import (
+    PIPELINE,
+    Assembly,
+    AwsEnvironment,
+    Stack,
+    common_prefix,
+    environment_tag,
+    partition_of,
+    read,
+)
 from cloud_assembly.errors import AssemblyError, UserError
 
 __all__ = [
@@ -15,6 +24,7 @@ __all__ = [
     "Stack",
     "UserError",
     "common_prefix",
+    "environment_tag",
     "partition_of",
     "read",
 ]

@@ -35,6 +35,11 @@ def main() -> int:
         "whose permissions are not findings; repeat for each stage",
     )
     parser.add_argument(
+        "--removed-environments",
+        action="store_true",
+        help="also look for stacks of environments that the assembly does not contain",
+    )
+    parser.add_argument(
         "--settings", type=Path, default=Path("delivery.toml"), help="file with the accepted changes (delivery.toml)"
     )
     parser.add_argument("--output", type=Path, default=Path("report"), help="folder for the report (report)")
@@ -47,6 +52,7 @@ def main() -> int:
             stages=options.stage,
             last_stacks=frozenset(options.last_stack),
             settings=options.settings,
+            removed_environments=options.removed_environments,
         )
         found = replace(found, others_in_progress=others_in_progress)
         write(found, options.output, run)

@@ -18,7 +18,7 @@ def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
         entries = tables["environments"][environment].get("accepted_changes", {})
         return tuple(
             Acceptance(
-                stack=f"yawl-{environment}-{entry['stack']}",
+                stack=_full_name(entry["stack"], environment),
                 subject=entry["subject"],
                 change=change,
                 reason=entry["reason"],
@@ -29,6 +29,11 @@ def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
         raise UserError(f"{file} cannot be read: {error}") from None
     except KeyError as missing:
         raise UserError(f"{file}: environments.{environment} lacks {missing}") from None
+
+
+def _full_name(stack: str, environment: str) -> str:
+    """Return a stack's name; those of the environment itself are given without `yawl-` and its name."""
+    return stack if stack.startswith("yawl-") else f"yawl-{environment}-{stack}"
 
 
 def entry_for(finding: Finding, environment: str) -> str:

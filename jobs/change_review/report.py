@@ -17,10 +17,7 @@ def as_text(review: Review) -> str:
     """Return the summary, the findings and the verdict."""
     lines = [review.summary(), ""]
     lines += [f"  {stack.name:<28} {_counts(stack)}" for stack in review.stacks]
-    lines += [
-        f"  {name:<28} deployed, but no longer part of the release; delete this stack by hand"
-        for name in review.orphaned_stacks
-    ]
+    lines += [f"  {name:<28} left behind: deployed, but not part of the release" for name in review.orphaned_stacks]
     for finding in review.findings:
         lines += ["", *_finding_lines(finding, review.environment)]
     if review.dependents:
@@ -40,7 +37,9 @@ def as_markdown(review: Review, *, commit: str) -> str:
     for stack in review.stacks:
         counts = " | ".join(str(stack.count(kind)) for kind in KINDS)
         lines.append(f"| {stack.name}{' (new)' if stack.is_new else ''} | {counts} |")
-    lines += [f"| {name} | deployed, but no longer part of the release | | | |" for name in review.orphaned_stacks]
+    lines += [
+        f"| {name} | left behind: deployed, but not part of the release | | | |" for name in review.orphaned_stacks
+    ]
     for finding in review.findings:
         title, *details = _finding_lines(finding, review.environment)
         lines += ["", f"## {title}", "", "```text", *details, "```"]
@@ -85,7 +84,7 @@ def dependent_lines(review: Review) -> Iterator[str]:
     """Yield a line for each resource that refers to a replaced one."""
     for one in review.dependents:
         other = "" if one.stack == one.replaced_stack else f" of {one.replaced_stack}"
-        yield f"{one.stack}: {one.logical_id} refers to {one.replaced}{other}"
+        yield f"{one.stack}: {one.logical_id} refers to {one.replaced}{other} and {one.effect}"
 
 
 def _verdict(review: Review) -> str:
