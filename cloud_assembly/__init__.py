@@ -6,6 +6,7 @@ development environment.
 
 from cloud_assembly.assembly import (
     PIPELINE,
+    REVIEWS,
     Assembly,
     AwsEnvironment,
     Stack,
@@ -18,6 +19,7 @@ from cloud_assembly.errors import AssemblyError, UserError
 
 __all__ = [
     "PIPELINE",
+    "REVIEWS",
     "Assembly",
     "AssemblyError",
     "AwsEnvironment",

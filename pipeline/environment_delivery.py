@@ -44,7 +44,9 @@ class EnvironmentDelivery:
         settings: Settings,
         release: Release,
         test_summaries: Sequence[str],
+        is_first: bool,
     ) -> None:
+        """`is_first`: its review, the first of all, also looks for stacks of environments that were removed."""
         [[self.stage], *_] = waves
         self.name = self.stage.name
         """The environment's name."""
@@ -66,6 +68,7 @@ class EnvironmentDelivery:
             store=release.store,
             pipeline_name=release.pipeline_name,
             later_stages=[*approvals, *self.deployments],
+            removed_environments=is_first,
             logging=release.logs.for_project(f"{name}ReviewChanges"),
         )
         self.tests: list[IntegrationTestsStep] = []

@@ -83,8 +83,17 @@ class PipelineStack(Stack):
             waves = [[self._stage(name, one) for one in wave] for wave in environment.waves]
             summaries = [tests.summary for delivery in deliveries for tests in delivery.tests]
             deliveries.append(
-                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, test_summaries=summaries)
+                EnvironmentDelivery(
+                    pipeline,
+                    waves,
+                    settings=settings,
+                    release=release,
+                    test_summaries=summaries,
+                    is_first=not deliveries,
+                )
             )
+        self.reviews = [delivery.review.arguments for delivery in deliveries]
+        """What the change reviews compare, in the order of delivery."""
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, settings.repository)
         if assets := pipeline.node.try_find_child("Assets"):

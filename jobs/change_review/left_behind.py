@@ -51,9 +51,9 @@ class Release:
         except AssemblyError:
             return cls(tuple(released), (environment,), None)
         tags = {tag for stack in whole.stacks if stack.stage and (tag := environment_tag(stack.template))}
-        homes = {environment, *(tag for tag in tags if not any(_is_region_of(tag, other) for other in tags))}
+        homes = whole.environments or [tag for tag in tags if not any(_is_region_of(tag, other) for other in tags)]
         pipeline = next((stack for stack in whole.own_stacks if any(stack.of_type(PIPELINE))), None)
-        return cls(whole.stacks, tuple(sorted(homes, key=len, reverse=True)), pipeline)
+        return cls(whole.stacks, tuple(sorted({environment, *homes}, key=len, reverse=True)), pipeline)
 
     def owner(self, tag: str) -> str | None:
         """Return the environment that a tag names, also in a further region; None if it is not released."""
@@ -111,7 +111,7 @@ def describe(found: LeftBehind, released: Sequence[Stack], comparer: Comparer) -
     types = {name: known for one in differences for name, known in one.types.items()}
     before = [stack.template for stack in found.stacks]
     cost = cost_change(found.name, [replace(stack, template=_EMPTY) for stack in found.stacks], before)
-    uncounted = f", and {len(cost.unpriced)} resources without a known price" if cost.unpriced else ""
+    uncounted = f"; not counted, without a known price: {len(cost.unpriced)}" if cost.unpriced else ""
     data = [
         f"holds: {change.logical_id} ({change.type}) of {stack.name}; deleting it {lost}"
         for stack, difference in zip(found.stacks, differences, strict=True)

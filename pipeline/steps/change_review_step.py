@@ -1,6 +1,7 @@
 """The step that reviews what a release would change and lose in an environment, before it is deployed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aws_cdk import Stack
 from aws_cdk import aws_codebuild as codebuild
@@ -10,7 +11,7 @@ from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, IFileSetProduce
 from pipeline.artifact_stores import ArtifactStore
 from pipeline.build_projects import cached_downloads, download_cache
 from pipeline.built_pipeline import StageConditions
-from pipeline.permissions.account_roles import lookup_roles
+from pipeline.permissions.account_roles import EVERY_LOOKUP_ROLE
 from stages.yawl_stage import YawlStage
 
 REVIEWS = "change-reviews"
@@ -19,13 +20,35 @@ NOTHING = "nothing changes"
 """How the summary of a review ends when there is nothing to approve."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReviewArguments:
+    """What one review compares."""
+
+    environment: str
+    stages: Sequence[str]
+    """Folders in the assembly."""
+    last_stacks: Sequence[str]
+    """The stack of each stage that is deployed last."""
+    removed_environments: bool
+    """Whether it also looks for stacks of environments that are no longer released."""
+
+    def options(self, assembly: str) -> str:
+        """Return the command line options, for an assembly in this folder."""
+        stages = [
+            f"--stage {assembly}/{stage} --last-stack {last}"
+            for stage, last in zip(self.stages, self.last_stacks, strict=True)
+        ]
+        removed = ["--removed-environments"] if self.removed_environments else []
+        return " ".join([f"--environment {self.environment}", *stages, *removed])
+
+
 class ChangeReviewStep(CodeBuildStep):
     """A build that compares the assembly with what an environment has deployed; findings stop the release.
 
     `stages` has the environment in each of its regions, its own first. The build reads its account through the CDK's
     lookup roles. Summary, commit title and address of the review are variables for the approval. `later_stages` are
     this environment's: if an earlier execution is still in one of them, the summary warns that the comparison may be
-    out of date.
+    out of date. One review of the pipeline must also look for `removed_environments`.
     """
 
     def __init__(
@@ -37,20 +60,25 @@ class ChangeReviewStep(CodeBuildStep):
         store: ArtifactStore,
         pipeline_name: str,
         later_stages: Sequence[str],
+        removed_environments: bool,
         logging: codebuild.LoggingOptions,
     ) -> None:
         home = Stack.of(store)
         name = stages[0].name
-        assemblies = " ".join(
-            f"--stage cdk.out/{stage.artifact_id} --last-stack {stage.monitoring.stack_name}" for stage in stages
+        self.arguments = ReviewArguments(
+            environment=name,
+            stages=[stage.artifact_id for stage in stages],
+            last_stacks=[stage.monitoring.stack_name for stage in stages],
+            removed_environments=removed_environments,
         )
+        """What it compares."""
         reviews = f"{store.bucket.bucket_name}/{REVIEWS}"
         super().__init__(
             "ReviewChanges",
             input=source,
             additional_inputs={"cdk.out": assembly},
             commands=[
-                f"make change-review ARGS='--environment {name} {assemblies}'",
+                f"make change-review ARGS='{self.arguments.options('cdk.out')}'",
                 # An exported variable must not be empty.
                 'export CHANGES="$(cat report/change-review.txt)" TITLE="$(cat report/title.txt)"',
                 'export REVIEW="$(cat report/address.txt)"',
@@ -65,7 +93,7 @@ class ChangeReviewStep(CodeBuildStep):
             role_policy_statements=[
                 iam.PolicyStatement(
                     actions=["sts:AssumeRole"],
-                    resources=lookup_roles(stage.settings for stage in stages),
+                    resources=[EVERY_LOOKUP_ROLE],
                 ),
                 iam.PolicyStatement(
                     actions=["codepipeline:GetPipelineExecution", "codepipeline:GetPipelineState"],

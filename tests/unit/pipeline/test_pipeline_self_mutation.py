@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,8 @@ def test_broader_permissions_stop_the_update_and_say_how_to_go_on(
     done = update(pipeline_template, tmp_path, broadened=True, accepted=accepted)
     assert done.returncode == 1
     assert CHANGES in done.stdout
-    assert f"[pipeline.accepted_changes.{FINGERPRINT}]" in done.stdout
+    printed = done.stdout.partition("with the reason:\n")[2]
+    assert tomllib.loads(printed) == {"pipeline": {"accepted_changes": {FINGERPRINT: {"reason": "…"}}}}
 
 
 def test_the_mail_says_what_to_accept(pipeline_template: Template, tmp_path: Path) -> None:
@@ -67,8 +69,7 @@ def test_the_mail_says_what_to_accept(pipeline_template: Template, tmp_path: Pat
     failed(it, "UpdatePipeline/SelfMutate", summary="Build terminated with state: FAILED")
     publish_notice(it.events[-2], it, VARIABLES)
     mail = json.loads(it.published[-1]["Message"])["email"]
-    assert "stops: the pipeline's own permissions would grow" in mail
-    assert f'[pipeline.accepted_changes.{FINGERPRINT}] reason = "…"' in mail
+    assert f"stops: the pipeline's own permissions would grow, by the change {FINGERPRINT}." in mail
 
 
 def test_broader_permissions_that_are_meant_go_through(pipeline_template: Template, tmp_path: Path) -> None:
