@@ -99,7 +99,8 @@ class Review:
         if refused:
             parts.append(f"{refused} updates that AWS would reject")
         if self.orphaned_stacks:
-            parts.append(f"{len(self.orphaned_stacks)} stacks left behind")
+            plural = "s" if len(self.orphaned_stacks) > 1 else ""
+            parts.append(f"{len(self.orphaned_stacks)} stack{plural} left behind")
         elif places:
             parts.append("stacks may be left behind where AWS denies access")
         if outdated:

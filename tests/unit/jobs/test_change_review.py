@@ -204,6 +204,15 @@ def test_the_summary_is_one_line_of_numbers() -> None:
     )
 
 
+def test_a_stack_that_is_left_behind_is_a_change() -> None:
+    same = review_of({"D": DATABASE}, {"D": DATABASE}, orphaned_stacks=("yawl-prod-former (4, us-east-1)",))
+    assert not same.nothing
+    assert same.summary() == (
+        "prod: resources none, in 0 of 1 stacks; 1 stack left behind; no stateful resources lost; no permissions "
+        "broadened; monthly cost ±$0.00, from $28.58 to $28.58"
+    )
+
+
 def accepted_in(folder: Path, text: str) -> Path:
     file = folder / "delivery.toml"
     file.write_text(f"[environments.prod]\naccount = '1'\n{text}")
