@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud_assembly import Stack, read
+from cloud_assembly import Stack, common_prefix, read
 from jobs.change_review.accepted_changes import read_acceptances
 from jobs.change_review.costs import cost_change, cost_phrase
 from jobs.change_review.dependents import SUBJECT as OUTPUTS
 from jobs.change_review.dependents import Dependent, StackChange, dependents, spread_losses, stale
 from jobs.change_review.deployed_stacks import Reader
-from jobs.change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference
+from jobs.change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference, ResourceChange
 from jobs.change_review.execution_permissions import SUBJECT as EXECUTION
 from jobs.change_review.execution_permissions import missing_permissions
 from jobs.change_review.findings import Finding, mark_accepted
-from jobs.change_review.left_behind import SUBJECT as STACKS
-from jobs.change_review.left_behind import Release, describe, left_behind
+from jobs.change_review.left_behind.search import SUBJECT as STACKS
+from jobs.change_review.left_behind.search import Release, describe, left_behind
 from jobs.change_review.permissions import broadened
 from jobs.change_review.refused_updates import refused_updates
 from jobs.change_review.stateful import losses
@@ -35,10 +35,12 @@ class StackReview:
     region: str
     is_new: bool
     difference: Difference
+    part: str = ""
+    """The name without the environment's: `database`. A stack has the same one in all environments and regions."""
 
     def count(self, kind: str) -> int:
-        """Return how many resources are added, changed, replaced or removed."""
-        return sum(change.kind == kind for change in self.difference.resources)
+        """Return how many resources are added, changed, replaced, removed, or get a new revision (revised)."""
+        return sum(counted_as(change) == kind for change in self.difference.resources)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,8 @@ class Review:
     """USD per month, as deployed and with the release."""
     is_first: bool
     """Whether no region's stage was ever completely deployed."""
+    stages: tuple[frozenset[str], ...] = ()
+    """The names of the stacks of each region's stage."""
     dependents: tuple[Dependent, ...] = ()
     """Resources that refer to a replaced one."""
     others_in_progress: tuple[str, ...] = ()
@@ -114,7 +118,14 @@ class Review:
         return f"{self.environment}{' (first deployment)' if self.is_first else ''}: {'; '.join(parts)}"
 
 
-KINDS = (ADDED, CHANGED, REPLACED, REMOVED)
+REVISED = "revised"
+KINDS = (ADDED, CHANGED, REVISED, REPLACED, REMOVED)
+"""What the report counts. A new task definition is not counted with a replaced network."""
+
+
+def counted_as(change: ResourceChange) -> str:
+    """Return what the report counts a change as, one of KINDS."""
+    return REVISED if change.is_revision else change.kind
 
 
 def review(
@@ -144,9 +155,15 @@ def review(
             [(before or EMPTY_TEMPLATE, stack.template) for before, stack in zip(deployed, released, strict=True)]
         )
         leftovers = [*unknown, *(describe(one, release.stacks, comparer) for one in left)]
+    parts = _parts(by_stage)
     stacks = tuple(
         StackReview(
-            name=stack.name, account=stack.account, region=stack.region, is_new=before is None, difference=difference
+            name=stack.name,
+            account=stack.account,
+            region=stack.region,
+            is_new=before is None,
+            difference=difference,
+            part=parts[stack.name],
         )
         for stack, before, difference in zip(released, deployed, differences, strict=True)
     )
@@ -167,6 +184,7 @@ def review(
         ),
         cost=cost_change(environment, released, deployed),
         is_first=not whole,
+        stages=tuple(frozenset(stack.name for stack in stage) for stage in by_stage),
         dependents=consumers,
     )
 
@@ -174,6 +192,12 @@ def review(
 def _change(stack: Stack, difference: Difference) -> StackChange:
     replaced = {item.logical_id for item in difference.resources if item.kind == REPLACED}
     return StackChange(name=stack.name, template=stack.template, replaced=replaced, types=difference.types)
+
+
+def _parts(by_stage: Sequence[Sequence[Stack]]) -> dict[str, str]:
+    """Return each stack's name without what all names of its stage begin with."""
+    prefixes = [(common_prefix([stack.name for stack in stage]), stage) for stage in by_stage]
+    return {stack.name: stack.name.removeprefix(prefix) for prefix, stage in prefixes for stack in stage}
 
 
 def _is_whole(stage: Sequence[Stack], there: Set[str], last_stacks: Set[str]) -> bool:

@@ -124,7 +124,7 @@ class Service:
             return None
         return None if row is None else str(row[0])
 
-    def tells(self, task: Task, *, after: float) -> bool:
+    def has_logged(self, task: Task, *, after: float) -> bool:
         """Return whether a task logged an event after a time, by its own clock."""
         return any(self._events(after, [task]))
 

@@ -10,7 +10,7 @@ import pytest
 from cloud_assembly import AwsEnvironment, Stack, environment_tag
 from jobs.change_review.deployed_stacks import Denied, Reader
 from jobs.change_review.differences import Comparer
-from jobs.change_review.left_behind import LeftBehind, Release, describe, left_behind
+from jobs.change_review.left_behind.search import LeftBehind, Release, describe, left_behind
 
 COMPARER = Comparer()
 ACCOUNT, OTHER, HOME = "444444444444", "555555555555", "111111111111"

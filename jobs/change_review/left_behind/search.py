@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from cloud_assembly import PIPELINE, AssemblyError, AwsEnvironment, Stack, environment_tag, read
-from jobs.change_review.collisions import collisions
 from jobs.change_review.costs import cost_change
 from jobs.change_review.deployed_stacks import Denied, Reader
 from jobs.change_review.differences import Comparer
 from jobs.change_review.findings import Finding, fingerprint
+from jobs.change_review.left_behind.collisions import collisions
 from jobs.change_review.stateful import loss
 from jobs.cost.formatting import dollars
 
