@@ -275,6 +275,10 @@ change-review: ## report what a deployment would change and lose, as the pipelin
 	@$(MAKE) -j2 $(review_venv)/.ready $(comparing)
 	@$(review_venv)/bin/python -m jobs.change_review $(ARGS)
 
+.PHONY: review
+review: cdk.out/manifest.json $(comparing) ## before a push: print what its reviews will ask to have accepted, as TOML
+	@python -m jobs.change_review.before_push $(ARGS)
+
 .PHONY: bake
 bake: $(review_venv)/.ready ## watch the environment's alarm for a while, as the pipeline does after the tests
 	@$(review_venv)/bin/python -m jobs.bake $(ARGS)

@@ -88,6 +88,8 @@ class PipelineStack(Stack):
             deliveries.append(
                 EnvironmentDelivery(pipeline, waves, settings=settings, release=release, earlier=list(deliveries))
             )
+        self.reviews = [delivery.review.arguments for delivery in deliveries]
+        """What the change reviews compare, in the order of delivery."""
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, pipeline.synth_project, settings.repository)
         if assets := pipeline.node.try_find_child("Assets"):
