@@ -181,7 +181,9 @@ def test_the_finding_names_stacks_data_cost_and_what_collides() -> None:
     text = "\n".join(finding.details)
     assert "stacks: yawl-prod-network" in text
     [costs] = [line for line in finding.details if line.startswith("costs: ")]
-    assert re.match(r"costs: (about|at least) \$\d+\.\d\d a month, the largest: Database .* \$\d+\.\d\d, ", costs), costs
+    assert re.match(r"costs: (about|at least) \$\d+\.\d\d a month, the largest: Database .* \$\d+\.\d\d, ", costs), (
+        costs
+    )
     assert "holds: Database (AWS::RDS::DBInstance) of yawl-prod-network; deleting it loses its data" in text
     # Names of roles are unique in an account, of buckets in the world, of topics in a region only.
     collide = [line for line in finding.details if line.startswith("collides: ")]
