@@ -162,11 +162,23 @@ class Clients(Account):
         region_name = "eu-west-1"
 
 
+def clients(_service: str) -> Clients:
+    return Clients([GOOD])
+
+
+def no_records(*_: object) -> tuple[Record, ...]:
+    return ()
+
+
+def no_stages(*_: object, **__: object) -> dict[str, Any]:
+    return {"pipeline": {"stages": []}}
+
+
 def test_the_command_writes_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "_client", lambda _: Clients([GOOD]))
-    monkeypatch.setattr(command, "read_all", lambda *_: ())
+    monkeypatch.setattr(command, "_client", clients)
+    monkeypatch.setattr(command, "read_all", no_records)
     file = tmp_path / "releases.html"
     assert command.main(["--bucket", "b", "--page", str(file)]) == 0
     assert capsys.readouterr().out == f"releases: wrote {file}\n"
@@ -176,14 +188,14 @@ def test_the_command_writes_the_page(
 def test_a_page_that_cannot_be_written_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "_client", lambda _: Clients([GOOD]))
-    monkeypatch.setattr(command, "read_all", lambda *_: ())
+    monkeypatch.setattr(command, "_client", clients)
+    monkeypatch.setattr(command, "read_all", no_records)
     file = tmp_path / "no" / "releases.html"
     assert command.main(["--bucket", "b", "--page", str(file)]) == 2
     assert capsys.readouterr().err == f"releases: {file} cannot be written: No such file or directory\n"
 
 
 def test_a_pipeline_of_another_project_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Account, "get_pipeline", lambda *_, **__: {"pipeline": {"stages": []}})
+    monkeypatch.setattr(Account, "get_pipeline", no_stages)
     with pytest.raises(NoEnvironmentsError, match="the pipeline p has no environments"):
         delivery([GOOD], minute=DAY)

@@ -9,7 +9,7 @@ from tools.diagrams import palette
 
 ROW: Final = 24
 
-RUN: Final = "https://us-east-1.console.aws.amazon.com/codesuite/…"
+RUN: Final = "https://us-east-1.console.aws…"
 SAMPLES: Final[Sequence[Mapping[str, str]]] = (
     {
         "Environment": "dev",
