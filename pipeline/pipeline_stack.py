@@ -22,7 +22,7 @@ from pipeline.events.release_records import ReleaseRecords
 from pipeline.permissions.account_roles import Readers, bound_roles
 from pipeline.permissions.restrict_permissions import restrict_permissions
 from pipeline.steps.self_mutation import self_mutation
-from pipeline.steps.source_and_synth import allow_connection, source, synth_step
+from pipeline.steps.source_and_synth import allow_connection, checkout, source, synth_step
 from settings import EnvironmentSettings, Settings
 from stacks.audit.account_audit import AccountAudit
 from stacks.monitoring.environment_dashboard import dashboard_address
@@ -71,22 +71,27 @@ class PipelineStack(Stack):
         commit = source(settings.repository)
         synth = synth_step(commit, logging=logs.for_project("Synth"))
         pipeline = self._build_pipeline(synth, tool_versions=tool_versions, stores=stores, logs=logs)
+        records = ReleaseRecords(
+            self, "ReleaseRecords", retention_days=settings.pipeline.release_retention_days, store=store
+        )
         release = Release(
             source=commit,
+            checkout=checkout(synth),
             assembly=synth,
-            store=store,
+            records=records,
             logs=logs,
             pipeline_name=construct_id,
         )
         deliveries: list[EnvironmentDelivery] = []
         for name, environment in settings.environments.items():
             waves = [[self._stage(name, one) for one in wave] for wave in environment.waves]
-            summaries = [tests.summary for delivery in deliveries for tests in delivery.tests]
             deliveries.append(
-                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, test_summaries=summaries)
+                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, earlier=list(deliveries))
             )
+        self.reviews = [delivery.review.arguments for delivery in deliveries]
+        """What the change reviews compare, in the order of delivery."""
         pipeline.build_pipeline()
-        allow_connection(pipeline.pipeline, settings.repository)
+        allow_connection(pipeline.pipeline, pipeline.synth_project, settings.repository)
         if assets := pipeline.node.try_find_child("Assets"):
             cache_docker_layers(assets)
         conditions = StageConditions(pipeline.pipeline)
@@ -97,6 +102,7 @@ class PipelineStack(Stack):
             pipeline,
             deliveries=deliveries,
             store=store,
+            records=records,
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,
         )
@@ -106,6 +112,7 @@ class PipelineStack(Stack):
             tests=[tests for delivery in deliveries for tests in delivery.tests],
             bakes=[bake for delivery in deliveries for bake in delivery.bakes],
             stores=list(stores.values()),
+            records=records.bucket,
         )
 
     def _build_pipeline(
@@ -138,9 +145,11 @@ class PipelineStack(Stack):
         *,
         deliveries: Sequence[EnvironmentDelivery],
         store: ArtifactStore,
+        records: ReleaseRecords,
         approval_topic: NotificationTopic,
         delivery_topic: NotificationTopic,
     ) -> None:
+        runbooks = self._settings.runbooks_of(self.node.id.removeprefix("yawl-"))
         readers = Readers(stage for delivery in deliveries for stage in delivery.in_all_regions)
         Notifications(
             self,
@@ -154,16 +163,15 @@ class PipelineStack(Stack):
             store=store,
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,
+            runbooks=runbooks,
         )
-        ReleaseRecords(
-            self,
-            "ReleaseRecords",
+        records.record(
+            {stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
             pipeline_name=self.node.id,
             settings=self._settings.pipeline,
             readers=readers,
-            deployments={stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
-            store=store,
             failure_topic=delivery_topic,
+            runbooks=runbooks,
         )
 
     def _stage(self, name: str, environment: EnvironmentSettings) -> YawlStage:
@@ -178,6 +186,7 @@ class PipelineStack(Stack):
             audit=self._settings.audit_of(name, environment.region),
             pipeline_account=self._settings.pipeline.account,
             pipeline_dashboard=dashboard_address(self.node.id, region=self._settings.pipeline.region),
+            runbooks=self._settings.runbooks_of(name if is_home else f"{name}-{environment.region}"),
             compliance=self._settings.compliance.tag,
             counts_incidents=name == list(self._settings.environments)[-1],
         )
@@ -216,6 +225,7 @@ class PipelineStack(Stack):
             pipeline_name=pipeline_name,
             pipeline_address=f"https://{self.region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/"
             f"{pipeline_name}/view?region={self.region}",
+            runbooks=self._settings.runbooks_of(pipeline_name.removeprefix("yawl-")),
             stages=built,
             approvals=[f"{one.stage.node.id}Approval" for one in deliveries],
             environments=[one.name for one in deliveries],

@@ -270,9 +270,14 @@ def entering_an_environment(project: Resource, resources: Resources) -> Iterator
             yield assume(own, found.arn)
 
 
-@row("Change review", PROJECT, source="jobs/change_review/deployed_stacks.py, pipeline_run.py", table=OUR_CALLS)
+@row(
+    "Change review",
+    PROJECT,
+    source="jobs/change_review/deployed_stacks.py, pipeline_run.py, approval/release_records.py",
+    table=OUR_CALLS,
+)
 def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]:
-    """Yield a review's reads of stacks and executions, and the upload of its page."""
+    """Yield a review's reads of stacks, executions and release records, and the upload of its page."""
     variables = _variables(project)
     found = re.search(r"--stage cdk\.out/assembly-yawl-delivery-(\S+)", str(project.at("Source", "BuildSpec")))
     if "PUBLISH_TO" not in variables or not found:
@@ -284,9 +289,19 @@ def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]
             {(a, r) for stage, a, r in _deployments(pipeline) if stage == found[1].strip("'")}
         ):
             yield assume(own.name, LOOKUP_ROLE.format(account=account, region=region))
+        # The pipeline's history names the accounts and regions that were deployed to before.
+        yield assume(own.name, LOOKUP_ROLE.format(account=project.account, region=project.region))
     bucket_name, _, prefix = variables["PUBLISH_TO"].partition("/")
     if bucket := resources.bucket(bucket_name):
-        yield from object_write(own, bucket, f"{prefix}/review.html", resources)
+        commands = str(project.at("Source", "BuildSpec"))
+        own_name = re.findall(r"--environment (\S+)", commands)
+        earlier = re.findall(r"--earlier ([^\s']+)", commands)
+        yield from object_write(own, bucket, f"{prefix}/{own_name[0]}/review.html", resources)
+        yield from calls(own, "s3:ListBucket", bucket.arn)
+        for name in [*own_name, *earlier]:
+            yield from object_read(own, bucket, f"{name}/record.json", resources)
+        for name in earlier:
+            yield from object_read(own, bucket, f"{prefix}/{name}/review.json", resources)
 
 
 @row(

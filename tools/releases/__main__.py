@@ -6,13 +6,14 @@
     make releases ARGS='--page releases.html'                      a page: what runs where, what is waiting and for how
                                                                    long, lead times by phase, and the runs behind them
 
-It needs credentials of the pipeline's account.
+It needs credentials of the pipeline's account; the region is the one in delivery.toml.
 Exit codes: 0 releases found; 1 no release found; 2 bad input, or the records cannot be read.
 """
 
 import argparse
 import json
 import sys
+import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from tools.releases.records import Record, RecordsError, bucket_of, now, on, rea
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 WEEKS = 12
 """The time that the page is about, as on the dashboard."""
+SETTINGS = Path("delivery.toml")
 SHORT = 12
 """Characters shown of a commit or digest."""
 
@@ -104,8 +106,16 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _client(service: str) -> Any:
-    session: Any = boto3.Session()
+    session: Any = boto3.Session(region_name=_region())
     return session.client(service, config=_CONFIG)
+
+
+def _region() -> str | None:
+    """Return the pipeline's region in `delivery.toml`; None, which leaves it to the profile, outside of the project."""
+    try:
+        return tomllib.loads(SETTINGS.read_text())["pipeline"]["region"]
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _in_words(record: Record, zone: Any) -> str:
@@ -122,6 +132,8 @@ def _in_words(record: Record, zone: Any) -> str:
     lines += [f"  image      {image}" for image in content["images"]]
     lines += [f"  tests      {tests}" for tests in content["tests"]]
     lines += [f"  template   {digest[:SHORT]} {stack}" for stack, digest in sorted(content["templates"].items())]
+    if review := content.get("review"):
+        lines.append(f"  review     {review}")
     lines.append(f"  execution  {content['execution']}")
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from stacks.database.connection_limit import connection_limit
+from tests.complete_list import assert_complete
 from tests.unit.one_environment import OneEnvironment
 
 Templates: TypeAlias = Callable[[str, str], Template]
@@ -167,7 +168,13 @@ def test_an_alarm(alarms: Callable[[str], dict[str, Any]], row: tuple[str, str, 
 
 
 def test_there_are_no_other_alarms(template: Templates) -> None:
-    template("prod", "monitoring").resource_count_is("AWS::CloudWatch::Alarm", len(ALARMS) + len(UPKEEP))
+    found = template("prod", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
+    names = {one["Properties"]["AlarmName"].removeprefix("yawl-") for one in found}
+    upkeep = {name.removeprefix("upkeep-prod-") for name in names if name.startswith("upkeep-")}
+    own = {name.removeprefix("prod-") for name in names if not name.startswith("upkeep-")}
+    assert_complete(own, (name for name, *_ in ALARMS), where="ALARMS in tests/unit/stacks/test_monitoring.py")
+    assert_complete(own, (name for name, *_ in MEASURES), where="MEASURES in tests/unit/stacks/test_monitoring.py")
+    assert_complete(upkeep, (name for name, *_ in UPKEEP), where="UPKEEP in tests/unit/stacks/test_monitoring.py")
 
 
 @pytest.mark.parametrize("row", UPKEEP, ids=[row[0] for row in UPKEEP])
