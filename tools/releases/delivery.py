@@ -76,7 +76,10 @@ class Delivery:
         last = self.environments[-1]
         of_last = EnvironmentFigures(self._executions, last, outcomes(self._executions, last), way=self.environments)
         found = [figure for one in self._executions for figure in of_last.of(one) if figure.time >= since]
-        self._figures = list({(one.subject, one.name): one for one in reversed(found)}.values())
+        once: dict[tuple[str, str], Figure] = {}
+        for figure in found:
+            once.setdefault((figure.subject, figure.name), figure)
+        self._figures = list(once.values())
 
     def address(self, execution: Execution) -> str:
         """Return where the console shows an execution."""
@@ -103,7 +106,7 @@ class Delivery:
                     continue
                 reached = before.released_by(execution) if before else execution.start
                 if reached:
-                    where = self._state(execution)
+                    where = "rolled back" if environment.released_by(execution) else self._state(execution)
                     found.append(Waiting(environment=environment.name, execution=execution, since=reached, where=where))
             before = environment
         return found

@@ -76,7 +76,7 @@ def _running_row(
         html.escape(one.stage),
         *_commit(one.execution, delivery),
         f'<span class="{look}">{one.result}</span>',
-        _span(now - one.since),
+        _span(now - one.since).replace(" ", "\N{NO-BREAK SPACE}"),
         html.escape(record.content["author"] if record else ""),
         html.escape(record.content["approver"].rpartition("/")[2] if record else ""),
     ]
@@ -104,7 +104,11 @@ def _cards(delivery: Delivery, *, weeks: int) -> str:
     changes, failed = delivery.changes(), len(delivery.failures())
     rate = f"{100 * min(failed, changes) / changes:.0f} %" if changes else "-"
     figures = [
-        ("Deployments per week", f"{len(delivery.releases()) / max(1, weeks):.1f}", f"{changes} changes"),
+        (
+            "Deployments per week",
+            f"{len(delivery.releases()) / max(1, weeks):.1f}",
+            f"{len(delivery.releases())} releases",
+        ),
         ("Lead time, median", _span(middle(delivery.lead_times())), f"{len(delivery.lead_times())} commits"),
         ("Change failure rate", rate, f"{failed} of {changes} changes"),
         ("Time to restore, median", _span(middle(delivery.times_to_restore())), "from failure to repair"),
