@@ -42,8 +42,9 @@ def self_mutation(stack_name: str, *, account: str, logging: codebuild.LoggingOp
                             f'FINGERPRINT="$(python3 -c "import hashlib, sys; '
                             f'print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:12])" < {changes})"',
                             f'[ "$BROADENED" = no ] || grep -qx "$FINGERPRINT" {ACCEPTED_CHANGES} || {{ echo '
-                            "\"stops: the pipeline's own permissions would grow. If this is intended, add to "
-                            'delivery.toml: [pipeline.accepted_changes.$FINGERPRINT] reason = \\"…\\""; exit 1; }',
+                            "\"stops: the pipeline's own permissions would grow, by the change $FINGERPRINT. If this "
+                            'is intended, add to delivery.toml, with the reason:"; '
+                            'printf \'[pipeline.accepted_changes.%s]\\nreason = "…"\\n\' "$FINGERPRINT"; exit 1; }',
                         ]
                     }
                 },

@@ -272,7 +272,7 @@ class TestRelease:
         assert all(len(line) <= LONGEST_LINE and line.isprintable() for line in lines)
 
     def test_without_a_history_the_mail_says_so(self) -> None:
-        assert replace(RELEASE, commits=None, no_commits="not cloned").mailed() == ["Commits: not cloned"]
+        assert replace(RELEASE, commits=None, no_commits="not cloned").mailed() == ["not known: not cloned"]
 
 
 class Repository:
