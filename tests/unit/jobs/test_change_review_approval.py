@@ -53,7 +53,7 @@ def review_of(*stacks: StackReview, findings: Sequence[Finding] = ()) -> Review:
         stacks=stacks,
         findings=tuple(findings),
         orphaned_stacks=(),
-        cost=Cost(before=Decimal(100), after=Decimal("120.5"), changes=(), unpriced=()),
+        cost=Cost(before=Decimal(100), after=Decimal("120.5"), changes=(), unpriced_before=(), unpriced_after=()),
         is_first=False,
         stages=(frozenset(one.name for one in stacks),),
     )
