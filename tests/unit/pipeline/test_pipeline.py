@@ -20,14 +20,13 @@ from settings.types.environment_names import LONGEST
 from tests.environment_stacks import LEVELS_OF, own_region
 from tests.paths import ROOT
 from tests.unit.other_settings import Synthesized
-from tests.unit.pipeline_definition import Pipeline
+from tests.unit.pipeline_definition import BUILDS, ENVIRONMENTS, REVIEWED_IN, Pipeline
 from tools.bench.delivery_path import BAKE, REVIEW, deliveries
 from tools.bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
 EARLIER = {"Dev": "", "Staging": " --earlier dev", "Prod": " --earlier dev --earlier staging"}
 PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
 WITHOUT_TAGS = (
@@ -43,16 +42,6 @@ WITHOUT_TAGS = (
 )
 """The types in the pipeline's stack that take no tags."""
 STAGES = ["DevReview", "Dev", "StagingReview", "Staging", "ProdReview", "ProdApproval", "Prod"]
-REVIEWED_IN = {"Dev": "DevReview", "Staging": "StagingReview", "Prod": "ProdReview"}
-"""Each environment, and the stage in which its changes are reviewed."""
-BUILDS = [
-    ("Build", "Synth"),
-    ("UpdatePipeline", "SelfMutate"),
-    ("Assets", "FileAssets"),
-    *((stage, "ReviewChanges") for stage in REVIEWED_IN.values()),
-    *((stage, "IntegrationTests") for stage in ENVIRONMENTS),
-    *((stage, "Bake") for stage in ENVIRONMENTS),
-]
 
 
 def test_source_synth_self_mutation_and_assets_come_before_the_environments_in_their_order(pipeline: Pipeline) -> None:
