@@ -216,6 +216,11 @@ recover: cdk.out/manifest.json ## repair a failed first deployment after confirm
 	@test -n "$(ENV)" || { echo "recover: which environment? make recover ENV=dev" >&2; exit 2; }
 	@python -m tools.accounts recover $(ENV) $(ARGS)
 
+.PHONY: rollback
+rollback: cdk.out/manifest.json ## return an environment to its last good release: make rollback ENV=prod
+	@test -n "$(ENV)" || { echo "rollback: which environment? make rollback ENV=prod" >&2; exit 2; }
+	@python -m tools.delivery rollback $(ENV) $(ARGS)
+
 .PHONY: bootstrap
 bootstrap: cdk.out/manifest.json ## once, on AWS: bootstrap every account and region; prints the commands it runs
 	@python -m pipeline bootstrap $(ARGS)

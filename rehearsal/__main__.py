@@ -70,6 +70,21 @@ def _parser() -> argparse.ArgumentParser:
         help="override a variable in the builds that have it, for example to shorten a wait",
     )
     parser.add_argument(
+        "--variable",
+        dest="pipeline_variables",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=VALUE",
+        help="start the execution with this value of one of the pipeline's own variables, as for a hotfix: HOTFIX=yes",
+    )
+    parser.add_argument(
+        "--then",
+        metavar="COMMAND",
+        help="after the delivery, run this shell command as an operator of the pipeline's account, then what it\n"
+        "starts in the pipeline: 'make rollback ENV=prod ARGS=--yes'",
+    )
+    parser.add_argument(
         "--clock",
         type=datetime.fromisoformat,
         metavar="TIME",
@@ -164,6 +179,8 @@ def _plan(options: argparse.Namespace, repository: Path, screen: Screen) -> Plan
         else TerminalApprover(screen.paused),
         base_commit=_commit(repository, options.base_commit, option="--from") if options.base_commit else None,
         variable_overrides=dict(options.variable_overrides),
+        pipeline_variables=dict(options.pipeline_variables),
+        then=options.then,
         clock=lambda: datetime.now(UTC) + clock_offset,
         tasks=TaskKind(options.tasks),
         account=AccountKind(options.account),
