@@ -11,10 +11,11 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cloud_assembly import Assembly, UserError, read
+from cloud_assembly import PIPELINE, Assembly, UserError, read
 from tools.accounts.accounts import Accounts
 from tools.accounts.deployed_stacks import stacks_of
 from tools.accounts.errors import OperationError, explained
+from tools.delivery import hotfix
 from tools.delivery.pipeline import DeployedPipeline, review_key
 from tools.delivery.rollback import StageRollback, Way, lines, plan, start
 from tools.releases.records import RecordsError, bucket_of, read_all
@@ -64,12 +65,41 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     rollback.add_argument("--to", metavar="COMMIT", help="another good release on record, instead of the last one")
     rollback.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     rollback.set_defaults(run=_rollback, prepare=_find_stacks)
+    fix = commands.add_parser(
+        "hotfix",
+        help="deliver a commit without the bakes before the last environment",
+        description=(
+            "Start the pipeline with a commit that has been pushed, skip the bakes before the last environment, and "
+            "stop executions that would make it wait for theirs. Credentials: the pipeline's account."
+        ),
+        epilog=EXIT_CODES,
+    )
+    fix.add_argument("commit", nargs="?", default="HEAD", help="a branch, tag or commit (HEAD)")
+    fix.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    fix.set_defaults(run=_hotfix, prepare=_find_commit)
     return parser.parse_args(arguments)
 
 
 def _find_stacks(options: argparse.Namespace, assembly: Assembly) -> None:
     options.stacks = [stack.name for stack in stacks_of(options.environment, assembly)]
     options.pipeline_stack = assembly.pipeline.name
+
+
+def _find_commit(options: argparse.Namespace, assembly: Assembly) -> None:
+    options.commit, options.title = hotfix.resolve(options.commit)
+    options.definition = next((properties for _, properties in assembly.pipeline.of_type(PIPELINE)), None)
+
+
+def _hotfix(options: argparse.Namespace, pipeline: DeployedPipeline) -> int:
+    commit: str = options.commit
+    found = hotfix.obstacles(pipeline)
+    print(*hotfix.lines(commit, options.title, found, pipeline, options.definition), sep="\n", flush=True)
+    if not options.yes and _answer("Type hotfix to start it: ") != "hotfix":
+        print("nothing was started")
+        return NOT_CONFIRMED
+    execution = hotfix.start(commit, found, pipeline)
+    print(f"started: hotfix {commit[:12]}", *_watch(execution, pipeline), sep="\n")
+    return 0
 
 
 def _rollback(options: argparse.Namespace, pipeline: DeployedPipeline) -> int:
@@ -145,12 +175,18 @@ def _started(environment: str, step: StageRollback, execution: str, pipeline: De
     what = f"{step.stage.name} returns" if step.way is Way.STAGE_ROLLBACK else f"{environment} returns"
     return (
         f"started: {what} to {step.to}",
-        f"  watch   {pipeline.page(execution)}",
-        f"          aws codepipeline get-pipeline-execution --region {pipeline.home.region} --pipeline-name "
-        f"{pipeline.name} --pipeline-execution-id {execution} --query pipelineExecution.status",
+        *_watch(execution, pipeline),
         f"  then    make releases ARGS='--environment {environment}' shows the new record; mails say how it ends",
         "  next    a push delivers the newest commit again: revert the faulty one, or disable the transition into "
         f"{step.stage.name}",
+    )
+
+
+def _watch(execution: str, pipeline: DeployedPipeline) -> Sequence[str]:
+    return (
+        f"  watch   {pipeline.page(execution)}",
+        f"          aws codepipeline get-pipeline-execution --region {pipeline.home.region} --pipeline-name "
+        f"{pipeline.name} --pipeline-execution-id {execution} --query pipelineExecution.status",
     )
 
 

@@ -13,6 +13,8 @@ from tools.accounts.accounts import Accounts
 from tools.accounts.errors import OperationError
 
 ROLLBACK: Final = "ROLLBACK"
+HOTFIX: Final = "HOTFIX"
+"""The pipeline's variable that skips the bakes before the last environment."""
 BUSY: Final = ("InProgress", "Stopping")
 """Statuses of a stage's execution during which CodePipeline starts no rollback."""
 

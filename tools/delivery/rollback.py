@@ -1,22 +1,21 @@
 """Plans and starts the rollback of an environment."""
 
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import ClientError
 
 from tools.accounts.errors import OperationError
 from tools.delivery.assembly import ReleasedAssembly, download
+from tools.delivery.hotfix import start_execution
 from tools.delivery.pipeline import BUSY, DeployedPipeline, Execution, Stage, StageState
 from tools.delivery.releases import Release, good_releases, named, target
 from tools.releases.records import Record
 
-HOTFIX: Final = "HOTFIX"
-"""The pipeline's variable that skips the bakes before the last environment."""
 MOST_COMMITS: Final = 20
 """Shown of the commits that a rollback undoes."""
 
@@ -111,17 +110,6 @@ def start(step: StageRollback, pipeline: DeployedPipeline) -> str:
     else:
         answer = start_execution(pipeline, step.to.commit)
     return answer["pipelineExecutionId"]
-
-
-def start_execution(pipeline: DeployedPipeline, commit: str) -> Mapping[str, Any]:
-    """Start the pipeline with a commit, without the bakes before the last environment; raises boto3's errors."""
-    declared = [one["name"] for one in pipeline.definition.get("variables", ())]
-    return pipeline.client("codepipeline").start_pipeline_execution(
-        name=pipeline.name,
-        sourceRevisions=[{"actionName": pipeline.source_action, "revisionType": "COMMIT_ID", "revisionValue": commit}],
-        # A pipeline of before the variable existed has all its bakes.
-        **({"variables": [{"name": HOTFIX, "value": "yes"}]} if HOTFIX in declared else {}),
-    )
 
 
 def lines(environment: str, step: StageRollback, pipeline: DeployedPipeline) -> Iterator[str]:

@@ -93,8 +93,13 @@ def _stage_states(oldest_first: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for stage, by_action in last.items():
             statuses = list(by_action.values())
             status = next((one for one in ("InProgress", "Failed") if one in statuses), statuses[-1])
-            latest = {"pipelineExecutionId": execution["pipelineExecutionId"], "status": status}
-            states[stage] = {"stageName": stage, "latestExecution": latest}
+            states[stage] = {
+                "stageName": stage,
+                "latestExecution": {"pipelineExecutionId": execution["pipelineExecutionId"], "status": status},
+                "actionStates": [
+                    {"actionName": name, "latestExecution": {"status": one}} for name, one in by_action.items()
+                ],
+            }
     return list(states.values())
 
 

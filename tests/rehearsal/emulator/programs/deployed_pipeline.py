@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,15 @@ from tests.rehearsal.emulator.small_assembly import write_assembly
 
 PIPELINE = "delivery"
 STACK = "yawl-test-one"
+
+
+def answering(answer: str) -> Callable[[str], str]:
+    """Return what stands in for `input`."""
+
+    def ask(_: str) -> str:
+        return answer
+
+    return ask
 
 
 def kind(category: str, provider: str) -> dict[str, str]:
@@ -51,7 +61,7 @@ class PipelineSite:
     def cloud(self) -> Cloud:
         return self.account.cloud
 
-    def template(self, bake: str) -> dict[str, Any]:
+    def template(self, bake: str, *, has_hotfix: bool = True) -> dict[str, Any]:
         source = {"Name": "Source", "ActionTypeId": kind("Source", "CodeStarSourceConnection"), "RunOrder": 1}
         deploy = {
             "Name": "one.Deploy",
@@ -64,11 +74,14 @@ class PipelineSite:
             "PipelineType": "V2",
             "RoleArn": f"arn:aws:iam::{self.account.place.account}:role/pipeline",
             "ArtifactStore": {"Type": "S3", "Location": self.artifacts},
-            "Variables": [{"Name": "HOTFIX", "DefaultValue": "no"}],
+            **({"Variables": [{"Name": "HOTFIX", "DefaultValue": "no"}]} if has_hotfix else {}),
             "Stages": [
                 {"Name": "Source", "Actions": [source]},
                 {"Name": "Build", "Actions": [build("Synth")]},
-                {"Name": "Dev", "Actions": [build("Bake")]},
+                {
+                    "Name": "Dev",
+                    "Actions": [{**build("Bake"), "Configuration": {"EnvironmentVariables": "#{variables.HOTFIX}"}}],
+                },
                 {"Name": "Test", "Actions": [deploy, build(bake, 2)]},
             ],
         }
@@ -77,9 +90,9 @@ class PipelineSite:
             "Outputs": {"ReleaseRecordBucket": {"Value": self.records}},
         }
 
-    def deploy(self, bake: str = "Bake") -> None:
+    def deploy(self, bake: str = "Bake", *, has_hotfix: bool = True) -> None:
         """Deploy the pipeline; another name of its last action is another version of it."""
-        body = json.dumps(self.template(bake))
+        body = json.dumps(self.template(bake, has_hotfix=has_hotfix))
         (self.folder / f"{PIPELINE}.json").write_text(body)
         cloudformation = self.account.client("cloudformation")
         exists = Account(self.cloud, self.account.place, PIPELINE).settled() != "DELETE_COMPLETE"

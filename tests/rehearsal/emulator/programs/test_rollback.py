@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
-from tests.rehearsal.emulator.programs.deployed_pipeline import STACK, PipelineSite
+from tests.rehearsal.emulator.programs.deployed_pipeline import STACK, PipelineSite, answering
 from tests.rehearsal.emulator.programs.test_destroy import reach
 from tools.delivery.__main__ import main
 from tools.delivery.pipeline import DeployedPipeline
@@ -101,11 +101,11 @@ def test_without_confirmation_nothing_is_started(
     site.run("a")
     site.run("b")
     for answer in ("", "yes", "prod"):
-        monkeypatch.setattr("builtins.input", lambda _, answer=answer: answer)
+        monkeypatch.setattr("builtins.input", answering(answer))
         assert roll_back(site) == 3
     assert site.started() == []
     assert "nothing was started" in capsys.readouterr().out
-    monkeypatch.setattr("builtins.input", lambda _: "test")
+    monkeypatch.setattr("builtins.input", answering("test"))
     assert roll_back(site) == 0
     assert len(site.started()) == 1
 
@@ -162,7 +162,7 @@ CANNOT: list[tuple[Callable[[PipelineSite], None], tuple[str, ...], str]] = [
     (released_twice, (), "there is nothing to roll back to"),
     (one_release, ("--to", "ffff"), "--to ffff: no good release on record has this commit; on record: aaaaaaaaaaaa"),
     (one_release, ("--to", "aaaa"), "test already runs aaaaaaaaaaaa “Change a”"),
-    (busy, (), "execution b-STARTED is still in Test. Wait for its end, or stop it:\n  aws codepipeline stop-pipeline"),
+    (busy, (), "execution b-STARTED is still in Test (Bake). Wait for its end, or stop it:\n  aws codepipeline stop-pipeline"),
     (pipeline_changed, (), "Push a revert, which is reviewed and tested like any commit:\n  git revert --no-edit aaaa"),
     (loses_a_secret, (), "rollback: the review stops it. If the loss is acceptable, accept it in delivery.toml"),
 ]
