@@ -7,6 +7,7 @@ account and a region. Each table is a class, and each key an attribute.
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 from typing import Annotated
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
@@ -17,7 +18,7 @@ from settings.sections.chat import ChatSettings
 from settings.sections.compliance import ComplianceSettings
 from settings.sections.environment import EnvironmentSettings, TagSettings
 from settings.sections.image import ImageSettings
-from settings.types.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName
+from settings.types.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName, RepositoryUrl
 from settings.types.costs import Costs
 from settings.types.environment_names import ENVIRONMENT_NAME, LONGEST
 from settings.types.image_uri import EcrImage
@@ -53,6 +54,22 @@ class RepositorySettings(Section):
     """A push to this branch starts the pipeline."""
     connection_arn: ConnectionArn
     """The CodeConnections connection that can read the repository."""
+    url: RepositoryUrl | None = None
+    """The repository's page, such as `https://github.com/owner/name`: alarms and dashboards link to the runbooks there;
+    None: they name the runbook's path."""
+
+    def page(self, path: str) -> str:
+        """Return the address of a file at the delivered branch, or the file's path if the repository has no `url`."""
+        if self.url is None:
+            return path
+        host = urlsplit(self.url).netloc
+        folder = "/-/blob" if "gitlab" in host else "/src" if "bitbucket" in host else "/blob"
+        return f"{self.url}{folder}/{quote(self.branch)}/{path}"
+
+    @rule
+    def _url_is_of_the_repository(self) -> Iterator[Mistake]:
+        if self.url is not None and not self.url.endswith(f"/{self.name}"):
+            yield Mistake(("url",), f"must end in /{self.name}, as repository.name says")
 
 
 class PipelineSettings(Section):
@@ -111,6 +128,10 @@ class Settings(Section):
         own = self.environments[environment].image
         return ImageSettings(uri=own) if own else self.image
 
+    def runbooks_of(self, name: str) -> str:
+        """Return the page with the runbooks of an environment's alarms, or with the pipeline's if named `delivery`."""
+        return self.repository.page(f"docs/runbooks/{name}.md")
+
     def audit_of(self, environment: str, region: str) -> AuditShare:
         """Return the audit resources of the environment's stack in one of its regions."""
         deployments = [
@@ -153,7 +174,27 @@ class Settings(Section):
                 for name, environment in self.environments.items()
                 if environment.tasks.spot
             ),
+            *self._warnings_of_production(),
         ]
+
+    def _warnings_of_production(self) -> Iterator[str]:
+        names = list(self.environments)
+        for number, name in enumerate(names):
+            if not _is_production(name):
+                continue
+            environment, path = self.environments[name], ("environments", name)
+            if not environment.approval:
+                yield f"{dotted((*path, 'approval'))}: is false: every push reaches {name} without anyone's approval"
+            if not environment.retain_data:
+                yield (
+                    f"{dotted((*path, 'retain_data'))}: is false: the data of {name} is deleted with its stacks, and "
+                    "nothing protects it from deletion"
+                )
+            if later := [after for after in names[number + 1 :] if not _is_production(after)]:
+                yield (
+                    f"{dotted(path)}: is delivered before {', '.join(later)}, which therefore cannot test a release "
+                    "first: tables are in the order of delivery"
+                )
 
     @rule
     def _names_are_valid(self) -> Iterator[Mistake]:
@@ -264,6 +305,11 @@ class Settings(Section):
                         ("environments", later, "domain", "name"),
                         f"duplicates {earlier}: only one CloudFront distribution can have a name",
                     )
+
+
+def _is_production(name: str) -> bool:
+    """Whether an environment is production by its name: prod, prod-eu, production."""
+    return name in (PRODUCTION, "production") or name.startswith(f"{PRODUCTION}-")
 
 
 def _lack(key: str) -> str:

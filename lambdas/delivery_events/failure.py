@@ -1,12 +1,12 @@
-"""Why an action failed: the first failing line of its log, or the first failed resource of its stack."""
+"""Why an action failed: the message of the program that failed, or the first failed resource of its stack."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .build_log import acceptance, failing_line, findings
 from .clients import NotReadable
 from .denial import grant
 from .execution import Action, DeployedStack
@@ -14,21 +14,6 @@ from .execution import Action, DeployedStack
 LONGEST_LINE = 300
 MOST_LINES = 20_000
 """Of a log, from its beginning; longer than any log of the pipeline's builds."""
-
-STOPS = re.compile(r"^\s*stops:\s")
-"""How the change review and self-mutation report why they stop the delivery."""
-BEGINS_A_FAILURE = re.compile(
-    r"""
-    ^(FAILED|ERROR)\s                 # pytest's summary
-    | \s(FAILED|ERROR)\s*(\[|$)       # pytest, test by test
-    | \b(fatal|error|\w*Error|\w*Exception)\b[^:]{0,40}:\s
-    | ^make(\[\d+\])?:\s\*\*\*
-    | \b(failed|Failed)\b
-    """,
-    re.VERBOSE,
-)
-NOT_A_FAILURE = re.compile(r"\b(0|no) (errors?|failed)\b|^\[Container\].*(Phase|Entering|Running)")
-"""Lines that mention failures without being one."""
 
 
 class Clients(Protocol):
@@ -49,6 +34,10 @@ class Reason:
 
     line: str
     link: str = ""
+    more_findings: tuple[str, ...] = ()
+    """What else stops the delivery, if a review stopped it."""
+    acceptance: str = ""
+    """Tables for `delivery.toml` that accept what a review found."""
 
 
 def reason(action: Action, clients: Clients) -> Reason:
@@ -67,20 +56,15 @@ def reason(action: Action, clients: Clients) -> Reason:
         summary = f"{summary}. Details unavailable: log or stack events cannot be read"
     line = (found.line or summary).strip()
     shortened = line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
-    return Reason(shortened + grant(line), found.link)
-
-
-def first_failing_line(lines: Sequence[str]) -> str:
-    """Return the first line that begins with `stops:`, else the first that reads like a failure, else nothing."""
-    failing = (line for line in lines if BEGINS_A_FAILURE.search(line) and not NOT_A_FAILURE.search(line))
-    return next((line for line in lines if STOPS.search(line)), "") or next(failing, "")
+    return replace(found, line=shortened + grant(line))
 
 
 def _of_build(action: Action, clients: Clients) -> Reason:
     [build] = clients.home("codebuild").batch_get_builds(ids=[action.external_id])["builds"]
     logs = build["logs"]
     lines = _lines(clients.home("logs"), logs["groupName"], logs["streamName"])
-    return Reason(first_failing_line(lines), logs.get("deepLink", ""))
+    stops = [one for one in findings(lines) if f"stops: {one}" != failing_line(lines)]
+    return Reason(failing_line(lines), logs.get("deepLink", ""), tuple(stops), acceptance(lines))
 
 
 def _lines(client: Any, group: str, stream: str) -> Sequence[str]:

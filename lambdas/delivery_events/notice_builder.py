@@ -1,5 +1,6 @@
 """Builds the notice for an event of the pipeline; most events need none."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,8 @@ from .failure import Clients, reason
 from .notice import Kind, Notice
 
 CHANGES, REVIEW, TESTS = "CHANGES", "REVIEW", "SUMMARY"
-"""Variables that the pipeline's reviews and tests leave."""
+RUNS, RISK, COMMITS = "RUNS", "RISK", "COMMITS"
+"""Variables that the pipeline's reviews and tests leave; `COMMITS` is a JSON list of lines."""
 NO_ENVIRONMENT = "none yet"
 
 
@@ -60,9 +62,12 @@ class NoticeBuilder:
             headline=f"Approval needed for {environment}",
             commit=self.execution.commit,
             details=(
+                *(f"Review: {one}" for one in _variables(REVIEW, own)),
+                *(f"Runs now: {one}" for one in _variables(RUNS, own)),
+                *(f"Highest risk: {one}" for one in _variables(RISK, own)),
                 *(f"Changes: {one}" for one in _variables(CHANGES, own)),
                 *(f"Tests: {one}" for one in _variables(TESTS, self.execution.actions)),
-                *(f"Review: {one}" for one in _variables(REVIEW, own)),
+                *(f"  {line}" for one in _variables(COMMITS, own) for line in json.loads(one)),
             ),
             next="Read the review, then approve or reject. The approval expires after 7 days.",
             link=self._timeline(),

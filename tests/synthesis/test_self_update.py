@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 import pytest
 from aws_cdk.assertions import Template
 
-from lambdas.delivery_events.failure import first_failing_line
+from lambdas.delivery_events.build_log import failing_line
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
 from tests.faulty_http_server import PROXY_VARIABLES
 from tests.paths import ROOT
@@ -199,7 +199,7 @@ def test_a_region_that_may_not_be_read_stops_the_update_and_the_mail_says_why(
     account.statements = [one for one in account.statements if "lookup-role" not in json.dumps(one["Resource"])]
     done = compare(account, assembly, pipeline_template, tmp_path)
     assert done.returncode == 1
-    line = first_failing_line(done.stdout.splitlines())
+    line = failing_line(done.stdout.splitlines())
     assert line.startswith("stops: the pipeline cannot be compared with what is deployed: User: ")
     assert "is not authorized to perform: cloudformation:GetTemplate" in line
     assert "accepted_changes" not in done.stdout

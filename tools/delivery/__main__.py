@@ -18,7 +18,7 @@ from tools.accounts.errors import OperationError, explained
 from tools.delivery import hotfix
 from tools.delivery.pipeline import DeployedPipeline, review_key
 from tools.delivery.rollback import StageRollback, Way, lines, plan, start
-from tools.releases.records import RecordsError, bucket_of, read_all
+from tools.releases.records import RecordsError, read_all
 
 SETTINGS = Path("delivery.toml")
 CANNOT, BAD_INPUT, NOT_CONFIRMED = 1, 2, 3
@@ -82,7 +82,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _find_stacks(options: argparse.Namespace, assembly: Assembly) -> None:
     options.stacks = [stack.name for stack in stacks_of(options.environment, assembly)]
-    options.pipeline_stack = assembly.pipeline.name
 
 
 def _find_commit(options: argparse.Namespace, assembly: Assembly) -> None:
@@ -109,9 +108,7 @@ def _rollback(options: argparse.Namespace, pipeline: DeployedPipeline) -> int:
         raise OperationError(f"the deployed pipeline {pipeline.name} has no stage for {environment}; push first")
     records = [
         record
-        for record in read_all(
-            pipeline.client("s3"), bucket_of(pipeline.client("cloudformation"), options.pipeline_stack), environment
-        )
+        for record in read_all(pipeline.client("s3"), pipeline.records, environment)
         if record.environment == environment
     ]
     with tempfile.TemporaryDirectory(prefix="rollback-") as scratch:
@@ -158,10 +155,12 @@ def _keep_review(environment: str, step: StageRollback, execution: str, pipeline
         return
     try:
         pipeline.client("s3").put_object(
-            Bucket=pipeline.artifact_bucket,
+            Bucket=pipeline.records,
             Key=review_key(execution, environment),
             Body=page.read_bytes(),
             ContentType="text/html; charset=utf-8",
+            # Object Lock requires a checksum.
+            ChecksumAlgorithm="SHA256",
         )
     except (BotoCoreError, ClientError) as error:
         print(f"rollback: the review is only in {page}, because it could not be stored: {error}", file=sys.stderr)

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from cloud_assembly import PIPELINE, Assembly, AwsEnvironment
 from tools.accounts.accounts import Accounts
 from tools.accounts.errors import OperationError
+from tools.releases.records import bucket_of
 
 ROLLBACK: Final = "ROLLBACK"
 HOTFIX: Final = "HOTFIX"
@@ -94,12 +95,6 @@ class DeployedPipeline:
         """The name of the source action."""
         return self.definition["stages"][0]["actions"][0]["name"]
 
-    @property
-    def artifact_bucket(self) -> str:
-        """The artifact store in the pipeline's own region."""
-        stores = self.definition.get("artifactStores", {})
-        return (self.definition.get("artifactStore") or stores[self.home.region])["location"]
-
     def stages_of(self, stacks: Iterable[str]) -> list[Stage]:
         """Return the stages that deploy one of these stacks, in order."""
         wanted = set(stacks)
@@ -163,12 +158,14 @@ class DeployedPipeline:
         found = self.client("cloudformation").get_template(StackName=self._stack, TemplateStage="Original")
         return definition_in(found["TemplateBody"])
 
-    def review_page(self, execution_id: str, environment: str) -> str:
-        """Return the console's address of an execution's change review."""
-        return (
-            f"https://console.aws.amazon.com/s3/object/{self.artifact_bucket}?region={self.home.region}"
-            f"&prefix={review_key(execution_id, environment)}"
-        )
+    @cached_property
+    def records(self) -> str:
+        """The bucket of the release records and their reviews; raises RecordsError."""
+        return bucket_of(self.client("cloudformation"), self._stack)
+
+    def review_page(self, key: str) -> str:
+        """Return the console's address of a change review."""
+        return f"https://console.aws.amazon.com/s3/object/{self.records}?region={self.home.region}&prefix={key}"
 
     def page(self, execution_id: str) -> str:
         """Return the console's address of an execution."""
@@ -180,8 +177,8 @@ class DeployedPipeline:
 
 
 def review_key(execution_id: str, environment: str) -> str:
-    """Return where an execution's change review is in the artifact store."""
-    return f"change-reviews/{execution_id}/{environment}.html"
+    """Return where an execution's change review is in the bucket of the release records."""
+    return f"change-reviews/{environment}/{execution_id}.html"
 
 
 def definition_in(template: Any) -> Any:

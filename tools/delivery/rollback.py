@@ -130,7 +130,9 @@ def lines(environment: str, step: StageRollback, pipeline: DeployedPipeline) -> 
     if step.to.tests:
         yield f"           {step.to.tests}"
     for release in step.between:
-        yield f"  undoes   {release}, released {release.released}; its review, while kept: {_review(release, pipeline)}"
+        review = release.records[-1].content.get("review")
+        found = f"; its review: {pipeline.review_page(review)}" if review else ""
+        yield f"  undoes   {release}, released {release.released}{found}"
     yield from _commits(step)
     if step.way is Way.STAGE_ROLLBACK:
         yield f"  how      CodePipeline runs {step.stage.name} again with the artifacts of execution {step.execution}:"
@@ -198,11 +200,6 @@ def _refused(error: ClientError, stage: Stage) -> Exception:
             "pipeline has changed in the meantime; run the command again"
         )
     return error
-
-
-def _review(release: Release, pipeline: DeployedPipeline) -> str:
-    content = release.records[-1].content
-    return pipeline.review_page(str(content["execution"]), str(content["environment"]))
 
 
 def _commits(step: StageRollback) -> Iterator[str]:

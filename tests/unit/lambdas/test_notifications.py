@@ -9,7 +9,6 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.delivery_events.failure import first_failing_line
 from lambdas.delivery_events.notify import publish_notice
 from tests.unit.recorded_delivery import (
     VARIABLES,
@@ -218,6 +217,9 @@ SAID: dict[Happening, tuple[str, ...]] = {
         "Environment: prod",
         "Commit:      1a2b3c4d5e6f0000000000000000000000000000 Keep cases for a week longer",
         "Author:      Ada Lovelace",
+        "Runs now: 0f0f0f0f0f0f “Keep cases for a week” (2 commits to add)",
+        "Highest risk: replaced or removed: Group in yawl-prod-database",
+        "\n  + 1a2b3c4d5e6f Keep cases for a week longer (Ada)\n  + 9c8d7e6f5a4b Tidy “up” (Grace)\n",
         "Changes: prod: resources 3 changed, in 2 of 7 stacks",
         "Tests: dev: 24 passed in 12.3 s, p99 31 ms",
         "Review: https://review/prod",
@@ -311,24 +313,3 @@ def test_a_long_title_with_letters_of_the_world_fits() -> None:
     [subject] = hear(recording, *recording.events)
     assert subject.startswith("Delivery started: 1a2b3c4d5e6f Gr??e")
     assert len(subject) < 100
-
-
-LOGS: dict[str, tuple[str, ...]] = {
-    "src/x.py:3: error: name is not defined": ("all good, 0 errors", "src/x.py:3: error: name is not defined", "later"),
-    "FAILED tests/x.py::y - assert 1 == 2": ("3 passed, 0 failed", "FAILED tests/x.py::y - assert 1 == 2"),
-    "ValueError: no": ("Traceback (most recent call last):", '  File "x.py"', "ValueError: no"),
-    "make: *** [Makefile:3: check] Error 2": ("doing", "make: *** [Makefile:3: check] Error 2"),
-    "bake: yawl-prod-health failed: it rang at 12:03": ("watching", "bake: yawl-prod-health failed: it rang at 12:03"),
-    "": ("all is well", "no errors"),
-}
-
-
-def test_what_stops_a_build_of_ours_is_told_rather_than_what_reads_like_a_failure() -> None:
-    table = "│ + │ ${Notifier/Failed} │ Allow │ lambda:InvokeFunction │ Service:events.amazonaws.com │ │"
-    said = "stops: the pipeline's own permissions would grow"
-    assert first_failing_line([table, said, "make: *** [Makefile:1: x] Error 1"]) == said
-
-
-@pytest.mark.parametrize("line", LOGS)
-def test_the_first_failing_line_is_found(line: str) -> None:
-    assert first_failing_line(LOGS[line]) == line

@@ -148,6 +148,7 @@ class PipelineSite:
             "approver": "arn:aws:sts::1:assumed-role/Approver/grace",
             "tests": ["test: 24 passed"],
             "execution": execution,
+            "review": f"change-reviews/test/{execution}.html",
             "rolled_back_from": "",
         }
         s3.put_object(Bucket=self.records, Key=f"test/{day:02}-{execution}.json", Body=json.dumps(content).encode())

@@ -48,7 +48,7 @@ def test_it_returns_to_the_last_good_release_and_says_first_what_stays(site: Pip
     assert f"to       {'a' * 12} “Change a”, released 2026-11-01 10:00 UTC, approved by grace" in printed
     assert f"executions/{started['execution']}/timeline" in printed
     review = site.account.client("s3").get_object(
-        Bucket=site.artifacts, Key=f"change-reviews/{started['execution']}/test.html"
+        Bucket=site.records, Key=f"change-reviews/test/{started['execution']}.html"
     )
     assert b"nothing changes" in review["Body"].read()
 
