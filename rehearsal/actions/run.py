@@ -112,6 +112,8 @@ class Context:
     """The rehearsal's time."""
     variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that replace those of the builds' variables, by name."""
+    pipeline_variables: Mapping[str, str] = field(default_factory=dict)
+    """Values of the pipeline's own variables that the execution was started with; others have their defaults."""
     build_slots: BuildSlots = field(default_factory=BuildSlots)
     """The account's quota of concurrent builds."""
 

@@ -67,17 +67,39 @@ def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] |
     return None
 
 
+def find(pipeline: str, execution_id: str) -> dict[str, Any] | None:
+    """Return an execution of the pipeline."""
+    found = _executions.get(execution_id)
+    return found if found and found["pipelineName"] == pipeline else None
+
+
+def stage_status(pipeline: str, stage: str, execution_id: str | None = None) -> str:
+    """Return the status of a stage in one execution, by default in its latest; "" if it has not run there."""
+    executions = [one for one in _executions.values() if one["pipelineName"] == pipeline]
+    if execution_id:
+        executions = [one for one in executions if one["pipelineExecutionId"] == execution_id]
+    states = {state["stageName"]: state["latestExecution"]["status"] for state in _stage_states(executions)}
+    return states.get(stage, "")
+
+
 def _stage_states(oldest_first: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return each stage's latest execution and its status."""
     states: dict[str, dict[str, Any]] = {}
     for execution in oldest_first:
-        by_stage: dict[str, list[str]] = {}
+        last: dict[str, dict[str, str]] = {}
         for action in reversed(execution["actions"]):
-            by_stage.setdefault(action["stageName"], []).append(action["status"])
-        for stage, statuses in by_stage.items():
+            # Of an action that was retried, the last attempt.
+            last.setdefault(action["stageName"], {})[action["actionName"]] = action["status"]
+        for stage, by_action in last.items():
+            statuses = list(by_action.values())
             status = next((one for one in ("InProgress", "Failed") if one in statuses), statuses[-1])
-            latest = {"pipelineExecutionId": execution["pipelineExecutionId"], "status": status}
-            states[stage] = {"stageName": stage, "latestExecution": latest}
+            states[stage] = {
+                "stageName": stage,
+                "latestExecution": {"pipelineExecutionId": execution["pipelineExecutionId"], "status": status},
+                "actionStates": [
+                    {"actionName": name, "latestExecution": {"status": one}} for name, one in by_action.items()
+                ],
+            }
     return list(states.values())
 
 
@@ -110,6 +132,9 @@ def _keep_execution(execution: dict[str, Any], detail: dict[str, Any], known: di
     execution["executionType"] = known["kind"]
     if "target" in known:
         execution["rollbackMetadata"] = {"rollbackTargetPipelineExecutionId": known["target"]}
+    execution["variables"] = [
+        {"name": name, "resolvedValue": value} for name, value in known.get("pipeline_variables", {}).items()
+    ]
     trigger = detail["execution-trigger"]
     if "trigger-type" in trigger:
         execution["trigger"] = {"triggerType": trigger["trigger-type"], "triggerDetail": trigger["trigger-detail"]}
@@ -127,6 +152,8 @@ def _keep_action(execution: dict[str, Any], detail: dict[str, Any], known: dict[
         kept["input"]["resolvedConfiguration"] = known["configuration"]
     if "variables" in known:
         kept["output"]["outputVariables"] = known["variables"]
+    if "artifacts" in known:
+        kept["output"]["outputArtifacts"] = known["artifacts"]
     if "updated_by" in known:
         kept["updatedBy"] = known["updated_by"]
     kept["output"]["executionResult"] = {
