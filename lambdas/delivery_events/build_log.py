@@ -110,8 +110,11 @@ def findings(lines: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(match[1] for match in found if match))
 
 
-def acceptance(lines: Sequence[str]) -> str:
-    """Return the tables of accepted changes that a log offers for `delivery.toml`, as TOML."""
+def acceptance(lines: Sequence[str], *, most: int = 1_000_000) -> str:
+    """Return the tables of accepted changes that a log offers for `delivery.toml`, as TOML.
+
+    Tables beyond `most` characters are left out.
+    """
     tables: list[list[str]] = []
     inside = False
     for line in (line.strip() for line in _plain(lines)):
@@ -122,7 +125,23 @@ def acceptance(lines: Sequence[str]) -> str:
             tables[-1].append(line)
         else:
             inside = False
-    return "\n\n".join(dict.fromkeys("\n".join(table) for table in tables if len(table) > 1))
+    whole = list(dict.fromkeys("\n".join(table) for table in tables if len(table) > 1))
+    kept = [table for number, table in enumerate(whole) if sum(map(len, whole[: number + 1])) <= most]
+    more = [f"# The log has {len(whole) - len(kept)} more."] if len(kept) < len(whole) else []
+    return "\n\n".join([*kept, *more])
+
+
+def command(lines: Sequence[str]) -> str:
+    """Return the command that a review asks to run before the stage is retried; empty without one."""
+    stripped = [line.strip() for line in _plain(lines)]
+    titles = (number for number, line in enumerate(stripped[:-1]) if line.endswith("then retry the stage:"))
+    return next((stripped[number + 1] for number in titles), "")
+
+
+def review_page(lines: Sequence[str]) -> str:
+    """Return the address of the review that a log names; empty without one."""
+    found = (re.match(r"^\s*review: (https://\S+)$", line) for line in _plain(lines))
+    return next((match[1] for match in found if match), "")
 
 
 _TABLE: Final = re.compile(r"""^\[[\w."'-]+\.accepted_changes\.[\w."'-]+\]$""")

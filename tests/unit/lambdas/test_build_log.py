@@ -63,11 +63,12 @@ SHORT: dict[str, tuple[str, ...]] = {
         "STOPPED before any deployment by 2 of 2 findings.",
         "make: *** [Makefile:256: change-review] Error 1",
     ),
-    "stops: the pipeline's own permissions would grow. If this is intended, add to delivery.toml:": (
+    "stops: the pipeline's own permissions would grow": (
         "│ + │ ${Notifier/Failed} │ Allow │ lambda:InvokeFunction │ Service:events.amazonaws.com │ │",
-        "stops: the pipeline's own permissions would grow. If this is intended, add to delivery.toml:",
-        "[pipeline.accepted_changes.0a1b2c3d4e5f]",
-        'reason = "…"',
+        "stops: the pipeline's own permissions would grow",
+        "    if this is intended, add to delivery.toml, with the reason:",
+        "      [pipeline.accepted_changes.0a1b2c3d4e5f]",
+        '      reason = "…"',
     ),
     "Bake failed: yawl-prod-health was in ALARM after the release to prod. (threshold crossed)": (
         "watching yawl-prod-health for 30 minutes",
