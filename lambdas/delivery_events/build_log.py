@@ -24,13 +24,15 @@ class Rule:
     """Whether the last such line is the message, as in a chain of exceptions."""
 
 
+STOPS: Final = r"^\s*(?P<text>stops: .+?)(?:\. If this is intended, .*)?$"
+"""How the change review and self-mutation say why they stop the delivery."""
 BUILD_RULES: Final = (
     # CodeBuild could not run the commands, or ended them.
     Rule(r"^\[Container\].*Phase context status code: (?!COMMAND_EXECUTION_ERROR)\S+ Message: (?P<text>\S.*)"),
 )
 OUR_RULES: Final = (
     # The change review and self-mutation.
-    Rule(r"^\s*(?P<text>stops: .+)"),
+    Rule(STOPS),
     Rule(r"^change review: "),
     Rule(r"^Bake failed: ", completed_by=r"^\s+reason\s+(?P<text>.+)"),
     Rule(r"^bake: "),
@@ -106,8 +108,8 @@ def failing_line(lines: Sequence[str]) -> str:
 def findings(lines: Sequence[str]) -> list[str]:
     """Return what stops the delivery, as the change review and self-mutation report it, each once."""
     outside, _ = _split(_plain(lines))
-    found = (re.match(r"^\s*stops: (.+)", line) for line in outside)
-    return list(dict.fromkeys(match[1] for match in found if match))
+    found = (re.match(STOPS, line) for line in outside)
+    return list(dict.fromkeys(match["text"] for match in found if match))
 
 
 def acceptance(lines: Sequence[str], *, most: int = 1_000_000) -> str:
@@ -140,7 +142,7 @@ def command(lines: Sequence[str]) -> str:
 
 def review_page(lines: Sequence[str]) -> str:
     """Return the address of the review that a log names; empty without one."""
-    found = (re.match(r"^\s*review: (https://\S+)$", line) for line in _plain(lines))
+    found = (re.match(r"^\s*[Rr]eview: (https://\S+)$", line) for line in _plain(lines))
     return next((match[1] for match in found if match), "")
 
 

@@ -73,7 +73,7 @@ def _of_build(action: Action, clients: Clients) -> Reason:
     logs = build["logs"]
     log = _lines(clients.home("logs"), logs["groupName"], logs["streamName"])
     found = build_log.findings(log)
-    most = [f"stops: {one}" for one in found[:MOST_FINDINGS]]
+    most = found[:MOST_FINDINGS]
     if len(found) > len(most):
         most.append(f"and {len(found) - len(most)} more: see the review")
     line = build_log.failing_line(log)

@@ -40,7 +40,7 @@ class Notice:
     reasons: tuple[str, ...] = ()
     """Why it happened: what a program or a person said, a line each."""
     details: tuple[str, ...] = ()
-    """A line each."""
+    """A line each; two blanks indent it."""
     state: str = ""
     """What the environment runs now, and what happens by itself."""
     next: str
@@ -76,7 +76,7 @@ class Notice:
             _filled(self.headline),
             "\n".join(one_line(line) for line in self.reasons),
             "\n".join(table),
-            "\n".join(one_line(line) if line.strip() else "" for line in self.details),
+            "\n".join(f"{'  ' if line.startswith('  ') else ''}{one_line(line)}" for line in self.details),
             _filled(self.state),
             _filled(f"What to do: {self.next}"),
             mail_block(self.paste),

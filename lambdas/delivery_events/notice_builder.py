@@ -1,5 +1,6 @@
 """Builds the notice for an event of the pipeline; most events need none."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,8 @@ from .notice import Kind, Notice
 from .outcome import NO_ENVIRONMENT, Outcome, Stages, named
 
 CHANGES, REVIEW, TESTS = "CHANGES", "REVIEW", "SUMMARY"
-"""Variables that the pipeline's reviews and tests leave."""
+RUNS, RISK, COMMITS = "RUNS", "RISK", "COMMITS"
+"""Variables that the pipeline's reviews and tests leave; `COMMITS` is a JSON list of lines."""
 NOT_ENTERED: Final = "A condition of the stage was not met, such as its deployment window."
 APPROVAL_EXPIRES: Final = timedelta(days=7)
 """When CodePipeline fails an approval that nobody has answered (CodePipeline User Guide, "Quotas")."""
@@ -67,9 +69,12 @@ class NoticeBuilder:
             headline=f"Approval needed for {environment}",
             commit=self.execution.commit,
             details=(
+                *(f"Review: {one}" for one in _variables(REVIEW, own)),
+                *(f"Runs now: {one}" for one in _variables(RUNS, own)),
+                *(f"Highest risk: {one}" for one in _variables(RISK, own)),
                 *(f"Changes: {one}" for one in _variables(CHANGES, own)),
                 *(f"Tests: {one}" for one in _variables(TESTS, self.execution.actions)),
-                *(f"Review: {one}" for one in _variables(REVIEW, own)),
+                *(f"  {line}" for one in _variables(COMMITS, own) for line in json.loads(one)),
             ),
             next="Read the review, then approve or reject. The approval expires after 7 days.",
             link=self._timeline(),

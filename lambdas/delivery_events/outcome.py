@@ -150,7 +150,8 @@ def after_stop(stages: Stages, execution: Execution) -> tuple[str, Outcome]:
     """Return the stage in which somebody stopped the execution, and the outcome."""
     stage = execution.actions[-1].stage if execution.actions else ""
     environment = stages.environment(stage)
-    steps = "Push a fix, or release the commit again from the pipeline's page."
+    # A stopped stage can be retried (CodePipeline User Guide, "Stop a pipeline execution").
+    steps = "Retry the stage to resume the delivery, or push a newer commit."
     if stage in stages.deployments:
         state = f"{environment} may run parts of both releases until the next one is deployed."
         if execution.kind == ROLLBACK:

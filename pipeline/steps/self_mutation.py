@@ -40,9 +40,9 @@ def self_mutation(stack_name: str, *, account: str, logging: codebuild.LoggingOp
                             f'$(grep . {changes} | tail -n 1)"; exit 1; }}',
                             f'FINGERPRINT="$(sha256sum < {changes} | cut -c 1-12)"',
                             f'[ "$BROADENED" = no ] || grep -qx "$FINGERPRINT" {ACCEPTED_CHANGES} || {{ echo '
-                            "\"stops: the pipeline's own permissions would grow\"; printf '%s\\n' "
-                            "'    if this is intended, add to delivery.toml, with the reason:' "
-                            """"      [pipeline.accepted_changes.$FINGERPRINT]" '      reason = "…"'; exit 1; }""",
+                            "\"stops: the pipeline's own permissions would grow, by the change $FINGERPRINT. If this "
+                            'is intended, add to delivery.toml, with the reason:"; '
+                            'printf \'[pipeline.accepted_changes.%s]\\nreason = "…"\\n\' "$FINGERPRINT"; exit 1; }',
                         ]
                     }
                 },

@@ -246,7 +246,15 @@ def reviewed(recording: Recording, environment: str, execution: str = "one") -> 
         recording,
         execution,
         f"{environment}Review",
-        ReviewChanges={"CHANGES": f"{name}: resources 3 changed, in 2 of 7 stacks", "REVIEW": f"https://review/{name}"},
+        ReviewChanges={
+            "CHANGES": f"{name}: resources 3 changed, in 2 of 7 stacks",
+            "REVIEW": f"https://review/{name}",
+            "RUNS": "0f0f0f0f0f0f “Keep cases for a week” (2 commits to add)",
+            "RISK": f"replaced or removed: Group in yawl-{name}-database",
+            "COMMITS": json.dumps(
+                ["+ 1a2b3c4d5e6f Keep cases for a week longer (Ada)", "+ 9c8d7e6f5a4b Tidy “up” (Grace)"]
+            ),
+        },
     )
 
 

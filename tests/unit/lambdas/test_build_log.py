@@ -63,12 +63,12 @@ SHORT: dict[str, tuple[str, ...]] = {
         "STOPPED before any deployment by 2 of 2 findings.",
         "make: *** [Makefile:256: change-review] Error 1",
     ),
-    "stops: the pipeline's own permissions would grow": (
+    "stops: the pipeline's own permissions would grow, by the change 0a1b2c3d4e5f": (
         "│ + │ ${Notifier/Failed} │ Allow │ lambda:InvokeFunction │ Service:events.amazonaws.com │ │",
-        "stops: the pipeline's own permissions would grow",
-        "    if this is intended, add to delivery.toml, with the reason:",
-        "      [pipeline.accepted_changes.0a1b2c3d4e5f]",
-        '      reason = "…"',
+        "stops: the pipeline's own permissions would grow, by the change 0a1b2c3d4e5f. If this is intended, add to "
+        "delivery.toml, with the reason:",
+        "[pipeline.accepted_changes.0a1b2c3d4e5f]",
+        'reason = "…"',
     ),
     "Bake failed: yawl-prod-health was in ALARM after the release to prod. (threshold crossed)": (
         "watching yawl-prod-health for 30 minutes",
@@ -180,7 +180,7 @@ def test_a_program_that_fails_now_is_understood(program: str, tmp_path: Path) ->
 def test_the_acceptance_is_toml_that_can_be_pasted() -> None:
     assert acceptance([*STOPPED, "", *STOPPED]) == "\n".join(line.strip() for line in STOPPED[2:6])
     assert findings([*STOPPED, *STOPPED]) == [
-        "yawl-prod-database: Instance would be replaced",
-        "yawl-prod-storage: Archive would be removed",
+        "stops: yawl-prod-database: Instance would be replaced",
+        "stops: yawl-prod-storage: Archive would be removed",
     ]
     assert acceptance(["[environments.prod.accepted_changes.0a1b]", "no key"]) == ""

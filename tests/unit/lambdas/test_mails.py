@@ -50,7 +50,7 @@ STOPPED = (
     '      stack = "database"',
     '      subject = "Instance"',
     '      reason = "…"',
-    "review: https://console.aws.amazon.com/s3/object/records?prefix=prod.html",
+    "Review: https://console.aws.amazon.com/s3/object/records?prefix=prod.html",
 )
 ROLE = "arn:aws:iam::444444444444:role/cdk"
 
