@@ -107,8 +107,7 @@ def failing_line(lines: Sequence[str]) -> str:
 
 def findings(lines: Sequence[str]) -> list[str]:
     """Return what stops the delivery, as the change review and self-mutation report it, each once."""
-    outside, _ = _split(_plain(lines))
-    found = (re.match(STOPS, line) for line in outside)
+    found = (re.match(STOPS, line) for line in _outside(lines))
     return list(dict.fromkeys(match["text"] for match in found if match))
 
 
@@ -119,7 +118,7 @@ def acceptance(lines: Sequence[str], *, most: int = 1_000_000) -> str:
     """
     tables: list[list[str]] = []
     inside = False
-    for line in (line.strip() for line in _plain(lines)):
+    for line in (line.strip() for line in _outside(lines)):
         if _TABLE.match(line):
             inside = True
             tables.append([line])
@@ -135,14 +134,14 @@ def acceptance(lines: Sequence[str], *, most: int = 1_000_000) -> str:
 
 def command(lines: Sequence[str]) -> str:
     """Return the command that a review asks to run before the stage is retried; empty without one."""
-    stripped = [line.strip() for line in _plain(lines)]
+    stripped = [line.strip() for line in _outside(lines)]
     titles = (number for number, line in enumerate(stripped[:-1]) if line.endswith("then retry the stage:"))
     return next((stripped[number + 1] for number in titles), "")
 
 
 def review_page(lines: Sequence[str]) -> str:
     """Return the address of the review that a log names; empty without one."""
-    found = (re.match(r"^\s*[Rr]eview: (https://\S+)$", line) for line in _plain(lines))
+    found = (re.match(r"^\s*[Rr]eview: (https://\S+)$", line) for line in _outside(lines))
     return next((match[1] for match in found if match), "")
 
 
@@ -152,6 +151,11 @@ _KEY: Final = re.compile(r"""^\w+ = (".*"|'.*'|\d+|true|false)(\s+#.*)?$""")
 
 def _plain(lines: Sequence[str]) -> list[str]:
     return [_COLOR.sub("", line).rstrip() for line in lines]
+
+
+def _outside(lines: Sequence[str]) -> list[str]:
+    """Return the lines that are no reports of failed tests."""
+    return _split(_plain(lines))[0]
 
 
 def _first(rules: Sequence[Rule], lines: Sequence[str]) -> str:

@@ -71,12 +71,13 @@ def reason(action: Action, clients: Clients) -> Reason:
 def _of_build(action: Action, clients: Clients) -> Reason:
     [build] = clients.home("codebuild").batch_get_builds(ids=[action.external_id])["builds"]
     logs = build["logs"]
-    log = _lines(clients.home("logs"), logs["groupName"], logs["streamName"])
+    # A build that could not start has no log.
+    log = _lines(clients.home("logs"), logs["groupName"], logs["streamName"]) if "streamName" in logs else []
     found = build_log.findings(log)
     most = found[:MOST_FINDINGS]
     if len(found) > len(most):
         most.append(f"and {len(found) - len(most)} more: see the review")
-    line = build_log.failing_line(log)
+    line = build_log.failing_line(log) or _message_of_phase(build)
     return Reason(
         lines=tuple(most) or ((line,) if line else ()),
         links={
@@ -90,6 +91,13 @@ def _of_build(action: Action, clients: Clients) -> Reason:
         acceptance=build_log.acceptance(log, most=LONGEST_ACCEPTANCE),
         command=build_log.command(log),
     )
+
+
+def _message_of_phase(build: Mapping[str, Any]) -> str:
+    """Return CodeBuild's own message; that a command failed is none."""
+    contexts = [context for phase in build.get("phases", []) for context in phase.get("contexts", [])]
+    said = (one.get("message", "") for one in contexts if one.get("statusCode") != "COMMAND_EXECUTION_ERROR")
+    return next((message for message in said if message), "")
 
 
 def _lines(client: Any, group: str, stream: str) -> Sequence[str]:

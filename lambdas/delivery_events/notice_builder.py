@@ -107,7 +107,7 @@ class NoticeBuilder:
             reasons=found.lines,
             state=then.state,
             next=then.next,
-            paste=then.paste or found.command or found.acceptance,
+            paste="\n\n".join(text for text in (then.paste, found.command, found.acceptance) if text),
             links=found.links,
             link=self._timeline(),
         )

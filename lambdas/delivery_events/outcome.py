@@ -123,7 +123,12 @@ def after_failed_rollback(stages: Stages, stage: str) -> Outcome:
 def after_failed_review(stages: Stages, stage: str, *, can_accept: bool, command: str) -> Outcome:
     """Return the outcome of a review that failed or stopped the delivery."""
     steps = RETRY
-    if command:
+    if command and can_accept:
+        steps = (
+            "From a checkout of this commit, run the command below. Then add the tables to delivery.toml if each "
+            "change is intended, with your reasons, and push."
+        )
+    elif command:
         steps = "From a checkout of this commit, run the command below, then retry the stage."
     elif can_accept:
         steps = (

@@ -249,6 +249,30 @@ ROWS: dict[str, Row] = {
             "  make bootstrap ARGS=x",
         ),
     ),
+    "review asks for both": Row(
+        fails("ProdReview/ReviewChanges", before=True),
+        (
+            "run the command below. Then add the tables to delivery.toml",
+            "\n\nmake bootstrap ARGS=x\n\n[environments.prod",
+        ),
+        (ROLLS,),
+        log=(*STOPPED, "stops: prod: not granted", "    run this, then retry the stage:", "  make bootstrap ARGS=x"),
+    ),
+    "a failed test of the review": Row(
+        fails("Build/Synth", before=True),
+        ("tests/unit/test_x.py::test_y: assert 1 == 2", "What to do: Push a fix.\n"),
+        ("stops", "accepted_changes"),
+        log=(
+            "=================== FAILURES ===================",
+            "____________________ test_y ____________________",
+            "E   assert 1 == 2",
+            "------------- Captured stdout call -------------",
+            *STOPPED,
+            "=========== short test summary info ============",
+            "FAILED tests/unit/test_x.py::test_y",
+            "1 failed, 3 passed in 0.10s",
+        ),
+    ),
     "review failed": Row(
         fails("ProdReview/ReviewChanges", before=True), ("prod has not changed: the review comes", RETRY), (ROLLS,)
     ),
