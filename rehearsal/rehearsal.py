@@ -21,7 +21,6 @@ from rehearsal.engine.definition import Definition
 from rehearsal.engine.emulator_setup import EmulatorSetup, SetupFailed
 from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
-from rehearsal.errors import RehearsalError
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
 from rehearsal.report.notification_collector import NotificationCollector
@@ -43,6 +42,8 @@ class Plan:
     approver: Approver
     base_commit: str | None = None
     """Delivered first to every environment, so that `commit` updates it; None: `commit` is the first delivery."""
+    base_assembly: Assembly | None = None
+    """The base commit's, with the pipeline that is installed first; None: `assembly` is installed."""
     variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that replace those of the builds' variables, by name."""
     clock: Clock = now
@@ -85,7 +86,7 @@ class Rehearsal:
     def run(self) -> None:
         """Set up and execute; the result is in the progress.
 
-        Raises RehearsalError if `fail` names an unknown action, or if the tasks' programs are not installed.
+        Raises RehearsalError if the tasks' programs are not installed.
         """
         starter = self._starter()
         try:
@@ -97,11 +98,10 @@ class Rehearsal:
                 account=self._plan.account,
             )
             self.cloud = set_up.start_emulator()
-            self.definition = set_up.prepare(self.cloud, self._plan.assembly)
-            self._check(self.definition)
+            self.definition = set_up.prepare(self.cloud, self._plan.base_assembly or self._plan.assembly)
             self._workloads = Tasks(self.cloud, starter) if starter else NoTasks()
             with NotificationCollector(self.cloud, self._progress, self._plan.assembly.directory):
-                result, reason = self._deliver()
+                result, reason = self._deliver(set_up, self.cloud)
             self._progress.finish(result, reason)
         except SetupFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
@@ -134,11 +134,6 @@ class Rehearsal:
             # The emulator may have ended; the result says why.
             return []
 
-    def _check(self, definition: Definition) -> None:
-        known = [f"{stage.name}/{action.name}" for stage in definition.stages for action in stage.actions]
-        for name in sorted(self._plan.fail.difference(known)):
-            raise RehearsalError(f"--fail {name}: the pipeline has no such action; choose from: {', '.join(known)}")
-
     def _starter(self) -> TaskStarter | None:
         plan = self._plan
         if plan.tasks is TaskKind.NONE:
@@ -160,13 +155,15 @@ class Rehearsal:
         self.definition = execution.definition
         return ended
 
-    def _deliver(self) -> tuple[Result, str]:
+    def _deliver(self, set_up: EmulatorSetup, cloud: Cloud) -> tuple[Result, str]:
         """Deliver the base commit, if any, then the rehearsed one."""
         plan = self._plan
         if plan.base_commit:
             result, reason = self.deliver(plan.base_commit, approver=PresetApprover(answer=True))
             if result is not Result.SUCCEEDED:
                 return result, f"delivering the base commit {plan.base_commit[:12]}: {reason}"
+            if plan.base_assembly:
+                set_up.bootstrap_changes(cloud, plan.base_assembly, plan.assembly)
             self._progress.begin_release()
         return self.deliver(plan.commit, approver=plan.approver, fail=plan.fail)
 

@@ -153,7 +153,27 @@ class Settings(Section):
                 for name, environment in self.environments.items()
                 if environment.tasks.spot
             ),
+            *self._warnings_of_production(),
         ]
+
+    def _warnings_of_production(self) -> Iterator[str]:
+        names = list(self.environments)
+        for number, name in enumerate(names):
+            if not _is_production(name):
+                continue
+            environment, path = self.environments[name], ("environments", name)
+            if not environment.approval:
+                yield f"{dotted((*path, 'approval'))}: is false: every push reaches {name} without anyone's approval"
+            if not environment.retain_data:
+                yield (
+                    f"{dotted((*path, 'retain_data'))}: is false: the data of {name} is deleted with its stacks, and "
+                    "nothing protects it from deletion"
+                )
+            if later := [after for after in names[number + 1 :] if not _is_production(after)]:
+                yield (
+                    f"{dotted(path)}: is delivered before {', '.join(later)}, which therefore cannot test a release "
+                    "first: tables are in the order of delivery"
+                )
 
     @rule
     def _names_are_valid(self) -> Iterator[Mistake]:
@@ -264,6 +284,11 @@ class Settings(Section):
                         ("environments", later, "domain", "name"),
                         f"duplicates {earlier}: only one CloudFront distribution can have a name",
                     )
+
+
+def _is_production(name: str) -> bool:
+    """Whether an environment is production by its name: prod, prod-eu, production."""
+    return name in (PRODUCTION, "production") or name.startswith(f"{PRODUCTION}-")
 
 
 def _lack(key: str) -> str:

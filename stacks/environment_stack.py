@@ -19,6 +19,8 @@ class EnvironmentContext:
     retain_data: bool
     """Whether data outlives the stacks."""
     pipeline_account: str
+    counts_incidents: bool = False
+    """Whether the pipeline counts its alarms of high severity as failures of the release before."""
 
 
 class EnvironmentStack(Stack):

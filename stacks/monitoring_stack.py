@@ -85,6 +85,7 @@ class Monitoring(EnvironmentStack):
         if settings.share_alarms:
             AlarmSharing(self, "AlarmSharing", pipeline_account=context.pipeline_account)
         self.alarm_names = alarms.names
+        self.high_alarm_names = alarms.high_names
         self.alarms = [alarm for severity in Severity for alarm in alarms.by_severity[severity]]
         self.dashboard = EnvironmentDashboard(
             self,

@@ -44,7 +44,11 @@ class Network(EnvironmentStack):
         self._log_flows(settings)
         # Here because every environment has this stack, and it waits for no other.
         DeliveryReaderRole(
-            self, "DeliveryReaderRole", environment_name=context.name, pipeline_account=context.pipeline_account
+            self,
+            "DeliveryReaderRole",
+            environment_name=context.name,
+            pipeline_account=context.pipeline_account,
+            counts_incidents=context.counts_incidents,
         )
 
     def _build_vpc(self, settings: NetworkSettings) -> ec2.Vpc:

@@ -39,7 +39,9 @@ class YawlStage(Stage):
         pipeline_account: str,
         pipeline_dashboard: str,
         compliance: str,
+        counts_incidents: bool = False,
     ) -> None:
+        """`counts_incidents`: whether delivery metrics count its alarms of high severity, as those of the last do."""
         env = Environment(account=settings.account, region=settings.region)
         super().__init__(scope, construct_id, env=env)
         self.name = name
@@ -51,6 +53,7 @@ class YawlStage(Stage):
             log_retention_days=settings.log_retention_days,
             retain_data=settings.retain_data,
             pipeline_account=pipeline_account,
+            counts_incidents=counts_incidents,
         )
         self.network = Network(
             self,

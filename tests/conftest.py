@@ -3,8 +3,10 @@
 import gc
 import json
 import os
+import sys
+from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -38,9 +40,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+LINUX_ONLY = ("tests/unit/container/", "tests/tools/test_testbed_", "tests/container/")
+"""Tests of the container's supervisor and testbed, which use Linux's own calls."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the slowest tests, so that all workers finish at about the same time."""
+    if sys.platform != "linux":
+        for item in items:
+            if item.nodeid.startswith(LINUX_ONLY):
+                item.add_marker(pytest.mark.skip(reason="the container's processes run on Linux only"))
     items.sort(key=lambda item: not item.nodeid.startswith("tests/rehearsal/"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name the parts that were skipped, each with its reason: `make test` is then not the whole of it."""
+    skipped: Counter[tuple[str, str]] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        skipped[str(PurePath(report.nodeid.partition("::")[0]).parent), why.removeprefix("Skipped: ")] += 1
+    for (part, why), count in sorted(skipped.items()):
+        terminalreporter.write_line(f"skipped: {count} test(s) in {part}: {why}")
 
 
 def pytest_collection_finish() -> None:

@@ -113,7 +113,9 @@ class Testbed:
         try:
             async with asyncio.timeout(within_seconds):
                 while True:
-                    answers = {task.name: await _health(task) for task in self.tasks}
+                    tasks = list(self.tasks)
+                    health = await asyncio.gather(*(_health(task) for task in tasks))
+                    answers = {task.name: answer for task, answer in zip(tasks, health, strict=True)}
                     if all(answer == "ok" for answer in answers.values()):
                         return
                     await asyncio.sleep(LOOK_INTERVAL)

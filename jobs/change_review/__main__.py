@@ -1,14 +1,18 @@
 """Review what a release changes in one environment: `python -m jobs.change_review --help`."""
 
 import argparse
+import json
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from cloud_assembly import UserError
+from jobs.change_review.approval.exercised import changes_of
+from jobs.change_review.approval.page import as_html, highest_risk, ranked
+from jobs.change_review.approval.release import Release, read
 from jobs.change_review.pipeline_run import PipelineRun
-from jobs.change_review.report import as_html, as_markdown, as_text
+from jobs.change_review.report import as_text
 from jobs.change_review.review import Review, review
 
 
@@ -37,6 +41,13 @@ def main() -> int:
     parser.add_argument(
         "--settings", type=Path, default=Path("delivery.toml"), help="file with the accepted changes (delivery.toml)"
     )
+    parser.add_argument(
+        "--earlier",
+        default=[],
+        action="append",
+        help="an environment that receives each release before this one, to say what was exercised there; repeat for "
+        "each",
+    )
     parser.add_argument("--output", type=Path, default=Path("report"), help="folder for the report (report)")
     options = parser.parse_args()
     try:
@@ -49,7 +60,18 @@ def main() -> int:
             settings=options.settings,
         )
         found = replace(found, others_in_progress=others_in_progress)
-        write(found, options.output, run)
+        release = (
+            read(found, run, assembly=options.stage[0].parent, earlier=options.earlier) if run is not None else None
+        )
+        options.output.mkdir(parents=True, exist_ok=True)
+        page = as_html(found, release)
+        (options.output / "change-review.html").write_text(page, encoding="utf-8")
+        (options.output / "change-review.txt").write_text(found.summary() + "\n", encoding="utf-8")
+        if run is not None and release is not None:
+            address = export(found, release, page, run, options.output)
+            print(f"{found.environment} runs now: {release.runs()}\nThis release: {release.commit} {release.title}")
+            # Also for the mail about a release that this review stops: a failed build exports no variables.
+            print(f"Review: {address}\n")
     except UserError as error:
         print(f"change review: {error}", file=sys.stderr)
         return 2
@@ -57,18 +79,28 @@ def main() -> int:
     return 1 if found.stopping else 0
 
 
-def write(found: Review, folder: Path, run: PipelineRun | None) -> None:
-    """Write the review and the files that a build exports as variables; in a pipeline, also store it for approvers."""
-    folder.mkdir(parents=True, exist_ok=True)
-    commit = run.commit if run else ""
-    markdown, page = folder / "change-review.md", folder / "change-review.html"
-    markdown.write_text(as_markdown(found, commit=commit))
-    page.write_text(as_html(found, commit=commit))
-    (folder / "change-review.txt").write_text(found.summary() + "\n")
-    if run:
-        (folder / "title.txt").write_text(run.title() + "\n")
-        address = run.publish(found.environment, {"text/html; charset=utf-8": page, "text/markdown": markdown})
-        (folder / "address.txt").write_text(address + "\n")
+def export(found: Review, release: Release, page: str, run: PipelineRun, folder: Path) -> str:
+    """Store the review for approvers and later environments, and write what the build exports; return its address."""
+    data = {
+        "environment": found.environment,
+        "execution": release.execution,
+        "commit": release.commit,
+        "replaces": [one.commit for one in release.deployed],
+        "summary": found.summary(),
+        "stacks": changes_of(found),
+    }
+    address = run.publish(found.environment, {".html": page, ".json": json.dumps(data)})
+    variables = {
+        "title": release.title,
+        "address": address,
+        "runs": release.runs(),
+        "risk": highest_risk(ranked(found, release)),
+        # A variable has one line. The notification function reads this one, and no action's configuration contains it.
+        "commits": json.dumps(release.mailed()),
+    }
+    for name, value in variables.items():
+        (folder / f"{name}.txt").write_text(value + "\n", encoding="utf-8")
+    return address
 
 
 if __name__ == "__main__":

@@ -40,6 +40,16 @@ INTERRUPTED_ONLY: Final = {
 Resource schemas mark them as conditional, which also stands for "may be replaced".
 """
 
+REVISIONS: Final = {
+    "AWS::ApiGateway::Deployment",
+    "AWS::AutoScaling::LaunchConfiguration",
+    "AWS::Batch::JobDefinition",
+    "AWS::ECS::TaskDefinition",
+    "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::Version",
+}
+"""Types whose changes are replacements by design: a new revision takes the place of one that cannot be changed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceChange:
@@ -59,6 +69,11 @@ class ResourceChange:
     def kind(self) -> str:
         """Added, changed, replaced or removed; MAY_REPLACE counts as replaced."""
         return _KINDS.get(self.impact, CHANGED)
+
+    @property
+    def is_revision(self) -> bool:
+        """Whether a new revision takes the place of one that cannot be changed: routine, not a loss."""
+        return self.kind == REPLACED and self.type in REVISIONS
 
 
 @dataclass(frozen=True, kw_only=True)

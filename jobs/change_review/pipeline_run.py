@@ -3,17 +3,20 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
+from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import UserError
+from jobs.change_review.approval.release_records import ReleaseRecords
 
 MAX_TITLE_LENGTH = 80
 UNTITLED = "(no title)"
 """Used if the title is unknown: CodePipeline has no empty variables."""
+CONTENT_TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json"}
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 
 
@@ -56,7 +59,7 @@ class PipelineRun:
         meanwhile is not detected. Raises UserError.
         """
         try:
-            states = boto3.client("codepipeline", config=_CONFIG).get_pipeline_state(name=self.pipeline)["stageStates"]
+            states = self._stage_states
         except (BotoCoreError, ClientError) as error:
             raise UserError(f"the state of the pipeline {self.pipeline} cannot be read: {error}") from None
         found = {
@@ -72,33 +75,86 @@ class PipelineRun:
         }
         return tuple(sorted(found - {self.execution}))
 
+    def failed_stages(self) -> tuple[str, ...]:
+        """Return the environment's deployments whose last execution failed and was not rolled back."""
+        return tuple(
+            state["stageName"]
+            for state in self._stage_states
+            if state["stageName"] in self.later_stages
+            and not state["stageName"].endswith("Approval")
+            and state.get("latestExecution", {}).get("status") == "Failed"
+        )
+
     def title(self) -> str:
         """Return the first line of the commit's message, shortened; `(no title)` if unknown.
 
         It is not passed as a variable, because quotes in a message would break the build's variables (aws-cdk#8458).
         """
-        try:
-            found = boto3.client("codepipeline", config=_CONFIG).get_pipeline_execution(
-                pipelineName=self.pipeline, pipelineExecutionId=self.execution
-            )
-            summary = found["pipelineExecution"]["artifactRevisions"][0]["revisionSummary"]
-        except (BotoCoreError, ClientError, KeyError, IndexError):
-            return UNTITLED
-        line = (_message(summary).strip().splitlines() or [UNTITLED])[0]
-        return line if len(line) <= MAX_TITLE_LENGTH else f"{line[: MAX_TITLE_LENGTH - 1]}…"
+        message = _message(self._revision.get("revisionSummary", "")).strip()
+        return one_line((message.splitlines() or [""])[0], MAX_TITLE_LENGTH) or UNTITLED
 
-    def publish(self, environment: str, files: Mapping[str, Path]) -> str:
-        """Store the files, given by content type, and return the console address of the first. Raise UserError."""
+    def link(self) -> str:
+        """Return the address of a commit's diff at its provider, with `{commit}` instead of the id; empty if unknown.
+
+        CodePipeline knows the address of the released commit. Those of the others differ by the id only.
+        """
+        address = self._revision.get("revisionUrl", "")
+        is_known = address.startswith("https://") and self.commit in address
+        return address.replace(self.commit, "{commit}") if is_known else ""
+
+    def records(self) -> ReleaseRecords:
+        """Return the bucket of release records, in which the reviews are stored too."""
+        bucket, _, prefix = self.publish_to.partition("/")
+        return ReleaseRecords(client=self._client("s3"), bucket=bucket, reviews=prefix)
+
+    def publish(self, environment: str, files: Mapping[str, str]) -> str:
+        """Store the files, texts by suffix, and return the console address of the first. Raise UserError."""
         bucket, _, prefix = self.publish_to.partition("/")
         keys = []
+        client = self._client("s3")
         try:
-            client = boto3.client("s3", config=_CONFIG)
-            for content_type, file in files.items():
-                keys.append(f"{prefix}/{self.execution}/{environment}{file.suffix}")
-                client.put_object(Bucket=bucket, Key=keys[-1], Body=file.read_bytes(), ContentType=content_type)
+            for suffix, text in files.items():
+                keys.append(f"{prefix}/{environment}/{self.execution}{suffix}")
+                client.put_object(
+                    Bucket=bucket,
+                    Key=keys[-1],
+                    Body=text.encode(),
+                    ContentType=CONTENT_TYPES[suffix],
+                    # Object Lock requires a checksum.
+                    ChecksumAlgorithm="SHA256",
+                )
         except (BotoCoreError, ClientError) as error:
             raise UserError(f"the review cannot be stored in {self.publish_to}: {error}") from None
         return f"https://console.aws.amazon.com/s3/object/{bucket}?region={client.meta.region_name}&prefix={keys[0]}"
+
+    @cached_property
+    def _stage_states(self) -> list[dict[str, Any]]:
+        return self._client("codepipeline").get_pipeline_state(name=self.pipeline)["stageStates"]
+
+    @cached_property
+    def _revision(self) -> Mapping[str, str]:
+        """The source's revision; empty if it cannot be read, because nothing depends on it."""
+        try:
+            found = self._client("codepipeline").get_pipeline_execution(
+                pipelineName=self.pipeline, pipelineExecutionId=self.execution
+            )
+            return found["pipelineExecution"]["artifactRevisions"][0]
+        except (BotoCoreError, ClientError, KeyError, IndexError):
+            return {}
+
+    def _client(self, service: str) -> Any:
+        # boto3's overloads know each service by a literal name only.
+        client: Any = boto3.client
+        return client(service, config=_CONFIG)
+
+
+def one_line(text: str, most: int) -> str:
+    """Return the text in one line of at most `most` characters, with spaces instead of control characters.
+
+    A variable, a comment or the subject of a mail cannot contain those.
+    """
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _message(summary: str) -> str:

@@ -1,13 +1,10 @@
-"""The review as text for the build's log, as Markdown, and as an HTML page."""
+"""The review as text for the build's log. `approval/page.py` has the page."""
 
 from collections.abc import Iterator
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from jobs.change_review.accepted_changes import entry_for
 from jobs.change_review.costs import cost_lines, cost_phrase
 from jobs.change_review.findings import Finding
-from jobs.change_review.permissions import security_lines
 from jobs.change_review.review import KINDS, Review, StackReview
 
 COST_BASIS = "Estimated from the templates with the prices and assumptions of jobs/cost/: on demand, without tax."
@@ -27,55 +24,8 @@ def as_text(review: Review) -> str:
         lines += ["", DEPENDENTS_TITLE, *(f"  {line}" for line in dependent_lines(review))]
     if not review.nothing:
         lines += ["", cost_phrase(review.cost), *cost_lines(review.cost)]
-    lines += ["", _verdict(review)]
+    lines += ["", verdict(review)]
     return "\n".join(lines)
-
-
-def as_markdown(review: Review, *, commit: str) -> str:
-    """Return the whole review as Markdown; `commit` may be empty."""
-    lines = [f"# What changes in {review.environment}", "", review.summary() + ".", "", _verdict(review), ""]
-    if commit:
-        lines += [f"Commit `{commit}`.", ""]
-    lines += ["| stack | added | changed | replaced | removed |", "| --- | --: | --: | --: | --: |"]
-    for stack in review.stacks:
-        counts = " | ".join(str(stack.count(kind)) for kind in KINDS)
-        lines.append(f"| {stack.name}{' (new)' if stack.is_new else ''} | {counts} |")
-    lines += [f"| {name} | deployed, but no longer part of the release | | | |" for name in review.orphaned_stacks]
-    for finding in review.findings:
-        title, *details = _finding_lines(finding, review.environment)
-        lines += ["", f"## {title}", "", "```text", *details, "```"]
-    if review.dependents:
-        lines += ["", f"## {DEPENDENTS_TITLE}", "", *(f"- {line}" for line in dependent_lines(review))]
-    if not review.nothing:
-        lines += ["", "## Monthly cost", "", f"{cost_phrase(review.cost).capitalize()}. {COST_BASIS}"]
-        if changes := list(cost_lines(review.cost)):
-            lines += ["", "```text", *changes, "```"]
-    for stack in review.stacks:
-        if not stack.difference.nothing and not stack.is_new:
-            lines += ["", f"## {stack.name}", "", "```text", stack.difference.text.rstrip(), "```"]
-    return "\n".join(lines) + "\n"
-
-
-def as_html(review: Review, *, commit: str) -> str:
-    """Return the whole review as one self-contained page; `commit` may be empty."""
-    pages = Environment(
-        loader=PackageLoader("jobs.change_review", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return pages.get_template("page.html").render(
-        review=review,
-        commit=commit,
-        kinds=KINDS,
-        verdict=_verdict(review),
-        cost=None if review.nothing else f"{cost_phrase(review.cost).capitalize()}. {COST_BASIS}",
-        charges=list(cost_lines(review.cost)),
-        dependents=list(dependent_lines(review)),
-        security={stack.name: list(security_lines(stack.difference)) for stack in review.stacks if not stack.is_new},
-        entries={
-            finding.change: entry_for(finding, review.environment)
-            for finding in review.stopping
-            if not (finding.command or finding.impossible)
-        },
-    )
 
 
 DEPENDENTS_TITLE = "Resources that refer to a replaced one"
@@ -88,7 +38,8 @@ def dependent_lines(review: Review) -> Iterator[str]:
         yield f"{one.stack}: {one.logical_id} refers to {one.replaced}{other}"
 
 
-def _verdict(review: Review) -> str:
+def verdict(review: Review) -> str:
+    """Return in a sentence whether the release can proceed."""
     if review.stopping:
         return (
             f"STOPPED before any deployment by {len(review.stopping)} of {len(review.findings)} findings. "

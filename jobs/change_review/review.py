@@ -12,7 +12,7 @@ from jobs.change_review.costs import cost_change, cost_phrase
 from jobs.change_review.dependents import SUBJECT as OUTPUTS
 from jobs.change_review.dependents import Dependent, dependents, stale
 from jobs.change_review.deployed_stacks import Reader
-from jobs.change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference
+from jobs.change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference, ResourceChange
 from jobs.change_review.execution_permissions import SUBJECT as EXECUTION
 from jobs.change_review.execution_permissions import missing_permissions
 from jobs.change_review.findings import Finding, mark_accepted
@@ -33,10 +33,12 @@ class StackReview:
     region: str
     is_new: bool
     difference: Difference
+    part: str = ""
+    """The name without the environment's: `database`. A stack has the same one in all environments and regions."""
 
     def count(self, kind: str) -> int:
-        """Return how many resources are added, changed, replaced or removed."""
-        return sum(change.kind == kind for change in self.difference.resources)
+        """Return how many resources are added, changed, replaced, removed, or get a new revision (revised)."""
+        return sum(counted_as(change) == kind for change in self.difference.resources)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,8 @@ class Review:
     """USD per month, as deployed and with the release."""
     is_first: bool
     """Whether no region's stage was ever completely deployed."""
+    stages: tuple[frozenset[str], ...] = ()
+    """The names of the stacks of each region's stage."""
     dependents: tuple[Dependent, ...] = ()
     """Resources that refer to a replaced one."""
     others_in_progress: tuple[str, ...] = ()
@@ -103,7 +107,14 @@ class Review:
         return f"{self.environment}{' (first deployment)' if self.is_first else ''}: {'; '.join(parts)}"
 
 
-KINDS = (ADDED, CHANGED, REPLACED, REMOVED)
+REVISED = "revised"
+KINDS = (ADDED, CHANGED, REVISED, REPLACED, REMOVED)
+"""What the report counts. A new task definition is not counted with a replaced network."""
+
+
+def counted_as(change: ResourceChange) -> str:
+    """Return what the report counts a change as, one of KINDS."""
+    return REVISED if change.is_revision else change.kind
 
 
 def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = frozenset(), settings: Path) -> Review:
@@ -122,9 +133,15 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
         differences = comparer.compare(
             [(before or EMPTY_TEMPLATE, stack.template) for before, stack in zip(deployed, released, strict=True)]
         )
+    parts = _parts(by_stage)
     stacks = tuple(
         StackReview(
-            name=stack.name, account=stack.account, region=stack.region, is_new=before is None, difference=difference
+            name=stack.name,
+            account=stack.account,
+            region=stack.region,
+            is_new=before is None,
+            difference=difference,
+            part=parts[stack.name],
         )
         for stack, before, difference in zip(released, deployed, differences, strict=True)
     )
@@ -146,8 +163,15 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
         orphaned_stacks=_orphaned_stacks(released, reader),
         cost=cost_change(environment, released, deployed),
         is_first=not whole,
+        stages=tuple(frozenset(stack.name for stack in stage) for stage in by_stage),
         dependents=consumers,
     )
+
+
+def _parts(by_stage: Sequence[Sequence[Stack]]) -> dict[str, str]:
+    """Return each stack's name without what all names of its stage begin with."""
+    prefixes = [(common_prefix([stack.name for stack in stage]), stage) for stage in by_stage]
+    return {stack.name: stack.name.removeprefix(prefix) for prefix, stage in prefixes for stack in stage}
 
 
 def _is_whole(stage: Sequence[Stack], there: Set[str], last_stacks: Set[str]) -> bool:

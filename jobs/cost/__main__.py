@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cloud_assembly import UserError
+from cloud_assembly.synthesize_commit import synthesized
 from jobs.cost.assembly import read_environments
 from jobs.cost.difference import difference
 from jobs.cost.estimate import Estimate, estimate
 from jobs.cost.markdown import as_markdown
 from jobs.cost.prices import read_prices
 from jobs.cost.report import as_json, as_text, changes_as_json, changes_as_text
-from jobs.cost.synthesize_commit import synthesized
 from jobs.cost.usage import Assumptions, read_assumptions
 
 

@@ -14,6 +14,8 @@ from .execution import ROLLBACK, Action, DeployedStack, Execution, read
 from .failure import Clients
 
 SERVICE = "AWS::ECS::Service"
+REVIEWS = "change-reviews"
+"""The folder of the reviews in the bucket of the records."""
 NOT_KNOWN = "not known"
 """Where the environment has no reader role, as after a rollback to before it existed."""
 
@@ -73,6 +75,8 @@ def _record(execution: Execution, environment: str, stage: str, *, released: str
         "pipeline": execution.pipeline,
         "execution": execution.id,
         "rolled_back_from": execution.failed_execution,
+        # Stored beside the records by the review before the deployment.
+        "review": f"{REVIEWS}/{environment}/{execution.target_execution or execution.id}.html",
     }
 
 

@@ -1,71 +1,134 @@
-"""The Lambda function: on each event it reads CodePipeline's history and publishes the figures that are new.
+"""The Lambda function: on each event and once a day it publishes the figures that the history has and the table lacks.
 
-A table holds the names of published figures, so events may be duplicated, late or out of order, and the next event
-makes up for a lost one. Environment variables: `ENVIRONMENTS` and `TABLE_NAME`.
+An event only says that something has changed. What is published follows from CodePipeline's history, so events may be
+lost, duplicated, late or out of order: the next event of any run, or the next day, makes up for them. A table holds the
+names of published figures. Environment variables: `ENVIRONMENTS`, `PIPELINE`, `TABLE_NAME` and `WATCHED`.
 """
 
 import json
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 import boto3
 
-from .embedded_metric import line
-from .figures import figures
-from .history import MOST_EXECUTIONS, Environment, read
+from .embedded_metric import OLDEST, line
+from .environment_figures import EnvironmentFigures
+from .figures import Figure, execution_figures
+from .history import Environment, Execution, History, read
+from .incidents import Incident, Watched, read_incidents
+from .outcomes import outcomes
 from .published_figures import PublishedFigures
 
-FINAL = ("SUCCEEDED", "SUPERSEDED")
-"""States of an execution that are final; from others it may be retried."""
+PATIENCE = timedelta(hours=1)
+"""How old an event may be and still be expected to come before the history. Lambda's retries take three minutes."""
+ENDED = ("Succeeded", "Failed", "Abandoned")
 
 
 class NotYetKnownError(Exception):
-    """CodePipeline's history is behind its events. Lambda retries after a minute."""
+    """CodePipeline's history is behind its events. Lambda retries after a minute, and once more after two."""
 
 
 def handle(event: Mapping[str, Any], _context: object) -> None:
-    """Publish the new figures of the event's execution."""
-    environments = [
-        Environment(name=name, stage=stage, last_action=last)
-        for name, stage, last in json.loads(os.environ["ENVIRONMENTS"])
-    ]
-    published = PublishedFigures(_client("dynamodb"), os.environ["TABLE_NAME"])
-    publish(event["detail"], _client("codepipeline"), published, environments, now=datetime.now(UTC))
+    """Publish the figures that are missing."""
+    environments = [Environment(**one) for one in json.loads(os.environ["ENVIRONMENTS"])]
+    watched = [Watched(**one) for one in json.loads(os.environ["WATCHED"])]
+    now = datetime.now(UTC)
+    session = _session()
+    publish(
+        event,
+        _client("codepipeline"),
+        PublishedFigures(_client("dynamodb"), os.environ["TABLE_NAME"]),
+        environments,
+        pipeline=os.environ["PIPELINE"],
+        region=session.region_name,
+        incidents=read_incidents(session, watched, now=now),
+        now=now,
+    )
 
 
 def publish(
-    detail: Mapping[str, Any],
+    event: Mapping[str, Any],
     codepipeline: Any,
     published: PublishedFigures,
     environments: Sequence[Environment],
     *,
+    pipeline: str,
+    region: str,
     now: datetime,
+    incidents: Sequence[Incident] = (),
 ) -> None:
-    """Print every final figure of the execution that has not been published.
+    """Print every final figure that has not been published, oldest first.
 
-    Raises NotYetKnownError when the event is ahead of the history.
+    `incidents` are those of the last environment. Raises NotYetKnownError, after printing the others, when the event
+    is ahead of the history.
     """
-    pipeline, execution_id = detail["pipeline"], detail["execution-id"]
-    history = read(codepipeline, pipeline, execution_id, environments)
-    if not history:
-        print(f"execution {execution_id} is not among the last {MOST_EXECUTIONS}: nothing published")
-        return
-    [execution] = [one for one in history if one.id == execution_id]
-    if "stage" not in detail and detail["state"] in FINAL and not execution.is_over:
-        raise NotYetKnownError(
-            f"CodePipeline lists execution {execution_id} as {execution.status}, the event as {detail['state']}"
+    detail: Mapping[str, str] = event.get("detail", {})
+    execution_id = detail.get("execution-id")
+    history = read(
+        codepipeline,
+        pipeline,
+        environments,
+        settled_until=published.settled_until,
+        execution_id=execution_id,
+    )
+    missing = [one for one in figures(history, environments, incidents) if now - one.time < OLDEST]
+    names = {subject: published.names_of(subject) for subject in dict.fromkeys(one.subject for one in missing)}
+    for figure in missing:
+        if figure.name not in names[figure.subject] and published.claim(figure, now=now):
+            print(line(figure, pipeline=pipeline, region=region, now=now))
+    if until := history.settled_until(environments):
+        published.settle(until)
+    if execution_id and _is_ahead(event, history.find(execution_id), now=now):
+        raise NotYetKnownError(f"CodePipeline's history does not show this yet: {json.dumps(detail)}")
+
+
+def figures(history: History, environments: Sequence[Environment], incidents: Sequence[Incident]) -> list[Figure]:
+    """Return the final figures of the executions that may lack some, oldest first."""
+    found: list[Figure] = []
+    of_environments = [
+        EnvironmentFigures(
+            history.executions,
+            environment,
+            outcomes(history.executions, environment, incidents if environment is environments[-1] else ()),
+            way=environments if environment is environments[-1] else (),
         )
-    names = published.names_of(execution_id)
-    for figure in figures(history, execution_id, environments):
-        if figure.name not in names and published.claim(figure, now=now):
-            print(line(figure, pipeline=pipeline))
+        for environment in environments
+    ]
+    for execution in history.incomplete:
+        found.extend(execution_figures(history.executions, execution))
+        for one in of_environments:
+            found.extend(one.of(execution))
+    once = {(one.subject, one.name): one for one in reversed(found)}
+    return sorted(once.values(), key=lambda one: (one.time, one.execution.start))
+
+
+def _is_ahead(event: Mapping[str, Any], execution: Execution | None, *, now: datetime) -> bool:
+    """Return whether an event tells of an end that the history does not have.
+
+    After a retry the history is ahead of the event.
+    """
+    told = datetime.fromisoformat(event["time"])
+    if now - told > PATIENCE:
+        return False
+    if execution is None:
+        return True
+    if any(action.start >= told for action in execution.actions):
+        return False
+    stage = event["detail"].get("stage")
+    if stage is None:
+        return not execution.is_over
+    return any(action.status not in ENDED for action in execution.of_stage(stage))
+
+
+@cache
+def _session() -> Any:
+    # boto3's overloads know each service by a literal name only.
+    return boto3.Session()
 
 
 @cache
 def _client(service: str) -> Any:
-    # boto3's overloads know each service by a literal name only.
-    session: Any = boto3.Session()
-    return session.client(service)
+    return _session().client(service)

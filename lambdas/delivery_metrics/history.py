@@ -1,13 +1,13 @@
-"""CodePipeline's history, the only source of the figures."""
+"""CodePipeline's history, the only source of what the pipeline did."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-MOST_EXECUTIONS = 100
-"""One page of CodePipeline's answer. Figures look back to the last release to every environment, but no further."""
+MOST_EXECUTIONS = 300
+"""The most that one event reads: more would not fit into the function's minute. CodePipeline lists 100 on a page."""
 LONGEST_TITLE = 120
 
 
@@ -40,6 +40,8 @@ class Execution:
     """InProgress, Stopping, Stopped, Succeeded, Superseded, Cancelled or Failed."""
     start: datetime
     is_rollback: bool
+    target: str
+    """The execution that a rollback returns to; empty where it is no rollback."""
     commit: str
     title: str
     """The first line of the commit's message."""
@@ -53,6 +55,11 @@ class Execution:
         """Whether it has ended, unless somebody retries a stage."""
         return self.status not in ("InProgress", "Stopping")
 
+    @property
+    def end(self) -> datetime:
+        """When its last action ended."""
+        return max((action.end for action in self.actions), default=self.start)
+
     def of_stage(self, stage: str) -> tuple[Action, ...]:
         """Return the attempts at actions of a stage."""
         return tuple(action for action in self.actions if action.stage == stage)
@@ -63,35 +70,97 @@ class Environment:
     """An environment as the pipeline sees it."""
 
     name: str
-    stage: str
-    last_action: str
-    """The stage's last action."""
+    stages: Mapping[str, Sequence[str]]
+    """Its stages, one for each wave of regions. Each with its last actions, one for each region of the wave."""
+    entry: Sequence[str] = ()
+    """The stages of its review and approval."""
 
     def released_by(self, execution: Execution) -> datetime | None:
-        """Return when an execution's deployment had succeeded, tests and bake included."""
-        ends = (
-            action.end
-            for action in execution.of_stage(self.stage)
-            if action.name == self.last_action and action.status == "Succeeded"
-        )
-        return min(ends, default=None)
+        """Return when all deployments of an execution had succeeded, tests and bakes included.
+
+        A rollback deploys only the stages that it rolls back.
+        """
+        ends: list[datetime] = []
+        for stage, last_actions in self.stages.items():
+            actions = execution.of_stage(stage)
+            if execution.is_rollback and not actions:
+                continue
+            for name in last_actions:
+                passed = [action.end for action in actions if action.name == name and action.status == "Succeeded"]
+                if not passed:
+                    return None
+                ends.append(min(passed))
+        return max(ends, default=None)
 
 
-def read(codepipeline: Any, pipeline: str, around: str, environments: Sequence[Environment]) -> list[Execution]:
-    """Return the executions from the last release before `around` to the newest, in the order in which they began.
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """Executions in the order in which they began."""
 
-    That release has reached every environment. The list is empty where `around` is too old to be known.
+    executions: Sequence[Execution]
+    incomplete: Sequence[Execution]
+    """Those that may lack figures. The others are only read for the figures of these."""
+
+    def find(self, execution_id: str) -> Execution | None:
+        """Return the execution of that id."""
+        return next((one for one in self.executions if one.id == execution_id), None)
+
+    def settled_until(self, environments: Sequence[Environment]) -> datetime | None:
+        """Return the start of the first execution that may still get figures; None if that is not known.
+
+        The executions since the last release to every environment may: one of them may be running, or be retried.
+        """
+        releases = [one.start for one in self.executions if is_full_release(one, environments)]
+        if not releases:
+            return None
+        return min([releases[-1], *(one.start for one in self.executions if not one.is_over)])
+
+
+def is_full_release(execution: Execution, environments: Sequence[Environment]) -> bool:
+    """Return whether an execution has reached every environment."""
+    return not execution.is_rollback and all(one.released_by(execution) for one in environments)
+
+
+def read(
+    codepipeline: Any,
+    pipeline: str,
+    environments: Sequence[Environment],
+    *,
+    settled_until: datetime | None,
+    execution_id: str | None,
+) -> History:
+    """Return the executions whose figures may be missing, and as many before them as those figures depend on.
+
+    Those are the executions since `settled_until`, and the one of `execution_id`. They depend on what happened since
+    the release to every environment before them. Without `settled_until`, every execution is read. Where more than
+    MOST_EXECUTIONS would be read, the oldest are left out.
     """
-    summaries = codepipeline.list_pipeline_executions(pipelineName=pipeline, maxResults=MOST_EXECUTIONS)
     found: list[Execution] = []
-    seen = False
-    for summary in summaries["pipelineExecutionSummaries"]:
+    incomplete: set[str] = set()
+    wanted = execution_id
+    for summary in _summaries(codepipeline, pipeline):
         execution = _execution(summary, list(_details(codepipeline, pipeline, summary["pipelineExecutionId"])))
         found.append(execution)
-        if seen and not execution.is_rollback and all(one.released_by(execution) for one in environments):
+        is_known = wanted is None and settled_until is not None and execution.start < settled_until
+        wanted = None if execution.id == wanted else wanted
+        if not is_known:
+            incomplete = {one.id for one in found}
+        if (is_known and is_full_release(execution, environments)) or len(found) == MOST_EXECUTIONS:
             break
-        seen = seen or execution.id == around
-    return sorted(found, key=lambda one: (one.start, one.id)) if seen else []
+    by_id = {one.id: one for one in found}
+    resolved = [_resolved(one, by_id.get(one.target)) for one in found]
+    executions = sorted(resolved, key=lambda one: (one.start, one.id))
+    return History(executions=executions, incomplete=[one for one in executions if one.id in incomplete])
+
+
+def _resolved(execution: Execution, target: Execution | None) -> Execution:
+    """Return a rollback with the commit that it returns to."""
+    return execution if target is None else replace(execution, commit=target.commit, title=target.title)
+
+
+def _summaries(codepipeline: Any, pipeline: str) -> Iterator[Mapping[str, Any]]:
+    for page in codepipeline.get_paginator("list_pipeline_executions").paginate(pipelineName=pipeline):
+        yield from page["pipelineExecutionSummaries"]
 
 
 def _details(codepipeline: Any, pipeline: str, execution: str) -> Iterator[Mapping[str, Any]]:
@@ -115,6 +184,7 @@ def _execution(summary: Mapping[str, Any], details: Sequence[Mapping[str, Any]])
         status=summary["status"],
         start=summary["startTime"],
         is_rollback=summary.get("executionType") == "ROLLBACK",
+        target=summary.get("rollbackMetadata", {}).get("rollbackTargetPipelineExecutionId", ""),
         commit=variables.get("CommitId") or revision.get("revisionId", ""),
         title=next(iter(message.splitlines()), "")[:LONGEST_TITLE],
         committed=_time(variables.get("AuthorDate", "")),

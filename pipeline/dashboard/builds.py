@@ -12,6 +12,9 @@ from pipeline.dashboard.widgets import COLUMNS, graph
 from stacks.monitoring.metrics.source import Source
 
 QUARTER: Final = COLUMNS // 4
+BUILDS: Final = "b"
+IDS: Final = {"Duration": "d", "Builds": BUILDS, "QueuedDuration": "queued", "FailedBuilds": "failed"}
+"""The first part of metrics' ids in expressions, which may be 2,048 characters long."""
 
 
 def build_rows(projects: Sequence[str], *, dead_letters: sqs.Queue) -> list[list[cloudwatch.IWidget]]:
@@ -30,21 +33,34 @@ def build_rows(projects: Sequence[str], *, dead_letters: sqs.Queue) -> list[list
                     ),
                 ],
                 width=QUARTER,
+                unit="builds, events",
             ),
         ]
     ]
 
 
 def _minutes(projects: Sequence[str]) -> cloudwatch.MathExpression:
-    seconds = _metrics(projects, "Duration", "Sum")
-    return calculated(f"SUM([{', '.join(seconds)}]) / {SECONDS_PER['minutes']}", "minutes", seconds, period=DAY)
+    seconds, metrics = _seconds(projects)
+    return calculated(f"({seconds}) / {SECONDS_PER['minutes']}", "minutes", metrics, period=DAY)
 
 
 def _cost(projects: Sequence[str]) -> cloudwatch.MathExpression:
     """Return the maximum cost: CodeBuild bills started minutes."""
-    seconds, builds = _metrics(projects, "Duration", "Sum"), _metrics(projects, "Builds", "Sum")
-    minutes = f"SUM([{', '.join(seconds)}]) / {SECONDS_PER['minutes']} + SUM([{', '.join(builds)}])"
-    return calculated(f"({minutes}) * {DOLLARS_PER_MINUTE}", "dollars", {**seconds, **builds}, period=DAY)
+    seconds, metrics = _seconds(projects)
+    builds = ", ".join(name for name in metrics if name.startswith(BUILDS))
+    minutes = f"({seconds}) / {SECONDS_PER['minutes']} + SUM([{builds}])"
+    return calculated(f"({minutes}) * {DOLLARS_PER_MINUTE}", "dollars", metrics, period=DAY)
+
+
+def _seconds(projects: Sequence[str]) -> tuple[str, dict[str, cloudwatch.Metric]]:
+    """Return the expression of the seconds that builds took, and its metrics.
+
+    CodeBuild documents Average, Maximum and Minimum for a duration, and Sum for the number of builds.
+    """
+    durations, builds = _metrics(projects, "Duration", "Average"), _metrics(projects, "Builds", "Sum")
+    pairs = zip(durations, builds, strict=True)
+    products = (f"FILL({duration}, 0) * FILL({count}, 0)" for duration, count in pairs)
+    return " + ".join(products), {**durations, **builds}
 
 
 def _queue(projects: Sequence[str]) -> cloudwatch.MathExpression:
@@ -60,7 +76,7 @@ def _of_all(
 
 def _metrics(projects: Sequence[str], metric: str, statistic: str) -> dict[str, cloudwatch.Metric]:
     return {
-        f"{metric.lower()}{at}": Source(namespace="AWS/CodeBuild", dimensions={"ProjectName": project}).metric(
+        f"{IDS[metric]}{at}": Source(namespace="AWS/CodeBuild", dimensions={"ProjectName": project}).metric(
             metric, statistic, metric, period=DAY
         )
         for at, project in enumerate(projects)

@@ -17,7 +17,10 @@ from pipeline.dashboard.widgets import heading
 
 
 class PipelineDashboard(cloudwatch.Dashboard):
-    """Alarms, delivery performance, each environment's release, then durations and build cost."""
+    """Alarms, delivery performance, what runs where, then durations and build cost.
+
+    `views` are the environments in each of their regions.
+    """
 
     def __init__(
         self,
@@ -28,7 +31,8 @@ class PipelineDashboard(cloudwatch.Dashboard):
         pipeline_address: str,
         stages: Sequence[BuiltStage],
         approvals: Sequence[str],
-        environments: Sequence[EnvironmentView],
+        environments: Sequence[str],
+        views: Sequence[EnvironmentView],
         projects: Sequence[str],
         metrics_log_group_name: str,
         dead_letters: sqs.Queue,
@@ -38,7 +42,7 @@ class PipelineDashboard(cloudwatch.Dashboard):
         links = " · ".join(
             [
                 f"[pipeline executions]({pipeline_address})",
-                *(f"[{one.name} (account {one.account})]({one.dashboard})" for one in environments),
+                *(f"[{one.name} (account {one.account})]({one.dashboard})" for one in views),
             ]
         )
         super().__init__(
@@ -47,11 +51,13 @@ class PipelineDashboard(cloudwatch.Dashboard):
             dashboard_name=pipeline_name,
             # Twelve weeks, to show trends.
             default_interval=Duration.days(84),
+            # Otherwise CloudWatch chooses periods by the time shown: weekly figures would not be of weeks.
+            period_override=cloudwatch.PeriodOverride.INHERIT,
         )
         for row in (
             [heading(f"# YAWL delivery\n{links}")],
-            *alarm_rows(self, environments),
-            *delivery_rows(sources, environments[-1].name),
+            *alarm_rows(self, views),
+            *delivery_rows(sources, environments, log_group_name=metrics_log_group_name),
             [heading("## Environments", height=1)],
             *environment_rows(sources, environments, log_group_name=metrics_log_group_name),
             [heading("## Executions, stages and actions", height=1)],

@@ -7,18 +7,19 @@ from typing import Final
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from pipeline.dashboard.sources import HOUR, SECONDS_PER, WEEK, DeliverySources, calculated
-from pipeline.dashboard.widgets import COLUMNS, latest, number
+from pipeline.dashboard.sources import HOUR, SECONDS_PER, WEEK, DeliverySources, calculated, failure_rate
+from pipeline.dashboard.widgets import COLUMNS, latest, log_table, number
 from stacks.monitoring.metrics.source import Source
 
 MOST_IN_A_ROW: Final = 4
 ALARMS_HEIGHT: Final = 5
-RELEASES_HEIGHT: Final = 5
+DAYS_OF_AGE: Final = 180
+"""The greatest age that is shown. CloudWatch keeps hourly values for 455 days, but a graph of so many is slow."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentView:
-    """What the dashboard shows of an environment."""
+    """What the dashboard shows of an environment in one region."""
 
     name: str
     account: str
@@ -29,7 +30,7 @@ class EnvironmentView:
 
 
 def alarm_rows(scope: Construct, environments: Sequence[EnvironmentView]) -> list[list[cloudwatch.IWidget]]:
-    """Return the alarms of every environment, also of other accounts."""
+    """Return the alarms of every environment and region, also of other accounts."""
     widgets: list[cloudwatch.IWidget] = []
     for environment in environments:
         start = f"arn:aws:cloudwatch:{environment.region}:{environment.account}:alarm:"
@@ -49,52 +50,45 @@ def alarm_rows(scope: Construct, environments: Sequence[EnvironmentView]) -> lis
 
 
 def environment_rows(
-    sources: DeliverySources, environments: Sequence[EnvironmentView], *, log_group_name: str
+    sources: DeliverySources, environments: Sequence[str], *, log_group_name: str
 ) -> list[list[cloudwatch.IWidget]]:
-    """Return each environment's last release, its age and the success rate of changes."""
+    """Return what runs in each environment, its age, and the failure rate of changes."""
     ages: list[cloudwatch.IWidget] = []
     rates: list[cloudwatch.IWidget] = []
     for environment in environments:
-        source, title = sources.environment(environment.name), environment.name.capitalize()
-        ages.append(latest(f"{title}: age of the last release", [_age(source)], width=_width(environments)))
+        source, title = sources.environment(environment), environment.capitalize()
+        ages.append(latest(f"{title}: age of what runs", [_age(source)], width=_width(environments), days=DAYS_OF_AGE))
         rates.append(
-            number(f"{title}: success rate", [_success_rate(source), _releases(source)], width=_width(environments))
+            number(
+                f"{title}: changes",
+                [failure_rate(source, label="% failed"), _releases(source)],
+                width=_width(environments),
+            )
         )
-    last = cloudwatch.LogQueryWidget(
-        title="Last releases",
-        log_group_names=[log_group_name],
-        view=cloudwatch.LogQueryVisualizationType.TABLE,
-        query_lines=[
-            "fields Environment, time, commit, title, execution",
-            "filter figure like /^release\\//",
+    running = log_table(
+        "What runs where",
+        [
+            "fields Environment, stage, result, time, commit, title, run",
+            "filter figure like /^running\\//",
             "sort time desc",
-            "dedup Environment",
+            # One line for each wave of regions: they may run different commits.
+            "dedup Environment, stage",
         ],
+        log_group_name=log_group_name,
         width=COLUMNS,
-        height=RELEASES_HEIGHT,
     )
-    return [[last], *_in_rows(ages), *_in_rows(rates)]
+    return [[running], *_in_rows(ages), *_in_rows(rates)]
 
 
 def _age(source: Source) -> cloudwatch.MathExpression:
-    # Computed by the dashboard, so that nothing has to publish it every hour.
+    # Computed by the dashboard, so that nothing has to publish it every hour. There is a value in the hour of a release
+    # only, and none before the first: every term is of the filled series.
+    filled = "FILL(released, REPEAT)"
     return calculated(
-        f"(EPOCH(released) + PERIOD(released) - FILL(released, REPEAT)) / {SECONDS_PER['days']}",
-        "days",
+        f"(EPOCH({filled}) + PERIOD({filled}) - {filled}) / {SECONDS_PER['days']}",
+        f"days since the last release or rollback, at most {DAYS_OF_AGE}",
         {"released": source.metric("ReleasedAt", "Maximum", "released", period=HOUR)},
         period=HOUR,
-    )
-
-
-def _success_rate(source: Source) -> cloudwatch.MathExpression:
-    return calculated(
-        "100 * (changes - FILL(failed, 0)) / changes",
-        "% of changes",
-        {
-            "failed": source.metric("FailedChanges", "Sum", "failed", period=WEEK),
-            "changes": source.metric("Changes", "Sum", "changes", period=WEEK),
-        },
-        period=WEEK,
     )
 
 
@@ -102,7 +96,7 @@ def _releases(source: Source) -> cloudwatch.Metric:
     return source.metric("Releases", "Sum", "releases", period=WEEK)
 
 
-def _width(environments: Sequence[EnvironmentView]) -> int:
+def _width(environments: Sequence[object]) -> int:
     return COLUMNS // min(len(environments), MOST_IN_A_ROW)
 
 

@@ -30,6 +30,10 @@ class DeliverySources:
         """Return the metrics of an environment."""
         return self._source({"Environment": name})
 
+    def phase(self, environment: str, phase: str) -> Source:
+        """Return the metrics of a phase of an environment's lead time."""
+        return self._source({"Environment": environment, "Phase": phase})
+
     def stage(self, stage: BuiltStage) -> Source:
         """Return the metrics of a stage."""
         return self._source({"Stage": stage.name})
@@ -53,4 +57,20 @@ def calculated(
     """Return a math expression over `metrics`, which it refers to by these names."""
     return cloudwatch.MathExpression(
         expression=expression, label=label, using_metrics=metrics, period=period, color=color
+    )
+
+
+def failure_rate(source: Source, *, label: str = "% of changes") -> cloudwatch.MathExpression:
+    """Return the share of an environment's changes that failed, in percent; none where there were no changes.
+
+    Both are counted when the change was made, but they are published one after the other.
+    """
+    return calculated(
+        "IF(changes > 0, 100 * IF(FILL(failed, 0) < changes, FILL(failed, 0), changes) / changes)",
+        label,
+        {
+            "failed": source.metric("FailedChanges", "Sum", "failed", period=WEEK),
+            "changes": source.metric("Changes", "Sum", "changes", period=WEEK),
+        },
+        period=WEEK,
     )

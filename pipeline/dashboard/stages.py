@@ -52,9 +52,9 @@ def run_rows(sources: DeliverySources) -> list[list[cloudwatch.IWidget]]:
     )
     return [
         [
-            graph("Executions by result", endings, width=THIRD, bars=True),
+            graph("Executions by result", endings, width=THIRD, unit="executions per day", bars=True),
             graph("Execution duration (CodePipeline)", durations, width=THIRD, unit="minutes"),
-            graph("Failed executions (CodePipeline)", [failed], width=THIRD),
+            graph("Failed executions (CodePipeline)", [failed], width=THIRD, unit="executions per day"),
         ]
     ]
 
@@ -125,7 +125,7 @@ def _durations_and_failures(
         else source.metric("Failures", "Sum", name, period=DAY)
         for name, source in of.items()
     ]
-    return [*graphs, graph(f"{title}, failures", failures, width=THIRD, bars=True)]
+    return [*graphs, graph(f"{title}, failures", failures, width=THIRD, unit="failures per day", bars=True)]
 
 
 def _brief(action: str) -> str:

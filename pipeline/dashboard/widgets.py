@@ -9,7 +9,7 @@ COLUMNS: Final = 24
 """The width of every dashboard."""
 GRAPH_HEIGHT: Final = 6
 NUMBER_HEIGHT: Final = 4
-COUNT: Final = cloudwatch.YAxisProps(min=0, show_units=False)
+LOG_HEIGHT: Final = 5
 
 
 def heading(text: str, *, height: int = 2) -> cloudwatch.IWidget:
@@ -26,9 +26,11 @@ def number(title: str, metrics: Sequence[cloudwatch.IMetric], *, width: int) -> 
     )
 
 
-def latest(title: str, metrics: Sequence[cloudwatch.IMetric], *, width: int) -> cloudwatch.IWidget:
-    """Return the latest single values."""
-    return cloudwatch.SingleValueWidget(title=title, metrics=list(metrics), width=width, height=NUMBER_HEIGHT)
+def latest(title: str, metrics: Sequence[cloudwatch.IMetric], *, width: int, days: int) -> cloudwatch.IWidget:
+    """Return the latest single values of the last `days`, whatever time the dashboard shows."""
+    return cloudwatch.SingleValueWidget(
+        title=title, metrics=list(metrics), width=width, height=NUMBER_HEIGHT, start=f"-P{days}D"
+    )
 
 
 def graph(
@@ -36,15 +38,15 @@ def graph(
     left: Sequence[cloudwatch.IMetric],
     *,
     width: int,
-    unit: str | None = None,
+    unit: str,
     bars: bool = False,
     bands: Sequence[cloudwatch.HorizontalAnnotation] = (),
 ) -> cloudwatch.IWidget:
-    """Return a graph over time: lines, or stacked areas with `bars`."""
+    """Return a graph over time: lines, or stacked areas with `bars`. `unit` is the axis's title."""
     return cloudwatch.GraphWidget(
         title=title,
         left=list(left),
-        left_y_axis=cloudwatch.YAxisProps(min=0, label=unit, show_units=False) if unit else COUNT,
+        left_y_axis=cloudwatch.YAxisProps(min=0, label=unit, show_units=False),
         left_annotations=list(bands),
         stacked=bars,
         width=width,
@@ -55,3 +57,15 @@ def graph(
 def band(value: float, label: str) -> cloudwatch.HorizontalAnnotation:
     """Return a horizontal line for comparison."""
     return cloudwatch.HorizontalAnnotation(value=value, label=label, color=cloudwatch.Color.GREEN)
+
+
+def log_table(title: str, query: Sequence[str], *, log_group_name: str, width: int) -> cloudwatch.IWidget:
+    """Return a table of lines that the metrics' function has logged."""
+    return cloudwatch.LogQueryWidget(
+        title=title,
+        log_group_names=[log_group_name],
+        view=cloudwatch.LogQueryVisualizationType.TABLE,
+        query_lines=list(query),
+        width=width,
+        height=LOG_HEIGHT,
+    )

@@ -95,7 +95,7 @@ class EventFunction(Construct):
             retention_period=RETENTION,
         )
         self.function = self._build_function(package, handler, description=description, variables=variables)
-        target = targets.LambdaFunction(
+        self.target = targets.LambdaFunction(
             cast(lambda_.IFunction, self.function), dead_letter_queue=cast(sqs.IQueue, self.dead_letters)
         )
         for name, pipeline_events in rules.items():
@@ -104,7 +104,7 @@ class EventFunction(Construct):
                 name,
                 description=description,
                 event_pattern=pipeline_events.pattern,
-                targets=[cast(events.IRuleTarget, target)],
+                targets=[cast(events.IRuleTarget, self.target)],
             )
 
     def _build_function(

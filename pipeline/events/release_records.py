@@ -21,28 +21,37 @@ OUTPUT: Final = "ReleaseRecordBucket"
 
 
 class ReleaseRecords(Construct):
-    """A bucket with Object Lock, and the function that writes a record there after each deployment.
+    """A bucket with Object Lock for release records and reviews, and the function that writes the records.
 
-    Nobody can delete or replace a record before `release_retention_days`, unless an administrator first changes the
-    bucket's policy.
+    Nobody can delete or replace a record or a review before `retention_days`, unless an administrator first changes
+    the bucket's policy.
     """
 
-    def __init__(
+    def __init__(self, scope: Construct, construct_id: str, *, retention_days: int, store: ArtifactStore) -> None:
+        super().__init__(scope, construct_id)
+        self.key = store.key
+        """The bucket's key."""
+        self.bucket = cast(s3.IBucket, self._build_bucket(retention_days, store))
+        output = CfnOutput(
+            Stack.of(self),
+            OUTPUT,
+            value=self.bucket.bucket_name,
+            description="Bucket of the release records; read them with make releases",
+        )
+        output.override_logical_id(OUTPUT)
+
+    def record(
         self,
-        scope: Construct,
-        construct_id: str,
+        deployments: Mapping[str, str],
         *,
         pipeline_name: str,
         settings: PipelineSettings,
         readers: Readers,
-        deployments: Mapping[str, str],
-        store: ArtifactStore,
         failure_topic: NotificationTopic,
     ) -> None:
-        """`deployments` maps the stages that deploy to environments."""
-        super().__init__(scope, construct_id)
+        """Write a record after each deployment; `deployments` maps the stages that deploy to environments."""
         stack = Stack.of(self)
-        bucket = self._build_bucket(settings.release_retention_days, store)
+        bucket = self.bucket
         recorder = EventFunction(
             self,
             "Recorder",
@@ -60,7 +69,7 @@ class ReleaseRecords(Construct):
                 **readers.variables,
             },
             log_retention_days=settings.log_retention_days,
-            log_key=store.key,
+            log_key=self.key,
         )
         recorder.allow(
             "codepipeline:GetPipelineExecution",
@@ -69,19 +78,12 @@ class ReleaseRecords(Construct):
         )
         recorder.allow("sts:AssumeRole", on=readers.roles)
         recorder.allow("s3:PutObject", on=bucket.arn_for_objects("*"))
-        recorder.allow("kms:Decrypt", "kms:GenerateDataKey", on=store.key.key_arn)
+        recorder.allow("kms:Decrypt", "kms:GenerateDataKey", on=self.key.key_arn)
         acknowledge(
             recorder.role,
             {wildcard_objects(self, bucket): "A record is named after environment, time and execution"},
         )
         recorder.alarm_on_failure(failure_topic)
-        output = CfnOutput(
-            stack,
-            OUTPUT,
-            value=bucket.bucket_name,
-            description="Bucket of the release records; read them with make releases",
-        )
-        output.override_logical_id(OUTPUT)
 
     def _build_bucket(self, retention_days: int, store: ArtifactStore) -> s3.Bucket:
         bucket = s3.Bucket(

@@ -6,13 +6,14 @@ from typing import Final, cast
 from aws_cdk import CfnElement, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline
 from constructs import IConstruct
 
 from pipeline.artifact_stores import ArtifactStore
 from pipeline.permissions.account_roles import lookup_role
 from pipeline.permissions.unused_permissions import remove_unused_permissions
-from pipeline.steps.change_review_step import REVIEWS
+from pipeline.steps.change_review_step import ChangeReviewStep
 from pipeline.steps.self_mutation import EVERY_REGION
 from stacks.shared.acknowledgments import (
     OWN_POLICY,
@@ -30,14 +31,16 @@ USE_KEY: Final = ("kms:GenerateDataKey*", "kms:ReEncrypt*")
 def restrict_permissions(
     pipeline: CodePipeline,
     *,
-    reviews: Sequence[CodeBuildStep],
+    reviews: Sequence[ChangeReviewStep],
     tests: Sequence[CodeBuildStep],
     bakes: Sequence[CodeBuildStep],
     stores: Sequence[ArtifactStore],
+    records: s3.IBucket,
 ) -> None:
     """Restrict the built pipeline's roles and keys, and acknowledge the wildcards that remain, each with its reason.
 
-    `stores` are the artifact stores, that of the pipeline's own region first. Nothing can be granted afterwards.
+    `stores` are the artifact stores, that of the pipeline's own region first; `records` has release records and
+    reviews. Nothing can be granted afterwards.
     """
     stack = Stack.of(pipeline)
     home = _objects(stack, stores[:1])
@@ -60,7 +63,7 @@ def restrict_permissions(
     for role in _roles_below(pipeline.node.try_find_child("Assets")):
         _restrict_build(role, read)
     for step in reviews:
-        _restrict_build(step.project.role, read, _objects(stack, stores[:1], below=REVIEWS))
+        _restrict_build(step.project.role, read, _record_findings(stack, records, step))
     for step in bakes:
         _restrict_build(step.project.role, read)
     for step in tests:
@@ -78,10 +81,14 @@ def _actions(names: Iterable[str]) -> dict[str, str]:
     return {wildcard_action(name): reason for name in names}
 
 
-def _objects(stack: Stack, stores: Iterable[ArtifactStore], *, below: str | None = None) -> dict[str, str]:
-    pattern = f"{below}/*" if below else "*"
-    reason = "Artifacts and reviews get new names in every run; the bucket holds nothing else"
-    return {wildcard_objects(stack, store.bucket, pattern): reason for store in stores}
+def _objects(stack: Stack, stores: Iterable[ArtifactStore]) -> dict[str, str]:
+    reason = "Artifacts get new names in every run; the bucket holds nothing else"
+    return {wildcard_objects(stack, store.bucket): reason for store in stores}
+
+
+def _record_findings(stack: Stack, records: s3.IBucket, step: ChangeReviewStep) -> dict[str, str]:
+    reason = "Records and reviews are named after executions; each environment has a folder of its own"
+    return {wildcard_objects(stack, records, pattern): reason for pattern in step.record_patterns}
 
 
 def _self_mutation_findings(account: str) -> dict[str, str]:

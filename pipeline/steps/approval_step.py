@@ -14,8 +14,10 @@ MOST_SUMMARIES = 3
 class ApprovalStep(ManualApprovalStep):
     """Stops before the environment `name` until somebody approves.
 
-    The comment has the commit, its changes, and the test results of earlier environments, `test_summaries` in their
-    order. It stays below the 1,000 characters that CodePipeline takes; a commit's whole message would not.
+    The comment has the commit, the one that runs now, the highest risk, the changes, and the test results of earlier
+    environments, `test_summaries` in their order. It stays below the 1,000 characters that CodePipeline takes for a
+    value of an action's configuration (CodePipeline API Reference, "ActionConfiguration"); the commits between would
+    not, so the review has them.
     """
 
     def __init__(
@@ -37,9 +39,9 @@ class ApprovalStep(ManualApprovalStep):
             else "No earlier environment has tested it."
         )
         comment = (
-            f"Deploy commit {commit} “{review.commit_title}” to {name} (account {environment.account}, "
-            f"{', '.join([environment.region, *environment.further_regions])})? {review.summary}. {passed} "
-            f"Approve to deploy to {name} and test it; reject to leave it unchanged. "
+            f"Deploy {commit} “{review.commit_title}” to {name} (account {environment.account}, "
+            f"{', '.join([environment.region, *environment.further_regions])})? Runs now: {review.runs}. "
+            f"Highest risk: {review.risk}. {review.summary}. {passed} "
             f"Execution: https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{pipeline_name}"
             f"/executions/#{{codepipeline.PipelineExecutionId}}/timeline?region={region}"
         )

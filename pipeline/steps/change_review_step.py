@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from aws_cdk import Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
-from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, IFileSetProducer
+from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, FileSet, IFileSetProducer
 
-from pipeline.artifact_stores import ArtifactStore
 from pipeline.build_projects import cached_downloads, download_cache
 from pipeline.built_pipeline import StageConditions
+from pipeline.events.release_records import ReleaseRecords
 from pipeline.permissions.account_roles import lookup_roles
 from stages.yawl_stage import YawlStage
 
 REVIEWS = "change-reviews"
-"""The folder of the artifact store with the reviews."""
+"""The folder of the reviews in the bucket of the release records."""
 NOTHING = "nothing changes"
 """How the summary of a review ends when there is nothing to approve."""
 
@@ -23,9 +23,10 @@ class ChangeReviewStep(CodeBuildStep):
     """A build that compares the assembly with what an environment has deployed; findings stop the release.
 
     `stages` has the environment in each of its regions, its own first. The build reads its account through the CDK's
-    lookup roles. Summary, commit title and address of the review are variables for the approval. `later_stages` are
-    this environment's: if an earlier execution is still in one of them, the summary warns that the comparison may be
-    out of date.
+    lookup roles, and what it runs now in its release record. The review is a page beside the records, as long as they
+    are kept; what an approver needs first are variables. `earlier` are the environments that receive a release before
+    this one. `later_stages` are this environment's: if an earlier execution is still in one of them, the summary warns
+    that the comparison may be out of date.
     """
 
     def __init__(
@@ -33,33 +34,38 @@ class ChangeReviewStep(CodeBuildStep):
         stages: Sequence[YawlStage],
         *,
         source: CodePipelineSource,
+        checkout: FileSet,
         assembly: IFileSetProducer,
-        store: ArtifactStore,
+        records: ReleaseRecords,
+        earlier: Sequence[str],
         pipeline_name: str,
         later_stages: Sequence[str],
         logging: codebuild.LoggingOptions,
     ) -> None:
-        home = Stack.of(store)
+        home = Stack.of(records)
         name = stages[0].name
         assemblies = " ".join(
             f"--stage cdk.out/{stage.artifact_id} --last-stack {stage.monitoring.stack_name}" for stage in stages
         )
-        reviews = f"{store.bucket.bucket_name}/{REVIEWS}"
+        own_reviews = f"{REVIEWS}/{name}/*"
+        readable = [f"{name}/*", *(path for one in earlier for path in (f"{one}/*", f"{REVIEWS}/{one}/*"))]
+        before = "".join(f" --earlier {one}" for one in earlier)
         super().__init__(
             "ReviewChanges",
-            input=source,
+            input=checkout,
             additional_inputs={"cdk.out": assembly},
             commands=[
-                f"make change-review ARGS='--environment {name} {assemblies}'",
+                f"make change-review ARGS='--environment {name} {assemblies}{before}'",
                 # An exported variable must not be empty.
                 'export CHANGES="$(cat report/change-review.txt)" TITLE="$(cat report/title.txt)"',
-                'export REVIEW="$(cat report/address.txt)"',
+                'export REVIEW="$(cat report/address.txt)" RUNS="$(cat report/runs.txt)"',
+                'export RISK="$(cat report/risk.txt)" COMMITS="$(cat report/commits.txt)"',
             ],
             env={
                 "COMMIT": source.source_attribute("CommitId"),
                 "PIPELINE": pipeline_name,
                 "EXECUTION": "#{codepipeline.PipelineExecutionId}",
-                "PUBLISH_TO": reviews,
+                "PUBLISH_TO": f"{records.bucket.bucket_name}/{REVIEWS}",
                 "LATER_STAGES": " ".join(later_stages),
             },
             role_policy_statements=[
@@ -71,20 +77,33 @@ class ChangeReviewStep(CodeBuildStep):
                     actions=["codepipeline:GetPipelineExecution", "codepipeline:GetPipelineState"],
                     resources=[f"arn:aws:codepipeline:{home.region}:{home.account}:{pipeline_name}"],
                 ),
-                iam.PolicyStatement(actions=["s3:PutObject"], resources=[store.bucket.arn_for_objects(f"{REVIEWS}/*")]),
-                iam.PolicyStatement(actions=["kms:GenerateDataKey"], resources=[store.key.key_arn]),
+                iam.PolicyStatement(actions=["s3:PutObject"], resources=[records.bucket.arn_for_objects(own_reviews)]),
+                iam.PolicyStatement(actions=["s3:ListBucket"], resources=[records.bucket.bucket_arn]),
+                iam.PolicyStatement(
+                    actions=["s3:GetObject"], resources=[records.bucket.arn_for_objects(path) for path in readable]
+                ),
+                iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[records.key.key_arn]),
             ],
             partial_build_spec=codebuild.BuildSpec.from_object({"version": "0.2", **cached_downloads()}),
             cache=download_cache(),
             logging=logging,
         )
         self._environment = name
+        self.record_patterns = [own_reviews, *readable]
+        """The objects of the records' bucket that the build may read or write."""
         self.summary = self.exported_variable("CHANGES")
         """The numbers in one line: `prod: nothing changes`."""
         self.commit_title = self.exported_variable("TITLE")
         """The first line of the commit's message."""
         self.address = self.exported_variable("REVIEW")
         """Where the review can be read."""
+        self.runs = self.exported_variable("RUNS")
+        """What the environment runs now: commit, title, and how far it is behind."""
+        self.risk = self.exported_variable("RISK")
+        """The highest risk in one line."""
+        # Only the notification function reads it.
+        self.commits = self.exported_variable("COMMITS")
+        """The commits between, as a JSON list of lines."""
 
     def skip_without_changes(self, conditions: StageConditions, stage: str) -> None:
         """Skip a stage when the review has found no change (aws-cdk#18218)."""

@@ -38,7 +38,9 @@ def self_mutation(stack_name: str, *, account: str, logging: codebuild.LoggingOp
                             f'[ "$BROADENED" = no ] || {difference} > /dev/null 2>&1 || {{ echo '
                             '"stops: the pipeline cannot be compared with what is deployed: '
                             f'$(grep . {changes} | tail -n 1)"; exit 1; }}',
-                            f'FINGERPRINT="$(sha256sum < {changes} | cut -c 1-12)"',
+                            # Not sha256sum, which macOS lacks, where rehearsals run these commands too.
+                            f'FINGERPRINT="$(python3 -c "import hashlib, sys; '
+                            f'print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:12])" < {changes})"',
                             f'[ "$BROADENED" = no ] || grep -qx "$FINGERPRINT" {ACCEPTED_CHANGES} || {{ echo '
                             "\"stops: the pipeline's own permissions would grow, by the change $FINGERPRINT. If this "
                             'is intended, add to delivery.toml, with the reason:"; '

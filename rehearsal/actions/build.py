@@ -13,14 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rehearsal.actions import artifacts, buildspec
+from rehearsal.actions import artifacts, buildspec, full_clone, kept_pages
 from rehearsal.actions.build_environment import build_environment, input_directories
 from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionNotEmulated, ActionSkipped, Outcome, Run
 from rehearsal.engine.account_kind import TooManyBuildsError
 from rehearsal.engine.cloud import Credentials, Forbidden
 from rehearsal.errors import NOT_EMULATED
 from rehearsal.process import closed_network
-from rehearsal.report import junit
+from rehearsal.report import failing_line, junit
 
 LOG_EVENTS_AT_ONCE = 1000
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
@@ -50,6 +50,7 @@ def _run_in_slot(run: Run, project: dict[str, Any], role: Credentials) -> Outcom
         raise ActionFailed(str(refusal)) from None
     finally:
         log.upload()
+        kept_pages.keep(run, log.links)
         _remove(directory)
 
 
@@ -101,12 +102,15 @@ class _Log:
         self._group = project.get("logsConfig", {}).get("cloudWatchLogs", {}).get("groupName")
         self._stream = str(uuid.uuid4())
         self._events: list[dict[str, Any]] = []
+        self.links: set[tuple[str, str]] = set()
+        """Bucket and key of the objects that the build linked to."""
         run.details.external_id = f"{project['name']}:{self._stream}"
 
     def line(self, text: str) -> None:
         self._run.log(text)
         if text.strip():
             self._events.append({"timestamp": int(time.time() * 1000), "message": text})
+            self.links.update(kept_pages.links(text))
 
     def upload(self) -> None:
         if self._group is None:
@@ -122,7 +126,7 @@ class _Log:
 
 def _build(run: Run, project: dict[str, Any], directory: Path, role: Credentials) -> dict[str, str]:
     artifacts.read_inputs(run, role_arn=project["serviceRole"])
-    source = _unpack_inputs(run, directory)
+    source = _unpack_inputs(run, directory, role_arn=project["serviceRole"])
     specification = buildspec.parse(_specification_text(project, source))
     environment = build_environment(run, project, specification, directory, role)
     exported = directory / "exported"
@@ -165,10 +169,11 @@ def _docker_works() -> bool:
         return False
 
 
-def _unpack_inputs(run: Run, directory: Path) -> Path:
+def _unpack_inputs(run: Run, directory: Path, *, role_arn: str) -> Path:
     sources = input_directories(run, directory)
     for name, target in sources.items():
         run.context.artifacts.unpack(name, target)
+        full_clone.clone(run, target, role_arn=role_arn)
     return next(iter(sources.values()))
 
 
@@ -183,12 +188,11 @@ def _specification_text(project: dict[str, Any], source: Path) -> str:
 
 
 def _execute(run: Run, command: list[str], source: Path, environment: Mapping[str, str], *, minutes: int) -> None:
-    failed_phases: list[str] = []
+    lines: list[str] = []
     gaps: list[str] = []
 
     def on_line(line: str) -> None:
-        if _PHASE_FAILED.fullmatch(line):
-            failed_phases.append(line)
+        lines.append(line)
         if NOT_EMULATED in line:
             gaps.append(line.strip())
         run.log(line)
@@ -209,7 +213,8 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
         # A gap of the emulator says nothing about the release.
         raise ActionNotEmulated(gaps[0])
     if code:
-        raise ActionFailed(", ".join(failed_phases) or f"exit status {code}")
+        phases = [line for line in lines if _PHASE_FAILED.fullmatch(line)]
+        raise ActionFailed(failing_line.reason(lines, ", ".join(phases) or f"exit status {code}"))
 
 
 def _read_reports(run: Run, specification: buildspec.Buildspec, source: Path) -> None:

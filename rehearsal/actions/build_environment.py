@@ -18,7 +18,7 @@ from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.actions.secrets import SecretNotFound, resolve_secret
 from rehearsal.engine.cloud import Credentials
 from rehearsal.process.isolation import machine_environment
-from rehearsal.process.run_directory import CACHE
+from rehearsal.process.run_directory import cache
 
 IMAGE_TOOLS = ("node", "npm", "npx", "uv")
 """Tools of CodeBuild's image, taken from the rehearsal's own environment."""
@@ -34,13 +34,13 @@ REGISTRY_SETTINGS = (".npmrc", ".netrc", ".pip", ".config/pip", ".config/uv", "L
 """The same, as files in the home folder. A build gets copies, because `npm config set` and `pip config set` write."""
 
 CACHES = {
-    "UV_CACHE_DIR": f"{CACHE}/uv",
-    "PIP_CACHE_DIR": f"{CACHE}/pip",
-    "NPM_CONFIG_CACHE": f"{CACHE}/npm",
-    "JSII_RUNTIME_PACKAGE_CACHE_ROOT": f"{CACHE}/jsii",
-    "PYTHONPYCACHEPREFIX": f"{CACHE}/bytecode",
+    "UV_CACHE_DIR": "uv",
+    "PIP_CACHE_DIR": "pip",
+    "NPM_CONFIG_CACHE": "npm",
+    "JSII_RUNTIME_PACKAGE_CACHE_ROOT": "jsii",
+    "PYTHONPYCACHEPREFIX": "bytecode",
 }
-"""Caches shared by all rehearsals and separate from those of the user's tools."""
+"""Caches shared by all rehearsals and separate from those of the user's tools, below `cache()`."""
 
 ENDPOINT_OVERRIDES = (
     "AWS_ENDPOINT_URL_",
@@ -69,11 +69,11 @@ def build_environment(
     primary, *others = sources
     temporary = directory / "tmp"
     temporary.mkdir()
-    home = Path.home()
-    own_home = _home(directory, home)
+    shared = cache()
+    own_home = _home(directory, Path.home())
     environment = {
         **{name: value for name, value in os.environ.items() if REGISTRY_VARIABLES.match(name)},
-        **{variable: str(home / folder) for variable, folder in CACHES.items()},
+        **{variable: str(shared / folder) for variable, folder in CACHES.items()},
         **machine_environment(own_home),
         "PATH": _path(directory, context.cloud.hooks, context.directory.with_name("python-packages")),
         "TMPDIR": str(temporary),

@@ -1,8 +1,8 @@
-"""The source action: the commit as a zip without history, as a connection delivers it."""
+"""The source action: the commit as a zip without history or as a reference to clone, as a connection delivers it."""
 
 import subprocess
 
-from rehearsal.actions import artifacts
+from rehearsal.actions import artifacts, full_clone
 from rehearsal.actions.run import ActionFailed, Outcome, Run
 from rehearsal.engine.cloud import Forbidden
 
@@ -15,8 +15,11 @@ def execute(run: Run) -> Outcome:
     _use_connection(run)
     details = _git(run, "show", "--no-patch", "--no-show-signature", "--format=%H%n%aI%n%an%n%ae%n%B", context.commit)
     commit, date, name, email, message = details.split("\n", 4)
-    target = context.artifacts.path(run.action.outputs[0])
-    _git(run, "archive", "--format=zip", "-1", f"--output={target}", context.commit)
+    if run.configuration.get("OutputArtifactFormat") == full_clone.FORMAT:
+        full_clone.write_reference(run, commit)
+    else:
+        target = context.artifacts.path(run.action.outputs[0])
+        _git(run, "archive", "--format=zip", "-1", f"--output={target}", context.commit)
     subject = message.strip().partition("\n")[0]
     run.log(f"{commit[:12]} {subject}")
     return Outcome(
@@ -39,9 +42,7 @@ def _use_connection(run: Run) -> None:
     role_arn = run.action.role_arn or run.context.definition.role_arn
     try:
         if connection:
-            # An older connection has the service's former name (codestar-connections), and so has the action.
-            service = connection.split(":")[2]
-            run.context.cloud.check(role_arn, f"{service}:UseConnection", connection)
+            run.context.cloud.check(role_arn, full_clone.use_of(connection), connection)
         artifacts.write_outputs(run)
     except Forbidden as refusal:
         raise ActionFailed(str(refusal)) from None

@@ -86,5 +86,7 @@ class ActionDetails:
     """Log group and stream in the emulated CloudWatch Logs."""
     replaced: set[str] = field(default_factory=set)
     """Overridden variables of a build."""
+    pages: dict[str, str] = field(default_factory=dict)
+    """HTML pages that a build stored in S3 and linked to, by file name."""
     secrets: set[str] = field(default_factory=set)
     """Values that reports must mask."""

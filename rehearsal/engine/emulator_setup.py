@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from cloud_assembly import PIPELINE, AwsEnvironment
 from rehearsal.assembly import Assembly, ExecutionPolicies
@@ -22,11 +22,15 @@ from rehearsal.process.aws_hosts import write_hooks, write_ports
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.processes import Processes, run_in_parallel
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
+from rehearsal.report import failing_line
 from rehearsal.report.permissions import Permissions
 from rehearsal.report.progress import ActionProgress, Progress, Status
 
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 """The default execution policy of a bootstrapped account."""
+
+UNCHANGED = "No updates are to be performed"
+"""CloudFormation's error for an update that changes nothing."""
 
 CREDENTIALS_PLUGIN = Path(__file__).with_name("emulated_credentials.js")
 """A CDK plugin that gives one `cdk bootstrap` the credentials of several accounts."""
@@ -67,11 +71,6 @@ class EmulatorSetup:
         return self._step("emulated AWS", self._emulator.name, self._start_emulator)
 
     def _start_emulator(self, step: ActionProgress) -> Cloud:
-        if not closed_network.works():
-            self._progress.log(
-                step,
-                "this machine cannot isolate the network of builds; see “No call reaches AWS” in docs/REHEARSAL.md",
-            )
         hooks = self._directory / "aws_hooks"
         write_hooks(hooks)
         authorities = self._directory / "authorities.pem"
@@ -125,26 +124,34 @@ class EmulatorSetup:
         The stack is deployed as soon as its own account is ready, while the other accounts are bootstrapped.
         """
         home = assembly.home.account
-        own = [one for one in assembly.aws_environments if one.account == home]
-        further = [one for one in assembly.aws_environments if one.account != home]
-        groups = [group for group in (own, further) if group]
-        if assembly.execution_policies:
-            # Each account has its own policies, but one command accepts only one set.
-            groups = [
-                [one for one in assembly.aws_environments if one.account == account] for account in _accounts(assembly)
-            ]
 
         def prepare(environments: list[AwsEnvironment]) -> Definition | None:
             self._bootstrap(environments, cloud, assembly)
             return self._deploy_pipeline(cloud, assembly) if environments[0].account == home else None
 
-        found = run_in_parallel(prepare, groups, self._processes)
+        found = run_in_parallel(prepare, _groups(assembly, assembly.aws_environments), self._processes)
         [definition] = filter(None, found)
         try:
             cloud.check_service_calls(assembly.stack_name, assembly.home, "")
         except Forbidden as refusal:
             raise SetupFailed(f"{assembly.stack_name}: {refusal}") from None
         return definition
+
+    def bootstrap_changes(self, cloud: Cloud, before: Assembly, after: Assembly) -> None:
+        """Bootstrap what a commit needs and the one before it did not, as an administrator does before the push.
+
+        These are new accounts and regions, and accounts with other execution policies.
+        """
+        accounts = {
+            account
+            for account in _accounts(after)
+            if before.execution_policies.get(account) != after.execution_policies.get(account)
+        }
+        changed = [
+            one for one in after.aws_environments if one.account in accounts or one not in before.aws_environments
+        ]
+        for group in _groups(after, changed):
+            self._bootstrap(group, cloud, after)
 
     def _bootstrap(self, environments: list[AwsEnvironment], cloud: Cloud, assembly: Assembly) -> None:
         """Run `cdk bootstrap` for these; accounts other than the pipeline's trust it.
@@ -183,16 +190,21 @@ class EmulatorSetup:
 
         def deploy(step: ActionProgress) -> None:
             client = cloud.in_account("cloudformation", policies.aws_environment)
-            client.create_stack(
-                StackName=policies.stack, TemplateBody=policies.template, Capabilities=["CAPABILITY_NAMED_IAM"]
-            )
+            exists = any(policies.stack == stack["StackName"] for stack in client.describe_stacks()["Stacks"])
+            change = client.update_stack if exists else client.create_stack
             self._progress.log(step, f"{policies.stack}: {', '.join(policies.arns)}")
             try:
-                client.get_waiter("stack_create_complete").wait(
+                change(StackName=policies.stack, TemplateBody=policies.template, Capabilities=["CAPABILITY_NAMED_IAM"])
+            except ClientError as error:
+                if UNCHANGED in str(error):
+                    return
+                raise
+            try:
+                client.get_waiter("stack_update_complete" if exists else "stack_create_complete").wait(
                     StackName=policies.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
                 )
             except WaiterError as error:
-                raise SetupFailed(f"cannot create {policies.stack}: {error}") from None
+                raise SetupFailed(f"cannot deploy {policies.stack}: {error}") from None
 
         self._step(f"execution policies {policies.aws_environment.account}", "CloudFormation", deploy)
 
@@ -235,6 +247,12 @@ class EmulatorSetup:
                 "cannot find the CDK CLI (cdk) on the PATH; run the rehearsal with make rehearse, which installs it"
             )
         self._progress.log(step, f"$ cdk {' '.join(arguments)}")
+        lines: list[str] = []
+
+        def on_line(line: str) -> None:
+            lines.append(line)
+            self._progress.log(step, line)
+
         code = self._processes.run(
             closed_network.closed([cdk, *arguments], cloud.ports),
             directory=directory,
@@ -244,14 +262,27 @@ class EmulatorSetup:
                 **cloud.proxy_environment(),
                 "CI": "true",
             },
-            on_line=lambda line: self._progress.log(step, line),
+            on_line=on_line,
         )
         if code:
-            raise SetupFailed(f"cdk {arguments[0]} failed with exit status {code}")
+            failed = f"cdk {arguments[0]} failed with exit status {code}"
+            raise SetupFailed(f"{failed}: {failing_line.reason(lines, 'it printed nothing')}")
 
     def _drain(self, lines: Iterable[str], step: ActionProgress) -> None:
         for line in lines:
             self._progress.log(step, line.rstrip())
+
+
+def _groups(assembly: Assembly, environments: Sequence[AwsEnvironment]) -> list[list[AwsEnvironment]]:
+    """Return the accounts and regions in groups that one `cdk bootstrap` each can prepare, the pipeline's first."""
+    home = assembly.home.account
+    own = [one for one in environments if one.account == home]
+    further = [[one for one in environments if one.account != home]]
+    if assembly.execution_policies:
+        # Each account has its own policies, but one command accepts only one set.
+        others = [account for account in _accounts(assembly) if account != home]
+        further = [[one for one in environments if one.account == account] for account in others]
+    return [group for group in (own, *further) if group]
 
 
 def _accounts(assembly: Assembly) -> list[str]:

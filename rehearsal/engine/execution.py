@@ -94,6 +94,8 @@ class Execution:
         for stage in definition.stages:
             progress = next(item for item in self._progress.stages if item.name == stage.name)
             status, reason = self._run_stage(stage, progress)
+            if status is Status.SKIPPED:
+                self._progress.skip(progress, reason)
             self._progress.set_stage(progress, status, reason)
             self._events.stage(stage.name, status)
             if status not in (Status.SUCCEEDED, Status.SKIPPED):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rehearsal.errors import RehearsalError
 
-CACHE = ".cache/rehearsal"
+HOME_CACHE = ".cache/rehearsal"
 """Files shared by all rehearsals, relative to the user's home."""
 MAX_REHEARSALS = 16
 """How many rehearsals can run at the same time."""
@@ -32,6 +32,29 @@ def temporary_root() -> Path:
     return SHARED_MEMORY
 
 
+def cache() -> Path:
+    """Return the folder of files that rehearsals share: below the home folder or, if that is read-only, in TMPDIR.
+
+    Raises RehearsalError if neither can be written to.
+    """
+    with contextlib.suppress(RuntimeError):
+        # Path.home() raises it for a user without a home folder.
+        if _is_own(folder := Path.home() / HOME_CACHE):
+            return folder
+    if _is_own(folder := Path(tempfile.gettempdir(), f"rehearsal-cache-{os.getuid()}")):
+        return folder
+    raise RehearsalError(f"cannot write to {folder}, nor to the home folder; set TMPDIR to a folder of your own")
+
+
+def _is_own(folder: Path) -> bool:
+    """Create the folder if necessary; return whether this user owns it and can write to it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.access(folder, os.W_OK | os.X_OK) and folder.stat().st_uid == os.getuid()
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
 def run_directory() -> Generator[Path, None, None]:
     """Create an empty directory that only this user can enter; remove it afterwards.
@@ -40,12 +63,11 @@ def run_directory() -> Generator[Path, None, None]:
     each time, it would recompile everything and never delete the old cache. If a rehearsal is killed, the system
     releases its lock, and the next rehearsal removes its directory. Raises RehearsalError if no path is available.
     """
-    locks = Path.home() / CACHE
-    locks.mkdir(parents=True, exist_ok=True)
+    locks = cache()
     _remove_abandoned(locks)
     for number in range(MAX_REHEARSALS):
         with (locks / _numbered("lock", number)).open("a+") as lock:
-            directory = _create(number) if _acquire(lock.fileno()) else None
+            directory = _create(number) if acquire(lock.fileno()) else None
             if directory is None:
                 continue
             lock.truncate(0)
@@ -66,7 +88,7 @@ def _remove_abandoned(locks: Path) -> None:
     """Remove the directories of killed rehearsals. Each lock file holds the path, because TMPDIR may have changed."""
     for file in locks.glob("lock*"):
         with file.open() as lock:
-            if _acquire(lock.fileno()):
+            if acquire(lock.fileno()):
                 shutil.rmtree(lock.read(), ignore_errors=True)
 
 
@@ -81,7 +103,8 @@ def _has_room(directory: Path) -> bool:
     return may_run and min(found.f_bavail * found.f_frsize, int(memory) * 1024) >= REQUIRED_BYTES
 
 
-def _acquire(lock: int) -> bool:
+def acquire(lock: int) -> bool:
+    """Lock an open file, until this process ends, without waiting; return False if another process has locked it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -94,8 +117,8 @@ def _numbered(name: str, number: int) -> str:
 
 
 def _owner() -> str:
-    """Return an id of the user and their home; the home is included because the locks are in it."""
-    return hashlib.sha256(f"{os.getuid()} {Path.home()}".encode()).hexdigest()[:8]
+    """Return an id of the user and their cache, which holds the locks."""
+    return hashlib.sha256(f"{os.getuid()} {cache()}".encode()).hexdigest()[:8]
 
 
 def _create(number: int) -> Path | None:

@@ -13,6 +13,10 @@ from rehearsal.actions.run import Deployed
 from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.definition import Definition, Stage
 from rehearsal.report.permissions import Refusal
+from rehearsal.report.tool_noise import without_noise
+
+PAGE = ".page-"
+"""What follows the name of an action's log in the names of the pages that it left."""
 
 
 class Status(StrEnum):
@@ -56,12 +60,15 @@ class ActionProgress:
     status: Status = Status.WAITING
     reason: str = ""
     line: str = ""
+    """What it does now, from its output."""
     started: float | None = None
     ended: float | None = None
     deployed: Deployed | None = None
     details: ActionDetails = field(default_factory=ActionDetails)
     log_lines: range = range(0)
     """The lines of its log file, from 0, that belong to this execution; an earlier one may precede."""
+    pages: list[Path] = field(default_factory=list)
+    """The pages that it left, beside its log."""
 
     @property
     def full_name(self) -> str:
@@ -87,12 +94,14 @@ class StageProgress:
 
     @property
     def seconds(self) -> float:
-        """From the first action's start to the last one's end."""
-        started = [action.started for action in self.actions if action.started is not None]
-        if not started:
-            return 0.0
-        ended = [action.ended or time.monotonic() for action in self.actions if action.started is not None]
-        return max(ended) - min(started)
+        """How long at least one action was running."""
+        now = time.monotonic()
+        spans = sorted((one.started, one.ended or now) for one in self.actions if one.started is not None)
+        seconds, until = 0.0, 0.0
+        for start, end in spans:
+            seconds += max(0.0, end - max(start, until))
+            until = max(until, end)
+        return seconds
 
 
 @dataclass(frozen=True)
@@ -143,6 +152,10 @@ class Progress:
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
     executions_before: int = field(default=0, init=False)
     """How many of `superseded` belong to the base commit."""
+    deliveries: tuple[str, ...] = ()
+    """The commits that are delivered one after the other, for people; empty: there is only one."""
+    delivery: int = field(default=1, init=False)
+    """The number of the current one."""
 
     def __post_init__(self) -> None:
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -169,6 +182,7 @@ class Progress:
     def begin_release(self) -> None:
         """Mark the executions so far as the base commit's."""
         self.executions_before = len(self.superseded) + 1
+        self.delivery += 1
 
     def add_stage(self, stage: Stage) -> StageProgress:
         """Add a stage that the definition does not have, for a rollback."""
@@ -191,8 +205,7 @@ class Progress:
 
     def log(self, action: ActionProgress, line: str) -> None:
         """Add a line of output to the action's log."""
-        if line.strip():
-            action.line = line.strip()
+        action.line = without_noise(line) or action.line
         with action.log_file.open("a") as log:
             log.write(line + "\n")
         self._written[action.log_file] = self._written.get(action.log_file, 0) + line.count("\n") + 1
@@ -201,7 +214,18 @@ class Progress:
     def end(self, action: ActionProgress, status: Status, reason: str = "") -> None:
         """Mark an action as ended."""
         action.status, action.reason, action.ended = status, reason, time.monotonic()
+        for text in action.details.pages.values():
+            earlier = len(list(self.logs.glob(f"{action.log_file.stem}{PAGE}*")))
+            page = self.logs / f"{action.log_file.stem}{PAGE}{earlier + 1}.html"
+            page.write_text(text)
+            action.pages.append(page)
         self.listener(action)
+
+    def skip(self, stage: StageProgress, reason: str) -> None:
+        """Mark the stage's actions that did not run as skipped."""
+        for action in stage.actions:
+            if action.status is Status.WAITING:
+                self.end(action, Status.SKIPPED, reason)
 
     def set_stage(self, stage: StageProgress, status: Status, reason: str = "") -> None:
         """Set a stage's status."""
@@ -254,5 +278,7 @@ class Progress:
         if log_file not in self._own_logs:
             # From an earlier rehearsal. A restarted execution appends to its own.
             log_file.unlink(missing_ok=True)
+            for page in self.logs.glob(f"{safe}{PAGE}*"):
+                page.unlink()
             self._own_logs.add(log_file)
         return ActionProgress(stage, name, provider, run_order, log_file)

@@ -9,7 +9,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from rehearsal.report import permissions
+from rehearsal.report import permissions, remaining_time
 from rehearsal.report.permissions import Refusal
 from rehearsal.report.progress import ActionProgress, Notification, Progress, Result, StageProgress, Status
 from rehearsal.report.report import Environment, describe_tasks, environments
@@ -29,6 +29,8 @@ REFUSED = "✖"
 MOST_NOTIFICATIONS = 8
 """The newest notifications, shown below the stages."""
 LOG_TAIL_LINES = 40
+WIDEST_NAME = 44
+"""Columns of the names, at most; longer ones push the rest to the right."""
 
 
 class Screen:
@@ -39,6 +41,10 @@ class Screen:
         self._progress: Progress | None = None
         self._live: Live | None = None
         self._lock = threading.Lock()
+        self._delivery = 0
+        self._name_width = WIDEST_NAME
+        self.earlier_durations: Mapping[str, float] = {}
+        """Seconds by action in earlier rehearsals, for the estimate of the remaining time."""
 
     @contextlib.contextmanager
     def showing(self, progress: Progress) -> Generator[None, None, None]:
@@ -65,7 +71,7 @@ class Screen:
             self._live.stop()
             self.console.print(self._render())
         try:
-            yield lambda text: self.console.print(Text(_without_escapes(text)))
+            yield lambda text: self._write(Text(_without_escapes(text)))
         finally:
             if self._live:
                 self._live.start()
@@ -84,6 +90,7 @@ class Screen:
                 return
             if isinstance(changed, StageProgress):
                 if changed.status is Status.RUNNING:
+                    self._print_delivery(self._progress)
                     self._print(f"stage {changed.name}")
                 return
             line = f"  {changed.full_name} {changed.status}"
@@ -91,10 +98,15 @@ class Screen:
                 line += f" after {changed.seconds:.1f} s"
             self._print(line + (f": {changed.reason}" if changed.reason else ""))
 
+    def _print_delivery(self, progress: Progress) -> None:
+        if progress.deliveries and self._delivery != progress.delivery:
+            self._delivery = progress.delivery
+            self._print(_delivery(progress))
+
     def summary(self, progress: Progress) -> None:
         """Print the stages, the log of failed actions, the environments and the result."""
         if self.console.is_terminal:
-            self.console.print(self._render())
+            self.console.print(self._render(ended=True))
         for action in _failed(progress):
             self._show_log(action)
         found = environments(progress)
@@ -105,19 +117,19 @@ class Screen:
         self._show_simulated(found, progress.effective_overrides())
         if progress.result is Result.SUCCEEDED:
             for name in sorted(progress.variable_overrides.keys() - progress.effective_overrides().keys()):
-                self.console.print(Text(f"--set {name} had no effect: no build has this variable", "yellow"))
+                self._write(Text(f"--set {name} had no effect: no build has this variable", "yellow"))
         if progress.permissions:
             style = "red" if progress.permissions["refused"] else "default"
-            self.console.print(Text(permissions.summary_line(progress.permissions), style), soft_wrap=True)
+            self._write(Text(permissions.summary_line(progress.permissions), style))
         for failure in progress.failed_functions:
-            self.console.print(Text(f"Lambda function failed: {failure}", "red"), soft_wrap=True)
+            self._write(Text(f"Lambda function failed: {failure}", "red"))
         style = {"succeeded": "bold green", "failed": "bold red"}.get(str(progress.result), "bold yellow")
         text = Text(f"\nrehearsal {progress.result} after {progress.seconds:.1f} s", style)
         if progress.restarts:
             text.append(f"; restarted {progress.restarts} time(s) because the pipeline updated itself", "default")
         if progress.reason and progress.result is not Result.SUCCEEDED:
             text.append(f"\n{progress.reason}", "default")
-        self.console.print(text, soft_wrap=True)
+        self._write(text)
 
     def _show_simulated(self, found: list[Environment], variable_overrides: Mapping[str, str]) -> None:
         if not found:
@@ -127,20 +139,33 @@ class Screen:
         line = f"simulated: AWS (emulator), {tasks}, CloudFront (local edge); databases and caches do not run"
         if variable_overrides:
             line += f"; overridden: {', '.join(f'{name}={value}' for name, value in variable_overrides.items())}"
-        self.console.print(Text(line, "yellow"), soft_wrap=True)
+        self._write(Text(line, "yellow"))
+
+    def _write(self, text: Text) -> None:
+        """Print a text; a terminal wraps at words, and elsewhere each line stays whole."""
+        self.console.print(text, soft_wrap=not self.console.is_terminal)
 
     def _print(self, line: str, style: str = "default") -> None:
         seconds = self._progress.seconds if self._progress else 0.0
-        self.console.print(Text(f"[{seconds:6.1f} s] {line}", style), soft_wrap=True)
+        self._write(Text(f"[{seconds:6.1f} s] {line}", style))
 
-    def _render(self) -> Group:
+    def _render(self, *, ended: bool = False) -> Group:
         lines: list[Text] = []
         progress = self._progress
         if progress is None:
             return Group()
-        for stage in [progress.set_up, *progress.stages]:
+        if progress.deliveries:
+            lines.append(_one_line(Text(_delivery(progress), "bold")))
+        stages = [progress.set_up, *progress.stages]
+        self._name_width = min(
+            WIDEST_NAME, max(2 + len(one.name) for stage in stages for one in [stage, *stage.actions])
+        )
+        for stage in stages:
             lines += self._stage_lines(stage)
         lines += [_notified(notification) for notification in progress.notifications[-MOST_NOTIFICATIONS:]]
+        if not ended:
+            left = remaining_time.in_words(remaining_time.remaining_seconds(progress, self.earlier_durations))
+            lines.append(Text(f"{progress.seconds:.0f} s so far, about {left} left", "dim"))
         return Group(*lines)
 
     def _stage_lines(self, stage: StageProgress) -> Iterator[Text]:
@@ -155,9 +180,9 @@ class Screen:
 
     def _line(self, indent: int, status: Status, name: str, seconds: float, detail: str) -> Text:
         mark, style = MARKS[status]
-        text = Text(no_wrap=True, overflow="ellipsis")
+        text = _one_line(Text())
         text.append(f"{' ' * indent}{mark} ", style)
-        text.append(f"{name:<{44 - indent}}", "bold" if indent == 0 else "default")
+        text.append(f"{name:<{self._name_width - indent}}", "bold" if indent == 0 else "default")
         text.append(f"{seconds:7.1f} s" if seconds else " " * 9, "dim")
         if detail:
             text.append(f"  {_without_escapes(detail)}", style if status.is_final else "dim")
@@ -165,10 +190,10 @@ class Screen:
 
     def _show_log(self, action: ActionProgress) -> None:
         lines = _tail(action.log_file)
-        self.console.print(Text(f"\nlog of {action.full_name} (last {len(lines)} lines)", "bold red"))
+        self._write(Text(f"\nlog of {action.full_name} (last {len(lines)} lines)", "bold red"))
         for line in lines:
-            self.console.print(Text(f"  {_without_escapes(line)}"), soft_wrap=True)
-        self.console.print(Text(f"  {action.full_name}: {action.reason}", "red"), soft_wrap=True)
+            self._write(Text(f"  {_without_escapes(line)}"))
+        self._write(Text(f"  {action.full_name}: {action.reason}", "red"))
 
     def _show_environment(self, environment: Environment) -> None:
         text = Text(f"{environment.name:<10}", "bold")
@@ -178,11 +203,21 @@ class Screen:
             if value != environment.url:
                 text.append(f"  {name}=", "dim")
                 text.append(value.rsplit(":", 1)[-1] if value.startswith("arn:") else value, "default")
-        self.console.print(text, soft_wrap=True)
+        self._write(text)
+
+
+def _one_line(text: Text) -> Text:
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
+
+
+def _delivery(progress: Progress) -> str:
+    commit = progress.deliveries[progress.delivery - 1]
+    return f"delivery {progress.delivery} of {len(progress.deliveries)}: {commit}"
 
 
 def _notified(notification: Notification) -> Text:
-    text = Text(no_wrap=True, overflow="ellipsis")
+    text = _one_line(Text())
     text.append(f"{NOTIFIED} ", "cyan")
     text.append(notification.subject)
     return text

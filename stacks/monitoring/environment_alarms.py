@@ -34,6 +34,8 @@ class EnvironmentAlarms(Construct):
         self.by_severity: dict[Severity, list[cloudwatch.Alarm]] = {severity: [] for severity in Severity}
         self.names: list[str] = []
         """The names of all alarms, for use in other stacks."""
+        self.high_names: list[str] = []
+        """The names of those of high severity."""
         of_health: list[cloudwatch.Alarm] = []
         # Classes and interfaces name parameters differently, which the type checker rejects.
         actions_by_severity = {
@@ -43,6 +45,8 @@ class EnvironmentAlarms(Construct):
         for spec in specs:
             name = f"yawl-{'' if spec.of_release else 'upkeep-'}{environment_name}-{spec.name}"
             self.names.append(name)
+            if spec.severity is Severity.HIGH:
+                self.high_names.append(name)
             alarm = cloudwatch.Alarm(
                 self,
                 spec.name.title().replace("-", ""),

@@ -15,10 +15,9 @@ from stacks.monitoring.severity import Severity
 THIRD: Final = 8
 """A third of a dashboard's 24 columns."""
 HEIGHT: Final = 6
-PERCENT: Final = cloudwatch.YAxisProps(min=0, max=100, label="%", show_units=False)
-SECONDS: Final = cloudwatch.YAxisProps(min=0, label="s", show_units=False)
-BYTES: Final = cloudwatch.YAxisProps(min=0, label="bytes", show_units=False)
-COUNT: Final = cloudwatch.YAxisProps(min=0, show_units=False)
+CAPACITY: Final = cloudwatch.YAxisProps(min=0, max=100, label="%", show_units=False)
+"""Of what can be full. Other percentages have axes that fit them."""
+DEPLOYMENT: Final = cloudwatch.YAxisProps(min=0, max=1, show_units=False, label="release")
 LIMIT_COLOR: Final = cloudwatch.Color.RED
 
 
@@ -41,14 +40,17 @@ class EnvironmentDashboard(cloudwatch.Dashboard):
             construct_id,
             dashboard_name=f"yawl-{environment_name}",
             default_interval=Duration.hours(3),
+            # Otherwise CloudWatch chooses periods by the time shown, and "per minute" would be per hour.
+            period_override=cloudwatch.PeriodOverride.INHERIT,
             widgets=[
                 _alarm_states(alarms),
                 [_guide(environment_name, links)],
                 _what_users_feel(metrics),
+                _errors_and_queue(metrics),
                 _capacity(metrics),
                 _database(metrics),
                 _cache(metrics),
-                [*_workflows(metrics), _errors(log_group_name)],
+                [_workflows(metrics), _errors(log_group_name)],
                 _maintenance(metrics),
             ],
         )
@@ -92,26 +94,34 @@ def _guide(environment_name: str, links: Mapping[str, str]) -> cloudwatch.IWidge
 
 
 def _what_users_feel(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
-    traffic = metrics.traffic
+    traffic, deployments = metrics.traffic, metrics.tasks.deployments()
     return [
         _graph(
             "Response time",
             [traffic.response_time(50), traffic.response_time(99)],
-            axis=SECONDS,
-            limit=_limit(RESPONSE_LIMIT_SECONDS, f"slow: {RESPONSE_LIMIT_SECONDS} s"),
+            axis=_axis("seconds"),
+            right=[deployments],
+            right_axis=DEPLOYMENT,
+            limit=_limit(RESPONSE_LIMIT_SECONDS, f"alarm: {RESPONSE_LIMIT_SECONDS} s"),
         ),
         _graph(
             "Error rate",
             [traffic.error_rate()],
-            axis=PERCENT,
+            axis=_axis("% of requests"),
+            right=[deployments],
+            right_axis=DEPLOYMENT,
             limit=_limit(ERROR_LIMIT_PERCENT, f"alarm: {ERROR_LIMIT_PERCENT} %"),
         ),
-        _graph(
-            "Requests per minute",
-            [traffic.requests()],
-            right=[traffic.refused(), traffic.failed(), traffic.unanswered()],
-            axis=COUNT,
-        ),
+        _graph("Requests", [traffic.requests()], axis=_axis("requests per minute")),
+    ]
+
+
+def _errors_and_queue(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+    traffic = metrics.traffic
+    return [
+        _graph("Server errors (5xx)", [traffic.failed(), traffic.unanswered()], axis=_axis("responses per minute")),
+        _graph("Client errors (4xx)", [traffic.refused()], axis=_axis("responses per minute")),
+        _graph("Queued work items", [metrics.workflows.queue_depth()], axis=_axis("work items")),
     ]
 
 
@@ -126,46 +136,58 @@ def _capacity(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
                 metrics.cache.processor(),
                 metrics.cache.memory(),
             ],
-            axis=PERCENT,
+            axis=CAPACITY,
         ),
-        _graph("Tasks", [metrics.tasks.running(), metrics.tasks.desired()], axis=COUNT),
-        _graph("Targets", [metrics.traffic.healthy_targets(), metrics.traffic.unhealthy_targets()], axis=COUNT),
+        _graph(
+            "Tasks",
+            [metrics.tasks.running(), metrics.tasks.desired()],
+            axis=_axis("tasks"),
+            right=[metrics.tasks.deployments()],
+            right_axis=DEPLOYMENT,
+        ),
+        _graph(
+            "Targets", [metrics.traffic.healthy_targets(), metrics.traffic.unhealthy_targets()], axis=_axis("targets")
+        ),
     ]
 
 
 def _database(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
     database = metrics.database
+    milliseconds = round(LATENCY_LIMIT_SECONDS * 1000)
     return [
         _graph(
             "Database: latency",
-            [database.read_latency(), database.write_latency()],
-            axis=SECONDS,
-            limit=_limit(LATENCY_LIMIT_SECONDS, f"{round(LATENCY_LIMIT_SECONDS * 1000)} ms"),
+            database.latencies_in_milliseconds(),
+            axis=_axis("milliseconds"),
+            limit=_limit(milliseconds, f"alarm: {milliseconds} ms"),
         ),
-        _graph("Database: connections", [database.connections()], axis=COUNT),
-        _graph("Free storage and memory", [database.free_storage(), database.free_memory()], axis=BYTES),
+        _graph("Database: connections", [database.connections()], axis=_axis("connections")),
+        _graph(
+            "Database: free storage and memory",
+            [database.free_storage_in_gib()],
+            axis=_axis("GiB of storage"),
+            right=[database.free_memory_in_gib()],
+            right_axis=_axis("GiB of memory"),
+        ),
     ]
 
 
 def _cache(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
     cache = metrics.cache
     return [
-        _graph("Cache: CPU and memory", [cache.processor(), cache.memory()], axis=PERCENT),
-        _graph("Cache: evictions", [cache.evictions()], axis=COUNT),
-        _graph("Cache: connections", [cache.connections()], axis=COUNT),
+        _graph("Cache: CPU and memory", [cache.processor(), cache.memory()], axis=CAPACITY),
+        _graph("Cache: evictions", [cache.evictions()], axis=_axis("keys per 5 minutes")),
+        _graph("Cache: connections", [cache.connections()], axis=_axis("connections")),
     ]
 
 
-def _workflows(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
+def _workflows(metrics: EnvironmentMetrics) -> cloudwatch.IWidget:
     workflows = metrics.workflows
-    return [
-        _graph(
-            "Workflow execution time",
-            [workflows.execution_time("Average", "average"), workflows.execution_time("p99", "p99")],
-            axis=COUNT,
-        ),
-        _graph("Queued work items", [workflows.queue_depth()], axis=COUNT),
-    ]
+    return _graph(
+        "Workflow execution time",
+        [workflows.execution_time("Average", "average"), workflows.execution_time("p99", "p99")],
+        axis=_axis("seconds"),
+    )
 
 
 def _maintenance(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
@@ -180,7 +202,7 @@ def _maintenance(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
 def _daily(title: str, metric: cloudwatch.IMetric) -> cloudwatch.IWidget:
     """Return the latest value of a daily metric, which a graph of some hours would not show."""
     return cloudwatch.SingleValueWidget(
-        title=title, metrics=[metric], period=Duration.days(1), start="-P3D", end="P0D", width=THIRD, height=3
+        title=title, metrics=[metric], period=Duration.days(1), start="-P3D", width=THIRD, height=3
     )
 
 
@@ -194,7 +216,7 @@ def _errors(log_group_name: str) -> cloudwatch.IWidget:
             "sort @timestamp desc",
             "limit 20",
         ],
-        width=THIRD,
+        width=2 * THIRD,
         height=HEIGHT,
     )
 
@@ -203,12 +225,17 @@ def _limit(value: float, label: str) -> cloudwatch.HorizontalAnnotation:
     return cloudwatch.HorizontalAnnotation(value=value, label=label, color=LIMIT_COLOR)
 
 
+def _axis(unit: str) -> cloudwatch.YAxisProps:
+    return cloudwatch.YAxisProps(min=0, label=unit, show_units=False)
+
+
 def _graph(
     title: str,
     left: Sequence[cloudwatch.IMetric],
     *,
     axis: cloudwatch.YAxisProps,
     right: Sequence[cloudwatch.IMetric] = (),
+    right_axis: cloudwatch.YAxisProps | None = None,
     limit: cloudwatch.HorizontalAnnotation | None = None,
 ) -> cloudwatch.IWidget:
     return cloudwatch.GraphWidget(
@@ -216,7 +243,7 @@ def _graph(
         left=list(left),
         right=list(right),
         left_y_axis=axis,
-        right_y_axis=COUNT,
+        right_y_axis=right_axis,
         left_annotations=[] if limit is None else [limit],
         width=THIRD,
         height=HEIGHT,

@@ -12,19 +12,30 @@ READER_ROLE: Final = "arn:aws:iam::{account}:role/yawl-{environment}-delivery-re
 """Its ARN, with placeholders for the account and the environment's name."""
 TRUSTED: Final = ("yawl-delivery-NotificationsNotifierRole*", "yawl-delivery-ReleaseRecordsRecorderRole*")
 """Patterns of the two roles that may assume it: CloudFormation builds their names from the stack and their ids."""
+METRICS: Final = "yawl-delivery-DeliveryMetricsEventsRole*"
+"""And of the one that counts incidents."""
 
 
 class DeliveryReaderRole(iam.Role):
-    """A role for the pipeline's notifier, to find why a stack failed, and its recorder, to record what was deployed.
+    """A role for the pipeline's functions: why a stack failed, what was deployed, when an alarm was in ALARM.
 
-    It reads events and templates of the environment's stacks and the images of its tasks: no data, logs or secrets.
-    The network stack contains it because that is among the first to be deployed. The functions work without the role
-    until it exists.
+    It reads events and templates of the environment's stacks, the images of its tasks and, with `counts_incidents`, the
+    history of its alarms: no data, logs or secrets. The network stack contains it because that is among the first to be
+    deployed. The functions work without the role until it exists.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, environment_name: str, pipeline_account: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment_name: str,
+        pipeline_account: str,
+        counts_incidents: bool,
+    ) -> None:
         stack = Stack.of(scope)
-        trusted = [f"arn:aws:iam::{pipeline_account}:role/{name}" for name in TRUSTED]
+        names = [*TRUSTED, METRICS] if counts_incidents else TRUSTED
+        trusted = [f"arn:aws:iam::{pipeline_account}:role/{name}" for name in names]
         super().__init__(
             scope,
             construct_id,
@@ -65,3 +76,7 @@ class DeliveryReaderRole(iam.Role):
                 **OWN_POLICY,
             },
         )
+        if counts_incidents:
+            alarms = f"arn:aws:cloudwatch:{stack.region}:{stack.account}:alarm:yawl-{environment_name}-*"
+            self.add_to_policy(iam.PolicyStatement(actions=["cloudwatch:DescribeAlarmHistory"], resources=[alarms]))
+            acknowledge(self, {wildcard_resource(alarms): "Only alarms of this environment, whose names begin so."})

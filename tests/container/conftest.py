@@ -18,7 +18,7 @@ from testbed.applications import Applications, StartCost
 from testbed.testbed import Testbed
 from tests.container.load import Load
 from tests.container.scratch_postgresql import Cluster
-from tests.container.service import Service
+from tests.container.service import SETTLING_SECONDS, Service
 from tests.container.table import Row, rows_in, write
 
 TASKS = 3
@@ -98,7 +98,7 @@ async def _build(found: system_packages.SystemPackages, folder: Path) -> None:
     built = await applications.build(found, folder=folder, start=StartCost(wait_seconds=ENGINE_START))
     async with Testbed(built=built) as testbed:
         task = await testbed.start_task(JAVA_HOME=str(built.recording_java))
-        await testbed.all_healthy()
+        await testbed.all_healthy(within_seconds=SETTLING_SECONDS)
         async with Load(testbed) as load:
             await load.until_writes_succeed(after=asyncio.get_running_loop().time())
         task.send(signal.SIGTERM)

@@ -62,8 +62,10 @@ class Write:
 class Load:
     """Context manager that writes until it exits."""
 
-    def __init__(self, testbed: Testbed) -> None:
+    def __init__(self, testbed: Testbed, *, answer_limit: float = ANSWER_LIMIT) -> None:
+        """Write to the tasks of `testbed`; a client waits `answer_limit` seconds for a response."""
         self._testbed = testbed
+        self._answer_limit = answer_limit
         self.prefix = f"load {next(_PREFIXES)}:"
         self.writes: list[Write] = []
         """Completed writes, in order of completion."""
@@ -93,7 +95,7 @@ class Load:
         """Send no further writes to the task, as ECS does before SIGTERM."""
         self._deregistered.add(task.name)
 
-    async def until_writes_succeed(self, *, after: float, writes: int = 3, within_seconds: float = 90) -> None:
+    async def until_writes_succeed(self, *, after: float, writes: int = 3, within_seconds: float = 600) -> None:
         """Wait until `writes` writes sent `after` a time are accepted."""
         async with asyncio.timeout(within_seconds):
             while sum(write.sent_at > after for write in self.accepted) < writes:  # noqa: ASYNC110 - a poll is plainer
@@ -138,7 +140,7 @@ class Load:
 
     async def _attempt(self, task: Task) -> None:
         session = self._session
-        write = await self._write(task, PORT, session, within_seconds=ANSWER_LIMIT)
+        write = await self._write(task, PORT, session, within_seconds=self._answer_limit)
         self.writes.append(write)
         if "expired session" in write.said:
             await self._log_in(session, task)

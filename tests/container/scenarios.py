@@ -13,7 +13,7 @@ from supervisor.engine import RESTART_STOP_LIMIT
 from testbed import client
 from testbed.task import ENGINE_PORT, Task
 from tests.container.load import Load, Outcome
-from tests.container.service import Service, wall_clock
+from tests.container.service import SETTLING_SECONDS, Service, wall_clock
 
 REACTION = 1.0
 """Detection, discovery of the new leader, and the clients' own interval."""
@@ -21,6 +21,8 @@ LOCK_FREE_LIMIT = timings.CONTEST_INTERVAL + timings.FENCING_DELAY + REACTION
 """The lock is free at once."""
 LOCK_HELD_LIMIT = timings.SERVER_IDLE_LIMIT + LOCK_FREE_LIMIT
 """The database must first end the silent session that holds the lock."""
+EVENT_LIMIT = 300.0
+"""Seconds to wait for a process's exit or log line. Far more than needed: the machine may be slow."""
 CLOCK_INTERVAL = 1
 """Seconds between two reads of a clock that can jump; more reads would take too much CPU time."""
 ENGINE_HANG_LIMIT = (
@@ -34,6 +36,14 @@ WRONG_RESPONSE_LIMIT = (
 """Failed probes are detected, and the applications are restarted."""
 SESSION_LOSS_LIMIT = timings.SESSION_INTERVAL + RESTART_STOP_LIMIT + timings.RESTART_PAUSE + 2 * REACTION
 """A lost session is detected, and the applications are restarted."""
+
+
+class UnexpectedFailoverError(AssertionError):
+    """A failover or an interruption that the fault alone does not explain.
+
+    A machine that stops for longer than the lease causes a failover by itself, so such a scenario is run again. What
+    must hold however slow the machine is, is an assertion instead.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +67,9 @@ async def all_tasks_start_at_once(service: Service, load: Load) -> None:
     await service.end_all()
     epoch = await service.epoch()
     await asyncio.gather(*(service.start_task() for _ in range(service.wanted)))
-    await service.testbed.all_healthy()
+    await service.testbed.all_healthy(within_seconds=SETTLING_SECONDS)
     await load.until_writes_succeed(after=now())
-    assert await service.epoch() == epoch + 1, "exactly one of the three became the leader"
+    _expect(await service.epoch() == epoch + 1, "more than one of the three became the leader")
 
 
 async def the_leader_is_killed(service: Service, load: Load) -> None:
@@ -71,8 +81,9 @@ async def the_supervisor_of_the_leader_is_killed(service: Service, load: Load) -
     leader = await service.leader()
     leader.send(signal.SIGKILL)
     await leader.ended()
-    await asyncio.sleep(0.2)
-    assert leader.processes() == [], "HAProxy and Tomcat die with the supervisor"
+    async with asyncio.timeout(EVENT_LIMIT):
+        while leader.processes():  # noqa: ASYNC110 - HAProxy and Tomcat die with the supervisor; no event for it
+            await asyncio.sleep(0.05)
     await load.until_writes_succeed(after=now())
 
 
@@ -146,11 +157,11 @@ async def the_leader_is_killed_while_redis_is_down(service: Service, load: Load)
 async def all_tasks_are_replaced(service: Service, load: Load) -> None:
     old = service.tasks
     await asyncio.gather(*(service.start_task() for _ in old))
-    await service.testbed.all_healthy()
+    await service.testbed.all_healthy(within_seconds=SETTLING_SECONDS)
     for task in old:
         await _terminate(task, load)
         await service.testbed.end_task(task)
-        await service.testbed.all_healthy()
+        await service.testbed.all_healthy(within_seconds=SETTLING_SECONDS)
     await load.until_writes_succeed(after=now())
 
 
@@ -161,7 +172,7 @@ async def the_engine_hangs(service: Service, load: Load) -> None:
     os.kill(engine, signal.SIGSTOP)
     await _until_exited(engine)
     await load.until_writes_succeed(after=now())
-    assert await service.leader() is leader, "the same task restarted it"
+    _expect(await service.leader() is leader, "another task became the leader")
 
 
 async def the_engine_returns_500(service: Service, load: Load) -> None:
@@ -197,7 +208,7 @@ async def _expect_restart_by_the_same_leader(
     await cause_fault(leader)
     await _until_exited(engine)
     await load.until_writes_succeed(after=now())
-    assert await service.leader() is leader, "the same task restarted it"
+    _expect(await service.leader() is leader, "another task became the leader")
 
 
 async def the_clocks_jump(service: Service, load: Load) -> None:
@@ -207,14 +218,15 @@ async def the_clocks_jump(service: Service, load: Load) -> None:
         await _jump(task, "+1h")
         # Cause a log line, whose time shows that the clock has jumped.
         await task.redis.cut()
-        await asyncio.sleep(2)
-        assert service.tells(task, after=wall_clock() + 1800), "the clock has jumped"
+        async with asyncio.timeout(EVENT_LIMIT):
+            while not service.has_logged(task, after=wall_clock() + 1800):  # noqa: ASYNC110 - a poll is plainer
+                await asyncio.sleep(0.2)
         await task.redis.open()
         await _jump(task, "-1h")
         await _jump(task, "+0")
     await asyncio.sleep(timings.LEASE)
     await load.until_writes_succeed(after=now())
-    assert await service.epoch() == epoch, "no other task became the leader"
+    _expect(await service.epoch() == epoch, "another task became the leader")
 
 
 @contextlib.asynccontextmanager
@@ -316,7 +328,7 @@ async def _expect_no_failover(service: Service, load: Load, *faults: Callable[[]
         await fault()
     await asyncio.sleep(timings.LEADER_KEY_LIFE / 2)
     await load.until_writes_succeed(after=now())
-    assert await service.epoch() == epoch, "no other task became the leader"
+    _expect(await service.epoch() == epoch, "another task became the leader")
 
 
 async def _jump(task: Task, clock: str) -> None:
@@ -325,8 +337,13 @@ async def _jump(task: Task, clock: str) -> None:
     await asyncio.sleep(CLOCK_INTERVAL + 1.2)
 
 
+def _expect(expected: bool, otherwise: str) -> None:
+    if not expected:
+        raise UnexpectedFailoverError(otherwise)
+
+
 async def _until_exited(process: int) -> None:
     """Wait until a process has exited."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(EVENT_LIMIT):
         while await asyncio.to_thread(Path(f"/proc/{process}").exists):  # noqa: ASYNC110 - no event for it
             await asyncio.sleep(0.05)

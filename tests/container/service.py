@@ -14,8 +14,9 @@ from testbed.redis_server import RedisServer
 from testbed.task import Task
 from testbed.testbed import Testbed, UnhealthyError
 
-SETTLING_SECONDS = 120.0
-LOOK_SECONDS = 3.0
+SETTLING_SECONDS = 600.0
+"""Far more than a service needs to recover: the machine may be slow."""
+LOOK_SECONDS = 5.0
 
 
 class Service:
@@ -123,7 +124,7 @@ class Service:
             return None
         return None if row is None else str(row[0])
 
-    def tells(self, task: Task, *, after: float) -> bool:
+    def has_logged(self, task: Task, *, after: float) -> bool:
         """Return whether a task logged an event after a time, by its own clock."""
         return any(self._events(after, [task]))
 

@@ -169,7 +169,7 @@ async def ask(address: str, port: int, path: str = "/yawl/ib", method: str = "GE
 
 async def until(haproxy: Haproxy, *, requests: int) -> None:
     """Wait until the engine has this many requests."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(300):
         while (await haproxy.requests())[0] < requests:  # noqa: ASYNC110 - HAProxy has no event to wait for
             await asyncio.sleep(0.01)
 

@@ -119,7 +119,7 @@ class Serving:
         self.end = asyncio.create_task(self.term.serve(self.stopping))
 
     async def until_started(self, times: int = 1) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(300):
             while len(self.engine.started_at) < times:  # noqa: ASYNC110 - the engine of these tests has no event
                 await asyncio.sleep(0.01)
 

@@ -148,14 +148,29 @@ def test_what_make_check_runs_is_part_of_make_test(fresh_clone: FreshClone) -> N
     assert re.search(r"python -m pytest .*tests\b", whole)
 
 
-@pytest.mark.parametrize("command", REHEARSAL.commands("Usage"))
+@pytest.mark.parametrize("command", [one for one in REHEARSAL.commands("Usage") if one.startswith("make ")])
 def test_the_rehearsal_takes_these_options(command: str, fresh_clone: FreshClone, tmp_path: Path) -> None:
     *_, started = fresh_clone.run(f"{command} --dry-run").stdout.strip().splitlines()
-    assert started.startswith("python -m rehearsal ")
-    # The options are parsed first; without an assembly the rehearsal then stops.
-    done = fresh_clone.run(f"PATH={ROOT}/.venv/bin:$PATH {started} --assembly {tmp_path}")
+    assert started.startswith(".ci/rehearse")
+    # The options are parsed first; without an assembly or an earlier commit the rehearsal then stops.
+    options = started.removeprefix(".ci/rehearse")
+    done = fresh_clone.run(f"{ROOT}/.venv/bin/python -m rehearsal {options} --assembly {tmp_path}")
     assert done.returncode == 2
-    assert "does not exist" in done.stdout
+    assert "does not exist" in done.stdout or "no such commit here" in done.stdout
+
+
+def test_the_script_has_the_rehearsals_own_exit_code(tmp_path: Path) -> None:
+    """Make turns it into 2. `test_rehearsal_command_line.py` tests the codes themselves."""
+    clone = make_fresh_clone(tmp_path)
+    assert "rehearsal: --ref nowhere: no such commit here" in clone.run(".ci/rehearse --ref nowhere").stdout
+    assert clone.run(".ci/rehearse --check").returncode == 0
+    # Instead of Python, a program that is rejected.
+    clone.run("rm .venv/bin && mkdir .venv/bin && mkdir -p cdk.out && touch cdk.out/manifest.json")
+    program = clone.clone / ".venv/bin/python"
+    program.write_text("#!/bin/sh\ncase $* in *--check*) ;; *) exit 3 ;; esac\n")
+    program.chmod(0o755)
+    assert clone.run(".ci/rehearse --approve no").returncode == 3
+    assert clone.run("make rehearse ARGS='--approve no'").returncode == 2
 
 
 def test_every_option_of_the_rehearsal_is_documented(fresh_clone: FreshClone) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cloud_assembly import AssemblyError
+from cloud_assembly.synthesize_commit import synthesized
 from jobs.cost.assembly import read_environments
-from jobs.cost.errors import CostError
 from jobs.cost.estimate import estimate
-from jobs.cost.synthesize_commit import synthesized
 from jobs.cost.usage import Assumptions
 from tests.paths import ROOT
 
@@ -33,9 +33,9 @@ def test_a_commit_that_cannot_be_synthesized_is_named_with_the_reason(tmp_path: 
     git("add", ".")
     git("commit", "--message", "One")
     with (
-        pytest.raises(CostError, match=r"HEAD cannot be synthesized (.|\n)*no such app"),
+        pytest.raises(AssemblyError, match=r"HEAD cannot be synthesized (.|\n)*no such app"),
         synthesized("HEAD", tmp_path),
     ):
         pass
-    with pytest.raises(CostError, match="v9 is neither a commit"), synthesized("v9", tmp_path):
+    with pytest.raises(AssemblyError, match="v9 is neither a commit"), synthesized("v9", tmp_path):
         pass

@@ -1,7 +1,7 @@
 """Runs of a pipeline, written down minute by minute, and CodePipeline as it answers and tells of them at any moment."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,8 +10,8 @@ from lambdas.delivery_metrics.history import Environment
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 ENVIRONMENTS = [
-    Environment(name="dev", stage="Dev", last_action="IntegrationTests"),
-    Environment(name="prod", stage="Prod", last_action="Bake"),
+    Environment(name="dev", stages={"Dev": ["IntegrationTests"]}),
+    Environment(name="prod", stages={"Prod": ["Bake"]}, entry=["ProdApproval"]),
 ]
 CATEGORIES = {"Source": "Source", "Approve": "Approval", "Deploy": "Deploy"}
 PASSED: list[tuple[str, str, int, int, str]] = [
@@ -84,20 +84,31 @@ def run(
 
 
 @dataclass
+class Pages:
+    """A paginator."""
+
+    paginate: Callable[..., list[dict[str, Any]]]
+
+
+@dataclass
 class CodePipeline:
     """The client of an API that knows what has happened up to a minute."""
 
     runs: Sequence[Run]
     minute: float = field(default=10_000)
+    read: list[str] = field(default_factory=list)
+    """The executions whose actions were asked for."""
 
-    def list_pipeline_executions(self, **_: Any) -> dict[str, Any]:
+    def get_paginator(self, operation: str) -> "Pages":
+        return Pages({"list_pipeline_executions": self._executions, "list_action_executions": self._actions}[operation])
+
+    def _executions(self, **_: Any) -> list[dict[str, Any]]:
         begun = sorted((run for run in self.runs if run.begins <= self.minute), key=lambda one: -one.begins)
-        return {"pipelineExecutionSummaries": [self._summary(run) for run in begun[:100]]}
+        summaries = [self._summary(run) for run in begun]
+        return [{"pipelineExecutionSummaries": summaries[at : at + 100]} for at in range(0, len(begun), 100)]
 
-    def get_paginator(self, _: str) -> "CodePipeline":
-        return self
-
-    def paginate(self, *, filter: Mapping[str, str], **_: Any) -> list[dict[str, Any]]:  # noqa: A002 - as boto3 has it
+    def _actions(self, *, filter: Mapping[str, str], **_: Any) -> list[dict[str, Any]]:  # noqa: A002 - as boto3 has it
+        self.read.append(filter["pipelineExecutionId"])
         [run] = [one for one in self.runs if one.id == filter["pipelineExecutionId"]]
         begun = [(at, action) for at, action in enumerate(run.actions) if action[2] <= self.minute]
         details = [self._detail(run, at, action) for at, action in reversed(begun)]
@@ -110,6 +121,7 @@ class CodePipeline:
             "status": run.status(self.minute),
             "startTime": moment(run.begins),
             "executionType": "ROLLBACK" if run.rolls_back_to else "STANDARD",
+            "rollbackMetadata": {"rollbackTargetPipelineExecutionId": run.rolls_back_to} if run.rolls_back_to else {},
             "sourceRevisions": [
                 # As a connection tells it.
                 {
@@ -150,10 +162,10 @@ class DynamoDB:
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def put_item(self, *, Item: dict[str, Any], ConditionExpression: str, **_: Any) -> None:  # noqa: N803
-        assert ConditionExpression == "attribute_not_exists(figure)"
+    def put_item(self, *, Item: dict[str, Any], ConditionExpression: str = "", **_: Any) -> None:  # noqa: N803
+        assert ConditionExpression in ("", "attribute_not_exists(figure)")
         key = (Item["execution"]["S"], Item["figure"]["S"])
-        if key in self.items:
+        if ConditionExpression and key in self.items:
             raise ConditionalCheckFailedException
         self.items[key] = Item
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import UserError, read
-from tools.accounts import recover
+from tools.accounts import recovery
 from tools.accounts.accounts import Accounts, Unreachable
 from tools.accounts.deployed_stacks import stacks_of
 from tools.accounts.destroy import carry_out, plan, stacks_to_destroy
@@ -64,7 +64,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     destroy.add_argument("environment", help="its name in delivery.toml")
     destroy.add_argument("--confirm", metavar="NAME", help="confirm with the environment's name instead of being asked")
     destroy.set_defaults(run=_destroy)
-    recovery = commands.add_parser(
+    recover = commands.add_parser(
         "recover",
         help="recover an environment whose first deployment failed",
         description=(
@@ -77,9 +77,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
             "input or no credentials; 3 not confirmed."
         ),
     )
-    recovery.add_argument("environment", help="its name in delivery.toml")
-    recovery.add_argument("--yes", action="store_true", help="do not ask for confirmation")
-    recovery.set_defaults(run=_recover)
+    recover.add_argument("environment", help="its name in delivery.toml")
+    recover.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    recover.set_defaults(run=_recover)
     objectives = commands.add_parser("objectives", help="write the recovery objectives into docs/RUNBOOKS.md")
     objectives.add_argument(
         "--document", type=Path, default=Path("docs/RUNBOOKS.md"), help="the document with the table"
@@ -151,7 +151,7 @@ def _recover(options: argparse.Namespace) -> int:
     accounts = Accounts()
     again = f"AWS_PROFILE=… make recover ENV={environment}, with a profile of the account {stacks[0].account}"
     try:
-        parts = recover.plan(stacks, accounts)
+        parts = recovery.plan(stacks, accounts)
     except (Unreachable, BotoCoreError, ClientError) as error:
         print(f"recover: {explained(error, again)}. Nothing was changed", file=sys.stderr)
         return 1
@@ -172,17 +172,17 @@ def _recover(options: argparse.Namespace) -> int:
             return 3
         done: list[str] = []
         try:
-            for line in recover.carry_out(acting, accounts):
+            for line in recovery.carry_out(acting, accounts):
                 done.append(line)
                 print(line, flush=True)
         except (OperationError, Unreachable, BotoCoreError, ClientError) as error:
             print(f"recover: {explained(error, again)}", file=sys.stderr)
             print("Completed steps are kept. Run it again: it resumes from here", file=sys.stderr)
             # A generated name that belongs to no stack is not found on the next run.
-            for left in recover.not_yet_deleted(acting, done):
+            for left in recovery.not_yet_deleted(acting, done):
                 print(f"Not deleted yet; the next run may not find it, so delete it by hand: {left}", file=sys.stderr)
             return 1
-        print(f"Next, let the pipeline deploy again: {recover.retry_command(acting, assembly)}")
+        print(f"Next, let the pipeline deploy again: {recovery.retry_command(acting, assembly)}")
     if blocked:
         print("recover: fix what is BLOCKED above by hand, then run it again", file=sys.stderr)
     return 1 if blocked else 0

@@ -87,7 +87,12 @@ def recording_a_release(function: Resource, resources: Resources) -> Iterator[Ca
     yield from _assumed_by(function, resources)
 
 
-@row("Delivery metrics", FUNCTION, source="lambdas/delivery_metrics/history.py, published_figures.py", table=OUR_CALLS)
+@row(
+    "Delivery metrics",
+    FUNCTION,
+    source="lambdas/delivery_metrics/history.py, published_figures.py, incidents.py",
+    table=OUR_CALLS,
+)
 def measuring_a_delivery(function: Resource, resources: Resources) -> Iterator[Call]:
     """Yield the reads and writes of the delivery metrics."""
     if not function.logical_id.startswith("DeliveryMetricsEventsFunction"):
@@ -98,6 +103,12 @@ def measuring_a_delivery(function: Resource, resources: Resources) -> Iterator[C
     table = resources.named("AWS::DynamoDB::Table", function.at("Environment", "Variables", "TABLE_NAME"), function)
     if table:
         yield from calls(own, "dynamodb:Query PutItem", table.arn)
+    for watched in json.loads(function.at("Environment", "Variables", "WATCHED")):
+        yield assume(function.at("Role"), watched["role"])
+        account = watched["role"].split(":")[4]
+        for alarm in watched["alarms"]:
+            arn = f"arn:aws:cloudwatch:{watched['region']}:{account}:alarm:{alarm}"
+            yield from calls(role(watched["role"]), "cloudwatch:DescribeAlarmHistory", arn)
 
 
 @row("Recovery check", FUNCTION, source="lambdas/daily_checks/check_backups.py", table=OUR_CALLS)
@@ -261,9 +272,14 @@ def entering_an_environment(project: Resource, resources: Resources) -> Iterator
             yield assume(own, found.arn)
 
 
-@row("Change review", PROJECT, source="jobs/change_review/deployed_stacks.py, pipeline_run.py", table=OUR_CALLS)
+@row(
+    "Change review",
+    PROJECT,
+    source="jobs/change_review/deployed_stacks.py, pipeline_run.py, approval/release_records.py",
+    table=OUR_CALLS,
+)
 def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]:
-    """Yield a review's reads of stacks and executions, and the upload of its page."""
+    """Yield a review's reads of stacks, executions and release records, and the upload of its page."""
     variables = _variables(project)
     found = re.search(r"--stage cdk\.out/assembly-yawl-delivery-(\S+)", str(project.at("Source", "BuildSpec")))
     if "PUBLISH_TO" not in variables or not found:
@@ -277,7 +293,15 @@ def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]
             yield assume(own.name, LOOKUP_ROLE.format(account=account, region=region))
     bucket_name, _, prefix = variables["PUBLISH_TO"].partition("/")
     if bucket := resources.bucket(bucket_name):
-        yield from object_write(own, bucket, f"{prefix}/review.html", resources)
+        commands = str(project.at("Source", "BuildSpec"))
+        own_name = re.findall(r"--environment (\S+)", commands)
+        earlier = re.findall(r"--earlier ([^\s']+)", commands)
+        yield from object_write(own, bucket, f"{prefix}/{own_name[0]}/review.html", resources)
+        yield from calls(own, "s3:ListBucket", bucket.arn)
+        for name in [*own_name, *earlier]:
+            yield from object_read(own, bucket, f"{name}/record.json", resources)
+        for name in earlier:
+            yield from object_read(own, bucket, f"{prefix}/{name}/review.json", resources)
 
 
 @row(

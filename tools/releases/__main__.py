@@ -4,15 +4,17 @@
     make releases ARGS='--environment prod --on 2026-11-03'        what was deployed in prod on that day
     make releases ARGS='--environment prod --all'                  all releases of prod
 
-It needs credentials of the pipeline's account.
+It needs credentials of the pipeline's account; the region is the one in delivery.toml.
 Exit codes: 0 releases found; 1 no release found; 2 bad input, or the records cannot be read.
 """
 
 import argparse
 import json
 import sys
+import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +25,7 @@ from botocore.exceptions import BotoCoreError
 from tools.releases.records import Record, RecordsError, bucket_of, now, on, read_all
 
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
+SETTINGS = Path("delivery.toml")
 SHORT = 12
 """Characters shown of a commit or digest."""
 
@@ -76,8 +79,16 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _client(service: str) -> Any:
-    session: Any = boto3.Session()
+    session: Any = boto3.Session(region_name=_region())
     return session.client(service, config=_CONFIG)
+
+
+def _region() -> str | None:
+    """Return the pipeline's region in `delivery.toml`; None, which leaves it to the profile, outside of the project."""
+    try:
+        return tomllib.loads(SETTINGS.read_text())["pipeline"]["region"]
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _in_words(record: Record, zone: Any) -> str:
@@ -94,6 +105,8 @@ def _in_words(record: Record, zone: Any) -> str:
     lines += [f"  image      {image}" for image in content["images"]]
     lines += [f"  tests      {tests}" for tests in content["tests"]]
     lines += [f"  template   {digest[:SHORT]} {stack}" for stack, digest in sorted(content["templates"].items())]
+    if review := content.get("review"):
+        lines.append(f"  review     {review}")
     lines.append(f"  execution  {content['execution']}")
     return "\n".join(lines)
 

@@ -38,7 +38,9 @@ def read_all(client: Any, bucket: str, environment: str | None) -> tuple[Record,
         Bucket=bucket, Prefix=f"{environment}/" if environment else ""
     )
     try:
-        names = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        # Reviews are stored beside the records, in a folder of their own.
+        names = [key for key in keys if key.count("/") == 1]
         found = [_read(client, bucket, name) for name in names]
     except (BotoCoreError, ClientError) as error:
         raise RecordsError(f"the records in {bucket} cannot be read: {error}") from None

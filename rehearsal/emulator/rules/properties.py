@@ -9,8 +9,9 @@ from typing import Any
 
 from rehearsal.emulator.internals import Properties, here
 from rehearsal.emulator.rules.refusal import Refusal
+from rehearsal.emulator.rules.schema_keywords.compiler import Check
 from rehearsal.emulator.rules.schemas import HOME_REGION, extensions_of, resource_types, schema_of
-from rehearsal.emulator.rules.validator import Check, Compiler, compiled
+from rehearsal.emulator.rules.validator import compiled
 
 MOST_FAULTS = 5
 """The most faults reported for one resource."""
@@ -41,9 +42,7 @@ def _checks(resource_type: str, region: str) -> tuple[Check, ...]:
     schema = schema_of(resource_type, region)
     if schema is None:
         return ()
-    return compiled(schema.document), *(
-        Compiler(rule).check(rule) for rule in extensions_of(resource_type) if _is_plain(rule)
-    )
+    return compiled(schema.document), *(compiled(rule) for rule in extensions_of(resource_type) if _is_plain(rule))
 
 
 def _is_plain(rule: Any) -> bool:

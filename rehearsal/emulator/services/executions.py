@@ -163,7 +163,14 @@ def _new_action(execution: dict[str, Any], detail: dict[str, Any]) -> dict[str, 
 def _revision(variables: dict[str, str]) -> dict[str, str]:
     """Return a commit's revision as a connection reports it, with the message inside JSON."""
     summary = json.dumps({"ProviderType": "GitHub", "CommitMessage": variables.get("CommitMessage", "")})
-    return {"name": "Source", "revisionId": variables.get("CommitId", ""), "revisionSummary": summary}
+    commit = variables.get("CommitId", "")
+    # The console's page that redirects to the commit at its provider.
+    url = (
+        f"https://{responses.get_region()}.console.aws.amazon.com/codesuite/settings/connections/redirect"
+        f"?connectionArn={variables.get('ConnectionArn', '')}&referenceType=COMMIT"
+        f"&FullRepositoryId={variables.get('FullRepositoryName', '')}&Commit={commit}"
+    )
+    return {"name": "Source", "revisionId": commit, "revisionSummary": summary, "revisionUrl": url}
 
 
 def _send(event: dict[str, Any]) -> None:

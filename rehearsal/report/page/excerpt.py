@@ -43,20 +43,28 @@ class Excerpt:
     """The number of the line that explains the failure."""
 
 
-def read(file: Path, written: range, *, failed: bool, mask: Callable[[str], str]) -> Excerpt:
+def read(file: Path, written: range, *, failed: bool, mask: Callable[[str], str], reason: str = "") -> Excerpt:
     """Return the beginning and end of an action's log and, if it failed, the lines around the failure.
 
-    Escape sequences are stripped; `mask` masks secrets.
+    The line that explains the failure is the one that the action's `reason` quotes, if there is one. Escape sequences
+    are stripped; `mask` masks secrets.
     """
     # Not splitlines(): the log's writer counts newlines only.
     text = file.read_bytes().decode(errors="replace") if file.is_file() else ""
     lines = text.split("\n")[written.start : written.stop]
-    failing = _failing_line(lines) if failed else None
+    failing = (_quoted(lines, reason, mask) or _failing_line(lines)) if failed else None
     shown = {*range(1, FIRST_LINES + 1), *range(len(lines) - LAST_LINES + 1, len(lines) + 1)}
     if failing is not None:
         shown |= set(range(failing - LINES_AROUND_THE_FAILURE, failing + LINES_AROUND_THE_FAILURE + 1))
     numbers = sorted(number for number in shown if 1 <= number <= len(lines))
     return Excerpt(tuple(_with_gaps(numbers, lines, mask)), len(lines), failing)
+
+
+def _quoted(lines: Sequence[str], reason: str, mask: Callable[[str], str]) -> int | None:
+    """Return the number of the first line that is the reason, which may have been shortened."""
+    start = reason.removesuffix("…")
+    found = (number for number, line in enumerate(lines, 1) if start and _plain(mask(line)).strip().startswith(start))
+    return next(found, None)
 
 
 def _failing_line(lines: Sequence[str]) -> int | None:

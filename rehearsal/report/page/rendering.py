@@ -49,6 +49,7 @@ class Row:
     bar: Bar | None
     log: excerpt.Excerpt
     log_link: str
+    page_links: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -190,8 +191,10 @@ class _Page:
                 range(*action["log_lines"]),
                 failed=action["status"] == "failed",
                 mask=lambda line: masked(line, self._secrets),
+                reason=action["reason"],
             ),
             log_link=quote(os.path.relpath(action["log"], self._folder)),
+            page_links=tuple(quote(os.path.relpath(page, self._folder)) for page in action.get("pages", [])),
         )
 
     def _bar(self, start: float, seconds: float, waiting: float = 0.0) -> Bar:

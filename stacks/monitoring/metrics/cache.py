@@ -30,7 +30,7 @@ class CacheMetrics:
 
     def processor(self) -> cloudwatch.MathExpression:
         """Return the CPU use in percent, of the busiest node."""
-        return self._over_nodes("MAX", "CPUUtilization", "Average", "cache: processor")
+        return self._over_nodes("MAX", "CPUUtilization", "Average", "cache: CPU")
 
     def memory(self) -> cloudwatch.MathExpression:
         """Return the use of the memory for data in percent, of the fullest node."""

@@ -16,7 +16,7 @@ class TaskMetrics:
 
     def processor(self) -> cloudwatch.Metric:
         """Return the CPU use of the tasks in percent."""
-        return self._service.metric("CPUUtilization", "Average", "tasks: processor")
+        return self._service.metric("CPUUtilization", "Average", "tasks: CPU")
 
     def memory(self) -> cloudwatch.Metric:
         """Return the memory use of the tasks in percent."""
@@ -36,6 +36,19 @@ class TaskMetrics:
     def desired(self) -> cloudwatch.Metric:
         """Return the desired number of tasks."""
         return self._insights.metric("DesiredTaskCount", "Average", "desired")
+
+    def deployments(self) -> cloudwatch.MathExpression:
+        """Return 1 while a deployment of the service is under way, a release or a rollback, and no value otherwise.
+
+        CloudWatch draws vertical annotations only at times that a dashboard's template fixes. The service has one
+        deployment, and a second one while tasks are replaced.
+        """
+        return cloudwatch.MathExpression(
+            expression="IF(deployments > 1, 1)",
+            using_metrics={"deployments": self._insights.metric("DeploymentCount", "Maximum", "deployments")},
+            label="release or rollback under way",
+            color=cloudwatch.Color.PURPLE,
+        )
 
     def missing(self) -> cloudwatch.MathExpression:
         """Return the number of desired tasks that are not running."""

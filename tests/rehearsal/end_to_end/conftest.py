@@ -45,6 +45,7 @@ MAKEFILE = f"""\
 
 synth:
 	cp -r synthesized cdk.out
+	{sys.executable} -m jobs.change_review.approval.history cdk.out
 
 change-review:
 	NODE_PATH={ROOT}/node_modules {sys.executable} -m jobs.change_review $(ARGS)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.process.run_directory import CACHE
+from rehearsal.process.run_directory import cache
 from tests.paths import ROOT
 from tests.rehearsal.end_to_end.conftest import Repository
 
@@ -29,7 +29,7 @@ LEAST_SERVICE_CALLS = 350
 def _no_bytecode_left(tmp_path: Path) -> Generator[None, None, None]:
     """Remove what builds below the test's own folder have had compiled: no path of theirs comes again."""
     yield
-    shutil.rmtree(Path.home() / CACHE / "bytecode" / tmp_path.relative_to("/"), ignore_errors=True)
+    shutil.rmtree(cache() / "bytecode" / tmp_path.relative_to("/"), ignore_errors=True)
 
 
 def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ those before it.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ import pytest
 from cloud_assembly import AwsEnvironment
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.cloud import Credentials
+from rehearsal.report import report
+from rehearsal.report.page.rendering import render
 from rehearsal.report.progress import Notification, Result, Status
 from rehearsal.workloads.tasks import TaskKind
 from testbed import system_packages
@@ -56,6 +59,8 @@ class Ended:
     failed_functions: list[str]
     releases: list[dict[str, Any]]
     """What `make releases` shows."""
+    pages: dict[str, list[str]]
+    """The pages that each action left, by `Stage/Action`."""
 
     @property
     def headlines(self) -> list[str]:
@@ -82,6 +87,12 @@ def ended(rehearsed: Rehearsed, told_before: int) -> Ended:
         told=progress.notifications[told_before:],
         failed_functions=list(progress.failed_functions),
         releases=released(rehearsed),
+        pages={
+            f"{stage.name}/{one.name}": [page.read_text() for page in one.pages]
+            for stage in progress.stages
+            for one in stage.actions
+            if one.pages
+        },
     )
 
 
@@ -236,6 +247,27 @@ def test_an_arrival_is_told_and_every_environment_recorded(
     assert len(set(prod["templates"].values())) == len(prod["templates"])
     assert len(prod["tests"]) == 1
     assert {one["environment"] for one in arrived.releases} == {"dev", "staging", "prod"}
+
+
+def test_every_review_is_a_page_that_is_kept_and_recorded(
+    repository: Repository, site: Rehearsed, arrived: Ended
+) -> None:
+    assert list(arrived.pages) == ["DevReview/ReviewChanges", "StagingReview/ReviewChanges", "ProdReview/ReviewChanges"]
+    [dev], [prod] = arrived.pages["DevReview/ReviewChanges"], arrived.pages["ProdReview/ReviewChanges"]
+    assert "the same commit is deployed again" in dev
+    assert "no release on record" in prod
+    assert f"Commit={repository.commit}" in prod
+    assert "Runs now: no release on record" in arrived.told[3].text
+    composed = report.compose(site.progress, commit=repository.commit, subject="Subject", recorded_types=[])
+    shown = render(composed, folder=site.progress.logs, secrets=[])
+    assert re.search(r'<a href="ProdReview-ReviewChanges\.page-\d\.html">', shown)
+    assert site.rehearsal.cloud is not None
+    client = site.rehearsal.cloud.in_account("s3", HOME)
+    [bucket] = [one["Name"] for one in client.list_buckets()["Buckets"] if "releaserecords" in one["Name"]]
+    for record in arrived.releases:
+        stored = client.get_object(Bucket=bucket, Key=record["review"])
+        assert stored["ContentType"] == "text/html; charset=utf-8"
+        assert f"What changes in {record['environment']}" in stored["Body"].read().decode()
 
 
 def test_the_project_tree_is_clean_of_what_a_rehearsal_wrote(repository: Repository) -> None:

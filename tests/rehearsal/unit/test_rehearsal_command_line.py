@@ -19,6 +19,7 @@ from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.definition import Definition, parse
 from rehearsal.engine.execution import ACTION_RUNNERS
+from rehearsal.process.output_directory import output_directory
 from rehearsal.rehearsal import uninterrupted
 from tests.rehearsal.unit.rehearsal_fakes import OnePipeline, action, pipeline, stage
 
@@ -37,7 +38,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Pat
         "properties": {"templateFile": "delivery.json"},
     }
     (assembly / "manifest.json").write_text(json.dumps({"artifacts": {"delivery": delivery}}))
-    (assembly / "delivery.json").write_text(json.dumps({"Resources": {"P": {"Type": "AWS::CodePipeline::Pipeline"}}}))
+    stages = [{"Name": "Dev", "Actions": [{"Name": "Deploy"}, {"Name": "Test"}]}]
+    found = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Stages": stages}}
+    (assembly / "delivery.json").write_text(json.dumps({"Resources": {"P": found}}))
     monkeypatch.chdir(tmp_path)
     before = signal.getsignal(signal.SIGTERM)
     yield tmp_path
@@ -88,14 +91,76 @@ def test_a_ref_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().err == expected
 
 
-@pytest.mark.usefixtures("repository")
 def test_an_action_that_is_not_there_is_named_with_those_that_are(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
+    """At once: nothing has been set up."""
     assert main(["--fail", "Dev/Nothing", "--approve", "yes"]) == 2
     expected = "rehearsal: --fail Dev/Nothing: the pipeline has no such action; choose from: Dev/Deploy, Dev/Test\n"
     assert capsys.readouterr().err == expected
+    assert not (repository / ".rehearsal").exists()
+
+
+def test_without_a_repository_the_next_step_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert main(["--check"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"rehearsal: no git repository can be read in {tmp_path} (not a git repository")
+    assert "git init && git add" in said
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    assert main(["--check"]) == 2
+    assert capsys.readouterr().err == (
+        "rehearsal: the repository has no commit yet, and a rehearsal delivers one; commit\n"
+    )
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["--check"]) == 2
+    assert "git is not installed" in capsys.readouterr().err
+
+
+def test_options_and_commits_can_be_checked_before_the_synthesis(repository: Path) -> None:
+    assert main(["--check", "--assembly", "nowhere"]) == 0
+    assert main(["--check", "--from", "no-such-branch"]) == 2
+    assert not (repository / ".rehearsal").exists()
+
+
+def test_rehearsals_at_the_same_time_do_not_share_their_files(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
+    with output_directory(Path(".rehearsal")):
+        main(["--approve", "yes"])
+        said = capsys.readouterr().out
+        assert "another rehearsal writes to .rehearsal; this one writes to .rehearsal/2" in said
+        assert "report: .rehearsal/2/report.html" in said
+        assert (repository / ".rehearsal/2/logs/Dev-Deploy.log").parent.is_dir()
+    main(["--approve", "yes"])
+    assert "report: .rehearsal/report.html" in capsys.readouterr().out
+    with output_directory(Path("own")):
+        assert main(["--approve", "yes", "--logs", "own"]) == 2
+    expected = "rehearsal: --logs own: another rehearsal is writing its logs there; name another folder\n"
+    assert capsys.readouterr().err == expected
+
+
+MISTYPED = {
+    ("--clock", "tomorrow"): "argument --clock: 'tomorrow' is not a time such as 2026-11-24T03:00+01:00",
+    ("--clock", "0001-01-01T00:00"): "argument --clock: '0001-01-01T00:00' is not a time",
+    ("--fail", "IntegrationTests"): "argument --fail: 'IntegrationTests' is not of the form STAGE/ACTION",
+    ("--set", "BAKE_MINUTES"): "argument --set: 'BAKE_MINUTES' is not of the form NAME=VALUE",
+}
+
+
+@pytest.mark.parametrize("arguments", MISTYPED)
+def test_a_mistyped_value_is_refused_with_an_example(
+    arguments: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    with pytest.raises(SystemExit) as ended:
+        main(["--check", *arguments])
+    assert ended.value.code == 2
+    assert MISTYPED[arguments] in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("repository")

@@ -11,6 +11,7 @@ import pytest
 
 from cloud_assembly import Stack, UserError
 from jobs.change_review.accepted_changes import entry_for, read_acceptances
+from jobs.change_review.approval.page import as_html
 from jobs.change_review.costs import cost_change
 from jobs.change_review.dependents import dependents, stale
 from jobs.change_review.differences import Comparer, Difference
@@ -18,7 +19,7 @@ from jobs.change_review.findings import Acceptance, Finding, mark_accepted
 from jobs.change_review.permissions import broadened
 from jobs.change_review.pipeline_run import PipelineRun
 from jobs.change_review.refused_updates import refused_updates
-from jobs.change_review.report import as_html, as_markdown, as_text
+from jobs.change_review.report import as_text
 from jobs.change_review.review import Review, StackReview
 from jobs.change_review.stateful import STATEFUL, losses
 from tests.upgrades import STATEFUL as STATEFUL_LOGICAL_IDS
@@ -261,7 +262,7 @@ def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> None:
     review = review_of({"Database": DATABASE}, {}, orphaned_stacks=("yawl-prod-former",))
-    for text in (as_text(review), as_markdown(review, commit="c0ffee"), as_html(review, commit="c0ffee")):
+    for text in (as_text(review), as_html(review, None)):
         assert "STOPPED before any deployment" in text
         assert "Database (AWS::RDS::DBInstance)" in text
         assert f"[environments.prod.accepted_changes.{review.findings[0].change}]" in text
@@ -270,11 +271,11 @@ def test_every_form_of_the_report_names_what_stops_and_how_to_accept_it() -> Non
 
 def test_every_form_of_the_report_tells_the_cost_and_what_makes_it() -> None:
     review = review_of({"Database": DATABASE}, {"Database": changed(DATABASE, AllocatedStorage="120")})
-    for text in (as_text(review), as_markdown(review, commit=""), as_html(review, commit="")):
+    for text in (as_text(review), as_html(review, None)):
         assert "onthly cost +$11.50, from $28.58 to $40.08" in text
         assert "+$11.50  yawl-prod-database: Database, storage gp3" in text
     same = review_of({"Database": DATABASE}, {"Database": DATABASE})
-    assert "onthly cost" not in as_text(same) + as_markdown(same, commit="") + as_html(same, commit="")
+    assert "onthly cost" not in as_text(same) + as_html(same, None)
 
 
 def test_while_another_release_is_under_way_somebody_is_asked() -> None:
@@ -326,15 +327,14 @@ def test_what_has_no_price_is_named_and_stops_nothing() -> None:
     assert "not counted  yawl-prod-database: " in as_text(review)
     elsewhere = review_of({}, {"Database": DATABASE}, region="eu-west-1")
     assert not elsewhere.stopping
-    assert "no prices for eu-west-1" in as_html(elsewhere, commit="")
+    assert "no prices for eu-west-1" in as_html(elsewhere, None)
 
 
 def test_the_page_escapes_what_a_template_says() -> None:
     before = {"Database": changed(DATABASE, DBInstanceIdentifier="<script>alert(1)</script>")}
-    page = as_html(review_of(before, {"Database": DATABASE}), commit="<b>")
+    page = as_html(review_of(before, {"Database": DATABASE}), None)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
-    assert "<b>" not in page
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_an_update_that_aws_refuses_stops_and_cannot_be_accepted(
     review = review_of({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
     review = replace(review, findings=(finding,))
     assert "1 updates that AWS would reject" in review.summary()
-    for text in (as_text(review), as_markdown(review, commit=""), as_html(review, commit="")):
+    for text in (as_text(review), as_html(review, None)):
         assert "change the release" in text
 
 
@@ -390,7 +390,7 @@ def test_who_refers_to_a_replaced_resource_is_named_in_its_stack_and_in_others()
         ("service", "Service", "Group"),
     ]
     review = replace(review_of({"One": DATABASE}, {"One": DATABASE}), dependents=found)
-    for text in (as_text(review), as_markdown(review, commit=""), as_html(review, commit="")):
+    for text in (as_text(review), as_html(review, None)):
         assert "service: Service refers to Group of network" in text
 
 

@@ -58,6 +58,8 @@ FACTS: dict[str, tuple[Callable[[], Recording], str, Any]] = {
     "the tests": (delivered, "tests", ["prod: 24 passed in 12.3 s, p99 31 ms"]),
     "what the tasks run, by its digest": (delivered, "images", ["repository/yawl:6.1.0@sha256:1234"]),
     "the execution": (delivered, "execution", "one"),
+    "its review": (delivered, "review", "change-reviews/prod/one.html"),
+    "of a rollback, the review of what is there again": (undone, "review", "change-reviews/prod/one.html"),
     "that nothing was undone": (delivered, "rolled_back_from", ""),
     "of a rollback, the commit it goes back to": (undone, "commit", "1a2b3c4d5e6f" + "0" * 28),
     "of a rollback, what it undoes": (undone, "rolled_back_from", "two"),

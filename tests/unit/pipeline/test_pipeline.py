@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk.assertions import Template
 
+from jobs.change_review.approval.page import LONGEST_RISK
+from jobs.change_review.approval.release import LONGEST_RUNS
 from jobs.change_review.costs import cost_change
 from jobs.change_review.pipeline_run import MAX_TITLE_LENGTH
 from jobs.change_review.review import Review
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
 ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
+EARLIER = {"Dev": "", "Staging": " --earlier dev", "Prod": " --earlier dev --earlier staging"}
 PINNED = json.loads((ROOT / "package.json").read_text())["devDependencies"]
 WITHOUT_TAGS = (
     "AWS::CloudWatch::Dashboard",
@@ -66,9 +69,31 @@ FIXED: dict[str, Callable[[Pipeline], tuple[Any, Any]]] = {
     ),
     "Synth runs one command of the repository's own": lambda it: (
         it.buildspec("Build", "Synth")["phases"]["build"]["commands"],
-        ["make synth"],
+        ["make synth", "git checkout-index --all --prefix=source/"],
     ),
-    "Synth hands on cdk.out": lambda it: (it.buildspec("Build", "Synth")["artifacts"]["base-directory"], "cdk.out"),
+    "Synth hands on cdk.out, and the commit's files": lambda it: (
+        [one["base-directory"] for one in it.buildspec("Build", "Synth")["artifacts"]["secondary-artifacts"].values()],
+        ["cdk.out", "source"],
+    ),
+    "only Synth clones, and may use the connection": lambda it: (
+        (
+            [
+                action["Name"]
+                for actions in it.stages.values()
+                for action in actions
+                if it.action("Source", "Source")["OutputArtifacts"][0] in action.get("InputArtifacts", [])
+            ],
+            [
+                project
+                for project, resource in it.resources.items()
+                if resource["Type"] == "AWS::CodeBuild::Project"
+                and "UseConnection"
+                in json.dumps(it.statements_of(resource["Properties"]["ServiceRole"]["Fn::GetAtt"][0]))
+            ],
+            it.action("Source", "Source")["Configuration"]["OutputArtifactFormat"],
+        ),
+        (["Synth"], [it.action("Build", "Synth")["Configuration"]["ProjectName"]["Ref"]], "CODEBUILD_CLONE_REF"),
+    ),
     "self-mutation deploys the assembly that Synth made": lambda it: (
         it.buildspec("UpdatePipeline", "SelfMutate")["phases"]["build"]["commands"],
         ["cdk -a . deploy yawl-delivery --require-approval=never --verbose"],
@@ -140,8 +165,8 @@ class TestEnvironment:
         assert found["OnFailure"] == {"Result": "ROLLBACK"}
 
     def test_tests_run_the_commits_own_command(self, stage: str, pipeline: Pipeline) -> None:
-        [source] = pipeline.action("Source", "Source")["OutputArtifacts"]
-        assert pipeline.action(stage, "IntegrationTests")["InputArtifacts"] == [source]
+        _, files = pipeline.action("Build", "Synth")["OutputArtifacts"]
+        assert pipeline.action(stage, "IntegrationTests")["InputArtifacts"] == [files]
         commands = pipeline.buildspec(stage, "IntegrationTests")["phases"]["build"]["commands"]
         assert commands == [
             "export $APPLICATION $CACHE $DATABASE $DISTRIBUTION $STORAGE",
@@ -219,10 +244,12 @@ class TestGate:
         [
             "to prod (account 444444444444, us-east-1)",
             "Test results: #{Dev@IntegrationTests.SUMMARY}; #{Staging@IntegrationTests.SUMMARY}.",
-            "commit #{Source@example_yawl-delivery.CommitId}",
+            "Deploy #{Source@example_yawl-delivery.CommitId} ",
             "executions/#{codepipeline.PipelineExecutionId}/",
             "#{ProdReview@ReviewChanges.CHANGES}",
             "“#{ProdReview@ReviewChanges.TITLE}”",
+            "Runs now: #{ProdReview@ReviewChanges.RUNS}.",
+            "Highest risk: #{ProdReview@ReviewChanges.RISK}.",
         ],
     )
     def test_it_says_what_helps_to_decide(self, figure: str, pipeline: Pipeline) -> None:
@@ -234,11 +261,11 @@ class TestGate:
             "CommitId": 40,
             "PipelineExecutionId": 36,
             "TITLE": MAX_TITLE_LENGTH,
+            "RUNS": LONGEST_RUNS,
+            "RISK": LONGEST_RISK,
             "SUMMARY": LONGEST + len(": 99 passed, 99 skipped in 3600.0 s, p99 60000 ms, 99 remarks"),
-            "CHANGES": len(
-                "production: resources 100 added, 100 changed, 100 replaced, 100 removed, in 10 of 10 stacks; "
-            )
-            + len("10 stateful resources lost; permissions broadened in 10 stacks; ")
+            "CHANGES": len("production: resources 100 added, 100 changed, 100 revised, 100 replaced, 100 removed, ")
+            + len("in 10 of 10 stacks; 10 stateful resources lost; permissions broadened in 10 stacks; ")
             + len("monthly cost -$10,000.00, from $100,000.00 to $100,000.00, 10 not counted"),
         }
         filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)
@@ -269,7 +296,7 @@ class TestReview:
         assert commands[0] == (
             f"make change-review ARGS='--environment {environment.lower()} "
             f"--stage cdk.out/assembly-yawl-delivery-{environment} "
-            f"--last-stack yawl-{environment.lower()}-monitoring'"
+            f"--last-stack yawl-{environment.lower()}-monitoring{EARLIER[environment]}'"
         )
         synth = pipeline.action("Build", "Synth")["OutputArtifacts"]
         assert synth[0] in pipeline.action(stage, "ReviewChanges")["InputArtifacts"]
@@ -284,7 +311,16 @@ class TestReview:
         roles = [f"arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-{region}" for region in regions]
         assert assume["Resource"] == (roles if len(roles) > 1 else roles[0])
         [put] = [one for one in found if "s3:PutObject" in one["Action"]]
-        assert json.dumps(put["Resource"]).endswith('/change-reviews/*"]]}')
+        assert json.dumps(put["Resource"]).endswith(f'/change-reviews/{environment.lower()}/*"]]}}')
+        [read] = [one for one in found if one["Action"] == "s3:GetObject"]
+        paths = re.findall(r'"(/[^"]*)"', json.dumps(read["Resource"]))
+        earlier = [name.lower() for name in list(ENVIRONMENTS)[: list(ENVIRONMENTS).index(environment)]]
+        assert set(paths) == {
+            f"/{environment.lower()}/*",
+            *(path for one in earlier for path in (f"/{one}/*", f"/change-reviews/{one}/*")),
+        }
+        buckets = re.findall(r'"(\w+)", "Arn"', json.dumps([put["Resource"], read["Resource"]]))
+        assert {name[:14] for name in buckets} == {"ReleaseRecords"}
 
 
 def test_no_approval_is_asked_for_when_nothing_changes(pipeline: Pipeline) -> None:

@@ -22,25 +22,37 @@ Widget: TypeAlias = dict[str, Any]
 Templates: TypeAlias = Callable[[str, str], Template]
 ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
 
+FAILURE_RATE = "IF(changes > 0, 100 * IF(FILL(failed, 0) < changes, FILL(failed, 0), changes) / changes)"
+PHASES = ["Before the run", "Build", *ENVIRONMENTS, "Approval"]
+TABLES = {
+    "What runs where": "running/",
+    "Prod: failed changes and their runs": "failed-change/prod",
+    "Prod: longest lead times and their runs": "lead-time/prod",
+}
+"""The title of each log table, and how the figures in it are called."""
+
 # Widget, and its lines: expression or statistic, and metrics.
 SHOWN: list[tuple[str, list[str]]] = [
     # The four figures of DORA for prod, over the time shown and week by week.
     ("Prod: deployment frequency", ["FILL(releases, 0) * 604800 / PERIOD(releases)", "prod Releases Sum"]),
     ("Prod: lead time", ["leadTime50 / 3600", "prod LeadTime p50"]),
-    (
-        "Prod: change failure rate",
-        ["100 * FILL(failed, 0) / changes", "prod FailedChanges Sum", "prod Changes Sum"],
-    ),
+    ("Prod: change failure rate", [FAILURE_RATE, "prod FailedChanges Sum", "prod Changes Sum"]),
     ("Prod: time to restore", ["restoreTime50 / 3600", "prod RestoreTime p50"]),
     ("Deployments per week", ["prod Releases Sum"]),
     ("Lead time from commit to deployment", ["prod LeadTime p10", "prod LeadTime p50", "prod LeadTime p90"]),
     ("Change failure rate", ["prod FailedChanges Sum", "prod Changes Sum"]),
     ("Time to restore", ["prod RestoreTime p10", "prod RestoreTime p50", "prod RestoreTime p90"]),
+    ("Prod: lead time by phase", [f"prod/{phase} PhaseTime Average" for phase in PHASES]),
+    (
+        "Prod: releases, failed changes and rollbacks",
+        ["prod Releases Sum", "prod FailedChanges Sum", "prod Rollbacks Sum"],
+    ),
     (
         "Pipeline, from source to last stage",
         [
             "CycleTime Average",
-            "(PERIOD(failures) - FILL(repairs, 0)) / failures / 3600",
+            "IF(failures > 0, IF(FILL(repairs, 0) < PERIOD(failures), PERIOD(failures) - FILL(repairs, 0), 0)"
+            " / failures / 3600)",
             "Failures Sum",
             "RestoreTime Average",
             "FeedbackTime Average",
@@ -49,9 +61,9 @@ SHOWN: list[tuple[str, list[str]]] = [
     # Each environment.
     *(
         (
-            f"{name}: age of the last release",
+            f"{name}: age of what runs",
             [
-                "(EPOCH(released) + PERIOD(released) - FILL(released, REPEAT)) / 86400",
+                "(EPOCH(FILL(released, REPEAT)) + PERIOD(FILL(released, REPEAT)) - FILL(released, REPEAT)) / 86400",
                 f"{name.lower()} ReleasedAt Maximum",
             ],
         )
@@ -59,12 +71,8 @@ SHOWN: list[tuple[str, list[str]]] = [
     ),
     *(
         (
-            f"{name}: success rate",
-            [
-                "100 * (changes - FILL(failed, 0)) / changes",
-                f"{name.lower()} Changes Sum",
-                f"{name.lower()} Releases Sum",
-            ],
+            f"{name}: changes",
+            [FAILURE_RATE, f"{name.lower()} Changes Sum", f"{name.lower()} Releases Sum"],
         )
         for name in ENVIRONMENTS
     ),
@@ -92,8 +100,8 @@ SHOWN: list[tuple[str, list[str]]] = [
         for what, metric in (("p50", "Duration p50"), ("p95", "Duration p95"), ("failures", "Failures Sum"))
     ),
     # Builds.
-    ("Build minutes per day", ["AWS/CodeBuild Duration Sum"]),
-    ("Maximum build cost", ["AWS/CodeBuild Duration Sum", "AWS/CodeBuild Builds Sum"]),
+    ("Build minutes per day", ["AWS/CodeBuild Duration Average", "AWS/CodeBuild Builds Sum"]),
+    ("Maximum build cost", ["AWS/CodeBuild Duration Average", "AWS/CodeBuild Builds Sum"]),
     ("Build queue time", ["AWS/CodeBuild QueuedDuration Maximum"]),
     (
         "Failed builds and unprocessed events",
@@ -105,11 +113,28 @@ SHOWN: list[tuple[str, list[str]]] = [
 @pytest.fixture(scope="module")
 def widgets(pipeline: Pipeline) -> list[Widget]:
     """Read the dashboard, references to other resources replaced by their names."""
+    return body(pipeline)["widgets"]
+
+
+def body(pipeline: Pipeline) -> dict[str, Any]:
     [dashboard] = pipeline.of_type("AWS::CloudWatch::Dashboard")
     parts = dashboard["DashboardBody"]["Fn::Join"][1]
-    return json.loads("".join(part if isinstance(part, str) else str(next(iter(part.values()))) for part in parts))[
-        "widgets"
-    ]
+    return json.loads("".join(part if isinstance(part, str) else str(next(iter(part.values()))) for part in parts))
+
+
+def test_periods_are_those_of_the_widgets(pipeline: Pipeline) -> None:
+    assert body(pipeline)["periodOverride"] == "inherit"
+
+
+def test_every_graph_names_the_unit_of_its_axes(widgets: list[Widget]) -> None:
+    graphs = [one["properties"] for one in widgets if one["properties"].get("view") == "timeSeries"]
+    assert len(graphs) > 20
+    assert [one["title"] for one in graphs if not one["yAxis"]["left"].get("label")] == []
+
+
+def test_no_expression_is_longer_than_cloudwatch_takes(widgets: list[Widget]) -> None:
+    rows = [row for one in widgets for row in one["properties"].get("metrics", [])]
+    assert max(len(row[-1].get("expression", "")) for row in rows if isinstance(row[-1], dict)) <= 2_048
 
 
 def titled(widgets: list[Widget], title: str) -> dict[str, Any]:
@@ -128,7 +153,7 @@ def lines(widget: dict[str, Any]) -> list[str]:
             continue
         namespace, metric, *pairs = names
         dimensions = dict(zip(pairs[::2], pairs[1::2], strict=True))
-        of = "/".join(dimensions[key] for key in ("Environment", "Stage", "Action") if key in dimensions)
+        of = "/".join(dimensions[key] for key in ("Environment", "Phase", "Stage", "Action") if key in dimensions)
         of = of if namespace == NAMESPACE else namespace
         said.append(f"{of} {metric} {options.get('stat', 'Average')}".strip())
     return said
@@ -140,7 +165,7 @@ def test_it_shows(title: str, expected: list[str], widgets: list[Widget]) -> Non
 
 
 def test_nothing_else_is_on_it(widgets: list[Widget]) -> None:
-    known = {title for title, _ in SHOWN} | {"Last releases"} | {f"{name}: alarms" for name in ENVIRONMENTS}
+    known = {title for title, _ in SHOWN} | set(TABLES) | {f"{name}: alarms" for name in ENVIRONMENTS}
     # The p50 of the metrics whose p95 is in a row above.
     known.add("Stages with one action, p50")
     assert {widget["properties"]["title"] for widget in widgets if widget["type"] != "text"} == known
@@ -161,7 +186,7 @@ def test_it_shows_what_the_function_publishes_and_all_of_it(widgets: list[Widget
         (metric["Name"], frozenset(directive["Dimensions"][0]))
         for runs in RUNS.values()
         for line in published_lines(runs, events_of(runs))
-        for directive in line["_aws"]["CloudWatchMetrics"]
+        for directive in line.get("_aws", {"CloudWatchMetrics": []})["CloudWatchMetrics"]
         for metric in directive["Metrics"]
     }
     shown = {
@@ -231,16 +256,24 @@ def the_metrics(pipeline: Pipeline, resource_type: str) -> dict[str, Any]:
     return found
 
 
-def test_last_releases_are_read_from_what_the_function_prints(widgets: list[Widget], pipeline: Pipeline) -> None:
-    query = titled(widgets, "Last releases")["query"]
+@pytest.mark.parametrize("title", TABLES)
+def test_tables_are_read_from_what_the_function_prints(title: str, widgets: list[Widget], pipeline: Pipeline) -> None:
+    query = titled(widgets, title)["query"]
     group = query.split("'")[1]
     assert pipeline.resources[group]["Type"] == "AWS::Logs::LogGroup"
     function = the_metrics(pipeline, "AWS::Lambda::Function")
     assert function["LoggingConfig"] == {"LogGroup": {"Ref": group}}
-    runs = RUNS["a success"]
-    [release] = [line for line in published_lines(runs, events_of(runs)) if line["figure"] == "release/prod"]
+    assert TABLES[title] in query.replace("\\", "")
+    runs = RUNS["somebody rolls a release back that had passed"]
+    found = [line for line in published_lines(runs, events_of(runs)) if line["figure"].startswith(TABLES[title])]
     fields = query.split("fields ")[1].split("\n")[0].split(", ")
-    assert set(fields) <= set(release)
+    assert {field.partition(" / ")[0] for field in fields} <= set(found[-1])
+
+
+def rules(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Return the rules that call the function."""
+    own = {name: one for name, one in pipeline.resources.items() if name.startswith("DeliveryMetrics")}
+    return Pipeline(own).of_type("AWS::Events::Rule")
 
 
 FUNCTION = {
@@ -264,12 +297,12 @@ class TestFunction:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         queue = function["DeadLetterConfig"]["TargetArn"]
         assert pipeline.resources[queue["Fn::GetAtt"][0]]["Type"] == "AWS::SQS::Queue"
-        rule = the_metrics(pipeline, "AWS::Events::Rule")
-        [target] = rule["Targets"]
-        assert target["DeadLetterConfig"]["Arn"] == queue
+        for rule in rules(pipeline):
+            [target] = rule["Targets"]
+            assert target["DeadLetterConfig"]["Arn"] == queue
 
     def test_it_hears_of_what_is_over(self, pipeline: Pipeline) -> None:
-        rule = the_metrics(pipeline, "AWS::Events::Rule")
+        [rule] = [one for one in rules(pipeline) if "EventPattern" in one]
         assert rule["EventPattern"] == {
             "source": ["aws.codepipeline"],
             "detail-type": [
@@ -281,7 +314,10 @@ class TestFunction:
                 "state": ["SUCCEEDED", "FAILED", "STOPPED", "SUPERSEDED", "CANCELED"],
             },
         }
-        assert "ScheduleExpression" not in rule
+
+    def test_it_makes_up_for_lost_events_once_a_day(self, pipeline: Pipeline) -> None:
+        [rule] = [one for one in rules(pipeline) if "EventPattern" not in one]
+        assert rule["ScheduleExpression"] == "cron(0 5 * * ? *)"
 
     def test_it_may_do_what_it_does_and_nothing_else(self, pipeline: Pipeline) -> None:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
@@ -299,13 +335,37 @@ class TestFunction:
             "logs:CreateLogStream",
             "logs:PutLogEvents",
             "sqs:SendMessage",
+            "sts:AssumeRole",
         ]
         assert len(allowed) == len(statements)
 
     def test_it_knows_how_each_environment_ends(self, pipeline: Pipeline) -> None:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         told_of = json.loads(function["Environment"]["Variables"]["ENVIRONMENTS"])
-        assert told_of == [[name.lower(), name, pipeline.stages[name][-1]["Name"]] for name in ENVIRONMENTS]
+        entries = {"Dev": ["DevReview"], "Staging": ["StagingReview"], "Prod": ["ProdReview", "ProdApproval"]}
+        assert told_of == [
+            {"name": name.lower(), "stages": {name: [pipeline.stages[name][-1]["Name"]]}, "entry": entries[name]}
+            for name in ENVIRONMENTS
+        ]
+
+    def test_it_reads_the_history_of_prods_high_alarms(self, pipeline: Pipeline) -> None:
+        function = the_metrics(pipeline, "AWS::Lambda::Function")
+        [watched] = json.loads(function["Environment"]["Variables"]["WATCHED"])
+        assert watched["role"] == "arn:aws:iam::444444444444:role/yawl-prod-delivery-reader"
+        assert watched["region"] == "us-east-1"
+        assert {"yawl-prod-error-rate", "yawl-prod-no-task-runs"} <= set(watched["alarms"])
+        assert "yawl-prod-response-slow" not in watched["alarms"]
+        [statement] = [
+            one
+            for one in pipeline.statements_of(function["Role"]["Fn::GetAtt"][0])
+            if one["Action"] == "sts:AssumeRole"
+        ]
+        assert statement["Resource"] == watched["role"]
+
+    def test_variables_fit_into_a_function(self, pipeline: Pipeline) -> None:
+        variables = the_metrics(pipeline, "AWS::Lambda::Function")["Environment"]["Variables"]
+        # 4 KB (AWS Lambda Developer Guide, "Lambda quotas"); five environments must fit.
+        assert len(json.dumps(variables)) < 4_096 * 3 / 5
 
     def test_its_code_is_its_own_folder(self, pipeline: Pipeline, assembly: "CloudAssembly") -> None:
         function = the_metrics(pipeline, "AWS::Lambda::Function")

@@ -130,7 +130,9 @@ class TestBuild:
         writing = [one for one in pipeline.statements(stage, action) if "s3:PutObject" in actions_of([one])]
         assert bool(writing) == (action in ("Synth", "ReviewChanges"))
         if action == "ReviewChanges":
-            assert json.dumps(writing[0]["Resource"]).endswith('/change-reviews/*"]]}')
+            assert json.dumps(writing[0]["Resource"]).endswith(
+                f'/change-reviews/{stage.removesuffix("Review").lower()}/*"]]}}'
+            )
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)

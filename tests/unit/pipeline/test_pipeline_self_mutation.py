@@ -68,7 +68,7 @@ def test_the_mail_says_what_to_accept(pipeline_template: Template, tmp_path: Pat
     publish_notice(it.events[-2], it, VARIABLES)
     mail = json.loads(it.published[-1]["Message"])["email"]
     assert "stops: the pipeline's own permissions would grow" in mail
-    assert f'[pipeline.accepted_changes.{FINGERPRINT}] reason = "…"' in mail
+    assert f'\n\n[pipeline.accepted_changes.{FINGERPRINT}]\nreason = "…"\n' in mail
 
 
 def test_broader_permissions_that_are_meant_go_through(pipeline_template: Template, tmp_path: Path) -> None:

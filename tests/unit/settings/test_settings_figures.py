@@ -1,17 +1,20 @@
 """The figures in the settings match the reference, and AWS's data in other tools."""
 
 import json
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from settings import Settings, load
+from settings import EnvironmentSettings, Settings, load
 from settings.types.fargate import MEMORY_BY_CPU
 from settings.types.instance_classes import CACHE_NODE_TYPES, DATABASE_CLASSES
 from settings.types.log_retention import RETENTION_DAYS
 from settings.types.regions import COMMERCIAL_REGIONS
+from tests.complete_list import assert_complete
 from tests.unit.settings_file import delivery_toml
 
 DEFAULTS = [
@@ -55,6 +58,48 @@ DEFAULTS = [
     ("network.nat_gateways", 2, "one in each zone"),
     ("cache.nodes", 2, "one to take over"),
 ]
+"""Defaults with a reason of their own."""
+
+OTHER_DEFAULTS: dict[str, object] = {
+    "further_regions": {},
+    "availability_zones": None,
+    "image": None,
+    "deployment_window": None,
+    "bake_minutes": 15,
+    "alarm_email": None,
+    "monthly_budget_usd": None,
+    "share_alarms": False,
+    "log_retention_days": 90,
+    "network.interface_endpoints": True,
+    "database.storage_gib": 100,
+    "cache.snapshot_retention_days": 7,
+    "tasks.startup_grace_seconds": None,
+    "tasks.spot": False,
+    "tasks.off_hours": None,
+    "tasks.deployment": "rolling",
+    "storage.access_log_days": 90,
+    "recovery.backups": True,
+    "recovery.daily_retention_days": 35,
+    "recovery.weekly_retention_days": 90,
+    "recovery.monthly_retention_days": 365,
+    "recovery.vault_lock": "none",
+    "recovery.copy_region": None,
+    "recovery.restore_test": True,
+    "recovery.drift_check": True,
+    "firewall.enabled": True,
+    "firewall.requests_per_five_minutes": 2000,
+    "verification.deadline_seconds": 600,
+    "verification.consecutive_successes": 5,
+    "verification.sample_requests": 100,
+    "verification.p99_limit_milliseconds": 2000,
+    "verification.error_limit_percent": 5,
+    "accepted_changes": {},
+    "tags.compliance": None,
+    "domain": None,
+}
+"""The rest; their docstrings give the source."""
+DERIVED = {"zones"}
+"""Properties in DEFAULTS that are no setting."""
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +118,27 @@ def test_an_account_and_a_region_make_a_production_environment(
     for name in attribute.split("."):
         value = getattr(value, name)
     assert value == figure, source
+
+
+def defaults_of(section: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield the path and the default of every optional setting."""
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from defaults_of(kind, f"{prefix}{name}.")
+        elif not field.is_required():
+            yield f"{prefix}{name}", field.default
+
+
+def test_every_setting_has_its_default_in_a_list() -> None:
+    found = dict(defaults_of(EnvironmentSettings))
+    listed = {path for path, *_ in DEFAULTS} - DERIVED | OTHER_DEFAULTS.keys()
+    assert_complete(
+        found,
+        listed,
+        where="DEFAULTS or OTHER_DEFAULTS in tests/unit/settings/test_settings_figures.py, with its default",
+    )
+    assert {path: found[path] for path in OTHER_DEFAULTS} == OTHER_DEFAULTS
 
 
 def test_the_defaults_would_be_accepted_if_they_were_written_down(smallest: Settings) -> None:

@@ -139,6 +139,29 @@ def test_what_nobody_has_verified_is_warned_about(file: Path) -> None:
     ]
 
 
+RISKY: dict[str, list[str]] = {
+    "environments.prod.approval = false": [
+        "environments.prod.approval: is false: every push reaches prod without anyone's approval"
+    ],
+    "environments.prod.retain_data = false": [
+        "environments.prod.retain_data: is false: the data of prod is deleted with its stacks, and nothing protects it "
+        "from deletion"
+    ],
+    'environments.late = { account = "555555555555", region = "us-east-1" }': [
+        "environments.prod: is delivered before late, which therefore cannot test a release first: tables are in the "
+        "order of delivery"
+    ],
+    'environments.prod-eu = { account = "555555555555", region = "eu-west-1" }': [],
+    "environments.dev.retain_data = false": [],
+}
+
+
+@pytest.mark.parametrize("setting", RISKY)
+def test_what_is_risky_for_production_is_warned_about(file: Path, setting: str) -> None:
+    file.write_text(delivery_toml(setting))
+    assert load(file).warnings() == RISKY[setting]
+
+
 @pytest.mark.parametrize(
     ("cpu", "takeover", "grace"),
     [

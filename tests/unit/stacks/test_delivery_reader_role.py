@@ -87,19 +87,72 @@ def test_the_functions_may_assume_these_roles_and_no_others(app: Synthesized) ->
 def test_it_reads_no_data_and_no_other_environment(app: Synthesized) -> None:
     for arn, role in readers(app).items():
         account = arn.split(":")[4]
-        assert actions_of(role["statements"]) == {*CALLS, "ecs:DescribeTasks", "ecs:ListTasks"}
+        history = {"cloudwatch:DescribeAlarmHistory"} if arn in watched_roles(app) else set[str]()
+        assert actions_of(role["statements"]) == {*CALLS, *history, "ecs:DescribeTasks", "ecs:ListTasks"}
+        alarm = f"arn:aws:cloudwatch:us-east-1:{account}:alarm:yawl-another-error-rate"
+        assert not allows(role["statements"], "cloudwatch:DescribeAlarmHistory", alarm)
         other = f"arn:aws:cloudformation:us-east-1:{account}:stack/yawl-another-network/1"
         assert not allows(role["statements"], "cloudformation:GetTemplate", other)
         cluster = {"ecs:cluster": f"arn:aws:ecs:us-east-1:{account}:cluster/yawl-another"}
         assert not allows(role["statements"], "ecs:ListTasks", "*", cluster)
 
 
+def metrics_function(app: Synthesized) -> Json:
+    """Return the function that counts incidents."""
+    [found] = [
+        one for one in app.pipeline.of_type("AWS::Lambda::Function") if one["Handler"].startswith("delivery_metrics.")
+    ]
+    return found
+
+
+def watched_roles(app: Synthesized) -> set[str]:
+    """Return the roles with which that function reads the last environment."""
+    return {one["role"] for one in json.loads(metrics_function(app)["Environment"]["Variables"]["WATCHED"])}
+
+
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_it_trusts_the_two_functions_and_nobody_else(app: Synthesized) -> None:
+def test_the_history_of_the_last_environments_high_alarms_can_be_read_in_each_of_its_regions(app: Synthesized) -> None:
+    function = metrics_function(app)
+    own = app.pipeline.statements_of(function["Role"]["Fn::GetAtt"][0])
+    watched = json.loads(function["Environment"]["Variables"]["WATCHED"])
+    templates = {stack.name: template for stack, template in environment_stacks(app)}
+    roles = readers(app)
+    stages = json.loads(function["Environment"]["Variables"]["ENVIRONMENTS"])[-1]["stages"]
+    assert len(watched) == sum(map(len, stages.values()))
+    for one in watched:
+        assert allows(own, "sts:AssumeRole", one["role"])
+        account = one["role"].split(":")[4]
+        name = roles[one["role"]]["stack"].removesuffix("-network")
+        alarms = {
+            found["Properties"]["AlarmName"]: found["Properties"]["AlarmDescription"]
+            for found in templates[f"{name}-monitoring"]["Resources"].values()
+            if found["Type"] == "AWS::CloudWatch::Alarm"
+        }
+        assert one["alarms"] == [alarm for alarm, description in alarms.items() if description.startswith("HIGH")]
+        for alarm in one["alarms"]:
+            arn = f"arn:aws:cloudwatch:{one['region']}:{account}:alarm:{alarm}"
+            assert allows(roles[one["role"]]["statements"], "cloudwatch:DescribeAlarmHistory", arn)
+
+
+@pytest.mark.parametrize("app", APPS, indirect=True)
+def test_every_region_of_an_environment_has_a_last_action(app: Synthesized) -> None:
+    """The metrics' function counts a release when all of them have passed."""
+    for environment in json.loads(metrics_function(app)["Environment"]["Variables"]["ENVIRONMENTS"]):
+        for stage, last_actions in environment["stages"].items():
+            names = [action["Name"] for action in app.pipeline.stages[stage]]
+            monitored = [name for name in names if name.endswith("-monitoring.Deploy")]
+            assert len(last_actions) == len(monitored)
+            assert {name.rpartition(".")[2] for name in last_actions} <= {"Bake", "IntegrationTests"}
+            assert set(last_actions) <= set(names)
+
+
+@pytest.mark.parametrize("app", APPS, indirect=True)
+def test_it_trusts_the_functions_that_read_and_nobody_else(app: Synthesized) -> None:
     own = {function["Role"]["Fn::GetAtt"][0] for function in functions(app)}
+    counting = metrics_function(app)["Role"]["Fn::GetAtt"][0]
     roles = [name for name, one in app.pipeline.resources.items() if one["Type"] == "AWS::IAM::Role"]
     assert len(own) == 2 < len(roles)
-    for role in readers(app).values():
+    for arn, role in readers(app).items():
         [trust] = role["trust"]["Statement"]
         assert in_text(trust["Principal"]["AWS"]) == "arn:aws:iam::111111111111:root"
         # CloudFormation names a role after its stack and its logical id.
@@ -113,7 +166,7 @@ def test_it_trusts_the_two_functions_and_nobody_else(app: Synthesized) -> None:
                 {"aws:PrincipalArn": f"arn:aws:iam::111111111111:role/yawl-delivery-{name}-1A2B3C4D5E6F"},
             )
         }
-        assert trusted == own
+        assert trusted == (own | {counting} if arn in watched_roles(app) else own)
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)

@@ -8,6 +8,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from stacks.database.connection_limit import connection_limit
+from tests.complete_list import assert_complete
 from tests.unit.one_environment import OneEnvironment
 
 Templates: TypeAlias = Callable[[str, str], Template]
@@ -120,13 +121,15 @@ UPKEEP = [
 GRAPHS = {
     "Response time": ["TargetResponseTime p50", "TargetResponseTime p99"],
     "Error rate": ["HTTPCode_Target_5XX_Count Sum", "HTTPCode_ELB_5XX_Count Sum", "RequestCount Sum"],
-    "Requests per minute": ["RequestCount Sum", "HTTPCode_Target_4XX_Count Sum", "HTTPCode_Target_5XX_Count Sum"],
+    "Requests": ["RequestCount Sum"],
+    "Server errors (5xx)": ["HTTPCode_Target_5XX_Count Sum", "HTTPCode_ELB_5XX_Count Sum"],
+    "Client errors (4xx)": ["HTTPCode_Target_4XX_Count Sum"],
     "CPU and memory use": ["CPUUtilization Average", "MemoryUtilization Average"],
     "Tasks": ["RunningTaskCount Average", "DesiredTaskCount Average"],
     "Targets": ["HealthyHostCount Minimum", "UnHealthyHostCount Minimum"],
     "Database: latency": ["ReadLatency p99", "WriteLatency p99"],
     "Database: connections": ["DatabaseConnections Maximum"],
-    "Free storage and memory": ["FreeStorageSpace Minimum", "FreeableMemory Minimum"],
+    "Database: free storage and memory": ["FreeStorageSpace Minimum", "FreeableMemory Minimum"],
     "Cache: CPU and memory": ["CPUUtilization Average", "DatabaseMemoryUsagePercentage Maximum"],
     "Cache: evictions": ["Evictions Sum"],
     "Cache: connections": ["CurrConnections Maximum"],
@@ -164,7 +167,13 @@ def test_an_alarm(alarms: Callable[[str], dict[str, Any]], row: tuple[str, str, 
 
 
 def test_there_are_no_other_alarms(template: Templates) -> None:
-    template("prod", "monitoring").resource_count_is("AWS::CloudWatch::Alarm", len(ALARMS) + len(UPKEEP))
+    found = template("prod", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
+    names = {one["Properties"]["AlarmName"].removeprefix("yawl-") for one in found}
+    upkeep = {name.removeprefix("upkeep-prod-") for name in names if name.startswith("upkeep-")}
+    own = {name.removeprefix("prod-") for name in names if not name.startswith("upkeep-")}
+    assert_complete(own, (name for name, *_ in ALARMS), where="ALARMS in tests/unit/stacks/test_monitoring.py")
+    assert_complete(own, (name for name, *_ in MEASURES), where="MEASURES in tests/unit/stacks/test_monitoring.py")
+    assert_complete(upkeep, (name for name, *_ in UPKEEP), where="UPKEEP in tests/unit/stacks/test_monitoring.py")
 
 
 @pytest.mark.parametrize("row", UPKEEP, ids=[row[0] for row in UPKEEP])
@@ -366,10 +375,56 @@ def test_the_dashboard_shows(widgets: list[dict[str, Any]], title: str, metrics:
     assert set(metrics) <= set(shown)
 
 
-@pytest.mark.parametrize(("title", "value"), [("Database: latency", 0.005), ("Error rate", 5), ("Response time", 2)])
+@pytest.mark.parametrize(("title", "value"), [("Database: latency", 5), ("Error rate", 5), ("Response time", 2)])
 def test_the_dashboard_marks_the_limit(widgets: list[dict[str, Any]], title: str, value: float) -> None:
     (line,) = graph(widgets, title)["annotations"]["horizontal"]
     assert line["value"] == value
+
+
+def test_every_graph_names_the_unit_of_its_axes(widgets: list[dict[str, Any]]) -> None:
+    graphs = [one["properties"] for one in widgets if one["properties"].get("view") == "timeSeries"]
+    assert len(graphs) == len(GRAPHS)
+    for one in graphs:
+        sides = {"left", *(row[-1]["yAxis"] for row in one["metrics"] if "yAxis" in row[-1])}
+        assert {side for side in sides if one["yAxis"].get(side, {}).get("label")} == sides, one["title"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Response time", "Error rate", "Requests", "Server errors (5xx)", "Database: latency", "Queued work items"],
+)
+def test_an_axis_fits_what_is_measured(widgets: list[dict[str, Any]], title: str) -> None:
+    axis = graph(widgets, title)["yAxis"]["left"]
+    assert (axis["min"], "max" in axis) == (0, False)
+
+
+@pytest.mark.parametrize("title", ["Response time", "Error rate", "Tasks"])
+def test_releases_and_rollbacks_are_marked(widgets: list[dict[str, Any]], title: str) -> None:
+    [marked] = [
+        row for row in graph(widgets, title)["metrics"] if row[-1].get("expression") == "IF(deployments > 1, 1)"
+    ]
+    assert marked[-1]["label"] == "release or rollback under way"
+    assert marked[-1]["yAxis"] == "right"
+
+
+def test_storage_and_memory_have_an_axis_each(widgets: list[dict[str, Any]]) -> None:
+    axes = graph(widgets, "Database: free storage and memory")["yAxis"]
+    assert [axes[side]["label"] for side in ("left", "right")] == ["GiB of storage", "GiB of memory"]
+
+
+def test_periods_are_those_of_the_widgets(template: Templates) -> None:
+    (dashboard,) = template("prod", "monitoring").find_resources("AWS::CloudWatch::Dashboard").values()
+    assert '"periodOverride":"inherit"' in json.dumps(dashboard).replace('\\"', '"')
+
+
+def test_no_widget_has_an_end_that_is_no_time(widgets: list[dict[str, Any]]) -> None:
+    assert [one["properties"]["title"] for one in widgets if "end" in one["properties"]] == []
+
+
+def test_labels_say_cpu(widgets: list[dict[str, Any]]) -> None:
+    text = json.dumps(widgets)
+    assert "tasks: CPU" in text
+    assert "processor" not in text.replace("processor-high", "")
 
 
 def test_the_dashboard_shows_the_engines_own_metrics_of_this_environment(widgets: list[dict[str, Any]]) -> None:

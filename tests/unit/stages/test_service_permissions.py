@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Template
 
+from tests.complete_list import assert_complete
 from tests.environment_stacks import LEVELS_OF
 from tests.unit.other_settings import Synthesized
 
@@ -126,6 +127,7 @@ def test_a_key_lets_a_service_do(
 
 
 def test_every_key_is_in_the_table(template: Templates) -> None:
+    unknown: list[str] = []
     for part in {part for part, *_ in KEYS}:
         listed = {service for of, service, *_ in KEYS if of == part}
         [policy] = key_policies(template("prod", part).to_json()["Resources"])
@@ -134,7 +136,9 @@ def test_every_key_is_in_the_table(template: Templates) -> None:
             principal = statement["Principal"]
             by_a_role = "AWS" in principal and ":root" not in json.dumps(principal)
             administers = statement.get("Sid") == "AdministerByIamPolicies"
-            assert by_a_role or administers or any(made_by(statement, one, region) for one in listed), (part, statement)
+            if not (by_a_role or administers or any(made_by(statement, one, region) for one in listed)):
+                unknown.append(f"{part} {json.dumps(statement)}")
+    assert_complete(unknown, (), where="KEYS in tests/unit/stages/test_service_permissions.py")
 
 
 @pytest.mark.parametrize("row", ROLES, ids=[f"{row[0]}-{row[1]}" for row in ROLES])
@@ -151,14 +155,18 @@ def test_a_role_may(template: Templates, row: tuple[str, str, str, tuple[str, ..
 
 def test_every_service_role_is_in_the_table(template: Templates) -> None:
     known = {(part, role) for part, role, *_ in ROLES} | {("storage", "ReplicationRole")}
+    unknown: list[str] = []
     for part in LEVELS_OF["prod"]:
         for logical_id, one in template("prod", part).to_json()["Resources"].items():
             if one["Type"] != "AWS::IAM::Role":
                 continue
             service = one["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"].get("Service")
             # Functions run our code, the task's role has no permissions, and the others are for other accounts.
-            if service not in (None, "lambda.amazonaws.com") and not logical_id.startswith("TaskTaskRole"):
-                assert any(part == of and logical_id.startswith(role) for of, role in known), (part, logical_id)
+            if service in (None, "lambda.amazonaws.com") or logical_id.startswith("TaskTaskRole"):
+                continue
+            if not any(part == of and logical_id.startswith(role) for of, role in known):
+                unknown.append(f"{part} {logical_id} of {service}")
+    assert_complete(unknown, (), where="ROLES in tests/unit/stages/test_service_permissions.py")
 
 
 def test_s3_may_write_copies_whose_bucket_has_a_bucket_key(template: Templates) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from tests.complete_list import assert_complete
 from tests.environment_stacks import LEVELS_OF
 from tests.provider_schemas import schema_of
 from tests.unit.one_environment import OneEnvironment
@@ -46,7 +47,8 @@ def test_stacks_deploy_side_by_side_as_far_as_they_can(levels: dict[str, int], e
 
 
 def test_an_environment_is_these_stacks_and_no_others(levels: dict[str, int]) -> None:
-    assert levels.keys() == {f"yawl-{name}-{part}" for name, parts in LEVELS_OF.items() for part in parts}
+    listed = {f"yawl-{name}-{part}" for name, parts in LEVELS_OF.items() for part in parts}
+    assert_complete(levels, listed, where="LEVELS or RECOVERY in tests/environment_stacks.py")
 
 
 def test_stacks_deploy_to_their_environments_account(stacks: "dict[str, CloudFormationStackArtifact]") -> None:

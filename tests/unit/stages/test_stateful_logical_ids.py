@@ -12,6 +12,9 @@ from typing import TypeAlias
 import pytest
 from aws_cdk.assertions import Template
 
+from tests.complete_list import assert_complete
+from tests.environment_stacks import LEVELS_OF
+
 Templates: TypeAlias = Callable[[str, str], Template]
 
 LIST = Path(__file__).with_name("stateful_logical_ids.json")
@@ -40,6 +43,11 @@ def stateful(stack: Template) -> dict[str, str]:
     """Return the types of the stack's stateful resources by their logical ids."""
     found = stack.to_json()["Resources"]
     return {name: resource["Type"] for name, resource in sorted(found.items()) if resource["Type"] in WHAT_IS_LOST}
+
+
+def test_every_stack_is_in_the_list(template: Templates) -> None:
+    holding = {part for part in LEVELS_OF["prod"] if stateful(template("prod", part))}
+    assert_complete(holding, KNOWN, where="tests/unit/stages/stateful_logical_ids.json, with their stateful resources")
 
 
 @pytest.mark.parametrize("part", KNOWN)

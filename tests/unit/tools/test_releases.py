@@ -1,10 +1,15 @@
 """`make releases`: what was deployed where and when."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import boto3
 import pytest
+from botocore.exceptions import NoCredentialsError
 
+from tests.paths import ROOT
+from tools.releases.__main__ import main
 from tools.releases.records import Record, now, on
 
 
@@ -50,3 +55,27 @@ def test_now_is_the_last_one_of_each() -> None:
 def test_regions_that_get_releases_one_after_the_other_have_each_their_own() -> None:
     waves = (*RECORDS, record("prod", "2026-11-05T11:00:00+00:00", "c", "eu-west-1"))
     assert words(now(waves)) == "prod:d dev:b prod:c"
+
+
+def test_the_region_is_the_pipelines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str | None] = []
+
+    class Session:
+        def __init__(self, region_name: str | None) -> None:
+            asked.append(region_name)
+
+        def client(self, *_: object, **_options: object) -> None:
+            raise NoCredentialsError
+
+    monkeypatch.setattr(boto3, "Session", Session)
+    monkeypatch.chdir(ROOT)
+    assert main([]) == 2
+    assert "releases: " in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "delivery.toml").write_text('[pipeline]\nregion = "eu-west-1"\n')
+    assert main([]) == 2
+    (tmp_path / "delivery.toml").unlink()
+    assert main([]) == 2
+    assert asked == ["us-east-1", "eu-west-1", None]

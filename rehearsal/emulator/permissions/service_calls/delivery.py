@@ -63,6 +63,27 @@ def fetching_the_source(pipeline: Resource, resources: Resources) -> Iterator[Ca
 
 
 @row(
+    "AWS CodeBuild",
+    "AWS::CodePipeline::Pipeline",
+    source="CodePipeline User Guide, 'Add CodeBuild GitClone permissions for connections to Bitbucket, GitHub, …'",
+)
+def cloning_the_source(pipeline: Resource, resources: Resources) -> Iterator[Call]:
+    """Return how each build that reads a source as a reference clones it through the connection."""
+    actions = [action for _, action in _actions(pipeline)]
+    for source in actions:
+        if source["Configuration"].get("OutputArtifactFormat") != "CODEBUILD_CLONE_REF":
+            continue
+        connection, [output] = source["Configuration"]["ConnectionArn"], source["OutputArtifacts"]
+        prefix = "codestar-connections" if ":codestar-connections:" in connection else "codeconnections"
+        for action in actions:
+            if output not in action.get("InputArtifacts", []):
+                continue
+            project = resources.named("AWS::CodeBuild::Project", action["Configuration"]["ProjectName"], pipeline)
+            if project:
+                yield from calls(role(project.at("ServiceRole")), f"{prefix}:UseConnection", connection)
+
+
+@row(
     "AWS CodePipeline",
     "AWS::CodePipeline::Pipeline",
     source="CodePipeline User Guide, 'Action structure reference', 'AWS CodeBuild build and test action reference', "

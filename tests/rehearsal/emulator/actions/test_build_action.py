@@ -125,9 +125,20 @@ def test_the_builds_identity_is_its_role_in_the_emulated_account(projects: Proje
     assert said.startswith(f"arn:aws:sts::{account}:assumed-role/build/AWSCodeBuild-")
 
 
-def test_a_failing_build_says_which_phase(projects: Projects) -> None:
-    with pytest.raises(ActionFailed, match=r"^phase build failed with exit status 3$"):
-        projects.run("exit 3")
+REASONS = [
+    ("exit 3", "phase build failed with exit status 3"),
+    ("echo 'No such thing.'; exit 3", "No such thing."),
+    ("echo 'ValueError: 3 is too many'; echo in the end; exit 1", "ValueError: 3 is too many"),
+    ("echo 'make: *** [Makefile:9: synth] Error 1'; exit 2", "phase build failed with exit status 2"),
+    ("printf '\\033[31merror: red\\033[0m\\n'; false", "error: red"),
+]
+
+
+@pytest.mark.parametrize(("command", "reason"), REASONS)
+def test_a_failing_build_says_why(projects: Projects, command: str, reason: str) -> None:
+    with pytest.raises(ActionFailed) as raised:
+        projects.run(command)
+    assert str(raised.value) == reason
 
 
 FAILURES: list[tuple[tuple[str, ...], dict[str, Any], str]] = [

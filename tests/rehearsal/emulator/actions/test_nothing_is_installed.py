@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.process.run_directory import CACHE
+from rehearsal.process.run_directory import cache
 from tests.rehearsal.emulator.action_runner import Workshop
 from tests.rehearsal.emulator.actions.test_build_action import Projects
 
@@ -59,7 +59,7 @@ def contents(folder: Path) -> dict[str, tuple[int, int]]:
     return {
         str(file): (file.lstat().st_size, file.lstat().st_mtime_ns)
         for file in folder.rglob("*")
-        if not file.is_dir() and "__pycache__" not in file.parts and not file.is_relative_to(Path.home() / CACHE)
+        if not file.is_dir() and "__pycache__" not in file.parts and not file.is_relative_to(cache())
     }
 
 

@@ -13,7 +13,7 @@ from tests.rehearsal.emulator.aws.test_events import publish_event
 from tests.rehearsal.emulator.conftest import Account, resource
 
 KEYS = {"execution": "HASH", "figure": "RANGE"}
-PROD = Environment(name="prod", stage="Prod", last_action="Bake")
+PROD = Environment(name="prod", stages={"Prod": ["Bake"]})
 
 
 @pytest.fixture
@@ -52,14 +52,17 @@ def test_releases_are_told_once(
     for commit in ("a", "b"):
         run(account, commit=commit)
     for commit in ("b", "a", "b"):
-        detail = {"pipeline": "pipeline", "execution-id": commit, "state": "SUCCEEDED"}
-        publish(detail, account.client("codepipeline"), published, [PROD], now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        event = {"time": now.isoformat(), "detail": {"execution-id": commit, "state": "SUCCEEDED"}}
+        client = account.client("codepipeline")
+        publish(event, client, published, [PROD], pipeline="pipeline", region=account.place.region, now=now)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     releases = [line for line in lines if line["figure"] == "release/prod"]
     assert [(line["commit"], line["title"], line["Releases"]) for line in releases] == [
-        ("b", "Change b", 1),
         ("a", "Change a", 1),
+        ("b", "Change b", 1),
     ]
-    assert len(lines) == len({(line["execution"], line["figure"]) for line in lines})
-    assert "CycleTime" in releases[0]
-    assert "CycleTime" not in releases[1]
+    assert len(lines) == len({(line["execution"], line["figure"], line["commit"]) for line in lines})
+    assert "CycleTime" not in releases[0]
+    assert "CycleTime" in releases[1]
+    assert published.settled_until is not None

@@ -20,7 +20,7 @@ from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account, resource
 from tests.rehearsal.emulator.small_assembly import write_assembly
-from tools.accounts import deployed_stacks, live_resources, recover
+from tools.accounts import deployed_stacks, live_resources, recovery
 from tools.accounts.__main__ import main
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def reach(monkeypatch: pytest.MonkeyPatch, cloud: Cloud, account: str) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", account)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setattr(deployed_stacks, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(live_resources, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(live_resources.databases, "LOOK_SECONDS", 0.05)
 
 
 STUCK = {"application", "database"}
@@ -510,7 +510,7 @@ def test_what_aws_refuses_is_told_apart(  # noqa: PLR0917 - three of them are fi
 
     small.write(web={"Balancer": BALANCER})
     small.fail("web", {"Balancer": BALANCER})
-    monkeypatch.setattr(recover, when, refused)
+    monkeypatch.setattr(recovery, when, refused)
     assert small.recover("--yes") == 1
     said = capsys.readouterr().err
     assert told in said
@@ -542,7 +542,7 @@ def test_what_is_older_than_the_stack_is_not_of_its_creation(
     name, resources = bucket_with_object(small)
     small.write(storage=resources)
     assert small.fail("storage", resources) == "ROLLBACK_FAILED"
-    monkeypatch.setattr(recover, "CLOCK_TOLERANCE", timedelta(hours=-1))
+    monkeypatch.setattr(recovery.planning, "CLOCK_TOLERANCE", timedelta(hours=-1))
     assert small.recover("--yes") == 0
     assert f"  keep      AWS::S3::Bucket {name} (1 object versions: object): it is older than the stack" in (
         capsys.readouterr().out
@@ -555,8 +555,8 @@ def test_what_an_interrupted_recovery_has_not_deleted_is_named() -> None:
     """A key without an alias: once its stack is gone, no plan finds it again."""
     key = live_resources.LiveResource(kind="AWS::KMS::Key", name="one")
     other = live_resources.LiveResource(kind="AWS::KMS::Key", name="other")
-    part = recover.Part(stack=cast(Any, None), state="", deleted_later=(key, other))
-    assert recover.not_yet_deleted([part], [f"deleted {key}"]) == [str(other)]
+    part = recovery.Part(stack=cast(Any, None), state="", deleted_later=(key, other))
+    assert recovery.not_yet_deleted([part], [f"deleted {key}"]) == [str(other)]
 
 
 def test_what_holds_data_and_would_not_be_kept_is_left_to_a_person(

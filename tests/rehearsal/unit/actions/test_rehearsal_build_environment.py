@@ -179,17 +179,17 @@ def test_the_home_folder_holds_registry_settings_and_nothing_else(
     assert (home / ".npmrc").read_text() == ".npmrc"
 
 
-@pytest.mark.parametrize(("home", "mode"), [("/proc", "symlink"), (".", None)])
+@pytest.mark.parametrize(("cache", "mode"), [("/dev", "symlink"), (".", None)])
 def test_what_is_cached_in_another_file_system_is_linked_and_not_copied(
-    home: str, mode: str | None, builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: str, mode: str | None, builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path / home))
+    monkeypatch.setattr("rehearsal.actions.build_environment.cache", lambda: tmp_path / cache)
     monkeypatch.delenv("UV_LINK_MODE", raising=False)
     assert builds.environment().get("UV_LINK_MODE") == mode
 
 
 def test_how_uv_links_is_the_users_choice(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/proc")
+    monkeypatch.setattr("rehearsal.actions.build_environment.cache", lambda: Path("/dev"))
     monkeypatch.setenv("UV_LINK_MODE", "copy")
     assert builds.environment()["UV_LINK_MODE"] == "copy"
 

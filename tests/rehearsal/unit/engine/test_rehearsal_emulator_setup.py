@@ -1,10 +1,12 @@
 """What the set-up says when this machine lacks something."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.assembly import Assembly
 from rehearsal.engine.emulator_setup import EmulatorSetup, SetupFailed
 from rehearsal.errors import RehearsalError
@@ -49,12 +51,12 @@ def test_a_failing_command_is_named_with_its_exit_status(
     set_up: EmulatorSetup, progress: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cdk = tmp_path / "cdk"
-    cdk.write_text("#!/bin/sh\necho $0 $*; env; exit 9\n")
+    cdk.write_text("#!/bin/sh\necho $0 $*; env; echo error: no such account >&2; exit 9\n")
     cdk.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("AWS_PROFILE", "prod")
     monkeypatch.setenv("CDK_PROFILE", "prod")
-    with pytest.raises(SetupFailed, match="cdk bootstrap failed with exit status 9"):
+    with pytest.raises(SetupFailed, match="cdk bootstrap failed with exit status 9: error: no such account"):
         set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
     [step] = progress.set_up.actions
     log = step.log_file.read_text()
@@ -63,3 +65,25 @@ def test_a_failing_command_is_named_with_its_exit_status(
     assert "prod" not in log
     home = next(line for line in log.splitlines() if line.startswith("HOME="))
     assert Path(home.removeprefix("HOME=")).is_relative_to(tmp_path)
+
+
+NEW = AwsEnvironment("555555555555", "eu-west-1")
+
+
+def test_before_an_update_only_what_it_adds_is_bootstrapped(
+    set_up: EmulatorSetup, progress: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cdk = tmp_path / "cdk"
+    cdk.write_text("#!/bin/sh\n")
+    cdk.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    before, cloud = assembly(tmp_path), OnePipeline(pipeline())
+    set_up.bootstrap_changes(cloud, before, before)
+    assert progress.set_up.actions == []
+    after = replace(before, aws_environments=(HOME, NEW, AwsEnvironment(HOME.account, NEW.region)))
+    set_up.bootstrap_changes(cloud, before, after)
+    assert [step.name for step in progress.set_up.actions] == [f"bootstrap {HOME.account}", f"bootstrap {NEW.account}"]
+    said = [step.log_file.read_text().splitlines()[0] for step in progress.set_up.actions]
+    assert f"aws://{HOME.account}/{NEW.region}" in said[0]
+    assert f"aws://{HOME.account}/{HOME.region}" not in said[0], "that one is bootstrapped already"
+    assert f"--trust {HOME.account}" in said[1]

@@ -172,6 +172,7 @@ def test_a_stage_that_may_not_be_entered_is_skipped_if_it_says_so(rehearse: Call
     ran = rehearse(stage("One", action("a"), beforeEntry=checks(*NEVER, result="SKIP")), stage("Two", action("b")))
     assert ran.result == (Result.SUCCEEDED, "")
     assert ran.stages == {"One": Status.SKIPPED, "Two": Status.SUCCEEDED}
+    assert ran.statuses == {"a": Status.SKIPPED, "b": Status.SUCCEEDED}
     assert ran.begun == ["b"]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.actions import source
+from rehearsal.actions import full_clone, source
 from rehearsal.actions.run import ActionFailed, Context, Run
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
@@ -20,12 +20,15 @@ CONNECTION = f"arn:aws:codeconnections:us-east-1:{HOME.account}:connection/1"
 class Repository:
     """A repository whose commits are delivered."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, clone_of: "Repository | None" = None) -> None:
         self.path = directory / "repository"
-        self.path.mkdir()
+        self.path.mkdir(parents=True)
         self.artifacts = Artifacts(directory / "artifacts")
         self.log: list[str] = []
-        self.git("init", "--quiet")
+        if clone_of:
+            self.git("clone", "--quiet", "--depth=1", clone_of.path.as_uri(), ".")
+        else:
+            self.git("init", "--quiet")
 
     def git(self, *arguments: str) -> str:
         author = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
@@ -37,9 +40,14 @@ class Repository:
         self.git("commit", "--quiet", "--allow-empty", "--allow-empty-message", f"--message={message}")
         return self.git("rev-parse", "HEAD")
 
-    def deliver(self, commit: str) -> dict[str, str]:
+    def deliver(self, commit: str, **configuration: str) -> dict[str, str]:
         """Run the action; return its variables."""
+        run = self.run(commit, **configuration)
+        return dict(source.execute(run).variables)
+
+    def run(self, commit: str, **configuration: str) -> Run:
         document = action("Source", BranchName="main", FullRepositoryId="us/yawl", ConnectionArn=CONNECTION)
+        document["configuration"] |= configuration
         document["outputArtifacts"] = [{"name": "Source"}]
         definition = parse(pipeline(stage("Source", document)), HOME.region)
         context = Context(
@@ -56,7 +64,7 @@ class Repository:
             workloads=NoTasks(),
         )
         found = definition.stages[0].actions[0]
-        return dict(source.execute(Run("Source", found, found.configuration, context, self.log.append)).variables)
+        return Run("Source", found, found.configuration, context, self.log.append)
 
 
 @pytest.fixture
@@ -81,6 +89,55 @@ def test_an_earlier_commit_can_be_delivered(repository: Repository) -> None:
         repository.commit(text)
     repository.deliver(repository.git("rev-parse", "HEAD~1"))
     assert repository.artifacts.read("Source::file") == "one"
+
+
+class TestFullClone:
+    """A build that reads a clone has the whole history, if its role may use the connection."""
+
+    ROLE = "arn:aws:iam::111111111111:role/build"
+
+    def clone(self, repository: Repository, commit: str, target: Path) -> Run:
+        run = repository.run(commit, OutputArtifactFormat=full_clone.FORMAT)
+        source.execute(run)
+        repository.artifacts.unpack("Source", target)
+        full_clone.clone(run, target, role_arn=self.ROLE)
+        return run
+
+    def log(self, target: Path) -> list[str]:
+        command = ["git", "-C", str(target), "log", "--format=%s"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+    def test_it_has_the_commits_files_and_every_commit_before(self, repository: Repository, tmp_path: Path) -> None:
+        commits = []
+        for text in ("one", "two", "three"):
+            (repository.path / "file").write_text(text)
+            commits.append(repository.commit(text))
+        self.clone(repository, commits[1], tmp_path / "out")
+        assert (tmp_path / "out/file").read_text() == "two"
+        assert self.log(tmp_path / "out") == ["two", "one"]
+
+    def test_a_commit_on_no_branch_of_a_shallow_repository_is_cloned_too(
+        self, repository: Repository, tmp_path: Path
+    ) -> None:
+        for text in ("one", "two"):
+            repository.commit(text)
+        shallow = Repository(tmp_path / "below", clone_of=repository)
+        tree = shallow.git("rev-parse", "HEAD^{tree}")
+        commit = shallow.git("commit-tree", tree, "-p", "HEAD", "-m", "three")
+        self.clone(shallow, commit, tmp_path / "out")
+        assert self.log(tmp_path / "out") == ["three", "two"]
+
+    def test_the_builds_role_must_be_allowed_to_use_the_connection(
+        self, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[tuple[str, str, str]] = []
+
+        def check(_self: object, principal: str, action: str, resource: str, **_context: str) -> None:
+            asked.append((principal, action, resource))
+
+        monkeypatch.setattr(OnePipeline, "check", check)
+        self.clone(repository, repository.commit("one"), tmp_path / "out")
+        assert asked[-1] == (self.ROLE, "codeconnections:UseConnection", CONNECTION)
 
 
 MESSAGES = ["Subject", "Subject\n\nBody with “quotes”, 'others'\nand lines", ""]

@@ -11,7 +11,7 @@ import pytest
 
 from rehearsal.errors import RehearsalError
 from rehearsal.process import run_directory as subject
-from rehearsal.process.run_directory import run_directory
+from rehearsal.process.run_directory import cache, run_directory
 from tests.paths import ROOT
 
 
@@ -143,3 +143,28 @@ def test_and_where_the_system_has_or_tells_none(missing: str, tmp_path: Path) ->
     (tmp_path / missing).rename(tmp_path / "elsewhere")
     with run_directory() as folder:
         assert folder.parent == tmp_path / "tmp"
+
+
+READ_ONLY = "/dev/null"
+"""Below it, nobody can create a folder; a folder without permissions would not stop root."""
+
+
+def test_what_rehearsals_share_is_in_the_home_folder(tmp_path: Path) -> None:
+    assert cache() == tmp_path / "home/.cache/rehearsal"
+
+
+def test_where_the_home_folder_is_read_only_the_temporary_one_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", READ_ONLY)
+    assert cache() == tmp_path / f"tmp/rehearsal-cache-{os.getuid()}"
+    assert cache().stat().st_mode & 0o777 == 0o700
+    with run_directory() as folder:
+        assert folder.is_dir()
+
+
+def test_where_nothing_can_be_written_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", READ_ONLY)
+    monkeypatch.setattr("tempfile.tempdir", READ_ONLY)
+    with pytest.raises(RehearsalError, match="set TMPDIR to a folder of your own"), run_directory():
+        pass

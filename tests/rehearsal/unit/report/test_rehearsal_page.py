@@ -34,6 +34,15 @@ def test_the_most_telling_line_is_found(tmp_path: Path, lines: list[str], failin
     assert shown(tmp_path, *lines).failing is None
 
 
+def test_the_line_that_the_reason_quotes_is_marked(tmp_path: Path) -> None:
+    lines = ["error: an earlier one", "    stops: the database would be replaced", "FAILED tests/test_x.py::test"]
+    (tmp_path / "log").write_text("\n".join(lines) + "\n")
+    found = excerpt.read(
+        tmp_path / "log", range(3), failed=True, mask=lambda line: line, reason="stops: the database would be rep…"
+    )
+    assert found.failing == 2
+
+
 def test_of_no_log_there_is_no_line(tmp_path: Path) -> None:
     found = excerpt.read(tmp_path / "missing", range(0), failed=True, mask=lambda line: line)
     assert found == Excerpt((), 0, None)
@@ -88,3 +97,30 @@ def test_a_rehearsal_that_never_began_has_a_page(tmp_path: Path) -> None:
     composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
     assert (composed["set_up"], composed["stages"]) == ([], [])
     assert "Succeeded" in render(composed, folder=tmp_path, secrets=[])
+
+
+def test_the_pages_that_actions_leave_are_kept_beside_their_logs_and_linked(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "Build-Synth.page-1.html").write_text("of an earlier rehearsal")
+    execution = FakeExecution(pipeline(stage("Build", action("Synth"), action("Other"))), tmp_path)
+
+    def leave_pages(run: Run) -> None:
+        run.details.pages.update({"one.html": "<p>one", "two.html": "<p>two"})
+
+    def fail(run: Run) -> None:
+        run.details.pages["three.html"] = "<p>three"
+        raise ActionFailed("stops the release")
+
+    execution.behaviours = {"Synth": leave_pages, "Other": fail}
+    result, reason = execution.run()
+    execution.progress.finish(result, reason)
+    found = {path.name: path.read_text() for path in logs.glob("*.html")}
+    assert found == {
+        "Build-Synth.page-1.html": "<p>one",
+        "Build-Synth.page-2.html": "<p>two",
+        "Build-Other.page-1.html": "<p>three",
+    }
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
+    page = render(composed, folder=tmp_path, secrets=[])
+    assert set(re.findall(r'href="([^"]+\.html)"', page)) == {f"logs/{name}" for name in found}

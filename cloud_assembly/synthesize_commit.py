@@ -1,4 +1,4 @@
-"""Synthesizes the assembly of another commit for a comparison."""
+"""Synthesizes the assembly of another commit."""
 
 import contextlib
 import subprocess
@@ -6,15 +6,15 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
-from jobs.cost.errors import CostError
+from cloud_assembly.errors import AssemblyError
 
 TIMEOUT_SECONDS = 600
 
 
 @contextlib.contextmanager
 def synthesized(commit: str, repository: Path) -> Generator[Path, None, None]:
-    """Yield the folder of the commit's assembly, synthesized with the libraries installed now; raises CostError."""
-    with tempfile.TemporaryDirectory(prefix="cost-") as scratch:
+    """Yield the folder of the commit's assembly, synthesized with the libraries installed now; raises AssemblyError."""
+    with tempfile.TemporaryDirectory(prefix="synthesis-") as scratch:
         source, assembly = Path(scratch, "source"), Path(scratch, "cdk.out")
         source.mkdir()
         _run(
@@ -37,8 +37,10 @@ def _run(command: list[str], folder: Path, failure: str) -> None:
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS)
     except FileNotFoundError:
-        raise CostError(f"{command[0]} is not on the PATH; run `make cost`, which installs it") from None
+        raise AssemblyError(
+            f"{command[0]} is not on the PATH; run make setup, which installs it, and use make"
+        ) from None
     except subprocess.TimeoutExpired:
-        raise CostError(f"{failure}: no answer within {TIMEOUT_SECONDS} s") from None
+        raise AssemblyError(f"{failure}: no answer within {TIMEOUT_SECONDS} s") from None
     if done.returncode:
-        raise CostError(f"{failure}: {(done.stderr or done.stdout).strip() or 'no output'}")
+        raise AssemblyError(f"{failure}: {(done.stderr or done.stdout).strip() or 'no output'}")

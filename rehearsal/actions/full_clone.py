@@ -1,0 +1,54 @@
+"""A source artifact of the format CODEBUILD_CLONE_REF: a reference, which each build that reads it clones itself."""
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+from rehearsal.actions.run import ActionFailed, Run
+
+FORMAT = "CODEBUILD_CLONE_REF"
+"""The source action's `OutputArtifactFormat` for it."""
+_REFERENCE = ".clone-reference.json"
+"""The file of the artifact; the format of CodePipeline's own is not documented."""
+
+
+def write_reference(run: Run, commit: str) -> None:
+    """Write the action's output artifact."""
+    reference = {"commit": commit, "connection": run.configuration.get("ConnectionArn")}
+    with tempfile.NamedTemporaryFile("w") as file:
+        json.dump(reference, file)
+        file.flush()
+        run.context.artifacts.pack(run.action.outputs[0], {_REFERENCE: Path(file.name)})
+
+
+def clone(run: Run, directory: Path, *, role_arn: str) -> None:
+    """Replace a reference in `directory` by the clone, with the whole history; do nothing where there is none.
+
+    The build's role must be allowed to use the connection (CodePipeline User Guide, "Add CodeBuild GitClone
+    permissions for connections"). Raises Forbidden and ActionFailed.
+    """
+    file = directory / _REFERENCE
+    if not file.is_file():
+        return
+    reference = json.loads(file.read_text())
+    file.unlink()
+    if connection := reference["connection"]:
+        run.context.cloud.check(role_arn, use_of(connection), connection)
+    repository = run.context.repository
+    # Shared objects are not copied, so that a long history takes no time; git copies those of a shallow repository.
+    _git("clone", "--quiet", "--no-checkout", "--shared", str(repository), str(directory))
+    # The commit need not be on a branch, and a copy would lack it.
+    _git("-C", str(directory), "fetch", "--quiet", "origin", reference["commit"])
+    _git("-C", str(directory), "checkout", "--quiet", "--detach", reference["commit"])
+
+
+def use_of(connection: str) -> str:
+    """Return the action that uses the connection: an older one has the service's former name, codestar-connections."""
+    return f"{connection.split(':')[2]}:UseConnection"
+
+
+def _git(*arguments: str) -> None:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ActionFailed(f"git {' '.join(arguments)}: {done.stderr.strip()}")

@@ -1,0 +1,1 @@
+"""The keywords of resource schemas, each compiled into a function that checks a value."""

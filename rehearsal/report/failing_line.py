@@ -1,0 +1,15 @@
+"""The reason of a failed build: the line that the failure mail quotes."""
+
+from collections.abc import Sequence
+
+# The function that sends the mails: no rehearsal may give another reason than the mail.
+from lambdas.delivery_events.build_log import failing_line
+
+LONGEST_LINE = 300
+"""Characters of a reason; a program may print a whole document in one line."""
+
+
+def reason(lines: Sequence[str], otherwise: str) -> str:
+    """Return why a program failed, in one line; `otherwise` if it printed nothing."""
+    found = failing_line(lines) or otherwise
+    return found if len(found) <= LONGEST_LINE else f"{found[: LONGEST_LINE - 1]}…"
