@@ -191,7 +191,8 @@ rehearse-failures: $(ready) ## let every action of the pipeline fail, and upgrad
 
 cdk.out/manifest.json: $(ready) $(app_sources)
 	@echo "synthesizing the pipeline as it stands in the work tree"
-	@cdk synth --quiet --no-validation >/dev/null
+	@# With CI set, the CLI writes only errors and the app's warnings to standard error.
+	@CI=true cdk synth --quiet --no-validation >/dev/null
 
 # The script also synthesizes, after it has checked the options.
 .PHONY: rehearse
@@ -204,6 +205,7 @@ docs: cdk.out/manifest.json $(drawing) ## regenerate all documents and pictures 
 	@python -m settings.guide docs/CONFIGURATION.md
 	@python -m tools.diagrams
 	@python -m tools.accounts objectives
+	@python -m tools.runbooks docs/runbooks
 	@python -m jobs.cost --page docs/COST.md
 	@python -m tools.compliance docs/COMPLIANCE.md
 
@@ -272,6 +274,10 @@ $(comparing):
 change-review: ## report what a deployment would change and lose, as the pipeline does before each one
 	@$(MAKE) -j2 $(review_venv)/.ready $(comparing)
 	@$(review_venv)/bin/python -m jobs.change_review $(ARGS)
+
+.PHONY: review
+review: cdk.out/manifest.json $(comparing) ## before a push: print what its reviews will ask to have accepted, as TOML
+	@python -m jobs.change_review.before_push $(ARGS)
 
 .PHONY: bake
 bake: $(review_venv)/.ready ## watch the environment's alarm for a while, as the pipeline does after the tests

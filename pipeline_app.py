@@ -5,11 +5,14 @@ import gc
 # Imports create no garbage; collecting during them would take a fifth of their time again.
 gc.disable()
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from aws_cdk import App, Environment, Validations
 
+from cloud_assembly import REVIEWS
 from pipeline.build_projects import CLI_VERSION, ToolVersions
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
@@ -79,13 +82,15 @@ def main() -> None:
         print(f"warning: delivery.toml: {warning}", file=sys.stderr)
     # A Python app's stack traces end inside the library, and nothing reads the tree; both are a fifth of the assembly.
     app = App(stack_traces=False, tree_metadata=False)
-    add_pipeline(app, settings)
+    pipeline = add_pipeline(app, settings)
     add_rule_packs(app, settings)
     app.synth()
     if settings.pipeline.has_least_privilege:
         add_execution_policies(Path(app.outdir), settings)
     # For self-mutation, which runs in the assembly's folder.
     Path(app.outdir, ACCEPTED_CHANGES).write_text("".join(f"{name}\n" for name in settings.pipeline.accepted_changes))
+    # For `make review` and the tools that look at accounts.
+    Path(app.outdir, REVIEWS).write_text(json.dumps([asdict(one) for one in pipeline.reviews], indent=1) + "\n")
     Path(app.outdir, CLI_VERSION).write_text(f"{ToolVersions.read(PACKAGE).cdk}\n")
 
 

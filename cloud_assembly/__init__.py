@@ -4,17 +4,29 @@ Takes the standard library only and imports nothing of the project, because the 
 development environment.
 """
 
-from cloud_assembly.assembly import PIPELINE, Assembly, AwsEnvironment, Stack, common_prefix, partition_of, read
+from cloud_assembly.assembly import (
+    PIPELINE,
+    REVIEWS,
+    Assembly,
+    AwsEnvironment,
+    Stack,
+    common_prefix,
+    environment_tag,
+    partition_of,
+    read,
+)
 from cloud_assembly.errors import AssemblyError, UserError
 
 __all__ = [
     "PIPELINE",
+    "REVIEWS",
     "Assembly",
     "AssemblyError",
     "AwsEnvironment",
     "Stack",
     "UserError",
     "common_prefix",
+    "environment_tag",
     "partition_of",
     "read",
 ]

@@ -12,6 +12,11 @@ from cloud_assembly.errors import AssemblyError
 PIPELINE: Final = "AWS::CodePipeline::Pipeline"
 """The resource type by which the pipeline's stack is found."""
 
+REVIEWS: Final = "change-reviews.json"
+"""The file in an assembly that lists its change reviews, one for each environment."""
+ENVIRONMENT_TAG: Final = "Environment"
+"""The tag that all taggable resources of an environment have."""
+
 _STACK: Final = "aws:cloudformation:stack"
 _NESTED: Final = "cdk:cloud-assembly"
 _BOOTSTRAP_PARAMETER: Final = "/cdk-bootstrap/hnb659fds/version"
@@ -126,6 +131,12 @@ class Assembly:
         return found
 
     @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments' names in the order of delivery; empty for an assembly that does not list its reviews."""
+        file = self.directory / REVIEWS
+        return tuple(one["environment"] for one in json.loads(file.read_text())) if file.exists() else ()
+
+    @property
     def own_stacks(self) -> list[Stack]:
         """The stacks outside of all stages: the pipeline's."""
         return [stack for stack in self.stacks if stack.stage is None]
@@ -164,6 +175,23 @@ def read(directory: Path) -> Assembly:
 def partition_of(region: str) -> str:
     """Return the AWS partition of a region."""
     return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def environment_tag(template: Mapping[str, Any]) -> str | None:
+    """Return the environment that the template's resources are tagged with; None if they are not, or not with one.
+
+    Every stack of an environment has tagged resources, those of earlier releases as well. In a further region, the tag
+    is the environment's name followed by the region.
+    """
+    found: list[Any] = []
+    for resource in template.get("Resources", {}).values():
+        tags = (resource.get("Properties") or {}).get("Tags")
+        if isinstance(tags, dict):
+            found.append(tags.get(ENVIRONMENT_TAG))
+        elif isinstance(tags, list):
+            found += [tag.get("Value") for tag in tags if isinstance(tag, dict) and tag.get("Key") == ENVIRONMENT_TAG]
+    names = {value for value in found if isinstance(value, str)}
+    return names.pop() if len(names) == 1 else None
 
 
 def common_prefix(names: Sequence[str]) -> str:

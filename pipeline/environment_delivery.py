@@ -71,6 +71,7 @@ class EnvironmentDelivery:
             earlier=[one.name for one in earlier],
             pipeline_name=release.pipeline_name,
             later_stages=[*approvals, *self.deployments],
+            removed_environments=not earlier,
             logging=release.logs.for_project(f"{name}ReviewChanges"),
         )
         self.tests: list[IntegrationTestsStep] = []

@@ -88,6 +88,8 @@ class PipelineStack(Stack):
             deliveries.append(
                 EnvironmentDelivery(pipeline, waves, settings=settings, release=release, earlier=list(deliveries))
             )
+        self.reviews = [delivery.review.arguments for delivery in deliveries]
+        """What the change reviews compare, in the order of delivery."""
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, pipeline.synth_project, settings.repository)
         if assets := pipeline.node.try_find_child("Assets"):
@@ -147,6 +149,7 @@ class PipelineStack(Stack):
         approval_topic: NotificationTopic,
         delivery_topic: NotificationTopic,
     ) -> None:
+        runbooks = self._settings.runbooks_of(self.node.id.removeprefix("yawl-"))
         readers = Readers(stage for delivery in deliveries for stage in delivery.in_all_regions)
         Notifications(
             self,
@@ -160,6 +163,7 @@ class PipelineStack(Stack):
             store=store,
             approval_topic=approval_topic,
             delivery_topic=delivery_topic,
+            runbooks=runbooks,
         )
         records.record(
             {stage: delivery.name for delivery in deliveries for stage in delivery.deployments},
@@ -167,6 +171,7 @@ class PipelineStack(Stack):
             settings=self._settings.pipeline,
             readers=readers,
             failure_topic=delivery_topic,
+            runbooks=runbooks,
         )
 
     def _stage(self, name: str, environment: EnvironmentSettings) -> YawlStage:
@@ -181,6 +186,7 @@ class PipelineStack(Stack):
             audit=self._settings.audit_of(name, environment.region),
             pipeline_account=self._settings.pipeline.account,
             pipeline_dashboard=dashboard_address(self.node.id, region=self._settings.pipeline.region),
+            runbooks=self._settings.runbooks_of(name if is_home else f"{name}-{environment.region}"),
             compliance=self._settings.compliance.tag,
             counts_incidents=name == list(self._settings.environments)[-1],
         )
@@ -219,6 +225,7 @@ class PipelineStack(Stack):
             pipeline_name=pipeline_name,
             pipeline_address=f"https://{self.region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/"
             f"{pipeline_name}/view?region={self.region}",
+            runbooks=self._settings.runbooks_of(pipeline_name.removeprefix("yawl-")),
             stages=built,
             approvals=[f"{one.stage.node.id}Approval" for one in deliveries],
             environments=[one.name for one in deliveries],

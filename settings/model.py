@@ -7,6 +7,7 @@ account and a region. Each table is a class, and each key an attribute.
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 from typing import Annotated
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
@@ -17,7 +18,7 @@ from settings.sections.chat import ChatSettings
 from settings.sections.compliance import ComplianceSettings
 from settings.sections.environment import EnvironmentSettings, TagSettings
 from settings.sections.image import ImageSettings
-from settings.types.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName
+from settings.types.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName, RepositoryUrl
 from settings.types.costs import Costs
 from settings.types.environment_names import ENVIRONMENT_NAME, LONGEST
 from settings.types.image_uri import EcrImage
@@ -53,6 +54,22 @@ class RepositorySettings(Section):
     """A push to this branch starts the pipeline."""
     connection_arn: ConnectionArn
     """The CodeConnections connection that can read the repository."""
+    url: RepositoryUrl | None = None
+    """The repository's page, such as `https://github.com/owner/name`: alarms and dashboards link to the runbooks there;
+    None: they name the runbook's path."""
+
+    def page(self, path: str) -> str:
+        """Return the address of a file at the delivered branch, or the file's path if the repository has no `url`."""
+        if self.url is None:
+            return path
+        host = urlsplit(self.url).netloc
+        folder = "/-/blob" if "gitlab" in host else "/src" if "bitbucket" in host else "/blob"
+        return f"{self.url}{folder}/{quote(self.branch)}/{path}"
+
+    @rule
+    def _url_is_of_the_repository(self) -> Iterator[Mistake]:
+        if self.url is not None and not self.url.endswith(f"/{self.name}"):
+            yield Mistake(("url",), f"must end in /{self.name}, as repository.name says")
 
 
 class PipelineSettings(Section):
@@ -110,6 +127,10 @@ class Settings(Section):
         """Return the environment's image."""
         own = self.environments[environment].image
         return ImageSettings(uri=own) if own else self.image
+
+    def runbooks_of(self, name: str) -> str:
+        """Return the page with the runbooks of an environment's alarms, or with the pipeline's if named `delivery`."""
+        return self.repository.page(f"docs/runbooks/{name}.md")
 
     def audit_of(self, environment: str, region: str) -> AuditShare:
         """Return the audit resources of the environment's stack in one of its regions."""

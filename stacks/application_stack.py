@@ -120,6 +120,7 @@ class Application(EnvironmentStack):
             self,
             "DeploymentAlarm",
             environment_name=context.name,
+            runbooks=context.runbooks,
             load_balancer=self.load_balancer,
             target_group=self.target_group,
             takeover_seconds=settings.takeover,

@@ -19,6 +19,8 @@ class EnvironmentContext:
     retain_data: bool
     """Whether data outlives the stacks."""
     pipeline_account: str
+    runbooks: str
+    """Address of the page with the runbooks of its alarms, or the page's path in the repository."""
     counts_incidents: bool = False
     """Whether the pipeline counts its alarms of high severity as failures of the release before."""
 

@@ -9,12 +9,12 @@ from stacks.database_stack import Database
 from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.monitoring.alarm_reader_role import AlarmReaderRole
 from stacks.monitoring.alarm_sharing import AlarmSharing
-from stacks.monitoring.alarm_specs import alarm_specs
 from stacks.monitoring.alarm_topics import AlarmTopics
+from stacks.monitoring.alarms import alarm_specs
+from stacks.monitoring.alarms.maintenance import maintenance_specs
 from stacks.monitoring.drift_check import DriftCheck
 from stacks.monitoring.environment_alarms import EnvironmentAlarms
 from stacks.monitoring.environment_dashboard import EnvironmentDashboard, console_links
-from stacks.monitoring.maintenance_specs import maintenance_specs
 from stacks.monitoring.metrics import EnvironmentMetrics, ObservedNames
 from stacks.monitoring.monthly_budget import MonthlyBudget
 from stacks.monitoring.off_hours_alarms import ignore_off_hours
@@ -57,6 +57,7 @@ class Monitoring(EnvironmentStack):
             self,
             "Alarms",
             environment_name=context.name,
+            runbooks=context.runbooks,
             specs=[
                 *ignore_off_hours(alarm_specs(metrics, settings), settings.tasks.off_hours),
                 *maintenance_specs(metrics.maintenance, settings.recovery),
@@ -94,6 +95,7 @@ class Monitoring(EnvironmentStack):
             metrics=metrics,
             alarms=alarms,
             log_group_name=names.log_group,
+            runbooks=context.runbooks,
             links={
                 **console_links(
                     region=self.region, names=names, target_group_arn=application.target_group.target_group_arn

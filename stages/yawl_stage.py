@@ -38,6 +38,7 @@ class YawlStage(Stage):
         audit: AuditShare,
         pipeline_account: str,
         pipeline_dashboard: str,
+        runbooks: str,
         compliance: str,
         counts_incidents: bool = False,
     ) -> None:
@@ -53,6 +54,7 @@ class YawlStage(Stage):
             log_retention_days=settings.log_retention_days,
             retain_data=settings.retain_data,
             pipeline_account=pipeline_account,
+            runbooks=runbooks,
             counts_incidents=counts_incidents,
         )
         self.network = Network(

@@ -26,12 +26,15 @@ STATEFUL: dict[str, dict[str, str]] = json.loads(
 )
 GUARDED = (
     "AWS::CloudFront::Distribution",
+    "AWS::EC2::EIP",
     "AWS::EC2::VPC",
     "AWS::ElastiCache::ReplicationGroup",
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "AWS::KMS::Key",
+    "AWS::Logs::LogGroup",
     "AWS::RDS::DBInstance",
     "AWS::S3::Bucket",
+    "AWS::SNS::Topic",
     "AWS::SecretsManager::Secret",
 )
 """Of the stateful resources, those whose loss must stop a release: what holds data, keys, or an address others know."""

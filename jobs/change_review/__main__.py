@@ -18,6 +18,38 @@ from jobs.change_review.review import Review, review
 
 def main() -> int:
     """Review, write the report, and return the exit code."""
+    options = _parse()
+    try:
+        run = PipelineRun.read(os.environ)
+        others_in_progress = run.others_in_progress() if run else ()
+        found = review(
+            options.environment,
+            stages=options.stage,
+            last_stacks=frozenset(options.last_stack),
+            settings=options.settings,
+            removed_environments=options.removed_environments,
+        )
+        found = replace(found, others_in_progress=others_in_progress)
+        release = (
+            read(found, run, assembly=options.stage[0].parent, earlier=options.earlier) if run is not None else None
+        )
+        options.output.mkdir(parents=True, exist_ok=True)
+        page = as_html(found, release)
+        (options.output / "change-review.html").write_text(page, encoding="utf-8")
+        (options.output / "change-review.txt").write_text(found.summary() + "\n", encoding="utf-8")
+        if run is not None and release is not None:
+            address = export(found, release, page, run, options.output)
+            print(f"{found.environment} runs now: {release.runs()}\nThis release: {release.commit} {release.title}")
+            # Also for the mail about a release that this review stops: a failed build exports no variables.
+            print(f"Review: {address}\n")
+    except UserError as error:
+        print(f"change review: {error}", file=sys.stderr)
+        return 2
+    print(as_text(found))
+    return 1 if found.stopping else 0
+
+
+def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m jobs.change_review",
         description="Compare an environment's deployed stacks with those of a release.",
@@ -39,6 +71,11 @@ def main() -> int:
         "whose permissions are not findings; repeat for each stage",
     )
     parser.add_argument(
+        "--removed-environments",
+        action="store_true",
+        help="also look for stacks of environments that the assembly does not contain",
+    )
+    parser.add_argument(
         "--settings", type=Path, default=Path("delivery.toml"), help="file with the accepted changes (delivery.toml)"
     )
     parser.add_argument(
@@ -49,34 +86,7 @@ def main() -> int:
         "each",
     )
     parser.add_argument("--output", type=Path, default=Path("report"), help="folder for the report (report)")
-    options = parser.parse_args()
-    try:
-        run = PipelineRun.read(os.environ)
-        others_in_progress = run.others_in_progress() if run else ()
-        found = review(
-            options.environment,
-            stages=options.stage,
-            last_stacks=frozenset(options.last_stack),
-            settings=options.settings,
-        )
-        found = replace(found, others_in_progress=others_in_progress)
-        release = (
-            read(found, run, assembly=options.stage[0].parent, earlier=options.earlier) if run is not None else None
-        )
-        options.output.mkdir(parents=True, exist_ok=True)
-        page = as_html(found, release)
-        (options.output / "change-review.html").write_text(page, encoding="utf-8")
-        (options.output / "change-review.txt").write_text(found.summary() + "\n", encoding="utf-8")
-        if run is not None and release is not None:
-            address = export(found, release, page, run, options.output)
-            print(f"{found.environment} runs now: {release.runs()}\nThis release: {release.commit} {release.title}")
-            # Also for the mail about a release that this review stops: a failed build exports no variables.
-            print(f"Review: {address}\n")
-    except UserError as error:
-        print(f"change review: {error}", file=sys.stderr)
-        return 2
-    print(as_text(found))
-    return 1 if found.stopping else 0
+    return parser.parse_args()
 
 
 def export(found: Review, release: Release, page: str, run: PipelineRun, folder: Path) -> str:

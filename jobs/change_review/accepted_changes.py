@@ -1,7 +1,9 @@
 """Accepted changes: `[environments.NAME.accepted_changes.FINGERPRINT]` in `delivery.toml`."""
 
+import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from cloud_assembly import UserError
 from jobs.change_review.findings import Acceptance, Finding
@@ -13,31 +15,46 @@ def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
     The review reads the file itself because its build installs neither the app nor pydantic. It checks no keys: the
     synthesis of the release did. Like the settings, it accepts a byte order mark.
     """
+    tables = _read(file)
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         entries = tables["environments"][environment].get("accepted_changes", {})
         return tuple(
             Acceptance(
-                stack=f"yawl-{environment}-{entry['stack']}",
+                stack=_full_name(entry["stack"], environment),
                 subject=entry["subject"],
                 change=change,
                 reason=entry["reason"],
             )
             for change, entry in entries.items()
         )
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{file} cannot be read: {error}") from None
     except KeyError as missing:
         raise UserError(f"{file}: environments.{environment} lacks {missing}") from None
 
 
-def entry_for(finding: Finding, environment: str) -> str:
-    """Return the lines of `delivery.toml` that would accept the finding."""
-    return "\n".join(
-        [
-            f"[environments.{environment}.accepted_changes.{finding.change}]",
-            f'stack = "{finding.stack.removeprefix(f"yawl-{environment}-")}"',
-            f'subject = "{finding.subject}"',
-            'reason = "…"',
-        ]
-    )
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"{file} cannot be read: {error}") from None
+
+
+def _full_name(stack: str, environment: str) -> str:
+    """Return a stack's name; those of the environment itself are given without `yawl-` and its name."""
+    return stack if stack.startswith("yawl-") else f"yawl-{environment}-{stack}"
+
+
+def pipeline_acceptances(file: Path) -> frozenset[str]:
+    """Return the fingerprints of accepted permissions of the pipeline itself; raise UserError if it cannot be read."""
+    return frozenset(_read(file).get("pipeline", {}).get("accepted_changes", {}))
+
+
+def entry_for(finding: Finding, environment: str, *, reason: str = "…") -> str:
+    """Return the lines of `delivery.toml` that accept the finding."""
+    stack = finding.stack.removeprefix(f"yawl-{environment}-")
+    return entry(f"environments.{environment}", finding.change, stack=stack, subject=finding.subject, reason=reason)
+
+
+def entry(table: str, change: str, **values: str) -> str:
+    """Return the table that accepts a change; every text is a basic string of TOML."""
+    lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items())
+    return "\n".join([f"[{table}.accepted_changes.{change}]", *lines])

@@ -1,18 +1,40 @@
-"""Finds resources that refer to a replaced one: in its stack and, through `Fn::GetStackOutput`, in other stacks.
+"""Finds what the replacement of a resource does to those that refer to it, in its stack and in others.
 
-They get the new values with the deployment of their own stack.
+A property that only creation can set replaces its resource as well, and so on. Other stacks get the new values with
+their own deployment.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from cloud_assembly.references import consumers
+from jobs.change_review.differences import ResourceType, only_interrupted
 from jobs.change_review.findings import Finding, fingerprint
+from jobs.change_review.stateful import loss
 
-SUBJECT = "outputs"
+SUBJECT: Final = "outputs"
 """The subject of findings about outputs of other stacks."""
-VARIABLE = re.compile(r"\$\{([^!}.]+)(?:\.[^}]*)?\}")
+
+REPLACED: Final = "would be replaced too"
+MAY_BE_REPLACED: Final = "may be replaced too"
+UPDATED: Final = "would be updated"
+UNKNOWN: Final = "would be changed; AWS's schemas do not say how"
+IN_NETWORK: Final = "is in the replaced network, which AWS may not let it leave"
+EFFECTS: Final = (REPLACED, MAY_BE_REPLACED, IN_NETWORK, UNKNOWN, UPDATED)
+"""The gravest first."""
+
+GROUPS_OF_SUBNETS: Final = {
+    "AWS::DAX::SubnetGroup",
+    "AWS::DMS::ReplicationSubnetGroup",
+    "AWS::DocDB::DBSubnetGroup",
+    "AWS::ElastiCache::SubnetGroup",
+    "AWS::MemoryDB::SubnetGroup",
+    "AWS::Neptune::DBSubnetGroup",
+    "AWS::RDS::DBSubnetGroup",
+    "AWS::Redshift::ClusterSubnetGroup",
+}
+"""Types whose subnets can be changed in place, while what uses them stays in its network."""
 
 
 @dataclass(frozen=True, order=True)
@@ -24,35 +46,99 @@ class Dependent:
     replaced_stack: str
     replaced: str
     """The replaced resource's logical id."""
+    effect: str = UPDATED
+    """What happens to it: one of `EFFECTS`."""
+    properties: tuple[str, ...] = ()
+    """Its properties that refer to the replaced resource."""
 
 
-def dependents(stacks: Sequence[tuple[str, dict[str, Any], Set[str]]]) -> tuple[Dependent, ...]:
-    """Return the dependents of replaced resources.
+@dataclass(frozen=True, kw_only=True)
+class StackChange:
+    """A stack's new template, and its resources that are or may be replaced for reasons of their own."""
 
-    `stacks` has each stack's name, new template, and the logical ids that are or may be replaced.
-    """
+    name: str
+    template: dict[str, Any]
+    replaced: Set[str]
+    types: Mapping[str, ResourceType]
+
+
+def dependents(stacks: Sequence[StackChange]) -> tuple[Dependent, ...]:
+    """Return the dependents of all resources that are replaced, for reasons of their own or as dependents."""
+    templates = {stack.name: stack.template for stack in stacks}
+    types = {name: known for stack in stacks for name, known in stack.types.items()}
+    certain = {(stack.name, one) for stack in stacks for one in stack.replaced}
     found: set[Dependent] = set()
-    outputs: dict[tuple[str, str], set[str]] = {}
-    for name, template, replaced in stacks:
-        for logical_id, resource in template.get("Resources", {}).items():
-            for target in references(resource.get("Properties")) & replaced - {logical_id}:
-                found.add(Dependent(name, logical_id, name, target))
-        for output, definition in (template.get("Outputs") or {}).items():
-            if targets := references(definition.get("Value")) & replaced:
-                outputs[name, output] = targets
-    for name, template, _ in stacks:
-        for logical_id, resource in template.get("Resources", {}).items():
-            for stack, output in stack_outputs(resource.get("Properties")):
-                for target in outputs.get((stack, output), ()):
-                    found.add(Dependent(name, logical_id, stack, target))
-    # A value that is read more than once is copied to a parameter of the reading stack: follow references to it.
-    for name, template, _ in stacks:
-        resources = template.get("Resources", {})
-        copies = {one.logical_id: one for one in found if one.stack == name and is_copy(resources[one.logical_id])}
-        for logical_id, resource in resources.items():
-            for copy in references(resource.get("Properties")) & copies.keys():
-                found.add(Dependent(name, logical_id, copies[copy].replaced_stack, copies[copy].replaced))
+    seen: set[tuple[str, str]] = set()
+    # Each round follows the replacements that the round before has found.
+    pending = set(certain)
+    groups: set[tuple[str, str]] = set()
+    while pending:
+        seen |= pending
+        direct = _direct(templates, types, pending, groups)
+        found |= direct
+        spreading = {one for one in direct if one.effect in (REPLACED, MAY_BE_REPLACED)}
+        moved = {
+            one for one in direct if templates[one.stack]["Resources"][one.logical_id]["Type"] in GROUPS_OF_SUBNETS
+        }
+        groups |= {(one.stack, one.logical_id) for one in moved - spreading}
+        pending = {(one.stack, one.logical_id) for one in spreading | moved} - seen
     return tuple(sorted(found))
+
+
+def _direct(
+    templates: Mapping[str, dict[str, Any]],
+    types: Mapping[str, ResourceType],
+    sources: Collection[tuple[str, str]],
+    groups: Collection[tuple[str, str]],
+) -> set[Dependent]:
+    """Return the dependents of the resources `sources`, of which `groups` are updated groups of subnets."""
+    by_stack: dict[str, set[str]] = {}
+    for stack, logical_id in sources:
+        by_stack.setdefault(stack, set()).add(logical_id)
+    properties: dict[tuple[str, str, str, str], set[str]] = {}
+    for one in consumers(templates, by_stack):
+        properties.setdefault((one.stack, one.logical_id, one.source_stack, one.source), set()).add(one.property)
+    found: set[Dependent] = set()
+    for (stack, logical_id, source_stack, source), its in properties.items():
+        type_name = templates[stack]["Resources"][logical_id]["Type"]
+        in_group = (source_stack, source) in groups
+        effect = IN_NETWORK if in_group else _effect(type_name, sorted(its), types.get(type_name))
+        found.add(Dependent(stack, logical_id, source_stack, source, effect, tuple(sorted(its))))
+    return found
+
+
+def _effect(type_name: str, properties: Sequence[str], known: ResourceType | None) -> str:
+    if known is None:
+        return UNKNOWN
+    answers = {name: known.replacing.get(name) for name in properties}
+    if "yes" in answers.values():
+        return REPLACED
+    if maybe := [name for name, answer in answers.items() if answer == "maybe"]:
+        return UPDATED if only_interrupted(type_name, maybe) else MAY_BE_REPLACED
+    return UNKNOWN if None in answers.values() else UPDATED
+
+
+def spread_losses(found: Sequence[Dependent], stacks: Sequence[StackChange]) -> Iterator[Finding]:
+    """Yield a finding for each stateful resource that another one's replacement would replace.
+
+    Its own stack's comparison does not show that: the reference to the other stack stays the same.
+    """
+    by_name = {stack.name: stack for stack in stacks}
+    named = {(stack.name, logical_id) for stack in stacks for logical_id in stack.replaced}
+    for one in found:
+        if one.effect not in (REPLACED, MAY_BE_REPLACED) or (one.stack, one.logical_id) in named:
+            continue
+        stack = by_name[one.stack]
+        resource = stack.template["Resources"][one.logical_id]
+        if lost := loss(resource["Type"], resource, stack.types):
+            named.add((one.stack, one.logical_id))
+            yield Finding(
+                stack=one.stack,
+                subject=one.logical_id,
+                title=f"{one.logical_id} ({resource['Type']}) {one.effect}, because {', '.join(one.properties)} refers "
+                f"to {one.replaced} of {one.replaced_stack}, which is replaced; this {lost}",
+                change=fingerprint(one.stack, one.logical_id, one.replaced_stack, one.replaced, resource),
+            )
 
 
 def stale(found: Sequence[Dependent], unchanged: Set[str]) -> Iterator[Finding]:
@@ -72,50 +158,3 @@ def stale(found: Sequence[Dependent], unchanged: Set[str]) -> Iterator[Finding]:
                 "change, so it may keep the old value: change it in the same release",
                 change=fingerprint(stack, replaced_stack, replaced),
             )
-
-
-def is_copy(resource: Mapping[str, Any]) -> bool:
-    """Whether a resource is a parameter that holds another stack's output."""
-    value = resource.get("Properties", {}).get("Value")
-    return resource["Type"] == "AWS::SSM::Parameter" and isinstance(value, dict) and "Fn::GetStackOutput" in value
-
-
-def references(value: Any) -> set[str]:
-    """Return the logical ids that a value refers to by Ref, Fn::GetAtt or Fn::Sub."""
-    return set(_references(value))
-
-
-def stack_outputs(value: Any) -> set[tuple[str, str]]:
-    """Return the outputs of other stacks, by stack and name, that a value reads."""
-    return set(_stack_outputs(value))
-
-
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _references(item)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if key == "Ref" and isinstance(inner, str):
-                yield inner
-            elif key == "Fn::GetAtt" and inner:
-                yield inner.split(".")[0] if isinstance(inner, str) else str(inner[0])
-            elif key == "Fn::Sub":
-                yield from VARIABLE.findall(str(inner[0] if isinstance(inner, list) else inner))
-                yield from _references(inner[1:] if isinstance(inner, list) else None)
-            else:
-                yield from _references(inner)
-
-
-def _stack_outputs(value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _stack_outputs(item)
-    elif isinstance(value, dict):
-        asked = value.get("Fn::GetStackOutput")
-        if isinstance(asked, dict) and isinstance(asked.get("StackName"), str):
-            # An ARN names the stack between two slashes.
-            name = asked["StackName"].split("/")[1] if "/" in asked["StackName"] else asked["StackName"]
-            yield name, str(asked.get("OutputName"))
-        for inner in value.values():
-            yield from _stack_outputs(inner)

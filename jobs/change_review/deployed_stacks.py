@@ -1,20 +1,27 @@
 """Reads what is deployed, through the read-only lookup roles."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cloud_assembly import Stack, UserError
+from cloud_assembly import PIPELINE, AwsEnvironment, Stack, UserError
 from jobs.assumed_role import assume_role
 
 NEVER_DEPLOYED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_COMPLETE"}
 """States of a stack that is empty or was never completely created."""
+MAX_PAGES: Final = 30
+"""Pages of the pipeline's history to read, each of 100 actions: the last 60 deliveries to three environments."""
+DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
+
+
+class Denied(UserError):  # noqa: N818 - an answer of AWS, which callers may expect
+    """AWS denies access to an account or region."""
 
 
 @dataclass
@@ -40,15 +47,58 @@ class Reader:
             raise _unreadable(stack, error) from None
         return _parsed(body, stack)
 
-    def names(self, stack: Stack, prefix: str) -> Iterator[str]:
-        """Yield the stacks in the account and region of `stack` whose names begin with `prefix`. Raise UserError."""
+    def deployed(self, stack: Stack) -> Stack | None:
+        """Return the stack with its deployed template, or None if it is not deployed. Raise UserError."""
+        template = self.template(stack)
+        return replace(stack, template=template) if template else None
+
+    def stacks_at(self, stack: Stack, prefix: str) -> list[str]:
+        """Return the stacks in the account and region of `stack` whose names begin with `prefix`. Raise UserError."""
         try:
-            for page in self._client(stack).get_paginator("describe_stacks").paginate():
-                for found in page["Stacks"]:
-                    if found["StackName"].startswith(prefix) and found["StackStatus"] not in NEVER_DEPLOYED:
-                        yield found["StackName"]
+            pages = self._client(stack).get_paginator("describe_stacks").paginate()
+            found = [one for page in pages for one in page["Stacks"] if one["StackStatus"] not in NEVER_DEPLOYED]
         except (BotoCoreError, ClientError) as error:
             raise _unreadable(stack, error) from None
+        return sorted(one["StackName"] for one in found if one["StackName"].startswith(prefix))
+
+    def bootstrapped_regions(self, stack: Stack) -> list[str]:
+        """Return the regions with a CDK bootstrap in the stack's account, by their lookup roles. Raise UserError."""
+        role = (stack.lookup_role_arn or "").rpartition("/")[2]
+        prefix = role.removesuffix(stack.region)
+        if prefix == role:
+            return [stack.region]
+        try:
+            pages = self._client(stack, "iam").get_paginator("list_roles").paginate()
+            names = [one["RoleName"] for page in pages for one in page["Roles"]]
+        except (BotoCoreError, ClientError) as error:
+            raise _unreadable(stack, error) from None
+        return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+
+    def deployed_by(self, pipeline: Stack) -> frozenset[tuple[AwsEnvironment, str]]:
+        """Return what the pipeline has deployed, as place and stack name, as far back as `MAX_PAGES` go.
+
+        It has deployed nothing if it does not exist yet. Raise UserError.
+        """
+        [(_, properties), *_] = pipeline.of_type(PIPELINE)
+        found: set[tuple[AwsEnvironment, str]] = set()
+        try:
+            pages = (
+                self._client(pipeline, "codepipeline")
+                .get_paginator("list_action_executions")
+                .paginate(pipelineName=pipeline.text(properties["Name"]), PaginationConfig={"PageSize": 100})
+            )
+            for page in islice(pages, MAX_PAGES):
+                for action in page["actionExecutionDetails"]:
+                    given = action["input"].get("resolvedConfiguration", {})
+                    if "StackName" in given and "RoleArn" in given:
+                        place = AwsEnvironment(given["RoleArn"].split(":")[4], action["input"]["region"])
+                        found.add((place, given["StackName"]))
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "PipelineNotFoundException":
+                raise _unreadable(pipeline, error) from None
+        except BotoCoreError as error:
+            raise _unreadable(pipeline, error) from None
+        return frozenset(found)
 
     def execution_policies(self, stack: Stack) -> list[dict[str, Any]]:
         """Return the policies of CloudFormation's execution role in the stack's account. Raise UserError."""
@@ -79,14 +129,25 @@ class Reader:
         place = (stack.lookup_role_arn, stack.region)
         if place not in self._sessions:
             session = boto3.Session(region_name=stack.region)
-            if role := stack.lookup_role_arn:
-                session = assume_role(session, role, session_name="change-review", config=_CONFIG).session
-            self._sessions[place] = session
+            self._sessions[place] = _through_role(session, stack) if stack.lookup_role_arn else session
         if (*place, service) not in self._clients:
             # boto3's overloads know each service by a literal name only.
             session: Any = self._sessions[place]
             self._clients[*place, service] = session.client(service, config=_CONFIG)
         return self._clients[*place, service]
+
+
+def _through_role(session: boto3.Session, stack: Stack) -> boto3.Session:
+    """Return a session of the stack's lookup role; the caller's own if that may not be assumed in their own account."""
+    role = stack.lookup_role_arn or ""
+    try:
+        return assume_role(session, role, session_name="change-review", config=_CONFIG).session
+    except ClientError as error:
+        if error.response["Error"].get("Code") not in DENIED:
+            raise
+        if session.client("sts", config=_CONFIG).get_caller_identity()["Account"] != stack.account:
+            raise
+        return session
 
 
 def _document(iam: Any, arn: str) -> dict[str, Any]:
@@ -108,7 +169,9 @@ def _parsed(body: Any, stack: Stack) -> dict[str, Any]:
 
 def _unreadable(stack: Stack, error: Exception) -> UserError:
     through = f" through {stack.lookup_role_arn}" if stack.lookup_role_arn else ""
-    return UserError(
+    denied = isinstance(error, ClientError) and error.response["Error"].get("Code") in DENIED
+    kind = Denied if denied else UserError
+    return kind(
         f"{stack.name} in {stack.account}, {stack.region} cannot be read{through}: {error}\n"
         "Bootstrap the account so that it trusts the pipeline's account for lookups: make bootstrap"
     )

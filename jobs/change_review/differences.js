@@ -4,7 +4,12 @@
 
 const { createInterface } = require('node:readline');
 const { PassThrough } = require('node:stream');
+// The copy of the schemas that the library itself decides with.
+const schemas = require.resolve('@aws-cdk/aws-service-spec', { paths: [require.resolve('@aws-cdk/cloudformation-diff')] });
+const { loadAwsServiceSpecSync } = require(schemas);
 const { formatDifferences, fullDiff } = require('@aws-cdk/cloudformation-diff');
+
+const specification = loadAwsServiceSpecSync();
 
 // What the CDK adds for itself and no approver decides about; `cdk diff` leaves the same out.
 const ownRules = (template) => {
@@ -30,6 +35,21 @@ const resource = (logicalId, change) => ({
   after: change.newValue ?? null,
 });
 
+// What AWS's schemas say of a type; null for a type that they do not contain.
+const type = (name) => {
+  const [found] = specification.lookup('resource', 'cloudFormationType', 'equals', name);
+  return found ? {
+    stateful: found.isStateful ?? false,
+    identifier: (found.primaryIdentifier ?? []).filter((property) => property in found.properties),
+    replacing: Object.fromEntries(Object.entries(found.properties).map(([property, { causesReplacement }]) => [property, causesReplacement ?? 'no'])),
+  } : null;
+};
+
+const typesOf = (templates) => {
+  const names = new Set(templates.flatMap(({ Resources }) => Object.values(Resources ?? {}).map(({ Type }) => Type)));
+  return Object.fromEntries([...names].map((name) => [name, type(name)]));
+};
+
 const compare = ({ before, after }) => {
   const difference = fullDiff(ownRules(before), ownRules(after));
   return {
@@ -39,6 +59,7 @@ const compare = ({ before, after }) => {
     permissions: difference.iamChanges._toJson(),
     rules: difference.securityGroupChanges.toJson(),
     text: asText(difference),
+    types: typesOf([before, after]),
   };
 };
 

@@ -3,8 +3,8 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
@@ -52,6 +52,18 @@ REVISIONS: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResourceType:
+    """What AWS's resource schemas say of a type, in the library's copy of them."""
+
+    stateful: bool
+    """Whether AWS counts it among the types that hold state."""
+    identifier: tuple[str, ...]
+    """The properties that identify a resource; empty if AWS generates its identifier."""
+    replacing: Mapping[str, str]
+    """By property: `yes`, `maybe` or `no`, whether changing it replaces the resource."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResourceChange:
     """What happens to one resource."""
 
@@ -91,6 +103,8 @@ class Difference:
     """Added and removed security group rules."""
     text: str
     """The whole difference as `cdk diff` prints it."""
+    types: Mapping[str, ResourceType] = field(default_factory=dict)
+    """The types of both templates that the schemas contain."""
 
     @property
     def nothing(self) -> bool:
@@ -149,7 +163,12 @@ def _difference(found: dict[str, Any]) -> Difference:
         permissions=found["permissions"],
         rules=found["rules"],
         text=found["text"],
+        types={name: _type(its) for name, its in found["types"].items() if its},
     )
+
+
+def _type(found: dict[str, Any]) -> ResourceType:
+    return ResourceType(stateful=found["stateful"], identifier=tuple(found["identifier"]), replacing=found["replacing"])
 
 
 def _resource(found: dict[str, Any]) -> ResourceChange:

@@ -14,10 +14,7 @@ def as_text(review: Review) -> str:
     """Return the summary, the findings and the verdict."""
     lines = [review.summary(), ""]
     lines += [f"  {stack.name:<28} {_counts(stack)}" for stack in review.stacks]
-    lines += [
-        f"  {name:<28} deployed, but no longer part of the release; delete this stack by hand"
-        for name in review.orphaned_stacks
-    ]
+    lines += [f"  {name:<28} left behind: deployed, but not part of the release" for name in review.orphaned_stacks]
     for finding in review.findings:
         lines += ["", *_finding_lines(finding, review.environment)]
     if review.dependents:
@@ -35,7 +32,7 @@ def dependent_lines(review: Review) -> Iterator[str]:
     """Yield a line for each resource that refers to a replaced one."""
     for one in review.dependents:
         other = "" if one.stack == one.replaced_stack else f" of {one.replaced_stack}"
-        yield f"{one.stack}: {one.logical_id} refers to {one.replaced}{other}"
+        yield f"{one.stack}: {one.logical_id} refers to {one.replaced}{other} and {one.effect}"
 
 
 def verdict(review: Review) -> str:

@@ -10,12 +10,14 @@ from cloud_assembly import Stack, common_prefix, read
 from jobs.change_review.accepted_changes import read_acceptances
 from jobs.change_review.costs import cost_change, cost_phrase
 from jobs.change_review.dependents import SUBJECT as OUTPUTS
-from jobs.change_review.dependents import Dependent, dependents, stale
+from jobs.change_review.dependents import Dependent, StackChange, dependents, spread_losses, stale
 from jobs.change_review.deployed_stacks import Reader
 from jobs.change_review.differences import ADDED, CHANGED, REMOVED, REPLACED, Comparer, Difference, ResourceChange
 from jobs.change_review.execution_permissions import SUBJECT as EXECUTION
 from jobs.change_review.execution_permissions import missing_permissions
 from jobs.change_review.findings import Finding, mark_accepted
+from jobs.change_review.left_behind.search import SUBJECT as STACKS
+from jobs.change_review.left_behind.search import Release, describe, left_behind
 from jobs.change_review.permissions import broadened
 from jobs.change_review.refused_updates import refused_updates
 from jobs.change_review.stateful import losses
@@ -49,7 +51,10 @@ class Review:
     stacks: tuple[StackReview, ...]
     findings: tuple[Finding, ...]
     orphaned_stacks: tuple[str, ...]
-    """Deployed stacks of the environment that are no longer part of the release."""
+    """Deployed stacks that are no longer part of the release, with their account and region.
+
+    In the first review of a pipeline, also those of environments that are no longer in `delivery.toml`.
+    """
     cost: CostDifference
     """USD per month, as deployed and with the release."""
     is_first: bool
@@ -68,8 +73,8 @@ class Review:
 
     @property
     def nothing(self) -> bool:
-        """Whether a deployment would leave the environment as it is."""
-        return all(stack.difference.nothing for stack in self.stacks)
+        """Whether a deployment would leave the environment as it is, and nothing is left behind (aws-cdk#10190)."""
+        return all(stack.difference.nothing for stack in self.stacks) and not self.orphaned_stacks
 
     def summary(self) -> str:
         """Return the numbers in one line.
@@ -91,11 +96,17 @@ class Review:
         ungranted = sum(finding.subject == EXECUTION for finding in self.findings)
         refused = sum(finding.impossible for finding in self.findings)
         outdated = sum(finding.subject == OUTPUTS for finding in self.findings)
-        stateful = len(self.findings) - security - ungranted - refused - outdated
+        places = sum(finding.subject == STACKS for finding in self.findings)
+        stateful = len(self.findings) - security - ungranted - refused - outdated - places
         touched = sum(not stack.difference.nothing for stack in self.stacks)
         parts = [f"resources {resources}, in {touched} of {len(self.stacks)} stacks"]
         if refused:
             parts.append(f"{refused} updates that AWS would reject")
+        if self.orphaned_stacks:
+            plural = "s" if len(self.orphaned_stacks) > 1 else ""
+            parts.append(f"{len(self.orphaned_stacks)} stack{plural} left behind")
+        elif places:
+            parts.append("stacks may be left behind where AWS denies access")
         if outdated:
             parts.append(f"{outdated} stacks may keep a replaced resource's old value")
         parts.append(f"{stateful} stateful resources lost" if stateful else "no stateful resources lost")
@@ -117,22 +128,33 @@ def counted_as(change: ResourceChange) -> str:
     return REVISED if change.is_revision else change.kind
 
 
-def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = frozenset(), settings: Path) -> Review:
+def review(
+    environment: str,
+    *,
+    stages: Sequence[Path],
+    last_stacks: Set[str] = frozenset(),
+    settings: Path,
+    removed_environments: bool = False,
+) -> Review:
     """Compare the stages' assemblies with what is deployed; raises UserError when one of them cannot be read.
 
     An environment has a stage in each of its regions. `last_stacks` are deployed last in their stages: until a stage's
     last stack exists, its deployment counts as the first, and its permissions are not findings.
+    `removed_environments`: also look for stacks of environments that the release does not contain.
     """
     by_stage = [read(stage).stacks for stage in stages]
     released = tuple(stack for stage in by_stage for stack in stage)
+    release = Release.read(stages[0].parent, environment, released)
     # It starts while AWS is queried.
     with Comparer() as comparer:
         reader = Reader()
         deployed = [reader.template(stack) for stack in released]
         ungranted = [one for stage in stages[:1] for one in missing_permissions(stage.parent, released, reader)]
+        left, unknown = left_behind(environment, released, release, reader, removed=removed_environments)
         differences = comparer.compare(
             [(before or EMPTY_TEMPLATE, stack.template) for before, stack in zip(deployed, released, strict=True)]
         )
+        leftovers = [*unknown, *(describe(one, release.stacks, comparer) for one in left)]
     parts = _parts(by_stage)
     stacks = tuple(
         StackReview(
@@ -148,24 +170,28 @@ def review(environment: str, *, stages: Sequence[Path], last_stacks: Set[str] = 
     there = {stack.name for stack in stacks if not stack.is_new}
     whole = {stack.name for stage in by_stage if _is_whole(stage, there, last_stacks) for stack in stage}
     acceptances = read_acceptances(settings, environment)
-    consumers = dependents(
-        [
-            (stack.name, stack.template, {item.logical_id for item in found.resources if item.kind == REPLACED})
-            for stack, found in zip(released, differences, strict=True)
-        ]
-    )
+    changes = [_change(stack, difference) for stack, difference in zip(released, differences, strict=True)]
+    consumers = dependents(changes)
     unchanged = {stack.name for stack in stacks if stack.difference.nothing}
-    found = [*ungranted, *_findings(stacks, whole), *stale(consumers, unchanged)]
+    spread = spread_losses(consumers, changes)
+    found = [*ungranted, *leftovers, *_findings(stacks, whole), *spread, *stale(consumers, unchanged)]
     return Review(
         environment=environment,
         stacks=stacks,
         findings=tuple(mark_accepted(finding, acceptances) for finding in found),
-        orphaned_stacks=_orphaned_stacks(released, reader),
+        orphaned_stacks=tuple(
+            f"{stack.name} ({stack.account}, {stack.region})" for one in left for stack in one.stacks
+        ),
         cost=cost_change(environment, released, deployed),
         is_first=not whole,
         stages=tuple(frozenset(stack.name for stack in stage) for stage in by_stage),
         dependents=consumers,
     )
+
+
+def _change(stack: Stack, difference: Difference) -> StackChange:
+    replaced = {item.logical_id for item in difference.resources if item.kind == REPLACED}
+    return StackChange(name=stack.name, template=stack.template, replaced=replaced, types=difference.types)
 
 
 def _parts(by_stage: Sequence[Sequence[Stack]]) -> dict[str, str]:
@@ -188,13 +214,3 @@ def _findings(stacks: Sequence[StackReview], whole: Set[str]) -> list[Finding]:
         if stack.name in whole:
             found += broadened(stack.name, stack.difference)
     return found
-
-
-def _orphaned_stacks(released: Sequence[Stack], reader: Reader) -> tuple[str, ...]:
-    prefix = common_prefix([stack.name for stack in released])
-    if not prefix:
-        return ()
-    kept = {stack.name for stack in released}
-    places = {(stack.account, stack.region): stack for stack in released}
-    found = {name for stack in places.values() for name in reader.names(stack, prefix)}
-    return tuple(sorted(found - kept))

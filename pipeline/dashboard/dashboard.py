@@ -14,6 +14,7 @@ from pipeline.dashboard.environments import EnvironmentView, alarm_rows, environ
 from pipeline.dashboard.sources import DeliverySources
 from pipeline.dashboard.stages import run_rows, stage_rows, waiting_rows
 from pipeline.dashboard.widgets import heading
+from stacks.shared.runbook import link
 
 
 class PipelineDashboard(cloudwatch.Dashboard):
@@ -29,6 +30,7 @@ class PipelineDashboard(cloudwatch.Dashboard):
         *,
         pipeline_name: str,
         pipeline_address: str,
+        runbooks: str,
         stages: Sequence[BuiltStage],
         approvals: Sequence[str],
         environments: Sequence[str],
@@ -42,6 +44,7 @@ class PipelineDashboard(cloudwatch.Dashboard):
         links = " · ".join(
             [
                 f"[pipeline executions]({pipeline_address})",
+                link(runbooks),
                 *(f"[{one.name} (account {one.account})]({one.dashboard})" for one in views),
             ]
         )

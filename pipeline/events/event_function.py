@@ -18,7 +18,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from pipeline.events.failure_runbook import failure_runbook
 from pipeline.events.notification_topic import NotificationTopic
+from stacks.monitoring.severity import Severity
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 from stacks.shared.log_group import LogGroup
 
@@ -146,12 +148,22 @@ class EventFunction(Construct):
         resources = [on] if isinstance(on, str) else list(on)
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
 
-    def alarm_on_failure(self, topic: NotificationTopic) -> None:
-        """Publish an alarm to the topic when the dead-letter queue is not empty."""
+    def alarm_on_failure(
+        self, topic: NotificationTopic, *, pipeline_name: str, missing: str, meaning: str, users: str, runbooks: str
+    ) -> None:
+        """Publish an alarm to the topic when the dead-letter queue is not empty.
+
+        `missing` completes its name, `meaning` and `users` its runbook, which is on the page `runbooks`.
+        """
+        alarm_name = f"{pipeline_name}-{missing}-failed"
+        runbook = failure_runbook(
+            meaning, users, pipeline_name=pipeline_name, queue=self.dead_letters, log_group=self.log_group
+        )
         alarm = cloudwatch.Alarm(
             self,
             "Alarm",
-            alarm_description="Event processing failed; see the dead-letter queue",
+            alarm_name=alarm_name,
+            alarm_description=runbook.description(page=runbooks, alarm_name=alarm_name, severity=Severity.MEDIUM),
             metric=self.dead_letters.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(5), statistic="Maximum"
             ),
@@ -160,5 +172,6 @@ class EventFunction(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+        runbook.attach_to(alarm, alarm_name=alarm_name, severity=Severity.MEDIUM)
         topic.allow_alarms()
         alarm.add_alarm_action(cast(cloudwatch.IAlarmAction, cloudwatch_actions.SnsAction(cast(sns.ITopic, topic))))

@@ -26,7 +26,8 @@ CLAIMS: Final = "notifications"
 class Notifications(Construct):
     """Announces that a delivery started, needs approval, failed, was stopped, rolled back or deployed.
 
-    `stages` maps the pipeline's stages to environments. `deployments` are the stages that deploy.
+    `stages` maps the pipeline's stages to environments. `deployments` are the stages that deploy. `runbooks` is the
+    page with the alarm's runbook.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Notifications(Construct):
         store: ArtifactStore,
         approval_topic: NotificationTopic,
         delivery_topic: NotificationTopic,
+        runbooks: str,
     ) -> None:
         super().__init__(scope, construct_id)
 
@@ -76,7 +78,14 @@ class Notifications(Construct):
         self._allow(notifier, pipeline_name, readers=readers, self_update=self_update, store=store)
         notifier.allow("sns:Publish", on=[approval_topic.topic_arn, delivery_topic.topic_arn])
         # The notifier cannot announce its own failure.
-        notifier.alarm_on_failure(delivery_topic)
+        notifier.alarm_on_failure(
+            delivery_topic,
+            pipeline_name=pipeline_name,
+            missing="notifications",
+            meaning="A notification was not sent",
+            users="approvers and the team miss a mail; a release may wait for an approval that nobody knows of.",
+            runbooks=runbooks,
+        )
         if settings.chat is not None:
             self._add_chat(settings.chat, pipeline_name, [approval_topic, delivery_topic])
 

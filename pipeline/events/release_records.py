@@ -48,8 +48,12 @@ class ReleaseRecords(Construct):
         settings: PipelineSettings,
         readers: Readers,
         failure_topic: NotificationTopic,
+        runbooks: str,
     ) -> None:
-        """Write a record after each deployment; `deployments` maps the stages that deploy to environments."""
+        """Write a record after each deployment; `deployments` maps the stages that deploy to environments.
+
+        `runbooks` is the page with the runbook of its alarm.
+        """
         stack = Stack.of(self)
         bucket = self.bucket
         recorder = EventFunction(
@@ -83,7 +87,14 @@ class ReleaseRecords(Construct):
             recorder.role,
             {wildcard_objects(self, bucket): "A record is named after environment, time and execution"},
         )
-        recorder.alarm_on_failure(failure_topic)
+        recorder.alarm_on_failure(
+            failure_topic,
+            pipeline_name=pipeline_name,
+            missing="release-records",
+            meaning="A release record was not written",
+            users="nothing; `make releases` lacks a release, and a rollback might not know it.",
+            runbooks=runbooks,
+        )
 
     def _build_bucket(self, retention_days: int, store: ArtifactStore) -> s3.Bucket:
         bucket = s3.Bucket(

@@ -9,7 +9,6 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from execution_policies.needs import BOUNDARY
-from settings import EnvironmentSettings
 from stacks.network.delivery_reader_role import READER_ROLE
 from stages.yawl_stage import YawlStage
 
@@ -24,9 +23,11 @@ def lookup_role(account: str, region: str) -> str:
     return LOOKUP_ROLE.format(account=account, region=region)
 
 
-def lookup_roles(environments: Iterable[EnvironmentSettings]) -> list[str]:
-    """Return the ARNs of the roles that may look at the environments."""
-    return list(dict.fromkeys(lookup_role(one.account, region) for one in environments for region in one.regions))
+EVERY_LOOKUP_ROLE: Final = LOOKUP_ROLE.format(account="*", region="*")
+"""The lookup roles of all accounts that trust the pipeline's.
+
+An environment that moved has left stacks in an account that `delivery.toml` no longer names.
+"""
 
 
 class Readers:

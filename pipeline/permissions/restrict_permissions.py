@@ -11,7 +11,7 @@ from aws_cdk.pipelines import CodeBuildStep, CodePipeline
 from constructs import IConstruct
 
 from pipeline.artifact_stores import ArtifactStore
-from pipeline.permissions.account_roles import lookup_role
+from pipeline.permissions.account_roles import EVERY_LOOKUP_ROLE, lookup_role
 from pipeline.permissions.unused_permissions import remove_unused_permissions
 from pipeline.steps.change_review_step import ChangeReviewStep
 from pipeline.steps.self_mutation import EVERY_REGION
@@ -63,7 +63,7 @@ def restrict_permissions(
     for role in _roles_below(pipeline.node.try_find_child("Assets")):
         _restrict_build(role, read)
     for step in reviews:
-        _restrict_build(step.project.role, read, _record_findings(stack, records, step))
+        _restrict_build(step.project.role, read, _record_findings(stack, records, step), _review_findings())
     for step in bakes:
         _restrict_build(step.project.role, read)
     for step in tests:
@@ -98,6 +98,14 @@ def _self_mutation_findings(account: str) -> dict[str, str]:
         wildcard_resource(lookup_role(account, EVERY_REGION)): "It compares the artifact stores of all regions, and "
         "those that the next commit may bring; these roles of the pipeline's own account may only read",
         wildcard_resource("*"): "Describing stacks and listing buckets, which the CDK CLI does before it deploys",
+    }
+
+
+def _review_findings() -> dict[str, str]:
+    return {
+        wildcard_resource(EVERY_LOOKUP_ROLE): "A review looks for stacks that an environment left in an account or "
+        "region that delivery.toml no longer names; these roles may only read, and only an account that trusts the "
+        "pipeline's lets it assume them"
     }
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cloud_assembly import AwsEnvironment
+from cloud_assembly.references import consumers
 from rehearsal.actions import artifacts
-from rehearsal.actions.consumers import consumers
 from rehearsal.actions.denial import grant
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Resource, Run
-from rehearsal.engine.action_details import ChangeSet, Effect, ResourceChange
+from rehearsal.engine.action_details import ChangeSet, Consumer, Effect, ResourceChange
 from rehearsal.errors import NOT_EMULATED
 
 POLL_SECONDS = 0.1
@@ -141,7 +141,8 @@ class Stack:
     def _record(self, changes: Iterable[ResourceChange]) -> None:
         recorded = tuple(changes)
         replaced = {change.logical_id for change in recorded if change.effect is Effect.REPLACED}
-        affected = consumers(self.name, self._templates(), replaced) if replaced else ()
+        found = consumers(self._templates(), {self.name: replaced}) if replaced else ()
+        affected = tuple(dict.fromkeys(Consumer(one.stack, one.logical_id, one.source) for one in found))
         self._run.details.change_set = ChangeSet(self.name, recorded, affected)
         for one in affected:
             self._run.log(f"affected by the replacement of {one.replaced}: {one.stack} {one.logical_id}")

@@ -3,7 +3,8 @@
 - Load balancers and distributions are found in every account and region. ministack looks in the account that signed a
   request, but browsers and tests do not sign. Their requests arrive by `HTTP_PROXY`, so the path may be a whole URL, or
   over TLS through the rehearsal's tunnel.
-- CodePipeline, CodeConnections and Service Quotas, which ministack lacks, are implemented here as far as they are used.
+- CodePipeline, CodeConnections, Service Quotas and Application Auto Scaling, which ministack lacks, are implemented
+  here, as far as they are used.
 - AWS's own host names: emulated services respond, other names are refused.
 - `/_rehearsal/…` is the rehearsal's own interface. `executions` receives pipeline events. `permissions/…` assumes roles
   for services, checks calls that no request makes (those of services after a deployment too), and returns the record.
@@ -44,6 +45,7 @@ from rehearsal.emulator.services import (
     pipelines,
     point_in_time,
     quotas,
+    scaling,
     secrets,
     service_roles,
     topics,
@@ -59,6 +61,7 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 OWN_SERVICES: dict[str, Callable[[str, bytes], tuple[int, dict[str, Any]]]] = {
     pipelines.TARGET: pipelines.answer,
     quotas.TARGET: quotas.answer,
+    scaling.TARGET: scaling.answer,
     **dict.fromkeys(connections.TARGETS, connections.answer),
 }
 """By the prefix of a call's `X-Amz-Target`."""

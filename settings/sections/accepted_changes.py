@@ -26,8 +26,8 @@ class AcceptedChange(Section):
     """
 
     stack: Annotated[str, matches(r"[a-z][a-z0-9-]*", "a stack without its environment's name, such as database")]
-    """The stack the change is in."""
+    """The stack the change is in; of another environment's stack that is left behind, the whole name."""
     subject: Annotated[str, matches(r"[A-Za-z0-9]+", "a logical id, or permissions")]
-    """The resource that would be lost, or `permissions`."""
+    """The resource that would be lost, `permissions`, `outputs`, or `stacks` that are left behind."""
     reason: Reason
     """Why the change is needed, and how lost data is kept or restored. The approver sees it."""

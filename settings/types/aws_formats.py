@@ -54,6 +54,15 @@ RepositoryName = Annotated[
 ]
 """More than one `/` is possible: GitLab groups can be nested."""
 
+RepositoryUrl = Annotated[
+    str,
+    matches(
+        rf"https://({LABEL}\.)+{LABEL}(:[0-9]{{1,5}})?(/[A-Za-z0-9_.-]+)+(?<!\.git)",
+        "the address of the repository's page, such as https://github.com/OWNER/NAME, without .git",
+        longest=300,
+    ),
+]
+
 BranchName = Annotated[
     str,
     matches(r"(?!.*(\.\.|//|/\.|@\{|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9_./+@#-]*(?<![./])", "the name of a git branch"),

@@ -1,16 +1,27 @@
 """The alarm that rolls back a deployment of the service."""
 
 from math import ceil
+from typing import Final
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
+from stacks.shared import diagnosis
 from stacks.shared.acknowledgments import acknowledge
+from stacks.shared.runbook import Runbook
 
 SLACK_MINUTES = 2
 """Added to the takeover time, for late metrics."""
+RUNBOOK: Final = Runbook(
+    meaning="No target has been healthy for longer than a takeover by another task lasts. ECS rolls back a deployment "
+    "that causes it.",
+    users="every page answers 503.",
+    commands=(diagnosis.TASK_COUNTS, diagnosis.SERVICE_EVENTS, diagnosis.ENGINE_ERRORS),
+    escalate="With `no-healthy-target`, which is mailed: this alarm is not. After a deployment that ECS rolled back, "
+    "to whoever released it; the delivery fails by itself.",
+)
 
 
 class DeploymentAlarm(cloudwatch.Alarm):
@@ -26,6 +37,7 @@ class DeploymentAlarm(cloudwatch.Alarm):
         construct_id: str,
         *,
         environment_name: str,
+        runbooks: str,
         load_balancer: elbv2.ApplicationLoadBalancer,
         target_group: elbv2.ApplicationTargetGroup,
         takeover_seconds: int,
@@ -35,7 +47,7 @@ class DeploymentAlarm(cloudwatch.Alarm):
             scope,
             construct_id,
             alarm_name=self.name,
-            alarm_description="No target has been healthy for longer than a takeover by another task lasts",
+            alarm_description=RUNBOOK.description(page=runbooks, alarm_name=self.name),
             metric=cloudwatch.Metric(
                 namespace="AWS/ApplicationELB",
                 metric_name="HealthyHostCount",
@@ -52,6 +64,7 @@ class DeploymentAlarm(cloudwatch.Alarm):
             # The first deployment has no data and no earlier revision.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+        RUNBOOK.attach_to(self, alarm_name=self.name)
         acknowledge(
             self,
             {

@@ -11,6 +11,7 @@ from stacks.monitoring.alarm_specs import ERROR_LIMIT_PERCENT, LATENCY_LIMIT_SEC
 from stacks.monitoring.environment_alarms import EnvironmentAlarms
 from stacks.monitoring.metrics import EnvironmentMetrics, ObservedNames
 from stacks.monitoring.severity import Severity
+from stacks.shared.runbook import link
 
 THIRD: Final = 8
 """A third of a dashboard's 24 columns."""
@@ -33,6 +34,7 @@ class EnvironmentDashboard(cloudwatch.Dashboard):
         metrics: EnvironmentMetrics,
         alarms: EnvironmentAlarms,
         log_group_name: str,
+        runbooks: str,
         links: Mapping[str, str],
     ) -> None:
         super().__init__(
@@ -44,7 +46,7 @@ class EnvironmentDashboard(cloudwatch.Dashboard):
             period_override=cloudwatch.PeriodOverride.INHERIT,
             widgets=[
                 _alarm_states(alarms),
-                [_guide(environment_name, links)],
+                [_guide(environment_name, runbooks, links)],
                 _what_users_feel(metrics),
                 _errors_and_queue(metrics),
                 _capacity(metrics),
@@ -83,11 +85,11 @@ def _alarm_states(alarms: EnvironmentAlarms) -> list[cloudwatch.IWidget]:
     ]
 
 
-def _guide(environment_name: str, links: Mapping[str, str]) -> cloudwatch.IWidget:
+def _guide(environment_name: str, runbooks: str, links: Mapping[str, str]) -> cloudwatch.IWidget:
     meanings = "\n".join(f"- **{severity.capitalize()}**: {severity.meaning}" for severity in Severity)
     ways = " · ".join(f"[{name}]({address})" for name, address in links.items())
     return cloudwatch.TextWidget(
-        markdown=f"## YAWL {environment_name}\n\n{meanings}\n\nAn alarm's description says what to check first: {ways}",
+        markdown=f"## YAWL {environment_name}\n\n{meanings}\n\nAn alarm in ALARM: {link(runbooks)} · {ways}",
         width=3 * THIRD,
         height=4,
     )

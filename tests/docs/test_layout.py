@@ -29,7 +29,6 @@ LONGER_FUNCTIONS = {
     "stacks/application/integration_test_role.py __init__",
     "stacks/application/load_balancer.py __init__",
     "stacks/application_stack.py __init__",
-    "stacks/monitoring/alarm_specs.py _medium",
     "stacks/monitoring/drift_check.py __init__",
     "stacks/monitoring_stack.py __init__",
     "stacks/shared/scheduled_check.py __init__",

@@ -20,6 +20,8 @@ ENVIRONMENT_DASHBOARD = ["environment-dashboard.svg"]
 NAMES = [*GRAPHS, *PIPELINE_DASHBOARD, *ENVIRONMENT_DASHBOARD]
 GROUNDS = [palette.PAPER, palette.FRAME, palette.INNER_FRAME, palette.BOX]
 SVG = "{http://www.w3.org/2000/svg}"
+README_WIDTH, LEAST_FONT = 830, 10
+"""Pixels."""
 MOST_LINES = 500
 """Of one picture."""
 MOST_BYTES = 250_000
@@ -43,6 +45,15 @@ def test_they_are_the_same_every_time(drawn: dict[str, str], regenerated: Regene
 def test_they_are_small(drawn: dict[str, str]) -> None:
     assert [name for name, text in drawn.items() if len(text.splitlines()) > MOST_LINES] == []
     assert sum(map(len, drawn.values())) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_it_is_readable_in_the_readme(drawn: dict[str, str], name: str) -> None:
+    """A README shows pictures at most 830 pixels wide."""
+    root = ElementTree.fromstring(drawn[name])  # noqa: S314 - our own picture
+    sizes = {float(text.get("font-size") or root.get("font-size") or 0) for text in root.iter(f"{SVG}text")}
+    scale = min(1.0, README_WIDTH / float(root.get("width") or 0))
+    assert min(sizes) * scale >= LEAST_FONT
 
 
 @pytest.mark.parametrize("name", NAMES)

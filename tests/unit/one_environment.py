@@ -52,6 +52,7 @@ def a_context(account: str = "111111111111", region: str = "us-east-1") -> "Envi
         log_retention_days=30,
         retain_data=False,
         pipeline_account="111111111111",
+        runbooks="docs/runbooks/test.md",
     )
 
 
@@ -135,6 +136,7 @@ def _templates_of(settings: EnvironmentSettings) -> OneEnvironment:
             audit=audit,
             pipeline_account="111111111111",
             pipeline_dashboard="https://example.org/dashboard",
+            runbooks="docs/runbooks/prod.md",
             compliance="none",
         )
         written = {

@@ -20,7 +20,9 @@ DELETED_WITH_OWNER: Final = {"AWS::SecretsManager::RotationSchedule"}
 def in_all_regions(environment: str, assembly: Assembly) -> list[Stack]:
     """Return the environment's stacks in all its regions; stages of further regions have the region in their name."""
     regions = {stack.region for stack in assembly.stacks}
-    names = [environment, *(f"{environment}-{region}" for region in regions)]
+    # Another environment may be called so.
+    elsewhere = {f"{environment}-{region}" for region in regions} - set(assembly.environments)
+    names = {environment, *elsewhere}
     return [stack for stack in assembly.stacks if stack.stage and stack.stage.lower() in names]
 
 

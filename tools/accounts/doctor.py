@@ -15,6 +15,7 @@ from tools.accounts.checks.connection import check_connection
 from tools.accounts.checks.context import Check, CheckContext
 from tools.accounts.checks.distributions import check_distributions
 from tools.accounts.checks.engines import check_engines
+from tools.accounts.checks.left_behind import check_left_behind
 from tools.accounts.checks.quotas import check_quotas
 from tools.accounts.checks.service_roles import check_service_roles
 from tools.accounts.checks.zones import check_zones
@@ -28,6 +29,7 @@ EVERYWHERE: Final[dict[str, Check]] = {
     "zones and machines": check_zones,
     "certificates": check_certificates,
     "CloudFront": check_distributions,
+    "stacks left behind": check_left_behind,
 }
 """The checks of every account and region; each yields nothing if it does not apply."""
 

@@ -8,6 +8,10 @@ from tools.diagrams.architecture import INTERNET, USERS, Architecture, Edge, Nod
 from tools.diagrams.dot import attributes, indented, quoted, table, text
 
 INVISIBLE = attributes({"style": "invis"})
+STRAIGHT = attributes({"style": "invis", "weight": "50"})
+"""Keeps a column vertical."""
+COLUMNS_BELOW = 3
+"""Columns of stacks below the network; more would be wider than the network."""
 ACTORS = {USERS: "Users", INTERNET: "Internet"}
 
 
@@ -30,8 +34,8 @@ class _Picture:
         graph = {
             "fontname": picture.FONT,
             "rankdir": "TB",
-            "nodesep": "0.28",
-            "ranksep": "0.5",
+            "nodesep": "0.1",
+            "ranksep": "0.4",
             "pad": "0.3",
             "bgcolor": "transparent",
             "compound": "true",
@@ -40,7 +44,7 @@ class _Picture:
             "label": f"<{self._notes()}>",
         }
         node = {"fontname": picture.FONT, "fontsize": "12", "shape": "plain"}
-        edge = {"fontname": picture.FONT, "fontsize": "10", "arrowsize": "0.7"}
+        edge = {"fontname": picture.FONT, "fontsize": "13", "arrowsize": "0.7"}
         lines = [
             f"graph {attributes(graph)};",
             f"node {attributes(node)};",
@@ -58,7 +62,7 @@ class _Picture:
         ends = {end for edge in self._drawn.edges for end in (edge.source, edge.target)}
         for actor, words in ACTORS.items():
             if actor in ends:
-                label = text(words, size=13, color=palette.INK, bold=True)
+                label = text(words, size=14, color=palette.INK, bold=True)
                 shape = {
                     "label": f"<{label}>",
                     "shape": "box",
@@ -108,25 +112,25 @@ class _Picture:
             "style": "rounded,filled",
             "fillcolor": color,
             "color": palette.RULE,
-            "margin": "12",
+            "margin": "8",
         }
         return f"subgraph {quoted(f'cluster {name}')} {{\n{indented([f'graph {attributes(style)};', *body])}}}"
 
     def _box(self, node: Node) -> str:
         title = f"{node.count} {node.title}" if node.count > 1 else node.title
-        cells = [text(title, size=12, color=palette.INK, bold=True), text(node.kind, size=10, color=palette.QUIET)]
+        cells = [text(title, size=14, color=palette.INK, bold=True), text(node.kind, size=13, color=palette.QUIET)]
         cells += [
-            text(", ".join(node.facts[at : at + 2]), size=10, color=palette.QUIET)
+            text(", ".join(node.facts[at : at + 2]), size=13, color=palette.QUIET)
             for at in range(0, len(node.facts), 2)
         ]
         if node.in_network:
-            cells.append(text(f"{node.stack} stack", size=10, color=self._colors[node.stack]))
+            cells.append(text(f"{node.stack} stack", size=13, color=self._colors[node.stack]))
         color = self._colors[node.stack]
         label = (
             f'<table border="1" cellborder="0" cellspacing="0" cellpadding="1.5" style="rounded" '
             f'bgcolor="{palette.BOX}" color="{color}">'
             f'<tr><td height="2"></td></tr>'
-            + "".join(f'<tr><td align="left">&nbsp;&nbsp;{cell}&nbsp;&nbsp;</td></tr>' for cell in cells)
+            + "".join(f'<tr><td align="left">&nbsp;{cell}&nbsp;</td></tr>' for cell in cells)
             + '<tr><td height="2"></td></tr></table>'
         )
         return f"{quoted(node.id)} {attributes({'label': f'<{label}>'})};"
@@ -143,7 +147,7 @@ class _Picture:
             # Graphviz draws arrows best that point down.
             source, target = target, source
             look["dir"] = "back"
-        elif not edge.traffic and from_row == len(self._drawn.tiers):
+        elif not edge.traffic:
             look["constraint"] = "false"
         words = ", ".join(edge.labels)
         if words:
@@ -164,15 +168,51 @@ class _Picture:
             yield f"{quoted(upper[0])} -> {quoted(lower[0])} {INVISIBLE};"
 
     def _columns(self) -> Iterator[str]:
-        """Put the boxes of a stack outside the network in a column, users before what they use."""
+        """Put stacks outside the network in columns: those with traffic or used by it beside the network, others below.
+
+        One column beside it keeps the picture narrow enough to be read in a README.
+        """
+        columns = {stack: self._column(stack) for stack in self._drawn.stacks}
+        columns = {stack: column for stack, column in columns.items() if column}
+        beside = [stack for stack in columns if self._is_connected(columns[stack])]
+        beside.sort(key=lambda stack: (min(map(self._distance, columns[stack])), len(columns[stack])))
+        for upper, lower in pairwise([one for stack in beside for one in columns[stack]]):
+            yield f"{quoted(upper)} -> {quoted(lower)} {STRAIGHT};"
+        below: list[list[str]] = [self._lowest() for _ in range(COLUMNS_BELOW)]
+        for stack in sorted(columns.keys() - beside, key=lambda one: (-len(columns[one]), one)):
+            min(below, key=len).extend(columns[stack])
+        for upper, lower in (pair for column in below for pair in pairwise(column)):
+            yield f"{quoted(upper)} -> {quoted(lower)} {INVISIBLE};"
+
+    def _column(self, stack: str) -> list[str]:
+        """Return the boxes of a stack outside the network, users before what they use."""
         reached = {edge.target for edge in self._drawn.edges if edge.traffic}
         used = {edge.target for edge in self._drawn.edges}
-        for stack in self._drawn.stacks:
-            column = [node.id for node in self._drawn.nodes if node.stack == stack and not node.in_network]
-            depth = self._depths(column)
-            column.sort(key=lambda identifier: (depth[identifier], identifier not in reached, identifier not in used))
-            for upper, lower in pairwise(column):
-                yield f"{quoted(upper)} -> {quoted(lower)} {INVISIBLE};"
+        column = [node.id for node in self._drawn.nodes if node.stack == stack and not node.in_network]
+        depth = self._depths(column)
+        return sorted(column, key=lambda one: (depth[one], one not in reached, one not in used))
+
+    def _is_connected(self, column: Sequence[str]) -> bool:
+        """Whether an arrow joins a box of the column with one outside of it."""
+        return any((edge.source in column) != (edge.target in column) for edge in self._drawn.edges)
+
+    def _distance(self, identifier: str) -> int:
+        """Return how many arrows lead from the users to a box; a box without a way to it is last."""
+        reached, distance = {USERS}, 0
+        while identifier not in reached:
+            further = {edge.target for edge in self._drawn.edges if edge.source in reached} - reached
+            if not further:
+                return len(self._drawn.nodes)
+            reached |= further
+            distance += 1
+        return distance
+
+    def _lowest(self) -> list[str]:
+        """Return a box of the lowest row of the network."""
+        lowest = max(
+            (node for node in self._drawn.nodes if node.in_network), key=lambda one: self._height(one.id), default=None
+        )
+        return [lowest.id] if lowest else []
 
     def _depths(self, column: Sequence[str]) -> dict[str, int]:
         """Return how many boxes of a column must come before each, because they use it."""
@@ -196,10 +236,10 @@ class _Picture:
         return table(rows, cellspacing="0", cellpadding="2")
 
     def _legend(self) -> str:
-        traffic = text("━▶ ", size=11, color=palette.TRAFFIC) + text(
-            "traffic and its port, as security groups and origins allow it", size=11, color=palette.QUIET
+        traffic = text("━▶ ", size=13, color=palette.TRAFFIC) + text(
+            "traffic and its port, as security groups and origins allow it", size=13, color=palette.QUIET
         )
-        reference = text("╌▷ ", size=11, color=palette.QUIET) + text("uses", size=11, color=palette.QUIET)
+        reference = text("╌▷ ", size=13, color=palette.QUIET) + text("uses", size=13, color=palette.QUIET)
         return f"{traffic}&nbsp;&nbsp;&nbsp;&nbsp;{reference}"
 
     def _differing(self) -> Iterator[str]:
@@ -207,9 +247,9 @@ class _Picture:
         if not rows:
             return
         names = [one.name for one in self._all]
-        heading = [text(words, size=11, color=palette.INK, bold=True) for words in ("Differences", *names)]
+        heading = [text(words, size=13, color=palette.INK, bold=True) for words in ("Differences", *names)]
         body = [
-            [text(words, size=11, color=palette.QUIET) for words in (title[0].upper() + title[1:], *row.values())]
+            [text(words, size=13, color=palette.QUIET) for words in (title[0].upper() + title[1:], *row.values())]
             for title, row in rows.items()
         ]
         cells = [
@@ -222,7 +262,7 @@ class _Picture:
     def _omitted(self) -> Iterator[str]:
         if self._drawn.not_drawn:
             yield _space(6)
-            yield _line(text(f"Not drawn: {', '.join(self._drawn.not_drawn)}.", size=10, color=palette.QUIET))
+            yield _line(text(f"Not drawn: {', '.join(self._drawn.not_drawn)}.", size=13, color=palette.QUIET))
 
 
 def _same_row(identifiers: Iterable[str]) -> str:
@@ -230,7 +270,7 @@ def _same_row(identifiers: Iterable[str]) -> str:
 
 
 def _heading(title: str, detail: str, color: str) -> str:
-    return f"{text(title, size=12, color=color, bold=True)}&nbsp;&nbsp;{text(detail, size=10, color=palette.QUIET)}"
+    return f"{text(title, size=14, color=color, bold=True)}&nbsp;&nbsp;{text(detail, size=13, color=palette.QUIET)}"
 
 
 def _line(content: str) -> str:

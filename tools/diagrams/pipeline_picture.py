@@ -1,14 +1,16 @@
 """Draws the pipeline: a box for each stage, and in it a row for the actions that run in parallel."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from tools.diagrams import palette, picture
 from tools.diagrams.dot import attributes, indented, quoted, table, text
 from tools.diagrams.pipeline import Action, Pipeline, Stage
 
-DOWN = f'<tr><td cellpadding="0" height="14">{text("▼", size=8, color=palette.TRAFFIC)}</td></tr>'
+COLUMNS_IN_A_ROW = 2
+"""More are too wide for a README, whose pictures are 830 pixels wide."""
+DOWN = f'<tr><td cellpadding="0" height="14">{text("▼", size=12, color=palette.TRAFFIC)}</td></tr>'
 
 
 def dot(pipeline: Pipeline) -> tuple[str, str]:
@@ -20,18 +22,18 @@ def dot(pipeline: Pipeline) -> tuple[str, str]:
     graph = {
         "fontname": picture.FONT,
         "rankdir": "LR",
-        "ranksep": "0.45",
+        "ranksep": "0.3",
         "pad": "0.3",
         "bgcolor": "transparent",
     }
-    edge = {"color": palette.TRAFFIC, "penwidth": "2", "arrowsize": "0.8", "fontname": picture.FONT, "fontsize": "10"}
+    edge = {"color": palette.TRAFFIC, "penwidth": "2", "arrowsize": "0.8", "fontname": picture.FONT, "fontsize": "12"}
     columns = _columns(pipeline.stages)
     lines = [
         f"graph {attributes(graph)};",
         f"node {attributes({'shape': 'plain', 'fontname': picture.FONT, 'fontsize': '8'})};",
         f"edge {attributes(edge)};",
         *(_column(column) for column in columns),
-        *(f"{quoted(left[0].name)} -> {quoted(right[0].name)};" for left, right in pairwise(columns)),
+        *_folded(columns),
     ]
     mutation = _self_mutation(pipeline)
     if mutation is not None and mutation in columns[0]:
@@ -57,6 +59,17 @@ def _columns(stages: Sequence[Stage]) -> list[list[Stage]]:
             columns.append([])
         columns[-1].insert(0, stage)
     return [column for column in reversed(columns) if column]
+
+
+def _folded(columns: Sequence[Sequence[Stage]]) -> Iterator[str]:
+    """Join the columns by arrows, a few in a row, because one long row cannot be read in a README."""
+    names = [quoted(column[0].name) for column in columns]
+    for number, (left, right) in enumerate(pairwise(names), 1):
+        begins_a_row = number % COLUMNS_IN_A_ROW == 0
+        yield f"{left} -> {right}{' [constraint=false]' if begins_a_row else ''};"
+    for place in range(COLUMNS_IN_A_ROW):
+        for upper, lower in pairwise(names[place::COLUMNS_IN_A_ROW]):
+            yield f"{{ rank=same; {upper} -> {lower} [style=invis]; }}"
 
 
 def _column(stages: Sequence[Stage]) -> str:
@@ -86,7 +99,7 @@ def _box(stage: Stage) -> str:
         cells = "".join(f"<td>{_cell(action)}</td>" for action in group)
         rows.append(f"<tr><td>{table([f'<tr>{cells}</tr>'], cellspacing='4', cellpadding='0')}</td></tr>")
     rows += [
-        f'<tr><td align="left">{text(words, size=10, color=palette.QUIET)}</td></tr>' for words in stage.conditions
+        f'<tr><td align="left">{text(words, size=12, color=palette.QUIET)}</td></tr>' for words in stage.conditions
     ]
     return (
         f'<table border="1" cellborder="0" cellspacing="0" cellpadding="3" style="rounded" '
@@ -97,9 +110,9 @@ def _box(stage: Stage) -> str:
 def _cell(action: Action) -> str:
     color, ground = (palette.APPROVAL, palette.APPROVAL_BOX) if action.is_approval else (palette.RULE, palette.BOX)
     ink = palette.APPROVAL if action.is_approval else palette.INK
-    name, kind = text(action.name, size=12, color=ink, bold=True), text(action.kind, size=10, color=palette.QUIET)
+    name, kind = text(action.name, size=12, color=ink, bold=True), text(action.kind, size=12, color=palette.QUIET)
     return (
         f'<table border="1" cellborder="0" cellspacing="0" cellpadding="3" style="rounded" bgcolor="{ground}" '
-        f'color="{color}"><tr><td>&nbsp;&nbsp;{name}&nbsp;&nbsp;</td></tr>'
-        f"<tr><td>&nbsp;&nbsp;{kind}&nbsp;&nbsp;</td></tr></table>"
+        f'color="{color}"><tr><td>&nbsp;{name}&nbsp;</td></tr>'
+        f"<tr><td>&nbsp;{kind}&nbsp;</td></tr></table>"
     )

@@ -291,6 +291,8 @@ def reviewing_changes(project: Resource, resources: Resources) -> Iterator[Call]
             {(a, r) for stage, a, r in _deployments(pipeline) if stage == found[1].strip("'")}
         ):
             yield assume(own.name, LOOKUP_ROLE.format(account=account, region=region))
+        # The pipeline's history names the accounts and regions that were deployed to before.
+        yield assume(own.name, LOOKUP_ROLE.format(account=project.account, region=project.region))
     bucket_name, _, prefix = variables["PUBLISH_TO"].partition("/")
     if bucket := resources.bucket(bucket_name):
         commands = str(project.at("Source", "BuildSpec"))

@@ -1,4 +1,4 @@
-"""The check of requests to services that ministack lacks: CodePipeline, CodeConnections, Service Quotas."""
+"""The check of requests to services that ministack lacks: CodePipeline, CodeConnections, Service Quotas and scaling."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,12 @@ from typing import Any
 from rehearsal.emulator.internals import here, router
 from rehearsal.emulator.permissions import enforcement, evaluation
 
-PREFIXES = {"CodePipeline": "codepipeline", "CodeConnections": "codeconnections", "ServiceQuotas": "servicequotas"}
+PREFIXES = {
+    "AnyScaleFrontendService": "application-autoscaling",
+    "CodePipeline": "codepipeline",
+    "CodeConnections": "codeconnections",
+    "ServiceQuotas": "servicequotas",
+}
 """IAM's name of the service, by the prefix of its targets."""
 
 
@@ -32,6 +37,8 @@ def _resource(service: str, request: Mapping[str, Any]) -> str:
     if service == "codepipeline":
         name = request.get("pipelineName") or request.get("name")
         return f"arn:aws:codepipeline:{region}:{account}:{name}" if name else "*"
+    if service == "application-autoscaling":
+        return f"arn:aws:application-autoscaling:{region}:{account}:scalable-target/*"
     if service == "codeconnections":
         return request.get("ConnectionArn") or "*"
     quota, of = request.get("QuotaCode"), request.get("ServiceCode")

@@ -1,9 +1,10 @@
 """AWS Backup beyond ministack's: recovery points of finished jobs, restored databases, restore testing plans.
 
-A restore copies the database's current settings: the emulated database holds no data that could differ from the
-recovery point. A job in one region may back up a resource in another, as a copy does. Nothing here runs on a schedule.
+A restore copies the database's settings at its last backup; the emulated database holds no data. A job in one region
+may back up a resource in another, as a copy does. Nothing here runs on a schedule.
 """
 
+import json
 from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
@@ -12,11 +13,14 @@ from typing_extensions import override
 
 from rehearsal.emulator.cloudformation import generic_types, providers
 from rehearsal.emulator.internals import Properties, Provisioned, backup, here, rds, responses
+from rehearsal.emulator.services import point_in_time
 
 PLAN = "AWS::Backup::RestoreTestingPlan"
 
 _plans: Any = responses.AccountRegionScopedDict()
 _restores: Any = responses.AccountRegionScopedDict()
+_backed_up: Any = responses.AccountRegionScopedDict()
+"""The settings of a database at its last backup, by its ARN."""
 
 
 def register() -> None:
@@ -30,7 +34,10 @@ def register() -> None:
     async def handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
         if (method, path.strip("/")) == ("PUT", "restore-jobs"):
             return _start_restore(backup.json.loads(body))
-        return await above(method, path, headers, body, query)
+        answer = await above(method, path, headers, body, query)
+        if (method, path.strip("/")) == ("PUT", "backup-jobs"):
+            _keep_settings(backup.json.loads(body)["ResourceArn"])
+        return answer
 
     backup.handle_request = handle
     providers.register(RestoreTestingPlan(PLAN))
@@ -94,23 +101,33 @@ def _start_restore(request: dict[str, Any]) -> Any:
     return backup._ok({"RestoreJobId": job["RestoreJobId"]})
 
 
-def _restore_database(arn: str, metadata: dict[str, str]) -> str | None:
-    """Create an instance like the one that was backed up; return its ARN, or None if it no longer exists."""
-    _, _, _, region, account, _, name = arn.split(":")
+def _keep_settings(arn: str) -> None:
+    """Remember a database's settings, so that its recovery points outlive it."""
+    if (source := _database(arn)) is not None:
+        _backed_up[arn] = dict(source)
+
+
+def _database(arn: str) -> dict[str, Any] | None:
+    _, _, _, region, account, _, name = arn.split(":", 6)
     with responses.request_scope(account, region):
-        source = rds._instances.get(name)
+        return rds._instances.get(name)
+
+
+def _restore_database(arn: str, metadata: dict[str, str]) -> str | None:
+    """Create an instance like the one that was backed up; return its ARN, or None if nothing of it is known."""
+    source = _backed_up.get(arn) or _database(arn)
     if source is None:
         return None
-    snapshot = f"awsbackup-{uuid4()}"
-    rds._create_snapshot_internal(snapshot, source)
     target = metadata.get("dbinstanceidentifier", f"awsbackup-restore-test-{uuid4()}")
-    rds._restore_from_snapshot(
+    groups = json.loads(metadata.get("vpcsecuritygroupids", "[]"))
+    point_in_time.restore(
+        source,
         {
             "DBInstanceIdentifier": [target],
-            "DBSnapshotIdentifier": [snapshot],
             "DBSubnetGroupName": [metadata.get("dbsubnetgroupname", "default")],
             "MultiAZ": [metadata.get("multiaz", "false")],
-        }
+            **{f"VpcSecurityGroupIds.VpcSecurityGroupId.{at}": [group] for at, group in enumerate(groups, start=1)},
+        },
     )
     account, region = here()
     return f"arn:aws:rds:{region}:{account}:db:{target}"

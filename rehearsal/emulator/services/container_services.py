@@ -1,17 +1,22 @@
-"""ECS: task definitions in the API's spelling, image digests of tasks, and desired counts within scaling limits."""
+"""ECS: definitions in the API's spelling, image digests, replaced tasks, and counts within scaling limits."""
 
 import hashlib
+import json
 from typing import Any
 
 from typing_extensions import override
 
 from rehearsal.emulator.cloudformation import generic_types, providers
-from rehearsal.emulator.internals import Properties, Provisioned, ecs, provisioners
+from rehearsal.emulator.internals import Properties, Provisioned, ecs, provisioners, responses
+from rehearsal.emulator.services import scaling
 
 SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 DESIRED_COUNT = "ecs:service:DesiredCount"
 AS_WRITTEN = ("dockerLabels", "options")
 """Members of a container definition whose members have names that the user chooses."""
+
+_short_of_tasks: Any = responses.AccountRegionScopedDict()
+"""The clusters of services with a stopped task, by the service."""
 
 
 def register() -> None:
@@ -28,7 +33,30 @@ def register() -> None:
         return [{**item, "imageDigest": _digest(item["image"])} for item in original_build(definition, overrides)]
 
     ecs._build_task_containers = made
+    _replace_stopped_tasks()
     providers.register(ScalableTarget(SCALABLE_TARGET))
+
+
+def _replace_stopped_tasks() -> None:
+    """Start another task for one that StopTask has stopped: not at once, but when the service is next described."""
+    stop, describe = ecs._ACTION_MAP["StopTask"], ecs._ACTION_MAP["DescribeServices"]
+
+    def stop_task(request: Properties) -> Any:
+        answer = stop(request)
+        if answer[0] < 400:
+            task = json.loads(answer[2])["task"]
+            if task.get("group", "").startswith("service:"):
+                cluster, service = task["clusterArn"].rpartition("/")[2], task["group"].partition(":")[2]
+                _short_of_tasks[f"{cluster}/{service}"] = cluster
+        return answer
+
+    def describe_services(request: Properties) -> Any:
+        for service, cluster in list(_short_of_tasks.items()):
+            _short_of_tasks.pop(service)
+            ecs._reconcile_service_tasks(cluster, service)
+        return describe(request)
+
+    ecs._ACTION_MAP |= {"StopTask": stop_task, "DescribeServices": describe_services}
 
 
 class ScalableTarget(generic_types.RecordedType):
@@ -37,6 +65,7 @@ class ScalableTarget(generic_types.RecordedType):
     @override
     def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         _scale(properties)
+        scaling.record(properties)
         return super().create(logical_id, properties, stack_name)
 
     @override
@@ -44,6 +73,7 @@ class ScalableTarget(generic_types.RecordedType):
         self, physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
     ) -> Provisioned:
         _scale(new)
+        scaling.record(new)
         return super().update(physical_id, old, new, stack_name, logical_id)
 
 

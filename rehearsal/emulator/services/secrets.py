@@ -15,6 +15,7 @@ def register() -> None:
     """Complete secrets, their rotation schedules, and the managed master secrets of database instances."""
     provisioners._sm_secret_string = _value
     _show_master_secrets()
+    _manage_master_passwords()
     providers.register(
         Instance("AWS::RDS::DBInstance"),
         Secret("AWS::SecretsManager::Secret"),
@@ -62,6 +63,28 @@ def _show_master_secrets() -> None:
         return original_xml(record) + (f"<MasterUserSecret>{members}</MasterUserSecret>" if secret else "")
 
     rds._instance_xml = instance_xml
+
+
+def _manage_master_passwords() -> None:
+    """Let ModifyDBInstance rotate an instance's managed password, or begin to manage it."""
+    original = rds._ACTION_MAP["ModifyDBInstance"]
+
+    def modify(request: Properties) -> Any:
+        answer = original(request)
+        record = rds._instances.get(rds._p(request, "DBInstanceIdentifier"))
+        if answer[0] >= 400 or record is None:
+            return answer
+        if rds._p(request, "ManageMasterUserPassword") == "true" and "MasterUserSecret" not in record:
+            arn = _create_master_secret(record["DBInstanceIdentifier"], record)
+            record["MasterUserSecret"] = {"SecretArn": arn, "SecretStatus": "active"}
+        if rds._p(request, "RotateMasterUserPassword") == "true" and "MasterUserSecret" in record:
+            value = json.dumps({"username": record["MasterUsername"], "password": str(uuid4())})
+            secretsmanager._put_secret_value(
+                {"SecretId": record["MasterUserSecret"]["SecretArn"], "SecretString": value}
+            )
+        return answer
+
+    rds._ACTION_MAP["ModifyDBInstance"] = modify
 
 
 class Secret(providers.Extension):

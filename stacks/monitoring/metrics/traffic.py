@@ -26,7 +26,7 @@ class TrafficMetrics:
                 "requests": self._targets.metric("RequestCount", "Sum", "requests"),
                 "seconds": self.response_time(percentile),
             },
-            label=f"p{percentile}",
+            label=f"response time p{percentile}",
         )
 
     def requests(self) -> cloudwatch.Metric:

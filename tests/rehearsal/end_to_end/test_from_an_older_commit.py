@@ -58,5 +58,8 @@ def test_a_removed_environment_is_an_update_of_the_older_pipeline(
     first = {stage.name: stage.status for stage in progress.superseded[0]}
     assert first["New"] is Status.SUCCEEDED, progress.reason
     assert "yawl-new-network" in {stack["StackName"] for stack in found}
-    assert (progress.restarts, progress.delivery) == (1, 2), progress.reason
-    assert "New" not in [stage.name for stage in progress.stages], "the newer commit's pipeline does not have it"
+    assert progress.delivery == 2, progress.reason
+    # The newer commit updates the older one's pipeline, or is stopped because that needs to be accepted.
+    asked = "UpdatePipeline/SelfMutate: stops: the pipeline's own permissions would grow"
+    assert progress.restarts == 1 or progress.reason.startswith(asked)
+    assert ("New" in [stage.name for stage in progress.stages]) is (progress.restarts == 0)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,7 +41,8 @@ def test_what_is_allowed_but_should_not_stay_is_told_on_every_synthesis(
     (tmp_path / "delivery.toml").write_text(delivery_toml(build))
     monkeypatch.chdir(tmp_path)
 
-    def add_nothing(*_: object) -> None: ...
+    def add_nothing(*_: object) -> SimpleNamespace:
+        return SimpleNamespace(reviews=[])
 
     monkeypatch.setattr(pipeline_app, "add_pipeline", add_nothing)
     pipeline_app.main()

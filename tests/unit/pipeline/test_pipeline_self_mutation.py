@@ -4,11 +4,13 @@ import hashlib
 import json
 import os
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 from aws_cdk.assertions import Template
 
+from jobs.change_review import before_push
 from lambdas.delivery_events.notify import publish_notice
 from settings import Settings
 from settings.sections.accepted_changes import AcceptedPermissions
@@ -32,7 +34,7 @@ def update(
     cdk = folder / "bin" / "cdk"
     cdk.parent.mkdir()
     cdk.write_text(
-        f"#!/bin/sh\nprintf '{CHANGES}'\n"
+        f"#!/bin/sh\necho $* >> '{folder / 'asked.txt'}'\nprintf '{CHANGES}'\n"
         f"case $* in *broadening*) exit {int(broadened)};; *) exit {int(not compared)};; esac\n"
     )
     cdk.chmod(0o755)
@@ -57,7 +59,37 @@ def test_broader_permissions_stop_the_update_and_say_how_to_go_on(
     done = update(pipeline_template, tmp_path, broadened=True, accepted=accepted)
     assert done.returncode == 1
     assert CHANGES in done.stdout
-    assert f"[pipeline.accepted_changes.{FINGERPRINT}]" in done.stdout
+    printed = done.stdout.partition("with the reason:\n")[2]
+    assert tomllib.loads(printed) == {"pipeline": {"accepted_changes": {FINGERPRINT: {"reason": "…"}}}}
+
+
+def test_make_review_prints_the_same_acceptance_before_the_push(
+    pipeline_template: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It compares with the same command, so that adding an environment takes one push."""
+    update(pipeline_template, tmp_path, broadened=True, accepted="")
+    pipeline = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Name": "yawl-delivery"}}
+    (tmp_path / "pipeline.json").write_text(json.dumps({"Resources": {"Pipeline": pipeline}}))
+    artifact = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://111111111111/us-east-1",
+        "properties": {"templateFile": "pipeline.json"},
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"yawl-delivery": artifact}}))
+    (tmp_path / "change-reviews.json").write_text("[]")
+    settings = tmp_path / "delivery.toml"
+    settings.write_text("")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    arguments = ["--assembly", str(tmp_path), "--settings", str(settings)]
+    assert before_push.main(arguments) == 1
+    printed = capsys.readouterr().out
+    assert list(tomllib.loads(printed)["pipeline"]["accepted_changes"]) == [FINGERPRINT]
+    commands = Pipeline(pipeline_template.to_json()["Resources"]).buildspec("UpdatePipeline", "SelfMutate")
+    compared = (tmp_path / "asked.txt").read_text().splitlines()
+    assert f"cdk {compared[0]} > changes.txt" in commands["phases"]["pre_build"]["commands"][0]
+    assert compared[0] == compared[-2]
+    settings.write_text(printed)
+    assert before_push.main(arguments) == 0
 
 
 def test_the_mail_says_what_to_accept(pipeline_template: Template, tmp_path: Path) -> None:

@@ -379,3 +379,30 @@ def test_no_credentials(site: Site, capsys: pytest.CaptureFixture[str], monkeypa
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(site.assembly / "none"))
     assert doctor(site) == 2
     assert "no AWS credentials were found" in capsys.readouterr().err
+
+
+def test_stacks_that_no_release_contains_are_listed_and_live_siblings_are_not(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.bootstrap(DEV)
+    site.bootstrap(DEV, region="eu-west-1")
+
+    def deploy(name: str, environment: str, region: str) -> None:
+        tags = [{"Key": "Environment", "Value": environment}]
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {"Tags": tags}}
+        site.client("cloudformation", DEV, region).create_stack(
+            StackName=name, TemplateBody=json.dumps({"Resources": {"Topic": topic}})
+        )
+
+    deploy("yawl-dev-network", "dev", "us-east-1")
+    deploy("yawl-dev-us-cache", "dev-us", "us-east-1")
+    deploy("yawl-dev-network", "dev", "eu-west-1")
+    deploy("yawl-notes", "", "us-east-1")
+    deploy("yawl-execution-policies", "", "us-east-1")
+    doctor(site, "--account", site.accounts[DEV])
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines() if "that no release contains" in line]
+    assert lines == [
+        "! us-east-1 has stacks that no release contains and that have no environment's tag: yawl-notes",
+        "! us-east-1 has stacks of dev-us that no release contains: yawl-dev-us-cache",
+        "! eu-west-1 has stacks of dev that no release contains: yawl-dev-network",
+    ]

@@ -1,0 +1,1 @@
+"""Stacks that are deployed but not released: whose they are, what they hold and cost, and what collides."""

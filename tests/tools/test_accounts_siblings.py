@@ -1,0 +1,45 @@
+"""Which stacks an operation on an environment takes for its own: never those of a sibling with a longer name."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cloud_assembly import REVIEWS, Assembly, Stack
+from tools.accounts.deployed_stacks import stacks_of
+from tools.accounts.destroy import stacks_to_destroy
+
+NAMES = ("qa", "qa-us", "qa-us-east-1", "qa-eu-west-1", "qa-dr")
+
+
+def assembly(folder: Path, *environments: str) -> Assembly:
+    """Stages of all these names in one account; those that are no environments are further regions of qa."""
+    (folder / REVIEWS).write_text(json.dumps([{"environment": name} for name in environments]))
+    return Assembly(
+        folder,
+        tuple(
+            Stack(name=f"yawl-{name}-network", account="1", region=region, template={}, stage=name.capitalize())
+            for name, region in zip(
+                NAMES, ("us-east-1", "us-east-1", "us-east-1", "eu-west-1", "us-west-2"), strict=True
+            )
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("environments", "found"),
+    [
+        (NAMES, ["yawl-qa-network"]),
+        (("qa", "qa-us", "qa-us-east-1", "qa-dr"), ["yawl-qa-network", "yawl-qa-eu-west-1-network"]),
+    ],
+)
+def test_an_environment_is_its_own_stacks_and_those_of_its_further_regions(
+    environments: tuple[str, ...], found: list[str], tmp_path: Path
+) -> None:
+    whole = assembly(tmp_path, *environments)
+    assert [stack.name for stack in stacks_of("qa", whole)] == found
+    assert [stack.name for stack in stacks_to_destroy("qa", whole)] == found
+
+
+def test_an_assembly_that_lists_no_reviews_has_no_names(tmp_path: Path) -> None:
+    assert Assembly(tmp_path, ()).environments == ()
