@@ -86,6 +86,13 @@ def fails(where: str, *, before: bool, **details: Any) -> Callable[[Recording], 
     return happens
 
 
+def two_bad_releases(it: Recording) -> None:
+    """The one before failed in the same stage, so it is nothing to return to."""
+    fails("Prod/Bake", before=True)(it)
+    begun(it, "two", CommitId="3" * 40)
+    failed(it, "Prod/Bake", "two")
+
+
 def creation(it: Recording) -> None:
     it.stack_events = (
         {"LogicalResourceId": "Queue", "ResourceStatus": "CREATE_FAILED", "ResourceStatusReason": "quota exceeded"},
@@ -319,6 +326,7 @@ ROWS: dict[str, Row] = {
         ("prod runs the new release, which passed its integration tests and failed the bake.", BACK.format("Prod")),
         ("parts of",),
     ),
+    "two bad releases": Row(two_bad_releases, (BACK.format("Prod"),), ("222222222222",)),
     "two regions failed": Row(
         two_regions,
         ("failed in ProdWave2/Prod-b.IntegrationTests", "the first", "may run parts of both releases."),
