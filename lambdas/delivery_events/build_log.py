@@ -73,7 +73,7 @@ NOISE: Final = re.compile(
     r"""
     ^\s*$
     | [│┌├└]                                                # a row of a table
-    | ^make(\[\d+\])?:\s(\*\*\*\s\[|Entering|Leaving|Nothing|'|Target)
+    | ^make(\[\d+\])?:\s(\*\*\*\s(\[|Waiting\s)|Entering|Leaving|Nothing|'|Target)
     | ^\[Container\]
     | ^\[\d\d:\d\d:\d\d\]\s                                 # the CDK CLI's debug output
     | ^(\$\s|--\sphase\s|phase\s\w+\sfailed\swith)          # the rehearsal's
@@ -198,7 +198,8 @@ class _Test:
 
 
 _REPORT: Final = re.compile(r"^=+ (FAILURES|ERRORS) =+$")
-_SECTION: Final = re.compile(r"^_{2,} (?:ERROR (?:at \w+ of|collecting) )?(?P<name>.+?) _{2,}$")
+_SECTION: Final = re.compile(r"^_+ (?!_ )(?:ERROR (?:at \w+ of|collecting) )?(?P<name>.+?) _+$")
+"""A long name leaves room for one underscore; between the frames of a traceback is a line of `_ _ _`."""
 _SUMMARY: Final = re.compile(r"^=+ short test summary info =+$")
 _END: Final = re.compile(r"^(=+ )?(\d+ \w+(, )?)+ in [\d.]+s|^-+ generated xml file|^!+ Interrupted")
 
@@ -228,5 +229,8 @@ def _split(lines: Sequence[str]) -> tuple[list[str], list[_Test]]:
 
 def _node_ids(name: str, lines: Sequence[str]) -> Iterator[str]:
     """Yield the ids of a test: `tests/test_x.py::test_y`."""
-    wanted = re.compile(rf"(?:^|\s)(\S+::{re.escape(name.replace('.', '::'))})(?:\s|$)")
+    function, bracket, parameters = name.partition("[")
+    # A report names a class's test with a dot.
+    own_id = function.replace(".", "::") + bracket + parameters
+    wanted = re.compile(rf"(?:^|\s)(\S+::{re.escape(own_id)})(?:\s|$)")
     return (match[1] for line in lines if (match := wanted.search(line)))

@@ -111,6 +111,11 @@ SHORT: dict[str, tuple[str, ...]] = {
         "make: *** [Makefile:78: check] Error 1",
         "Makefile:29: recipe for target 'check' failed",
     ),
+    "one of several targets": (
+        "one of several targets",
+        "make[1]: *** Waiting for unfinished jobs....",
+        "make: *** [x] Error 2",
+    ),
     "nothing that a rule knows": ("before", "nothing that a rule knows", "make: *** [Makefile:3: check] Error 2"),
     "": ("[Container] 2026/11/03 12:03:10 Phase complete: BUILD State: SUCCEEDED", "", "make: *** [x] Error 1"),
 }
