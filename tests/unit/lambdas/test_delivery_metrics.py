@@ -549,8 +549,17 @@ def disturbances(draw: st.DrawFn) -> tuple[Callable[[Events], Events], int, int]
 
 
 @pytest.mark.parametrize("case", RECORDED)
+def test_the_daily_run_makes_up_for_all_events_but_one(case: str) -> None:
+    runs = RUNS[case]
+    in_order = events_of(runs)
+    expected = metrics(published_lines(runs, in_order))
+    for event in in_order:
+        assert metrics(published_lines(runs, [event, DAILY])) == expected, event
+
+
+@pytest.mark.parametrize("case", RECORDED)
 @given(disturbance=disturbances())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_whatever_happens_to_events_one_later_event_makes_up_for_it(
     case: str, disturbance: tuple[Callable[[Events], Events], int, int]
 ) -> None:
