@@ -425,7 +425,7 @@ def published_lines(
                     environments,
                     pipeline="p",
                     region="eu-west-1",
-                    incidents=known,
+                    incidents=known.copy,
                     now=moment(latest),
                 )
     return [json.loads(text) for text in out.getvalue().splitlines()]
@@ -650,13 +650,39 @@ def test_a_history_that_is_behind_an_event_is_read_again(
             pipeline="p",
             region="eu-west-1",
             now=moment(minute + 1),
+            incidents=list[Incident],
         )
 
 
 def test_an_event_of_a_run_that_nobody_knows_any_more_is_not_repeated_for_ever() -> None:
     event = {"time": moment(0).isoformat(), "detail": {"pipeline": "p", "execution-id": "gone", "state": "FAILED"}}
     table = PublishedFigures(DynamoDB(), "table")
-    publish(event, CodePipeline([GOOD]), table, ENVIRONMENTS, pipeline="p", region="eu-west-1", now=moment(120))
+    publish(
+        event,
+        CodePipeline([GOOD]),
+        table,
+        ENVIRONMENTS,
+        pipeline="p",
+        region="eu-west-1",
+        now=moment(120),
+        incidents=list[Incident],
+    )
+
+
+def test_no_alarms_are_read_before_prod_has_a_release() -> None:
+    def refuse() -> list[Incident]:
+        raise AssertionError("prod's reader role does not exist yet")
+
+    publish(
+        {"time": moment(30).isoformat()},
+        CodePipeline([GOOD], minute=30),
+        PublishedFigures(DynamoDB(), "table"),
+        ENVIRONMENTS,
+        pipeline="p",
+        region="eu-west-1",
+        now=moment(30),
+        incidents=refuse,
+    )
 
 
 def test_a_figure_is_told_once_whoever_asks_at_the_same_time() -> None:
