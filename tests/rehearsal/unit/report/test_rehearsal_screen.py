@@ -26,6 +26,7 @@ NOISE = [
     "Execution policies: arn:aws:iam::aws:policy/AdministratorAccess",
     "Supply a stack id (yawl-delivery) to display its template.",
     "yawl-delivery",
+    " WARN PYTHONPATH environment variable is ignored",
     "",
 ]
 TOLD = {
