@@ -1,7 +1,7 @@
 """Builds the notice for an event of the pipeline; most events need none."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ class NoticeBuilder:
                 *(f"Highest risk: {one}" for one in _variables(RISK, own)),
                 *(f"Changes: {one}" for one in _variables(CHANGES, own)),
                 *(f"Tests: {one}" for one in _variables(TESTS, self.execution.actions)),
-                *(f"  {line}" for one in _variables(COMMITS, own) for line in json.loads(one)),
+                *(line for one in _variables(COMMITS, own) for line in _commits(json.loads(one))),
             ),
             next="Read the review, then approve or reject. The approval expires after 7 days.",
             link=self._timeline(),
@@ -153,6 +153,11 @@ class NoticeBuilder:
             f"https://{self.region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{self.execution.pipeline}"
             f"/executions/{self.execution.id}/timeline?region={self.region}"
         )
+
+
+def _commits(lines: Sequence[str]) -> list[str]:
+    """Return the commits below a heading; nothing if there are none."""
+    return ["Commits, newest first (+ added, - taken back):", *(f"  {line}" for line in lines)] if lines else []
 
 
 def _variables(variable: str, actions: Iterable[Action]) -> list[str]:

@@ -88,7 +88,7 @@ def ended(rehearsed: Rehearsed, told_before: int) -> Ended:
         failed_functions=list(progress.failed_functions),
         releases=released(rehearsed),
         pages={
-            f"{stage.name}/{one.name}": [page.read_text() for page in one.pages]
+            f"{stage.name}/{one.name}": [page.read_text() for page in one.pages.values()]
             for stage in progress.stages
             for one in stage.actions
             if one.pages

@@ -332,11 +332,12 @@ def test_another_release_is_under_way_that_was_reviewed_before(
 def test_what_has_no_price_is_named_and_stops_nothing() -> None:
     dear = changed(DATABASE, DBInstanceClass="db.x2g.large")
     review = review_of({"Database": DATABASE}, {"Database": dear, "Key": {"Type": "AWS::KMS::Key"}})
-    assert "monthly cost -$27.58, from $28.58 to $1.00, 1 not counted" in review.summary()
-    assert "not counted  yawl-prod-database: " in as_text(review)
+    assert "monthly cost at least $3.30 without db.x2g.large, one zone" in review.summary()
+    assert "Monthly cost from $28.58 to at least $3.30 (no prices in us-east-1 for db.x2g.large, " in as_text(review)
+    assert "    no price  yawl-prod-database: Database, db.x2g.large, " in as_text(review)
     elsewhere = review_of({}, {"Database": DATABASE}, region="eu-west-1")
     assert not elsewhere.stopping
-    assert "no prices for eu-west-1" in as_html(elsewhere, None)
+    assert "no prices in eu-west-1 for db." in as_html(elsewhere, None)
 
 
 def test_the_page_escapes_what_a_template_says() -> None:

@@ -11,7 +11,7 @@ from aws_cdk.assertions import Template
 
 from jobs.change_review.approval.page import LONGEST_RISK
 from jobs.change_review.approval.release import LONGEST_RUNS
-from jobs.change_review.costs import cost_change
+from jobs.change_review.costs import LONGEST_PHRASE, cost_change
 from jobs.change_review.pipeline_run import MAX_TITLE_LENGTH
 from jobs.change_review.review import Review
 from pipeline.steps.change_review_step import NOTHING
@@ -266,7 +266,7 @@ class TestGate:
             "SUMMARY": LONGEST + len(": 99 passed, 99 skipped in 3600.0 s, p99 60000 ms, 99 remarks"),
             "CHANGES": len("production: resources 100 added, 100 changed, 100 revised, 100 replaced, 100 removed, ")
             + len("in 10 of 10 stacks; 10 stateful resources lost; permissions broadened in 10 stacks; ")
-            + len("monthly cost -$10,000.00, from $100,000.00 to $100,000.00, 10 not counted"),
+            + LONGEST_PHRASE,
         }
         filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)
         assert len(filled) < 1000
