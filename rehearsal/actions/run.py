@@ -133,10 +133,10 @@ class Run:
     context: Context
     log: Callable[[str], None]
     fail_on_purpose: bool = False
-    pages: Mapping[str, Path] = field(default_factory=dict)
-    """The kept pages of the actions before, by the name of the object in S3."""
     details: ActionDetails = field(default_factory=ActionDetails)
     """Filled in by the action for the report, also when it fails."""
+    pages: Mapping[str, Path] = field(default_factory=dict)
+    """The kept pages of the actions before, by the name of the object in S3."""
 
     @property
     def name(self) -> str:
