@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk.assertions import Template
 
+from jobs.change_review.__main__ import LONGEST_CHANGES
 from jobs.change_review.approval.page import LONGEST_RISK
 from jobs.change_review.approval.release import LONGEST_RUNS
 from jobs.change_review.costs import LONGEST_PHRASE, cost_change
@@ -253,9 +254,7 @@ class TestGate:
             "RUNS": LONGEST_RUNS,
             "RISK": LONGEST_RISK,
             "SUMMARY": LONGEST + len(": 99 passed, 99 skipped in 3600.0 s, p99 60000 ms, 99 remarks"),
-            "CHANGES": len("production: resources 100 added, 100 changed, 100 revised, 100 replaced, 100 removed, ")
-            + len("in 10 of 10 stacks; 10 stateful resources lost; permissions broadened in 10 stacks; ")
-            + LONGEST_PHRASE,
+            "CHANGES": LONGEST_CHANGES,
         }
         filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)
         assert len(filled) < 1000
