@@ -77,6 +77,7 @@ NOT_RUN = {
     "make releases ARGS='--environment prod --on 2026-11-03'": "tests/unit/tools/test_releases.py calls its program",
     "make prices REGION=eu-west-1": "tests/unit/tools/test_prices.py calls its program",
     "make prices REGION=us-east-1": "the same",
+    "make prices": "the same",
     "make destroy": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
     "make recover ENV=dev": "tests/rehearsal/emulator/programs/test_recover.py calls its program",
     "make recover": "the same",

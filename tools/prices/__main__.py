@@ -28,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     file: Path = options.folder / f"{options.region}.toml"
     try:
+        if options.region not in botocore.session.get_session().get_available_regions("ecs"):
+            print(f"prices: {options.region} is no region with ECS; name one such as eu-west-1", file=sys.stderr)
+            return 2
         found, missing = _read(options.region, _needed(options.assembly))
         if not found:
             print(f"prices: AWS Price List has no price of {options.region}; {file} is unchanged", file=sys.stderr)
@@ -62,8 +65,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
             "or AWS denied or throttled it or cannot be reached."
         ),
     )
-    regions = botocore.session.get_session().get_available_regions("ecs")
-    parser.add_argument("region", choices=regions, metavar="REGION", help="an AWS region, eu-west-1")
+    parser.add_argument("region", metavar="REGION", help="an AWS region, eu-west-1")
     parser.add_argument(
         "--assembly", type=Path, default=Path("cdk.out"), help="price its instance classes too (cdk.out, if it exists)"
     )

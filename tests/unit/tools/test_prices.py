@@ -238,6 +238,7 @@ def test_neither_do_an_unknown_region_and_aws_out_of_reach(
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     assert read(folder) == 2
     assert "no AWS credentials were found (The config profile (nobody)" in capsys.readouterr().err
-    with pytest.raises(SystemExit, match="2"):
-        main(["us-gov-west-1"])
+    monkeypatch.delenv("AWS_PROFILE")
+    assert main(["us-gov-west-1", "--folder", str(folder)]) == 2
+    assert "us-gov-west-1 is no region with ECS" in capsys.readouterr().err
     assert [file.name for file in folder.iterdir()] == ["every-region.toml"]
