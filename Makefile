@@ -211,8 +211,13 @@ docs: cdk.out/manifest.json $(drawing) ## regenerate all documents and pictures 
 	@python -m tools.compliance docs/COMPLIANCE.md
 
 .PHONY: cost
-cost: cdk.out/manifest.json ## estimate each environment's monthly cost by resource; FROM=COMMIT shows what changed since
+cost: cdk.out/manifest.json ## estimate each environment's monthly cost; FROM=COMMIT shows what changed since
 	@python -m jobs.cost $(if $(FROM),--from $(FROM)) $(ARGS)
+
+.PHONY: prices
+prices: cdk.out/manifest.json ## read a region's prices from AWS for make cost: make prices REGION=eu-west-1
+	@test -n "$(REGION)" || { echo "prices: of which region? make prices REGION=eu-west-1" >&2; exit 2; }
+	@python -m tools.prices $(REGION) $(ARGS)
 
 .PHONY: bench
 bench: cdk.out/manifest.json ## measure synthesis, growth, depth, limits and the cost of enforcing permissions

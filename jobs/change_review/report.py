@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 
 from jobs.change_review.accepted_changes import entry_for
-from jobs.change_review.costs import cost_lines, cost_phrase
+from jobs.change_review.costs import cost_lines, cost_sentence
 from jobs.change_review.findings import Finding
 from jobs.change_review.review import KINDS, Review, StackReview
-
-COST_BASIS = "Estimated from the templates with the prices and assumptions of jobs/cost/: on demand, without tax."
 
 
 def as_text(review: Review) -> str:
@@ -20,7 +18,7 @@ def as_text(review: Review) -> str:
     if review.dependents:
         lines += ["", DEPENDENTS_TITLE, *(f"  {line}" for line in dependent_lines(review))]
     if not review.nothing:
-        lines += ["", cost_phrase(review.cost), *cost_lines(review.cost)]
+        lines += ["", cost_sentence(review.cost), *cost_lines(review.cost)]
     lines += ["", verdict(review)]
     return "\n".join(lines)
 

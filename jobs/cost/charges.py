@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
+from jobs.cost import CostError
 from jobs.cost.assembly import Resource, Stack
-from jobs.cost.errors import CostError
 from jobs.cost.usage import Usage
 
 

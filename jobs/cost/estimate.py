@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from jobs.cost import CostError
 from jobs.cost.assembly import Environment, Resource, Stack
 from jobs.cost.charges import Charge, Commitment
-from jobs.cost.errors import CostError
-from jobs.cost.prices import Price, PriceList, read_prices
+from jobs.cost.prices import COMPLETE_REGION, Price, PriceList, read_prices
 from jobs.cost.resources import FREE, PRICED, is_custom
+from jobs.cost.unpriced import Unpriced
 from jobs.cost.usage import Assumptions
 
 NOTHING = Decimal(0)
@@ -66,9 +67,11 @@ class Saving:
 class Estimate:
     """Monthly cost of environments."""
 
+    names: tuple[str, ...]
+    """All environments, in pipeline order."""
     lines: tuple[Line, ...]
-    unpriced: tuple[str, ...]
-    """Resources without a price, each with a remedy. If there are any, the figures are too low."""
+    unpriced: tuple[Unpriced, ...]
+    """What has no price. If there is any, every sum with it is a lower bound."""
     price_lists: tuple[PriceList, ...] = field(repr=False)
 
     @property
@@ -78,12 +81,22 @@ class Estimate:
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """The names of the environments, in pipeline order."""
-        return tuple(dict.fromkeys(line.environment for line in self.lines))
+        """The names of the environments that cost something, in pipeline order."""
+        costing = {one.environment for one in (*self.lines, *self.unpriced)}
+        return tuple(name for name in self.names if name in costing)
 
     def of(self, environment: str, stack: str | None = None) -> tuple[Line, ...]:
         """Return the lines of an environment, or of one of its stacks."""
         return tuple(line for line in self.lines if line.environment == environment and stack in (None, line.stack))
+
+    def unpriced_of(self, environment: str, stack: str | None = None) -> tuple[Unpriced, ...]:
+        """Return what has no price in an environment, or in one of its stacks."""
+        return tuple(one for one in self.unpriced if one.environment == environment and stack in (None, one.stack))
+
+    def stacks_of(self, environment: str) -> tuple[str, ...]:
+        """Return the names of the environment's stacks that cost something."""
+        found = (*self.of(environment), *self.unpriced_of(environment))
+        return tuple(dict.fromkeys(one.stack for one in found))
 
 
 def total(lines: Iterable[Line]) -> Decimal:
@@ -97,62 +110,107 @@ def estimate(
     *,
     prices_of: Callable[[str], PriceList] = read_prices,
 ) -> Estimate:
-    """Price every resource; those without a price are listed in `Estimate.unpriced`."""
+    """Price every charge; what has no price is in `Estimate.unpriced`.
+
+    Raises CostError if a price file is invalid.
+    """
     lines: list[Line] = []
-    unpriced: dict[str, None] = {}
+    unpriced: list[Unpriced] = []
     lists: dict[str, PriceList] = {}
+    environments = tuple(environments)
     for environment in environments:
         for stack in environment.stacks:
-            try:
-                lists[stack.region] = prices_of(stack.region)
-            except CostError as error:
-                unpriced[str(error)] = None
-                continue
+            lists[stack.region] = prices_of(stack.region)
             for resource in stack.resources:
                 try:
-                    lines += _lines(environment, stack, resource, assumptions, lists[stack.region])
+                    for found in _charged(environment, stack, resource, assumptions, prices_of):
+                        if isinstance(found, Line):
+                            lines.append(found)
+                        else:
+                            unpriced.append(found)
                 except CostError as error:
-                    unpriced[f"{stack.name}: {error}"] = None
+                    unpriced.append(_without_figures(environment, stack, resource, str(error)))
                 except (AttributeError, KeyError, TypeError, ValueError):
                     # The template may have an intrinsic function where a plain value is read.
-                    unpriced[f"{stack.name}: {resource.logical_id} ({resource.type}) has no plain values to price"] = (
-                        None
-                    )
-    return Estimate(lines=tuple(lines), unpriced=tuple(unpriced), price_lists=tuple(lists.values()))
+                    reason = "the template has no plain values to price it by"
+                    unpriced.append(_without_figures(environment, stack, resource, reason))
+    return Estimate(
+        names=tuple(environment.name for environment in environments),
+        lines=tuple(lines),
+        unpriced=tuple(unpriced),
+        price_lists=tuple(lists.values()),
+    )
 
 
-def _lines(
-    environment: Environment, stack: Stack, resource: Resource, assumptions: Assumptions, prices: PriceList
-) -> Iterator[Line]:
+def _charged(
+    environment: Environment,
+    stack: Stack,
+    resource: Resource,
+    assumptions: Assumptions,
+    prices_of: Callable[[str], PriceList],
+) -> Iterator[Line | Unpriced]:
     if resource.type in FREE or is_custom(resource.type):
         return
     if resource.type not in PRICED:
         raise CostError(
-            f"{resource.logical_id}: no price is known for {resource.type}: "
-            "add it to jobs/cost/resources/__init__.py, as PRICED, or as FREE with the reason"
+            "no price is known for this type: add it to jobs/cost/resources/__init__.py, as PRICED, or as FREE with "
+            "the reason"
         )
+    prices = prices_of(stack.region)
     for charge in PRICED[resource.type](resource, stack, assumptions.of(environment.name)):
-        if charge.quantity:
-            yield Line(
-                environment=environment.name,
-                stack=stack.name,
-                resource=resource.logical_id,
-                type=resource.type,
-                what=charge.what,
-                price=prices[charge.price],
-                quantity=charge.quantity,
-                discount=charge.discount,
-                assumptions=charge.assumptions,
-                saving=_saving(charge, charge.commitment, prices),
-            )
+        if not charge.quantity:
+            continue
+        price = prices.get(charge.price)
+        if price is None:
+            yield _without_price(environment, stack, resource, charge, prices_of(COMPLETE_REGION).get(charge.price))
+            continue
+        yield Line(
+            environment=environment.name,
+            stack=stack.name,
+            resource=resource.logical_id,
+            type=resource.type,
+            what=charge.what,
+            price=price,
+            quantity=charge.quantity,
+            discount=charge.discount,
+            assumptions=charge.assumptions,
+            saving=_saving(price, charge.commitment, prices),
+        )
 
 
-def _saving(charge: Charge, commitment: Commitment | None, prices: PriceList) -> Saving | None:
+def _without_price(
+    environment: Environment, stack: Stack, resource: Resource, charge: Charge, elsewhere: Price | None
+) -> Unpriced:
+    return Unpriced(
+        environment=environment.name,
+        stack=stack.name,
+        region=stack.region,
+        resource=resource.logical_id,
+        what=charge.what,
+        quantity=charge.quantity * (1 - charge.discount),
+        price=charge.price,
+        elsewhere=(charge.quantity * elsewhere.usd * (1 - charge.discount)).quantize(GRID) if elsewhere else None,
+        reason=f'no price "{charge.price}" is known in {stack.region}: make prices REGION={stack.region}',
+    )
+
+
+def _without_figures(environment: Environment, stack: Stack, resource: Resource, reason: str) -> Unpriced:
+    return Unpriced(
+        environment=environment.name,
+        stack=stack.name,
+        region=stack.region,
+        resource=resource.logical_id,
+        what=resource.type,
+        reason=reason,
+    )
+
+
+def _saving(price: Price, commitment: Commitment | None, prices: PriceList) -> Saving | None:
     if commitment is None or not commitment.instead_of:
         return None
     committed = prices.get(commitment.price)
     return Saving(
-        on_demand=commitment.instead_of * prices[charge.price].usd,
+        on_demand=commitment.instead_of * price.usd,
         committed=commitment.quantity * committed.usd if committed else None,
         price=commitment.price,
     )

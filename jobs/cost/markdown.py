@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from jobs.cost.estimate import NOTHING, Estimate, total
 from jobs.cost.formatting import dollars, figure
-from jobs.cost.prices import PriceList
-from jobs.cost.report import savings, stacks_of, used
 from jobs.cost.resources import FREE, LESS_THAN_A_CENT
+from jobs.cost.savings import savings, used
+from jobs.cost.unpriced import Unpriced, bounded, missing
 from jobs.cost.usage import HOURS, HOURS_MEANING, MEANINGS, Assumptions
 
 
@@ -20,15 +20,12 @@ def _page(found: Estimate, assumptions: Assumptions) -> Iterator[str]:
         "# Cost",
         "",
         "Estimated cost in US dollars per month of the environments in `delivery.toml`. `make docs` computes it from "
-        "the synthesized templates. `make cost` lists every resource; `make cost FROM=main~1` shows what changed "
-        "since a commit.",
+        "the synthesized templates. `make cost ARGS=--details` lists every resource; `make cost FROM=main~1` shows "
+        "what changed since a commit.",
         "",
-        *(
-            f"- On-demand prices of {prices.region}, recorded on {prices.dated} from AWS's public price lists"
-            f"{_checked(prices)}. Sources: `jobs/cost/prices/{prices.region}.toml`. "
-            f"`make cost ARGS='--price-queries {prices.region}'` prints the AWS CLI commands that look them up."
-            for prices in found.price_lists
-        ),
+        "Prices are on demand and in `jobs/cost/prices/`; `make prices REGION=us-east-1` reads them from AWS:",
+        "",
+        *(f"- {prices.region}: {prices.recorded}." for prices in found.price_lists),
         "",
         "*Fixed* charges do not depend on usage; *by usage* depends on the assumptions below.",
         "",
@@ -36,10 +33,10 @@ def _page(found: Estimate, assumptions: Assumptions) -> Iterator[str]:
     for environment in found.environments:
         lines = found.of(environment)
         rows = [
-            (stack, *_amounts(found, environment, stack), dollars(total(found.of(environment, stack))))
-            for stack in stacks_of(lines)
+            (stack, *_amounts(found, environment, stack), _sum(found, environment, stack))
+            for stack in found.stacks_of(environment)
         ]
-        rows.append((f"**{environment}**", *_amounts(found, environment, None), f"**{dollars(total(lines))}**"))
+        rows.append((f"**{environment}**", *_amounts(found, environment, None), f"**{_sum(found, environment)}**"))
         yield from (f"## {environment}", "", *_table(("stack", "fixed", "by usage", "total"), rows, numbers=3), "")
         largest = sorted(lines, key=lambda line: -line.monthly)[:5]
         yield (
@@ -48,14 +45,21 @@ def _page(found: Estimate, assumptions: Assumptions) -> Iterator[str]:
             + "."
         )
         yield ""
-    yield from (f"All environments and the pipeline: **{dollars(found.monthly)}** a month.", "")
+        yield from _not_priced(found.unpriced_of(environment))
+    yield from (f"All environments and the pipeline: **{bounded(found.monthly, found.unpriced)}** a month.", "")
     yield from _savings(found)
     yield from _assumptions(found, assumptions)
     yield from _left_out()
 
 
-def _checked(prices: PriceList) -> str:
-    return f" and verified on {prices.checked}" if prices.checked else "; not verified since"
+def _sum(found: Estimate, environment: str, stack: str | None = None) -> str:
+    bound = "at least " if found.unpriced_of(environment, stack) else ""
+    return f"{bound}{dollars(total(found.of(environment, stack)))}"
+
+
+def _not_priced(unpriced: Sequence[Unpriced]) -> Iterator[str]:
+    if unpriced:
+        yield from (f"Not counted: {missing(unpriced)}.", "")
 
 
 def _savings(found: Estimate) -> Iterator[str]:

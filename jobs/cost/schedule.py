@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from jobs.cost.errors import CostError
+from jobs.cost import CostError
 from jobs.cost.usage import HOURS
 
 WEEK = 7 * 24 * 60

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, get_type_hints
 
-from jobs.cost.errors import CostError
+from jobs.cost import CostError
 
 HOURS = Decimal(730)
 """AWS bills a month as 730 hours: 365 days x 24 hours / 12."""

@@ -7,10 +7,13 @@ from rehearsal.engine.action_details import Question
 
 
 def execute(run: Run) -> Outcome:
-    """Notify the SNS topic and ask; raises Rejected unless approved."""
+    """Notify the SNS topic and ask, with the page to review; raises Rejected unless approved."""
     message = run.configuration.get("CustomData", "")
     if topic := run.configuration.get("NotificationArn"):
         _notify(run, topic, message)
+    if link := run.configuration.get("ExternalEntityLink", ""):
+        # Where it leads to a page that was kept, the file; the emulated AWS has no console.
+        message += f"\n\nReview: {run.pages.get(link.rpartition('/')[2], link)}"
     run.details.question = Question(message)
     approved = not run.fail_on_purpose and run.context.approver.ask(run.name, message)
     run.details.question = Question(message, approved=approved)

@@ -135,6 +135,8 @@ class Run:
     fail_on_purpose: bool = False
     details: ActionDetails = field(default_factory=ActionDetails)
     """Filled in by the action for the report, also when it fails."""
+    pages: Mapping[str, Path] = field(default_factory=dict)
+    """The kept pages of the actions before, by the name of the object in S3."""
 
     @property
     def name(self) -> str:

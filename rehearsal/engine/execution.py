@@ -257,6 +257,12 @@ class Execution:
             log=lambda line: self._progress.log(progress, line),
             fail_on_purpose=progress.full_name in self._fail,
             details=progress.details,
+            pages={
+                name: page
+                for one in self._progress.stages
+                for earlier in one.actions
+                for name, page in earlier.pages.items()
+            },
         )
         outcome = runner(run)
         artifacts.store_outputs(run)

@@ -67,8 +67,8 @@ class ActionProgress:
     details: ActionDetails = field(default_factory=ActionDetails)
     log_lines: range = range(0)
     """The lines of its log file, from 0, that belong to this execution; an earlier one may precede."""
-    pages: list[Path] = field(default_factory=list)
-    """The pages that it left, beside its log."""
+    pages: dict[str, Path] = field(default_factory=dict)
+    """The pages that it left, beside its log, by the name of the object in S3."""
 
     @property
     def full_name(self) -> str:
@@ -214,11 +214,11 @@ class Progress:
     def end(self, action: ActionProgress, status: Status, reason: str = "") -> None:
         """Mark an action as ended."""
         action.status, action.reason, action.ended = status, reason, time.monotonic()
-        for text in action.details.pages.values():
+        for name, text in action.details.pages.items():
             earlier = len(list(self.logs.glob(f"{action.log_file.stem}{PAGE}*")))
             page = self.logs / f"{action.log_file.stem}{PAGE}{earlier + 1}.html"
             page.write_text(text)
-            action.pages.append(page)
+            action.pages[name] = page
         self.listener(action)
 
     def skip(self, stage: StageProgress, reason: str) -> None:

@@ -187,7 +187,7 @@ class _Timeline:
             "reason": action.reason,
             "log": str(action.log_file),
             "log_lines": [action.log_lines.start, action.log_lines.stop],
-            "pages": [str(page) for page in action.pages],
+            "pages": [str(page) for page in action.pages.values()],
             "change_set": asdict(details.change_set) if details.change_set else None,
             "tests": [asdict(test) for test in details.tests],
             "question": asdict(details.question) if details.question else None,

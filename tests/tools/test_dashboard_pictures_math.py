@@ -1,6 +1,7 @@
 """Pictures of dashboards: metric math, sample data, and the effect of a changed dashboard."""
 
 import re
+from dataclasses import replace
 from difflib import ndiff
 
 import pytest
@@ -9,9 +10,15 @@ from cloud_assembly import UserError
 from tools.diagrams.dashboards import page
 from tools.diagrams.dashboards.body import Body, Widget
 from tools.diagrams.dashboards.metric_math import evaluate
+from tools.diagrams.dashboards.metric_widget import lines
 from tools.diagrams.dashboards.series import DAY, HOUR, Series, sample
 
-SERIES: dict[str, Series] = {"a": [1.0, None, 3.0], "b": [2.0, 4.0, 0.0], "never": [None, None, None]}
+SERIES: dict[str, Series] = {
+    "a": [1.0, None, 3.0],
+    "b": [2.0, 4.0, 0.0],
+    "never": [None, None, None],
+    "late": [None, 5.0, None],
+}
 
 
 @pytest.mark.parametrize(
@@ -20,9 +27,16 @@ SERIES: dict[str, Series] = {"a": [1.0, None, 3.0], "b": [2.0, 4.0, 0.0], "never
         ("a + b", [3, None, 3]),
         ("100 * FILL(a, 0) / b", [50, 0, None]),
         ("FILL(a, REPEAT)", [1, 1, 3]),
+        ("FILL(late, REPEAT)", [None, 5, 5]),
+        ("a / b", [0.5, None, None]),
         ("FILL(never, REPEAT)", [None, None, None]),
         ("PERIOD(a)", [60, 60, 60]),
-        ("EPOCH(a)", [0, 60, 120]),
+        ("EPOCH(b)", [0, 60, 120]),
+        ("EPOCH(a)", [0, None, 120]),
+        ("EPOCH(FILL(a, REPEAT))", [0, 60, 120]),
+        ("IF(b > 0, a / b)", [0.5, None, None]),
+        ("IF(a > 0, b, 7)", [2, None, 0]),
+        ("IF(b < 1, 1)", [None, None, 1]),
         ("IF(b >= 2, b, 7)", [2, 4, 7]),
         ("SUM([a, b])", [3, 4, 3]),
         ("MAX([a, b])", [2, 4, 3]),
@@ -50,6 +64,46 @@ def test_the_last_release_is_in_one_hour() -> None:
     times = [HOUR * hour for hour in range(1, 100)]
     values = sample("ReleasedAt", {"Environment": "dev"}, "Maximum", period=HOUR, times=times)
     assert len([value for value in values if value is not None]) == 1
+
+
+# What CloudWatch's rules do to a dashboard.
+
+WEEK = 7 * DAY
+RELEASES = ["YAWLDelivery", "Releases", "Environment", "prod"]
+WEEKLY = Widget("metric", 0, 0, 8, 6, {"title": "Weekly", "metrics": [[*RELEASES, {"period": WEEK, "stat": "Sum"}]]})
+
+
+def test_a_widgets_period_holds_only_if_the_dashboard_inherits_it() -> None:
+    [weekly] = lines(WEEKLY, Body("name", 84 * 24, (), "inherit"))
+    assert (weekly.period, len(weekly.values)) == (WEEK, 12)
+    [chosen] = lines(WEEKLY, Body("name", 84 * 24, ()))
+    assert (chosen.period, len(chosen.values)) == (6 * HOUR, 4 * 84)
+
+
+def test_a_widget_has_the_time_that_it_names() -> None:
+    start = replace(WEEKLY, properties={**WEEKLY.properties, "start": "-P28D"})
+    [line] = lines(start, Body("name", 3, (), "inherit"))
+    assert len(line.values) == 4
+
+
+def test_nothing_is_published_where_nothing_happens() -> None:
+    days = sample("FailedChanges", {"Environment": "prod"}, "Sum", period=DAY, times=[DAY * day for day in range(60)])
+    assert None in days
+    assert 0 not in days
+
+
+@pytest.mark.parametrize("metric", ["Duration", "QueuedDuration"])
+def test_a_statistic_that_is_not_documented_is_named(metric: str) -> None:
+    row = ["AWS/CodeBuild", metric, "ProjectName", "p", {"stat": "Sum"}]
+    widget = Widget("metric", 0, 0, 8, 6, {"title": "Builds", "metrics": [row]})
+    with pytest.raises(UserError, match=f"Sum is no documented statistic of AWS/CodeBuild {metric}: Average"):
+        lines(widget, Body("name", 3, ()))
+
+
+def test_an_end_that_is_no_time_is_named() -> None:
+    widget = replace(WEEKLY, properties={**WEEKLY.properties, "start": "-P3D", "end": "P0D"})
+    with pytest.raises(UserError, match="'Weekly' ends at P0D, which is not a time"):
+        lines(widget, Body("name", 3, ()))
 
 
 # The effect of a changed dashboard on its picture.
@@ -92,6 +146,28 @@ def test_a_limit_has_its_label_and_fits_on_the_axis() -> None:
     text = "\n".join(drawn(graph(annotations=limits)))
     assert ">too much</text>" in text
     assert ">250</text>" in text
+
+
+def test_a_right_axis_has_its_own_scale() -> None:
+    big = ["AWS/RDS", "FreeStorageSpace", "DBInstanceIdentifier", "one", {"period": 300}]
+    small = ["AWS/ECS", "CPUUtilization", "ServiceName", "one", {"period": 300, "yAxis": "right"}]
+    axes = {"left": {"min": 0, "label": "bytes"}, "right": {"min": 0, "label": "percent"}}
+    text = "\n".join(drawn(graph(metrics=[big, small], yAxis=axes)))
+    assert ">bytes</text>" in text
+    assert ">percent</text>" in text
+    assert re.search(r">\d+G</text>", text)
+    assert ">40</text>" in text
+
+
+def test_a_line_ends_where_values_are_missing() -> None:
+    metrics = [[*RELEASES, {"period": DAY, "stat": "Sum"}]]
+    properties = {"title": "Releases", "view": "timeSeries", "metrics": metrics}
+    widget = Widget("metric", 0, 0, 8, 6, properties)
+    body = Body("name", 21 * 24, (widget,), "inherit")
+    text = page.picture(body, [widget], title="title", description="description")
+    [path] = re.findall(r'<path d="(M[^"]+)" stroke="#2456c8"/>', text)
+    # There are no releases at weekends.
+    assert path.count("M") >= 3
 
 
 def test_stacked_values_are_bars_on_top_of_each_other() -> None:

@@ -27,8 +27,8 @@ def _dashboards(directory: Path) -> dict[str, str]:
             delivery,
             overview,
             title=f"Dashboard {delivery.name}",
-            description="The overview: alarms of all environments, prod's four DORA metrics over time, and each "
-            "environment's last release with its age and success rate; sample data.",
+            description="The overview: alarms of all environments, prod's four DORA metrics over time and the runs "
+            "behind them, and what runs in each environment; sample data.",
         ),
         "pipeline-dashboard-details.svg": page.picture(
             delivery,

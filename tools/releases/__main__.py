@@ -3,6 +3,8 @@
     make releases                                                  what is deployed in every environment
     make releases ARGS='--environment prod --on 2026-11-03'        what was deployed in prod on that day
     make releases ARGS='--environment prod --all'                  all releases of prod
+    make releases ARGS='--page releases.html'                      a page: what runs where, what is waiting and for how
+                                                                   long, lead times by phase, and the runs behind them
 
 It needs credentials of the pipeline's account; the region is the one in delivery.toml.
 Exit codes: 0 releases found; 1 no release found; 2 bad input, or the records cannot be read.
@@ -13,18 +15,22 @@ import json
 import sys
 import tomllib
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from tools.releases.delivery import Delivery, NoEnvironmentsError
+from tools.releases.page import page
 from tools.releases.records import Record, RecordsError, bucket_of, now, on, read_all
 
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
+WEEKS = 12
+"""The time that the page is about, as on the dashboard."""
 SETTINGS = Path("delivery.toml")
 SHORT = 12
 """Characters shown of a commit or digest."""
@@ -40,12 +46,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RecordsError, BotoCoreError) as error:
         print(f"releases: {error}", file=sys.stderr)
         return 2
+    if options.page:
+        return _write_page(records, options)
     chosen = _chosen(records, options)
     if options.json:
         print(json.dumps([record.content for record in chosen], indent=2))
     else:
         print("\n\n".join(_in_words(record, options.time_zone) for record in chosen) or "No release found.")
     return 0 if chosen else 1
+
+
+def _write_page(records: Sequence[Record], options: argparse.Namespace) -> int:
+    moment = datetime.now(UTC)
+    codepipeline = _client("codepipeline")
+    try:
+        delivery = Delivery(
+            codepipeline, options.stack, region=codepipeline.meta.region_name, since=moment - timedelta(weeks=WEEKS)
+        )
+        options.page.write_text(page(delivery, records, now=moment), encoding="utf-8")
+    except (NoEnvironmentsError, ClientError, BotoCoreError) as error:
+        print(f"releases: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"releases: {options.page} cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
+    print(f"releases: wrote {options.page}")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--time-zone", type=_zone, default=UTC, metavar="ZONE", help="time zone of days and times (UTC)"
     )
+    when.add_argument("--page", type=Path, metavar="FILE", help="write a page about the last 12 weeks")
     parser.add_argument("--json", action="store_true", help="print the records as JSON")
     parser.add_argument("--bucket", help="the bucket of the records, instead of the stack's output")
     parser.add_argument("--stack", default="yawl-delivery", help="the pipeline's stack (yawl-delivery)")

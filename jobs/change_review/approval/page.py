@@ -10,10 +10,10 @@ from jobs.change_review.accepted_changes import entry_for
 from jobs.change_review.approval.exercised import exercises
 from jobs.change_review.approval.release import SHORT, Release
 from jobs.change_review.approval.risks import Level, Risk, risks
-from jobs.change_review.costs import cost_lines, cost_phrase
+from jobs.change_review.costs import cost_lines, cost_sentence
 from jobs.change_review.permissions import security_lines
 from jobs.change_review.pipeline_run import one_line
-from jobs.change_review.report import COST_BASIS, dependent_lines, verdict
+from jobs.change_review.report import dependent_lines, verdict
 from jobs.change_review.review import KINDS, Review
 
 FEW_COMMITS = 30
@@ -43,7 +43,7 @@ def as_html(review: Review, release: Release | None) -> str:
         levels=[(level, list(group)) for level, group in groupby(found, key=lambda risk: risk.level)],
         routine=Level.REVISION,
         exercises=list(exercises(review, release.earlier)) if release else [],
-        cost=None if review.nothing else f"{cost_phrase(review.cost).capitalize()}. {COST_BASIS}",
+        cost=None if review.nothing else cost_sentence(review.cost),
         charges=list(cost_lines(review.cost)),
         dependents=list(dependent_lines(review)),
         security={stack.name: list(security_lines(stack.difference)) for stack in review.stacks if not stack.is_new},

@@ -76,7 +76,7 @@ class Release:
     def mailed(self) -> list[str]:
         """Return the lines of the mail: a commit each, newest first."""
         if self.commits is None:
-            return [f"Commits: {self.no_commits}"] if self.no_commits else []
+            return [f"not known: {one_line(self.no_commits, LONGEST_LINE)}"] if self.no_commits else []
         lines = [*_lines("+", self.commits.added), *_lines("-", self.commits.taken_back)]
         more = [f"and {len(lines) - MOST_MAILED} more, see the review"] if len(lines) > MOST_MAILED else []
         return [*lines[:MOST_MAILED], *more]

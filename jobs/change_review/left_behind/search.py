@@ -21,6 +21,7 @@ from jobs.change_review.findings import Finding, fingerprint
 from jobs.change_review.left_behind.collisions import collisions
 from jobs.change_review.stateful import loss
 from jobs.cost.formatting import dollars
+from jobs.cost.unpriced import bounded, missing
 
 SUBJECT: Final = "stacks"
 """The subject of findings about stacks that are left behind."""
@@ -30,6 +31,7 @@ PREFIX: Final = "yawl-"
 _REGION: Final = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d+")
 _EMPTY: Final[dict[str, Any]] = {"Resources": {}}
 _MAX_LINES: Final = 20
+_MAX_CHARGES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,6 @@ def describe(found: LeftBehind, released: Sequence[Stack], comparer: Comparer) -
     """Return the finding: which stacks, what collides with the release, what they cost, and the data they hold."""
     differences = comparer.compare([(stack.template, _EMPTY) for stack in found.stacks])
     types = {name: known for one in differences for name, known in one.types.items()}
-    before = [stack.template for stack in found.stacks]
-    cost = cost_change(found.name, [replace(stack, template=_EMPTY) for stack in found.stacks], before)
-    uncounted = f"; not counted, without a known price: {len(cost.unpriced)}" if cost.unpriced else ""
     data = [
         f"holds: {change.logical_id} ({change.type}) of {stack.name}; deleting it {lost}"
         for stack, difference in zip(found.stacks, differences, strict=True)
@@ -126,12 +125,22 @@ def describe(found: LeftBehind, released: Sequence[Stack], comparer: Comparer) -
         details=(
             f"stacks: {', '.join(names)}",
             *_shortened([line for stack in found.stacks for line in collisions(stack, released, types)]),
-            f"costs: about ${dollars(cost.before)} a month{uncounted}",
+            _costs(found),
             *_shortened(data),
             "what to do: docs/DEPLOYMENT_GUIDE.md, “Another environment”",
         ),
         change=fingerprint(found.name, str(found.place), names),
     )
+
+
+def _costs(found: LeftBehind) -> str:
+    """Return what the stacks cost a month, with the largest charges."""
+    before = [stack.template for stack in found.stacks]
+    cost = cost_change(found.name, [replace(stack, template=_EMPTY) for stack in found.stacks], before)
+    largest = ", ".join(f"{one.resource} {one.what} ${dollars(one.before)}" for one in cost.changes[:_MAX_CHARGES])
+    total = f"costs: {'' if cost.unpriced else 'about '}{bounded(cost.before, cost.unpriced)} a month"
+    lacking = f"; {missing(cost.unpriced)}" if cost.unpriced else ""
+    return f"{total}, the largest: {largest}{lacking}" if largest else f"{total}{lacking}"
 
 
 def _title(found: LeftBehind, released: Sequence[Stack]) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from jobs.cost import CostError
 from jobs.cost.assembly import Resource, Stack
 from jobs.cost.charges import Charge, Commitment, number, text
-from jobs.cost.errors import CostError
 from jobs.cost.usage import HOURS, Usage
 
 FREE_INSIGHTS_DAYS = 7

@@ -26,7 +26,7 @@ STATUSES = {
     "ABANDONED": "Abandoned",
 }
 """The API's status by state in events."""
-OWN = ("actions", "startTime", "lastUpdateTime")
+OWN = ("actions", "passed", "startTime", "lastUpdateTime")
 """Members of a stored execution that GetPipelineExecution does not return."""
 
 
@@ -42,6 +42,8 @@ def take(message: dict[str, Any]) -> None:
         _keep_action(execution, detail, known)
     elif "stage" not in detail:
         _keep_execution(execution, detail, known)
+    elif detail["state"] == "SUCCEEDED":
+        execution["passed"].append(detail["stage"])
     _send(event)
 
 
@@ -53,8 +55,13 @@ def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] |
             return 400, {"__type": "PipelineExecutionNotFoundException", "message": "The execution does not exist"}
         return 200, {"pipelineExecution": {key: value for key, value in found.items() if key not in OWN}}
     if action == "ListPipelineExecutions":
-        newest_first = reversed([one for one in _executions.values() if one["pipelineName"] == request["pipelineName"]])
-        return 200, {"pipelineExecutionSummaries": [_summary(one) for one in newest_first]}
+        of_pipeline = [one for one in _executions.values() if one["pipelineName"] == request["pipelineName"]]
+        passed = request.get("filter", {}).get("succeededInStage", {}).get("stageName")
+        if passed:
+            # In the pipeline's current version (CodePipeline API Reference, "PipelineExecutionFilter").
+            current = max((one["pipelineVersion"] for one in of_pipeline), default=0)
+            of_pipeline = [one for one in of_pipeline if one["pipelineVersion"] == current and passed in one["passed"]]
+        return 200, {"pipelineExecutionSummaries": [_summary(one) for one in reversed(of_pipeline)]}
     if action == "GetPipelineState":
         of_pipeline = [one for one in _executions.values() if one["pipelineName"] == request["name"]]
         return 200, {"pipelineName": request["name"], "stageStates": _stage_states(of_pipeline)}
@@ -113,6 +120,7 @@ def _new(detail: dict[str, Any]) -> dict[str, Any]:
         "executionMode": "SUPERSEDED",
         "executionType": "STANDARD",
         "actions": [],
+        "passed": [],
         "startTime": datetime.fromisoformat(detail["start-time"]).timestamp(),
         "lastUpdateTime": time.time(),
     }
@@ -123,7 +131,7 @@ def _summary(execution: dict[str, Any]) -> dict[str, Any]:
         {"actionName": one["name"], "revisionId": one["revisionId"], "revisionSummary": one["revisionSummary"]}
         for one in execution["artifactRevisions"]
     ]
-    elsewhere = ("actions", "artifactRevisions", "pipelineName", "pipelineVersion")
+    elsewhere = ("actions", "passed", "artifactRevisions", "pipelineName", "pipelineVersion")
     return {**{key: value for key, value in execution.items() if key not in elsewhere}, "sourceRevisions": revisions}
 
 

@@ -38,15 +38,15 @@ class TaskMetrics:
         return self._insights.metric("DesiredTaskCount", "Average", "desired")
 
     def deployments(self) -> cloudwatch.MathExpression:
-        """Return 1 while a deployment of the service is under way, a release or a rollback, and no value otherwise.
+        """Return 1 while a deployment of the service is under way, a release or a rollback, and otherwise 0.
 
-        CloudWatch draws vertical annotations only at times that a dashboard's template fixes. The service has one
-        deployment, and a second one while tasks are replaced.
+        Its edges mark the begin and the end. CloudWatch draws vertical annotations only at times that a dashboard's
+        template fixes. The service has one deployment, and a second one while tasks are replaced.
         """
         return cloudwatch.MathExpression(
-            expression="IF(deployments > 1, 1)",
+            expression="IF(FILL(deployments, 1) > 1, 1, 0)",
             using_metrics={"deployments": self._insights.metric("DeploymentCount", "Maximum", "deployments")},
-            label="release or rollback under way",
+            label="release or rollback",
             color=cloudwatch.Color.PURPLE,
         )
 

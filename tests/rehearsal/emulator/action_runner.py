@@ -106,4 +106,4 @@ class Workshop:
         self.log.clear()
         self.details = ActionDetails()
         found = definition.stages[0].actions[0]
-        return kind(Run("Stage", found, found.configuration, context, self.log.append, fail, self.details))
+        return kind(Run("Stage", found, found.configuration, context, self.log.append, fail, details=self.details))

@@ -293,6 +293,15 @@ def test_while_another_release_is_under_way_somebody_is_asked() -> None:
     assert same.summary() == "prod: nothing changes; compared while execution 01234567 was still in progress"
 
 
+def test_a_summary_that_is_cut_keeps_the_warning() -> None:
+    review = replace(review_of({"D": DATABASE}, {}), others_in_progress=("0123456789abcdef", "fedcba9876543210"))
+    whole = review.summary()
+    cut = review.summary(most=120)
+    assert (len(whole) > 120, len(cut)) == (True, 120)
+    assert cut.endswith("…; compared while execution 01234567, fedcba98 was still in progress")
+    assert review.summary(most=len(whole)) == whole
+
+
 @pytest.mark.parametrize(
     ("stage", "under_way"),
     [
@@ -332,11 +341,12 @@ def test_another_release_is_under_way_that_was_reviewed_before(
 def test_what_has_no_price_is_named_and_stops_nothing() -> None:
     dear = changed(DATABASE, DBInstanceClass="db.x2g.large")
     review = review_of({"Database": DATABASE}, {"Database": dear, "Key": {"Type": "AWS::KMS::Key"}})
-    assert "monthly cost -$27.58, from $28.58 to $1.00, 1 not counted" in review.summary()
-    assert "not counted  yawl-prod-database: " in as_text(review)
+    assert "monthly cost at least $3.30 without db.x2g.large, one zone" in review.summary()
+    assert "Monthly cost from $28.58 to at least $3.30 (no prices in us-east-1 for db.x2g.large, " in as_text(review)
+    assert "    no price  yawl-prod-database: Database, db.x2g.large, " in as_text(review)
     elsewhere = review_of({}, {"Database": DATABASE}, region="eu-west-1")
     assert not elsewhere.stopping
-    assert "no prices for eu-west-1" in as_html(elsewhere, None)
+    assert "no prices in eu-west-1 for db." in as_html(elsewhere, None)
 
 
 def test_the_page_escapes_what_a_template_says() -> None:

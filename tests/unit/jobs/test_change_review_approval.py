@@ -53,7 +53,7 @@ def review_of(*stacks: StackReview, findings: Sequence[Finding] = ()) -> Review:
         stacks=stacks,
         findings=tuple(findings),
         orphaned_stacks=(),
-        cost=Cost(before=Decimal(100), after=Decimal("120.5"), changes=(), unpriced=()),
+        cost=Cost(before=Decimal(100), after=Decimal("120.5"), changes=(), unpriced_before=(), unpriced_after=()),
         is_first=False,
         stages=(frozenset(one.name for one in stacks),),
     )
@@ -272,7 +272,7 @@ class TestRelease:
         assert all(len(line) <= LONGEST_LINE and line.isprintable() for line in lines)
 
     def test_without_a_history_the_mail_says_so(self) -> None:
-        assert replace(RELEASE, commits=None, no_commits="not cloned").mailed() == ["Commits: not cloned"]
+        assert replace(RELEASE, commits=None, no_commits="not cloned").mailed() == ["not known: not cloned"]
 
 
 class Repository:

@@ -1,6 +1,7 @@
 """The cost estimate: figures calculated by hand, assumptions, and resources without a price."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,17 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.change_review.costs import LONGEST_PHRASE, cost_phrase
+from jobs.cost import CostError
 from jobs.cost.__main__ import main
 from jobs.cost.assembly import Environment, Stack, read_environments
+from jobs.cost.details import details
 from jobs.cost.difference import Difference, difference
-from jobs.cost.errors import CostError
 from jobs.cost.estimate import GRID, Estimate, estimate, total
 from jobs.cost.formatting import signed
+from jobs.cost.markdown import as_markdown
 from jobs.cost.prices import FOLDER, read_prices
-from jobs.cost.report import as_json, as_text, savings
+from jobs.cost.report import as_json, as_text, changes_as_text
 from jobs.cost.resources import FREE, PRICED
+from jobs.cost.savings import savings
 from jobs.cost.schedule import capacity_hours
 from jobs.cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
+from settings.types.regions import COMMERCIAL_REGIONS
 from tests.environment_stacks import own_region
 from tests.paths import ROOT
 from tests.unit.one_environment import OneEnvironment
@@ -105,13 +111,72 @@ def test_fixed_and_by_usage_are_all_there_is(found: Estimate) -> None:
     assert data["monthly"] == pytest.approx(float(found.monthly))
 
 
-def test_the_table_names_environments_stacks_resources_sources_of_usage_and_the_prices_date(found: Estimate) -> None:
-    shown = as_text(found, ASSUMPTIONS)
+def test_the_details_name_environments_stacks_resources_and_sources_of_usage(found: Estimate) -> None:
+    shown = details(found, ASSUMPTIONS)
     for text in ("prod, USD per month", "yawl-prod-database", "db.t3.small, two zones", "730 h x $0.072"):
         assert text in shown
     for name in {name for line in found.lines for name in line.assumptions}:
         assert f"  {name} " in shown
-    assert "recorded on 2026-11-25, not verified since" in shown
+
+
+def test_the_summary_has_the_totals_first_and_the_prices_date(found: Estimate) -> None:
+    shown = as_text(found).splitlines()
+    assert shown[5].split() == ["prod", "381.01", "23.45", "404.46"]
+    assert "at least" not in as_text(found)
+    assert shown[-1].endswith("us-east-1, us-west-2 recorded on 2026-11-25, not verified since.")
+
+
+def in_region(environments: tuple[Environment, ...], name: str, region: str) -> tuple[Environment, ...]:
+    """Return the environments with one in another region; its firewall stays with CloudFront."""
+
+    def moved(stack: Stack) -> Stack:
+        return stack if stack.name.endswith("-firewall") else replace(stack, region=region)
+
+    return tuple(
+        replace(one, stacks=tuple(moved(stack) for stack in one.stacks)) if one.name == name else one
+        for one in environments
+    )
+
+
+@pytest.mark.parametrize("region", COMMERCIAL_REGIONS)
+def test_in_every_region_a_sum_counts_the_largest_charges_or_says_at_least(
+    region: str, found: Estimate, assembly: "CloudAssembly"
+) -> None:
+    elsewhere = estimate(in_region(read_environments(Path(assembly.directory)), "prod", region), ASSUMPTIONS)
+    largest = sorted(found.of("prod"), key=lambda line: -line.monthly)[:15]
+    counted = {(line.resource, line.what) for line in elsewhere.of("prod")}
+    lacking = {(one.resource, one.what) for one in elsewhere.unpriced_of("prod")}
+    assert {(line.resource, line.what) for line in largest} <= counted | lacking
+    phrase = difference(found, elsewhere).phrase
+    pages = (as_text(elsewhere), details(elsewhere, ASSUMPTIONS), as_markdown(elsewhere, ASSUMPTIONS), phrase)
+    assert all(("at least" in page) == bool(lacking) for page in pages)
+    if lacking:
+        assert len(json.loads(as_json(elsewhere, ASSUMPTIONS))["unpriced"]) == len(elsewhere.unpriced)
+        assert f"no prices in {region} for " in phrase
+        assert f"make prices REGION={region}" in as_text(elsewhere)
+        # What is not counted is as much as is missing, at the prices of the region that has them all.
+        lost = sum(one.elsewhere or 0 for one in elsewhere.unpriced)
+        assert f": ${lost:,.2f} at us-east-1's prices" in phrase
+    else:
+        assert region == "us-east-1"
+
+
+def test_the_summary_and_the_changes_fit_one_screen(found: Estimate, assembly: "CloudAssembly") -> None:
+    environments = read_environments(Path(assembly.directory))
+    [prod] = [one for one in environments if one.name == "prod"]
+    more = [
+        replace(one, name=f"production-{region}")
+        for region in COMMERCIAL_REGIONS
+        for one in in_region((prod,), "prod", region)
+    ]
+    many = estimate([*environments, *more], ASSUMPTIONS)
+    changes = changes_as_text(difference(found, many), before="main~1")
+    assert "more: make cost FROM=main~1 ARGS=--details" in changes
+    for shown in (as_text(found), as_text(many), changes, changes_as_text(difference(many, found), before="a" * 40)):
+        assert len(shown.splitlines()) <= 24
+        assert max(len(line) for line in shown.splitlines()) <= 100
+    everything = changes_as_text(difference(found, many), before="main~1", all_changes=True)
+    assert "more: make cost" not in everything
 
 
 @pytest.mark.parametrize(
@@ -211,27 +276,24 @@ def tasks(count: int, **service: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_a_type_without_a_price_is_named_with_the_remedy() -> None:
-    [message] = priced(New=resource("AWS::Quantum::Computer")).unpriced
-    assert "New: no price is known for AWS::Quantum::Computer: add it to jobs/cost/resources/__init__.py" in message
-
-
-def test_a_region_without_prices_is_named_once_with_what_to_do() -> None:
-    environment = stack({"A": resource("AWS::EC2::EIP"), "B": resource("AWS::EC2::EIP")}, region="eu-west-1")
-    [message] = estimate([environment], ASSUMPTIONS).unpriced
-    assert message.startswith("no prices for eu-west-1 (known: us-east-1, us-west-2): copy ")
+    [one] = priced(New=resource("AWS::Quantum::Computer")).unpriced
+    assert str(one).startswith(
+        "yawl-prod-part: New, AWS::Quantum::Computer: no price is known for this type: add it to jobs/cost/resources"
+    )
 
 
 def test_a_size_without_a_price_is_named_and_the_rest_is_counted() -> None:
     database = resource("AWS::RDS::DBInstance", Engine="postgres", DBInstanceClass="db.x2g.huge", AllocatedStorage="20")
     found = priced(Database=database, Address=resource("AWS::EC2::EIP"))
-    [message] = found.unpriced
-    assert '"database.db.x2g.huge.hour": look it up in AWS Price List and add a row' in message
+    size, storage = found.unpriced
+    assert size.reason == 'no price "database.db.x2g.huge.hour" is known in us-east-1: make prices REGION=us-east-1'
+    assert storage.what == "storage gp2"
     assert found.monthly == Decimal("3.65")
 
 
 def test_what_a_template_leaves_open_is_named() -> None:
-    [message] = priced(Cache=resource("AWS::ElastiCache::ReplicationGroup", NumCacheClusters={"Ref": "N"})).unpriced
-    assert "Cache (AWS::ElastiCache::ReplicationGroup): NumCacheClusters is not a number in the template" in message
+    [one] = priced(Cache=resource("AWS::ElastiCache::ReplicationGroup", NumCacheClusters={"Ref": "N"})).unpriced
+    assert "Cache (AWS::ElastiCache::ReplicationGroup): NumCacheClusters is not a number in the template" in one.reason
 
 
 def test_intrinsic_functions_do_not_end_an_estimate() -> None:
@@ -241,9 +303,9 @@ def test_intrinsic_functions_do_not_end_an_estimate() -> None:
         Pipeline=resource("AWS::CodePipeline::Pipeline", Stages=computed),
         Address=resource("AWS::EC2::EIP"),
     )
-    assert [message.partition(" (")[0] for message in found.unpriced] == [
-        "yawl-prod-part: Alarm",
-        "yawl-prod-part: Pipeline",
+    assert [(one.resource, one.reason) for one in found.unpriced] == [
+        ("Alarm", "the template has no plain values to price it by"),
+        ("Pipeline", "the template has no plain values to price it by"),
     ]
     assert found.monthly == Decimal("3.65")
 
@@ -409,6 +471,61 @@ def test_the_way_back_costs_what_the_way_there_saves(one: Estimate, other: Estim
     assert sum((change.monthly for change in there.changes), Decimal(0)) == there.monthly
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "phrase"),
+    [
+        (["Address"], ["Address", "Key"], "+$1.00, from $3.65 to $4.65"),
+        (["Address", "Unknown"], ["Unknown"], "-$3.65, from at least $3.65 to at least $0.00 (no prices in us-east-1"),
+        (
+            ["Address"],
+            ["Address", "Unknown"],
+            "from $3.65 to at least $3.65 (no prices in us-east-1 for AWS::",
+        ),
+        (["Unknown"], ["Key"], "from at least $0.00 to $1.00 (no prices in us-east-1 for AWS::Quantum::Computer)"),
+    ],
+    ids=["priced", "unpriced on both sides", "unpriced now", "unpriced before"],
+)
+def test_a_change_is_told_only_if_it_is_known(before: list[str], after: list[str], phrase: str) -> None:
+    one, other = (priced(**{name: SOME[name] for name in names}) for names in (before, after))
+    assert difference(one, other).phrase.startswith(phrase)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "phrase"),
+    [
+        (["Key"], [], "monthly cost -$1.00, from $1.00 to $0.00"),
+        (["Unknown"], ["Key"], "monthly cost from at least $0.00 to $1.00"),
+        (["Key"], ["Unknown"], "monthly cost at least $0.00 without AWS::Quantum::Computer"),
+        (["Unknown"], ["Key", "Unknown"], "monthly cost +$1.00, to at least $1.00, 1 without a price"),
+    ],
+)
+def test_the_approver_reads_it_in_few_words(before: list[str], after: list[str], phrase: str) -> None:
+    one, other = (priced(**{name: SOME[name] for name in names}) for names in (before, after))
+    assert cost_phrase(difference(one, other)) == phrase
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_and_in_as_few_as_the_approval_has_room_for(both: bool, found: Estimate) -> None:
+    lacking = [
+        replace(one, what=f"db.m6idn.24xlarge, two zones {number}")
+        for one in priced(Unknown=SOME["Unknown"]).unpriced
+        for number in range(100)
+    ]
+    large = tuple(replace(line, quantity=Decimal(200_000)) for line in found.lines[:1])
+    after = replace(found, lines=large, unpriced=tuple(lacking))
+    before = replace(found, lines=(), unpriced=tuple(lacking) if both else ())
+    assert after.monthly >= 10_000
+    assert 60 < len(cost_phrase(difference(before, after))) <= LONGEST_PHRASE
+
+
+def test_what_moves_to_a_region_without_prices_is_no_saving() -> None:
+    gateway = {"Gateway": SOME["Gateway"]}
+    moved = difference(priced(**gateway), estimate([stack(gateway, region="eu-west-1")], ASSUMPTIONS))
+    assert not moved.changes
+    assert [one.what for one in moved.changed_unpriced] == ["NAT gateway", "traffic through NAT"]
+    assert "Gateway  NAT gateway          no price" in changes_as_text(moved, before="main")
+
+
 @settings(max_examples=50)
 @given(estimates, estimates, estimates)
 def test_a_detour_changes_as_much_as_the_straight_way(one: Estimate, other: Estimate, third: Estimate) -> None:
@@ -429,16 +546,6 @@ def test_every_price_names_its_source_and_is_used_by_somebody() -> None:
         assert f'"{key}"' in used or key.startswith(
             ("database.", "cache.", "reserved.", "fargate.", "savings_plan.", "build.", "bucket.")
         ), key
-
-
-def test_each_price_has_a_command_that_asks_aws_for_it() -> None:
-    prices = read_prices("us-east-1")
-    commands = list(prices.queries())
-    assert len(commands) == len(prices.prices)
-    [small] = [command for command in commands if "# database.db.t3.small.hour:" in command]
-    assert "--service-code AmazonRDS" in small
-    assert "Field=usagetype,Value=InstanceUsage:db.t3.small" in small
-    assert "Field=databaseEngine,Value=PostgreSQL" in small
 
 
 @pytest.mark.parametrize(
@@ -469,7 +576,11 @@ def test_the_command_line(
     assert capsys.readouterr().out == f"written: {page}\n"
     assert page.read_text().startswith("# Cost\n")
     assert run("--from", assembly.directory) == 0
-    assert "±$0.00 a month since" in capsys.readouterr().out
+    assert "±$0.00, from $" in capsys.readouterr().out
+    assert run() == 0
+    assert capsys.readouterr().out.startswith("Estimated cost, USD per month\n")
+    assert run("--details") == 0
+    assert "730 h x $0.072" in capsys.readouterr().out
     monkeypatch.chdir(tmp_path)
     assert run("--from", "nowhere") == 2
     assert main(["--assembly", str(tmp_path)]) == 2

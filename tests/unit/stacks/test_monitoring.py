@@ -118,6 +118,7 @@ UPKEEP = [
     ("checks-failed", "Errors", ">= 1", "notBreaching"),
 ]
 
+DEPLOYING = "IF(FILL(deployments, 1) > 1, 1, 0)"
 GRAPHS = {
     "Response time": ["TargetResponseTime p50", "TargetResponseTime p99"],
     "Error rate": ["HTTPCode_Target_5XX_Count Sum", "HTTPCode_ELB_5XX_Count Sum", "RequestCount Sum"],
@@ -400,10 +401,8 @@ def test_an_axis_fits_what_is_measured(widgets: list[dict[str, Any]], title: str
 
 @pytest.mark.parametrize("title", ["Response time", "Error rate", "Tasks"])
 def test_releases_and_rollbacks_are_marked(widgets: list[dict[str, Any]], title: str) -> None:
-    [marked] = [
-        row for row in graph(widgets, title)["metrics"] if row[-1].get("expression") == "IF(deployments > 1, 1)"
-    ]
-    assert marked[-1]["label"] == "release or rollback under way"
+    [marked] = [row for row in graph(widgets, title)["metrics"] if row[-1].get("expression") == DEPLOYING]
+    assert marked[-1]["label"] == "release or rollback"
     assert marked[-1]["yAxis"] == "right"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from cloud_assembly import environment_tag
 from tests.complete_list import assert_complete
 from tests.environment_stacks import LEVELS_OF
 from tests.provider_schemas import schema_of
@@ -44,6 +45,14 @@ def levels(stacks: "dict[str, CloudFormationStackArtifact]") -> dict[str, int]:
 @pytest.mark.parametrize(("environment", "part"), EVERY_STACK)
 def test_stacks_deploy_side_by_side_as_far_as_they_can(levels: dict[str, int], environment: str, part: str) -> None:
     assert levels[f"yawl-{environment}-{part}"] == LEVELS_OF[environment][part]
+
+
+@pytest.mark.parametrize(("environment", "part"), EVERY_STACK)
+def test_a_deployed_stack_can_be_told_from_those_of_other_environments(
+    template: Templates, environment: str, part: str
+) -> None:
+    """Its name alone does not do it: `yawl-prod-us-network` may be of prod or of prod-us."""
+    assert environment_tag(dict(template(environment, part).to_json())) == environment
 
 
 def test_an_environment_is_these_stacks_and_no_others(levels: dict[str, int]) -> None:

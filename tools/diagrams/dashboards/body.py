@@ -31,6 +31,8 @@ class Body:
     name: str
     hours: float
     widgets: tuple[Widget, ...]
+    period_override: str = "auto"
+    """`inherit` where widgets have their own periods; `auto`, CloudWatch's default, where it chooses them."""
 
 
 def pipeline_dashboard(directory: Path) -> Body:
@@ -56,7 +58,12 @@ def _only(directory: Path, found: Iterator[Mapping[str, Any]], names: Mapping[st
         Widget(one["type"], one["x"], one["y"], one["width"], one["height"], one["properties"])
         for one in document["widgets"]
     )
-    return Body(_text(properties["DashboardName"], names), _hours(document.get("start", "-PT3H")), tuple(widgets))
+    return Body(
+        name=_text(properties["DashboardName"], names),
+        hours=hours(document.get("start", "-PT3H")),
+        widgets=tuple(widgets),
+        period_override=document.get("periodOverride", "auto"),
+    )
 
 
 def _text(value: Any, names: Mapping[str, str]) -> str:
@@ -73,7 +80,7 @@ def _text(value: Any, names: Mapping[str, str]) -> str:
     return "known-when-deployed"
 
 
-def _hours(start: str) -> float:
+def hours(start: str) -> float:
     """Parse an ISO 8601 duration such as `-P84D` or `-PT3H`."""
     days, _, time = start.removeprefix("-P").partition("T")
     return 24 * float(days.removesuffix("D") or 0) + float(time.removesuffix("H") or 0)

@@ -3,8 +3,9 @@
 import html
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, pairwise
+from itertools import chain, groupby, pairwise
 from typing import Any, Final
 
 from tools.diagrams import palette
@@ -15,6 +16,8 @@ from tools.diagrams.picture import number
 DAY_SECONDS: Final = 86_400
 LEFT: Final = 46
 RIGHT: Final = 14
+RIGHT_AXIS: Final = 46
+"""The space at the right where there is a second axis."""
 TOP: Final = 24
 BOTTOM: Final = 24
 LEGEND_ROW: Final = 18
@@ -47,6 +50,48 @@ def chart(widget: Widget, lines: Sequence[Line], *, width: int, height: int) -> 
     return "\n".join(_Chart(widget, lines, width, height).elements())
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Scale:
+    """A value axis: its interval, its lowest and its highest value."""
+
+    step: float
+    low: float
+    high: float
+    bottom: int
+    label: str
+
+    @classmethod
+    def of(
+        cls,
+        axis: Mapping[str, Any],
+        series: Sequence[Sequence[float | None]],
+        limits: Sequence[float],
+        *,
+        stacked: bool,
+        bottom: int,
+    ) -> "_Scale":
+        """Return the axis for series and limits."""
+        known = [[value or 0 for value in values] for values in series]
+        drawn = (sum(column) for column in zip(*known, strict=True)) if stacked else chain(*known)
+        values: list[float] = [*drawn, *limits]
+        low, high = axis.get("min", min(0, *values)), axis.get("max", max(values))
+        least = (high - low or MOST_STEPS) / MOST_STEPS
+        power = 10 ** math.floor(math.log10(least))
+        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * 0.999)
+        high = axis.get("max", low + step * max(1, math.ceil((high - low) / step - 0.001)))
+        return cls(step=step, low=low, high=high, bottom=bottom, label=axis.get("label", ""))
+
+    def y(self, value: float) -> int:
+        """Return the height of a value."""
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return round(self.bottom - share * (self.bottom - TOP))
+
+    def marks(self) -> list[float]:
+        """Return the values with a mark."""
+        count = math.floor((self.high - self.low) / self.step + 0.001)
+        return [self.low + self.step * at for at in range(count + 1)]
+
+
 class _Chart:
     def __init__(self, widget: Widget, lines: Sequence[Line], width: int, height: int) -> None:
         self._properties = widget.properties
@@ -58,9 +103,24 @@ class _Chart:
         self._legend = _legend([_short(line.label) for line in names], width)
         rows = self._legend[-1][0] + 1 if self._legend else 0
         self._bottom = height - BOTTOM - LEGEND_ROW * rows
-        self._axis = widget.properties.get("yAxis", {}).get("left", {})
         self._limits = widget.properties.get("annotations", {}).get("horizontal", [])
-        self._step, self._low, self._high = self._scale()
+        axes = widget.properties.get("yAxis", {})
+        sides = {
+            side: [line for line in lines if line.side == side]
+            for side in ("left", "right")
+            if side == "left" or any(line.side == side for line in lines)
+        }
+        self._scales = {
+            side: _Scale.of(
+                axes.get(side, {}),
+                [line.values for line in of_side],
+                [limit["value"] for limit in self._limits if limit.get("yAxis", "left") == side],
+                stacked=self._stacked,
+                bottom=self._bottom,
+            )
+            for side, of_side in sides.items()
+        }
+        self._right = RIGHT_AXIS if "right" in self._scales else RIGHT
 
     def elements(self) -> Iterator[str]:
         yield self._grid()
@@ -70,28 +130,10 @@ class _Chart:
         if self._legend:
             yield self._names()
 
-    def _scale(self) -> tuple[float, float, float]:
-        """Return the interval, the lowest and the highest value of the value axis."""
-        series = [[value or 0 for value in line.values] for line in self._lines]
-        values = [sum(column) for column in zip(*series, strict=True)] if self._stacked else [*chain(*series)]
-        values += [limit["value"] for limit in self._limits]
-        low, high = self._axis.get("min", min(0, *values)), self._axis.get("max", max(values))
-        least = (high - low or MOST_STEPS) / MOST_STEPS
-        power = 10 ** math.floor(math.log10(least))
-        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * 0.999)
-        return step, low, self._axis.get("max", low + step * max(1, math.ceil((high - low) / step - 0.001)))
-
-    def _y(self, value: float) -> int:
-        share = (min(max(value, self._low), self._high) - self._low) / (self._high - self._low)
-        return round(self._bottom - share * (self._bottom - TOP))
-
-    def _marks(self) -> list[float]:
-        count = math.floor((self._high - self._low) / self._step + 0.001)
-        return [self._low + self._step * at for at in range(count + 1)]
-
     def _grid(self) -> str:
-        long = self._width - LEFT - RIGHT
-        grid = "".join(f"M{LEFT} {self._y(mark)}h{long}" for mark in self._marks()[1:])
+        long = self._width - LEFT - self._right
+        left = self._scales["left"]
+        grid = "".join(f"M{LEFT} {left.y(mark)}h{long}" for mark in left.marks()[1:])
         ticks = "".join(f"M{self._mark_x(at)} {self._bottom}v4" for at in range(PIECES + 1))
         return (
             f'<path d="{grid}" stroke="{palette.INNER_FRAME}"/>'
@@ -99,12 +141,11 @@ class _Chart:
         )
 
     def _mark_x(self, at: int) -> int:
-        return LEFT + round((self._width - LEFT - RIGHT) * at / PIECES)
+        return LEFT + round((self._width - LEFT - self._right) * at / PIECES)
 
     def _texts(self) -> str:
-        values = "".join(
-            f'<text x="{LEFT - 6}" y="{self._y(mark) + 4}">{_brief(mark)}</text>' for mark in self._marks()
-        )
+        left = self._scales["left"]
+        values = "".join(f'<text x="{LEFT - 6}" y="{left.y(mark) + 4}">{_brief(mark)}</text>' for mark in left.marks())
         line = self._lines[0]
         first, last = line.times[0] - line.period, line.times[-1]
         form = "%b %-d" if last - first > 2 * DAY_SECONDS else "%H:%M"
@@ -113,30 +154,44 @@ class _Chart:
             f"{datetime.fromtimestamp(first + (last - first) * at / PIECES, UTC):{form}}</text>"
             for at in range(PIECES + 1)
         )
-        unit = self._axis.get("label")
-        name = f'<text x="12" y="{TOP - 12}" text-anchor="start">{html.escape(unit)}</text>' if unit else ""
-        return f'<g text-anchor="end" fill="{palette.QUIET}">{name}{values}{times}</g>'
+        name = f'<text x="12" y="{TOP - 12}" text-anchor="start">{html.escape(left.label)}</text>' if left.label else ""
+        return f'<g text-anchor="end" fill="{palette.QUIET}">{name}{values}{times}{self._right_texts()}</g>'
+
+    def _right_texts(self) -> str:
+        scale = self._scales.get("right")
+        if scale is None:
+            return ""
+        x = self._width - self._right + 6
+        values = "".join(
+            f'<text x="{x}" y="{scale.y(mark) + 4}" text-anchor="start">{_brief(mark)}</text>' for mark in scale.marks()
+        )
+        return f'<text x="{self._width - 12}" y="{TOP - 12}">{html.escape(scale.label)}</text>{values}'
 
     def _paths(self) -> Iterator[str]:
         for at, line in enumerate(self._lines):
+            scale = self._scales[line.side]
             values = _thinned(line.values)
-            points = [
-                (self._x(index, len(values)), self._y(value)) for index, value in enumerate(values) if value is not None
-            ]
-            if points:
-                yield f'<path d="{_path(points)}" stroke="{self._color(at)}"/>'
+            found = ""
+            # A line ends where a value is missing.
+            for is_missing, group in groupby(enumerate(values), key=lambda pair: pair[1] is None):
+                points = [(self._x(index, len(values)), scale.y(value)) for index, value in group if value is not None]
+                if not is_missing:
+                    found += _path(points)
+            if found:
+                yield f'<path d="{found}" stroke="{self._color(at)}"/>'
 
     def _x(self, index: int, count: int) -> int:
-        return LEFT + round((index + 0.5) * (self._width - LEFT - RIGHT) / count)
+        return LEFT + round((index + 0.5) * (self._width - LEFT - self._right) / count)
 
     def _bars(self) -> Iterator[str]:
+        scale = self._scales["left"]
         below = [0.0] * len(self._lines[0].values)
-        wide = max(2, min(9, (self._width - LEFT - RIGHT) * 2 // (3 * len(below))))
+        wide = max(2, min(9, (self._width - LEFT - self._right) * 2 // (3 * len(below))))
         for at, line in enumerate(self._lines):
             path = ""
             for index, value in enumerate(line.values):
                 if value:
-                    bottom, top = self._y(below[index]), self._y(below[index] + value)
+                    bottom, top = scale.y(below[index]), scale.y(below[index] + value)
                     path += f"M{self._x(index, len(below))} {bottom}V{top}"
                     below[index] += value
             if path:
@@ -148,7 +203,7 @@ class _Chart:
 
     def _limit(self, limit: Mapping[str, Any]) -> str:
         color = NAMED_COLORS.get(limit.get("color", ""), limit.get("color", palette.QUIET))
-        right, y = self._width - RIGHT, self._y(limit["value"])
+        right, y = self._width - self._right, self._scales["left"].y(limit["value"])
         label = html.escape(limit.get("label", ""))
         return (
             f'<path d="M{LEFT} {y}H{right}" stroke="{color}" stroke-dasharray="4 2"/>'
@@ -172,6 +227,8 @@ def _path(points: Sequence[tuple[int, int]]) -> str:
         for before, here, after in zip(points, points[1:], points[2:], strict=False)
         if not before[1] == here[1] == after[1]
     )
+    if len(points) == 1:
+        return f"M{points[0][0]} {points[0][1]}h1"
     bends = [points[0], *inner, points[-1]]
     steps = [f"{x - left}{'' if y < top else ' '}{y - top}" for (left, top), (x, y) in pairwise(bends)]
     return f"M{points[0][0]} {points[0][1]}l{' '.join(steps)}"

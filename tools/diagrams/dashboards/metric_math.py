@@ -1,4 +1,10 @@
-"""The part of CloudWatch's metric math that the dashboards use, on series of equal length."""
+"""The part of CloudWatch's metric math that the dashboards use, on series of equal length.
+
+A missing value makes an operation's result missing; only `FILL`, `SUM`, `MAX` and `MIN` deal with it (CloudWatch User
+Guide, "Using math expressions"). What the guide leaves open is drawn as the less convenient case, so that a picture
+shows where an expression relies on it: a division by zero, an `IF` over a missing condition, and `EPOCH` of a missing
+value give no value.
+"""
 
 import ast
 import operator
@@ -15,6 +21,7 @@ OPERATORS: Final[Mapping[type[ast.AST], Callable[[float, float], float]]] = {
     ast.Div: operator.truediv,
     ast.GtE: lambda one, other: float(one >= other),
     ast.Gt: lambda one, other: float(one > other),
+    ast.Lt: lambda one, other: float(one < other),
 }
 OF_ALL: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {"SUM": sum, "MAX": max, "MIN": min}
 
@@ -64,16 +71,20 @@ class _Evaluation:
         match function, arguments:
             case "PERIOD", [_]:
                 return [float(self._period)] * len(self._times)
-            case "EPOCH", [_]:
+            case "EPOCH", [of]:
                 # The start of each period.
-                return [float(time - self._period) for time in self._times]
+                pairs = zip(self._times, self.of(of), strict=True)
+                return [None if value is None else float(time - self._period) for time, value in pairs]
             case "FILL", [filled, ast.Name(id="REPEAT")]:
                 return _repeated(self.of(filled))
             case "FILL", [filled, by]:
                 return [other if one is None else one for one, other in zip(self.of(filled), self.of(by), strict=True)]
-            case "IF", [condition, then, otherwise]:
-                rows = zip(self.of(condition), self.of(then), self.of(otherwise), strict=True)
-                return [one if holds else other for holds, one, other in rows]
+            case "IF", [condition, then, *otherwise] if len(otherwise) < 2:
+                nothing: Series = [None] * len(self._times)
+                rows = zip(
+                    self.of(condition), self.of(then), self.of(otherwise[0]) if otherwise else nothing, strict=True
+                )
+                return [None if holds is None else one if holds else other for holds, one, other in rows]
             case (("SUM" | "MAX" | "MIN"), [ast.List(elts=elements)]):
                 rows = zip(*(self.of(element) for element in elements), strict=True)
                 known = [[value for value in row if value is not None] for row in rows]

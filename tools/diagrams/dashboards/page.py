@@ -69,7 +69,7 @@ def _inside(widget: Widget, body: Body) -> str:
         case "log":
             return table(widget.properties["query"], width=_width(widget))
         case _:
-            found = lines(widget, hours=body.hours)
+            found = lines(widget, body)
             if widget.properties.get("view") == "timeSeries":
                 return chart(widget, found, width=_width(widget), height=_height(widget) - TITLE)
             return _numbers(found, widget)

@@ -15,6 +15,8 @@ USUAL: Final[Mapping[str, tuple[float, float]]] = {
     "Releases": (1.4, 1.0),
     "Changes": (1.6, 1.0),
     "FailedChanges": (0.12, 1.0),
+    "Rollbacks": (0.06, 1.0),
+    "PhaseTime": (1_200, 0.5),
     "Successes": (1.4, 1.0),
     "Failures": (0.1, 1.0),
     "Rejections": (0.05, 1.0),
@@ -76,12 +78,14 @@ BY_ACTION: Final[Mapping[str, float]] = {
     "Prod": 2_300,
 }
 """The usual duration of stages and actions, in seconds, where it is not the usual one."""
+PHASES: Final[Mapping[str, float]] = {"Before the run": 4_800, "Build": 700, "Approval": 5_200, "Prod": 2_600}
+"""The usual duration of a lead time's phases, in seconds."""
 PERCENTILES: Final[Mapping[str, float]] = {"p10": 0.55, "p50": 1.0, "p90": 1.7, "p95": 2.0, "p99": 2.9}
 LAST_RELEASES: Final[Mapping[str, int]] = {"dev": 5 * HOUR, "staging": 8 * HOUR, "prod": 2 * DAY + 3 * HOUR}
 RARE: Final = frozenset(("RestoreTime", "FeedbackTime"))
 COUNTED: Final = frozenset(
-    ("Releases", "Changes", "FailedChanges", "Successes", "Failures", "Rejections", "Stopped", "Superseded", "Builds",
-     "FailedBuilds", "FailedPipelineExecutions")
+    ("Releases", "Changes", "FailedChanges", "Rollbacks", "Successes", "Failures", "Rejections", "Stopped",
+     "Superseded", "Builds", "FailedBuilds", "FailedPipelineExecutions")
 )  # fmt: skip
 
 
@@ -89,6 +93,9 @@ def sample(metric: str, dimensions: Mapping[str, str], statistic: str, *, period
     """Return a value for every period that ends at one of `times`, in seconds; None where there is no data."""
     if metric == "ReleasedAt":
         return _released_at(dimensions.get("Environment", ""), period, times)
+    if metric == "DeploymentCount":
+        # A release to the tasks an hour before the end.
+        return [2.0 if times[-1] - time in range(HOUR, HOUR + HOUR // 4) else 1.0 for time in times]
     return [_value(metric, dimensions, statistic, period, time) for time in times]
 
 
@@ -121,13 +128,17 @@ def _of_day(metric: str, dimensions: Mapping[str, str], statistic: str, time: in
             # A stage or an action has only some of the pipeline's failures.
             usual /= 5
         rare = float(noise < usual)
-        return (rare if usual < 1 else float(int(usual * 2 * noise + 0.35))) if weekday < 5 else 0.0
+        found = (rare if usual < 1 else float(int(usual * 2 * noise + 0.35))) if weekday < 5 else 0.0
+        # Nothing is published where nothing happens.
+        return found or None
     if weekday >= 5 or (metric in RARE and noise > 0.12):
         return None
     if metric == "QueueTime" and dimensions.get("Stage") == "Prod":
         usual *= 60
     if metric == "Duration":
         usual = BY_ACTION.get(dimensions.get("Action") or dimensions.get("Stage", ""), usual)
+    if metric == "PhaseTime":
+        usual = PHASES.get(dimensions.get("Phase", ""), usual)
     return usual * (1 + varies * (noise - 0.5)) * PERCENTILES.get(statistic, 1.0)
 
 

@@ -51,6 +51,10 @@ def test_the_cli_parses_what_nobody_answers_here(assembly: "CloudAssembly", page
     lines = commands(assembly, page)
     chosen = lines if page == "delivery" else [line for line in lines if any(call in line for call in NOT_EMULATED)]
     for line in chosen:
-        # What is looked up is replaced by a name.
-        command = re.sub(r"\$\((?!\()[^()]*(\([^()]*\)[^()]*)*\)", "name", line)
-        run_script(Cloud("http://127.0.0.1:9"), ACCOUNT, f"{command} --generate-cli-skeleton")
+        run_script(Cloud("http://127.0.0.1:9"), ACCOUNT, f"{without_look_ups(line)} --generate-cli-skeleton")
+
+
+def without_look_ups(line: str) -> str:
+    """Return a command with a name instead of what it looks up, and a moment instead of those it computes."""
+    line = re.sub(r"\$\(\(\$\(date \+%s\) - \d+\)\)(000)?|\$\(date \+%s\)", "1700000000", line)
+    return re.sub(r"\$\((?!\()[^()]*(\([^()]*\)[^()]*)*\)", "name", line)

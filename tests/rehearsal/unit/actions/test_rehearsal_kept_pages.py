@@ -1,13 +1,14 @@
 """Pages that builds store in S3 and link to are kept, whatever else they link to."""
 
 import io
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.actions import kept_pages
+from rehearsal.actions import approval, kept_pages
 from rehearsal.actions.run import Run
 from rehearsal.engine.action_details import ActionDetails
 
@@ -54,3 +55,29 @@ def test_html_pages_are_kept_without_secrets() -> None:
     run = cast(Run, SimpleNamespace(context=SimpleNamespace(cloud=cloud, home=None), details=details))
     kept_pages.keep(run, {*OBJECTS, ("reviews", "missing.html")})
     assert details.pages == {"1.html": "<p>of ***", "2.html": "<p>two"}
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("https://console.aws.amazon.com/s3/object/reviews?region=us-east-1&prefix=prod/1.html", "logs/page-1.html"),
+        ("https://example.com/review", "https://example.com/review"),
+    ],
+)
+def test_who_approves_is_shown_the_kept_page(link: str, shown: str) -> None:
+    asked: list[str] = []
+
+    def ask(_action: str, message: str) -> bool:
+        asked.append(message)
+        return True
+
+    run = SimpleNamespace(
+        name="ProdApproval/Approve",
+        configuration={"CustomData": "Deploy?", "ExternalEntityLink": link},
+        pages={"1.html": Path("logs/page-1.html"), "2.html": Path("logs/page-2.html")},
+        details=ActionDetails(),
+        fail_on_purpose=False,
+        context=SimpleNamespace(approver=SimpleNamespace(ask=ask)),
+    )
+    approval.execute(cast(Run, run))
+    assert asked == [f"Deploy?\n\nReview: {shown}"]

@@ -1,0 +1,1 @@
+"""Reads a region's prices from AWS Price List into jobs/cost/prices/, for the cost estimate."""
