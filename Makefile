@@ -251,6 +251,11 @@ rollback: cdk.out/manifest.json ## return an environment to its last good releas
 hotfix: cdk.out/manifest.json ## deliver a pushed commit without the bakes before the last environment: make hotfix COMMIT=…
 	@python -m tools.delivery hotfix $(COMMIT) $(ARGS)
 
+.PHONY: database-access
+database-access: cdk.out/manifest.json ## open recorded read access to the database for an hour: make database-access ENV=prod
+	@test -n "$(ENV)" || { echo "database-access: which environment? make database-access ENV=prod" >&2; exit 2; }
+	@python -m tools.database_access $(ENV) $(ARGS)
+
 .PHONY: bootstrap
 bootstrap: cdk.out/manifest.json ## once, on AWS: bootstrap every account and region; prints the commands it runs
 	@python -m pipeline bootstrap $(ARGS)

@@ -11,6 +11,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from settings import DomainSettings, ImageSettings, TasksSettings
+from stacks.application.database_access import READER, DatabaseAccess
 from stacks.application.deployment_alarm import DeploymentAlarm
 from stacks.application.engine_credentials import EngineCredentials
 from stacks.application.engine_task import EngineTask
@@ -51,7 +52,9 @@ class Application(EnvironmentStack):
         cache: Cache,
         access_log_bucket: s3.IBucket,
         domain: DomainSettings | None,
+        access_security_group: ec2.ISecurityGroup | None = None,
     ) -> None:
+        """Build the application; with `access_security_group`, operators can open sessions in the database."""
         super().__init__(
             scope,
             "application",
@@ -103,6 +106,7 @@ class Application(EnvironmentStack):
         )
         database_secret_arn = OutputCopy(self, "DatabaseSecretArn", database.secret.secret_arn).value
         auth_token_arn = OutputCopy(self, "CacheAuthTokenArn", cache.auth_token.secret_arn).value
+        reader = READER if access_security_group else None
         self.task_definition = EngineTask(
             self,
             "Task",
@@ -115,7 +119,21 @@ class Application(EnvironmentStack):
             auth_token_arn=auth_token_arn,
             credentials=self.engine_credentials,
             log_group=self.log_group,
+            reader=reader,
         )
+        if access_security_group:
+            DatabaseAccess(
+                self,
+                "DatabaseAccess",
+                environment_name=context.name,
+                image=self.task_definition.engine_image,
+                database=database,
+                vpc=vpc,
+                security_group=access_security_group,
+                key=key,
+                log_retention_days=context.log_retention_days,
+                retain_data=context.retain_data,
+            )
         self.deployment_alarm = DeploymentAlarm(
             self,
             "DeploymentAlarm",

@@ -68,6 +68,7 @@ class Database(EnvironmentStack):
             vpc=vpc,
             security_group=security_group,
         )
+        self.resource_id = cast(rds.CfnDBInstance, self.instance.node.default_child).attr_dbi_resource_id
         self.security_group = security_group
         self.subnet_group_name = cast(
             str, cast(rds.CfnDBInstance, self.instance.node.default_child).db_subnet_group_name

@@ -26,8 +26,13 @@ class Network(EnvironmentStack):
         context: EnvironmentContext,
         settings: NetworkSettings,
         https: bool,
+        operator_access: bool = False,
     ) -> None:
-        """Build the network; `https` opens the load balancer's port 443 besides 80."""
+        """Build the network.
+
+        `https` opens the load balancer's port 443 besides 80; `operator_access` adds the group of the tasks in which
+        operators read the database.
+        """
         super().__init__(
             scope,
             "network",
@@ -39,6 +44,7 @@ class Network(EnvironmentStack):
         self.task_security_group = self._build_security_group("Tasks", "Tasks")
         self.database_security_group = self._build_security_group("Database", "PostgreSQL")
         self.cache_security_group = self._build_security_group("Cache", "Redis")
+        self.access_security_group = self._build_security_group("Access", "Operators") if operator_access else None
         self._connect(https=https)
         self._add_endpoints(interface_endpoints=settings.interface_endpoints)
         self._log_flows(settings)
@@ -117,6 +123,12 @@ class Network(EnvironmentStack):
         tasks.connections.allow_to(self.database_security_group, ec2.Port.tcp(ports.POSTGRESQL), "Tasks to PostgreSQL")
         tasks.connections.allow_to(self.cache_security_group, ec2.Port.tcp(ports.REDIS), "Tasks to Redis")
         tasks.add_egress_rule(anywhere, ec2.Port.tcp(ports.HTTPS), "Tasks to AWS and other services over HTTPS")
+
+        if access := self.access_security_group:
+            access.connections.allow_to(
+                self.database_security_group, ec2.Port.tcp(ports.POSTGRESQL), "Operators to PostgreSQL"
+            )
+            access.add_egress_rule(anywhere, ec2.Port.tcp(ports.HTTPS), "Operators' sessions to AWS")
 
     def _add_endpoints(self, *, interface_endpoints: bool) -> None:
         # Free, and keeps image layers and backups off the NAT gateways.

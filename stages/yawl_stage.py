@@ -62,6 +62,7 @@ class YawlStage(Stage):
             context=context,
             settings=settings.network,
             https=settings.domain is not None,
+            operator_access=settings.database.operator_access,
         )
         self.copies = self._copies(context)
         self.storage = Storage(
@@ -107,6 +108,7 @@ class YawlStage(Stage):
             vpc=self.network.vpc,
             load_balancer_security_group=self.network.load_balancer_security_group,
             task_security_group=self.network.task_security_group,
+            access_security_group=self.network.access_security_group,
             database=self.database,
             cache=self.cache,
             access_log_bucket=self.storage.access_log_bucket,

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-from supervisor import database, engine_accounts, engine_sessions, fencing, leader_table, timings
+from supervisor import database, engine_accounts, engine_sessions, fencing, leader_table, reader_role, timings
 from supervisor.database import Connection
 from supervisor.discovery import LeaderRegistry
 from supervisor.engine import RESTART_STOP_LIMIT, Engine
@@ -117,6 +117,8 @@ class Term:
             # Repeat, for a session that was still logging in the first time.
             await fencing.fence(session, database=name, epoch=epoch)
             await fencing.adopt_tables(session, database=name)
+            if variables.database.reader:
+                await reader_role.provide(session, role=variables.database.reader)
             await engine_accounts.provide_account(
                 session,
                 owner=fencing.owner_of(name),

@@ -39,6 +39,8 @@ class DatabaseVariables:
     user: str
     password: str = field(repr=False)
     ca_bundle: Path
+    reader: str | None = None
+    """The read-only role that operators log in as with IAM; None: there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +128,7 @@ def read_variables(environment: Mapping[str, str]) -> Variables:
             user=reader.text("YAWL_DB_USER"),
             password=reader.text("YAWL_DB_PASSWORD"),
             ca_bundle=reader.file("YAWL_DB_CA_BUNDLE", default=str(RDS_BUNDLE)),
+            reader=reader.optional("YAWL_DB_READER"),
         ),
         redis=RedisVariables(
             host=reader.text("REDIS_HOST"),
@@ -158,6 +161,9 @@ class _Reader:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self.mistakes: list[str] = []
+
+    def optional(self, name: str) -> str | None:
+        return self._environment.get(name) or None
 
     def text(self, name: str, default: str | None = None) -> str:
         value = self._environment.get(name) or default

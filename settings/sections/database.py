@@ -42,6 +42,9 @@ class DatabaseSettings(Section):
     slow_query_milliseconds: Annotated[int, between(0, 2_147_483_647, "milliseconds")] = 1000
     """Slower statements are logged (`log_min_duration_statement`; reference, "Performance Tuning")."""
 
+    operator_access: bool = False
+    """Whether `make database-access` can open a read-only session for an hour. Nothing runs until it does."""
+
     @rule
     def _max_storage_allows_autoscaling(self) -> Iterator[Mistake]:
         # RDS User Guide, "Managing capacity automatically": the limit must exceed the storage by at least 10 %.

@@ -69,7 +69,9 @@ class EngineTask(ecs.FargateTaskDefinition):
         auth_token_arn: str,
         credentials: secretsmanager.ISecret,
         log_group: LogGroup,
+        reader: str | None,
     ) -> None:
+        """`reader` is the database role that operators read with; None: the engine creates none."""
         super().__init__(
             scope,
             construct_id,
@@ -80,7 +82,7 @@ class EngineTask(ecs.FargateTaskDefinition):
                 cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
             ),
         )
-        engine_image = EngineImage.of(self, image)
+        self.engine_image = engine_image = EngineImage.of(self, image)
         execution_role = self.obtain_execution_role()
         database_secret = imported_secret(
             self, "DatabaseSecret", database_secret_arn, key=database.secret.encryption_key, reader=execution_role
@@ -107,6 +109,7 @@ class EngineTask(ecs.FargateTaskDefinition):
                 "REDIS_PORT": str(cache.port),
                 "REDIS_CA_BUNDLE": CACHE_AUTHORITIES,
                 "IMAGE_VERSION": engine_image.version,
+                **({"YAWL_DB_READER": reader} if reader else {}),
             },
             secrets={
                 "YAWL_DB_USER": ecs.Secret.from_secrets_manager(database_secret, "username"),

@@ -11,7 +11,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from supervisor import engine_accounts, engine_sessions, fencing, leader_table, timings
+from supervisor import engine_accounts, engine_sessions, fencing, leader_table, reader_role, timings
 from supervisor.database import Connection
 from supervisor.fencing import EngineLogin
 from tests.container.scratch_postgresql import ADMIN, PROGRAMS, Cluster
@@ -256,3 +256,32 @@ def test_a_session_that_the_server_ended_is_told_from_one_that_a_pool_closed(
         other.close()
 
     with_sessions(cluster, 1, work)
+
+
+def test_operators_get_a_role_that_reads_and_cannot_write(cluster: Cluster) -> None:
+    async def work(session: Connection) -> None:
+        await reader_role.provide(session, role="yawl_reader")
+        found = await (await session.execute("SELECT 1 FROM pg_roles WHERE rolname = 'yawl_reader'")).fetchone()
+        assert found is None, "without IAM logins, a role would have no password and be of no use"
+        with cluster.connect(ADMIN, "admin-secret", database="postgres") as admin:
+            admin.execute("DROP ROLE IF EXISTS rds_iam")
+            admin.execute("CREATE ROLE rds_iam NOLOGIN")
+        for _ in range(2):  # the second time, it is there
+            await reader_role.provide(session, role="yawl_reader")
+        await session.execute("CREATE TABLE rows (number int)")
+        with cluster.connect(ADMIN, "admin-secret", database="postgres") as admin:
+            # On RDS a token takes the password's place.
+            admin.execute("ALTER ROLE yawl_reader PASSWORD 'a-token'")
+        with cluster.connect("yawl_reader", "a-token") as reader:
+            assert reader.execute("SELECT count(*) FROM rows").fetchone() == (0,)
+            assert not writes(reader)
+        with cluster.connect("yawl_reader", "a-token") as reader:
+            reader.execute("SET default_transaction_read_only = off")
+            assert not writes(reader), "it has no right to, however it sets its session"
+        members = await session.execute("SELECT pg_has_role('yawl_reader', 'rds_iam', 'member')")
+        assert await members.fetchone() == (True,)
+
+    with_sessions(cluster, 1, work)
+    with cluster.connect(ADMIN, "admin-secret", database="postgres") as admin:
+        admin.execute("DROP ROLE yawl_reader")
+        admin.execute("DROP ROLE rds_iam")

@@ -55,6 +55,10 @@ RUN_ELSEWHERE = {
     "make permissions": ("tests/tools/test_permissions_report.py", "report.main("),
     "make doctor": ("tests/rehearsal/emulator/programs/test_doctor.py", '"doctor", *arguments'),
     "make rollback": ("tests/rehearsal/end_to_end/test_rollback_and_hotfix.py", 'site.operate("rollback", "prod")'),
+    "make database-access": (
+        "tests/rehearsal/emulator/programs/test_database_access_in_an_account.py",
+        'assert main(["test", "--yes"]) == 0',
+    ),
     "make hotfix": ("tests/rehearsal/end_to_end/test_rollback_and_hotfix.py", 'site.operate("hotfix", '),
 }
 """Commands that other tests or CI run, each with a file and a line of it."""

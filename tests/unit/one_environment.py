@@ -115,6 +115,12 @@ def prod_abroad() -> OneEnvironment:
     return _templates_of(abroad)
 
 
+def prod_with_database_access() -> OneEnvironment:
+    """Synthesize prod with the database access of operators."""
+    database = prod_settings().database.model_copy(update={"operator_access": True})
+    return _templates_of(prod_settings().model_copy(update={"database": database}))
+
+
 def _templates_of(settings: EnvironmentSettings) -> OneEnvironment:
     """Synthesize an environment named prod and return what looks up its templates by part."""
     from aws_cdk import App

@@ -91,7 +91,7 @@ def test_nothing_that_compiles_or_downloads_is_installed_last() -> None:
     (installing,) = of("RUN", 2)
     packages = re.search(r"--no-install-recommends ([a-z0-9 -]+?) *&&", installing)
     assert packages
-    assert packages[1].split() == ["ca-certificates", "haproxy", "python3"]
+    assert packages[1].split() == ["ca-certificates", "haproxy", "postgresql-client", "python3"]
 
 
 def test_tasks_may_write_where_the_image_has_volumes() -> None:

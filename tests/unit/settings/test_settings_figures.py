@@ -72,6 +72,7 @@ OTHER_DEFAULTS: dict[str, object] = {
     "log_retention_days": 90,
     "network.interface_endpoints": True,
     "database.storage_gib": 100,
+    "database.operator_access": False,
     "cache.snapshot_retention_days": 7,
     "tasks.startup_grace_seconds": None,
     "tasks.spot": False,
