@@ -12,7 +12,7 @@ from aws_cdk.assertions import Template
 from jobs.change_review.__main__ import LONGEST_CHANGES
 from jobs.change_review.approval.page import LONGEST_RISK
 from jobs.change_review.approval.release import LONGEST_RUNS
-from jobs.change_review.costs import LONGEST_PHRASE, cost_change
+from jobs.change_review.costs import cost_change
 from jobs.change_review.pipeline_run import MAX_TITLE_LENGTH
 from jobs.change_review.review import Review
 from pipeline.steps.change_review_step import NOTHING
