@@ -88,7 +88,8 @@ def after_failed_deployment(
             f"CodePipeline cannot roll back: no release has passed {stage} since the pipeline itself last changed. "
             f"{environment} stays as it is."
         )
-        steps = RETRY
+        steps = f"{RETRY} The command below returns to the last good release, if there is one."
+        paste = f"make rollback ENV={stages.name(stage)}"
         if is_creation:
             steps = (
                 "Run the command below, which removes what the failed creation left. Then push a fix, or retry the "

@@ -345,7 +345,11 @@ ROWS: dict[str, Row] = {
     ),
     "an older failure of the stack": Row(
         refused_stack,
-        ("UPDATE_ROLLBACK_FAILED state and can not be updated.", NO_WAY_BACK.format("Dev"), RETRY),
+        (
+            "UPDATE_ROLLBACK_FAILED state and can not be updated.",
+            NO_WAY_BACK.format("Dev"),
+            "\n\nmake rollback ENV=dev\n",
+        ),
         ("last year's", "recover"),
     ),
     "tests failed, nothing to return to": Row(
