@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 
 from rehearsal.report.progress import ActionProgress, Progress, StageProgress, Status
@@ -34,7 +35,8 @@ def read(folder: Path) -> dict[str, float]:
 def write(folder: Path, progress: Progress) -> None:
     """Keep the durations of actions that succeeded for the next rehearsal; a folder that is full is no error."""
     durations = read(folder)
-    durations |= {one.full_name: round(one.seconds, 1) for one in _ended(progress) if one.provider != "Manual"}
+    ended = (action for action in _begun(progress) if action.status is Status.SUCCEEDED)
+    durations |= {action.full_name: round(action.seconds, 1) for action in ended}
     new = folder / f"{FILE}.{os.getpid()}"
     with contextlib.suppress(OSError):
         new.write_text(json.dumps(durations, indent=1) + "\n")
@@ -71,18 +73,26 @@ def _expected(action: ActionProgress, earlier: Mapping[str, float]) -> float:
 
 
 def _slowness(progress: Progress, earlier: Mapping[str, float]) -> float:
-    """Return how much longer the actions took so far than expected; 1 before there is enough to compare."""
-    ended = [one for one in _ended(progress) if one.provider != "Manual"]
-    expected = sum(_expected(one, earlier) for one in ended if one.stage != "set-up")
-    taken = sum(one.seconds for one in ended if one.stage != "set-up")
+    """Return how much longer the actions took so far than expected; 1 before there is enough to compare.
+
+    An action that is running counts once it takes longer than expected.
+    """
+    expected = taken = 0.0
+    for action in _begun(progress):
+        wanted = _expected(action, earlier)
+        if action.status is Status.SUCCEEDED or action.seconds > wanted:
+            expected += wanted
+            taken += action.seconds
     least, most = SPEEDS
     return min(most, max(least, taken / expected)) if expected >= 5 else 1.0
 
 
-def _ended(progress: Progress) -> Iterable[ActionProgress]:
-    for stages in ([progress.set_up], *progress.superseded, progress.stages):
-        for stage in stages:
-            yield from (action for action in stage.actions if action.status is Status.SUCCEEDED)
+def _begun(progress: Progress) -> Iterable[ActionProgress]:
+    """Yield the actions that ran or are running, without approvals, which wait for a person."""
+    for stage in chain(*progress.superseded, progress.stages):
+        for action in stage.actions:
+            if action.status in (Status.SUCCEEDED, Status.RUNNING) and action.provider != "Manual":
+                yield action
 
 
 def _stage_left(stage: StageProgress, earlier: Mapping[str, float], factor: float) -> float:

@@ -157,9 +157,9 @@ class Screen:
         if progress.deliveries:
             lines.append(_one_line(Text(_delivery(progress), "bold")))
         stages = [progress.set_up, *progress.stages]
-        self._name_width = min(
-            WIDEST_NAME, max(2 + len(one.name) for stage in stages for one in [stage, *stage.actions])
-        )
+        shown = [len(stage.name) for stage in stages]
+        shown += [2 + len(action.name) for stage in stages if _is_open(stage) for action in stage.actions]
+        self._name_width = min(WIDEST_NAME, max(shown))
         for stage in stages:
             lines += self._stage_lines(stage)
         lines += [_notified(notification) for notification in progress.notifications[-MOST_NOTIFICATIONS:]]
@@ -171,8 +171,7 @@ class Screen:
     def _stage_lines(self, stage: StageProgress) -> Iterator[Text]:
         status = _stage_status(stage)
         yield self._line(0, status, stage.name, stage.seconds, stage.reason if not stage.actions else "")
-        # The actions of a succeeded or waiting stage would add nothing.
-        if status in (Status.SUCCEEDED, Status.WAITING):
+        if not _is_open(stage):
             return
         for action in stage.actions:
             detail = action.reason or (action.line if action.status is Status.RUNNING else "")
@@ -228,6 +227,11 @@ def _failed(progress: Progress) -> list[ActionProgress]:
     return [
         action for stage in stages for action in stage.actions if action.status in (Status.FAILED, Status.NOT_EMULATED)
     ]
+
+
+def _is_open(stage: StageProgress) -> bool:
+    """Whether its actions are shown; those of a succeeded or waiting stage would add nothing."""
+    return _stage_status(stage) not in (Status.SUCCEEDED, Status.WAITING)
 
 
 def _stage_status(stage: StageProgress) -> Status:

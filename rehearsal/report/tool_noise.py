@@ -12,7 +12,7 @@ _NOISE = re.compile(
     | ^[\[{(]                                       # JSON, and lists
     | ^arn:                                         # bare results
     | ^https?://\S+$
-    | ^\d{4}-\d\d-\d\d | \b(INFO|DEBUG|WARNING)\b   # logging
+    | ^\d{4}-\d\d-\d\d | \b(INFO|DEBUG|WARN(ING)?)\b # logging
     | ^Execution\ policies: | ^Supply\ a\ stack | ^(Using|Trusted)\ .*:
     | ^\S+$                                         # a single word
     | \b(deprecat|notice)

@@ -126,6 +126,19 @@ def test_options_and_commits_can_be_checked_before_the_synthesis(repository: Pat
     assert not (repository / ".rehearsal").exists()
 
 
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("works", [True, False])
+def test_what_is_weaker_without_network_namespaces_is_said_first(
+    works: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On macOS, and in some containers."""
+    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
+    monkeypatch.setattr("rehearsal.process.closed_network.works", lambda: works)
+    main(["--approve", "yes"])
+    said = capsys.readouterr().out
+    assert ("weaker on this machine: programs that ignore proxies" in said) is not works
+
+
 def test_rehearsals_at_the_same_time_do_not_share_their_files(
     repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
