@@ -59,7 +59,7 @@ def read_incidents(session: Any, watched: Iterable[Watched], *, now: datetime) -
             if error.response["Error"]["Code"] not in DENIED:
                 raise
             print(f"no incidents are counted in {one.region}: {error}")
-    return list(_merged(sorted(changes, key=lambda change: (change.time, change.is_alarm))))
+    return list(_merged(sorted(changes, key=lambda change: change.time)))
 
 
 def _client(session: Any, watched: Watched) -> Any:
@@ -76,7 +76,7 @@ def _client(session: Any, watched: Watched) -> Any:
 
 def _changes(client: Any, alarm: str, *, since: datetime) -> Iterator[_Change]:
     pages = client.get_paginator("describe_alarm_history").paginate(
-        AlarmName=alarm, HistoryItemType="StateUpdate", StartDate=since
+        AlarmName=alarm, HistoryItemType="StateUpdate", ScanBy="TimestampAscending", StartDate=since
     )
     for page in pages:
         for item in page["AlarmHistoryItems"]:

@@ -41,7 +41,7 @@ class Account:
         self.asked.append(request)
         items = [
             {"Timestamp": moment(minute), "HistoryData": json.dumps({"newState": {"stateValue": state}})}
-            for alarm, minute, state in reversed(self._changes)
+            for alarm, minute, state in self._changes
             if alarm == request["AlarmName"]
         ]
         return [{"AlarmHistoryItems": items[:1]}, {"AlarmHistoryItems": items[1:]}]
@@ -83,7 +83,12 @@ def test_two_weeks_of_state_changes_are_read() -> None:
     account = Account()
     read_incidents(account, WATCHED, now=NOON)
     assert account.asked == [
-        {"AlarmName": name, "HistoryItemType": "StateUpdate", "StartDate": NOON - timedelta(days=14)}
+        {
+            "AlarmName": name,
+            "HistoryItemType": "StateUpdate",
+            "ScanBy": "TimestampAscending",
+            "StartDate": NOON - timedelta(days=14),
+        }
         for name in ("errors", "down")
     ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from lambdas.delivery_metrics.handler import publish
 from lambdas.delivery_metrics.history import Environment
-from lambdas.delivery_metrics.incidents import Incident
+from lambdas.delivery_metrics.incidents import Incident, Watched, read_incidents
 from lambdas.delivery_metrics.published_figures import PublishedFigures
 from tests.rehearsal.emulator.aws.test_events import publish_event
 from tests.rehearsal.emulator.conftest import Account, resource
@@ -76,3 +76,37 @@ def test_releases_are_told_once(
     assert "CycleTime" not in releases[0]
     assert "CycleTime" in releases[1]
     assert published.settled_until is not None
+
+
+class InAccount:
+    """A session whose CloudWatch is the account's, whatever role it assumes."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def client(self, service: str, **_: Any) -> Any:
+        return self if service == "sts" else self._account.client(service)
+
+    def assume_role(self, **_: Any) -> dict[str, Any]:
+        return {"Credentials": {"AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t"}}
+
+
+def test_an_incident_is_read_from_the_history_of_an_alarm(account: Account) -> None:
+    cloudwatch = account.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="yawl-prod-error-rate",
+        Namespace="Tests",
+        MetricName="Errors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    for state in ("ALARM", "OK"):
+        cloudwatch.set_alarm_state(AlarmName="yawl-prod-error-rate", StateValue=state, StateReason="a test")
+    watched = Watched(role="role", region=account.place.region, alarms=["yawl-prod-error-rate"])
+    [incident] = read_incidents(InAccount(account), [watched], now=datetime.now(UTC))
+    assert incident.alarm == "yawl-prod-error-rate"
+    assert incident.end is not None
+    assert incident.start <= incident.end
