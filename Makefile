@@ -10,6 +10,7 @@ PYTHON ?= python3
 ARGS ?=
 FROM ?=
 ENV ?=
+COMMIT ?=
 venv := .venv
 # The virtual environment comes first because it has Node 24, and jsii takes the first `node` on the path.
 export PATH := $(CURDIR)/$(venv)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -240,6 +241,15 @@ destroy: cdk.out/manifest.json ## delete an environment after confirmation, neve
 recover: cdk.out/manifest.json ## repair a failed first deployment after confirmation: make recover ENV=dev
 	@test -n "$(ENV)" || { echo "recover: which environment? make recover ENV=dev" >&2; exit 2; }
 	@python -m tools.accounts recover $(ENV) $(ARGS)
+
+.PHONY: rollback
+rollback: cdk.out/manifest.json ## return an environment to its last good release: make rollback ENV=prod
+	@test -n "$(ENV)" || { echo "rollback: which environment? make rollback ENV=prod" >&2; exit 2; }
+	@python -m tools.delivery rollback $(ENV) $(ARGS)
+
+.PHONY: hotfix
+hotfix: cdk.out/manifest.json ## deliver a pushed commit without the bakes before the last environment: make hotfix COMMIT=…
+	@python -m tools.delivery hotfix $(COMMIT) $(ARGS)
 
 .PHONY: bootstrap
 bootstrap: cdk.out/manifest.json ## once, on AWS: bootstrap every account and region; prints the commands it runs

@@ -8,6 +8,7 @@ from aws_cdk.pipelines import CodeBuildStep, CodePipeline, CodePipelineSource, F
 from pipeline.build_projects import BuildLogs
 from pipeline.built_pipeline import StageConditions
 from pipeline.events.release_records import ReleaseRecords
+from pipeline.hotfix import hotfix_skips_bake
 from pipeline.steps.approval_step import ApprovalStep
 from pipeline.steps.bake_step import BakeStep
 from pipeline.steps.change_review_step import ChangeReviewStep
@@ -54,6 +55,7 @@ class EnvironmentDelivery:
         self.in_all_regions = [stage for wave in waves for stage in wave]
         """The environment in each of its regions, its own first."""
         self._settings = self.stage.settings
+        self._hotfix_skips_bake = hotfix_skips_bake(self.name, settings)
         self._release = release
         name = self.stage.node.id
         approvals = [f"{name}Approval"] if self._settings.approval else []
@@ -105,7 +107,9 @@ class EnvironmentDelivery:
         self.tests.append(tests)
         if not stage.settings.bake_minutes:
             return [tests]
-        bake = BakeStep(checkout, stage, logging=logs.for_project(f"{stage.node.id}Bake"))
+        bake = BakeStep(
+            checkout, stage, hotfix_skips=self._hotfix_skips_bake, logging=logs.for_project(f"{stage.node.id}Bake")
+        )
         self.bakes.append(bake)
         return Step.sequence([tests, bake])
 

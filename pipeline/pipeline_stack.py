@@ -19,6 +19,7 @@ from pipeline.events.delivery_metrics import DeliveryMetrics
 from pipeline.events.notification_topic import NotificationTopic
 from pipeline.events.notifications import Notifications
 from pipeline.events.release_records import ReleaseRecords
+from pipeline.hotfix import declare_hotfix
 from pipeline.permissions.account_roles import Readers, bound_roles
 from pipeline.permissions.restrict_permissions import restrict_permissions
 from pipeline.steps.self_mutation import self_mutation
@@ -92,6 +93,7 @@ class PipelineStack(Stack):
         """What the change reviews compare, in the order of delivery."""
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, pipeline.synth_project, settings.repository)
+        declare_hotfix(pipeline.pipeline)
         if assets := pipeline.node.try_find_child("Assets"):
             cache_docker_layers(assets)
         conditions = StageConditions(pipeline.pipeline)

@@ -78,6 +78,21 @@ def _parser() -> argparse.ArgumentParser:
         help="override a variable in the builds that have it, for example to shorten a wait",
     )
     parser.add_argument(
+        "--variable",
+        dest="pipeline_variables",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=VALUE",
+        help="start the execution with this value of one of the pipeline's own variables, as for a hotfix: HOTFIX=yes",
+    )
+    parser.add_argument(
+        "--then",
+        metavar="COMMAND",
+        help="after the delivery, run this shell command as an operator of the pipeline's account, then what it\n"
+        "starts in the pipeline: 'make rollback ENV=prod ARGS=--yes'",
+    )
+    parser.add_argument(
         "--clock",
         type=_time,
         metavar="TIME",
@@ -184,6 +199,9 @@ def _plan(options: argparse.Namespace, commit: Commit, base: Commit | None, scre
     for name in sorted(set(options.fail).difference(found.actions)):
         choice = ", ".join(found.actions)
         raise RehearsalError(f"--fail {name}: the pipeline has no such action; choose from: {choice}")
+    for name in sorted(dict(options.pipeline_variables).keys() - found.variables):
+        declared = ", ".join(found.variables) or "none"
+        raise RehearsalError(f"--variable {name}: the pipeline has no such variable; it has: {declared}")
     return Plan(
         assembly=found,
         repository=Path.cwd(),
@@ -193,6 +211,8 @@ def _plan(options: argparse.Namespace, commit: Commit, base: Commit | None, scre
         else TerminalApprover(screen.paused),
         base_commit=base.id if base else None,
         variable_overrides=dict(options.variable_overrides),
+        pipeline_variables=dict(options.pipeline_variables),
+        then=options.then,
         clock=lambda: datetime.now(UTC) + clock_offset,
         tasks=TaskKind(options.tasks),
         account=AccountKind(options.account),

@@ -39,6 +39,8 @@ class Assembly:
     """By account; empty if CloudFormation is unrestricted."""
     actions: tuple[str, ...] = ()
     """The pipeline's actions, each as `Stage/Action`."""
+    variables: tuple[str, ...] = ()
+    """The names of the pipeline's own variables."""
 
 
 def read(directory: Path) -> Assembly:
@@ -59,6 +61,7 @@ def read(directory: Path) -> Assembly:
         aws_environments=tuple(assembly.aws_environments),
         execution_policies=_execution_policies(directory),
         actions=_actions(assembly.pipeline),
+        variables=_variables(assembly.pipeline),
     )
 
 
@@ -66,6 +69,11 @@ def _actions(stack: Stack) -> tuple[str, ...]:
     [(_, properties)] = stack.of_type(PIPELINE)
     stages = properties.get("Stages", [])
     return tuple(f"{stage['Name']}/{action['Name']}" for stage in stages for action in stage["Actions"])
+
+
+def _variables(stack: Stack) -> tuple[str, ...]:
+    [(_, properties)] = stack.of_type(PIPELINE)
+    return tuple(variable["Name"] for variable in properties.get("Variables", []))
 
 
 def _execution_policies(directory: Path) -> dict[str, ExecutionPolicies]:

@@ -4,10 +4,10 @@ import contextlib
 import signal
 import threading
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,8 +19,10 @@ from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.definition import Definition
 from rehearsal.engine.emulator_setup import EmulatorSetup, SetupFailed
+from rehearsal.engine.events import Rollback
 from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
+from rehearsal.follow_up import run_command
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
 from rehearsal.report.notification_collector import NotificationCollector
@@ -54,6 +56,10 @@ class Plan:
     """Whose quotas apply."""
     fail: frozenset[str] = frozenset()
     """Actions (`Stage/Action`) made to fail."""
+    pipeline_variables: Mapping[str, str] = field(default_factory=dict)
+    """Values of the pipeline's own variables with which `commit` is delivered."""
+    then: str | None = None
+    """A command to run after the deliveries have succeeded, such as a rollback; what it starts is then run."""
     permissions: Permissions = Permissions.ENFORCED
     """What happens to calls that no policy allows."""
 
@@ -142,14 +148,24 @@ class Rehearsal:
             return ContainerTasks(self._processes, containers.unpack(plan.repository, plan.commit, self._directory))
         return FakeTasks(self._processes, self._directory)
 
-    def deliver(self, commit: str, *, approver: Approver, fail: frozenset[str] = frozenset()) -> tuple[Result, str]:
+    def deliver(
+        self,
+        commit: str,
+        *,
+        approver: Approver,
+        fail: frozenset[str] = frozenset(),
+        variables: Mapping[str, str] | None = None,
+        execution_id: str | None = None,
+    ) -> tuple[Result, str]:
         """Deliver a release over the ones delivered so far; return the result and its reason.
 
-        `run` delivers the plan's; tests deliver more inside the `with` block.
+        `run` delivers the plan's; tests deliver more inside the `with` block. `variables` are the pipeline's own.
         """
-        if self.cloud is None or self.definition is None:
-            raise ValueError("deliver() needs a successful set-up; call run() first")
-        context = self._context(self.cloud, self.definition, commit, approver)
+        cloud, definition = self._deployed()
+        context = replace(
+            self._context(cloud, definition, commit, approver, execution_id or new_execution_id()),
+            pipeline_variables=variables or {},
+        )
         execution = Execution(context, self._progress, fail=fail, history=self._history)
         ended = execution.run()
         self.definition = execution.definition
@@ -165,11 +181,56 @@ class Rehearsal:
             if plan.base_assembly:
                 set_up.bootstrap_changes(cloud, plan.base_assembly, plan.assembly)
             self._progress.begin_release()
-        return self.deliver(plan.commit, approver=plan.approver, fail=plan.fail)
+        ended = self.deliver(plan.commit, approver=plan.approver, fail=plan.fail, variables=plan.pipeline_variables)
+        return self.follow_up(plan.then) if plan.then and ended[0] is Result.SUCCEEDED else ended
 
-    def _context(self, cloud: Cloud, definition: Definition, commit: str, approver: Approver) -> Context:
+    def follow_up(self, command: str) -> tuple[Result, str]:
+        """Run a command as an operator would, then each execution that it has started; return the last result."""
+        cloud, _ = self._deployed()
+        before = len(cloud.fact("started"))
+        status, reason = run_command(
+            command,
+            cloud=cloud,
+            home=self._plan.assembly.home,
+            repository=self._plan.repository,
+            scratch=self._directory / "operator",
+            processes=self._processes,
+            progress=self._progress,
+        )
+        ended = Result(status), reason
+        for request in cloud.fact("started")[before:]:
+            ended = self._roll_back(request) if request["kind"] == "rollback" else self._start(request)
+        return ended
+
+    def _start(self, request: Mapping[str, Any]) -> tuple[Result, str]:
+        """Run an execution that StartPipelineExecution was asked for."""
+        self._progress.begin_release()
+        return self.deliver(
+            request["commit"] or self._plan.commit,
+            approver=self._plan.approver,
+            variables=request["variables"],
+            execution_id=request["execution"],
+        )
+
+    def _roll_back(self, request: Mapping[str, Any]) -> tuple[Result, str]:
+        """Run a stage again as RollbackStage was asked to."""
+        _, definition = self._deployed()
+        good = self._history.success(request["stage"], request["target"])
+        [stage] = [one for one in definition.stages if one.name == request["stage"]]
+        context = replace(good.context, execution_id=request["execution"])
+        execution = Execution(context, self._progress, fail=frozenset(), history=self._history)
+        status, reason = execution.roll_back(stage, good, Rollback(request["target"]))
+        return Result(status), reason
+
+    def _deployed(self) -> tuple[Cloud, Definition]:
+        if self.cloud is None or self.definition is None:
+            raise ValueError("a delivery needs a successful set-up; call run() first")
+        return self.cloud, self.definition
+
+    def _context(
+        self, cloud: Cloud, definition: Definition, commit: str, approver: Approver, execution_id: str
+    ) -> Context:
         plan = self._plan
-        execution_id = new_execution_id()
         return Context(
             cloud=cloud,
             processes=self._processes,

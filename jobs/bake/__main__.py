@@ -1,9 +1,10 @@
 """Watch an environment's alarm after a release: `make bake`.
 
 Environment variables: ENVIRONMENT, ENVIRONMENT_REGION, ALARM_NAME, BAKE_MINUTES, and optionally VERIFIER_ROLE_ARN, the
-role to read the alarm with instead of the caller's credentials.
+role to read the alarm with instead of the caller's credentials, and HOTFIX: `yes` skips the bake.
 
-Exit codes: 0 the alarm stayed out of ALARM, 1 it was in ALARM, 2 bad input, or the alarm cannot be read.
+Exit codes: 0 the alarm stayed out of ALARM, or a hotfix skips the bake; 1 it was in ALARM; 2 bad input, or the alarm
+cannot be read.
 """
 
 import os
@@ -40,6 +41,9 @@ def main() -> int:
     if errors:
         print("bake: missing or invalid environment variables:", *errors, sep="\n  ", file=sys.stderr)
         return 2
+    if variables.get("HOTFIX") == "yes":
+        print(f"hotfix: the bake of {variables['ENVIRONMENT']} is skipped")
+        return 0
     minutes, alarm = float(variables["BAKE_MINUTES"]), variables["ALARM_NAME"]
     print(f"watching {alarm} for {minutes:g} minutes", flush=True)
     try:

@@ -15,6 +15,9 @@ from jobs.change_review.pipeline_run import PipelineRun
 from jobs.change_review.report import as_text
 from jobs.change_review.review import Review, review
 
+LONGEST_CHANGES = 250
+"""Characters of the summary, which is part of the approval's comment."""
+
 
 def main() -> int:
     """Review, write the report, and return the exit code."""
@@ -36,7 +39,7 @@ def main() -> int:
         options.output.mkdir(parents=True, exist_ok=True)
         page = as_html(found, release)
         (options.output / "change-review.html").write_text(page, encoding="utf-8")
-        (options.output / "change-review.txt").write_text(found.summary() + "\n", encoding="utf-8")
+        (options.output / "change-review.txt").write_text(found.summary(most=LONGEST_CHANGES) + "\n", encoding="utf-8")
         if run is not None and release is not None:
             address = export(found, release, page, run, options.output)
             print(f"{found.environment} runs now: {release.runs()}\nThis release: {release.commit} {release.title}")

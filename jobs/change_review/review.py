@@ -76,16 +76,18 @@ class Review:
         """Whether a deployment would leave the environment as it is, and nothing is left behind (aws-cdk#10190)."""
         return all(stack.difference.nothing for stack in self.stacks) and not self.orphaned_stacks
 
-    def summary(self) -> str:
-        """Return the numbers in one line.
+    def summary(self, *, most: int | None = None) -> str:
+        """Return the numbers in one line, cut to `most` characters.
 
         While another release is in progress, the line never equals the one that lets the pipeline skip the approval.
         """
-        numbers = self._numbers()
-        if not self.others_in_progress:
-            return numbers
-        others = ", ".join(execution[:8] for execution in self.others_in_progress)
-        return f"{numbers}; compared while execution {others} was still in progress"
+        numbers, note = self._numbers(), ""
+        if self.others_in_progress:
+            others = ", ".join(execution[:8] for execution in self.others_in_progress)
+            note = f"; compared while execution {others} was still in progress"
+        if most is not None and len(numbers) + len(note) > most:
+            numbers = f"{numbers[: most - len(note) - 1]}…"
+        return f"{numbers}{note}"
 
     def _numbers(self) -> str:
         if self.nothing:

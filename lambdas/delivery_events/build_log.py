@@ -24,13 +24,15 @@ class Rule:
     """Whether the last such line is the message, as in a chain of exceptions."""
 
 
+STOPS: Final = r"^\s*(?P<text>stops: .+?)(?:\. If this is intended, .*)?$"
+"""How the change review and self-mutation say why they stop the delivery."""
 BUILD_RULES: Final = (
     # CodeBuild could not run the commands, or ended them.
     Rule(r"^\[Container\].*Phase context status code: (?!COMMAND_EXECUTION_ERROR)\S+ Message: (?P<text>\S.*)"),
 )
 OUR_RULES: Final = (
     # The change review and self-mutation.
-    Rule(r"^\s*(?P<text>stops: .+)"),
+    Rule(STOPS),
     Rule(r"^change review: "),
     Rule(r"^Bake failed: ", completed_by=r"^\s+reason\s+(?P<text>.+)"),
     Rule(r"^bake: "),
@@ -71,7 +73,7 @@ NOISE: Final = re.compile(
     r"""
     ^\s*$
     | [│┌├└]                                                # a row of a table
-    | ^make(\[\d+\])?:\s(\*\*\*\s\[|Entering|Leaving|Nothing|'|Target)
+    | ^make(\[\d+\])?:\s(\*\*\*\s(\[|Waiting\s)|Entering|Leaving|Nothing|'|Target)
     | ^\[Container\]
     | ^\[\d\d:\d\d:\d\d\]\s                                 # the CDK CLI's debug output
     | ^(\$\s|--\sphase\s|phase\s\w+\sfailed\swith)          # the rehearsal's
@@ -105,16 +107,18 @@ def failing_line(lines: Sequence[str]) -> str:
 
 def findings(lines: Sequence[str]) -> list[str]:
     """Return what stops the delivery, as the change review and self-mutation report it, each once."""
-    outside, _ = _split(_plain(lines))
-    found = (re.match(r"^\s*stops: (.+)", line) for line in outside)
-    return list(dict.fromkeys(match[1] for match in found if match))
+    found = (re.match(STOPS, line) for line in _outside(lines))
+    return list(dict.fromkeys(match["text"] for match in found if match))
 
 
-def acceptance(lines: Sequence[str]) -> str:
-    """Return the tables of accepted changes that a log offers for `delivery.toml`, as TOML."""
+def acceptance(lines: Sequence[str], *, most: int = 1_000_000) -> str:
+    """Return the tables of accepted changes that a log offers for `delivery.toml`, as TOML.
+
+    Tables beyond `most` characters are left out.
+    """
     tables: list[list[str]] = []
     inside = False
-    for line in (line.strip() for line in _plain(lines)):
+    for line in (line.strip() for line in _outside(lines)):
         if _TABLE.match(line):
             inside = True
             tables.append([line])
@@ -122,7 +126,23 @@ def acceptance(lines: Sequence[str]) -> str:
             tables[-1].append(line)
         else:
             inside = False
-    return "\n\n".join(dict.fromkeys("\n".join(table) for table in tables if len(table) > 1))
+    whole = list(dict.fromkeys("\n".join(table) for table in tables if len(table) > 1))
+    kept = [table for number, table in enumerate(whole) if sum(map(len, whole[: number + 1])) <= most]
+    more = [f"# The log has {len(whole) - len(kept)} more."] if len(kept) < len(whole) else []
+    return "\n\n".join([*kept, *more])
+
+
+def command(lines: Sequence[str]) -> str:
+    """Return the command that a review asks to run before the stage is retried; empty without one."""
+    stripped = [line.strip() for line in _outside(lines)]
+    titles = (number for number, line in enumerate(stripped[:-1]) if line.endswith("then retry the stage:"))
+    return next((stripped[number + 1] for number in titles), "")
+
+
+def review_page(lines: Sequence[str]) -> str:
+    """Return the address of the review that a log names; empty without one."""
+    found = (re.match(r"^\s*[Rr]eview: (https://\S+)$", line) for line in _outside(lines))
+    return next((match[1] for match in found if match), "")
 
 
 _TABLE: Final = re.compile(r"""^\[[\w."'-]+\.accepted_changes\.[\w."'-]+\]$""")
@@ -131,6 +151,11 @@ _KEY: Final = re.compile(r"""^\w+ = (".*"|'.*'|\d+|true|false)(\s+#.*)?$""")
 
 def _plain(lines: Sequence[str]) -> list[str]:
     return [_COLOR.sub("", line).rstrip() for line in lines]
+
+
+def _outside(lines: Sequence[str]) -> list[str]:
+    """Return the lines that are no reports of failed tests."""
+    return _split(_plain(lines))[0]
 
 
 def _first(rules: Sequence[Rule], lines: Sequence[str]) -> str:
@@ -173,7 +198,8 @@ class _Test:
 
 
 _REPORT: Final = re.compile(r"^=+ (FAILURES|ERRORS) =+$")
-_SECTION: Final = re.compile(r"^_{2,} (?:ERROR (?:at \w+ of|collecting) )?(?P<name>.+?) _{2,}$")
+_SECTION: Final = re.compile(r"^_+ (?!_ )(?:ERROR (?:at \w+ of|collecting) )?(?P<name>.+?) _+$")
+"""A long name leaves room for one underscore; between the frames of a traceback is a line of `_ _ _`."""
 _SUMMARY: Final = re.compile(r"^=+ short test summary info =+$")
 _END: Final = re.compile(r"^(=+ )?(\d+ \w+(, )?)+ in [\d.]+s|^-+ generated xml file|^!+ Interrupted")
 
@@ -203,5 +229,8 @@ def _split(lines: Sequence[str]) -> tuple[list[str], list[_Test]]:
 
 def _node_ids(name: str, lines: Sequence[str]) -> Iterator[str]:
     """Yield the ids of a test: `tests/test_x.py::test_y`."""
-    wanted = re.compile(rf"(?:^|\s)(\S+::{re.escape(name.replace('.', '::'))})(?:\s|$)")
+    function, bracket, parameters = name.partition("[")
+    # A report names a class's test with a dot.
+    own_id = function.replace(".", "::") + bracket + parameters
+    wanted = re.compile(rf"(?:^|\s)(\S+::{re.escape(own_id)})(?:\s|$)")
     return (match[1] for line in lines if (match := wanted.search(line)))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 ROLLBACK = "ROLLBACK"
@@ -77,6 +77,13 @@ class Execution:
     """The one that a rollback undoes."""
     target_execution: str = ""
     """The one that a rollback returns to."""
+    stop_reason: str = ""
+    """Why somebody stopped it."""
+
+    @property
+    def began(self) -> datetime | None:
+        """When its first action started; None before."""
+        return min((action.started for action in self.actions if action.started), default=None)
 
     def of_stage(self, stage: str) -> tuple[Action, ...]:
         """Return the actions that ran in the stage."""
@@ -84,9 +91,17 @@ class Execution:
 
     def failure(self, stage: str) -> Action | None:
         """Return the action that failed first in the stage's last attempt; None where none did, as at its entry."""
-        last = {action.name: action for action in self.of_stage(stage)}
-        failed = [action for action in last.values() if action.status == "Failed"]
-        return min(failed, key=lambda action: str(action.ended), default=None)
+        latest = {action.name: action for action in self.of_stage(stage)}
+        failed = [action for action in latest.values() if action.status == "Failed"]
+        last = max(failed, key=_end, default=None)
+        # A retried stage may still have a failure of an earlier attempt. Actions that failed in the same one ran
+        # side by side.
+        together = [action for action in failed if last and (not last.started or _end(action) >= last.started)]
+        return min(together, key=_end, default=None)
+
+
+def _end(action: Action) -> datetime:
+    return action.ended or datetime.max.replace(tzinfo=UTC)
 
 
 def read(client: Any, pipeline: str, execution_id: str) -> Execution:
@@ -104,6 +119,7 @@ def read(client: Any, pipeline: str, execution_id: str) -> Execution:
         actions=actions,
         failed_execution=_failed_execution(found.get("trigger", {})),
         target_execution=target,
+        stop_reason=found.get("statusSummary", ""),
     )
 
 

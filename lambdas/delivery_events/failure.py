@@ -1,18 +1,25 @@
 """Why an action failed: the message of the program that failed, or the first failed resource of its stack."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .build_log import acceptance, failing_line, findings
+from . import build_log
 from .clients import NotReadable
 from .denial import grant
 from .execution import Action, DeployedStack
+from .free_text import one_line
 
-LONGEST_LINE = 300
-MOST_LINES = 20_000
+LONGEST_LINE: Final = 300
+MOST_FINDINGS: Final = 10
+LONGEST_ACCEPTANCE: Final = 8_000
+"""Characters."""
+CANCELLED: Final = re.compile(r"Resource (creation|update) cancelled")
+"""The reason of a resource that CloudFormation gave up because another failed."""
+MOST_LINES: Final = 20_000
 """Of a log, from its beginning; longer than any log of the pipeline's builds."""
 
 
@@ -28,43 +35,69 @@ class Clients(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why an action failed, and a link to its log or stack."""
+    """Why an action failed."""
 
-    line: str
-    link: str = ""
-    more_findings: tuple[str, ...] = ()
-    """What else stops the delivery, if a review stopped it."""
+    lines: tuple[str, ...]
+    """One, or one for each finding that stops the delivery."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of the log, the review or the stack."""
     acceptance: str = ""
     """Tables for `delivery.toml` that accept what a review found."""
+    command: str = ""
+    """The command that fixes what a review found."""
+    is_creation: bool = False
+    """Whether the failed stack was being created."""
 
 
 def reason(action: Action, clients: Clients) -> Reason:
     """Return why the action failed, from its log or stack events; CodePipeline's summary if they cannot be read."""
-    found = Reason("", _console(action.stack) if action.stack else "")
+    found = Reason(lines=(), links={"Stack": _console(action.stack)} if action.stack else {})
     summary = action.summary or "CodePipeline reported no reason"
     try:
         if action.provider == "CodeBuild":
             found = _of_build(action, clients)
         elif action.stack:
-            found = Reason(_first_failure(action.stack, clients), found.link)
+            found = _of_stack(action, action.stack, found, clients)
     except NotReadable as error:
         summary = f"{summary}. Details unavailable: {error}; the environment's first deployment creates it"
     except (BotoCoreError, ClientError, KeyError, IndexError):
         # A notice without the reason is better than none.
         summary = f"{summary}. Details unavailable: log or stack events cannot be read"
-    line = (found.line or summary).strip()
-    shortened = line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
-    return replace(found, line=shortened + grant(line))
+    return replace(found, lines=tuple(one_line(line, LONGEST_LINE) + grant(line) for line in found.lines or (summary,)))
 
 
 def _of_build(action: Action, clients: Clients) -> Reason:
     [build] = clients.home("codebuild").batch_get_builds(ids=[action.external_id])["builds"]
     logs = build["logs"]
-    lines = _lines(clients.home("logs"), logs["groupName"], logs["streamName"])
-    stops = [one for one in findings(lines) if f"stops: {one}" != failing_line(lines)]
-    return Reason(failing_line(lines), logs.get("deepLink", ""), tuple(stops), acceptance(lines))
+    # A build that could not start has no log.
+    log = _lines(clients.home("logs"), logs["groupName"], logs["streamName"]) if "streamName" in logs else []
+    found = build_log.findings(log)
+    most = found[:MOST_FINDINGS]
+    if len(found) > len(most):
+        most.append(f"and {len(found) - len(most)} more: see the review")
+    line = build_log.failing_line(log) or _message_of_phase(build)
+    return Reason(
+        lines=tuple(most) or ((line,) if line else ()),
+        links={
+            name: address
+            for name, address in (
+                ("Review", action.variables.get("REVIEW") or build_log.review_page(log)),
+                ("Log", logs.get("deepLink", "")),
+            )
+            if address
+        },
+        acceptance=build_log.acceptance(log, most=LONGEST_ACCEPTANCE),
+        command=build_log.command(log),
+    )
+
+
+def _message_of_phase(build: Mapping[str, Any]) -> str:
+    """Return CodeBuild's own message; that a command failed is none."""
+    contexts = [context for phase in build.get("phases", []) for context in phase.get("contexts", [])]
+    said = (one.get("message", "") for one in contexts if one.get("statusCode") != "COMMAND_EXECUTION_ERROR")
+    return next((message for message in said if message), "")
 
 
 def _lines(client: Any, group: str, stream: str) -> Sequence[str]:
@@ -80,21 +113,21 @@ def _lines(client: Any, group: str, stream: str) -> Sequence[str]:
     return lines
 
 
-def _first_failure(stack: DeployedStack, clients: Clients) -> str:
-    """Return the first resource that failed in the stack's last operation, and why."""
+def _of_stack(action: Action, stack: DeployedStack, found: Reason, clients: Clients) -> Reason:
+    """Return the first resource that failed in the operation that the action began, and why."""
     failures: list[str] = []
     client = clients.environment("cloudformation", stack)
     pages = client.get_paginator("describe_stack_events").paginate(StackName=stack.name)
+    # Newest first. Events before the action belong to an earlier operation: CloudFormation may have refused this one.
     for event in (event for page in pages for event in page["StackEvents"]):
-        if event["ResourceStatus"].endswith("_FAILED"):
-            failures.append(
-                f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', event['ResourceStatus'])}"
-            )
-        # Events come newest first; this one began the operation.
-        began = event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-        if began and event["LogicalResourceId"] == stack.name:
+        if action.started and event.get("Timestamp", action.started) < action.started:
             break
-    return failures[-1] if failures else ""
+        status, why = event["ResourceStatus"], event.get("ResourceStatusReason", "")
+        if status.endswith("_FAILED") and not CANCELLED.search(why):
+            failures.append(f"{event['LogicalResourceId']}: {why or status}")
+        if status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS") and event["LogicalResourceId"] == stack.name:
+            return replace(found, lines=tuple(failures[-1:]), is_creation=status.startswith("CREATE"))
+    return replace(found, lines=tuple(failures[-1:]))
 
 
 def _console(stack: DeployedStack) -> str:

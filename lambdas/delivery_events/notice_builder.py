@@ -1,18 +1,24 @@
 """Builds the notice for an event of the pipeline; most events need none."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
-from .execution import ROLLBACK, Action, Execution
-from .failure import Clients, reason
+from . import outcome
+from .execution import ROLLBACK, Action, Execution, read
+from .failure import Clients, Reason, reason
+from .history import continues_a_delivery, rollback_target
 from .notice import Kind, Notice
+from .outcome import NO_ENVIRONMENT, Outcome, Stages, named
 
 CHANGES, REVIEW, TESTS = "CHANGES", "REVIEW", "SUMMARY"
 RUNS, RISK, COMMITS = "RUNS", "RISK", "COMMITS"
 """Variables that the pipeline's reviews and tests leave; `COMMITS` is a JSON list of lines."""
-NO_ENVIRONMENT = "none yet"
+NOT_ENTERED: Final = "A condition of the stage was not met, such as its deployment window."
+APPROVAL_EXPIRES: Final = timedelta(days=7)
+"""When CodePipeline fails an approval that nobody has answered (CodePipeline User Guide, "Quotas")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +26,7 @@ class NoticeBuilder:
     """Builds notices about one execution."""
 
     execution: Execution
-    environments: Mapping[str, str]
-    """The environment of each stage. Source, Build and the like belong to none."""
-    deployments: Collection[str]
-    """The stages whose success means that the commit is deployed."""
+    stages: Stages
     region: str
     clients: Clients
 
@@ -36,14 +39,18 @@ class NoticeBuilder:
                 return self._started()
             case "Approval", "STARTED":
                 return self._waiting(stage)
-            case "", "SUCCEEDED" if stage in self.deployments:
+            case "", "SUCCEEDED" if stage in self.stages.deployments:
                 return self._rolled_back(stage) if self.execution.kind == ROLLBACK else self._succeeded(stage)
             case "", "FAILED" if stage:
                 return self._failed(stage)
+            case "", "STOPPED" if not stage:
+                return self._stopped()
             case _:
                 return None
 
-    def _started(self) -> Notice:
+    def _started(self) -> Notice | None:
+        if continues_a_delivery(self._codepipeline, self.execution):
+            return None
         return Notice(
             kind=Kind.STARTED,
             environment=NO_ENVIRONMENT,
@@ -54,8 +61,8 @@ class NoticeBuilder:
         )
 
     def _waiting(self, stage: str) -> Notice:
-        environment = self._environment(stage)
-        own = [action for action in self.execution.actions if self.environments.get(action.stage) == environment]
+        environment = self.stages.environment(stage)
+        own = [action for action in self.execution.actions if self.stages.environments.get(action.stage) == environment]
         return Notice(
             kind=Kind.WAITING,
             environment=environment,
@@ -74,84 +81,114 @@ class NoticeBuilder:
         )
 
     def _succeeded(self, stage: str) -> Notice:
-        environment = self._environment(stage)
+        environment = self.stages.environment(stage)
         return Notice(
             kind=Kind.SUCCEEDED,
             environment=environment,
             headline=f"Deployed to {environment}",
             commit=self.execution.commit,
             details=tuple(f"Tests: {one}" for one in _variables(TESTS, self.execution.of_stage(stage))),
-            next="Nothing. The pipeline continues.",
+            next=outcome.after_success(self.stages, stage),
             link=self._timeline(),
         )
 
     def _failed(self, stage: str) -> Notice:
         failed = self.execution.failure(stage)
         if failed is not None and failed.category == "Approval":
-            return self._rejected(stage, failed)
-        found = reason(failed, self.clients) if failed else None
+            return self._not_approved(stage, failed)
+        found = reason(failed, self.clients) if failed else Reason(lines=(NOT_ENTERED,))
         where = f"{stage}/{failed.name}" if failed else f"{stage}, before its first action"
-        rolling = self.execution.kind == ROLLBACK
+        then = self._after_failure(stage, failed, found)
         return Notice(
             kind=Kind.FAILED,
-            environment=self._environment(stage),
-            headline=f"{'Rollback' if rolling else 'Delivery'} failed in {where}",
+            environment=self.stages.environment(stage),
+            headline=f"{'Rollback' if self.execution.kind == ROLLBACK else 'Delivery'} failed in {where}",
             commit=self.execution.commit,
-            details=(found.line, *([f"Log: {found.link}"] if found.link else [])) if found else (),
-            next=self._after_failure(stage),
+            reasons=found.lines,
+            state=then.state,
+            next=then.next,
+            paste="\n\n".join(text for text in (then.paste, found.command, found.acceptance) if text),
+            links=found.links,
             link=self._timeline(),
         )
 
-    def _after_failure(self, stage: str) -> str:
-        if self.execution.kind == ROLLBACK:
-            return (
-                f"Check {self._environment(stage)} now: it may run parts of both releases. "
-                "Then push a fix, or retry the stage."
+    def _after_failure(self, stage: str, failed: Action | None, found: Reason) -> Outcome:
+        if stage in self.stages.deployments:
+            if self.execution.kind == ROLLBACK:
+                return outcome.after_failed_rollback(self.stages, stage)
+            target = rollback_target(self._codepipeline, self.execution, stage)
+            return outcome.after_failed_deployment(
+                self.stages, stage, failed, target=target, is_creation=found.is_creation
             )
-        if stage not in self.environments:
-            return "Push a fix. No environment has changed."
-        return (
-            "Push a fix, or retry the stage if the commit is not the cause. Later environments have not changed. "
-            "CodePipeline rolls the stage back to its last successful execution, unless there is none or the pipeline "
-            "itself has changed since; then the stage stays as it is."
+        can_accept = bool(found.acceptance)
+        if stage in self.stages.environments:
+            return outcome.after_failed_review(self.stages, stage, can_accept=can_accept, command=found.command)
+        return outcome.after_failed_preparation(stage, can_accept=can_accept)
+
+    def _not_approved(self, stage: str, failed: Action) -> Notice:
+        environment = self.stages.environment(stage)
+        who = failed.updated_by.rpartition("/")[2]
+        waited = failed.ended - failed.started if failed.started and failed.ended else timedelta()
+        expired = waited >= APPROVAL_EXPIRES
+        comment = f": “{failed.summary}”" if failed.summary else " without a comment"
+        rejected = f"Rejected{f' by {who}' if who else ''}{comment}"
+        return Notice(
+            kind=Kind.EXPIRED if expired else Kind.REJECTED,
+            environment=environment,
+            headline=f"Approval for {environment} expired"
+            if expired
+            else f"{environment.capitalize()} deployment rejected",
+            commit=self.execution.commit,
+            reasons=("Nobody approved or rejected within 7 days." if expired else rejected,),
+            state=f"{environment} has not changed.",
+            next="Retry the stage to ask again, or push a newer commit."
+            if expired
+            else "Ask the approver for the reason, then push a fix.",
+            link=self._timeline(),
         )
 
-    def _rejected(self, stage: str, failed: Action) -> Notice:
-        environment = self._environment(stage)
-        who = failed.updated_by.rpartition("/")[2]
-        comment = f": “{failed.summary}”" if failed.summary else " without a comment"
+    def _stopped(self) -> Notice:
+        stage, then = outcome.after_stop(self.stages, self.execution)
         return Notice(
-            kind=Kind.REJECTED,
-            environment=environment,
-            headline=f"{environment.capitalize()} deployment rejected",
+            kind=Kind.STOPPED,
+            environment=self.stages.environment(stage),
+            headline=f"{'Rollback' if self.execution.kind == ROLLBACK else 'Delivery'} stopped"
+            + (f" in {stage}" if stage else ""),
             commit=self.execution.commit,
-            details=(f"Rejected{f' by {who}' if who else ''}{comment}",),
-            next=f"Ask the approver for the reason, then push a fix. {environment} has not changed.",
+            reasons=(f"Stopped by hand: {self.execution.stop_reason or 'no reason given'}",),
+            state=then.state,
+            next=then.next,
             link=self._timeline(),
         )
 
     def _rolled_back(self, stage: str) -> Notice:
-        environment = self._environment(stage)
+        environment, failed = self.stages.environment(stage), self.execution.failed_execution
+        undone = read(self._codepipeline, self.execution.pipeline, failed).commit if failed else None
+        state = f"{environment} runs this commit again."
+        if waves := self.stages.earlier_waves(stage):
+            state += f" The earlier deployments to {', '.join(waves)} were not rolled back."
         return Notice(
             kind=Kind.ROLLED_BACK,
             environment=environment,
             headline=f"{environment.capitalize()} rolled back",
             commit=self.execution.commit,
-            details=(
-                f"{environment} runs this commit again.",
-                *([f"Failed execution: {failed}"] if (failed := self.execution.failed_execution) else []),
-            ),
-            next="Push a fix, or revert the failed commit. The next push delivers everything since.",
+            reasons=(f"Failed commit: {named(undone)}" if undone else "Rolled back by hand.",),
+            state=state,
+            next="Push a fix, or revert the failed commit. The next push delivers everything since."
+            if undone
+            else "Revert what must not return before the next push, which delivers everything since.",
+            links={"Failed run": self._timeline(failed)} if failed else {},
             link=self._timeline(),
         )
 
-    def _environment(self, stage: str) -> str:
-        return self.environments.get(stage, NO_ENVIRONMENT)
+    @property
+    def _codepipeline(self) -> Any:
+        return self.clients.home("codepipeline")
 
-    def _timeline(self) -> str:
+    def _timeline(self, execution: str = "") -> str:
         return (
             f"https://{self.region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{self.execution.pipeline}"
-            f"/executions/{self.execution.id}/timeline?region={self.region}"
+            f"/executions/{execution or self.execution.id}/timeline?region={self.region}"
         )
 
 

@@ -11,6 +11,7 @@ from .execution import read
 from .failure import Clients
 from .notice import Kind, Notice
 from .notice_builder import NoticeBuilder
+from .outcome import Stages
 
 CLAIMS = "notifications"
 """The folder of the artifact store that records which notices were sent."""
@@ -26,8 +27,9 @@ def publish_notice(event: Mapping[str, Any], clients: Clients, variables: Mappin
     detail = event["detail"]
     builder = NoticeBuilder(
         execution=read(clients.home("codepipeline"), detail["pipeline"], detail["execution-id"]),
-        environments=json.loads(variables["ENVIRONMENTS"]),
-        deployments=json.loads(variables["DEPLOYMENTS"]),
+        stages=Stages(
+            environments=json.loads(variables["ENVIRONMENTS"]), deployments=json.loads(variables["DEPLOYMENTS"])
+        ),
         region=event["region"],
         clients=clients,
     )
@@ -52,4 +54,4 @@ def publish_notice(event: Mapping[str, Any], clients: Clients, variables: Mappin
 def _name(detail: Mapping[str, Any], notice: Notice) -> str:
     """Return a name that duplicates of the event share; each retry of a stage has another."""
     attempt = int(detail.get("pipeline-execution-attempt", 1))
-    return f"{detail['execution-id']}/{detail['stage']}/{notice.kind.replace(' ', '-')}-{attempt}"
+    return f"{detail['execution-id']}/{detail.get('stage', 'pipeline')}/{notice.kind.replace(' ', '-')}-{attempt}"

@@ -7,7 +7,7 @@ names of published figures. Environment variables: `ENVIRONMENTS`, `PIPELINE`, `
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -44,7 +44,7 @@ def handle(event: Mapping[str, Any], _context: object) -> None:
         environments,
         pipeline=os.environ["PIPELINE"],
         region=session.region_name,
-        incidents=read_incidents(session, watched, now=now),
+        incidents=lambda: read_incidents(session, watched, now=now),
         now=now,
     )
 
@@ -58,12 +58,12 @@ def publish(
     pipeline: str,
     region: str,
     now: datetime,
-    incidents: Sequence[Incident] = (),
+    incidents: Callable[[], Sequence[Incident]],
 ) -> None:
     """Print every final figure that has not been published, oldest first.
 
-    `incidents` are those of the last environment. Raises NotYetKnownError, after printing the others, when the event
-    is ahead of the history.
+    `incidents` reads those of the last environment; before its first release there is nothing to read. Raises
+    NotYetKnownError, after printing the others, when the event is ahead of the history.
     """
     detail: Mapping[str, str] = event.get("detail", {})
     execution_id = detail.get("execution-id")
@@ -74,7 +74,9 @@ def publish(
         settled_until=published.settled_until,
         execution_id=execution_id,
     )
-    missing = [one for one in figures(history, environments, incidents) if now - one.time < OLDEST]
+    is_released = any(environments[-1].released_by(one) for one in history.executions)
+    found = figures(history, environments, incidents() if is_released else ())
+    missing = [one for one in found if now - one.time < OLDEST]
     names = {subject: published.names_of(subject) for subject in dict.fromkeys(one.subject for one in missing)}
     for figure in missing:
         if figure.name not in names[figure.subject] and published.claim(figure, now=now):

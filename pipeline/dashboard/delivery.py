@@ -36,94 +36,101 @@ def delivery_rows(
     source = sources.environment(environment)
     where = environment.capitalize()
     return [
-        [
-            number(f"{where}: deployment frequency", [_frequency(source)], width=QUARTER),
-            number(f"{where}: lead time", [_time(source, "LeadTime", 50, "median hours")], width=QUARTER),
-            number(f"{where}: change failure rate", [failure_rate(source)], width=QUARTER),
-            number(f"{where}: time to restore", [_time(source, "RestoreTime", 50, "median hours")], width=QUARTER),
-        ],
-        [
-            graph(
-                "Deployments per week",
-                [_frequency(source)],
-                width=QUARTER,
-                unit="deployments per week",
-                bands=[DAILY],
-            ),
-            graph(
-                "Lead time from commit to deployment",
-                [_time(source, "LeadTime", percentile, f"p{percentile}") for percentile in PERCENTILES],
-                width=QUARTER,
-                unit="hours",
-                bands=[WITHIN_A_DAY],
-            ),
-            graph(
-                "Change failure rate",
-                [failure_rate(source)],
-                width=QUARTER,
-                unit="% of changes",
-                bands=[FIVE_PERCENT],
-            ),
-            graph(
-                "Time to restore",
-                [_time(source, "RestoreTime", percentile, f"p{percentile}") for percentile in PERCENTILES],
-                width=QUARTER,
-                unit="hours",
-                bands=[WITHIN_AN_HOUR],
-            ),
-        ],
-        [
-            graph(
-                f"{where}: lead time by phase",
-                [_phase(sources, environment, phase) for phase in _phases(environments)],
-                width=HALF,
-                unit="hours, mean",
-                bars=True,
-            ),
-            graph(
-                f"{where}: releases, failed changes and rollbacks",
-                [_count(source, metric, label, color) for metric, label, color in EVENTS],
-                width=HALF,
-                unit="per day",
-            ),
-        ],
-        [
-            log_table(
-                f"{where}: failed changes and their runs",
-                [
-                    "fields time, because, commit, title, run",
-                    f"filter figure = 'failed-change/{environment}'",
-                    "sort time desc",
-                    "limit 50",
-                ],
-                log_group_name=log_group_name,
-                width=HALF,
-            ),
-            log_table(
-                f"{where}: longest lead times and their runs",
-                [
-                    f"fields LeadTime / {SECONDS_PER['hours']} as hours, time, commit, title, run",
-                    f"filter figure = 'lead-time/{environment}'",
-                    "sort LeadTime desc",
-                    "limit 50",
-                ],
-                log_group_name=log_group_name,
-                width=HALF,
-            ),
-        ],
-        [
-            number(
-                "Pipeline, from source to last stage",
-                [
-                    _time(sources.pipeline, "CycleTime", 0, "cycle time, mean hours"),
-                    _between_failures(sources.pipeline),
-                    _time(sources.pipeline, "RestoreTime", 0, "time to restore, mean hours"),
-                    _time(sources.pipeline, "FeedbackTime", 0, "time to first failure, mean hours"),
-                ],
-                width=COLUMNS,
-            )
-        ],
+        _dora(source, where),
+        _dora_by_week(source),
+        _behind(sources, environments),
+        _runs(environment, log_group_name=log_group_name),
+        _pipeline(sources.pipeline),
     ]
+
+
+def _dora(source: Source, where: str) -> list[cloudwatch.IWidget]:
+    return [
+        number(f"{where}: deployment frequency", [_frequency(source)], width=QUARTER),
+        number(f"{where}: lead time", [_time(source, "LeadTime", 50, "median hours")], width=QUARTER),
+        number(f"{where}: change failure rate", [failure_rate(source)], width=QUARTER),
+        number(f"{where}: time to restore", [_time(source, "RestoreTime", 50, "median hours")], width=QUARTER),
+    ]
+
+
+def _dora_by_week(source: Source) -> list[cloudwatch.IWidget]:
+    return [
+        graph("Deployments per week", [_frequency(source)], width=QUARTER, unit="deployments per week", bands=[DAILY]),
+        graph(
+            "Lead time from commit to deployment",
+            [_time(source, "LeadTime", percentile, f"p{percentile}") for percentile in PERCENTILES],
+            width=QUARTER,
+            unit="hours",
+            bands=[WITHIN_A_DAY],
+        ),
+        graph("Change failure rate", [failure_rate(source)], width=QUARTER, unit="% of changes", bands=[FIVE_PERCENT]),
+        graph(
+            "Time to restore",
+            [_time(source, "RestoreTime", percentile, f"p{percentile}") for percentile in PERCENTILES],
+            width=QUARTER,
+            unit="hours",
+            bands=[WITHIN_AN_HOUR],
+        ),
+    ]
+
+
+def _behind(sources: DeliverySources, environments: Sequence[str]) -> list[cloudwatch.IWidget]:
+    environment = environments[-1]
+    source, where = sources.environment(environment), environment.capitalize()
+    return [
+        graph(
+            f"{where}: lead time by phase",
+            [_phase(sources, environment, phase) for phase in _phases(environments)],
+            width=HALF,
+            unit="hours, mean",
+            bars=True,
+        ),
+        graph(
+            f"{where}: releases, failed changes and rollbacks",
+            [_count(source, metric, label, color) for metric, label, color in EVENTS],
+            width=HALF,
+            unit="per day",
+        ),
+    ]
+
+
+def _runs(environment: str, *, log_group_name: str) -> list[cloudwatch.IWidget]:
+    """Return tables that lead from figures to the runs behind them."""
+    where = environment.capitalize()
+    return [
+        log_table(
+            f"{where}: failed changes and their runs",
+            [
+                "fields time, because, commit, title, run",
+                f"filter figure = 'failed-change/{environment}'",
+                "sort time desc",
+                "limit 50",
+            ],
+            log_group_name=log_group_name,
+            width=HALF,
+        ),
+        log_table(
+            f"{where}: longest lead times and their runs",
+            [
+                f"fields LeadTime / {SECONDS_PER['hours']} as hours, time, commit, title, run",
+                f"filter figure = 'lead-time/{environment}'",
+                "sort LeadTime desc",
+                "limit 50",
+            ],
+            log_group_name=log_group_name,
+            width=HALF,
+        ),
+    ]
+
+
+def _pipeline(source: Source) -> list[cloudwatch.IWidget]:
+    metrics = [
+        _time(source, "CycleTime", 0, "cycle time, mean hours"),
+        _between_failures(source),
+        _time(source, "RestoreTime", 0, "time to restore, mean hours"),
+        _time(source, "FeedbackTime", 0, "time to first failure, mean hours"),
+    ]
+    return [number("Pipeline, from source to last stage", metrics, width=COLUMNS)]
 
 
 def _frequency(source: Source) -> cloudwatch.MathExpression:

@@ -42,22 +42,7 @@ class DeliveryMetrics(Construct):
         log_key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.published = dynamodb.Table(
-            self,
-            "Published",
-            partition_key=dynamodb.Attribute(name="execution", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="figure", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            time_to_live_attribute="expires",
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        acknowledge(
-            self.published,
-            {"DynamoDBInBackupPlan": "It holds only the names of published figures."},
-        )
+        self.published = self._build_table()
         by_role = {READER_ROLE.format(account=one.settings.account, environment=one.name): one for one in watched}
         self.events = EventFunction(
             self,
@@ -96,3 +81,22 @@ class DeliveryMetrics(Construct):
             "codepipeline:ListPipelineExecutions",
             on=Stack.of(self).format_arn(service="codepipeline", resource=pipeline_name),
         )
+
+    def _build_table(self) -> dynamodb.Table:
+        table = dynamodb.Table(
+            self,
+            "Published",
+            partition_key=dynamodb.Attribute(name="execution", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="figure", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute="expires",
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        acknowledge(
+            table,
+            {"DynamoDBInBackupPlan": "It holds only the names of published figures."},
+        )
+        return table

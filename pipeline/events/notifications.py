@@ -24,7 +24,7 @@ CLAIMS: Final = "notifications"
 
 
 class Notifications(Construct):
-    """Announces that a delivery started, needs approval, failed, was rolled back or was deployed.
+    """Announces that a delivery started, needs approval, failed, was stopped, rolled back or deployed.
 
     `stages` maps the pipeline's stages to environments. `deployments` are the stages that deploy. `runbooks` is the
     page with the alarm's runbook.
@@ -62,6 +62,7 @@ class Notifications(Construct):
                 "Waits": on("Action", "STARTED", categories=["Approval"]),
                 "Arrived": on("Stage", "SUCCEEDED", stages=deployments),
                 "Failed": on("Stage", "FAILED"),
+                "Stopped": on("Pipeline", "STOPPED"),
             },
             variables={
                 "APPROVAL_TOPIC": approval_topic.topic_arn,
@@ -104,6 +105,7 @@ class Notifications(Construct):
         notifier.allow(
             "codepipeline:GetPipelineExecution",
             "codepipeline:ListActionExecutions",
+            "codepipeline:ListPipelineExecutions",
             on=f"arn:aws:codepipeline:{stack.region}:{stack.account}:{pipeline_name}",
         )
         # Self-mutation's project is the only one that has a name in the template.

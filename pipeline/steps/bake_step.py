@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.pipelines import CodeBuildStep, IFileSetProducer
 
 from pipeline.build_projects import cached_downloads, download_cache
+from pipeline.hotfix import HOTFIX_VALUE
 from stacks.monitoring.alarm_reader_role import alarm_reader_role_name
 from stages.yawl_stage import YawlStage
 
@@ -13,10 +14,13 @@ from stages.yawl_stage import YawlStage
 class BakeStep(CodeBuildStep):
     """A build that watches the alarm over the environment `stage` has deployed; it fails when the alarm is in ALARM.
 
-    CodePipeline's own alarm rule looks once: it would miss an alarm a minute later, or one that has cleared.
+    CodePipeline's own alarm rule looks once: it would miss an alarm a minute later, or one that has cleared. A hotfix
+    skips the bake if `hotfix_skips`.
     """
 
-    def __init__(self, source: IFileSetProducer, stage: YawlStage, *, logging: codebuild.LoggingOptions) -> None:
+    def __init__(
+        self, source: IFileSetProducer, stage: YawlStage, *, hotfix_skips: bool, logging: codebuild.LoggingOptions
+    ) -> None:
         minutes = stage.settings.bake_minutes
         role = f"arn:aws:iam::{stage.settings.account}:role/{alarm_reader_role_name(stage.name)}"
         super().__init__(
@@ -29,6 +33,7 @@ class BakeStep(CodeBuildStep):
                 "ALARM_NAME": f"yawl-{stage.name}-health",
                 "BAKE_MINUTES": str(minutes),
                 "VERIFIER_ROLE_ARN": role,
+                **({"HOTFIX": HOTFIX_VALUE} if hotfix_skips else {}),
             },
             role_policy_statements=[iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[role])],
             partial_build_spec=codebuild.BuildSpec.from_object({"version": "0.2", **cached_downloads()}),

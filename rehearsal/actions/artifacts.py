@@ -1,7 +1,8 @@
-"""Checks who may read and write the pipeline's artifacts in S3; their content stays in the rehearsal's folder.
+"""Checks who may read and write the pipeline's artifacts in S3, and stores them there for others to read.
 
-CodePipeline puts each artifact under `PIPELINE/ARTIFACT/id`, names cut to 20 and 10 characters, into the bucket of the
-action's region, encrypted with that store's key, so that reading one also calls KMS.
+The actions themselves read them from the rehearsal's folder. CodePipeline puts each artifact under
+`PIPELINE/ARTIFACT/id`, names cut to 20 and 10 characters, into the bucket of the action's region, encrypted with that
+store's key, so that reading one also calls KMS.
 """
 
 from rehearsal.actions.run import Run
@@ -21,8 +22,25 @@ def write_outputs(run: Run, *, role_arn: str | None = None) -> None:
         _check(run, role_arn, "s3:PutObject", name)
 
 
-def _check(run: Run, role_arn: str | None, action: str, name: str) -> None:
+def store_outputs(run: Run) -> None:
+    """Put the output artifacts into the emulated S3; their locations are in the action's details."""
+    context = run.context
+    for name in run.action.outputs:
+        file = context.artifacts.path(name)
+        if file.exists():
+            bucket, key = _location(run, name)
+            context.cloud.in_account("s3", context.home).put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
+            run.details.artifacts[name] = bucket, key
+
+
+def _location(run: Run, name: str) -> tuple[str, str]:
+    """Return the bucket and key of an artifact."""
     definition = run.context.definition
     folder = f"{definition.name[:PIPELINE_CHARACTERS]}/{name[:ARTIFACT_CHARACTERS]}"
-    resource = f"arn:aws:s3:::{definition.artifacts_in(run.action.region)}/{folder}/{run.context.execution_id[:7]}"
-    run.context.cloud.check(role_arn or run.action.role_arn or definition.role_arn, action, resource)
+    return definition.artifacts_in(run.action.region), f"{folder}/{run.context.execution_id[:7]}"
+
+
+def _check(run: Run, role_arn: str | None, action: str, name: str) -> None:
+    bucket, key = _location(run, name)
+    role = role_arn or run.action.role_arn or run.context.definition.role_arn
+    run.context.cloud.check(role, action, f"arn:aws:s3:::{bucket}/{key}")

@@ -112,6 +112,8 @@ class Context:
     """The rehearsal's time."""
     variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that replace those of the builds' variables, by name."""
+    pipeline_variables: Mapping[str, str] = field(default_factory=dict)
+    """Values of the pipeline's own variables that the execution was started with; others have their defaults."""
     build_slots: BuildSlots = field(default_factory=BuildSlots)
     """The account's quota of concurrent builds."""
 
@@ -131,10 +133,10 @@ class Run:
     context: Context
     log: Callable[[str], None]
     fail_on_purpose: bool = False
-    pages: Mapping[str, Path] = field(default_factory=dict)
-    """The kept pages of the actions before, by the name of the object in S3."""
     details: ActionDetails = field(default_factory=ActionDetails)
     """Filled in by the action for the report, also when it fails."""
+    pages: Mapping[str, Path] = field(default_factory=dict)
+    """The kept pages of the actions before, by the name of the object in S3."""
 
     @property
     def name(self) -> str:

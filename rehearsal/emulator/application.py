@@ -48,6 +48,7 @@ from rehearsal.emulator.services import (
     scaling,
     secrets,
     service_roles,
+    started_executions,
     topics,
 )
 from rehearsal.process.aws_hosts import belongs_to_aws, refusal
@@ -176,6 +177,7 @@ def _state() -> dict[str, Any]:
         "messages": topics.published,
         "functions": {"idle": functions.are_idle(), "failures": functions.failures},
         "refused": recorder.refused,
+        "started": started_executions.requested,
     }
 
 

@@ -84,6 +84,8 @@ class ActionDetails:
     """The provider's id of the execution, such as a build's id."""
     log: tuple[str, str] | None = None
     """Log group and stream in the emulated CloudWatch Logs."""
+    artifacts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Bucket and key of each output artifact in the emulated S3, by name."""
     replaced: set[str] = field(default_factory=set)
     """Overridden variables of a build."""
     pages: dict[str, str] = field(default_factory=dict)

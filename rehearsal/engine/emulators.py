@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Fact = Literal["recorded_types", "distributions", "hosts", "messages", "functions"]
-"""Types that are only recorded, distributions, hosts reached by TLS, published messages, state of the functions."""
+Fact = Literal["recorded_types", "distributions", "hosts", "messages", "functions", "started"]
+"""Types that are only recorded, distributions, hosts reached by TLS, published messages, state of the functions,
+executions that a caller has started."""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ ROLLED_BACK = " (rollback)"
 """The suffix of a stage's name in a rollback; CodePipeline uses the name alone."""
 APPROVER = "arn:aws:iam::000000000000:user/rehearsal"
 """The user who answers manual approvals."""
+OPERATOR = "arn:aws:iam::000000000000:user/rehearsal"
+"""The user who starts rollbacks."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class Rollback:
 
     target: str
     """The execution whose artifacts and variables it reuses."""
-    failed: str
-    """The failed execution."""
+    failed: str = ""
+    """The failed execution; "" if somebody requested the rollback."""
 
 
 @dataclass
@@ -70,6 +72,8 @@ class EventPublisher:
         state = FINAL_STATES.get(state, state)
         if state == STARTED or self._is_first(""):
             known: dict[str, Any] = {"kind": "ROLLBACK" if self.rollback else "STANDARD"}
+            if variables := {**self.context.definition.variables, **self.context.pipeline_variables}:
+                known["pipeline_variables"] = variables
             if self.rollback:
                 known |= {"target": self.rollback.target, "failed": self.rollback.failed}
             self._send("Pipeline", {"state": state, **self._trigger()}, began=self._begin("", state), known=known)
@@ -99,6 +103,11 @@ class EventPublisher:
             "external_id": details.external_id,
             "variables": dict(variables),
         }
+        if details.artifacts:
+            known["artifacts"] = [
+                {"name": name, "s3location": {"bucket": bucket, "key": key}}
+                for name, (bucket, key) in details.artifacts.items()
+            ]
         if details.log:
             group, stream = details.log
             known["log"] = {"groupName": group, "streamName": stream}
@@ -139,6 +148,8 @@ class EventPublisher:
 
     def _trigger(self) -> dict[str, Any]:
         """Return the trigger of the execution; after the source action, with the commit's details."""
+        if self.rollback and not self.rollback.failed:
+            return {"execution-trigger": {"trigger-type": "ManualRollback", "trigger-detail": OPERATOR}}
         if self.rollback:
             detail = f'{{"FailedPipelineExecutionId":"{self.rollback.failed}"}}'
             return {"execution-trigger": {"trigger-type": "AutomatedRollback", "trigger-detail": detail}}

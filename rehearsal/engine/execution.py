@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from rehearsal.actions import approval, build, deploy, source
+from rehearsal.actions import approval, artifacts, build, deploy, source
 from rehearsal.actions.run import (
     ActionFailed,
     ActionNotEmulated,
@@ -21,7 +21,7 @@ from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.engine.conditions import ConditionEvaluator
 from rehearsal.engine.definition import Action, Definition, OnFailure, Stage, parse
 from rehearsal.engine.events import CANCELED, RESUMED, ROLLED_BACK, STARTED, EventPublisher, Rollback
-from rehearsal.engine.history import History, RollbackUnavailable
+from rehearsal.engine.history import History, RollbackUnavailable, SuccessfulRun
 from rehearsal.engine.variables import UnresolvedVariable, resolve
 from rehearsal.process.processes import Stopped, run_in_parallel
 from rehearsal.report.progress import ActionProgress, Progress, Result, StageProgress, Status
@@ -77,7 +77,7 @@ class Execution:
         for _ in range(MAX_RESTARTS + 1):
             self._namespaces = {
                 "codepipeline": {"PipelineExecutionId": self._context.execution_id},
-                "variables": self._context.definition.variables,
+                "variables": {**self._context.definition.variables, **self._context.pipeline_variables},
             }
             self._progress.begin(self._context.definition)
             self._events.execution(STARTED)
@@ -160,9 +160,6 @@ class Execution:
         # The rollback starts after the failed execution has ended.
         self._events.stage(stage.name, Status.FAILED)
         self._events.execution(Result.FAILED)
-        again = replace(stage, name=f"{stage.name}{ROLLED_BACK}")
-        progress = self._progress.add_stage(again)
-        self._progress.set_stage(progress, Status.RUNNING)
         earlier = Execution(
             replace(good.context, execution_id=new_execution_id()),
             self._progress,
@@ -170,21 +167,29 @@ class Execution:
             history=self._history,
             action_runners=self._action_runners,
         )
-        earlier._namespaces = {name: dict(values) for name, values in good.namespaces.items()}
-        earlier._events.rollback = Rollback(good.context.execution_id, self._context.execution_id)
-        status, fault = earlier._run_rollback(again)
-        self._progress.set_stage(progress, status, fault)
+        rollback = Rollback(good.context.execution_id, failed=self._context.execution_id)
+        status, fault = earlier.roll_back(stage, good, rollback)
         commit = good.context.commit[:12]
         if status is Status.SUCCEEDED:
             return f"{reason}; rolled back to commit {commit}"
         return f"{reason}; the rollback to commit {commit} also failed: {fault}"
 
-    def _run_rollback(self, stage: Stage) -> tuple[Status, str]:
+    def roll_back(self, stage: Stage, good: SuccessfulRun, rollback: Rollback) -> tuple[Status, str]:
+        """Run a stage again with the artifacts and variables of an earlier execution; return its status and reason.
+
+        The execution's context is that run's, with an execution id of its own.
+        """
+        self._namespaces = {name: dict(values) for name, values in good.namespaces.items()}
+        self._events.rollback = rollback
+        again = replace(stage, name=f"{stage.name}{ROLLED_BACK}")
+        progress = self._progress.add_stage(again)
+        self._progress.set_stage(progress, Status.RUNNING)
         self._events.execution(STARTED)
-        self._events.stage(stage.name, STARTED)
-        status, fault = self._run_actions(stage, only_failed=False)
-        self._events.stage(stage.name, status)
+        self._events.stage(again.name, STARTED)
+        status, fault = self._run_actions(again, only_failed=False)
+        self._events.stage(again.name, status)
         self._events.execution(Result(status))
+        self._progress.set_stage(progress, status, fault)
         return status, fault
 
     def _run_actions(self, stage: Stage, *, only_failed: bool) -> tuple[Status, str]:
@@ -259,7 +264,9 @@ class Execution:
                 for name, page in earlier.pages.items()
             },
         )
-        return runner(run)
+        outcome = runner(run)
+        artifacts.store_outputs(run)
+        return outcome
 
 
 def _resolve(configuration: Mapping[str, str], namespaces: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:

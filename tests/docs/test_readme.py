@@ -54,6 +54,8 @@ RUN_ELSEWHERE = {
     "make container-packages": ("Makefile", "container-test: container-packages"),
     "make permissions": ("tests/tools/test_permissions_report.py", "report.main("),
     "make doctor": ("tests/rehearsal/emulator/programs/test_doctor.py", '"doctor", *arguments'),
+    "make rollback": ("tests/rehearsal/end_to_end/test_rollback_and_hotfix.py", 'site.operate("rollback", "prod")'),
+    "make hotfix": ("tests/rehearsal/end_to_end/test_rollback_and_hotfix.py", 'site.operate("hotfix", '),
 }
 """Commands that other tests or CI run, each with a file and a line of it."""
 

@@ -6,6 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
+ENVIRONMENTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
+"""Each environment of tests/delivery.toml by its stage, and its account."""
+REVIEWED_IN = {"Dev": "DevReview", "Staging": "StagingReview", "Prod": "ProdReview"}
+"""Each environment, and the stage in which its changes are reviewed."""
+BUILDS = [
+    ("Build", "Synth"),
+    ("UpdatePipeline", "SelfMutate"),
+    ("Assets", "FileAssets"),
+    *((stage, "ReviewChanges") for stage in REVIEWED_IN.values()),
+    *((stage, "IntegrationTests") for stage in ENVIRONMENTS),
+    *((stage, "Bake") for stage in ENVIRONMENTS),
+]
+"""The stage and the action of every build."""
 
 
 @dataclass(frozen=True)

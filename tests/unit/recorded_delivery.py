@@ -55,7 +55,7 @@ class Recording:
 
     def begin(self, execution: str, **rest: Any) -> None:
         """Begin an execution; `rest` is what the API says of it besides."""
-        self.executions[execution] = {"actions": [], **rest}
+        self.executions[execution] = {"actions": [], "startTime": self._now(), "status": "InProgress", **rest}
 
     def action(
         self,
@@ -95,6 +95,8 @@ class Recording:
 
     def pipeline(self, execution: str, state: str) -> None:
         """Let an execution begin or end."""
+        if state != "STARTED":
+            self.executions[execution]["status"] = state.capitalize().replace("Canceled", "Cancelled")
         self._event("Pipeline", execution, {"state": state}, 1)
 
     def _event(self, what: str, execution: str, detail: dict[str, Any], attempt: int) -> None:
@@ -129,6 +131,30 @@ class Recording:
     def get_pipeline_execution(self, pipelineName: str, pipelineExecutionId: str) -> dict[str, Any]:  # noqa: N803, ARG002
         found = self.executions[pipelineExecutionId]
         return {"pipelineExecution": {key: value for key, value in found.items() if key != "actions"}}
+
+    def summaries(self, stage: str | None) -> list[dict[str, Any]]:
+        """Return executions, newest first; with a stage, those that passed it."""
+        passed = {
+            event["detail"]["execution-id"]
+            for event in self.events
+            if "action" not in event["detail"] and event["detail"].get("stage") == stage
+            if event["detail"]["state"] == "SUCCEEDED"
+        }
+        return [
+            {
+                "pipelineExecutionId": name,
+                "status": found["status"],
+                "startTime": found["startTime"],
+                "executionType": found.get("executionType", "STANDARD"),
+                "sourceRevisions": [
+                    {"revisionId": item["output"]["outputVariables"].get("CommitId", "")}
+                    for item in found["actions"]
+                    if item["stageName"] == "Source" and "output" in item
+                ],
+            }
+            for name, found in reversed(self.executions.items())
+            if stage is None or name in passed
+        ]
 
     def get_paginator(self, operation: str) -> Any:
         return _Paginator(self, operation)
@@ -181,6 +207,9 @@ class _Paginator:
     def paginate(self, **arguments: Any) -> list[dict[str, Any]]:
         if self.operation == "describe_stack_events":
             return [{"StackEvents": [event]} for event in self.recording.stack_events]
+        if self.operation == "list_pipeline_executions":
+            stage = arguments.get("filter", {}).get("succeededInStage", {}).get("stageName")
+            return [{"pipelineExecutionSummaries": [one]} for one in self.recording.summaries(stage)]
         wanted = arguments["filter"]["pipelineExecutionId"]
         return [{"actionExecutionDetails": [item]} for item in self.recording.executions[wanted]["actions"]]
 

@@ -47,7 +47,9 @@ def notifying(function: Resource, resources: Resources) -> Iterator[Call]:
         return
     own, variables = role(function.at("Role")), function.at("Environment", "Variables")
     for pipeline in resources.of_type("AWS::CodePipeline::Pipeline"):
-        yield from calls(own, "codepipeline:GetPipelineExecution ListActionExecutions", pipeline.arn)
+        yield from calls(
+            own, "codepipeline:GetPipelineExecution ListActionExecutions ListPipelineExecutions", pipeline.arn
+        )
     if bucket := resources.bucket(variables["BUCKET"]):
         yield from object_write(own, bucket, "notifications/claim", resources)
         yield from calls(own, "s3:DeleteObject", f"{bucket.arn}/notifications/claim")

@@ -21,6 +21,7 @@ from jobs.change_review.findings import Finding, fingerprint
 from jobs.change_review.left_behind.collisions import collisions
 from jobs.change_review.stateful import loss
 from jobs.cost.formatting import dollars
+from jobs.cost.unpriced import bounded, missing
 
 SUBJECT: Final = "stacks"
 """The subject of findings about stacks that are left behind."""
@@ -137,9 +138,9 @@ def _costs(found: LeftBehind) -> str:
     before = [stack.template for stack in found.stacks]
     cost = cost_change(found.name, [replace(stack, template=_EMPTY) for stack in found.stacks], before)
     largest = ", ".join(f"{one.resource} {one.what} ${dollars(one.before)}" for one in cost.changes[:_MAX_CHARGES])
-    total = f"costs: {'at least' if cost.unpriced else 'about'} ${dollars(cost.before)} a month"
-    missing = f"; no prices for {len(cost.unpriced)} resources" if cost.unpriced else ""
-    return f"{total}, the largest: {largest}{missing}" if largest else f"{total}{missing}"
+    total = f"costs: {'' if cost.unpriced else 'about '}{bounded(cost.before, cost.unpriced)} a month"
+    lacking = f"; {missing(cost.unpriced)}" if cost.unpriced else ""
+    return f"{total}, the largest: {largest}{lacking}" if largest else f"{total}{lacking}"
 
 
 def _title(found: LeftBehind, released: Sequence[Stack]) -> str:

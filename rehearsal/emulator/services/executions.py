@@ -26,7 +26,7 @@ STATUSES = {
     "ABANDONED": "Abandoned",
 }
 """The API's status by state in events."""
-OWN = ("actions", "startTime", "lastUpdateTime")
+OWN = ("actions", "passed", "startTime", "lastUpdateTime")
 """Members of a stored execution that GetPipelineExecution does not return."""
 
 
@@ -42,6 +42,8 @@ def take(message: dict[str, Any]) -> None:
         _keep_action(execution, detail, known)
     elif "stage" not in detail:
         _keep_execution(execution, detail, known)
+    elif detail["state"] == "SUCCEEDED":
+        execution["passed"].append(detail["stage"])
     _send(event)
 
 
@@ -53,8 +55,13 @@ def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] |
             return 400, {"__type": "PipelineExecutionNotFoundException", "message": "The execution does not exist"}
         return 200, {"pipelineExecution": {key: value for key, value in found.items() if key not in OWN}}
     if action == "ListPipelineExecutions":
-        newest_first = reversed([one for one in _executions.values() if one["pipelineName"] == request["pipelineName"]])
-        return 200, {"pipelineExecutionSummaries": [_summary(one) for one in newest_first]}
+        of_pipeline = [one for one in _executions.values() if one["pipelineName"] == request["pipelineName"]]
+        passed = request.get("filter", {}).get("succeededInStage", {}).get("stageName")
+        if passed:
+            # In the pipeline's current version (CodePipeline API Reference, "PipelineExecutionFilter").
+            current = max((one["pipelineVersion"] for one in of_pipeline), default=0)
+            of_pipeline = [one for one in of_pipeline if one["pipelineVersion"] == current and passed in one["passed"]]
+        return 200, {"pipelineExecutionSummaries": [_summary(one) for one in reversed(of_pipeline)]}
     if action == "GetPipelineState":
         of_pipeline = [one for one in _executions.values() if one["pipelineName"] == request["name"]]
         return 200, {"pipelineName": request["name"], "stageStates": _stage_states(of_pipeline)}
@@ -67,17 +74,39 @@ def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] |
     return None
 
 
+def find(pipeline: str, execution_id: str) -> dict[str, Any] | None:
+    """Return an execution of the pipeline."""
+    found = _executions.get(execution_id)
+    return found if found and found["pipelineName"] == pipeline else None
+
+
+def stage_status(pipeline: str, stage: str, execution_id: str | None = None) -> str:
+    """Return the status of a stage in one execution, by default in its latest; "" if it has not run there."""
+    executions = [one for one in _executions.values() if one["pipelineName"] == pipeline]
+    if execution_id:
+        executions = [one for one in executions if one["pipelineExecutionId"] == execution_id]
+    states = {state["stageName"]: state["latestExecution"]["status"] for state in _stage_states(executions)}
+    return states.get(stage, "")
+
+
 def _stage_states(oldest_first: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return each stage's latest execution and its status."""
     states: dict[str, dict[str, Any]] = {}
     for execution in oldest_first:
-        by_stage: dict[str, list[str]] = {}
+        last: dict[str, dict[str, str]] = {}
         for action in reversed(execution["actions"]):
-            by_stage.setdefault(action["stageName"], []).append(action["status"])
-        for stage, statuses in by_stage.items():
+            # Of an action that was retried, the last attempt.
+            last.setdefault(action["stageName"], {})[action["actionName"]] = action["status"]
+        for stage, by_action in last.items():
+            statuses = list(by_action.values())
             status = next((one for one in ("InProgress", "Failed") if one in statuses), statuses[-1])
-            latest = {"pipelineExecutionId": execution["pipelineExecutionId"], "status": status}
-            states[stage] = {"stageName": stage, "latestExecution": latest}
+            states[stage] = {
+                "stageName": stage,
+                "latestExecution": {"pipelineExecutionId": execution["pipelineExecutionId"], "status": status},
+                "actionStates": [
+                    {"actionName": name, "latestExecution": {"status": one}} for name, one in by_action.items()
+                ],
+            }
     return list(states.values())
 
 
@@ -91,6 +120,7 @@ def _new(detail: dict[str, Any]) -> dict[str, Any]:
         "executionMode": "SUPERSEDED",
         "executionType": "STANDARD",
         "actions": [],
+        "passed": [],
         "startTime": datetime.fromisoformat(detail["start-time"]).timestamp(),
         "lastUpdateTime": time.time(),
     }
@@ -101,7 +131,7 @@ def _summary(execution: dict[str, Any]) -> dict[str, Any]:
         {"actionName": one["name"], "revisionId": one["revisionId"], "revisionSummary": one["revisionSummary"]}
         for one in execution["artifactRevisions"]
     ]
-    elsewhere = ("actions", "artifactRevisions", "pipelineName", "pipelineVersion")
+    elsewhere = ("actions", "passed", "artifactRevisions", "pipelineName", "pipelineVersion")
     return {**{key: value for key, value in execution.items() if key not in elsewhere}, "sourceRevisions": revisions}
 
 
@@ -110,6 +140,9 @@ def _keep_execution(execution: dict[str, Any], detail: dict[str, Any], known: di
     execution["executionType"] = known["kind"]
     if "target" in known:
         execution["rollbackMetadata"] = {"rollbackTargetPipelineExecutionId": known["target"]}
+    execution["variables"] = [
+        {"name": name, "resolvedValue": value} for name, value in known.get("pipeline_variables", {}).items()
+    ]
     trigger = detail["execution-trigger"]
     if "trigger-type" in trigger:
         execution["trigger"] = {"triggerType": trigger["trigger-type"], "triggerDetail": trigger["trigger-detail"]}
@@ -127,6 +160,8 @@ def _keep_action(execution: dict[str, Any], detail: dict[str, Any], known: dict[
         kept["input"]["resolvedConfiguration"] = known["configuration"]
     if "variables" in known:
         kept["output"]["outputVariables"] = known["variables"]
+    if "artifacts" in known:
+        kept["output"]["outputArtifacts"] = known["artifacts"]
     if "updated_by" in known:
         kept["updatedBy"] = known["updated_by"]
     kept["output"]["executionResult"] = {

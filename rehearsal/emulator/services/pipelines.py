@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from rehearsal.emulator.cloudformation import providers
 from rehearsal.emulator.internals import Properties, Provisioned, here, responses
-from rehearsal.emulator.services import executions
+from rehearsal.emulator.services import executions, started_executions
 from rehearsal.errors import NOT_EMULATED
 
 TARGET = "CodePipeline_20150709."
@@ -25,19 +25,22 @@ def register() -> None:
 
 
 def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """Answer one API call that reads a definition or its executions, as (status, JSON)."""
+    """Answer one API call about a definition or its executions, as (status, JSON)."""
     request = json.loads(body or b"{}")
     account, region = here()
     if found := executions.answer(action, request):
         return found
-    if action != "GetPipeline":
+    if action not in ("GetPipeline", *started_executions.ACTIONS):
         return 400, {"__type": "InvalidActionException", "message": f"{NOT_EMULATED}: {action}"}
-    definition = _definitions.get(request.get("name"))
+    name = request.get("name") or request.get("pipelineName")
+    definition = _definitions.get(name)
     if definition is None:
         return 400, {
             "__type": "PipelineNotFoundException",
-            "message": f"Account '{account}' does not have a pipeline with name '{request.get('name')}'",
+            "message": f"Account '{account}' does not have a pipeline with name '{name}'",
         }
+    if action != "GetPipeline":
+        return started_executions.answer(action, request, definition)
     arn = f"arn:aws:codepipeline:{region}:{account}:{request['name']}"
     return 200, {"pipeline": definition, "metadata": {"pipelineArn": arn}}
 

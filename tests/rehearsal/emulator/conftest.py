@@ -137,6 +137,19 @@ def resource(kind: str, **properties: Any) -> dict[str, Any]:
     return {"Type": kind, "Properties": properties}
 
 
+ERRORS = resource(
+    "AWS::CloudWatch::Alarm",
+    AlarmName="errors",
+    Namespace="mine",
+    MetricName="Errors",
+    ComparisonOperator="GreaterThanThreshold",
+    EvaluationPeriods=1,
+    Threshold=5,
+)
+HEALTH = resource("AWS::CloudWatch::CompositeAlarm", AlarmName="health", AlarmRule='ALARM("errors")')
+"""An alarm, and the composite alarm that follows it."""
+
+
 def ref(name: str) -> dict[str, str]:
     return {"Ref": name}
 

@@ -109,6 +109,7 @@ class FakeExecution:
     """What earlier executions have left."""
     execution_id: str = "first"
     commit: str = "0" * 40
+    pipeline_variables: Mapping[str, str] = field(default_factory=dict)
 
     def run(self) -> tuple[Result, str]:
         """Execute to the end."""
@@ -136,6 +137,7 @@ class FakeExecution:
             approver=PresetApprover(answer=True),
             workloads=NoTasks(),
             clock=lambda: NOON,
+            pipeline_variables=self.pipeline_variables,
         )
         execution = Execution(
             context,

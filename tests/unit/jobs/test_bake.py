@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from jobs.bake.__main__ import main
 from jobs.bake.watch import POLL_SECONDS, AlarmNotFoundError, AlarmTriggered, watch
 
 START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -79,3 +80,25 @@ def test_a_watch_of_no_time_still_looks_once() -> None:
 def test_an_alarm_that_does_not_exist_proves_nothing() -> None:
     with pytest.raises(AlarmNotFoundError):
         CloudWatch(["none"]).watch(60)
+
+
+def test_a_hotfix_skips_the_bake_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variables = {"ENVIRONMENT": "dev", "ENVIRONMENT_REGION": "us-east-1", "ALARM_NAME": "health", "BAKE_MINUTES": "60"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    polled: list[str] = []
+
+    def polls(_: object, name: str, **__: object) -> None:
+        polled.append(name)
+
+    monkeypatch.setattr("jobs.bake.__main__.watch", polls)
+    for value, expected in (
+        ("yes", ["hotfix: the bake of dev is skipped"]),
+        ("no", ["watching health for 60 minutes"]),
+    ):
+        monkeypatch.setenv("HOTFIX", value)
+        assert main() == 0
+        assert capsys.readouterr().out.splitlines()[:1] == expected
+    assert polled == ["health"]

@@ -293,6 +293,15 @@ def test_while_another_release_is_under_way_somebody_is_asked() -> None:
     assert same.summary() == "prod: nothing changes; compared while execution 01234567 was still in progress"
 
 
+def test_a_summary_that_is_cut_keeps_the_warning() -> None:
+    review = replace(review_of({"D": DATABASE}, {}), others_in_progress=("0123456789abcdef", "fedcba9876543210"))
+    whole = review.summary()
+    cut = review.summary(most=120)
+    assert (len(whole) > 120, len(cut)) == (True, 120)
+    assert cut.endswith("…; compared while execution 01234567, fedcba98 was still in progress")
+    assert review.summary(most=len(whole)) == whole
+
+
 @pytest.mark.parametrize(
     ("stage", "under_way"),
     [

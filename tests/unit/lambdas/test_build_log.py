@@ -63,9 +63,10 @@ SHORT: dict[str, tuple[str, ...]] = {
         "STOPPED before any deployment by 2 of 2 findings.",
         "make: *** [Makefile:256: change-review] Error 1",
     ),
-    "stops: the pipeline's own permissions would grow. If this is intended, add to delivery.toml:": (
+    "stops: the pipeline's own permissions would grow, by the change 0a1b2c3d4e5f": (
         "│ + │ ${Notifier/Failed} │ Allow │ lambda:InvokeFunction │ Service:events.amazonaws.com │ │",
-        "stops: the pipeline's own permissions would grow. If this is intended, add to delivery.toml:",
+        "stops: the pipeline's own permissions would grow, by the change 0a1b2c3d4e5f. If this is intended, add to "
+        "delivery.toml, with the reason:",
         "[pipeline.accepted_changes.0a1b2c3d4e5f]",
         'reason = "…"',
     ),
@@ -109,6 +110,11 @@ SHORT: dict[str, tuple[str, ...]] = {
         "tests/unit/test_x.py::test_y FAILED [ 3%]",
         "make: *** [Makefile:78: check] Error 1",
         "Makefile:29: recipe for target 'check' failed",
+    ),
+    "one of several targets": (
+        "one of several targets",
+        "make[1]: *** Waiting for unfinished jobs....",
+        "make: *** [x] Error 2",
     ),
     "nothing that a rule knows": ("before", "nothing that a rule knows", "make: *** [Makefile:3: check] Error 2"),
     "": ("[Container] 2026/11/03 12:03:10 Phase complete: BUILD State: SUCCEEDED", "", "make: *** [x] Error 1"),
@@ -179,7 +185,7 @@ def test_a_program_that_fails_now_is_understood(program: str, tmp_path: Path) ->
 def test_the_acceptance_is_toml_that_can_be_pasted() -> None:
     assert acceptance([*STOPPED, "", *STOPPED]) == "\n".join(line.strip() for line in STOPPED[2:6])
     assert findings([*STOPPED, *STOPPED]) == [
-        "yawl-prod-database: Instance would be replaced",
-        "yawl-prod-storage: Archive would be removed",
+        "stops: yawl-prod-database: Instance would be replaced",
+        "stops: yawl-prod-storage: Archive would be removed",
     ]
     assert acceptance(["[environments.prod.accepted_changes.0a1b]", "no key"]) == ""

@@ -120,6 +120,8 @@ def one_that_is_superseded(it: Recording) -> None:
 def one_that_is_stopped(it: Recording) -> None:
     begun(it)
     it.stage("one", "Dev", "STARTED")
+    it.action("one", "Dev/Deploy", "STARTED")
+    it.action("one", "Dev/Deploy", "ABANDONED")
     it.stage("one", "Dev", "STOPPED")
     it.pipeline("one", "STOPPED")
 
@@ -127,6 +129,12 @@ def one_that_is_stopped(it: Recording) -> None:
 def one_whose_pipeline_changes(it: Recording) -> None:
     begun(it)
     it.pipeline("one", "CANCELED")
+    begun(it, "two")
+
+
+def one_that_is_released_again(it: Recording) -> None:
+    begun(it)
+    failed(it, "Assets/Deploy", summary="no space left")
     begun(it, "two")
 
 
@@ -147,7 +155,7 @@ SEQUENCES: dict[Happening, list[str]] = {
     a_delivery: DONE,
     one_that_waits: ASKED,
     one_that_is_refused: [*ASKED, "Prod deployment rejected: 1a2b3c4d5e6f Keep cases for a week longer"],
-    one_whose_build_fails: ["Delivery failed in Build/Synth: unknown"],
+    one_whose_build_fails: ["Delivery failed in Build/Synth"],
     one_whose_review_finds_a_loss: [
         STARTED,
         "Delivery failed in ProdReview/ReviewChanges: 1a2b3c4d5e6f Keep cases for a week longer",
@@ -168,8 +176,13 @@ SEQUENCES: dict[Happening, list[str]] = {
         *2 * ["Delivery failed in Dev/IntegrationTests: 1a2b3c4d5e6f Keep cases for a week longer"],
     ],
     one_that_is_superseded: [STARTED],
-    one_that_is_stopped: [STARTED],
-    one_whose_pipeline_changes: [STARTED, STARTED],
+    one_that_is_stopped: [STARTED, "Delivery stopped in Dev: 1a2b3c4d5e6f Keep cases for a week longer"],
+    one_whose_pipeline_changes: [STARTED],
+    one_that_is_released_again: [
+        STARTED,
+        "Delivery failed in Assets/Deploy: 1a2b3c4d5e6f Keep cases for a week longer",
+        STARTED,
+    ],
     one_that_may_not_enter: [
         STARTED,
         "Delivery failed in Prod, before its first action: 1a2b3c4d5e6f Keep cases for a week longer",
@@ -215,7 +228,7 @@ def mail_about(happening: Happening, number: int = -1) -> str:
 SAID: dict[Happening, tuple[str, ...]] = {
     one_that_waits: (
         "Environment: prod",
-        "Commit:      1a2b3c4d5e6f0000000000000000000000000000 Keep cases for a week longer",
+        "Commit:      1a2b3c4d5e6f Keep cases for a week longer",
         "Author:      Ada Lovelace",
         "Runs now: 0f0f0f0f0f0f “Keep cases for a week” (2 commits to add)",
         "Highest risk: replaced or removed: Group in yawl-prod-database",
@@ -229,14 +242,18 @@ SAID: dict[Happening, tuple[str, ...]] = {
     ),
     a_delivery: ("Tests: prod: 24 passed in 12.3 s, p99 31 ms", "What to do: Nothing."),
     one_that_is_refused: ("Rejected by grace: “not on a Friday”", "Ask the approver"),
-    one_whose_build_fails: ("test_x.py::test_y FAILED", "Log: log", "No environment has changed."),
+    one_whose_build_fails: ("test_x.py::test_y FAILED", "Log:         log", "No environment has changed."),
     one_whose_review_finds_a_loss: ("stops: yawl-prod-database: Instance would be replaced",),
     one_whose_stack_fails: ("Queue: quota exceeded", "Environment: prod", "stacks?filteringText=yawl-prod-cache"),
     one_that_cloudformation_may_not_deploy: (
         "is not authorized to perform: sqs:CreateQueue",
         "Allow sqs:CreateQueue: make bootstrap ARGS='--least-privilege --account 444444444444'",
     ),
-    one_that_is_rolled_back: ("prod runs this commit again.", "Failed execution: two"),
+    one_that_is_rolled_back: (
+        "prod runs this commit again.",
+        "Failed commit: 222222222222 “Keep cases",
+        "/executions/two/timeline",
+    ),
     one_whose_rollback_fails: ("Check prod now",),
 }
 
@@ -312,5 +329,5 @@ def test_a_long_title_with_letters_of_the_world_fits() -> None:
     recording = Recording()
     begun(recording, CommitMessage="Grüße " * 40)
     [subject] = hear(recording, *recording.events)
-    assert subject.startswith("Delivery started: 1a2b3c4d5e6f Gr??e")
+    assert subject.startswith("Delivery started: 1a2b3c4d5e6f Gru?e")
     assert len(subject) < 100

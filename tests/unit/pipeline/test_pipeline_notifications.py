@@ -20,7 +20,7 @@ STAGES = {
     "ProdApproval": "prod",
     "Prod": "prod",
 }
-ACTION, STAGE = (f"CodePipeline {what} Execution State Change" for what in ("Action", "Stage"))
+ACTION, STAGE, PIPELINE = (f"CodePipeline {what} Execution State Change" for what in ("Action", "Stage", "Pipeline"))
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,7 @@ def test_the_events_that_are_worth_a_notice_reach_the_function_and_no_others(pip
         ([ACTION], {"pipeline": ["yawl-delivery"], "state": ["STARTED"], "type": {"category": ["Approval"]}}),
         ([STAGE], {"pipeline": ["yawl-delivery"], "state": ["SUCCEEDED"], "stage": ["Dev", "Staging", "Prod"]}),
         ([STAGE], {"pipeline": ["yawl-delivery"], "state": ["FAILED"]}),
+        ([PIPELINE], {"pipeline": ["yawl-delivery"], "state": ["STOPPED"]}),
     ]
     assert sorted(patterns, key=str) == sorted(expected, key=str)
 
@@ -71,6 +72,7 @@ def test_it_may_look_and_tell_and_nothing_else(pipeline: Pipeline, notifier: dic
         "codebuild:BatchGetBuilds",
         "codepipeline:GetPipelineExecution",
         "codepipeline:ListActionExecutions",
+        "codepipeline:ListPipelineExecutions",
         "kms:Decrypt",
         "kms:GenerateDataKey",
         "logs:CreateLogStream",

@@ -9,20 +9,10 @@ import pytest
 
 from tests.policies import allows, in_text
 from tests.unit.other_settings import APPS, Synthesized
-from tests.unit.pipeline_definition import Pipeline, actions_of
+from tests.unit.pipeline_definition import BUILDS, ENVIRONMENTS, Pipeline, actions_of
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
-
-ACCOUNTS = {"Dev": "222222222222", "Staging": "333333333333", "Prod": "444444444444"}
-BUILDS = [
-    ("Build", "Synth"),
-    ("UpdatePipeline", "SelfMutate"),
-    ("Assets", "FileAssets"),
-    *((stage, "ReviewChanges") for stage in ("DevReview", "StagingReview", "ProdReview")),
-    *((stage, "IntegrationTests") for stage in ACCOUNTS),
-    *((stage, "Bake") for stage in ACCOUNTS),
-]
 
 
 def test_actions_share_the_pipelines_role(pipeline: Pipeline) -> None:
@@ -38,7 +28,7 @@ def test_the_pipeline_may_use_the_connection_and_no_other(action: str, pipeline:
     assert statement["Resource"] == pipeline.action("Source", "Source")["Configuration"]["ConnectionArn"]
 
 
-@pytest.mark.parametrize("stage", ACCOUNTS)
+@pytest.mark.parametrize("stage", ENVIRONMENTS)
 class TestIntegrationTests:
     """The integration tests work in another account."""
 
@@ -48,7 +38,7 @@ class TestIntegrationTests:
             for statement in pipeline.statements(stage, "IntegrationTests")
             if "sts:AssumeRole" in actions_of([statement])
         ]
-        role = f"arn:aws:iam::{ACCOUNTS[stage]}:role/yawl-{stage.lower()}-integration-tests"
+        role = f"arn:aws:iam::{ENVIRONMENTS[stage]}:role/yawl-{stage.lower()}-integration-tests"
         assert statement["Resource"] == role
 
     def test_the_verifier_role_trusts_the_project_by_its_names_beginning(

@@ -99,7 +99,8 @@ def test_the_mail_says_what_to_accept(pipeline_template: Template, tmp_path: Pat
     failed(it, "UpdatePipeline/SelfMutate", summary="Build terminated with state: FAILED")
     publish_notice(it.events[-2], it, VARIABLES)
     mail = json.loads(it.published[-1]["Message"])["email"]
-    assert f"stops: the pipeline's own permissions would grow, by the change {FINGERPRINT}." in mail
+    assert "stops: the pipeline's own permissions would grow" in mail
+    assert f'\n\n[pipeline.accepted_changes.{FINGERPRINT}]\nreason = "…"\n' in mail
 
 
 def test_broader_permissions_that_are_meant_go_through(pipeline_template: Template, tmp_path: Path) -> None:

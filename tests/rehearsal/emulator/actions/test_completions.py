@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.emulator.conftest import Account, attribute, ref, resource, tags
+from tests.rehearsal.emulator.conftest import ERRORS, HEALTH, Account, attribute, ref, resource, tags
 
 
 def test_a_template_is_read_from_another_accounts_bucket(account: Account, other_account: Account) -> None:
@@ -211,17 +211,7 @@ def test_a_secret_is_generated_by_all_its_rules(account: Account) -> None:
 
 
 def test_a_composite_alarm_follows_its_alarms(account: Account) -> None:
-    alarm = resource(
-        "AWS::CloudWatch::Alarm",
-        AlarmName="errors",
-        Namespace="mine",
-        MetricName="Errors",
-        ComparisonOperator="GreaterThanThreshold",
-        EvaluationPeriods=1,
-        Threshold=5,
-    )
-    health = resource("AWS::CloudWatch::CompositeAlarm", AlarmName="health", AlarmRule='ALARM("errors")')
-    account.deploy(Errors=alarm, Health={**health, "DependsOn": ["Errors"]})
+    account.deploy(Errors=ERRORS, Health={**HEALTH, "DependsOn": ["Errors"]})
     cloudwatch = account.client("cloudwatch")
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a test")
     [found] = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]

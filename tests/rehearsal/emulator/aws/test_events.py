@@ -175,6 +175,19 @@ def test_each_stage_tells_what_it_was_last_entered_by(account: Account) -> None:
     }
 
 
+def test_executions_are_listed_by_the_stage_that_they_passed_in_the_current_version(account: Account) -> None:
+    for execution, version, state in (("old", 1.0, "SUCCEEDED"), ("good", 2.0, "SUCCEEDED"), ("bad", 2.0, "FAILED")):
+        publish_event(account, "STARTED", execution, version=version)
+        publish_event(account, state, execution, stage="Prod", version=version, known={})
+    client = account.client("codepipeline")
+    every = client.list_pipeline_executions(pipelineName="pipeline")["pipelineExecutionSummaries"]
+    assert [one["pipelineExecutionId"] for one in every] == ["bad", "good", "old"]
+    passed = client.list_pipeline_executions(
+        pipelineName="pipeline", filter={"succeededInStage": {"stageName": "Prod"}}
+    )["pipelineExecutionSummaries"]
+    assert [one["pipelineExecutionId"] for one in passed] == ["good"]
+
+
 def test_an_execution_that_is_unknown_is_refused(account: Account) -> None:
     client = account.client("codepipeline")
     with pytest.raises(client.exceptions.PipelineExecutionNotFoundException):

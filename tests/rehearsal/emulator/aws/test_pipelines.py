@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.rehearsal.emulator.aws.test_events import publish_event
 from tests.rehearsal.emulator.conftest import Account, resource, tags
 
 
@@ -104,3 +105,56 @@ def test_a_pipeline_is_its_accounts_and_goes_with_its_stack(account: Account, ot
 def test_the_rest_of_the_api_says_that_it_is_not_there(account: Account) -> None:
     with pytest.raises(ClientError, match="not an answer of AWS: ListPipelines"):
         account.client("codepipeline").list_pipelines()
+
+
+ROLLBACKS: list[tuple[str, str, str]] = [
+    ("Gate", "good", "a source stage cannot be rolled back"),
+    ("After", "failed", "the target execution has not succeeded in it"),
+    ("After", "older", "the pipeline has changed since the target execution was started"),
+    ("After", "back", "the target execution is a rollback"),
+    ("Nowhere", "good", "StageNotFoundException"),
+    ("After", "unknown", "PipelineExecutionNotFoundException"),
+]
+
+
+def test_a_stage_is_rolled_back_as_the_api_reference_says(account: Account) -> None:
+    account.deploy(Pipeline=template())
+    rest = {"pipeline": "delivery", "region": "eu-west-1", "stage": "After", "action": "Approve"}
+    kind = {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": "1"}
+    ids = {
+        name: f"{number}" * 8 + "-0000-0000-0000-000000000000"
+        for number, name in enumerate(("good", "failed", "older", "back", "unknown"))
+    }
+    for name, state, version in (
+        ("good", "SUCCEEDED", 1.0),
+        ("failed", "FAILED", 1.0),
+        ("older", "SUCCEEDED", 0.0),
+        ("back", "SUCCEEDED", 1.0),
+    ):
+        known = {"kind": "ROLLBACK", "target": ids["good"]} if name == "back" else {"kind": "STANDARD"}
+        publish_event(account, "STARTED", ids[name], pipeline="delivery", version=version, known=known)
+        details = {**rest, "version": version, "type": kind, "action-execution-id": name}
+        publish_event(account, state, ids[name], **details, known={})
+    client = account.client("codepipeline")
+    for stage, target, refusal in ROLLBACKS:
+        request = {"pipelineName": "delivery", "stageName": stage, "targetPipelineExecutionId": ids[target]}
+        with pytest.raises(ClientError, match=refusal):
+            client.rollback_stage(**request)
+    started = client.rollback_stage(pipelineName="delivery", stageName="After", targetPipelineExecutionId=ids["good"])[
+        "pipelineExecutionId"
+    ]
+    [request] = [one for one in account.cloud.fact("started") if one["account"] == account.place.account]
+    assert (request["execution"], request["kind"], request["target"]) == (started, "rollback", ids["good"])
+
+
+def test_an_execution_starts_with_declared_variables_only(account: Account) -> None:
+    account.deploy(Pipeline=template(Variables=[{"Name": "HOTFIX", "DefaultValue": "no"}]))
+    client = account.client("codepipeline")
+    with pytest.raises(ClientError, match="does not declare these variables: OTHER"):
+        client.start_pipeline_execution(name="delivery", variables=[{"name": "OTHER", "value": "yes"}])
+    override = {"actionName": "Else", "revisionType": "COMMIT_ID", "revisionValue": "a"}
+    with pytest.raises(ClientError, match="There is no source action Else"):
+        client.start_pipeline_execution(name="delivery", sourceRevisions=[override])
+    client.start_pipeline_execution(name="delivery", variables=[{"name": "HOTFIX", "value": "yes"}])
+    [request] = [one for one in account.cloud.fact("started") if one["account"] == account.place.account]
+    assert request["variables"] == {"HOTFIX": "yes"}

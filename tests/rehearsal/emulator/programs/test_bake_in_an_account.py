@@ -11,18 +11,7 @@ import pytest
 
 from rehearsal.engine.cloud import Credentials
 from tests.paths import ROOT
-from tests.rehearsal.emulator.conftest import Account, resource
-
-ERRORS = resource(
-    "AWS::CloudWatch::Alarm",
-    AlarmName="errors",
-    Namespace="mine",
-    MetricName="Errors",
-    ComparisonOperator="GreaterThanThreshold",
-    EvaluationPeriods=1,
-    Threshold=5,
-)
-HEALTH = resource("AWS::CloudWatch::CompositeAlarm", AlarmName="health", AlarmRule='ALARM("errors")')
+from tests.rehearsal.emulator.conftest import ERRORS, HEALTH, Account
 
 
 def bake(account: Account, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from lambdas.delivery_metrics.handler import publish
 from lambdas.delivery_metrics.history import Environment
+from lambdas.delivery_metrics.incidents import Incident
 from lambdas.delivery_metrics.published_figures import PublishedFigures
 from tests.rehearsal.emulator.aws.test_events import publish_event
 from tests.rehearsal.emulator.conftest import Account, resource
@@ -55,7 +56,16 @@ def test_releases_are_told_once(
         now = datetime.now(UTC)
         event = {"time": now.isoformat(), "detail": {"execution-id": commit, "state": "SUCCEEDED"}}
         client = account.client("codepipeline")
-        publish(event, client, published, [PROD], pipeline="pipeline", region=account.place.region, now=now)
+        publish(
+            event,
+            client,
+            published,
+            [PROD],
+            pipeline="pipeline",
+            region=account.place.region,
+            now=now,
+            incidents=list[Incident],
+        )
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     releases = [line for line in lines if line["figure"] == "release/prod"]
     assert [(line["commit"], line["title"], line["Releases"]) for line in releases] == [

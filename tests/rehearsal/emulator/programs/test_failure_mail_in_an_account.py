@@ -9,6 +9,7 @@ from aws_cdk.assertions import Template
 
 from lambdas.delivery_events.execution import DeployedStack, read
 from lambdas.delivery_events.notice_builder import NoticeBuilder
+from lambdas.delivery_events.outcome import Stages
 from rehearsal.engine.cloud import Credentials
 from tests.rehearsal.emulator.aws.test_events import publish_event
 from tests.rehearsal.emulator.conftest import Account, resource
@@ -100,8 +101,7 @@ def test_the_mail_about_a_failed_synth_has_its_first_failing_line(
     project = failed_synth(account, pipeline)
     builder = NoticeBuilder(
         execution=read(account.client("codepipeline"), "pipeline", "one"),
-        environments={},
-        deployments=(),
+        stages=Stages(environments={}, deployments=()),
         region=account.place.region,
         clients=notifier(account, pipeline),
     )

@@ -340,11 +340,15 @@ class TestAWedgedEngine:
         assert not set(tasks(prod)) & set(former)
 
 
-@pytest.mark.parametrize("command", re.findall(r"^(?:    )?(?:NEW=\$\()?(aws .+?)\)?$", DOCUMENT, re.MULTILINE))
-def test_a_command_is_one_that_the_cli_accepts(command: str) -> None:
-    """For commands that nothing runs: the emulator has no execution that hangs, no leaked key and no zone."""
-    if command not in section(STUCK) and f"    {command}" not in DOCUMENT and f"$({command})" not in DOCUMENT:
-        pytest.skip("run by its runbook's test")
+NOT_RUN = [
+    *re.findall(r"^    (?:NEW=\$\()?(aws .+?)\)?$", DOCUMENT, re.MULTILINE),
+    *re.findall(r"^(aws .+)$", section(STUCK), re.MULTILINE),
+]
+"""Commands that nothing runs: the emulator has no execution that hangs, no leaked key and no zone of a domain."""
+
+
+@pytest.mark.parametrize("command", NOT_RUN)
+def test_the_cli_accepts_a_command_that_nothing_runs(command: str) -> None:
     done = subprocess.run(
         ["bash", "-c", f"{command} --generate-cli-skeleton output"],
         env={"PATH": os.environ["PATH"], "AWS_CONFIG_FILE": os.devnull, "NEW": "arn:aws:acm:us-east-1:1:certificate/1"},

@@ -10,6 +10,7 @@ import pytest
 from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Rejected, Run, Unanswered
 from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.engine.execution import MAX_RESTARTS
+from rehearsal.engine.history import History, RollbackUnavailable
 from rehearsal.process.processes import Stopped
 from rehearsal.report.progress import Result, Status
 from tests.rehearsal.unit.rehearsal_fakes import FakeExecution, action, checks, pipeline, stage
@@ -399,3 +400,33 @@ class TestRollback:
             Result.FAILED,
             "rule Check: '1' EQ '0' is false; rolled back to commit 000000000000",
         )
+
+
+def test_the_pipelines_variables_have_the_values_of_the_execution(tmp_path: Path) -> None:
+    seen: list[str] = []
+    told: list[dict[str, str]] = []
+    document = pipeline(
+        stage("One", action("a", Hotfix="#{variables.HOTFIX}", Other="#{variables.OTHER}")),
+        variables=[{"name": "HOTFIX", "defaultValue": "no"}, {"name": "OTHER", "defaultValue": "default"}],
+    )
+    values: tuple[dict[str, str], ...] = ({}, {"HOTFIX": "yes"})
+    for given in values:
+        ran = FakeExecution(document, tmp_path / str(len(given)))
+        ran.pipeline_variables = given
+        ran.behaviours["a"] = lambda run: seen.append(f"{run.configuration['Hotfix']} {run.configuration['Other']}")
+        assert ran.run() == (Result.SUCCEEDED, "")
+        told.append(ran.cloud.told[0]["known"]["pipeline_variables"])
+    assert seen == ["no default", "yes default"]
+    assert told == [{"HOTFIX": "no", "OTHER": "default"}, {"HOTFIX": "yes", "OTHER": "default"}]
+
+
+def test_the_history_knows_every_success_of_a_stage(tmp_path: Path) -> None:
+    history = History()
+    for execution in ("first", "second"):
+        ran = FakeExecution(pipeline(stage("Prod", action("deploy"))), tmp_path / execution, history=history)
+        ran.execution_id = execution
+        ran.run()
+    assert history.success("Prod", "first").context.execution_id == "first"
+    assert history.success("Prod", "second").context.execution_id == "second"
+    with pytest.raises(RollbackUnavailable, match="execution third has not succeeded in Prod"):
+        history.success("Prod", "third")
