@@ -102,7 +102,9 @@ def write(repository: Path, assembly: Path) -> str:
         content["acceptances"] = {change: _entry(one) for change, one in _acceptances(repository, own).items()}
     except (OSError, subprocess.CalledProcessError) as error:
         said = str(getattr(error, "stderr", "") or error).strip().splitlines()
-        content["missing"] = f"git could not read it: {said[-1] if said else error}"
+        # Below a mount point, git adds a line that says where it stopped looking.
+        why = next((line for line in said if line.startswith("fatal: ")), said[-1] if said else error)
+        content["missing"] = f"git could not read it: {why}"
     (assembly / FILE).write_text(json.dumps(content) + "\n", encoding="utf-8")
     return content["missing"]
 
