@@ -83,7 +83,6 @@ NOT_RUN = {
     "make releases ARGS='--page FILE'": "the same",
     "make review": "tests/rehearsal/emulator/programs/test_review_before_a_push.py calls its program",
     "make prices REGION=eu-west-1": "tests/unit/tools/test_prices.py calls its program",
-    "make prices REGION=us-east-1": "the same",
     "make prices": "the same",
     "make destroy": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
     "make recover ENV=dev": "tests/rehearsal/emulator/programs/test_recover.py calls its program",
