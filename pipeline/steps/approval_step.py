@@ -41,7 +41,7 @@ class ApprovalStep(ManualApprovalStep):
         comment = (
             f"Deploy {commit} “{review.commit_title}” to {name} (account {environment.account}, "
             f"{', '.join([environment.region, *environment.further_regions])})? Runs now: {review.runs}. "
-            f"Highest risk: {review.risk}. {review.summary}. {passed} "
+            f"Risk: {review.risk}. {review.summary}. {passed} "
             f"Execution: https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{pipeline_name}"
             f"/executions/#{{codepipeline.PipelineExecutionId}}/timeline?region={region}"
         )

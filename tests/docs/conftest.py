@@ -11,7 +11,7 @@ from tests.shared_fixture import shared_fixture
 
 GENERATORS = {
     "make docs": "drawn: docs/pictures/environment-dashboard.svg",
-    "make cost": "Total, USD per month",
+    "make cost": "Estimated cost, USD per month",
 }
 """Commands that generate documents, each with a line of its output."""
 

@@ -48,7 +48,7 @@ RUN_CHEAPLY = {
 
 RUN_ELSEWHERE = {
     "make rehearse": ("tests/rehearsal/end_to_end/test_main_job.py", '["make", "rehearse", '),
-    "make synth": ("pipeline/steps/source_and_synth.py", 'commands=["make synth"]'),
+    "make synth": ("pipeline/steps/source_and_synth.py", 'commands=["make synth", '),
     "make test": (".ci/run", "make test"),
     "make container-test": ("Makefile", "all-other-tests container-test"),
     "make container-packages": ("Makefile", "container-test: container-packages"),

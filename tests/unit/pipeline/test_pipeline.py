@@ -239,7 +239,7 @@ class TestGate:
             "#{ProdReview@ReviewChanges.CHANGES}",
             "“#{ProdReview@ReviewChanges.TITLE}”",
             "Runs now: #{ProdReview@ReviewChanges.RUNS}.",
-            "Highest risk: #{ProdReview@ReviewChanges.RISK}.",
+            "Risk: #{ProdReview@ReviewChanges.RISK}.",
         ],
     )
     def test_it_says_what_helps_to_decide(self, figure: str, pipeline: Pipeline) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,7 +77,8 @@ def test_the_app_names_the_pinned_cli_in_its_assembly(tmp_path: Path, monkeypatc
 
     import pipeline_app
 
-    def add_nothing(*_: object) -> None: ...
+    def add_nothing(*_: object) -> SimpleNamespace:
+        return SimpleNamespace(reviews=())
 
     folder = tmp_path / "cdk.out"
     shutil.copy(ROOT / "tests" / "delivery.toml", tmp_path)
