@@ -79,6 +79,13 @@ class TestDrift:
         monkeypatch.setenv("STACK_PREFIX", "yawl-staging-")
         assert find_drift.handler({}, None) == {"drifted": {}, "not compared": {}}
 
+    def test_sibling_environment_is_ignored(
+        self, account: Account, deployed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account.client("sqs").delete_queue(QueueUrl=deployed["Queue"])
+        monkeypatch.setenv("STACK_PREFIX", "yawl-")
+        assert find_drift.handler({}, None) == {"drifted": {}, "not compared": {}}, "dev-monitoring is not a part"
+
 
 @pytest.fixture
 def vault(account: Account) -> None:
