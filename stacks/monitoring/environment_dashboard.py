@@ -132,10 +132,10 @@ def _capacity(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
         _graph(
             "CPU and memory use",
             [
-                metrics.tasks.processor(),
+                metrics.tasks.cpu(),
                 metrics.tasks.memory(),
-                metrics.database.processor(),
-                metrics.cache.processor(),
+                metrics.database.cpu(),
+                metrics.cache.cpu(),
                 metrics.cache.memory(),
             ],
             axis=CAPACITY,
@@ -177,7 +177,7 @@ def _database(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
 def _cache(metrics: EnvironmentMetrics) -> list[cloudwatch.IWidget]:
     cache = metrics.cache
     return [
-        _graph("Cache: CPU and memory", [cache.processor(), cache.memory()], axis=CAPACITY),
+        _graph("Cache: CPU and memory", [cache.cpu(), cache.memory()], axis=CAPACITY),
         _graph("Cache: evictions", [cache.evictions()], axis=_axis("keys per 5 minutes")),
         _graph("Cache: connections", [cache.connections()], axis=_axis("connections")),
     ]

@@ -15,7 +15,7 @@ from stacks.shared.runbook import Runbook
 def cache_alarms(cache: CacheMetrics, tasks: TasksSettings) -> Iterator[AlarmSpec]:
     """Yield the alarms on the metrics of ElastiCache."""
     yield _node_missing(cache)
-    yield _processor_high(cache)
+    yield _cpu_high(cache)
     yield _memory_high(cache)
     yield _evictions(cache)
     yield _connections_high(cache, tasks)
@@ -41,11 +41,11 @@ def _node_missing(cache: CacheMetrics) -> AlarmSpec:
     )
 
 
-def _processor_high(cache: CacheMetrics) -> AlarmSpec:
+def _cpu_high(cache: CacheMetrics) -> AlarmSpec:
     return AlarmSpec(
-        name="cache-processor-high",
+        name="cache-cpu-high",
         severity=Severity.MEDIUM,
-        metric=cache.processor(),
+        metric=cache.cpu(),
         threshold=70,
         runbook=Runbook(
             meaning="The cache's CPU use is high. Check its slow log.",

@@ -23,7 +23,7 @@ def database_alarms(database: DatabaseMetrics, settings: DatabaseSettings) -> It
     """Yield the alarms on the metrics of RDS."""
     yield _unavailable(database)
     yield _storage_low(database, settings)
-    yield _processor_high(database)
+    yield _cpu_high(database)
     yield _connections_high(database, settings)
     yield _slow("reads", "Reads from", database.read_latency(), "ReadLatency", "ReadIOPS")
     yield _slow("writes", "Writes to", database.write_latency(), "WriteLatency", "WriteIOPS")
@@ -75,11 +75,11 @@ def _storage_low(database: DatabaseMetrics, settings: DatabaseSettings) -> Alarm
     )
 
 
-def _processor_high(database: DatabaseMetrics) -> AlarmSpec:
+def _cpu_high(database: DatabaseMetrics) -> AlarmSpec:
     return AlarmSpec(
-        name="database-processor-high",
+        name="database-cpu-high",
         severity=Severity.MEDIUM,
-        metric=database.processor(),
+        metric=database.cpu(),
         threshold=80,
         runbook=Runbook(
             meaning="The database's CPU use is high. Check the top statements in Performance Insights.",

@@ -15,7 +15,7 @@ def task_alarms(tasks: TaskMetrics) -> Iterator[AlarmSpec]:
     """Yield the alarms on the metrics of ECS."""
     yield _no_task_runs(tasks)
     yield _tasks_missing(tasks)
-    yield _processor_high(tasks)
+    yield _cpu_high(tasks)
     yield _memory_high(tasks)
 
 
@@ -61,11 +61,11 @@ def _tasks_missing(tasks: TaskMetrics) -> AlarmSpec:
     )
 
 
-def _processor_high(tasks: TaskMetrics) -> AlarmSpec:
+def _cpu_high(tasks: TaskMetrics) -> AlarmSpec:
     return AlarmSpec(
-        name="tasks-processor-high",
+        name="tasks-cpu-high",
         severity=Severity.MEDIUM,
-        metric=tasks.processor(),
+        metric=tasks.cpu(),
         threshold=80,
         runbook=Runbook(
             meaning="CPU use of the tasks is above the scaling target: scaling has reached tasks.max, or cannot help "

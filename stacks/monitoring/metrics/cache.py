@@ -28,7 +28,7 @@ class CacheMetrics:
             period=MINUTE,
         )
 
-    def processor(self) -> cloudwatch.MathExpression:
+    def cpu(self) -> cloudwatch.MathExpression:
         """Return the CPU use in percent, of the busiest node."""
         return self._over_nodes("MAX", "CPUUtilization", "Average", "cache: CPU")
 

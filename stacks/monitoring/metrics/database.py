@@ -20,7 +20,7 @@ class DatabaseMetrics:
         """Return how often per minute the instance emitted metrics; one that is down emits none."""
         return self._instance.metric("CPUUtilization", "SampleCount", "reports", period=MINUTE)
 
-    def processor(self) -> cloudwatch.Metric:
+    def cpu(self) -> cloudwatch.Metric:
         """Return the CPU use in percent."""
         return self._instance.metric("CPUUtilization", "Average", "database: CPU")
 

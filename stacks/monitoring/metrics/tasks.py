@@ -14,7 +14,7 @@ class TaskMetrics:
         self._service = Source(namespace="AWS/ECS", dimensions=dimensions)
         self._insights = Source(namespace="ECS/ContainerInsights", dimensions=dimensions)
 
-    def processor(self) -> cloudwatch.Metric:
+    def cpu(self) -> cloudwatch.Metric:
         """Return the CPU use of the tasks in percent."""
         return self._service.metric("CPUUtilization", "Average", "tasks: CPU")
 

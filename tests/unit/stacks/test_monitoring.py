@@ -25,13 +25,13 @@ ALARMS = [
     ("database-storage-low", "high", f"< {10 * GIB}", 15, IGNORE),
     ("unhealthy-target", "medium", ">= 1", 15, NOT_BREACHING),
     ("tasks-missing", "medium", ">= 1", 15, NOT_BREACHING),
-    ("tasks-processor-high", "medium", "> 80", 15, NOT_BREACHING),
+    ("tasks-cpu-high", "medium", "> 80", 15, NOT_BREACHING),
     ("tasks-memory-high", "medium", "> 90", 15, NOT_BREACHING),
     ("response-slow", "medium", "> 2", 15, NOT_BREACHING),
-    ("database-processor-high", "medium", "> 80", 15, NOT_BREACHING),
+    ("database-cpu-high", "medium", "> 80", 15, NOT_BREACHING),
     ("database-connections-high", "medium", "> 135", 15, NOT_BREACHING),
     ("cache-node-missing", "medium", "< 2", 5, BREACHING),
-    ("cache-processor-high", "medium", "> 70", 15, NOT_BREACHING),
+    ("cache-cpu-high", "medium", "> 70", 15, NOT_BREACHING),
     ("cache-memory-high", "medium", "> 80", 15, NOT_BREACHING),
     ("database-reads-slow", "low", "> 0.005", 15, NOT_BREACHING),
     ("database-writes-slow", "low", "> 0.005", 15, NOT_BREACHING),
@@ -66,14 +66,14 @@ MEASURES = [
         ["ECS/ContainerInsights DesiredTaskCount Average", "ECS/ContainerInsights RunningTaskCount Average"],
         "desired - running",
     ),
-    ("tasks-processor-high", ["AWS/ECS CPUUtilization Average"], None),
+    ("tasks-cpu-high", ["AWS/ECS CPUUtilization Average"], None),
     ("tasks-memory-high", ["AWS/ECS MemoryUtilization Average"], None),
     (
         "response-slow",
         ["AWS/ApplicationELB RequestCount Sum", "AWS/ApplicationELB TargetResponseTime p99"],
         "IF(requests >= 100, seconds, 0)",
     ),
-    ("database-processor-high", ["AWS/RDS CPUUtilization Average"], None),
+    ("database-cpu-high", ["AWS/RDS CPUUtilization Average"], None),
     ("database-connections-high", ["AWS/RDS DatabaseConnections Maximum"], None),
     (
         "cache-node-missing",
@@ -81,7 +81,7 @@ MEASURES = [
         "IF(FILL(cpuutilization1, 0) > 0, 1, 0) + IF(FILL(cpuutilization2, 0) > 0, 1, 0)",
     ),
     (
-        "cache-processor-high",
+        "cache-cpu-high",
         ["AWS/ElastiCache CPUUtilization Average"] * 2,
         "MAX([cpuutilization1, cpuutilization2])",
     ),
@@ -423,7 +423,7 @@ def test_no_widget_has_an_end_that_is_no_time(widgets: list[dict[str, Any]]) -> 
 def test_labels_say_cpu(widgets: list[dict[str, Any]]) -> None:
     text = json.dumps(widgets)
     assert "tasks: CPU" in text
-    assert "processor" not in text.replace("processor-high", "")
+    assert "processor" not in text
 
 
 def test_dashboard_shows_the_engines_own_metrics_of_this_environment(widgets: list[dict[str, Any]]) -> None:
