@@ -376,7 +376,7 @@ def test_an_update_that_aws_refuses_stops_and_cannot_be_accepted(
     assert mark_accepted(finding, [acceptance]).accepted is None
     review = review_of({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
     review = replace(review, findings=(finding,))
-    assert "1 updates that AWS would reject" in review.summary()
+    assert "1 update that AWS would reject" in review.summary()
     for text in (as_text(review), as_html(review, None)):
         assert "change the release" in text
 
