@@ -238,7 +238,7 @@ destroy: cdk.out/manifest.json ## delete an environment after confirmation, neve
 	@python -m tools.accounts destroy $(ENV) $(ARGS)
 
 .PHONY: recover
-recover: cdk.out/manifest.json ## repair a failed first deployment after confirmation: make recover ENV=dev
+recover: cdk.out/manifest.json ## repair a failed first deployment or a stuck rollback after confirmation: make recover ENV=dev
 	@test -n "$(ENV)" || { echo "recover: which environment? make recover ENV=dev" >&2; exit 2; }
 	@python -m tools.accounts recover $(ENV) $(ARGS)
 

@@ -103,21 +103,27 @@ class Review:
         touched = sum(not stack.difference.nothing for stack in self.stacks)
         parts = [f"resources {resources}, in {touched} of {len(self.stacks)} stacks"]
         if refused:
-            parts.append(f"{refused} updates that AWS would reject")
+            parts.append(f"{counted(refused, 'update')} that AWS would reject")
         if self.orphaned_stacks:
-            plural = "s" if len(self.orphaned_stacks) > 1 else ""
-            parts.append(f"{len(self.orphaned_stacks)} stack{plural} left behind")
+            parts.append(f"{counted(len(self.orphaned_stacks), 'stack')} left behind")
         elif places:
             parts.append("stacks may be left behind where AWS denies access")
         if outdated:
-            parts.append(f"{outdated} stacks may keep a replaced resource's old value")
-        parts.append(f"{stateful} stateful resources lost" if stateful else "no stateful resources lost")
+            parts.append(f"{counted(outdated, 'stack')} may keep a replaced resource's old value")
+        parts.append(f"{counted(stateful, 'stateful resource')} lost" if stateful else "no stateful resources lost")
         if not self.is_first:
-            parts.append(f"permissions broadened in {security} stacks" if security else "no permissions broadened")
+            parts.append(
+                f"permissions broadened in {counted(security, 'stack')}" if security else "no permissions broadened"
+            )
         if ungranted:
             parts.append("CloudFormation needs more permissions")
         parts.append(cost_phrase(self.cost))
         return f"{self.environment}{' (first deployment)' if self.is_first else ''}: {'; '.join(parts)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 stack`, `2 stacks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 REVISED = "revised"

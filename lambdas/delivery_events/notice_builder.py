@@ -77,6 +77,7 @@ class NoticeBuilder:
                 *(line for one in _variables(COMMITS, own) for line in _commits(json.loads(one))),
             ),
             next="Read the review, then approve or reject. The approval expires after 7 days.",
+            links={"Approve": self._stages()},
             link=self._timeline(),
         )
 
@@ -184,6 +185,13 @@ class NoticeBuilder:
     @property
     def _codepipeline(self) -> Any:
         return self.clients.home("codepipeline")
+
+    def _stages(self) -> str:
+        """Return the page with the stages, where one approves (CodePipeline User Guide, "Approve or reject")."""
+        return (
+            f"https://{self.region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{self.execution.pipeline}"
+            f"/view?region={self.region}"
+        )
 
     def _timeline(self, execution: str = "") -> str:
         return (

@@ -11,6 +11,8 @@ NO_ENVIRONMENT: Final = "none yet"
 """The environment of a notice about a stage before all environments."""
 RETRY: Final = "Push a fix, or retry the stage if the commit is not the cause."
 
+RETRY_LATER: Final = "Retry the stage when the condition can be met, such as in its deployment window, or push a fix."
+
 
 class Part(StrEnum):
     """The part of a deployment that failed."""
@@ -76,7 +78,7 @@ def after_failed_deployment(
     """
     environment, part = stages.environment(stage), part_of(failed)
     if part is Part.ENTRY:
-        return Outcome(state=f"{environment} has not changed.", next=RETRY)
+        return Outcome(state=f"{environment} has not changed.", next=RETRY_LATER)
     sentences, paste = [_deployed(environment, part, is_creation=is_creation)], ""
     if waves := stages.earlier_waves(stage):
         sentences.append(f"The earlier deployments to {', '.join(waves)} keep the new release.")
@@ -117,7 +119,8 @@ def after_failed_rollback(stages: Stages, stage: str) -> Outcome:
     environment = stages.environment(stage)
     return Outcome(
         state=f"{environment} may run parts of both releases. No other rollback follows.",
-        next=f"Check {environment} now, then push a fix.",
+        next=f"Check {environment}'s alarms now. If a stack is stuck, the command below recovers it. Then push a fix.",
+        paste=f"make recover ENV={stages.name(stage)}",
     )
 
 
@@ -161,7 +164,7 @@ def after_stop(stages: Stages, execution: Execution) -> tuple[str, Outcome]:
     if stage in stages.deployments:
         state = f"{environment} may run parts of both releases until the next one is deployed."
         if execution.kind == ROLLBACK:
-            steps = f"Check {environment} now, then push a fix."
+            steps = f"Check {environment}'s alarms now, then push a fix."
     elif stage in stages.environments:
         state = f"{environment} has not changed."
     else:

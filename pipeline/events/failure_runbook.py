@@ -25,8 +25,8 @@ def failure_runbook(meaning: str, users: str, *, pipeline_name: str, queue: Cons
             "10 --query 'pipelineExecutionSummaries[].[pipelineExecutionId,status,lastUpdateTime]' --output text",
         ),
         escalate="Today, to whoever maintains the pipeline, with the log's error. The alarm stays in ALARM until "
-        f"the queue is empty: once the cause is fixed, `aws sqs purge-queue --queue-url {queue_url}`. What the "
-        "events would have caused is not done again.",
+        f"the queue is empty: once the cause is fixed, `aws sqs purge-queue --region $REGION --queue-url {queue_url}`. "
+        "What the events would have caused is not done again.",
     )
 
 

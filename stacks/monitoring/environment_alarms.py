@@ -15,7 +15,7 @@ from stacks.shared import diagnosis
 from stacks.shared.runbook import Runbook
 
 HEALTH: Final = Runbook(
-    meaning="In ALARM while any high or medium alarm is. The bake watches it after a release.",
+    meaning="In ALARM while any high or medium alarm is, except those of upkeep. The bake watches it after a release.",
     users="what the alarms that are in ALARM say.",
     commands=(
         "aws cloudwatch describe-alarms --region $REGION --alarm-name-prefix yawl-$ENVIRONMENT- --state-value ALARM "

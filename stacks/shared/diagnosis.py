@@ -22,6 +22,11 @@ STOPPED_TASKS: Final = (
     "--query 'taskArns[]' --output text); do aws ecs describe-tasks --region $REGION --cluster yawl-$ENVIRONMENT "
     "--tasks \"$TASK\" --query 'tasks[0].[stoppedAt,stopCode,stoppedReason]' --output text; done"
 )
+TASK_ADDRESSES: Final = (
+    "aws ecs describe-tasks --region $REGION --cluster yawl-$ENVIRONMENT --tasks $(aws ecs list-tasks --region $REGION "
+    "--cluster yawl-$ENVIRONMENT --query 'taskArns[]' --output text) "
+    "--query \"tasks[].[taskArn,attachments[0].details[?name=='privateIPv4Address'].value | [0]]\" --output text"
+)
 SCALING: Final = (
     "aws application-autoscaling describe-scaling-activities --region $REGION --service-namespace ecs "
     '--resource-id "service/yawl-$ENVIRONMENT/$SERVICE" '
@@ -61,6 +66,10 @@ CACHE_STATE: Final = (
     'aws elasticache describe-replication-groups --region $REGION --replication-group-id "$CACHE" --query '
     "'ReplicationGroups[0].[Status,AutomaticFailover,NodeGroups[0].NodeGroupMembers[].[CacheClusterId,CurrentRole]]' "
     "--output json"
+)
+CACHE_SLOW_LOG: Final = (
+    "aws logs filter-log-events --region $REGION "
+    f"--log-group-name /aws/vendedlogs/elasticache/yawl-$ENVIRONMENT/slow-log {_HALF_AN_HOUR} {_LAST_MESSAGES}"
 )
 CACHE_EVENTS: Final = (
     'aws elasticache describe-events --region $REGION --source-type replication-group --source-identifier "$CACHE" '

@@ -8,6 +8,8 @@ from typing import Final
 
 from constructs import Construct
 
+ROLL_BACK: Final = "[roll it back](../RUNBOOKS.md#a-release-is-faulty-roll-it-back)"
+"""In an entry: what to do if a release is the cause."""
 RUNBOOK: Final = "yawl:runbook"
 """The type of metadata in the assembly with an alarm's runbook; it is not deployed."""
 

@@ -62,7 +62,10 @@ class Access:
             if task["lastStatus"] == "RUNNING" and _is_reachable(task):
                 return arn
             sleep(POLL_SECONDS)
-        raise OperationError(f"the task {arn} has not started within {MOST_POLLS * POLL_SECONDS:.0f} s; see its events")
+        raise OperationError(
+            f"the task {arn} has not started within {MOST_POLLS * POLL_SECONDS:.0f} s. Stop it with ARGS=--close and "
+            "try again; the console of ECS shows its state"
+        )
 
     def close(self) -> list[str]:
         """Stop every task that is open, and return their ARNs."""

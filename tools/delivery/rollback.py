@@ -178,7 +178,8 @@ def _way(
         f"CodePipeline cannot return {stage.name} to {to}: the pipeline itself has changed since, or the release is "
         "too old. Running that commit again would not help: the pipeline would update itself and start over with the "
         f"newest commit. Push a revert, which is reviewed and tested like any commit:\n"
-        f"  git revert --no-edit {to.commit[:12]}..HEAD && git push\n"
+        f"  git diff --quiet HEAD && git restore --source={to.commit[:12]} --staged --worktree :/ && "
+        f"git commit -m 'fix: return to {to.commit[:12]}' && git push\n"
         "  make hotfix"
     )
 

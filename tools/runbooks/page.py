@@ -35,6 +35,19 @@ _OPERATORS: Final = {
     "LessThanThreshold": "<",
     "LessThanOrEqualToThreshold": "≤",
 }
+_UNITS: Final = {
+    "failed requests": " %",
+    "response time p99": " s",
+    "CPUUtilization": " %",
+    "MemoryUtilization": " %",
+    "cache: CPU": " %",
+    "cache: memory": " %",
+    "ReadLatency": " s",
+    "WriteLatency": " s",
+    "HoursSinceBackup": " h",
+    "DaysSinceRestoreTest": " days",
+}
+"""Units of thresholds, by the metric's name or label; the others are numbers of something."""
 _ALARM_TYPES: Final = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 _HEAD: Final = """\
 # Runbooks of the alarms of {title}
@@ -131,11 +144,13 @@ def _entries(stack: Stack, environment: str) -> Iterator[Entry]:
 
 def _condition(alarm: Mapping[str, Any]) -> str:
     if "AlarmRule" in alarm:
-        return "any high or medium alarm is"
+        return "any high or medium alarm is, except those of upkeep"
     queries = alarm.get("Metrics", [])
     periods = [query["MetricStat"]["Period"] for query in queries if "MetricStat" in query] or [alarm["Period"]]
     minutes = max(periods) * alarm["EvaluationPeriods"] // 60
-    comparison = f"{_measured(alarm, queries)} {_OPERATORS[alarm['ComparisonOperator']]} {_figure(alarm['Threshold'])}"
+    measured = _measured(alarm, queries)
+    unit = "" if "(SampleCount)" in measured else _UNITS.get(measured.partition(" (")[0], "")
+    comparison = f"{measured} {_OPERATORS[alarm['ComparisonOperator']]} {_figure(alarm['Threshold'])}{unit}"
     return f"{comparison} for {_duration(minutes)} ({_MISSING[alarm.get('TreatMissingData', 'missing')]})"
 
 

@@ -20,7 +20,7 @@ FEW_COMMITS = 30
 """How many commits the page shows at once; the rest unfolds."""
 LONGEST_RISK = 90
 """Characters of the line about the highest risk, which is part of the approval's comment."""
-NO_RISK = "nothing is replaced, removed, interrupted or opened"
+NO_RISK = "nothing is replaced, removed or interrupted, and no access is widened"
 
 
 def as_html(review: Review, release: Release | None) -> str:

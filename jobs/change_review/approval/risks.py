@@ -43,7 +43,7 @@ _WORDS: Final = {
     Level.REFUSED: "the deployment would fail",
     Level.DATA: "data or an address is lost",
     Level.REPLACEMENT: "replaced or removed",
-    Level.INTERRUPTION: "interrupted or opened",
+    Level.INTERRUPTION: "interrupted, or access widened",
     Level.REVISION: "new revisions, routine",
 }
 

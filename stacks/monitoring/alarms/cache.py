@@ -52,8 +52,8 @@ def _cpu_high(cache: CacheMetrics) -> AlarmSpec:
             users="pages that load slowly.",
             commands=(
                 diagnosis.of_cache("EngineCPUUtilization", "Maximum"),
+                diagnosis.CACHE_SLOW_LOG,
                 diagnosis.of_cache("CurrConnections", "Maximum"),
-                diagnosis.CACHE_EVENTS,
             ),
             escalate="Today, to whoever sizes the environment (`cache.node_type`); at once if `response-slow` joins "
             "it.",

@@ -16,7 +16,7 @@ from stacks.monitoring.alarm_specs import (
 from stacks.monitoring.metrics import DatabaseMetrics
 from stacks.monitoring.severity import Severity
 from stacks.shared import diagnosis
-from stacks.shared.runbook import Runbook
+from stacks.shared.runbook import ROLL_BACK, Runbook
 
 
 def database_alarms(database: DatabaseMetrics, settings: DatabaseSettings) -> Iterator[AlarmSpec]:
@@ -43,10 +43,12 @@ def _unavailable(database: DatabaseMetrics) -> AlarmSpec:
             meaning="The database reports no metrics: it is down, stopped or deleted. Check its events in RDS.",
             users="every page answers 503, or shows an error.",
             commands=(diagnosis.DATABASE_STATE, diagnosis.DATABASE_EVENTS, diagnosis.DATABASE_ERRORS),
-            escalate="At once. `stopped`: `aws rds start-db-instance`. Its zone is lost: [An availability zone is "
-            "lost](../RUNBOOKS.md#an-availability-zone-is-lost). Deleted or damaged: [Restore the database to a "
-            "point in time](../RUNBOOKS.md#restore-the-database-to-a-point-in-time). Any other state than "
-            "`available` for more than 10 minutes: AWS Support.",
+            escalate="At once. `stopped`: `aws rds start-db-instance --region $REGION --db-instance-identifier "
+            "yawl-$ENVIRONMENT`. Its zone is lost: [An availability zone is "
+            "lost](../RUNBOOKS.md#an-availability-zone-is-lost). Deleted: [The database is "
+            "gone](../RUNBOOKS.md#the-database-is-gone). Its data is damaged: [Restore the database to a point in "
+            "time](../RUNBOOKS.md#restore-the-database-to-a-point-in-time). Any other state than `available` for more "
+            "than 10 minutes: AWS Support.",
         ),
     )
 
@@ -69,7 +71,8 @@ def _storage_low(database: DatabaseMetrics, settings: DatabaseSettings) -> Alarm
                 diagnosis.DATABASE_EVENTS,
             ),
             escalate="At once if less than a tenth of the reserve is left or it falls by the minute: `aws rds "
-            "modify-db-instance --allocated-storage --apply-immediately`, possible once in six hours; put the same "
+            "modify-db-instance --region $REGION --db-instance-identifier yawl-$ENVIRONMENT --apply-immediately "
+            "--allocated-storage …`, at least a tenth more GiB than now and possible once in six hours; put the same "
             "value into `database.storage_gib`. Otherwise raise `database.max_storage_gib` today and push.",
         ),
     )
@@ -112,7 +115,8 @@ def _connections_high(database: DatabaseMetrics, settings: DatabaseSettings) -> 
                 diagnosis.DATABASE_ERRORS,
             ),
             escalate="Today; at once if the log says `remaining connection slots are reserved`. If they grow without "
-            "pause since a release, roll it back; stopping the task that holds them frees them.",
+            f"pause since a release, {ROLL_BACK}; stopping the task that holds them frees them. [Look into the "
+            "database](../RUNBOOKS.md#look-into-the-database) opens `psql`, for `pg_stat_activity`.",
         ),
     )
 

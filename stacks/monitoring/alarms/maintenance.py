@@ -72,7 +72,10 @@ def _backup_old(metrics: MaintenanceMetrics) -> AlarmSpec:
                 "--query 'CopyJobs[:10].[CreationDate,State,StatusMessage]' --output text",
                 diagnosis.RECOVERY_POINTS,
             ),
-            escalate="Today: start a job with `aws backup start-backup-job`. If it fails too, AWS Support or the "
+            escalate="Today: start a job with `aws backup start-backup-job --region $REGION --backup-vault-name "
+            "yawl-$ENVIRONMENT --resource-arn arn:aws:rds:$REGION:$ACCOUNT:db:yawl-$ENVIRONMENT --iam-role-arn …` and "
+            'the role of `aws iam list-roles --query "Roles[?starts_with(RoleName,'
+            "'yawl-$ENVIRONMENT-recovery-BackupRole')].Arn\"`. If it fails too, AWS Support or the "
             "owner of the key and role that its message names. RDS's own point-in-time backups are not affected.",
         ),
     )
@@ -90,7 +93,8 @@ def _restore_test_failed(metrics: MaintenanceMetrics) -> AlarmSpec:
             users="nothing; after a loss, the data might not come back.",
             commands=(diagnosis.RESTORE_JOBS, diagnosis.RECOVERY_POINTS, diagnosis.check_log("recovery")),
             escalate="Today, to the owner of backups: until a restore has worked, assume that none does. Restore the "
-            "newest recovery point by hand, as in [The region is lost](../RUNBOOKS.md#the-region-is-lost), step 3.",
+            "newest recovery point by hand, as in [The database is gone](../RUNBOOKS.md#the-database-is-gone), step 1, "
+            "but with another `DBInstanceIdentifier`; delete that instance afterwards.",
         ),
     )
 

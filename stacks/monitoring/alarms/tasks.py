@@ -8,7 +8,7 @@ from stacks.monitoring.alarm_specs import AT_LEAST, BELOW, AlarmSpec
 from stacks.monitoring.metrics import TaskMetrics
 from stacks.monitoring.severity import Severity
 from stacks.shared import diagnosis
-from stacks.shared.runbook import Runbook
+from stacks.shared.runbook import ROLL_BACK, Runbook
 
 
 def task_alarms(tasks: TaskMetrics) -> Iterator[AlarmSpec]:
@@ -36,7 +36,8 @@ def _no_task_runs(tasks: TaskMetrics) -> AlarmSpec:
             users="every page answers 503.",
             commands=(diagnosis.SERVICE_EVENTS, diagnosis.STOPPED_TASKS, diagnosis.TASK_COUNTS),
             escalate="At once. A desired count of 0 was set by hand or by off-hours: set it to `tasks.min` with `aws "
-            "ecs update-service --desired-count`. `CannotPullContainerError` goes to the owner of the image, "
+            'ecs update-service --region $REGION --cluster yawl-$ENVIRONMENT --service "$SERVICE" --desired-count …`. '
+            "`CannotPullContainerError` goes to the owner of the image, "
             "`ResourceInitializationError` to the owner of secrets and network, missing capacity to AWS Support.",
         ),
     )
@@ -97,6 +98,6 @@ def _memory_high(tasks: TaskMetrics) -> AlarmSpec:
                 diagnosis.ENGINE_ERRORS,
             ),
             escalate="Today, to whoever sizes the environment. If memory grows without pause since a release, "
-            "it leaks: roll the release back.",
+            f"it leaks: {ROLL_BACK}.",
         ),
     )

@@ -13,7 +13,7 @@ from stacks.monitoring.alarm_specs import (
 from stacks.monitoring.metrics import TrafficMetrics
 from stacks.monitoring.severity import Severity
 from stacks.shared import diagnosis
-from stacks.shared.runbook import Runbook
+from stacks.shared.runbook import ROLL_BACK, Runbook
 
 
 def traffic_alarms(traffic: TrafficMetrics) -> Iterator[AlarmSpec]:
@@ -39,7 +39,8 @@ def _no_healthy_target(traffic: TrafficMetrics) -> AlarmSpec:
             commands=(diagnosis.TARGET_HEALTH, diagnosis.ENGINE_ERRORS, diagnosis.DATABASE_STATE),
             escalate="At once if no release is being deployed: a takeover by a standby is over before this alarm. "
             "With an `available` database follow [The engine is wedged](../RUNBOOKS.md#the-engine-is-wedged), "
-            "otherwise the entry of `database-unavailable`. If it began with a release, roll it back.",
+            "otherwise [database-unavailable](#yawl-$ENVIRONMENT-database-unavailable). If it began with a release, "
+            f"{ROLL_BACK}.",
         ),
     )
 
@@ -55,7 +56,7 @@ def _error_rate(traffic: TrafficMetrics) -> AlarmSpec:
             meaning=f"More than {ERROR_LIMIT_PERCENT} % of the requests fail. Check the errors in the engine's log.",
             users="some pages answer 500 or 503; work items may not be saved.",
             commands=(diagnosis.ENGINE_ERRORS, diagnosis.TASK_COUNTS, diagnosis.DATABASE_ERRORS),
-            escalate="After 15 minutes, or at once if work items are lost. If it began with a release, roll it back. "
+            escalate=f"After 15 minutes, or at once if work items are lost. If it began with a release, {ROLL_BACK}. "
             "If the log repeats one error and the database is healthy, follow [The engine is "
             "wedged](../RUNBOOKS.md#the-engine-is-wedged).",
         ),
@@ -74,8 +75,9 @@ def _unhealthy_target(traffic: TrafficMetrics) -> AlarmSpec:
             meaning="A task fails its health check and is not replaced; the others are serving. Check its log.",
             users="nothing yet; one task fewer can take over.",
             commands=(diagnosis.TARGET_HEALTH, diagnosis.SERVICE_EVENTS, diagnosis.ENGINE_ERRORS),
-            escalate="Today. Stop the unhealthy task (`aws ecs stop-task`); ECS starts another. Call the owner of the "
-            "image if that one is unhealthy too.",
+            escalate="Today. Find the task by the address that the first command prints, and stop it; ECS starts "
+            f"another: `{diagnosis.TASK_ADDRESSES}`, then `aws ecs stop-task --region $REGION --cluster "
+            "yawl-$ENVIRONMENT --task …`. Call the owner of the image if the other one is unhealthy too.",
         ),
     )
 

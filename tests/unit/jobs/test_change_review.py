@@ -374,7 +374,7 @@ def test_update_that_aws_rejects_cannot_be_accepted(before: dict[str, str], afte
     assert mark_accepted(finding, [acceptance]).accepted is None
     review = review_of({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
     review = replace(review, findings=(finding,))
-    assert "1 updates that AWS would reject" in review.summary()
+    assert "1 update that AWS would reject" in review.summary()
     for text in (as_text(review), as_html(review, None)):
         assert "change the release" in text
 

@@ -283,7 +283,11 @@ ROWS: dict[str, Row] = {
     "review failed": Row(
         fails("ProdReview/ReviewChanges", before=True), ("prod has not changed: the review comes", RETRY), (ROLLS,)
     ),
-    "approval needed": Row(waits, ("Read the review, then approve or reject.",), (ROLLS, "continues")),
+    "approval needed": Row(
+        waits,
+        ("Read the review, then approve or reject.", "Approve:     https://", "/pipelines/yawl-delivery/view?region="),
+        (ROLLS, "continues"),
+    ),
     "approval rejected": Row(
         fails("ProdApproval/Approve", before=True, summary="no", updated_by="arn:aws:iam::1:user/grace"),
         ("Rejected by grace: “no”", "prod has not changed.", "Ask the approver"),
@@ -295,7 +299,14 @@ ROWS: dict[str, Row] = {
         (ROLLS, "Rejected", "Ask the approver"),
     ),
     "not entered": Row(
-        entry, ("Prod, before its first action", "A condition of the stage", "prod has not changed.", RETRY), (ROLLS,)
+        entry,
+        (
+            "Prod, before its first action",
+            "A condition of the stage",
+            "prod has not changed.",
+            "What to do: Retry the stage when the condition can be met",
+        ),
+        (ROLLS,),
     ),
     "stack failed": Row(
         fails("Prod/Deploy", before=True),
@@ -379,7 +390,12 @@ ROWS: dict[str, Row] = {
     "rolled back by hand": Row(rollback_by_hand, ("Rolled back by hand.", "prod runs this commit again."), ("Failed",)),
     "rollback failed": Row(
         lambda it: rollback(it, state="FAILED"),
-        ("Rollback failed in Prod/Deploy", "prod may run parts of both releases.", "Check prod now, then push a fix."),
+        (
+            "Rollback failed in Prod/Deploy",
+            "prod may run parts of both releases.",
+            "Check prod's alarms now.",
+            "\n\nmake recover ENV=prod\n",
+        ),
         ("rolls Prod back", "retry"),
     ),
     "stopped in a build": Row(

@@ -57,7 +57,7 @@ def one_whose_build_fails(it: Recording) -> None:
 
 def one_whose_review_finds_a_loss(it: Recording) -> None:
     begun(it)
-    it.log = ("prod: 1 stateful resources lost", "stops: yawl-prod-database: Instance would be replaced")
+    it.log = ("prod: 1 stateful resource lost", "stops: yawl-prod-database: Instance would be replaced")
     failed(it, "ProdReview/ReviewChanges")
 
 
@@ -254,7 +254,7 @@ SAID: dict[Happening, tuple[str, ...]] = {
         "Failed commit: 222222222222 “Keep cases",
         "/executions/two/timeline",
     ),
-    one_whose_rollback_fails: ("Check prod now",),
+    one_whose_rollback_fails: ("Check prod's alarms now",),
 }
 
 

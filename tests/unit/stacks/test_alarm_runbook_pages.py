@@ -106,13 +106,18 @@ def _actions(block: str) -> list[str]:
     ("name", "line"),
     [
         ("yawl-prod-no-healthy-target", "High. In ALARM when HealthyHostCount (Minimum) < 1 for 3 min (no data: OK)."),
-        ("yawl-prod-error-rate", "High. In ALARM when failed requests > 5 for 3 min (no data: OK)."),
+        ("yawl-prod-error-rate", "High. In ALARM when failed requests > 5 % for 3 min (no data: OK)."),
         (
             "yawl-prod-database-storage-low",
             "High. In ALARM when FreeStorageSpace (Minimum) < 10 GiB for 15 min (no data: as before).",
         ),
         ("yawl-prod-deployment", "No severity. In ALARM when HealthyHostCount (Maximum) < 1 for 4 min (no data: OK)."),
-        ("yawl-prod-health", "No severity. In ALARM when any high or medium alarm is."),
+        ("yawl-prod-no-task-runs", "High. In ALARM when CPUUtilization (SampleCount) < 1 for 5 min (no data: ALARM)."),
+        (
+            "yawl-prod-tasks-processor-high",
+            "Medium. In ALARM when CPUUtilization (Average) > 80 % for 15 min (no data: OK).",
+        ),
+        ("yawl-prod-health", "No severity. In ALARM when any high or medium alarm is, except those of upkeep."),
     ],
 )
 def test_entry_says_when_the_alarm_is_in_alarm(entries: dict[str, str], name: str, line: str) -> None:

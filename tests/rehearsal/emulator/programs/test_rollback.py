@@ -163,7 +163,12 @@ CANNOT: list[tuple[Callable[[PipelineSite], None], tuple[str, ...], str]] = [
     (one_release, ("--to", "ffff"), "--to ffff: no good release on record has this commit; on record: aaaaaaaaaaaa"),
     (one_release, ("--to", "aaaa"), "test already runs aaaaaaaaaaaa “Change a”"),
     (busy, (), "execution b-STARTED is still in Test (Bake). Wait for its end, or stop it:\n  aws codepipeline stop-"),
-    (pipeline_changed, (), "Push a revert, which is reviewed and tested like any commit:\n  git revert --no-edit aaaa"),
+    (
+        pipeline_changed,
+        (),
+        "Push a revert, which is reviewed and tested like any commit:\n  git diff --quiet HEAD && git restore "
+        "--source=aaaa",
+    ),
     (loses_a_secret, (), "rollback: the review stops it. If the loss is acceptable, accept it in delivery.toml"),
 ]
 
