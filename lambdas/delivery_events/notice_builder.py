@@ -9,7 +9,7 @@ from typing import Any, Final
 from . import outcome
 from .execution import ROLLBACK, Action, Execution, read
 from .failure import Clients, Reason, reason
-from .history import continues_a_delivery, rollback_target
+from .history import continues_a_delivery, rollback_target, undone_execution
 from .notice import Kind, Notice
 from .outcome import NO_ENVIRONMENT, Outcome, Stages, named
 
@@ -163,7 +163,8 @@ class NoticeBuilder:
 
     def _rolled_back(self, stage: str) -> Notice:
         environment, failed = self.stages.environment(stage), self.execution.failed_execution
-        undone = read(self._codepipeline, self.execution.pipeline, failed).commit if failed else None
+        earlier = undone_execution(self._codepipeline, self.execution, stage)
+        undone = f" {named(read(self._codepipeline, self.execution.pipeline, earlier).commit)}" if earlier else ""
         state = f"{environment} runs this commit again."
         if waves := self.stages.earlier_waves(stage):
             state += f" The earlier deployments to {', '.join(waves)} were not rolled back."
@@ -172,10 +173,10 @@ class NoticeBuilder:
             environment=environment,
             headline=f"{environment.capitalize()} rolled back",
             commit=self.execution.commit,
-            reasons=(f"Failed commit: {named(undone)}" if undone else "Rolled back by hand.",),
+            reasons=(f"Failed commit:{undone}" if failed else f"Rolled back by hand{undone and ' from'}{undone}.",),
             state=state,
             next="Push a fix, or revert the failed commit. The next push delivers everything since."
-            if undone
+            if failed
             else "Revert what must not return before the next push, which delivers everything since.",
             links={"Failed run": self._timeline(failed)} if failed else {},
             link=self._timeline(),

@@ -376,7 +376,11 @@ ROWS: dict[str, Row] = {
         ("The earlier deployments to prod were not rolled back.",),
         ("continues",),
     ),
-    "rolled back by hand": Row(rollback_by_hand, ("Rolled back by hand.", "prod runs this commit again."), ("Failed",)),
+    "rolled back by hand": Row(
+        rollback_by_hand,
+        ("Rolled back by hand from 222222222222 “Drop the index”.", "prod runs this commit again."),
+        ("Failed",),
+    ),
     "rollback failed": Row(
         lambda it: rollback(it, state="FAILED"),
         ("Rollback failed in Prod/Deploy", "prod may run parts of both releases.", "Check prod now, then push a fix."),
