@@ -16,6 +16,7 @@ from .outcome import NO_ENVIRONMENT, Outcome, Stages, named
 CHANGES, REVIEW, TESTS = "CHANGES", "REVIEW", "SUMMARY"
 RUNS, RISK, COMMITS = "RUNS", "RISK", "COMMITS"
 """Variables that the pipeline's reviews and tests leave; `COMMITS` is a JSON list of lines."""
+HOTFIX_SKIPS: Final = "Hotfix: the bakes before the last environment are skipped."
 NOT_ENTERED: Final = "A condition of the stage was not met, such as its deployment window."
 APPROVAL_EXPIRES: Final = timedelta(days=7)
 """When CodePipeline fails an approval that nobody has answered (CodePipeline User Guide, "Quotas")."""
@@ -54,8 +55,9 @@ class NoticeBuilder:
         return Notice(
             kind=Kind.STARTED,
             environment=NO_ENVIRONMENT,
-            headline="Delivery started",
+            headline="Hotfix started" if self.execution.is_hotfix else "Delivery started",
             commit=self.execution.commit,
+            details=self._skipped(),
             next="Nothing. Approvals, deployments and failures are announced.",
             link=self._timeline(),
         )
@@ -69,6 +71,7 @@ class NoticeBuilder:
             headline=f"Approval needed for {environment}",
             commit=self.execution.commit,
             details=(
+                *self._skipped(),
                 *(f"Review: {one}" for one in _variables(REVIEW, own)),
                 *(f"Runs now: {one}" for one in _variables(RUNS, own)),
                 *(f"Highest risk: {one}" for one in _variables(RISK, own)),
@@ -79,6 +82,9 @@ class NoticeBuilder:
             next="Read the review, then approve or reject. The approval expires after 7 days.",
             link=self._timeline(),
         )
+
+    def _skipped(self) -> tuple[str, ...]:
+        return (HOTFIX_SKIPS,) if self.execution.is_hotfix else ()
 
     def _succeeded(self, stage: str) -> Notice:
         environment = self.stages.environment(stage)

@@ -76,6 +76,7 @@ def _record(execution: Execution, environment: str, stage: str, *, released: str
         "pipeline": execution.pipeline,
         "execution": execution.id,
         "rolled_back_from": undone_execution(clients.home("codepipeline"), execution, stage),
+        "hotfix": execution.is_hotfix,
         # Stored beside the records by the review before the deployment.
         "review": f"{REVIEWS}/{environment}/{execution.target_execution or execution.id}.html",
     }

@@ -197,7 +197,16 @@ def waits(it: Recording) -> None:
     waiting(it)
 
 
+def as_hotfix(happens: Callable[[Recording], None]) -> Callable[[Recording], None]:
+    def hotfix(it: Recording) -> None:
+        happens(it)
+        it.executions["one"]["variables"] = [{"name": "HOTFIX", "resolvedValue": "yes"}]
+
+    return hotfix
+
+
 ROLLS = "roll"
+SKIPPED = "\nHotfix: the bakes before the last environment are skipped.\n"
 PREPARATION = (ROLLS, "prod has")
 ROWS: dict[str, Row] = {
     "source": Row(
@@ -283,6 +292,9 @@ ROWS: dict[str, Row] = {
     "review failed": Row(
         fails("ProdReview/ReviewChanges", before=True), ("prod has not changed: the review comes", RETRY), (ROLLS,)
     ),
+    "hotfix started": Row(as_hotfix(begun), ("Hotfix started\n", SKIPPED), ("Delivery started", ROLLS)),
+    "delivery started": Row(begun, ("Delivery started\n",), ("otfix",)),
+    "approval needed for a hotfix": Row(as_hotfix(waits), (SKIPPED, "Read the review, then approve or reject.")),
     "approval needed": Row(waits, ("Read the review, then approve or reject.",), (ROLLS, "continues")),
     "approval rejected": Row(
         fails("ProdApproval/Approve", before=True, summary="no", updated_by="arn:aws:iam::1:user/grace"),

@@ -32,6 +32,12 @@ def delivered() -> Recording:
     return it
 
 
+def hotfix() -> Recording:
+    it = delivered()
+    it.executions["one"]["variables"] = [{"name": "HOTFIX", "resolvedValue": "yes"}]
+    return it
+
+
 def failing() -> Recording:
     it = delivered()
     begun(it, "two", CommitId="2" * 40)
@@ -87,6 +93,8 @@ FACTS: dict[str, tuple[Callable[[], Recording], str, Any]] = {
     "the execution": (delivered, "execution", "one"),
     "its review": (delivered, "review", "change-reviews/prod/one.html"),
     "of a rollback, the review of what is there again": (undone, "review", "change-reviews/prod/one.html"),
+    "of a hotfix, that it is one": (hotfix, "hotfix", True),
+    "of others, that they are none": (delivered, "hotfix", False),
     "that nothing was undone": (delivered, "rolled_back_from", ""),
     "of a rollback, the commit it goes back to": (undone, "commit", "1a2b3c4d5e6f" + "0" * 28),
     "of a rollback, what it undoes": (undone, "rolled_back_from", "two"),
