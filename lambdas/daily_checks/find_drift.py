@@ -31,7 +31,9 @@ def handler(_event: Any, _context: Any) -> dict[str, dict[str, list[str]]]:
     for page in cloudformation.get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:
             name = stack["StackName"]
-            if name.startswith(os.environ["STACK_PREFIX"]):
+            prefix, part = os.environ["STACK_PREFIX"], name.removeprefix(os.environ["STACK_PREFIX"])
+            # A part's name is one word, so a hyphen means another environment: `yawl-prod-us-network` is of prod-us.
+            if name.startswith(prefix) and "-" not in part:
                 settled = stack["StackStatus"] in SETTLED
                 drifted, unknown = _compare(cloudformation, name) if settled else ([], [f"all: {stack['StackStatus']}"])
                 found["drifted"] |= {name: drifted} if drifted else {}

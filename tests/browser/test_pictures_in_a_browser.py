@@ -25,7 +25,7 @@ TEXTS_OUTSIDE = """
 
 
 @pytest.mark.parametrize("name", ["architecture.svg", "pipeline.svg"])
-def test_no_text_leaves_its_box(browser: Browser, name: str) -> None:
+def test_text_fits_its_box(browser: Browser, name: str) -> None:
     page = browser.new_page()
     page.goto((PICTURES / name).as_uri())
     page.evaluate(IN_A_WIDE_FONT)

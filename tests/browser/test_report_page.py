@@ -34,7 +34,7 @@ def open_everything(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
 
 
-def test_it_says_what_happened(open_report: Open) -> None:
+def test_page_shows_result(open_report: Open) -> None:
     page = open_report()
     expect(page).to_have_title(f"Rehearsal failed: Brew {MARKUP}")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Failed")
@@ -45,7 +45,7 @@ def test_it_says_what_happened(open_report: Open) -> None:
     expect(page.get_by_role("region", name="What was simulated")).to_contain_text("AWS::Some::Type")
 
 
-def test_a_failed_action_is_one_click_from_its_line_in_the_log(open_report: Open) -> None:
+def test_failed_action_links_to_its_log_line(open_report: Open) -> None:
     page = open_report()
     failure(page).click()
     failing = page.locator(".failing")
@@ -55,7 +55,7 @@ def test_a_failed_action_is_one_click_from_its_line_in_the_log(open_report: Open
     expect(failing).to_be_focused()
 
 
-def test_the_click_leads_there_whatever_is_filtered_and_a_second_time(open_report: Open) -> None:
+def test_log_link_works_despite_filters_and_twice(open_report: Open) -> None:
     page = open_report()
     for _ in range(2):
         page.get_by_label("Text").fill("network")
@@ -64,14 +64,14 @@ def test_the_click_leads_there_whatever_is_filtered_and_a_second_time(open_repor
         expect(page.locator(".failing")).to_be_in_viewport()
 
 
-def test_the_address_of_a_line_leads_there(open_report: Open) -> None:
+def test_url_fragment_opens_log_line(open_report: Open) -> None:
     page = open_report()
     page.goto(f"{page.url}#Prod-database-line-501")
     page.reload()
     expect(page.locator(".failing")).to_be_in_viewport()
 
 
-def test_filters_narrow_what_is_shown(open_report: Open) -> None:
+def test_filters_narrow_the_list(open_report: Open) -> None:
     page = open_report()
     shown = page.locator("#shown")
     expect(shown).to_have_text("7 of 7 actions")
@@ -90,7 +90,7 @@ def test_filters_narrow_what_is_shown(open_report: Open) -> None:
     expect(shown).to_have_text("7 of 7 actions")
 
 
-def test_the_critical_path_can_be_seen_alone(open_report: Open) -> None:
+def test_critical_path_filter(open_report: Open) -> None:
     page = open_report()
     page.get_by_label("critical path only").check()
     expect(rows(page)).to_have_count(page.locator("[data-critical=yes]").count())
@@ -98,7 +98,7 @@ def test_the_critical_path_can_be_seen_alone(open_report: Open) -> None:
     expect(row(page, "never")).to_be_hidden()
 
 
-def test_an_action_shows_its_changes_tests_and_question(open_report: Open) -> None:
+def test_action_shows_changes_tests_and_approval(open_report: Open) -> None:
     page = open_report()
     row(page, "network").locator("summary").click()
     changes = page.get_by_role("region", name="Changes to dev-network").get_by_role("row")
@@ -115,7 +115,7 @@ def test_an_action_shows_its_changes_tests_and_question(open_report: Open) -> No
     expect(row(page, "Approve")).to_contain_text("Answer: approved")
 
 
-def test_long_logs_are_bounded_and_say_so(open_report: Open, report_file: Path) -> None:
+def test_long_logs_are_truncated_with_a_note(open_report: Open, report_file: Path) -> None:
     page = open_report()
     synth = row(page, "Synth")
     synth.locator("summary").click()
@@ -128,14 +128,14 @@ def test_long_logs_are_bounded_and_say_so(open_report: Open, report_file: Path) 
     assert report_file.stat().st_size < 400_000
 
 
-def test_markup_is_shown_as_it_is_written(open_report: Open) -> None:
+def test_markup_in_logs_is_escaped(open_report: Open) -> None:
     page = open_report()
     open_everything(page)
     assert page.locator("img").count() == 0
     assert page.get_by_text(MARKUP).count() >= 8
 
 
-def test_nothing_secret_is_in_it(open_report: Open, report_file: Path) -> None:
+def test_page_has_no_secrets(open_report: Open, report_file: Path) -> None:
     page = open_report()
     assert "swordfish" not in report_file.read_text()
     expect(row(page, "network")).to_contain_text("password=***")
@@ -143,7 +143,7 @@ def test_nothing_secret_is_in_it(open_report: Open, report_file: Path) -> None:
     assert SECRET not in (page.locator("#data").text_content() or "")
 
 
-def test_its_data_can_be_saved(open_report: Open) -> None:
+def test_data_can_be_downloaded(open_report: Open) -> None:
     page = open_report()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the data").click()
@@ -152,7 +152,7 @@ def test_its_data_can_be_saved(open_report: Open) -> None:
     assert document["timeline"]["critical_path"][-1] == "Prod/database"
 
 
-def test_it_says_what_it_may_load_and_has_nothing_inline(report_file: Path) -> None:
+def test_content_security_policy(report_file: Path) -> None:
     text = report_file.read_text()
     [policy] = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
     assert policy.startswith("default-src &#39;none&#39;;")
@@ -160,7 +160,7 @@ def test_it_says_what_it_may_load_and_has_nothing_inline(report_file: Path) -> N
     assert not re.search(r"<[^>]+\s(style|on\w+)=", text)
 
 
-def test_a_keyboard_is_enough(open_report: Open) -> None:
+def test_keyboard_navigation(open_report: Open) -> None:
     page = open_report()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the actions")).to_be_focused()
@@ -178,7 +178,7 @@ def test_a_keyboard_is_enough(open_report: Open) -> None:
     expect(row(page, "never").locator("details")).to_have_attribute("open", "")
 
 
-def test_the_focus_can_be_seen(open_report: Open) -> None:
+def test_focus_is_visible(open_report: Open) -> None:
     page = open_report()
     for _ in range(30):
         page.keyboard.press("Tab")
@@ -192,7 +192,7 @@ def test_the_focus_can_be_seen(open_report: Open) -> None:
         assert outlined, page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
 
 
-def test_it_has_landmarks_and_every_control_a_name(open_report: Open) -> None:
+def test_landmarks_and_accessible_names(open_report: Open) -> None:
     page = open_report()
     for landmark in ("body > header", "body > main", "body > footer", "form[role=search]"):
         expect(page.locator(landmark)).to_have_count(1)
@@ -209,7 +209,7 @@ def test_it_has_landmarks_and_every_control_a_name(open_report: Open) -> None:
     assert len(set(identifiers)) == len(identifiers)
 
 
-def test_a_phone_scrolls_one_way_only(open_report: Open) -> None:
+def test_no_horizontal_scroll_on_a_phone(open_report: Open) -> None:
     page = open_report(width=PHONE, height=800)
     open_everything(page)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE
@@ -219,7 +219,7 @@ def test_a_phone_scrolls_one_way_only(open_report: Open) -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [1280, PHONE])
-def test_every_text_can_be_read(open_report: Open, dark: bool, width: int) -> None:
+def test_text_contrast(open_report: Open, dark: bool, width: int) -> None:
     page = open_report(width=width, dark=dark)
     open_everything(page)
     checked, low = low_contrasts(page)
@@ -227,13 +227,13 @@ def test_every_text_can_be_read(open_report: Open, dark: bool, width: int) -> No
     assert checked > 150
 
 
-def test_dark_is_dark(open_report: Open) -> None:
+def test_dark_mode(open_report: Open) -> None:
     background = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)"
     assert min(open_report().evaluate(background)) > 200
     assert max(open_report(dark=True).evaluate(background)) < 50
 
 
-def test_without_its_script_it_can_be_read(browser: Browser, report_file: Path) -> None:
+def test_readable_without_javascript(browser: Browser, report_file: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(report_file.as_uri())

@@ -36,7 +36,7 @@ def answering(answer: bytes, requests: list[bytes] | None = None) -> Serve:
     return serve
 
 
-def test_a_form_is_sent_and_the_answer_read() -> None:
+def test_posts_a_form_and_reads_the_response() -> None:
     requests: list[bytes] = []
     assert asked(answering(WHOLE, requests)) == Answer(status=200, text="yes\n")
     [request] = requests
@@ -54,12 +54,12 @@ def test_a_form_is_sent_and_the_answer_read() -> None:
         b"SSH-2.0\r\n\r\n",
     ],
 )
-def test_what_is_no_whole_answer_is_none(answer: bytes) -> None:
+def test_incomplete_response_is_unanswered(answer: bytes) -> None:
     with pytest.raises(UnansweredError):
         asked(answering(answer))
 
 
-def test_silence_is_no_answer() -> None:
+def test_timeout_is_unanswered() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
@@ -68,7 +68,7 @@ def test_silence_is_no_answer() -> None:
         asked(serve, within_seconds=0.1)
 
 
-def test_where_nobody_listens_nothing_was_sent() -> None:
+def test_refused_connection_is_unreachable() -> None:
     async def main() -> None:
         async with await asyncio.start_server(answering(WHOLE), "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]

@@ -15,7 +15,7 @@ from tests.container.service import Service
 from tests.faulty_http_server import PROXY_VARIABLES
 
 
-def test_every_task_keeps_what_integration_tests_ask(
+def test_tasks_pass_the_contract_checks(
     service: Service, loop_thread: LoopThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in PROXY_VARIABLES:

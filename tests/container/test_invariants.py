@@ -94,7 +94,7 @@ async def two_engines_write(engines: Engines) -> None:
         (two_engines_write, "two engines wrote at the same time"),
     ],
 )
-def test_the_checker_reports_what_was_caused(
+def test_checker_reports_each_violation(
     service: Service,
     loop_thread: LoopThread,
     steps: Callable[[Engines], Coroutine[Any, Any, None]],

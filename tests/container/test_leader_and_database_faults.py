@@ -15,13 +15,13 @@ from tests.container.service import Service
 
 
 @pytest.mark.parametrize("scenario", TO_LEADER_OR_DATABASE, ids=lambda scenario: scenario.name)
-def test_a_fault(
+def test_scenario(
     scenario: Scenario, service: Service, loop_thread: LoopThread, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     single_fault.run(scenario, service, loop_thread, request, tmp_path)
 
 
-def test_the_table_has_a_row_for_every_scenario(request: pytest.FixtureRequest) -> None:
+def test_table_lists_every_scenario(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--scenarios-table", None):
         return  # this run writes the table
     rows = table.written(table.DOCUMENT)

@@ -11,7 +11,7 @@ from tests.container.service import Service
 
 
 @pytest.mark.parametrize("scenario", TO_REDIS_TASKS_OR_ENGINE, ids=lambda scenario: scenario.name)
-def test_a_fault(
+def test_scenario(
     scenario: Scenario, service: Service, loop_thread: LoopThread, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     single_fault.run(scenario, service, loop_thread, request, tmp_path)

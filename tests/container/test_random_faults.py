@@ -75,14 +75,14 @@ async def _play(service: Service, number: int, result: SequenceResult) -> None:
 
 
 @pytest.mark.parametrize("number", range(SEQUENCES))
-def test_a_sequence(number: int, results: dict[int, SequenceResult]) -> None:
+def test_random_sequence(number: int, results: dict[int, SequenceResult]) -> None:
     result = results[number]
     print(*sequence(number), result.story, sep="\n")
     if result.error is not None:
         raise result.error
 
 
-def test_together(results: dict[int, SequenceResult], request: pytest.FixtureRequest) -> None:
+def test_summary_of_all_sequences(results: dict[int, SequenceResult], request: pytest.FixtureRequest) -> None:
     rows = [result.row for result in results.values() if result.row is not None]
     assert len(rows) == SEQUENCES
     row = Row(

@@ -19,7 +19,7 @@ def arguments(built: Applications, archive: Path) -> list[str]:
     ]
 
 
-def test_an_engine_starts_from_what_was_recorded(
+def test_engine_starts_from_the_class_archive(
     quick_engine: Applications, loop_thread: LoopThread, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = tmp_path / "classes.jsa"
@@ -37,7 +37,7 @@ def test_an_engine_starts_from_what_was_recorded(
     assert str(archive).encode() in loop_thread.run(steps())
 
 
-def test_an_image_without_an_archive_is_built_all_the_same(
+def test_image_builds_without_an_archive(
     quick_engine: Applications, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     java = tmp_path / "bin" / "java"
@@ -52,7 +52,7 @@ def test_an_image_without_an_archive_is_built_all_the_same(
     assert capsys.readouterr().err.startswith("warning: no archive of classes, so that engines start slower: ")
 
 
-def test_lines_that_java_refuses_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_that_java_rejects_are_omitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Java 25 refuses classes of its own list if another loader has their interfaces."""
     classes = tmp_path / "classes.list"
     classes.write_text("good/One id: 1\nbad/Two id: 2\ngood/Three id: 3\n")

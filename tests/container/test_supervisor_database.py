@@ -71,7 +71,7 @@ def test_only_one_session_holds_the_lock(cluster: Cluster) -> None:
     with_sessions(cluster, 2, work)
 
 
-def test_each_term_has_a_higher_epoch_and_knows_how_the_last_one_ended(cluster: Cluster) -> None:
+def test_each_term_has_a_higher_epoch_and_the_former_terms_end(cluster: Cluster) -> None:
     async def work(session: Connection) -> None:
         assert (await lead(session))[:2] == (1, True)
         assert (await lead(session))[:2] == (2, False)
@@ -83,7 +83,7 @@ def test_each_term_has_a_higher_epoch_and_knows_how_the_last_one_ended(cluster: 
     with_sessions(cluster, 1, work)
 
 
-def test_a_leader_of_an_earlier_epoch_learns_it_from_its_heartbeat(cluster: Cluster) -> None:
+def test_heartbeat_reveals_a_later_epoch(cluster: Cluster) -> None:
     async def work(session: Connection) -> None:
         await lead(session)
         assert await leader_table.heartbeat(session, epoch=1, engine="running")
@@ -101,7 +101,7 @@ def test_a_leader_of_an_earlier_epoch_learns_it_from_its_heartbeat(cluster: Clus
     with_sessions(cluster, 1, work)
 
 
-def test_an_engine_of_an_earlier_epoch_cannot_write_any_more(cluster: Cluster) -> None:
+def test_engine_of_an_earlier_epoch_cannot_write(cluster: Cluster) -> None:
     async def work(leader: Connection, working: Connection) -> None:
         _, _, first = await lead(leader)
         frozen = cluster.connect(first.user, first.password)
@@ -119,7 +119,7 @@ def test_an_engine_of_an_earlier_epoch_cannot_write_any_more(cluster: Cluster) -
     with_sessions(cluster, 2, work)
 
 
-def test_a_transaction_of_an_earlier_epoch_is_over_when_fencing_returns(cluster: Cluster) -> None:
+def test_fencing_ends_transactions_of_earlier_epochs(cluster: Cluster) -> None:
     async def work(leader: Connection, working: Connection) -> None:
         _, _, first = await lead(leader)
         busy = cluster.connect(first.user, first.password)
@@ -136,7 +136,7 @@ def test_a_transaction_of_an_earlier_epoch_is_over_when_fencing_returns(cluster:
     with_sessions(cluster, 2, work)
 
 
-def test_a_leader_that_lost_the_lock_unknowingly_harms_no_later_one(cluster: Cluster) -> None:
+def test_leader_that_lost_the_lock_unknowingly_cannot_affect_a_later_leader(cluster: Cluster) -> None:
     async def work(leader: Connection, working: Connection) -> None:
         await lead(leader)
         _, _, second = await lead(leader)
@@ -149,7 +149,7 @@ def test_a_leader_that_lost_the_lock_unknowingly_harms_no_later_one(cluster: Clu
     with_sessions(cluster, 2, work)
 
 
-def test_a_dead_session_cannot_begin_term(cluster: Cluster) -> None:
+def test_dead_session_cannot_begin_term(cluster: Cluster) -> None:
     async def work(leader: Connection, other: Connection) -> None:
         await leader_table.try_lock(leader)
         await other.execute("SELECT pg_terminate_backend(%s)", (leader.info.backend_pid,))
@@ -161,7 +161,7 @@ def test_a_dead_session_cannot_begin_term(cluster: Cluster) -> None:
     with_sessions(cluster, 2, work)
 
 
-def test_the_logins_password_is_nowhere_in_the_databases_log(cluster: Cluster) -> None:
+def test_login_password_is_not_in_the_database_log(cluster: Cluster) -> None:
     logins: list[EngineLogin] = []
 
     async def work(leader: Connection) -> None:
@@ -174,7 +174,7 @@ def test_the_logins_password_is_nowhere_in_the_databases_log(cluster: Cluster) -
     assert logins[0].password not in repr(logins)
 
 
-def test_tables_of_an_older_installation_are_handed_over(cluster: Cluster) -> None:
+def test_tables_of_an_older_installation_change_owner(cluster: Cluster) -> None:
     async def work(leader: Connection, working: Connection) -> None:
         await working.execute("CREATE TABLE old (id serial PRIMARY KEY, number int)")
         await working.execute("CREATE VIEW seen AS SELECT * FROM old")
@@ -192,7 +192,7 @@ async def provide(session: Connection, user: str, password: str) -> None:
     await engine_accounts.provide_account(session, owner="yawl_engine", user=user, password=password)
 
 
-def test_a_fresh_database_gets_the_one_account(cluster: Cluster) -> None:
+def test_new_database_gets_only_the_admin_account(cluster: Cluster) -> None:
     async def work(session: Connection) -> None:
         await lead(session)
         for user, password in [("operator", "one"), ("operator", "YAWL"), ("other", "two")]:
@@ -204,7 +204,7 @@ def test_a_fresh_database_gets_the_one_account(cluster: Cluster) -> None:
     with_sessions(cluster, 1, work)
 
 
-def test_well_known_passwords_open_nothing(cluster: Cluster) -> None:
+def test_default_passwords_are_rejected(cluster: Cluster) -> None:
     known = engine_accounts.encoded("yEditor")
 
     async def work(session: Connection) -> None:
@@ -229,12 +229,12 @@ def test_well_known_passwords_open_nothing(cluster: Cluster) -> None:
     with_sessions(cluster, 1, work)
 
 
-def test_passwords_are_encoded_as_yawl_does() -> None:
+def test_passwords_are_hashed_like_yawl() -> None:
     assert engine_accounts.encoded("YAWL") == "Se4tMaQCi9gr0Q2usp7P56Sk5vM="
 
 
 @pytest.mark.parametrize("ended_by_the_server", [True, False])
-def test_a_session_that_the_server_ended_is_told_from_one_that_a_pool_closed(
+def test_server_ended_sessions_differ_from_closed_ones(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, *, ended_by_the_server: bool
 ) -> None:
     monkeypatch.setattr(timings, "SESSION_INTERVAL", 0.05)

@@ -113,7 +113,7 @@ def with_haproxy(place: Place, folder: Path, work: Callable[[Haproxy], Awaitable
     asyncio.run(main())
 
 
-def test_one_that_is_slow_to_listen_is_waited_for(folder: Path) -> None:
+def test_slow_start_is_awaited(folder: Path) -> None:
     """A bound socket that does not listen yet refuses connections."""
     slow = folder / "slow"
     slow.write_text(
@@ -174,7 +174,7 @@ async def until(haproxy: Haproxy, *, requests: int) -> None:
             await asyncio.sleep(0.01)
 
 
-def test_requests_go_where_the_engine_is(place: Place, folder: Path) -> None:
+def test_requests_reach_the_active_engine(place: Place, folder: Path) -> None:
     async def work(haproxy: Haproxy) -> None:
         nobody = (503, '{"error":"no engine is active"}')
         assert await ask(place.own, PUBLIC_PORT) == nobody
@@ -205,7 +205,7 @@ def test_requests_go_where_the_engine_is(place: Place, folder: Path) -> None:
         ("GET", "/resourceService", "own"),
     ],
 )
-def test_only_the_health_path_is_the_supervisors(
+def test_supervisor_serves_only_the_health_path(
     place: Place, folder: Path, method: str, path: str, answered: str
 ) -> None:
     async def work(haproxy: Haproxy) -> None:
@@ -217,7 +217,7 @@ def test_only_the_health_path_is_the_supervisors(
     with_haproxy(place, folder, work)
 
 
-def test_running_requests_end_before_a_handover_and_new_ones_do_not_begin(place: Place, folder: Path) -> None:
+def test_handover_drains_requests(place: Place, folder: Path) -> None:
     async def work(haproxy: Haproxy) -> None:
         await haproxy.send_to_own_engine()
         running = [asyncio.create_task(ask(place.own, port, "/slow", "POST")) for port in (PUBLIC_PORT, TASKS_PORT)]
@@ -233,7 +233,7 @@ def test_running_requests_end_before_a_handover_and_new_ones_do_not_begin(place:
     with_haproxy(place, folder, work)
 
 
-def test_a_request_that_never_ends_does_not_hold_a_handover_up(place: Place, folder: Path) -> None:
+def test_endless_request_does_not_block_a_handover(place: Place, folder: Path) -> None:
     async def work(haproxy: Haproxy) -> None:
         await haproxy.send_to_own_engine()
         running = asyncio.create_task(ask(place.own, PUBLIC_PORT, "/slow"))

@@ -136,9 +136,7 @@ class Serving:
         return row == (True,)
 
 
-def test_the_engine_waits_for_the_fencing_delay(
-    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_engine_waits_for_the_fencing_delay(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(serving: Serving) -> None:
         await serving.until_started()
         assert serving.engine.started_at[0] - serving.began_at >= DELAY
@@ -146,7 +144,9 @@ def test_the_engine_waits_for_the_fencing_delay(
     in_a_term(cluster, tmp_path, monkeypatch, work, predecessor_released=False)
 
 
-def test_after_a_clean_release_it_does_not(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_starts_at_once_after_a_clean_release(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(timings, "FENCING_DELAY", NEVER)
 
     async def work(serving: Serving) -> None:
@@ -160,7 +160,7 @@ def test_after_a_clean_release_it_does_not(cluster: Cluster, tmp_path: Path, mon
     in_a_term(cluster, tmp_path, monkeypatch, work)
 
 
-def test_a_leader_that_stops_within_the_delay_does_not_vouch_for_the_one_before(
+def test_stopping_within_the_fencing_delay_is_not_a_clean_release(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work(serving: Serving) -> None:
@@ -192,7 +192,7 @@ def test_losing_the_locks_session_ends_the_term_at_once(
     in_a_term(cluster, tmp_path, monkeypatch, work)
 
 
-def test_a_later_epoch_ends_the_term(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_later_epoch_ends_the_term(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(serving: Serving) -> None:
         await serving.until_started()
         with cluster.connect("yawl", "owner-secret") as session:
@@ -202,7 +202,7 @@ def test_a_later_epoch_ends_the_term(cluster: Cluster, tmp_path: Path, monkeypat
     in_a_term(cluster, tmp_path, monkeypatch, work)
 
 
-def test_an_engine_that_fails_again_and_again_ends_the_term(
+def test_repeated_engine_failures_end_the_term(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work(serving: Serving) -> None:
@@ -214,9 +214,7 @@ def test_an_engine_that_fails_again_and_again_ends_the_term(
     in_a_term(cluster, tmp_path, monkeypatch, work)
 
 
-def test_a_rotated_password_ends_a_term_that_needs_a_new_session(
-    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rotated_password_ends_the_term(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(serving: Serving) -> None:
         await serving.until_started()
 

@@ -95,7 +95,7 @@ def in_base64(secret: str) -> str:
     return base64.b64encode(secret.encode()).decode()
 
 
-def test_a_start_and_a_handover_leave_no_warnings(quick_engine: Applications, loop_thread: LoopThread) -> None:
+def test_start_and_a_handover_leave_no_warnings(quick_engine: Applications, loop_thread: LoopThread) -> None:
     async def steps() -> list[dict[str, Any]]:
         async with Testbed(built=quick_engine) as testbed:
             task = await testbed.start_task()
@@ -111,7 +111,7 @@ def test_a_start_and_a_handover_leave_no_warnings(quick_engine: Applications, lo
     assert not [event for event in found if "deprecated" in event["event"]]
 
 
-def test_the_trace_of_a_failed_write_is_one_event(quick_engine: Applications, loop_thread: LoopThread) -> None:
+def test_trace_of_a_failed_write_is_one_event(quick_engine: Applications, loop_thread: LoopThread) -> None:
     async def steps() -> list[str]:
         async with Testbed(built=quick_engine) as testbed:
             task = await testbed.start_task()
@@ -126,7 +126,7 @@ def test_the_trace_of_a_failed_write_is_one_event(quick_engine: Applications, lo
     assert [trace for trace in traces if "Exception" not in trace.partition("\n\tat ")[0]] == []
 
 
-def test_a_hopeless_start_ends_at_its_first_answer_with_the_first_exception(
+def test_failed_start_reports_the_first_exception(
     found: system_packages.SystemPackages, loop_thread: LoopThread
 ) -> None:
     assert found
@@ -174,7 +174,7 @@ LOGGERS = {
 }
 
 
-def test_log4j_itself_keeps_capped_loggers_quiet(found: system_packages.SystemPackages, tmp_path: Path) -> None:
+def test_log4j_honors_the_capped_loggers(found: system_packages.SystemPackages, tmp_path: Path) -> None:
     """Use Debian's Log4j with the supervisor's configuration."""
     read = variables(tmp_path, LOG_LEVEL="TRACE")
     tomcat = Tomcat(

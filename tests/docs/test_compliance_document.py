@@ -35,20 +35,20 @@ def test_every_pack_has_rules_of_every_result() -> None:
         assert all(results)
 
 
-def test_every_reason_is_a_sentence() -> None:
+def test_reasons_are_sentences() -> None:
     reasons = [row[2] for row in rows(3) if "/" in row[1]]
     assert len(reasons) > 30
     assert [reason for reason in reasons if len(reason.split()) < 8] == []
 
 
-def test_a_finding_that_nobody_acknowledged_stops_it(tmp_path: Path) -> None:
+def test_unacknowledged_finding_fails(tmp_path: Path) -> None:
     (tmp_path / "cdk.json").write_text('{"app": "python app.py"}')
     (tmp_path / "app.py").write_text(FAULTY_APP)
     with pytest.raises(SynthesisError, match="AwsSolutions-S1"):
         findings_of(tmp_path)
 
 
-def test_what_was_recorded_and_reported_is_brought_together() -> None:
+def test_recorded_and_reported_findings_are_merged() -> None:
     rules = {
         "PCI.DSS.321-Encrypted": {
             "pack": "PCI.DSS.321",

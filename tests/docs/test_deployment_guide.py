@@ -48,11 +48,11 @@ def commands(*, troubleshooting: bool) -> list[str]:
     return [command for command in dict.fromkeys(found) if command not in NOT_RUN]
 
 
-def test_what_is_not_run_stands_in_the_guide() -> None:
+def test_commands_not_run_are_in_the_guide() -> None:
     assert set(NOT_RUN) <= set(GUIDE.commands())
 
 
-def test_the_way_to_the_first_release_runs_as_it_is_told(tmp_path: Path) -> None:
+def test_first_release_commands_run_as_written(tmp_path: Path) -> None:
     with emulated_aws(tmp_path) as endpoint:
         user = make_fresh_clone(tmp_path, endpoint)
         (user.clone / "delivery.toml").write_text(GUIDE.block(SETTINGS, "toml") + "\n")
@@ -89,7 +89,7 @@ def actions_that_are_made_to_fail() -> set[str]:
     return set(re.findall(r"--fail ([^ ']+)", "\n".join(Document("docs/REHEARSAL.md").commands("Usage"))))
 
 
-def test_the_settings_to_edit_are_right_and_examples(tmp_path: Path) -> None:
+def test_settings_to_edit_are_valid_examples(tmp_path: Path) -> None:
     file = tmp_path / "delivery.toml"
     file.write_text(GUIDE.block(SETTINGS, "toml"))
     assert [path for path, _ in example_accounts(load(file))] == [
@@ -100,7 +100,7 @@ def test_the_settings_to_edit_are_right_and_examples(tmp_path: Path) -> None:
     ]
 
 
-def test_the_image_shown_is_one_that_every_environment_takes(tmp_path: Path) -> None:
+def test_example_image_is_valid_for_every_environment(tmp_path: Path) -> None:
     before, image, after = GUIDE.block(SETTINGS, "toml").partition("[image]\n")
     file = tmp_path / "delivery.toml"
     file.write_text(f"{before}{GUIDE.block(IMAGE, 'toml')}\n{after[after.index('[environments') :]}")
@@ -121,7 +121,7 @@ def dev(assembly: "CloudAssembly", tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.mark.parametrize(
     "command", [one for one in commands(troubleshooting=True) if one not in commands(troubleshooting=False)]
 )
-def test_what_helps_in_trouble_runs(command: str, dev: tuple[Deployed, FreshClone]) -> None:
+def test_troubleshooting_commands_run(command: str, dev: tuple[Deployed, FreshClone]) -> None:
     environment, clone = dev
     [service] = environment.client("ecs").list_services(cluster="yawl-dev")["serviceArns"]
     groups = environment.client("logs").describe_log_groups(logGroupNamePattern="yawl-dev-application")["logGroups"]
@@ -129,7 +129,7 @@ def test_what_helps_in_trouble_runs(command: str, dev: tuple[Deployed, FreshClon
     assert done.returncode == 0, done.stdout
 
 
-def test_every_group_of_commands_is_for_an_account_that_is_named() -> None:
+def test_every_command_block_names_its_account() -> None:
     profiles = {match for command in GUIDE.commands() for match in re.findall(r"AWS_PROFILE=(\w+)", command)}
     assert profiles == {"management", "delivery", "dev", "staging", "prod"}
     assert PLACE.account in GUIDE.text
@@ -140,7 +140,7 @@ def test_every_group_of_commands_is_for_an_account_that_is_named() -> None:
     [block for block in GUIDE.blocks() if block.language == "toml" and block.section not in WHOLE_FILES],
     ids=lambda block: block.section,
 )
-def test_settings_shown_are_taken(block: Block, tmp_path: Path) -> None:
+def test_shown_settings_are_valid(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "delivery.toml"
     example = (ROOT / "tests" / "delivery.toml").read_text()
     file.write_text(f"{example}\n{block.text}\n")
@@ -148,7 +148,7 @@ def test_settings_shown_are_taken(block: Block, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("message", re.findall(r"^### .*?`(stops: [^`]+)`", GUIDE.text, re.MULTILINE))
-def test_our_own_messages_are_quoted_as_they_are(message: str, assembly: "CloudAssembly") -> None:
+def test_quoted_messages_exist(message: str, assembly: "CloudAssembly") -> None:
     [template] = Path(assembly.directory).glob("yawl-delivery.template.json")
     commands = template.read_text().replace("\\", "")
     assert message in commands

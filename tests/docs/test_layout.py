@@ -46,7 +46,7 @@ def committed(suffix: str = "") -> list[str]:
     return [file for file in listed.splitlines() if file.endswith(suffix) and (ROOT / file).exists()]
 
 
-def test_no_folder_holds_too_many_files_of_one_kind() -> None:
+def test_files_per_folder() -> None:
     counts: Counter[str] = Counter()
     for file in map(PurePath, committed()):
         if file.stem not in ("__init__", "__main__"):
@@ -57,7 +57,7 @@ def test_no_folder_holds_too_many_files_of_one_kind() -> None:
     assert LARGER_FOLDERS.keys() - large.keys() == set(), "small enough by now: remove it from LARGER_FOLDERS"
 
 
-def test_functions_fit_on_a_screen() -> None:
+def test_function_length() -> None:
     long = {
         f"{file} {node.name}": lines
         for file in committed(".py")
@@ -69,7 +69,7 @@ def test_functions_fit_on_a_screen() -> None:
     assert LONGER_FUNCTIONS - long.keys() == set(), "fits by now: remove it from LONGER_FUNCTIONS"
 
 
-def test_the_makefile_names_tests_that_exist() -> None:
+def test_makefile_names_existing_tests() -> None:
     paths = set(re.findall(r"\btests/[\w/.]*\w", (ROOT / "Makefile").read_text()))
     assert "tests/integration_faults" in paths
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []

@@ -34,15 +34,15 @@ def drawn(regenerated: Regenerated) -> dict[str, str]:
     return {name: (regenerated.clone / "docs/pictures" / name).read_text(encoding="utf-8") for name in NAMES}
 
 
-def test_there_are_no_others() -> None:
+def test_no_other_pictures_exist() -> None:
     assert sorted(file.name for file in FOLDER.iterdir()) == sorted(NAMES)
 
 
-def test_they_are_the_same_every_time(drawn: dict[str, str], regenerated: Regenerated) -> None:
+def test_drawing_is_deterministic(drawn: dict[str, str], regenerated: Regenerated) -> None:
     assert pictures.draw(regenerated.assembly) == drawn
 
 
-def test_they_are_small(drawn: dict[str, str]) -> None:
+def test_pictures_are_small(drawn: dict[str, str]) -> None:
     assert [name for name, text in drawn.items() if len(text.splitlines()) > MOST_LINES] == []
     assert sum(map(len, drawn.values())) <= MOST_BYTES
 
@@ -57,7 +57,7 @@ def test_it_is_readable_in_the_readme(drawn: dict[str, str], name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_is_self_contained_and_has_a_name(drawn: dict[str, str], name: str) -> None:
+def test_picture_is_self_contained_and_has_a_title(drawn: dict[str, str], name: str) -> None:
     root = ElementTree.fromstring(drawn[name])  # noqa: S314 - our own picture
     assert root.get("role") == "img"
     for part in ("title", "desc"):
@@ -85,7 +85,7 @@ def test_every_widget_and_alarm_of_a_dashboard_is_drawn(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_is_legible_in_light_and_dark_colour_schemes(drawn: dict[str, str], name: str) -> None:
+def test_picture_is_legible_in_light_and_dark_mode(drawn: dict[str, str], name: str) -> None:
     """Every colour of a text stands out from every ground."""
     inks = set(re.findall(r'<(?:text|tspan|g) [^>]*fill="(#\w{6})"', drawn[name]))
     dark = dict(re.findall(r'\[fill="(#\w{6})"\]\{fill:(#\w{6})\}', drawn[name]))
@@ -103,6 +103,6 @@ def channels(color: str) -> list[float]:
     return [int(color[at : at + 2], 16) for at in (1, 3, 5)]
 
 
-def test_the_readme_shows_them() -> None:
+def test_readme_shows_the_pictures() -> None:
     readme = Path(ROOT / "README.md").read_text()
     assert [name for name in NAMES if f"docs/pictures/{name}" not in readme] == []

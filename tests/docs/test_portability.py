@@ -95,7 +95,7 @@ def findings(lines: Iterator[tuple[str, str]], *rules: dict[str, str]) -> list[s
     ]
 
 
-def test_the_makefile_is_for_gnu_make_3_81_and_bsd() -> None:
+def test_makefile_is_for_gnu_make_3_81_and_bsd() -> None:
     assert findings(makefile(), NEWER_MAKE, NEWER_BASH, GNU_TOOLS) == []
 
 
@@ -105,7 +105,7 @@ def test_scripts_are_for_bash_3_2_and_bsd() -> None:
     assert findings(iter(lines), NEWER_BASH, GNU_TOOLS) == []
 
 
-def test_the_commands_of_builds_are_for_bsd(assembly: object) -> None:
+def test_commands_of_builds_are_for_bsd(assembly: object) -> None:
     directory = Path(str(getattr(assembly, "directory")))  # noqa: B009
     template = json.loads((directory / "yawl-delivery.template.json").read_text())
     assert findings(commands_of_builds(template), NEWER_BASH, GNU_TOOLS) == []
@@ -142,7 +142,7 @@ FEATURES_OF_3_81 = "target-specific order-only second-expansion else-if archives
 
 
 @pytest.mark.parametrize("target", ["synth", "test", "check", "rehearse"])
-def test_a_make_without_output_sync_is_not_asked_for_it(target: str) -> None:
+def test_make_without_output_sync_is_not_asked_for_it(target: str) -> None:
     done = subprocess.run(
         ["make", "--dry-run", target, f".FEATURES={FEATURES_OF_3_81}"],
         cwd=ROOT,
@@ -154,7 +154,7 @@ def test_a_make_without_output_sync_is_not_asked_for_it(target: str) -> None:
     assert "output-sync" not in done.stdout
 
 
-def test_the_synth_action_checks_what_can_break_a_delivery_and_no_style() -> None:
+def test_synth_action_checks_what_can_break_a_delivery_and_no_style() -> None:
     done = subprocess.run(["make", "--dry-run", "synth"], cwd=ROOT, capture_output=True, text=True, check=True)
     for needed in ("pyrefly check", "cdk synth", "tests/unit"):
         assert needed in done.stdout

@@ -105,7 +105,7 @@ def test_code_blocks_are_commands_their_output_or_a_file(document: Document) -> 
     assert not re.search(r"^ {4,}(make|git|cdk|python) ", re.sub(r"```.*?```", "", document.text, flags=re.DOTALL))
 
 
-def test_every_command_is_run_by_a_test() -> None:
+def test_every_command_has_a_test() -> None:
     known = {*RUN_HERE, *GENERATORS, *RUN_CHEAPLY, *RUN_ELSEWHERE, *NOT_RUN, *REHEARSAL.commands("Usage")}
     mentioned = {command for document in DOCUMENTS for command in document.commands()}
     mentioned |= {command for document in HAND_WRITTEN for command in document.inline_commands()}
@@ -114,14 +114,14 @@ def test_every_command_is_run_by_a_test() -> None:
 
 
 @pytest.mark.parametrize("command", RUN_HERE)
-def test_a_command_runs_in_a_fresh_clone(command: str, tmp_path: Path) -> None:
+def test_command_runs_in_a_fresh_clone(command: str, tmp_path: Path) -> None:
     done = make_fresh_clone(tmp_path).run(command)
     assert done.returncode == 0, done.stdout
     assert RUN_HERE[command] in done.stdout
 
 
 @pytest.mark.parametrize("command", GENERATORS)
-def test_a_generator_runs_in_a_fresh_clone(command: str, regenerated: Regenerated) -> None:
+def test_generator_runs_in_a_fresh_clone(command: str, regenerated: Regenerated) -> None:
     assert GENERATORS[command] in regenerated.output[command]
 
 
@@ -130,7 +130,7 @@ def test_generated_documents_are_up_to_date(regenerated: Regenerated) -> None:
 
 
 @pytest.mark.parametrize("command", RUN_CHEAPLY)
-def test_a_slow_command_starts_in_a_fresh_clone(command: str, fresh_clone: FreshClone) -> None:
+def test_slow_command_starts_in_a_fresh_clone(command: str, fresh_clone: FreshClone) -> None:
     cheaper, says = RUN_CHEAPLY[command]
     done = fresh_clone.run(cheaper)
     assert done.returncode == 0, done.stdout
@@ -138,18 +138,18 @@ def test_a_slow_command_starts_in_a_fresh_clone(command: str, fresh_clone: Fresh
 
 
 @pytest.mark.parametrize("command", RUN_ELSEWHERE)
-def test_a_command_is_run_elsewhere(command: str, fresh_clone: FreshClone) -> None:
+def test_command_is_run_by_another_test(command: str, fresh_clone: FreshClone) -> None:
     file, evidence = RUN_ELSEWHERE[command]
     assert evidence in (ROOT / file).read_text()
     assert fresh_clone.run(f"{command} --dry-run").returncode == 0
 
 
 @pytest.mark.parametrize("command", NOT_RUN)
-def test_a_command_has_a_dry_run(command: str, fresh_clone: FreshClone) -> None:
+def test_command_has_a_dry_run(command: str, fresh_clone: FreshClone) -> None:
     assert fresh_clone.run(f"{command} --dry-run").returncode == 0
 
 
-def test_what_make_check_runs_is_part_of_make_test(fresh_clone: FreshClone) -> None:
+def test_make_test_includes_make_check(fresh_clone: FreshClone) -> None:
     *checks, tests = fresh_clone.run("make check --dry-run").stdout.splitlines()
     whole = fresh_clone.run("make test --dry-run").stdout
     assert len(checks) == 5
@@ -159,7 +159,7 @@ def test_what_make_check_runs_is_part_of_make_test(fresh_clone: FreshClone) -> N
 
 
 @pytest.mark.parametrize("command", [one for one in REHEARSAL.commands("Usage") if one.startswith("make ")])
-def test_the_rehearsal_takes_these_options(command: str, fresh_clone: FreshClone, tmp_path: Path) -> None:
+def test_rehearsal_accepts_documented_options(command: str, fresh_clone: FreshClone, tmp_path: Path) -> None:
     *_, started = fresh_clone.run(f"{command} --dry-run").stdout.strip().splitlines()
     assert started.startswith(".ci/rehearse")
     # The options are parsed first; without an assembly or an earlier commit the rehearsal then stops.
@@ -169,7 +169,7 @@ def test_the_rehearsal_takes_these_options(command: str, fresh_clone: FreshClone
     assert "does not exist" in done.stdout or "no such commit here" in done.stdout
 
 
-def test_the_script_has_the_rehearsals_own_exit_code(tmp_path: Path) -> None:
+def test_script_has_the_rehearsals_own_exit_code(tmp_path: Path) -> None:
     """Make turns it into 2. `test_rehearsal_command_line.py` tests the codes themselves."""
     clone = make_fresh_clone(tmp_path)
     assert "rehearsal: --ref nowhere: no such commit here" in clone.run(".ci/rehearse --ref nowhere").stdout
@@ -192,14 +192,14 @@ def test_every_option_of_the_rehearsal_is_documented(fresh_clone: FreshClone) ->
     assert documented <= shown
 
 
-def test_example_accounts_are_refused_for_real(fresh_clone: FreshClone) -> None:
+def test_example_accounts_are_refused_outside_the_emulator(fresh_clone: FreshClone) -> None:
     for command in ("make bootstrap", "make deploy"):
         done = fresh_clone.run(command)
         assert "111111111111 is an example account" in done.stdout
         assert "Error 2" in done.stdout
 
 
-def test_the_tree_is_the_repositorys() -> None:
+def test_tree_matches_the_repository() -> None:
     """Every top-level folder is in the README, and every folder of Python in one whose folders it shows."""
     shown = tree()
     folders = {path for path in shown if path.endswith("/")}
@@ -231,13 +231,13 @@ def tree() -> list[str]:
     return found
 
 
-def test_the_readme_and_the_architecture_stay_short() -> None:
+def test_readme_and_architecture_lengths() -> None:
     assert len(README.text.splitlines()) <= 180
     assert len(Document("docs/ARCHITECTURE.md").text.splitlines()) <= 250
 
 
 @pytest.mark.parametrize("document", LINKED, ids=lambda document: document.path)
-def test_links_lead_somewhere(document: Document) -> None:
+def test_links_are_valid(document: Document) -> None:
     folder = (ROOT / document.path).parent
     broken = []
     for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", document.text):
@@ -253,7 +253,7 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_architecture_leads_to_every_decision() -> None:
+def test_architecture_links_every_decision() -> None:
     architecture = Document("docs/ARCHITECTURE.md").text
     decisions = sorted(ROOT.glob("docs/decisions/*.md"))
     assert [file.name for file in decisions if f"(decisions/{file.name})" not in architecture] == []

@@ -4,7 +4,7 @@ A test in this folder causes one fault and names it with a mark. `recorder` runs
 measures the time::
 
     @pytest.mark.fault("a target is unhealthy", caught_by="test_targets_are_healthy")
-    def test_an_unhealthy_target(recorder: Recorder) -> None:
+    def test_unhealthy_target(recorder: Recorder) -> None:
         recorder.green(lambda: targets_are_healthy(healthy, ...))
         recorder.red(lambda: targets_are_healthy(unhealthy, ...), message="1 of 2 targets healthy")
 

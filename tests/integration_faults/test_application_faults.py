@@ -195,7 +195,7 @@ def without_alarms(dev: EnvironmentUnderTest) -> AbstractContextManager[None]:
         ),
     ],
 )
-def test_a_fault_of_the_service(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+def test_service_fault(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     case.turns_red(dev, recorder)
 
 
@@ -222,11 +222,11 @@ def test_a_fault_of_the_service(case: Case, dev: EnvironmentUnderTest, recorder:
         ),
     ],
 )
-def test_what_is_no_fault_of_the_service(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+def test_healthy_service_variant(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     case.stays_green(dev, recorder)
 
 
-def test_images_are_compared_by_digest_or_with_each_other_and_it_is_said_which(dev: EnvironmentUnderTest) -> None:
+def test_image_comparison_method_is_reported(dev: EnvironmentUnderTest) -> None:
     assert dev.tasks().endswith("; the release names only the tag 6.1.0")
     with second_task(DIGEST_IMAGE)(dev):
         assert dev.tasks() == "yawl: 2 with the released digest sha256:0a0a0a0a0a0a"

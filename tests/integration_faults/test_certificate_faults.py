@@ -44,7 +44,7 @@ HEALTH = "test_health_path_responds"
         ),
     ],
 )
-def test_a_certificate(kind: str, message: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificate(kind: str, message: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     authority, yesterday = trustme.CA(), datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
     trusted = ssl.create_default_context()
     authority.configure_trust(trusted)

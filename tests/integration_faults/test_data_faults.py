@@ -255,7 +255,7 @@ def pending_parameter(dev: EnvironmentUnderTest) -> AbstractContextManager[None]
         ),
     ],
 )
-def test_a_fault_of_the_data(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+def test_data_fault(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     case.turns_red(dev, recorder)
 
 
@@ -276,10 +276,10 @@ def test_a_fault_of_the_data(case: Case, dev: EnvironmentUnderTest, recorder: Re
         ),
     ],
 )
-def test_what_is_no_fault_of_the_data(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+def test_healthy_data_variant(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     case.stays_green(dev, recorder)
 
 
-def test_a_second_database_has_no_fault_but_the_one_played(dev: EnvironmentUnderTest) -> None:
+def test_second_database_shows_only_the_injected_fault(dev: EnvironmentUnderTest) -> None:
     with second_database(dev):
         dev.database(identifier=SECOND)

@@ -162,9 +162,7 @@ def fault(name: str, by: str, check: Check, edge: FakeDistribution, message: str
         ),
     ],
 )
-def test_a_fault_of_the_distribution(
-    check: Check, edge: FakeDistribution, message: str, ask: Ask, recorder: Recorder
-) -> None:
+def test_distribution_fault(check: Check, edge: FakeDistribution, message: str, ask: Ask, recorder: Recorder) -> None:
     recorder.green(lambda: ask(check, FakeDistribution(), HEALTHY_DEADLINE_SECONDS))
     text = recorder.red(lambda: ask(check, edge, SECONDS), message=message)
     assert f"https://{NAME}" in text
@@ -225,25 +223,25 @@ def check_bucket(behaviour: Behaviour) -> None:
         ),
     ],
 )
-def test_the_bucket(behaviour: Behaviour, message: str, recorder: Recorder) -> None:
+def test_bucket_fault(behaviour: Behaviour, message: str, recorder: Recorder) -> None:
     recorder.green(lambda: check_bucket(respond(403, b"<Error><Code>AccessDenied</Code></Error>")))
     recorder.red(lambda: check_bucket(behaviour), message=message)
 
 
 @pytest.mark.tolerated("an edge keeps static content only after some answers", by="test_static_content_is_cached")
-def test_a_cold_cache(ask: Ask, recorder: Recorder) -> None:
+def test_cold_cache(ask: Ask, recorder: Recorder) -> None:
     recorder.green(lambda: ask(kept, FakeDistribution(misses=3), HEALTHY_DEADLINE_SECONDS))
 
 
 @pytest.mark.tolerated("an edge is cold when the deadline has just passed", by="test_static_content_is_cached")
-def test_a_cold_cache_of_a_late_environment(ask: Ask, recorder: Recorder) -> None:
+def test_cold_cache_of_a_slow_environment(ask: Ask, recorder: Recorder) -> None:
     recorder.green(
         lambda: ask(lambda distribution, _: kept(distribution, ExpiredDeadline()), FakeDistribution(misses=3), SECONDS)
     )
 
 
 @pytest.mark.tolerated("one connection to the distribution is lost", by="test_security_headers_are_set")
-def test_a_lost_connection(ask: Ask, recorder: Recorder) -> None:
+def test_lost_connection(ask: Ask, recorder: Recorder) -> None:
     first = iter([reset()])
 
     recorder.green(lambda: ask(headers, lambda _: next(first, None) or well(), HEALTHY_DEADLINE_SECONDS))

@@ -73,7 +73,7 @@ def assert_nothing_shown(text: str, fake: FakeEngine, server: Server) -> None:
         ]
     ],
 )
-def test_a_failure_with_status_200(refused: str, reason: str, recorder: Recorder) -> None:
+def test_failure_with_status_200(refused: str, reason: str, recorder: Recorder) -> None:
     check_without_fault(recorder)
     fake = FakeEngine(refusing={refused: reason})
     with serve_application(fake) as server:
@@ -123,7 +123,7 @@ def test_a_failure_with_status_200(refused: str, reason: str, recorder: Recorder
         ),
     ],
 )
-def test_a_sick_engine(faulty: dict[str, Behaviour], message: str, recorder: Recorder) -> None:
+def test_engine_fault(faulty: dict[str, Behaviour], message: str, recorder: Recorder) -> None:
     check_without_fault(recorder)
     fake = FakeEngine(faulty=faulty)
     with serve_application(fake) as server:
@@ -144,7 +144,7 @@ def test_another_password(recorder: Recorder) -> None:
 
 
 @pytest.mark.fault("what cannot be removed stays in the engine", caught_by=WORK)
-def test_what_is_left_is_said(recorder: Recorder) -> None:
+def test_leftovers_are_reported(recorder: Recorder) -> None:
     check_without_fault(recorder)
     fake = FakeEngine(faulty={"launchCase": respond(500), "unload": says("<failure>locked</failure>")})
     fake.refusing = {"unload": "locked"}
@@ -164,7 +164,7 @@ class Stub:
 
 
 @pytest.mark.fault("the engine's credentials are of another shape", caught_by=WORK)
-def test_credentials_of_another_shape(recorder: Recorder) -> None:
+def test_malformed_credentials(recorder: Recorder) -> None:
     def check(text: str) -> None:
         read_engine_credentials(Stub(text), arn="arn:x", region="x", secret_values=SecretValues(), deadline=deadline())
 
@@ -183,7 +183,7 @@ def test_two_engines(recorder: Recorder) -> None:
 
 
 @pytest.mark.fault("a healthy target never gets a request", caught_by=ONE)
-def test_a_task_that_is_never_reached(recorder: Recorder) -> None:
+def test_task_that_is_never_reached(recorder: Recorder) -> None:
     check_many_tasks_without_fault(recorder)
     with serve_application(FakeEngine(tasks=2)) as server:
         recorder.red(lambda: check_one(server, targets=3), message="2 of 3 healthy tasks have answered")
@@ -197,14 +197,14 @@ def test_tasks_without_names(recorder: Recorder) -> None:
 
 
 @pytest.mark.tolerated("the first connections to the engine are lost", by=WORK)
-def test_lost_connections_at_first(recorder: Recorder) -> None:
+def test_lost_connections_at_start(recorder: Recorder) -> None:
     fake, first = FakeEngine(), iter([reset(), respond(503)])
     with serve_application(lambda request: next(first, None) or fake(request)) as server:
         recorder.green(lambda: check_work(server, seconds=HEALTHY_DEADLINE_SECONDS))
 
 
 @pytest.mark.tolerated("many tasks answer by and by when the deadline has just passed", by=ONE)
-def test_many_tasks_of_a_late_environment(recorder: Recorder) -> None:
+def test_many_tasks_of_a_slow_environment(recorder: Recorder) -> None:
     with serve_application(FakeEngine(tasks=MOST_AT_ONCE + 3)) as server:
         engine = Engine(HttpClient(server.url, headers=ORIGIN))
         recorder.green(
@@ -219,7 +219,7 @@ def test_many_tasks_of_a_late_environment(recorder: Recorder) -> None:
 
 
 @pytest.mark.tolerated("an earlier run was cut off and left its specification and case behind", by=WORK)
-def test_leftovers(recorder: Recorder) -> None:
+def test_cleanup_of_leftovers(recorder: Recorder) -> None:
     an_hour_ago, now = int(time.time()) - 3700, int(time.time())
     old, young = f"UID_yawl-delivery-{an_hour_ago:08x}00000000", f"UID_yawl-delivery-{now:08x}00000000"
     fake = FakeEngine(tasks=1)

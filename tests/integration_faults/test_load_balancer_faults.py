@@ -109,7 +109,7 @@ def faults() -> list[object]:
 
 
 @pytest.mark.parametrize("fault", faults())
-def test_a_fault_of_the_health_path(fault: Fault, recorder: Recorder) -> None:
+def test_health_path_fault(fault: Fault, recorder: Recorder) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as healthy_server:
         recorder.green(lambda: check_without_fault(healthy_server.url))
     with serve(*fault.behaviours, elsewhere=FORBIDDEN) as server:
@@ -130,14 +130,14 @@ def test_one_in_three(recorder: Recorder) -> None:
 
 
 @pytest.mark.fault("connections are refused", caught_by=HEALTH)
-def test_refused(recorder: Recorder) -> None:
+def test_connection_refused(recorder: Recorder) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as healthy_server:
         recorder.green(lambda: check_without_fault(healthy_server.url))
     recorder.red(lambda: check_health(f"http://127.0.0.1:{unused_port()}"), message="x connection refused")
 
 
 @pytest.mark.fault("the name does not resolve", caught_by=HEALTH)
-def test_a_name_that_does_not_resolve(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unresolvable_name(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server:
         resolve(monkeypatch, {NAME: ["127.0.0.1"], "gone.example": []})
         recorder.green(lambda: check_without_fault(f"http://{NAME}:{server.port}"))
@@ -187,7 +187,7 @@ ONE_HANGS_SECONDS = 2.0
         ),
     ],
 )
-def test_no_reason_for_red(behaviours: list[Behaviour], recorder: Recorder) -> None:
+def test_healthy_variant(behaviours: list[Behaviour], recorder: Recorder) -> None:
     with serve(*behaviours, elsewhere=FORBIDDEN) as server:
         recorder.green(
             lambda: check_health(server.url, seconds=HEALTHY_DEADLINE_SECONDS, request_seconds=ONE_HANGS_SECONDS)
@@ -231,7 +231,7 @@ def to_any_header(request: Request) -> Behaviour:
         ),
     ],
 )
-def test_other_paths(elsewhere: Behaviour, message: str, recorder: Recorder) -> None:
+def test_open_path(elsewhere: Behaviour, message: str, recorder: Recorder) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as healthy_server:
         recorder.green(lambda: check_forbidden(healthy_server.url, seconds=HEALTHY_DEADLINE_SECONDS))
     with serve(healthy(), elsewhere=elsewhere) as server:
@@ -253,7 +253,7 @@ def test_other_paths(elsewhere: Behaviour, message: str, recorder: Recorder) -> 
         ),
     ],
 )
-def test_a_rule_that_is_too_wide(application: Application, message: str, recorder: Recorder) -> None:
+def test_rule_that_is_too_wide(application: Application, message: str, recorder: Recorder) -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as healthy_server:
         recorder.green(lambda: check_forbidden(healthy_server.url, seconds=HEALTHY_DEADLINE_SECONDS))
     with serve_application(application) as server:
@@ -261,13 +261,13 @@ def test_a_rule_that_is_too_wide(application: Application, message: str, recorde
 
 
 @pytest.mark.tolerated("one connection to another path is lost", by=FORBIDDING)
-def test_a_lost_connection_to_another_path(recorder: Recorder) -> None:
+def test_lost_connection_to_another_path(recorder: Recorder) -> None:
     turns = iter([reset()])
     with serve_application(lambda _: next(turns, FORBIDDEN)) as server:
         recorder.green(lambda: check_forbidden(server.url, seconds=HEALTHY_DEADLINE_SECONDS))
 
 
-def test_an_endless_answer_is_not_read_to_its_end() -> None:
+def test_endless_response_is_bounded() -> None:
     with serve_application(lambda _: endless()) as server:
         found = HttpClient(server.url).get(PATH, seconds=30)
     assert found.problem == "the body is larger than 64 KiB"

@@ -13,7 +13,7 @@ CHECKS = ROOT / "integration_tests"
 HERE = Path(__file__).parent
 
 
-def test_the_table_has_a_row_for_every_fault_that_is_played(request: pytest.FixtureRequest) -> None:
+def test_table_lists_every_fault(request: pytest.FixtureRequest) -> None:
     items = request.session.items
     tested = Counter(row.name for row in map(row_of, items) if row)
     assert [name for name, times in tested.items() if times > 1] == [], "two rows of one name"
@@ -25,7 +25,7 @@ def test_the_table_has_a_row_for_every_fault_that_is_played(request: pytest.Fixt
         assert written == tested, "run `make faults` to update the table"
 
 
-def test_what_catches_a_fault_is_a_test_that_runs_after_deployments(request: pytest.FixtureRequest) -> None:
+def test_faults_are_caught_by_deployment_tests(request: pytest.FixtureRequest) -> None:
     tests = {
         node.name
         for file in CHECKS.glob("test_*.py")

@@ -58,7 +58,7 @@ def turns(*few: Behaviour, of: int = 100) -> Callable[[object], Behaviour]:
         ),
     ],
 )
-def test_a_sample(few: list[Behaviour], message: str, recorder: Recorder) -> None:
+def test_sample_fault(few: list[Behaviour], message: str, recorder: Recorder) -> None:
     recorder.green(lambda: check_sample(turns()))
     message, _, rest = message.partition(" of 54")
     text = recorder.red(lambda: check_sample(turns(*few)), message=message)
@@ -66,17 +66,17 @@ def test_a_sample(few: list[Behaviour], message: str, recorder: Recorder) -> Non
 
 
 @pytest.mark.tolerated("one in a hundred requests fails, and another is slow", by=SAMPLE)
-def test_a_sample_within_its_limits(recorder: Recorder) -> None:
+def test_sample_within_limits(recorder: Recorder) -> None:
     recorder.green(lambda: check_sample(turns(respond(502), late(TOO_LATE_SECONDS, healthy()))))
 
 
 @pytest.mark.tolerated("another task becomes active meanwhile", by=SAMPLE)
-def test_a_change_of_leaders(recorder: Recorder) -> None:
+def test_leader_change(recorder: Recorder) -> None:
     successor = functools.partial(healthy, task="task-two", leader={"age_seconds": 0.1, "epoch": 8})
     recorder.green(lambda: check_sample(turns(*[successor()] * 50)))
 
 
-def test_a_sample_that_hangs_ends_soon() -> None:
+def test_hanging_sample_ends_in_time() -> None:
     start = time.monotonic()
     with pytest.raises(CheckFailed, match="requests failed"):
         check_sample(lambda _: hang(), p99=0.05)

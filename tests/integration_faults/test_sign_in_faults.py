@@ -11,7 +11,7 @@ REFUSED = b"""<ErrorResponse><Error><Code>AccessDenied</Code><Message>not author
 
 
 @pytest.mark.fault("the role of the tests may not be assumed", caught_by="test_service_is_stable")
-def test_a_role_that_may_not_be_assumed(dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+def test_role_that_cannot_be_assumed(dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     recorder.green(lambda: dev.sign_in(10))
     with serve(respond(403, REFUSED, content_type="text/xml"), path="/", elsewhere=respond(404)) as server:
         text = recorder.red(lambda: dev.sign_in(endpoint=server.url), message="AccessDenied from AssumeRole")
@@ -19,7 +19,7 @@ def test_a_role_that_may_not_be_assumed(dev: EnvironmentUnderTest, recorder: Rec
 
 
 @pytest.mark.fault("AWS does not answer", caught_by="test_service_is_stable")
-def test_an_account_that_does_not_answer(dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+def test_unreachable_account(dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     recorder.green(lambda: dev.sign_in(10))
     with serve(hang(), path="/", elsewhere=respond(404)) as server:
         recorder.red(lambda: dev.sign_in(endpoint=server.url), message="ReadTimeoutError")

@@ -107,7 +107,7 @@ THROTTLED: list[tuple[str, str, Check]] = [
         ),
     ],
 )
-def test_a_fault_of_the_stacks(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+def test_stack_fault(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     case.turns_red(dev, recorder)
 
 
@@ -132,11 +132,11 @@ def test_a_fault_of_the_stacks(case: Case, dev: EnvironmentUnderTest, recorder: 
         ),
     ],
 )
-def test_what_is_no_fault_of_the_stacks(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
+def test_healthy_stack_variant(case: Case, dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     case.stays_green(dev, recorder)
 
 
-def test_drift_is_told_and_not_judged(dev: EnvironmentUnderTest) -> None:
+def test_drift_is_reported_without_failing(dev: EnvironmentUnderTest) -> None:
     number = len(dev.variables.stack_names)
     assert dev.drift().summary == f"drift: {number} never checked"
     with drifted_stack(dev):
@@ -147,7 +147,7 @@ def test_drift_is_told_and_not_judged(dev: EnvironmentUnderTest) -> None:
     assert "Queue (/VisibilityTimeout)" in remark
 
 
-def test_drift_that_cannot_be_read_fails_nothing(dev: EnvironmentUnderTest) -> None:
+def test_unreadable_drift_does_not_fail(dev: EnvironmentUnderTest) -> None:
     with throttled(dev.account.cloudformation, times=3):
         drift = dev.drift()
     assert "1 unknown (ThrottlingException)" in drift.summary

@@ -70,7 +70,7 @@ def dead(death: str) -> Generator[str, None, None]:
         yield server.url
 
 
-def test_a_healthy_environment_has_its_verdict_soon(dev: EnvironmentUnderTest, tmp_path: Path) -> None:
+def test_healthy_environment_passes_quickly(dev: EnvironmentUnderTest, tmp_path: Path) -> None:
     run = run_all(dev, tmp_path, {"DEADLINE_SECONDS": "300"})
     assert run.code == pytest.ExitCode.OK, run.output
     assert not run.failed
@@ -79,7 +79,7 @@ def test_a_healthy_environment_has_its_verdict_soon(dev: EnvironmentUnderTest, t
 
 
 @pytest.mark.parametrize("death", ["refuses", "hangs", "answers 503"])
-def test_a_dead_environment_has_its_verdict_after_the_deadline_and_soon(
+def test_dead_environment_fails_shortly_after_the_deadline(
     death: str, dev: EnvironmentUnderTest, tmp_path: Path
 ) -> None:
     with dead(death) as url:
@@ -134,7 +134,7 @@ def faulty_run(dev: EnvironmentUnderTest, tmp_path: Path) -> Run:
         return run
 
 
-def test_every_test_can_be_red_for_its_own_reason(faulty_run: Run) -> None:
+def test_every_test_has_a_fault_that_fails_it(faulty_run: Run) -> None:
     assert faulty_run.failed == set(UNLESS_DEAD), faulty_run.output
     assert set(faulty_run.screens) == {*UNLESS_DEAD, *ONLY_DEAD}, "a new test needs a row here"
     assert {

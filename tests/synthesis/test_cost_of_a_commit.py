@@ -13,7 +13,7 @@ from jobs.cost.usage import Assumptions
 from tests.paths import ROOT
 
 
-def test_a_commit_is_synthesized_as_it_was_committed_and_leaves_nothing() -> None:
+def test_commit_is_synthesized_as_committed() -> None:
     before = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, check=True).stdout
     with synthesized("HEAD", ROOT) as folder:
         found = estimate(read_environments(folder), Assumptions(by_environment={}))
@@ -23,7 +23,7 @@ def test_a_commit_is_synthesized_as_it_was_committed_and_leaves_nothing() -> Non
     assert subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, check=True).stdout == before
 
 
-def test_a_commit_that_cannot_be_synthesized_is_named_with_the_reason(tmp_path: Path) -> None:
+def test_unsynthesizable_commit_is_reported_with_the_reason(tmp_path: Path) -> None:
     def git(*arguments: str) -> None:
         identity = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.com")
         subprocess.run(["git", *identity, *arguments], cwd=tmp_path, capture_output=True, check=True)

@@ -57,7 +57,7 @@ def another_release(settings: Settings, tmp_path_factory: pytest.TempPathFactory
     return deployed(folder)
 
 
-def test_a_change_of_the_application_changes_nothing_in_the_pipeline(
+def test_application_change_does_not_change_the_pipeline(
     assembly: "CloudAssembly", another_release: dict[str, bytes]
 ) -> None:
     first = deployed(Path(assembly.directory))
@@ -68,7 +68,7 @@ def test_a_change_of_the_application_changes_nothing_in_the_pipeline(
         assert any(f"{environment}application" in path for path in changed)
 
 
-def test_another_process_makes_the_same_assembly_byte_by_byte(
+def test_synthesis_is_deterministic(
     assembly: "CloudAssembly", other_process: tuple[subprocess.Popen[bytes], Path]
 ) -> None:
     process, folder = other_process

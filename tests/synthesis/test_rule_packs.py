@@ -11,7 +11,7 @@ from tests.unit.other_settings import elsewhere, small, synthesize
 
 
 @pytest.mark.parametrize("other", [elsewhere, small])
-def test_they_find_nothing(
+def test_rule_packs_have_no_findings(
     settings: Settings, other: Callable[[Settings], Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tools = tmp_path / "bin"

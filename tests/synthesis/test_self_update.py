@@ -162,7 +162,7 @@ def compare(
     )
 
 
-def test_an_unchanged_pipeline_is_compared_in_all_its_regions_without_a_warning(
+def test_unchanged_pipeline_is_compared_in_all_regions(
     account: Account, assembly: "CloudAssembly", pipeline_template: Template, tmp_path: Path
 ) -> None:
     done = compare(account, assembly, pipeline_template, tmp_path)
@@ -177,7 +177,7 @@ def test_an_unchanged_pipeline_is_compared_in_all_its_regions_without_a_warning(
     assert {call for call in account.calls if "GetTemplate" in call} == readers
 
 
-def test_what_grows_in_another_regions_store_stops_the_update_until_it_is_accepted(
+def test_broader_permissions_in_another_region_stop_the_update(
     account: Account, assembly: "CloudAssembly", pipeline_template: Template, tmp_path: Path
 ) -> None:
     resources = account.templates[REPLICA]["Resources"]
@@ -193,7 +193,7 @@ def test_what_grows_in_another_regions_store_stops_the_update_until_it_is_accept
     assert accepted.returncode == 0, accepted.stdout
 
 
-def test_a_region_that_may_not_be_read_stops_the_update_and_the_mail_says_why(
+def test_unreadable_region_stops_the_update_and_the_mail_says_why(
     account: Account, assembly: "CloudAssembly", pipeline_template: Template, tmp_path: Path
 ) -> None:
     account.statements = [one for one in account.statements if "lookup-role" not in json.dumps(one["Resource"])]

@@ -33,20 +33,20 @@ pipeline_app.main()
 """
 
 
-def test_it_needs_neither_credentials_nor_a_network_and_has_nothing_to_say(synthesis: Synthesis) -> None:
+def test_synthesis_needs_no_credentials_or_network_and_prints_nothing(synthesis: Synthesis) -> None:
     # cdk lists the names if the app has several stacks outside the stages, such as one for copies of artifacts.
     lines = synthesis.said.splitlines()
     assert [line for line in lines if line and not line.startswith(("Successfully", "Supply a stack id"))] == []
     assert len(synthesis.templates) == len(PIPELINE) + sum(map(len, LEVELS_OF.values()))
 
 
-def test_it_looks_nothing_up(synthesis: Synthesis) -> None:
+def test_no_lookups(synthesis: Synthesis) -> None:
     manifests = [json.loads(file.read_text()) for file in synthesis.folder.rglob("manifest.json")]
     assert [manifest["missing"] for manifest in manifests if manifest.get("missing")] == []
     assert not synthesis.folder.with_name("cdk.context.json").exists()
 
 
-def test_no_acknowledgment_covers_a_stack_or_more(synthesis: Synthesis) -> None:
+def test_acknowledgments_cover_less_than_a_stack(synthesis: Synthesis) -> None:
     for file in synthesis.folder.rglob("*.metadata.json"):
         for path, entries in json.loads(file.read_text()).items():
             if any(entry["type"] == "aws:cdk:acknowledged-rules" for entry in entries):
@@ -71,14 +71,14 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProc
         ("the library's own validation", "Nobody"),
     ],
 )
-def test_what_a_validator_finds_fails_it(
+def test_validator_finding_fails_synthesis(
     validator: str, finding: str, faulty: subprocess.CompletedProcess[str]
 ) -> None:
     assert faulty.returncode != 0, validator
     assert finding in faulty.stderr
 
 
-def test_mistakes_in_the_settings_are_all_that_is_printed(tmp_path: Path) -> None:
+def test_settings_errors_are_all_that_is_printed(tmp_path: Path) -> None:
     process = synth(tmp_path, EXAMPLE.read_text().replace("min = 1, max = 2", "min = 2, max = 1"))
     assert process.returncode != 0
     assert process.stderr.startswith("delivery.toml: environments.dev.tasks.max: 1 is below tasks.min 2\n")
@@ -95,15 +95,13 @@ def newer_assembly(synthesis: Synthesis, tmp_path_factory: pytest.TempPathFactor
     return folder
 
 
-def test_the_pinned_cdk_refuses_assemblies_it_cannot_read(newer_assembly: Path) -> None:
+def test_pinned_cdk_refuses_assemblies_it_cannot_read(newer_assembly: Path) -> None:
     process = cdk("ls", "--app", str(newer_assembly), cwd=newer_assembly.parent)
     assert process.returncode != 0
     assert "999" in process.stderr
 
 
-def test_the_pinned_cdk_assets_reads_ours_and_refuses_those_it_cannot(
-    synthesis: Synthesis, newer_assembly: Path
-) -> None:
+def test_pinned_cdk_assets_reads_ours_and_refuses_those_it_cannot(synthesis: Synthesis, newer_assembly: Path) -> None:
     cdk_assets = ROOT / "node_modules" / ".bin" / "cdk-assets"
     for folder, readable in ((synthesis.folder, True), (newer_assembly, False)):
         manifest = folder / "yawl-delivery.assets.json"

@@ -29,7 +29,7 @@ def resources_of(directory: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", IMPORTED)
-def test_an_import_states_what_cannot_change_and_what_is_required(kind: str, assembly: "CloudAssembly") -> None:
+def test_import_states_create_only_and_required_properties(kind: str, assembly: "CloudAssembly") -> None:
     """The next deployment changes all other properties in place."""
     schema = schema_of(kind)
     create_only = {pointer.removeprefix("/properties/") for pointer in schema.get("createOnlyProperties", [])}
@@ -43,7 +43,7 @@ def test_an_import_states_what_cannot_change_and_what_is_required(kind: str, ass
 
 
 @pytest.mark.parametrize("kind", IMPORTED)
-def test_it_is_found_by_what_its_schema_calls_its_identifier(kind: str) -> None:
+def test_resource_is_found_by_its_primary_identifier(kind: str) -> None:
     about = RESOURCE_TYPES[kind]
     assert schema_of(kind)["primaryIdentifier"] == [f"/properties/{about.import_key or about.name_property}"]
 

@@ -33,7 +33,7 @@ def assembly(folder: Path, *environments: str) -> Assembly:
         (("qa", "qa-us", "qa-us-east-1", "qa-dr"), ["yawl-qa-network", "yawl-qa-eu-west-1-network"]),
     ],
 )
-def test_an_environment_is_its_own_stacks_and_those_of_its_further_regions(
+def test_environment_is_its_own_stacks_and_those_of_its_further_regions(
     environments: tuple[str, ...], found: list[str], tmp_path: Path
 ) -> None:
     whole = assembly(tmp_path, *environments)
@@ -41,5 +41,5 @@ def test_an_environment_is_its_own_stacks_and_those_of_its_further_regions(
     assert [stack.name for stack in stacks_to_destroy("qa", whole)] == found
 
 
-def test_an_assembly_that_lists_no_reviews_has_no_names(tmp_path: Path) -> None:
+def test_assembly_that_lists_no_reviews_has_no_names(tmp_path: Path) -> None:
     assert Assembly(tmp_path, ()).environments == ()

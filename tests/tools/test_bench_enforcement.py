@@ -5,7 +5,7 @@ import pytest
 from tools.bench import enforcement
 
 
-def test_the_least_of_each_mode_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_minimum_of_each_mode_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = {"off": iter([20.0, 22.0]), "enforced": iter([25.0, 21.0])}
 
     def rehearse(mode: str) -> float:

@@ -43,24 +43,24 @@ SERIES: dict[str, Series] = {
         ("(b - FILL(a, 0)) / 2", [0.5, 2, -1.5]),
     ],
 )
-def test_an_expression_gives(expression: str, expected: list[float | None]) -> None:
+def test_expression_result(expression: str, expected: list[float | None]) -> None:
     assert evaluate(expression, SERIES, period=60, times=[60, 120, 180]) == expected
 
 
 @pytest.mark.parametrize("expression", ["ANOMALY_DETECTION_BAND(a)", "a %", "a ** b", "unknown + 1"])
-def test_an_unsupported_expression_is_named(expression: str) -> None:
+def test_unsupported_expression_is_named(expression: str) -> None:
     with pytest.raises(UserError) as raised:
         evaluate(expression, SERIES, period=60, times=[60, 120, 180])
     assert expression in str(raised.value)
 
 
-def test_samples_are_reproducible_and_a_week_is_the_sum_of_its_days() -> None:
+def test_samples_are_reproducible() -> None:
     days = sample("Releases", {"Environment": "prod"}, "Sum", period=DAY, times=[DAY * day for day in range(1, 8)])
     [week] = sample("Releases", {"Environment": "prod"}, "Sum", period=7 * DAY, times=[7 * DAY])
     assert week == sum(day or 0 for day in days)
 
 
-def test_the_last_release_is_in_one_hour() -> None:
+def test_samples_contain_a_recent_release() -> None:
     times = [HOUR * hour for hour in range(1, 100)]
     values = sample("ReleasedAt", {"Environment": "dev"}, "Maximum", period=HOUR, times=times)
     assert len([value for value in values if value is not None]) == 1
@@ -73,14 +73,14 @@ RELEASES = ["YAWLDelivery", "Releases", "Environment", "prod"]
 WEEKLY = Widget("metric", 0, 0, 8, 6, {"title": "Weekly", "metrics": [[*RELEASES, {"period": WEEK, "stat": "Sum"}]]})
 
 
-def test_a_widgets_period_holds_only_if_the_dashboard_inherits_it() -> None:
+def test_widgets_period_holds_only_if_the_dashboard_inherits_it() -> None:
     [weekly] = lines(WEEKLY, Body("name", 84 * 24, (), "inherit"))
     assert (weekly.period, len(weekly.values)) == (WEEK, 12)
     [chosen] = lines(WEEKLY, Body("name", 84 * 24, ()))
     assert (chosen.period, len(chosen.values)) == (6 * HOUR, 4 * 84)
 
 
-def test_a_widget_has_the_time_that_it_names() -> None:
+def test_widget_has_the_time_that_it_names() -> None:
     start = replace(WEEKLY, properties={**WEEKLY.properties, "start": "-P28D"})
     [line] = lines(start, Body("name", 3, (), "inherit"))
     assert len(line.values) == 4
@@ -93,14 +93,14 @@ def test_nothing_is_published_where_nothing_happens() -> None:
 
 
 @pytest.mark.parametrize("metric", ["Duration", "QueuedDuration"])
-def test_a_statistic_that_is_not_documented_is_named(metric: str) -> None:
+def test_statistic_that_is_not_documented_is_named(metric: str) -> None:
     row = ["AWS/CodeBuild", metric, "ProjectName", "p", {"stat": "Sum"}]
     widget = Widget("metric", 0, 0, 8, 6, {"title": "Builds", "metrics": [row]})
     with pytest.raises(UserError, match=f"Sum is no documented statistic of AWS/CodeBuild {metric}: Average"):
         lines(widget, Body("name", 3, ()))
 
 
-def test_an_end_that_is_no_time_is_named() -> None:
+def test_end_that_is_no_time_is_named() -> None:
     widget = replace(WEEKLY, properties={**WEEKLY.properties, "start": "-P3D", "end": "P0D"})
     with pytest.raises(UserError, match="'Weekly' ends at P0D, which is not a time"):
         lines(widget, Body("name", 3, ()))
@@ -125,7 +125,7 @@ def graph(*, period: int = 300, **options: object) -> Widget:
 
 
 @pytest.mark.parametrize("count", [5, 23, 29])
-def test_an_alarm_more_changes_few_lines(count: int) -> None:
+def test_another_alarm_changes_few_lines(count: int) -> None:
     before, after = drawn(alarms(count), graph()), drawn(alarms(count + 1), graph())
     changed = [line for line in ndiff(before, after) if line[0] in "+-"]
     assert len(changed) <= 5
@@ -135,20 +135,20 @@ def test_an_alarm_more_changes_few_lines(count: int) -> None:
     assert max(heights) <= 5 * page.ROW - page.TITLE
 
 
-def test_a_line_is_one_path_of_few_points() -> None:
+def test_line_is_one_path_of_few_points() -> None:
     series = [line for line in drawn(graph(period=60)) if line.startswith('<path d="M') and "l" in line]
     assert len(series) == 2
     assert max(map(len, series)) < 400
 
 
-def test_a_limit_has_its_label_and_fits_on_the_axis() -> None:
+def test_limit_has_its_label_and_fits_on_the_axis() -> None:
     limits = {"horizontal": [{"value": 230, "label": "too much", "color": "#d62728"}]}
     text = "\n".join(drawn(graph(annotations=limits)))
     assert ">too much</text>" in text
     assert ">250</text>" in text
 
 
-def test_a_right_axis_has_its_own_scale() -> None:
+def test_right_axis_has_its_own_scale() -> None:
     big = ["AWS/RDS", "FreeStorageSpace", "DBInstanceIdentifier", "one", {"period": 300}]
     small = ["AWS/ECS", "CPUUtilization", "ServiceName", "one", {"period": 300, "yAxis": "right"}]
     axes = {"left": {"min": 0, "label": "bytes"}, "right": {"min": 0, "label": "percent"}}
@@ -159,7 +159,7 @@ def test_a_right_axis_has_its_own_scale() -> None:
     assert ">40</text>" in text
 
 
-def test_a_line_ends_where_values_are_missing() -> None:
+def test_line_ends_where_values_are_missing() -> None:
     metrics = [[*RELEASES, {"period": DAY, "stat": "Sum"}]]
     properties = {"title": "Releases", "view": "timeSeries", "metrics": metrics}
     widget = Widget("metric", 0, 0, 8, 6, properties)

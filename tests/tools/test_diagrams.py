@@ -48,7 +48,7 @@ def labels(drawn: Architecture, source: str, target: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("name", ["Dev", "Staging", "Prod"])
-def test_the_way_from_users_to_database_and_cache(drawn: dict[str, Architecture], name: str) -> None:
+def test_path_from_users_to_database_and_cache(drawn: dict[str, Architecture], name: str) -> None:
     of = drawn[name]
     distribution, balancer = box(of, "CloudFront distribution"), box(of, "Elastic Load Balancing load balancer")
     service = box(of, "ECS service")
@@ -64,7 +64,7 @@ def test_the_way_from_users_to_database_and_cache(drawn: dict[str, Architecture]
     assert labels(of, gateways, INTERNET) == ()
 
 
-def test_every_box_stands_where_it_is(drawn: dict[str, Architecture]) -> None:
+def test_boxes_are_in_their_groups(drawn: dict[str, Architecture]) -> None:
     of = drawn["Prod"]
     assert [tier.name for tier in of.tiers] == ["Public", "Private", "Isolated"]
     assert {
@@ -79,7 +79,7 @@ def test_every_box_stands_where_it_is(drawn: dict[str, Architecture]) -> None:
     assert {node.stack for node in of.nodes} <= set(of.stacks)
 
 
-def test_nothing_is_left_out(environments: dict[str, assembly.Environment], drawn: dict[str, Architecture]) -> None:
+def test_no_resource_is_omitted(environments: dict[str, assembly.Environment], drawn: dict[str, Architecture]) -> None:
     """Every resource is a box or part of one, is counted, is a frame or an arrow, or helps CloudFormation only."""
     for name, environment in environments.items():
         shown_otherwise = {*architecture.ONLY_LISTED, *architecture.STRUCTURE, *architecture.PART_OF}
@@ -100,17 +100,17 @@ def test_alarms_are_not_counted(drawn: dict[str, Architecture]) -> None:
     assert [(node.title, node.count) for node in found] == [("Alarms", 1)]
 
 
-def test_kinds_are_named_as_people_name_them(drawn: dict[str, Architecture]) -> None:
+def test_resource_types_have_common_names(drawn: dict[str, Architecture]) -> None:
     kinds = {node.kind for node in drawn["Prod"].nodes}
     assert {"Backup vault", "WAFv2 web ACL", "CloudTrail trail", "RDS DB instance", "Secrets Manager secret"} <= kinds
 
 
-def test_the_picture_can_be_taken_in(drawn: dict[str, Architecture]) -> None:
+def test_picture_has_a_readable_size(drawn: dict[str, Architecture]) -> None:
     for of in drawn.values():
         assert len(of.nodes) <= MOST_BOXES
 
 
-def test_the_table_shows_what_differs(drawn: dict[str, Architecture]) -> None:
+def test_table_shows_differences(drawn: dict[str, Architecture]) -> None:
     rows = architecture.differences(drawn.values())
     assert rows["NAT gateways"] == {"Dev": "1", "Staging": "2", "Prod": "2"}
     [tasks] = [row for title, row in rows.items() if title.startswith("Service")]
@@ -164,13 +164,13 @@ def read(directory: Path, **templates: dict[str, Any]) -> Architecture:
     return architecture.read(environment)
 
 
-def test_a_type_nobody_has_thought_of_shows_up(tmp_path: Path) -> None:
+def test_unknown_resource_type_is_drawn(tmp_path: Path) -> None:
     of = read(tmp_path, one={"Resources": {"NewThing": {"Type": "AWS::Quantum::Computer"}}})
     [node] = of.nodes
     assert (node.title, node.kind, node.tier) == ("New thing", "Quantum computer", None)
 
 
-def test_a_rule_between_security_groups_is_an_arrow_by_way_of_outputs(tmp_path: Path) -> None:
+def test_rule_between_security_groups_is_an_arrow_by_way_of_outputs(tmp_path: Path) -> None:
     rule = {"SourceSecurityGroupId": {"Ref": "First"}, "FromPort": 1, "ToPort": 9}
     resources = network(First=group(), Second=group(SecurityGroupIngress=[rule]))
     groups = {name: {"Value": {"Fn::GetAtt": [name, "GroupId"]}} for name in ("First", "Second")}
@@ -194,7 +194,7 @@ def test_a_rule_between_security_groups_is_an_arrow_by_way_of_outputs(tmp_path: 
     assert {node.tier for node in of.nodes} == {"Subnet"}
 
 
-def test_what_is_open_to_all_is_reached_by_users_and_may_reach_the_internet(tmp_path: Path) -> None:
+def test_open_security_groups_reach_users_and_internet(tmp_path: Path) -> None:
     anywhere = {"CidrIp": "0.0.0.0/0", "IpProtocol": "-1"}
     nobody = {"CidrIp": "255.255.255.255/32", "FromPort": 252, "ToPort": 86}
     resources = network(
@@ -210,7 +210,7 @@ def test_what_is_open_to_all_is_reached_by_users_and_may_reach_the_internet(tmp_
     }
 
 
-def test_a_reference_is_an_arrow_of_its_own_kind(tmp_path: Path) -> None:
+def test_references_have_their_own_arrows(tmp_path: Path) -> None:
     secret = {"Type": "AWS::SecretsManager::Secret"}
     reader = {
         "Type": "AWS::Lambda::Function",
@@ -229,11 +229,11 @@ def test_a_reference_is_an_arrow_of_its_own_kind(tmp_path: Path) -> None:
         ((), []),
     ],
 )
-def test_stacks_are_named_by_what_tells_them_apart(stacks: tuple[str, ...], short: list[str]) -> None:
+def test_stack_labels_omit_the_common_prefix(stacks: tuple[str, ...], short: list[str]) -> None:
     assert list(short_names(stacks).values()) == short
 
 
-def test_texts_cannot_leave_their_place() -> None:
+def test_texts_are_escaped() -> None:
     assert quoted('a"b\\') == '"a\\"b\\\\"'
     assert attributes({"label": "<<b>x</b>>", "color": "re]d"}) == '[label=<<b>x</b>>, color="re]d"]'
     assert "&lt;script&gt;" in text("<script>", size=1, color="#000000")
@@ -256,7 +256,7 @@ def template_of(*stages: dict[str, Any], **properties: Any) -> dict[str, Any]:
     return {"Resources": {"Pipeline": found}}
 
 
-def test_actions_stand_side_by_side_as_they_run() -> None:
+def test_parallel_actions_are_drawn_in_parallel() -> None:
     stage = {
         "Name": "Prod",
         "Actions": [
@@ -285,7 +285,7 @@ def test_conditions_are_shown() -> None:
     assert found.conditions == ("on entry: Check, fail",)
 
 
-def test_a_pipeline_that_restarts_says_so() -> None:
+def test_self_mutation_is_drawn() -> None:
     source = {"Name": "Source", "Actions": [action("Source", 1, "Source", "CodeStarSourceConnection")]}
     update = {"Name": "UpdatePipeline", "Actions": [action("SelfMutate", 1, "Build", "CodeBuild")]}
     for restarts in (True, False):
@@ -295,7 +295,7 @@ def test_a_pipeline_that_restarts_says_so() -> None:
         assert "Source, UpdatePipeline" in words
 
 
-def test_what_bears_an_environments_name_stands_in_its_column() -> None:
+def test_environment_columns() -> None:
     def stage(name: str, *actions: dict[str, Any]) -> dict[str, Any]:
         return {"Name": name, "Actions": list(actions)}
 
@@ -315,7 +315,7 @@ def test_what_bears_an_environments_name_stands_in_its_column() -> None:
     ]
 
 
-def test_the_real_pipeline_is_read(assembly: "CloudAssembly") -> None:
+def test_app_pipeline_is_drawn(assembly: "CloudAssembly") -> None:
     found = pipeline.read(own_templates(Path(assembly.directory)))
     assert [stage.name for stage in found.stages][:4] == ["Source", "Build", "UpdatePipeline", "Assets"]
     assert found.restarts
@@ -331,7 +331,7 @@ own_templates = assembly.own_templates
 
 
 @pytest.mark.parametrize("number", [0, 2])
-def test_there_must_be_one_pipeline(number: int) -> None:
+def test_exactly_one_pipeline_is_required(number: int) -> None:
     with pytest.raises(UserError, match=f"exactly one AWS::CodePipeline::Pipeline .* has {number}"):
         pipeline.read([template_of()] * number)
 

@@ -42,14 +42,14 @@ def written(folder: Path, *statements: dict[str, Any]) -> Path:
     return folder
 
 
-def test_most_statements_of_the_app_are_needed_and_the_rest_has_reasons(assembly: "CloudAssembly") -> None:
+def test_unneeded_statements_have_reasons(assembly: "CloudAssembly") -> None:
     composed = report.compose(report.findings_of(Path(assembly.directory)))
     assert composed["percent"] >= report.ENOUGH_PERCENT
     assert composed["unneeded"] == []
     assert composed["refused"] == []
 
 
-def test_every_reason_is_of_a_statement_that_stays(assembly: "CloudAssembly") -> None:
+def test_reasons_refer_to_existing_statements(assembly: "CloudAssembly") -> None:
     kept = report.compose(report.findings_of(Path(assembly.directory)))["kept"]
     used = {item["reason"] for item in kept}
     only_elsewhere = ("ConfigurationRole", "BakeRole")
@@ -57,7 +57,7 @@ def test_every_reason_is_of_a_statement_that_stays(assembly: "CloudAssembly") ->
         assert item.reason in used or item.policy.startswith(only_elsewhere), item.policy
 
 
-def test_what_is_needed_is_told_from_what_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_needed_and_unneeded_statements(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["--assembly", str(written(tmp_path, NEEDED, CREATES_GROUP, UNUSED))]) == 1
     said = capsys.readouterr().out
     assert "3 of 4 Allow statements are needed (75.0 %)" in said
@@ -65,12 +65,12 @@ def test_what_is_needed_is_told_from_what_is_not(tmp_path: Path, capsys: pytest.
     assert report.main(["--assembly", str(written(tmp_path, NEEDED, CREATES_GROUP))]) == 0
 
 
-def test_two_statements_that_say_the_same_are_both_unneeded(tmp_path: Path) -> None:
+def test_duplicate_statements_are_unneeded(tmp_path: Path) -> None:
     folder = written(tmp_path, NEEDED, NEEDED, CREATES_GROUP)
     assert [item["index"] for item in report.compose(report.findings_of(folder))["unneeded"]] == [0, 1]
 
 
-def test_a_refused_call_is_said_with_its_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_denied_call_is_reported_with_its_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["--assembly", str(written(tmp_path, CREATES_GROUP))]) == 1
     said = capsys.readouterr().out
     assert "is not authorized to perform: logs:PutLogEvents" in said

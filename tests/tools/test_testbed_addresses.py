@@ -8,20 +8,20 @@ from testbed import addresses
 from testbed.addresses import AddressBlock, NoAddressError
 
 
-def test_two_blocks_share_no_address() -> None:
+def test_blocks_do_not_overlap() -> None:
     with AddressBlock() as one, AddressBlock() as other:
         assert not set(one.all) & set(other.all)
         assert one.first not in {one.next_address(), one.next_address()}
 
 
-def test_a_block_that_was_left_is_free_again() -> None:
+def test_released_block_can_be_reused() -> None:
     with AddressBlock() as block:
         first = block.first
     with AddressBlock() as block:
         assert block.first == first
 
 
-def test_no_address_is_handed_out_twice() -> None:
+def test_addresses_are_unique() -> None:
     with AddressBlock() as block:
         handed_out = [block.next_address() for _ in range(addresses.LAST_HOST - 1)]
         assert len(set(handed_out)) == addresses.LAST_HOST - 1
@@ -30,7 +30,7 @@ def test_no_address_is_handed_out_twice() -> None:
             block.next_address()
 
 
-def test_a_port_that_something_else_has_everywhere_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_port_in_use_everywhere_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addresses, "BLOCKS", range(253, 254))
     with socket.socket() as other:
         other.bind(("127.0.253.2", 0))
@@ -41,7 +41,7 @@ def test_a_port_that_something_else_has_everywhere_is_named(monkeypatch: pytest.
             pass
 
 
-def test_that_all_blocks_are_in_use_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exhausted_blocks_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addresses, "BLOCKS", range(254, 255))
     with AddressBlock(), pytest.raises(NoAddressError, match="in use by another testbed"), AddressBlock():
         pass

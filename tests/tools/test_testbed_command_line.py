@@ -24,7 +24,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("--check",)])
-def test_missing_packages_are_named_with_the_way_to_get_them(
+def test_missing_packages_are_reported_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(system_packages, "NEEDED", MISSING)
@@ -34,9 +34,7 @@ def test_missing_packages_are_named_with_the_way_to_get_them(
     assert capsys.readouterr().err == said
 
 
-def test_where_nothing_can_be_installed_that_is_said(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failed_installation_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(system_packages, "NEEDED", MISSING)
     monkeypatch.setenv("PATH", "/nonexistent")
     assert run(monkeypatch, "--install") == command_line.PACKAGES_MISSING
@@ -58,7 +56,7 @@ def test_wrong_usage_is_explained(
     assert said in capsys.readouterr().err
 
 
-def test_a_file_of_credentials_shows_no_password_when_it_is_wrong(
+def test_invalid_credentials_file_shows_no_password(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "credentials.json"

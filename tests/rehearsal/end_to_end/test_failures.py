@@ -173,7 +173,7 @@ def test_every_action_of_the_pipeline_has_its_row(environments: Environments) ->
     assert environments.actions() == set(ALL_ACTIONS)
 
 
-def test_integration_tests_that_fail_stop_the_delivery_there(environments: Environments) -> None:
+def test_failing_integration_tests_stop_the_delivery(environments: Environments) -> None:
     """The real integration tests: no task answers them."""
     commit = environments.releases.commit("two", really_tested=True)
     ended = environments.deliver(commit, without=_skipped("Dev"))
@@ -184,7 +184,9 @@ def test_integration_tests_that_fail_stop_the_delivery_there(environments: Envir
     _check_environment(ended, "Dev/IntegrationTests", "Dev", environments.first)
 
 
-def test_a_failure_stops_the_delivery(environments: Environments, second: str, failing: str, matrix: Matrix) -> None:
+def test_failing_action_stops_the_delivery(
+    environments: Environments, second: str, failing: str, matrix: Matrix
+) -> None:
     stage = failing.partition("/")[0]
     ended = environments.deliver(second, fail=frozenset({failing}), without=_skipped(stage))
     assert ended.result is (Result.REJECTED if stage.endswith("Approval") else Result.FAILED)
@@ -252,7 +254,7 @@ def _check_environment(ended: Delivery, failing: str, stage: str, first: str) ->
     return f"{environment} rolled back to the previous release; updated and restored: {', '.join(touched)}"
 
 
-def test_the_same_commit_can_be_delivered_at_last(environments: Environments, second: str, matrix: Matrix) -> None:
+def test_same_commit_is_delivered_after_the_failures(environments: Environments, second: str, matrix: Matrix) -> None:
     if not matrix.is_complete:
         pytest.skip("only after the whole matrix; other tests deliver to prod")
     ended = environments.deliver(second)
@@ -284,7 +286,7 @@ def upgrades(environments: Environments, matrix: Matrix) -> list[Upgrade]:
     return [next(one for one in drawn if bool(one.loses) is loses) for loses in (True, False)]
 
 
-def test_the_review_stops_exactly_the_upgrades_that_lose_something(
+def test_review_stops_exactly_the_upgrades_that_lose_data(
     environments: Environments, upgrades: list[Upgrade], matrix: Matrix
 ) -> None:
     for upgrade in upgrades:
@@ -304,7 +306,7 @@ def test_the_review_stops_exactly_the_upgrades_that_lose_something(
         matrix.rows.append(Row(group=group, name=upgrade.title, outcome=outcome, seconds=ended.seconds))
 
 
-def test_no_rollback_after_the_pipeline_has_changed(environments: Environments, matrix: Matrix) -> None:
+def test_no_rollback_after_a_pipeline_change(environments: Environments, matrix: Matrix) -> None:
     if not matrix.is_complete:
         pytest.skip("part of the whole matrix")
     commit = environments.releases.commit(

@@ -30,7 +30,7 @@ def with_another(text: str) -> str:
     return f"{text}\n{new.replace(DEV.region, NEW.region)}\n{SHORT_DEADLINE.replace('.dev.', '.new.')}"
 
 
-def test_a_removed_environment_is_an_update_of_the_older_pipeline(
+def test_removed_environment_is_an_update_of_the_older_pipeline(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     older = with_settings(with_another(only_dev()), tmp_path_factory)

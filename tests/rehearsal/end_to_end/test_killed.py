@@ -28,7 +28,7 @@ END_SECONDS = 5.0
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_a_killed_rehearsal_leaves_nothing_running(
+def test_killed_rehearsal_leaves_nothing_running(
     phase: str, repository: Repository, matrix: Matrix, tmp_path: Path
 ) -> None:
     if phase not in REPRESENTATIVE and not matrix.is_complete:

@@ -27,7 +27,7 @@ def attached(rehearsed: Rehearsed, account: str) -> list[str]:
     return sorted(one["PolicyName"] for one in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"])
 
 
-def test_all_is_delivered_under_the_generated_policies_and_a_release_that_needs_more_is_told(
+def test_delivery_under_generated_policies_and_review_of_missing_permissions(
     least_privilege: Repository,
 ) -> None:
     with least_privilege.rehearse() as rehearsed:

@@ -62,9 +62,7 @@ def test_make_rehearse_delivers_this_commit_to_prod(tmp_path: Path) -> None:
     assert "Succeeded" in page.read_text()
 
 
-def test_without_a_terminal_it_stops_at_the_gate_and_says_how_to_go_on(
-    prod_in_two_regions: Repository, tmp_path: Path
-) -> None:
+def test_without_a_terminal_it_stops_at_the_approval(prod_in_two_regions: Repository, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     rehearsal = start(prod_in_two_regions, tmp_path, "--json", str(report))
     output, _ = rehearsal.communicate(timeout=240)
@@ -84,7 +82,7 @@ def _interruptible() -> None:
 
 
 @pytest.mark.usefixtures("_interruptible")
-def test_an_interrupted_rehearsal_leaves_nothing_running(prod_in_two_regions: Repository, tmp_path: Path) -> None:
+def test_interrupted_rehearsal_leaves_nothing_running(prod_in_two_regions: Repository, tmp_path: Path) -> None:
     rehearsal = start(prod_in_two_regions, tmp_path, "--approve", "yes")
     assert rehearsal.stdout is not None
     for line in rehearsal.stdout:

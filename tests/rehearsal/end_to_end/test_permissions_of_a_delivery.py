@@ -34,7 +34,7 @@ def without_the_grant(repository: Repository, tmp_path: Path) -> Repository:
     return Repository(path, run("git", "rev-parse", "HEAD", directory=path).strip(), tmp_path / "rehearsals")
 
 
-def test_a_self_update_that_may_not_look_into_a_region_fails_as_at_aws(without_the_grant: Repository) -> None:
+def test_self_update_without_lookup_permission_fails_as_on_aws(without_the_grant: Repository) -> None:
     assert THERE != REPLICA
     without_the_grant.directory.mkdir()
     with without_the_grant.rehearse() as rehearsed:

@@ -165,11 +165,11 @@ def arrived(site: Rehearsed, failed: Ended, refused: Ended) -> Ended:
     return ended(site, told_before=len(failed.told) + len(refused.told))
 
 
-def test_a_pipeline_that_changed_starts_over(failed: Ended) -> None:
+def test_changed_pipeline_restarts(failed: Ended) -> None:
     assert failed.restarts == 1
 
 
-def test_a_failing_stack_in_staging_is_rolled_back_and_prod_untouched(failed: Ended) -> None:
+def test_failing_stack_in_staging_rolls_back(failed: Ended) -> None:
     assert failed.result is Result.FAILED
     assert "made to fail by --fail" in failed.reason
     assert failed.stacks["dev"] == deployed("dev")
@@ -190,7 +190,7 @@ def remaining_resources(log: str) -> set[str]:
     return created - {name for state, _, name in events if state == "DELETE_COMPLETE"}
 
 
-def test_a_stack_that_fails_is_told_with_its_first_failing_line(failed: Ended) -> None:
+def test_failing_stack_is_reported_with_its_first_event(failed: Ended) -> None:
     # It starts over once.
     assert failed.headlines == ["Delivery started", "Deployed to dev", f"Delivery failed in {FAILING}"]
     told = failed.told[-1].text
@@ -198,32 +198,32 @@ def test_a_stack_that_fails_is_told_with_its_first_failing_line(failed: Ended) -
     assert "Environment: staging" in told
 
 
-def test_a_rejected_gate_leaves_prod_untouched(refused: Ended) -> None:
+def test_rejected_approval_leaves_prod_unchanged(refused: Ended) -> None:
     assert refused.result is Result.REJECTED
     assert refused.statuses["ProdApproval/Approve"] is Status.REJECTED
     assert refused.stacks["staging"] == deployed("staging")
     assert (refused.stacks["prod"], refused.copies) == ({}, {})
 
 
-def test_a_refusal_is_told_once_and_no_release_recorded(refused: Ended) -> None:
+def test_rejection_sends_one_mail_and_records_no_release(refused: Ended) -> None:
     assert refused.headlines[-2:] == ["Approval needed for prod", "Prod deployment rejected"]
     assert {one["environment"] for one in refused.releases} == {"dev", "staging"}
 
 
-def test_what_is_let_in_arrives(arrived: Ended) -> None:
+def test_approved_release_is_deployed(arrived: Ended) -> None:
     assert (arrived.result, arrived.reason) == (Result.SUCCEEDED, "")
     assert {name: arrived.stacks[name] for name in ACCOUNTS} == {name: deployed(name) for name in ACCOUNTS}
     assert arrived.copies == COPIES
 
 
 @pytest.mark.skipif(WITHOUT_PACKAGES, reason="make container-packages installs them")
-def test_every_environment_is_tested_over_the_containers_own_processes(site: Rehearsed, arrived: Ended) -> None:
+def test_every_environment_is_tested_with_container_processes(site: Rehearsed, arrived: Ended) -> None:
     for environment in ("Dev", "Staging", "Prod"):
         assert arrived.statuses[f"{environment}/IntegrationTests"] is Status.SUCCEEDED
         assert "test_engine_runs_a_process" in site.log(f"{environment}/IntegrationTests")
 
 
-def test_an_arrival_is_told_and_every_environment_recorded(
+def test_delivery_sends_a_mail_and_records_every_environment(
     repository: Repository, site: Rehearsed, arrived: Ended
 ) -> None:
     assert arrived.failed_functions == []
@@ -270,7 +270,7 @@ def test_every_review_is_a_page_that_is_kept_and_recorded(
         assert f"What changes in {record['environment']}" in stored["Body"].read().decode()
 
 
-def test_the_project_tree_is_clean_of_what_a_rehearsal_wrote(repository: Repository) -> None:
+def test_rehearsal_leaves_the_work_tree_clean(repository: Repository) -> None:
     status = subprocess.run(
         ["git", "status", "--porcelain"], cwd=repository.path, capture_output=True, text=True, check=True
     )

@@ -15,7 +15,7 @@ def whole(*parts: str) -> dict[str, str]:
     return {f"yawl-prod-{part}": "CREATE_COMPLETE" for part in parts}
 
 
-def test_the_second_gets_the_release_after_the_first_and_nothing_before(prod_in_two_regions: Repository) -> None:
+def test_second_region_is_deployed_after_the_first(prod_in_two_regions: Repository) -> None:
     with prod_in_two_regions.rehearse(fail=frozenset({"Prod/Bake"})) as rehearsed:
         assert rehearsed.result is Result.FAILED
         assert rehearsed.statuses(f"Prod-{THERE}") == {Status.WAITING}

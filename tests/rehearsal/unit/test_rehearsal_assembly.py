@@ -24,20 +24,20 @@ def write(directory: Path, environment: str) -> Path:
     return directory
 
 
-def test_the_pipeline_is_found(tmp_path: Path) -> None:
+def test_pipeline_is_found(tmp_path: Path) -> None:
     home = AwsEnvironment("1", "us-east-1")
     assert assembly.read(write(tmp_path, "1/us-east-1")) == assembly.Assembly(
         directory=tmp_path, stack_id="App/delivery", stack_name="delivery-deployed", home=home, aws_environments=(home,)
     )
 
 
-def test_every_account_and_region_must_be_fixed(tmp_path: Path) -> None:
+def test_accounts_and_regions_must_be_concrete(tmp_path: Path) -> None:
     with pytest.raises(RehearsalError, match="stack delivery-deployed has no fixed account and region"):
         assembly.read(write(tmp_path, "unknown-account/unknown-region"))
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}"])
-def test_the_execution_policies_must_be_readable(tmp_path: Path, text: str) -> None:
+def test_execution_policies_must_be_readable(tmp_path: Path, text: str) -> None:
     (write(tmp_path, "1/us-east-1") / assembly.EXECUTION_POLICIES).write_text(text)
     with pytest.raises(RehearsalError, match=r"execution-policies\.json cannot be read"):
         assembly.read(tmp_path)

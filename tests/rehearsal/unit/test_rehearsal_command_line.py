@@ -60,7 +60,7 @@ class ReadySetUp:
         return parse(self._pipeline, assembly.home.region)
 
 
-def test_without_an_assembly_the_next_step_is_said(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_assembly_says_what_to_do(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--assembly", "nowhere"]) == 2
     assert capsys.readouterr().err.startswith("rehearsal: nowhere/manifest.json does not exist; synthesize first: ")
     assert not (repository / ".rehearsal").exists()
@@ -68,14 +68,12 @@ def test_without_an_assembly_the_next_step_is_said(repository: Path, capsys: pyt
 
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("option", ["--json", "--html"])
-def test_a_file_that_cannot_be_written_is_named_before_the_work(
-    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unwritable_file_is_reported_at_once(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([option, str(tmp_path)]) == 2
     assert capsys.readouterr().err == f"rehearsal: cannot write {tmp_path}: Is a directory\n"
 
 
-def test_settings_that_are_not_committed_are_named(
+def test_uncommitted_settings_are_reported(
     repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
@@ -85,15 +83,13 @@ def test_settings_that_are_not_committed_are_named(
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_ref_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_ref_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--ref", "no-such-branch"]) == 2
     expected = "rehearsal: --ref no-such-branch: no such commit here; name a branch, tag or commit\n"
     assert capsys.readouterr().err == expected
 
 
-def test_an_action_that_is_not_there_is_named_with_those_that_are(
-    repository: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unknown_action_is_reported_with_the_known_ones(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """At once: nothing has been set up."""
     assert main(["--fail", "Dev/Nothing", "--approve", "yes"]) == 2
     expected = "rehearsal: --fail Dev/Nothing: the pipeline has no such action; choose from: Dev/Deploy, Dev/Test\n"
@@ -166,7 +162,7 @@ MISTYPED = {
 
 
 @pytest.mark.parametrize("arguments", MISTYPED)
-def test_a_mistyped_value_is_refused_with_an_example(
+def test_mistyped_value_is_refused_with_an_example(
     arguments: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "Europe/Berlin")
@@ -177,7 +173,7 @@ def test_a_mistyped_value_is_refused_with_an_example(
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_failed_rehearsal_is_reported_and_exits_with_1(
+def test_failed_rehearsal_is_reported_and_exits_with_1(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An action that fails; the report is written all the same."""
@@ -193,9 +189,7 @@ def test_a_failed_rehearsal_is_reported_and_exits_with_1(
 
 
 @pytest.mark.usefixtures("repository")
-def test_what_is_not_emulated_is_no_failure_of_the_release_and_exits_with_4(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_emulator_gap_exits_with_4(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """An action nobody can run here says nothing about the release; the report is written all the same."""
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     assert main(["--approve", "yes", "--json", "report.json"]) == 4
@@ -212,7 +206,7 @@ def test_options_are_checked(arguments: list[str], capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("answer", [True, False])
-def test_a_scripted_gate_answers_as_it_was_told(answer: bool) -> None:
+def test_scripted_approval(answer: bool) -> None:
     assert PresetApprover(answer=answer).ask("Prod/Approve", "Really?") is answer
 
 
@@ -238,7 +232,7 @@ def terminal() -> tuple[TerminalApprover, list[str]]:
 @pytest.mark.parametrize(
     ("typed", "answer"), [("y\n", True), (" YES \n", True), ("n\n", False), ("\n", False), ("yeah\n", False)]
 )
-def test_only_a_yes_at_the_terminal_is_a_yes(
+def test_approval_needs_yes_at_the_terminal(
     terminal: tuple[TerminalApprover, list[str]], monkeypatch: pytest.MonkeyPatch, typed: str, answer: bool
 ) -> None:
     approver, shown = terminal
@@ -249,7 +243,7 @@ def test_only_a_yes_at_the_terminal_is_a_yes(
 
 
 @pytest.mark.parametrize("stdin", [io.StringIO("y\n"), Terminal("")])
-def test_a_gate_nobody_answers_says_how_to_go_on(
+def test_unanswered_approval_says_what_to_do(
     terminal: tuple[TerminalApprover, list[str]], monkeypatch: pytest.MonkeyPatch, stdin: io.StringIO
 ) -> None:
     monkeypatch.setattr("sys.stdin", stdin)
@@ -258,7 +252,7 @@ def test_a_gate_nobody_answers_says_how_to_go_on(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_clearing_up_is_not_interrupted(number: signal.Signals) -> None:
+def test_cleanup_is_not_interrupted(number: signal.Signals) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 

@@ -59,14 +59,14 @@ def test_stacks_outside_of_stages_come_first(small: Path) -> None:
     assert list(found.stacks) == [*found.own_stacks, *found.stages["Prod"]]
 
 
-def test_the_pipeline_and_every_account_and_region_are_found(small: Path) -> None:
+def test_pipeline_accounts_and_regions_are_found(small: Path) -> None:
     found = read(small)
     assert (found.pipeline.display_name, found.pipeline.name) == ("App/delivery", "delivery-deployed")
     assert found.home == AwsEnvironment("1", "us-east-1")
     assert [str(one) for one in found.aws_environments] == ["1/us-east-1", "1/eu-west-1", "3/eu-west-1"]
 
 
-def test_a_stack_knows_its_stage_and_its_dependencies(small: Path) -> None:
+def test_stack_has_its_stage_and_dependencies(small: Path) -> None:
     support, delivery, network, data = read(small).stacks
     assert data.dependencies == {network.name}
     assert not network.dependencies
@@ -75,14 +75,14 @@ def test_a_stack_knows_its_stage_and_its_dependencies(small: Path) -> None:
     assert [one.stage for one in (delivery, data)] == [None, "Prod"]
 
 
-def test_the_assembly_of_a_stage_can_be_read_alone(small: Path) -> None:
+def test_assembly_of_a_stage_can_be_read_alone(small: Path) -> None:
     assert [one.name for one in read(small / "prod").stacks] == [one.name for one in read(small).stages["Prod"]]
 
 
 @pytest.mark.parametrize(
     ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
 )
-def test_the_bootstrap_roles_are_in_the_partition_of_the_region(tmp_path: Path, region: str, partition: str) -> None:
+def test_bootstrap_roles_are_in_the_region_partition(tmp_path: Path, region: str, partition: str) -> None:
     arn = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-%s-${AWS::Region}"
     properties = {
         "lookupRole": {"arn": arn % "lookup", "requiresBootstrapStackVersion": 8},
@@ -105,7 +105,7 @@ def test_the_bootstrap_roles_are_in_the_partition_of_the_region(tmp_path: Path, 
     )
 
 
-def test_a_stack_without_a_bootstrap_has_defaults(tmp_path: Path) -> None:
+def test_stack_without_a_bootstrap_has_defaults(tmp_path: Path) -> None:
     artifact = stack(tmp_path, "one")
     del artifact["properties"]["stackName"]
     manifest(tmp_path, {"one": artifact})
@@ -115,7 +115,7 @@ def test_a_stack_without_a_bootstrap_has_defaults(tmp_path: Path) -> None:
     assert (found.bootstrap_version, found.asset_bucket) == (0, "")
 
 
-def test_metadata_of_the_manifest_and_of_its_own_file_are_merged(tmp_path: Path) -> None:
+def test_metadata_is_merged(tmp_path: Path) -> None:
     entry = [{"type": "aws:cdk:logicalId", "data": "R"}]
     (tmp_path / "more.json").write_text(json.dumps({"/App/one/R": entry}))
     artifact = stack(tmp_path, "one", metadata={"/App/one": []}, additionalMetadataFile="more.json")
@@ -137,7 +137,7 @@ def test_metadata_of_the_manifest_and_of_its_own_file_are_merged(tmp_path: Path)
         (["a"], "*"),
     ],
 )
-def test_a_value_of_a_template_as_text(value: Any, text: str) -> None:
+def test_template_value_as_text(value: Any, text: str) -> None:
     assert Stack(name="one", account="1", region="us-east-1", template={}).text(value) == text
 
 
@@ -150,11 +150,11 @@ def test_a_value_of_a_template_as_text(value: Any, text: str) -> None:
         (["a-one", "b-one"], ""),
     ],
 )
-def test_the_common_prefix_of_names_ends_with_a_hyphen(names: list[str], prefix: str) -> None:
+def test_common_prefix_of_names_ends_with_a_hyphen(names: list[str], prefix: str) -> None:
     assert common_prefix(names) == prefix
 
 
-def test_the_assembly_of_the_app_is_read(assembly: "CloudAssembly") -> None:
+def test_assembly_of_the_app_is_read(assembly: "CloudAssembly") -> None:
     found = read(Path(assembly.directory))
     assert found.pipeline.name == "yawl-delivery"
     assert list(found.stages) == ["Dev", "Staging", "Prod"]
@@ -198,14 +198,14 @@ def no_stage(directory: Path) -> None:
         (no_stage, r"/prod/manifest\.json does not exist; synthesize first"),
     ],
 )
-def test_an_assembly_that_cannot_be_read(tmp_path: Path, prepare: Callable[[Path], None], message: str) -> None:
+def test_unreadable_assembly(tmp_path: Path, prepare: Callable[[Path], None], message: str) -> None:
     prepare(tmp_path)
     with pytest.raises(AssemblyError, match=message):
         read(tmp_path)
 
 
 @pytest.mark.parametrize(("names", "listed"), [((), "none"), (("one", "two"), "one-deployed, two-deployed")])
-def test_an_app_must_have_exactly_one_pipeline(tmp_path: Path, names: tuple[str, ...], listed: str) -> None:
+def test_exactly_one_pipeline_is_required(tmp_path: Path, names: tuple[str, ...], listed: str) -> None:
     artifacts = {name: stack(tmp_path, name, PIPELINE) for name in names} or {"other": stack(tmp_path, "other")}
     found = read(manifest(tmp_path, artifacts))
     with pytest.raises(AssemblyError, match=f"must have exactly one stack with an {PIPELINE}; found: {listed}$"):

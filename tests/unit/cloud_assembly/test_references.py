@@ -43,7 +43,7 @@ def test_every_form_of_an_output_is_read() -> None:
 @pytest.mark.parametrize(
     ("value", "copy"), [(OUTPUT, True), ({"Fn::ImportValue": "one"}, True), ("a name", False), (None, False)]
 )
-def test_a_copy_of_an_output_is_known(value: object, copy: bool) -> None:
+def test_copy_of_an_output_is_known(value: object, copy: bool) -> None:
     assert is_copy({"Type": "AWS::SSM::Parameter", "Properties": {"Value": value}}) is copy
 
 
@@ -63,7 +63,7 @@ def test_what_reads_a_copy_of_the_output_is_a_consumer_wherever_it_stands_in_the
     assert [one[1] for one in found] == ["Subnet", "Alarm", "Copy"]
 
 
-def test_a_parameter_that_a_person_set_passes_nothing_on() -> None:
+def test_parameter_that_a_person_set_passes_nothing_on() -> None:
     found = read_by(
         Own={"Type": "AWS::SSM::Parameter", "Properties": {"Value": "x"}},
         Alarm={"Type": "T", "Properties": {"Name": {"Ref": "Own"}}},

@@ -51,32 +51,32 @@ def of(word: str, stage: int | None = None) -> list[str]:
 DOWNLOADS = [text for text in of("RUN") if "curl --fail" in text]
 
 
-def test_every_stage_starts_from_the_argument() -> None:
+def test_every_stage_uses_the_base_image_argument() -> None:
     assert of("FROM") == ["${BASE_IMAGE} AS build", "${BASE_IMAGE}"]
     assert "BASE_IMAGE" in of("ARG", 0)
 
 
-def test_no_argument_has_a_default_that_could_be_wrong_tomorrow() -> None:
+def test_arguments_have_no_defaults_that_age() -> None:
     assert {text.partition("=")[2] for text in of("ARG")} <= {"", '""'}
     assert "latest" not in " ".join(it.text for it in ALL)
 
 
-def test_no_address_stands_in_the_file() -> None:
+def test_no_registry_addresses() -> None:
     assert "://" not in " ".join(it.text for it in ALL)
 
 
 @pytest.mark.parametrize("word", ["ARG", "ENV", "LABEL"])
-def test_nothing_secret_is_in_the_image(word: str) -> None:
+def test_image_has_no_secrets(word: str) -> None:
     assert not [text for text in of(word) if re.search(r"(?i)passw|secret|token|credential|_key", text)]
 
 
-def test_it_runs_as_a_user_of_its_own_by_number() -> None:
+def test_image_runs_as_a_numeric_user() -> None:
     (user,) = of("USER")
     assert re.fullmatch(r"(?P<id>[1-9]\d{3,}):(?P=id)", user)
     assert ALL.index(Instruction(2, "USER", user)) > max(i for i, it in enumerate(ALL) if it.word == "RUN")
 
 
-def test_what_is_copied_exists_and_is_let_through() -> None:
+def test_copied_files_exist_and_are_not_ignored() -> None:
     sources = [shlex.split(text)[0] for text in of("COPY", 1)]
     assert sources
     assert [source for source in sources if not (CONTAINER / source).exists()] == []
@@ -87,19 +87,19 @@ def test_what_is_copied_exists_and_is_let_through() -> None:
     assert of("COPY", 2) == ["--from=build /opt/yawl /opt/yawl"]
 
 
-def test_nothing_that_compiles_or_downloads_is_installed_last() -> None:
+def test_final_stage_has_no_compilers_or_downloaders() -> None:
     (installing,) = of("RUN", 2)
     packages = re.search(r"--no-install-recommends ([a-z0-9 -]+?) *&&", installing)
     assert packages
     assert packages[1].split() == ["ca-certificates", "haproxy", "postgresql-client", "python3"]
 
 
-def test_tasks_may_write_where_the_image_has_volumes() -> None:
+def test_writable_paths_are_volumes() -> None:
     (volumes,) = of("VOLUME")
     assert sorted(re.findall(r'"([^"]+)"', volumes)) == sorted(engine_task.WRITABLE_FOLDERS.values())
 
 
-def test_it_agrees_with_the_task_definition() -> None:
+def test_image_matches_the_task_definition() -> None:
     assert of("EXPOSE") == [f"{ports.APPLICATION} {ports.TASKS}"]
     (check,) = of("HEALTHCHECK")
     assert check.endswith('CMD ["python", "-m", "supervisor.healthcheck"]')
@@ -150,7 +150,7 @@ def run(text: str, folder: Path, checksum: str | None) -> subprocess.CompletedPr
 
 
 @pytest.mark.parametrize("text", DOWNLOADS, ids=name_in)
-def test_what_is_downloaded_is_verified_before_anything_is_done_with_it(text: str, folder: Path) -> None:
+def test_downloads_are_verified_before_use(text: str, folder: Path) -> None:
     assert "--proto '=https'" in text
     right = run(text, folder, hashlib.sha256(CONTENT).hexdigest())
     assert right.returncode == 0, right.stderr
@@ -162,14 +162,14 @@ def test_what_is_downloaded_is_verified_before_anything_is_done_with_it(text: st
 
 
 @pytest.mark.parametrize("text", DOWNLOADS, ids=name_in)
-def test_what_has_no_checksum_is_warned_about(text: str, folder: Path) -> None:
+def test_missing_checksum_warns(text: str, folder: Path) -> None:
     done = run(text, folder, None)
     assert done.returncode == 0
     assert done.stderr == "warning: no checksum: https://example.com/file is built in as it came\n"
 
 
 @pytest.mark.parametrize("text", DOWNLOADS, ids=name_in)
-def test_a_download_that_fails_fails_the_build(text: str, folder: Path) -> None:
+def test_failed_download_fails_the_build(text: str, folder: Path) -> None:
     (folder / "curl").write_text("#!/bin/sh\nexit 22\n")
     assert run(text, folder, None).returncode == 22
 
@@ -178,7 +178,7 @@ def test_a_download_that_fails_fails_the_build(text: str, folder: Path) -> None:
     ("name", "file", "arguments"),
     [("DRIVER", "driver.jar", "--driver driver.jar"), ("LIBRARIES", "libraries.zip", "--libraries libraries.zip")],
 )
-def test_what_a_release_brings_itself_is_not_downloaded(folder: Path, name: str, file: str, arguments: str) -> None:
+def test_bundled_files_are_not_downloaded(folder: Path, name: str, file: str, arguments: str) -> None:
     (download,) = (text for text in DOWNLOADS if name_in(text) == name)
     (release,) = (text for text in DOWNLOADS if name_in(text) == "YAWL")
     usual = f"unpack_release.py release.zip {folder}/webapps --shared {folder}/lib"

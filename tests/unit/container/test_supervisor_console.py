@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 HOST, USER, REGION = "yawl-prod.abc.us-east-1.rds.amazonaws.com", "yawl_reader", "us-east-1"
 
 
-def test_the_token_is_the_sdks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_is_the_sdks(monkeypatch: pytest.MonkeyPatch) -> None:
     session: Any = boto3.Session("AKIA0", "secret/+=", "token/+==", REGION)
     monkeypatch.setattr(auth, "get_current_datetime", lambda: NOW.replace(tzinfo=None))
     expected = session.client("rds").generate_db_auth_token(HOST, 5432, USER)

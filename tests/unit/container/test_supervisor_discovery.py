@@ -40,7 +40,7 @@ def redis_entry(epoch: int, age_seconds: float = 0.0, engine: str = "running") -
         (row(2), (3, timings.LEADER_KEY_LIFE), (2, "row")),
     ],
 )
-def test_the_highest_epoch_is_believed(
+def test_highest_epoch_wins(
     from_row: LeaderRow | None, from_redis: tuple[int, float] | None, known: tuple[int, str] | None
 ) -> None:
     discovery = Discovery()
@@ -50,7 +50,7 @@ def test_the_highest_epoch_is_believed(
     assert (leader and (leader.epoch, leader.task)) == known
 
 
-def test_only_news_wakes_a_standby() -> None:
+def test_only_changes_wake_a_standby() -> None:
     discovery = Discovery()
     for leader, news in [
         (redis_entry(1), True),
@@ -65,7 +65,7 @@ def test_only_news_wakes_a_standby() -> None:
         assert discovery.changed.is_set() is news
 
 
-def test_redis_that_is_gone_hinders_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_discovery_works_without_redis(tmp_path_factory: pytest.TempPathFactory) -> None:
     bundle = tmp_path_factory.mktemp("redis") / "ca.pem"
     bundle.write_text("")
     registry = LeaderRegistry(

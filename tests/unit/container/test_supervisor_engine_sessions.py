@@ -20,7 +20,7 @@ COURSES = {
 
 
 @pytest.mark.parametrize(("course", "expected"), COURSES.values(), ids=list(COURSES))
-def test_a_loss_is_noticed_in_the_second_it_is_plain(course: list[tuple[set[int], int]], expected: int | None) -> None:
+def test_session_loss_is_detected_at_once(course: list[tuple[set[int], int]], expected: int | None) -> None:
     detector = LossDetector()
     lost = [
         second

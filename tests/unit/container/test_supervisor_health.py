@@ -44,12 +44,12 @@ def ask(path: Path, target: str, method: str = "GET") -> tuple[int, str, Any]:
     return int(head.split()[1]), head.decode(), json.loads(body) if body else None
 
 
-def test_a_task_that_has_not_looked_yet_cannot_serve(server: Path) -> None:
+def test_task_is_unhealthy_before_its_first_check(server: Path) -> None:
     status, _, body = ask(server, "/resourceService/")
     assert (status, body["reason"]) == (503, "the task is starting")
 
 
-def test_a_task_that_can_serve(health: HealthState, server: Path) -> None:
+def test_healthy_task(health: HealthState, server: Path) -> None:
     health.set(WELL)
     status, head, body = ask(server, "/resourceService/")
     assert status == 200
@@ -64,7 +64,7 @@ def test_a_task_that_can_serve(health: HealthState, server: Path) -> None:
     assert "Content-Type: application/json" in head
 
 
-def test_the_reason_goes_with_503(health: HealthState, server: Path) -> None:
+def test_unhealthy_response_is_503_with_a_reason(health: HealthState, server: Path) -> None:
     health.set(Health(role="standby", engine="unreachable", reason="no task leads", leader_age=None, epoch=None))
     status, _, body = ask(server, "/resourceService/")
     assert (status, body["status"], body["reason"]) == (503, "unavailable", "no task leads")
@@ -76,7 +76,7 @@ def test_head_has_no_body(health: HealthState, server: Path) -> None:
     assert ask(server, "/resourceService/", "HEAD")[::2] == (200, None)
 
 
-def test_an_old_verdict_counts_as_none(
+def test_stale_health_is_unhealthy(
     health: HealthState, server: Path, monkeypatch: pytest.MonkeyPatch, task_folder: Path
 ) -> None:
     health.set(WELL)
@@ -87,16 +87,16 @@ def test_an_old_verdict_counts_as_none(
     assert alive(task_folder) == 1
 
 
-def test_a_task_that_cannot_serve_is_alive_all_the_same(server: Path, task_folder: Path) -> None:
+def test_unhealthy_task_is_alive(server: Path, task_folder: Path) -> None:
     assert server.is_socket()
     assert alive(task_folder) == 0
 
 
-def test_a_task_that_is_gone_is_not_alive(task_folder: Path) -> None:
+def test_ended_task_is_not_alive(task_folder: Path) -> None:
     assert alive(task_folder) == 1
 
 
-def test_only_the_task_itself_reaches_the_socket(server: Path) -> None:
+def test_socket_is_private(server: Path) -> None:
     assert server.stat().st_mode & 0o077 == 0
 
 

@@ -17,7 +17,7 @@ GRACE = 0.2
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
 
 
-def test_an_engine_is_dead_before_the_next_one_may_start() -> None:
+def test_engine_is_dead_before_the_next_one_starts() -> None:
     assert timings.LEASE + timings.KILL_GRACE + timings.KILL_MARGIN < timings.FENCING_DELAY
     assert timings.LEASE + timings.KILL_GRACE + timings.KILL_MARGIN < timings.SERVER_IDLE_LIMIT
     assert timings.CONTEST_INTERVAL + timings.FENCING_DELAY < 5, "the goal for a failover, less the engine's start"
@@ -97,9 +97,7 @@ def wait_for(condition: Callable[[], object], limit: float = LIMIT) -> None:
         time.sleep(0.005)
 
 
-def test_a_lease_that_is_not_renewed_kills_even_a_stubborn_engine(
-    leases: Leases, engine: subprocess.Popen[str]
-) -> None:
+def test_expired_lease_kills_a_stubborn_engine(leases: Leases, engine: subprocess.Popen[str]) -> None:
     began = now()
     lease = leases.begin(began)
     lease.guard(engine.pid)
@@ -109,7 +107,7 @@ def test_a_lease_that_is_not_renewed_kills_even_a_stubborn_engine(
     assert not lease.valid
 
 
-def test_a_renewed_lease_goes_on(leases: Leases, engine: subprocess.Popen[str], clock: Clock) -> None:
+def test_renewed_lease_continues(leases: Leases, engine: subprocess.Popen[str], clock: Clock) -> None:
     lease = leases.begin(clock())
     lease.guard(engine.pid)
     for _ in range(8):
@@ -123,7 +121,7 @@ def test_a_renewed_lease_goes_on(leases: Leases, engine: subprocess.Popen[str], 
     wait_for(engine.poll)
 
 
-def test_a_lease_runs_from_when_the_heartbeat_was_sent(leases: Leases, clock: Clock) -> None:
+def test_lease_starts_when_the_heartbeat_was_sent(leases: Leases, clock: Clock) -> None:
     lease = leases.begin(clock() - LEASE + 0.1)
     assert lease.valid
     clock.time += 0.1
@@ -131,7 +129,7 @@ def test_a_lease_runs_from_when_the_heartbeat_was_sent(leases: Leases, clock: Cl
     assert leases.lost.wait(LIMIT)
 
 
-def test_a_late_answer_does_not_bring_a_lost_lease_back(leases: Leases) -> None:
+def test_late_response_does_not_revive_a_lost_lease(leases: Leases) -> None:
     lease = leases.begin(now())
     assert leases.lost.wait(LIMIT)
     lease.renew(sent_at=now())
@@ -139,7 +137,7 @@ def test_a_late_answer_does_not_bring_a_lost_lease_back(leases: Leases) -> None:
     assert len(leases.losses) == 1
 
 
-def test_nor_does_one_before_the_loss_is_noticed(leases: Leases, clock: Clock) -> None:
+def test_late_response_before_detection_does_not_revive_the_lease(leases: Leases, clock: Clock) -> None:
     lease = leases.begin(clock())
     clock.time += LEASE
     lease.renew(sent_at=clock())
@@ -147,14 +145,14 @@ def test_nor_does_one_before_the_loss_is_noticed(leases: Leases, clock: Clock) -
     assert leases.lost.wait(LIMIT)
 
 
-def test_a_lost_lock_is_acted_on_at_once(leases: Leases, engine: subprocess.Popen[str]) -> None:
+def test_lost_lock_is_acted_on_at_once(leases: Leases, engine: subprocess.Popen[str]) -> None:
     lease = leases.begin(now() + 10 * LIMIT)
     lease.guard(engine.pid)
     lease.revoke()
     wait_for(engine.poll)
 
 
-def test_an_engine_started_after_the_loss_is_killed_at_once(
+def test_engine_started_after_the_loss_is_killed(
     leases: Leases, engine: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timings, "KILL_GRACE", 2.0)
@@ -164,7 +162,7 @@ def test_an_engine_started_after_the_loss_is_killed_at_once(
     wait_for(engine.poll, limit=1.5)
 
 
-def test_a_task_that_wakes_too_late_leaves_no_grace(
+def test_late_wakeup_kills_without_grace(
     leases: Leases, engine: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timings, "KILL_GRACE", LIMIT + 5)
@@ -173,7 +171,7 @@ def test_a_task_that_wakes_too_late_leaves_no_grace(
     wait_for(engine.poll)
 
 
-def test_a_lease_that_has_ended_kills_nobody(leases: Leases, engine: subprocess.Popen[str]) -> None:
+def test_ended_lease_kills_nothing(leases: Leases, engine: subprocess.Popen[str]) -> None:
     lease = leases.begin(now())
     lease.guard(engine.pid)
     lease.end()
@@ -182,6 +180,6 @@ def test_a_lease_that_has_ended_kills_nobody(leases: Leases, engine: subprocess.
     assert not leases.losses
 
 
-def test_the_clock_is_not_one_that_can_be_set() -> None:
+def test_lease_uses_a_monotonic_clock() -> None:
     assert abs(now() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1
     assert not time.get_clock_info("monotonic").adjustable

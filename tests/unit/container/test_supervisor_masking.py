@@ -36,7 +36,7 @@ def written(capsys: pytest.CaptureFixture[str], event: str, fields: dict[str, ob
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
-def test_no_form_of_a_secret_is_written(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_encoding_of_a_secret_is_masked(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     line = written(capsys, f"password={form}&next", {"url": f"?password={form}", form: 1, "more": [form]})
     document = json.loads(line)
     assert MASK in document["event"]
@@ -44,14 +44,14 @@ def test_no_form_of_a_secret_is_written(form: str, capsys: pytest.CaptureFixture
     assert line.count(MASK) == 4
 
 
-def test_a_text_is_cut_after_it_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_is_truncated_after_masking(capsys: pytest.CaptureFixture[str]) -> None:
     line = written(capsys, "x" * (TEXT_LIMIT - 3) + SECRET)
     assert SECRET[:3] not in json.loads(line)["event"]
 
 
-def test_of_two_secrets_the_longer_one_is_masked_whole() -> None:
+def test_longer_secret_is_masked_first() -> None:
     assert Secrets("secret", "secret-and-more").mask("secret-and-more, secret") == f"{MASK}, {MASK}"
 
 
-def test_what_would_mask_ordinary_text_is_left_alone() -> None:
+def test_short_secrets_are_not_masked() -> None:
     assert Secrets("", "abc").mask("abcdef") == "abcdef"

@@ -34,7 +34,7 @@ def ask(answer: bytes | None, *, gateway: bytes | None = ALIVE, timeout_seconds:
     return asyncio.run(main())
 
 
-def test_an_engine_that_is_well() -> None:
+def test_healthy_engine() -> None:
     assert ask(WELL).good
 
 
@@ -50,7 +50,7 @@ def test_an_engine_that_is_well() -> None:
         (None, "the engine did not answer within 0.2 s"),
     ],
 )
-def test_an_engine_that_is_not_well(answer: bytes | None, reason: str) -> None:
+def test_unhealthy_engine(answer: bytes | None, reason: str) -> None:
     assert ask(answer, timeout_seconds=0.2).reason == reason
 
 
@@ -63,23 +63,23 @@ def test_an_engine_that_is_not_well(answer: bytes | None, reason: str) -> None:
         (None, "the engine did not answer within 0.2 s"),
     ],
 )
-def test_a_resource_service_that_is_dead(gateway: bytes | None, reason: str) -> None:
+def test_failed_resource_service(gateway: bytes | None, reason: str) -> None:
     assert ask(WELL, gateway=gateway, timeout_seconds=0.2).reason == reason
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>anything</html>"])
-def test_a_resource_service_is_judged_by_its_status_alone(body: bytes) -> None:
+def test_resource_service_is_judged_by_its_status_alone(body: bytes) -> None:
     assert ask(WELL, gateway=b"HTTP/1.1 200 \r\n\r\n" + body).good
 
 
 @pytest.mark.parametrize(
     ("answer", "answered"), [(WELL, True), (WELL.replace(b"200 ", b"500 "), True), (b"", False), (None, False)]
 )
-def test_only_what_speaks_http_has_answered(answer: bytes | None, answered: bool) -> None:
+def test_only_http_counts_as_a_response(answer: bytes | None, answered: bool) -> None:
     assert ask(answer, timeout_seconds=0.2).answered is answered
 
 
-def test_an_engine_that_trickles_is_not_waited_for() -> None:
+def test_slow_response_times_out() -> None:
     async def main() -> probe.Verdict:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
@@ -94,5 +94,5 @@ def test_an_engine_that_trickles_is_not_waited_for() -> None:
     assert asyncio.run(main()).reason == "the engine did not answer within 0.3 s"
 
 
-def test_an_engine_that_is_not_there() -> None:
+def test_engine_that_does_not_listen() -> None:
     assert asyncio.run(probe.ask("127.0.0.1", 1, timeout_seconds=1)).reason == "the engine accepts no connections"

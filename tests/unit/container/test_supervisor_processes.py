@@ -65,7 +65,7 @@ def test_lines_become_events(tmp_path: Path, printed: str, events: list[str]) ->
     assert [event for event in heard if event.strip()] == events
 
 
-def test_an_event_is_told_while_the_program_goes_on(tmp_path: Path) -> None:
+def test_event_is_logged_while_the_program_runs(tmp_path: Path) -> None:
     async def first() -> str:
         told: asyncio.Queue[str] = asyncio.Queue()
         program = await Program.start(
@@ -82,7 +82,7 @@ def test_an_event_is_told_while_the_program_goes_on(tmp_path: Path) -> None:
     assert asyncio.run(first()) == "now"
 
 
-def test_a_program_gets_its_own_environment_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_gets_only_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YAWL_DB_PASSWORD", "secret")
     heard: list[str] = []
     run("import os; print(sorted(os.environ))", tmp_path, heard.append, {"ONLY": "this"})
@@ -90,7 +90,7 @@ def test_a_program_gets_its_own_environment_only(tmp_path: Path, monkeypatch: py
     assert "YAWL_DB_PASSWORD" not in heard[0]
 
 
-def test_stopping_kills_what_does_not_end(tmp_path: Path) -> None:
+def test_stop_kills_stubborn_programs(tmp_path: Path) -> None:
     async def stop() -> float:
         ready = asyncio.Event()
         program = await Program.start(
@@ -108,7 +108,7 @@ def test_stopping_kills_what_does_not_end(tmp_path: Path) -> None:
     assert 0.2 <= asyncio.run(stop()) < 2
 
 
-def test_a_program_dies_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+def test_program_dies_with_a_killed_supervisor(tmp_path: Path) -> None:
     supervisor = subprocess.Popen(
         [
             sys.executable,
@@ -137,7 +137,7 @@ def test_a_program_dies_with_a_supervisor_that_is_killed(tmp_path: Path) -> None
             os.kill(program, signal.SIGKILL)
 
 
-def test_a_program_whose_supervisor_is_gone_already_does_not_start() -> None:
+def test_program_does_not_start_without_its_supervisor() -> None:
     ran = subprocess.run(
         [sys.executable, die_with_parent.__file__, "1", "/bin/echo", "started"],
         capture_output=True,
@@ -171,7 +171,7 @@ def test_log_lines_are_one_json_object_each_with_level_and_task(capsys: pytest.C
     assert lines[6]["status"] == 200
 
 
-def test_metrics_are_lines_of_their_own_format(capsys: pytest.CaptureFixture[str]) -> None:
+def test_metrics_have_their_own_format(capsys: pytest.CaptureFixture[str]) -> None:
     from supervisor import metrics
 
     log = start_log(level="FATAL", task="task1", secrets=Secrets())
@@ -188,7 +188,7 @@ def test_metrics_are_lines_of_their_own_format(capsys: pytest.CaptureFixture[str
     assert (line["Environment"], line["QueueDepth"]) == ("dev", 3)
 
 
-def test_a_formatter_needs_no_fields() -> None:
+def test_formatter_without_fields() -> None:
     import logging
 
     record = logging.makeLogRecord({"name": "yawl.test", "msg": "plain", "levelno": logging.INFO, "levelname": "INFO"})

@@ -31,7 +31,7 @@ def test_every_exit_code_is_described() -> None:
     assert [int(row[0]) for row in rows("### Exit codes") if row[0].isdigit()] == sorted(Exit)
 
 
-def test_the_figures_are_those_in_force() -> None:
+def test_figures_match_the_code() -> None:
     figures = {
         row[0].partition(":")[0]: float(row[1]) for row in rows("## How one engine stays one") if row[1] != "seconds"
     }

@@ -40,7 +40,7 @@ def parameters(tomcat: Tomcat, application: str) -> dict[str, str]:
     return {element.get("name", ""): element.get("value", "") for element in found}
 
 
-def test_the_engine_logs_in_as_its_epoch_over_verified_tls(task_folder: Path) -> None:
+def test_engine_logs_in_as_its_epoch_over_verified_tls(task_folder: Path) -> None:
     given = properties(prepared(task_folder))
     assert given["hibernate.connection.username"] == "yawl_engine_7"
     assert given["hibernate.connection.password"] == "epoch-secret"
@@ -60,7 +60,7 @@ def test_no_secret_is_on_the_command_line_or_in_the_environment(
     assert "-XX:+ExitOnOutOfMemoryError" in given
 
 
-def test_nobody_else_reads_the_files_and_the_secrets_go(task_folder: Path) -> None:
+def test_files_are_private_and_secrets_are_deleted(task_folder: Path) -> None:
     tomcat = prepared(task_folder)
     assert {mode(path) & 0o077 for path in files(tomcat) if path.name != "web.xml"} == {0}
     assert [path.name for path in files(tomcat) if "epoch-secret" in path.read_text()] == ["catalina.properties"]
@@ -69,7 +69,7 @@ def test_nobody_else_reads_the_files_and_the_secrets_go(task_folder: Path) -> No
     assert not [path for path in files(tomcat) if "epoch-secret" in path.read_text()]
 
 
-def test_the_applications_talk_to_each_other_directly_with_a_password_of_this_start(task_folder: Path) -> None:
+def test_applications_share_a_password_per_start(task_folder: Path) -> None:
     tomcat = prepared(task_folder)
     reference = "${yawl.delivery.worklist.password}"
     engine, service = parameters(tomcat, "yawl"), parameters(tomcat, "resourceService")
@@ -81,13 +81,11 @@ def test_the_applications_talk_to_each_other_directly_with_a_password_of_this_st
 
 
 @pytest.mark.parametrize(("user", "allowed"), [("operator", "false"), ("admin", "true")])
-def test_the_generic_administrator_is_off_unless_the_account_has_its_name(
-    task_folder: Path, user: str, allowed: str
-) -> None:
+def test_generic_administrator_is_disabled(task_folder: Path, user: str, allowed: str) -> None:
     assert parameters(prepared(task_folder, YAWL_ADMIN_USER=user), "yawl")["AllowGenericAdminID"] == allowed
 
 
-def test_an_applications_own_context_is_kept(task_folder: Path) -> None:
+def test_application_context_is_kept(task_folder: Path) -> None:
     own = task_folder / "webapps" / "yawl" / "META-INF"
     own.mkdir(parents=True)
     (own / "context.xml").write_text(
@@ -105,7 +103,7 @@ def test_tomcat_listens_on_one_address_only_and_cannot_be_shut_down_by_port(task
     assert [(c.get("address"), c.get("port")) for c in server.iter("Connector")] == [("127.0.0.1", "8082")]
 
 
-def test_the_log_masks_the_secrets_made_for_a_start(task_folder: Path) -> None:
+def test_log_masks_the_secrets_made_for_a_start(task_folder: Path) -> None:
     tomcat = prepared(task_folder)
     made = properties(tomcat)["yawl.delivery.worklist.password"]
     assert tomcat.known_secrets.mask(f"epoch-secret, {encoded(made)}") == f"{MASK}, {MASK}"
@@ -115,7 +113,7 @@ def test_the_log_masks_the_secrets_made_for_a_start(task_folder: Path) -> None:
     ("log_level", "interfaces", "hibernate", "tomcats_own"),
     [("TRACE", "INFO", "WARN", "INFO"), ("DEBUG", "INFO", "WARN", "INFO"), ("ERROR", "ERROR", "ERROR", "SEVERE")],
 )
-def test_loggers_that_write_passwords_are_capped_whatever_the_level(
+def test_password_loggers_are_capped_at_every_level(
     task_folder: Path, log_level: str, interfaces: str, hibernate: str, tomcats_own: str
 ) -> None:
     tomcat = prepared(task_folder, LOG_LEVEL=log_level)
@@ -129,7 +127,7 @@ def test_loggers_that_write_passwords_are_capped_whatever_the_level(
     assert f"\n.level = {tomcats_own}\n" in (conf / "logging.properties").read_text()
 
 
-def test_both_applications_start_at_once_and_no_jar_is_scanned(task_folder: Path) -> None:
+def test_applications_start_in_parallel_without_jar_scans(task_folder: Path) -> None:
     tomcat = prepared(task_folder)
     assert [h.get("startStopThreads") for h in root_of(tomcat.folder / "conf" / "server.xml").iter("Host")] == ["2"]
     assert properties(tomcat)["tomcat.util.scan.StandardJarScanFilter.jarsToSkip"] == "*"

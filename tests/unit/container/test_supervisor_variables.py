@@ -25,7 +25,7 @@ def test_variables_are_read(task_folder: Path) -> None:
     assert (read.environment, read.engine.heap_size) == ("dev", "1024m")
 
 
-def test_no_secret_is_shown(task_folder: Path) -> None:
+def test_repr_has_no_secrets(task_folder: Path) -> None:
     shown = repr(variables(task_folder))
     assert not [secret for secret in SECRETS if secret in shown]
 
@@ -51,7 +51,7 @@ def test_no_secret_is_shown(task_folder: Path) -> None:
         ("ECS_CONTAINER_METADATA_URI_V4", "http://127.0.0.1:1", "ECS_CONTAINER_METADATA_URI_V4: does not answer"),
     ],
 )
-def test_a_mistake_is_named(task_folder: Path, name: str, value: str, mistake: str) -> None:
+def test_invalid_variable_is_reported(task_folder: Path, name: str, value: str, mistake: str) -> None:
     (task_folder / "engine-only" / "yawl").mkdir(parents=True)
     with pytest.raises(VariablesError) as raised:
         read_variables({**environment(task_folder), name: value.replace("{folder}", str(task_folder))})
@@ -59,13 +59,13 @@ def test_a_mistake_is_named(task_folder: Path, name: str, value: str, mistake: s
     assert len(str(raised.value).splitlines()) == 1
 
 
-def test_a_password_with_a_line_break_is_refused_and_not_shown(task_folder: Path) -> None:
+def test_password_with_a_line_break_is_rejected(task_folder: Path) -> None:
     with pytest.raises(VariablesError, match="YAWL_DB_PASSWORD: has line breaks") as raised:
         read_variables({**environment(task_folder), "YAWL_DB_PASSWORD": "database-secret\n"})
     assert "database-secret" not in str(raised.value)
 
 
-def test_a_task_without_variables_names_them_all_and_exits_with_2() -> None:
+def test_missing_variables_exit_with_2() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "supervisor"],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CONTAINER)},
@@ -103,6 +103,6 @@ def metadata() -> Generator[str, None, None]:
     server.server_close()
 
 
-def test_on_fargate_ecs_tells_the_name_and_the_address(task_folder: Path, metadata: str) -> None:
+def test_name_and_address_come_from_ecs_metadata(task_folder: Path, metadata: str) -> None:
     read = variables(task_folder, ECS_CONTAINER_METADATA_URI_V4=metadata, TASK_NAME="", TASK_ADDRESS="")
     assert (read.task_name, read.task_address) == ("01234567", "10.0.3.7")

@@ -46,7 +46,7 @@ def jars(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("inside", ["", "YAWL_6.1/wars/"])
-def test_the_two_applications_are_unpacked_and_no_others(tmp_path: Path, inside: str) -> None:
+def test_only_the_two_applications_are_unpacked(tmp_path: Path, inside: str) -> None:
     names = ("yawl", "resourceService", "workletService")
     assert unpack(tmp_path, {f"{inside}{name}.war": WAR for name in names}) == 0
     assert sorted(file.name for file in (tmp_path / "webapps").iterdir()) == ["resourceService", "yawl"]
@@ -54,7 +54,7 @@ def test_the_two_applications_are_unpacked_and_no_others(tmp_path: Path, inside:
     assert (tmp_path / "webapps/yawl/WEB-INF/lib/postgresql-42.7.10.jar").is_file()
 
 
-def test_a_driver_takes_the_place_of_the_releases(tmp_path: Path) -> None:
+def test_driver_replaces_the_bundled_one(tmp_path: Path) -> None:
     assert unpack(tmp_path, {"yawl.war": WAR, "resourceService.war": WAR}, driver=True) == 0
     for application in ("yawl", "resourceService"):
         own = jars(tmp_path / "webapps" / application / "WEB-INF/lib")
@@ -62,7 +62,7 @@ def test_a_driver_takes_the_place_of_the_releases(tmp_path: Path) -> None:
         assert own["postgresql-driver.jar"] == b"another driver"
 
 
-def test_a_driver_fills_the_releases_gap(tmp_path: Path) -> None:
+def test_driver_is_added_if_missing(tmp_path: Path) -> None:
     war = archive({**FOR_POSTGRESQL, **NEEDED})
     assert unpack(tmp_path, {"yawl.war": war, "resourceService.war": war}, driver=True) == 0
     assert jars(tmp_path / "webapps/yawl/WEB-INF/lib")["postgresql-driver.jar"] == b"another driver"
@@ -81,7 +81,7 @@ def test_libraries_outside_the_wars_are_shared(tmp_path: Path) -> None:
     assert jars(tmp_path / "webapps/yawl/WEB-INF/lib") == {}
 
 
-def test_a_driver_goes_where_hibernate_is(tmp_path: Path) -> None:
+def test_driver_is_next_to_hibernate(tmp_path: Path) -> None:
     assert unpack(tmp_path, BOTH_THIN, libraries=SHARED, driver=True) == 0
     shared = jars(tmp_path / "lib")
     assert shared["postgresql-driver.jar"] == b"another driver"
@@ -97,7 +97,7 @@ def test_a_driver_goes_where_hibernate_is(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("application", ["yawl", "resourceService"])
-def test_a_war_that_cannot_run_is_refused(
+def test_unusable_war_is_rejected(
     tmp_path: Path, application: str, missing: str, named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Similar names: jdom 1 has different packages, and another Hibernate jar is not hibernate-core.
@@ -111,7 +111,7 @@ def test_a_war_that_cannot_run_is_refused(
     )
 
 
-def test_an_archive_without_jars_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_archive_without_jars_is_rejected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert unpack(tmp_path, BOTH_THIN, libraries={"README.txt": b""}) == 2
     assert "libraries.zip has no jars" in capsys.readouterr().err
 
@@ -145,14 +145,14 @@ def test_an_archive_without_jars_is_refused(tmp_path: Path, capsys: pytest.Captu
         ),
     ],
 )
-def test_what_will_not_do_is_named(
+def test_invalid_release_is_reported(
     tmp_path: Path, entries: Mapping[str, bytes], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert unpack(tmp_path, entries) == 2
     assert capsys.readouterr().err == f"unpack_release: {said}\n"
 
 
-def test_a_page_instead_of_an_archive_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_html_instead_of_an_archive_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "release.zip").write_text("<html>Not Found</html>")
     assert main([str(tmp_path / "release.zip"), str(tmp_path / "webapps"), "--shared", str(tmp_path / "lib")]) == 2
     assert capsys.readouterr().err == "unpack_release: release.zip: File is not a zip file\n"

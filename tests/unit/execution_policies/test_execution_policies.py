@@ -170,9 +170,7 @@ def _identified(kinds: Sequence[str]) -> str:
     return next((kind for kind in kinds if "snapshot" not in kind), kinds[0])
 
 
-def test_cloudformation_may_do_all_that_its_stacks_take(
-    assembly: "CloudAssembly", policies: dict[str, AccountPolicies]
-) -> None:
+def test_policies_cover_every_stack(assembly: "CloudAssembly", policies: dict[str, AccountPolicies]) -> None:
     asked = [
         (stack, request)
         for stack in read(Path(assembly.directory)).stacks
@@ -191,7 +189,7 @@ def test_cloudformation_may_do_all_that_its_stacks_take(
     assert len(known) > 2_000
 
 
-def test_every_action_of_a_handler_is_allowed_or_left_out_for_a_reason(assembly: "CloudAssembly") -> None:
+def test_handler_actions_are_allowed_or_excluded_with_a_reason(assembly: "CloudAssembly") -> None:
     left_out = {
         (resource["Type"], action)
         for stack in read(Path(assembly.directory)).stacks
@@ -251,13 +249,13 @@ def test_every_action_of_a_handler_is_allowed_or_left_out_for_a_reason(assembly:
         ("dynamodb:Scan", f"arn:aws:dynamodb:us-east-1:{DEV}:table/yawl-dev", {}),
     ],
 )
-def test_it_may_not_gain_more_nor_touch_what_is_not_ours(
+def test_no_privilege_escalation(
     action: str, resource: str, context: dict[str, str], policies: dict[str, AccountPolicies]
 ) -> None:
     assert not is_allowed(policies[DEV], action, resource, **context)
 
 
-def test_names_stand_in_arns_as_aws_has_them(policies: dict[str, AccountPolicies]) -> None:
+def test_names_in_arns_match_aws(policies: dict[str, AccountPolicies]) -> None:
     """Literal ARNs, because the other tests use the same formats as the policies."""
     home, prod = policies["111111111111"], policies["444444444444"]
     alias = "alias/yawl-delivery-us-west-2tifactstorealias0f438b320b7fcefc1f48"
@@ -273,19 +271,19 @@ def test_names_stand_in_arns_as_aws_has_them(policies: dict[str, AccountPolicies
     assert is_allowed(prod, "elasticloadbalancing:CreateLoadBalancer", balancer)
 
 
-def test_a_last_snapshot_can_be_taken(policies: dict[str, AccountPolicies]) -> None:
+def test_final_snapshot_is_allowed(policies: dict[str, AccountPolicies]) -> None:
     for action, name in (("rds:CreateDBSnapshot", "rds"), ("elasticache:CreateSnapshot", "elasticache")):
         assert is_allowed(policies[DEV], action, f"arn:aws:{name}:us-east-1:{DEV}:snapshot:yawl-dev-snapshot-1a2b")
 
 
-def test_what_a_bounded_role_takes_is_allowed(policies: dict[str, AccountPolicies]) -> None:
+def test_bounded_roles_can_be_created(policies: dict[str, AccountPolicies]) -> None:
     for action in ("CreateRole", "PutRolePolicy", "DeleteRolePolicy", "PutRolePermissionsBoundary"):
         assert is_allowed(policies[DEV], f"iam:{action}", ROLE, PermissionsBoundary=BOUND)
     for service in ("ecs-tasks", "lambda"):
         assert is_allowed(policies[DEV], "iam:PassRole", ROLE, PassedToService=f"{service}.amazonaws.com")
 
 
-def test_no_policy_is_for_everything(policies: dict[str, AccountPolicies]) -> None:
+def test_no_policy_allows_everything(policies: dict[str, AccountPolicies]) -> None:
     for account in policies.values():
         text = json.dumps(account.template())
         assert "AdministratorAccess" not in text
@@ -324,28 +322,26 @@ class TestBoundary:
             *("lambda:CreateFunction", "lambda:UpdateFunctionCode", "kms:PutKeyPolicy", "s3:PutBucketPolicy"),
         ],
     )
-    def test_a_role_of_an_environment_cannot_escape_it(self, action: str, policies: dict[str, AccountPolicies]) -> None:
+    def test_environment_roles_cannot_escape_the_boundary(
+        self, action: str, policies: dict[str, AccountPolicies]
+    ) -> None:
         assert not self.allows(policies[DEV], action)
 
     @pytest.mark.parametrize("action", ["s3:PutObject", "kms:Decrypt", "logs:PutLogEvents", "ecr:BatchGetImage"])
-    def test_what_roles_of_an_environment_do_is_within_it(
-        self, action: str, policies: dict[str, AccountPolicies]
-    ) -> None:
+    def test_boundary_covers_the_environment_roles(self, action: str, policies: dict[str, AccountPolicies]) -> None:
         assert self.allows(policies[DEV], action)
 
-    def test_the_pipelines_roles_assume_those_their_policies_name(self, policies: dict[str, AccountPolicies]) -> None:
+    def test_pipelines_roles_assume_those_their_policies_name(self, policies: dict[str, AccountPolicies]) -> None:
         home = policies["111111111111"]
         assert self.allows(home, "sts:AssumeRole", f"arn:aws:iam::{DEV}:role/cdk-hnb659fds-deploy-role-{DEV}-us-east-1")
         assert not self.allows(home, "sts:AssumeRole", f"arn:aws:iam::{DEV}:role/admin")
 
-    def test_what_a_bucket_allows_the_function_that_empties_it_is_within_it(
-        self, policies: dict[str, AccountPolicies]
-    ) -> None:
+    def test_boundary_covers_the_bucket_emptying_function(self, policies: dict[str, AccountPolicies]) -> None:
         assert self.allows(policies[DEV], "s3:DeleteObjectVersion", "arn:aws:s3:::yawl-dev-storage-static-1a2b/object")
         assert self.allows(policies[DEV], "s3:PutBucketPolicy", "arn:aws:s3:::yawl-dev-storage-static-1a2b")
         assert not self.allows(policies[DEV], "s3:PutBucketPolicy", "arn:aws:s3:::somebody-else")
 
-    def test_every_statement_of_every_role_is_within_it(
+    def test_boundary_covers_every_statement(
         self, assembly: "CloudAssembly", policies: dict[str, AccountPolicies]
     ) -> None:
         for stack in read(Path(assembly.directory)).stacks:
@@ -357,12 +353,12 @@ class TestBoundary:
                             needed = [{"Statement": [bare]}]
                             assert lacks(needed, [policies[stack.account].boundary]) == []
 
-    def test_aws_config_may_read_what_it_records(self, app_elsewhere: Synthesized) -> None:
+    def test_aws_config_can_read_what_it_records(self, app_elsewhere: Synthesized) -> None:
         [prod] = [one for one in generate(app_elsewhere.folder) if one.account == "444444444444"]
         for action in ("config:PutConfigurationRecorder", "ec2:DescribeVpcs", "s3:GetBucketPolicy", "s3:PutObject"):
             assert self.allows(prod, action)
 
-    def test_an_unknown_managed_policy_is_refused(self, tmp_path: Path) -> None:
+    def test_unknown_managed_policy_is_rejected(self, tmp_path: Path) -> None:
         role: dict[str, Any] = {
             "Type": "AWS::IAM::Role",
             "Properties": {
@@ -373,13 +369,13 @@ class TestBoundary:
         with pytest.raises(PolicyError, match=r"PowerUserAccess: its actions are unknown"):
             generate(one_stack(tmp_path, {"Role": role}))
 
-    def test_a_role_that_may_assume_anything_is_refused(self, tmp_path: Path) -> None:
+    def test_role_that_can_assume_anything_is_rejected(self, tmp_path: Path) -> None:
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
         policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}
         with pytest.raises(PolicyError, match="has sts:AssumeRole on any resource"):
             generate(one_stack(tmp_path, {"Policy": policy}))
 
-    def test_every_role_has_it_where_the_settings_say_so(
+    def test_boundary_is_set_on_every_role(
         self, request: pytest.FixtureRequest, settings: Settings, tmp_path: Path
     ) -> None:
         skip_with_example_only(request)
@@ -394,7 +390,7 @@ class TestBoundary:
         }
         assert found == {(one, f"arn:aws:iam::{one}:policy/{BOUNDARY}") for one in ("111111111111", "444444444444")}
 
-    def test_no_role_has_it_otherwise(self, assembly: "CloudAssembly") -> None:
+    def test_boundary_is_absent_by_default(self, assembly: "CloudAssembly") -> None:
         for stack in read(Path(assembly.directory)).stacks:
             assert "PermissionsBoundary" not in json.dumps(stack.template)
 
@@ -402,7 +398,7 @@ class TestBoundary:
 class TestSize:
     """IAM's limits."""
 
-    def test_every_policy_fits(self, policies: dict[str, AccountPolicies]) -> None:
+    def test_policies_are_within_the_size_limit(self, policies: dict[str, AccountPolicies]) -> None:
         for account in policies.values():
             assert len(account.policies) <= MOST_POLICIES
             for policy in [*account.policies.values(), account.boundary]:
@@ -410,18 +406,18 @@ class TestSize:
             # CloudFormation's limit for a template in a request.
             assert len(json.dumps(account.template())) <= 51_200
 
-    def test_statements_are_packed_into_as_few_as_they_fill(self) -> None:
+    def test_statements_are_packed(self) -> None:
         statements = [Statement(tuple(f"s{n}:Action{i}" for i in range(100)), (f"arn:{n}",)) for n in range(10)]
         found = packed(statements)
         assert len(found) == -(-size(document(statements)) // MOST_CHARACTERS)
         assert all(size(document(policy)) <= MOST_CHARACTERS for policy in found)
 
-    def test_a_statement_that_is_too_long_is_divided(self) -> None:
+    def test_long_statement_is_split(self) -> None:
         found = packed([Statement(tuple(f"service:Action{i}" for i in range(1000)), ("*",))])
         assert sum(len(statement.actions) for policy in found for statement in policy) == 1000
         assert all(size(document(policy)) <= MOST_CHARACTERS for policy in found)
 
-    def test_the_table_names_each_policy_with_its_size(self, policies: dict[str, AccountPolicies]) -> None:
+    def test_table_names_each_policy_with_its_size(self, policies: dict[str, AccountPolicies]) -> None:
         lines = table(list(policies.values()))
         assert lines[0].endswith("of 6,144, white space not counted")
         assert f"{DEV}  {len(policies[DEV].policies)} policies for each execution role, of 10" in lines
@@ -431,26 +427,26 @@ class TestSize:
 class TestInput:
     """Unexpected templates and settings."""
 
-    def test_a_type_without_permissions_is_named_with_the_place_to_add_them(self, tmp_path: Path) -> None:
+    def test_type_without_permissions_is_reported_with_the_file_to_edit(self, tmp_path: Path) -> None:
         with pytest.raises(PolicyError, match=r"AWS::New::Thing: .* WITHOUT_HANDLERS in execution_policies/needs.py"):
             generate(one_stack(tmp_path, {"Thing": {"Type": "AWS::New::Thing"}}))
 
-    def test_an_absent_assembly_says_what_to_do(self, tmp_path: Path) -> None:
+    def test_missing_assembly_says_what_to_do(self, tmp_path: Path) -> None:
         with pytest.raises(UserError, match="synthesize first: make assembly"):
             generate(tmp_path)
 
-    def test_further_actions_are_limited_like_the_others(self, tmp_path: Path) -> None:
+    def test_further_actions_are_limited_too(self, tmp_path: Path) -> None:
         topic = {"Topic": {"Type": "AWS::SNS::Topic"}}
         [found] = generate(one_stack(tmp_path, topic), further_actions=["sns:ConfirmSubscription"])
         assert is_allowed(found, "sns:ConfirmSubscription", f"arn:aws:sns:us-east-1:{DEV}:yawl-dev-Topic-1A2B")
         assert not is_allowed(found, "sns:ConfirmSubscription", f"arn:aws:sns:us-east-1:{DEV}:other")
 
     @pytest.mark.parametrize("action", ["sns:NoSuchAction", "iam:CreateUser", "*"])
-    def test_an_unknown_or_iam_action_is_rejected(self, action: str, tmp_path: Path) -> None:
+    def test_unknown_or_iam_action_is_rejected(self, action: str, tmp_path: Path) -> None:
         with pytest.raises(PolicyError, match=r"pipeline\.execution_actions"):
             generate(one_stack(tmp_path, {"Topic": {"Type": "AWS::SNS::Topic"}}), further_actions=[action])
 
-    def test_the_tables_are_about_types_that_cloudformation_has(self) -> None:
+    def test_tables_contain_only_existing_types(self) -> None:
         for kind in [*NAMINGS, *SERVICE_LINKED_ROLES, *WITHOUT_HANDLERS]:
             assert kind == "AWS::CDK::Metadata" or schema_of(kind)
         for naming in NAMINGS.values():
@@ -458,20 +454,20 @@ class TestInput:
                 assert arn_format(*one.split(":", 1)).endswith(".*")
 
     @pytest.mark.parametrize("app", ["app_elsewhere", "small_app"])
-    def test_other_settings_have_policies_within_the_limits(self, app: str, request: pytest.FixtureRequest) -> None:
+    def test_policies_of_other_settings_are_within_the_limits(self, app: str, request: pytest.FixtureRequest) -> None:
         synthesized: Synthesized = request.getfixturevalue(app)
         for account in generate(synthesized.folder):
             assert len(account.policies) <= MOST_POLICIES
             assert size(account.boundary) <= MOST_CHARACTERS
 
 
-def test_a_boundary_that_would_be_too_long_allows_more_reading_instead() -> None:
+def test_long_boundary_falls_back_to_broader_reads() -> None:
     actions = {"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:CreateDBInstance", "s3:ListBucket"}
     assert _widest(actions) == sorted(actions)
     assert _widest(actions, widen=True) == ["rds:CreateDBInstance", "rds:Describe*", "s3:ListBucket"]
 
 
-def test_two_runs_write_the_same_bytes(assembly: "CloudAssembly", tmp_path: Path) -> None:
+def test_output_is_deterministic(assembly: "CloudAssembly", tmp_path: Path) -> None:
     written = []
     for name in ("one", "other"):
         folder = tmp_path / name
@@ -496,14 +492,14 @@ class TestCoverage:
     @pytest.mark.parametrize(
         ("action", "resource"), [("*", "*"), ("sns:*", "arn:*"), ("SNS:*T*", "arn:a*"), ("sns:*", "arn:?*")]
     )
-    def test_what_a_wider_pattern_allows_is_not_lacking(self, action: str, resource: str) -> None:
+    def test_wider_pattern_covers_an_action(self, action: str, resource: str) -> None:
         assert lacks([self.NEEDED], [self.granted(action, resource)]) == []
 
     @pytest.mark.parametrize(("action", "resource"), [("sns:CreateTopic", "arn:a*"), ("sns:*", "arn:ab*")])
-    def test_what_a_narrower_one_does_not_allow_is(self, action: str, resource: str) -> None:
+    def test_narrower_pattern_does_not_cover_an_action(self, action: str, resource: str) -> None:
         assert Lack("sns:TagResource", ("arn:a*",)) in lacks([self.NEEDED], [self.granted(action, resource)])
 
-    def test_a_condition_that_is_not_needed_narrows(self) -> None:
+    def test_unneeded_condition_restricts(self) -> None:
         condition = {"Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}
         narrow = self.granted("*", "*", **condition)
         assert len(lacks([self.NEEDED], [narrow])) == 2
@@ -511,12 +507,12 @@ class TestCoverage:
         assert lacks([needed], [narrow]) == []
         assert lacks([needed], [self.granted("*", "*")]) == []
 
-    def test_a_deployed_release_lacks_nothing_of_its_own(self, policies: dict[str, AccountPolicies]) -> None:
+    def test_deployed_release_lacks_no_permissions(self, policies: dict[str, AccountPolicies]) -> None:
         for account in policies.values():
             assert lacks(account.policies.values(), account.policies.values()) == []
             assert lacks([account.boundary], [account.boundary]) == []
 
-    def test_a_new_type_is_lacking(self, tmp_path: Path, policies: dict[str, AccountPolicies]) -> None:
+    def test_new_type_lacks_permissions(self, tmp_path: Path, policies: dict[str, AccountPolicies]) -> None:
         [found] = generate(one_stack(tmp_path, {"Stream": {"Type": "AWS::Kinesis::Stream"}}))
         lacking = lacks(found.policies.values(), policies[DEV].policies.values())
         assert "kinesis:CreateStream" in {one.action for one in lacking}

@@ -107,7 +107,7 @@ def check_targets(aws: Aws, *answers: Mapping[str, Any] | str, seconds: float = 
         pytest.param(["ThrottlingException", "AccessDenied", targets("healthy")], id="errors-that-pass"),
     ],
 )
-def test_targets_are_healthy(aws: Aws, answers: list[Mapping[str, Any] | str]) -> None:
+def test_healthy_targets(aws: Aws, answers: list[Mapping[str, Any] | str]) -> None:
     check_targets(aws, *answers, seconds=2.0)
 
 
@@ -131,7 +131,7 @@ def test_targets_are_healthy(aws: Aws, answers: list[Mapping[str, Any] | str]) -
         pytest.param("TargetGroupNotFound", "told why TargetGroupNotFound", id="no-such-group"),
     ],
 )
-def test_targets_that_are_not_healthy(aws: Aws, said: Mapping[str, Any] | str, named: str) -> None:
+def test_unhealthy_targets(aws: Aws, said: Mapping[str, Any] | str, named: str) -> None:
     with pytest.raises(CheckFailed) as failure:
         check_targets(aws, said)
     assert named in str(failure.value)
@@ -188,7 +188,7 @@ def check_service(aws: Aws, *answers: Mapping[str, Any] | str, seconds: float = 
         ),
     ],
 )
-def test_a_stable_service(aws: Aws, answers: list[Mapping[str, Any] | str]) -> None:
+def test_stable_service(aws: Aws, answers: list[Mapping[str, Any] | str]) -> None:
     check_service(aws, *answers, seconds=2.0)
 
 
@@ -215,7 +215,7 @@ def test_a_stable_service(aws: Aws, answers: list[Mapping[str, Any] | str]) -> N
         pytest.param("ClusterNotFoundException", "ClusterNotFoundException from DescribeServices", id="no-cluster"),
     ],
 )
-def test_a_service_that_is_not_steady(aws: Aws, said: Mapping[str, Any] | str, named: str) -> None:
+def test_unstable_service(aws: Aws, said: Mapping[str, Any] | str, named: str) -> None:
     with pytest.raises(CheckFailed) as failure:
         check_service(aws, said)
     assert named in str(failure.value)
@@ -267,7 +267,7 @@ def test_no_alarm_is_active(aws: Aws, answers: list[Mapping[str, Any] | str]) ->
         pytest.param("AccessDenied", "AccessDenied from DescribeAlarms", id="not-allowed"),
     ],
 )
-def test_an_alarm_that_fires(aws: Aws, said: Mapping[str, Any] | str, named: str) -> None:
+def test_active_alarm(aws: Aws, said: Mapping[str, Any] | str, named: str) -> None:
     with pytest.raises(CheckFailed) as failure:
         check_alarms(aws, said)
     assert named in str(failure.value)
@@ -329,7 +329,7 @@ def sts(caller: pytest.MonkeyPatch, *behaviours: Behaviour, seconds: float) -> t
     return signed_in, server.requests
 
 
-def test_the_role_is_assumed_without_the_proxy(caller: pytest.MonkeyPatch) -> None:
+def test_role_is_assumed_without_the_proxy(caller: pytest.MonkeyPatch) -> None:
     signed_in, requests = sts(
         caller, respond(403, REFUSED), respond(200, CREDENTIALS, content_type="text/xml"), seconds=2
     )
@@ -344,7 +344,7 @@ def test_the_role_is_assumed_without_the_proxy(caller: pytest.MonkeyPatch) -> No
         assert client.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 3}
 
 
-def test_a_refused_role_is_named_and_no_secret_is(caller: pytest.MonkeyPatch) -> None:
+def test_refused_role_is_named_and_no_secret_is(caller: pytest.MonkeyPatch) -> None:
     with pytest.raises(CheckFailed) as failure:
         sts(caller, respond(403, REFUSED), seconds=0)
     text = str(failure.value)

@@ -62,7 +62,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_the_fake_tasks_of_a_rehearsal_do_the_engines_work(ports: list[int]) -> None:
+def test_checks_pass_against_the_fake_engine(ports: list[int]) -> None:
     for port in ports:
         client = HttpClient(f"http://127.0.0.1:{port}")
         assert health_fault(client.get("/resourceService/")) is None
@@ -73,7 +73,7 @@ def test_the_fake_tasks_of_a_rehearsal_do_the_engines_work(ports: list[int]) -> 
         )
 
 
-def test_every_run_has_a_specification_of_its_own_in_the_order_that_the_schema_wants() -> None:
+def test_every_run_has_a_valid_specification_of_its_own() -> None:
     one, other = new_specification(), new_specification()
     assert one.identifier != other.identifier
     root = ET.fromstring(one.xml)  # noqa: S314  # ours

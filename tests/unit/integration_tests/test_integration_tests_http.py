@@ -75,7 +75,7 @@ async def no_http(writer: asyncio.StreamWriter) -> None:
         pytest.param([healthy(), reset(), healthy()], id="one-lost-connection"),
     ],
 )
-def test_a_healthy_environment_is_green(behaviours: list[Behaviour]) -> None:
+def test_healthy_environment_passes(behaviours: list[Behaviour]) -> None:
     with serve(*behaviours, elsewhere=FORBIDDEN) as server:
         check_health(server.url, seconds=60.0)
     assert len(server.requests) >= 3
@@ -105,7 +105,7 @@ def test_a_healthy_environment_is_green(behaviours: list[Behaviour]) -> None:
         pytest.param([respond(204)], "x 204 No Content", id="no-content"),
     ],
 )
-def test_a_fault_is_named(behaviours: list[Behaviour], named: str) -> None:
+def test_fault_is_reported(behaviours: list[Behaviour], named: str) -> None:
     with serve(*behaviours, elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed) as failure:
         check_health(server.url)
     text = str(failure.value)
@@ -122,22 +122,22 @@ def test_a_fault_is_named(behaviours: list[Behaviour], named: str) -> None:
         pytest.param(drip(0.03), "reading the response body", id="one-byte-at-a-time"),
     ],
 )
-def test_a_request_ends_in_time(behaviour: Behaviour, phase: str) -> None:
+def test_request_times_out(behaviour: Behaviour, phase: str) -> None:
     with serve(behaviour, elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed, match=f"timed out while {phase}"):
         check_health(server.url, request_seconds=SHORT_SECONDS)
 
 
-def test_a_hang_during_the_start_is_waited_out() -> None:
+def test_hang_during_the_start_is_tolerated() -> None:
     with serve(hang(), healthy(), elsewhere=FORBIDDEN) as server:
         check_health(server.url, seconds=60.0, request_seconds=SHORT_SECONDS)
 
 
-def test_a_refused_connection_is_named() -> None:
+def test_refused_connection_is_reported() -> None:
     with pytest.raises(CheckFailed, match="x connection refused"):
         check_health(f"http://127.0.0.1:{unused_port()}")
 
 
-def test_a_name_that_does_not_resolve_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unresolvable_name_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def resolve(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -146,7 +146,7 @@ def test_a_name_that_does_not_resolve_is_named(monkeypatch: pytest.MonkeyPatch) 
         check_health("http://no-such-name.invalid")
 
 
-def test_tls_without_tls_is_named() -> None:
+def test_plain_http_on_a_tls_port_is_reported() -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed, match="while negotiating TLS"):
         check_health(server.url.replace("http:", "https:"), request_seconds=SHORT_SECONDS)
 
@@ -161,14 +161,14 @@ def test_flapping_fails_at_once() -> None:
     assert time.monotonic() - start < 25
 
 
-def test_the_verdict_waits_for_the_deadline_and_not_much_longer() -> None:
+def test_failure_is_reported_shortly_after_the_deadline() -> None:
     start = time.monotonic()
     with serve(respond(503), elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed):
         check_health(server.url, seconds=0.3)
     assert 0.3 <= time.monotonic() - start < REQUEST_SECONDS
 
 
-def test_a_failure_is_one_screen() -> None:
+def test_failure_fits_one_screen() -> None:
     loud = respond(503, b"\x1b[31mstarting\n" * 50, content_type="text/\x9b31mplain")
     with serve(loud, elsewhere=FORBIDDEN) as server:
         with pytest.raises(CheckFailed) as failure:
@@ -184,7 +184,7 @@ def test_a_failure_is_one_screen() -> None:
         assert all(line.isprintable() for line in lines)
 
 
-def test_what_is_seen_again_and_again_is_shown_in_one_line() -> None:
+def test_repeated_observations_are_collapsed() -> None:
     history = History(required_streak=1)
     for at, text in [(0.0, "1 of 2"), (0.5, "1 of 2"), (1.5, "1 of 2"), (2.5, "0 of 2")]:
         history.add(ProbeResult(fault="too few", text=text, next_steps=(f"page of {text}",)), at)
@@ -205,7 +205,7 @@ def test_every_request_has_its_own_connection_and_no_origin_header() -> None:
     assert not any("origin" in request.lower() for request in server.requests)
 
 
-def test_a_proxy_that_the_environment_names_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "http://yawl-dev.eu-central-1.elb.amazonaws.com"
     with serve(healthy(), path=name + PATH, elsewhere=FORBIDDEN) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
@@ -218,7 +218,7 @@ def check_forbidden(url: str, *, seconds: float = DEADLINE_SECONDS) -> None:
     other_paths_are_forbidden(HttpClient(url), paths=["/yawl/ib"], deadline=short_deadline(seconds))
 
 
-def test_a_forbidden_path_is_green() -> None:
+def test_forbidden_path_passes() -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server:
         check_forbidden(server.url)
     assert len(server.requests) == 1
@@ -232,19 +232,19 @@ def test_a_forbidden_path_is_green() -> None:
         pytest.param(respond(401), "1 x 401 Unauthorized", id="401"),
     ],
 )
-def test_an_open_path_is_judged_at_once(elsewhere: Behaviour, named: str) -> None:
+def test_open_path_fails_at_once(elsewhere: Behaviour, named: str) -> None:
     with serve(healthy(), elsewhere=elsewhere) as server, pytest.raises(CheckFailed) as failure:
         check_forbidden(server.url)
     assert named in str(failure.value)
     assert len(server.requests) == 1
 
 
-def test_a_lost_connection_is_asked_again() -> None:
+def test_lost_connection_is_retried() -> None:
     with serve(reset(), reset(), FORBIDDEN, path="/yawl/ib", elsewhere=healthy()) as server:
         check_forbidden(server.url, seconds=60.0)
     assert len(server.requests) == 3
 
 
-def test_silence_is_not_forbidden() -> None:
+def test_no_response_is_not_a_403() -> None:
     with serve(healthy(), elsewhere=reset()) as server, pytest.raises(CheckFailed, match="did not respond to /yawl/ib"):
         check_forbidden(server.url)

@@ -43,7 +43,7 @@ BUILD = {"CI": "true", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 """The environment of a build: CI is set, and no pytest plug-ins load by themselves."""
 
 
-def test_the_http_checks_need_two_variables() -> None:
+def test_http_checks_need_two_variables() -> None:
     http, mistakes = read_http_variables(HTTP)
     assert not mistakes
     assert http.environment == "yawl-dev.eu-central-1.elb.amazonaws.com"
@@ -51,7 +51,7 @@ def test_the_http_checks_need_two_variables() -> None:
     assert http.consecutive_successes == 5
 
 
-def test_the_variables_are_read() -> None:
+def test_variables_are_read() -> None:
     more = {"ENVIRONMENT": "dev", "DEADLINE_SECONDS": "2.5", "CONSECUTIVE_SUCCESSES": "3"}
     http, mistakes = read_http_variables(HTTP | more | {"ALB_URL": "https://yawl.example:8443/"})
     assert not mistakes
@@ -104,7 +104,7 @@ def test_the_variables_are_read() -> None:
         ({"AWS_ENDPOINT_URL": "localhost:4566"}, "AWS_ENDPOINT_URL is not an address"),
     ],
 )
-def test_a_mistake_in_a_variable_is_named(variables: dict[str, str], named: str) -> None:
+def test_invalid_variable_is_reported(variables: dict[str, str], named: str) -> None:
     given = HTTP | ACCOUNT | variables
     mistakes = read_http_variables(given)[1] + read_account_variables(given)[1]
     assert any(mistake.startswith(named) for mistake in mistakes), mistakes
@@ -125,7 +125,7 @@ def environment_of_a_build(variables: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in ours} | variables | BUILD
 
 
-def test_missing_variables_are_a_usage_error_that_names_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_variables_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with patch.dict(os.environ, environment_of_a_build({"ALB_URL": "yawl.example"}), clear=True):
         exit_code = pytest.main([str(ROOT / "integration_tests"), "--capture=no"])
     assert exit_code == pytest.ExitCode.USAGE_ERROR
@@ -135,7 +135,7 @@ def test_missing_variables_are_a_usage_error_that_names_them_all(capsys: pytest.
     assert "Traceback" not in said.out + said.err
 
 
-def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None:
+def test_failing_run_shows_each_failure_once(tmp_path: Path) -> None:
     report, summary = tmp_path / "report.xml", tmp_path / "folder" / "summary.txt"
     faulty = respond(503, b"no database")
     with serve(healthy(), faulty, healthy(), faulty, elsewhere=respond(403)) as server:
@@ -173,14 +173,14 @@ def test_a_red_run_shows_each_screen_once_and_reports_it(tmp_path: Path) -> None
     assert "503 Service Unavailable" in (cases["test_health_path_responds"].findtext("failure") or "")
 
 
-def test_the_summary_is_written_as_it_was_printed(tmp_path: Path) -> None:
+def test_summary_is_written_as_it_was_printed(tmp_path: Path) -> None:
     terminal, file = Mock(pytest.TerminalReporter), tmp_path / "summary.txt"
     Summary("dev", file, clock=FakeClock(tick=0.25)).pytest_terminal_summary(terminal)
     terminal.write_line.assert_called_once_with("dev: no test ran in 0.2 s")
     assert file.read_text() == "dev: no test ran in 0.2 s\n"
 
 
-def test_a_green_run_tells_how_quick_it_was(tmp_path: Path) -> None:
+def test_passing_run_reports_response_times(tmp_path: Path) -> None:
     summary = tmp_path / "summary.txt"
     with serve(healthy(), elsewhere=respond(403)) as server:
         named = {"ALB_URL": server.url, "ENVIRONMENT": "dev", "P99_LIMIT_SECONDS": "30"}
@@ -190,7 +190,7 @@ def test_a_green_run_tells_how_quick_it_was(tmp_path: Path) -> None:
     assert re.fullmatch(r"dev: 3 passed, \d skipped in \d+\.\d s, p99 \d+ ms\n", summary.read_text())
 
 
-def test_the_folder_stands_alone() -> None:
+def test_folder_has_no_imports_from_the_project() -> None:
     allowed = sys.stdlib_module_names | {"boto3", "botocore", "httpx", "integration_tests", "pytest"}
     for file in (ROOT / "integration_tests").glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

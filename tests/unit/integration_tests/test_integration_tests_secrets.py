@@ -92,7 +92,7 @@ PLACES = ["body", "failure", "location", "header", "type", "no HTTP"]
     spelling=st.sampled_from(sorted(SPELLINGS)),
     place=st.sampled_from(PLACES),
 )
-def test_no_dump_shows_a_secret(echo: Echo, secret: str, spelling: str, place: str) -> None:
+def test_dumps_mask_secrets(echo: Echo, secret: str, spelling: str, place: str) -> None:
     assert echo.server
     written = SPELLINGS[spelling](secret)
     echo.behaviour = respond(500)
@@ -116,13 +116,13 @@ def test_no_dump_shows_a_secret(echo: Echo, secret: str, spelling: str, place: s
 
 
 @given(secret=secret_texts, cut=st.integers(4, 60))
-def test_not_even_the_beginning_of_one_where_an_answer_breaks_off(secret: str, cut: int) -> None:
+def test_truncated_secret_is_masked(secret: str, cut: int) -> None:
     known = SecretValues()
     known.add(secret)
     assert secret[:cut] not in known.hide(f"X-Origin-Verify: {secret[:cut]}").removeprefix("X-Origin-Verify: ")
 
 
-def test_a_secret_that_a_long_body_pushes_over_the_edge_of_what_is_shown(echo: Echo) -> None:
+def test_secret_at_the_truncation_edge_is_masked(echo: Echo) -> None:
     assert echo.server
     known = SecretValues()
     known.add("the-whole-secret-value")
@@ -131,7 +131,7 @@ def test_a_secret_that_a_long_body_pushes_over_the_edge_of_what_is_shown(echo: E
         assert "the-wh" not in dumps(HttpClient(echo.server.url, secret_values=known))
 
 
-def test_what_has_no_secret_stays_as_it_is() -> None:
+def test_text_without_secrets_is_unchanged() -> None:
     known = SecretValues()
     assert known.hide("nothing is known yet") == "nothing is known yet"
     known.add("")
@@ -140,7 +140,7 @@ def test_what_has_no_secret_stays_as_it_is() -> None:
     assert known.hide("a hidden-value, A HIDDEN-VALUE") == "a ***, A ***"
 
 
-def test_credentials_and_sessions_are_known_before_they_are_sent(echo: Echo) -> None:
+def test_credentials_are_registered_before_they_are_sent(echo: Echo) -> None:
     assert echo.server
     credentials = Credentials(username="admin", password="YAWL")
     assert "YAWL" not in repr(credentials)
@@ -153,7 +153,7 @@ def test_credentials_and_sessions_are_known_before_they_are_sent(echo: Echo) -> 
     assert client.secret_values.hide(f"{handle} {credentials.encoded_password}") == "*** ***"
 
 
-def test_an_unexpected_error_is_reported_without_them(tmp_path: Path) -> None:
+def test_unexpected_error_is_masked(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("from integration_tests.conftest import *\n")
     (tmp_path / "test_it.py").write_text(
         "def test_it(secret_values):\n"

@@ -43,18 +43,18 @@ class CloudWatch:
         return watch(lambda: self, "health", seconds=seconds, since=START, clock=lambda: self.seconds, sleep=self.sleep)
 
 
-def test_a_quiet_alarm_is_watched_to_the_end() -> None:
+def test_bake_without_an_alarm_runs_to_the_end() -> None:
     alarm = CloudWatch(["OK"])
     assert alarm.watch(10 * 60) is None
     assert alarm.seconds == 10 * 60
     assert alarm.looks == 1 + 10 * 60 / POLL_SECONDS
 
 
-def test_an_alarm_without_data_is_quiet() -> None:
+def test_insufficient_data_passes() -> None:
     assert CloudWatch(["INSUFFICIENT_DATA"]).watch(60) is None
 
 
-def test_an_alarm_that_rings_ends_the_watch_at_once() -> None:
+def test_alarm_ends_the_bake_at_once() -> None:
     alarm = CloudWatch(["OK", "OK", "ALARM"])
     rang = alarm.watch(3600)
     assert rang is not None
@@ -62,29 +62,27 @@ def test_an_alarm_that_rings_ends_the_watch_at_once() -> None:
     assert alarm.seconds == 2 * POLL_SECONDS
 
 
-def test_an_alarm_that_rang_and_cleared_between_two_looks_counts() -> None:
+def test_alarm_between_two_polls_counts() -> None:
     rang = CloudWatch(["OK"], [(20, "OK to ALARM"), (25, "ALARM to OK")]).watch(3600)
     assert rang is not None
     assert rang.cleared
 
 
-def test_what_rang_before_the_watch_does_not_count() -> None:
+def test_alarm_before_the_bake_does_not_count() -> None:
     assert CloudWatch(["OK"], [(-60, "OK to ALARM"), (-30, "ALARM to OK")]).watch(60) is None
 
 
-def test_a_watch_of_no_time_still_looks_once() -> None:
+def test_bake_of_zero_minutes_polls_once() -> None:
     assert CloudWatch(["ALARM"]).watch(0) is not None
     assert CloudWatch(["OK"]).watch(0) is None
 
 
-def test_an_alarm_that_does_not_exist_proves_nothing() -> None:
+def test_missing_alarm_is_an_error() -> None:
     with pytest.raises(AlarmNotFoundError):
         CloudWatch(["none"]).watch(60)
 
 
-def test_a_hotfix_skips_the_bake_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_hotfix_skips_the_bake_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     variables = {"ENVIRONMENT": "dev", "ENVIRONMENT_REGION": "us-east-1", "ALARM_NAME": "health", "BAKE_MINUTES": "60"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

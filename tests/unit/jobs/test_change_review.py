@@ -87,13 +87,13 @@ def test_equal_templates_change_nothing() -> None:
     assert not list(losses("stack", found))
 
 
-def test_what_the_cdk_adds_for_itself_is_no_change() -> None:
+def test_cdk_metadata_is_not_a_change() -> None:
     rules: dict[str, Any] = {"CheckBootstrapVersion": {"Assertions": []}}
     [found] = COMPARER.compare([({"Resources": {}}, {"Resources": {}, "Rules": rules})])
     assert found.nothing
 
 
-def test_a_replaced_database_is_a_loss_that_names_resource_property_and_reason() -> None:
+def test_replaced_database_names_resource_property_and_reason() -> None:
     [finding] = lost({"Database": DATABASE}, {"Database": changed(DATABASE, DBInstanceIdentifier="two")})
     assert finding.subject == "Database"
     assert finding.title == (
@@ -101,28 +101,28 @@ def test_a_replaced_database_is_a_loss_that_names_resource_property_and_reason()
     )
 
 
-def test_a_retained_resource_that_leaves_its_stack_is_a_loss_too() -> None:
+def test_retained_resource_leaving_its_stack_is_a_loss() -> None:
     [finding] = lost({"Database": DATABASE}, {})
     assert "retained but no longer belong to a stack" in finding.title
     [finding] = lost({"Database": {**DATABASE, "DeletionPolicy": "Delete"}}, {})
     assert "would be deleted" in finding.title
 
 
-def test_another_type_under_the_same_id_is_a_loss() -> None:
+def test_changed_type_is_a_loss() -> None:
     [finding] = lost({"One": DATABASE}, {"One": {"Type": "AWS::SNS::Topic"}})
     assert finding.subject == "One"
 
 
 @pytest.mark.parametrize("change", [{"AllocatedStorage": "40"}, {"BackupRetentionPeriod": 14}, {"MultiAZ": True}])
-def test_what_can_be_changed_in_place_is_no_loss(change: dict[str, Any]) -> None:
+def test_in_place_update_is_not_a_loss(change: dict[str, Any]) -> None:
     assert not lost({"Database": DATABASE}, {"Database": changed(DATABASE, **change)})
 
 
-def test_what_holds_nothing_may_be_replaced() -> None:
+def test_stateless_resource_may_be_replaced() -> None:
     assert not lost({"Rule": ingress(80)}, {"Rule": ingress(81)})
 
 
-def test_a_replacement_spreads_to_what_refers_to_it() -> None:
+def test_replacement_propagates_to_references() -> None:
     """A security group is not stateful, but a database that moves to another network is."""
     subnets = {"Type": "AWS::RDS::DBSubnetGroup", "Properties": {"DBSubnetGroupName": "a", "SubnetIds": ["x"]}}
     database = changed(DATABASE, DBSubnetGroupName={"Ref": "Subnets"})
@@ -146,14 +146,14 @@ def test_every_stateful_resource_of_an_environment_is_guarded(
         assert guarded == {name for name, kind in ids.items() if not kind.endswith(("::Subnet", "::SubnetGroup"))}, part
 
 
-def test_a_new_action_broadens() -> None:
+def test_new_action_broadens_permissions() -> None:
     found = difference({"Role": ROLE, "P": policy("s3:GetObject")}, {"Role": ROLE, "P": policy("s3:*")})
     [finding] = broadened("yawl-prod-application", found)
     assert finding.subject == "permissions"
     assert "+ Allow s3:* on arn:aws:s3:::mine/* by AWS:${Role}" in finding.details
 
 
-def test_an_opened_port_broadens() -> None:
+def test_opened_port_broadens_permissions() -> None:
     [finding] = broadened("s", difference({"A": ingress(443)}, {"A": ingress(443), "B": ingress(22, "0.0.0.0/0")}))
     assert finding.details == ("+ ingress tcp port 22 of sg-1, peer 0.0.0.0/0",)
 
@@ -166,7 +166,7 @@ def test_an_opened_port_broadens() -> None:
         ({"Role": ROLE}, {"Role": ROLE, "P": policy("s3:GetObject", effect="Deny")}),
     ],
 )
-def test_taking_away_does_not_broaden(before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_removal_does_not_broaden_permissions(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert not list(broadened("s", difference(before, after)))
 
 
@@ -190,7 +190,7 @@ def review_of(before: dict[str, Any], after: dict[str, Any], **more: Any) -> Rev
     )
 
 
-def test_the_summary_is_one_line_of_numbers() -> None:
+def test_summary_is_one_line_of_numbers() -> None:
     review = review_of(
         {"Database": DATABASE, "Old": ingress(1)}, {"Database": changed(DATABASE, MultiAZ=True), "New": ingress(1)}
     )
@@ -205,7 +205,7 @@ def test_the_summary_is_one_line_of_numbers() -> None:
     )
 
 
-def test_a_stack_that_is_left_behind_is_a_change() -> None:
+def test_stack_that_is_left_behind_is_a_change() -> None:
     same = review_of({"D": DATABASE}, {"D": DATABASE}, orphaned_stacks=("yawl-prod-former (4, us-east-1)",))
     assert not same.nothing
     assert same.summary() == (
@@ -220,7 +220,7 @@ def accepted_in(folder: Path, text: str) -> Path:
     return file
 
 
-def test_the_printed_entry_lets_this_change_through_and_no_other(tmp_path: Path) -> None:
+def test_printed_acceptance_covers_only_this_change(tmp_path: Path) -> None:
     before = {"Database": DATABASE}
     [finding] = lost(before, {"Database": changed(DATABASE, DBInstanceIdentifier="two")})
     entry = entry_for(finding, "prod").replace("…", "restored from the snapshot of today")
@@ -230,21 +230,21 @@ def test_the_printed_entry_lets_this_change_through_and_no_other(tmp_path: Path)
     assert mark_accepted(other, acceptances).accepted is None
 
 
-def test_an_acceptance_for_another_environment_counts_for_nothing(tmp_path: Path) -> None:
+def test_acceptance_for_another_environment_is_ignored(tmp_path: Path) -> None:
     [finding] = lost({"Database": DATABASE}, {})
     entry = entry_for(finding, "prod").replace("…", "because it is meant")
     file = accepted_in(tmp_path, entry + "\n[environments.dev]\naccount = '2'\n")
     assert mark_accepted(finding, read_acceptances(file, "dev")).accepted is None
 
 
-def test_a_byte_order_mark_is_accepted_as_it_is_by_the_settings(tmp_path: Path) -> None:
+def test_byte_order_mark_is_accepted(tmp_path: Path) -> None:
     entry = 'accepted_changes = { 0123456789ab = { stack = "data", subject = "D", reason = "it is meant" } }'
     file = accepted_in(tmp_path, entry)
     file.write_text(file.read_text(), encoding="utf-8-sig")
     assert [accepted.change for accepted in read_acceptances(file, "prod")] == ["0123456789ab"]
 
 
-def test_templates_that_cannot_be_compared_are_an_error_that_says_why() -> None:
+def test_uncomparable_templates_are_an_error() -> None:
     with Comparer() as comparer:
         for _ in range(2):  # the second finds the process gone
             with pytest.raises(UserError, match=r"the templates cannot be compared: .*Error"):
@@ -253,13 +253,13 @@ def test_templates_that_cannot_be_compared_are_an_error_that_says_why() -> None:
                 )
 
 
-def test_without_node_nothing_is_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_node_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="node is not on the PATH"), Comparer():
         pass
 
 
-def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+def test_unreadable_settings_are_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         read_acceptances(tmp_path / "none.toml", "prod")
     (tmp_path / "latin-1.toml").write_bytes(b"a = '\xff'")
@@ -287,13 +287,13 @@ def test_every_form_of_the_report_tells_the_cost_and_what_makes_it() -> None:
     assert "onthly cost" not in as_text(same) + as_html(same, None)
 
 
-def test_while_another_release_is_under_way_somebody_is_asked() -> None:
+def test_approval_is_required_while_another_release_is_in_progress() -> None:
     """The approval is skipped only for one exact line; another release may still change the result."""
     same = replace(review_of({"D": DATABASE}, {"D": DATABASE}), others_in_progress=("0123456789abcdef",))
     assert same.summary() == "prod: nothing changes; compared while execution 01234567 was still in progress"
 
 
-def test_a_summary_that_is_cut_keeps_the_warning() -> None:
+def test_summary_that_is_cut_keeps_the_warning() -> None:
     review = replace(review_of({"D": DATABASE}, {}), others_in_progress=("0123456789abcdef", "fedcba9876543210"))
     whole = review.summary()
     cut = review.summary(most=120)
@@ -321,7 +321,7 @@ def test_a_summary_that_is_cut_keeps_the_warning() -> None:
         *("is this one", "is behind", "is elsewhere", "has never been"),
     ],
 )
-def test_another_release_is_under_way_that_was_reviewed_before(
+def test_release_in_progress_that_was_reviewed_before(
     stage: dict[str, Any], under_way: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def state(*, name: str) -> dict[str, Any]:
@@ -338,7 +338,7 @@ def test_another_release_is_under_way_that_was_reviewed_before(
     assert run.others_in_progress() == under_way
 
 
-def test_what_has_no_price_is_named_and_stops_nothing() -> None:
+def test_missing_price_is_reported_without_stopping() -> None:
     dear = changed(DATABASE, DBInstanceClass="db.x2g.large")
     review = review_of({"Database": DATABASE}, {"Database": dear, "Key": {"Type": "AWS::KMS::Key"}})
     assert "monthly cost at least $3.30 without db.x2g.large, one zone" in review.summary()
@@ -349,7 +349,7 @@ def test_what_has_no_price_is_named_and_stops_nothing() -> None:
     assert "no prices in eu-west-1 for db." in as_html(elsewhere, None)
 
 
-def test_the_page_escapes_what_a_template_says() -> None:
+def test_page_escapes_what_a_template_says() -> None:
     before = {"Database": changed(DATABASE, DBInstanceIdentifier="<script>alert(1)</script>")}
     page = as_html(review_of(before, {"Database": DATABASE}), None)
     assert "<script>" not in page
@@ -365,9 +365,7 @@ def test_the_page_escapes_what_a_template_says() -> None:
         ({"EngineVersion": "15.15"}, {"EngineVersion": "16.11"}, "without AllowMajorVersionUpgrade"),
     ],
 )
-def test_an_update_that_aws_refuses_stops_and_cannot_be_accepted(
-    before: dict[str, str], after: dict[str, str], reason: str
-) -> None:
+def test_update_that_aws_rejects_cannot_be_accepted(before: dict[str, str], after: dict[str, str], reason: str) -> None:
     [finding] = refused_updates(
         "stack", difference({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
     )
@@ -390,6 +388,6 @@ def test_an_update_that_aws_refuses_stops_and_cannot_be_accepted(
         ({"AllocatedStorage": {"Ref": "Size"}}, {"AllocatedStorage": "20"}),
     ],
 )
-def test_an_update_that_aws_makes_is_no_finding(before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_allowed_update_is_not_a_finding(before: dict[str, Any], after: dict[str, Any]) -> None:
     found = difference({"Database": changed(DATABASE, **before)}, {"Database": changed(DATABASE, **after)})
     assert not list(refused_updates("stack", found))

@@ -121,7 +121,7 @@ RELEASE = Release(
 class TestRisks:
     """A replaced VPC and a new task definition are not the same."""
 
-    def test_the_worst_comes_first(self) -> None:
+    def test_worst_comes_first(self) -> None:
         found = [(risk.level, risk.subject.partition(" ")[0]) for risk in risks(EVERYTHING)]
         assert found == [
             (Level.DATA, "Vpc"),
@@ -151,10 +151,10 @@ class TestRisks:
         [risk] = [one for one in risks(review_of(NETWORK, findings=[finding])) if one.finding == finding]
         assert risk.level is level
 
-    def test_a_revision_is_not_counted_with_replacements(self) -> None:
+    def test_revision_is_not_counted_with_replacements(self) -> None:
         assert "resources 2 changed, 2 revised, 2 replaced, 1 removed, in 3 of 3 stacks" in EVERYTHING.summary()
 
-    def test_the_highest_one_fits_the_approval(self) -> None:
+    def test_highest_one_fits_the_approval(self) -> None:
         assert highest_risk(risks(EVERYTHING)) == "data or an address is lost: Vpc in yawl-prod-network"
         two = review_of(DATABASE)
         assert highest_risk(risks(two)) == "replaced or removed: Group in yawl-prod-database and 1 more"
@@ -168,7 +168,7 @@ class TestExercised:
 
     STORED = changes_of(review_of(APPLICATION, stack("database", DATABASE.difference.resources[1])))
 
-    def test_a_stack_that_did_not_change_there_was_not_tested_there(self) -> None:
+    def test_stack_that_did_not_change_there_was_not_tested_there(self) -> None:
         stored = json.loads(json.dumps(self.STORED))
         dev = received("dev", [stored, changes_of(EVERYTHING)], releases=2, is_complete=True)
         staging = received("staging", [stored], releases=1, is_complete=True)
@@ -191,7 +191,7 @@ class TestExercised:
         [found] = exercises(review_of(NETWORK), [staging])
         assert found.words == "received 0 of 1 change"
 
-    def test_a_new_stack_is_compared_with_nothing(self) -> None:
+    def test_new_stack_is_compared_with_nothing(self) -> None:
         new = replace(NETWORK, is_new=True)
         assert not list(exercises(review_of(new), [received("dev", [], releases=1, is_complete=True)]))
 
@@ -213,7 +213,7 @@ class TestPage:
         assert "Second <b>" not in page
         assert "Second &lt;b&gt;" in page
 
-    def test_an_acceptance_has_its_reason_and_its_author(self) -> None:
+    def test_acceptance_has_its_reason_and_its_author(self) -> None:
         accepted = [replace(LOST, accepted="moved on Sunday"), replace(OPENED, accepted="the upload needs it")]
         page = as_html(replace(EVERYTHING, findings=tuple(accepted)), RELEASE)
         assert "Accepted because: moved on Sunday <small>(by Grace)</small>" in page
@@ -242,7 +242,7 @@ class TestPage:
     def test_it_says_what_is_not_known_or_not_usual(self, changes: Mapping[str, Any], words: str) -> None:
         assert words in as_html(EVERYTHING, replace(RELEASE, **changes))
 
-    def test_a_review_by_hand_has_no_release(self) -> None:
+    def test_review_by_hand_has_no_release(self) -> None:
         assert "Runs now" not in as_html(EVERYTHING, None)
 
 
@@ -260,7 +260,7 @@ class TestRelease:
         assert replace(RELEASE, running=(None,)).runs() == "no release on record"
         assert replace(RELEASE, not_known="denied").runs() == "not known: see the review"
 
-    def test_the_mail_lists_commits_in_single_lines_and_not_too_many(self) -> None:
+    def test_mail_lists_commits_in_single_lines_and_not_too_many(self) -> None:
         assert RELEASE.mailed() == ["+ cccccccccccc Third (Ada)", "+ bbbbbbbbbbbb Second <b> (Ada)"]
         many = Range(
             added=tuple(commit(f"{number:040x}", title="a\x00b\n" * 40) for number in range(30)),
@@ -314,7 +314,7 @@ class TestHistory:
         assert [(commit.id, commit.title) for commit in found.added] == [(three, "Three"), (two, "Two “quoted”")]
         assert not found.taken_back
 
-    def test_a_merge_adds_the_commits_of_both_sides(self, repository: Repository) -> None:
+    def test_merge_adds_the_commits_of_both_sides(self, repository: Repository) -> None:
         one = repository.commit("One")
         repository.git("checkout", "--quiet", "-b", "side")
         repository.commit("Side one")
@@ -327,7 +327,7 @@ class TestHistory:
         assert {commit.title for commit in found.added} == {"Main", "Side one", "Side two", "Merge"}
         assert {commit.author for commit in found.added} == {"Ada", "Grace"}
 
-    def test_an_older_commit_takes_newer_ones_back(self, repository: Repository) -> None:
+    def test_older_commit_takes_newer_ones_back(self, repository: Repository) -> None:
         one, two, three = (repository.commit(title) for title in ("One", "Two", "Three"))
         repository.git("checkout", "--quiet", "--detach", one)
         found = repository.history().between(three, one)
@@ -335,11 +335,11 @@ class TestHistory:
         assert [commit.id for commit in found.taken_back] == [three, two]
         assert not found.added
 
-    def test_a_commit_that_is_not_there_has_no_range(self, repository: Repository) -> None:
+    def test_commit_that_is_not_there_has_no_range(self, repository: Repository) -> None:
         one = repository.commit("One")
         assert repository.history().between(OTHER, one) is None
 
-    def test_the_length_is_limited(self, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_length_is_limited(self, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
         one, _, three = (repository.commit(title) for title in ("One", "Two", "Three"))
         monkeypatch.setattr(history, "MOST_COMMITS", 2)
         found = repository.history()
@@ -356,7 +356,7 @@ class TestHistory:
         ],
         ids=["tables", "inline tables"],
     )
-    def test_an_acceptance_belongs_to_who_wrote_its_reason(self, form: str, repository: Repository) -> None:
+    def test_acceptance_belongs_to_who_wrote_its_reason(self, form: str, repository: Repository) -> None:
         first, second = "0123456789ab", "ba9876543210"
         repository.commit("One", settings=form.format(first, second, "one", "one"))
         repository.commit("Two", settings=form.format(first, second, "one", "two"), author="Grace")
@@ -430,12 +430,12 @@ class TestRecords:
         found = records().running("prod", [home, further, {"yawl-prod-us-west-2-network"}])
         assert [one.commit if one else None for one in found] == [OLD, OTHER, None]
 
-    def test_an_environment_received_what_came_after_the_commit_that_is_replaced(self) -> None:
+    def test_environment_received_what_came_after_the_commit_that_is_replaced(self) -> None:
         assert records().since("staging", OLD) == (("4", "3"), True)
         assert records().since("staging", OTHER) == (("4", "3", "2"), False)
         assert records().since("dev", OLD) == ((), False)
 
-    def test_a_review_that_was_not_stored_is_none_and_one_that_may_not_be_read_an_error(self) -> None:
+    def test_review_that_was_not_stored_is_none_and_one_that_may_not_be_read_an_error(self) -> None:
         assert records().review("staging", "2") is None
         with pytest.raises(UserError, match=r"the release records in records cannot be read: .*AccessDenied"):
             records({}, error="AccessDenied").review("staging", "2")

@@ -79,7 +79,7 @@ def test_after_the_replacement_of_a_vpc_the_database_in_it_is_affected() -> None
     }
 
 
-def test_a_property_that_only_creation_sets_spreads_the_replacement_over_stacks_and_is_a_loss() -> None:
+def test_property_that_only_creation_sets_spreads_the_replacement_over_stacks_and_is_a_loss() -> None:
     names = {
         "Resources": {"Settings": resource("AWS::RDS::DBSubnetGroup", SubnetIds=[])},
         "Outputs": {"Name": {"Value": {"Ref": "Settings"}}},
@@ -123,7 +123,7 @@ def test_what_its_own_stack_replaces_is_reported_once() -> None:
         ("AWS::FromTomorrow::Store", "Key", UNKNOWN),
     ],
 )
-def test_the_effect_follows_from_the_schema_of_the_property(kind: str, name: str, effect: str) -> None:
+def test_effect_follows_from_the_schema_of_the_property(kind: str, name: str, effect: str) -> None:
     template = {"Resources": {"Key": resource("AWS::KMS::Key"), "One": resource(kind, **{name: {"Ref": "Key"}})}}
     assert of(dependents([change("stack", template, "Key")])) == {("One", "Key"): effect}
 
@@ -142,7 +142,7 @@ def test_nothing_is_affected_where_nothing_is_replaced() -> None:
     assert dependents([change("network", NETWORK), change("database", DATABASE)]) == ()
 
 
-def test_a_stack_that_would_keep_the_value_of_a_replaced_resource_stops_the_release() -> None:
+def test_stack_that_would_keep_the_value_of_a_replaced_resource_stops_the_release() -> None:
     network = {"Resources": {"Group": resource("AWS::IAM::Role")}, "Outputs": {"Id": {"Value": {"Ref": "Group"}}}}
     service = {"Resources": {"Reader": resource("AWS::SSM::Parameter", Value=output("network", "Id"))}}
     found = dependents([change("network", network, "Group"), change("service", service)])

@@ -102,7 +102,7 @@ SIBLINGS = {
 
 
 @pytest.mark.parametrize("sibling", SIBLINGS.values(), ids=SIBLINGS)
-def test_a_live_stack_is_never_left_behind_whatever_its_name_begins_with(sibling: Stack) -> None:
+def test_live_stack_is_never_left_behind_whatever_its_name_begins_with(sibling: Stack) -> None:
     prod = stack("yawl-prod-network", "prod")
     there = Deployed((prod, sibling), regions={ACCOUNT: [EAST, WEST]})
     assert found("prod", release(prod, sibling), there, removed=True) == {}
@@ -116,26 +116,26 @@ def test_of_two_environments_in_one_account_each_review_names_its_own_former_sta
     assert found("prod-us", release(prod, us), there) == {("prod-us", ACCOUNT, EAST): ["yawl-prod-us-cache"]}
 
 
-def test_an_environment_that_moved_to_another_region_is_found_in_its_old_one() -> None:
+def test_environment_that_moved_to_another_region_is_found_in_its_old_one() -> None:
     new, old = stack("yawl-prod-network", "prod", EUROPE), stack("yawl-prod-network", "prod", EAST)
     there = Deployed((old,), regions={ACCOUNT: [EAST, EUROPE]})
     assert found("prod", release(new), there) == {("prod", ACCOUNT, EAST): ["yawl-prod-network"]}
 
 
-def test_a_further_region_that_was_given_up_is_found() -> None:
+def test_further_region_that_was_given_up_is_found() -> None:
     prod, old = stack("yawl-prod-network", "prod"), stack("yawl-prod-us-west-2-network", "prod-us-west-2", WEST)
     there = Deployed((prod, old), regions={ACCOUNT: [EAST, WEST]})
     assert found("prod", release(prod), there) == {("prod-us-west-2", ACCOUNT, WEST): ["yawl-prod-us-west-2-network"]}
 
 
-def test_an_environment_that_moved_to_another_account_is_found_by_the_pipelines_history() -> None:
+def test_environment_that_moved_to_another_account_is_found_by_the_pipelines_history() -> None:
     new, old = stack("yawl-prod-network", "prod"), stack("yawl-prod-network", "prod", WEST, OTHER)
     there = Deployed((old,), history=frozenset({(AwsEnvironment(OTHER, WEST), "yawl-prod-network")}))
     assert found("prod", release(new), there) == {("prod", OTHER, WEST): ["yawl-prod-network"]}
 
 
 @pytest.mark.parametrize("account", [ACCOUNT, OTHER])
-def test_a_removed_or_renamed_environment_is_found_by_the_first_review_only(account: str) -> None:
+def test_removed_or_renamed_environment_is_found_by_the_first_review_only(account: str) -> None:
     dev, old = stack("yawl-dev-network", "dev"), stack("yawl-qa-network", "qa", EAST, account)
     there = Deployed((dev, old), history=frozenset({(AwsEnvironment(account, EAST), "yawl-qa-network")}))
     assert found("dev", release(dev), there, removed=True) == {("qa", account, EAST): ["yawl-qa-network"]}
@@ -169,7 +169,7 @@ def test_where_access_is_denied_the_review_says_that_it_does_not_know() -> None:
     assert left_behind("prod", [prod], release(prod), cast(Reader, nothing), removed=False) == ([], [])
 
 
-def test_the_finding_names_stacks_data_cost_and_what_collides() -> None:
+def test_finding_names_stacks_data_cost_and_what_collides() -> None:
     role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": {"Fn::Sub": "yawl-prod-bake"}}}
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "yawl-prod-high"}}
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "yawl-prod-files"}}
@@ -205,7 +205,7 @@ def test_the_finding_names_stacks_data_cost_and_what_collides() -> None:
         ("qa", stack("yawl-qa-network", "qa", WEST), f"qa is no longer in {ACCOUNT}, {EAST}, and 1 stack is left"),
     ],
 )
-def test_the_title_says_how_the_stacks_came_to_be_left(owner: str | None, new: Stack, title: str) -> None:
+def test_title_says_how_the_stacks_came_to_be_left(owner: str | None, new: Stack, title: str) -> None:
     old = stack("yawl-qa-cache", "qa")
     left = LeftBehind(name="qa", owner=owner, place=old.aws_environment, stacks=(old,))
     assert describe(left, [new], COMPARER).title.startswith(title)
@@ -221,7 +221,7 @@ def test_another_set_of_stacks_is_another_change() -> None:
     assert len(changes) == 3
 
 
-def test_a_folder_without_an_assembly_stands_for_itself(tmp_path: Path) -> None:
+def test_folder_without_an_assembly_stands_for_itself(tmp_path: Path) -> None:
     prod = stack("yawl-prod-network", "prod")
     assert Release.read(tmp_path, "prod", [prod]) == Release((prod,), ("prod",), None)
 
@@ -236,13 +236,13 @@ def test_a_folder_without_an_assembly_stands_for_itself(tmp_path: Path) -> None:
         (None, None),
     ],
 )
-def test_the_environment_of_a_template_is_its_resources_tag(tags: Any, found: str | None) -> None:
+def test_environment_of_a_template_is_its_resources_tag(tags: Any, found: str | None) -> None:
     assert (
         environment_tag({"Resources": {"One": {"Type": "T", "Properties": {"Tags": tags}}, "Two": {"Type": "T"}}})
         == found
     )
 
 
-def test_a_template_with_resources_of_two_environments_belongs_to_none() -> None:
+def test_template_with_resources_of_two_environments_belongs_to_none() -> None:
     resources = {tag: stack("x", tag).template["Resources"]["Tagged"] for tag in ("one", "two")}
     assert environment_tag({"Resources": resources}) is None

@@ -52,7 +52,7 @@ def test_what_holds_state_is_lost(kind: str) -> None:
         ("Custom::Store", "may lose what it holds, since AWS's resource schemas do not contain its type"),
     ],
 )
-def test_an_unknown_type_that_may_hold_data_is_named_with_the_reason(kind: str, why: str) -> None:
+def test_unknown_type_that_may_hold_data_is_named_with_the_reason(kind: str, why: str) -> None:
     assert lost(kind).startswith(why)
 
 
@@ -74,11 +74,11 @@ def test_what_a_deployment_creates_again_is_no_loss(kind: str) -> None:
     assert not lost(kind)
 
 
-def test_a_version_that_its_template_retains_holds_nothing() -> None:
+def test_version_that_its_template_retains_holds_nothing() -> None:
     assert not lost("AWS::Lambda::Version", DeletionPolicy="Retain")
 
 
-def test_the_tables_name_types_that_exist_and_do_not_contradict() -> None:
+def test_tables_name_types_that_exist_and_do_not_contradict() -> None:
     kinds = [kind for kind in (*HOLDS, *HOLDS_NOTHING) if not kind.startswith("Custom::")]
     [found] = COMPARER.compare([({"Resources": {f"R{n}": {"Type": kind} for n, kind in enumerate(kinds)}}, {})])
     assert set(found.types) == set(kinds)

@@ -23,7 +23,7 @@ def parts(template: Templates) -> dict[str, dict[str, Any]]:
     return {part: dict(template("dev", part).to_json()) for part in STATEFUL if not part.startswith("recovery")}
 
 
-def test_what_is_lost_is_stopped_and_nothing_else_is(parts: dict[str, dict[str, Any]]) -> None:
+def test_only_data_loss_is_stopped(parts: dict[str, dict[str, Any]]) -> None:
     upgrades = draw(parts, seed=SEED, losing=DRAWN, keeping=DRAWN)
     assert [upgrade.part for upgrade in upgrades if upgrade.loses], "a draw that loses nothing proves nothing"
     for upgrade, (stopped, opened) in zip(upgrades, judged(parts, upgrades), strict=True):
@@ -31,7 +31,7 @@ def test_what_is_lost_is_stopped_and_nothing_else_is(parts: dict[str, dict[str, 
         assert upgrade.loses or not opened, upgrade.title
 
 
-def test_upgrades_of_every_part_can_be_drawn(parts: dict[str, dict[str, Any]]) -> None:
+def test_strategy_generates_upgrades_of_every_part(parts: dict[str, dict[str, Any]]) -> None:
     for part, template in parts.items():
         assert any(upgrade.loses for upgrade in every_upgrade(part, template)), part
 

@@ -93,14 +93,14 @@ def test_everything_that_is_deployed_is_priced_or_known_to_be_free(found: Estima
     assert not PRICED.keys() & FREE.keys()
 
 
-def test_so_is_what_other_settings_deploy(prod_with_more: OneEnvironment) -> None:
+def test_everything_of_other_settings_is_priced(prod_with_more: OneEnvironment) -> None:
     stacks = tuple(
         Stack(name=part, region="us-east-1", template=prod_with_more(part).to_json()) for part in own_region("prod")
     )
     assert not estimate([Environment(name="prod", stacks=stacks)], ASSUMPTIONS).unpriced
 
 
-def test_fixed_and_by_usage_are_all_there_is(found: Estimate) -> None:
+def test_totals_are_fixed_plus_usage(found: Estimate) -> None:
     data = json.loads(as_json(found, ASSUMPTIONS))
     for name in found.environments:
         of = data["environments"][name]
@@ -111,7 +111,7 @@ def test_fixed_and_by_usage_are_all_there_is(found: Estimate) -> None:
     assert data["monthly"] == pytest.approx(float(found.monthly))
 
 
-def test_the_details_name_environments_stacks_resources_and_sources_of_usage(found: Estimate) -> None:
+def test_details_name_environments_stacks_resources_and_sources_of_usage(found: Estimate) -> None:
     shown = details(found, ASSUMPTIONS)
     for text in ("prod, USD per month", "yawl-prod-database", "db.t3.small, two zones", "730 h x $0.072"):
         assert text in shown
@@ -119,7 +119,7 @@ def test_the_details_name_environments_stacks_resources_and_sources_of_usage(fou
         assert f"  {name} " in shown
 
 
-def test_the_summary_has_the_totals_first_and_the_prices_date(found: Estimate) -> None:
+def test_summary_has_the_totals_first_and_the_prices_date(found: Estimate) -> None:
     shown = as_text(found).splitlines()
     assert shown[5].split() == ["prod", "381.01", "23.45", "404.46"]
     assert "at least" not in as_text(found)
@@ -161,7 +161,7 @@ def test_in_every_region_a_sum_counts_the_largest_charges_or_says_at_least(
         assert region == "us-east-1"
 
 
-def test_the_summary_and_the_changes_fit_one_screen(found: Estimate, assembly: "CloudAssembly") -> None:
+def test_summary_and_the_changes_fit_one_screen(found: Estimate, assembly: "CloudAssembly") -> None:
     environments = read_environments(Path(assembly.directory))
     [prod] = [one for one in environments if one.name == "prod"]
     more = [
@@ -189,7 +189,7 @@ def test_the_summary_and_the_changes_fit_one_screen(found: Estimate, assembly: "
     ],
     ids=["none", "management events", "data events", "advanced"],
 )
-def test_a_trail_costs_what_its_data_events_do(selectors: dict[str, Any], monthly: Decimal) -> None:
+def test_trail_costs_what_its_data_events_do(selectors: dict[str, Any], monthly: Decimal) -> None:
     trail = {"Type": "AWS::CloudTrail::Trail", "Properties": {"IsLogging": True, "S3BucketName": "trails", **selectors}}
     stack = Stack(name="audit", region="us-east-1", template={"Resources": {"Trail": trail}})
     assert estimate([Environment(name="prod", stacks=(stack,))], ASSUMPTIONS).monthly == monthly
@@ -202,7 +202,7 @@ def test_usage_changes_what_depends_on_it_and_nothing_else(found: Estimate, asse
     assert [line for line in found.lines if line.is_fixed] == [line for line in changed.lines if line.is_fixed]
 
 
-def test_a_file_of_assumptions_can_tell_environments_apart(tmp_path: Path) -> None:
+def test_file_of_assumptions_can_tell_environments_apart(tmp_path: Path) -> None:
     file = tmp_path / "usage.toml"
     file.write_text("edge_gb = 500\n[environments.dev]\nedge_gb = 0.5\n")
     read = read_assumptions(file, ["releases=3"])
@@ -226,7 +226,7 @@ def test_a_file_of_assumptions_can_tell_environments_apart(tmp_path: Path) -> No
         ("", "edge_gb=nan", "write a name and a number"),
     ],
 )
-def test_wrong_assumptions_are_named(tmp_path: Path, text: str, change: str, message: str) -> None:
+def test_wrong_assumptions_are_reported(tmp_path: Path, text: str, change: str, message: str) -> None:
     file = tmp_path / "usage.toml"
     file.write_text(text)
     with pytest.raises(CostError, match=message.replace("?", r"\?")):
@@ -237,7 +237,7 @@ def test_every_assumption_says_what_it_is() -> None:
     assert set(MEANINGS) == set(Usage.__dataclass_fields__)
 
 
-def test_a_commitment_saves_what_it_is_reckoned_to(found: Estimate) -> None:
+def test_commitment_savings(found: Estimate) -> None:
     saved = {(environment, what): saving.monthly for environment, what, saving in savings(found)}
     # Two zones need two reservations: 730 x (0.072 - 2 x 0.026).
     assert saved["prod", "reserved: db.t3.small, two zones"] == Decimal("14.60")
@@ -275,14 +275,14 @@ def tasks(count: int, **service: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_a_type_without_a_price_is_named_with_the_remedy() -> None:
+def test_type_without_a_price_is_reported_with_the_remedy() -> None:
     [one] = priced(New=resource("AWS::Quantum::Computer")).unpriced
     assert str(one).startswith(
         "yawl-prod-part: New, AWS::Quantum::Computer: no price is known for this type: add it to jobs/cost/resources"
     )
 
 
-def test_a_size_without_a_price_is_named_and_the_rest_is_counted() -> None:
+def test_size_without_a_price_is_named_and_the_rest_is_counted() -> None:
     database = resource("AWS::RDS::DBInstance", Engine="postgres", DBInstanceClass="db.x2g.huge", AllocatedStorage="20")
     found = priced(Database=database, Address=resource("AWS::EC2::EIP"))
     size, storage = found.unpriced
@@ -291,7 +291,7 @@ def test_a_size_without_a_price_is_named_and_the_rest_is_counted() -> None:
     assert found.monthly == Decimal("3.65")
 
 
-def test_what_a_template_leaves_open_is_named() -> None:
+def test_undetermined_values_are_reported() -> None:
     [one] = priced(Cache=resource("AWS::ElastiCache::ReplicationGroup", NumCacheClusters={"Ref": "N"})).unpriced
     assert "Cache (AWS::ElastiCache::ReplicationGroup): NumCacheClusters is not a number in the template" in one.reason
 
@@ -337,7 +337,7 @@ def test_spot_capacity_is_cheaper_and_not_committed_to() -> None:
     assert not savings(found)
 
 
-def test_a_base_on_demand_stays_on_demand() -> None:
+def test_on_demand_base_is_not_spot() -> None:
     strategy = [
         {"CapacityProvider": "FARGATE", "Base": 1},
         {"CapacityProvider": "FARGATE_SPOT", "Weight": 1},
@@ -366,19 +366,19 @@ def scheduled(*actions: tuple[str, int]) -> dict[str, Any]:
         ([("cron(0 8 ? * FRI-MON *)", 2), ("cron(0 9 ? * FRI-MON *)", 0)], 4),
     ],
 )
-def test_hours_at_night_are_not_charged(actions: list[tuple[str, int]], hours_awake: float) -> None:
+def test_off_hours_are_not_charged(actions: list[tuple[str, int]], hours_awake: float) -> None:
     hours = capacity_hours(scheduled(*actions))
     assert hours[Decimal(2)] == Decimal(730) * Decimal(str(hours_awake)) / 168
     assert sum(hours.values()) == 730
 
 
 @pytest.mark.parametrize("schedule", ["rate(1 hour)", "cron(0 8 1 * ? *)", "cron(0 8 ? * FUNDAY *)"])
-def test_a_schedule_that_cannot_be_reckoned_with_is_named(schedule: str) -> None:
+def test_unsupported_schedule_is_reported(schedule: str) -> None:
     with pytest.raises(CostError):
         capacity_hours(scheduled((schedule, 1)))
 
 
-def test_tasks_that_sleep_are_not_committed_to() -> None:
+def test_off_hours_tasks_are_not_committed() -> None:
     asleep = tasks(1)
     asleep["Target"]["Properties"] |= scheduled(("cron(0 20 ? * * *)", 0), ("cron(0 8 ? * * *)", 1))
     found = priced(**asleep)
@@ -386,7 +386,7 @@ def test_tasks_that_sleep_are_not_committed_to() -> None:
     assert not savings(found)
 
 
-def test_a_log_kept_longer_costs_more() -> None:
+def test_log_kept_longer_costs_more() -> None:
     def kept(days: int) -> Decimal:
         return costs(priced(Log=resource("AWS::Logs::LogGroup", RetentionInDays=days)), "prod", "log storage")
 
@@ -394,7 +394,7 @@ def test_a_log_kept_longer_costs_more() -> None:
     assert kept(30) < kept(365)
 
 
-def test_a_bucket_is_charged_by_what_its_rules_keep_where() -> None:
+def test_bucket_is_charged_by_what_its_rules_keep_where() -> None:
     def kept(*rules: dict[str, Any]) -> dict[str, Decimal]:
         configuration = {"Rules": [{"Status": "Enabled", **rule} for rule in rules]}
         found = priced(Bucket=resource("AWS::S3::Bucket", LifecycleConfiguration=configuration))
@@ -409,7 +409,7 @@ def test_a_bucket_is_charged_by_what_its_rules_keep_where() -> None:
     assert kept({"ExpirationInDays": 1, "Status": "Disabled"}) == {"standard": 12}
 
 
-def test_copies_in_another_region_cost_their_way_and_their_place() -> None:
+def test_cross_region_copies_cost_transfer_and_storage() -> None:
     rule = {"CopyActions": [{"DestinationBackupVaultArn": "arn:aws:backup:us-west-2:1:backup-vault:copies"}]}
     found = priced(
         Plan=resource("AWS::Backup::BackupPlan", BackupPlan={"BackupPlanRule": [rule]}),
@@ -425,7 +425,7 @@ def test_copies_in_another_region_cost_their_way_and_their_place() -> None:
     assert not estimate([stack(copies, region="us-west-2")], ASSUMPTIONS).unpriced
 
 
-def test_a_build_that_watches_costs_for_as_long_as_it_watches() -> None:
+def test_build_that_watches_costs_for_as_long_as_it_watches() -> None:
     def build(*variables: dict[str, str]) -> Decimal:
         environment = {"ComputeType": "BUILD_GENERAL1_SMALL", "EnvironmentVariables": list(variables)}
         return priced(Build=resource("AWS::CodeBuild::Project", Environment=environment)).monthly
@@ -453,14 +453,14 @@ estimates = st.lists(st.sampled_from(sorted(SOME)), unique=True).map(
 
 @settings(max_examples=50)
 @given(estimates)
-def test_nothing_changes_between_an_estimate_and_itself(one: Estimate) -> None:
+def test_equal_estimates_have_no_difference(one: Estimate) -> None:
     assert difference(one, one).monthly == 0
     assert not difference(one, one).changes
 
 
 @settings(max_examples=50)
 @given(estimates, estimates)
-def test_the_way_back_costs_what_the_way_there_saves(one: Estimate, other: Estimate) -> None:
+def test_difference_is_antisymmetric(one: Estimate, other: Estimate) -> None:
     there, back = difference(one, other), difference(other, one)
     assert there.monthly == -back.monthly == other.monthly - one.monthly
 
@@ -485,7 +485,7 @@ def test_the_way_back_costs_what_the_way_there_saves(one: Estimate, other: Estim
     ],
     ids=["priced", "unpriced on both sides", "unpriced now", "unpriced before"],
 )
-def test_a_change_is_told_only_if_it_is_known(before: list[str], after: list[str], phrase: str) -> None:
+def test_change_is_told_only_if_it_is_known(before: list[str], after: list[str], phrase: str) -> None:
     one, other = (priced(**{name: SOME[name] for name in names}) for names in (before, after))
     assert difference(one, other).phrase.startswith(phrase)
 
@@ -499,7 +499,7 @@ def test_a_change_is_told_only_if_it_is_known(before: list[str], after: list[str
         (["Unknown"], ["Key", "Unknown"], "monthly cost +$1.00, to at least $1.00, 1 without a price"),
     ],
 )
-def test_the_approver_reads_it_in_few_words(before: list[str], after: list[str], phrase: str) -> None:
+def test_approver_reads_it_in_few_words(before: list[str], after: list[str], phrase: str) -> None:
     one, other = (priced(**{name: SOME[name] for name in names}) for names in (before, after))
     assert cost_phrase(difference(one, other)) == phrase
 
@@ -528,7 +528,7 @@ def test_what_moves_to_a_region_without_prices_is_no_saving() -> None:
 
 @settings(max_examples=50)
 @given(estimates, estimates, estimates)
-def test_a_detour_changes_as_much_as_the_straight_way(one: Estimate, other: Estimate, third: Estimate) -> None:
+def test_differences_add_up(one: Estimate, other: Estimate, third: Estimate) -> None:
     assert difference(one, other).monthly + difference(other, third).monthly == difference(one, third).monthly
 
 
@@ -556,14 +556,14 @@ def test_every_price_names_its_source_and_is_used_by_somebody() -> None:
         'region = "x"\ndated = 2026-01-01\n[prices]\na = { usd = "1", unit = "h", source = "s t" }',
     ],
 )
-def test_a_broken_price_file_is_named(tmp_path: Path, text: str) -> None:
+def test_broken_price_file_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.toml").write_text(text)
     with pytest.raises(CostError, match=r"x\.toml cannot be read"):
         read_prices("x", tmp_path)
     assert FOLDER.is_dir()
 
 
-def test_the_command_line(
+def test_command_line(
     assembly: "CloudAssembly", tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(*options: str) -> int:
@@ -588,5 +588,5 @@ def test_the_command_line(
 
 
 @pytest.mark.parametrize(("amount", "shown"), [("1.234", "+$1.23"), ("-1234.5", "-$1,234.50"), ("0.004", "±$0.00")])
-def test_signs(amount: str, shown: str) -> None:
+def test_sign_of_a_difference(amount: str, shown: str) -> None:
     assert signed(Decimal(amount)) == shown

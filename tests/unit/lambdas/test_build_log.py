@@ -41,7 +41,7 @@ CODEBUILD = (
 @pytest.mark.parametrize(
     ("message", "log"), list(recorded()), ids=lambda value: value[:50] if isinstance(value, str) else ""
 )
-def test_the_message_is_the_failing_programs_own(message: str, log: list[str]) -> None:
+def test_message_is_the_failing_programs_own(message: str, log: list[str]) -> None:
     assert failing_line(log) == message
     assert failing_line([*log, *CODEBUILD]) == message
 
@@ -175,14 +175,14 @@ PROGRAMS: dict[str, tuple[dict[str, str], tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_that_fails_now_is_understood(program: str, tmp_path: Path) -> None:
+def test_program_that_fails_now_is_understood(program: str, tmp_path: Path) -> None:
     files, command, begins = PROGRAMS[program]
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     assert failing_line(run(tmp_path, *command)).startswith(begins)
 
 
-def test_the_acceptance_is_toml_that_can_be_pasted() -> None:
+def test_acceptance_is_toml_that_can_be_pasted() -> None:
     assert acceptance([*STOPPED, "", *STOPPED]) == "\n".join(line.strip() for line in STOPPED[2:6])
     assert findings([*STOPPED, *STOPPED]) == [
         "stops: yawl-prod-database: Instance would be replaced",

@@ -466,13 +466,13 @@ def single(expected: Told) -> Told:
 
 
 @pytest.mark.parametrize("case", RECORDED)
-def test_prod_and_the_pipeline(case: str) -> None:
+def test_figures_of_prod_and_the_pipeline(case: str) -> None:
     runs, expected = RECORDED[case]
     found = metrics(published_lines(runs, events_of(runs)))
     assert of_prod_and_the_pipeline(found) == single(expected)
 
 
-def test_every_stage_and_action_of_a_run() -> None:
+def test_durations_of_stages_and_actions() -> None:
     found = metrics(published_lines([GOOD], events_of([GOOD])))
     assert [row for row in found if row[0] not in ("pipeline", "prod", "dev")] == sorted(
         [
@@ -522,7 +522,7 @@ def test_every_stage_and_action_of_a_run() -> None:
         ("a run that is superseded while it waits", "dev", "Releases", [12, 112, 122]),
     ],
 )
-def test_where_it_went_wrong(case: str, of: str, metric: str, minutes: list[int]) -> None:
+def test_failed_stage_and_action(case: str, of: str, metric: str, minutes: list[int]) -> None:
     runs = RUNS[case]
     found = metrics(published_lines(runs, events_of(runs)))
     assert sorted(row[2] for row in found if row[:2] == (of, metric)) == minutes
@@ -549,7 +549,7 @@ def disturbances(draw: st.DrawFn) -> tuple[Callable[[Events], Events], int, int]
 
 
 @pytest.mark.parametrize("case", RECORDED)
-def test_the_daily_run_makes_up_for_all_events_but_one(case: str) -> None:
+def test_daily_run_makes_up_for_all_events_but_one(case: str) -> None:
     runs = RUNS[case]
     in_order = events_of(runs)
     expected = metrics(published_lines(runs, in_order))
@@ -573,14 +573,14 @@ def test_whatever_happens_to_events_one_later_event_makes_up_for_it(
 
 
 @pytest.mark.parametrize("case", RECORDED)
-def test_an_event_of_any_later_run_makes_up_for_lost_ones(case: str) -> None:
+def test_event_of_any_later_run_makes_up_for_lost_ones(case: str) -> None:
     later = run("z", 8 * DAY, PASSED[:1], (1, "Failed"))
     runs = [*RUNS[case], later]
     found = metrics(published_lines(runs, events_of([later])))
     assert found == metrics(published_lines(runs, events_of(runs)))
 
 
-def test_the_run_of_an_event_is_looked_at_however_old_it_is() -> None:
+def test_run_of_an_event_is_looked_at_however_old_it_is() -> None:
     again = [("Prod", "IntegrationTests", 270, 274, "Succeeded"), ("Prod", "Bake", 274, 290, "Succeeded")]
     retried = run("b", 100, [*PROD_FAILED, *again], (45, "Failed"), (270, "InProgress"), (290, "Succeeded"))
     runs = [GOOD, retried, run("c", 200, PASSED, (60, "Succeeded"))]
@@ -636,7 +636,7 @@ def test_history_is_read_page_by_page_until_the_last_release() -> None:
         (5, {"stage": "Dev", "state": "FAILED"}, 11, False),
     ],
 )
-def test_a_history_that_is_behind_an_event_is_read_again(
+def test_history_that_is_behind_an_event_is_read_again(
     minute: int, detail: Mapping[str, str], known_at: int, is_ahead: bool
 ) -> None:
     event = {"time": moment(minute).isoformat(), "detail": {"pipeline": "p", "execution-id": "a", **detail}}
@@ -654,7 +654,7 @@ def test_a_history_that_is_behind_an_event_is_read_again(
         )
 
 
-def test_an_event_of_a_run_that_nobody_knows_any_more_is_not_repeated_for_ever() -> None:
+def test_event_of_a_run_that_nobody_knows_any_more_is_not_repeated_for_ever() -> None:
     event = {"time": moment(0).isoformat(), "detail": {"pipeline": "p", "execution-id": "gone", "state": "FAILED"}}
     table = PublishedFigures(DynamoDB(), "table")
     publish(
@@ -685,7 +685,7 @@ def test_no_alarms_are_read_before_prod_has_a_release() -> None:
     )
 
 
-def test_a_figure_is_told_once_whoever_asks_at_the_same_time() -> None:
+def test_concurrent_events_publish_a_figure_once() -> None:
     table = DynamoDB()
 
     class Racing(PublishedFigures):
@@ -707,7 +707,7 @@ def test_what_is_too_old_for_cloudwatch_is_not_claimed() -> None:
     assert published_lines([GOOD], [(15 * DAY, {})]) == []
 
 
-def test_a_commit_is_brought_once() -> None:
+def test_lead_time_of_a_commit_is_counted_once() -> None:
     runs = [
         run("a", 0, BUILD_FAILED, (4, "Failed")),
         run("b", 100, PASSED[:4], (40, "Superseded")),
@@ -717,7 +717,7 @@ def test_a_commit_is_brought_once() -> None:
     assert [row[2:] for row in found if row[:2] == ("dev", "LeadTime")] == [(112, 112), (112, 12), (122, 12)]
 
 
-def test_a_release_says_what_it_is_and_since_when_it_is_there() -> None:
+def test_release_line_has_commit_and_time() -> None:
     [release] = [line for line in published_lines([GOOD], events_of([GOOD])) if line["figure"] == "release/prod"]
     assert {key: release[key] for key in ("Pipeline", "Environment", "time", "commit", "title", "execution")} == {
         "Pipeline": "p",
@@ -740,20 +740,20 @@ def test_a_release_says_what_it_is_and_since_when_it_is_there() -> None:
     ]
 
 
-def test_a_rollback_says_what_it_goes_back_to() -> None:
+def test_rollback_line_has_the_restored_commit() -> None:
     runs = RUNS["prod's tests fail, and the stage is rolled back"]
     [restored] = [line for line in published_lines(runs, events_of(runs)) if line["figure"] == "restored/prod"]
     assert (restored["execution"], restored["commit"], restored["title"]) == ("r", "a", "Change a")
 
 
-def test_the_table_forgets_after_codepipeline_has() -> None:
+def test_table_entries_outlive_the_pipeline_history() -> None:
     table = DynamoDB()
     published_lines([GOOD], events_of([GOOD]), published=PublishedFigures(table, "table"))
     kept = {int(item["expires"]["N"]) for item in table.items.values() if "until" not in item}
     assert min(kept) - moment(1).timestamp() >= timedelta(days=366).total_seconds()
 
 
-def test_a_line_leads_to_its_run() -> None:
+def test_line_leads_to_its_run() -> None:
     [release] = [line for line in published_lines([GOOD], events_of([GOOD])) if line["figure"] == "release/prod"]
     assert release["run"] == (
         "https://eu-west-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/p/executions/a/timeline"
@@ -772,7 +772,7 @@ RUNNING = [
 
 
 @pytest.mark.parametrize(("case", "expected"), RUNNING)
-def test_the_log_tells_what_runs_in_prod(case: str, expected: list[str]) -> None:
+def test_log_tells_what_runs_in_prod(case: str, expected: list[str]) -> None:
     lines = published_lines(RUNS[case], events_of(RUNS[case]))
     told = [line for line in lines if line["figure"].startswith("running/") and line["Environment"] == "prod"]
     assert [f"{line['commit']} {line['result']}" for line in told] == expected
@@ -828,7 +828,7 @@ INCIDENTS: dict[str, tuple[Sequence[Run], list[tuple[int, int | None]], list[tup
 
 
 @pytest.mark.parametrize("case", INCIDENTS)
-def test_an_incident(case: str) -> None:
+def test_incident(case: str) -> None:
     runs, times, expected = INCIDENTS[case]
     incidents = [
         Incident(alarm="yawl-prod-error-rate", start=moment(start), end=None if end is None else moment(end))
@@ -876,7 +876,7 @@ WAVE_RUNS: dict[str, tuple[Sequence[Run], list[tuple[str, int, Any]]]] = {
 
 
 @pytest.mark.parametrize("case", WAVE_RUNS)
-def test_an_environment_has_a_release_when_it_is_in_all_of_its_regions(case: str) -> None:
+def test_environment_has_a_release_when_it_is_in_all_of_its_regions(case: str) -> None:
     runs, expected = WAVE_RUNS[case]
     lines = published_lines(runs, [*events_of(runs), DAILY], environments=[ENVIRONMENTS[0], WAVES])
     names = {"Changes", "FailedChanges", "LeadTime", "Releases", "RestoreTime", "Rollbacks"}

@@ -20,7 +20,7 @@ OWN_ROLE = (
     [(EXECUTION, "sns:CreateTopic"), (OWN_ROLE.format("permissions boundary"), "s3:PutObject")],
     ids=["CloudFormation", "a role within its boundary"],
 )
-def test_it_names_the_action_and_the_command(text: str, action: str) -> None:
+def test_denial_names_the_action_and_the_command(text: str, action: str) -> None:
     assert grant(text).startswith(
         f" Allow {action}: make bootstrap ARGS='--least-privilege --account 222222222222'; if it is still denied, "
     )
@@ -37,5 +37,5 @@ def test_it_names_the_action_and_the_command(text: str, action: str) -> None:
     ],
     ids=["a role whose own policy lacks it", "what an organization denies", "another failure", "nothing"],
 )
-def test_what_no_bootstrap_allows_is_left_as_it_is(text: str) -> None:
+def test_other_denials_are_unchanged(text: str) -> None:
     assert grant(text) == ""

@@ -46,7 +46,7 @@ def with_tricks(test: Callable[[str], None]) -> Callable[..., None]:
 
 
 @with_tricks
-def test_a_subject_is_ascii_of_fewer_than_100_characters_that_begins_visibly(text: str) -> None:
+def test_subject_is_ascii_of_fewer_than_100_characters_that_begins_visibly(text: str) -> None:
     subject = sns_subject(text)
     assert 0 < len(subject) <= SUBJECT
     assert subject.isascii()
@@ -55,7 +55,7 @@ def test_a_subject_is_ascii_of_fewer_than_100_characters_that_begins_visibly(tex
 
 
 @with_tricks
-def test_a_line_is_one_visible_line_and_stays_so(text: str) -> None:
+def test_line_is_one_visible_line_and_stays_so(text: str) -> None:
     line = one_line(text, 80)
     assert len(line) <= 80
     assert is_plain(line)
@@ -70,7 +70,7 @@ def test_no_text_of_a_chat_message_is_a_link_or_a_mention(text: str) -> None:
 
 
 @with_tricks
-def test_a_notice_with_any_texts_is_taken_by_sns(text: str) -> None:
+def test_notice_with_any_texts_is_taken_by_sns(text: str) -> None:
     notice = Notice(
         kind=Kind.FAILED,
         environment=text,

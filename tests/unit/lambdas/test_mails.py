@@ -435,7 +435,7 @@ def last_mail(row: Row) -> str:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_mail_says_what_is_true_and_nothing_else(name: str) -> None:
+def test_mail_says_what_is_true_and_nothing_else(name: str) -> None:
     row, mail = ROWS[name], last_mail(ROWS[name])
     told = " ".join(mail.split())
     assert [text for text in row.says if text not in mail and " ".join(text.split()) not in told] == []
@@ -443,7 +443,7 @@ def test_a_mail_says_what_is_true_and_nothing_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_mail_says_what_happened_then_where_then_what_to_do(name: str) -> None:
+def test_mail_says_what_happened_then_where_then_what_to_do(name: str) -> None:
     mail = last_mail(ROWS[name])
     places = [mail.index(text) for text in ("Environment: ", "Commit: ", "What to do: ", "Pipeline:  ")]
     assert places == sorted(places)
@@ -451,7 +451,7 @@ def test_a_mail_says_what_happened_then_where_then_what_to_do(name: str) -> None
     assert f"https://{REGION}.console.aws.amazon.com/" in mail[places[-1] :]
 
 
-def test_a_pipeline_that_changes_itself_or_is_superseded_starts_one_delivery() -> None:
+def test_pipeline_that_changes_itself_or_is_superseded_starts_one_delivery() -> None:
     it = Recording()
     begun(it, "one")
     passed(it, "one", "UpdatePipeline", SelfMutate={})

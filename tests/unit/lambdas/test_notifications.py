@@ -204,14 +204,14 @@ def hear(recording: Recording, *events: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("happening", SEQUENCES, ids=lambda happening: happening.__name__)
-def test_each_thing_is_told_once(happening: Happening) -> None:
+def test_each_event_sends_one_mail(happening: Happening) -> None:
     recording = recorded(happening)
     assert hear(recording, *recording.events) == SEQUENCES[happening]
 
 
 @settings(max_examples=60, deadline=None)
 @given(happening=st.sampled_from(list(SEQUENCES)), chance=st.randoms(use_true_random=False))
-def test_events_that_come_twice_and_in_any_order_change_nothing(happening: Happening, chance: Any) -> None:
+def test_duplicate_and_reordered_events_send_nothing_more(happening: Happening, chance: Any) -> None:
     recording = recorded(happening)
     events = [event for event in recording.events for _ in range(chance.randint(1, 3))]
     chance.shuffle(events)
@@ -263,11 +263,11 @@ SAID: dict[Happening, tuple[str, ...]] = {
     [(happening, text) for happening, texts in SAID.items() for text in texts],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
-def test_it_says_what_one_needs(happening: Happening, text: str) -> None:
+def test_mail_content(happening: Happening, text: str) -> None:
     assert text in mail_about(happening)
 
 
-def test_it_goes_to_those_whom_it_concerns() -> None:
+def test_mail_recipients() -> None:
     recording = recorded(a_delivery)
     hear(recording, *recording.events)
     topics = [message["TopicArn"].rpartition(":")[2] for message in recording.published]
@@ -275,7 +275,7 @@ def test_it_goes_to_those_whom_it_concerns() -> None:
 
 
 @pytest.mark.parametrize("happening", SEQUENCES, ids=lambda happening: happening.__name__)
-def test_sns_and_the_chat_take_it(happening: Happening) -> None:
+def test_mail_and_chat_formats_are_valid(happening: Happening) -> None:
     recording = recorded(happening)
     hear(recording, *recording.events)
     for message in recording.published:
@@ -287,7 +287,7 @@ def test_sns_and_the_chat_take_it(happening: Happening) -> None:
         assert len(chat["content"]["title"]) <= 250
 
 
-def test_what_sns_refuses_is_tried_again() -> None:
+def test_sns_failure_is_retried() -> None:
     recording = recorded(one_that_waits)
     recording.refuses = ["Throttled"]
     with pytest.raises(ClientError):
@@ -296,7 +296,7 @@ def test_what_sns_refuses_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize("happening", [one_whose_build_fails, one_whose_stack_fails])
-def test_a_reason_that_cannot_be_read_stops_no_notice(happening: Happening) -> None:
+def test_unreadable_reason_does_not_stop_the_mail(happening: Happening) -> None:
     recording = recorded(happening)
     recording.unreadable, recording.stack_events = True, ()
     assert hear(recording, *recording.events) == SEQUENCES[happening]
@@ -312,9 +312,7 @@ def test_a_reason_that_cannot_be_read_stops_no_notice(happening: Happening) -> N
         ("", "CodePipeline reported no reason. Details unavailable: arn:aws:iam::444444444444:role/yawl-prod-"),
     ],
 )
-def test_a_first_deployment_that_fails_before_its_role_is_there_is_told_without_a_reason(
-    summary: str, said: str
-) -> None:
+def test_failed_first_deployment_without_a_role_has_no_reason(summary: str, said: str) -> None:
     it = Recording(without_role=True)
     begun(it)
     role = "arn:aws:iam::444444444444:role/cdk"
@@ -325,7 +323,7 @@ def test_a_first_deployment_that_fails_before_its_role_is_there_is_told_without_
     assert "stacks?filteringText=yawl-prod-cache" in mail
 
 
-def test_a_long_title_with_letters_of_the_world_fits() -> None:
+def test_long_unicode_title_fits() -> None:
     recording = Recording()
     begun(recording, CommitMessage="Grüße " * 40)
     [subject] = hear(recording, *recording.events)

@@ -113,19 +113,19 @@ FACTS: dict[str, tuple[Callable[[], Recording], str, Any]] = {
 
 
 @pytest.mark.parametrize("fact", FACTS)
-def test_a_record_says(fact: str) -> None:
+def test_record_content(fact: str) -> None:
     happening, key, value = FACTS[fact]
     assert record_of(happening())[key] == value
 
 
-def test_it_says_when() -> None:
+def test_record_time() -> None:
     it = delivered()
     record = record_of(it)
     assert record["released"] == it.events[-1]["time"]
     assert record["began"] < record["approved"] < record["released"]
 
 
-def test_a_template_is_known_by_what_it_says_and_not_by_how_it_is_written() -> None:
+def test_template_digest_ignores_formatting() -> None:
     first, same, other = delivered(), delivered(), delivered()
     same.templates["yawl-prod-application"] = {"Resources": dict(reversed(TEMPLATE["Resources"].items()))}
     other.templates["yawl-prod-application"] = {"Resources": {"Other": {"Type": "AWS::SNS::Topic"}}}
@@ -134,7 +134,7 @@ def test_a_template_is_known_by_what_it_says_and_not_by_how_it_is_written() -> N
     assert len(hashes[0]) == 64
 
 
-def test_an_event_that_comes_again_writes_nothing_again() -> None:
+def test_duplicate_event_writes_nothing() -> None:
     it = delivered()
     name = write_record(it.events[-1], it, RECORDER)
     it.objects[name] = b"as it was"
@@ -143,7 +143,7 @@ def test_an_event_that_comes_again_writes_nothing_again() -> None:
     assert name.startswith("prod/2026-11-03T")
 
 
-def test_a_record_is_whole_or_not_there() -> None:
+def test_record_is_complete_or_absent() -> None:
     it = delivered()
     it.unreadable_stacks = ("yawl-prod-application",)
     with pytest.raises(ClientError):
@@ -151,7 +151,7 @@ def test_a_record_is_whole_or_not_there() -> None:
     assert it.objects == {}
 
 
-def test_a_record_says_what_is_not_known_where_no_role_may_read_it() -> None:
+def test_record_reports_unknown_values_without_a_role() -> None:
     it = delivered()
     it.without_role = True
     record = record_of(it)
@@ -160,7 +160,7 @@ def test_a_record_says_what_is_not_known_where_no_role_may_read_it() -> None:
     assert record["tests"] == ["prod: 24 passed in 12.3 s, p99 31 ms"]
 
 
-def test_nobody_approves_where_nobody_is_asked() -> None:
+def test_no_approver_without_an_approval() -> None:
     it = Recording()
     begun(it)
     deployed(it, "Dev")

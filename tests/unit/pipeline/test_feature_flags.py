@@ -37,7 +37,7 @@ def test_no_flag_is_unknown_to_the_library(flags: dict[str, Any]) -> None:
         ("@aws-cdk/core:validateAgainstDefaultRules", True),
     ],
 )
-def test_the_flags_that_the_project_depends_on(flag: str, value: object) -> None:
+def test_flags_that_the_project_depends_on(flag: str, value: object) -> None:
     assert CONTEXT[flag] == value
 
 

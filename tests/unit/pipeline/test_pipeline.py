@@ -45,7 +45,7 @@ WITHOUT_TAGS = (
 STAGES = ["DevReview", "Dev", "StagingReview", "Staging", "ProdReview", "ProdApproval", "Prod"]
 
 
-def test_source_synth_self_mutation_and_assets_come_before_the_environments_in_their_order(pipeline: Pipeline) -> None:
+def test_order_of_stages(pipeline: Pipeline) -> None:
     assert list(pipeline.stages) == ["Source", "Build", "UpdatePipeline", "Assets", *STAGES]
 
 
@@ -100,7 +100,7 @@ FIXED: dict[str, Callable[[Pipeline], tuple[Any, Any]]] = {
 
 
 @pytest.mark.parametrize("fact", FIXED)
-def test_the_pipeline(fact: str, pipeline: Pipeline) -> None:
+def test_pipeline_properties(fact: str, pipeline: Pipeline) -> None:
     found, expected = FIXED[fact](pipeline)
     assert found == expected
 
@@ -131,12 +131,12 @@ class TestEnvironment:
         ]
         assert all(role.count(f":iam::{ENVIRONMENTS[stage]}:role/cdk-") == 2 for role in roles)
 
-    def test_tests_come_behind_all_stacks_and_the_watch_behind_the_tests(self, stage: str, pipeline: Pipeline) -> None:
+    def test_order_of_actions_in_a_stage(self, stage: str, pipeline: Pipeline) -> None:
         *stacks, tests, bake = pipeline.stages[stage]
         assert (tests["Name"], bake["Name"]) == ("IntegrationTests", "Bake")
         assert bake["RunOrder"] > tests["RunOrder"] > max(action["RunOrder"] for action in stacks)
 
-    def test_the_environments_alarm_is_watched_as_long_as_it_says(
+    def test_bake_watches_the_alarm_for_the_set_time(
         self, stage: str, pipeline: Pipeline, settings: Settings, template: Callable[[str, str], Template]
     ) -> None:
         name = stage.lower()
@@ -150,11 +150,11 @@ class TestEnvironment:
         role = given["VERIFIER_ROLE_ARN"].rpartition("/")[2]
         monitoring.has_resource_properties("AWS::IAM::Role", {"RoleName": role})
 
-    def test_a_stage_that_fails_goes_back_to_its_last_good_execution(self, stage: str, pipeline: Pipeline) -> None:
+    def test_failed_stage_rolls_back(self, stage: str, pipeline: Pipeline) -> None:
         [found] = [one for one in pipeline.definition["Stages"] if one["Name"] == stage]
         assert found["OnFailure"] == {"Result": "ROLLBACK"}
 
-    def test_tests_run_the_commits_own_command(self, stage: str, pipeline: Pipeline) -> None:
+    def test_integration_tests_run_the_make_target(self, stage: str, pipeline: Pipeline) -> None:
         _, files = pipeline.action("Build", "Synth")["OutputArtifacts"]
         assert pipeline.action(stage, "IntegrationTests")["InputArtifacts"] == [files]
         commands = pipeline.buildspec(stage, "IntegrationTests")["phases"]["build"]["commands"]
@@ -163,7 +163,7 @@ class TestEnvironment:
             "make integration-tests",
         ]
 
-    def test_tests_know_the_environment(self, stage: str, pipeline: Pipeline) -> None:
+    def test_integration_tests_get_the_environment(self, stage: str, pipeline: Pipeline) -> None:
         name = stage.lower()
         given = {
             variable["Name"]: variable["Value"]
@@ -183,7 +183,7 @@ class TestEnvironment:
             "ERROR_RATE_LIMIT_PERCENT": "5",
         }
 
-    def test_tests_get_the_outputs_of_the_deployment_before_them(self, stage: str, pipeline: Pipeline) -> None:
+    def test_integration_tests_get_the_stack_outputs(self, stage: str, pipeline: Pipeline) -> None:
         given = pipeline.action(stage, "IntegrationTests")["Configuration"]["EnvironmentVariables"]
         parts = ("application", "cache", "database", "distribution", "storage")
         assert {variable["name"]: variable["value"] for variable in json.loads(given)} == {
@@ -195,12 +195,12 @@ class TestEnvironment:
         longer = len(parts) * (LONGEST - len(stage))
         assert len(given) + longer <= 1000, "more than CodePipeline takes, for an environment with a long name"
 
-    def test_tests_summary_is_a_variable_also_when_they_fail(self, stage: str, pipeline: Pipeline) -> None:
+    def test_integration_test_summary_is_exported_even_on_failure(self, stage: str, pipeline: Pipeline) -> None:
         specification = pipeline.buildspec(stage, "IntegrationTests")
         assert specification["env"]["exported-variables"] == ["SUMMARY"]
         assert specification["phases"]["build"]["finally"] == ['export SUMMARY="$(cat report/integration-tests.txt)"']
 
-    def test_tests_leave_a_report(self, stage: str, pipeline: Pipeline) -> None:
+    def test_integration_tests_leave_a_report(self, stage: str, pipeline: Pipeline) -> None:
         assert pipeline.buildspec(stage, "IntegrationTests")["reports"] == {
             "integration-tests": {
                 "base-directory": "report",
@@ -209,7 +209,7 @@ class TestEnvironment:
             }
         }
 
-    def test_the_build_outlives_the_tests_deadline(self, stage: str, pipeline: Pipeline, settings: Settings) -> None:
+    def test_build_timeout_exceeds_the_deadline(self, stage: str, pipeline: Pipeline, settings: Settings) -> None:
         deadline = settings.environments[stage.lower()].verification.deadline_seconds
         assert pipeline.project(stage, "IntegrationTests")["TimeoutInMinutes"] * 60 > deadline
 
@@ -217,7 +217,7 @@ class TestEnvironment:
 class TestGate:
     """The approval of production."""
 
-    def test_only_environments_that_ask_for_it_have_one(self, pipeline: Pipeline) -> None:
+    def test_approval_only_where_set(self, pipeline: Pipeline) -> None:
         asking = [
             stage
             for stage, actions in pipeline.stages.items()
@@ -225,7 +225,7 @@ class TestGate:
         ]
         assert asking == ["ProdApproval"]
 
-    def test_it_comes_after_the_review_and_before_anything_in_the_environment(self, pipeline: Pipeline) -> None:
+    def test_approval_is_between_review_and_deployment(self, pipeline: Pipeline) -> None:
         order = list(pipeline.stages)
         assert order.index("ProdReview") < order.index("ProdApproval") < order.index("Prod")
 
@@ -242,10 +242,10 @@ class TestGate:
             "Risk: #{ProdReview@ReviewChanges.RISK}.",
         ],
     )
-    def test_it_says_what_helps_to_decide(self, figure: str, pipeline: Pipeline) -> None:
+    def test_approval_text(self, figure: str, pipeline: Pipeline) -> None:
         assert figure in pipeline.action("ProdApproval", "Approve")["Configuration"]["CustomData"]
 
-    def test_it_stays_within_what_codepipeline_takes(self, pipeline: Pipeline) -> None:
+    def test_approval_text_is_within_the_limits(self, pipeline: Pipeline) -> None:
         comment = pipeline.action("ProdApproval", "Approve")["Configuration"]["CustomData"]
         longest = {
             "CommitId": 40,
@@ -259,12 +259,12 @@ class TestGate:
         filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)
         assert len(filled) < 1000
 
-    def test_it_leads_to_the_review(self, pipeline: Pipeline) -> None:
+    def test_approval_links_to_the_review(self, pipeline: Pipeline) -> None:
         review = pipeline.action("ProdReview", "ReviewChanges")
         link = pipeline.action("ProdApproval", "Approve")["Configuration"]["ExternalEntityLink"]
         assert link == f"#{{{review['Namespace']}.REVIEW}}"
 
-    def test_it_leaves_the_telling_to_those_who_tell_of_everything_else(self, pipeline: Pipeline) -> None:
+    def test_approval_has_no_topic_of_its_own(self, pipeline: Pipeline) -> None:
         assert "NotificationArn" not in pipeline.action("ProdApproval", "Approve")["Configuration"]
 
 
@@ -272,14 +272,14 @@ class TestGate:
 class TestReview:
     """The change review runs before the deployment."""
 
-    def test_it_comes_first(self, environment: str, stage: str, pipeline: Pipeline) -> None:
+    def test_review_is_the_first_action(self, environment: str, stage: str, pipeline: Pipeline) -> None:
         order = list(pipeline.stages)
         assert order.index(stage) <= order.index(environment)
         first, *others = pipeline.stages[stage]
         assert first["Name"] == "ReviewChanges"
         assert all(action["RunOrder"] > first["RunOrder"] for action in others)
 
-    def test_it_compares_the_environments_own_assembly(self, environment: str, stage: str, pipeline: Pipeline) -> None:
+    def test_review_compares_the_environments_assembly(self, environment: str, stage: str, pipeline: Pipeline) -> None:
         commands = pipeline.buildspec(stage, "ReviewChanges")["phases"]["build"]["commands"]
         assert commands[0] == (
             f"make change-review ARGS='--environment {environment.lower()} "
@@ -311,7 +311,7 @@ class TestReview:
         assert {name[:14] for name in buckets} == {"ReleaseRecords"}
 
 
-def test_no_approval_is_asked_for_when_nothing_changes(pipeline: Pipeline) -> None:
+def test_approval_is_skipped_without_changes(pipeline: Pipeline) -> None:
     entries = {stage["Name"]: stage.get("BeforeEntry") for stage in pipeline.definition["Stages"]}
     assert {name for name, entry in entries.items() if entry} == {"ProdApproval"}
     [condition] = entries["ProdApproval"]["Conditions"]
@@ -323,7 +323,7 @@ def test_no_approval_is_asked_for_when_nothing_changes(pipeline: Pipeline) -> No
     )
 
 
-def test_an_environment_with_a_window_and_no_watch(small_app: Synthesized) -> None:
+def test_environment_with_a_window_and_without_a_bake(small_app: Synthesized) -> None:
     pipeline = small_app.pipeline
     [dev] = [stage for stage in pipeline.definition["Stages"] if stage["Name"] == "Dev"]
     [rule] = dev["BeforeEntry"]["Conditions"][0]["Rules"]
@@ -334,7 +334,7 @@ def test_an_environment_with_a_window_and_no_watch(small_app: Synthesized) -> No
     assert [action["Name"] for action in pipeline.stages["Dev"]][-1] == "IntegrationTests"
 
 
-def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for() -> None:
+def test_no_changes_text_matches_the_skip_condition() -> None:
     nothing = Review(
         environment="prod", stacks=(), findings=(), orphaned_stacks=(), cost=cost_change("prod", [], []), is_first=False
     )
@@ -345,7 +345,7 @@ def test_a_review_says_that_nothing_changes_in_the_words_the_pipeline_waits_for(
 class TestBuild:
     """Facts about each build."""
 
-    def test_its_image_size_and_privileges(self, stage: str, action: str, pipeline: Pipeline) -> None:
+    def test_build_image_size_and_privileges(self, stage: str, action: str, pipeline: Pipeline) -> None:
         environment = pipeline.project(stage, action)["Environment"]
         assert (environment["Image"], environment["ComputeType"], environment["PrivilegedMode"]) == (
             "aws/codebuild/amazonlinux-x86_64-standard:6.0",
@@ -353,18 +353,18 @@ class TestBuild:
             False,
         )
 
-    def test_it_ends_by_itself(self, stage: str, action: str, pipeline: Pipeline) -> None:
+    def test_build_timeouts(self, stage: str, action: str, pipeline: Pipeline) -> None:
         assert pipeline.project(stage, action)["TimeoutInMinutes"] <= 30
 
-    def test_its_log_is_kept_for_a_while_and_not_for_ever(self, stage: str, action: str, pipeline: Pipeline) -> None:
+    def test_build_log_retention(self, stage: str, action: str, pipeline: Pipeline) -> None:
         group = pipeline.project(stage, action)["LogsConfig"]["CloudWatchLogs"]["GroupName"]["Ref"]
         assert pipeline.resources[group]["Properties"]["RetentionInDays"] == 90
 
-    def test_its_output_is_encrypted_with_the_pipelines_key(self, stage: str, action: str, pipeline: Pipeline) -> None:
+    def test_build_output_encryption(self, stage: str, action: str, pipeline: Pipeline) -> None:
         key = pipeline.project(stage, action)["EncryptionKey"]["Fn::GetAtt"][0]
         assert pipeline.resources[key]["Properties"]["EnableKeyRotation"] is True
 
-    def test_its_runtimes_are_pinned(
+    def test_build_runtimes_are_pinned(
         self, stage: str, action: str, pipeline: Pipeline, assembly: "CloudAssembly"
     ) -> None:
         source = pipeline.project(stage, action)["Source"]["BuildSpec"]
@@ -381,7 +381,7 @@ WAYS = [
 
 
 @pytest.mark.parametrize(("stage", "whole", "bare"), WAYS, ids=[row[0] for row in WAYS])
-def test_the_way_to_an_environment_is_short(
+def test_time_to_the_first_deployment(
     stage: str, whole: tuple[int, int], bare: tuple[int, int], pipeline_template: Template
 ) -> None:
     definition = pipeline_template.to_json()
@@ -390,7 +390,7 @@ def test_the_way_to_an_environment_is_short(
         assert (way.serial_depth, way.builds) == expected
 
 
-def test_the_pipeline_is_far_from_limits_that_cannot_be_raised(pipeline_template: Template) -> None:
+def test_pipeline_is_within_hard_limits(pipeline_template: Template) -> None:
     template = pipeline_template.to_json()
     assert most_actions_in_a_stage(template) <= ACTIONS_PER_STAGE / 2
     assert largest_role_policy(template) <= ROLE_POLICY_BYTES / 2
@@ -406,7 +406,7 @@ def test_the_pipeline_is_far_from_limits_that_cannot_be_raised(pipeline_template
         ("BackupPolicy", "none"),
     ],
 )
-def test_the_pipelines_own_resources_are_tagged(tag: str, value: str, pipeline: Pipeline) -> None:
+def test_pipelines_own_resources_are_tagged(tag: str, value: str, pipeline: Pipeline) -> None:
     taggable = [resource for resource in pipeline.resources.values() if resource["Type"] not in WITHOUT_TAGS]
     assert len(taggable) > 20
     assert all({"Key": tag, "Value": value} in resource["Properties"]["Tags"] for resource in taggable)

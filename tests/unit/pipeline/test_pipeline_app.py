@@ -10,7 +10,7 @@ from settings import ComplianceSettings, Settings
 from tests.unit.settings_file import delivery_toml
 
 
-def test_mistakes_in_the_settings_are_named_without_a_traceback(
+def test_settings_errors_have_no_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from pipeline_app import main
@@ -26,7 +26,7 @@ def test_mistakes_in_the_settings_are_named_without_a_traceback(
     assert "Traceback" not in printed.err
 
 
-def test_what_is_allowed_but_should_not_stay_is_told_on_every_synthesis(
+def test_warnings_are_printed_on_every_synthesis(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import pipeline_app
@@ -64,7 +64,7 @@ def test_what_is_allowed_but_should_not_stay_is_told_on_every_synthesis(
         ([], {"AwsSolutions"}, "none"),
     ],
 )
-def test_the_settings_choose_the_standards(
+def test_settings_choose_the_standards(
     standards: list[str], packs: set[str], tag: str, settings: Settings, tmp_path: Path
 ) -> None:
     from aws_cdk import App, Stack

@@ -59,13 +59,13 @@ def test_nothing_is_public(store: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("condition", ['{"Bool": {"aws:SecureTransport": "false"}}', '{"s3:TlsVersion": 1.2}'])
-def test_every_bucket_wants_a_present_tls(condition: str, store: Pipeline) -> None:
+def test_buckets_require_current_tls(condition: str, store: Pipeline) -> None:
     policies = store.of_type("AWS::S3::BucketPolicy")
     assert len(policies) == 2
     assert all(condition in json.dumps(policy) for policy in policies)
 
 
-def test_what_was_delivered_outlives_the_stack(store: Pipeline) -> None:
+def test_delivered_artifacts_survive_the_stack(store: Pipeline) -> None:
     kept = {
         resource["DeletionPolicy"]
         for resource in store.resources.values()
@@ -74,12 +74,12 @@ def test_what_was_delivered_outlives_the_stack(store: Pipeline) -> None:
     assert kept == {"RetainExceptOnCreate"}
 
 
-def test_the_pipeline_uses_its_regions_bucket(pipeline_template: Template) -> None:
+def test_pipeline_uses_its_regions_bucket(pipeline_template: Template) -> None:
     pipeline = Pipeline(pipeline_template.to_json()["Resources"])
     assert [store["Region"] for store in pipeline.definition["ArtifactStores"]] == ["us-east-1", "us-west-2"]
 
 
-def test_the_pipeline_copies_artifacts_to_where_an_environment_is(app_elsewhere: Synthesized) -> None:
+def test_artifacts_are_copied_to_the_environments_region(app_elsewhere: Synthesized) -> None:
     pipeline = app_elsewhere.pipeline
     stores = {store["Region"]: store["ArtifactStore"]["Location"] for store in pipeline.definition["ArtifactStores"]}
     [there] = [
@@ -95,7 +95,7 @@ def test_the_pipeline_copies_artifacts_to_where_an_environment_is(app_elsewhere:
     assert {action.get("Region") for action in pipeline.stages["Prod"]} == {None, "us-east-1", "us-west-2"}
 
 
-def test_the_other_regions_store_is_deployed_before_the_pipeline(app_elsewhere: Synthesized) -> None:
+def test_other_regions_store_is_deployed_before_the_pipeline(app_elsewhere: Synthesized) -> None:
     manifest = json.loads((app_elsewhere.folder / "manifest.json").read_text())
     assert f"yawl-delivery-{REGION}" in manifest["artifacts"]["yawl-delivery"]["dependencies"]
     assert f"yawl-delivery-{ELSEWHERE}" not in manifest["artifacts"]

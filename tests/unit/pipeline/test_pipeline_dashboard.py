@@ -160,18 +160,18 @@ def lines(widget: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(("title", "expected"), SHOWN, ids=[title for title, _ in SHOWN])
-def test_it_shows(title: str, expected: list[str], widgets: list[Widget]) -> None:
+def test_dashboard_shows_metric(title: str, expected: list[str], widgets: list[Widget]) -> None:
     assert set(expected) <= set(lines(titled(widgets, title)))
 
 
-def test_nothing_else_is_on_it(widgets: list[Widget]) -> None:
+def test_dashboard_has_no_other_widgets(widgets: list[Widget]) -> None:
     known = {title for title, _ in SHOWN} | set(TABLES) | {f"{name}: alarms" for name in ENVIRONMENTS}
     # The p50 of the metrics whose p95 is in a row above.
     known.add("Stages with one action, p50")
     assert {widget["properties"]["title"] for widget in widgets if widget["type"] != "text"} == known
 
 
-def test_every_stage_and_action_of_the_pipeline_has_its_lines(pipeline: Pipeline, widgets: list[Widget]) -> None:
+def test_every_stage_and_action_has_a_line(pipeline: Pipeline, widgets: list[Widget]) -> None:
     shown = {line for widget in widgets if "metrics" in widget["properties"] for line in lines(widget["properties"])}
     for stage, actions in pipeline.stages.items():
         assert {f"{stage} Duration p50", f"{stage} Duration p95", f"{stage} Failures Sum"} <= shown
@@ -181,7 +181,7 @@ def test_every_stage_and_action_of_the_pipeline_has_its_lines(pipeline: Pipeline
             assert {f"{name} Failures Sum", f"{name} Rejections Sum"} & shown
 
 
-def test_it_shows_what_the_function_publishes_and_all_of_it(widgets: list[Widget]) -> None:
+def test_dashboard_shows_every_published_metric(widgets: list[Widget]) -> None:
     published = {
         (metric["Name"], frozenset(directive["Dimensions"][0]))
         for runs in RUNS.values()
@@ -213,9 +213,7 @@ def test_widgets_fit_the_page_and_do_not_overlap(widgets: list[Widget]) -> None:
 
 
 @pytest.mark.parametrize(("name", "account"), ENVIRONMENTS.items())
-def test_alarms_of_every_environment_are_shown_in_whatever_account_they_are(
-    name: str, account: str, widgets: list[Widget], template: Templates
-) -> None:
+def test_alarms_of_every_account_are_shown(name: str, account: str, widgets: list[Widget], template: Templates) -> None:
     shown = titled(widgets, f"{name}: alarms")["alarms"]
     alarms = template(name.lower(), "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
     start = f"arn:aws:cloudwatch:us-east-1:{account}:alarm:"
@@ -223,7 +221,7 @@ def test_alarms_of_every_environment_are_shown_in_whatever_account_they_are(
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_an_account_lets_the_pipelines_see_its_alarms_and_nothing_else(name: str, template: Templates) -> None:
+def test_cross_account_alarm_access_is_limited(name: str, template: Templates) -> None:
     stack = template(name.lower(), "monitoring")
     [(role, found)] = stack.find_resources(
         "AWS::IAM::Role", {"Properties": {"RoleName": "CloudWatch-CrossAccountSharingRole"}}
@@ -235,13 +233,13 @@ def test_an_account_lets_the_pipelines_see_its_alarms_and_nothing_else(name: str
     assert [one["Action"] for one in policy["PolicyDocument"]["Statement"]] == ["cloudwatch:DescribeAlarms"]
 
 
-def test_alarms_are_not_shared_unless_somebody_says_so(prod_with_less: OneEnvironment) -> None:
+def test_alarms_are_not_shared_by_default(prod_with_less: OneEnvironment) -> None:
     roles = prod_with_less("monitoring").find_resources("AWS::IAM::Role").values()
     assert "CloudWatch-CrossAccountSharingRole" not in [role["Properties"].get("RoleName") for role in roles]
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_dashboards_lead_to_each_other(name: str, widgets: list[Widget], template: Templates) -> None:
+def test_dashboards_link_to_each_other(name: str, widgets: list[Widget], template: Templates) -> None:
     to = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards/dashboard/"
     heading = widgets[0]["properties"]["markdown"]
     assert f"[{name.lower()} (account {ENVIRONMENTS[name]})]({to}yawl-{name.lower()})" in heading
@@ -288,12 +286,12 @@ FUNCTION = {
 class TestFunction:
     """The function that publishes."""
 
-    def test_it_is_small(self, pipeline: Pipeline) -> None:
+    def test_function_size(self, pipeline: Pipeline) -> None:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         assert {key: function[key] for key in FUNCTION} == FUNCTION
         assert "Layers" not in function
 
-    def test_what_it_cannot_handle_waits(self, pipeline: Pipeline) -> None:
+    def test_failed_events_go_to_the_queue(self, pipeline: Pipeline) -> None:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         queue = function["DeadLetterConfig"]["TargetArn"]
         assert pipeline.resources[queue["Fn::GetAtt"][0]]["Type"] == "AWS::SQS::Queue"
@@ -301,7 +299,7 @@ class TestFunction:
             [target] = rule["Targets"]
             assert target["DeadLetterConfig"]["Arn"] == queue
 
-    def test_it_hears_of_what_is_over(self, pipeline: Pipeline) -> None:
+    def test_function_receives_end_events(self, pipeline: Pipeline) -> None:
         [rule] = [one for one in rules(pipeline) if "EventPattern" in one]
         assert rule["EventPattern"] == {
             "source": ["aws.codepipeline"],
@@ -319,7 +317,7 @@ class TestFunction:
         [rule] = [one for one in rules(pipeline) if "EventPattern" not in one]
         assert rule["ScheduleExpression"] == "cron(0 5 * * ? *)"
 
-    def test_it_may_do_what_it_does_and_nothing_else(self, pipeline: Pipeline) -> None:
+    def test_function_permissions(self, pipeline: Pipeline) -> None:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         statements = pipeline.statements_of(function["Role"]["Fn::GetAtt"][0])
         allowed = [
@@ -339,7 +337,7 @@ class TestFunction:
         ]
         assert len(allowed) == len(statements)
 
-    def test_it_knows_how_each_environment_ends(self, pipeline: Pipeline) -> None:
+    def test_function_knows_the_last_action_of_each_environment(self, pipeline: Pipeline) -> None:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         told_of = json.loads(function["Environment"]["Variables"]["ENVIRONMENTS"])
         entries = {"Dev": ["DevReview"], "Staging": ["StagingReview"], "Prod": ["ProdReview", "ProdApproval"]}
@@ -367,7 +365,7 @@ class TestFunction:
         # 4 KB (AWS Lambda Developer Guide, "Lambda quotas"); five environments must fit.
         assert len(json.dumps(variables)) < 4_096 * 3 / 5
 
-    def test_its_code_is_its_own_folder(self, pipeline: Pipeline, assembly: "CloudAssembly") -> None:
+    def test_function_code_is_its_own_folder(self, pipeline: Pipeline, assembly: "CloudAssembly") -> None:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         folder = Path(assembly.directory, f"asset.{function['Code']['S3Key'].removesuffix('.zip')}")
         found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}

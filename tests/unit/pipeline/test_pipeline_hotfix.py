@@ -9,7 +9,7 @@ from settings import Settings
 from tests.unit.pipeline_definition import Pipeline
 
 
-def test_an_ordinary_execution_is_no_hotfix(pipeline: Pipeline) -> None:
+def test_ordinary_execution_is_no_hotfix(pipeline: Pipeline) -> None:
     [variable] = pipeline.definition["Variables"]
     assert (variable["Name"], variable["DefaultValue"]) == ("HOTFIX", "no")
 
@@ -30,7 +30,7 @@ def test_nothing_but_bakes_reads_it(pipeline: Pipeline) -> None:
     assert reading == {"Bake"}
 
 
-def test_an_environment_that_somebody_approves_keeps_its_bake(settings: Settings) -> None:
+def test_environment_that_somebody_approves_keeps_its_bake(settings: Settings) -> None:
     assert hotfix_skips_bake("staging", settings)
     assert not hotfix_skips_bake("prod", settings)
     approved = settings.environments["staging"].model_copy(update={"approval": True})

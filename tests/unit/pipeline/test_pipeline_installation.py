@@ -22,7 +22,7 @@ POLICY = "--cloudformation-execution-policies arn:aws:iam::aws:policy/Administra
 TRUST = "--trust 111111111111 --trust-for-lookup 111111111111"
 
 
-def test_the_pipelines_account_is_bootstrapped_first_and_the_others_trust_it(settings: Settings) -> None:
+def test_pipelines_account_is_bootstrapped_first_and_the_others_trust_it(settings: Settings) -> None:
     assert [str(command) for command in bootstrap_commands(settings)] == [
         f"cdk bootstrap aws://111111111111/us-east-1 --app '' {POLICY}",
         f"cdk bootstrap aws://111111111111/us-west-2 --app '' {POLICY}",
@@ -51,14 +51,14 @@ def test_the_pipelines_account_is_bootstrapped_first_and_the_others_trust_it(set
     ],
     ids=["another region", "the pipeline's own account", "copies in another region"],
 )
-def test_every_place_that_a_deployment_touches_is_bootstrapped_once(
+def test_every_environment_is_bootstrapped_once(
     changes: dict[str, object], places: list[str], settings: Settings
 ) -> None:
     commands = bootstrap_commands(only(settings, "prod", **changes))
     assert [command.arguments[2].removeprefix("aws://") for command in commands] == places
 
 
-def test_the_pipeline_is_deployed_in_its_account(settings: Settings) -> None:
+def test_pipeline_is_deployed_in_its_account(settings: Settings) -> None:
     command = deploy_command(settings)
     assert (command.account, str(command)) == (
         "111111111111",
@@ -78,7 +78,7 @@ def test_the_pipeline_is_deployed_in_its_account(settings: Settings) -> None:
         ("", False),
     ],
 )
-def test_only_this_machine_counts_as_an_emulator(address: str, emulated: bool) -> None:
+def test_emulator_must_be_on_loopback(address: str, emulated: bool) -> None:
     assert uses_emulated_aws({"AWS_ENDPOINT_URL": address}) == emulated
 
 
@@ -105,7 +105,7 @@ class TestLeastPrivilege:
         file = Path("delivery.toml")
         file.write_text(file.read_text().replace("[pipeline]", '[pipeline]\nexecution = "least-privilege"', 1))
 
-    def test_a_dry_run_prints_the_policies_and_runs_nothing(
+    def test_dry_run_prints_the_policies_and_runs_nothing(
         self, synthesized: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert main(["bootstrap", "--least-privilege", "--dry-run"]) == 0
@@ -139,14 +139,14 @@ class TestLeastPrivilege:
         resources = json.loads(Path("cdk.out/execution-policies/444444444444.json").read_text())["Resources"]
         assert {one["Type"] for one in resources.values()} == {"AWS::IAM::ManagedPolicy"}
 
-    def test_the_setting_alone_is_enough(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_setting_is_sufficient(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.set_execution()
         assert main(["bootstrap", "--dry-run"]) == 0
         printed = capsys.readouterr().out
         assert "AdministratorAccess" not in printed
         assert "add to delivery.toml" not in printed
 
-    def test_a_failure_names_the_command_to_repeat(
+    def test_failure_prints_the_command_to_repeat(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         Path("bin/aws").write_text("#!/bin/sh\nexit 1\n")
@@ -154,14 +154,12 @@ class TestLeastPrivilege:
         assert main(["bootstrap", "--least-privilege"]) == 1
         assert "make bootstrap ARGS='--least-privilege --account 111111111111'" in capsys.readouterr().err
 
-    def test_without_what_is_synthesized_it_says_what_to_do(
-        self, synthesized: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_missing_assembly_says_what_to_do(self, synthesized: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (synthesized / "cdk.out").unlink()
         assert main(["bootstrap", "--least-privilege", "--dry-run"]) == 2
         assert "synthesize first: make assembly" in capsys.readouterr().err
 
-    def test_an_account_that_is_not_synthesized_is_named(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_unknown_account_is_reported(self, capsys: pytest.CaptureFixture[str]) -> None:
         file = Path("delivery.toml")
         file.write_text(file.read_text().replace("222222222222", "202222222222"))
         assert main(["bootstrap", "--least-privilege", "--dry-run"]) == 2
@@ -207,16 +205,14 @@ class TestCommandLine:
         assert calls.read_text() == ""
 
     @pytest.mark.parametrize("action", ["bootstrap", "deploy"])
-    def test_a_dry_run_prints_and_runs_nothing(
+    def test_dry_run_prints_and_runs_nothing(
         self, action: str, calls: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert main([action, "--dry-run"]) == 0
         assert capsys.readouterr().out.startswith(f"+ cdk {action} ")
         assert calls.read_text() == ""
 
-    def test_the_emulator_takes_example_accounts_each_by_its_key(
-        self, calls: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_emulator_accepts_example_accounts(self, calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
         assert main(["deploy"]) == 0
         assert main(["bootstrap", "--account", "222222222222"]) == 0
@@ -226,7 +222,7 @@ class TestCommandLine:
         ]
 
     @pytest.mark.usefixtures("real_accounts")
-    def test_one_account_can_be_bootstrapped_alone_with_the_credentials_in_effect(self, calls: Path) -> None:
+    def test_single_account_bootstrap(self, calls: Path) -> None:
         text = Path("delivery.toml").read_text().replace("333333333333", "303333333333")
         Path("delivery.toml").write_text(text)
         assert main(["bootstrap", "--account", "404444444444"]) == 0
@@ -235,7 +231,7 @@ class TestCommandLine:
             "bootstrap aws://404444444444/us-west-2 as unset",
         ]
 
-    def test_the_first_failure_ends_it_and_says_how_to_go_on(
+    def test_first_failure_stops_and_says_how_to_continue(
         self, calls: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
@@ -243,11 +239,11 @@ class TestCommandLine:
         assert len(calls.read_text().splitlines()) == 4
         assert "make bootstrap ARGS='--account 333333333333'" in capsys.readouterr().err
 
-    def test_an_account_that_nothing_is_deployed_to_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_unused_account_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["bootstrap", "--account", "555555555555", "--dry-run"]) == 2
         assert "--account 555555555555: delivery.toml has only 111111111111" in capsys.readouterr().err
 
-    def test_mistakes_in_the_settings_are_named(
+    def test_settings_errors_are_reported(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (tmp_path / "delivery.toml").write_text("")
@@ -256,6 +252,6 @@ class TestCommandLine:
         assert capsys.readouterr().err.startswith("delivery.toml: ")
 
 
-def test_the_pinned_versions_are_exact() -> None:
+def test_pinned_versions_are_exact() -> None:
     pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]
     assert all(version.replace(".", "").isdigit() for version in pinned.values())

@@ -29,7 +29,7 @@ def notifier(pipeline: Pipeline) -> dict[str, Any]:
     return found
 
 
-def test_the_events_that_are_worth_a_notice_reach_the_function_and_no_others(pipeline: Pipeline) -> None:
+def test_event_patterns(pipeline: Pipeline) -> None:
     names = [name for name, one in pipeline.resources.items() if name.startswith("NotificationsNotifier")]
     rules = [
         pipeline.resources[name]["Properties"] for name in names if "EventPattern" in str(pipeline.resources[name])
@@ -46,7 +46,7 @@ def test_the_events_that_are_worth_a_notice_reach_the_function_and_no_others(pip
     assert sorted(patterns, key=str) == sorted(expected, key=str)
 
 
-def test_an_event_that_cannot_be_worked_on_is_kept_and_rings(pipeline: Pipeline, notifier: dict[str, Any]) -> None:
+def test_failed_event_is_queued_and_raises_an_alarm(pipeline: Pipeline, notifier: dict[str, Any]) -> None:
     queue = notifier["DeadLetterConfig"]["TargetArn"]
     rules = [rule for rule in pipeline.of_type("AWS::Events::Rule") if "Notifier" in json.dumps(rule["Targets"])]
     assert all(target["DeadLetterConfig"]["Arn"] == queue for rule in rules for target in rule["Targets"])
@@ -58,7 +58,7 @@ def test_an_event_that_cannot_be_worked_on_is_kept_and_rings(pipeline: Pipeline,
     assert topic["Ref"].startswith("DeliveryTopic")
 
 
-def test_the_function_is_small_and_knows_the_stages(notifier: dict[str, Any]) -> None:
+def test_function_size_and_stages(notifier: dict[str, Any]) -> None:
     assert (notifier["Architectures"], "Layers" in notifier, "VpcConfig" in notifier) == (["arm64"], False, False)
     assert notifier["Runtime"].startswith("python3.")
     given = notifier["Environment"]["Variables"]
@@ -66,7 +66,7 @@ def test_the_function_is_small_and_knows_the_stages(notifier: dict[str, Any]) ->
     assert json.loads(given["DEPLOYMENTS"]) == ["Dev", "Staging", "Prod"]
 
 
-def test_it_may_look_and_tell_and_nothing_else(pipeline: Pipeline, notifier: dict[str, Any]) -> None:
+def test_function_permissions(pipeline: Pipeline, notifier: dict[str, Any]) -> None:
     statements = pipeline.statements_of(notifier["Role"]["Fn::GetAtt"][0])
     assert actions_of(statements) == {
         "codebuild:BatchGetBuilds",
@@ -90,7 +90,7 @@ def test_it_may_look_and_tell_and_nothing_else(pipeline: Pipeline, notifier: dic
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_it_may_read_every_build_and_its_log(app: Synthesized) -> None:
+def test_function_can_read_every_build_log(app: Synthesized) -> None:
     pipeline = app.pipeline
     [role] = [one["Role"] for one in pipeline.of_type("AWS::Lambda::Function") if "notify" in one["Handler"]]
     statements = pipeline.statements_of(role["Fn::GetAtt"][0])
@@ -113,7 +113,7 @@ def test_it_may_read_every_build_and_its_log(app: Synthesized) -> None:
     assert unreadable == []
 
 
-def test_the_topics_are_encrypted_and_take_no_plain_requests(pipeline: Pipeline) -> None:
+def test_topics_are_encrypted_and_require_tls(pipeline: Pipeline) -> None:
     topics = [name for name, resource in pipeline.resources.items() if resource["Type"] == "AWS::SNS::Topic"]
     assert [name.rstrip("0123456789ABCDEF") for name in topics] == ["ApprovalTopic", "DeliveryTopic"]
     for topic in topics:
@@ -123,7 +123,7 @@ def test_the_topics_are_encrypted_and_take_no_plain_requests(pipeline: Pipeline)
         assert [one["Condition"] for one in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 
 
-def test_who_is_told_is_a_setting(app_elsewhere: Synthesized) -> None:
+def test_recipients_come_from_the_settings(app_elsewhere: Synthesized) -> None:
     pipeline = app_elsewhere.pipeline
     subscribed = {one["Endpoint"]: one["TopicArn"]["Ref"] for one in pipeline.of_type("AWS::SNS::Subscription")}
     assert subscribed["approvers@example.com"].startswith("ApprovalTopic")
@@ -134,6 +134,6 @@ def test_who_is_told_is_a_setting(app_elsewhere: Synthesized) -> None:
     assert "AWSDenyAll" in json.dumps(chat["GuardrailPolicies"])
 
 
-def test_nobody_is_told_unless_it_is_set(pipeline: Pipeline) -> None:
+def test_no_notifications_by_default(pipeline: Pipeline) -> None:
     assert pipeline.of_type("AWS::SNS::Subscription") == []
     assert pipeline.of_type("AWS::Chatbot::SlackChannelConfiguration") == []

@@ -22,7 +22,7 @@ def test_actions_share_the_pipelines_role(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("action", ["codestar-connections:UseConnection", "codeconnections:UseConnection"])
-def test_the_pipeline_may_use_the_connection_and_no_other(action: str, pipeline: Pipeline) -> None:
+def test_pipeline_can_use_only_its_connection(action: str, pipeline: Pipeline) -> None:
     role = pipeline.definition["RoleArn"]["Fn::GetAtt"][0]
     [statement] = [statement for statement in pipeline.statements_of(role) if action in actions_of([statement])]
     assert statement["Resource"] == pipeline.action("Source", "Source")["Configuration"]["ConnectionArn"]
@@ -32,7 +32,7 @@ def test_the_pipeline_may_use_the_connection_and_no_other(action: str, pipeline:
 class TestIntegrationTests:
     """The integration tests work in another account."""
 
-    def test_they_may_assume_exactly_the_environments_verifier_role(self, stage: str, pipeline: Pipeline) -> None:
+    def test_builds_can_assume_only_the_verifier_role(self, stage: str, pipeline: Pipeline) -> None:
         [statement] = [
             statement
             for statement in pipeline.statements(stage, "IntegrationTests")
@@ -41,9 +41,7 @@ class TestIntegrationTests:
         role = f"arn:aws:iam::{ENVIRONMENTS[stage]}:role/yawl-{stage.lower()}-integration-tests"
         assert statement["Resource"] == role
 
-    def test_the_verifier_role_trusts_the_project_by_its_names_beginning(
-        self, stage: str, pipeline: Pipeline, template: Any
-    ) -> None:
+    def test_verifier_role_trusts_the_project_name_prefix(self, stage: str, pipeline: Pipeline, template: Any) -> None:
         resources = template(stage.lower(), "application").find_resources(
             "AWS::IAM::Role", {"Properties": {"RoleName": f"yawl-{stage.lower()}-integration-tests"}}
         )
@@ -55,7 +53,7 @@ class TestIntegrationTests:
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_the_pipeline_may_use_the_keys_of_its_artifact_stores_and_no_others(app: Synthesized) -> None:
+def test_pipeline_can_use_only_its_artifact_keys(app: Synthesized) -> None:
     pipeline = app.pipeline
     statements = pipeline.statements_of(pipeline.definition["RoleArn"]["Fn::GetAtt"][0])
     uses = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptTo")
@@ -88,16 +86,14 @@ class TestBuild:
     """Each build has the permissions that it needs, and few others."""
 
     @pytest.mark.parametrize("unused", UNUSED)
-    def test_it_may_not_do_what_it_has_no_use_for(
-        self, unused: str, stage: str, action: str, pipeline: Pipeline
-    ) -> None:
+    def test_unused_permissions_are_absent(self, unused: str, stage: str, action: str, pipeline: Pipeline) -> None:
         assert UNUSED[unused] not in actions_of(pipeline.statements(stage, action))
 
-    def test_only_tests_may_report(self, stage: str, action: str, pipeline: Pipeline) -> None:
+    def test_only_integration_tests_can_write_reports(self, stage: str, action: str, pipeline: Pipeline) -> None:
         may_report = "codebuild:CreateReport" in actions_of(pipeline.statements(stage, action))
         assert may_report == (action == "IntegrationTests")
 
-    def test_it_may_write_its_own_log(self, stage: str, action: str, pipeline: Pipeline) -> None:
+    def test_builds_can_write_their_log(self, stage: str, action: str, pipeline: Pipeline) -> None:
         group = pipeline.project(stage, action)["LogsConfig"]["CloudWatchLogs"]["GroupName"]["Ref"]
         [statement] = [
             statement
@@ -106,7 +102,7 @@ class TestBuild:
         ]
         assert statement["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
 
-    def test_it_may_encrypt_only_what_it_writes(self, stage: str, action: str, pipeline: Pipeline) -> None:
+    def test_builds_can_encrypt_only_their_output(self, stage: str, action: str, pipeline: Pipeline) -> None:
         read = {"kms:Decrypt", "kms:DescribeKey"}
         written = {
             "Synth": {"kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},  # its artifact
@@ -116,7 +112,7 @@ class TestBuild:
         assert allowed == read | written.get(action, set())
         assert ("OutputArtifacts" in pipeline.action(stage, action)) == (action == "Synth")
 
-    def test_only_synth_may_write_artifacts(self, stage: str, action: str, pipeline: Pipeline) -> None:
+    def test_only_synth_can_write_artifacts(self, stage: str, action: str, pipeline: Pipeline) -> None:
         writing = [one for one in pipeline.statements(stage, action) if "s3:PutObject" in actions_of([one])]
         assert bool(writing) == (action in ("Synth", "ReviewChanges"))
         if action == "ReviewChanges":
@@ -126,7 +122,7 @@ class TestBuild:
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_a_review_may_look_at_every_stack_that_it_compares(app: Synthesized) -> None:
+def test_review_can_read_every_compared_stack(app: Synthesized) -> None:
     pipeline = app.pipeline
     for stage in (stage for stage in pipeline.stages if stage.endswith("Review")):
         command = pipeline.buildspec(stage, "ReviewChanges")["phases"]["build"]["commands"][0]
@@ -142,7 +138,7 @@ def test_a_review_may_look_at_every_stack_that_it_compares(app: Synthesized) -> 
         assert [role for role in roles if not allows(statements, "sts:AssumeRole", role)] == []
 
 
-def test_every_acknowledgment_says_why(assembly: "CloudAssembly") -> None:
+def test_acknowledgments_have_reasons(assembly: "CloudAssembly") -> None:
     metadata = json.loads(Path(assembly.directory, "yawl-delivery.metadata.json").read_text())
     reasons = [
         (path, rule, reason)

@@ -24,7 +24,7 @@ def bucket(pipeline: Pipeline) -> tuple[str, dict[str, Any]]:
     return name, found
 
 
-def test_what_is_written_cannot_be_taken_away(pipeline: Pipeline, bucket: tuple[str, dict[str, Any]]) -> None:
+def test_records_cannot_be_deleted(pipeline: Pipeline, bucket: tuple[str, dict[str, Any]]) -> None:
     name, found = bucket
     assert found["DeletionPolicy"] == "RetainExceptOnCreate"
     properties = found["Properties"]
@@ -37,7 +37,7 @@ def test_what_is_written_cannot_be_taken_away(pipeline: Pipeline, bucket: tuple[
     ]
 
 
-def test_the_recorder_hears_of_every_environment_that_has_a_release(pipeline: Pipeline) -> None:
+def test_recorder_receives_every_environments_events(pipeline: Pipeline) -> None:
     [rule] = [rule for rule in pipeline.of_type("AWS::Events::Rule") if "Recorder" in json.dumps(rule["Targets"])]
     assert rule["EventPattern"]["detail"] == {
         "pipeline": ["yawl-delivery"],
@@ -46,7 +46,7 @@ def test_the_recorder_hears_of_every_environment_that_has_a_release(pipeline: Pi
     }
 
 
-def test_the_recorder_may_add_and_not_take_away(pipeline: Pipeline, bucket: tuple[str, dict[str, Any]]) -> None:
+def test_recorder_can_write_but_not_delete(pipeline: Pipeline, bucket: tuple[str, dict[str, Any]]) -> None:
     [recorder] = [one for one in pipeline.of_type("AWS::Lambda::Function") if one["Handler"].endswith("record.handler")]
     statements = pipeline.statements_of(recorder["Role"]["Fn::GetAtt"][0])
     assert {action for action in actions_of(statements) if action.startswith("s3:")} == {"s3:PutObject"}
@@ -55,7 +55,7 @@ def test_the_recorder_may_add_and_not_take_away(pipeline: Pipeline, bucket: tupl
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_the_summary_of_every_environments_tests_reaches_its_record(app: Synthesized) -> None:
+def test_summary_of_every_environments_tests_reaches_its_record(app: Synthesized) -> None:
     pipeline = app.pipeline
     [recorder] = [one for one in pipeline.of_type("AWS::Lambda::Function") if one["Handler"].endswith("record.handler")]
     environments = json.loads(recorder["Environment"]["Variables"]["ENVIRONMENTS"])
@@ -74,6 +74,6 @@ def test_the_summary_of_every_environments_tests_reaches_its_record(app: Synthes
         assert json.loads(it.objects[name])["tests"] == list(summaries.values())
 
 
-def test_the_command_finds_the_bucket(pipeline_template: Template, bucket: tuple[str, dict[str, Any]]) -> None:
+def test_command_finds_the_bucket(pipeline_template: Template, bucket: tuple[str, dict[str, Any]]) -> None:
     assert pipeline_template.to_json()["Outputs"][OUTPUT]["Value"] == {"Ref": bucket[0]}
     assert OUTPUT == READ

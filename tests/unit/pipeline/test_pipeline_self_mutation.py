@@ -48,14 +48,12 @@ def update(
     )
 
 
-def test_changes_that_broaden_nothing_go_through(pipeline_template: Template, tmp_path: Path) -> None:
+def test_unbroadened_changes_pass(pipeline_template: Template, tmp_path: Path) -> None:
     assert update(pipeline_template, tmp_path, broadened=False, accepted="").returncode == 0
 
 
 @pytest.mark.parametrize("accepted", ["", "000000000000\n"])
-def test_broader_permissions_stop_the_update_and_say_how_to_go_on(
-    pipeline_template: Template, tmp_path: Path, accepted: str
-) -> None:
+def test_broader_permissions_stop_the_update(pipeline_template: Template, tmp_path: Path, accepted: str) -> None:
     done = update(pipeline_template, tmp_path, broadened=True, accepted=accepted)
     assert done.returncode == 1
     assert CHANGES in done.stdout
@@ -92,7 +90,7 @@ def test_make_review_prints_the_same_acceptance_before_the_push(
     assert before_push.main(arguments) == 0
 
 
-def test_the_mail_says_what_to_accept(pipeline_template: Template, tmp_path: Path) -> None:
+def test_mail_says_what_to_accept(pipeline_template: Template, tmp_path: Path) -> None:
     done = update(pipeline_template, tmp_path, broadened=True, accepted="")
     it = Recording(log=tuple(done.stdout.splitlines()))
     begun(it)
@@ -103,14 +101,12 @@ def test_the_mail_says_what_to_accept(pipeline_template: Template, tmp_path: Pat
     assert f'\n\n[pipeline.accepted_changes.{FINGERPRINT}]\nreason = "…"\n' in mail
 
 
-def test_broader_permissions_that_are_meant_go_through(pipeline_template: Template, tmp_path: Path) -> None:
+def test_accepted_broader_permissions_pass(pipeline_template: Template, tmp_path: Path) -> None:
     done = update(pipeline_template, tmp_path, broadened=True, accepted=f"000000000000\n{FINGERPRINT}\n")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_what_cannot_be_compared_stops_the_update_whatever_is_accepted(
-    pipeline_template: Template, tmp_path: Path
-) -> None:
+def test_uncomparable_update_always_stops(pipeline_template: Template, tmp_path: Path) -> None:
     done = update(pipeline_template, tmp_path, broadened=True, accepted=f"{FINGERPRINT}\n", compared=False)
     assert done.returncode == 1
     assert "cannot be compared with what is deployed" in done.stdout
@@ -142,13 +138,13 @@ def may_assume(pipeline: Pipeline, role: str, tag: str) -> bool:
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_it_may_assume_every_role_that_the_cli_needs(app: Synthesized) -> None:
+def test_self_mutation_can_assume_the_cli_roles(app: Synthesized) -> None:
     needed = roles_assumed(app)
     assert {tag for _, tag in needed} == {"lookup", "deploy", "file-publishing"}
     assert [role for role, tag in needed if not may_assume(app.pipeline, role, tag)] == []
 
 
-def test_the_deployed_pipeline_can_compare_itself_with_one_that_has_further_regions(
+def test_deployed_pipeline_can_compare_itself_with_one_that_has_further_regions(
     pipeline_template: Template, app_elsewhere: Synthesized
 ) -> None:
     deployed = Pipeline(pipeline_template.to_json()["Resources"])
@@ -157,13 +153,13 @@ def test_the_deployed_pipeline_can_compare_itself_with_one_that_has_further_regi
     assert [role for role, tag in needed if not may_assume(deployed, role, tag)] == []
 
 
-def test_it_may_look_at_no_other_account(pipeline_template: Template) -> None:
+def test_self_mutation_cannot_read_other_accounts(pipeline_template: Template) -> None:
     deployed = Pipeline(pipeline_template.to_json()["Resources"])
     role = "arn:aws:iam::444444444444:role/cdk-hnb659fds-lookup-role-444444444444-us-east-1"
     assert not may_assume(deployed, role, "lookup")
 
 
-def test_neither_what_is_accepted_nor_another_release_of_yawl_changes_the_pipeline(
+def test_acceptances_and_yawl_releases_do_not_change_the_pipeline(
     settings: Settings, small_app: Synthesized, tmp_path: Path
 ) -> None:
     one = small(settings)

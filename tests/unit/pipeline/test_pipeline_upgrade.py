@@ -52,7 +52,7 @@ def update(pipeline_template: Template, assembly: Path, *, named: str | None) ->
     )
 
 
-def test_the_update_runs_with_the_cli_that_the_assembly_names(pipeline_template: Template, tmp_path: Path) -> None:
+def test_update_runs_with_the_cli_that_the_assembly_names(pipeline_template: Template, tmp_path: Path) -> None:
     done = update(pipeline_template, tmp_path, named="2.9999.0\n")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "npm.log").read_text() == "install -g aws-cdk@2.9999.0\n"
@@ -62,7 +62,7 @@ def test_the_update_runs_with_the_cli_that_the_assembly_names(pipeline_template:
 
 
 @pytest.mark.parametrize("named", [None, "", "latest\n", "2.9999.0; touch harm\n", "^2.9999.0\n", "2.9999.0 3.0.0\n"])
-def test_the_update_runs_with_its_own_cli_where_the_assembly_names_none(
+def test_update_runs_with_its_own_cli_where_the_assembly_names_none(
     named: str | None, pipeline_template: Template, tmp_path: Path
 ) -> None:
     done = update(pipeline_template, tmp_path, named=named)
@@ -72,7 +72,7 @@ def test_the_update_runs_with_its_own_cli_where_the_assembly_names_none(
     assert not (tmp_path / "harm").exists()
 
 
-def test_the_app_names_the_pinned_cli_in_its_assembly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_app_names_the_pinned_cli_in_its_assembly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from aws_cdk import App
 
     import pipeline_app
@@ -118,13 +118,13 @@ def make_assembly(checkout: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_an_assembly_that_the_asset_publisher_can_read_is_made(checkout: Path, assembly: "CloudAssembly") -> None:
+def test_assembly_that_the_asset_publisher_can_read_is_made(checkout: Path, assembly: "CloudAssembly") -> None:
     shutil.copy(Path(assembly.directory, "yawl-delivery.assets.json"), checkout / "synthesized")
     done = make_assembly(checkout)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_an_assembly_that_the_asset_publisher_cannot_read_stops_the_synthesis(checkout: Path) -> None:
+def test_assembly_that_the_asset_publisher_cannot_read_stops_the_synthesis(checkout: Path) -> None:
     manifest = {"version": "9999.0.0"}
     (checkout / "synthesized" / "yawl-delivery.assets.json").write_text(json.dumps(manifest))
     done = make_assembly(checkout)
@@ -132,5 +132,5 @@ def test_an_assembly_that_the_asset_publisher_cannot_read_stops_the_synthesis(ch
     assert "synth: the pinned cdk-assets cannot read what the pinned aws-cdk-lib writes" in done.stderr
 
 
-def test_an_assembly_without_asset_manifests_stops_the_synthesis(checkout: Path) -> None:
+def test_assembly_without_asset_manifests_stops_the_synthesis(checkout: Path) -> None:
     assert make_assembly(checkout).returncode == 2

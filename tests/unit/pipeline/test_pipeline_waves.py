@@ -16,7 +16,7 @@ def pipeline(app_elsewhere: Synthesized) -> Pipeline:
     return app_elsewhere.pipeline
 
 
-def test_a_wave_follows_when_the_one_before_has_baked(pipeline: Pipeline) -> None:
+def test_next_wave_follows_the_bake(pipeline: Pipeline) -> None:
     stages = list(pipeline.stages)[6:]
     assert stages == ["ProdReview", "ProdApproval", "Prod", "Prod-eu-central-1", "ProdWave3"]
     for stage in stages[2:]:
@@ -24,7 +24,7 @@ def test_a_wave_follows_when_the_one_before_has_baked(pipeline: Pipeline) -> Non
         assert last["Name"].endswith("Bake")
 
 
-def test_the_regions_of_a_wave_are_deployed_side_by_side(pipeline: Pipeline) -> None:
+def test_regions_of_a_wave_deploy_in_parallel(pipeline: Pipeline) -> None:
     by_region: dict[str | None, list[int]] = {}
     for action in pipeline.stages["ProdWave3"]:
         # The firewall of CloudFront is in us-east-1 for every region.
@@ -35,7 +35,7 @@ def test_the_regions_of_a_wave_are_deployed_side_by_side(pipeline: Pipeline) -> 
     assert len(by_region["ap-northeast-1"]) == len(own_region("prod")) - len(["firewall"])
 
 
-def test_one_review_and_one_approval_are_for_all_regions(pipeline: Pipeline) -> None:
+def test_one_review_and_approval_for_all_regions(pipeline: Pipeline) -> None:
     command = pipeline.buildspec("ProdReview", "ReviewChanges")["phases"]["build"]["commands"][0]
     assert command.count("--stage ") == 4
     last = re.findall(r"--last-stack (\S+?)'?(?: |$)", command)
@@ -48,14 +48,14 @@ def test_one_review_and_one_approval_are_for_all_regions(pipeline: Pipeline) -> 
 
 
 @pytest.mark.parametrize("stage", ["Prod", "Prod-eu-central-1", "ProdWave3"])
-def test_each_wave_has_its_window_and_is_undone_by_itself(stage: str, pipeline: Pipeline) -> None:
+def test_each_wave_has_its_window_and_rollback(stage: str, pipeline: Pipeline) -> None:
     [found] = [one for one in pipeline.definition["Stages"] if one["Name"] == stage]
     [rule] = found["BeforeEntry"]["Conditions"][0]["Rules"]
     assert rule["RuleTypeId"]["Provider"] == "DeploymentWindow"
     assert found["OnFailure"] == {"Result": "ROLLBACK"}
 
 
-def test_an_account_has_each_role_once_whatever_the_number_of_regions(app_elsewhere: Synthesized) -> None:
+def test_roles_are_created_once_per_account(app_elsewhere: Synthesized) -> None:
     templates = [json.loads(file.read_text()) for file in app_elsewhere.folder.rglob("yawldeliveryProd*.template.json")]
     names = Counter(
         resource["Properties"]["RoleName"]
@@ -67,7 +67,7 @@ def test_an_account_has_each_role_once_whatever_the_number_of_regions(app_elsewh
     assert max(names.values()) == 1, names
 
 
-def test_names_in_a_further_region_end_with_it(pipeline: Pipeline) -> None:
+def test_names_in_a_further_region_end_with_the_region(pipeline: Pipeline) -> None:
     stacks = [
         action["Configuration"]["StackName"]
         for action in pipeline.stages["Prod-eu-central-1"]
@@ -82,7 +82,7 @@ def test_names_in_a_further_region_end_with_it(pipeline: Pipeline) -> None:
     assert (given["ENVIRONMENT"], given["ENVIRONMENT_REGION"]) == ("prod-eu-central-1", "eu-central-1")
 
 
-def test_people_are_told_of_each_wave_and_it_is_written_down(pipeline: Pipeline) -> None:
+def test_each_wave_is_notified_and_recorded(pipeline: Pipeline) -> None:
     by_handler = {one["Handler"]: one["Environment"]["Variables"] for one in pipeline.of_type("AWS::Lambda::Function")}
     environments = json.loads(by_handler["delivery_events.notify.handler"]["ENVIRONMENTS"])
     assert environments["ProdWave3"] == "prod in ap-northeast-1, ap-southeast-2"

@@ -11,7 +11,7 @@ GUIDE = ROOT / "docs" / "CONFIGURATION.md"
 ROWS = re.findall(r"^\| `(.*?)` \| (.+?) \| (.+?) \| (.*?) \| (.*?) \|$", guide(), re.MULTILINE)
 
 
-def test_it_is_up_to_date() -> None:
+def test_guide_is_up_to_date() -> None:
     assert GUIDE.read_text(encoding="utf-8") == guide(), "run `make docs` and commit the result"
 
 
@@ -27,17 +27,17 @@ def test_it_is_up_to_date() -> None:
     ],
     ids=lambda row: row[0],
 )
-def test_a_key_has_its_type_and_default(row: tuple[str, str, str]) -> None:
+def test_key_has_its_type_and_default(row: tuple[str, str, str]) -> None:
     assert row in [found[:3] for found in ROWS]
 
 
-def test_the_pipeline_has_defaults_of_its_own() -> None:
+def test_pipeline_defaults() -> None:
     assert [row[2] for row in ROWS if row[0] == "backup_policy"] == ['`"none"`', '`"daily"`']
 
 
-def test_every_key_says_what_it_does() -> None:
+def test_every_key_has_a_description() -> None:
     assert [row[0] for row in ROWS if not row[3]] == [], "a docstring below the key"
 
 
-def test_words_of_python_do_not_reach_the_reader() -> None:
+def test_no_python_terms_in_the_guide() -> None:
     assert re.findall(r"\b(?:None|True|False)\b", guide()) == []

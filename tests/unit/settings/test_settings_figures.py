@@ -112,7 +112,7 @@ def smallest(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.mark.parametrize(("attribute", "figure", "source"), DEFAULTS, ids=[row[0] for row in DEFAULTS])
-def test_an_account_and_a_region_make_a_production_environment(
+def test_account_and_a_region_make_a_production_environment(
     smallest: Settings, attribute: str, figure: object, source: str
 ) -> None:
     value: object = smallest.environments["prod"]
@@ -142,7 +142,7 @@ def test_every_setting_has_its_default_in_a_list() -> None:
     assert {path: found[path] for path in OTHER_DEFAULTS} == OTHER_DEFAULTS
 
 
-def test_the_defaults_would_be_accepted_if_they_were_written_down(smallest: Settings) -> None:
+def test_defaults_would_be_accepted_if_they_were_written_down(smallest: Settings) -> None:
     assert Settings.model_validate(smallest.model_dump()) == smallest
 
 

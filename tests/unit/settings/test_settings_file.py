@@ -37,14 +37,14 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize(("text", "said"), UNREADABLE.items(), ids=UNREADABLE.values())
-def test_what_is_no_toml_is_named_with_its_place(file: Path, text: str | bytes, said: str) -> None:
+def test_invalid_toml_is_reported_with_its_position(file: Path, text: str | bytes, said: str) -> None:
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(SettingsError) as raised:
         load(file)
     assert raised.value.problems == (f"delivery.toml: {said}",)
 
 
-def test_a_missing_file_and_a_folder_are_named(file: Path) -> None:
+def test_missing_file_and_folder_are_reported(file: Path) -> None:
     with pytest.raises(SettingsError, match=r"^delivery\.toml: does not exist$"):
         load(file)
     file.mkdir()
@@ -52,7 +52,7 @@ def test_a_missing_file_and_a_folder_are_named(file: Path) -> None:
         load(file)
 
 
-def test_an_empty_file_is_told_what_it_needs(file: Path) -> None:
+def test_empty_file_lists_the_required_keys(file: Path) -> None:
     file.touch()
     with pytest.raises(SettingsError) as raised:
         load(file)
@@ -64,13 +64,13 @@ def test_an_empty_file_is_told_what_it_needs(file: Path) -> None:
     )
 
 
-def test_the_file_is_named_as_the_user_did(tmp_path: Path) -> None:
+def test_error_names_the_file_as_given(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         load(tmp_path / "elsewhere.toml")
     assert raised.value.problems == (f"{tmp_path}/elsewhere.toml: does not exist",)
 
 
-def test_a_right_file_is_read_in_its_order(file: Path) -> None:
+def test_valid_file_keeps_its_order(file: Path) -> None:
     file.write_text(delivery_toml('environments.prod.availability_zones = ["us-east-1c", "us-east-1d"]'))
     settings = load(file)
     assert list(settings.environments) == ["dev", "prod"]
@@ -78,12 +78,12 @@ def test_a_right_file_is_read_in_its_order(file: Path) -> None:
     assert settings.environments["prod"].zones == ("us-east-1c", "us-east-1d")
 
 
-def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
+def test_byte_order_mark_is_ignored(file: Path) -> None:
     file.write_text(delivery_toml(""), encoding="utf-8-sig")
     assert load(file).pipeline.region == "us-east-1"
 
 
-def test_the_former_key_of_off_hours_is_accepted(file: Path) -> None:
+def test_former_key_of_off_hours_is_accepted(file: Path) -> None:
     hours = '{ days = "MON-FRI", wake_hour = 7, sleep_hour = 20, time_zone = "UTC" }'
     window = '{ days = "MON-FRI", hours = "8-15", time_zone = "UTC" }'
     read: list[Settings] = []
@@ -96,7 +96,7 @@ def test_the_former_key_of_off_hours_is_accepted(file: Path) -> None:
     assert read[0].model_dump() == read[1].model_dump()
 
 
-def test_environments_run_one_release_unless_they_name_another(file: Path) -> None:
+def test_environments_share_the_release_by_default(file: Path) -> None:
     other = "222222222222.dkr.ecr.us-east-1.amazonaws.com/yawl:7.0.0-rc1"
     file.write_text(delivery_toml(f'environments.dev.image = "{other}"'))
     settings = load(file)
@@ -104,7 +104,7 @@ def test_environments_run_one_release_unless_they_name_another(file: Path) -> No
     assert settings.image_of("prod").uri == "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"
 
 
-def test_latest_may_run_where_nobody_approves(file: Path) -> None:
+def test_latest_is_allowed_without_approval(file: Path) -> None:
     latest = "222222222222.dkr.ecr.us-east-1.amazonaws.com/yawl:latest"
     file.write_text(delivery_toml(f'environments.dev.approval = false\nenvironments.dev.image = "{latest}"'))
     assert load(file).image_of("dev").uri == latest
@@ -119,7 +119,7 @@ image.yawl_url = "https://example.com/yawl.zip"
 """
 
 
-def test_an_image_may_be_built(file: Path) -> None:
+def test_image_can_be_built(file: Path) -> None:
     checksums = f'image.yawl_sha256 = "{"1b" * 32}"\nimage.rds_bundle_sha256 = "{"2c" * 32}"'
     file.write_text(delivery_toml(BUILT + checksums))
     settings = load(file)
@@ -128,7 +128,7 @@ def test_an_image_may_be_built(file: Path) -> None:
     assert "image.uri" not in dict(example_accounts(settings))
 
 
-def test_what_nobody_has_verified_is_warned_about(file: Path) -> None:
+def test_unverified_downloads_warn(file: Path) -> None:
     own = 'environments.prod.image = "111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"'
     file.write_text(delivery_toml(f"{BUILT}environments.dev.approval = false\n{own}"))
     assert load(file).warnings() == [
@@ -170,17 +170,17 @@ def test_what_is_risky_for_production_is_warned_about(file: Path, setting: str) 
         pytest.param(512, 185, 250, id="half of one takes twice as long"),
     ],
 )
-def test_a_start_has_the_time_it_was_measured_to_take(cpu: int, takeover: int, grace: int) -> None:
+def test_start_timeout_covers_the_measured_start(cpu: int, takeover: int, grace: int) -> None:
     tasks = TasksSettings(cpu=cpu, memory=4096 if cpu == 512 else 8192)
     assert (tasks.takeover, tasks.startup_grace) == (takeover, grace)
     assert TasksSettings(startup_grace_seconds=90).startup_grace == 90
 
 
-def test_the_repositorys_own_file_is_right() -> None:
+def test_repository_settings_are_valid() -> None:
     assert load(ROOT / "delivery.toml").environments
 
 
-def test_example_accounts_are_found_wherever_they_stand(file: Path) -> None:
+def test_example_accounts_are_found_everywhere(file: Path) -> None:
     file.write_text(
         delivery_toml(
             'pipeline.account = "210987654321"\n'
@@ -197,7 +197,7 @@ def test_example_accounts_are_found_wherever_they_stand(file: Path) -> None:
     ]
 
 
-def test_settings_cannot_be_changed(file: Path) -> None:
+def test_settings_are_immutable(file: Path) -> None:
     attribute = "max"
     file.write_text(delivery_toml(""))
     tasks = load(file).environments["prod"].tasks
@@ -205,14 +205,14 @@ def test_settings_cannot_be_changed(file: Path) -> None:
         setattr(tasks, attribute, 9)
 
 
-def test_the_rules_hold_for_settings_made_in_code() -> None:
+def test_rules_apply_to_settings_built_in_code() -> None:
     with pytest.raises(ValidationError, match=r"max: 2 is below tasks\.min 3"):
         TasksSettings(min=3, max=2)
     with pytest.raises(ValidationError, match="environments"):
         Settings.model_validate({"environments": {}})
 
 
-def test_reading_settings_needs_neither_the_cdk_nor_much_else() -> None:
+def test_reading_settings_imports_little() -> None:
     code = "import settings, sys; print(*{name.partition('.')[0] for name in sys.modules})"
     modules = subprocess.run(
         [sys.executable, "-S", "-c", f"import sys; sys.path = {sys.path!r}; {code}"],

@@ -35,7 +35,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("changes", "said"), rows(), ids=[changes for changes, _ in rows()])
-def test_each_mistake_is_named_in_exactly_these_lines(changes: str, said: tuple[str, ...]) -> None:
+def test_error_message(changes: str, said: tuple[str, ...]) -> None:
     assert problems(changes) == said
 
 
@@ -57,7 +57,7 @@ no environments.prod.account
 """
 
 
-def test_all_mistakes_are_named_at_once_and_in_the_order_of_the_file() -> None:
+def test_all_errors_are_reported_in_file_order() -> None:
     """Wrong values hide neither each other nor violated rules between valid values."""
     assert [line.split(": ")[1] for line in problems(ALL_AT_ONCE)] == [
         "repository.name",
@@ -92,11 +92,11 @@ def test_all_mistakes_are_named_at_once_and_in_the_order_of_the_file() -> None:
         "environments.prod.cache.multi-az = false\nenvironments.prod.cache.nodes = 1",
     ],
 )
-def test_no_mistake_follows_from_another(changes: str) -> None:
+def test_no_follow_up_errors(changes: str) -> None:
     assert len(problems(changes)) == 1
 
 
-def test_more_environments_than_a_pipeline_has_stages_for_are_refused() -> None:
+def test_too_many_environments_are_rejected() -> None:
     more = "".join(
         f'environments.e{number}.account = "333333333333"\nenvironments.e{number}.region = "us-east-1"\n'
         for number in range(14)
@@ -111,7 +111,7 @@ def test_more_environments_than_a_pipeline_has_stages_for_are_refused() -> None:
     assert len(load(Path("delivery.toml")).environments) == 16
 
 
-def test_the_error_reads_as_its_lines() -> None:
+def test_error_text_is_its_lines() -> None:
     Path("delivery.toml").write_text(delivery_toml("no pipeline.account\nenvironments.prod.tasks.max = 1"))
     with pytest.raises(SettingsError) as raised:
         load(Path("delivery.toml"))

@@ -33,7 +33,7 @@ def said_of(section: TasksSettings | NetworkSettings) -> list[str]:
 
 @unhurried
 @given(st.sampled_from([*MEMORY_BY_CPU, 128, 768, 32768]), st.integers(1, 250).map(lambda half_gib: 512 * half_gib))
-def test_a_task_has_a_size_that_fargate_offers(cpu: int, memory: int) -> None:
+def test_task_sizes_exist_on_fargate(cpu: int, memory: int) -> None:
     said = [key for key in said_of(TasksSettings.model_construct(cpu=cpu, memory=memory, heap="1m")) if key != "heap"]
     offered = memory in MEMORY_BY_CPU.get(cpu, ())
     assert said == ([] if offered else ["memory"] if cpu in MEMORY_BY_CPU else ["cpu"])
@@ -41,7 +41,7 @@ def test_a_task_has_a_size_that_fargate_offers(cpu: int, memory: int) -> None:
 
 @unhurried
 @given(st.integers(1, 8192), st.sampled_from("mM"), st.sampled_from([512, 1024, 2048, 4096, 8192]))
-def test_a_heap_leaves_a_quarter_of_the_memory_and_768_mib(heap: int, unit: str, memory: int) -> None:
+def test_heap_leaves_a_quarter_of_the_memory_and_768_mib(heap: int, unit: str, memory: int) -> None:
     cpu = next(cpu for cpu, offered in MEMORY_BY_CPU.items() if memory in offered)
     said = said_of(TasksSettings.model_construct(cpu=cpu, memory=memory, heap=f"{heap}{unit}"))
     assert said == ([] if 4 * heap <= 3 * memory and heap + 768 <= memory else ["heap"])
@@ -88,7 +88,7 @@ PLACES = st.sampled_from(list(paths(Settings))) | st.tuples(st.just("environment
 
 @unhurried
 @given(st.lists(st.tuples(PLACES, VALUES), min_size=1, max_size=4))
-def test_whatever_stands_in_the_file_is_accepted_or_answered(changes: list[tuple[Path, object]]) -> None:
+def test_any_file_is_accepted_or_rejected_with_a_message(changes: list[tuple[Path, object]]) -> None:
     table: dict[str, Any] = tomllib.loads(delivery_toml(""))
     for path, value in changes:
         parent: Any = table

@@ -346,7 +346,7 @@ WITH_A_DOMAIN = {
 
 
 @pytest.mark.parametrize(("resource_type", "properties"), FACTS.values(), ids=FACTS)
-def test_in_prod(template: Templates, resource_type: str, properties: dict[str, Any]) -> None:
+def test_properties_in_prod(template: Templates, resource_type: str, properties: dict[str, Any]) -> None:
     template("prod", "application").has_resource_properties(resource_type, properties)
 
 
@@ -354,19 +354,23 @@ def test_in_prod(template: Templates, resource_type: str, properties: dict[str, 
     ("environment", "resource_type", "properties"),
     [pytest.param(name, kind, row, id=f"{name}: {fact}") for name, fact, kind, row in BY_ENVIRONMENT],
 )
-def test_by_environment(template: Templates, environment: str, resource_type: str, properties: dict[str, Any]) -> None:
+def test_properties_by_environment(
+    template: Templates, environment: str, resource_type: str, properties: dict[str, Any]
+) -> None:
     template(environment, "application").has_resource_properties(resource_type, properties)
 
 
 @pytest.mark.parametrize(("resource_type", "properties"), WITH_A_DOMAIN.values(), ids=WITH_A_DOMAIN)
-def test_with_a_domain(prod_with_more: OneEnvironment, resource_type: str, properties: dict[str, Any]) -> None:
+def test_properties_with_a_domain(
+    prod_with_more: OneEnvironment, resource_type: str, properties: dict[str, Any]
+) -> None:
     prod_with_more("application").has_resource_properties(resource_type, properties)
 
 
 @pytest.mark.parametrize(
     "prod", ["example", "prod_with_more"], ids=["without a domain", "with a domain"], indirect=True
 )
-def test_nothing_but_two_rules_admits(prod: OneEnvironment) -> None:
+def test_only_two_listener_rules_forward(prod: OneEnvironment) -> None:
     stack = prod("application")
     stack.resource_count_is(RULE, 2)
     actions = [
@@ -384,7 +388,7 @@ def test_nothing_but_two_rules_admits(prod: OneEnvironment) -> None:
         "/run/yawl",
     ],
 )
-def test_a_task_may_write_to(template: Templates, folder: str) -> None:
+def test_writable_paths(template: Templates, folder: str) -> None:
     task = only(template("prod", "application"), TASK)
     (mount,) = [it for it in task["ContainerDefinitions"][0]["MountPoints"] if it["ContainerPath"] == folder]
     assert mount["ReadOnly"] is False
@@ -393,7 +397,7 @@ def test_a_task_may_write_to(template: Templates, folder: str) -> None:
     assert len(task["ContainerDefinitions"][0]["MountPoints"]) == 2
 
 
-def test_the_engine_may_call_no_aws_service(template: Templates) -> None:
+def test_task_role_has_no_permissions(template: Templates) -> None:
     stack = template("prod", "application")
     task_role = only(stack, TASK)["TaskRoleArn"]["Fn::GetAtt"][0]
     granted = [policy["Properties"]["Roles"] for policy in stack.find_resources("AWS::IAM::Policy").values()]
@@ -423,14 +427,14 @@ def test_the_engine_may_call_no_aws_service(template: Templates) -> None:
         ),
     ],
 )
-def test_what_starts_a_task_may(template: Templates, actions: list[str] | str, resource: Any) -> None:
+def test_execution_role_permissions(template: Templates, actions: list[str] | str, resource: Any) -> None:
     statement = {"Effect": "Allow", "Action": actions, "Resource": resource}
     template("prod", "application").has_resource_properties(
         "AWS::IAM::Policy", {"PolicyDocument": Match.object_like({"Statement": Match.array_with([statement])})}
     )
 
 
-def test_what_starts_a_task_decrypts_by_way_of_secrets_manager_only(template: Templates) -> None:
+def test_execution_role_decrypts_only_through_secrets_manager(template: Templates) -> None:
     statements = [
         statement
         for policy in template("prod", "application").find_resources("AWS::IAM::Policy").values()
@@ -445,7 +449,7 @@ def test_what_starts_a_task_decrypts_by_way_of_secrets_manager_only(template: Te
     assert "yawl-prod-cache" in keys
 
 
-def test_the_pipelines_tests_may_look_and_nothing_else(template: Templates) -> None:
+def test_verifier_role_is_read_only(template: Templates) -> None:
     stack = template("prod", "application")
     ((role, policy),) = [
         (name, policy["Properties"]["PolicyDocument"]["Statement"])
@@ -499,11 +503,11 @@ def test_the_pipelines_tests_may_look_and_nothing_else(template: Templates) -> N
         ("VerifierRoleArn", {"Fn::GetAtt": [Match.string_like_regexp("^VerifierRole"), "Arn"]}),
     ],
 )
-def test_the_pipeline_is_told(template: Templates, output: str, value: Any) -> None:
+def test_outputs_for_the_pipeline(template: Templates, output: str, value: Any) -> None:
     template("prod", "application").has_output(output, {"Value": value})
 
 
-def test_with_a_domain_the_pipeline_asks_over_tls(prod_with_more: OneEnvironment) -> None:
+def test_outputs_with_a_domain_use_https(prod_with_more: OneEnvironment) -> None:
     prod_with_more("application").has_output("LoadBalancerUrl", {"Value": "https://origin.yawl.example.org"})
 
 
@@ -522,13 +526,13 @@ def test_with_a_domain_the_pipeline_asks_over_tls(prod_with_more: OneEnvironment
         ),
     ],
 )
-def test_an_image_is_named_by(uri: str, parts: tuple[str, str, str, str]) -> None:
+def test_image_reference(uri: str, parts: tuple[str, str, str, str]) -> None:
     image = EcrImage.parse(uri)
     assert (image.account, image.region, image.repository, image.tag_or_digest) == parts
 
 
 @pytest.mark.parametrize("uri", ["yawl:6.1.0", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/yawl", ""])
-def test_what_is_no_release_in_ecr_is_refused(uri: str) -> None:
+def test_mutable_image_references_are_rejected(uri: str) -> None:
     with pytest.raises(ValueError, match=r"must be an image in Amazon ECR|must end in a tag"):
         EcrImage.parse(uri)
 
@@ -544,7 +548,7 @@ def aslist(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_a_deployment_that_leaves_nobody_to_serve_is_undone(template: Templates) -> None:
+def test_deployment_without_healthy_tasks_rolls_back(template: Templates) -> None:
     application = template("prod", "application")
     [alarm] = application.find_resources("AWS::CloudWatch::Alarm").values()
     properties = alarm["Properties"]
@@ -560,7 +564,7 @@ def test_a_deployment_that_leaves_nobody_to_serve_is_undone(template: Templates)
     assert name in service["DependsOn"]
 
 
-def test_moving_the_engine_to_another_task_undoes_no_deployment(template: Templates, settings: Settings) -> None:
+def test_failover_does_not_trigger_a_rollback(template: Templates, settings: Settings) -> None:
     [alarm] = template("prod", "application").find_resources("AWS::CloudWatch::Alarm").values()
     waits = alarm["Properties"]["EvaluationPeriods"] * alarm["Properties"]["Period"]
     assert waits > settings.environments["prod"].tasks.takeover

@@ -47,12 +47,12 @@ def test_each_account_has_one_trail(assembly: "CloudAssembly") -> None:
     ]
 
 
-def test_nothing_else_is_switched_on_by_itself(assembly: "CloudAssembly") -> None:
+def test_optional_services_are_off_by_default(assembly: "CloudAssembly") -> None:
     assert [places(Path(assembly.directory), kind) for kind in ONCE_A_REGION] == [[], [], []]
 
 
 @pytest.mark.parametrize("environment", ACCOUNTS)
-def test_the_trail_sees_all_regions_and_shows_what_was_tampered_with(template: Templates, environment: str) -> None:
+def test_trail_covers_all_regions_with_validation(template: Templates, environment: str) -> None:
     audit = template(environment, "audit")
     audit.has_resource_properties(
         TRAIL,
@@ -75,7 +75,7 @@ def bucket_of_the_trail(audit: Template) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("environment", ACCOUNTS)
-def test_what_it_wrote_stays(template: Templates, environment: str) -> None:
+def test_trail_logs_are_retained(template: Templates, environment: str) -> None:
     _, bucket = bucket_of_the_trail(template(environment, "audit"))
     assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     properties = bucket["Properties"]
@@ -90,13 +90,13 @@ def test_what_it_wrote_stays(template: Templates, environment: str) -> None:
     assert rule["ExpirationInDays"] == 400, "as long as it is locked, nothing can be removed"
 
 
-def test_its_key_and_its_readers_log_stay_too(template: Templates) -> None:
+def test_key_and_access_logs_are_retained(template: Templates) -> None:
     for kind in ("AWS::KMS::Key", "AWS::S3::Bucket"):
         for one in template("dev", "audit").find_resources(kind).values():
             assert one["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-def test_nobody_passes_the_lock_by_and_cloudtrail_alone_writes(template: Templates) -> None:
+def test_object_lock_cannot_be_bypassed_and_only_cloudtrail_writes(template: Templates) -> None:
     audit = template("prod", "audit")
     name, _ = bucket_of_the_trail(audit)
     [policy] = [
@@ -115,14 +115,14 @@ def test_nobody_passes_the_lock_by_and_cloudtrail_alone_writes(template: Templat
         assert statement["Condition"]["StringEquals"]["aws:SourceArn"] == trail
 
 
-def test_the_trail_waits_for_what_lets_it_write(template: Templates) -> None:
+def test_trail_depends_on_its_bucket_policy(template: Templates) -> None:
     audit = template("prod", "audit")
     [trail] = audit.find_resources(TRAIL).values()
     waits = {audit.to_json()["Resources"][name]["Type"] for name in trail["DependsOn"]}
     assert {"AWS::S3::BucketPolicy", "AWS::IAM::Policy"} <= waits
 
 
-def test_an_organizations_trail_stands_in_for_it(small_app: Synthesized) -> None:
+def test_organization_trail_replaces_it(small_app: Synthesized) -> None:
     assert places(small_app.folder, TRAIL) == []
     assert not list(small_app.folder.rglob("*audit*.template.json"))
 
@@ -138,11 +138,11 @@ def in_the_pipelines_account(
     return synthesize(beside, tmp_path_factory.mktemp("beside")).folder
 
 
-def test_an_environment_in_the_pipelines_account_has_its_trail(in_the_pipelines_account: Path) -> None:
+def test_environment_in_the_pipelines_account_has_its_trail(in_the_pipelines_account: Path) -> None:
     assert places(in_the_pipelines_account, TRAIL) == [("yawl-dev-audit", "111111111111", "us-east-1")]
 
 
-def test_how_long_is_a_setting(in_the_pipelines_account: Path) -> None:
+def test_retention_is_a_setting(in_the_pipelines_account: Path) -> None:
     [file] = in_the_pipelines_account.rglob("*Devaudit*.template.json")
     _, bucket = bucket_of_the_trail(Template.from_json(json.loads(file.read_text())))
     assert bucket["Properties"]["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Days"] == 30
@@ -163,7 +163,7 @@ def test_each_region_of_an_account_is_watched_once(everything: Path, kind: str) 
     ]
 
 
-def test_an_account_of_several_environments_and_regions_has_one_trail_in_the_first(everything: Path) -> None:
+def test_account_of_several_environments_and_regions_has_one_trail_in_the_first(everything: Path) -> None:
     assert places(everything, TRAIL) == [
         ("yawl-delivery", "111111111111", ELSEWHERE),
         ("yawl-dev-audit", "444444444444", ELSEWHERE),
@@ -176,7 +176,7 @@ def one_of(folder: Path, stack: str, kind: str) -> dict[str, Any]:
     return found["Properties"]
 
 
-def test_what_is_of_no_region_is_recorded_once(everything: Path) -> None:
+def test_global_resources_are_recorded_once(everything: Path) -> None:
     first = one_of(everything, "yawldeliveryDevaudit", RECORDER)
     second = one_of(everything, "yawldeliveryProdeucentral1audit", RECORDER)
     assert first["RecordingGroup"] == {"AllSupported": True, "IncludeGlobalResourceTypes": True}

@@ -28,7 +28,7 @@ def application(folder: Path, stage: str) -> Path:
     return found
 
 
-def test_the_pipeline_builds_it_before_the_first_environment(app_elsewhere: Synthesized) -> None:
+def test_pipeline_builds_it_before_the_first_environment(app_elsewhere: Synthesized) -> None:
     properties = app_elsewhere.pipeline.definition
     names = [stage["Name"] for stage in properties["Stages"]]
     assert names.index("Assets") < names.index("Dev")
@@ -66,7 +66,7 @@ def test_every_environment_gets_the_same_image_in_its_own_account(
     assert account in destination["assumeRoleArn"]
 
 
-def test_it_is_built_from_what_the_settings_say(folder: Path) -> None:
+def test_build_arguments_come_from_the_settings(folder: Path) -> None:
     (image,) = images(folder, "Prod").values()
     assert image["source"]["dockerBuildArgs"] == {
         "BASE_IMAGE": BUILT.base,
@@ -79,7 +79,7 @@ def test_it_is_built_from_what_the_settings_say(folder: Path) -> None:
     assert image["source"]["platform"] == "linux/amd64"
 
 
-def test_tasks_run_it_and_name_it(folder: Path) -> None:
+def test_tasks_use_the_built_image(folder: Path) -> None:
     (digest,) = images(folder, "Prod")
     registry = "444444444444.dkr.ecr.eu-west-1.${AWS::URLSuffix}"
     address = f"{registry}/cdk-hnb659fds-container-assets-444444444444-eu-west-1:{digest}"
@@ -112,9 +112,7 @@ def copy(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "file", ["tests/test_x.py", "testbed/__main__.py", "README.md", "supervisor/__pycache__/lease.cpython-311.pyc"]
 )
-def test_what_is_no_part_of_the_image_does_not_change_its_tag(
-    copy: Path, file: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unrelated_files_do_not_change_the_tag(copy: Path, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = tag(copy, monkeypatch)
     (copy / file).parent.mkdir(parents=True, exist_ok=True)
     (copy / file).write_text("new")
@@ -124,14 +122,14 @@ def test_what_is_no_part_of_the_image_does_not_change_its_tag(
 @pytest.mark.parametrize(
     "file", ["Dockerfile", "requirements.txt", "supervisor/lease.py", "supervisor/new.py", "image/unpack_release.py"]
 )
-def test_what_is_part_of_the_image_changes_its_tag(copy: Path, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_image_files_change_the_tag(copy: Path, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = tag(copy, monkeypatch)
     with (copy / file).open("a") as text:
         text.write("# new\n")
     assert tag(copy, monkeypatch) != first
 
 
-def test_an_image_from_a_registry_makes_no_asset() -> None:
+def test_image_from_a_registry_makes_no_asset() -> None:
     stack = Stack(App(), "Stack")
     image = EngineImage.of(stack, ImageSettings(uri="111111111111.dkr.ecr.us-east-1.amazonaws.com/yawl:6.1.0"))
     assert image.version == "6.1.0"

@@ -64,7 +64,7 @@ BY_ENVIRONMENT = [
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 @pytest.mark.parametrize("properties", EVERYWHERE.values(), ids=EVERYWHERE)
-def test_in_every_environment(template: Templates, environment: str, properties: dict[str, Any]) -> None:
+def test_properties_in_every_environment(template: Templates, environment: str, properties: dict[str, Any]) -> None:
     template(environment, "cache").has_resource_properties("AWS::ElastiCache::ReplicationGroup", properties)
 
 
@@ -72,7 +72,7 @@ def test_in_every_environment(template: Templates, environment: str, properties:
     ("environment", "properties"),
     [pytest.param(environment, row, id=f"{environment}: {fact}") for environment, fact, row in BY_ENVIRONMENT],
 )
-def test_by_environment(template: Templates, environment: str, properties: dict[str, Any]) -> None:
+def test_properties_by_environment(template: Templates, environment: str, properties: dict[str, Any]) -> None:
     template(environment, "cache").has_resource_properties("AWS::ElastiCache::ReplicationGroup", properties)
 
 
@@ -106,23 +106,23 @@ def test_by_environment(template: Templates, environment: str, properties: dict[
         ),
     ],
 )
-def test_around_the_nodes(template: Templates, resource_type: str, properties: dict[str, Any]) -> None:
+def test_related_resources(template: Templates, resource_type: str, properties: dict[str, Any]) -> None:
     template("prod", "cache").has_resource_properties(resource_type, properties)
 
 
 @pytest.mark.parametrize(("environment", "policy"), [("dev", "Delete"), ("prod", "Snapshot")])
-def test_a_last_snapshot_is_taken_where_data_is_retained(template: Templates, environment: str, policy: str) -> None:
+def test_last_snapshot_is_taken_where_data_is_retained(template: Templates, environment: str, policy: str) -> None:
     template(environment, "cache").has_resource("AWS::ElastiCache::ReplicationGroup", {"DeletionPolicy": policy})
 
 
-def test_it_stands_in_the_isolated_subnets(template: Templates) -> None:
+def test_cache_is_in_the_isolated_subnets(template: Templates) -> None:
     (subnets,) = template("prod", "cache").find_resources("AWS::ElastiCache::SubnetGroup").values()
     names = [json.dumps(subnet) for subnet in subnets["Properties"]["SubnetIds"]]
     assert len(names) == 2
     assert all("IsolatedSubnet" in name for name in names)
 
 
-def test_the_eviction_policy_is_a_setting() -> None:
+def test_eviction_policy_is_a_setting() -> None:
     app = App()
     context = a_context()
     surroundings = EnvironmentStack(app, "surroundings", context=context, description="VPC")

@@ -55,7 +55,7 @@ BY_ENVIRONMENT = [
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 @pytest.mark.parametrize("properties", EVERYWHERE.values(), ids=EVERYWHERE)
-def test_in_every_environment(template: Templates, environment: str, properties: dict[str, Any]) -> None:
+def test_properties_in_every_environment(template: Templates, environment: str, properties: dict[str, Any]) -> None:
     template(environment, "database").has_resource_properties("AWS::RDS::DBInstance", properties)
 
 
@@ -63,7 +63,7 @@ def test_in_every_environment(template: Templates, environment: str, properties:
     ("environment", "properties"),
     [pytest.param(environment, row, id=f"{environment}: {fact}") for environment, fact, row in BY_ENVIRONMENT],
 )
-def test_by_environment(template: Templates, environment: str, properties: dict[str, Any]) -> None:
+def test_properties_by_environment(template: Templates, environment: str, properties: dict[str, Any]) -> None:
     template(environment, "database").has_resource_properties("AWS::RDS::DBInstance", properties)
 
 
@@ -102,7 +102,7 @@ def test_by_environment(template: Templates, environment: str, properties: dict[
         ),
     ],
 )
-def test_around_the_instance(template: Templates, resource_type: str, properties: dict[str, Any]) -> None:
+def test_related_resources(template: Templates, resource_type: str, properties: dict[str, Any]) -> None:
     template("prod", "database").has_resource_properties(resource_type, properties)
 
 
@@ -117,20 +117,18 @@ def test_around_the_instance(template: Templates, resource_type: str, properties
         pytest.param("AWS::RDS::DBSubnetGroup", id="subnet group, which cannot go before the instance"),
     ],
 )
-def test_data_outlives_the_stack_where_the_settings_say_so(
-    template: Templates, environment: str, policy: str, resource_type: str
-) -> None:
+def test_data_is_retained_where_set(template: Templates, environment: str, policy: str, resource_type: str) -> None:
     for resource in template(environment, "database").find_resources(resource_type).values():
         assert resource["DeletionPolicy"] == policy
 
 
-def test_the_log_groups_exist_before_the_instance(template: Templates) -> None:
+def test_log_groups_exist_before_the_instance(template: Templates) -> None:
     stack = template("prod", "database")
     (instance,) = stack.find_resources("AWS::RDS::DBInstance").values()
     assert set(stack.find_resources("AWS::Logs::LogGroup")) <= set(instance["DependsOn"])
 
 
-def test_it_stands_in_the_isolated_subnets(template: Templates) -> None:
+def test_database_is_in_the_isolated_subnets(template: Templates) -> None:
     (subnets,) = template("prod", "database").find_resources("AWS::RDS::DBSubnetGroup").values()
     names = [json.dumps(subnet) for subnet in subnets["Properties"]["SubnetIds"]]
     assert len(names) == 2

@@ -52,7 +52,7 @@ def test_sessions_are_recorded_in_an_encrypted_log_group(prod: OneEnvironment) -
     assert log["RetentionInDays"]
 
 
-def test_the_engines_own_cluster_allows_no_sessions(prod: OneEnvironment) -> None:
+def test_engines_own_cluster_allows_no_sessions(prod: OneEnvironment) -> None:
     clusters = of_type(prod("application"), "AWS::ECS::Cluster")
     assert [name for name, one in clusters.items() if "Configuration" in one] == [
         name for name in clusters if name.startswith("DatabaseAccess")
@@ -84,7 +84,7 @@ def test_only_its_tasks_have_the_group_that_reaches_the_database(prod: OneEnviro
     assert not [one for one in into if group in str(one["GroupId"])], "nobody connects to it"
 
 
-def test_the_engine_creates_the_reader(prod: OneEnvironment) -> None:
+def test_engine_creates_the_reader(prod: OneEnvironment) -> None:
     tasks = of_type(prod("application"), "AWS::ECS::TaskDefinition")
     [engine] = [one for name, one in tasks.items() if not name.startswith("DatabaseAccess")]
     [container] = engine["ContainerDefinitions"]

@@ -54,7 +54,7 @@ def functions(app: Synthesized) -> list[Json]:
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_every_stack_can_be_read_by_the_role_that_the_functions_assume_for_it(app: Synthesized) -> None:
+def test_role_can_read_every_stack(app: Synthesized) -> None:
     roles = readers(app)
     both = functions(app)
     assert len(both) == 2
@@ -76,7 +76,7 @@ def test_every_stack_can_be_read_by_the_role_that_the_functions_assume_for_it(ap
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_the_functions_may_assume_these_roles_and_no_others(app: Synthesized) -> None:
+def test_functions_can_assume_only_these_roles(app: Synthesized) -> None:
     for function in functions(app):
         own = app.pipeline.statements_of(function["Role"]["Fn::GetAtt"][0])
         [assumed] = [one["Resource"] for one in own if one["Action"] == "sts:AssumeRole"]
@@ -84,7 +84,7 @@ def test_the_functions_may_assume_these_roles_and_no_others(app: Synthesized) ->
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_it_reads_no_data_and_no_other_environment(app: Synthesized) -> None:
+def test_role_reads_no_data_and_no_other_environment(app: Synthesized) -> None:
     for arn, role in readers(app).items():
         account = arn.split(":")[4]
         history = {"cloudwatch:DescribeAlarmHistory"} if arn in watched_roles(app) else set[str]()
@@ -111,7 +111,7 @@ def watched_roles(app: Synthesized) -> set[str]:
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_the_history_of_the_last_environments_high_alarms_can_be_read_in_each_of_its_regions(app: Synthesized) -> None:
+def test_history_of_the_last_environments_high_alarms_can_be_read_in_each_of_its_regions(app: Synthesized) -> None:
     function = metrics_function(app)
     own = app.pipeline.statements_of(function["Role"]["Fn::GetAtt"][0])
     watched = json.loads(function["Environment"]["Variables"]["WATCHED"])
@@ -170,7 +170,7 @@ def test_it_trusts_the_functions_that_read_and_nobody_else(app: Synthesized) -> 
 
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
-def test_it_is_in_a_stack_that_waits_for_no_other(app: Synthesized) -> None:
+def test_role_is_in_a_stack_without_dependencies(app: Synthesized) -> None:
     for role in readers(app).values():
         actions = {
             action["Configuration"]["StackName"]: action["RunOrder"]
@@ -181,7 +181,7 @@ def test_it_is_in_a_stack_that_waits_for_no_other(app: Synthesized) -> None:
         assert actions[role["stack"]] == 1
 
 
-def test_a_further_regions_environment_is_not_taken_for_the_one_it_is_named_after() -> None:
+def test_further_region_is_not_confused_with_the_environment() -> None:
     accounts = Accounts(
         {
             "READER_ROLE": "arn:aws:iam::{account}:role/yawl-{environment}-delivery-reader",
@@ -203,7 +203,7 @@ class Refusing:
 
 
 @pytest.mark.parametrize(("code", "raised"), [("AccessDenied", NotReadable), ("Throttling", ClientError)])
-def test_a_role_that_is_missing_is_told_from_an_answer_that_comes_later(
+def test_missing_role_differs_from_a_later_error(
     code: str, raised: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accounts = Accounts({"READER_ROLE": "{account}{environment}", "READABLE_ENVIRONMENTS": "[]"})

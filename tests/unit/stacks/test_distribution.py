@@ -181,13 +181,13 @@ WITH_A_DOMAIN = {
 @pytest.mark.parametrize(
     ("path", "properties"), [pytest.param(path, row, id=f"{path}: {fact}") for path, fact, row in BEHAVIORS]
 )
-def test_this_holds_for_the_path(template: Templates, path: str, properties: dict[str, Any]) -> None:
+def test_path_behavior(template: Templates, path: str, properties: dict[str, Any]) -> None:
     stack = template("prod", "distribution")
     behavior = {"Type": "Behavior", "Properties": behaviors(stack)[path]}
     Template.from_json({"Resources": {"Behavior": behavior}}).has_resource_properties("Behavior", properties)
 
 
-def test_no_other_path_is_special(template: Templates) -> None:
+def test_no_other_behaviors(template: Templates) -> None:
     assert behaviors(template("prod", "distribution")).keys() == {*DYNAMIC, *STATIC}
 
 
@@ -200,7 +200,7 @@ def test_static_content_comes_from_the_bucket(template: Templates, path: str) ->
 
 
 @pytest.mark.parametrize("path", DYNAMIC)
-def test_the_engine_is_asked_with_the_secret_header(template: Templates, path: str) -> None:
+def test_origin_requests_have_the_secret_header(template: Templates, path: str) -> None:
     origin = origin_of(template("prod", "distribution"), path)
     assert "LoadBalancer" in origin["DomainName"]["Fn::GetStackOutput"]["OutputName"]
     (sent,) = origin["OriginCustomHeaders"]
@@ -211,16 +211,18 @@ def test_the_engine_is_asked_with_the_secret_header(template: Templates, path: s
 
 
 @pytest.mark.parametrize(("resource_type", "properties"), FACTS.values(), ids=FACTS)
-def test_in_prod(template: Templates, resource_type: str, properties: dict[str, Any]) -> None:
+def test_properties_in_prod(template: Templates, resource_type: str, properties: dict[str, Any]) -> None:
     template("prod", "distribution").has_resource_properties(resource_type, properties)
 
 
 @pytest.mark.parametrize(("resource_type", "properties"), WITH_A_DOMAIN.values(), ids=WITH_A_DOMAIN)
-def test_with_a_domain(prod_with_more: OneEnvironment, resource_type: str, properties: dict[str, Any]) -> None:
+def test_properties_with_a_domain(
+    prod_with_more: OneEnvironment, resource_type: str, properties: dict[str, Any]
+) -> None:
     prod_with_more("distribution").has_resource_properties(resource_type, properties)
 
 
-def test_with_a_domain_the_engine_is_asked_over_tls(prod_with_more: OneEnvironment) -> None:
+def test_origin_uses_tls_with_a_domain(prod_with_more: OneEnvironment) -> None:
     origin = origin_of(prod_with_more("distribution"), "default")
     assert origin["DomainName"] == "origin.yawl.example.org"
     assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
@@ -228,7 +230,7 @@ def test_with_a_domain_the_engine_is_asked_over_tls(prod_with_more: OneEnvironme
 
 
 @pytest.mark.parametrize("prod", ["prod_with_less", "prod_abroad"], ids=["us-east-1", "eu-central-1"], indirect=True)
-def test_a_certificate_of_ones_own_is_taken(prod: OneEnvironment) -> None:
+def test_existing_certificate_is_used(prod: OneEnvironment) -> None:
     stack = prod("distribution")
     stack.resource_count_is("AWS::CertificateManager::Certificate", 0)
     certificate = Match.object_like({"AcmCertificateArn": CERTIFICATE})
@@ -244,17 +246,17 @@ def test_a_certificate_of_ones_own_is_taken(prod: OneEnvironment) -> None:
     ids=["without a domain", "with a domain"],
     indirect=["prod"],
 )
-def test_users_open(prod: OneEnvironment, url: Any) -> None:
+def test_application_url(prod: OneEnvironment, url: Any) -> None:
     prod("distribution").has_output("DistributionUrl", {"Value": url})
 
 
-def test_a_setting_opens_the_engines_api(prod_with_less: OneEnvironment) -> None:
+def test_engine_api_can_be_opened(prod_with_less: OneEnvironment) -> None:
     stack = prod_with_less("distribution")
     stack.resource_count_is("AWS::CloudFront::Function", 0)
     assert not any("FunctionAssociations" in behavior for behavior in behaviors(stack).values())
 
 
-def test_times_are_settings(prod_with_more: OneEnvironment) -> None:
+def test_timeouts_are_settings(prod_with_more: OneEnvironment) -> None:
     stack = prod_with_more("distribution")
     stack.has_resource_properties(CACHE_POLICY, cache_policy(DefaultTTL=60))
     stack.has_resource_properties(CACHE_POLICY, cache_policy(DefaultTTL=10, MaxTTL=20))
@@ -312,7 +314,7 @@ def guard(template: Templates) -> Callable[[str], int | str]:
 
 
 @pytest.mark.parametrize(("uri", "answer"), GUARDED.items())
-def test_the_guard_answers(guard: Callable[[str], int | str], uri: str, answer: int | str) -> None:
+def test_path_guard_response(guard: Callable[[str], int | str], uri: str, answer: int | str) -> None:
     assert guard(uri) == answer
 
 

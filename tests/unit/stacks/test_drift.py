@@ -87,14 +87,14 @@ BEFORE, AFTER = MOMENT.replace(hour=11), MOMENT.replace(hour=13)
 
 @pytest.mark.parametrize("module", [find_drift, integration_tests_drift], ids=["daily", "after-a-deployment"])
 @pytest.mark.parametrize(("resource_type", "properties", "difference", "real"), CASES.values(), ids=CASES)
-def test_what_is_drift(
+def test_drift_results(
     resource_type: str, properties: dict[str, Any], difference: Difference, real: bool, module: ModuleType
 ) -> None:
     found = module.real_differences(drift_of(resource_type, properties, difference))
     assert found == ([difference[0]] if real else [])
 
 
-def test_both_have_the_same_rules() -> None:
+def test_both_copies_have_the_same_rules() -> None:
     assert find_drift.AWS_MAY_CHANGE == integration_tests_drift.AWS_MAY_CHANGE
 
 
@@ -114,7 +114,7 @@ def test_every_rule_is_about_what_a_template_allows(resources: list[dict[str, An
             assert any(one.get(allowed_by) and name in one for one in having), path
 
 
-def test_what_scaling_owns_is_in_no_template(resources: list[dict[str, Any]]) -> None:
+def test_scaled_properties_are_not_in_templates(resources: list[dict[str, Any]]) -> None:
     services = [one["Properties"] for one in resources if one["Type"] == "AWS::ECS::Service"]
     assert services
     assert all("DesiredCount" not in one for one in services)
@@ -158,11 +158,11 @@ class TestAfterADeployment:
             ("DRIFTED", BEFORE, "drift: 1 drifted before the last change"),
         ],
     )
-    def test_no_remark(self, stub: Stubber, status: str | None, compared: datetime | None, summary: str) -> None:
+    def test_no_drift(self, stub: Stubber, status: str | None, compared: datetime | None, summary: str) -> None:
         self.stack(stub, status, compared)
         assert self.known(stub) == (summary, ())
 
-    def test_a_drifted_stack_is_remarked(self, stub: Stubber) -> None:
+    def test_drifted_stack_is_reported(self, stub: Stubber) -> None:
         self.stack(stub, "DRIFTED")
         difference = ("/CacheNodeType", "cache.t3.micro", "cache.t3.large", NOT_EQUAL)
         first = {"StackResourceDrifts": [drift_of(GROUP, {}, difference)], "NextToken": "more"}
@@ -175,14 +175,14 @@ class TestAfterADeployment:
         assert "Resource (/CacheNodeType), Rules (deleted)" in remark
         assert "aws cloudformation describe-stack-resource-drifts --region eu-central-1" in remark
 
-    def test_what_aws_may_change_is_no_remark(self, stub: Stubber) -> None:
+    def test_expected_changes_are_ignored(self, stub: Stubber) -> None:
         self.stack(stub, "DRIFTED")
         upgrade = drift_of(GROUP, {"AutoMinorVersionUpgrade": True}, ("/EngineVersion", "7.0", "7.0.7", NOT_EQUAL))
         stub.add_response("describe_stack_resource_drifts", {"StackResourceDrifts": [upgrade]})
         assert self.known(stub) == ("drift: 1 changed by AWS only", ())
 
     @pytest.mark.parametrize("code", ["AccessDenied", "Throttling", "ValidationError"])
-    def test_what_cannot_be_read_is_said(self, stub: Stubber, code: str) -> None:
+    def test_unreadable_stack_is_reported(self, stub: Stubber, code: str) -> None:
         stub.add_client_error("describe_stacks", code, "why")
         summary, [remark] = self.known(stub)
         assert summary == f"drift: 1 unknown ({code})"

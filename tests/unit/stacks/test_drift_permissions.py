@@ -52,7 +52,7 @@ def allowed(statements: list[dict[str, Any]]) -> dict[str, str]:
     }
 
 
-def test_there_is_nothing_but_a_list_of_what_is_allowed(template: Templates, statements: list[dict[str, Any]]) -> None:
+def test_policy_has_only_allow_lists(template: Templates, statements: list[dict[str, Any]]) -> None:
     assert {statement["Effect"] for statement in statements} == {"Allow"}
     resources = template("prod", "monitoring").to_json()["Resources"]
     [role] = [
@@ -63,14 +63,14 @@ def test_there_is_nothing_but_a_list_of_what_is_allowed(template: Templates, sta
     assert "ManagedPolicyArns" not in role
 
 
-def test_nothing_is_changed(allowed: dict[str, str]) -> None:
+def test_policy_is_read_only(allowed: dict[str, str]) -> None:
     writes = {"cloudwatch:PutMetricData", "logs:CreateLogStream", "logs:PutLogEvents"}
     for action in allowed.keys() - writes:
         assert "*" not in action
         assert action.partition(":")[2].startswith(READING), action
 
 
-def test_no_data_and_no_secret_is_shown(allowed: dict[str, str]) -> None:
+def test_policy_reads_no_data_or_secrets(allowed: dict[str, str]) -> None:
     assert [action for action in allowed for pattern in SHOWS_DATA if fnmatch(action.lower(), pattern.lower())] == []
 
 
@@ -83,15 +83,15 @@ def test_no_data_and_no_secret_is_shown(allowed: dict[str, str]) -> None:
         ("cloudformation:DetectStackDrift", "arn:aws:cloudformation:us-east-1:444444444444:stack/yawl-prod-*/*"),
     ],
 )
-def test_what_could_show_more_is_of_the_environment_only(allowed: dict[str, str], action: str, resource: str) -> None:
+def test_sensitive_reads_are_limited_to_the_environment(allowed: dict[str, str], action: str, resource: str) -> None:
     assert resource in allowed[action]
 
 
-def test_what_is_left_out_is_named_by_a_schema() -> None:
+def test_excluded_actions_come_from_schemas() -> None:
     assert LEFT_OUT.keys() <= {action for reads in READS.values() for action in reads}
 
 
-def test_everything_else_that_reading_needs_is_allowed(allowed: dict[str, str]) -> None:
+def test_all_other_read_actions_are_allowed(allowed: dict[str, str]) -> None:
     needed = {action for reads in READS.values() for action in reads} - LEFT_OUT.keys()
     assert needed <= allowed.keys()
 
@@ -107,16 +107,16 @@ def test_every_type_of_an_environment_is_known(assembly: "CloudAssembly") -> Non
     assert reads_of(types).keys() <= READS.keys(), f"python -m tests.resource_reads {' '.join(sorted(types))}"
 
 
-def test_so_is_every_type_of_other_settings(app_elsewhere: Synthesized, small_app: Synthesized) -> None:
+def test_every_type_of_other_settings_is_known(app_elsewhere: Synthesized, small_app: Synthesized) -> None:
     types = {one["Type"] for folder in (app_elsewhere.folder, small_app.folder) for one in resources_in(folder)}
     assert reads_of(types).keys() <= READS.keys(), f"python -m tests.resource_reads {' '.join(sorted(types))}"
 
 
-def test_the_list_is_what_the_schemas_say() -> None:
+def test_list_matches_the_schemas() -> None:
     assert reads_of(READS) == READS, "python -m tests.resource_reads"
 
 
-def test_whoever_holds_a_secret_is_not_compared(assembly: "CloudAssembly") -> None:
+def test_resources_with_secrets_are_not_compared(assembly: "CloudAssembly") -> None:
     """A secret that CloudFormation fills in is shown by reading the resource, unless AWS never shows that property."""
     for one in resources_in(Path(assembly.directory)):
         hidden = {path.split("/")[2] for path in schema_of(one["Type"]).get("writeOnlyProperties", [])}

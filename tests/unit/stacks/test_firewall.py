@@ -22,7 +22,7 @@ def rules(template: Template) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_the_distribution_is_behind_it(template: Templates, environment: str) -> None:
+def test_firewall_protects_the_distribution(template: Templates, environment: str) -> None:
     [distribution] = template(environment, "distribution").find_resources("AWS::CloudFront::Distribution").values()
     reference = distribution["Properties"]["DistributionConfig"]["WebACLId"]["Fn::GetStackOutput"]
     assert (reference["StackName"], reference["Region"]) == (f"yawl-{environment}-firewall", "us-east-1")
@@ -31,19 +31,19 @@ def test_the_distribution_is_behind_it(template: Templates, environment: str) ->
     template(environment, "firewall").has_resource_properties(WEB_ACL, {"Scope": "CLOUDFRONT"})
 
 
-def test_an_address_is_blocked_that_asks_too_often(template: Templates) -> None:
+def test_rate_limit_blocks_addresses(template: Templates) -> None:
     first, *_ = rules(template("prod", "firewall")).values()
     limit = {"AggregateKeyType": "IP", "EvaluationWindowSec": 300, "Limit": 2000}
     assert first["Statement"] == {"RateBasedStatement": limit}
     assert first["Action"] == {"Block": {}}
 
 
-def test_the_limit_is_a_setting(prod_with_more: OneEnvironment) -> None:
+def test_limit_is_a_setting(prod_with_more: OneEnvironment) -> None:
     limit = rules(prod_with_more("firewall"))["rate-limit"]["Statement"]["RateBasedStatement"]["Limit"]
     assert limit == 300
 
 
-def test_awss_managed_rules_judge_with_their_own_actions(template: Templates) -> None:
+def test_managed_rules_keep_their_actions(template: Templates) -> None:
     _, *managed = rules(template("prod", "firewall")).values()
     groups = [rule["Statement"]["ManagedRuleGroupStatement"] for rule in managed]
     assert {group["Name"].removeprefix("AWSManagedRules") for group in groups} == {
@@ -58,7 +58,7 @@ def test_awss_managed_rules_judge_with_their_own_actions(template: Templates) ->
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_its_log_tells_nobodys_password(template: Templates, environment: str) -> None:
+def test_log_redacts_credentials(template: Templates, environment: str) -> None:
     stack = template(environment, "firewall")
     stack.has_resource_properties("AWS::Logs::LogGroup", {"LogGroupName": f"aws-waf-logs-yawl-{environment}"})
     stack.has_resource_properties(
@@ -67,7 +67,7 @@ def test_its_log_tells_nobodys_password(template: Templates, environment: str) -
     )
 
 
-def test_an_environment_may_do_without(prod_with_less: OneEnvironment) -> None:
+def test_firewall_is_optional(prod_with_less: OneEnvironment) -> None:
     prod_with_less("distribution").has_resource_properties(
         "AWS::CloudFront::Distribution", {"DistributionConfig": Match.object_like({"WebACLId": Match.absent()})}
     )
@@ -75,7 +75,7 @@ def test_an_environment_may_do_without(prod_with_less: OneEnvironment) -> None:
         prod_with_less("firewall")
 
 
-def test_for_an_environment_elsewhere_it_is_still_in_us_east_1(app_elsewhere: Synthesized) -> None:
+def test_firewall_is_always_in_us_east_1(app_elsewhere: Synthesized) -> None:
     manifest = json.loads((app_elsewhere.folder / "assembly-yawl-delivery-Prod/manifest.json").read_text())
     places = {
         artifact["properties"]["stackName"]: artifact["environment"]
@@ -91,7 +91,7 @@ def test_for_an_environment_elsewhere_it_is_still_in_us_east_1(app_elsewhere: Sy
     assert pipeline.action("Prod", "yawl-prod-firewall.Deploy")["Region"] == "us-east-1"
 
 
-def test_the_tests_look_where_they_may(app_elsewhere: Synthesized) -> None:
+def test_tests_look_where_they_may(app_elsewhere: Synthesized) -> None:
     pipeline = app_elsewhere.pipeline
     variables = pipeline.project("Prod", "IntegrationTests")["Environment"]["EnvironmentVariables"]
     [stacks] = [variable["Value"] for variable in variables if variable["Name"] == "STACK_NAMES"]

@@ -156,7 +156,7 @@ def widgets(template: Templates) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("row", ALARMS, ids=[row[0] for row in ALARMS])
-def test_an_alarm(alarms: Callable[[str], dict[str, Any]], row: tuple[str, str, str, int, str]) -> None:
+def test_alarm_specification(alarms: Callable[[str], dict[str, Any]], row: tuple[str, str, str, int, str]) -> None:
     name, severity, fires, minutes, absent_data = row
     alarm = alarms(name)
     assert f"{OPERATORS[alarm['ComparisonOperator']]} {alarm['Threshold']}" == fires
@@ -167,7 +167,7 @@ def test_an_alarm(alarms: Callable[[str], dict[str, Any]], row: tuple[str, str, 
     assert alarm["AlarmDescription"].startswith(f"{severity.upper()}: ")
 
 
-def test_there_are_no_other_alarms(template: Templates) -> None:
+def test_no_other_alarms(template: Templates) -> None:
     found = template("prod", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
     names = {one["Properties"]["AlarmName"].removeprefix("yawl-") for one in found}
     upkeep = {name.removeprefix("upkeep-prod-") for name in names if name.startswith("upkeep-")}
@@ -178,7 +178,7 @@ def test_there_are_no_other_alarms(template: Templates) -> None:
 
 
 @pytest.mark.parametrize("row", UPKEEP, ids=[row[0] for row in UPKEEP])
-def test_an_alarm_of_the_upkeep(template: Templates, row: tuple[str, str, str, str]) -> None:
+def test_maintenance_alarm(template: Templates, row: tuple[str, str, str, str]) -> None:
     name, metric, fires, absent_data = row
     found = template("prod", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
     by_name = {one["Properties"]["AlarmName"]: one["Properties"] for one in found}
@@ -191,14 +191,14 @@ def test_an_alarm_of_the_upkeep(template: Templates, row: tuple[str, str, str, s
     assert [action["Ref"].startswith("TopicsMedium") for action in alarm["AlarmActions"]] == [True]
 
 
-def test_no_release_is_judged_by_the_upkeep(template: Templates) -> None:
+def test_maintenance_alarms_do_not_fail_releases(template: Templates) -> None:
     (health,) = template("prod", "monitoring").find_resources("AWS::CloudWatch::CompositeAlarm").values()
     judged = json.dumps(health["Properties"]["AlarmRule"])
     assert "AlarmsDatabaseUnavailable" in judged
     assert not [name for name, *_ in UPKEEP if f"Alarms{name.title().replace('-', '')}" in judged]
 
 
-def test_dev_rings_about_drift_only(template: Templates) -> None:
+def test_dev_alarms_only_on_drift(template: Templates) -> None:
     names = [
         alarm["Properties"]["AlarmName"]
         for alarm in template("dev", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
@@ -210,7 +210,7 @@ def test_dev_rings_about_drift_only(template: Templates) -> None:
 
 
 @pytest.mark.parametrize(("name", "metrics", "expression"), MEASURES, ids=[row[0] for row in MEASURES])
-def test_an_alarm_measures(
+def test_alarm_metric(
     alarms: Callable[[str], dict[str, Any]], name: str, metrics: list[str], expression: str | None
 ) -> None:
     queries = alarms(name)["Metrics"]
@@ -220,7 +220,7 @@ def test_an_alarm_measures(
 
 
 @pytest.mark.parametrize("name", [row[0] for row in ALARMS])
-def test_an_alarm_watches_this_environment(alarms: Callable[[str], dict[str, Any]], name: str) -> None:
+def test_alarm_dimensions_are_the_environments(alarms: Callable[[str], dict[str, Any]], name: str) -> None:
     for query in alarms(name)["Metrics"]:
         for dimension in query.get("MetricStat", {"Metric": {"Dimensions": []}})["Metric"]["Dimensions"]:
             namespace = query["MetricStat"]["Metric"]["Namespace"]
@@ -237,7 +237,7 @@ def test_an_alarm_watches_this_environment(alarms: Callable[[str], dict[str, Any
         ("ReplicationGroupId", "cache", "RefReplicationGroup"),
     ],
 )
-def test_a_name_is_read_once(template: Templates, name: str, stack: str, output: str) -> None:
+def test_names_are_read_once(template: Templates, name: str, stack: str, output: str) -> None:
     reference = Match.object_like({"StackName": f"yawl-prod-{stack}", "OutputName": Match.string_like_regexp(output)})
     template("prod", "monitoring").has_resource_properties(
         "AWS::SSM::Parameter",
@@ -270,12 +270,12 @@ def test_alarms_are_named_for_their_environment(template: Templates, environment
         ("db.r6g.4xlarge", 5000),
     ],
 )
-def test_a_database_takes(instance_class: str, connections: int) -> None:
+def test_database_connection_limit(instance_class: str, connections: int) -> None:
     assert connection_limit(instance_class) == connections
 
 
 @pytest.mark.parametrize("severity", ["high", "medium", "low"])
-def test_a_topic_is_encrypted_and_takes_alarms_over_tls(template: Templates, severity: str) -> None:
+def test_topic_is_encrypted_and_requires_tls(template: Templates, severity: str) -> None:
     stack = template("prod", "monitoring")
     stack.has_resource_properties(
         "AWS::SNS::Topic",
@@ -321,7 +321,7 @@ def test_a_topic_is_encrypted_and_takes_alarms_over_tls(template: Templates, sev
     )
 
 
-def test_cloudwatch_may_use_the_topics_key(template: Templates) -> None:
+def test_cloudwatch_can_use_the_topic_key(template: Templates) -> None:
     template("prod", "monitoring").has_resource_properties(
         "AWS::KMS::Key",
         {
@@ -345,18 +345,18 @@ def test_cloudwatch_may_use_the_topics_key(template: Templates) -> None:
     )
 
 
-def test_without_an_alarm_address_nobody_is_subscribed(template: Templates) -> None:
+def test_no_subscription_without_an_alarm_address(template: Templates) -> None:
     template("prod", "monitoring").resource_count_is("AWS::SNS::Subscription", 0)
 
 
-def test_the_alarm_address_hears_of_what_somebody_must_do(prod_with_more: OneEnvironment) -> None:
+def test_alarm_address_receives_maintenance_alarms(prod_with_more: OneEnvironment) -> None:
     subscriptions = prod_with_more("monitoring").find_resources("AWS::SNS::Subscription").values()
     said = [it["Properties"] for it in subscriptions]
     assert {(it["Protocol"], it["Endpoint"]) for it in said} == {("email", "on-call@example.com")}
     assert sorted(it["TopicArn"]["Ref"][:10] for it in said) == ["TopicsHigh", "TopicsMedi"]
 
 
-def test_the_dashboard_opens_with_what_fires(widgets: list[dict[str, Any]]) -> None:
+def test_dashboard_starts_with_the_alarms(widgets: list[dict[str, Any]]) -> None:
     first = [(widget["type"], widget["properties"]["title"]) for widget in widgets if widget["y"] == 0]
     assert first == [("alarm", "High alarms"), ("alarm", "Medium alarms"), ("alarm", "Low alarms")]
     shown = [len(widget["properties"]["alarms"]) for widget in widgets[:3]]
@@ -365,19 +365,19 @@ def test_the_dashboard_opens_with_what_fires(widgets: list[dict[str, Any]]) -> N
 
 
 @pytest.mark.parametrize("word", ["High", "Medium", "Low", "acts now", "service and its events", "engine's log"])
-def test_the_guide_says(widgets: list[dict[str, Any]], word: str) -> None:
+def test_dashboard_guide(widgets: list[dict[str, Any]], word: str) -> None:
     (guide,) = [widget for widget in widgets if widget["type"] == "text"]
     assert word in guide["properties"]["markdown"]
 
 
 @pytest.mark.parametrize(("title", "metrics"), GRAPHS.items())
-def test_the_dashboard_shows(widgets: list[dict[str, Any]], title: str, metrics: list[str]) -> None:
+def test_dashboard_shows_metric(widgets: list[dict[str, Any]], title: str, metrics: list[str]) -> None:
     shown = [f"{row[1]} {row[-1].get('stat', 'Average')}" for row in graph(widgets, title)["metrics"] if len(row) > 1]
     assert set(metrics) <= set(shown)
 
 
 @pytest.mark.parametrize(("title", "value"), [("Database: latency", 5), ("Error rate", 5), ("Response time", 2)])
-def test_the_dashboard_marks_the_limit(widgets: list[dict[str, Any]], title: str, value: float) -> None:
+def test_dashboard_marks_the_limit(widgets: list[dict[str, Any]], title: str, value: float) -> None:
     (line,) = graph(widgets, title)["annotations"]["horizontal"]
     assert line["value"] == value
 
@@ -394,7 +394,7 @@ def test_every_graph_names_the_unit_of_its_axes(widgets: list[dict[str, Any]]) -
     "title",
     ["Response time", "Error rate", "Requests", "Server errors (5xx)", "Database: latency", "Queued work items"],
 )
-def test_an_axis_fits_what_is_measured(widgets: list[dict[str, Any]], title: str) -> None:
+def test_axis_fits_what_is_measured(widgets: list[dict[str, Any]], title: str) -> None:
     axis = graph(widgets, title)["yAxis"]["left"]
     assert (axis["min"], "max" in axis) == (0, False)
 
@@ -426,12 +426,12 @@ def test_labels_say_cpu(widgets: list[dict[str, Any]]) -> None:
     assert "processor" not in text.replace("processor-high", "")
 
 
-def test_the_dashboard_shows_the_engines_own_metrics_of_this_environment(widgets: list[dict[str, Any]]) -> None:
+def test_dashboard_shows_the_engines_own_metrics_of_this_environment(widgets: list[dict[str, Any]]) -> None:
     own = [row for row in graph(widgets, "Queued work items")["metrics"] if row[0] == "YAWLApp"]
     assert [row[1:4] for row in own] == [["QueueDepth", "Environment", "prod"]]
 
 
-def test_the_dashboard_shows_the_last_errors_above_the_upkeep(widgets: list[dict[str, Any]]) -> None:
+def test_dashboard_shows_the_last_errors_above_the_upkeep(widgets: list[dict[str, Any]]) -> None:
     *_, errors, drift, backup, test = widgets
     assert errors["type"] == "log"
     assert "filter @message like /ERROR|FATAL/" in errors["properties"]["query"]
@@ -446,7 +446,7 @@ def test_the_dashboard_shows_the_last_errors_above_the_upkeep(widgets: list[dict
     }
 
 
-def test_the_dashboard_is_named_for_its_environment(template: Templates) -> None:
+def test_dashboard_is_named_for_its_environment(template: Templates) -> None:
     template("prod", "monitoring").has_resource_properties("AWS::CloudWatch::Dashboard", {"DashboardName": "yawl-prod"})
 
 

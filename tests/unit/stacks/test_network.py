@@ -42,7 +42,7 @@ ENDPOINT_RULE: Rule = ("Endpoint", "in", "Tasks", 443, "Tasks to the interface e
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_the_vpc_has_exactly_these_subnets(template: Templates, environment: str) -> None:
+def test_vpc_has_exactly_these_subnets(template: Templates, environment: str) -> None:
     assert subnets_of(template(environment, "network")) == SUBNETS
 
 
@@ -60,7 +60,7 @@ def test_flow_logs_have_saved_queries(template: Templates, environment: str) -> 
     }
 
 
-def test_the_query_about_nat_knows_the_subnets() -> None:
+def test_query_about_nat_knows_the_subnets() -> None:
     settings = NetworkSettings(private_subnets=("10.0.96.0/20", "10.0.112.0/20"))
     queries = network(settings).find_resources("AWS::Logs::QueryDefinition")
     [about_nat] = [
@@ -74,7 +74,7 @@ def test_the_query_about_nat_knows_the_subnets() -> None:
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_the_vpc_has_this_range(template: Templates, environment: str) -> None:
+def test_vpc_cidr(template: Templates, environment: str) -> None:
     template(environment, "network").has_resource_properties("AWS::EC2::VPC", {"CidrBlock": "10.0.0.0/16"})
 
 
@@ -88,7 +88,7 @@ def test_there_are_as_many_nat_gateways_as_the_settings_say(
 @pytest.mark.parametrize(
     ("environment", "rules"), [("dev", RULES), ("staging", RULES), ("prod", RULES | {ENDPOINT_RULE})]
 )
-def test_nobody_talks_to_anybody_but_by_these_rules(template: Templates, environment: str, rules: set[Rule]) -> None:
+def test_security_group_rules_are_exhaustive(template: Templates, environment: str, rules: set[Rule]) -> None:
     assert rules_of(template(environment, "network")) == rules
 
 
@@ -104,14 +104,14 @@ def test_with_a_domain_the_load_balancer_is_open_for_https_too() -> None:
         ("prod", {"s3", "ecr.api", "ecr.dkr", "secretsmanager", "logs"}),
     ],
 )
-def test_these_services_have_an_endpoint(template: Templates, environment: str, services: set[str]) -> None:
+def test_interface_endpoints(template: Templates, environment: str, services: set[str]) -> None:
     endpoints = resources(template(environment, "network"), "AWS::EC2::VPCEndpoint").values()
     names = {flat(endpoint["ServiceName"]).removeprefix("com.amazonaws.") for endpoint in endpoints}
     assert {name.split(".", 1)[1] for name in names} == services
 
 
 @pytest.mark.parametrize(("environment", "days"), [("dev", 14), ("staging", 30), ("prod", 90)])
-def test_all_traffic_is_logged_and_the_log_ends(template: Templates, environment: str, days: int) -> None:
+def test_all_traffic_is_logged_with_retention(template: Templates, environment: str, days: int) -> None:
     stack = template(environment, "network")
     stack.has_resource_properties(
         "AWS::EC2::FlowLog",
@@ -120,16 +120,16 @@ def test_all_traffic_is_logged_and_the_log_ends(template: Templates, environment
     stack.has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": days})
 
 
-def test_the_default_security_group_is_emptied(template: Templates) -> None:
+def test_default_security_group_is_emptied(template: Templates) -> None:
     template("prod", "network").resource_count_is("Custom::VpcRestrictDefaultSG", 1)
 
 
-def test_no_instance_gets_a_public_address_by_itself(template: Templates) -> None:
+def test_no_automatic_public_addresses(template: Templates) -> None:
     for subnet in resources(template("prod", "network"), "AWS::EC2::Subnet").values():
         assert subnet["MapPublicIpOnLaunch"] is False
 
 
-def test_other_addresses_come_from_the_settings() -> None:
+def test_cidr_is_a_setting() -> None:
     settings = NetworkSettings(
         cidr="10.9.0.0/16",
         public_subnets=("10.9.8.0/24", "10.9.7.0/24"),

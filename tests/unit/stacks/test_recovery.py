@@ -41,14 +41,14 @@ def test_every_backup_of_prod_is_copied_into_the_other_region_as_long(template: 
     assert all(not rule.get("CopyActions") for rule in plan(template("staging", "recovery")).values())
 
 
-def test_the_database_is_what_is_backed_up(template: Templates) -> None:
+def test_database_is_selected_for_backup(template: Templates) -> None:
     (selection,) = template("prod", "recovery").find_resources("AWS::Backup::BackupSelection").values()
     [resource] = selection["Properties"]["BackupSelection"]["Resources"]
     assert resource == "arn:aws:rds:us-east-1:444444444444:db:yawl-prod"
     template("prod", "database").has_resource_properties("AWS::RDS::DBInstance", {"DBInstanceIdentifier": "yawl-prod"})
 
 
-def test_a_backup_is_restored_every_month_into_the_databases_own_network(template: Templates) -> None:
+def test_backup_is_restored_every_month_into_the_databases_own_network(template: Templates) -> None:
     stack = template("prod", "recovery")
     stack.has_resource_properties(
         "AWS::Backup::RestoreTestingPlan",
@@ -82,7 +82,7 @@ def test_a_backup_is_restored_every_month_into_the_databases_own_network(templat
     ids=["none", "governance", "compliance"],
     indirect=["prod"],
 )
-def test_a_vault_is_locked_as_the_settings_say(prod: OneEnvironment, configuration: dict[str, int] | None) -> None:
+def test_vault_lock_follows_the_settings(prod: OneEnvironment, configuration: dict[str, int] | None) -> None:
     for part in ("recovery", "recovery-copies"):
         (vault,) = prod(part).find_resources("AWS::Backup::BackupVault").values()
         assert vault["Properties"].get("LockConfiguration") == configuration
@@ -98,15 +98,13 @@ def test_a_vault_is_locked_as_the_settings_say(prod: OneEnvironment, configurati
         ("staging", "recovery", "Delete"),
     ],
 )
-def test_backups_outlive_their_stack_where_data_does(
-    template: Templates, environment: str, part: str, policy: str
-) -> None:
+def test_backups_are_retained_where_data_is(template: Templates, environment: str, part: str, policy: str) -> None:
     found = template(environment, part).to_json()["Resources"].values()
     kept = [it for it in found if it["Type"] in ("AWS::Backup::BackupVault", "AWS::KMS::Key", "AWS::S3::Bucket")]
     assert {it["DeletionPolicy"] for it in kept} == {policy}
 
 
-def test_without_backups_there_is_nothing_of_it(prod_with_less: OneEnvironment) -> None:
+def test_no_resources_without_backups(prod_with_less: OneEnvironment) -> None:
     with pytest.raises(KeyError):
         prod_with_less("recovery")
     with pytest.raises(KeyError):
@@ -117,7 +115,7 @@ def test_without_backups_there_is_nothing_of_it(prod_with_less: OneEnvironment) 
 class TestReplication:
     """The backup bucket's way into the other region."""
 
-    def test_every_object_is_copied_within_a_quarter_of_an_hour(self, template: Templates) -> None:
+    def test_replication_time_control(self, template: Templates) -> None:
         buckets = template("prod", "storage").find_resources("AWS::S3::Bucket").values()
         [configuration] = [
             bucket["Properties"]["ReplicationConfiguration"]
@@ -138,7 +136,7 @@ class TestReplication:
         [copies_key] = template("prod", "storage").find_resources("AWS::SSM::Parameter").values()
         assert copies_key["Properties"]["Value"]["Fn::GetStackOutput"]["StackName"] == "yawl-prod-recovery-copies"
 
-    def test_the_other_bucket_keeps_versions_and_is_private(self, template: Templates) -> None:
+    def test_other_bucket_keeps_versions_and_is_private(self, template: Templates) -> None:
         template("prod", "recovery-copies").has_resource_properties(
             "AWS::S3::Bucket",
             {
@@ -148,7 +146,7 @@ class TestReplication:
             },
         )
 
-    def test_its_role_may_use_two_buckets_and_two_keys(self, template: Templates) -> None:
+    def test_replication_role_is_limited_to_two_buckets_and_keys(self, template: Templates) -> None:
         policies = template("prod", "storage").find_resources("AWS::IAM::Policy")
         [policy] = [it for name, it in policies.items() if name.startswith("ReplicationRole")]
         statements = policy["Properties"]["PolicyDocument"]["Statement"]
@@ -168,13 +166,13 @@ class TestDailyChecks:
     @pytest.mark.parametrize(
         ("part", "name", "hour"), [("monitoring", "drift", 4), ("recovery", "recovery", 12)], ids=["drift", "recovery"]
     )
-    def test_they_run_every_day(self, template: Templates, part: str, name: str, hour: int) -> None:
+    def test_checks_run_daily(self, template: Templates, part: str, name: str, hour: int) -> None:
         stack = template("prod", part)
         stack.has_resource_properties(
             "AWS::Lambda::Function", {"FunctionName": f"yawl-prod-{name}-check", "Handler": "index.handler"}
         )
         stack.has_resource_properties("AWS::Events::Rule", {"ScheduleExpression": f"cron(0 {hour} * * ? *)"})
 
-    def test_without_it_there_is_none(self, prod_with_less: OneEnvironment) -> None:
+    def test_no_checks_if_disabled(self, prod_with_less: OneEnvironment) -> None:
         prod_with_less("monitoring").resource_count_is("AWS::Lambda::Function", 0)
         assert "stacks-drifted" not in json.dumps(prod_with_less("monitoring").to_json())

@@ -96,14 +96,14 @@ SHARED = {
         for fact, properties in SHARED.items()
     ],
 )
-def test_this_holds_for_the_bucket(template: Templates, bucket: str, properties: dict[str, Any]) -> None:
+def test_bucket_properties(template: Templates, bucket: str, properties: dict[str, Any]) -> None:
     one = only(template("prod", "storage"), bucket)
     one.has_resource_properties("AWS::S3::Bucket", properties)
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 @pytest.mark.parametrize("bucket", ALL_BUCKETS)
-def test_what_is_overwritten_or_deleted_stays_for_a_while(template: Templates, environment: str, bucket: str) -> None:
+def test_old_versions_are_kept_for_a_while(template: Templates, environment: str, bucket: str) -> None:
     only(template(environment, "storage"), bucket).has_resource_properties(
         "AWS::S3::Bucket", {"VersioningConfiguration": {"Status": "Enabled"}}
     )
@@ -144,7 +144,9 @@ def test_connections_are_refused(template: Templates, bucket: str, condition: di
         pytest.param({"": "AES256"}, True, id="S3's own key"),
     ],
 )
-def test_an_upload_that_asks_for(template: Templates, bucket: str, asks_for: dict[str, str], refused: bool) -> None:
+def test_upload_with_other_encryption_is_denied(
+    template: Templates, bucket: str, asks_for: dict[str, str], refused: bool
+) -> None:
     request = {f"s3:x-amz-server-side-encryption{name}": value for name, value in asks_for.items()}
     uploads = [s for s in statements(template("prod", "storage"), bucket) if s["Action"] == "s3:PutObject"]
     assert any(applies(statement["Condition"], request) for statement in uploads) is refused
@@ -185,7 +187,7 @@ def test_cloudfront_of_this_account_may_decrypt_what_it_reads(template: Template
     )
 
 
-def test_the_key_rotates(template: Templates) -> None:
+def test_key_rotates(template: Templates) -> None:
     template("prod", "storage").has_resource_properties("AWS::KMS::Key", {"EnableKeyRotation": True})
 
 
@@ -193,9 +195,7 @@ def test_the_key_rotates(template: Templates) -> None:
     ("environment", "policy", "emptied"),
     [("dev", "Delete", 4), ("staging", "Delete", 4), ("prod", "RetainExceptOnCreate", 0)],
 )
-def test_data_outlives_the_stack_where_the_settings_say_so(
-    template: Templates, environment: str, policy: str, emptied: int
-) -> None:
+def test_data_is_retained_where_set(template: Templates, environment: str, policy: str, emptied: int) -> None:
     stack = template(environment, "storage")
     stored = {**stack.find_resources("AWS::S3::Bucket"), **stack.find_resources("AWS::KMS::Key")}
     assert {resource["DeletionPolicy"] for resource in stored.values()} == {policy}
@@ -232,7 +232,7 @@ def applies(condition: dict[str, dict[str, Any]], request: dict[str, str]) -> bo
     return all(holds(operator, key, value) for operator, keys in condition.items() for key, value in keys.items())
 
 
-def test_there_is_static_content_to_ask_for_and_its_writer_may_write_nothing_else(template: Templates) -> None:
+def test_check_object_and_its_writers_permissions(template: Templates) -> None:
     stack = template("prod", "storage")
     [call] = stack.find_resources("Custom::AWS").values()
     said = json.dumps(call["Properties"]["Create"])
@@ -251,7 +251,7 @@ def test_there_is_static_content_to_ask_for_and_its_writer_may_write_nothing_els
     assert "*" not in json.dumps(policy)
 
 
-def test_the_check_object_is_gone_before_its_bucket_is_deleted(template: Templates) -> None:
+def test_check_object_is_deleted_before_its_bucket(template: Templates) -> None:
     """With any version left in it, the bucket would end a failed first deployment in ROLLBACK_FAILED."""
     [call] = template("prod", "storage").find_resources("Custom::AWS").values()
     put, remove = (json.dumps(call["Properties"][when]) for when in ("Create", "Delete"))

@@ -115,19 +115,19 @@ def test_keys_are_used_through_a_service_or_by_a_named_role(policies: dict[str, 
             assert conditions(statement) & set(SOURCES), (name, statement)
 
 
-def test_that_holds_for_an_app_in_several_regions_too(app_elsewhere: Synthesized) -> None:
+def test_key_use_in_several_regions(app_elsewhere: Synthesized) -> None:
     elsewhere = {file.name: policies_in(file) for file in app_elsewhere.folder.rglob("*.template.json")}
     assert len(list(statements(elsewhere))) > 100
     test_keys_are_used_through_a_service_or_by_a_named_role(elsewhere)
-    test_everybody_is_nobody(elsewhere)
-    test_what_the_account_may_do_is_said_once(elsewhere)
+    test_any_principal_statements_have_conditions(elsewhere)
+    test_account_statement_appears_once(elsewhere)
 
 
-def test_everybody_is_nobody(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
+def test_any_principal_statements_have_conditions(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
     assert [name for name, statement in statements(policies) if "*" in json.dumps(statement["Principal"])] == []
 
 
-def test_the_account_keeps_every_key_in_its_hands(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
+def test_account_administers_every_key(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
     for name, keys in policies.items():
         for key in keys:
             own = [
@@ -139,7 +139,7 @@ def test_the_account_keeps_every_key_in_its_hands(policies: dict[str, list[list[
                 assert any(allows(statement, action) for statement in own), (name, action)
 
 
-def test_what_the_account_may_do_is_said_once(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
+def test_account_statement_appears_once(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
     for name, statement in statements(policies):
         if ":root" in json.dumps(statement["Principal"]):
             assert statement.get("Sid") in ("AdministerByIamPolicies", "UseThroughServices", "GrantThroughServices"), (
@@ -153,13 +153,13 @@ def test_keys_are_used_through_the_services_of_their_purpose(policies: dict[str,
         assert [set().union(*map(services, key)) for key in keys] == wanted, name
 
 
-def test_only_services_that_hold_on_to_a_key_get_grants(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
+def test_only_services_that_need_grants_get_them(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
     for name, statement in statements(policies):
         if allows(statement, "kms:CreateGrant"):
             assert services(statement) <= {"backup", "dax", "elasticache", "rds", "secretsmanager"}, name
 
 
-def test_a_key_is_used_in_its_own_region(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
+def test_key_is_used_in_its_own_region(policies: dict[str, list[list[dict[str, Any]]]]) -> None:
     for name, statement in statements(policies):
         region = "us-west-2" if name in ("yawl-prod-recovery-copies", "yawl-delivery-us-west-2") else "us-east-1"
         through = statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", [])

@@ -25,11 +25,11 @@ def of_type(resources: Resources, kind: str) -> list[dict[str, Any]]:
     return [resource["Properties"] for resource in resources.values() if resource["Type"] == kind]
 
 
-def test_its_lines_end(stacks: list[Resources]) -> None:
+def test_log_retention(stacks: list[Resources]) -> None:
     assert all(group["RetentionInDays"] for resources in stacks for group in of_type(resources, "AWS::Logs::LogGroup"))
 
 
-def test_it_is_encrypted_with_a_key_that_cloudwatch_logs_may_use_for_it(stacks: list[Resources]) -> None:
+def test_log_group_encryption(stacks: list[Resources]) -> None:
     assert len(stacks) > 10
     for resources in stacks:
         for group in of_type(resources, "AWS::Logs::LogGroup"):
@@ -42,7 +42,7 @@ def test_it_is_encrypted_with_a_key_that_cloudwatch_logs_may_use_for_it(stacks: 
             assert ":logs:us-east-1:" in json.dumps(context)
 
 
-def test_it_keeps_lines_for_each_number_of_days_on_offer_and_needs_a_key_for_logs() -> None:
+def test_every_retention_is_supported() -> None:
     from aws_cdk import App, Stack
     from aws_cdk.assertions import Template
 

@@ -30,7 +30,7 @@ def of_type(template: "Template", type_name: str) -> list[dict[str, Any]]:
     return [found["Properties"] for found in template.find_resources(type_name).values()]
 
 
-def test_tasks_wake_and_sleep_by_the_clock_of_their_place(prod_with_more: OneEnvironment) -> None:
+def test_off_hours_use_the_local_time_zone(prod_with_more: OneEnvironment) -> None:
     [target] = of_type(prod_with_more("application"), "AWS::ApplicationAutoScaling::ScalableTarget")
     assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
     assert [
@@ -42,7 +42,7 @@ def test_tasks_wake_and_sleep_by_the_clock_of_their_place(prod_with_more: OneEnv
     ]
 
 
-def test_alarms_about_tasks_are_judged_by_day_only(prod_with_more: OneEnvironment) -> None:
+def test_task_alarms_are_suppressed_in_off_hours(prod_with_more: OneEnvironment) -> None:
     by_day = {
         alarm["AlarmName"].removeprefix("yawl-prod-"): query
         for alarm in of_type(prod_with_more("monitoring"), "AWS::CloudWatch::Alarm")
@@ -56,12 +56,12 @@ def test_alarms_about_tasks_are_judged_by_day_only(prod_with_more: OneEnvironmen
     assert len(by_day["no-task-runs"]["Expression"]) < 1024, "CloudWatch takes no longer ones"
 
 
-def test_without_a_night_alarms_ask_no_clock(template: "Callable[[str, str], Template]") -> None:
+def test_no_time_condition_without_off_hours(template: "Callable[[str, str], Template]") -> None:
     alarms = of_type(template("prod", "monitoring"), "AWS::CloudWatch::Alarm")
     assert "DAY(" not in str(alarms)
 
 
-def test_an_alarm_keeps_its_period(prod_with_more: OneEnvironment) -> None:
+def test_alarm_keeps_its_period(prod_with_more: OneEnvironment) -> None:
     for alarm in of_type(prod_with_more("monitoring"), "AWS::CloudWatch::Alarm"):
         periods = {query["MetricStat"]["Period"] for query in alarm.get("Metrics", []) if "MetricStat" in query}
         judged = {
@@ -87,7 +87,7 @@ def test_an_alarm_keeps_its_period(prod_with_more: OneEnvironment) -> None:
         (OffHoursSettings(days="MON", wake_hour=9, sleep_hour=10, time_zone="UTC"), []),
     ],
 )
-def test_the_hours_in_which_alarms_are_judged(night: OffHoursSettings, hours: list[tuple[int, int]]) -> None:
+def test_alarm_hours(night: OffHoursSettings, hours: list[tuple[int, int]]) -> None:
     assert running_hours(night) == hours
 
 
@@ -103,7 +103,7 @@ def nights(draw: st.DrawFn) -> OffHoursSettings:
 
 
 @given(nights(), st.integers(0, 50))
-def test_no_alarm_is_judged_while_tasks_sleep_or_start(night: OffHoursSettings, week: int) -> None:
+def test_alarms_are_suppressed_while_tasks_are_off_or_starting(night: OffHoursSettings, week: int) -> None:
     zone = ZoneInfo(night.time_zone)
     # The few zones with a third offset for some weeks are calculated with the offset at the first of a month.
     seasons = {datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)}
@@ -124,7 +124,7 @@ def test_spot_capacity_instead_of_a_launch_type(prod_with_more: OneEnvironment) 
     assert "FARGATE_SPOT" in providers["CapacityProviders"]
 
 
-def test_the_budget_is_of_what_is_tagged_and_tells_the_alarms_address(prod_with_more: OneEnvironment) -> None:
+def test_budget_filters_by_tag_and_notifies_the_alarm_address(prod_with_more: OneEnvironment) -> None:
     [found] = of_type(prod_with_more("monitoring"), "AWS::Budgets::Budget")
     assert found["Budget"] == {
         "BudgetType": "COST",
@@ -141,7 +141,7 @@ def test_the_budget_is_of_what_is_tagged_and_tells_the_alarms_address(prod_with_
     ]
 
 
-def test_the_tag_that_the_budget_asks_for_is_on_what_costs(prod_with_more: OneEnvironment) -> None:
+def test_budget_tag_is_on_every_priced_resource(prod_with_more: OneEnvironment) -> None:
     for part, type_name in {
         "network": "AWS::EC2::NatGateway",
         "database": "AWS::RDS::DBInstance",
@@ -154,7 +154,7 @@ def test_the_tag_that_the_budget_asks_for_is_on_what_costs(prod_with_more: OneEn
     assert service["PropagateTags"] == "SERVICE", "Fargate is charged by the tasks, which must have the tags as well"
 
 
-def test_what_it_saves(prod_with_more: OneEnvironment) -> None:
+def test_savings(prod_with_more: OneEnvironment) -> None:
     stack = Stack(name="application", region="us-east-1", template=prod_with_more("application").to_json())
     found = estimate([Environment(name="prod", stacks=(stack,))], Assumptions(by_environment={}))
     assert not found.unpriced

@@ -117,7 +117,7 @@ def made_by(statement: dict[str, Any], service: str, region: str) -> bool:
 
 
 @pytest.mark.parametrize(("part", "service", "actions", "source"), KEYS, ids=[f"{row[0]}-{row[1]}" for row in KEYS])
-def test_a_key_lets_a_service_do(
+def test_key_policy_allows_a_service(
     template: Templates, part: str, service: str, actions: tuple[str, ...], source: str
 ) -> None:
     region = "us-west-2" if part == "recovery-copies" else "us-east-1"
@@ -142,7 +142,7 @@ def test_every_key_is_in_the_table(template: Templates) -> None:
 
 
 @pytest.mark.parametrize("row", ROLES, ids=[f"{row[0]}-{row[1]}" for row in ROLES])
-def test_a_role_may(template: Templates, row: tuple[str, str, str, tuple[str, ...], str]) -> None:
+def test_role_permissions(template: Templates, row: tuple[str, str, str, tuple[str, ...], str]) -> None:
     part, role, service, actions, source = row
     resources = template("prod", part).to_json()["Resources"]
     logical_id, properties = one_role(resources, role)
@@ -169,7 +169,7 @@ def test_every_service_role_is_in_the_table(template: Templates) -> None:
     assert_complete(unknown, (), where="ROLES in tests/unit/stages/test_service_permissions.py")
 
 
-def test_s3_may_write_copies_whose_bucket_has_a_bucket_key(template: Templates) -> None:
+def test_replication_with_bucket_keys(template: Templates) -> None:
     """S3 User Guide, Replicating encrypted objects: a bucket key of the destination is decrypted before it is used."""
     resources = template("prod", "storage").to_json()["Resources"]
     statements = policies_of(resources, one_role(resources, "ReplicationRole")[0])
@@ -184,7 +184,7 @@ def test_s3_may_write_copies_whose_bucket_has_a_bucket_key(template: Templates) 
     assert allowed(statements, use, "CopiesKeyArn") == list(use)
 
 
-def test_aws_config_may_deliver(app_elsewhere: Synthesized) -> None:
+def test_aws_config_can_deliver(app_elsewhere: Synthesized) -> None:
     """Config Developer Guide, Permissions for the IAM role: a bucket, its objects with their ACL, and the key."""
     files = [file for file in app_elsewhere.folder.rglob("*.template.json") if "AWS::Config::" in file.read_text()]
     assert files

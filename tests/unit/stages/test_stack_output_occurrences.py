@@ -35,9 +35,9 @@ def read_more_than_once(folder: Path) -> list[tuple[str, str, int]]:
     ]
 
 
-def test_a_stack_reads_each_output_once(assembly: "CloudAssembly") -> None:
+def test_stack_reads_each_output_once(assembly: "CloudAssembly") -> None:
     assert read_more_than_once(Path(assembly.directory)) == []
 
 
-def test_so_do_those_of_other_settings(app_elsewhere: Synthesized, small_app: Synthesized) -> None:
+def test_stacks_of_other_settings_read_each_output_once(app_elsewhere: Synthesized, small_app: Synthesized) -> None:
     assert read_more_than_once(app_elsewhere.folder) + read_more_than_once(small_app.folder) == []

@@ -75,6 +75,6 @@ def test_stateful_resources_keep_their_ids(template: Templates, part: str) -> No
         if part not in without
     ],
 )
-def test_environments_differ_in_no_id(template: Templates, environment: str, part: str) -> None:
+def test_environments_have_equal_ids(template: Templates, environment: str, part: str) -> None:
     found = stateful(template(environment, part))
     assert found.items() <= KNOWN[part].items()

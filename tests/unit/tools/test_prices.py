@@ -130,7 +130,7 @@ def fresh(folder: Path) -> PriceList:
     return read_prices(REGION, folder)
 
 
-def test_a_region_is_priced_by_its_own_figures(
+def test_region_is_priced_by_its_own_figures(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], assembly: "CloudAssembly"
 ) -> None:
     with aws(monkeypatch, answers(catalogue())):
@@ -155,7 +155,7 @@ def test_a_region_is_priced_by_its_own_figures(
     assert {one.price for one in found.unpriced} == {"regions.gb"}
 
 
-def test_a_database_class_of_the_assembly_is_asked_for_too() -> None:
+def test_database_class_of_the_assembly_is_asked_for_too() -> None:
     needed = ["database.db.r7g.2xlarge.multi_az_hour", "cache.r7g.xlarge.hour", "regions.gb", "key.month"]
     more = [row for row in rows(needed) if row.key in needed[:2]]
     assert [(row.service, row.usage_type) for row in more] == [

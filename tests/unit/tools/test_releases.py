@@ -43,21 +43,21 @@ def words(records: tuple[Record, ...]) -> str:
 
 
 @pytest.mark.parametrize(("day", "zone", "expected"), ON)
-def test_a_day_has_what_was_there_when_it_began_and_what_came(day: str, zone: str, expected: str) -> None:
+def test_day_lists_initial_and_new_releases(day: str, zone: str, expected: str) -> None:
     where = UTC if zone == "UTC" else ZoneInfo(zone)
     assert words(on(RECORDS, date.fromisoformat(day), where)) == expected
 
 
-def test_now_is_the_last_one_of_each() -> None:
+def test_current_releases() -> None:
     assert words(now(RECORDS)) == "prod:d dev:b"
 
 
-def test_regions_that_get_releases_one_after_the_other_have_each_their_own() -> None:
+def test_regions_have_their_own_releases() -> None:
     waves = (*RECORDS, record("prod", "2026-11-05T11:00:00+00:00", "c", "eu-west-1"))
     assert words(now(waves)) == "prod:d dev:b prod:c"
 
 
-def test_the_region_is_the_pipelines(
+def test_region_is_the_pipelines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[str | None] = []

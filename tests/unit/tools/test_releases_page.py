@@ -91,7 +91,7 @@ def test_what_runs_and_what_waits(case: str) -> None:
     assert told == waiting
 
 
-def test_the_figures_are_those_of_the_dashboard() -> None:
+def test_figures_are_those_of_the_dashboard() -> None:
     found = delivery([GOOD, NEWER, ROLLBACK], minute=300)
     assert [(one.execution.commit, one.lead_time) for one in found.releases()] == [("b", 70 * 60), ("a", 90 * 60)]
     assert [(name, spent / 60) for name, spent in found.releases()[1].phases.items()] == [
@@ -120,7 +120,7 @@ RECORD = {
 }
 
 
-def test_the_page_leads_from_a_figure_to_its_run_and_shows_texts_as_they_are() -> None:
+def test_page_leads_from_a_figure_to_its_run_and_shows_texts_as_they_are() -> None:
     text = page(delivery([GOOD], minute=70), [Record(moment(60), RECORD)], now=moment(70))
     # As XML, which knows no tag without an end.
     document = re.sub(r"<meta[^>]*>", "", text.removeprefix("<!doctype html>"))
@@ -142,7 +142,7 @@ def test_the_page_leads_from_a_figure_to_its_run_and_shows_texts_as_they_are() -
     assert not re.search(r"<(script|link|img)|src=|@import|url\(", text)
 
 
-def test_a_pipeline_without_environments_is_named() -> None:
+def test_pipeline_without_environments_is_named() -> None:
     assert environments_of({"stages": [stage("Source", "Source"), stage("Build", "Synth")]}) == []
 
 
@@ -174,7 +174,7 @@ def no_stages(*_: object, **__: object) -> dict[str, Any]:
     return {"pipeline": {"stages": []}}
 
 
-def test_the_command_writes_the_page(
+def test_command_writes_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "_client", clients)
@@ -185,7 +185,7 @@ def test_the_command_writes_the_page(
     assert file.read_text().startswith("<!doctype html>")
 
 
-def test_a_page_that_cannot_be_written_is_named(
+def test_page_that_cannot_be_written_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "_client", clients)
@@ -195,7 +195,7 @@ def test_a_page_that_cannot_be_written_is_named(
     assert capsys.readouterr().err == f"releases: {file} cannot be written: No such file or directory\n"
 
 
-def test_a_pipeline_of_another_project_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pipeline_of_another_project_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Account, "get_pipeline", no_stages)
     with pytest.raises(NoEnvironmentsError, match="the pipeline p has no environments"):
         delivery([GOOD], minute=DAY)

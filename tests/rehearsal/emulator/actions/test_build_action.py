@@ -79,19 +79,19 @@ def projects(workshop: Workshop) -> Projects:
     return Projects(workshop)
 
 
-def test_a_build_works_in_its_source_and_hands_on_its_output(projects: Projects) -> None:
+def test_build_runs_in_its_source_and_passes_on_its_output(projects: Projects) -> None:
     artifacts = {"base-directory": "out", "files": ["**/*"]}
     projects.run("mkdir -p out/deep", "cp message.txt out/deep/", outputs=("Built",), artifacts=artifacts)
     assert projects.workshop.artifacts.read("Built::deep/message.txt") == "from the source"
 
 
-def test_several_outputs_are_told_by_name(projects: Projects) -> None:
+def test_outputs_are_distinguished_by_name(projects: Projects) -> None:
     artifacts = {"secondary-artifacts": {name: {"files": [f"{name}.txt"]} for name in ("One", "Two")}}
     projects.run("echo 1 > One.txt", "echo 2 > Two.txt", outputs=("One", "Two"), artifacts=artifacts)
     assert projects.workshop.artifacts.read("Two::Two.txt") == "2\n"
 
 
-def test_other_inputs_lie_beside_the_primary_source(projects: Projects) -> None:
+def test_secondary_inputs_have_their_own_folders(projects: Projects) -> None:
     projects.workshop.artifact("Other", message__txt="from the other")
     projects.run(
         "cat message.txt; echo",
@@ -102,7 +102,7 @@ def test_other_inputs_lie_beside_the_primary_source(projects: Projects) -> None:
     assert projects.said == ["from the other", "from the source"]
 
 
-def test_a_specification_may_lie_in_the_source(projects: Projects) -> None:
+def test_buildspec_may_be_in_the_source(projects: Projects) -> None:
     projects.workshop.artifact("Source", assets__yaml="{version: 0.2, phases: {build: {commands: [echo found]}}}")
     projects.run_specification("assets.yaml")
     assert projects.said == ["found"]
@@ -110,12 +110,12 @@ def test_a_specification_may_lie_in_the_source(projects: Projects) -> None:
         projects.run_specification("lost.yaml")
 
 
-def test_exported_variables_become_the_actions(projects: Projects) -> None:
+def test_exported_variables_become_action_variables(projects: Projects) -> None:
     outcome = projects.run("NOTES='one\r\n  two'", env={"exported-variables": ["NOTES"]})
     assert outcome.variables == {"NOTES": "one\r\n  two"}
 
 
-def test_the_builds_identity_is_its_role_in_the_emulated_account(projects: Projects) -> None:
+def test_build_runs_as_its_role(projects: Projects) -> None:
     ask = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
     program = projects.workshop.directory / "ask.py"
     program.write_text(ask)
@@ -135,7 +135,7 @@ REASONS = [
 
 
 @pytest.mark.parametrize(("command", "reason"), REASONS)
-def test_a_failing_build_says_why(projects: Projects, command: str, reason: str) -> None:
+def test_failing_build_says_why(projects: Projects, command: str, reason: str) -> None:
     with pytest.raises(ActionFailed) as raised:
         projects.run(command)
     assert str(raised.value) == reason
@@ -151,15 +151,13 @@ FAILURES: list[tuple[tuple[str, ...], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("commands", "rest", "reason"), FAILURES, ids=[row[2] for row in FAILURES])
-def test_what_goes_wrong_is_said(
-    projects: Projects, commands: tuple[str, ...], rest: dict[str, Any], reason: str
-) -> None:
+def test_errors_are_reported(projects: Projects, commands: tuple[str, ...], rest: dict[str, Any], reason: str) -> None:
     with pytest.raises(ActionFailed) as raised:
         projects.run(*commands, **rest)
     assert str(raised.value) == reason
 
 
-def test_what_is_missing_is_said(projects: Projects) -> None:
+def test_missing_input_is_reported(projects: Projects) -> None:
     with pytest.raises(ArtifactNotFound, match="artifact Never does not exist"):
         projects.run("true", inputs=("Never",))
     with pytest.raises(ActionFailed, match="CodeBuild project lost does not exist in"):
@@ -170,18 +168,18 @@ def _nothing(_name: str) -> None:
     """Find no command at all."""
 
 
-def test_an_image_build_without_docker_is_skipped(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_image_build_without_docker_is_skipped(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rehearsal.actions.build.shutil.which", _nothing)
     with pytest.raises(ActionSkipped, match="no Docker daemon is running"):
         projects.run("docker build .", environment={"privilegedMode": True})
 
 
-def test_builds_that_follow_each_other_have_the_same_path(projects: Projects) -> None:
+def test_sequential_builds_share_a_path(projects: Projects) -> None:
     """What was compiled for the first of them serves the others."""
     assert _place_of_a_build(projects) == _place_of_a_build(projects)
 
 
-def test_a_build_passes_by_the_folder_of_another(projects: Projects) -> None:
+def test_build_skips_a_folder_in_use(projects: Projects) -> None:
     folder: Path = projects.workshop.directory / "builds" / "0"
     folder.mkdir(parents=True)
     assert str(folder) not in _place_of_a_build(projects)
@@ -193,7 +191,7 @@ def _place_of_a_build(projects: Projects) -> str:
     return place
 
 
-def test_a_builds_folder_is_gone_soon_after_it_is_over_and_never_another_builds(projects: Projects) -> None:
+def test_build_deletes_only_its_own_folder(projects: Projects) -> None:
     projects.run("touch left-over")
     with pytest.raises(ActionFailed):
         projects.run("test ! -e left-over && false")
@@ -208,7 +206,7 @@ REPORT = '<testsuite><testcase classname="suite" name="case" time="2"><failure m
 
 
 @pytest.mark.parametrize("after", ["true", "false"])
-def test_results_of_tests_are_kept_whether_the_build_fails_or_not(projects: Projects, after: str) -> None:
+def test_test_results_are_kept_even_if_the_build_fails(projects: Projects, after: str) -> None:
     reports = {"tests": {"base-directory": "report", "files": ["*.xml"]}}
     write = f"mkdir report && echo '{REPORT}' > report/results.xml"
     with contextlib.nullcontext() if after == "true" else pytest.raises(ActionFailed):
@@ -224,16 +222,14 @@ def test_results_of_tests_are_kept_whether_the_build_fails_or_not(projects: Proj
         ("broken.xml", "CUCUMBERJSON", "report tests: the rehearsal does not support CUCUMBERJSON"),
     ],
 )
-def test_a_report_that_cannot_be_read_fails_no_build(
-    projects: Projects, files: str, file_format: str, said: str
-) -> None:
+def test_unreadable_report_does_not_fail_the_build(projects: Projects, files: str, file_format: str, said: str) -> None:
     report = {"base-directory": "report", "files": files, "file-format": file_format}
     projects.run("mkdir report && echo '<' > report/broken.xml", reports={"tests": report})
     assert said in projects.workshop.log[-1]
     assert projects.workshop.details.tests == []
 
 
-def test_a_build_that_meets_a_gap_of_the_emulator_has_not_failed(projects: Projects) -> None:
+def test_emulator_gap_is_not_a_build_failure(projects: Projects) -> None:
     with pytest.raises(ActionNotEmulated, match="StopPipelineExecution"):
         projects.run(f'echo "{NOT_EMULATED}: StopPipelineExecution"; exit 1')
     # One that goes on after it, and ends well, has not met it.

@@ -9,7 +9,7 @@ import pytest
 from tests.rehearsal.emulator.conftest import ERRORS, HEALTH, Account, attribute, ref, resource, tags
 
 
-def test_a_template_is_read_from_another_accounts_bucket(account: Account, other_account: Account) -> None:
+def test_template_in_another_accounts_bucket(account: Account, other_account: Account) -> None:
     name = f"templates-{account.place.account}"
     account.client("s3").create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": account.place.region}
@@ -33,7 +33,7 @@ def database(**changes: Any) -> dict[str, Any]:
     return resource("AWS::RDS::DBInstance", **properties | changes)
 
 
-def test_a_database_keeps_its_managed_secret_over_updates(account: Account) -> None:
+def test_managed_secret_survives_updates(account: Account) -> None:
     account.deploy(Database=database())
     arn = account.attribute("Database", "MasterUserSecret.SecretArn")
     secret = json.loads(account.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
@@ -45,19 +45,19 @@ def test_a_database_keeps_its_managed_secret_over_updates(account: Account) -> N
     assert instance["MasterUserSecret"] == {"SecretArn": arn, "SecretStatus": "active"}
 
 
-def test_a_managed_secret_goes_with_its_database(account: Account) -> None:
+def test_managed_secret_is_deleted_with_its_database(account: Account) -> None:
     account.deploy(Database=database())
     account.delete()
     assert account.client("secretsmanager").list_secrets()["SecretList"] == []
 
 
-def test_a_database_may_start_to_manage_its_secret(account: Account) -> None:
+def test_database_can_start_to_manage_its_secret(account: Account) -> None:
     account.deploy(Database=database(ManageMasterUserPassword=False, MasterUserPassword="not a secret"))
     account.deploy(Database=database())
     assert account.attribute("Database", "MasterUserSecret.SecretArn").startswith("arn:aws:secretsmanager:")
 
 
-def test_a_rotation_schedule_is_told_by_its_secret(account: Account) -> None:
+def test_rotation_schedule_is_identified_by_its_secret(account: Account) -> None:
     def template(days: int) -> dict[str, dict[str, Any]]:
         rules = {"AutomaticallyAfterDays": days}
         return {
@@ -77,7 +77,7 @@ def test_a_rotation_schedule_is_told_by_its_secret(account: Account) -> None:
 @pytest.mark.parametrize(
     ("image", "digest"), [("engine:1", r"sha256:[0-9a-f]{64}"), (f"engine@sha256:{'0a' * 32}", f"sha256:{'0a' * 32}")]
 )
-def test_tasks_tell_the_digest_of_their_image(image: str, digest: str, account: Account) -> None:
+def test_tasks_report_their_image_digest(image: str, digest: str, account: Account) -> None:
     ids = account.deploy(
         Cluster=resource("AWS::ECS::Cluster"),
         Task=resource(
@@ -91,7 +91,7 @@ def test_tasks_tell_the_digest_of_their_image(image: str, digest: str, account: 
     assert re.fullmatch(digest, told)
 
 
-def test_an_alarm_on_an_expression_is_kept(account: Account) -> None:
+def test_alarm_on_an_expression(account: Account) -> None:
     metrics = [{"Id": "rate", "Expression": "100 * errors / requests", "ReturnData": True}]
     alarm = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 2, "Threshold": 5}
     account.deploy(Alarm=resource("AWS::CloudWatch::Alarm", AlarmName="errors", Metrics=metrics, **alarm))
@@ -99,7 +99,7 @@ def test_an_alarm_on_an_expression_is_kept(account: Account) -> None:
     assert (found["AlarmName"], found["StateValue"]) == ("errors", "INSUFFICIENT_DATA")
 
 
-def test_what_is_made_to_fail_rolls_everything_back(account: Account) -> None:
+def test_injected_failure_rolls_back(account: Account) -> None:
     topic, failure = resource("AWS::SNS::Topic"), {"Type": "AWS::Rehearsal::Failure", "DependsOn": ["Topic"]}
     with pytest.raises(AssertionError, match="made to fail by --fail"):
         account.deploy(Topic=topic, Failure=failure)
@@ -107,7 +107,7 @@ def test_what_is_made_to_fail_rolls_everything_back(account: Account) -> None:
     assert account.client("sns").list_topics()["Topics"] == []
 
 
-def test_a_default_group_is_emptied_on_request(account: Account) -> None:
+def test_default_security_group_is_emptied(account: Account) -> None:
     template = {
         "Network": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
         "Emptied": resource(
@@ -122,7 +122,7 @@ def test_a_default_group_is_emptied_on_request(account: Account) -> None:
     assert (group["IpPermissions"], group["IpPermissionsEgress"]) == ([], [])
 
 
-def test_a_bucket_is_emptied_before_it_is_deleted(account: Account) -> None:
+def test_bucket_is_emptied_before_it_is_deleted(account: Account) -> None:
     bucket = f"emptied-{account.place.account}"
     account.deploy(
         Bucket=resource("AWS::S3::Bucket", BucketName=bucket, Tags=tags(a="b")),
@@ -133,7 +133,7 @@ def test_a_bucket_is_emptied_before_it_is_deleted(account: Account) -> None:
     assert account.client("s3").list_buckets()["Buckets"] == []
 
 
-def test_a_single_call_puts_an_object_and_other_calls_are_refused(account: Account) -> None:
+def test_custom_resource_allows_only_put_object(account: Account) -> None:
     bucket = f"called-{account.place.account}"
 
     def call(body: str, action: str = "putObject") -> dict[str, Any]:
@@ -154,7 +154,7 @@ def test_a_single_call_puts_an_object_and_other_calls_are_refused(account: Accou
         account.deploy(**call("third", "deleteObject"))
 
 
-def test_an_object_known_by_its_version_goes_with_its_stack(account: Account) -> None:
+def test_versioned_object_is_deleted_with_its_stack(account: Account) -> None:
     bucket = f"versioned-{account.place.account}"
     where = {"Bucket": bucket, "Key": "static/check.txt"}
 
@@ -181,7 +181,7 @@ def generated(**rules: Any) -> dict[str, Any]:
     return resource("AWS::SecretsManager::Secret", GenerateSecretString=rules)
 
 
-def test_a_secret_is_referred_to_by_its_arn_and_keeps_its_value_over_updates(account: Account) -> None:
+def test_secret_has_its_arn_and_survives_updates(account: Account) -> None:
     secrets = account.client("secretsmanager")
     before = account.deploy(Secret=generated(PasswordLength=20))["Secret"]
     assert before.startswith(f"arn:aws:secretsmanager:{account.place.region}:{account.place.account}:secret:")
@@ -195,7 +195,7 @@ def test_a_secret_is_referred_to_by_its_arn_and_keeps_its_value_over_updates(acc
     assert secrets.list_secrets()["SecretList"] == []
 
 
-def test_a_secret_is_generated_by_all_its_rules(account: Account) -> None:
+def test_secret_generation_follows_all_rules(account: Account) -> None:
     template = {"SecretStringTemplate": '{"username": "yawl"}', "GenerateStringKey": "password"}
     ids = account.deploy(
         Plain=generated(PasswordLength=200, ExcludePunctuation=True, ExcludeLowercase=True),
@@ -210,7 +210,7 @@ def test_a_secret_is_generated_by_all_its_rules(account: Account) -> None:
     assert json.loads(values["Member"])["username"] == "yawl"
 
 
-def test_a_composite_alarm_follows_its_alarms(account: Account) -> None:
+def test_composite_alarm_follows_its_alarms(account: Account) -> None:
     account.deploy(Errors=ERRORS, Health={**HEALTH, "DependsOn": ["Errors"]})
     cloudwatch = account.client("cloudwatch")
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a test")

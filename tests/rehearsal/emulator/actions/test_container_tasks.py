@@ -81,9 +81,7 @@ def unpacked(directory: Path, *, fails: bool = False, missing: str = "") -> Path
     return containers.unpack(directory / "repository", commit, directory)
 
 
-def test_tasks_are_the_testbeds_and_answer_behind_the_load_balancer(
-    account: Account, workshop: Any, tmp_path: Path
-) -> None:
+def test_testbed_tasks_answer_behind_the_load_balancer(account: Account, workshop: Any, tmp_path: Path) -> None:
     processes: Processes = workshop.processes
     ids = account.deploy(**service())
     said = Tasks(account.cloud, ContainerTasks(processes, unpacked(tmp_path))).start("stack", account.place)
@@ -101,9 +99,7 @@ BOTH_SECONDS = 20.0
 @pytest.mark.skipif(
     bool(system_packages.missing()) and not os.environ.get("CI"), reason="make container-packages installs them"
 )
-def test_the_containers_own_processes_answer_behind_the_load_balancer(
-    account: Account, workshop: Any, tmp_path: Path
-) -> None:
+def test_container_processes_answer_behind_the_load_balancer(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
     folder = containers.unpack(ROOT, "HEAD", tmp_path)
     said = Tasks(account.cloud, ContainerTasks(workshop.processes, folder)).start("stack", account.place)
@@ -121,7 +117,7 @@ def test_the_containers_own_processes_answer_behind_the_load_balancer(
     assert roles == {"active", "standby"}
 
 
-def test_the_testbed_is_given_the_credentials_and_nobody_else(account: Account, workshop: Any, tmp_path: Path) -> None:
+def test_only_the_testbed_gets_the_credentials(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
     Tasks(account.cloud, ContainerTasks(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
     asked = json.loads((tmp_path / "tasks/asked.json").read_text())
@@ -130,27 +126,27 @@ def test_the_testbed_is_given_the_credentials_and_nobody_else(account: Account, 
     assert PASSWORD not in json.dumps([asked["arguments"], asked["environment"]])
 
 
-def test_the_testbed_may_clear_up_before_it_ends(account: Account, workshop: Any, tmp_path: Path) -> None:
+def test_testbed_can_clean_up_before_it_ends(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
     Tasks(account.cloud, ContainerTasks(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
     workshop.processes.end_all()
     assert (tmp_path / "tasks/farewell").exists()
 
 
-def test_why_the_tasks_do_not_start_is_said(account: Account, workshop: Any, tmp_path: Path) -> None:
+def test_start_failure_is_reported(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
     tasks = Tasks(account.cloud, ContainerTasks(workshop.processes, unpacked(tmp_path, fails=True)))
     with pytest.raises(ActionFailed, match="did not start: starting PostgreSQL; Debian's package haproxy is missing"):
         tasks.start("stack", account.place)
 
 
-def test_a_commit_without_a_testbed_is_refused(tmp_path: Path) -> None:
+def test_commit_without_a_testbed_is_refused(tmp_path: Path) -> None:
     commit = committed(tmp_path / "repository", None)
     needs = f"--tasks container: commit {commit[:12]} has no {containers.TESTBED}"
     with pytest.raises(RehearsalError, match=f"^{needs}$"):
         containers.unpack(tmp_path / "repository", commit, tmp_path)
 
 
-def test_missing_programs_are_named_before_anything_is_deployed(tmp_path: Path) -> None:
+def test_missing_programs_are_reported_before_deployment(tmp_path: Path) -> None:
     with pytest.raises(RehearsalError, match=r"^--tasks container: testbed: missing Debian packages: haproxy$"):
         unpacked(tmp_path, missing="haproxy")

@@ -65,7 +65,7 @@ DEPLOYING = ["CREATE_UPDATE", "REPLACE_ON_FAILURE"]
 
 
 @pytest.mark.parametrize("mode", DEPLOYING)
-def test_a_stack_is_made_then_changed_then_left(stacks: Stacks, mode: str) -> None:
+def test_stack_is_created_updated_then_unchanged(stacks: Stacks, mode: str) -> None:
     for name in ("one", "two", "two"):
         outcome = stacks.run(mode, topic(name))
         assert outcome.variables == {"Name": name}
@@ -75,7 +75,7 @@ def test_a_stack_is_made_then_changed_then_left(stacks: Stacks, mode: str) -> No
     assert "no changes" in stacks.workshop.log[-1]
 
 
-def test_events_are_shown_as_they_come(stacks: Stacks) -> None:
+def test_events_are_shown_as_they_happen(stacks: Stacks) -> None:
     stacks.run("CREATE_UPDATE", topic("one"))
     assert "CREATE_COMPLETE AWS::SNS::Topic Topic" in stacks.workshop.log
     stacks.run("CREATE_UPDATE", topic("two"))
@@ -83,13 +83,13 @@ def test_events_are_shown_as_they_come(stacks: Stacks) -> None:
 
 
 @pytest.mark.parametrize("mode", DEPLOYING)
-def test_a_failed_creation_says_its_cause_and_rolls_back(stacks: Stacks, mode: str) -> None:
+def test_failed_creation_reports_the_cause_and_rolls_back(stacks: Stacks, mode: str) -> None:
     with pytest.raises(ActionFailed, match=r"^stack is ROLLBACK_COMPLETE: Bad: made to fail by --fail$"):
         stacks.run(mode, BROKEN)
     assert stacks.topics == []
 
 
-def test_a_failed_update_leaves_the_stack_as_it_was(stacks: Stacks) -> None:
+def test_failed_update_leaves_the_stack_as_it_was(stacks: Stacks) -> None:
     stacks.run("CREATE_UPDATE", topic("one"))
     with pytest.raises(ActionFailed, match="stack is UPDATE_ROLLBACK_COMPLETE: MadeToFail: made to fail by --fail"):
         stacks.run("CREATE_UPDATE", topic("two"), fail=True)
@@ -97,7 +97,7 @@ def test_a_failed_update_leaves_the_stack_as_it_was(stacks: Stacks) -> None:
     assert stacks.run("CREATE_UPDATE", topic("two")).variables == {"Name": "two"}
 
 
-def test_a_stack_whose_creation_failed_is_replaced_only_if_the_mode_says_so(stacks: Stacks) -> None:
+def test_only_replace_on_failure_replaces_a_failed_stack(stacks: Stacks) -> None:
     with pytest.raises(ActionFailed):
         stacks.run("CREATE_UPDATE", BROKEN)
     with pytest.raises(ActionFailed, match="ROLLBACK_COMPLETE"):
@@ -105,14 +105,14 @@ def test_a_stack_whose_creation_failed_is_replaced_only_if_the_mode_says_so(stac
     assert stacks.run("REPLACE_ON_FAILURE", topic("one")).variables == {"Name": "one"}
 
 
-def test_a_stack_is_deleted_and_need_not_be_there(stacks: Stacks) -> None:
+def test_deletion_is_idempotent(stacks: Stacks) -> None:
     stacks.run("CREATE_UPDATE", topic("one"))
     for _ in range(2):
         assert stacks.run("DELETE_ONLY") == Outcome()
         assert stacks.topics == []
 
 
-def test_a_change_set_is_made_then_executed(stacks: Stacks) -> None:
+def test_change_set_is_created_then_executed(stacks: Stacks) -> None:
     for name in ("one", "two"):
         before = stacks.topics
         assert stacks.run("CHANGE_SET_REPLACE", topic(name), ChangeSetName="review") == Outcome()
@@ -121,27 +121,27 @@ def test_a_change_set_is_made_then_executed(stacks: Stacks) -> None:
         assert (outcome.variables, stacks.topics) == ({"Name": name}, [name])
 
 
-def test_a_change_set_made_again_replaces_the_first(stacks: Stacks) -> None:
+def test_new_change_set_replaces_the_first(stacks: Stacks) -> None:
     for name in ("one", "two"):
         stacks.run("CHANGE_SET_REPLACE", topic(name), ChangeSetName="review")
     stacks.run("CHANGE_SET_EXECUTE", ChangeSetName="review")
     assert stacks.topics == ["two"]
 
 
-def test_a_change_set_without_changes_is_executed_as_nothing(stacks: Stacks) -> None:
+def test_empty_change_set_is_executed(stacks: Stacks) -> None:
     stacks.run("CREATE_UPDATE", topic("one"))
     stacks.run("CHANGE_SET_REPLACE", topic("one"), ChangeSetName="review")
     assert stacks.run("CHANGE_SET_EXECUTE", ChangeSetName="review").variables == {"Name": "one"}
 
 
-def test_a_failing_change_set_says_its_cause(stacks: Stacks) -> None:
+def test_failing_change_set_reports_the_cause(stacks: Stacks) -> None:
     stacks.run("CHANGE_SET_REPLACE", BROKEN, ChangeSetName="review")
     with pytest.raises(ActionFailed, match="Bad: made to fail by --fail"):
         stacks.run("CHANGE_SET_EXECUTE", ChangeSetName="review")
 
 
 @pytest.mark.parametrize("fail_in", ["CHANGE_SET_REPLACE", "CHANGE_SET_EXECUTE"])
-def test_a_change_set_made_to_fail_leaves_the_stack_as_it_was(stacks: Stacks, fail_in: str) -> None:
+def test_failed_change_set_leaves_the_stack_unchanged(stacks: Stacks, fail_in: str) -> None:
     """One that is prepared with a resource that cannot be made fails when it is executed, as in CloudFormation."""
     stacks.run("CREATE_UPDATE", topic("one"))
     prepare, execute = ("CHANGE_SET_REPLACE", "CHANGE_SET_EXECUTE")
@@ -152,13 +152,13 @@ def test_a_change_set_made_to_fail_leaves_the_stack_as_it_was(stacks: Stacks, fa
     assert stacks.topics == ["one"]
 
 
-def test_fail_reaches_modes_without_a_template(stacks: Stacks) -> None:
+def test_fail_option_applies_to_modes_without_a_template(stacks: Stacks) -> None:
     for mode in ("DELETE_ONLY", "CHANGE_SET_EXECUTE"):
         with pytest.raises(ActionFailed, match="made to fail by --fail"):
             stacks.run(mode, fail=True, ChangeSetName="review")
 
 
-def test_parameters_and_tags_come_from_the_configuration_and_overrides_win(stacks: Stacks) -> None:
+def test_parameter_overrides_win_over_the_template_configuration(stacks: Stacks) -> None:
     template = topic(
         "one",
         Parameters={"First": {"Type": "String"}, "Second": {"Type": "String"}},
@@ -177,11 +177,11 @@ def test_parameters_and_tags_come_from_the_configuration_and_overrides_win(stack
     assert stack["Tags"] == [{"Key": "Owner", "Value": "us"}]
 
 
-def test_a_template_larger_than_a_request_may_be_is_deployed(stacks: Stacks) -> None:
+def test_large_template_is_deployed(stacks: Stacks) -> None:
     assert stacks.run("CREATE_UPDATE", topic("one", Metadata={"Padding": "x" * 60_000})).variables == {"Name": "one"}
 
 
-def test_mistakes_are_named(stacks: Stacks) -> None:
+def test_mistakes_are_reported(stacks: Stacks) -> None:
     with pytest.raises(ActionNotEmulated, match="does not support the action mode CREATE_ONLY"):
         stacks.run("CREATE_ONLY")
     with pytest.raises(ActionFailed, match="AWS::No::Type"):
@@ -191,7 +191,7 @@ def test_mistakes_are_named(stacks: Stacks) -> None:
     assert stacks.topics == []
 
 
-def test_what_becomes_of_each_resource_is_kept(stacks: Stacks) -> None:
+def test_resource_changes_are_recorded(stacks: Stacks) -> None:
     def template(**topics: str) -> str:
         topics_named = {name: resource("AWS::SNS::Topic", DisplayName=shown) for name, shown in topics.items()}
         named = {"Named": resource("AWS::SNS::Topic", TopicName=topics.get("Kept", ""))}
@@ -215,13 +215,13 @@ def test_what_becomes_of_each_resource_is_kept(stacks: Stacks) -> None:
     assert effects(stacks) == dict.fromkeys(("Kept", "New", "Named"), ("removed", ()))
 
 
-def test_a_stack_that_fails_has_said_what_it_would_make(stacks: Stacks) -> None:
+def test_failed_stack_reported_its_changes(stacks: Stacks) -> None:
     with pytest.raises(ActionFailed):
         stacks.run("CREATE_UPDATE", BROKEN)
     assert effects(stacks) == {"Good": ("added", ()), "Bad": ("added", ())}
 
 
-def test_a_deployed_stack_has_its_resources(stacks: Stacks) -> None:
+def test_deployed_stack_has_its_resources(stacks: Stacks) -> None:
     deployed = stacks.run("CREATE_UPDATE", topic("one")).deployed
     assert deployed is not None
     [found] = deployed.resources
@@ -229,7 +229,7 @@ def test_a_deployed_stack_has_its_resources(stacks: Stacks) -> None:
     assert found.physical_id.endswith(":one")
 
 
-def test_the_secrets_of_the_account_are_known_so_that_no_report_shows_them(stacks: Stacks) -> None:
+def test_account_secrets_are_masked_in_reports(stacks: Stacks) -> None:
     document = {"username": "engine", "password": "correct horse"}
     secrets = {
         "Database": resource("AWS::SecretsManager::Secret", SecretString=json.dumps(document)),
@@ -239,7 +239,7 @@ def test_the_secrets_of_the_account_are_known_so_that_no_report_shows_them(stack
     assert stacks.workshop.details.secrets == {json.dumps(document), "correct horse", "battery staple"}
 
 
-def test_what_refers_to_a_replaced_resource_is_told(workshop: Workshop, account: Account) -> None:
+def test_consumers_of_replaced_resources_are_reported(workshop: Workshop, account: Account) -> None:
     def network(block: str) -> dict[str, Any]:
         return {
             "Resources": {

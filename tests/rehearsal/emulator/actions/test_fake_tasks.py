@@ -109,9 +109,7 @@ def test_they_are_registered_as_healthy_targets_of_several_zones(account: Accoun
     assert {item["Target"]["AvailabilityZone"] for item in found} == {subnet["AvailabilityZone"] for subnet in zones}
 
 
-def test_a_session_opened_with_the_secrets_credentials_is_known_at_every_task(
-    account: Account, fake_tasks: Tasks
-) -> None:
+def test_session_is_valid_at_every_task(account: Account, fake_tasks: Tasks) -> None:
     account.deploy(**service())
     fake_tasks.start("stack", account.place)
     refused = at_every_task(account, "/yawl/ia", urlencode(connecting("wrong")).encode())
@@ -126,7 +124,7 @@ def connecting(password: str) -> dict[str, str]:
     return {"action": "connect", "userID": USER, "password": password}
 
 
-def test_a_secret_that_is_missing_keeps_the_tasks_from_starting(account: Account, fake_tasks: Tasks) -> None:
+def test_missing_secret_prevents_the_start(account: Account, fake_tasks: Tasks) -> None:
     resources = service()
     [container] = resources["Task"]["Properties"]["ContainerDefinitions"]
     container["Secrets"][0]["ValueFrom"] = {"Fn::Sub": "${Credentials}:nothing::"}
@@ -135,24 +133,24 @@ def test_a_secret_that_is_missing_keeps_the_tasks_from_starting(account: Account
         fake_tasks.start("stack", account.place)
 
 
-def test_a_service_that_is_deployed_again_keeps_its_fake(account: Account, fake_tasks: Tasks) -> None:
+def test_redeployed_service_keeps_its_fake(account: Account, fake_tasks: Tasks) -> None:
     account.deploy(**service())
     assert fake_tasks.start("stack", account.place) == fake_tasks.start("stack", account.place)
 
 
-def test_a_stack_without_a_service_has_none(account: Account, fake_tasks: Tasks) -> None:
+def test_stack_without_a_service_has_no_fake(account: Account, fake_tasks: Tasks) -> None:
     account.deploy(**template())
     assert fake_tasks.start("stack", account.place) == ()
 
 
-def test_without_tasks_nothing_answers(account: Account) -> None:
+def test_no_response_without_tasks(account: Account) -> None:
     account.deploy(**service())
     assert NoTasks().start("stack", account.place) == ()
     [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
     assert by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}")[0] == 503
 
 
-def test_a_fake_ends_with_the_rehearsal(account: Account, workshop: Any, fake_tasks: Tasks) -> None:
+def test_fake_stops_with_the_rehearsal(account: Account, workshop: Any, fake_tasks: Tasks) -> None:
     account.deploy(**service())
     said, _ = fake_tasks.start("stack", account.place)
     port = said.split(":")[1].split(" ")[0]

@@ -25,12 +25,12 @@ def new_accounts(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cloud, N
         processes.end_all()
 
 
-def test_no_execution_can_be_reserved(new_accounts: Cloud) -> None:
+def test_concurrency_cannot_be_reserved(new_accounts: Cloud) -> None:
     answer = Bench(new_accounts).deploy(**with_role(ReservedConcurrentExecutions=1))
     assert "UnreservedConcurrentExecution below its minimum value of [10]" in answer.words
 
 
-def test_a_sixth_address_is_refused(new_accounts: Cloud) -> None:
+def test_sixth_elastic_ip_is_refused(new_accounts: Cloud) -> None:
     bench = Bench(new_accounts)
     five = {f"Address{number}": resource("AWS::EC2::EIP", Domain="vpc") for number in range(5)}
     assert bench.deploy(**five).accepted
@@ -38,11 +38,11 @@ def test_a_sixth_address_is_refused(new_accounts: Cloud) -> None:
     assert "The maximum number of addresses has been reached" in answer.words
 
 
-def test_an_established_account_may_reserve(cloud: Cloud) -> None:
+def test_established_account_can_reserve_concurrency(cloud: Cloud) -> None:
     assert Bench(cloud).deploy(**with_role(ReservedConcurrentExecutions=1)).accepted
 
 
-def test_a_second_build_at_once_is_refused() -> None:
+def test_second_concurrent_build_is_refused() -> None:
     slots = BuildSlots(AccountKind.NEW.concurrent_builds)
     with (
         slots.taken(),

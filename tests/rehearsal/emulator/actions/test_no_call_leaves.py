@@ -104,7 +104,7 @@ PROGRAMS = ["python3 python.py", "node node.js", "node fetch.js"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_names_of_aws_lead_to_the_emulator(projects: Projects, program: str) -> None:
+def test_aws_names_reach_the_emulator(projects: Projects, program: str) -> None:
     bucket, region = projects.workshop.bucket, projects.workshop.home.place.region
     hosts = [f"{bucket}.s3.{region}.amazonaws.com", f"{bucket}.s3.amazonaws.com"]
     projects.run(
@@ -122,7 +122,7 @@ def test_names_of_aws_lead_to_the_emulator(projects: Projects, program: str) -> 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("host", ["awscli.amazonaws.com", "unknown.eu-west-1.api.aws", "cli.cdk.dev-tools.aws.dev"])
-def test_other_names_of_aws_are_refused_by_their_name(projects: Projects, program: str, host: str) -> None:
+def test_unsupported_aws_names_are_refused(projects: Projects, program: str, host: str) -> None:
     projects.run(UNSET, f"{program} {host} / 2>/dev/null")
     assert projects.said == [
         f'403 {{"message": "call to {host} refused: the rehearsal does not emulate this '
@@ -142,22 +142,20 @@ RAW = [
 @pytest.mark.parametrize(
     ("host", "port"), [("169.254.169.254", 80), ("169.254.170.2", 80), ("iot.amazonaws.com", 8883)]
 )
-def test_where_the_emulator_does_not_listen_nothing_does(
-    projects: Projects, program: str, host: str, port: int
-) -> None:
+def test_no_other_port_answers(projects: Projects, program: str, host: str, port: int) -> None:
     projects.run(f"{program.format(host=host, port=port)} 2>&1 || true")
     assert any(f"call to {host}, port {port}, refused" in line for line in projects.said), projects.said
 
 
 @pytest.mark.parametrize("address", ["http://169.254.169.254/latest/meta-data/", "https://169.254.170.2/"])
-def test_the_proxies_refuse_addresses_that_give_credentials(projects: Projects, address: str) -> None:
+def test_proxies_refuse_metadata_addresses(projects: Projects, address: str) -> None:
     projects.run(f"curl --silent --max-time 20 --write-out '%{{http_code}} %{{http_connect}}' {address} 2>&1 || true")
     said = "\n".join(projects.said)
     assert "502" in said or "403" in said, said
 
 
 @pytest.mark.parametrize("client", ["curl --silent", "python3 urlopen.py"])
-def test_clients_that_respect_proxies_need_no_hook(projects: Projects, client: str) -> None:
+def test_proxy_aware_clients_need_no_hook(projects: Projects, client: str) -> None:
     projects.workshop.artifact(
         "Source",
         urlopen__py="import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=20).read().decode())",
@@ -171,7 +169,7 @@ def test_clients_that_respect_proxies_need_no_hook(projects: Projects, client: s
 
 
 @pytest.mark.skipif(not closed_network.works(), reason="this machine lets nobody make a network namespace")
-def test_programs_that_respect_nothing_reach_no_host(projects: Projects) -> None:
+def test_programs_that_ignore_every_variable_reach_no_host(projects: Projects) -> None:
     """A server of this machine that is none of the rehearsal's stands for the world: no packet leaves in any case."""
     with socket.create_server(("127.0.0.1", 0)) as world:
         world.setblocking(False)
@@ -188,7 +186,7 @@ def test_programs_that_respect_nothing_reach_no_host(projects: Projects) -> None
 
 
 @pytest.mark.skipif(not closed_network.works(), reason="this machine lets nobody make a network namespace")
-def test_servers_of_the_builds_own_are_reached(projects: Projects) -> None:
+def test_build_can_reach_its_own_servers(projects: Projects) -> None:
     projects.run(
         "python3 -m http.server --bind 127.0.0.1 8399 2>/dev/null & sleep 0",
         "curl --silent --retry 20 --retry-connrefused --retry-delay 1 http://127.0.0.1:8399/message.txt; echo",
@@ -228,7 +226,7 @@ exports.handler = (event) => new Promise((resolve) => {
 
 
 @pytest.mark.parametrize("runtime", FUNCTIONS)
-def test_functions_reach_the_emulator_by_names_of_aws(projects: Projects, runtime: str) -> None:
+def test_functions_reach_the_emulator_by_aws_names(projects: Projects, runtime: str) -> None:
     account, bucket = projects.workshop.home, projects.workshop.bucket
     file, text = FUNCTIONS[runtime]
     code = io.BytesIO()
@@ -255,7 +253,7 @@ def test_functions_reach_the_emulator_by_names_of_aws(projects: Projects, runtim
     }
 
 
-def test_the_set_ups_commands_reach_the_emulator_by_names_of_aws(
+def test_setup_commands_reach_the_emulator_by_aws_names(
     projects: Projects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A `cdk` that ignores every variable, as the SDK of older ones did, and looks for what it must not see."""

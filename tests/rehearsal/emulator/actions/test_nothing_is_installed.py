@@ -91,7 +91,7 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return [home, *interpreters]
 
 
-def test_what_builds_install_goes_with_them(workshop: Workshop, packages: Path, watched: list[Path]) -> None:
+def test_installed_packages_are_deleted_with_the_build(workshop: Workshop, packages: Path, watched: list[Path]) -> None:
     projects = Projects(workshop)
     before = [contents(folder) for folder in watched]
     projects.run(
@@ -112,7 +112,7 @@ def test_what_builds_install_goes_with_them(workshop: Workshop, packages: Path, 
     assert [contents(folder) for folder in watched] == before
 
 
-def test_a_builds_python_is_the_rehearsals_and_has_none_of_its_packages(workshop: Workshop) -> None:
+def test_build_python_has_no_packages_of_the_rehearsal(workshop: Workshop) -> None:
     projects = Projects(workshop)
     projects.run(
         "python3 -c 'import sys; print(sys.version_info[:3], sys.prefix == sys.base_prefix)'",
@@ -127,7 +127,7 @@ def test_a_builds_python_is_the_rehearsals_and_has_none_of_its_packages(workshop
     ]
 
 
-def test_another_python_on_the_path_is_no_way_round(
+def test_other_pythons_on_the_path_are_isolated_too(
     workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users = tmp_path / "users"

@@ -18,7 +18,7 @@ TRUST = {
 
 
 @pytest.mark.parametrize(("mode", "listed"), [(Permissions.REPORT, ["sns:ListTopics"]), (Permissions.OFF, [])])
-def test_a_call_that_no_policy_allows_is_made(tmp_path: Path, mode: Permissions, listed: list[str]) -> None:
+def test_report_mode_makes_unpermitted_calls(tmp_path: Path, mode: Permissions, listed: list[str]) -> None:
     processes = Processes()
     try:
         progress = Progress(tmp_path / "logs", lambda _: None)

@@ -29,7 +29,7 @@ def stack(account: Account, *, key_allows: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_a_key_that_refuses_a_service_is_found_when_its_stack_is_deployed(cloud: Cloud, account: Account) -> None:
+def test_key_policy_that_denies_a_service_fails_the_deployment(cloud: Cloud, account: Account) -> None:
     account.deploy(**stack(account, key_allows="events.amazonaws.com"))
     with pytest.raises(Forbidden) as refused:
         cloud.check_service_calls("stack", account.place, "")
@@ -40,7 +40,7 @@ def test_a_key_that_refuses_a_service_is_found_when_its_stack_is_deployed(cloud:
     assert "for stack/Alarm; see CloudWatch User Guide" in first
 
 
-def test_a_repaired_policy_is_seen_with_the_next_deployment(cloud: Cloud, account: Account) -> None:
+def test_fixed_policy_applies_to_the_next_deployment(cloud: Cloud, account: Account) -> None:
     account.deploy(**stack(account, key_allows="events.amazonaws.com"))
     with pytest.raises(Forbidden):
         cloud.check_service_calls("stack", account.place, "")
@@ -50,7 +50,7 @@ def test_a_repaired_policy_is_seen_with_the_next_deployment(cloud: Cloud, accoun
     assert cloud.permission_summary()["service_calls"]["evaluated"] >= before > 0
 
 
-def test_what_the_deploying_role_may_not_do_with_a_key_is_named(cloud: Cloud, account: Account) -> None:
+def test_missing_key_permission_of_the_deploying_role_is_reported(cloud: Cloud, account: Account) -> None:
     owner = statement({"AWS": f"arn:aws:iam::{account.place.account}:root"}, "kms:*")
     key = resource("AWS::KMS::Key", KeyPolicy={"Statement": [owner]})
     secret = resource("AWS::SecretsManager::Secret", KmsKeyId={"Fn::GetAtt": ["Key", "Arn"]}, GenerateSecretString={})

@@ -41,7 +41,7 @@ def reason(account: Account) -> str:
     return stack["StackStatusReason"]
 
 
-def test_a_protected_database_fails_the_rollback_and_keeps_what_it_stands_on(account: Account) -> None:
+def test_protected_database_fails_the_rollback_and_keeps_its_dependencies(account: Account) -> None:
     log = resource("AWS::Logs::LogGroup", LogGroupName="/aws/rds/instance/yawl-prod/postgresql")
     database = {**PROTECTED, "DependsOn": ["Log"], "DeletionPolicy": "RetainExceptOnCreate"}
     found = create(account, Log=log, Topic=resource("AWS::SNS::Topic"), Database=database, Bad=fail_after("Database"))
@@ -51,7 +51,7 @@ def test_a_protected_database_fails_the_rollback_and_keeps_what_it_stands_on(acc
     assert any("please disable deletion protection" in text for text in account.failures())
 
 
-def test_deleting_it_then_retains_what_its_template_says(account: Account) -> None:
+def test_deletion_then_follows_the_deletion_policy(account: Account) -> None:
     """RetainExceptOnCreate applies to the operation that created the resource, not to the stack's deletion."""
     database = {**PROTECTED, "DeletionPolicy": "RetainExceptOnCreate"}
     create(account, Database=database, Bad=fail_after("Database"))
@@ -60,7 +60,7 @@ def test_deleting_it_then_retains_what_its_template_says(account: Account) -> No
     assert kept["DBInstanceIdentifier"] == "yawl-prod"
 
 
-def test_a_protected_load_balancer_is_deleted_once_it_is_unprotected(account: Account) -> None:
+def test_load_balancer_deletion_protection(account: Account) -> None:
     protection = [{"Key": "deletion_protection.enabled", "Value": "true"}]
     network = {
         "Network": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
@@ -87,7 +87,7 @@ def test_a_protected_load_balancer_is_deleted_once_it_is_unprotected(account: Ac
     assert elbv2.describe_load_balancers()["LoadBalancers"] == []
 
 
-def test_a_bucket_with_old_versions_is_not_empty(account: Account) -> None:
+def test_bucket_with_old_versions_cannot_be_deleted(account: Account) -> None:
     name = f"versions-{account.place.account}"
     versioned = {"Status": "Enabled"}
     account.deploy(Bucket=resource("AWS::S3::Bucket", BucketName=name, VersioningConfiguration=versioned))
@@ -101,7 +101,7 @@ def test_a_bucket_with_old_versions_is_not_empty(account: Account) -> None:
     account.delete()
 
 
-def test_a_vault_with_recovery_points_is_not_deleted(account: Account) -> None:
+def test_vault_with_recovery_points_cannot_be_deleted(account: Account) -> None:
     account.deploy(Vault=resource("AWS::Backup::BackupVault", BackupVaultName="yawl-prod"))
     backup = account.client("backup")
     backup.start_backup_job(
@@ -115,7 +115,7 @@ def test_a_vault_with_recovery_points_is_not_deleted(account: Account) -> None:
     assert account.settled() == "DELETE_FAILED"
 
 
-def test_a_subnet_group_stays_as_long_as_a_database_uses_it(account: Account) -> None:
+def test_subnet_group_in_use_cannot_be_deleted(account: Account) -> None:
     network: dict[str, Any] = {"Vpc": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16")}
     for zone in "ab":
         third = "ab".index(zone)
@@ -134,7 +134,7 @@ def test_a_subnet_group_stays_as_long_as_a_database_uses_it(account: Account) ->
     assert left == dict.fromkeys(network, "CREATE_COMPLETE"), "nothing that it is built on was tried"
 
 
-def test_a_physical_id_leads_to_its_stack(account: Account) -> None:
+def test_stack_is_found_by_physical_id(account: Account) -> None:
     account.deploy(Log=resource("AWS::Logs::LogGroup", LogGroupName="mine"))
     cloudformation = account.client("cloudformation")
     [found] = cloudformation.describe_stack_resources(PhysicalResourceId="mine")["StackResources"]

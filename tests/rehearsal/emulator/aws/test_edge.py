@@ -162,7 +162,7 @@ def edge(account: Account, task: Server) -> Edge:
     return Edge(account, task)
 
 
-def test_a_dynamic_answer_comes_from_behind_the_header_and_is_never_kept(edge: Edge, task: Server) -> None:
+def test_dynamic_response_needs_the_header_and_is_not_cached(edge: Edge, task: Server) -> None:
     for _ in range(2):
         found = edge.ask("/case?id=1", headers={"Cookie": "a=1", "X-Other": "2"})
         assert (found.status_code, found.text) == (200, "from the task")
@@ -175,37 +175,37 @@ def test_a_dynamic_answer_comes_from_behind_the_header_and_is_never_kept(edge: E
     assert edge.host not in one
 
 
-def test_a_form_is_handed_on(edge: Edge, task: Server) -> None:
+def test_post_body_is_forwarded(edge: Edge, task: Server) -> None:
     assert edge.ask("/form", method="POST", content=b"a=1").status_code == 200
     assert task.requests[0].endswith("\r\n\r\na=1")
 
 
-def test_plain_http_is_led_to_https(edge: Edge, task: Server) -> None:
+def test_http_redirects_to_https(edge: Edge, task: Server) -> None:
     found = edge.ask("/case?id=1", scheme="http")
     assert (found.status_code, found.headers["Location"]) == (301, f"https://{edge.host}/case?id=1")
     assert found.headers["X-Cache"] == "Redirect from cloudfront"
     assert task.requests == []
 
 
-def test_the_function_decides_before_the_origin_is_asked(edge: Edge, task: Server) -> None:
+def test_viewer_request_function_runs_first(edge: Edge, task: Server) -> None:
     found = edge.ask("/yawl/ib")
     assert (found.status_code, found.headers["X-Cache"]) == (403, "FunctionGeneratedResponse from cloudfront")
     assert task.requests == []
 
 
-def test_a_function_that_does_not_end_is_stopped(account: Account, task: Server) -> None:
+def test_endless_function_is_stopped(account: Account, task: Server) -> None:
     began = time.monotonic()
     assert Edge(account, task, guard=BROKEN).ask("/").status_code == 503
     assert time.monotonic() - began < 15
     assert task.requests == []
 
 
-def test_headers_of_the_policy_are_added(edge: Edge) -> None:
+def test_response_headers_policy(edge: Edge) -> None:
     edge.put("static/a.txt", b"static")
     assert {edge.ask(path).headers["X-Content-Type-Options"] for path in ("/", "/static/a.txt")} == {"nosniff"}
 
 
-def test_a_static_object_is_read_from_the_bucket_and_kept(edge: Edge) -> None:
+def test_static_object_is_cached(edge: Edge) -> None:
     edge.put("static/a.txt", b"static", ContentType="text/plain")
     first = edge.ask("/static/a.txt")
     assert (first.status_code, first.text, first.headers["Content-Type"]) == (200, "static", "text/plain")
@@ -218,7 +218,7 @@ def test_a_static_object_is_read_from_the_bucket_and_kept(edge: Edge) -> None:
     assert (head.status_code, head.content, head.headers["X-Cache"]) == (200, b"", "Hit from cloudfront")
 
 
-def test_an_object_may_ask_not_to_be_kept(edge: Edge) -> None:
+def test_no_store_object_is_not_cached(edge: Edge) -> None:
     edge.put("static/a.txt", b"static", CacheControl="max-age=1")
     edge.ask("/static/a.txt")
     assert edge.ask("/static/a.txt").headers["X-Cache"] == "Hit from cloudfront"
@@ -227,14 +227,14 @@ def test_an_object_may_ask_not_to_be_kept(edge: Edge) -> None:
         assert time.monotonic() < deadline
 
 
-def test_what_is_not_there_is_an_error_and_not_kept(edge: Edge) -> None:
+def test_missing_object_is_an_error_and_not_cached(edge: Edge) -> None:
     found = edge.ask("/static/none.txt")
     assert (found.status_code, found.headers["X-Cache"]) == (403, "Error from cloudfront")
     edge.put("static/none.txt", b"static")
     assert edge.ask("/static/none.txt").status_code == 200
 
 
-def test_the_bucket_refuses_a_direct_read(edge: Edge) -> None:
+def test_bucket_refuses_a_direct_read(edge: Edge) -> None:
     edge.put("static/a.txt", b"static")
     for host in (f"{edge.bucket}.s3.eu-west-1.amazonaws.com", f"{edge.bucket}.s3.amazonaws.com"):
         for scheme in ("https", "http"):
@@ -244,13 +244,13 @@ def test_the_bucket_refuses_a_direct_read(edge: Edge) -> None:
         assert anybody.get(f"{edge.account.cloud.endpoint}/{edge.bucket}/static/a.txt").status_code == 403
 
 
-def test_a_bucket_that_does_not_trust_the_distribution_refuses_it(edge: Edge) -> None:
+def test_bucket_without_a_grant_refuses_the_distribution(edge: Edge) -> None:
     edge.put("static/a.txt", b"static")
     edge.account.client("s3").delete_bucket_policy(Bucket=edge.bucket)
     assert edge.ask("/static/a.txt").status_code == 403
 
 
-def test_only_emulated_hosts_are_led_to_the_edge(edge: Edge) -> None:
+def test_only_emulated_hosts_reach_the_edge(edge: Edge) -> None:
     """The tunnel connects to every other name itself; here nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
@@ -258,7 +258,7 @@ def test_only_emulated_hosts_are_led_to_the_edge(edge: Edge) -> None:
         edge.ask("/", host=f"127.0.0.1:{port}")
 
 
-def test_other_hosts_are_reached_as_they_are(edge: Edge) -> None:
+def test_other_hosts_are_reached_directly(edge: Edge) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.settimeout(10)
         address = edge.variables["HTTPS_PROXY"].removeprefix("http://").split(":")
@@ -275,26 +275,26 @@ def test_other_hosts_are_reached_as_they_are(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("said", [b"GET http://example.com/ HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n"])
-def test_the_tunnel_does_nothing_but_connect(edge: Edge, said: bytes) -> None:
+def test_tunnel_only_supports_connect(edge: Edge, said: bytes) -> None:
     address = edge.variables["HTTPS_PROXY"].removeprefix("http://").split(":")
     with socket.create_connection((address[0], int(address[1])), timeout=10) as client:
         client.sendall(said)
         assert client.recv(1024).startswith(b"HTTP/1.1 405 ")
 
 
-def test_only_the_throwaway_authority_makes_the_edge_trusted(edge: Edge) -> None:
+def test_edge_is_trusted_only_with_the_temporary_ca(edge: Edge) -> None:
     edge.trust = ssl.create_default_context()
     with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
         edge.ask("/")
 
 
-def test_the_usual_authorities_stay_trusted(edge: Edge) -> None:
+def test_system_cas_remain_trusted(edge: Edge) -> None:
     subjects = {str(found["subject"]) for found in edge.trust.get_ca_certs()}
     usual = ssl.create_default_context()
     assert {str(found["subject"]) for found in usual.get_ca_certs()} < subjects
 
 
-def test_a_deleted_distribution_is_no_longer_led_to_the_edge(edge: Edge) -> None:
+def test_deleted_distribution_is_not_served(edge: Edge) -> None:
     assert edge.host in edge.account.cloud.fact("hosts")
     edge.account.delete()
     assert edge.host not in edge.account.cloud.fact("hosts")

@@ -106,7 +106,7 @@ def settled(cloud: Cloud) -> None:
         time.sleep(0.02)
 
 
-def test_a_function_behind_a_rule_runs_and_reads_what_codepipeline_says(account: Account) -> None:
+def test_function_behind_a_rule_runs_and_reads_the_pipeline(account: Account) -> None:
     topic = listening(account, PUBLISHES, state=["STARTED", "FAILED"])["Topic"]
     for state in ("STARTED", "SUCCEEDED", "FAILED"):
         publish_event(account, state)
@@ -117,7 +117,7 @@ def test_a_function_behind_a_rule_runs_and_reads_what_codepipeline_says(account:
     assert messages[-1]["text"] == "Failed"
 
 
-def test_a_function_that_fails_is_tried_again_and_its_event_kept(account: Account) -> None:
+def test_failing_function_is_retried_and_its_event_kept(account: Account) -> None:
     ids = listening(account, FAILS, state=["STARTED"])
     publish_event(account, "STARTED")
     settled(account.cloud)
@@ -127,7 +127,7 @@ def test_a_function_that_fails_is_tried_again_and_its_event_kept(account: Accoun
     assert json.loads(messages[0]["Body"])["requestPayload"]["detail"]["execution-id"] == "one"
 
 
-def test_actions_are_listed_newest_first_with_what_is_known_of_them(account: Account) -> None:
+def test_list_action_executions(account: Account) -> None:
     publish_event(account, "STARTED")
     kind = {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": "1"}
     for number, name in enumerate(("first", "second")):
@@ -161,7 +161,7 @@ def test_actions_are_listed_newest_first_with_what_is_known_of_them(account: Acc
     assert newest["output"]["executionResult"]["externalExecutionSummary"] == "well"
 
 
-def test_each_stage_tells_what_it_was_last_entered_by(account: Account) -> None:
+def test_get_pipeline_state(account: Account) -> None:
     publish_event(account, "STARTED")
     kind = {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": "1"}
     for stage, *states in (("Dev", "STARTED", "SUCCEEDED"), ("Prod", "STARTED")):
@@ -194,7 +194,7 @@ def test_executions_are_listed_by_the_stage_that_they_passed_in_the_current_vers
     assert [one["pipelineExecutionId"] for one in passed] == ["good"]
 
 
-def test_an_execution_that_is_unknown_is_refused(account: Account) -> None:
+def test_unknown_execution_is_refused(account: Account) -> None:
     client = account.client("codepipeline")
     with pytest.raises(client.exceptions.PipelineExecutionNotFoundException):
         client.get_pipeline_execution(pipelineName="pipeline", pipelineExecutionId="none")

@@ -24,7 +24,7 @@ def network(block: str) -> dict[str, Any]:
     }
 
 
-def test_a_network_with_a_restricted_group_can_be_replaced(account: Account) -> None:
+def test_network_with_a_restricted_group_can_be_replaced(account: Account) -> None:
     before = account.deploy(**network("10.0.0.0/16"))["Network"]
     after = account.deploy(**network("10.1.0.0/16"))["Network"]
     assert after != before
@@ -44,13 +44,13 @@ def run(workshop: "Workshop", **resources: dict[str, Any]) -> None:
     workshop.run(deploy.execute, configuration, inputs=("templates",))
 
 
-def test_a_call_that_the_emulator_does_not_make_is_a_gap(workshop: "Workshop") -> None:
+def test_unsupported_call_is_a_gap(workshop: "Workshop") -> None:
     call = json.dumps({"service": "EC2", "action": "describeVpcs", "physicalResourceId": {"id": "a"}})
     with pytest.raises(ActionNotEmulated, match=r"a gap of the rehearsal's emulator.*EC2:describeVpcs"):
         run(workshop, Call=resource("Custom::AWS", ServiceToken="x", Create=call))
 
 
-def test_a_function_that_needs_what_is_not_here_is_a_gap(workshop: "Workshop") -> None:
+def test_missing_runtime_dependency_is_a_gap(workshop: "Workshop") -> None:
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -72,12 +72,12 @@ def test_a_function_that_needs_what_is_not_here_is_a_gap(workshop: "Workshop") -
         )
 
 
-def test_what_aws_refuses_is_no_gap(workshop: "Workshop") -> None:
+def test_rejection_by_aws_is_not_a_gap(workshop: "Workshop") -> None:
     with pytest.raises(ActionFailed, match="17 is not a valid enum value"):
         run(workshop, Group=resource("AWS::Logs::LogGroup", RetentionInDays=17), Topic=resource("AWS::SNS::Topic"))
 
 
-def test_a_name_in_use_is_told_with_the_stack_that_has_it(workshop: "Workshop") -> None:
+def test_name_in_use_is_reported_with_its_stack(workshop: "Workshop") -> None:
     group = resource("AWS::Logs::LogGroup", LogGroupName="/mine")
     workshop.home.deploy(Group=group)
     workshop.home.stack = "other"
@@ -87,7 +87,7 @@ def test_a_name_in_use_is_told_with_the_stack_that_has_it(workshop: "Workshop") 
         workshop.run(deploy.execute, configuration, inputs=("templates",))
 
 
-def test_what_a_failed_replacement_has_made_goes_again(account: Account) -> None:
+def test_failed_replacement_is_cleaned_up(account: Account) -> None:
     subnet = resource("AWS::EC2::Subnet", VpcId=ref("Network"), CidrBlock="10.0.1.0/24")
     account.deploy(**network("10.0.0.0/16"), Subnet=subnet)
     with pytest.raises(AssertionError, match=r"The CIDR .*10\.0\.1\.0/24.* is invalid"):

@@ -19,32 +19,32 @@ def target(**changes: Any) -> dict[str, Any]:
     return resource(TYPE, **properties | changes)
 
 
-def test_a_named_resource_is_known_by_its_name(account: Account) -> None:
+def test_named_resource_is_identified_by_its_name(account: Account) -> None:
     plan = resource("AWS::Backup::Framework", FrameworkName="mine", FrameworkControls=[])
     found = account.deploy(Plan=plan)
     assert account.attribute("Plan", "FrameworkArn") == found["Plan"]
     assert found["Plan"].startswith(f"arn:aws:backup:eu-west-1:{account.place.account}:")
 
 
-def test_an_identifier_of_several_parts_is_joined(account: Account) -> None:
+def test_compound_identifier(account: Account) -> None:
     found = account.deploy(Target=target())
     assert found["Target"].endswith("|dynamodb:table:ReadCapacityUnits|dynamodb")
 
 
-def test_attributes_stay_over_updates(account: Account) -> None:
+def test_attributes_survive_updates(account: Account) -> None:
     account.deploy(Target=target())
     before = account.attribute("Target", "Id")
     account.deploy(Target=target(MaxCapacity=6))
     assert account.attribute("Target", "Id") == before
 
 
-def test_replacements_are_those_of_the_schema(account: Account) -> None:
+def test_create_only_properties_replace(account: Account) -> None:
     account.deploy(Target=target())
     assert account.replacements(Target=target(MaxCapacity=6)) == {"Target": "False"}
     assert account.replacements(Target=target(ResourceId="table/two")) == {"Target": "True"}
 
 
-def test_a_replaced_resource_has_another_identity_and_keeps_it(account: Account) -> None:
+def test_replaced_resource_has_a_new_identity(account: Account) -> None:
     account.deploy(Target=target())
     first = account.attribute("Target", "Id")
     account.deploy(Target=target(ResourceId="table/two"))
@@ -60,7 +60,7 @@ def test_equal_names_in_two_accounts_are_two_resources(account: Account, other_a
     assert account.attribute("Target", "Id") != other_account.attribute("Target", "Id")
 
 
-def test_what_is_recorded_only_is_told(account: Account) -> None:
+def test_recorded_only_types_are_reported(account: Account) -> None:
     account.deploy(Target=target())
     with open_without_proxy(f"{account.cloud.endpoint}/_rehearsal/types", timeout_seconds=5) as answer:
         recorded = answer.read().decode()

@@ -71,14 +71,12 @@ def by_proxy(account: Account, url: str, *, method: str = "GET", body: bytes | N
         connection.close()
 
 
-def test_a_load_balancer_of_any_account_and_region_is_reached(
-    account: Account, other_account: Account, task: Server
-) -> None:
+def test_load_balancers_of_any_account_and_region(account: Account, other_account: Account, task: Server) -> None:
     for found in (account, other_account):
         assert by_proxy(found, f"http://{balance(found, task.port)}/resourceService/") == (200, "from the task")
 
 
-def test_the_target_sees_path_query_and_body_as_from_a_load_balancer(account: Account, task: Server) -> None:
+def test_request_is_forwarded_unchanged(account: Account, task: Server) -> None:
     name = balance(account, task.port)
     by_proxy(account, f"http://{name}/a%20b/c?x=1&y=%2F", method="POST", body=b"content")
     [request] = task.requests
@@ -87,7 +85,7 @@ def test_the_target_sees_path_query_and_body_as_from_a_load_balancer(account: Ac
     assert body == "content"
 
 
-def test_the_load_balancers_own_name_in_the_host_header_is_enough(account: Account, task: Server) -> None:
+def test_routing_by_host_header(account: Account, task: Server) -> None:
     name = balance(account, task.port)
     emulator = urlsplit(account.cloud.endpoint)
     connection = http.client.HTTPConnection(emulator.hostname or "", emulator.port, timeout=10)
@@ -96,18 +94,18 @@ def test_the_load_balancers_own_name_in_the_host_header_is_enough(account: Accou
     connection.close()
 
 
-def test_listener_rules_hold(account: Account, task: Server) -> None:
+def test_listener_rules(account: Account, task: Server) -> None:
     assert by_proxy(account, f"http://{balance(account, task.port)}/closed") == (403, "no")
     assert task.requests == []
 
 
-def test_a_port_without_a_listener_does_not_answer(account: Account, task: Server) -> None:
+def test_port_without_a_listener_does_not_answer(account: Account, task: Server) -> None:
     status, text = by_proxy(account, f"http://{balance(account, task.port)}:8443/resourceService/")
     assert status == 502
     assert "does not listen on port 8443" in text
 
 
-def test_a_body_has_a_limit(account: Account, task: Server) -> None:
+def test_body_limit(account: Account, task: Server) -> None:
     url = f"http://{balance(account, task.port)}/"
     assert by_proxy(account, url, method="POST", body=b"x" * (16 * 1024 * 1024 + 1))[0] == 413
 
@@ -119,19 +117,19 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize(("url", "reason"), ELSEWHERE, ids=[url for url, _ in ELSEWHERE])
-def test_the_proxy_leads_nowhere_else(account: Account, url: str, reason: str) -> None:
+def test_proxy_reaches_only_load_balancers(account: Account, url: str, reason: str) -> None:
     status, text = by_proxy(account, url)
     assert status == 502
     assert reason in text
 
 
-def test_the_proxy_refuses_what_gives_credentials(account: Account) -> None:
+def test_proxy_refuses_metadata_addresses(account: Account) -> None:
     status, text = by_proxy(account, "http://169.254.169.254/latest/meta-data/")
     assert status == 403
     assert "169.254.169.254" in text
 
 
-def test_a_target_elsewhere_is_not_reached(account: Account) -> None:
+def test_targets_off_this_machine_are_not_reached(account: Account) -> None:
     """No template makes the emulator connect to another machine. 192.0.2.1 is reserved for documentation."""
     ids = account.deploy(**template())
     balancing = account.client("elbv2")

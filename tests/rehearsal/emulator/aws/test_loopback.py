@@ -40,5 +40,5 @@ def test_other_machines_are_refused(statement: str) -> None:
 
 
 @pytest.mark.parametrize("statement", ALLOWED)
-def test_this_machine_is_reached(statement: str) -> None:
+def test_loopback_is_reached(statement: str) -> None:
     assert attempt(statement) == "done\n"

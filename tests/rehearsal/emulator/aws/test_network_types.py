@@ -35,7 +35,7 @@ def rules(account: Account, group: str, direction: str) -> list[tuple[int | None
     ("direction", "listed", "at_first"),
     [("Ingress", "IpPermissions", []), ("Egress", "IpPermissionsEgress", [(None, "0.0.0.0/0")])],
 )
-def test_rules_come_change_and_go_with_their_resources(
+def test_security_group_rules_follow_their_resources(
     account: Account, direction: str, listed: str, at_first: list[tuple[int | None, str]]
 ) -> None:
     group = account.deploy(**NETWORK)["Group"]
@@ -49,7 +49,7 @@ def test_rules_come_change_and_go_with_their_resources(
     assert rules(account, group, listed) == [(443, "10.0.1.0/24")]
 
 
-def test_a_rule_of_a_group_that_is_not_there_fails(account: Account) -> None:
+def test_rule_of_a_missing_group_fails(account: Account) -> None:
     lost = resource(
         "AWS::EC2::SecurityGroupIngress", GroupId="sg-0", IpProtocol="tcp", FromPort=1, ToPort=1, CidrIp="10.0.0.0/8"
     )
@@ -72,7 +72,7 @@ def gateway(name: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_an_address_belongs_to_its_gateway(account: Account) -> None:
+def test_elastic_ip_belongs_to_its_gateway(account: Account) -> None:
     account.deploy(**gateway("one"))
     ec2 = account.client("ec2")
     [address] = ec2.describe_addresses()["Addresses"]
@@ -80,7 +80,7 @@ def test_an_address_belongs_to_its_gateway(account: Account) -> None:
     assert account.attribute("Gateway", "NatGatewayId").startswith("nat-")
 
 
-def test_a_new_tag_leaves_address_and_gateway_as_they_are(account: Account) -> None:
+def test_tag_change_keeps_elastic_ip_and_gateway(account: Account) -> None:
     before = account.deploy(**gateway("one"))
     ec2 = account.client("ec2")
     allocation = ec2.describe_addresses()["Addresses"][0]["AllocationId"]
@@ -92,7 +92,7 @@ def test_a_new_tag_leaves_address_and_gateway_as_they_are(account: Account) -> N
     assert account.attribute("Address", "AllocationId") == allocation
 
 
-def test_a_gateway_moves_by_replacement(account: Account) -> None:
+def test_subnet_change_replaces_the_gateway(account: Account) -> None:
     template = gateway("one")
     before = account.deploy(**template)
     template["Elsewhere"] = resource("AWS::EC2::Subnet", VpcId=ref("Network"), CidrBlock="10.0.1.0/24")
@@ -104,7 +104,7 @@ def test_a_gateway_moves_by_replacement(account: Account) -> None:
     assert (after["Address"], after["Gateway"] == before["Gateway"]) == (before["Address"], False)
 
 
-def test_addresses_and_gateways_go_with_their_stack(account: Account) -> None:
+def test_elastic_ips_and_gateways_are_deleted_with_the_stack(account: Account) -> None:
     account.deploy(**gateway("one"))
     account.delete()
     ec2 = account.client("ec2")
@@ -112,7 +112,7 @@ def test_addresses_and_gateways_go_with_their_stack(account: Account) -> None:
     assert {item["State"] for item in ec2.describe_nat_gateways()["NatGateways"]} <= {"deleted"}
 
 
-def test_flow_logs_come_and_go(account: Account) -> None:
+def test_flow_logs_are_created_and_deleted(account: Account) -> None:
     log = resource(
         "AWS::EC2::FlowLog", ResourceId=ref("Network"), ResourceType="VPC", TrafficType="REJECT", LogGroupName="flows"
     )

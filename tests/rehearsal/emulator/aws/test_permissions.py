@@ -65,7 +65,7 @@ def refused(call: Callable[[], Any]) -> str:
     return found["Message"]
 
 
-def test_a_refusal_names_principal_action_and_resource(account: Account, caller: Make) -> None:
+def test_refusal_names_principal_action_and_resource(account: Account, caller: Make) -> None:
     found = caller()
     message = refused(lambda: found.client("sns").list_topics())
     assert message == (
@@ -74,7 +74,7 @@ def test_a_refusal_names_principal_action_and_resource(account: Account, caller:
     )
 
 
-def test_a_wrong_signature_is_refused(account: Account, caller: Make) -> None:
+def test_wrong_signature_is_refused(account: Account, caller: Make) -> None:
     key = caller(allow("*")).credentials
     forged = account.cloud.client(
         "sns", account.place.region, Credentials(key.access_key, "another", key.session_token)
@@ -83,14 +83,14 @@ def test_a_wrong_signature_is_refused(account: Account, caller: Make) -> None:
         forged.list_topics()
 
 
-def test_a_service_assumes_only_roles_that_trust_it(account: Account, caller: Make) -> None:
+def test_service_assumes_only_roles_that_trust_it(account: Account, caller: Make) -> None:
     role = caller().role
     with pytest.raises(Forbidden, match=r"lambda.amazonaws.com is not authorized to perform: sts:AssumeRole"):
         account.cloud.assume_as_service("lambda.amazonaws.com", role, "session")
 
 
 @pytest.mark.parametrize(("tag", "may"), [("yes", True), ("no", False)])
-def test_the_tags_of_a_role_decide_about_assuming_it(account: Account, caller: Make, tag: str, may: bool) -> None:
+def test_tags_of_a_role_decide_about_assuming_it(account: Account, caller: Make, tag: str, may: bool) -> None:
     condition = {"StringEquals": {"iam:ResourceTag/lookup": "yes"}}
     found = caller(allow("sts:AssumeRole", **condition))
     trust = {
@@ -110,15 +110,13 @@ def test_the_tags_of_a_role_decide_about_assuming_it(account: Account, caller: M
         assert f"sts:AssumeRole on resource: {target}" in refused(assume)
 
 
-def test_principal_arn_is_the_role_s(account: Account, caller: Make) -> None:
+def test_principal_arn_is_the_role_arn(account: Account, caller: Make) -> None:
     arn = f"arn:aws:iam::{account.place.account}:role/caller"
     found = caller(allow("sns:ListTopics", StringEquals={"aws:PrincipalArn": arn}))
     found.client("sns").list_topics()
 
 
-def test_a_role_of_another_account_is_assumed_only_where_both_sides_allow(
-    account: Account, other_account: Account, caller: Make
-) -> None:
+def test_cross_account_assume_role_needs_both_policies(account: Account, other_account: Account, caller: Make) -> None:
     found = caller(allow("sts:AssumeRole"))
     iam = other_account.client("iam")
     for name, principal in (("open", account.place.account), ("closed", other_account.place.account)):
@@ -183,7 +181,7 @@ def calls_through(call: Callable[[], Any]) -> bool:
 @pytest.mark.parametrize(
     ("service", "action", "granted", "call", "other"), CASES, ids=[f"{case[1]} {case[2]}" for case in CASES]
 )
-def test_each_call_is_about_the_resource_that_aws_says(  # noqa: PLR0917 - a row of the table
+def test_calls_are_checked_against_the_documented_resource(  # noqa: PLR0917 - a row of the table
     account: Account,
     caller: Make,
     service: str,
@@ -255,12 +253,12 @@ HANDED: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
 }
 
 
-def test_every_call_that_hands_a_role_over_is_tried() -> None:
+def test_every_pass_role_call_is_tested() -> None:
     assert set(HANDED) == set(PASSED)
 
 
 @pytest.mark.parametrize("action", PASSED)
-def test_a_role_is_handed_over_only_by_who_may_pass_it(account: Account, caller: Make, action: str) -> None:
+def test_pass_role_is_required(account: Account, caller: Make, action: str) -> None:
     service, call = HANDED[action]
     role = f"arn:aws:iam::{account.place.account}:role/handed"
     condition = {"StringEquals": {"iam:PassedToService": PASSED[action][1]}}
@@ -269,14 +267,14 @@ def test_a_role_is_handed_over_only_by_who_may_pass_it(account: Account, caller:
     assert calls_through(lambda: call(may_pass.client(service), role))
 
 
-def test_the_cluster_is_a_condition_of_ecs(account: Account, caller: Make) -> None:
+def test_ecs_cluster_condition(account: Account, caller: Make) -> None:
     cluster = f"arn:aws:ecs:{account.place.region}:{account.place.account}:cluster/c"
     found = caller(allow("ecs:ListTasks", ArnEquals={"ecs:cluster": cluster}))
     assert calls_through(lambda: found.client("ecs").list_tasks(cluster="c"))
     assert not calls_through(lambda: found.client("ecs").list_tasks(cluster="d"))
 
 
-def test_the_namespace_is_a_condition_of_metrics(caller: Make) -> None:
+def test_cloudwatch_namespace_condition(caller: Make) -> None:
     cloudwatch = caller(allow("cloudwatch:PutMetricData", StringEquals={"cloudwatch:namespace": "Ours"})).client(
         "cloudwatch"
     )
@@ -285,20 +283,20 @@ def test_the_namespace_is_a_condition_of_metrics(caller: Make) -> None:
     assert not calls_through(lambda: cloudwatch.put_metric_data(Namespace="Theirs", MetricData=data))
 
 
-def test_codepipeline_is_checked_too(account: Account, caller: Make) -> None:
+def test_codepipeline_permissions(account: Account, caller: Make) -> None:
     pipeline = f"arn:aws:codepipeline:{account.place.region}:{account.place.account}:mine"
     client = caller(allow("codepipeline:GetPipelineState", on=pipeline)).client("codepipeline")
     assert calls_through(lambda: client.get_pipeline_state(name="mine"))
     assert not calls_through(lambda: client.get_pipeline_state(name="another"))
 
 
-def test_service_quotas_are_checked_too(caller: Make) -> None:
+def test_service_quotas_permissions(caller: Make) -> None:
     assert not calls_through(
         lambda: caller().client("service-quotas").get_service_quota(ServiceCode="vpc", QuotaCode="L-F678F1CE")
     )
 
 
-def test_a_policy_may_demand_tls(account: Account, caller: Make) -> None:
+def test_secure_transport_condition(account: Account, caller: Make) -> None:
     s3 = account.client("s3")
     bucket = f"tls-{account.place.account}"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.place.region})
@@ -342,7 +340,7 @@ def encrypted_bucket(account: Account, key: str, *, bucket_key: bool) -> str:
 
 
 @pytest.mark.parametrize("bucket_key", [True, False])
-def test_objects_are_read_and_written_only_with_their_key(account: Account, caller: Make, bucket_key: bool) -> None:
+def test_encrypted_objects_need_key_permissions(account: Account, caller: Make, bucket_key: bool) -> None:
     kms, region = account.client("kms"), account.place.region
     via = {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}
     use = {
@@ -370,7 +368,7 @@ def test_objects_are_read_and_written_only_with_their_key(account: Account, call
     assert "kms:Decrypt" in message, "the key may be used through S3 only"
 
 
-def test_a_grant_lets_a_role_use_a_key(account: Account, caller: Make) -> None:
+def test_grants_allow_key_use(account: Account, caller: Make) -> None:
     kms = account.client("kms")
     key = kms.create_key(Policy=key_policy(account))["KeyMetadata"]["Arn"]
     found = caller()
@@ -379,7 +377,7 @@ def test_a_grant_lets_a_role_use_a_key(account: Account, caller: Make) -> None:
     found.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256")
 
 
-def test_a_key_may_be_limited_by_its_alias(account: Account, caller: Make) -> None:
+def test_alias_condition(account: Account, caller: Make) -> None:
     kms = account.client("kms")
     owner = {
         "Effect": "Allow",
@@ -395,7 +393,7 @@ def test_a_key_may_be_limited_by_its_alias(account: Account, caller: Make) -> No
     assert not calls_through(lambda: client.generate_data_key(KeyId=nameless, KeySpec="AES_256"))
 
 
-def test_an_encrypted_topic_takes_its_key(account: Account, caller: Make) -> None:
+def test_encrypted_topic_needs_key_permissions(account: Account, caller: Make) -> None:
     key = account.client("kms").create_key(Policy=key_policy(account))["KeyMetadata"]["Arn"]
     topic = account.deploy(Topic=resource("AWS::SNS::Topic", KmsMasterKeyId=key))["Topic"]
     found = caller(allow("sns:Publish", "kms:*"))
@@ -404,7 +402,7 @@ def test_an_encrypted_topic_takes_its_key(account: Account, caller: Make) -> Non
     assert "because no resource-based policy allows" in message
 
 
-def test_a_deployment_passes_its_role_and_provisions_with_it(account: Account, caller: Make) -> None:
+def test_deployment_passes_and_uses_its_role(account: Account, caller: Make) -> None:
     trust = {
         "Statement": [
             {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -427,7 +425,7 @@ def test_a_deployment_passes_its_role_and_provisions_with_it(account: Account, c
     assert "assumed-role/execution/AWSCloudFormation is not authorized to perform: sqs:CreateQueue" in reason
 
 
-def test_a_function_calls_as_its_own_role(account: Account) -> None:
+def test_function_calls_as_its_role(account: Account) -> None:
     code = (
         "import boto3\n"
         "def handler(event, context):\n"
@@ -457,7 +455,7 @@ def test_a_function_calls_as_its_own_role(account: Account) -> None:
     assert "is not authorized to perform: sns:ListTopics" in error
 
 
-def test_refusals_and_used_statements_are_recorded(account: Account, caller: Make) -> None:
+def test_denials_and_used_statements_are_recorded(account: Account, caller: Make) -> None:
     found = caller(allow("sns:ListTopics"))
     found.client("sns").list_topics()
     refused(lambda: found.client("sqs").list_queues())
@@ -468,13 +466,13 @@ def test_refusals_and_used_statements_are_recorded(account: Account, caller: Mak
     assert [found.role, "own", 0] in known["used_statements"]
 
 
-def test_the_rehearsal_s_own_calls_are_not_counted(account: Account) -> None:
+def test_calls_of_the_rehearsal_itself_are_not_recorded(account: Account) -> None:
     before = account.cloud.permission_summary()["evaluated"]
     account.client("sns").list_topics()
     assert account.cloud.permission_summary()["evaluated"] == before
 
 
-def test_a_bucket_policy_that_denies_everybody_denies_the_account_s_root(account: Account) -> None:
+def test_deny_in_a_bucket_policy_applies_to_root(account: Account) -> None:
     s3 = account.client("s3")
     bucket = f"denied-{account.place.account}"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.place.region})

@@ -48,7 +48,7 @@ def deployed(account: Account, name: str = "delivery") -> dict[str, Any]:
     return account.client("codepipeline").get_pipeline(name=name)["pipeline"]
 
 
-def test_the_definition_is_spelled_as_the_api_does(account: Account) -> None:
+def test_definition_uses_api_spelling(account: Account) -> None:
     account.deploy(Pipeline=template(comment="Really?"))
     found = deployed(account)
     assert (found["name"], found["version"], found["pipelineType"]) == ("delivery", 1, "V2")
@@ -68,7 +68,7 @@ def test_the_definition_is_spelled_as_the_api_does(account: Account) -> None:
     assert stage["onFailure"] == {"result": "RETRY", "retryConfiguration": {"retryMode": "ALL_ACTIONS"}}
 
 
-def test_the_version_counts_changes_of_the_definition_alone(account: Account) -> None:
+def test_version_counts_definition_changes(account: Account) -> None:
     account.deploy(Pipeline=template())
     account.deploy(Pipeline=template(Tags=tags(Owner="us")))
     account.deploy(Pipeline=template(Tags=tags(Owner="us"), RestartExecutionOnUpdate=True))
@@ -78,7 +78,7 @@ def test_the_version_counts_changes_of_the_definition_alone(account: Account) ->
     assert deployed(account)["version"] == 3
 
 
-def test_another_name_is_another_pipeline(account: Account) -> None:
+def test_renaming_replaces_the_pipeline(account: Account) -> None:
     account.deploy(Pipeline=template())
     assert account.deploy(Pipeline=template(name="other")) == {"Pipeline": "other"}
     assert deployed(account, "other")["version"] == 1
@@ -86,14 +86,14 @@ def test_another_name_is_another_pipeline(account: Account) -> None:
         deployed(account)
 
 
-def test_a_pipeline_without_a_name_gets_its_stacks(account: Account) -> None:
+def test_default_name_comes_from_the_stack(account: Account) -> None:
     account.stack = "yawl-delivery"
     name = account.deploy(Pipeline=template(name=None))["Pipeline"]
     assert name.startswith("yawl-delivery-Pipeline-")
     assert deployed(account, name)["name"] == name
 
 
-def test_a_pipeline_is_its_accounts_and_goes_with_its_stack(account: Account, other_account: Account) -> None:
+def test_pipeline_belongs_to_its_account_and_stack(account: Account, other_account: Account) -> None:
     account.deploy(Pipeline=template())
     with pytest.raises(ClientError, match=f"Account '{other_account.place.account}' does not have a pipeline"):
         deployed(other_account)
@@ -102,7 +102,7 @@ def test_a_pipeline_is_its_accounts_and_goes_with_its_stack(account: Account, ot
         deployed(account)
 
 
-def test_the_rest_of_the_api_says_that_it_is_not_there(account: Account) -> None:
+def test_unsupported_api_calls_are_reported(account: Account) -> None:
     with pytest.raises(ClientError, match="not an answer of AWS: ListPipelines"):
         account.client("codepipeline").list_pipelines()
 
@@ -117,7 +117,7 @@ ROLLBACKS: list[tuple[str, str, str]] = [
 ]
 
 
-def test_a_stage_is_rolled_back_as_the_api_reference_says(account: Account) -> None:
+def test_stage_is_rolled_back_as_the_api_reference_says(account: Account) -> None:
     account.deploy(Pipeline=template())
     rest = {"pipeline": "delivery", "region": "eu-west-1", "stage": "After", "action": "Approve"}
     kind = {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": "1"}
@@ -147,7 +147,7 @@ def test_a_stage_is_rolled_back_as_the_api_reference_says(account: Account) -> N
     assert (request["execution"], request["kind"], request["target"]) == (started, "rollback", ids["good"])
 
 
-def test_an_execution_starts_with_declared_variables_only(account: Account) -> None:
+def test_execution_starts_with_declared_variables_only(account: Account) -> None:
     account.deploy(Pipeline=template(Variables=[{"Name": "HOTFIX", "DefaultValue": "no"}]))
     client = account.client("codepipeline")
     with pytest.raises(ClientError, match="does not declare these variables: OTHER"):

@@ -8,7 +8,7 @@ KNOWN = ["a managed policy that is not there"]
 PERMISSIONS = ("Permissions", "Permissions for keys")
 
 
-def test_the_emulator_answers_as_aws_does(cloud: Cloud) -> None:
+def test_emulator_answers_as_documented(cloud: Cloud) -> None:
     asked = ask_all(cloud)
     assert len(asked) >= 80
     assert share(asked) >= LEAST
@@ -17,12 +17,12 @@ def test_the_emulator_answers_as_aws_does(cloud: Cloud) -> None:
     assert [one.probe.name for one in differing] == KNOWN, "\n".join(map(str, differing))
 
 
-def test_probes_of_permissions_are_asked_where_they_are_enforced(cloud: Cloud) -> None:
+def test_permission_probes_run_with_enforcement(cloud: Cloud) -> None:
     assert cloud.permission_summary()["mode"] == "enforced"
     assert sum(len(AREAS[area]) for area in PERMISSIONS) >= 25
 
 
-def test_no_request_is_asked_twice() -> None:
+def test_no_probe_is_repeated() -> None:
     for area, probes in AREAS.items():
         names = [probe.name for probe in probes]
         assert len(set(names)) == len(names), area

@@ -30,7 +30,7 @@ def make_other(account: Account, region: str) -> str:
 
 
 @pytest.mark.parametrize("region", [None, "eu-west-1", "us-west-2"], ids=["here", "here by name", "elsewhere"])
-def test_an_output_is_read_where_it_is(account: Account, region: str | None) -> None:
+def test_output_is_read_across_regions(account: Account, region: str | None) -> None:
     arns = {made: make_other(account, made) for made in ("eu-west-1", "us-west-2")}
     account.deploy(Parameter=resource("AWS::SSM::Parameter", Type="String", Name="read", Value=output(region)))
     found = account.client("ssm").get_parameter(Name="read")["Parameter"]["Value"]
@@ -61,19 +61,19 @@ class TestAnOutputThatChanges:
     def value(self, account: Account, name: str) -> str:
         return account.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
 
-    def test_it_is_read_again_when_anything_of_the_stack_changes(self, account: Account) -> None:
+    def test_output_is_read_again_when_the_template_changes(self, account: Account) -> None:
         arn = self.replace_the_topic(account)
         marker = resource("AWS::SSM::Parameter", Type="String", Name="marker", Value="2")
         account.deploy(Copy=self.COPY, Reader=self.READER, Marker=marker)
         assert self.value(account, "copy") == arn
 
-    def test_what_refers_to_the_copy_changes_with_it(self, account: Account) -> None:
+    def test_consumers_are_updated_with_the_copy(self, account: Account) -> None:
         arn = self.replace_the_topic(account)
         marker = resource("AWS::SSM::Parameter", Type="String", Name="marker", Value="2")
         account.deploy(Copy=self.COPY, Reader=self.READER, Marker=marker)
         assert self.value(account, "reader") == arn
 
-    def test_with_the_same_template_nothing_is_read(self, account: Account) -> None:
+    def test_unchanged_template_reads_nothing(self, account: Account) -> None:
         before = self.value(account, "copy")
         self.replace_the_topic(account)
         with pytest.raises(ClientError, match="No updates are to be performed"):

@@ -47,7 +47,7 @@ OPTIONS = ("--services", "--target-group-arn", "--log-group-name", "--replicatio
 
 
 @pytest.mark.parametrize("page", ["prod", "delivery"])
-def test_the_cli_parses_what_nobody_answers_here(assembly: "CloudAssembly", page: str) -> None:
+def test_cli_parses_what_nobody_answers_here(assembly: "CloudAssembly", page: str) -> None:
     lines = commands(assembly, page)
     chosen = lines if page == "delivery" else [line for line in lines if any(call in line for call in NOT_EMULATED)]
     for line in chosen:

@@ -34,7 +34,7 @@ def one(found: dict[str, str], resources: dict[str, Any], kind: str, part: str =
     return found[name]
 
 
-def test_it_is_deployed_and_what_was_written_outlives_it(account: Account) -> None:
+def test_audit_stack_deploys_and_its_logs_survive_it(account: Account) -> None:
     resources = audit(account)
     found = account.deploy(**resources)
     for kind in ("AWS::CloudTrail::Trail", "AWS::GuardDuty::Detector", "AWS::Config::ConfigurationRecorder"):

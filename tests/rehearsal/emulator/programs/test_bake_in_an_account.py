@@ -40,13 +40,13 @@ def cloudwatch(account: Account) -> Any:
 
 
 @pytest.mark.usefixtures("cloudwatch")
-def test_a_quiet_environment_is_good(account: Account) -> None:
+def test_environment_without_alarms_passes(account: Account) -> None:
     done = bake(account)
     assert done.returncode == 0, done.stderr
     assert "health stayed OK" in done.stdout
 
 
-def test_an_alarm_that_rings_fails_the_release(account: Account, cloudwatch: Any) -> None:
+def test_alarm_fails_the_bake(account: Account, cloudwatch: Any) -> None:
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="too many")
     done = bake(account)
     assert done.returncode == 1, done.stderr
@@ -54,7 +54,7 @@ def test_an_alarm_that_rings_fails_the_release(account: Account, cloudwatch: Any
     assert "#alarmsV2:alarm/health" in done.stdout
 
 
-def test_an_alarm_that_rings_and_clears_fails_it_too(account: Account, cloudwatch: Any) -> None:
+def test_cleared_alarm_fails_the_bake(account: Account, cloudwatch: Any) -> None:
     """It rings after the first look and is quiet before the last."""
 
     def ring() -> None:
@@ -72,7 +72,7 @@ def test_an_alarm_that_rings_and_clears_fails_it_too(account: Account, cloudwatc
     assert "OK again when polled" in done.stdout
 
 
-def test_what_cannot_be_watched_is_named(account: Account) -> None:
+def test_unreadable_alarm_is_reported(account: Account) -> None:
     done = bake(account)
     assert done.returncode == 2
     assert "alarm health does not exist" in done.stderr

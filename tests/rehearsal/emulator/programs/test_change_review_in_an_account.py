@@ -88,13 +88,13 @@ def bench(account: Account, tmp_path: Path) -> Bench:
     return Bench(account, tmp_path / "stage")
 
 
-def test_a_first_deployment_goes_on(bench: Bench) -> None:
+def test_first_deployment_passes(bench: Bench) -> None:
     done = bench.review(database={"Secret": SECRET}, monitoring={"Topic": TOPIC})
     assert done.returncode == 0, done.stderr
     assert "test (first deployment): resources 2 added, in 2 of 2 stacks" in done.stdout
 
 
-def test_the_same_again_changes_nothing(bench: Bench) -> None:
+def test_unchanged_release_reports_no_changes(bench: Bench) -> None:
     bench.deployed("database", Secret=SECRET)
     done = bench.review(database={"Secret": SECRET})
     assert done.returncode == 0, done.stderr
@@ -102,7 +102,7 @@ def test_the_same_again_changes_nothing(bench: Bench) -> None:
     assert (bench.folder / "report" / "change-review.txt").read_text() == "test: nothing changes\n"
 
 
-def test_a_first_deployment_that_ended_half_way_goes_on(bench: Bench) -> None:
+def test_partial_first_deployment_passes(bench: Bench) -> None:
     bench.deployed("database", Secret=SECRET)
     parts = {"database": {"Secret": SECRET}, "application": {"Role": ROLE}, "monitoring": {"Topic": TOPIC}}
     done = bench.review(last="monitoring", **parts)
@@ -114,7 +114,7 @@ def test_a_first_deployment_that_ended_half_way_goes_on(bench: Bench) -> None:
     assert "yawl-test-application broadens permissions" in done.stdout
 
 
-def test_a_lost_secret_stops_and_the_printed_table_lets_it_through(bench: Bench) -> None:
+def test_replaced_secret_stops_until_the_printed_toml_is_accepted(bench: Bench) -> None:
     bench.deployed("database", Secret=SECRET)
     renamed = resource("AWS::SecretsManager::Secret", Name="yawl-test-two", Description="one")
     done = bench.review(database={"Secret": renamed})
@@ -129,7 +129,7 @@ def test_a_lost_secret_stops_and_the_printed_table_lets_it_through(bench: Bench)
     assert "the value is made anew" in (bench.folder / "report" / "change-review.html").read_text()
 
 
-def test_a_stack_that_is_no_longer_released_is_a_change_and_stops_until_it_is_accepted(bench: Bench) -> None:
+def test_stack_that_is_no_longer_released_is_a_change_and_stops_until_it_is_accepted(bench: Bench) -> None:
     database = {"Secret": SECRET, "Topic": tagged("test")}
     bench.deployed("database", **database)
     bench.deployed("former", Topic=tagged("test"))
@@ -148,7 +148,7 @@ def test_a_stack_that_is_no_longer_released_is_a_change_and_stops_until_it_is_ac
     assert "1 stack left behind" in summary.read_text()
 
 
-def test_another_account_is_read_through_its_lookup_role(bench: Bench) -> None:
+def test_other_account_is_read_through_its_lookup_role(bench: Bench) -> None:
     bench.deployed("database", Secret=SECRET)
     made = bench.account.client("iam").create_role(RoleName="lookup", AssumeRolePolicyDocument=json.dumps(ANYBODY))
     bench.role = made["Role"]["Arn"]
@@ -159,7 +159,7 @@ def test_another_account_is_read_through_its_lookup_role(bench: Bench) -> None:
     assert "test: nothing changes" in done.stdout
 
 
-def test_an_account_that_does_not_answer_ends_the_review_without_a_verdict(bench: Bench) -> None:
+def test_unreachable_account_is_an_error(bench: Bench) -> None:
     """The emulator lets anybody assume anything; an address where nobody listens refuses as surely."""
     bench.role = f"arn:aws:iam::{bench.account.place.account}:role/lookup"
     bench.endpoint = "http://localhost:9"
@@ -191,14 +191,14 @@ class TestLeastPrivilege:
         role["DependsOn"] = [name for name in policies.template()["Resources"] if name.startswith("Execution")]
         bench.account.deploy(**policies.template()["Resources"], Role=role)
 
-    def test_a_release_that_takes_no_more_goes_on(self, bench: Bench) -> None:
+    def test_release_without_new_permissions_passes(self, bench: Bench) -> None:
         parts = {"database": {"Secret": SECRET}, "monitoring": {"Topic": TOPIC}}
         self.granted(bench, self.needs(bench, **parts))
         done = bench.review(**parts)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "CloudFormation" not in done.stdout
 
-    def test_one_that_takes_more_stops_with_the_command_that_grants_it(self, bench: Bench) -> None:
+    def test_release_with_new_permissions_stops_with_the_command_to_grant_them(self, bench: Bench) -> None:
         self.granted(bench, self.needs(bench, monitoring={"Topic": TOPIC}))
         parts = {"monitoring": {"Topic": TOPIC, "Queue": resource("AWS::SQS::Queue")}}
         self.needs(bench, **parts)
@@ -215,7 +215,7 @@ class TestLeastPrivilege:
         # Nothing in delivery.toml lets it through.
         assert "accepted_changes" not in done.stdout
 
-    def test_an_administrator_without_the_boundary_is_told(self, bench: Bench) -> None:
+    def test_missing_permissions_boundary_is_reported(self, bench: Bench) -> None:
         self.needs(bench, monitoring={"Topic": TOPIC})
         everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
         policies = [{"PolicyName": "all", "PolicyDocument": everything}]
@@ -228,7 +228,7 @@ class TestLeastPrivilege:
         assert "+ yawl-permissions-boundary, the permissions boundary of all roles, does not exist" in done.stdout
         assert "sns:" not in done.stdout
 
-    def test_an_account_without_the_role_must_be_bootstrapped(self, bench: Bench) -> None:
+    def test_account_without_the_role_must_be_bootstrapped(self, bench: Bench) -> None:
         self.needs(bench, monitoring={"Topic": TOPIC})
         done = bench.review(monitoring={"Topic": TOPIC})
         assert done.returncode == 2

@@ -59,11 +59,11 @@ class TestDrift:
             Queue=resource("AWS::SQS::Queue", QueueName="queue", VisibilityTimeout=30),
         )
 
-    def test_nothing_has_drifted(self, account: Account) -> None:
+    def test_no_drift(self, account: Account) -> None:
         assert find_drift.handler({}, None) == {"drifted": {}, "not compared": {}}
         assert measured(account, "DriftedResources") == 0
 
-    def test_what_was_changed_by_hand_is_named_and_counted(self, account: Account, deployed: dict[str, str]) -> None:
+    def test_manual_changes_are_reported_and_counted(self, account: Account, deployed: dict[str, str]) -> None:
         account.client("sns").set_topic_attributes(
             TopicArn=deployed["Topic"], AttributeName="DisplayName", AttributeValue="By hand"
         )
@@ -72,12 +72,19 @@ class TestDrift:
         assert sorted(found["drifted"]["yawl-dev-monitoring"]) == ["Queue (deleted)", "Topic (modified)"]
         assert measured(account, "DriftedResources") == 2
 
-    def test_stacks_of_others_are_passed_by(
+    def test_other_stacks_are_ignored(
         self, account: Account, deployed: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         account.client("sqs").delete_queue(QueueUrl=deployed["Queue"])
         monkeypatch.setenv("STACK_PREFIX", "yawl-staging-")
         assert find_drift.handler({}, None) == {"drifted": {}, "not compared": {}}
+
+    def test_sibling_environment_is_ignored(
+        self, account: Account, deployed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account.client("sqs").delete_queue(QueueUrl=deployed["Queue"])
+        monkeypatch.setenv("STACK_PREFIX", "yawl-")
+        assert find_drift.handler({}, None) == {"drifted": {}, "not compared": {}}, "dev-monitoring is not a part"
 
 
 @pytest.fixture
@@ -90,7 +97,7 @@ def vault(account: Account) -> None:
 
 
 @pytest.mark.usefixtures("vault")
-def test_what_cannot_be_compared_is_not_clean(account: Account) -> None:
+def test_uncomparable_stack_is_not_in_sync(account: Account) -> None:
     found = find_drift.handler({}, None)
     assert found == {"drifted": {}, "not compared": {"yawl-dev-recovery": ["Vault (AWS::Backup::BackupVault)"]}}
     assert measured(account, "DriftedResources") == 0
@@ -179,7 +186,7 @@ COMPARISONS: dict[str, tuple[CloudFormation, list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize(("cloudformation", "drifted", "unknown"), COMPARISONS.values(), ids=COMPARISONS)
-def test_what_a_comparison_comes_to(
+def test_drift_detection_results(
     cloudformation: CloudFormation, drifted: list[str], unknown: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def client(_service: str) -> CloudFormation:
@@ -212,14 +219,14 @@ class TestRecovery:
         monkeypatch.setenv("VAULTS", f"yawl-dev@{account.place.region}")
         monkeypatch.setenv("RESTORE_TEST", "yawl_dev")
 
-    def test_a_new_environment_is_given_time(self, account: Account) -> None:
+    def test_new_environment_has_a_grace_period(self, account: Account) -> None:
         figures = check_backups.handler({}, None)
         assert figures["HoursSinceBackup"] < 1
         assert figures["DaysSinceRestoreTest"] < 1
         assert figures["FailedRestoreTests"] == 0
         assert measured(account, "HoursSinceBackup") < 1
 
-    def test_a_backup_is_seen(self, account: Account) -> None:
+    def test_backup_is_found(self, account: Account) -> None:
         account.client("backup").start_backup_job(
             BackupVaultName="yawl-dev",
             ResourceArn=f"arn:aws:rds:{account.place.region}:{account.place.account}:db:yawl-dev",
@@ -227,11 +234,11 @@ class TestRecovery:
         )
         assert check_backups.handler({}, None)["HoursSinceBackup"] < 1
 
-    def test_without_a_restore_test_there_is_nothing_about_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_restore_metric_without_restore_testing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RESTORE_TEST", "")
         assert check_backups.handler({}, None).keys() == {"HoursSinceBackup"}
 
-    def test_a_vault_that_is_gone_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_vault_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("VAULTS", "yawl-dev@us-west-2")
         with pytest.raises(Exception, match="not found"):
             check_backups.handler({}, None)
@@ -287,7 +294,7 @@ HISTORIES: dict[str, tuple[Points, Jobs, tuple[float, float, float]]] = {
 
 
 @pytest.mark.parametrize(("points", "jobs", "figures"), HISTORIES.values(), ids=HISTORIES)
-def test_what_a_history_comes_to(
+def test_backup_history_results(
     points: Points,
     jobs: Jobs,
     figures: tuple[float, float, float],
@@ -307,7 +314,7 @@ def test_what_a_history_comes_to(
 
 
 @pytest.mark.parametrize("name", ["find_drift", "check_backups"])
-def test_a_function_fits_into_its_template(name: str) -> None:
+def test_inline_code_fits_the_template_limit(name: str) -> None:
     module = importlib.import_module(f"lambdas.daily_checks.{name}")
     # CloudFormation takes 4 MB since 2022; what stands in a template should still be short.
     assert len(Path(module.__file__ or "").read_text()) <= 8192

@@ -132,7 +132,7 @@ CANNOT = [
 
 
 @pytest.mark.parametrize(("ecs", "said"), CANNOT, ids=[row[1] for row in CANNOT])
-def test_a_task_that_does_not_start_is_said(
+def test_task_that_does_not_start_is_said(
     ecs: Ecs, said: str, site: Account, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     deploy(site, OUTPUTS)
@@ -141,7 +141,7 @@ def test_a_task_that_does_not_start_is_said(
     assert said in capsys.readouterr().err
 
 
-def test_a_mistake_is_bad_input(site: Account, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+def test_mistake_is_bad_input(site: Account, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     assert main(["tset"]) == 2
     assert "there is no environment tset" in capsys.readouterr().err
     deploy(site, {})

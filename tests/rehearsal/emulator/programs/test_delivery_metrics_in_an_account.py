@@ -47,7 +47,7 @@ def run(account: Account, *, commit: str) -> None:
     publish_event(account, "SUCCEEDED", execution=commit)
 
 
-def test_releases_are_told_once(
+def test_releases_are_published_once(
     account: Account, published: PublishedFigures, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for commit in ("a", "b"):
@@ -91,7 +91,7 @@ class InAccount:
         return {"Credentials": {"AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t"}}
 
 
-def test_an_incident_is_read_from_the_history_of_an_alarm(account: Account) -> None:
+def test_incident_is_read_from_the_history_of_an_alarm(account: Account) -> None:
     cloudwatch = account.client("cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName="yawl-prod-error-rate",

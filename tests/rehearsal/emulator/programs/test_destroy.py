@@ -74,7 +74,7 @@ TOPIC = {"Type": "AWS::SNS::Topic"}
 KEPT = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "RetainExceptOnCreate"}
 
 
-def test_dev_goes_whole_and_in_order(
+def test_dev_is_deleted_completely_and_in_order(
     assembly: "CloudAssembly", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with deployed(assembly, tmp_path) as dev:
@@ -102,7 +102,7 @@ def test_dev_goes_whole_and_in_order(
         assert "dev has no deployed stacks" in capsys.readouterr().out
 
 
-def test_what_stays_is_told_and_keeps_what_it_stands_in(
+def test_retained_resources_are_reported_and_keep_their_dependencies(
     cloud: Cloud, home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     network = {"GroupA": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "A"}}}
@@ -139,7 +139,7 @@ def test_what_stays_is_told_and_keeps_what_it_stands_in(
 
 
 @pytest.mark.parametrize("answer", ["", "yes", "prod", None], ids=["empty", "yes", "another name", "no terminal"])
-def test_only_the_name_confirms(
+def test_only_the_environment_name_confirms(
     answer: str | None, cloud: Cloud, home: AwsEnvironment, assembly_of: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))
@@ -160,7 +160,7 @@ def test_only_the_name_confirms(
     assert left(cloud, home) == set()
 
 
-def test_prod_is_refused_whatever_is_confirmed(
+def test_prod_is_always_refused(
     cloud: Cloud, home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = assembly_of("Prod", web=({"Web": TOPIC}, []))
@@ -182,7 +182,7 @@ def test_prod_is_refused_in_its_further_regions(
     assert "prod cannot be deleted with this command" in capsys.readouterr().err
 
 
-def test_an_environment_goes_in_all_its_regions(cloud: Cloud, tmp_path: Path, home: AwsEnvironment) -> None:
+def test_all_regions_of_an_environment_are_deleted(cloud: Cloud, tmp_path: Path, home: AwsEnvironment) -> None:
     there = AwsEnvironment(home.account, "eu-west-1")
     folder = write_assembly(tmp_path, there, "Dev-eu-west-1", web=({"Web": TOPIC}, []))
     create(cloud, there, folder, "web")
@@ -190,7 +190,7 @@ def test_an_environment_goes_in_all_its_regions(cloud: Cloud, tmp_path: Path, ho
     assert left(cloud, there) == set()
 
 
-def test_protected_stacks_stop_it_before_anything_is_deleted(
+def test_protected_stacks_stop_before_any_deletion(
     cloud: Cloud, home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = assembly_of(storage=({"Bucket": KEPT}, []), web=({"Web": TOPIC}, ["storage"]))
@@ -201,7 +201,7 @@ def test_protected_stacks_stop_it_before_anything_is_deleted(
     assert "termination protection is enabled: storage" in capsys.readouterr().err
 
 
-def test_a_stack_that_stays_ends_it_and_a_second_run_goes_on(
+def test_stack_that_cannot_be_deleted_stops_and_a_second_run_continues(
     cloud: Cloud, home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bucket = f"full-{home.account}"
@@ -220,7 +220,7 @@ def test_a_stack_that_stays_ends_it_and_a_second_run_goes_on(
     assert left(cloud, home) == set()
 
 
-def test_what_aws_refuses_before_anything_is_deleted_is_told(
+def test_rejection_before_any_deletion_is_reported(
     cloud: Cloud,
     home: AwsEnvironment,
     assembly_of: Write,
@@ -235,7 +235,7 @@ def test_what_aws_refuses_before_anything_is_deleted_is_told(
     assert left(cloud, home) == {"web"}
 
 
-def test_what_aws_refuses_on_the_way_ends_it_and_says_how_to_go_on(
+def test_rejection_during_deletion_says_how_to_continue(
     cloud: Cloud,
     home: AwsEnvironment,
     assembly_of: Write,
@@ -255,7 +255,7 @@ def refused(*_: object) -> None:
     raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not this"}}, "GetTemplate")
 
 
-def test_a_profile_that_nobody_has_is_no_accident(
+def test_unknown_profile_is_a_usage_error(
     home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))
@@ -265,7 +265,7 @@ def test_a_profile_that_nobody_has_is_no_accident(
     assert "nope" in capsys.readouterr().err
 
 
-def test_each_role_has_clients_of_its_own_until_it_soon_ends(
+def test_clients_are_cached_per_role_until_credentials_expire(
     home: AwsEnvironment, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What may read a stack may not delete it, and deleting all of an environment may take longer than an hour."""
@@ -280,7 +280,7 @@ def test_each_role_has_clients_of_its_own_until_it_soon_ends(
     assert found.client("sts", elsewhere, role_arn=roles[0]) is not clients[0]
 
 
-def test_an_unknown_environment_is_told_before_anybody_needs_credentials(
+def test_unknown_environment_is_reported_without_credentials(
     home: AwsEnvironment, assembly_of: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = assembly_of(web=({"Web": TOPIC}, []))

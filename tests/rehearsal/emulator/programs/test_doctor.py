@@ -120,7 +120,7 @@ def doctor(site: Site, *arguments: str) -> int:
     return main(["--assembly", str(site.assembly), "doctor", *arguments])
 
 
-def test_all_is_well_in_healthy_accounts(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_healthy_accounts_have_no_findings(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.heal()
     code = doctor(site)
     printed = capsys.readouterr().out
@@ -145,7 +145,7 @@ def test_all_is_well_in_healthy_accounts(site: Site, capsys: pytest.CaptureFixtu
         assert told in printed
 
 
-def test_accounts_that_nobody_has_prepared(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unprepared_accounts(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor(site) == 1
     printed = capsys.readouterr().out
     # Into other accounts than its own it cannot look before they are bootstrapped.
@@ -261,7 +261,7 @@ def _certify(site: Site, region: str) -> None:
 
 
 @pytest.mark.parametrize(("account", "amiss", "told"), BREAKS.values(), ids=BREAKS)
-def test_what_is_amiss_is_told_with_its_fix(
+def test_findings_have_fixes(
     account: str, amiss: Callable[[Site], object], told: str, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.heal(account)
@@ -272,14 +272,14 @@ def test_what_is_amiss_is_told_with_its_fix(
     assert lines[place + 1].startswith("      fix: ")
 
 
-def test_one_machine_needs_one_zone(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_single_instance_needs_one_zone(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.heal(DEV)
     site.rewrite('"us-east-1b"', '"us-east-1c"')
     assert doctor(site, "--account", site.accounts[DEV]) == 0
     assert "db.t3.micro is offered in us-east-1a\n" in capsys.readouterr().out
 
 
-def test_an_account_with_a_distribution_has_been_verified(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_account_with_a_distribution_is_verified(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.heal(DEV)
     origin = {"Id": "one", "DomainName": "example.org", "CustomOriginConfig": ORIGIN}
     site.client("cloudfront", DEV).create_distribution(
@@ -307,20 +307,20 @@ ORIGIN = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"
         ("InternalFailure", "if it persists, check the service in the console"),
     ],
 )
-def test_denied_throttled_and_broken_are_told_apart(code: str, fix: str) -> None:
+def test_denied_throttled_and_broken_are_distinguished(code: str, fix: str) -> None:
     finding = unexamined("quotas", ClientError({"Error": {"Code": code, "Message": "why"}}, "GetServiceQuota"))
     assert finding.state is State.UNCHECKED
     assert code in finding.text
     assert fix in finding.fix
 
 
-def test_trust_in_somebody_else(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_trust(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.bootstrap(DEV, trusted="555555555555")
     doctor(site, "--account", site.accounts[DEV])
     assert f"trusts 555555555555 to deploy, not the pipeline's account {site.accounts[HOME]}" in capsys.readouterr().out
 
 
-def test_the_printed_fix_of_a_quota_mends_it(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_printed_quota_command_fixes_the_finding(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.heal(PROD)
     quotas = site.client("service-quotas", PROD)
     fargate = {"ServiceCode": "fargate", "QuotaCode": "L-3032A538"}
@@ -332,7 +332,7 @@ def test_the_printed_fix_of_a_quota_mends_it(site: Site, capsys: pytest.CaptureF
     assert doctor(site, *only) == 0
 
 
-def test_what_is_deployed_needs_nothing_more(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_deployed_environment_needs_no_further_quota(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     cloudformation = site.client("cloudformation", DEV)
     for part in ("network", "application"):
         cloudformation.create_stack(
@@ -345,7 +345,7 @@ def test_what_is_deployed_needs_nothing_more(site: Site, capsys: pytest.CaptureF
     assert "Fargate" not in printed
 
 
-def test_an_account_out_of_reach_is_not_called_good(
+def test_unreachable_account_is_not_reported_as_healthy(
     site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.heal()

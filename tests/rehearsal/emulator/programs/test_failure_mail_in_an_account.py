@@ -93,9 +93,7 @@ def failed_synth(account: Account, pipeline: Pipeline) -> str:
     return names[project]
 
 
-def test_the_mail_about_a_failed_synth_has_its_first_failing_line(
-    account: Account, pipeline_template: Template
-) -> None:
+def test_mail_about_a_failed_synth_has_the_failing_line(account: Account, pipeline_template: Template) -> None:
     pipeline = Pipeline(pipeline_template.to_json()["Resources"])
     account = replace(account, stack="yawl-delivery")
     project = failed_synth(account, pipeline)

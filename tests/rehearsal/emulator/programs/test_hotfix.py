@@ -42,7 +42,7 @@ def test_it_starts_the_commit_with_the_variable(site: PipelineSite, capsys: Outp
     assert f"executions/{started['execution']}/timeline" in printed
 
 
-def test_an_execution_that_bakes_is_stopped_and_one_in_prod_is_not(site: PipelineSite, capsys: Output) -> None:
+def test_execution_that_bakes_is_stopped_and_one_in_prod_is_not(site: PipelineSite, capsys: Output) -> None:
     baking = site.run("a", state="STARTED", stage="Dev")
     in_prod = site.run("b", state="STARTED", stage="Test")
     assert fix(site, "--yes") == 0
@@ -55,7 +55,7 @@ def test_an_execution_that_bakes_is_stopped_and_one_in_prod_is_not(site: Pipelin
         assert found["pipelineExecution"]["status"] == status
 
 
-def test_a_changed_pipeline_is_said(site: PipelineSite, capsys: Output) -> None:
+def test_changed_pipeline_is_said(site: PipelineSite, capsys: Output) -> None:
     site.deploy("Other")
     written = site.assembly / "delivery.json"
     written.write_text(written.read_text().replace('"Other"', '"Bake"'))
@@ -69,12 +69,12 @@ def test_without_confirmation_nothing_is_started(site: PipelineSite, monkeypatch
     assert site.started() == []
 
 
-def test_an_unknown_commit_is_bad_input(site: PipelineSite, capsys: Output) -> None:
+def test_unknown_commit_is_bad_input(site: PipelineSite, capsys: Output) -> None:
     assert fix(site, "no-such-branch") == 2
     assert "hotfix: no-such-branch is not a commit of this clone" in capsys.readouterr().err
 
 
-def test_a_pipeline_without_the_variable_is_said(site: PipelineSite, capsys: Output) -> None:
+def test_pipeline_without_the_variable_is_said(site: PipelineSite, capsys: Output) -> None:
     site.deploy(has_hotfix=False)
     assert fix(site, "--yes") == 1
     assert "the deployed pipeline delivery has no variable HOTFIX" in capsys.readouterr().err

@@ -54,7 +54,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 @pytest.mark.usefixtures("drifted")
-def test_the_role_allows_exactly_the_calls_that_the_tests_make(
+def test_role_allows_exactly_the_calls_of_the_tests(
     dev: Deployed, allowed: dict[str, list[str]], tmp_path: Path
 ) -> None:
     calls = tmp_path / "calls.txt"
@@ -78,13 +78,13 @@ def test_the_role_allows_exactly_the_calls_that_the_tests_make(
     assert made - {"sts:AssumeRole"} == set(allowed) - {WITH_A_KEY}
 
 
-def test_a_key_may_be_used_only_for_the_secret_that_it_encrypts(dev: Deployed, allowed: dict[str, list[str]]) -> None:
+def test_key_use_is_limited_to_its_secret(dev: Deployed, allowed: dict[str, list[str]]) -> None:
     secret = dev.client("secretsmanager").describe_secret(SecretId=dev.variables["ENGINE_CREDENTIALS_ARN"])
     assert secret["KmsKeyId"] in allowed[WITH_A_KEY]
     assert len(allowed[WITH_A_KEY]) == 1
 
 
-def test_the_role_names_what_the_tests_ask_about(dev: Deployed, allowed: dict[str, list[str]]) -> None:
+def test_role_names_the_resources_that_the_tests_read(dev: Deployed, allowed: dict[str, list[str]]) -> None:
     told = dev.variables
     [database] = dev.client("rds").describe_db_instances(DBInstanceIdentifier=told["DATABASE_ID"])["DBInstances"]
     groups = dev.client("rds").describe_db_parameter_groups(

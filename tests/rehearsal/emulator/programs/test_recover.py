@@ -151,9 +151,7 @@ STUCK = {"application", "database"}
 """Whose first creation ends in ROLLBACK_FAILED: they hold what is under deletion protection."""
 
 
-def test_every_stack_of_prod_is_deployed_after_its_first_creation_failed(
-    prod: Environment, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_stack_recovers_from_a_failed_creation(prod: Environment, capsys: pytest.CaptureFixture[str]) -> None:
     """Each fails at its last resource, is recovered while those before it serve, and is deployed."""
     for part in prod.order:
         expected = "ROLLBACK_FAILED" if part in STUCK else "ROLLBACK_COMPLETE"
@@ -171,7 +169,7 @@ def test_every_stack_of_prod_is_deployed_after_its_first_creation_failed(
     assert {prod.status(part) for part in prod.order} == {"CREATE_COMPLETE"}
 
 
-def test_what_an_earlier_environment_left_is_imported_where_it_holds_data_and_deleted_where_it_does_not(
+def test_leftovers_with_data_are_imported_and_others_deleted(
     prod: Environment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for part in prod.order:
@@ -305,7 +303,7 @@ def bucket_with_object(small: Small, **properties: Any) -> tuple[str, dict[str, 
 
 
 @pytest.mark.parametrize("answer", ["", "yes", "dev", None], ids=["empty", "yes", "another name", "no terminal"])
-def test_nothing_is_done_unless_its_name_is_typed(
+def test_nothing_happens_without_the_typed_name(
     answer: str | None, small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def typed(_question: str) -> str:
@@ -325,7 +323,7 @@ def test_nothing_is_done_unless_its_name_is_typed(
     assert small.status("web") is None
 
 
-def test_the_plan_says_what_is_unprotected_and_deleted_and_what_was_in_it(
+def test_plan_lists_unprotected_and_deleted_resources_with_their_content(
     small: Small, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name, resources = bucket_with_object(small, VersioningConfiguration={"Status": "Enabled"})
@@ -339,7 +337,7 @@ def test_the_plan_says_what_is_unprotected_and_deleted_and_what_was_in_it(
     assert small.deploy("storage", resources) == "CREATE_COMPLETE"
 
 
-def test_what_is_locked_stays_and_is_in_nobodys_way(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
+def test_locked_resources_are_kept_and_do_not_block(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
     lock = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 400}}
     configuration = {"ObjectLockEnabled": "Enabled", "Rule": lock}
     name, resources = bucket_with_object(small, ObjectLockEnabled=True, ObjectLockConfiguration=configuration)
@@ -354,7 +352,7 @@ def test_what_is_locked_stays_and_is_in_nobodys_way(small: Small, capsys: pytest
     assert [found["Name"] for found in small.client("s3").list_buckets()["Buckets"]] == [name]
 
 
-def test_an_empty_stack_under_review_is_deleted(small: Small) -> None:
+def test_stack_in_review_is_deleted(small: Small) -> None:
     small.write(web={"Web": TOPIC})
     body = json.dumps({"Resources": {"Web": TOPIC}})
     small.client("cloudformation").create_change_set(
@@ -365,9 +363,7 @@ def test_an_empty_stack_under_review_is_deleted(small: Small) -> None:
     assert small.status("web") is None
 
 
-def test_a_deletion_that_failed_is_finished_without_losing_data(
-    small: Small, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failed_deletion_is_completed_without_data_loss(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
     """It has served: its load balancer goes, and its bucket stays although its template would delete it."""
     name = f"served-{small.place.account}"
     resources = {"Balancer": BALANCER, "Bucket": resource("AWS::S3::Bucket", BucketName=name)}
@@ -385,7 +381,7 @@ def test_a_deletion_that_failed_is_finished_without_losing_data(
     assert small.client("s3").get_object(Bucket=name, Key="data")["Body"].read() == b"data"
 
 
-def test_what_such_a_deletion_keeps_is_imported_where_its_template_retains_it(small: Small) -> None:
+def test_resources_kept_by_a_failed_deletion_are_imported_if_retained(small: Small) -> None:
     name = f"retained-{small.place.account}"
     bucket = kept(resource("AWS::S3::Bucket", BucketName=name))
     resources = {"Balancer": BALANCER, "Bucket": bucket}
@@ -400,7 +396,7 @@ def test_what_such_a_deletion_keeps_is_imported_where_its_template_retains_it(sm
 
 
 @pytest.mark.parametrize(("tag", "code"), [("prod", 0), ("staging", 1)])
-def test_a_role_of_an_earlier_environment_is_deleted_and_another_role_is_not(
+def test_only_the_environments_own_role_is_deleted(
     tag: str, code: int, small: Small, capsys: pytest.CaptureFixture[str]
 ) -> None:
     iam = small.client("iam")
@@ -421,7 +417,7 @@ def test_a_role_of_an_earlier_environment_is_deleted_and_another_role_is_not(
         )
 
 
-def test_a_name_that_another_stack_holds_is_left_to_it(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
+def test_resource_of_another_stack_is_left_alone(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
     log = resource("AWS::Logs::LogGroup", LogGroupName="taken")
     assert small.deploy("somebody", {"Log": log}) == "CREATE_COMPLETE"
     small.write(web={"Log": log})
@@ -431,9 +427,7 @@ def test_a_name_that_another_stack_holds_is_left_to_it(small: Small, capsys: pyt
     assert "fix what is BLOCKED above by hand" in told.err
 
 
-def test_a_key_that_waits_for_its_deletion_is_called_back_first(
-    small: Small, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pending_key_deletion_is_canceled(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
     kms, backup = small.client("kms"), small.client("backup")
     key = kms.create_key()["KeyMetadata"]
     backup.create_backup_vault(BackupVaultName="vault", EncryptionKeyArn=key["Arn"])
@@ -457,9 +451,7 @@ def test_a_key_that_waits_for_its_deletion_is_called_back_first(
     assert small.status("recovery") == "IMPORT_COMPLETE"
 
 
-def test_a_failed_stack_that_is_protected_against_termination_is_left(
-    small: Small, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_stack_with_termination_protection_is_left_alone(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
     small.write(web={"Balancer": BALANCER})
     small.fail("web", {"Balancer": BALANCER}, protected=True)
     assert small.recover("--yes") == 1
@@ -467,9 +459,7 @@ def test_a_failed_stack_that_is_protected_against_termination_is_left(
     assert small.status("web") == "ROLLBACK_FAILED"
 
 
-def test_an_update_that_could_not_be_rolled_back_is_rolled_back_once_its_cause_is_mended(
-    small: Small, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failed_rollback_is_continued(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
     def puts_into(bucket: str) -> dict[str, Any]:
         parameters = {"Bucket": f"{bucket}-{small.place.account}", "Key": "object", "Body": "x"}
         put = {"service": "S3", "action": "putObject", "parameters": parameters, "physicalResourceId": {"id": "object"}}
@@ -502,7 +492,7 @@ def test_an_update_that_could_not_be_rolled_back_is_rolled_back_once_its_cause_i
     ],
 )
 @pytest.mark.parametrize("when", ["plan", "carry_out"])
-def test_what_aws_refuses_is_told_apart(  # noqa: PLR0917 - three of them are fixtures
+def test_rejections_are_distinguished(  # noqa: PLR0917 - three of them are fixtures
     when: str, code: str, told: str, small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused(*_: object) -> None:
@@ -518,7 +508,7 @@ def test_what_aws_refuses_is_told_apart(  # noqa: PLR0917 - three of them are fi
     assert small.status("web") == "ROLLBACK_FAILED"
 
 
-def test_the_pipelines_credentials_reach_the_environment_by_its_roles(
+def test_pipeline_credentials_use_the_environments_roles(
     assembly: "CloudAssembly", cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """They may delete stacks there; AWS may refuse them what is not CloudFormation's, which is said beforehand."""
@@ -536,7 +526,7 @@ def test_the_pipelines_credentials_reach_the_environment_by_its_roles(
     assert staging.describe_log_groups(logGroupNamePrefix=log)["logGroups"] == []
 
 
-def test_what_is_older_than_the_stack_is_not_of_its_creation(
+def test_resources_older_than_the_stack_are_not_its_own(
     small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name, resources = bucket_with_object(small)
@@ -551,7 +541,7 @@ def test_what_is_older_than_the_stack_is_not_of_its_creation(
     assert small.client("s3").get_object(Bucket=name, Key="object")["Body"].read() == b"x"
 
 
-def test_what_an_interrupted_recovery_has_not_deleted_is_named() -> None:
+def test_interrupted_recovery_reports_what_remains() -> None:
     """A key without an alias: once its stack is gone, no plan finds it again."""
     key = live_resources.LiveResource(kind="AWS::KMS::Key", name="one")
     other = live_resources.LiveResource(kind="AWS::KMS::Key", name="other")
@@ -559,9 +549,7 @@ def test_what_an_interrupted_recovery_has_not_deleted_is_named() -> None:
     assert recovery.not_yet_deleted([part], [f"deleted {key}"]) == [str(other)]
 
 
-def test_what_holds_data_and_would_not_be_kept_is_left_to_a_person(
-    small: Small, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_data_that_would_be_deleted_needs_a_decision(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
     """An earlier environment left it; the present template would not retain it, so importing it would lose it later."""
     name, resources = bucket_with_object(small)
     small.client("s3").create_bucket(Bucket=name)
@@ -576,7 +564,7 @@ def test_what_holds_data_and_would_not_be_kept_is_left_to_a_person(
     assert small.client("s3").get_object(Bucket=name, Key="precious")["Body"].read() == b"data"
 
 
-def test_bad_input_is_told_before_anybody_needs_credentials(
+def test_bad_input_is_reported_without_credentials(
     small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small.write(web={"Web": TOPIC})

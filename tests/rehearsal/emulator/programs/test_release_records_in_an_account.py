@@ -60,7 +60,7 @@ def ask(account: Account, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_what_is_written_stays(account: Account, bucket: str) -> None:
+def test_records_cannot_be_overwritten(account: Account, bucket: str) -> None:
     name = write(account, bucket, "prod", "2026-11-03T10:00:00Z", "a")
     s3 = account.client("s3")
     with pytest.raises(ClientError, match="PreconditionFailed"):
@@ -87,7 +87,7 @@ ANSWERS: list[tuple[Sequence[str], int, str, Sequence[str]]] = [
 ]
 
 
-def test_what_ran_is_one_command(account: Account, bucket: str) -> None:
+def test_one_command_lists_releases(account: Account, bucket: str) -> None:
     write(account, bucket, "prod", "2026-11-01T10:00:00Z", "a")
     write(account, bucket, "prod", "2026-11-03T10:00:00Z", "b")
     write(account, bucket, "dev", "2026-11-03T10:00:00Z", "d")
@@ -109,7 +109,7 @@ MISTAKES: list[tuple[Sequence[str], str]] = [
 ]
 
 
-def test_a_mistake_is_said_without_a_traceback(account: Account) -> None:
+def test_errors_have_no_traceback(account: Account) -> None:
     for arguments, said in MISTAKES:
         done = ask(account, *arguments)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr

@@ -154,7 +154,7 @@ def test_what_it_prints_can_be_pasted_and_lets_everything_through(project: Proje
     assert "prod-us: nothing changes" in again.stderr
 
 
-def test_a_live_sibling_is_not_recommended_for_deletion_and_a_former_region_is_named(project: Project) -> None:
+def test_live_sibling_is_not_recommended_for_deletion_and_a_former_region_is_named(project: Project) -> None:
     project.deploy("yawl-delivery", {"Build": role("delivery", "build", "s3:GetObject")})
     project.deploy("yawl-prod-network", {"Role": role("prod", "prod-bake", "s3:GetObject")})
     project.deploy("yawl-prod-us-network", {"Alarms": topic("prod-us", "us")})
@@ -181,7 +181,7 @@ def test_nothing_to_accept_prints_nothing(project: Project) -> None:
     assert "no change needs to be accepted" in done.stderr
 
 
-def test_an_assembly_of_another_version_is_an_error_without_a_traceback(project: Project) -> None:
+def test_assembly_of_another_version_is_an_error_without_a_traceback(project: Project) -> None:
     project.release({}, prod={"Alarms": topic("prod", "one")})
     (project.assembly / "change-reviews.json").unlink()
     done = project.review()

@@ -110,7 +110,7 @@ def test_without_confirmation_nothing_is_started(
     assert len(site.started()) == 1
 
 
-def test_a_release_whose_artifacts_have_expired_runs_again(site: PipelineSite, capsys: Output) -> None:
+def test_release_whose_artifacts_have_expired_runs_again(site: PipelineSite, capsys: Output) -> None:
     site.run("a", kept=False)
     site.run("b")
     assert roll_back(site, "--yes") == 0
@@ -119,7 +119,7 @@ def test_a_release_whose_artifacts_have_expired_runs_again(site: PipelineSite, c
     assert "with the review and approval of test" in capsys.readouterr().out
 
 
-def test_a_pipeline_that_changed_and_changed_back_runs_it_again(site: PipelineSite) -> None:
+def test_pipeline_that_changed_and_changed_back_runs_it_again(site: PipelineSite) -> None:
     site.run("a")
     site.deploy("Other")
     site.deploy("Bake")
@@ -178,7 +178,7 @@ def test_what_cannot_be_rolled_back_is_said(
     assert site.started() == []
 
 
-def test_a_mistake_is_bad_input(site: PipelineSite, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+def test_mistake_is_bad_input(site: PipelineSite, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     assert roll_back(site, environment="tset") == 2
     assert "rollback: there is no environment tset; delivery.toml has test" in capsys.readouterr().err
     assert main(["--assembly", "nowhere", "rollback", "test"]) == 2
@@ -215,9 +215,7 @@ def test_absent_denied_and_throttled_are_told_apart(
     monkeypatch.undo()
 
 
-def test_a_role_without_permission_is_denied(
-    site: PipelineSite, monkeypatch: pytest.MonkeyPatch, capsys: Output
-) -> None:
+def test_role_without_permission_is_denied(site: PipelineSite, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     site.run("a")
     site.run("b")
     arn = powerful_role(site.account, "operator")

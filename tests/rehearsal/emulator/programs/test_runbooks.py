@@ -225,7 +225,7 @@ def _suspended(state: str) -> str:
     return ",".join(f"{activity}Suspended={state}" for activity in activities)
 
 
-def test_a_database_that_is_gone_comes_back_in_its_network(prod: Cloud) -> None:
+def test_database_that_is_gone_comes_back_in_its_network(prod: Cloud) -> None:
     rds = prod.in_account("rds", HERE)
     former = database(prod)
     rds.modify_db_instance(DBInstanceIdentifier="yawl-prod", DeletionProtection=False, ApplyImmediately=True)
@@ -241,7 +241,7 @@ def test_a_database_that_is_gone_comes_back_in_its_network(prod: Cloud) -> None:
     assert found["MasterUserSecret"]["SecretArn"]
 
 
-def test_a_bucket_gets_back_what_was_lost_since_a_moment_and_nothing_else(prod: Cloud) -> None:
+def test_bucket_gets_back_what_was_lost_since_a_moment_and_nothing_else(prod: Cloud) -> None:
     s3, bucket = prod.in_account("s3", HERE), physical(prod, "storage", "AWS::S3::Bucket", "BackupBucket")
     for key in ("deleted", "over written", "deleted earlier", "untouched"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"good")
@@ -348,7 +348,7 @@ NOT_RUN = [
 
 
 @pytest.mark.parametrize("command", NOT_RUN)
-def test_the_cli_accepts_a_command_that_nothing_runs(command: str) -> None:
+def test_cli_accepts_a_command_that_nothing_runs(command: str) -> None:
     done = subprocess.run(
         ["bash", "-c", f"{command} --generate-cli-skeleton output"],
         env={"PATH": os.environ["PATH"], "AWS_CONFIG_FILE": os.devnull, "NEW": "arn:aws:acm:us-east-1:1:certificate/1"},
@@ -359,7 +359,7 @@ def test_the_cli_accepts_a_command_that_nothing_runs(command: str) -> None:
     assert done.returncode not in USAGE_ERRORS, done.stderr
 
 
-def test_a_bootstrap_that_is_too_old_is_renewed_as_the_guide_bootstraps() -> None:
+def test_bootstrap_update_follows_the_guide() -> None:
     """test_deployment_guide.py runs what stands there."""
     [command] = re.findall(r"^    (AWS_PROFILE=.+)$", section("The bootstrap is too old"), re.MULTILINE)
     assert command in (ROOT / "docs" / "DEPLOYMENT_GUIDE.md").read_text().splitlines()
@@ -373,7 +373,7 @@ def test_each_runbook_says_when_and_how_long_and_has_commands(title: str) -> Non
     assert "```sh" in text or "\n    AWS_PROFILE=" in text
 
 
-def test_the_objectives_are_those_of_the_templates(assembly: "CloudAssembly") -> None:
+def test_objectives_match_the_templates(assembly: "CloudAssembly") -> None:
     # Those of the settings that tests know; `make docs` writes those of delivery.toml.
     found = table(read(Path(assembly.directory)))
     assert "| prod | data, by mistake | 5 min | 55 min | point-in-time restore, within 30 days |" in found

@@ -129,7 +129,7 @@ OUTSIDE = {
 }
 
 
-def test_nothing_of_the_user_s_own_leaks_in(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_variables_do_not_leak_in(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in OUTSIDE.items():
         monkeypatch.setenv(name, value)
     environment = builds.environment()
@@ -140,7 +140,7 @@ def test_nothing_of_the_user_s_own_leaks_in(builds: Builds, monkeypatch: pytest.
     assert [name for name in environment if name not in allowed and not name.startswith(prefixes)] == []
 
 
-def test_the_emulator_and_the_projects_role_win_over_everything(builds: Builds) -> None:
+def test_emulator_and_role_override_everything(builds: Builds) -> None:
     leading_out = [plain(name, value) for name, value in OUTSIDE.items() if name.startswith(("AWS_", "HTTP_"))]
     environment = builds.environment(
         *leading_out,
@@ -161,9 +161,7 @@ def test_the_emulator_and_the_projects_role_win_over_everything(builds: Builds) 
     assert [name for name in absent if name in environment] == []
 
 
-def test_the_home_folder_holds_registry_settings_and_nothing_else(
-    builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_home_contains_only_registry_settings(builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "user"
     for name in (".aws/credentials", ".ssh/id", ".cdk.json", ".npmrc", ".config/pip/pip.conf", ".config/gh/hosts"):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
@@ -180,7 +178,7 @@ def test_the_home_folder_holds_registry_settings_and_nothing_else(
 
 
 @pytest.mark.parametrize(("cache", "mode"), [("/dev", "symlink"), (".", None)])
-def test_what_is_cached_in_another_file_system_is_linked_and_not_copied(
+def test_cache_on_another_file_system_is_symlinked(
     cache: str, mode: str | None, builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rehearsal.actions.build_environment.cache", lambda: tmp_path / cache)
@@ -188,7 +186,7 @@ def test_what_is_cached_in_another_file_system_is_linked_and_not_copied(
     assert builds.environment().get("UV_LINK_MODE") == mode
 
 
-def test_how_uv_links_is_the_users_choice(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uv_link_mode_of_the_user_is_kept(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rehearsal.actions.build_environment.cache", lambda: Path("/dev"))
     monkeypatch.setenv("UV_LINK_MODE", "copy")
     assert builds.environment()["UV_LINK_MODE"] == "copy"
@@ -208,7 +206,7 @@ FOLDERS = (
 )
 
 
-def test_registries_are_reached_as_the_user_does_and_nothing_is_put_where_the_user_puts_it(
+def test_registry_settings_are_kept_but_install_locations_are_not(
     builds: Builds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {**REGISTRIES, **dict.fromkeys(FOLDERS, "/the/users")}.items():
@@ -221,7 +219,7 @@ def test_registries_are_reached_as_the_user_does_and_nothing_is_put_where_the_us
     assert caches == {str(own / name) for name in ("pip", "uv", "npm")}
 
 
-def test_the_action_wins_over_the_project_and_the_project_over_the_specification(builds: Builds) -> None:
+def test_variable_precedence(builds: Builds) -> None:
     environment = builds.environment(
         plain("ONE", "action"),
         project=(plain("ONE", "project"), plain("TWO", "project")),
@@ -258,12 +256,12 @@ MISSING = [
 
 
 @pytest.mark.parametrize(("kind", "value", "reason"), MISSING, ids=[row[2] for row in MISSING])
-def test_what_is_not_there_is_named(builds: Builds, kind: str, value: str, reason: str) -> None:
+def test_missing_parameters_are_reported(builds: Builds, kind: str, value: str, reason: str) -> None:
     with pytest.raises(ActionFailed, match=f"^{reason}$"):
         builds.environment({"name": "X", "type": kind, "value": value})
 
 
-def test_codebuilds_own_variables_are_there(builds: Builds, tmp_path: Path) -> None:
+def test_codebuild_variables_are_set(builds: Builds, tmp_path: Path) -> None:
     environment = builds.environment(inputs=("Other", "Source"), primary="Source")
     assert environment["CODEBUILD_SRC_DIR"] == str(tmp_path / "build/src")
     assert environment["CODEBUILD_SRC_DIR_Other"] == str(tmp_path / "build/inputs/Other")
@@ -275,9 +273,7 @@ def test_codebuilds_own_variables_are_there(builds: Builds, tmp_path: Path) -> N
     assert (environment["CI"], environment["CODEBUILD_CI"]) == ("true", "true")
 
 
-def test_the_search_path_has_the_images_tools_and_not_the_projects(
-    builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_search_path_excludes_project_tools(builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools = tmp_path / "node_modules/.bin"
     tools.mkdir(parents=True)
     (tools / "cdk").write_text("#!/bin/sh\n")

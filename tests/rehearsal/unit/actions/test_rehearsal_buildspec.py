@@ -74,7 +74,7 @@ def commands(*lines: str, **rest: Any) -> dict[str, Any]:
     return {"commands": list(lines), **{spelled[name]: value for name, value in rest.items()}}
 
 
-def test_all_phases_run_in_codebuilds_order_whatever_the_documents(shell: Shell) -> None:
+def test_phases_run_in_codebuild_order(shell: Shell) -> None:
     ran = shell.run({name: commands(f"echo {name}") for name in ("post_build", "build", "install", "pre_build")})
     assert ran.code == 0
     assert ran.said == ran.phases == ["install", "pre_build", "build", "post_build"]
@@ -90,13 +90,13 @@ def test_commands_of_all_phases_share_one_shell(shell: Shell) -> None:
     assert ran.said == ["hello world", "down"]
 
 
-def test_commands_keep_quotes_and_line_ends(shell: Shell) -> None:
+def test_commands_keep_quotes_and_line_breaks(shell: Shell) -> None:
     ran = shell.run({"build": commands("""printf '%s\\n' 'it'"'"'s' "\\$HOME"\nfor i in 1 2; do\n  echo $i\ndone""")})
     # The second line of the echoed command is no output of it.
     assert [line for line in ran.said if line in ("it's", "$HOME", "1", "2")] == ["it's", "$HOME", "1", "2"]
 
 
-def test_a_command_may_set_its_own_arguments_and_return(shell: Shell) -> None:
+def test_command_can_set_arguments_and_return(shell: Shell) -> None:
     ran = shell.run({"build": commands("set -- a b", "return 0", "echo on")})
     assert (ran.code, ran.said) == (0, ["on"])
 
@@ -113,7 +113,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
-def test_a_failing_install_skips_the_rest(shell: Shell, failure: str) -> None:
+def test_failing_install_skips_the_rest(shell: Shell, failure: str) -> None:
     ran = shell.run(
         {
             "install": commands("echo first", failure, "echo never"),
@@ -128,7 +128,7 @@ def test_a_failing_install_skips_the_rest(shell: Shell, failure: str) -> None:
 
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
-def test_a_failing_build_still_runs_post_build(shell: Shell, failure: str) -> None:
+def test_failing_build_still_runs_post_build(shell: Shell, failure: str) -> None:
     ran = shell.run(
         {
             "build": commands(failure, "echo never"),
@@ -140,11 +140,11 @@ def test_a_failing_build_still_runs_post_build(shell: Shell, failure: str) -> No
     assert "never" not in ran.said
 
 
-def test_a_failure_is_said_with_its_exit_status(shell: Shell) -> None:
+def test_failure_reports_the_exit_status(shell: Shell) -> None:
     assert "phase build failed with exit status 3" in shell.run({"build": commands("exit 3")}).lines
 
 
-def test_leaving_the_shell_keeps_directory_environment_and_exported_variables(shell: Shell) -> None:
+def test_exit_keeps_directory_environment_and_exported_variables(shell: Shell) -> None:
     ran = shell.run(
         {
             "pre_build": commands("mkdir -p down", "cd down", "export SEEN=yes", "KEPT=plain", "exit 0", "echo on"),
@@ -157,7 +157,7 @@ def test_leaving_the_shell_keeps_directory_environment_and_exported_variables(sh
     assert ran.exported == {"KEPT": "plain"}
 
 
-def test_leaving_the_shell_twice_still_comes_to_the_end(shell: Shell) -> None:
+def test_second_exit_still_runs_the_rest(shell: Shell) -> None:
     ran = shell.run({"build": commands("exit 3"), "post_build": commands("exit 0", "echo on", "exit 4", "echo never")})
     assert (ran.code, ran.said) == (1, ["on"])
     assert ran.exported == {}
@@ -173,7 +173,7 @@ def test_finally_runs_after_success_and_failure(shell: Shell) -> None:
     assert ran.said == ["install", "finally install", "finally build"]
 
 
-def test_a_failing_finally_fails_its_phase(shell: Shell) -> None:
+def test_failing_finally_fails_its_phase(shell: Shell) -> None:
     ran = shell.run({"install": commands("true", finally_=["false", "echo never"]), "build": commands("echo never")})
     assert (ran.code, ran.said) == (1, [])
 
@@ -183,7 +183,7 @@ def test_abort_skips_even_post_build(shell: Shell) -> None:
     assert (ran.code, ran.phases) == (1, ["build"])
 
 
-def test_continue_goes_on_with_a_build_that_is_failing(shell: Shell) -> None:
+def test_on_failure_continue(shell: Shell) -> None:
     ran = shell.run(
         {
             "install": commands("false", "echo never", on_failure="CONTINUE"),
@@ -193,7 +193,7 @@ def test_continue_goes_on_with_a_build_that_is_failing(shell: Shell) -> None:
     assert (ran.code, ran.said) == (1, ["succeeding: 0"])
 
 
-def test_a_build_is_succeeding_until_it_fails(shell: Shell) -> None:
+def test_build_is_succeeding_until_it_fails(shell: Shell) -> None:
     ran = shell.run({"build": commands("sh -c 'echo $CODEBUILD_BUILD_SUCCEEDING'")})
     assert ran.said == ["1"]
 
@@ -207,11 +207,11 @@ def test_exported_variables_keep_every_character(shell: Shell) -> None:
     assert ran.exported == {"TEXT": value, "UNSET": "", "EMPTY": ""}
 
 
-def test_what_takes_the_shell_away_leaves_no_exported_variables(shell: Shell) -> None:
+def test_exec_loses_exported_variables(shell: Shell) -> None:
     assert shell.run({"build": commands("exec true", "echo never")}).exported is None
 
 
-def test_yaml_is_read_like_json() -> None:
+def test_yaml_and_json() -> None:
     text = """
 version: 0.2
 env:
@@ -269,7 +269,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("text", "message"), MISTAKES, ids=[message for _, message in MISTAKES])
-def test_a_mistake_is_named(text: str, message: str) -> None:
+def test_invalid_buildspec_is_reported(text: str, message: str) -> None:
     with pytest.raises(BuildspecError, match=message):
         buildspec.parse(text)
 
@@ -293,13 +293,13 @@ OUTPUTS = [
 
 
 @pytest.mark.parametrize(("output", "expected"), OUTPUTS)
-def test_an_artifact_holds_what_its_patterns_name(tree: Path, output: buildspec.Output, expected: list[str]) -> None:
+def test_artifact_patterns(tree: Path, output: buildspec.Output, expected: list[str]) -> None:
     found = output.files(tree)
     assert sorted(found) == sorted(expected)
     assert all(file.is_file() for file in found.values())
 
 
 @pytest.mark.parametrize("pattern", ["nothing/*", "/etc/passwd"])
-def test_an_artifact_without_files_is_a_mistake(tree: Path, pattern: str) -> None:
+def test_empty_artifact_is_an_error(tree: Path, pattern: str) -> None:
     with pytest.raises(BuildspecError, match=re.escape(pattern)):
         buildspec.Output(".", (pattern,)).files(tree)

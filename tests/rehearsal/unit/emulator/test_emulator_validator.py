@@ -64,7 +64,7 @@ def test_each_keyword_accepts_and_refuses(schema: dict[str, Any], good: Any, bad
     assert words in faults(schema, bad)
 
 
-def test_a_definition_may_refer_to_itself() -> None:
+def test_definition_may_refer_to_itself() -> None:
     schema = {
         "definitions": {"Node": {"properties": {"Next": {"$ref": "#/definitions/Node"}, "Value": {"type": "integer"}}}},
         "$ref": "#/definitions/Node",

@@ -50,11 +50,11 @@ def decision(
     return decide(Request(principal, action, resource, keys), theirs)
 
 
-def test_nothing_is_allowed_by_itself() -> None:
+def test_implicit_deny() -> None:
     assert decision(role(), "s3:GetObject", f"{BUCKET}/a").reason is Reason.NO_IDENTITY_ALLOW
 
 
-def test_the_statement_that_allows_is_named() -> None:
+def test_allowing_statement_is_reported() -> None:
     found = decision(role(allow("ec2:*"), allow("s3:Get*", f"{BUCKET}/*")), "s3:GetObject", f"{BUCKET}/a")
     assert found.allowed
     assert [(item.policy, item.index) for item in found.statements] == [("policy", 1)]
@@ -71,18 +71,18 @@ def test_the_statement_that_allows_is_named() -> None:
         ("s3-outposts:GetObject", f"{BUCKET}/a", False),
     ],
 )
-def test_actions_are_matched_without_case_and_resources_with(action: str, resource: str, allowed: bool) -> None:
+def test_action_matching_ignores_case(action: str, resource: str, allowed: bool) -> None:
     assert decision(role(allow("s3:Get*", f"{BUCKET}/*")), action, resource).allowed is allowed
 
 
-def test_not_action_and_not_resource_cover_the_rest() -> None:
+def test_not_action_and_not_resource() -> None:
     statement = {"Effect": "Allow", "NotAction": "iam:*", "NotResource": f"{BUCKET}/secret/*"}
     assert decision(role(statement), "s3:GetObject", f"{BUCKET}/a").allowed
     assert not decision(role(statement), "iam:PassRole", ROLE).allowed
     assert not decision(role(statement), "s3:GetObject", f"{BUCKET}/secret/a").allowed
 
 
-def test_a_deny_wins_wherever_it_stands() -> None:
+def test_explicit_deny_wins() -> None:
     anything = allow("*")
     theirs = ResourcePolicy(ACCOUNT, policy(deny("s3:*", Principal="*")))
     denied = (policy(deny("s3:*")),)
@@ -92,7 +92,7 @@ def test_a_deny_wins_wherever_it_stands() -> None:
     assert decision(role(anything, session=denied), "s3:GetObject", BUCKET).reason is Reason.DENIED_BY_SESSION
 
 
-def test_boundary_and_session_policies_narrow() -> None:
+def test_boundary_and_session_policies_restrict() -> None:
     narrow = (policy(allow("ec2:*")),)
     assert decision(role(allow("*"), boundary=narrow), "s3:GetObject", BUCKET).reason is Reason.NO_BOUNDARY_ALLOW
     assert decision(role(allow("*"), session=narrow), "s3:GetObject", BUCKET).reason is Reason.NO_SESSION_ALLOW
@@ -114,7 +114,7 @@ def test_boundary_and_session_policies_narrow() -> None:
         ({"Service": "s3.amazonaws.com"}, OTHER, True, False),
     ],
 )
-def test_either_side_suffices_within_an_account_and_both_must_allow_across_accounts(
+def test_same_account_needs_one_policy_cross_account_needs_both(
     principal: Any, owner: str, identity: bool, allowed: bool
 ) -> None:
     theirs = ResourcePolicy(owner, policy(allow("s3:GetObject", Principal=principal)))
@@ -122,7 +122,7 @@ def test_either_side_suffices_within_an_account_and_both_must_allow_across_accou
     assert decision(caller, "s3:GetObject", f"{BUCKET}/a", theirs).allowed is allowed
 
 
-def test_a_key_policy_must_allow_also_in_its_own_account() -> None:
+def test_key_policy_must_allow_in_its_own_account() -> None:
     administrator = role(allow("*"))
     account = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     silent = ResourcePolicy(ACCOUNT, (), must_allow=True)
@@ -132,14 +132,14 @@ def test_a_key_policy_must_allow_also_in_its_own_account() -> None:
     assert decision(role(), "kms:Decrypt", KEY, vouching).reason is Reason.NO_IDENTITY_ALLOW
 
 
-def test_a_grant_lets_its_grantee_and_nobody_else() -> None:
+def test_grant_allows_only_the_grantee() -> None:
     grant = policy(allow("kms:Decrypt", Principal={"AWS": ROLE}))
     theirs = ResourcePolicy(ACCOUNT, (), must_allow=True, grants=(grant,))
     assert decision(role(), "kms:Decrypt", KEY, theirs).allowed
     assert not decision(role(), "kms:Encrypt", KEY, theirs).allowed
 
 
-def test_a_service_needs_the_resource_s_policy() -> None:
+def test_service_principal_needs_the_resource_policy() -> None:
     service = Principal("events.amazonaws.com", Kind.SERVICE)
     statement = allow(
         "sqs:SendMessage",
@@ -190,7 +190,7 @@ def test_conditions(condition: dict[str, Any], context: dict[str, Any], holds: b
     assert decide(request, ResourcePolicy(ACCOUNT)).allowed is holds
 
 
-def test_a_policy_variable_in_a_resource_that_the_request_lacks_matches_nothing() -> None:
+def test_missing_policy_variable_matches_nothing() -> None:
     caller = role(allow("s3:GetObject", f"{BUCKET}/${{aws:PrincipalTag/team}}/*"))
     path = f"{BUCKET}/red/a"
     assert decision(caller, "s3:GetObject", path, **{"aws__PrincipalTag/team": "red"}).allowed
@@ -198,7 +198,7 @@ def test_a_policy_variable_in_a_resource_that_the_request_lacks_matches_nothing(
     assert not decision(caller, "s3:GetObject", path).allowed
 
 
-def test_an_unknown_managed_policy_is_neither_an_allow_nor_a_refusal() -> None:
+def test_unknown_managed_policy_is_undecided() -> None:
     caller = role(unknown_policies=("arn:aws:iam::aws:policy/New",))
     found = decision(caller, "s3:GetObject", BUCKET)
     assert (found.allowed, found.reason) == (True, Reason.UNCHECKED)
@@ -214,7 +214,7 @@ def test_an_unknown_managed_policy_is_neither_an_allow_nor_a_refusal() -> None:
         (role(allow("*"), boundary=()), "because no permissions boundary allows the s3:GetObject action"),
     ],
 )
-def test_a_refusal_reads_like_aws_s(caller: Principal, words: str) -> None:
+def test_denial_message_matches_aws(caller: Principal, words: str) -> None:
     found = evaluation.refusal(decision(caller, "s3:GetObject", f"{BUCKET}/a"))
     assert found == f"User: {SESSION} is not authorized to perform: s3:GetObject on resource: {BUCKET}/a {words}"
 
@@ -231,13 +231,13 @@ def test_a_refusal_reads_like_aws_s(caller: Principal, words: str) -> None:
         ("service-role/AWSLambdaBasicExecutionRole", "s3:GetObject", False),
     ],
 )
-def test_aws_managed_policies_are_the_real_ones(name: str, action: str, allowed: bool) -> None:
+def test_aws_managed_policies_match_the_published_ones(name: str, action: str, allowed: bool) -> None:
     arn = f"arn:aws:iam::aws:policy/{name}"
     caller = Principal(SESSION, Kind.ROLE, ACCOUNT, ROLE, identity=(read(arn, managed_policy(arn)),))
     assert decision(caller, action, "*").allowed is allowed
 
 
-def test_an_aws_managed_policy_that_is_not_known_has_no_document() -> None:
+def test_unknown_aws_managed_policy_has_no_document() -> None:
     assert managed_policy("arn:aws:iam::aws:policy/NoSuchPolicy") is None
 
 
@@ -251,5 +251,5 @@ def test_an_aws_managed_policy_that_is_not_known_has_no_document() -> None:
         ("sts:AssumeRole", ROLE, True),
     ],
 )
-def test_the_reference_knows_which_resources_an_action_takes(action: str, resource: str, fits: bool) -> None:
+def test_resource_types_of_an_action(action: str, resource: str, fits: bool) -> None:
     assert action_reference.fits(action, resource) is fits

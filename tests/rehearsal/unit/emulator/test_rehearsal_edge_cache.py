@@ -33,7 +33,7 @@ LIFETIMES: list[tuple[dict[str, Any], dict[str, Any], float]] = [
 
 
 @pytest.mark.parametrize(("policy", "headers", "seconds"), LIFETIMES)
-def test_the_origins_wish_holds_within_the_policys_limits(
+def test_cache_control_within_the_policy_limits(
     policy: dict[str, Any], headers: dict[str, Any], seconds: float
 ) -> None:
     assert lifetime(headers, policy, NOW) == seconds
@@ -43,7 +43,7 @@ QUERY, COOKIES = "a=1&b=2", {"cookie": "x=1; y=2"}
 NOTHING = {"QueryStringBehavior": "none", "CookieBehavior": "none"}
 
 
-def test_what_a_policy_leaves_out_tells_no_requests_apart() -> None:
+def test_excluded_parts_share_a_cache_entry() -> None:
     policy = {"Parameters": NOTHING}
     assert key_parts(policy, QUERY, COOKIES) == key_parts(policy, "", {"authorization": "me"})
 
@@ -63,7 +63,7 @@ KEYS: list[tuple[dict[str, Any], Request, Request, bool]] = [
 
 
 @pytest.mark.parametrize(("parameters", "one", "other", "same"), KEYS)
-def test_what_a_policy_names_tells_them_apart(
+def test_included_parts_separate_cache_entries(
     parameters: dict[str, Any], one: Request, other: Request, same: bool
 ) -> None:
     policy = {"Parameters": {**NOTHING, **parameters}}
@@ -77,7 +77,7 @@ class Clock:
         return self.now
 
 
-def test_an_answer_is_kept_for_its_time_and_tells_its_age() -> None:
+def test_response_is_cached_for_its_ttl_with_an_age() -> None:
     clock = Clock()
     cache = EdgeCache(clock)
     answer = OriginAnswer(200, "OK", {}, b"kept")
@@ -88,7 +88,7 @@ def test_an_answer_is_kept_for_its_time_and_tells_its_age() -> None:
     assert cache.get(("a",)) is None
 
 
-def test_the_one_unused_for_longest_makes_room() -> None:
+def test_least_recently_used_entry_is_evicted() -> None:
     cache = EdgeCache(Clock())
     for number in range(ENTRIES):
         cache.keep((number,), OriginAnswer(200, "OK", {}, b""), 10)

@@ -67,7 +67,7 @@ def _synthesize(settings: Settings, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", APPS)
-def test_no_call_of_a_service_is_refused(apps: dict[str, App], name: str) -> None:
+def test_no_service_call_is_denied(apps: dict[str, App], name: str) -> None:
     app = apps[name]
     decisions = ((call, app.policies.decide(call.call)) for call in app.calls)
     refused = [f"{call.row.name}: {evaluation.refusal(found)}" for call, found in decisions if not found.allowed]
@@ -75,7 +75,7 @@ def test_no_call_of_a_service_is_refused(apps: dict[str, App], name: str) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(ROWS.keys() - NOT_IN_OUR_APPS - KEPT_BY_AWS))
-def test_a_row_fails_without_the_statement_it_needs(apps: dict[str, App], name: str) -> None:
+def test_row_fails_without_its_statement(apps: dict[str, App], name: str) -> None:
     for app in apps.values():
         for call in app.of(name):
             for statement in app.policies.decide(call.call).statements:
@@ -84,7 +84,7 @@ def test_a_row_fails_without_the_statement_it_needs(apps: dict[str, App], name: 
     pytest.fail(f"no statement's removal has a call of the row {name!r} refused")
 
 
-def test_rows_of_service_linked_roles_are_theirs_alone(apps: dict[str, App]) -> None:
+def test_rows_of_service_linked_roles(apps: dict[str, App]) -> None:
     for name in KEPT_BY_AWS:
         kinds = {call.call.caller.kind for call in apps["example"].of(name)}
         assert kinds == {CallerKind.SERVICE_LINKED}, name
@@ -146,7 +146,7 @@ ALARM = resource("AWS::CloudWatch::Alarm", AlarmName="stack-alarm", AlarmActions
 KEY_USE = ("kms:Decrypt", "kms:GenerateDataKey*")
 
 
-def test_an_alarm_needs_the_topic_and_its_key() -> None:
+def test_alarm_needs_the_topic_and_its_key() -> None:
     service = "cloudwatch.amazonaws.com"
     both = {"key_policy": allow(service, *KEY_USE), "topic_policy": allow(service, "sns:Publish")}
     nobody = allow("events.amazonaws.com", "sns:Publish", *KEY_USE)
@@ -159,7 +159,7 @@ def test_an_alarm_needs_the_topic_and_its_key() -> None:
     assert refused(deployed(Alarm=ALARM, **encrypted_topic(**{**both, "topic_policy": nobody})), row) == ["sns:Publish"]
 
 
-def test_a_key_cannot_ask_eventbridge_for_its_source() -> None:
+def test_key_cannot_ask_eventbridge_for_its_source() -> None:
     """EventBridge's requests to KMS carry no source, so that such a condition drops every event."""
     service = "events.amazonaws.com"
     rule = resource("AWS::Events::Rule", Name="rule", Targets=[{"Id": "topic", "Arn": {"Ref": "Topic"}}])
@@ -172,7 +172,7 @@ def test_a_key_cannot_ask_eventbridge_for_its_source() -> None:
 
 
 @pytest.mark.parametrize("service", ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"])
-def test_a_budget_needs_a_topic_that_lets_it_publish(service: str) -> None:
+def test_budget_needs_a_topic_that_lets_it_publish(service: str) -> None:
     subscriber = {"SubscriptionType": "SNS", "Address": {"Ref": "Topic"}}
     budget = resource("AWS::Budgets::Budget", NotificationsWithSubscribers=[{"Subscribers": [subscriber]}])
     topic = encrypted_topic(key_policy=allow(service, *KEY_USE), topic_policy=allow(service, "sns:Publish"))
@@ -182,7 +182,7 @@ def test_a_budget_needs_a_topic_that_lets_it_publish(service: str) -> None:
 
 
 @pytest.mark.parametrize(("source", "expected"), [("Topic", []), ("Other", ["sqs:SendMessage"])])
-def test_a_topic_needs_a_queue_that_takes_its_messages(source: str, expected: list[str]) -> None:
+def test_topic_needs_a_queue_that_takes_its_messages(source: str, expected: list[str]) -> None:
     policy = allow("sns.amazonaws.com", "sqs:SendMessage", ArnEquals={"aws:SourceArn": {"Ref": source}})
     found = deployed(
         Topic=resource("AWS::SNS::Topic"),
@@ -202,7 +202,7 @@ def test_a_topic_needs_a_queue_that_takes_its_messages(source: str, expected: li
 @pytest.mark.parametrize(
     ("action", "expected"), [("lambda:InvokeFunction", []), ("lambda:*Url", ["lambda:InvokeFunction"])]
 )
-def test_a_schedule_invokes_by_its_own_role(action: str, expected: list[str]) -> None:
+def test_schedule_invokes_by_its_own_role(action: str, expected: list[str]) -> None:
     def role(service: str, *allowed: str) -> dict[str, Any]:
         trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]}
         document = {"Statement": [{"Effect": "Allow", "Action": list(allowed), "Resource": "*"}]}
@@ -229,7 +229,7 @@ def test_legacy_logs_of_a_distribution_need_a_bucket_with_acls(ownership: str | 
     assert refused(found, "delivering distribution logs") == expected
 
 
-def test_a_refusal_reads_like_aws(apps: dict[str, App]) -> None:
+def test_refusal_reads_like_aws(apps: dict[str, App]) -> None:
     app = apps["example"]
     call = next(app.of("encrypting a trail"))
     [statement] = app.policies.decide(call.call).statements
@@ -240,7 +240,7 @@ def test_a_refusal_reads_like_aws(apps: dict[str, App]) -> None:
     assert text.endswith("because no resource-based policy allows the kms:GenerateDataKey action")
 
 
-def test_what_is_derived_can_be_kept(apps: dict[str, App]) -> None:
+def test_derived_values_are_cached(apps: dict[str, App]) -> None:
     """Calls are plain data: a report may hold them."""
     for item in apps["small"].calls:
         json.dumps([item.call.caller.name, item.call.action, item.call.resource, dict(item.call.context)])

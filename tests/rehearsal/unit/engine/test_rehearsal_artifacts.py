@@ -13,7 +13,7 @@ def artifacts(tmp_path: Path) -> Artifacts:
     return Artifacts(tmp_path / "store")
 
 
-def test_contents_and_modes_survive(artifacts: Artifacts, tmp_path: Path) -> None:
+def test_contents_and_modes_are_kept(artifacts: Artifacts, tmp_path: Path) -> None:
     modes = {"script.sh": 0o755, "deep/.hidden": 0o644, "secret": 0o600, "empty": 0o444}
     for name, mode in modes.items():
         file = tmp_path / "in" / name
@@ -27,7 +27,7 @@ def test_contents_and_modes_survive(artifacts: Artifacts, tmp_path: Path) -> Non
         assert (tmp_path / "out" / name).stat().st_mode & 0o777 == mode
 
 
-def test_the_same_files_make_the_same_artifact(artifacts: Artifacts, tmp_path: Path) -> None:
+def test_artifacts_are_deterministic(artifacts: Artifacts, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("text")
     artifacts.pack("One", {"file": file})
@@ -36,14 +36,14 @@ def test_the_same_files_make_the_same_artifact(artifacts: Artifacts, tmp_path: P
     assert artifacts.path("One").read_bytes() == artifacts.path("Two").read_bytes()
 
 
-def test_a_file_is_read_by_its_location(artifacts: Artifacts, tmp_path: Path) -> None:
+def test_file_is_read_by_location(artifacts: Artifacts, tmp_path: Path) -> None:
     file = tmp_path / "template.json"
     file.write_text("{“ä”}")
     artifacts.pack("Synth_Output", {"assembly-Dev/a::b.json": file})
     assert artifacts.read("Synth_Output::assembly-Dev/a::b.json") == "{“ä”}"
 
 
-def test_what_is_missing_is_named(artifacts: Artifacts, tmp_path: Path) -> None:
+def test_missing_file_is_reported(artifacts: Artifacts, tmp_path: Path) -> None:
     with pytest.raises(ArtifactNotFound, match="artifact Never does not exist"):
         artifacts.unpack("Never", tmp_path / "out")
     with pytest.raises(ArtifactNotFound, match="artifact Never does not exist"):
@@ -53,7 +53,7 @@ def test_what_is_missing_is_named(artifacts: Artifacts, tmp_path: Path) -> None:
         artifacts.read("Empty::template.json")
 
 
-def test_links_and_modes_of_a_git_archive_survive(artifacts: Artifacts, tmp_path: Path) -> None:
+def test_links_and_modes_of_a_git_archive_are_kept(artifacts: Artifacts, tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     repository.mkdir()
     (repository / "run").write_text("#!/bin/sh\n")

@@ -36,7 +36,7 @@ def _users_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_users_settings")
 @pytest.mark.parametrize("service", ["sts", "s3", "cloudformation"])
-def test_a_client_is_the_accounts_and_speaks_to_the_emulator(service: str) -> None:
+def test_clients_use_the_account_and_the_emulator(service: str) -> None:
     client = Cloud(ENDPOINT).in_account(service, AwsEnvironment("222222222222", "eu-west-1"))
     assert client.meta.endpoint_url == ENDPOINT
     assert client.meta.region_name == "eu-west-1"
@@ -46,7 +46,7 @@ def test_a_client_is_the_accounts_and_speaks_to_the_emulator(service: str) -> No
 
 
 @pytest.mark.usefixtures("_users_settings")
-def test_a_child_s_environment_names_the_emulator_and_no_file() -> None:
+def test_child_environment_has_the_emulator_and_no_config_files() -> None:
     environment = Cloud(ENDPOINT).environment("eu-west-1", Credentials("ASIA", "secret", "token"))
     assert environment["AWS_ENDPOINT_URL"] == environment["HTTP_PROXY"] == ENDPOINT
     assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
@@ -55,13 +55,13 @@ def test_a_child_s_environment_names_the_emulator_and_no_file() -> None:
 
 
 @pytest.mark.usefixtures("_users_settings")
-def test_this_machine_is_asked_directly_whatever_the_proxy() -> None:
+def test_loopback_bypasses_the_proxy() -> None:
     here = respond(200, b"here")
     with serve(here, elsewhere=here) as server, open_without_proxy(f"{server.url}/", timeout_seconds=5) as found:
         assert found.read() == b"here"
 
 
-def test_every_child_goes_through_the_tunnel_and_keeps_its_own_options(tmp_path: Path) -> None:
+def test_child_uses_the_tunnel_and_keeps_its_options(tmp_path: Path) -> None:
     way = ProxySettings("http://127.0.0.1:8", tmp_path / "authorities.pem", tmp_path / "hooks", 7)
     cloud = Cloud("http://localhost:9", way)
     assert cloud.ports == (9, 8, 7)
@@ -72,9 +72,7 @@ def test_every_child_goes_through_the_tunnel_and_keeps_its_own_options(tmp_path:
     assert found["PYTHONPATH"] == f"{tmp_path}/hooks:src"
 
 
-def test_the_users_own_authorities_are_trusted_beside_the_throwaway_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_user_cas_and_the_temporary_ca_are_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own.pem").write_text("own")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
     write_authorities(tmp_path / "all.pem", "throwaway")

@@ -80,20 +80,18 @@ NEVER_HELD: list[tuple[str, dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("provider", "configuration", "reason"), NEVER_HELD, ids=[row[2] for row in NEVER_HELD])
-def test_a_rule_that_is_broken_or_unknown_does_not_hold(
-    provider: str, configuration: dict[str, str], reason: str
-) -> None:
+def test_broken_or_unknown_rule_fails(provider: str, configuration: dict[str, str], reason: str) -> None:
     found = objection(provider, configuration)
     assert found is not None
     assert reason in found
 
 
 @pytest.mark.parametrize("alarm", ["well", "new"])
-def test_a_quiet_alarm_holds(alarm: str) -> None:
+def test_alarm_rule_passes_without_an_alarm(alarm: str) -> None:
     assert objection("CloudWatchAlarm", {"AlarmName": alarm}) is None
 
 
-def test_all_rules_of_all_conditions_must_hold() -> None:
+def test_all_rules_must_pass() -> None:
     def rule(value: str) -> Rule:
         return Rule(value, "VariableCheck", {"Variable": "1", "Operator": "EQ", "Value": value})
 

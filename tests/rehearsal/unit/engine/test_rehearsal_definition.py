@@ -12,7 +12,7 @@ def read(*stages: dict[str, Any], **rest: Any) -> Definition:
     return parse(pipeline(*stages, **rest), "us-east-1")
 
 
-def test_an_actions_parts_are_read() -> None:
+def test_action_is_parsed() -> None:
     document = action("Deploy", run_order=3, namespace="Network", StackName="x") | {
         "inputArtifacts": [{"name": "Synth"}, {"name": "Source"}],
         "outputArtifacts": [{"name": "Out"}],
@@ -26,20 +26,20 @@ def test_an_actions_parts_are_read() -> None:
     assert (found.role_arn, found.region) == ("arn:aws:iam::222222222222:role/deploy", "eu-west-1")
 
 
-def test_what_an_action_leaves_out_is_empty() -> None:
+def test_omitted_parts_are_empty() -> None:
     document = {"name": "A", "actionTypeId": {"category": "Approval", "provider": "Manual"}}
     [found] = read(stage("Dev", document)).stages[0].actions
     assert (found.run_order, found.configuration, found.inputs, found.outputs) == (1, {}, (), ())
     assert (found.namespace, found.role_arn, found.region) == (None, None, None)
 
 
-def test_run_orders_are_groups_in_order_and_keep_the_definitions() -> None:
+def test_run_orders_are_grouped_in_order() -> None:
     names = {"c": 2, "a": 10, "b": 2, "d": 1}
     [found] = read(stage("Dev", *(action(name, run_order=order) for name, order in names.items()))).stages
     assert [[item.name for item in group] for group in found.run_orders()] == [["d"], ["c", "b"], ["a"]]
 
 
-def test_conditions_are_read() -> None:
+def test_conditions_are_parsed() -> None:
     document = stage(
         "Dev", action("a"), beforeEntry=checks("1", "EQ", "1", "SKIP"), onSuccess=checks("2", "NE", "2", "ROLLBACK")
     )
@@ -65,11 +65,11 @@ FAILURES: list[tuple[dict[str, Any], OnFailure]] = [
 
 
 @pytest.mark.parametrize(("document", "expected"), FAILURES)
-def test_what_follows_a_failure_is_read(document: dict[str, Any], expected: OnFailure) -> None:
+def test_failure_handling_is_parsed(document: dict[str, Any], expected: OnFailure) -> None:
     assert read(stage("Dev", action("a"), onFailure=document)).stages[0].on_failure == expected
 
 
-def test_the_artifact_store_is_the_home_regions() -> None:
+def test_artifact_store_of_the_home_region() -> None:
     stores = {region: {"type": "S3", "location": f"bucket-{region}"} for region in ("eu-west-1", "us-east-1")}
     found = read(artifactStore=None, artifactStores=stores)
     assert found.artifact_bucket == "bucket-us-east-1"

@@ -25,7 +25,7 @@ OFFICE = {"Cron": "* * 9-15 ? * MON-THU *", "TimeZone": "Europe/Berlin"}
         ("2027-03-25T20:00+01:00", "2027-03-29T09:00+02:00"),
     ],
 )
-def test_it_opens(now: str, opens: str) -> None:
+def test_window_opens(now: str, opens: str) -> None:
     assert Window.read(OFFICE).opens(datetime.fromisoformat(now)) == datetime.fromisoformat(opens)
 
 
@@ -40,7 +40,7 @@ def test_it_opens(now: str, opens: str) -> None:
         ("* 0 6 ? * 2", "2026-11-30T06:00+00:00"),
     ],
 )
-def test_cron_expressions_are_read_as_codepipeline_reads_them(cron: str, opens: str) -> None:
+def test_cron_expressions_follow_codepipeline(cron: str, opens: str) -> None:
     window = Window.read({"Cron": cron, "TimeZone": "UTC"})
     assert window.opens(datetime(2026, 11, 24, 12, 34, tzinfo=UTC)) == datetime.fromisoformat(opens)
 
@@ -56,7 +56,7 @@ def test_cron_expressions_are_read_as_codepipeline_reads_them(cron: str, opens: 
         ({"Cron": "* 0 0 31 FEB ?"}, "does not open within a year"),
     ],
 )
-def test_what_cannot_be_understood_is_named(configuration: dict[str, str], fault: str) -> None:
+def test_invalid_expression_is_reported(configuration: dict[str, str], fault: str) -> None:
     with pytest.raises(WindowError, match=fault):
         Window.read(configuration).opens(datetime(2026, 11, 24, tzinfo=UTC))
 
@@ -68,7 +68,7 @@ def test_what_cannot_be_understood_is_named(configuration: dict[str, str], fault
     hours=st.lists(st.integers(0, 23), min_size=2, max_size=2),
     zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]),
 )
-def test_every_window_of_the_settings_opens_within_a_week_and_only_when_it_says(
+def test_windows_of_the_settings_open_as_stated(
     now: datetime, first: str, last: str, hours: list[int], zone: str
 ) -> None:
     low, high = sorted(hours)

@@ -29,15 +29,13 @@ def assembly(directory: Path) -> Assembly:
     return Assembly(directory, "delivery", "delivery", HOME, (HOME,))
 
 
-def test_without_the_cdk_the_next_step_is_said(
-    set_up: EmulatorSetup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_cdk_says_what_to_do(set_up: EmulatorSetup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RehearsalError, match="on the PATH; run the rehearsal with make rehearse"):
         set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
 
 
-def test_an_emulator_that_does_not_start_is_a_failed_step(
+def test_emulator_start_failure_is_a_failed_step(
     set_up: EmulatorSetup, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.executable", shutil.which("false"))
@@ -47,7 +45,7 @@ def test_an_emulator_that_does_not_start_is_a_failed_step(
     assert (step.name, step.status) == ("emulated AWS", Status.FAILED)
 
 
-def test_a_failing_command_is_named_with_its_exit_status(
+def test_failing_command_is_reported_with_its_exit_status(
     set_up: EmulatorSetup, progress: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cdk = tmp_path / "cdk"

@@ -36,7 +36,7 @@ def run(tmp_path: Path, *stages: dict[str, Any], **behaviours: Behaviour) -> Fak
     return ran
 
 
-def test_an_execution_its_stages_and_its_actions_begin_and_end(tmp_path: Path) -> None:
+def test_start_and_end_events(tmp_path: Path) -> None:
     assert told(run(tmp_path, stage("One", action("a")), stage("Two", action("b")))) == [
         "Pipeline STARTED",
         "Stage One STARTED",
@@ -61,9 +61,7 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("error", "of_the_action", "of_all"), ENDS, ids=[type(row[0]).__name__ for row in ENDS])
-def test_how_an_action_ends_is_told_once_of_all(
-    tmp_path: Path, error: Exception, of_the_action: str, of_all: str
-) -> None:
+def test_one_end_event_per_action(tmp_path: Path, error: Exception, of_the_action: str, of_all: str) -> None:
     assert told(run(tmp_path, stage("One", action("a")), a=raises(error)))[-3:] == [
         f"Action One/a {of_the_action}",
         f"Stage One {of_all}",
@@ -71,17 +69,17 @@ def test_how_an_action_ends_is_told_once_of_all(
     ]
 
 
-def test_nothing_is_told_of_a_stage_that_is_passed_by(tmp_path: Path) -> None:
+def test_skipped_stage_has_no_events(tmp_path: Path) -> None:
     ran = run(tmp_path, stage("One", action("a"), beforeEntry=checks("1", "EQ", "2", result="SKIP")))
     assert told(ran) == ["Pipeline STARTED", "Pipeline SUCCEEDED"]
 
 
-def test_a_stage_that_may_not_be_entered_fails_without_an_action(tmp_path: Path) -> None:
+def test_failed_entry_condition_has_no_action_events(tmp_path: Path) -> None:
     ran = run(tmp_path, stage("One", action("a"), beforeEntry=checks("1", "EQ", "2")))
     assert told(ran)[1:] == ["Stage One STARTED", "Stage One FAILED", "Pipeline FAILED"]
 
 
-def test_a_retry_is_another_attempt(tmp_path: Path) -> None:
+def test_retry_events(tmp_path: Path) -> None:
     failures = [ActionFailed("once")]
 
     def fails_once(_: Run) -> None:
@@ -98,7 +96,7 @@ def test_a_retry_is_another_attempt(tmp_path: Path) -> None:
     ]
 
 
-def test_a_pipeline_that_changed_itself_cancels_the_execution_and_starts_another(tmp_path: Path) -> None:
+def test_self_mutation_events(tmp_path: Path) -> None:
     rehearsal = FakeExecution(pipeline(stage("One", action("mutate"))), tmp_path)
 
     def mutate(_: Run) -> None:
@@ -113,7 +111,7 @@ def test_a_pipeline_that_changed_itself_cancels_the_execution_and_starts_another
     assert lines.count("Pipeline STARTED") == 2
 
 
-def test_a_rollback_is_an_execution_of_its_own_after_the_one_that_failed(tmp_path: Path) -> None:
+def test_rollback_events(tmp_path: Path) -> None:
     stages = (stage("Prod", action("deploy"), onFailure={"result": "ROLLBACK"}),)
     first = FakeExecution(pipeline(*stages), tmp_path / "one")
     first.run()
@@ -152,7 +150,7 @@ def test_a_rollback_is_an_execution_of_its_own_after_the_one_that_failed(tmp_pat
     }
 
 
-def test_what_the_source_brought_is_told_from_then_on(tmp_path: Path) -> None:
+def test_later_events_have_the_source_revision(tmp_path: Path) -> None:
     source = {**action("fetch"), "actionTypeId": {"category": "Source", "provider": "Fake"}}
     ran = FakeExecution(pipeline(stage("Source", source)), tmp_path)
     ran.behaviours["fetch"] = lambda _: Outcome(variables={"CommitId": "abc", "AuthorDisplayName": "Ada"})
@@ -166,7 +164,7 @@ def test_what_the_source_brought_is_told_from_then_on(tmp_path: Path) -> None:
     assert ended == {"commit-id": "abc", "author-display-name": "Ada"}
 
 
-def test_what_the_api_adds_is_told_with_the_event(tmp_path: Path) -> None:
+def test_events_include_api_details(tmp_path: Path) -> None:
     def build(run: Run) -> Outcome:
         run.details.external_id, run.details.log = "project:1", ("group", "stream")
         return Outcome(variables={"SUMMARY": "all well"})

@@ -56,7 +56,7 @@ def test_stages_and_run_orders_follow_each_other(rehearse: Callable[..., FakeExe
     assert set(ran.stages.values()) == set(ran.statuses.values()) == {Status.SUCCEEDED}
 
 
-def test_equal_run_orders_run_side_by_side(rehearse: Callable[..., FakeExecution]) -> None:
+def test_equal_run_orders_run_in_parallel(rehearse: Callable[..., FakeExecution]) -> None:
     # Each waits for the others: one after the other, none would get through.
     meet = threading.Barrier(3)
 
@@ -67,7 +67,7 @@ def test_equal_run_orders_run_side_by_side(rehearse: Callable[..., FakeExecution
     assert ran.result == (Result.SUCCEEDED, "")
 
 
-def test_a_failing_action_lets_its_group_end_and_stops_all_else(rehearse: Callable[..., FakeExecution]) -> None:
+def test_failing_action_ends_after_its_group(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(
         stage("One", action("bad"), action("good"), action("later", run_order=2)),
         stage("Two", action("never")),
@@ -94,7 +94,7 @@ ENDINGS = [
 
 
 @pytest.mark.parametrize(("error", "result", "status", "reason"), ENDINGS, ids=[row[3] for row in ENDINGS])
-def test_how_an_action_ends_is_how_all_ends(
+def test_action_result_is_execution_result(
     rehearse: Callable[..., FakeExecution], error: Exception, result: Result, status: Status, reason: str
 ) -> None:
     ran = rehearse(stage("One", action("a")), stage("Two", action("never")), a=raises(error))
@@ -102,21 +102,21 @@ def test_how_an_action_ends_is_how_all_ends(
     assert ran.statuses == {"a": status, "never": Status.WAITING}
 
 
-def test_a_skipped_action_never_counts_as_succeeded(rehearse: Callable[..., FakeExecution]) -> None:
+def test_skipped_action_never_counts_as_succeeded(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(stage("One", action("a"), action("b", run_order=2)), a=raises(ActionSkipped("no Docker here")))
     assert ran.result == (Result.SUCCEEDED, "")
     assert ran.statuses == {"a": Status.SKIPPED, "b": Status.SUCCEEDED}
     assert ran.progress.action("One", "a").reason == "no Docker here"
 
 
-def test_a_kind_of_action_nobody_knows_is_not_emulated(rehearse: Callable[..., FakeExecution]) -> None:
+def test_unknown_action_type_is_not_emulated(rehearse: Callable[..., FakeExecution]) -> None:
     unknown = action("a")
     unknown["actionTypeId"] = {"category": "Invoke", "provider": "Lambda"}
     ran = rehearse(stage("One", unknown))
     assert ran.result == (Result.NOT_EMULATED, "One/a: the rehearsal does not support Invoke actions of Lambda")
 
 
-def test_fail_reaches_the_action_it_names_alone(rehearse: Callable[..., FakeExecution]) -> None:
+def test_fail_option_affects_only_its_action(rehearse: Callable[..., FakeExecution]) -> None:
     seen: dict[str, bool] = {}
 
     def note(run: Run) -> None:
@@ -126,7 +126,7 @@ def test_fail_reaches_the_action_it_names_alone(rehearse: Callable[..., FakeExec
     assert seen == {"One/a": False, "One/b": True}
 
 
-def test_variables_of_earlier_actions_stand_in_configurations(rehearse: Callable[..., FakeExecution]) -> None:
+def test_action_variables_are_resolved(rehearse: Callable[..., FakeExecution]) -> None:
     seen: list[str] = []
     ran = rehearse(
         stage("One", action("a", namespace="Source")),
@@ -138,12 +138,12 @@ def test_variables_of_earlier_actions_stand_in_configurations(rehearse: Callable
     assert seen == ["abc of first"]
 
 
-def test_a_variable_without_a_value_fails_its_action(rehearse: Callable[..., FakeExecution]) -> None:
+def test_unresolved_variable_fails_the_action(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(stage("One", action("a", Text="#{Source.CommitId}")))
     assert ran.result == (Result.FAILED, "One/a: variable #{Source.CommitId} has no value yet")
 
 
-def test_the_pipelines_own_variables_have_their_defaults(tmp_path: Path) -> None:
+def test_pipelines_own_variables_have_their_defaults(tmp_path: Path) -> None:
     seen: list[str] = []
     document = pipeline(
         stage("One", action("a", Text="#{variables.level}")), variables=[{"name": "level", "defaultValue": "high"}]
@@ -159,17 +159,17 @@ OBJECTION = "rule Check: '1' EQ '2' is false"
 UNABLE = "; cannot roll back: this stage has not succeeded before"
 
 
-def test_a_stage_is_entered_when_its_conditions_hold(rehearse: Callable[..., FakeExecution]) -> None:
+def test_stage_is_entered_if_its_conditions_pass(rehearse: Callable[..., FakeExecution]) -> None:
     assert rehearse(stage("One", action("a"), beforeEntry=checks(*ALWAYS))).result == (Result.SUCCEEDED, "")
 
 
-def test_a_stage_that_may_not_be_entered_fails(rehearse: Callable[..., FakeExecution]) -> None:
+def test_failed_entry_condition_fails_the_stage(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(stage("One", action("a"), beforeEntry=checks(*NEVER)))
     assert ran.result == (Result.FAILED, OBJECTION)
     assert ran.begun == []
 
 
-def test_a_stage_that_may_not_be_entered_is_skipped_if_it_says_so(rehearse: Callable[..., FakeExecution]) -> None:
+def test_failed_entry_condition_can_skip_the_stage(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(stage("One", action("a"), beforeEntry=checks(*NEVER, result="SKIP")), stage("Two", action("b")))
     assert ran.result == (Result.SUCCEEDED, "")
     assert ran.stages == {"One": Status.SKIPPED, "Two": Status.SUCCEEDED}
@@ -186,7 +186,7 @@ def window(cron: str) -> dict[str, Any]:
     return {"conditions": [{"result": "FAIL", "rules": [rule]}]}
 
 
-def test_a_closed_window_is_said_and_not_waited_for(rehearse: Callable[..., FakeExecution]) -> None:
+def test_closed_window_is_reported_without_waiting(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(
         stage("One", action("a"), beforeEntry=window("* * 12 ? * TUE *")),
         stage("Two", action("b"), beforeEntry=window("* * 9-11 ? * * *")),
@@ -201,7 +201,7 @@ def test_a_closed_window_is_said_and_not_waited_for(rehearse: Callable[..., Fake
     ]
 
 
-def test_a_window_that_cannot_be_understood_keeps_its_stage_closed(rehearse: Callable[..., FakeExecution]) -> None:
+def test_invalid_window_keeps_the_stage_closed(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(stage("One", action("a"), beforeEntry=window("at night")))
     assert ran.result is not None
     assert ran.result[0] is Result.FAILED
@@ -209,7 +209,7 @@ def test_a_window_that_cannot_be_understood_keeps_its_stage_closed(rehearse: Cal
 
 
 @pytest.mark.parametrize(("result", "reason"), [("FAIL", OBJECTION), ("ROLLBACK", OBJECTION + UNABLE)])
-def test_a_stage_that_did_not_succeed_well_fails(
+def test_failed_success_condition_fails_the_stage(
     rehearse: Callable[..., FakeExecution], result: str, reason: str
 ) -> None:
     ran = rehearse(stage("One", action("a"), onSuccess=checks(*NEVER, result=result)), stage("Two", action("never")))
@@ -217,7 +217,7 @@ def test_a_stage_that_did_not_succeed_well_fails(
     assert ran.begun == ["a"]
 
 
-def test_conditions_see_the_stages_variables(rehearse: Callable[..., FakeExecution]) -> None:
+def test_conditions_can_use_stage_variables(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(
         stage("One", action("a", namespace="Tests"), onSuccess=checks("#{Tests.Failed}", "EQ", "0")),
         a=lambda _: Outcome(variables={"Failed": "0"}),
@@ -225,7 +225,7 @@ def test_conditions_see_the_stages_variables(rehearse: Callable[..., FakeExecuti
     assert ran.result == (Result.SUCCEEDED, "")
 
 
-def test_a_retry_runs_what_failed_and_what_follows(rehearse: Callable[..., FakeExecution]) -> None:
+def test_retry_runs_failed_and_later_actions(rehearse: Callable[..., FakeExecution]) -> None:
     retry = {"result": "RETRY", "retryConfiguration": {"retryMode": "FAILED_ACTIONS"}}
     ran = rehearse(
         stage("One", action("good"), action("bad", run_order=2), action("next", run_order=3), onFailure=retry),
@@ -237,44 +237,44 @@ def test_a_retry_runs_what_failed_and_what_follows(rehearse: Callable[..., FakeE
     assert ran.stages == {"One": Status.SUCCEEDED, "Two": Status.SUCCEEDED}
 
 
-def test_a_retry_of_all_actions_runs_all(rehearse: Callable[..., FakeExecution]) -> None:
+def test_retry_of_all_actions_runs_all(rehearse: Callable[..., FakeExecution]) -> None:
     retry = {"result": "RETRY", "retryConfiguration": {"retryMode": "ALL_ACTIONS"}}
     ran = rehearse(stage("One", action("good"), action("bad", run_order=2), onFailure=retry), bad=fails(times=1))
     assert ran.result == (Result.SUCCEEDED, "")
     assert ran.begun == ["good", "bad", "good", "bad"]
 
 
-def test_a_stage_is_retried_once(rehearse: Callable[..., FakeExecution]) -> None:
+def test_stage_is_retried_once(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(stage("One", action("bad"), onFailure={"result": "RETRY"}), bad=fails(times=2))
     assert ran.result == (Result.FAILED, "One/bad: broken (after a retry)")
 
 
-def test_a_failed_stage_may_be_skipped(rehearse: Callable[..., FakeExecution]) -> None:
+def test_failed_stage_can_be_skipped(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(stage("One", action("bad"), onFailure={"result": "SKIP"}), stage("Two", action("b")), bad=fails())
     assert ran.result == (Result.SUCCEEDED, "")
     assert ran.stages == {"One": Status.SKIPPED, "Two": Status.SUCCEEDED}
     assert ran.statuses["bad"] is Status.FAILED
 
 
-def test_a_rollback_is_said(rehearse: Callable[..., FakeExecution]) -> None:
+def test_rollback_is_reported(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(stage("One", action("bad"), onFailure={"result": "ROLLBACK"}), bad=fails())
     assert ran.result == (Result.FAILED, "One/bad: broken" + UNABLE)
 
 
-def test_a_failures_conditions_choose_what_follows(rehearse: Callable[..., FakeExecution]) -> None:
+def test_failure_conditions_choose_the_result(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(
         stage("One", action("bad"), onFailure=checks(*NEVER, result="SKIP")), stage("Two", action("b")), bad=fails()
     )
     assert ran.stages == {"One": Status.SKIPPED, "Two": Status.SUCCEEDED}
 
 
-def test_rejection_is_no_failure_to_retry(rehearse: Callable[..., FakeExecution]) -> None:
+def test_rejection_is_not_retried(rehearse: Callable[..., FakeExecution]) -> None:
     ran = rehearse(stage("One", action("a"), onFailure={"result": "RETRY"}), a=raises(Rejected("no")))
     assert ran.result == (Result.REJECTED, "One/a: no")
     assert ran.begun == ["a"]
 
 
-def test_a_pipeline_that_has_changed_starts_over_as_it_now_is(tmp_path: Path) -> None:
+def test_changed_pipeline_restarts(tmp_path: Path) -> None:
     rehearsal = FakeExecution(pipeline(stage("Source", action("source")), stage("Old", action("mutate"))), tmp_path)
 
     def mutate(_: Run) -> None:
@@ -291,7 +291,7 @@ def test_a_pipeline_that_has_changed_starts_over_as_it_now_is(tmp_path: Path) ->
     assert list(rehearsal.stages) == ["Source", "New"]
 
 
-def test_a_pipeline_that_never_settles_is_stopped(tmp_path: Path) -> None:
+def test_endless_self_mutation_is_stopped(tmp_path: Path) -> None:
     rehearsal = FakeExecution(pipeline(stage("One", action("mutate")), stage("Two", action("never"))), tmp_path)
 
     def mutate(_: Run) -> None:
@@ -321,7 +321,7 @@ class TestRollback:
         later.run()
         return later
 
-    def test_a_failed_stage_gets_back_what_it_had(self, tmp_path: Path) -> None:
+    def test_failed_stage_rolls_back(self, tmp_path: Path) -> None:
         commits: list[str] = []
 
         def fails_for_the_second(run: Run) -> None:
@@ -344,7 +344,7 @@ class TestRollback:
             "Prod (rollback)": Status.SUCCEEDED,
         }
 
-    def test_it_has_the_variables_of_the_release_it_goes_back_to(self, tmp_path: Path) -> None:
+    def test_rollback_uses_variables_of_its_release(self, tmp_path: Path) -> None:
         seen: list[str] = []
 
         def deploy(run: Run) -> None:
@@ -367,7 +367,7 @@ class TestRollback:
         later.run()
         assert seen == ["new", "old"]
 
-    def test_a_rollback_that_fails_is_said(self, tmp_path: Path) -> None:
+    def test_failed_rollback_is_reported(self, tmp_path: Path) -> None:
         ran = self.releases(
             tmp_path, stage("Prod", action("deploy"), onFailure=self.ROLLBACK), second=fails("for both")
         )
@@ -376,7 +376,7 @@ class TestRollback:
             "Prod/deploy: for both; the rollback to commit 111111111111 also failed: Prod (rollback)/deploy: for both",
         )
 
-    def test_a_pipeline_that_has_changed_does_not_go_back(self, tmp_path: Path) -> None:
+    def test_changed_pipeline_does_not_roll_back(self, tmp_path: Path) -> None:
         ran = self.releases(
             tmp_path, stage("Prod", action("deploy"), onFailure=self.ROLLBACK), second=fails(), versions=(1, 2)
         )
@@ -384,7 +384,7 @@ class TestRollback:
         assert ran.result[1].endswith("cannot roll back: the pipeline has changed since the last successful execution")
         assert ran.begun == ["deploy"]
 
-    def test_an_unmet_condition_after_success_goes_back_too(self, tmp_path: Path) -> None:
+    def test_failed_success_condition_rolls_back(self, tmp_path: Path) -> None:
         failed = iter(["0", "1", "0"])
         stages = (
             stage(
@@ -402,7 +402,7 @@ class TestRollback:
         )
 
 
-def test_the_pipelines_variables_have_the_values_of_the_execution(tmp_path: Path) -> None:
+def test_pipelines_variables_have_the_values_of_the_execution(tmp_path: Path) -> None:
     seen: list[str] = []
     told: list[dict[str, str]] = []
     document = pipeline(
@@ -420,7 +420,7 @@ def test_the_pipelines_variables_have_the_values_of_the_execution(tmp_path: Path
     assert told == [{"HOTFIX": "no", "OTHER": "default"}, {"HOTFIX": "yes", "OTHER": "default"}]
 
 
-def test_the_history_knows_every_success_of_a_stage(tmp_path: Path) -> None:
+def test_history_knows_every_success_of_a_stage(tmp_path: Path) -> None:
     history = History()
     for execution in ("first", "second"):
         ran = FakeExecution(pipeline(stage("Prod", action("deploy"))), tmp_path / execution, history=history)

@@ -25,17 +25,17 @@ def texts(document: Any) -> list[str]:
     return [document] if isinstance(document, str) else []
 
 
-def test_secrets_are_masked_wherever_they_stand() -> None:
+def test_secrets_are_masked_everywhere() -> None:
     document = {"log": ["password=hunter22!", 'as JSON: "hun\\"ter"'], "status": "failed", "seconds": 1.5}
     expected = {"log": [f"password={MASK}!", f'as JSON: "{MASK}"'], "status": "failed", "seconds": 1.5}
     assert masked(document, {"hunter22", 'hun"ter'}) == expected
 
 
-def test_of_two_secrets_the_longer_goes_first() -> None:
+def test_longer_secret_is_masked_first() -> None:
     assert masked("verylongsecret", {"verylong", "verylongsecret"}) == MASK
 
 
-def test_ordinary_words_stay() -> None:
+def test_ordinary_words_are_kept() -> None:
     assert masked("dev deploys", {"dev", ""}) == "dev deploys"
 
 

@@ -72,7 +72,7 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path)
 
 
-def test_the_commit_is_delivered_without_what_is_not_in_it(repository: Repository, tmp_path: Path) -> None:
+def test_only_committed_files_are_delivered(repository: Repository, tmp_path: Path) -> None:
     (repository.path / "run").write_text("committed")
     commit = repository.commit("First")
     (repository.path / "run").write_text("changed since")
@@ -83,7 +83,7 @@ def test_the_commit_is_delivered_without_what_is_not_in_it(repository: Repositor
     assert (tmp_path / "out/run").read_text() == "committed"
 
 
-def test_an_earlier_commit_can_be_delivered(repository: Repository) -> None:
+def test_earlier_commit_can_be_delivered(repository: Repository) -> None:
     for text in ("one", "two"):
         (repository.path / "file").write_text(text)
         repository.commit(text)
@@ -116,7 +116,7 @@ class TestFullClone:
         assert (tmp_path / "out/file").read_text() == "two"
         assert self.log(tmp_path / "out") == ["two", "one"]
 
-    def test_a_commit_on_no_branch_of_a_shallow_repository_is_cloned_too(
+    def test_commit_on_no_branch_of_a_shallow_repository_is_cloned_too(
         self, repository: Repository, tmp_path: Path
     ) -> None:
         for text in ("one", "two"):
@@ -127,7 +127,7 @@ class TestFullClone:
         self.clone(shallow, commit, tmp_path / "out")
         assert self.log(tmp_path / "out") == ["three", "two"]
 
-    def test_the_builds_role_must_be_allowed_to_use_the_connection(
+    def test_builds_role_must_be_allowed_to_use_the_connection(
         self, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[tuple[str, str, str]] = []
@@ -144,7 +144,7 @@ MESSAGES = ["Subject", "Subject\n\nBody with “quotes”, 'others'\nand lines",
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-def test_its_variables_are_the_connections(repository: Repository, message: str) -> None:
+def test_source_variables_match_codeconnections(repository: Repository, message: str) -> None:
     repository.git("config", "log.showSignature", "true")
     commit = repository.commit(message)
     variables = repository.deliver(commit)
@@ -161,6 +161,6 @@ def test_its_variables_are_the_connections(repository: Repository, message: str)
     assert repository.log == [f"{commit[:12]} {message.partition(chr(10))[0]}"]
 
 
-def test_what_git_objects_to_is_the_reason(repository: Repository) -> None:
+def test_git_error_is_the_reason(repository: Repository) -> None:
     with pytest.raises(ActionFailed, match=r"^git show: .*0000000"):
         repository.deliver("0" * 40)

@@ -12,7 +12,7 @@ PARTITIONS = json.loads((Path(botocore.__file__).parent / "data/partitions.json"
 
 
 @pytest.mark.parametrize("partition", PARTITIONS, ids=[partition["id"] for partition in PARTITIONS])
-def test_every_partitions_endpoints_are_aws(partition: dict[str, dict[str, str]]) -> None:
+def test_endpoints_of_every_partition(partition: dict[str, dict[str, str]]) -> None:
     outputs = partition["outputs"]
     assert {outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]} <= set(SUFFIXES)
 
@@ -29,7 +29,7 @@ def test_every_partitions_endpoints_are_aws(partition: dict[str, dict[str, str]]
         "[fd00:ec2::254]",
     ],
 )
-def test_names_and_addresses_of_aws(host: str) -> None:
+def test_aws_hosts(host: str) -> None:
     assert belongs_to_aws(host)
 
 

@@ -59,25 +59,25 @@ def shell(
     return code, lines
 
 
-def test_lines_of_both_outputs_and_the_exit_code_arrive(processes: Processes, tmp_path: Path) -> None:
+def test_output_lines_and_exit_code(processes: Processes, tmp_path: Path) -> None:
     code, lines = shell(processes, "pwd; echo error >&2; printf 'no end'; exit 3", directory=tmp_path)
     assert (code, lines) == (3, [str(tmp_path), "error", "no end"])
 
 
-def test_output_that_is_no_text_arrives_all_the_same(processes: Processes) -> None:
+def test_binary_output_is_decoded(processes: Processes) -> None:
     assert shell(processes, r"printf 'a\377b\n'") == (0, ["a\N{REPLACEMENT CHARACTER}b"])
 
 
-def test_only_the_environment_given_is_there(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_child_has_only_the_given_environment(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTSIDE", "leaks")
     assert "OUTSIDE=leaks" not in shell(processes, "env")[1]
 
 
-def test_a_child_has_no_input(processes: Processes) -> None:
+def test_child_has_no_stdin(processes: Processes) -> None:
     assert shell(processes, "read line || echo nothing to read") == (0, ["nothing to read"])
 
 
-def test_a_timeout_ends_the_whole_group(processes: Processes) -> None:
+def test_timeout_kills_the_process_group(processes: Processes) -> None:
     lines: list[str] = []
     began = time.monotonic()
     with pytest.raises(TimeoutError):
@@ -92,7 +92,7 @@ def test_a_timeout_ends_the_whole_group(processes: Processes) -> None:
     assert eventually(lambda: not lives(int(lines[0])))
 
 
-def test_what_a_command_leaves_in_the_background_ends_with_it(processes: Processes) -> None:
+def test_background_processes_are_killed(processes: Processes) -> None:
     # The first keeps the output open, the second does not.
     began = time.monotonic()
     code, lines = shell(processes, "sleep 60 & echo $!; sleep 60 >/dev/null 2>&1 & echo $!; exit 4", timeout=None)
@@ -101,7 +101,7 @@ def test_what_a_command_leaves_in_the_background_ends_with_it(processes: Process
     assert eventually(lambda: not any(lives(int(line)) for line in lines))
 
 
-def test_an_error_while_listening_ends_the_command(processes: Processes) -> None:
+def test_listener_error_ends_the_command(processes: Processes) -> None:
     heard: list[str] = []
 
     def listen(line: str) -> None:
@@ -113,7 +113,7 @@ def test_an_error_while_listening_ends_the_command(processes: Processes) -> None
     assert not lives(int(heard[0]))
 
 
-def test_end_all_leaves_nothing_and_stops_runs(processes: Processes) -> None:
+def test_end_all_kills_everything(processes: Processes) -> None:
     lines: list[str] = []
     raised: list[BaseException] = []
 
@@ -188,14 +188,14 @@ def test_nothing_outlives_a_killed_rehearsal(when: str, tmp_path: Path) -> None:
             os.kill(child, signal.SIGKILL)
 
 
-def test_a_command_that_does_not_exist_fails_and_leaves_nothing(processes: Processes) -> None:
+def test_missing_command_fails(processes: Processes) -> None:
     lines: list[str] = []
     command = ["no-such-command"]
     assert processes.run(command, directory=Path.cwd(), environment=ENVIRONMENT, on_line=lines.append) == 127
     assert "no-such-command: not found" in lines[0]
 
 
-def test_a_child_that_will_not_end_is_killed(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stubborn_child_is_killed(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rehearsal.process.processes.GRACE_SECONDS", 0.1)
     command = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"]
     child = processes.start(command, directory=Path.cwd(), environment=ENVIRONMENT)
@@ -228,7 +228,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize("items", [["one"], ["one", "two"]])
-def test_an_interrupt_ends_what_runs_side_by_side(items: list[str]) -> None:
+def test_interrupt_ends_parallel_commands(items: list[str]) -> None:
     command = [sys.executable, "-c", INTERRUPTED, *items]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -32,7 +32,7 @@ def memory_is_available(folder: Path, size: int) -> None:
     (folder / "meminfo").write_text(f"MemFree: 1 kB\nMemAvailable:   {size // 1024} kB\n")
 
 
-def test_the_next_has_the_same_path_and_finds_it_empty() -> None:
+def test_path_is_reused_and_empty() -> None:
     with run_directory() as first:
         (first / "left").touch()
     assert not first.exists()
@@ -52,7 +52,7 @@ with run_directory() as folder, run_directory() as second:
 """
 
 
-def test_the_next_removes_what_killed_ones_have_left_wherever_it_is(
+def test_leftovers_of_killed_runs_are_deleted(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
@@ -72,7 +72,7 @@ def test_the_next_removes_what_killed_ones_have_left_wherever_it_is(
         assert not any(folder.exists() for folder in left)
 
 
-def test_those_at_the_same_time_have_paths_that_come_again_too() -> None:
+def test_concurrent_runs_have_stable_paths() -> None:
     rounds: list[list[Path]] = []
     for _ in range(2):
         with contextlib.ExitStack() as stack:
@@ -81,7 +81,7 @@ def test_those_at_the_same_time_have_paths_that_come_again_too() -> None:
     assert rounds[0] == rounds[1]
 
 
-def test_a_user_with_another_home_has_other_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_users_have_other_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The locks are there, and what one holds the other would remove."""
     with run_directory() as first:
         (first / "work").touch()
@@ -91,7 +91,7 @@ def test_a_user_with_another_home_has_other_ones(tmp_path: Path, monkeypatch: py
         assert (first / "work").exists()
 
 
-def test_what_is_not_ours_is_passed_by() -> None:
+def test_foreign_folders_are_left_alone() -> None:
     with run_directory() as usual:
         pass
     usual.write_text("somebody's file")
@@ -100,31 +100,31 @@ def test_what_is_not_ours_is_passed_by() -> None:
     assert usual.read_text() == "somebody's file"
 
 
-def test_too_many_are_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_runs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "MAX_REHEARSALS", 1)
     with run_directory(), pytest.raises(RehearsalError, match="1 rehearsals are running"), run_directory():
         pass
 
 
-def test_they_work_in_memory_where_there_is_plenty(tmp_path: Path) -> None:
+def test_memory_is_used_if_there_is_enough(tmp_path: Path) -> None:
     with run_directory() as folder:
         assert folder.parent == tmp_path / "memory"
 
 
-def test_they_work_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tmpdir_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     with run_directory() as folder:
         assert folder.parent == tmp_path / "tmp"
 
 
-def test_they_work_on_the_disk_where_memory_is_scarce(tmp_path: Path) -> None:
+def test_disk_is_used_if_memory_is_scarce(tmp_path: Path) -> None:
     memory_is_available(tmp_path, subject.REQUIRED_BYTES - 1024)
     with run_directory() as folder:
         assert folder.parent == tmp_path / "tmp"
 
 
 @pytest.mark.parametrize(("free", "flag"), [(subject.REQUIRED_BYTES - 1, 0), (subject.REQUIRED_BYTES, os.ST_NOEXEC)])
-def test_and_where_the_shared_memory_is_small_or_runs_nothing(
+def test_disk_is_used_if_shared_memory_is_small_or_noexec(
     free: int, flag: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ContainerTasks have 64 MB of it, from which nothing may be run."""
@@ -139,7 +139,7 @@ def test_and_where_the_shared_memory_is_small_or_runs_nothing(
 
 
 @pytest.mark.parametrize("missing", ["memory", "meminfo"])
-def test_and_where_the_system_has_or_tells_none(missing: str, tmp_path: Path) -> None:
+def test_disk_is_used_without_shared_memory(missing: str, tmp_path: Path) -> None:
     (tmp_path / missing).rename(tmp_path / "elsewhere")
     with run_directory() as folder:
         assert folder.parent == tmp_path / "tmp"

@@ -49,9 +49,7 @@ async def connect(port: int, host: str) -> bytes:
         writer.close()
 
 
-def test_names_that_are_looked_up_for_long_hold_no_emulated_host_up(
-    emulator: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_name_lookups_do_not_block_emulated_hosts(emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found, looked_up = threading.Event(), socket.getaddrinfo
 
     def look_up(host: Any, *arguments: Any, **options: Any) -> Any:

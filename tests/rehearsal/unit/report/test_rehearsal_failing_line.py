@@ -3,7 +3,7 @@
 from rehearsal.report import failing_line
 
 
-def test_a_reason_is_one_plain_line_of_limited_length() -> None:
+def test_reason_is_one_plain_line_of_limited_length() -> None:
     assert failing_line.reason(["\x1b[31merror: red\x1b[0m", ""], "exit status 1") == "error: red"
     assert len(failing_line.reason([f"error: {'x' * 999}"], "exit status 1")) == failing_line.LONGEST_LINE
 

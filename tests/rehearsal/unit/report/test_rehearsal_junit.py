@@ -23,7 +23,7 @@ def test_every_case_has_its_outcome_and_message() -> None:
     ]
 
 
-def test_a_single_suite_may_be_the_root() -> None:
+def test_single_suite_may_be_the_root() -> None:
     assert parse('<testsuite><testcase name="alone"/></testsuite>') == [CaseResult("", "alone", 0, CaseOutcome.PASSED)]
 
 
@@ -31,6 +31,6 @@ def test_a_single_suite_may_be_the_root() -> None:
     "text",
     ["", "<testsuite>", "no XML", '<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]><testsuite>&d;</testsuite>'],
 )
-def test_what_is_no_report_is_said(text: str) -> None:
+def test_invalid_report_is_reported(text: str) -> None:
     with pytest.raises(JunitError, match="not valid JUnit XML"):
         parse(text)

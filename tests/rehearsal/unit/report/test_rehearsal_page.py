@@ -29,12 +29,12 @@ def shown(directory: Path, *lines: str, failed: bool = False) -> Excerpt:
         (["nothing", "telling"], 2),
     ],
 )
-def test_the_most_telling_line_is_found(tmp_path: Path, lines: list[str], failing: int) -> None:
+def test_most_relevant_line_is_found(tmp_path: Path, lines: list[str], failing: int) -> None:
     assert shown(tmp_path, *lines, failed=True).failing == failing
     assert shown(tmp_path, *lines).failing is None
 
 
-def test_the_line_that_the_reason_quotes_is_marked(tmp_path: Path) -> None:
+def test_line_that_the_reason_quotes_is_marked(tmp_path: Path) -> None:
     lines = ["error: an earlier one", "    stops: the database would be replaced", "FAILED tests/test_x.py::test"]
     (tmp_path / "log").write_text("\n".join(lines) + "\n")
     found = excerpt.read(
@@ -43,12 +43,12 @@ def test_the_line_that_the_reason_quotes_is_marked(tmp_path: Path) -> None:
     assert found.failing == 2
 
 
-def test_of_no_log_there_is_no_line(tmp_path: Path) -> None:
+def test_empty_log_has_no_line(tmp_path: Path) -> None:
     found = excerpt.read(tmp_path / "missing", range(0), failed=True, mask=lambda line: line)
     assert found == Excerpt((), 0, None)
 
 
-def test_a_failure_in_the_middle_is_shown_with_what_is_around_it(tmp_path: Path) -> None:
+def test_failure_is_shown_with_context(tmp_path: Path) -> None:
     lines = [f"line {number}" for number in range(1, 2001)]
     lines[999] = "FAILED here"
     found = shown(tmp_path, *lines, failed=True)
@@ -58,7 +58,7 @@ def test_a_failure_in_the_middle_is_shown_with_what_is_around_it(tmp_path: Path)
     assert sum(line.left_out or 1 for line in found.lines) == found.total == 2000
 
 
-def test_what_a_terminal_would_do_is_left_out(tmp_path: Path) -> None:
+def test_terminal_control_codes_are_removed(tmp_path: Path) -> None:
     found = shown(tmp_path, "\x1b[31mred\x1b[0m\x07 \u2028 bell", "x" * 501)
     assert [line.text for line in found.lines] == ["red \u2028 bell", f"{'x' * 500} … (501 characters)"]
 
@@ -90,7 +90,7 @@ def test_every_execution_shows_its_own_part_of_the_log(tmp_path: Path) -> None:
     assert first < page.index('id="Build-Synth"') < second
 
 
-def test_a_rehearsal_that_never_began_has_a_page(tmp_path: Path) -> None:
+def test_rehearsal_that_failed_to_start_has_a_page(tmp_path: Path) -> None:
     execution = FakeExecution(pipeline(), tmp_path)
     result, reason = execution.run()
     execution.progress.finish(result, reason)
@@ -99,7 +99,7 @@ def test_a_rehearsal_that_never_began_has_a_page(tmp_path: Path) -> None:
     assert "Succeeded" in render(composed, folder=tmp_path, secrets=[])
 
 
-def test_the_pages_that_actions_leave_are_kept_beside_their_logs_and_linked(tmp_path: Path) -> None:
+def test_pages_that_actions_leave_are_kept_beside_their_logs_and_linked(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()
     (logs / "Build-Synth.page-1.html").write_text("of an earlier rehearsal")

@@ -66,7 +66,7 @@ def assembly(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return tmp_path
 
 
-def test_a_refusal_names_the_construct_of_the_role(assembly: Path) -> None:
+def test_denial_names_the_construct_of_the_role(assembly: Path) -> None:
     said = str(refusal(found(), assembly))
     assert said == f"refused: {MESSAGE}; to allow it, change the role app/Dev/Service/Role"
 
@@ -83,18 +83,16 @@ def test_a_refusal_names_the_construct_of_the_role(assembly: Path) -> None:
         ),
     ],
 )
-def test_what_the_assembly_does_not_know_is_named_as_well_as_can_be(
-    assembly: Path, more: dict[str, Any], end: str
-) -> None:
+def test_unknown_roles_have_the_best_available_name(assembly: Path, more: dict[str, Any], end: str) -> None:
     assert str(refusal(found(**more), assembly)).endswith(f"; {end}")
 
 
-def test_a_call_that_is_only_listed_is_not_called_refused(assembly: Path) -> None:
+def test_listed_call_is_not_reported_as_denied(assembly: Path) -> None:
     assert str(refusal(found(enforced=False), assembly)).startswith("not allowed: User:")
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_a_refusal_is_shown_when_it_happens(tmp_path: Path, terminal: bool) -> None:
+def test_denial_is_shown_when_it_happens(tmp_path: Path, terminal: bool) -> None:
     shown = io.StringIO()
     screen = Screen(Console(file=shown, force_terminal=terminal, width=300))
     progress = Progress(tmp_path, screen.on_change)
@@ -111,7 +109,7 @@ def evaluated(**more: Any) -> dict[str, Any]:
     return {**summary, "open_questions": [], **more}
 
 
-def test_the_report_names_every_role_s_construct(assembly: Path) -> None:
+def test_report_names_every_role_s_construct(assembly: Path) -> None:
     document = permissions_report(evaluated(refused=[found()]), assembly)
     assert document["roles"]["arn:aws:iam::1:role/app"]["construct"] == "app/Dev/Service/Role"
     [item] = document["refused"]
@@ -136,5 +134,5 @@ def test_the_report_names_every_role_s_construct(assembly: Path) -> None:
         (empty_permissions_report(Permissions.OFF), "permissions: not checked (--permissions off)"),
     ],
 )
-def test_the_last_line(document: dict[str, Any], line: str) -> None:
+def test_summary_line(document: dict[str, Any], line: str) -> None:
     assert summary_line(document) == line

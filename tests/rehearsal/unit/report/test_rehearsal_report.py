@@ -58,14 +58,14 @@ def document(tmp_path: Path) -> dict[str, Any]:
     return json.loads(file.read_text())
 
 
-def test_it_says_how_it_ended_and_why(document: dict[str, Any]) -> None:
+def test_report_has_result_and_reason(document: dict[str, Any]) -> None:
     assert document["result"] == "failed"
     assert document["reason"] == "Prod/network: broken"
     assert (document["commit"], document["restarts"]) == ("c0ffee", 0)
     assert document["seconds"] >= 0
 
 
-def test_every_action_has_its_facts(document: dict[str, Any]) -> None:
+def test_report_lists_every_action(document: dict[str, Any]) -> None:
     stages = {found["name"]: found["status"] for found in document["stages"]}
     assert stages == {"Dev": "succeeded", "Prod": "failed"}
     facts = [
@@ -85,7 +85,7 @@ def test_every_action_has_its_facts(document: dict[str, Any]) -> None:
             assert isinstance(item["seconds"], float)
 
 
-def test_every_environment_has_its_address_and_outputs(document: dict[str, Any]) -> None:
+def test_report_lists_addresses_and_outputs(document: dict[str, Any]) -> None:
     assert document["environments"] == {
         "Dev": {
             "account": DEV.account,
@@ -104,7 +104,7 @@ def test_every_environment_has_its_address_and_outputs(document: dict[str, Any])
     }
 
 
-def test_what_was_not_real_is_said(document: dict[str, Any]) -> None:
+def test_report_lists_simulated_parts(document: dict[str, Any]) -> None:
     assert document["simulated"] == {
         "tasks": "local fakes",
         "cloudfront": "a local edge with certificates of a temporary authority",
@@ -113,7 +113,7 @@ def test_what_was_not_real_is_said(document: dict[str, Any]) -> None:
     }
 
 
-def test_a_variable_that_no_build_has_is_not_said_to_be_set(tmp_path: Path) -> None:
+def test_unused_variable_is_not_reported_as_set(tmp_path: Path) -> None:
     def build(run: Run) -> None:
         run.details.replaced.add("BAKE_MINUTES")
 
@@ -130,7 +130,7 @@ def test_a_variable_that_no_build_has_is_not_said_to_be_set(tmp_path: Path) -> N
     assert "--set BAKE_MINUTE had no effect: no build has this variable" in shown.getvalue()
 
 
-def test_logs_of_others_stay_where_they_are(tmp_path: Path) -> None:
+def test_other_logs_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "somebody-elses.log").write_text("precious")
     (tmp_path / "set-up-step.log").write_text("from the last rehearsal")
     progress = Progress(tmp_path, lambda _: None)
@@ -151,7 +151,7 @@ def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list
     return report.environments(execution.progress)
 
 
-def test_what_is_elsewhere_belongs_to_the_environment_that_it_serves(tmp_path: Path) -> None:
+def test_stack_in_another_region_belongs_to_its_environment(tmp_path: Path) -> None:
     [prod] = deployed_by_one_stage(
         tmp_path,
         ("yawl-prod-firewall", "us-east-1", ""),
@@ -162,7 +162,7 @@ def test_what_is_elsewhere_belongs_to_the_environment_that_it_serves(tmp_path: P
     assert sorted(prod.stacks) == ["yawl-prod-application", "yawl-prod-firewall", "yawl-prod-recovery-copies"]
 
 
-def test_each_place_of_a_wave_is_an_environment_of_its_own(tmp_path: Path) -> None:
+def test_each_deployment_of_a_wave_is_an_environment(tmp_path: Path) -> None:
     first, second = deployed_by_one_stage(
         tmp_path,
         ("yawl-prod-eu-west-1-firewall", "us-east-1", ""),

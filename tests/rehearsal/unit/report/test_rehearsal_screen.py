@@ -72,7 +72,7 @@ def left(progress: Progress) -> float:
     return remaining_time.remaining_seconds(progress, EARLIER)
 
 
-def test_the_remaining_time_follows_from_the_last_rehearsal(progress: Progress, clock: Callable[[float], None]) -> None:
+def test_remaining_time_follows_from_the_last_rehearsal(progress: Progress, clock: Callable[[float], None]) -> None:
     assert left(progress) == 70
     synth, deploy = progress.action("Build", "Synth"), progress.action("Dev", "Deploy")
     progress.start(synth)
@@ -87,7 +87,7 @@ def test_the_remaining_time_follows_from_the_last_rehearsal(progress: Progress, 
     assert left(progress) == 80, "it is even slower: an action runs longer than expected"
 
 
-def test_the_time_of_a_second_delivery_is_included(progress: Progress) -> None:
+def test_time_of_a_second_delivery_is_included(progress: Progress) -> None:
     progress.deliveries = ("one", "two")
     assert left(progress) == 140
     progress.delivery = 2
@@ -110,7 +110,7 @@ def test_durations_are_kept_for_the_next_rehearsal(
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0, "a few seconds"), (34, "30 s"), (94, "90 s"), (95, "2 min"), (200, "3 min")]
 )
-def test_a_remaining_time_is_rounded(seconds: float, words: str) -> None:
+def test_remaining_time_is_rounded(seconds: float, words: str) -> None:
     assert remaining_time.in_words(seconds) == words
 
 
@@ -124,14 +124,14 @@ def shown(progress: Progress, *, width: int = 80) -> list[str]:
     return file.getvalue().splitlines()
 
 
-def test_the_view_says_which_delivery_it_is_and_how_long_it_takes(progress: Progress) -> None:
+def test_view_says_which_delivery_it_is_and_how_long_it_takes(progress: Progress) -> None:
     progress.deliveries = ("0123456789ab “One”", "ba9876543210 “Two”")
     view = shown(progress)
     assert any("delivery 1 of 2: 0123456789ab “One”" in line for line in view)
     assert any("about 2 min left" in line for line in view)
 
 
-def test_a_long_reason_is_wrapped_at_words_on_a_terminal_and_whole_elsewhere(progress: Progress) -> None:
+def test_long_reason_is_wrapped_at_words_on_a_terminal_and_whole_elsewhere(progress: Progress) -> None:
     reason = "Dev/Deploy: " + " ".join(["permission"] * 20)
     progress.finish(Result.FAILED, reason)
     for terminal, lines in ((True, 3), (False, 1)):

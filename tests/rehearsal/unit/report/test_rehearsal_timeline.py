@@ -21,30 +21,30 @@ def names(path: list[Span]) -> list[str]:
     return [span.key for span in path]
 
 
-def test_the_slower_of_two_is_on_the_path() -> None:
+def test_slower_action_is_on_the_critical_path() -> None:
     path = critical_path(DELIVERY)
     assert names(path) == ["source", "storage", "tests"]
     assert sum(span.seconds for span in path) == 13
     assert idle_seconds(path) == 1
 
 
-def test_an_action_waits_for_the_slowest_beside_it() -> None:
+def test_action_waits_for_the_slowest_parallel_action() -> None:
     assert waits([DELIVERY[:1], DELIVERY[1:3], DELIVERY[3:]]) == {"source": 0, "network": 4, "storage": 0, "tests": 0}
 
 
-def test_actions_that_follow_each_other_are_not_parallel() -> None:
+def test_sequential_actions_are_not_parallel() -> None:
     assert parallelism(DELIVERY) == 2
     assert parallelism([Span("a", 0, 1), Span("b", 1, 2)]) == 1
 
 
-def test_nothing_took_no_time() -> None:
+def test_empty_timeline() -> None:
     assert critical_path([]) == []
     assert (idle_seconds([]), parallelism([]), waits([[]])) == (0, 0, {})
 
 
 @settings(max_examples=50)
 @given(SPANS)
-def test_the_path_is_contiguous_and_ends_with_the_last(spans: list[Span]) -> None:
+def test_critical_path_is_contiguous(spans: list[Span]) -> None:
     path = critical_path(spans)
     assert len(set(names(path))) == len(path)
     assert bool(path) is bool(spans)
@@ -56,7 +56,7 @@ def test_the_path_is_contiguous_and_ends_with_the_last(spans: list[Span]) -> Non
 
 @settings(max_examples=50)
 @given(SPANS)
-def test_path_and_idle_time_are_the_whole_and_no_more(spans: list[Span]) -> None:
+def test_critical_path_and_idle_time_add_up(spans: list[Span]) -> None:
     path = critical_path(spans)
     if path:
         length = sum(span.seconds for span in path)
@@ -67,7 +67,7 @@ def test_path_and_idle_time_are_the_whole_and_no_more(spans: list[Span]) -> None
 
 @settings(max_examples=50)
 @given(SPANS)
-def test_no_action_off_the_path_ended_between_two_on_it(spans: list[Span]) -> None:
+def test_critical_path_has_no_gaps(spans: list[Span]) -> None:
     """What an action on the path waited for was the last thing to end before it began."""
     path = critical_path(spans)
     for earlier, later in pairwise(path):
@@ -76,7 +76,7 @@ def test_no_action_off_the_path_ended_between_two_on_it(spans: list[Span]) -> No
 
 @settings(max_examples=50)
 @given(SPANS)
-def test_as_many_run_at_once_as_at_some_moment(spans: list[Span]) -> None:
+def test_maximum_parallelism(spans: list[Span]) -> None:
     lasting = [span for span in spans if span.seconds > 0]
     at_some_start = [sum(other.start <= span.start < other.end for other in lasting) for span in lasting]
     assert parallelism(lasting) == max(at_some_start, default=0)
@@ -84,7 +84,7 @@ def test_as_many_run_at_once_as_at_some_moment(spans: list[Span]) -> None:
 
 @settings(max_examples=50)
 @given(SPANS)
-def test_waiting_ends_with_the_slowest(spans: list[Span]) -> None:
+def test_waiting_time(spans: list[Span]) -> None:
     found = waits([spans])
     assert all(seconds >= 0 for seconds in found.values())
     assert min(found.values(), default=0) == 0

@@ -79,7 +79,7 @@ def tasks() -> Generator[tuple[Asking, Asking], None, None]:
         yield Asking(port), Asking(standby)
 
 
-def test_both_are_healthy_and_say_what_they_are(tasks: tuple[Asking, Asking]) -> None:
+def test_both_tasks_are_healthy_and_report_their_role(tasks: tuple[Asking, Asking]) -> None:
     for asking, task, role in zip(tasks, ("first", "second"), ("active", "standby"), strict=True):
         status, body = asking.ask("GET", HEALTH)
         said = {"status": "ok", "role": role, "engine": "running", "leader": {"age_seconds": 0, "epoch": 1}}
@@ -88,14 +88,14 @@ def test_both_are_healthy_and_say_what_they_are(tasks: tuple[Asking, Asking]) ->
         assert asking.response.headers["Cache-Control"] == "no-store"
 
 
-def test_elsewhere_they_say_that_they_are_fakes(tasks: tuple[Asking, Asking]) -> None:
+def test_other_paths_report_a_fake(tasks: tuple[Asking, Asking]) -> None:
     for asking in tasks:
         status, body = asking.ask("GET", "/yawl")
         assert status == 200
         assert "not the engine" in json.loads(body)["fake"]
 
 
-def test_a_standby_without_its_active_is_not_healthy() -> None:
+def test_standby_without_an_active_engine_is_unhealthy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
     response = Standby(HEALTH, port).answer(Request("GET", HEALTH, {}, b""))
@@ -104,14 +104,14 @@ def test_a_standby_without_its_active_is_not_healthy() -> None:
     assert said["reason"] == "the active task cannot be reached"
 
 
-def test_a_connection_survives_posts_and_heads(tasks: tuple[Asking, Asking]) -> None:
+def test_keep_alive_with_post_and_head(tasks: tuple[Asking, Asking]) -> None:
     for asking in tasks:
         assert asking.ask("POST", "/yawl/ia", b"action=connect" * 1000)[0] == 200
         assert asking.ask("HEAD", HEALTH) == (200, b"")
         assert asking.ask("GET", HEALTH)[0] == 200
 
 
-def test_a_case_is_seen_through_every_task_and_leaves_nothing(tasks: tuple[Asking, Asking]) -> None:
+def test_case_is_visible_at_every_task_and_deleted(tasks: tuple[Asking, Asking]) -> None:
     one, other = tasks
     one.connect()
     other.session = one.session
@@ -145,9 +145,7 @@ REFUSALS: list[tuple[str, dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("interface", "form", "answer"), REFUSALS, ids=[str(row[1]) for row in REFUSALS])
-def test_without_the_right_to_it_nothing_is_done(
-    tasks: tuple[Asking, Asking], interface: str, form: dict[str, str], answer: str
-) -> None:
+def test_calls_need_a_session(tasks: tuple[Asking, Asking], interface: str, form: dict[str, str], answer: str) -> None:
     _, body = tasks[0].ask("POST", f"/yawl/{interface}", urlencode(form).encode())
     assert body.decode() == f"<response>{answer}</response>"
 
@@ -164,7 +162,7 @@ FAILURES: list[tuple[str, str, dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("interface", "action", "form", "reason"), FAILURES, ids=[str(row[1:3]) for row in FAILURES])
-def test_what_cannot_be_done_is_said(
+def test_errors_are_reported(
     tasks: tuple[Asking, Asking], interface: str, action: str, form: dict[str, str], reason: str
 ) -> None:
     tasks[0].connect()
@@ -173,14 +171,14 @@ def test_what_cannot_be_done_is_said(
     assert reason in answer
 
 
-def test_a_second_upload_is_refused(tasks: tuple[Asking, Asking]) -> None:
+def test_second_upload_is_refused(tasks: tuple[Asking, Asking]) -> None:
     tasks[0].connect()
     tasks[0].call("ia", "upload", specXML=SPECIFICATION)
     tasks[1].session = tasks[0].session
     assert "identical id to [UID: UID_1- Version: 0.1]" in tasks[1].call("ia", "upload", specXML=SPECIFICATION)
 
 
-def test_without_credentials_of_its_own_it_lets_nobody_in() -> None:
+def test_no_login_without_credentials() -> None:
     api = EngineApi(Engine("", ""))
     nothing = base64.b64encode(hashlib.sha1(b"", usedforsecurity=False).digest()).decode()
     form = urlencode({"action": "connect", "userID": "", "password": nothing})

@@ -77,7 +77,7 @@ def entries(page: str) -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-def test_an_entry_says_what_users_notice_and_when_to_escalate(entries: dict[str, str]) -> None:
+def test_entry_says_what_users_notice_and_when_to_escalate(entries: dict[str, str]) -> None:
     assert len(entries) == 26
     for name, text in entries.items():
         assert re.search(r"\*\*Users notice\*\*: \w", text), name
@@ -85,7 +85,7 @@ def test_an_entry_says_what_users_notice_and_when_to_escalate(entries: dict[str,
         assert "In ALARM when " in text, name
 
 
-def test_an_entry_has_three_commands_that_can_be_pasted_and_only_read(entries: dict[str, str]) -> None:
+def test_entry_has_three_commands_that_can_be_pasted_and_only_read(entries: dict[str, str]) -> None:
     for name, text in entries.items():
         [block] = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
         lines = block.splitlines()
@@ -115,7 +115,7 @@ def _actions(block: str) -> list[str]:
         ("yawl-prod-health", "No severity. In ALARM when any high or medium alarm is."),
     ],
 )
-def test_an_entry_says_when_the_alarm_is_in_alarm(entries: dict[str, str], name: str, line: str) -> None:
+def test_entry_says_when_the_alarm_is_in_alarm(entries: dict[str, str], name: str, line: str) -> None:
     assert line in entries[name].splitlines()
 
 
@@ -146,18 +146,18 @@ def test_names_are_looked_up_where_the_stacks_publish_them(template: Any) -> Non
         ("https://bitbucket.org/example/yawl", "https://bitbucket.org/example/yawl/src/main/docs/runbooks/prod.md"),
     ],
 )
-def test_a_page_has_an_address_if_the_repository_has_one(url: str | None, page: str) -> None:
+def test_page_has_an_address_if_the_repository_has_one(url: str | None, page: str) -> None:
     repository = RepositorySettings(name="example/yawl", connection_arn=CONNECTION, url=url)
     assert repository.page("docs/runbooks/prod.md") == page
     assert link(page) == (f"[runbooks]({page})" if url else f"runbooks (repository: {page})")
 
 
 @pytest.mark.parametrize(("environment", "part"), [("prod", "monitoring"), ("dev", "monitoring")])
-def test_the_dashboard_names_the_page(template: Any, environment: str, part: str) -> None:
+def test_dashboard_names_the_page(template: Any, environment: str, part: str) -> None:
     dashboards = template(environment, part).find_resources("AWS::CloudWatch::Dashboard")
     assert f"docs/runbooks/{environment}.md" in json.dumps(dashboards)
 
 
-def test_the_pipelines_dashboard_names_its_page(pipeline_template: Any) -> None:
+def test_pipelines_dashboard_names_its_page(pipeline_template: Any) -> None:
     dashboards = pipeline_template.find_resources("AWS::CloudWatch::Dashboard")
     assert "docs/runbooks/delivery.md" in json.dumps(dashboards)
