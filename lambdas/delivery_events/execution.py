@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 ROLLBACK = "ROLLBACK"
+HOTFIX = "HOTFIX"
+"""The pipeline's variable: with `yes`, the bakes before the last environment are skipped."""
 UNKNOWN = "unknown"
 """What CodePipeline does not report, such as the author of a commit from an archive."""
 
@@ -79,6 +81,8 @@ class Execution:
     """The one that a rollback returns to."""
     stop_reason: str = ""
     """Why somebody stopped it."""
+    is_hotfix: bool = False
+    """Whether it skips the bakes before the last environment."""
 
     @property
     def began(self) -> datetime | None:
@@ -120,6 +124,7 @@ def read(client: Any, pipeline: str, execution_id: str) -> Execution:
         failed_execution=_failed_execution(found.get("trigger", {})),
         target_execution=target,
         stop_reason=found.get("statusSummary", ""),
+        is_hotfix={"name": HOTFIX, "resolvedValue": "yes"} in found.get("variables", ()),
     )
 
 

@@ -8,6 +8,8 @@ from .execution import ROLLBACK, Commit, Execution, read
 
 MOST_EXECUTIONS: Final = 200
 """How far back to look; CodePipeline keeps a year of history."""
+MOST_ACTIONS: Final = 5000
+"""The same in runs of actions: about 50 deliveries."""
 UNFINISHED: Final = ("InProgress", "Cancelled", "Superseded")
 """Of a delivery that starts over: `Cancelled` once the pipeline has changed itself, and `InProgress` until then."""
 
@@ -33,6 +35,22 @@ def rollback_target(client: Any, execution: Execution, stage: str) -> Commit | N
     """
     found = next(_before(client, execution, filter={"succeededInStage": {"stageName": stage}}), None)
     return read(client, execution.pipeline, found["pipelineExecutionId"]).commit if found else None
+
+
+def undone_execution(client: Any, execution: Execution, stage: str) -> str:
+    """Return the execution that a rollback of the stage undoes; "" for other executions, or if it is not found.
+
+    CodePipeline names it in automatic rollbacks only; otherwise it is what ran in the stage before.
+    """
+    if execution.kind != ROLLBACK or execution.failed_execution:
+        return execution.failed_execution
+    pages = client.get_paginator("list_action_executions").paginate(pipelineName=execution.pipeline)
+    newest_first = (found for page in pages for found in page["actionExecutionDetails"])
+    for found in islice(newest_first, MOST_ACTIONS):
+        is_before = not execution.began or found["startTime"] < execution.began
+        if found["stageName"] == stage and found["pipelineExecutionId"] != execution.id and is_before:
+            return found["pipelineExecutionId"]
+    return ""
 
 
 def _before(client: Any, execution: Execution, **rest: Any) -> Iterator[Mapping[str, Any]]:

@@ -9,13 +9,14 @@ from typing import Any, Final
 from . import outcome
 from .execution import ROLLBACK, Action, Execution, read
 from .failure import Clients, Reason, reason
-from .history import continues_a_delivery, rollback_target
+from .history import continues_a_delivery, rollback_target, undone_execution
 from .notice import Kind, Notice
 from .outcome import NO_ENVIRONMENT, Outcome, Stages, named
 
 CHANGES, REVIEW, TESTS = "CHANGES", "REVIEW", "SUMMARY"
 RUNS, RISK, COMMITS = "RUNS", "RISK", "COMMITS"
 """Variables that the pipeline's reviews and tests leave; `COMMITS` is a JSON list of lines."""
+HOTFIX_SKIPS: Final = "Hotfix: the bakes before the last environment are skipped."
 NOT_ENTERED: Final = "A condition of the stage was not met, such as its deployment window."
 APPROVAL_EXPIRES: Final = timedelta(days=7)
 """When CodePipeline fails an approval that nobody has answered (CodePipeline User Guide, "Quotas")."""
@@ -54,8 +55,9 @@ class NoticeBuilder:
         return Notice(
             kind=Kind.STARTED,
             environment=NO_ENVIRONMENT,
-            headline="Delivery started",
+            headline="Hotfix started" if self.execution.is_hotfix else "Delivery started",
             commit=self.execution.commit,
+            details=self._skipped(),
             next="Nothing. Approvals, deployments and failures are announced.",
             link=self._timeline(),
         )
@@ -69,6 +71,7 @@ class NoticeBuilder:
             headline=f"Approval needed for {environment}",
             commit=self.execution.commit,
             details=(
+                *self._skipped(),
                 *(f"Review: {one}" for one in _variables(REVIEW, own)),
                 *(f"Runs now: {one}" for one in _variables(RUNS, own)),
                 *(f"Highest risk: {one}" for one in _variables(RISK, own)),
@@ -80,6 +83,9 @@ class NoticeBuilder:
             links={"Approve": self._stages()},
             link=self._timeline(),
         )
+
+    def _skipped(self) -> tuple[str, ...]:
+        return (HOTFIX_SKIPS,) if self.execution.is_hotfix else ()
 
     def _succeeded(self, stage: str) -> Notice:
         environment = self.stages.environment(stage)
@@ -164,7 +170,8 @@ class NoticeBuilder:
 
     def _rolled_back(self, stage: str) -> Notice:
         environment, failed = self.stages.environment(stage), self.execution.failed_execution
-        undone = read(self._codepipeline, self.execution.pipeline, failed).commit if failed else None
+        earlier = undone_execution(self._codepipeline, self.execution, stage)
+        undone = f" {named(read(self._codepipeline, self.execution.pipeline, earlier).commit)}" if earlier else ""
         state = f"{environment} runs this commit again."
         if waves := self.stages.earlier_waves(stage):
             state += f" The earlier deployments to {', '.join(waves)} were not rolled back."
@@ -173,10 +180,10 @@ class NoticeBuilder:
             environment=environment,
             headline=f"{environment.capitalize()} rolled back",
             commit=self.execution.commit,
-            reasons=(f"Failed commit: {named(undone)}" if undone else "Rolled back by hand.",),
+            reasons=(f"Failed commit:{undone}" if failed else f"Rolled back by hand{undone and ' from'}{undone}.",),
             state=state,
             next="Push a fix, or revert the failed commit. The next push delivers everything since."
-            if undone
+            if failed
             else "Revert what must not return before the next push, which delivers everything since.",
             links={"Failed run": self._timeline(failed)} if failed else {},
             link=self._timeline(),

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from .clients import Accounts, NotReadable
 from .execution import ROLLBACK, Action, DeployedStack, Execution, read
 from .failure import Clients
+from .history import undone_execution
 
 SERVICE = "AWS::ECS::Service"
 REVIEWS = "change-reviews"
@@ -74,7 +75,8 @@ def _record(execution: Execution, environment: str, stage: str, *, released: str
         "templates": {stack.name: stack.template_hash for stack in stacks},
         "pipeline": execution.pipeline,
         "execution": execution.id,
-        "rolled_back_from": execution.failed_execution,
+        "rolled_back_from": undone_execution(clients.home("codepipeline"), execution, stage),
+        "hotfix": execution.is_hotfix,
         # Stored beside the records by the review before the deployment.
         "review": f"{REVIEWS}/{environment}/{execution.target_execution or execution.id}.html",
     }

@@ -75,7 +75,8 @@ class Recording:
         kind = {"owner": "AWS", "category": category, "provider": provider, "version": "1"}
         actions = self.executions[execution]["actions"]
         if state == "STARTED":
-            actions.insert(0, {"stageName": stage, "actionName": name, "startTime": self._now()})
+            where_it_ran = {"pipelineExecutionId": execution, "stageName": stage, "actionName": name}
+            actions.insert(0, {**where_it_ran, "startTime": self._now()})
         found = next(item for item in actions if (item["stageName"], item["actionName"]) == (stage, name))
         found |= {
             "status": STATUSES[state],
@@ -210,8 +211,9 @@ class _Paginator:
         if self.operation == "list_pipeline_executions":
             stage = arguments.get("filter", {}).get("succeededInStage", {}).get("stageName")
             return [{"pipelineExecutionSummaries": [one]} for one in self.recording.summaries(stage)]
-        wanted = arguments["filter"]["pipelineExecutionId"]
-        return [{"actionExecutionDetails": [item]} for item in self.recording.executions[wanted]["actions"]]
+        wanted = arguments.get("filter", {}).get("pipelineExecutionId")
+        executions = [one for name, one in self.recording.executions.items() if wanted in (None, name)]
+        return [{"actionExecutionDetails": [item]} for one in reversed(executions) for item in one["actions"]]
 
 
 SOURCE = {

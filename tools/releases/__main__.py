@@ -127,6 +127,8 @@ def _in_words(record: Record, zone: Any) -> str:
     ]
     if content["rolled_back_from"]:
         lines.append(f"  rolled back from execution {content['rolled_back_from']}")
+    if content.get("hotfix"):
+        lines.append("  hotfix     without the bakes before the last environment")
     if content["approver"]:
         lines.append(f"  approver   {content['approver'].rpartition('/')[2]}, {_time(content['approved'], zone)}")
     lines += [f"  image      {image}" for image in content["images"]]

@@ -67,10 +67,12 @@ def answer(action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] |
         return 200, {"pipelineName": request["name"], "stageStates": _stage_states(of_pipeline)}
     if action == "ListActionExecutions":
         execution_id = request.get("filter", {}).get("pipelineExecutionId")
-        executions = list(_executions.values())
-        if execution_id:
-            executions = [_executions[execution_id]] if execution_id in _executions else []
-        return 200, {"actionExecutionDetails": [item for execution in executions for item in execution["actions"]]}
+        newest_first = [
+            one
+            for one in reversed(list(_executions.values()))
+            if one["pipelineName"] == request["pipelineName"] and execution_id in (None, one["pipelineExecutionId"])
+        ]
+        return 200, {"actionExecutionDetails": [item for execution in newest_first for item in execution["actions"]]}
     return None
 
 

@@ -5,9 +5,10 @@ Prod gets two releases and returns to the first one; then the second goes throug
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.rehearsal.end_to_end import accounts
 from tests.rehearsal.end_to_end.conftest import Repository
 from tests.rehearsal.end_to_end.prepared_releases import Releases, before
 from tests.rehearsal.end_to_end.test_failures import PLACES
+from tools.releases.records import bucket_of, read_all
 
 
 @dataclass
@@ -50,6 +52,13 @@ class Site:
         """The release that an environment's stacks have."""
         assert self.rehearsal.cloud
         return accounts.read(self.rehearsal.cloud, PLACES[environment.capitalize()]).releases()
+
+    def records(self, environment: str) -> list[Mapping[str, Any]]:
+        """The environment's release records, oldest first."""
+        assert self.rehearsal.cloud
+        cloud, pipeline = self.rehearsal.cloud, assembly.read(self.releases.path / "cdk.out")
+        bucket = bucket_of(cloud.in_account("cloudformation", pipeline.home), pipeline.stack_name)
+        return [one.content for one in read_all(cloud.in_account("s3", pipeline.home), bucket, environment)]
 
     def log(self, name: str) -> str:
         """What `Stage/Action` printed in its latest execution."""
@@ -95,6 +104,9 @@ def test_prod_returns_to_the_release_before_and_comes_back_as_a_hotfix(site: Sit
     assert [stage.name for stage in site.progress.stages][-1] == "Prod (rollback)"
     assert "rolled back" in site.progress.notifications[-1].subject
     assert site.progress.refusals == []
+    *_, delivered, returned = site.records("prod")
+    assert delivered["commit"] == site.second
+    assert (returned["commit"], returned["rolled_back_from"]) == (site.first, delivered["execution"])
 
     before = len(site.progress.notifications)
     printed = site.operate("hotfix", site.second)
@@ -104,5 +116,7 @@ def test_prod_returns_to_the_release_before_and_comes_back_as_a_hotfix(site: Sit
         assert f"hotfix: the bake of {environment} is skipped" in site.log(f"{environment.capitalize()}/Bake")
     assert "watching yawl-prod-health" in site.log("Prod/Bake")
     subjects = [one.subject.partition(":")[0] for one in site.progress.notifications[before:]]
-    assert subjects[-1] == "Deployed to prod"
+    assert (subjects[0], subjects[-1]) == ("Hotfix started", "Deployed to prod")
+    *_, returned, hotfix = site.records("prod")
+    assert [one["hotfix"] for one in (delivered, returned, hotfix)] == [False, False, True]
     assert site.progress.refusals == []

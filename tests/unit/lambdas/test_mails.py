@@ -197,7 +197,16 @@ def waits(it: Recording) -> None:
     waiting(it)
 
 
+def as_hotfix(happens: Callable[[Recording], None]) -> Callable[[Recording], None]:
+    def hotfix(it: Recording) -> None:
+        happens(it)
+        it.executions["one"]["variables"] = [{"name": "HOTFIX", "resolvedValue": "yes"}]
+
+    return hotfix
+
+
 ROLLS = "roll"
+SKIPPED = "\nHotfix: the bakes before the last environment are skipped.\n"
 PREPARATION = (ROLLS, "prod has")
 ROWS: dict[str, Row] = {
     "source": Row(
@@ -288,6 +297,9 @@ ROWS: dict[str, Row] = {
         ("Read the review, then approve or reject.", "Approve:     https://", "/pipelines/yawl-delivery/view?region="),
         (ROLLS, "continues"),
     ),
+    "hotfix started": Row(as_hotfix(begun), ("Hotfix started\n", SKIPPED), ("Delivery started", ROLLS)),
+    "delivery started": Row(begun, ("Delivery started\n",), ("otfix",)),
+    "approval needed for a hotfix": Row(as_hotfix(waits), (SKIPPED, "Read the review, then approve or reject.")),
     "approval rejected": Row(
         fails("ProdApproval/Approve", before=True, summary="no", updated_by="arn:aws:iam::1:user/grace"),
         ("Rejected by grace: “no”", "prod has not changed.", "Ask the approver"),
@@ -387,7 +399,11 @@ ROWS: dict[str, Row] = {
         ("The earlier deployments to prod were not rolled back.",),
         ("continues",),
     ),
-    "rolled back by hand": Row(rollback_by_hand, ("Rolled back by hand.", "prod runs this commit again."), ("Failed",)),
+    "rolled back by hand": Row(
+        rollback_by_hand,
+        ("Rolled back by hand from 222222222222 “Drop the index”.", "prod runs this commit again."),
+        ("Failed",),
+    ),
     "rollback failed": Row(
         lambda it: rollback(it, state="FAILED"),
         (

@@ -32,15 +32,48 @@ def delivered() -> Recording:
     return it
 
 
-def undone() -> Recording:
+def hotfix() -> Recording:
+    it = delivered()
+    it.executions["one"]["variables"] = [{"name": "HOTFIX", "resolvedValue": "yes"}]
+    return it
+
+
+def failing() -> Recording:
     it = delivered()
     begun(it, "two", CommitId="2" * 40)
     failed(it, "Prod/Deploy", "two")
+    return it
+
+
+def undone() -> Recording:
+    it = failing()
+    roll_back(it)
+    return it
+
+
+def undone_by_hand() -> Recording:
+    it = failing()
+    # It ends before the stage.
+    begun(it, "three", CommitId="3" * 40)
+    roll_back(it)
+    it.executions["rollback"]["trigger"] = {"triggerType": "ManualRollback", "triggerDetail": "arn:aws:iam::1:user/ada"}
+    return it
+
+
+def undone_by_hand_without_history() -> Recording:
+    it = undone_by_hand()
+    for execution in ("one", "two"):
+        it.executions[execution]["actions"] = [
+            one for one in it.executions[execution]["actions"] if one["stageName"] != "Prod"
+        ]
+    return it
+
+
+def roll_back(it: Recording) -> None:
     rolled_back(it, "Prod", target="one", failed_execution="two")
     configuration = {"StackName": "yawl-prod-application", "RoleArn": "arn:aws:iam::444444444444:role/cdk"}
     it.action("rollback", "Prod/Deploy", "SUCCEEDED", configuration=configuration)
     it.stage("rollback", "Prod", "SUCCEEDED")
-    return it
 
 
 def record_of(it: Recording) -> dict[str, Any]:
@@ -60,9 +93,17 @@ FACTS: dict[str, tuple[Callable[[], Recording], str, Any]] = {
     "the execution": (delivered, "execution", "one"),
     "its review": (delivered, "review", "change-reviews/prod/one.html"),
     "of a rollback, the review of what is there again": (undone, "review", "change-reviews/prod/one.html"),
+    "of a hotfix, that it is one": (hotfix, "hotfix", True),
+    "of others, that they are none": (delivered, "hotfix", False),
     "that nothing was undone": (delivered, "rolled_back_from", ""),
     "of a rollback, the commit it goes back to": (undone, "commit", "1a2b3c4d5e6f" + "0" * 28),
     "of a rollback, what it undoes": (undone, "rolled_back_from", "two"),
+    "of a rollback by hand, what it undoes": (undone_by_hand, "rolled_back_from", "two"),
+    "of a rollback of what CodePipeline has forgotten, nothing": (
+        undone_by_hand_without_history,
+        "rolled_back_from",
+        "",
+    ),
     "of a rollback, who approved what is there again": (
         undone,
         "approver",

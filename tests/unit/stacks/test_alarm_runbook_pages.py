@@ -114,7 +114,7 @@ def _actions(block: str) -> list[str]:
         ("yawl-prod-deployment", "No severity. In ALARM when HealthyHostCount (Maximum) < 1 for 4 min (no data: OK)."),
         ("yawl-prod-no-task-runs", "High. In ALARM when CPUUtilization (SampleCount) < 1 for 5 min (no data: ALARM)."),
         (
-            "yawl-prod-tasks-processor-high",
+            "yawl-prod-tasks-cpu-high",
             "Medium. In ALARM when CPUUtilization (Average) > 80 % for 15 min (no data: OK).",
         ),
         ("yawl-prod-health", "No severity. In ALARM when any high or medium alarm is, except those of upkeep."),

@@ -142,10 +142,16 @@ def test_list_action_executions(account: Account) -> None:
         publish_event(
             account, "SUCCEEDED", **details, known={"variables": {"A": "1"}, "summary": "well", "updated_by": "arn:me"}
         )
-    publish_event(account, "STARTED", execution="other")
-    found = account.client("codepipeline").list_action_executions(
-        pipelineName="pipeline", filter={"pipelineExecutionId": "one"}
-    )["actionExecutionDetails"]
+    publish_event(
+        account, "STARTED", execution="other", **(details | {"action": "of another", "action-execution-id": "2"})
+    )
+    codepipeline = account.client("codepipeline")
+    everything = codepipeline.list_action_executions(pipelineName="pipeline")["actionExecutionDetails"]
+    assert [item["actionName"] for item in everything] == ["of another", "second", "first"]
+    assert codepipeline.list_action_executions(pipelineName="none")["actionExecutionDetails"] == []
+    found = codepipeline.list_action_executions(pipelineName="pipeline", filter={"pipelineExecutionId": "one"})[
+        "actionExecutionDetails"
+    ]
     assert [item["actionName"] for item in found] == ["second", "first"]
     [newest, _] = found
     assert newest["status"] == "Succeeded"

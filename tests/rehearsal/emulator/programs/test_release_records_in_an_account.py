@@ -26,6 +26,7 @@ WHOLE = {
     "execution": "one",
     "regions": ["us-east-1"],
     "rolled_back_from": "",
+    "hotfix": True,
 }
 
 
@@ -79,6 +80,7 @@ ANSWERS: list[tuple[Sequence[str], int, str, Sequence[str]]] = [
         ("a" * 12, "b" * 12),
     ),
     (("--environment", "prod", "--on", "2026-11-02"), 0, "approver   grace, 2026-11-03 09:50 UTC", ("a" * 12,)),
+    ((), 0, "hotfix     without the bakes before the last environment", ("b" * 12, "d" * 12)),
     ((), 0, "image      repository/yawl:6.1.0@sha256:1234", ("b" * 12, "d" * 12)),
     (("--environment", "staging"), 1, "No release found.", ()),
     (("--environment", "prod", "--on", "2026-10-01"), 1, "No release found.", ()),
