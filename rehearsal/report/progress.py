@@ -134,7 +134,7 @@ class Progress:
     set_up: StageProgress = field(init=False)
     stages: list[StageProgress] = field(default_factory=list)
     superseded: list[list[StageProgress]] = field(default_factory=list)
-    """Stages of earlier executions, oldest first: of the base commit, and before the pipeline updated itself."""
+    """Stages of earlier executions, oldest first: of earlier deliveries, and before the pipeline updated itself."""
     started: float = field(default_factory=time.monotonic)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended: float | None = None
