@@ -204,9 +204,11 @@ class Rehearsal:
 
     def _start(self, request: Mapping[str, Any]) -> tuple[Result, str]:
         """Run an execution that StartPipelineExecution was asked for."""
-        self._progress.begin_release()
+        commit = request["commit"] or self._plan.commit
+        variables = ", ".join(f"{name}={value}" for name, value in request["variables"].items())
+        self._progress.begin_release(f"{commit[:12]}{variables and ' with '}{variables}")
         return self.deliver(
-            request["commit"] or self._plan.commit,
+            commit,
             approver=self._plan.approver,
             variables=request["variables"],
             execution_id=request["execution"],

@@ -134,7 +134,7 @@ class Progress:
     set_up: StageProgress = field(init=False)
     stages: list[StageProgress] = field(default_factory=list)
     superseded: list[list[StageProgress]] = field(default_factory=list)
-    """Stages of earlier executions, oldest first: of the base commit, and before the pipeline updated itself."""
+    """Stages of earlier executions, oldest first: of earlier deliveries, and before the pipeline updated itself."""
     started: float = field(default_factory=time.monotonic)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended: float | None = None
@@ -151,7 +151,7 @@ class Progress:
     """Lines per log file."""
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
     executions_before: int = field(default=0, init=False)
-    """How many of `superseded` belong to the base commit."""
+    """How many of `superseded` belong to earlier deliveries."""
     deliveries: tuple[str, ...] = ()
     """The commits that are delivered one after the other, for people; empty: there is only one."""
     delivery: int = field(default=1, init=False)
@@ -179,10 +179,15 @@ class Progress:
             self.superseded.append(self.stages)
         self.stages = [self._stage(stage) for stage in definition.stages]
 
-    def begin_release(self) -> None:
-        """Mark the executions so far as the base commit's."""
+    def begin_release(self, unplanned: str = "") -> None:
+        """Mark the executions so far as an earlier delivery's.
+
+        `unplanned` describes, for people, a delivery that a command has started.
+        """
         self.executions_before = len(self.superseded) + 1
         self.delivery += 1
+        if unplanned:
+            self.deliveries = (*(self.deliveries or ("",)), unplanned)
 
     def add_stage(self, stage: Stage) -> StageProgress:
         """Add a stage that the definition does not have, for a rollback."""

@@ -162,7 +162,7 @@ class _Page:
         }
         groups = [self._group(set_up, "Set-up", SET_UP)]
         for number, stages in enumerate(self._document["superseded"], 1):
-            which = "base commit" if number <= self._document["executions_before"] else f"execution {number}"
+            which = "earlier delivery" if number <= self._document["executions_before"] else f"execution {number}"
             groups += [
                 self._group(stage, f"{stage['name']} · {which}", f"execution-{number}-{stage['name']}", earlier=True)
                 for stage in stages

@@ -131,6 +131,23 @@ def test_view_says_which_delivery_it_is_and_how_long_it_takes(progress: Progress
     assert any("about 2 min left" in line for line in view)
 
 
+@pytest.mark.parametrize("planned", [(), ("0123456789ab “One”", "ba9876543210 “Two”")])
+def test_delivery_that_a_command_started_is_named(progress: Progress, planned: tuple[str, ...]) -> None:
+    progress.deliveries = planned
+    for _ in planned[1:]:
+        progress.begin_release()
+    progress.begin_release("c0ffee012345 with HOTFIX=yes")
+    number = len(planned or ("alone",)) + 1
+    said = f"delivery {number} of {number}: c0ffee012345 with HOTFIX=yes"
+    assert any(said in line for line in shown(progress))
+    file = io.StringIO()
+    screen = Screen(Console(file=file, force_terminal=False, width=80))
+    with screen.showing(progress):
+        progress.stages[0].status = Status.RUNNING
+        screen.on_change(progress.stages[0])
+    assert said in file.getvalue()
+
+
 def test_long_reason_is_wrapped_at_words_on_a_terminal_and_whole_elsewhere(progress: Progress) -> None:
     reason = "Dev/Deploy: " + " ".join(["permission"] * 20)
     progress.finish(Result.FAILED, reason)
