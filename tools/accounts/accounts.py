@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import AwsEnvironment
 from jobs.assumed_role import AssumedRole, assume_role
+from jobs.aws_errors import explained, is_denied
 from tools.accounts.errors import OperationError
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
@@ -30,14 +31,14 @@ class Accounts:
             # A fixed region, because no default region may be configured.
             identity = self._session.client("sts", region_name="us-east-1", config=_CONFIG).get_caller_identity()
         except (BotoCoreError, ClientError) as error:
-            raise OperationError(f"no AWS credentials were found ({error}); set AWS_PROFILE") from None
+            raise OperationError(_no_identity(error)) from None
         self.account: str = identity["Account"]
         self.caller: str = identity["Arn"]
         self._assumed: dict[str, AssumedRole] = {}
         self._clients: dict[tuple[str, AwsEnvironment, str | None], Any] = {}
 
     def client(self, service: str, aws_environment: AwsEnvironment, *, role_arn: str | None) -> Any:
-        """Return a client of `service`; raises Unreachable.
+        """Return a client of `service`; raises Unreachable if AWS denies the role, and botocore's other errors.
 
         It uses the caller's credentials in the caller's own account, and assumes `role_arn` elsewhere. It is valid for
         at least 15 minutes; get a new one for longer work.
@@ -62,8 +63,22 @@ class Accounts:
                 known = assume_role(
                     self._session, role_arn, session_name="operations", config=_CONFIG, region=aws_environment.region
                 )
-            except (BotoCoreError, ClientError) as error:
+            except ClientError as error:
+                # STS says the same of a role that does not exist and of one that trusts somebody else. A throttled or
+                # failed call says nothing of the role.
+                if not is_denied(error):
+                    raise
                 raise Unreachable(f"the credentials of {self.account} cannot assume {role_arn}: {error}") from None
             self._assumed[role_arn] = known
             self._clients = {key: client for key, client in self._clients.items() if key[2] != role_arn}
         return known.session
+
+
+def _no_identity(error: BotoCoreError | ClientError) -> str:
+    """Say why nobody is signed in: without credentials, with rejected ones, or because AWS did not answer."""
+    told = explained(error, "other credentials: set AWS_PROFILE")
+    if told != str(error):
+        return f"whose credentials these are is unknown. {told}"
+    if isinstance(error, ClientError):
+        return f"AWS rejected the credentials ({error}); sign in again, or set AWS_PROFILE"
+    return f"no AWS credentials were found ({error}); set AWS_PROFILE"
