@@ -185,9 +185,12 @@ def of_delivery(file: str, run: Callable[[], Any], errors: Errors = RAISED, **ab
 
 
 def rows(folder: Path) -> list[Call]:
-    """Return the table; artifacts are unpacked in the folder."""
+    """Return the table; files are written into the folder."""
+    return [*of_pipeline(folder), *of_access_and_prices(folder)]
+
+
+def of_pipeline(folder: Path) -> list[Call]:
     denied = r"^UserError: the artifact s3://artifacts/key cannot be read: .*not authorized.*without s3:ListBucket"
-    closed = Errors(r"^exit 1:.*database-access: AWS .*{code}.* [Tt]ry ")
     return [
         *of_delivery("pipeline", roll_back, CANNOT, get_pipeline=(NO_PIPELINE, "^exit 1:.*install it first: make dep")),
         *of_delivery("pipeline", hot_fix, CANNOT, get_pipeline_state=(NO_PIPELINE, "^exit 1:.*PipelineNotFound")),
@@ -229,6 +232,12 @@ def rows(folder: Path) -> list[Call]:
             Errors(r"^None\nrollback: the review is only in .*, because it could not be stored: .*{code}"),
             put_object=((404, "NoSuchBucket", "none"), "could not be stored: .*NoSuchBucket"),
         ),
+    ]
+
+
+def of_access_and_prices(folder: Path) -> list[Call]:
+    closed = Errors(r"^exit 1:.*database-access: AWS .*{code}.* [Tt]ry ")
+    return [
         *calls(
             "tools/database_access/__main__.py",
             access("--yes"),
