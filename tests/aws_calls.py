@@ -23,6 +23,13 @@ CODES: Final = {
     UNREACHABLE: r"\b(Could not connect|EndpointConnectionError)\b",
 }
 """What a message must say of each kind; `{code}` in an expectation stands for it."""
+TOLD: Final = {
+    DENIED: "AWS denied it: .*",
+    THROTTLED: "AWS throttled it: .*",
+    BROKEN: "AWS failed: .*",
+    UNREACHABLE: "AWS cannot be reached: .*",
+}
+"""How `jobs.aws_errors` explains them; `{told}` stands for it, with the code."""
 
 RETRY_MODES: Final = ("standard", "adaptive")
 """Those that retry every code of throttling; the default, `legacy`, does not (Boto3 guide, "Retries")."""
@@ -81,7 +88,8 @@ class Errors:
     def of(self, kind: str) -> str:
         """Return the regular expression for a kind."""
         given = {DENIED: self.denied, THROTTLED: self.throttled, BROKEN: self.broken, UNREACHABLE: self.broken}
-        return (given[kind] or self.each).replace("{code}", CODES[kind])
+        expected = (given[kind] or self.each).replace("{told}", TOLD[kind] + CODES[kind])
+        return expected.replace("{code}", CODES[kind])
 
 
 RAISED: Final = Errors(r"^[A-Z]\w+: .*{code}")

@@ -76,17 +76,17 @@ def stacks(run: Callable[[], Any], errors: Errors, **absent: Absent) -> list[Cal
 
 
 NOT_DELETED: Final = Errors(
-    r"^exit 2:.*destroy: AWS (failed|throttled|cannot be reached).*{code}.*Nothing was deleted",
-    denied=r"^exit 2:.*destroy: AWS denied it: .*{code}.*make destroy ENV=dev, with a profile of.*Nothing",
+    r"^exit 2:.*destroy: {told}.*Nothing was deleted",
+    denied=r"^exit 2:.*destroy: {told}.*make destroy ENV=dev, with a profile of.*Nothing",
 )
-HALF_DELETED: Final = Errors(r"^exit 1:.*destroy: AWS .*{code}.*it resumes from here")
-UNCHANGED: Final = Errors(r"^exit 1:.*recover: AWS .*{code}.*Nothing was changed")
+HALF_DELETED: Final = Errors(r"^exit 1:.*destroy: {told}.*it resumes from here")
+UNCHANGED: Final = Errors(r"^exit 1:.*recover: {told}.*Nothing was changed")
 DESTROY: Final[list[Call]] = [
     *calls(
         "tools/accounts/accounts.py",
         destroy,
         VALUES,
-        Errors(r"^exit 2:.*destroy: whose credentials these are is unknown. AWS .*{code}"),
+        Errors(r"^exit 2:.*destroy: whose credentials these are is unknown. {told}"),
         get_caller_identity=((403, "ExpiredToken", "expired"), "^exit 2:.*AWS rejected the credentials .*ExpiredToken"),
     ),
     *stacks(destroy, NOT_DELETED, describe_stacks=(NO_STACK, "^exit 0:.*dev has no deployed stacks")),

@@ -175,8 +175,8 @@ def access(*arguments: str) -> Callable[[], Exit]:
 
 
 CANNOT: Final = Errors(
-    r"^exit 1:.*(rollback|hotfix): AWS (failed|throttled|cannot be reached).*{code}.* [Tt]ry ",
-    denied=r"^exit 1:.*(rollback|hotfix): AWS denied it: .*{code}.*Try credentials of 444444444444",
+    r"^exit 1:.*(rollback|hotfix): {told}.* [Tt]ry ",
+    denied=r"^exit 1:.*(rollback|hotfix): {told}.*Try credentials of 444444444444",
 )
 
 
@@ -236,7 +236,7 @@ def of_pipeline(folder: Path) -> list[Call]:
 
 
 def of_access_and_prices(folder: Path) -> list[Call]:
-    closed = Errors(r"^exit 1:.*database-access: AWS .*{code}.* [Tt]ry ")
+    closed = Errors(r"^exit 1:.*database-access: {told}.* [Tt]ry ")
     return [
         *calls(
             "tools/database_access/__main__.py",
@@ -262,7 +262,7 @@ def of_access_and_prices(folder: Path) -> list[Call]:
             "tools/prices/price_list.py",
             price_list(folder),
             VALUES,
-            Errors(r"^exit 2:.*prices: AWS .*{code}.* [Tt]ry .*is unchanged"),
+            Errors(r"^exit 2:.*prices: {told}.* [Tt]ry .*is unchanged"),
             get_products=({"PriceList": []}, "^exit 2:.*AWS Price List has no price of eu-west-1"),
         ),
     ]

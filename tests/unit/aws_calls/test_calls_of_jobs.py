@@ -113,8 +113,8 @@ NOT_READ: Final = r"^UserError: yawl-dev-network in 444444444444, us-east-1 cann
 UNREAD: Final = Errors(
     "",
     denied=BY_LOOKUP_ROLE,
-    throttled=NOT_READ + r".*: AWS throttled it: .*{code}.*in a minute$",
-    broken=NOT_READ + r".*: AWS (failed|cannot be reached): .*{code}",
+    throttled=NOT_READ + r".*: {told}.*in a minute$",
+    broken=NOT_READ + r".*: {told}",
 )
 
 
@@ -127,7 +127,7 @@ ROWS: Final[list[Call]] = [
         "jobs/bake/watch.py",
         run_bake,
         {"assume_role": ROLE, "describe_alarms": OK_ALARM, "describe_alarm_history": {"AlarmHistoryItems": []}},
-        Errors(r"^exit 2:.*bake: alarm health in us-east-1 cannot be read, so nobody knows .*{code}.* [Tt]ry "),
+        Errors(r"^exit 2:.*bake: alarm health in us-east-1 cannot be read, so nobody knows .*{told}.* [Tt]ry "),
         describe_alarms=({"CompositeAlarms": [], "MetricAlarms": []}, "^exit 2:.*alarm health does not exist"),
         describe_alarm_history=({"AlarmHistoryItems": []}, "^exit 0:.*stayed OK"),
     ),
@@ -135,8 +135,16 @@ ROWS: Final[list[Call]] = [
         "jobs/assumed_role.py",
         run_bake,
         {},
-        Errors(r"^exit 2:.*cannot be read, so nobody knows .*{code}.* [Tt]ry "),
+        Errors(r"^exit 2:.*cannot be read, so nobody knows .*{told}.* [Tt]ry "),
         # STS denies a role that does not exist.
+        assume_role=LISTS,
+    ),
+    *calls(
+        "jobs/assumed_role.py",
+        template,
+        DEPLOYED,
+        # Denied the role of their own account, callers read with their own credentials.
+        Errors(NOT_READ + ".*: {told}", denied=r"^OrderedDict\(\[\('Resources'"),
         assume_role=LISTS,
     ),
     *of_stacks(template, describe_stacks=(NO_STACK, "^None"), get_template=(NO_STACK, "^None")),
@@ -151,6 +159,11 @@ ROWS: Final[list[Call]] = [
         get_role_policy=(NO_ENTITY, NOT_READ + ".*NoSuchEntity"),
         get_policy=(NO_ENTITY, NOT_READ + ".*NoSuchEntity"),
         get_policy_version=(NO_ENTITY, NOT_READ + ".*NoSuchEntity"),
+    ),
+    *of_stacks(
+        lambda: Reader().policy(STACK, "boundary"),
+        get_policy=(NO_ENTITY, "^None"),
+        get_policy_version=(NO_ENTITY, "^None"),
     ),
     *calls(
         "jobs/change_review/deployed_stacks.py",
@@ -170,7 +183,7 @@ ROWS: Final[list[Call]] = [
         "jobs/change_review/pipeline_run.py",
         run_review,
         IN_THE_PIPELINE,
-        Errors(r"^exit 2:.*change review: the state of the pipeline yawl-delivery cannot be read: AWS .*{code}"),
+        Errors(r"^exit 2:.*change review: the state of the pipeline yawl-delivery cannot be read: {told}"),
         get_pipeline_state=((400, "PipelineNotFoundException", "none"), r"^exit 2:.*PipelineNotFoundException"),
     ),
     *calls(
@@ -178,7 +191,7 @@ ROWS: Final[list[Call]] = [
         lambda: PipelineRun(**vars(RUN)).title(),
         IN_THE_PIPELINE,
         # Nothing depends on the title.
-        Errors(r"^'\(no title\)'\nthe commit's title and address are unknown: AWS .*{code}"),
+        Errors(r"^'\(no title\)'\nthe commit's title and address are unknown: {told}"),
         get_pipeline_execution=(
             (400, "PipelineExecutionNotFoundException", "none"),
             r"^'\(no title\)'\nthe commit's title and address are unknown: .*PipelineExecutionNotFoundException",
@@ -188,21 +201,21 @@ ROWS: Final[list[Call]] = [
         "jobs/change_review/pipeline_run.py",
         lambda: RUN.publish("dev", {".html": "page"}),
         IN_THE_PIPELINE,
-        Errors(r"^UserError: the review cannot be stored in records/change-reviews: AWS .*{code}"),
+        Errors(r"^UserError: the review cannot be stored in records/change-reviews: {told}"),
         put_object=((404, "NoSuchBucket", "no bucket"), "^UserError: .*NoSuchBucket"),
     ),
     *calls(
         "jobs/change_review/approval/release_records.py",
         lambda: records().running("dev", [{"yawl-dev-network"}]),
         IN_THE_PIPELINE,
-        Errors(r"^UserError: the release records in records cannot be read: AWS .*{code}"),
+        Errors(r"^UserError: the release records in records cannot be read: {told}"),
         list_objects_v2=({}, r"^\(None,\)"),
     ),
     *calls(
         "jobs/change_review/approval/release_records.py",
         lambda: records().review("dev", "one"),
         IN_THE_PIPELINE,
-        Errors(r"^UserError: the release records in records cannot be read: AWS .*{code}"),
+        Errors(r"^UserError: the release records in records cannot be read: {told}"),
         get_object=((404, "NoSuchKey", "The specified key does not exist."), "^None"),
     ),
 ]

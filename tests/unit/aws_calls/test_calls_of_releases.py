@@ -42,7 +42,7 @@ ROWS: Final[list[Call]] = [
         "tools/releases/records.py",
         releases(),
         VALUES,
-        Errors("^exit 2:.*releases: the stack yawl-delivery cannot be read: AWS .*{code}.* [Tt]ry "),
+        Errors("^exit 2:.*releases: the stack yawl-delivery cannot be read: {told}.* [Tt]ry "),
         describe_stacks=(
             (400, "ValidationError", "Stack with id yawl-delivery does not exist"),
             "^exit 2:.*it does not exist in this account and region",
@@ -52,7 +52,7 @@ ROWS: Final[list[Call]] = [
         "tools/releases/records.py",
         releases(),
         VALUES,
-        Errors("^exit 2:.*releases: the records in records cannot be read: AWS .*{code}.* [Tt]ry "),
+        Errors("^exit 2:.*releases: the records in records cannot be read: {told}.* [Tt]ry "),
         list_objects_v2=({}, "^exit 1:.*No release found"),
         # Just listed, so it must be there. Who may not list gets AccessDenied for a missing object.
         get_object=((404, "NoSuchKey", "The specified key does not exist."), "^exit 2:.*NoSuchKey"),
@@ -61,7 +61,7 @@ ROWS: Final[list[Call]] = [
         "tools/releases/delivery.py",
         releases("--page", str(Path("/dev/null"))),
         VALUES,
-        Errors("^exit 2:.*releases: the pipeline yawl-delivery cannot be read: AWS .*{code}.* [Tt]ry "),
+        Errors("^exit 2:.*releases: the pipeline yawl-delivery cannot be read: {told}.* [Tt]ry "),
         get_pipeline=((400, "PipelineNotFoundException", "no such pipeline"), "^exit 2:.*PipelineNotFoundException"),
     ),
 ]
