@@ -25,6 +25,7 @@ THROTTLED: Final = frozenset(
 )
 """The codes that botocore retries as throttling, of the services that are called here."""
 _BROKEN: Final = 500
+"""The least HTTP status of a failure on AWS's side."""
 
 
 def code_of(error: Exception) -> str:
@@ -42,15 +43,28 @@ def has_no_stack(error: ClientError) -> bool:
     return code_of(error) == "ValidationError" and "does not exist" in error.response["Error"].get("Message", "")
 
 
+def is_temporary(error: Exception) -> bool:
+    """Return whether AWS throttled the call, failed, or could not be reached: it says nothing of what was asked for."""
+    return code_of(error) in THROTTLED or _has_failed(error) or _is_unreachable(error)
+
+
 def explained(error: Exception, with_more_rights: str) -> str:
     """Return the error's text, with advice if AWS denied or throttled the call, failed, or could not be reached."""
     if is_denied(error):
         return f"AWS denied it: {error}. Try {with_more_rights}"
     if code_of(error) in THROTTLED:
         return f"AWS throttled it: {error}. Try again in a minute"
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return f"AWS failed: {error}. Try again; AWS Health shows known outages" if status >= _BROKEN else str(error)
-    if isinstance(error, (ConnectionError, HTTPClientError)):
+    if _has_failed(error):
+        return f"AWS failed: {error}. Try again; AWS Health shows known outages"
+    if _is_unreachable(error):
         return f"AWS cannot be reached: {error}. Check the network and its proxy, then try again"
     return str(error)
+
+
+def _has_failed(error: Exception) -> bool:
+    metadata = error.response.get("ResponseMetadata", {}) if isinstance(error, ClientError) else {}
+    return metadata.get("HTTPStatusCode", 0) >= _BROKEN
+
+
+def _is_unreachable(error: Exception) -> bool:
+    return isinstance(error, (ConnectionError, HTTPClientError))

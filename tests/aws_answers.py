@@ -83,7 +83,9 @@ class FakeAws:
         answer = value(context["asked"]) if callable(value) else value
         if isinstance(answer, tuple):
             status, code, message = answer
-            return SimpleNamespace(status_code=status), {"Error": {"Code": code, "Message": message}}
+            metadata = {"HTTPStatusCode": status}
+            error = {"Code": code, "Message": message}
+            return SimpleNamespace(status_code=status), {"Error": error, "ResponseMetadata": metadata}
         # botocore's handlers change what they are given.
         return SimpleNamespace(status_code=200), deepcopy(dict(answer))
 

@@ -291,11 +291,12 @@ ELSEWHERE: Final = Stack(
             "cannot assume arn:aws:iam::555555555555:role/lookup",
             "bootstrap it",
         ),
+        ((400, "ValidationError", "no ARN"), "cannot assume arn:aws:iam::555555555555:role/lookup", "bootstrap it"),
         ((400, "Throttling", "Rate exceeded"), "Throttling", "AWS throttled the call: run it again in a minute"),
         ((503, "ServiceUnavailable", "down"), "ServiceUnavailable", "run it again; if it persists"),
     ],
 )
-def test_only_a_denied_role_means_that_an_account_is_not_bootstrapped(
+def test_only_a_refused_role_means_that_an_account_is_not_bootstrapped(
     answer: tuple[int, str, str], text: str, fix: str, aws: FakeAws
 ) -> None:
     aws.values = {**VALUES, "assume_role": answer}

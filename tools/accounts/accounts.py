@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import AwsEnvironment
 from jobs.assumed_role import AssumedRole, assume_role
-from jobs.aws_errors import explained, is_denied
+from jobs.aws_errors import explained, is_temporary
 from tools.accounts.errors import OperationError
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
@@ -38,9 +38,10 @@ class Accounts:
         self._clients: dict[tuple[str, AwsEnvironment, str | None], Any] = {}
 
     def client(self, service: str, aws_environment: AwsEnvironment, *, role_arn: str | None) -> Any:
-        """Return a client of `service`; raises Unreachable if AWS denies the role, and botocore's other errors.
+        """Return a client of `service`; raises Unreachable if its role cannot be assumed.
 
-        It uses the caller's credentials in the caller's own account, and assumes `role_arn` elsewhere. It is valid for
+        Raises botocore's errors if that is unknown, because AWS throttled the call, failed, or could not be reached. It
+        uses the caller's credentials in the caller's own account, and assumes `role_arn` elsewhere. It is valid for
         at least 15 minutes; get a new one for longer work.
         """
         # boto3's overloads know each service by a literal name only.
@@ -63,10 +64,9 @@ class Accounts:
                 known = assume_role(
                     self._session, role_arn, session_name="operations", config=_CONFIG, region=aws_environment.region
                 )
-            except ClientError as error:
-                # STS says the same of a role that does not exist and of one that trusts somebody else. A throttled or
-                # failed call says nothing of the role.
-                if not is_denied(error):
+            except (BotoCoreError, ClientError) as error:
+                # STS says the same of a role that does not exist and of one that trusts somebody else.
+                if is_temporary(error):
                     raise
                 raise Unreachable(f"the credentials of {self.account} cannot assume {role_arn}: {error}") from None
             self._assumed[role_arn] = known
