@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
+from settings.availability import unavailable, unknown
 from settings.sections.accepted_changes import FINGERPRINT, AcceptedPermissions
 from settings.sections.audit import AuditSettings, AuditShare
 from settings.sections.base import Section, rule, skip_missing
@@ -175,6 +176,7 @@ class Settings(Section):
                 if environment.tasks.spot
             ),
             *self._warnings_of_production(),
+            *unknown(self),
         ]
 
     def _warnings_of_production(self) -> Iterator[str]:
@@ -195,6 +197,10 @@ class Settings(Section):
                     f"{dotted(path)}: is delivered before {', '.join(later)}, which therefore cannot test a release "
                     "first: tables are in the order of delivery"
                 )
+
+    @rule
+    def _regions_have_what_is_asked_for(self) -> Iterator[Mistake]:
+        yield from unavailable(self)
 
     @rule
     def _names_are_valid(self) -> Iterator[Mistake]:

@@ -55,15 +55,19 @@ def between(low: int, high: int, unit: str = "") -> Constraint:
     return Constraint(expected, lambda value: None if low <= value <= high else f"must be {expected}")
 
 
-def one_of(options: tuple[str, ...], summary: str | None = None) -> Constraint:
-    """Accept these strings; the message for any other suggests the most similar one. `summary` replaces a long list."""
+def one_of(options: tuple[str, ...], summary: str | None = None, source: str | None = None) -> Constraint:
+    """Accept these strings; the message for any other suggests the most similar one.
+
+    `summary` replaces a long list; the message names the list's `source`, if it has one.
+    """
     expected = summary or f"one of {', '.join(options)}"
 
     def problem(text: str) -> str | None:
         if text in options:
             return None
         suggestions = " or ".join(similar(text, options))
-        return f"must be {expected}" + (f"; did you mean {suggestions}?" if suggestions else "")
+        told = f"must be {expected}" + (f" ({source})" if source else "")
+        return told + (f"; did you mean {suggestions}?" if suggestions else "")
 
     return Constraint(expected, problem)
 
