@@ -17,8 +17,8 @@ from settings.sections.off_hours import OffHoursSettings
 from settings.sections.recovery import RecoverySettings
 from settings.sections.storage import StorageSettings
 from settings.sections.tasks import TasksSettings
+from settings.validation.errors import SettingsError
 from settings.validation.example_accounts import example_accounts
-from settings.validation.toml_file import SettingsError
 
 __all__ = [
     "EDGE_REGION",
