@@ -21,7 +21,7 @@ from settings.sections.environment import EnvironmentSettings, TagSettings
 from settings.sections.image import ImageSettings
 from settings.types.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName, RepositoryUrl
 from settings.types.costs import Costs
-from settings.types.environment_names import ENVIRONMENT_NAME, LONGEST
+from settings.types.environment_names import ENVIRONMENT_NAME, LONGEST, LONGEST_BUCKET, copies_bucket
 from settings.types.image_uri import EcrImage
 from settings.types.log_retention import LogRetentionDays
 from settings.types.regions import Region
@@ -235,6 +235,19 @@ class Settings(Section):
                         )
                     if there in self.environments:
                         yield Mistake(path, f"makes the name {there}, which another environment has")
+
+    @rule
+    def _bucket_names_of_copies_are_valid(self) -> Iterator[Mistake]:
+        for name, environment in self.environments.items():
+            with skip_missing():
+                region = environment.recovery.copy_region
+                bucket = copies_bucket(name, environment.account, region or "")
+                if region is not None and len(bucket) > LONGEST_BUCKET:
+                    yield Mistake(
+                        ("environments", name, "recovery", "copy_region"),
+                        f"makes the bucket name {bucket} {len(bucket)} characters long; S3 allows {LONGEST_BUCKET}: "
+                        f"shorten the environment's name by {len(bucket) - LONGEST_BUCKET}",
+                    )
 
     @rule
     def _approved_image_is_fixed(self) -> Iterator[Mistake]:

@@ -33,8 +33,8 @@ from settings.validation.toml_format import Path, quoted
 EDGE_REGION = "us-east-1"
 """The region of CloudFront's web ACLs and certificates (its Developer Guide, "Requirements for using SSL/TLS")."""
 
-DEPLOYMENT_MINUTES = 60
-"""A generous estimate for an environment's stacks and tests; the tests alone wait ten minutes for tasks."""
+DEPLOYMENT_MINUTES = 50
+"""A generous estimate for an environment's stacks and tests, besides the time that the tests wait for tasks."""
 
 Wave = Annotated[int, between(2, 9)]
 MAX_REGIONS_IN_WAVE = 4
@@ -207,12 +207,12 @@ class EnvironmentSettings(Section):
                 ("deployment_window", "hours"),
                 f"must start at tasks.off_hours.wake_hour {off_hours.wake_hour} or later",
             )
-        needed = DEPLOYMENT_MINUTES + self.bake_minutes
+        needed = DEPLOYMENT_MINUTES + self.verification.deadline_seconds // 60 + self.bake_minutes
         if 60 * (off_hours.sleep_hour - window.last_hour - 1) < needed:
             yield Mistake(
                 ("deployment_window", "hours"),
                 f"must end {needed} minutes before tasks.off_hours.sleep_hour {off_hours.sleep_hour}: "
-                "the last release needs that time for its deployment, tests and bake_minutes",
+                "the last release needs that time for its deployment, verification.deadline_seconds and bake_minutes",
             )
 
     @rule

@@ -38,14 +38,30 @@ def expected_of(annotation: object) -> str | None:
     return next(filter(None, (p.expected if isinstance(p, Constraint) else expected_of(p) for p in parts)), None)
 
 
-def matches(pattern: str, expected: str, longest: int = 255) -> Constraint:
-    """Accept strings that match the whole regular expression and have at most `longest` characters."""
+def matches(pattern: str, expected: str, longest: int = 255, why: str | None = None) -> Constraint:
+    """Accept strings that match the whole regular expression and have at most `longest` characters.
+
+    `why` says where that limit comes from.
+    """
 
     def problem(text: str) -> str | None:
         if len(text) > longest:
-            return f"is {len(text)} characters long; at most {longest} are allowed"
+            return f"is {len(text)} characters long; at most {longest} are allowed" + (f": {why}" if why else "")
         return None if re.fullmatch(pattern, text) else f"must be {expected}"
 
+    return Constraint(expected, problem)
+
+
+def all_of(*constraints: Constraint) -> Constraint:
+    """Accept what meets every constraint; the message is of the first that is not met.
+
+    The last that says what it expects stands for all.
+    """
+
+    def problem(value: object) -> str | None:
+        return next(filter(None, (constraint.problem(value) for constraint in constraints)), None)
+
+    expected = next(constraint.expected for constraint in reversed(constraints) if constraint.expected)
     return Constraint(expected, problem)
 
 
