@@ -32,6 +32,9 @@ from settings.validation.toml_format import Path, dotted, quoted
 MAX_STAGES = 46
 """A pipeline has at most 50 stages (CodePipeline User Guide, "Quotas"); four come before the environments."""
 
+LONGEST_LINK = 600
+"""Characters of a link without the file's name: CloudWatch allows 1024 for the whole description of an alarm."""
+
 PRODUCTION = "prod"
 """The environment with the strictest rules, whether or not it needs an approval."""
 
@@ -66,6 +69,15 @@ class RepositorySettings(Section):
         host = urlsplit(self.url).netloc
         folder = "/-/blob" if "gitlab" in host else "/src" if "bitbucket" in host else "/blob"
         return f"{self.url}{folder}/{quote(self.branch)}/{path}"
+
+    @rule
+    def _links_fit_into_alarms(self) -> Iterator[Mistake]:
+        if self.url is not None and len(self.page("")) > LONGEST_LINK:
+            yield Mistake(
+                ("branch",),
+                f"makes links to runbooks of {len(self.page(''))} characters, for which alarms' descriptions have "
+                f"{LONGEST_LINK}: take a shorter name, or remove repository.url",
+            )
 
     @rule
     def _url_is_of_the_repository(self) -> Iterator[Mistake]:

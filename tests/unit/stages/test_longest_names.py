@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from settings.model import LONGEST_LINK
 from settings.types.environment_names import DERIVED_NAMES, LONGEST, LONGEST_BUCKET, copies_bucket
 from tests.provider_schemas import schema_of
 
@@ -99,6 +100,21 @@ def test_one_more_character_would_not_fit(found: dict[tuple[str, str, str], int 
     for name, limit in DERIVED_NAMES.items():
         assert [key[:2] for key, known in found.items() if key[2] == name.replace("NAME", "prod") and known == limit]
     assert any(len(name.replace("NAME", "e" * (LONGEST + 1))) > limit for name, limit in DERIVED_NAMES.items())
+
+
+def test_alarm_descriptions_have_room_for_links(assembly: "CloudAssembly") -> None:
+    descriptions = [
+        description
+        for stack in assembly.stacks_recursively
+        for resource in json.loads(Path(stack.template_full_path).read_text())["Resources"].values()
+        if isinstance(description := resource.get("Properties", {}).get("AlarmDescription"), str)
+    ]
+    longest = max(len(re.sub("prod|staging|dev", "e" * LONGEST, one)) for one in descriptions)
+    assert (
+        300
+        < longest
+        <= schema_of("AWS::CloudWatch::Alarm")["properties"]["AlarmDescription"]["maxLength"] - LONGEST_LINK
+    )
 
 
 def test_bucket_of_copies_has_the_known_name(found: dict[tuple[str, str, str], int | None]) -> None:
