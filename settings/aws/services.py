@@ -30,7 +30,8 @@ _BACKUP: Final = _service("AWS Backup", "Backup", "BackupPlan BackupSelection Ba
 RESTORE_TESTING: Final = _service(
     "restore testing of AWS Backup", "Backup", "RestoreTestingPlan RestoreTestingSelection"
 )
-# Its API is global, so botocore knows one endpoint. CloudFormation has the resource type in some regions only.
+# Its API is global, so botocore knows one endpoint. CloudFormation has the resource type in some regions only
+# (aws-cloudformation/cloudformation-coverage-roadmap#2177).
 BUDGETS: Final = _service("AWS Budgets in CloudFormation", "Budgets", "Budget")
 GUARDDUTY: Final = _service("GuardDuty", "GuardDuty", "Detector", "guardduty")
 CONFIG: Final = _service("AWS Config", "Config", "ConfigurationRecorder DeliveryChannel", "config")

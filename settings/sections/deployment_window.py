@@ -9,8 +9,11 @@ from settings.validation.constraints import matches, one_of
 from settings.validation.messages import Mistake
 
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
-TIME_ZONES = tuple((files("tzdata") / "zones").read_text().split())
-"""The names of the time zone database, from its package: a machine's own database may differ."""
+TIME_ZONES = tuple(zone for zone in (files("tzdata") / "zones").read_text().split() if zone != "Factory")
+"""The names of the time zone database, from its package: a machine's own database may differ.
+
+Without its name for machines whose zone was never set.
+"""
 _DAY = f"({'|'.join(DAYS)})"
 DAYS_PATTERN = rf"{_DAY}(-{_DAY}|(,{_DAY})*)"
 DAYS_FORM = "days such as MON-THU or MON,WED"
