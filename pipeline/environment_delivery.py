@@ -83,7 +83,11 @@ class EnvironmentDelivery:
             approval = ApprovalStep(
                 self.name,
                 settings=settings,
-                test_summaries=[tests.summary for one in earlier for tests in one.tests],
+                test_summaries={
+                    stage.name: tests.summary
+                    for one in earlier
+                    for stage, tests in zip(one.in_all_regions, one.tests, strict=True)
+                },
                 source=release.source,
                 review=self.review,
                 pipeline_name=release.pipeline_name,

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
+from settings.aws.data import MEMORY_BY_CPU
 from settings.sections.base import Section, rule
 from settings.sections.off_hours import OffHoursSettings
 from settings.types.costs import Costs
-from settings.types.fargate import MEMORY_BY_CPU, memory_range
+from settings.types.fargate import memory_range
 from settings.validation.constraints import between, matches, one_of
 from settings.validation.messages import Mistake
 

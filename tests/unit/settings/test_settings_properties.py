@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from settings import NetworkSettings, Settings, TasksSettings
+from settings.aws.data import MEMORY_BY_CPU
 from settings.load import report
 from settings.sections.base import Section, section_in
-from settings.types.fargate import MEMORY_BY_CPU
 from settings.validation.toml_format import Path
 from tests.unit.settings_file import delivery_toml
 
