@@ -71,6 +71,16 @@ def add_execution_policies(assembly: Path, settings: Settings) -> None:
         sys.exit(1)
 
 
+def refuse_exceeded_limits(assembly: Path) -> None:
+    """Exit if a template exceeds a limit of AWS, which would be an error in the middle of a delivery."""
+    from cloud_assembly import read  # noqa: PLC0415
+    from cloud_assembly.limits import exceeded  # noqa: PLC0415
+
+    if problems := list(exceeded(read(assembly))):
+        print(*(f"delivery.toml: {problem}" for problem in problems), sep="\n", file=sys.stderr)
+        sys.exit(2)
+
+
 def main() -> None:
     """Synthesize the pipeline under every rule pack that `delivery.toml` asks for."""
     try:
@@ -85,6 +95,7 @@ def main() -> None:
     pipeline = add_pipeline(app, settings)
     add_rule_packs(app, settings)
     app.synth()
+    refuse_exceeded_limits(Path(app.outdir))
     if settings.pipeline.has_least_privilege:
         add_execution_policies(Path(app.outdir), settings)
     # For self-mutation, which runs in the assembly's folder.

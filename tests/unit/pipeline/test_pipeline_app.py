@@ -29,6 +29,8 @@ def test_settings_errors_have_no_traceback(
 def test_warnings_are_printed_on_every_synthesis(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from aws_cdk import App, Stack
+
     import pipeline_app
 
     build = (
@@ -41,10 +43,11 @@ def test_warnings_are_printed_on_every_synthesis(
     (tmp_path / "delivery.toml").write_text(delivery_toml(build))
     monkeypatch.chdir(tmp_path)
 
-    def add_nothing(*_: object) -> SimpleNamespace:
+    def add_little(app: App, _: object) -> SimpleNamespace:
+        Stack(app, "Stack")
         return SimpleNamespace(reviews=[])
 
-    monkeypatch.setattr(pipeline_app, "add_pipeline", add_nothing)
+    monkeypatch.setattr(pipeline_app, "add_pipeline", add_little)
     pipeline_app.main()
     assert capsys.readouterr().err.splitlines() == [
         "warning: delivery.toml: image.yawl_sha256: missing: the build uses whatever it downloads. "
