@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from cloud_assembly import PIPELINE, AssemblyError, AwsEnvironment, Stack, environment_tag, read
+from cloud_assembly import PIPELINE, AssemblyError, AwsEnvironment, Stack, environment_tag, is_in_further_region, read
+from cloud_assembly.assembly import REGION
 from jobs.change_review.costs import cost_change
 from jobs.change_review.deployed_stacks import Denied, Reader
 from jobs.change_review.differences import Comparer
@@ -28,7 +29,8 @@ SUBJECT: Final = "stacks"
 PREFIX: Final = "yawl-"
 """The beginning of all stack names of this project; it only limits which templates are read."""
 
-_REGION: Final = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d+")
+_PART: Final = re.compile(rf"({REGION}-)?(recovery-copies|[a-z]+)")
+"""What follows an environment's name in the names of its stacks: in a further region, the region, then the part."""
 _EMPTY: Final[dict[str, Any]] = {"Resources": {}}
 _MAX_LINES: Final = 20
 _MAX_CHARGES: Final = 3
@@ -53,17 +55,20 @@ class Release:
         except AssemblyError:
             return cls(tuple(released), (environment,), None)
         tags = {tag for stack in whole.stacks if stack.stage and (tag := environment_tag(stack.template))}
-        homes = whole.environments or [tag for tag in tags if not any(_is_region_of(tag, other) for other in tags)]
+        homes = whole.environments or [
+            tag for tag in tags if not any(is_in_further_region(tag, other) for other in tags)
+        ]
         pipeline = next((stack for stack in whole.own_stacks if any(stack.of_type(PIPELINE))), None)
         return cls(whole.stacks, tuple(sorted({environment, *homes}, key=len, reverse=True)), pipeline)
 
     def owner(self, tag: str) -> str | None:
         """Return the environment that a tag names, also in a further region; None if it is not released."""
-        return next((name for name in self.environments if tag == name or _is_region_of(tag, name)), None)
+        return next((name for name in self.environments if tag == name or is_in_further_region(tag, name)), None)
 
     def owner_by_name(self, stack: str) -> str | None:
         """Return the environment that a stack probably belongs to, for one that cannot be read."""
-        return next((name for name in self.environments if stack.startswith(f"{PREFIX}{name}-")), None)
+        of = (name for name in self.environments if re.fullmatch(rf"{PREFIX}{name}-{_PART.pattern}", stack))
+        return next(of, None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,8 +213,3 @@ def _unknown(place: AwsEnvironment, names: Sequence[str], error: str) -> Iterato
 def _shortened(lines: Sequence[str]) -> list[str]:
     more = [f"and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
     return [*lines[:_MAX_LINES], *more]
-
-
-def _is_region_of(tag: str, name: str) -> bool:
-    """Return whether a tag is an environment's name with a region after it."""
-    return tag.startswith(f"{name}-") and _REGION.fullmatch(tag.removeprefix(f"{name}-")) is not None

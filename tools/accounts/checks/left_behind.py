@@ -17,7 +17,13 @@ LOOKUP_ROLE: Final = "cdk-hnb659fds-lookup-role-{account}-"
 
 
 def check_left_behind(context: CheckContext) -> Iterator[Finding]:
-    """List the stacks in this region and, once for an account, in its other regions with a CDK bootstrap.
+    """List the stacks in this region and, once for an account, in its other regions with a CDK bootstrap."""
+    for environment, names, region in stacks_left_behind(context):
+        yield _finding(environment, names, region)
+
+
+def stacks_left_behind(context: CheckContext) -> Iterator[tuple[str, list[str], str]]:
+    """Yield each environment, empty if its stacks have no tag, with the names of its stacks and their region.
 
     The name only says that a stack may be of this project; to which environment it belongs, its tags say.
     """
@@ -30,7 +36,7 @@ def check_left_behind(context: CheckContext) -> Iterator[Finding]:
             if (region, name) not in known and name not in NOT_RELEASED:
                 by_environment.setdefault(_environment(client, name), []).append(name)
         for environment, names in sorted(by_environment.items()):
-            yield _finding(environment, names, region)
+            yield environment, names, region
 
 
 def _other_regions(context: CheckContext) -> Iterator[str]:
