@@ -15,13 +15,6 @@ BUILD = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _outside_of_a_build(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests also run in the Synth action."""
-    for name in BUILD:
-        monkeypatch.delenv(name, raising=False)
-
-
 def test_pipeline_that_would_move_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
