@@ -12,11 +12,11 @@ from statistics import linear_regression
 from rich.console import Console
 from rich.table import Table
 
+from cloud_assembly.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 from execution_policies.generate import generate
 from execution_policies.generate import table as sizes
 from tools.bench import enforcement
 from tools.bench.delivery_path import BAKE, REVIEW, deliveries
-from tools.bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 from tools.bench.measure import Synthesis, synthesis
 from tools.permissions_report.__main__ import ENOUGH_PERCENT, compose, findings_of, share
 
