@@ -76,6 +76,12 @@ def add_execution_policies(assembly: Path, settings: Settings) -> None:
         sys.exit(1)
 
 
+def refuse_move(settings: Settings) -> None:
+    """Raise SettingsError if this pipeline's own build would create a second pipeline elsewhere."""
+    if moved := moves(settings.pipeline, PIPELINE, os.environ):
+        raise SettingsError([f"delivery.toml: {problem}" for problem in moved])
+
+
 def refuse_exceeded_limits(assembly: Path) -> None:
     """Exit if a template exceeds a limit of AWS, which would be an error in the middle of a delivery."""
     from cloud_assembly import read  # noqa: PLC0415
@@ -90,8 +96,7 @@ def main() -> None:
     """Synthesize the pipeline under every rule pack that `delivery.toml` asks for."""
     try:
         settings = load(Path("delivery.toml"))
-        if moved := moves(settings.pipeline, PIPELINE, os.environ):
-            raise SettingsError([f"delivery.toml: {problem}" for problem in moved])
+        refuse_move(settings)
         for warning in settings.warnings():
             print(f"warning: delivery.toml: {warning}", file=sys.stderr)
         # A Python app's stack traces end inside the library, and nothing reads the tree; both are a fifth of the
