@@ -1,0 +1,53 @@
+"""What the settings accept synthesizes and keeps AWS's limits; what they refuse, they refuse with place and remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from cloud_assembly import read
+from cloud_assembly.limits import exceeded
+from settings import SettingsError, load
+from tests.synthesis.topologies import ACCEPTED, REFUSED, TOPOLOGIES, Topology
+from tests.unit.built_image import path_without_docker
+from tests.unit.other_settings import synthesize
+
+
+def by_name(topologies: tuple[Topology, ...]) -> list[object]:
+    return [pytest.param(topology, id=topology.name) for topology in topologies]
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a relative path in a new working directory, where nothing called docker works."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    monkeypatch.setenv("PATH", path_without_docker(tools))
+    monkeypatch.chdir(tmp_path)
+    return Path("delivery.toml")
+
+
+def test_there_are_forty_topologies_with_different_names() -> None:
+    assert len({topology.name for topology in TOPOLOGIES}) == len(TOPOLOGIES) >= 40
+
+
+@pytest.mark.parametrize("topology", by_name(ACCEPTED))
+def test_accepted_topology_synthesizes_within_limits(topology: Topology, file: Path) -> None:
+    from pipeline_app import add_execution_policies
+
+    file.write_text(topology.toml)
+    settings = load(file)
+    folder = synthesize(settings, Path("cdk.out").absolute()).folder
+    assert list(exceeded(read(folder))) == []
+    if settings.pipeline.has_least_privilege:
+        add_execution_policies(folder, settings)
+
+
+@pytest.mark.parametrize("topology", by_name(REFUSED))
+def test_refused_topology_names_place_and_remedy(topology: Topology, file: Path) -> None:
+    file.write_text(topology.toml)
+    with pytest.raises(SettingsError) as raised:
+        load(file)
+    parts = [problem.split(": ", 2) for problem in raised.value.problems]
+    assert [(name, path) for name, path, _ in parts] == [("delivery.toml", path) for path in topology.refused]
+    for _, path, message in parts:
+        assert topology.refused[path] in message
