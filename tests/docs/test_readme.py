@@ -72,6 +72,7 @@ NOT_RUN = {
     "make lock": "it asks package registries and rewrites what is pinned",
     "make rehearse FROM=HEAD~1": "tests/rehearsal/end_to_end/test_scenarios.py delivers one commit over another",
     "make rehearse-failures": "make test runs a few of its rows",
+    "make rehearse-topologies": "make test synthesizes its rows",
     "make faults": "make test runs the same tests",
     "make probes": "tests/rehearsal/emulator/aws/test_probes.py makes the same requests",
     "make container-table": "make container-test runs the same scenarios",

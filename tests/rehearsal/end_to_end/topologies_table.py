@@ -22,8 +22,8 @@ integration tests and bakes. Permissions and names are enforced as on AWS, and n
 copies an assembly that was synthesized before, and builds install nothing. [LIMITS.md](LIMITS.md) lists the emulator's
 limits.
 
-`make test` synthesizes the {accepted} topologies that the settings accept, and compares the messages about the {refused}
-that they refuse.
+`make test` synthesizes the {accepted} topologies that the settings accept, and compares the messages about the
+{refused} that they refuse.
 
 | topology | environments | stacks | seconds |
 |---|---|---:|---:|

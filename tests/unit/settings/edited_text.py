@@ -92,6 +92,11 @@ def _with_other_line_ends(text: bytes, at: int, *_: object) -> bytes:
     return text.replace(b"\n", (b"\r\n", b"\r", b"\n\n", b" ")[at % 4])
 
 
+def with_piece(text: bytes, piece: bytes) -> tuple[bytes, ...]:
+    """Return the file with a piece at its start, at its end, and as the value of its first key."""
+    return piece + text, text + piece, _with_another_value(text, 0, 0, piece)
+
+
 _EDITS: tuple[Callable[[bytes, int, int, bytes], bytes], ...] = (
     _flipped,
     _inserted,

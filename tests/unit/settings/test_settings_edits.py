@@ -19,7 +19,7 @@ from settings import Settings, SettingsError, load
 from settings.load import report
 from settings.validation.toml_format import Path as Keys
 from tests.examples import examples
-from tests.unit.settings.edited_text import FILES, edited_files
+from tests.unit.settings.edited_text import FILES, PIECES, RICH, edited_files, with_piece
 from tests.unit.settings.edited_values import KEYS, edited_values, put
 from tests.unit.settings.report_form import malformed
 from tests.unit.settings_file import delivery_toml
@@ -50,6 +50,16 @@ def lines_of(file: Path) -> tuple[str, ...]:
 @examples(200)
 @given(content=edited_files())
 def test_edited_text_is_accepted_or_refused_with_path_value_and_reason(content: bytes, file: Path) -> None:
+    is_accepted_or_refused_in_form(content, file)
+
+
+def test_each_piece_is_accepted_or_refused_with_path_value_and_reason(file: Path) -> None:
+    for piece in PIECES:
+        for content in with_piece(RICH, piece):
+            is_accepted_or_refused_in_form(content, file)
+
+
+def is_accepted_or_refused_in_form(content: bytes, file: Path) -> None:
     file.write_bytes(content)
     lines = lines_of(file)
     assert all(line.startswith(f"{file}: ") for line in lines)
