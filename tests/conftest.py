@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from settings import Settings, load
 from tests.example import EXAMPLE
-from tests.examples import register_profiles
 from tests.paths import ROOT
 from tests.shared_fixture import shared_fixture
 
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 # Repeated garbage collection of imported modules took a tenth of the unit tests' time.
 gc.set_threshold(100_000)
 
-register_profiles()
+# No test may fail because the machine is slow.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 # Validation takes most of a synthesis and has its own tests. It can only be disabled before the library is first
 # imported, so the fixtures below import it themselves.
 os.environ["CDK_VALIDATION"] = "false"
-
-# The Synth action of a user's pipeline runs these tests too, and its account is not that of the tests' settings.
-os.environ.pop("CODEBUILD_INITIATOR", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -105,7 +105,8 @@ _EDITS: tuple[Callable[[bytes, int, int, bytes], bytes], ...] = (
     _dropped,
     _repeated,
     _swapped,
-    _with_another_value,
+    # More often, because most other edits leave no valid TOML.
+    *[_with_another_value] * 4,
     _encoded,
     _with_other_line_ends,
 )
