@@ -2,6 +2,7 @@
 
 import hypothesis
 
+
 def is_long_run() -> bool:
     """Whether this run has the long profile, which tests/conftest.py registers."""
     return hypothesis.settings.get_current_profile_name() == "long"

@@ -36,7 +36,7 @@ def test_accepted_topology_synthesizes_within_limits(topology: Topology, file: P
 
     file.write_text(topology.toml)
     settings = load(file)
-    folder = synthesize(settings, Path("cdk.out").absolute()).folder
+    folder = synthesize(settings, Path("cdk.out").absolute(), rule_packs=topology.rule_packs).folder
     assert list(exceeded(read(folder))) == []
     if settings.pipeline.has_least_privilege:
         add_execution_policies(folder, settings)
