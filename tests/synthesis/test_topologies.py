@@ -7,7 +7,8 @@ import pytest
 from cloud_assembly import read
 from cloud_assembly.limits import exceeded
 from settings import SettingsError, load
-from tests.synthesis.topologies import ACCEPTED, REFUSED, TOPOLOGIES, Topology
+from tests.examples import is_long_run
+from tests.synthesis.topologies import ACCEPTED, MOST_ENVIRONMENTS, REFUSED, TOPOLOGIES, Topology, many
 from tests.unit.built_image import path_without_docker
 from tests.unit.other_settings import synthesize
 
@@ -40,6 +41,15 @@ def test_accepted_topology_synthesizes_within_limits(topology: Topology, file: P
     assert list(exceeded(read(folder))) == []
     if settings.pipeline.has_least_privilege:
         add_execution_policies(folder, settings)
+
+
+if is_long_run():  # A minute; `test_limits.py` tests each limit alone.
+
+    @pytest.mark.parametrize("more", [0, 1])
+    def test_largest_number_of_environments_fits_and_no_more(more: int, file: Path) -> None:
+        file.write_text(Topology("many", many(MOST_ENVIRONMENTS + more)).toml)
+        found = list(exceeded(read(synthesize(load(file), Path("cdk.out").absolute()).folder)))
+        assert [line.partition(": ")[0] for line in found] == ["environments"] * more
 
 
 @pytest.mark.parametrize("topology", by_name(REFUSED))

@@ -333,5 +333,8 @@ REFUSED: Final = (
     ),
 )
 
+MOST_ENVIRONMENTS = 21
+"""So many fit into a pipeline, with short names, in one account, without approvals and further regions."""
+
 TOPOLOGIES: Final = ACCEPTED + REFUSED
 REHEARSED: Final = tuple(topology for topology in ACCEPTED if topology.rehearsed)

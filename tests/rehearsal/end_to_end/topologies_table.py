@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.synthesis.topologies import TOPOLOGIES
+from tests.synthesis.topologies import REHEARSED, TOPOLOGIES
 
 PROPERTY = "rehearsed topology"
 
@@ -67,6 +67,6 @@ def document(rows: list[Row], day: datetime.date) -> str:
     order = [topology.name for topology in TOPOLOGIES]
     preface = _PREFACE.format(day=day.isoformat(), accepted=accepted, refused=len(TOPOLOGIES) - accepted)
     ordered = sorted(rows, key=lambda row: order.index(row.name))
-    return preface + "".join(
-        f"| {row.name} | {row.environments} | {row.stacks} | {row.seconds:.0f} |\n" for row in ordered
-    )
+    table = "".join(f"| {row.name} | {row.environments} | {row.stacks} | {row.seconds:.0f} |\n" for row in ordered)
+    missing = ", ".join(one.name for one in REHEARSED if one.name not in {row.name for row in rows})
+    return preface + table + (f"\n**Not rehearsed in this run:** {missing}.\n" if missing else "")
