@@ -160,7 +160,7 @@ ACCEPTED: Final = (
         ),
     ),
     # options
-    Topology("a domain", environment("prod", more=f"domain = {{ {DOMAIN} }}"), rehearsed=True),
+    Topology("a domain", environment("prod", more=f"domain = {{ {DOMAIN} }}")),
     Topology(
         "a domain abroad",
         environment("prod", PROD, THERE, f'domain = {{ {DOMAIN}, edge_certificate_arn = "{CERTIFICATE}" }}'),
@@ -186,11 +186,11 @@ ACCEPTED: Final = (
         rule_packs=True,
     ),
     Topology(
-        "every option on but the built image",
+        "every option on but built image, domain and window",
         LEAST_PRIVILEGE
         + TOLD
         + "audit = { guardduty = true, config = true }\n"
-        + environment("prod", more=ON.replace(f"{WINDOW}, ", "")),
+        + environment("prod", more=ON.replace(f"domain = {{ {DOMAIN} }}, {WINDOW}, ", "")),
         rehearsed=True,
     ),
     Topology(

@@ -1,17 +1,17 @@
-"""What resources have on AWS and not in ministack: permissions boundaries, log groups' names, hosted zones."""
+"""What CloudFormation gives a resource and ministack does not: a role's permissions boundary, a log group's name."""
 
 from uuid import uuid4
 
 from typing_extensions import override
 
 from rehearsal.emulator.cloudformation import providers
-from rehearsal.emulator.internals import Properties, Provisioned, iam, route53
+from rehearsal.emulator.internals import Properties, Provisioned, iam
 from rehearsal.emulator.permissions.service_calls.names import generated_name
 
 
 def register() -> None:
-    """Complete roles, log groups and records."""
-    providers.register(LogGroup("AWS::Logs::LogGroup"), Role("AWS::IAM::Role"), RecordSet("AWS::Route53::RecordSet"))
+    """Complete roles and log groups."""
+    providers.register(LogGroup("AWS::Logs::LogGroup"), Role("AWS::IAM::Role"))
 
 
 class LogGroup(providers.Extension):
@@ -29,18 +29,6 @@ class LogGroup(providers.Extension):
     ) -> Provisioned:
         name = {"LogGroupName": physical_id}
         return super().update(physical_id, {**name, **old}, {**name, **new}, stack_name, logical_id)
-
-
-class RecordSet(providers.Extension):
-    """Records in a hosted zone that was there before the pipeline, as `delivery.toml` says it is."""
-
-    @override
-    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        zone = properties.get("HostedZoneId")
-        if zone and zone not in route53._zones:
-            named = {"id": zone, "name": properties["Name"], "caller_reference": zone}
-            route53._zones[zone] = {**named, "comment": "", "private": False, "vpcs": []}
-        return super().create(logical_id, properties, stack_name)
 
 
 class Role(providers.Details):

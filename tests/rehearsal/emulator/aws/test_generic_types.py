@@ -66,15 +66,3 @@ def test_recorded_only_types_are_reported(account: Account) -> None:
         recorded = answer.read().decode()
     assert TYPE in recorded
     assert "AWS::EC2::VPC" not in recorded
-
-
-def test_records_find_the_hosted_zone_that_settings_name(account: Account) -> None:
-    record = {"HostedZoneId": "Z0123456789ABC", "Type": "A", "TTL": "60", "ResourceRecords": ["192.0.2.1"]}
-    names = ("yawl.example.org.", "origin.yawl.example.org.")
-    found = account.deploy(
-        **{
-            f"Record{index}": resource("AWS::Route53::RecordSet", Name=name, **record)
-            for index, name in enumerate(names)
-        }
-    )
-    assert tuple(found.values()) == names
