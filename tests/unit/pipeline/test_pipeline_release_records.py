@@ -37,15 +37,6 @@ def test_records_cannot_be_deleted(pipeline: Pipeline, bucket: tuple[str, dict[s
     ]
 
 
-def test_recorder_receives_every_environments_events(pipeline: Pipeline) -> None:
-    [rule] = [rule for rule in pipeline.of_type("AWS::Events::Rule") if "Recorder" in json.dumps(rule["Targets"])]
-    assert rule["EventPattern"]["detail"] == {
-        "pipeline": ["yawl-delivery"],
-        "state": ["SUCCEEDED"],
-        "stage": ["Dev", "Staging", "Prod"],
-    }
-
-
 def test_recorder_can_write_but_not_delete(pipeline: Pipeline, bucket: tuple[str, dict[str, Any]]) -> None:
     [recorder] = [one for one in pipeline.of_type("AWS::Lambda::Function") if one["Handler"].endswith("record.handler")]
     statements = pipeline.statements_of(recorder["Role"]["Fn::GetAtt"][0])
