@@ -35,6 +35,7 @@ def test_records_cannot_be_deleted(pipeline: Pipeline, bucket: tuple[str, dict[s
     assert [(one["Effect"], one["Action"], one["Principal"]) for one in denied] == [
         ("Deny", "s3:BypassGovernanceRetention", {"AWS": "*"})
     ]
+    assert denied[0]["Resource"] == {"Fn::Join": ["", [{"Fn::GetAtt": [name, "Arn"]}, "/*"]]}
 
 
 def test_recorder_can_write_but_not_delete(pipeline: Pipeline, bucket: tuple[str, dict[str, Any]]) -> None:

@@ -241,8 +241,9 @@ def test_no_secret_is_written_in_a_template(app: Synthesized) -> None:
     for stack in stacks(app):
         for _, secret in stack.of_type("AWS::SecretsManager::Secret"):
             assert "SecretString" not in secret
-            assert secret["GenerateSecretString"]["PasswordLength"] == 64
-            template = json.loads(secret["GenerateSecretString"].get("SecretStringTemplate", "{}"))
+            generated = secret["GenerateSecretString"]
+            assert (generated["PasswordLength"], generated["ExcludePunctuation"]) == (64, True)
+            template = json.loads(generated.get("SecretStringTemplate", "{}"))
             assert set(template) <= {"username"}
         for _, instance in stack.of_type("AWS::RDS::DBInstance"):
             assert "MasterUserPassword" not in instance
