@@ -1,5 +1,6 @@
 """The table of architecture mutants applies to the present sources, and covers what it is for."""
 
+import ast
 import tomllib
 from collections import Counter
 from typing import Any
@@ -25,6 +26,13 @@ def test_each_mutant_replaces_exactly_one_text() -> None:
         if (occurrences := (ROOT / one["file"]).read_text().count(one["before"])) != 1 or one["before"] == one["after"]
     ]
     assert wrong == [], "architecture.toml must follow the sources: correct `before` and `after`, or drop the mutant"
+
+
+def test_mutants_are_valid_python() -> None:
+    """One that is not would be caught by every test, and show nothing."""
+    for one in MUTANTS:
+        if one["file"].endswith(".py"):
+            ast.parse((ROOT / one["file"]).read_text().replace(one["before"], one["after"]), filename=one["name"])
 
 
 def test_mutants_have_the_fields_of_the_table() -> None:

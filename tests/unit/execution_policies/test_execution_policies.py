@@ -507,6 +507,13 @@ class TestCoverage:
         assert lacks([needed], [narrow]) == []
         assert lacks([needed], [self.granted("*", "*")]) == []
 
+    def test_condition_with_another_value_does_not_cover_an_action(self) -> None:
+        needed, deployed = (
+            self.granted("iam:PassRole", "*", Condition={"StringEquals": {"iam:PassedToService": service}})
+            for service in ("ecs-tasks.amazonaws.com", "lambda.amazonaws.com")
+        )
+        assert lacks([needed], [deployed]) == [Lack("iam:PassRole", ("*",))]
+
     def test_deployed_release_lacks_no_permissions(self, policies: dict[str, AccountPolicies]) -> None:
         for account in policies.values():
             assert lacks(account.policies.values(), account.policies.values()) == []

@@ -180,6 +180,11 @@ def test_every_rule_may_invoke_its_one_function(app: Synthesized) -> None:
         assert {"Input", "InputPath", "InputTransformer"}.isdisjoint(target)
 
 
+def test_events_that_were_not_processed_are_kept_for_two_weeks(pipeline: Pipeline) -> None:
+    queues = pipeline.of_type("AWS::SQS::Queue")
+    assert [queue["MessageRetentionPeriod"] for queue in queues] == [14 * 24 * 3600] * 3
+
+
 def test_each_rule_starts_the_function_that_it_is_for(pipeline: Pipeline) -> None:
     for logical_id, rule in pipeline.resources.items():
         if rule["Type"] == "AWS::Events::Rule":

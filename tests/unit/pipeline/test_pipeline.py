@@ -163,6 +163,11 @@ class TestEnvironment:
             "make integration-tests",
         ]
 
+    def test_bake_runs_the_make_target_alone(self, stage: str, pipeline: Pipeline) -> None:
+        """A command after it, or `|| true`, would hide that it failed."""
+        phases = pipeline.buildspec(stage, "Bake")["phases"]
+        assert (set(phases), phases["build"]) == ({"install", "build"}, {"commands": ["make bake"]})
+
     def test_integration_tests_get_the_environment(self, stage: str, pipeline: Pipeline) -> None:
         name = stage.lower()
         given = {

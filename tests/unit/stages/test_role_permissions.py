@@ -56,6 +56,22 @@ FROM_ELSEWHERE: Final = {
 """What the roles for the pipeline's account may do, by the end of their names."""
 
 
+LOGS: Final = {"logs:CreateLogStream", "logs:PutLogEvents"}
+READ_ARTIFACTS: Final = {"kms:Decrypt", "kms:DescribeKey", "s3:GetBucket*", "s3:GetObject*", "s3:List*"}
+BUILDS: Final = {
+    "Bake": {*LOGS, *READ_ARTIFACTS, "sts:AssumeRole"},
+    "IntegrationTests": {
+        *("codebuild:BatchPutCodeCoverages", "codebuild:BatchPutTestCases", "codebuild:CreateReport"),
+        *("codebuild:CreateReportGroup", "codebuild:UpdateReport", "sts:AssumeRole", *LOGS, *READ_ARTIFACTS),
+    },
+    "ReviewChanges": {
+        *("codepipeline:GetPipelineExecution", "codepipeline:GetPipelineState", "kms:GenerateDataKey", "s3:GetObject"),
+        *("s3:ListBucket", "s3:PutObject", "sts:AssumeRole", *LOGS, *READ_ARTIFACTS),
+    },
+}
+"""What builds that decide about a release may do."""
+
+
 def statements(stack: Stack) -> Iterator[tuple[str, Json]]:
     """Yield every statement that allows something to a role, with the role's id."""
     for _, policy in stack.of_type("AWS::IAM::Policy"):
@@ -110,3 +126,13 @@ def test_roles_for_the_pipelines_account_only_read(found: list[Stack], end: str)
                 assert {one["Effect"] for one in own} == {"Allow"}
                 assert "ManagedPolicyArns" not in role
     assert roles == 3
+
+
+@pytest.mark.parametrize("action", BUILDS)
+def test_builds_that_decide_about_a_release_may_do_this(found: list[Stack], action: str) -> None:
+    [pipeline] = [stack for stack in found if stack.name == "yawl-delivery"]
+    roles = [name for name, _ in pipeline.of_type("AWS::IAM::Role") if re.search(rf"{action}Role[0-9A-F]{{8}}$", name)]
+    assert len(roles) == 3
+    for role in roles:
+        own = [one for name, one in statements(pipeline) if name == role]
+        assert {action for one in own for action in as_list(one["Action"])} == BUILDS[action]
