@@ -38,6 +38,12 @@ def test_records_cannot_be_deleted(pipeline: Pipeline, bucket: tuple[str, dict[s
     assert denied[0]["Resource"] == {"Fn::Join": ["", [{"Fn::GetAtt": [name, "Arn"]}, "/*"]]}
 
 
+def test_records_name_the_environment_of_their_stage(pipeline: Pipeline) -> None:
+    [recorder] = [one for one in pipeline.of_type("AWS::Lambda::Function") if one["Handler"].endswith("record.handler")]
+    given = json.loads(recorder["Environment"]["Variables"]["ENVIRONMENTS"])
+    assert given == {"Dev": "dev", "Staging": "staging", "Prod": "prod"}
+
+
 def test_recorder_can_write_but_not_delete(pipeline: Pipeline, bucket: tuple[str, dict[str, Any]]) -> None:
     [recorder] = [one for one in pipeline.of_type("AWS::Lambda::Function") if one["Handler"].endswith("record.handler")]
     statements = pipeline.statements_of(recorder["Role"]["Fn::GetAtt"][0])
