@@ -295,6 +295,12 @@ class TestReview:
         synth = pipeline.action("Build", "Synth")["OutputArtifacts"]
         assert synth[0] in pipeline.action(stage, "ReviewChanges")["InputArtifacts"]
 
+    def test_review_knows_the_stages_after_it(self, environment: str, stage: str, pipeline: Pipeline) -> None:
+        """An earlier execution in one of them makes the comparison out of date."""
+        variables = pipeline.project(stage, "ReviewChanges")["Environment"]["EnvironmentVariables"]
+        [later] = [one["Value"] for one in variables if one["Name"] == "LATER_STAGES"]
+        assert later == ("ProdApproval Prod" if environment == "Prod" else environment)
+
     def test_it_may_look_at_accounts_and_write_its_review_and_nothing_else(
         self, environment: str, stage: str, pipeline: Pipeline
     ) -> None:

@@ -33,6 +33,14 @@ def test_backups_are_made_and_kept(template: Templates, environment: str, column
     } == {name: (row[0], row[column]) for name, row in BACKUPS.items()}
 
 
+def test_restore_test_is_created_after_its_plan(template: Templates) -> None:
+    """It names the plan, which is no reference."""
+    recovery = template("prod", "recovery")
+    [plan_id] = recovery.find_resources("AWS::Backup::RestoreTestingPlan")
+    [selection] = recovery.find_resources("AWS::Backup::RestoreTestingSelection").values()
+    assert selection["DependsOn"] == [plan_id]
+
+
 @pytest.mark.parametrize(
     ("environment", "vaults"),
     [("prod", "yawl-prod@us-east-1 yawl-prod@us-west-2"), ("staging", "yawl-staging@us-east-1")],
