@@ -226,7 +226,11 @@ def test_handler_actions_are_allowed_or_excluded_with_a_reason(assembly: "CloudA
         ("iam:UpdateAssumeRolePolicy", f"arn:aws:iam::{DEV}:role/cdk-hnb659fds-deploy-role-{DEV}-us-east-1", {}),
         ("iam:PassRole", ROLE, {"PassedToService": "ec2.amazonaws.com"}),
         ("iam:PassRole", f"arn:aws:iam::{DEV}:role/admin", {"PassedToService": "lambda.amazonaws.com"}),
-        ("iam:CreateServiceLinkedRole", ROLE, {"AWSServiceName": "organizations.amazonaws.com"}),
+        (
+            "iam:CreateServiceLinkedRole",
+            f"arn:aws:iam::{DEV}:role/aws-service-role/organizations.amazonaws.com/AWSServiceRoleForOrganizations",
+            {"AWSServiceName": "organizations.amazonaws.com"},
+        ),
         ("iam:CreatePolicyVersion", BOUND, {}),
         ("iam:DeletePolicy", BOUND, {}),
         ("iam:SetDefaultPolicyVersion", f"arn:aws:iam::{DEV}:policy/yawl-execution-1", {}),
