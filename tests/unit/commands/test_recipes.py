@@ -15,12 +15,26 @@ from tests.unit.failing_programs import FailingPrograms
 
 PROGRAMS = (
     *("python3", "python", "uv", "node", "npm", "npx", "cdk", "cdk-assets", "ruff", "pyrefly", "hadolint"),
-    *("lint-imports", "git", "apt-get", "mkdir", "rm", "touch", "ln", "cat", "find", "grep", "sed", "column"),
+    *(
+        "submake",
+        "lint-imports",
+        "git",
+        "apt-get",
+        "mkdir",
+        "rm",
+        "touch",
+        "ln",
+        "cat",
+        "find",
+        "grep",
+        "sed",
+        "column",
+    ),
 )
 """Every program that recipes call; a recipe that calls another one fails here, because there is no such fake."""
 SCRIPTS = [str(file.relative_to(ROOT)) for file in sorted((ROOT / ".ci").iterdir())]
 ENVIRONMENTS = (".venv", ".venv-integration-tests", ".venv-change-review")
-VARIABLES = {"ENV": "dev", "COMMIT": "HEAD", "FROM": "HEAD", "REGION": "eu-west-1"}
+VARIABLES = {"MAKE": "submake", "ENV": "dev", "COMMIT": "HEAD", "FROM": "HEAD", "REGION": "eu-west-1"}
 HIDDEN = {
     r"python -c ": "asks whether a virtual environment works; if not, the recipe makes one",
     r"python3 -c import ensurepip, venv": "asks what to install",
@@ -34,7 +48,10 @@ HIDDEN = {
 
 def recipes() -> Mapping[str, str]:
     """Every target with a recipe, and what GNU make knows about it."""
-    text = subprocess.run(["make", "-pRrn", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    # Without the options of a make that runs these tests.
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "LC_ALL": "C"}
+    command = ["make", "-pRrn", "help"]
+    text = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
     blocks = text.partition("\n# Files\n")[2].split("\n\n")
     return {block.partition(":")[0]: block for block in blocks if re.search(r"#  (recipe|commands) to execute", block)}
 
@@ -112,21 +129,15 @@ def test_recipe_that_may_select_no_test_passes_on_failing_tests(target: str, che
     assert checkout.hidden(target, ARGS="-k nothing") == []
 
 
-MAKE_ENVIRONMENTS = [name for name, text in RECIPES.items() if "command -v uv" in text]
+@pytest.fixture(scope="module", params=[[], ["uv"]], ids=["with uv", "without uv"])
+def empty_checkout(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout without environments."""
+    return Checkout(tmp_path_factory.mktemp("checkout"), without=request.param, unusable="python -c ")
 
 
-@pytest.mark.parametrize("target", MAKE_ENVIRONMENTS)
-@pytest.mark.parametrize("without", [[], ["uv"]], ids=["with uv", "without uv"])
-def test_recipe_that_makes_an_environment_passes_on_each_failure(
-    target: str, without: list[str], tmp_path: Path
-) -> None:
-    assert Checkout(tmp_path, without=without, unusable="python -c ").hidden(target) == []
-
-
-@pytest.mark.parametrize("target", [name for name, text in RECIPES.items() if re.search(r"\$\(MAKE\).*ready", text)])
-def test_recipe_that_prepares_itself_passes_on_each_failure(target: str, checkout: Checkout) -> None:
-    with checkout.without(*(name for name in RECIPES if name.startswith(ENVIRONMENTS))):
-        assert checkout.hidden(target) == []
+@pytest.mark.parametrize("target", [name for name, text in RECIPES.items() if "command -v uv" in text])
+def test_recipe_that_makes_an_environment_passes_on_each_failure(target: str, empty_checkout: Checkout) -> None:
+    assert empty_checkout.hidden(target) == []
 
 
 ASKING = [(name, asked) for name, text in RECIPES.items() for asked in re.findall(r'test -n "\$\((\w+)\)"', text)]
