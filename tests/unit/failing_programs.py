@@ -46,8 +46,8 @@ class FailingPrograms:
             program.parent.mkdir(parents=True, exist_ok=True)
             program.symlink_to(self._fake)
 
-    def run(self, command: Sequence[str], *, failing: str = "none", **environment: str) -> Ran:
-        """Run a command in the folder while one call fails."""
+    def run(self, command: Sequence[str], *, failing: str = "none", unusable: str = "none") -> Ran:
+        """Run a command in the folder while these calls fail."""
         log, installed = self.folder / "calls", self.folder / "installed"
         for program in installed.read_text().splitlines() if installed.exists() else ():
             (self.folder / program).unlink()
@@ -63,8 +63,7 @@ class FailingPrograms:
                 "CALLS": str(log),
                 "INSTALLED": str(installed),
                 "FAILING": failing,
-                "UNUSABLE": self._unusable,
-                **environment,
+                "UNUSABLE": unusable,
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -76,8 +75,15 @@ class FailingPrograms:
         calls = log.read_bytes().decode().split("\0")
         return Ran(done.returncode, frozenset(filter(None, calls)), done.stdout)
 
-    def hidden_failures(self, command: Sequence[str], *, apart_from: frozenset[str] = frozenset()) -> list[str]:
-        """Return the calls whose failure the command survives; without any failure it must succeed."""
-        well = self.run(command)
+    def hidden_failures(
+        self, command: Sequence[str], *, apart_from: frozenset[str] = frozenset(), unusable: str = ""
+    ) -> list[str]:
+        """Return the calls whose failure the command survives; without any failure it must succeed.
+
+        `unusable` is a call that fails each time.
+        """
+        always = unusable or self._unusable
+        well = self.run(command, unusable=always)
         assert well.code == 0, f"{' '.join(command)}\n{well.output}"
-        return [call for call in sorted(well.calls - apart_from) if self.run(command, failing=call).code == 0]
+        calls = sorted(well.calls - apart_from - {always})
+        return [call for call in calls if self.run(command, failing=call, unusable=always).code == 0]

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -169,10 +168,6 @@ def values_of(found: Execution, name: str, *earlier: Execution) -> Mapping[str, 
     return figure.values
 
 
-def minutes(time: datetime, since: float) -> float:
-    return (time - moment(since)) / timedelta(minutes=1)
-
-
 def test_stage_waits_since_the_last_action_of_the_stage_before() -> None:
     actions = [ran("Build/A", 1, 9), ran("Build/B", 2, 5), ran("Dev/A", 12, 20), ran("Dev/B", 13, 15)]
     found = execution("a", 0, *actions)
@@ -192,6 +187,7 @@ def test_pipeline_is_restored_since_the_first_failure_after_its_last_success() -
     earlier = [
         execution("a", 0, ran("Dev/A", 0, 10, "Failed"), status="Failed"),
         execution("b", 20, ran("Dev/A", 20, 30)),
+        execution("between", 32, ran("Dev/A", 32, 35, "Failed"), status="Failed"),
         execution("c", 40, ran("Dev/A", 40, 50)),
         execution("e", 80, ran("Dev/A", 80, 90, "Failed"), ran("Dev/B", 80, 95, "Failed"), status="Failed"),
         execution("d", 60, ran("Dev/A", 60, 70, "Failed"), status="Failed"),
@@ -234,5 +230,14 @@ def test_phases_end_with_the_release() -> None:
 def test_only_the_last_environment_has_incidents_and_phases() -> None:
     history = History(executions=[released("a", 0)], incomplete=[released("a", 0)])
     found = figures(history, [DEV, PROD], [Incident(alarm="down", start=moment(60), end=None)])
+    assert [one.time for one in found] == sorted(one.time for one in found)
     assert {one.name for one in found if one.name.startswith("failed-change")} == {"failed-change/prod"}
     assert {name.rpartition("/")[2] for one in found if (name := one.name).startswith("phase-")} == {"prod"}
+
+
+@pytest.mark.parametrize(("status", "result"), [("Failed", "failed"), ("Abandoned", "stopped"), ("InProgress", None)])
+def test_stage_has_passed_when_all_its_regions_have(status: str, result: str | None) -> None:
+    found = execution("a", 0, ran("Prod/us.Bake", 0, 5), ran("Prod/eu.Bake", 0, 9, status))
+    of_prod = EnvironmentFigures([found], PROD, outcomes([found], PROD), way=())
+    results = [one.details["result"] for one in of_prod.of(found) if one.name.startswith("running/")]
+    assert results == ([result] if result else [])

@@ -12,9 +12,20 @@ from lambdas.delivery_events.clients import Accounts
 from lambdas.delivery_events.execution import Action, Commit, DeployedStack, Execution
 from lambdas.delivery_events.failure import reason
 from lambdas.delivery_events.history import continues_a_delivery, rollback_target, undone_execution
+from lambdas.delivery_events.notify import publish_notice
 from lambdas.delivery_events.outcome import Stages, after_stop
 from lambdas.delivery_events.record import write_record
-from tests.unit.recorded_delivery import NOON, PIPELINE, VARIABLES, Recording, begun, deployed, failed
+from tests.unit.recorded_delivery import (
+    NOON,
+    PIPELINE,
+    VARIABLES,
+    Recording,
+    begun,
+    deployed,
+    failed,
+    reviewed,
+    waiting,
+)
 
 STAGES = Stages(
     environments={"Dev": "dev", "Staging": "staging", "Prod": "prod", "Prod-eu": "prod in eu", "Prod-us": "prod in us"},
@@ -194,14 +205,15 @@ STACK_EVENTS = [
 ]
 
 
-def test_stack_failed_because_of_the_first_resource_of_its_last_operation() -> None:
+@pytest.mark.parametrize("begin", [5, 5.5], ids=["of the action", "that began before the action"])
+def test_stack_failed_because_of_the_first_resource_of_its_last_operation(begin: float) -> None:
     names = ("LogicalResourceId", "ResourceStatus", "ResourceStatusReason")
     it = Recording(
         stack_events=tuple({**dict(zip(names, texts, strict=True)), "Timestamp": at(m)} for *texts, m in STACK_EVENTS)
     )
     configuration = {"StackName": "yawl-prod-application", "RoleArn": "arn:aws:iam::444444444444:role/cdk"}
     kind = {"category": "Deploy", "provider": "CloudFormation", "configuration": configuration}
-    found = reason(ran("Prod/Deploy", 5, 9, "Failed", **kind), it)
+    found = reason(ran("Prod/Deploy", begin, 9, "Failed", **kind), it)
     assert (found.lines, found.is_creation) == (("First: it came first",), False)
 
 
@@ -240,3 +252,19 @@ def test_stages_before_and_after_one() -> None:
 def test_execution_was_stopped_in_the_stage_of_its_last_action() -> None:
     stage, outcome = after_stop(STAGES, execution(ran("Dev/Deploy", 0, 1), ran("Prod/Deploy", 2, 3)))
     assert (stage, outcome.state.partition(" ")[0]) == ("Prod", "prod")
+
+
+def test_approval_quotes_the_review_of_its_own_environment_and_the_tests_of_the_others() -> None:
+    it = Recording()
+    begun(it)
+    reviewed(it, "Dev")
+    deployed(it, "Dev")
+    reviewed(it, "Prod")
+    waiting(it)
+    publish_notice(it.events[-1], it, VARIABLES)
+    mail = json.loads(it.published[-1]["Message"])["email"]
+    reviews = {address for address in ("https://review/dev", "https://review/prod") if address in mail}
+    assert reviews == {"https://review/prod"}
+    assert "Changes: prod: resources 3 changed" in mail
+    assert "Changes: dev: " not in mail
+    assert "Tests: dev: 24 passed" in mail
