@@ -5,8 +5,9 @@ And what may be replaced counts as replaced, everywhere.
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from jobs.change_review.approval.exercised import received
 from jobs.change_review.approval.page import highest_risk
+from jobs.change_review.approval.release import read
 from jobs.change_review.approval.release_records import ReleaseRecords
 from jobs.change_review.approval.risks import Level, risks
 from jobs.change_review.costs import cost_change
@@ -212,6 +214,15 @@ def test_earlier_environment_received_what_any_of_its_reviews_has() -> None:
     assert names == {"data": ["A", "B"], "other": ["C"]}
 
 
+def test_same_change_has_its_properties_in_any_order() -> None:
+    one = compared(DATABASE, "WILL_UPDATE", Port="WILL_UPDATE", MultiAZ="WILL_UPDATE")
+    stored = [{"data": [{"logical_id": "One", "kind": "changed", "because": ["MultiAZ", "Port"]}]}]
+    found = received("dev", stored, releases=1, is_complete=True)
+    assert found.has("data", one)
+    assert not found.has("other", one)
+    assert not found.has("data", replace(one, because=("Port",)))
+
+
 def test_address_of_a_stored_review_is_that_of_its_page() -> None:
     run = PipelineRun(
         commit="c", pipeline="p", execution="e", publish_to="bucket/reviews", later_stages=("ProdApproval", "Prod")
@@ -230,3 +241,25 @@ def test_address_of_a_stored_review_is_that_of_its_page() -> None:
         address = run.publish("prod", {".html": "page", ".json": "{}"})
     assert stored == ["reviews/prod/e.html", "reviews/prod/e.json"]
     assert address.endswith("prefix=reviews/prod/e.html")
+
+
+@pytest.mark.parametrize(("missing", "is_complete"), [("", True), ("4", False), ("now", False)])
+def test_what_was_exercised_is_complete_with_every_review(
+    missing: str, is_complete: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prod runs c3; dev has received another release since, and this one."""
+
+    def stored(_: ReleaseRecords, environment: str, execution: str) -> dict[str, Any] | None:
+        assert environment == "dev"
+        return None if execution == missing else {"stacks": {}}
+
+    def answer(value: object) -> Callable[[PipelineRun], object]:
+        return lambda _: value
+
+    monkeypatch.setattr(ReleaseRecords, "review", stored)
+    for name, value in {"records": records(RECORDS), "title": "", "link": "", "failed_stages": ()}.items():
+        monkeypatch.setattr(PipelineRun, name, answer(value))
+    run = PipelineRun(commit="c5", pipeline="p", execution="now", publish_to="records/reviews", later_stages=())
+    review = replace(review_of(), stages=(frozenset({"yawl-prod-network"}),))
+    [found] = read(review, run, assembly=tmp_path, earlier=["dev"]).earlier
+    assert (found.releases, found.is_complete) == (2, is_complete)
