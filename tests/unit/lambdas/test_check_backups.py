@@ -1,16 +1,26 @@
 """The ages of backups and restore tests, each the right one of several: AWS lists them in no particular order."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Self
 
 import pytest
+from typing_extensions import override
 
 from lambdas.daily_checks import check_backups
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 Jobs = Sequence[tuple[float, str]]
+
+
+class Noon(datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    @override
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls(2026, 11, 24, 12, tzinfo=tz)
 
 
 def point(hours: float, status: str = "COMPLETED") -> dict[str, Any]:
@@ -67,6 +77,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, vaults: str, jobs: Jobs = (), plan
         return Backup(region_name, jobs)
 
     monkeypatch.setattr("boto3.client", client)
+    monkeypatch.setattr(check_backups, "datetime", Noon)
     for name, value in {"ENVIRONMENT": "dev", "VAULTS": vaults, "RESTORE_TEST": plan}.items():
         monkeypatch.setenv(name, value)
     return {name: round(value, 2) for name, value in check_backups.handler({}, None).items()}
