@@ -8,6 +8,7 @@ from collections.abc import Generator
 import pytest
 
 from supervisor import timings
+from supervisor.haproxy import API_ATTEMPTS
 from tests.unit.container.simulation.engine import Behavior
 from tests.unit.container.simulation.machine import Machine
 from tests.unit.container.simulation.world import World
@@ -237,7 +238,8 @@ def test_database_that_restarts_ends_the_leadership(world: World, leader: Machin
     tomcat = leader.engine
     world.server.restart(crash=crash)
     assert world.run(timings.HEARTBEAT + 0.1, until=lambda: tomcat.told)
-    took = seconds_until_start(world)
+    assert world.run(ROUND_TRIPS, until=lambda: not leader.haproxy.ready["own/tomcat"]), "it takes no requests"
+    took = seconds_until_start(world) + ROUND_TRIPS
     assert took >= timings.FENCING_DELAY
     assert world.starts[-1].epoch == 2
     world.settle()
@@ -314,6 +316,9 @@ def test_task_whose_engine_never_starts_lets_others_lead(world: World, leader: M
     world.settle()
     assert world.leader is standby
     standby.stop()
+    assert world.run(10.0, until=lambda: standby.exit is not None)
+    world.run(timings.ROW_INTERVAL + timings.HEALTH_INTERVAL + 0.5)
+    assert leader.answer()[1]["reason"] == "no task leads"
     took = seconds_until_start(world, 2 * timings.GIVE_UP_PAUSE) + (world.scheduler.now - given_up_at)
     assert took >= timings.GIVE_UP_PAUSE
     assert world.leader is leader
@@ -341,6 +346,13 @@ def test_standby_follows_without_redis(world: World, leader: Machine) -> None:
     assert third.answer()[1]["leader"]["epoch"] == 2
 
 
+def test_leader_renews_its_key(world: World, leader: Machine) -> None:
+    for _ in range(3):
+        assert leader.active
+        world.run(timings.ANNOUNCE_INTERVAL)
+        assert world.redis.left > timings.LEADER_KEY_LIFE - timings.ANNOUNCE_INTERVAL - ROUND_TRIPS
+
+
 def test_old_message_does_not_lead_a_standby_astray(world: World, leader: Machine) -> None:
     old = world.redis.published[-1]
     third = world.add_machine()
@@ -359,11 +371,15 @@ def test_old_message_does_not_lead_a_standby_astray(world: World, leader: Machin
 def test_clock_of_the_database_decides_nothing(world: World, leader: Machine, standby: Machine, seconds: float) -> None:
     world.redis.up = False
     world.run(timings.LEADER_KEY_LIFE + 1)
+    # The last heartbeat has the time before the jump.
+    leader.link.cut()
     world.server.clock_offset += seconds
-    for _ in range(30):
-        world.run(0.1)
+    for _ in range(10):
+        world.run(timings.ROW_INTERVAL / 5)
         assert standby.answer()[0] == 200
         assert standby.answer()[1]["leader"]["age_seconds"] >= 0.0
+    leader.link.mend()
+    world.run(3.0)
     assert world.leader is leader
     assert not leader.engine.told
 
@@ -396,3 +412,48 @@ def test_two_messages_lost_in_a_row_do_not_end_a_leadership(world: World, leader
     leader.link.mend()
     world.run(5.0)
     assert not leader.engine.told
+
+
+def test_new_leader_fences_at_once(world: World, leader: Machine) -> None:
+    """It does not wait for the fencing delay, nor for the engine of a leader that hangs."""
+    user = leader.engine.user
+    leader.freeze()
+    assert world.run(20.0, until=lambda: world.leader not in {None, leader})
+    world.run(ROUND_TRIPS)
+    assert world.server.listed(user) == []
+
+
+def test_login_under_way_is_fenced_too(world: World, leader: Machine) -> None:
+    """A session that was still logging in when the new leader fenced appears before its engine starts."""
+    world.login_seconds = timings.SERVER_IDLE_LIMIT + timings.FENCING_DELAY / 2
+    sessions = len(world.server.listed(leader.engine.user))
+    world.server.end(leader.engine.sessions[0], by_server=False)
+    world.run(0.3)
+    assert len(world.server.listed(leader.engine.user)) == sessions - 1
+    leader.freeze()
+    assert world.run(20.0, until=lambda: world.leader not in {None, leader})
+    world.run(timings.FENCING_DELAY / 2 + 1.0)
+    assert world.server.listed(leader.engine.user), "it has appeared"
+    seconds_until_start(world)
+
+
+def test_leadership_is_not_given_up_before_the_engine_has_ended() -> None:
+    """HAProxy's runtime API fails when requests are to be sent to the engine, and answers again."""
+    with World(1, start_seconds=START) as world:
+        machine = world.machines[0]
+        assert world.run(10.0, until=lambda: machine.tomcat and machine.tomcat.deployed)
+        machine.haproxy.failing_calls = API_ATTEMPTS
+        machine.stopping = True
+        world.run(10.0, until=lambda: machine.exit is not None)
+        assert machine.exit == 4
+        assert world.server.row is not None
+        assert world.server.row["released"]
+
+
+def test_handover_ends_when_the_lock_is_lost(world: World, leader: Machine) -> None:
+    leader.haproxy.requests = 1
+    leader.stop()
+    world.run(1.0)
+    assert world.server.leader is not None
+    world.server.end(world.server.leader, by_server=True)
+    assert world.run(timings.LEASE, until=lambda: leader.exit is not None)

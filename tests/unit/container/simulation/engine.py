@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from supervisor.fencing import EngineLogin
 from supervisor.probe import ENGINE_PATH
-from tests.unit.container.simulation.postgresql import LAST_STATEMENT_SECONDS, LOGIN_SECONDS, Session
+from tests.unit.container.simulation.postgresql import LAST_STATEMENT_SECONDS, Session
 
 if TYPE_CHECKING:
     from tests.unit.container.simulation.machine import Machine
@@ -99,7 +99,9 @@ class Tomcat(Process):
                 return
             session.listed = False
             self.sessions.append(session)
-            self.machine.scheduler.later(LOGIN_SECONDS, lambda session=session: setattr(session, "listed", True))
+            self.machine.scheduler.later(
+                self.machine.world.login_seconds, lambda session=session: setattr(session, "listed", True)
+            )
 
     @override
     def signal(self, number: signal.Signals) -> None:

@@ -31,6 +31,8 @@ class HaproxyProcess:
         self.upstream: tuple[str, int] | None = None
         self.requests = 0
         """How many requests are running."""
+        self.failing_calls = 0
+        """How many calls of its runtime API fail from now on."""
 
     def restarted(self) -> Process:
         """Start it."""
@@ -109,6 +111,9 @@ async def open_connection(world: "World", address: str, port: int) -> tuple[asyn
 async def open_runtime_api(world: "World", _: str) -> tuple[asyncio.StreamReader, Any]:
     """Connect to the machine's own HAProxy."""
     machine = world.current
+    if machine.haproxy.failing_calls:
+        machine.haproxy.failing_calls -= 1
+        raise ConnectionRefusedError
     reader = asyncio.StreamReader()
 
     def respond(command: str) -> None:

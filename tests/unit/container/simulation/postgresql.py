@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,9 +20,9 @@ from tests.unit.container.simulation.scheduler import Scheduler
 if TYPE_CHECKING:
     from tests.unit.container.simulation.machine import Machine
 
-LOGIN_SECONDS: Final = 0.3
-"""Between the check of a login and the first time that its session is listed."""
-LAST_STATEMENT_SECONDS: Final = 0.2
+TERMINATION_SECONDS: Final = 0.05
+"""How long a terminated session goes on: it may be committing."""
+LAST_STATEMENT_SECONDS: Final = 1.5
 """How long a session outlives its client: its last statement may still commit."""
 
 
@@ -99,6 +100,10 @@ class Session:
     """Whether those of the present transaction do, in any case."""
     undo: list[Callable[[], None]] | None = None
     on_end: Callable[[], None] = lambda: None
+
+    def appear(self) -> None:
+        """Be listed: its login has ended."""
+        self.listed = True
 
 
 @dataclass(frozen=True)
@@ -293,7 +298,7 @@ class Server:
 
     def _terminate(self, _: Session, __: object, parameters: Sequence[Any]) -> None:
         for session in [session for session in self.sessions if session.process == parameters[0]]:
-            self.end(session, by_server=True)
+            self._scheduler.later(TERMINATION_SECONDS, partial(self.end, session, by_server=True))
 
     def _no_wait_for_disk(self, session: Session, *_: object) -> None:
         session.waits_for_disk = False

@@ -47,6 +47,8 @@ class World:
         self.story: deque[str] = deque(maxlen=60)
         self.next_behavior: Behavior = "good"
         self.stop_seconds = 0.3
+        self.login_seconds = 0.3
+        """Between the check of an engine's login and the first time that its session is listed."""
         self.starts: list[Tomcat] = []
         self._numbers = itertools.count(1)
         self._patches: Patches | None = None
