@@ -99,6 +99,28 @@ def test_standby_reports_a_failed_engine(world: World, leader: Machine, standby:
     assert (body["engine"], body["reason"][:24]) == ("unreachable", "through the active task:")
 
 
+@pytest.mark.parametrize("behavior", ["fails", "resource service fails", "hangs"])
+def test_leader_reports_its_failed_engine(world: World, leader: Machine, behavior: Behavior) -> None:
+    leader.engine.behavior = behavior
+    limit = timings.PROBE_INTERVAL + timings.PROBE_TIMEOUT + timings.HEALTH_INTERVAL
+    assert world.run(limit + 0.1, until=lambda: leader.answer()[0] == 503)
+    assert not leader.engine.told, "a single bad answer is no reason for a restart"
+    body = leader.answer()[1]
+    assert (body["role"], body["engine"]) == ("active", "running")
+    assert "answer" in body["reason"]
+
+
+def test_standby_that_stops_is_unhealthy_at_once(world: World, standby: Machine) -> None:
+    standby.haproxy.requests = 1
+    standby.stop()
+    world.run(0.01)
+    assert (standby.answer()[0], standby.answer()[1]["reason"]) == (503, "the task is stopping")
+    world.run(2.0)
+    assert (standby.answer()[0], standby.exit) == (503, None)
+    standby.haproxy.requests = 0
+    assert world.run(1.0, until=lambda: standby.exit == 0)
+
+
 def test_handover_waits_for_nothing_but_the_engine(world: World, leader: Machine, standby: Machine) -> None:
     leader.stop()
     world.run(0.01)
