@@ -139,8 +139,7 @@ class Scheduler:
         end = self.now + seconds
         steps = 0
         while not until():
-            if self.failures:
-                raise self.failures[0]
+            self._raise_failure()
             thread = min(self._runnable(), key=lambda thread: (thread.wakes_at, thread.order), default=None)
             due = min(thread.wakes_at if thread else math.inf, self._timers[0][0] if self._timers else math.inf)
             if due > end:
@@ -157,6 +156,7 @@ class Scheduler:
             else:
                 heapq.heappop(self._timers)[2]()
             self.after_step()
+        self._raise_failure()
         return True
 
     def abandon(self) -> None:
@@ -165,6 +165,10 @@ class Scheduler:
         for thread in list(self.threads):
             while not thread.finished:
                 thread.resume()
+
+    def _raise_failure(self) -> None:
+        if self.failures:
+            raise self.failures[0]
 
     def _runnable(self) -> list[SimulatedThread]:
         return [thread for thread in self.threads if not thread.host.frozen and not thread.hung]
