@@ -141,4 +141,10 @@ def _variables_of(machine: Machine) -> Variables:
 
 @cache
 def _variables() -> Variables:
-    return variables(Path(tempfile.mkdtemp()))
+    return variables(Path(_folder().name))
+
+
+@cache
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    """Return a folder that is removed when Python ends."""
+    return tempfile.TemporaryDirectory()
