@@ -260,6 +260,6 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
     @override
     def call_exception_handler(self, context: Mapping[str, Any]) -> None:
-        """Fail the test: a callback has failed. What nobody retrieved is reported when garbage is collected, so not here."""
+        """Fail the test, except for what is reported only when garbage is collected."""
         if not self._host.scheduler.abandoned and not str(context["message"]).endswith("never retrieved"):
             self._host.scheduler.failures.append(AssertionError(f"the loop reports: {context}"))
