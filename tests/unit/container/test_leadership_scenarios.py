@@ -479,3 +479,9 @@ def test_handover_ends_when_the_lock_is_lost(world: World, leader: Machine) -> N
     assert world.server.leader is not None
     world.server.end(world.server.leader, by_server=True)
     assert world.run(timings.LEASE, until=lambda: leader.exit is not None)
+
+
+def test_supervisor_that_hangs_is_unhealthy(world: World, standby: Machine) -> None:
+    standby.hang()
+    world.run(timings.HEALTH_AGE_LIMIT + 0.1)
+    assert standby.answer()[1]["reason"] == "the supervisor has not looked for too long"
