@@ -96,6 +96,16 @@ def respond(
     return behave
 
 
+def raw(text: str | bytes) -> Behaviour:
+    """Answer with exactly these bytes; each line of the text ends with CR and LF."""
+
+    async def behave(writer: asyncio.StreamWriter) -> None:
+        writer.write(text if isinstance(text, bytes) else text.replace("\n", "\r\n").encode())
+        await writer.drain()
+
+    return behave
+
+
 def healthy(*, task: str = "task-one", headers: Mapping[str, str] | None = None, **changes: object) -> Behaviour:
     """Answer as the container's contract says, but for these changes; None takes a field away."""
     body = {name: value for name, value in (CONTRACT | changes).items() if value is not None}

@@ -3,13 +3,11 @@
 import asyncio
 import json
 from dataclasses import dataclass
-from functools import partial
 from itertools import cycle
 
 import pytest
 
 from integration_tests.credentials import ORIGIN_HEADER
-from integration_tests.http_checks import closed_calls, other_paths_are_forbidden
 from integration_tests.http_client import BODY_LIMIT, HttpClient
 from tests.faulty_http_server import (
     CONTRACT,
@@ -36,10 +34,9 @@ from tests.integration_faults.load_balancer_under_test import (
     NAME,
     PATH,
     SECOND,
-    SECONDS,
+    check_forbidden,
     check_health,
     check_without_fault,
-    deadline,
     resolve,
 )
 from tests.integration_faults.matrix import Recorder
@@ -194,15 +191,6 @@ def test_healthy_variant(behaviours: list[Behaviour], recorder: Recorder) -> Non
         recorder.green(
             lambda: check_health(server.url, seconds=HEALTHY_DEADLINE_SECONDS, request_seconds=ONE_HANGS_SECONDS)
         )
-
-
-def check_forbidden(url: str, *, seconds: float = SECONDS) -> None:
-    """Send requests as the integration tests do: without the secret header, and with a guessed one."""
-    forbidding = partial(
-        other_paths_are_forbidden, calls=closed_calls(PATH, unguessable="0a1b"), deadline=deadline(seconds)
-    )
-    forbidding(HttpClient(url))
-    forbidding(HttpClient(url, headers={ORIGIN_HEADER: "a guess"}), header="with a guessed secret origin header")
 
 
 def at_two_paths(request: Request) -> Behaviour:
