@@ -89,20 +89,25 @@ class HttpClient:
         count: int,
         at_once: int,
         seconds: float,
-        enough: Callable[[Sequence[Response]], bool],
+        enough: Callable[[Response], bool],
     ) -> list[Response]:
-        """Request a path `count` times, `at_once` in parallel, or until `enough` of the responses so far."""
+        """Request a path `count` times, `at_once` in parallel, or until a response is `enough`; it is asked of each."""
         addresses = self._addresses(seconds)
         if isinstance(addresses, Response):
             return [addresses]
         responses: list[Response] = []
         turns = iter(range(count))
 
+        stopped = False
+
         async def work() -> None:
+            nonlocal stopped
             for _ in turns:
-                if enough(responses):
+                response = await self._send(self._request("GET", path), self._next(addresses), seconds)
+                responses.append(response)
+                stopped = enough(response) or stopped
+                if stopped:
                     return
-                responses.append(await self._send(self._request("GET", path), self._next(addresses), seconds))
 
         async def workers() -> None:
             await asyncio.gather(*(work() for _ in range(at_once)))

@@ -33,7 +33,11 @@ def main() -> None:
     parser.add_argument(
         "--credentials-file", type=Path, help="JSON with the engine's username and password; default: random ones"
     )
-    parser.add_argument("--image-version", default="testbed", help="the version in the health response")
+    parser.add_argument(
+        "--image-version",
+        default=os.environ.get("IMAGE_VERSION", "testbed"),
+        help="the version in the health response; default: $IMAGE_VERSION",
+    )
     parser.add_argument(
         "--engine-start", type=float, default=1.0, metavar="SECONDS", help="how long the engine takes to start"
     )

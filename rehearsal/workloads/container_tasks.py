@@ -64,11 +64,11 @@ class ContainerTasks:
         credentials.write_text(json.dumps({key: service.variables.get(name, "") for key, name in names.items()}))
         count = str(max(1, len(service.tasks)))
         command = [sys.executable, "-m", "testbed", "--tasks", count, "--credentials-file", str(credentials)]
-        command += ["--image-version", service.version] if service.version else []
         process = self._processes.start(
             command,
             directory=self._folder.parent,
-            environment=_environment(self._folder, environment),
+            # A variable, because the testbeds of earlier commits have no such option.
+            environment={**_environment(self._folder, environment), "IMAGE_VERSION": service.version or "testbed"},
             hold_input=True,
             shutdown_seconds=SHUTDOWN_SECONDS,
         )

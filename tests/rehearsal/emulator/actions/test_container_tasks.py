@@ -28,14 +28,12 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--check", action="store_true")
 parser.add_argument("--tasks", type=int)
 parser.add_argument("--credentials-file", type=pathlib.Path)
-parser.add_argument("--image-version")
 options = parser.parse_args()
 if options.check:
     sys.exit("testbed: missing Debian packages: " + MISSING if MISSING else 0)
 here = pathlib.Path(__file__).parents[2]
 (here / "asked.json").write_text(json.dumps({
     "tasks": options.tasks,
-    "version": options.image_version,
     "credentials": json.loads(options.credentials_file.read_text()),
     "mode": stat.S_IMODE(options.credentials_file.stat().st_mode),
     "environment": dict(os.environ),
@@ -124,7 +122,7 @@ def test_only_the_testbed_gets_the_credentials(account: Account, workshop: Any, 
     Tasks(account.cloud, ContainerTasks(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
     asked = json.loads((tmp_path / "tasks/asked.json").read_text())
     assert (asked["tasks"], asked["credentials"]) == (2, {"username": USER, "password": PASSWORD})
-    assert asked["version"] == "6.1.0"
+    assert asked["environment"]["IMAGE_VERSION"] == "6.1.0"
     assert asked["mode"] == 0o600
     assert PASSWORD not in json.dumps([asked["arguments"], asked["environment"]])
 
