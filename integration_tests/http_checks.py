@@ -114,20 +114,21 @@ def closed_calls(health_path: str, *, unguessable: str) -> list[Call]:
     `unguessable` is a new segment of a path for each run. It finds a rule that opens what lies below a closed path.
     """
     health = health_path.rstrip("/")
-    unknown = [f"/{unguessable}", f"/yawl/{unguessable}", f"{health}/{unguessable}"]
-    paths = ["/", "/yawl/ib", "/yawl/ia", f"{health}/gateway", health, *unknown]
-    closed = [path for path in dict.fromkeys(paths) if path not in ("", health_path)]
+    known = ["", "/yawl", "/yawl/ib", "/yawl/ia", f"{health}/gateway", health]
+    below = [f"{path}/{unguessable}" for path in known]
+    closed = [path for path in dict.fromkeys(["/", *known, *below]) if path not in ("", health_path)]
     return [
         *(Call(method, path) for method in ("GET", "POST") for path in closed),
         *(Call(method, health_path) for method in METHODS if method != "GET"),
-        *(Call(method, unknown[1]) for method in METHODS if method not in ("GET", "POST")),
+        *(Call(method, below[1]) for method in METHODS if method not in ("GET", "POST")),
     ]
 
 
 def closed_engine_calls(*, unguessable: str) -> list[Call]:
     """Return requests of the engine's own API, which the distribution must refuse."""
-    paths = ("/yawl/ib", "/yawl/ia", "/yawl", f"/yawl/{unguessable}")
-    return [Call(method, path) for method in ("GET", "POST") for path in paths]
+    known = ("/yawl/ib", "/yawl/ia", "/yawl")
+    below = [f"{path}/{unguessable}" for path in known]
+    return [Call(method, path) for method in ("GET", "POST") for path in (*known, *below)]
 
 
 def closed_fault(response: Response) -> str | None:

@@ -264,13 +264,13 @@ def test_redirect_is_followed_to_describe_it(location: str, ending: str) -> None
 
 def test_every_closed_path_is_asked_with_every_method_that_matters() -> None:
     calls = closed_calls(PATH, unguessable="0a1b")
-    paths = {"/", "/yawl/ib", "/yawl/ia", "/resourceService/gateway", "/resourceService"}
-    paths |= {"/0a1b", "/yawl/0a1b", "/resourceService/0a1b"}
+    paths = {"/", "/yawl", "/yawl/ib", "/yawl/ia", "/resourceService/gateway", "/resourceService"}
+    paths |= {f"{path.rstrip('/')}/0a1b" for path in paths}
     assert {call.path for call in calls if call.method == "GET"} == paths
     assert {call.path for call in calls if call.method == "POST"} == {*paths, PATH}
     assert {call.method for call in calls if call.path == "/yawl/0a1b"} == set(METHODS)
     assert {call.method for call in calls if call.path == PATH} == set(METHODS) - {"GET"}
-    assert len(calls) == len(set(calls)) == 27
+    assert len(calls) == len(set(calls)) == 35
     assert {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} == set(METHODS)
 
 
@@ -283,7 +283,10 @@ def test_health_path_at_the_root_is_not_closed() -> None:
 
 def test_engine_calls_that_the_distribution_must_refuse() -> None:
     assert set(closed_engine_calls(unguessable="0a1b")) == {
-        Call(method, path) for method in ("GET", "POST") for path in ("/yawl/ib", "/yawl/ia", "/yawl", "/yawl/0a1b")
+        Call(method, f"{path}{below}")
+        for method in ("GET", "POST")
+        for path in ("/yawl/ib", "/yawl/ia", "/yawl")
+        for below in ("", "/0a1b")
     }
 
 
