@@ -24,6 +24,7 @@ from integration_tests.http_checks import (
     curl,
     health_path_responds,
     other_paths_are_forbidden,
+    redirect_ending,
 )
 from integration_tests.http_client import Call
 from integration_tests.sample import ENOUGH_FOR_EVERY_TASK, latency_and_errors_are_within_limits
@@ -260,6 +261,29 @@ def test_redirect_is_followed_to_describe_it(location: str, ending: str) -> None
         check_health(InMemoryClient(application))
     shown = f"302 Found to {location}{ending}"
     assert any(line.split(" x ")[-1].startswith(shown) for line in str(failure.value).splitlines()), str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "ending"),
+    [
+        (299, {"location": "/a"}, ""),
+        (300, {"location": "/a"}, ", which ends with 403 Forbidden"),
+        (399, {"location": "/a"}, ", which ends with 403 Forbidden"),
+        (400, {"location": "/a"}, ""),
+        (304, {}, ""),
+    ],
+)
+def test_only_redirects_are_followed(status: int, headers: dict[str, str], ending: str) -> None:
+    client = InMemoryClient(lambda _: respond(403, location="/elsewhere"))
+    assert redirect_ending(client, response(status=status, headers=headers)) == ending
+
+
+def test_redirect_without_a_place_ends() -> None:
+    client = InMemoryClient(lambda _: respond(302))
+    assert redirect_ending(client, response(status=302, headers={"location": "/a"})) == ", which ends with 302 Found"
+    silent = InMemoryClient(lambda _: reset())
+    ending = redirect_ending(silent, response(status=302, headers={"location": "/a"}))
+    assert ending == ", which ends with connection reset while waiting for the response headers"
 
 
 def test_every_closed_path_is_asked_with_every_method_that_matters() -> None:
