@@ -2,10 +2,10 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from integration_tests.contract import epoch_in, health_fault, said_in, version_fault
-from integration_tests.failure import check_failure, counted
+from integration_tests.failure import CheckFailed, check_failure, counted
 from integration_tests.http_call import Response
 from integration_tests.http_checks import curl
 from integration_tests.http_client import REQUEST_SECONDS, HttpClient
@@ -34,24 +34,14 @@ def latency_and_errors_are_within_limits(
     most_slow = requests - math.ceil(0.99 * requests)
     most_bad = math.floor(requests * error_rate_limit_percent / 100)
 
-    def slow(responses: Sequence[Response]) -> int:
-        return sum(response.seconds > p99_limit_seconds for response in responses)
-
     def send(count: int) -> list[Response]:
-        counts: Counter[str] = Counter()
-
-        def enough(response: Response) -> bool:
-            counts["slow"] += slow([response])
-            counts["bad"] += _bad([response])
-            return counts["slow"] > most_slow or counts["bad"] > most_bad
-
         return client.sample(
             path,
             count=count,
             at_once=AT_ONCE,
             # Longer than the limit, to tell a slow response from a missing one.
             seconds=min(REQUEST_SECONDS, 2 * p99_limit_seconds + 1),
-            enough=enough,
+            enough=_first_above(most_slow, most_bad, p99_limit_seconds),
         )
 
     responses = send(requests)
@@ -66,36 +56,71 @@ def latency_and_errors_are_within_limits(
         responses += after
         if _bad(after):
             titles.append(f"one of the last requests failed, and {_bad(after)} of {len(after)} after it")
-    if slow(responses) > most_slow:
+    if _slow(responses, p99_limit_seconds) > most_slow:
         titles.append(
             f"the slowest 1 % of requests is over the limit of {p99_limit_seconds:g} s: "
-            f"{slow(responses)} of {len(responses)} took longer"
+            f"{_slow(responses, p99_limit_seconds)} of {len(responses)} took longer"
         )
     titles += _contradictions([response for response in responses if health_fault(response) is None], released)
-    seconds = sorted(response.seconds for response in responses)
     if not titles:
-        return _rank(seconds, 99)
+        return _rank(sorted(response.seconds for response in responses), 99)
+    raise _failure(
+        titles,
+        responses,
+        asked=f"GET {client.url}{path}, {len(responses)} times in a sample of {requests}, {AT_ONCE} at once",
+        wanted=f"99 % within {p99_limit_seconds:g} s, at most {error_rate_limit_percent:g} % bad, one active task, "
+        + (f"version {released}" if released else "one version"),
+        released=released,
+        command=curl(client, path),
+    )
+
+
+def _failure(
+    titles: Sequence[str],
+    responses: Sequence[Response],
+    *,
+    asked: str,
+    wanted: str,
+    released: str | None,
+    command: str,
+) -> CheckFailed:
+    seconds = sorted(response.seconds for response in responses)
     faults = Counter(fault for response in responses if (fault := _fault(response, released)))
     worst = next(
         (response for response in responses if _fault(response, released)),
         max(responses, key=lambda response: response.seconds),
     )
-    raise check_failure(
+    return check_failure(
         title=f"{titles[0][0].upper()}{titles[0][1:]}{''.join(f'; {title}' for title in titles[1:])}.",
-        asked=f"GET {client.url}{path}, {len(responses)} times in a sample of {requests}, {AT_ONCE} at once",
-        wanted=f"99 % within {p99_limit_seconds:g} s, at most {error_rate_limit_percent:g} % bad, one active task, "
-        + (f"version {released}" if released else "one version"),
+        asked=asked,
+        wanted=wanted,
         got=[
             *counted(faults, good=len(responses) - faults.total()),
             f"median {_rank(seconds, 50):.2f} s, 99 % within {_rank(seconds, 99):.2f} s, all in {seconds[-1]:.2f} s",
         ],
         last=[f"worst  {worst}", *(f"  {line}" for line in worst.details)],
-        next_steps=[curl(client, path), "find requests by their id in the load balancer's access log"],
+        next_steps=[command, "find requests by their id in the load balancer's access log"],
     )
 
 
 def _fault(response: Response, released: str | None) -> str | None:
     return health_fault(response) or version_fault(response, released)
+
+
+def _first_above(most_slow: int, most_bad: int, p99_limit_seconds: float) -> Callable[[Response], bool]:
+    """Return a function that is given each response, and says when there are more slow or bad ones than allowed."""
+    counts: Counter[str] = Counter()
+
+    def enough(response: Response) -> bool:
+        counts["slow"] += _slow([response], p99_limit_seconds)
+        counts["bad"] += _bad([response])
+        return counts["slow"] > most_slow or counts["bad"] > most_bad
+
+    return enough
+
+
+def _slow(responses: Sequence[Response], limit_seconds: float) -> int:
+    return sum(response.seconds > limit_seconds for response in responses)
 
 
 def _bad(responses: Sequence[Response]) -> int:

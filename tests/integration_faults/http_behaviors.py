@@ -90,8 +90,8 @@ CONTENT = json.dumps(CONTRACT).encode()
 GUESS = "x-origin-verify"
 
 
-def _health() -> dict[str, tuple[Start, str]]:
-    """Return faults of the health path."""
+def _states() -> dict[str, tuple[Start, str]]:
+    """Return states of a task that are not ok."""
     of_standby = {
         f"a standby says ok, and its engine is {state}": (
             always(standby(engine=state)),
@@ -106,7 +106,12 @@ def _health() -> dict[str, tuple[Start, str]]:
         )
         for state in ("unreachable", "starting", "stopped")
     }
-    contents = {
+    return of_standby | of_active
+
+
+def _contents() -> dict[str, tuple[Start, str]]:
+    """Return contents of the health response that break the contract."""
+    return {
         "the answer is ok with a reason": (always(healthy(reason="no task leads")), "a reason why it is not"),
         "the answer is ok with a list of reasons": (always(healthy(reason=["disk"])), "a reason why it is not"),
         "the status is written in capitals": (always(healthy(status="OK")), "the status is not ok"),
@@ -142,7 +147,11 @@ def _health() -> dict[str, tuple[Start, str]]:
         "no task names itself": (always(healthy(task="")), "does not name its task"),
         "the task's name is blank": (always(healthy(task="   ")), "does not name its task"),
     }
-    forms = {
+
+
+def _bodies() -> dict[str, tuple[Start, str]]:
+    """Return health responses of another form, and health paths that do not last."""
+    return {
         "the content type is HTML": (always(body(CONTENT, "text/html")), "content type is not application/json"),
         "the content type is plain text": (always(body(CONTENT, "text/plain")), "content type is not application/json"),
         "the content type is another kind of JSON": (
@@ -179,12 +188,10 @@ def _health() -> dict[str, tuple[Start, str]]:
             "only 3 of 5 times in a row",
         ),
     }
-    return of_standby | of_active | contents | forms
 
 
-def _forbidding() -> dict[str, tuple[Start, str]]:
-    """Return requests that are answered and should not be."""
-    engine = b"<response><failure><reason>Invalid session</reason></failure></response>"
+def _opened() -> dict[str, tuple[Start, str]]:
+    """Return requests that reach the application and should not."""
     opened = respond(200, b"<response/>")
     unknown = f"/yawl/{UNGUESSABLE}"
     return {
@@ -218,6 +225,14 @@ def _forbidding() -> dict[str, tuple[Start, str]]:
             )
             for place, prefix in (("the engine's", "/yawl"), ("the health path", PATH.rstrip("/")), ("the root", ""))
         },
+    }
+
+
+def _refused() -> dict[str, tuple[Start, str]]:
+    """Return refusals that come from the application, or are none."""
+    engine = b"<response><failure><reason>Invalid session</reason></failure></response>"
+    opened, unknown = respond(200, b"<response/>"), f"/yawl/{UNGUESSABLE}"
+    return {
         "the engine itself answers with 403": (closed_but(opened=respond(403, engine)), "403 Forbidden from the app"),
         "the engine answers with 403 and a declaration": (
             closed_but(opened=respond(403, b'<?xml version="1.0"?>' + engine)),
@@ -304,7 +319,7 @@ def _sample() -> dict[str, tuple[Start, str]]:
 
 def bad() -> dict[str, Bad]:
     """Return the behaviors that a test must detect, by name."""
-    by = {HEALTH: _health(), FORBIDDING: _forbidding(), SAMPLE: _sample()}
+    by = {HEALTH: _states() | _contents() | _bodies(), FORBIDDING: _opened() | _refused(), SAMPLE: _sample()}
     table = {
         name: Bad(start=start, by=test, message=message)
         for test, rows in by.items()

@@ -4,7 +4,8 @@ from collections.abc import Generator, Mapping
 
 import pytest
 
-from integration_tests.http_client import HttpClient
+from integration_tests import waiting
+from integration_tests.http_client import REQUEST_SECONDS, HttpClient
 from integration_tests.sample import latency_and_errors_are_within_limits
 from tests.faulty_http_server import healthy, serve_application
 from tests.integration_faults.http_behaviors import (
@@ -27,8 +28,8 @@ from tests.integration_faults.load_balancer_under_test import (
 )
 from tests.integration_faults.matrix import Recorder
 
-LATENCY_SECONDS = 4.0
-"""Longer than a busy machine pauses."""
+LATENCY_SECONDS = 30.0
+"""Longer than a busy machine pauses; no behavior is slow."""
 BAD: Mapping[str, Bad] = bad()
 GOOD: Mapping[str, Good] = good()
 
@@ -48,6 +49,12 @@ def check(test: str, url: str, *, released: str | None, seconds: float) -> None:
             error_rate_limit_percent=1.0,
             released=released,
         )
+
+
+@pytest.fixture(autouse=True)
+def full_probes(longer_probes: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # overridden here
+    """Give every probe its full time, because no behavior hangs."""
+    monkeypatch.setattr(waiting, "MIN_PROBE_SECONDS", REQUEST_SECONDS)
 
 
 @pytest.fixture(scope="module")
