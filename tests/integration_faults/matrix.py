@@ -16,17 +16,20 @@ Parameters can have marks too: `pytest.param(..., marks=pytest.mark.fault("...",
 is unique; `caught_by` is the name of a test in `integration_tests/`. `green` must come before `red`: it shows that the
 check passes without the fault. The row's seconds are those of the last call. Keep deadlines short.
 
-`make faults` runs the folder and writes the table. Every run of the whole folder checks that the table has these rows.
+`make faults` runs the folder and writes the table, which the document's first part contains; `make mutants` writes the
+second. Every run of the whole folder checks that the table has these rows.
 """
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pytest
 
 from integration_tests.failure import CheckFailed
 from tests.paths import ROOT
+from tools.mutants import document
 
 TABLE = ROOT / "docs" / "FAULTS.md"
 PROPERTY = "fault matrix"
@@ -93,11 +96,11 @@ def rows_in(properties: Iterable[tuple[str, object]]) -> list[Row]:
 
 
 def table_of(rows: Iterable[Row]) -> str:
-    """Return the document: faults first, then tolerated circumstances, sorted by test."""
+    """Return the document's first part: faults, then tolerated circumstances, sorted by test."""
     lines = [
         "# Faults that the integration tests detect",
         "",
-        "`make faults` causes each of these faults and writes this file; do not edit it. Deadlines are short in these",
+        "`make faults` causes each of these faults and writes this table; do not edit it. Deadlines are short in these",
         "tests. The seconds show that a test fails at once when it can, and soon after its deadline when it must wait.",
     ]
     for kind, (head, title) in _HEADS.items():
@@ -106,7 +109,14 @@ def table_of(rows: Iterable[Row]) -> str:
     return "\n".join([*lines, ""])
 
 
+def write(file: Path, rows: Iterable[Row]) -> None:
+    """Replace the document's first part."""
+    _, title, mutants = file.read_text(encoding="utf-8").partition(f"\n{document.TITLE}")
+    file.write_text(table_of(rows) + title + mutants, encoding="utf-8")
+
+
 def names_in(table: str) -> list[str]:
-    """Return the names of the rows in the document."""
-    rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")]
+    """Return the names of the rows in the document's first part."""
+    faults = table.partition(document.TITLE)[0]
+    rows = [line.split("|")[1].strip() for line in faults.splitlines() if line.startswith("| ")]
     return [name for name in rows if name not in ("fault", "circumstance")]
