@@ -187,7 +187,7 @@ faults: $(ready) ## cause every fault that the integration tests must detect; up
 mutants_venv := .venv-mutants
 .PHONY: mutants
 mutants: $(ready) $(mutants_venv)/.ready ## count the small defects that tests notice; updates docs/FAULTS.md: PART=lambdas SAMPLE=200
-	@nice -n 10 python -m tools.mutants $(if $(PART),--part $(PART)) $(if $(SAMPLE),--sample $(SAMPLE)) --document docs/FAULTS.md $(ARGS)
+	@$(temporary) nice -n 10 python -m tools.mutants $(if $(PART),--part $(PART)) $(if $(SAMPLE),--sample $(SAMPLE)) --document docs/FAULTS.md $(ARGS)
 
 .PHONY: probes
 probes: $(ready) ## compare the emulator's answers with those documented by AWS; updates docs/PROBES.md

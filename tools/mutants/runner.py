@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,19 +54,20 @@ class Runner:
         self._further = further
         self._selection = Selection(copy.folder, copy.files)
         self._durations: dict[str, float] = {}
-        self._temporary = folder / "tmp"
-        self._fixtures = folder / f"fixtures-{copy.digest()}"
         self._known = folder / f"durations-{copy.digest()}.json"
 
     def __enter__(self) -> Self:
-        """Start the server, and remove what earlier versions of the files left."""
-        for path in [*self._folder.glob("fixtures-*"), *self._folder.glob("durations-*")]:
-            if path not in (self._fixtures, self._known):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        """Start the server, and remove the durations of earlier versions of the files."""
+        for path in self._folder.glob("durations-*"):
+            if path != self._known:
+                path.unlink()
         if self._known.exists():
             self._durations = json.loads(self._known.read_text())
-        self._fixtures.mkdir(exist_ok=True)
-        self._temporary.mkdir(exist_ok=True)
+        # Outside of the repository, because tests create folders that belong to no clone.
+        self._own = Path(tempfile.mkdtemp(prefix="mutants-"))
+        self._temporary, self._fixtures = self._own / "tmp", self._own / "kept"
+        self._temporary.mkdir()
+        self._fixtures.mkdir()
         self._server = subprocess.Popen(
             [sys.executable, _SERVER, self._folder / "pytest.txt"],
             cwd=self._copy.folder,
@@ -83,7 +85,7 @@ class Runner:
         """End the server and the tests that still run."""
         self._server.terminate()
         self._server.communicate()
-        shutil.rmtree(self._temporary, ignore_errors=True)
+        shutil.rmtree(self._own, ignore_errors=True)
 
     def test(self, part: Part, mutant: Mutant) -> Result:
         """Run the tests on a mutant until one fails; raises BrokenTestsError if one fails without the mutant too."""
