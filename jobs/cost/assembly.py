@@ -20,6 +20,11 @@ class Resource:
     type: str
     properties: Mapping[str, Any]
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The logical ids that the properties name, by Ref or by GetAtt."""
+        return frozenset(referred(self.properties))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
@@ -43,7 +48,7 @@ class Stack:
 
     def referring_to(self, logical_id: str) -> Iterator[Resource]:
         """Yield the resources whose properties name another one, by Ref or by GetAtt."""
-        return (resource for resource in self.resources if logical_id in referred(resource.properties))
+        return (resource for resource in self.resources if logical_id in resource.names)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,7 +62,7 @@ def cluster(resource: Resource, stack: Stack, usage: Usage) -> Iterator[Charge]:
         return
     tasks = Decimal(0)
     for found in stack.of_type("AWS::ECS::Service"):
-        if resource.logical_id in referred(found.properties):
+        if resource.logical_id in found.names:
             tasks += sum(count * held for count, held in _capacity_hours(found, stack).items()) / HOURS
     yield Charge(
         what="Container Insights",
