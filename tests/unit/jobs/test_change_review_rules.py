@@ -1,6 +1,7 @@
 """Rules of the change review at their limits, each with two of everything: refused updates, acceptances, risks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,18 +30,20 @@ COMPLIANCE = {"ChangeableForDays": 3, "MinRetentionDays": 7}
 def resource(
     kind: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, **rest: Any
 ) -> ResourceChange:
-    return ResourceChange(
-        **{"logical_id": "One", "impact": "WILL_UPDATE", "because": ()} | rest,
+    change = ResourceChange(
+        logical_id="One",
         type=kind,
+        impact="WILL_UPDATE",
+        because=(),
         before=None if before is None else {"Properties": before},
         after=None if after is None else {"Properties": after},
     )
+    return replace(change, **rest)
 
 
 def difference(*changes: ResourceChange, **rest: Any) -> Difference:
-    return Difference(
-        **{"resources": changes, "outputs": 0, "broadened": False, "permissions": {}, "rules": {}, "text": ""} | rest
-    )
+    found = Difference(resources=changes, outputs=0, broadened=False, permissions={}, rules={}, text="")
+    return replace(found, **rest)
 
 
 UPDATES: Sequence[tuple[str, dict[str, Any], dict[str, Any], str]] = [
