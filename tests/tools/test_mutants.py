@@ -131,20 +131,22 @@ def test_copy_has_uncommitted_changes_and_is_restored(project: Path, copy: Worki
 
 def test_session_repeats_what_may_have_changed(project: Path, copy: WorkingCopy, tmp_path: Path) -> None:
     caught, survived = mutant("number + 1", "number + 2"), mutant("> 10", "> 9")
+    endless = mutant("number -= 1", "number -= 0")
     first = Session(tmp_path / "session.jsonl", copy)
     first.add(caught, "tests of today", Result(SYNTH, "tests/unit/test_grown.py::test", 1.0))
     first.add(survived, "tests of today", Result(NEVER, "", 2.0))
+    first.add(endless, "tests of today", Result(SYNTH, "time limit", 9.0))
 
     def known(tests: str) -> list[bool]:
         session = Session(tmp_path / "session.jsonl", copy)
-        return [session.result(mutant, tests) is not None for mutant in (caught, survived)]
+        return [session.result(mutant, tests) is not None for mutant in (caught, survived, endless)]
 
-    assert known("tests of today") == [True, True]
-    assert known("more tests") == [True, False]
+    assert known("tests of today") == [True, True, True]
+    assert known("more tests") == [True, False, True]
     (project / "tests/unit/test_grown.py").write_text("def test():\n    pass\n")
-    assert known("tests of today") == [False, True]
+    assert known("tests of today") == [False, True, True]
     (project / "program/numbers.py").write_text(PROGRAM + "\n")
-    assert known("tests of today") == [False, False]
+    assert known("tests of today") == [False, False, False]
 
 
 def test_tests_are_selected_by_imports_and_by_the_names_of_packages(copy: WorkingCopy) -> None:

@@ -50,7 +50,8 @@ class Session:
         return mutant.key(self._copy.text(mutant.file))
 
     def _with(self, result: Result, tests: str) -> str:
-        catcher = result.test.partition("::")[0]
-        if result.where == NEVER or catcher not in self._copy.files:
+        """Identify what a result depends on besides the mutant; nothing else if no single test failed."""
+        if result.where == NEVER:
             return tests
-        return hashlib.sha256(self._copy.text(catcher).encode()).hexdigest()[:20]
+        catcher = result.test.partition("::")[0]
+        return hashlib.sha256(self._copy.text(catcher).encode()).hexdigest()[:20] if catcher in self._copy.files else ""
