@@ -92,10 +92,10 @@ def _mutants(
     part, further = part_named(name), not options.synth_only
     if part.programs and options.source != BY_HAND:
         mutants, total = generate(part, ROOT, sample=options.sample, seed=options.seed)
-        found.append((Figures(part=name, source=COSMIC_RAY, total=total, further=further), mutants))
+        found.append((Figures(part=name, source=COSMIC_RAY, total=total, seed=options.seed, further=further), mutants))
     ours = [mutant for mutant in by_hand if mutant.part == name]
     if ours and options.source != COSMIC_RAY:
-        found.append((Figures(part=name, source=BY_HAND, total=len(ours), further=further), ours))
+        found.append((Figures(part=name, source=BY_HAND, total=len(ours), seed=options.seed, further=further), ours))
     return found
 
 

@@ -14,7 +14,7 @@ _INTRODUCTION = """\
 [Cosmic Ray](https://cosmic-ray.readthedocs.io) generates mutants of the programs; those by hand are rows of tables in
 `tools/mutants/`. *Synth action* counts mutants caught by tests that the pipeline runs before each delivery, of those
 tests that import the changed file; *make test* counts those caught only by further tests, where these were run. An
-endless loop counts as caught. A sample is random, with a fixed seed. `tools/mutants/harmless.py` lists what is not
+endless loop counts as caught. A sample is random; its seed chooses it. `tools/mutants/harmless.py` lists what is not
 counted because it changes nothing that matters.
 """
 _HEAD = (
@@ -30,6 +30,8 @@ class Figures:
     part: str
     source: str
     total: int
+    seed: int
+    """Chooses the sample, if not all were tested."""
     further: bool
     results: list[tuple[Mutant, Result]] = field(default_factory=list)
 
@@ -44,7 +46,7 @@ class Figures:
         safety = [result.where == SYNTH for mutant, result in self.results if mutant.safety]
         if safety:
             share += f"; {sum(safety)} of {len(safety)} that matter for safety"
-        sample = tested if tested == self.total else f"{tested} of {self.total}"
+        sample = tested if tested == self.total else f"{tested} of {self.total} (seed {self.seed})"
         counts = (self.count(SYNTH), self.count(TEST) if self.further else "-", self.count(NEVER), share)
         seconds = sum(result.seconds for _, result in self.results)
         cells = (self.part, self.source, sample, *counts, f"{seconds:.0f}", day.isoformat())
