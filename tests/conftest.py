@@ -26,6 +26,7 @@ gc.set_threshold(100_000)
 
 # No test may fail because the machine is slow.
 hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile("no deadline")
 
 # Validation takes most of a synthesis and has its own tests. It can only be disabled before the library is first
