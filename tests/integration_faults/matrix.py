@@ -16,7 +16,8 @@ Parameters can have marks too: `pytest.param(..., marks=pytest.mark.fault("...",
 is unique; `caught_by` is the name of a test in `integration_tests/`. `green` must come before `red`: it shows that the
 check passes without the fault. The row's seconds are those of the last call. Keep deadlines short.
 
-`make faults` runs the folder and writes the table. Every run of the whole folder checks that the table has these rows.
+`make faults` runs the folder and writes the table, which the document's first part contains; `make mutants` writes the
+second. Every run of the whole folder checks that the table has these rows.
 """
 
 import time
