@@ -241,7 +241,7 @@ permissions: cdk.out/manifest.json ## report whether each Allow statement of the
 	@python -m tools.permissions_report $(ARGS)
 
 .PHONY: destroy
-destroy: cdk.out/manifest.json ## delete an environment after confirmation, never prod: make destroy ENV=dev
+destroy: cdk.out/manifest.json ## delete an environment after confirmation, never production: make destroy ENV=dev
 	@test -n "$(ENV)" || { echo "destroy: which environment? make destroy ENV=dev" >&2; exit 2; }
 	@python -m tools.accounts destroy $(ENV) $(ARGS)
 

@@ -6,6 +6,7 @@ import gc
 gc.disable()
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from aws_cdk import App, Environment, Validations
 
 from cloud_assembly import REVIEWS
 from pipeline.build_projects import CLI_VERSION, ToolVersions
+from pipeline.moved_pipeline import moves
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
 from settings import Settings, SettingsError, load
@@ -21,6 +23,9 @@ from stages.environment_tags import tag_environment
 
 gc.freeze()
 gc.enable()
+
+PIPELINE = "yawl-delivery"
+"""The names of the pipeline and of its stack."""
 
 PACKAGE = Path(__file__).with_name("package.json")
 """Pins the versions of the CLIs."""
@@ -30,7 +35,7 @@ def add_pipeline(app: App, settings: Settings) -> PipelineStack:
     """Add the pipeline's stack, which holds all stages."""
     stack = PipelineStack(
         app,
-        "yawl-delivery",
+        PIPELINE,
         settings=settings,
         tool_versions=ToolVersions.read(PACKAGE),
         env=Environment(account=settings.pipeline.account, region=settings.pipeline.region),
@@ -71,12 +76,25 @@ def add_execution_policies(assembly: Path, settings: Settings) -> None:
         sys.exit(1)
 
 
+def refuse_exceeded_limits(assembly: Path) -> None:
+    """Exit if a template exceeds a limit of AWS, which would be an error in the middle of a delivery."""
+    from cloud_assembly import read  # noqa: PLC0415
+    from cloud_assembly.limits import exceeded  # noqa: PLC0415
+
+    if problems := list(exceeded(read(assembly))):
+        print(*(f"delivery.toml: {problem}" for problem in problems), sep="\n", file=sys.stderr)
+        sys.exit(2)
+
+
 def main() -> None:
     """Synthesize the pipeline under every rule pack that `delivery.toml` asks for."""
     try:
         settings = load(Path("delivery.toml"))
     except SettingsError as error:
         print(error, file=sys.stderr)
+        sys.exit(2)
+    if moved := moves(settings.pipeline, PIPELINE, os.environ):
+        print(*(f"delivery.toml: {problem}" for problem in moved), sep="\n", file=sys.stderr)
         sys.exit(2)
     for warning in settings.warnings():
         print(f"warning: delivery.toml: {warning}", file=sys.stderr)
@@ -85,6 +103,7 @@ def main() -> None:
     pipeline = add_pipeline(app, settings)
     add_rule_packs(app, settings)
     app.synth()
+    refuse_exceeded_limits(Path(app.outdir))
     if settings.pipeline.has_least_privilege:
         add_execution_policies(Path(app.outdir), settings)
     # For self-mutation, which runs in the assembly's folder.

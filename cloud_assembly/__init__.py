@@ -12,6 +12,7 @@ from cloud_assembly.assembly import (
     Stack,
     common_prefix,
     environment_tag,
+    is_in_further_region,
     partition_of,
     read,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "UserError",
     "common_prefix",
     "environment_tag",
+    "is_in_further_region",
     "partition_of",
     "read",
 ]

@@ -1,6 +1,7 @@
 """A cloud assembly's stacks, with their templates and what the manifests say of them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -16,6 +17,9 @@ REVIEWS: Final = "change-reviews.json"
 """The file in an assembly that lists its change reviews, one for each environment."""
 ENVIRONMENT_TAG: Final = "Environment"
 """The tag that all taggable resources of an environment have."""
+
+REGION: Final = r"[a-z]{2,3}(?:-[a-z]+)+-\d+"
+"""The form of a region's name."""
 
 _STACK: Final = "aws:cloudformation:stack"
 _NESTED: Final = "cdk:cloud-assembly"
@@ -41,6 +45,8 @@ class Stack:
     account: str
     region: str
     template: dict[str, Any]
+    template_bytes: int = 0
+    """The size of the template's file, which is uploaded as it is."""
     display_name: str = ""
     """Its id as `cdk deploy` takes it."""
     stage: str | None = None
@@ -194,6 +200,12 @@ def environment_tag(template: Mapping[str, Any]) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
+def is_in_further_region(tag: str, environment: str) -> bool:
+    """Return whether a tag is the environment's name followed by a region."""
+    region = tag.removeprefix(f"{environment}-")
+    return region != tag and re.fullmatch(REGION, region) is not None
+
+
 def common_prefix(names: Sequence[str]) -> str:
     """Return the common prefix of the names, up to its last hyphen: `yawl-prod-`; empty if there is none."""
     # The prefix that the alphabetically first and last names share is common to all of them.
@@ -240,6 +252,7 @@ def _stack(
         account=account,
         region=region,
         template=_read(directory / properties["templateFile"]),
+        template_bytes=(directory / properties["templateFile"]).stat().st_size,
         display_name=artifact.get("displayName", name),
         stage=stage,
         family=family,

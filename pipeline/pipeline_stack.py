@@ -39,7 +39,14 @@ class PipelineStack(Stack):
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, tool_versions: ToolVersions, env: Environment
     ) -> None:
-        super().__init__(scope, construct_id, env=env, description="Delivery pipeline of YAWL, from push to production")
+        super().__init__(
+            scope,
+            construct_id,
+            env=env,
+            description="Delivery pipeline of YAWL, from push to production",
+            # Nearly a third of a template that grows with each environment, and AWS limits its bytes.
+            suppress_template_indentation=True,
+        )
         self._settings = settings
         self._bound_roles(self, account=self.account)
         store = ArtifactStore(self, "ArtifactStore", retention_days=settings.pipeline.artifact_retention_days)

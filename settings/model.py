@@ -5,7 +5,7 @@ account and a region. Each table is a class, and each key an attribute.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import Annotated
 from urllib.parse import quote, urlsplit
 
@@ -180,7 +180,7 @@ class Settings(Section):
     def _warnings_of_production(self) -> Iterator[str]:
         names = list(self.environments)
         for number, name in enumerate(names):
-            if not _is_production(name):
+            if not is_production(name):
                 continue
             environment, path = self.environments[name], ("environments", name)
             if not environment.approval:
@@ -190,7 +190,7 @@ class Settings(Section):
                     f"{dotted((*path, 'retain_data'))}: is false: the data of {name} is deleted with its stacks, and "
                     "nothing protects it from deletion"
                 )
-            if later := [after for after in names[number + 1 :] if not _is_production(after)]:
+            if later := [after for after in names[number + 1 :] if not is_production(after)]:
                 yield (
                     f"{dotted(path)}: is delivered before {', '.join(later)}, which therefore cannot test a release "
                     "first: tables are in the order of delivery"
@@ -270,16 +270,24 @@ class Settings(Section):
                 )
 
     @rule
-    def _alarms_have_distinct_prefixes(self) -> Iterator[Mistake]:
+    def _no_name_begins_with_another(self) -> Iterator[Mistake]:
+        """IAM policies and alarms of an environment apply to all names that begin with its own, in its account."""
         for (name, one), (longer, other) in permutations(self.environments.items(), 2):
             with skip_missing():
-                if longer.startswith(f"{name}-") and (one.account, one.region) == (other.account, other.region):
-                    shorter = dotted(("environments", name))
-                    yield Mistake(
-                        ("environments", longer),
-                        f"must not start with {quoted(f'{name}-')}: {shorter} is in the same account and region and "
-                        "matches its alarms by that prefix",
-                    )
+                if one.account != other.account:
+                    continue
+                # Also in further regions, where the name is followed by the region.
+                pairs = product(_names_and_paths(name, one), _names_and_paths(longer, other))
+                for (start, _), (full, path) in pairs:
+                    if full.startswith(f"{start}-"):
+                        must = "must not" if full == longer else f"makes the name {full}, which must not"
+                        yield Mistake(
+                            path,
+                            f"{must} start with {quoted(f'{start}-')}: {dotted(('environments', name))} is in the same "
+                            f"account, where its permissions and alarms cover all names that start with yawl-{start}-. "
+                            "Use another account, or a name that starts differently",
+                        )
+                        break
 
     @rule
     def _one_alarm_role_per_account(self) -> Iterator[Mistake]:
@@ -307,7 +315,14 @@ class Settings(Section):
                     )
 
 
-def _is_production(name: str) -> bool:
+def _names_and_paths(name: str, environment: EnvironmentSettings) -> list[tuple[str, Path]]:
+    """Return what an environment is called in each of its regions, with the setting that makes it so."""
+    path: Path = ("environments", name)
+    further = [(f"{name}-{region}", (*path, "further_regions", region)) for region in environment.further_regions]
+    return [(name, path), *further]
+
+
+def is_production(name: str) -> bool:
     """Whether an environment is production by its name: prod, prod-eu, production."""
     return name in (PRODUCTION, "production") or name.startswith(f"{PRODUCTION}-")
 

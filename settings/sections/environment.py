@@ -18,8 +18,14 @@ from settings.sections.recovery import RecoverySettings
 from settings.sections.storage import StorageSettings
 from settings.sections.tasks import TasksSettings
 from settings.sections.verification import VerificationSettings
+from settings.types.addresses import (
+    in_isolated_subnet,
+    in_private_subnet,
+    listed,
+    smallest_subnet,
+    usable_addresses,
+)
 from settings.types.aws_formats import Account, Email, TagValue
-from settings.types.cidr import usable_addresses
 from settings.types.costs import Costs
 from settings.types.image_uri import ImageUri
 from settings.types.log_retention import LogRetentionDays
@@ -202,13 +208,31 @@ class EnvironmentSettings(Section):
 
     @rule
     def _room_for_tasks(self) -> Iterator[Mistake]:
-        room = sum(usable_addresses(block) for block in self.network.private_subnets)
-        # During a deployment, old and new tasks each have an address.
-        if 2 * self.tasks.max > room:
+        smallest = min(self.network.private_subnets, key=usable_addresses)
+        room = usable_addresses(smallest)
+        needed = in_private_subnet(
+            self.tasks.max,
+            interface_endpoints=self.network.interface_endpoints,
+            operator_access=self.database.operator_access,
+        )
+        if room < sum(needed.values()):
+            most = room - sum(needed.values()) + self.tasks.max
             yield Mistake(
                 ("tasks", "max"),
-                f"is too many for network.private_subnets: a deployment needs two addresses per task, they have {room}",
+                f"is too many for network.private_subnets: {listed(needed)}; {smallest} has {room}. Use subnets of "
+                f"{smallest_subnet(sum(needed.values()))} or larger, or at most {most} tasks",
             )
+
+    @rule
+    def _room_for_data_stores(self) -> Iterator[Mistake]:
+        needed = in_isolated_subnet(self.cache.nodes)
+        for index, block in enumerate(self.network.isolated_subnets):
+            if usable_addresses(block) < sum(needed.values()):
+                yield Mistake(
+                    ("network", "isolated_subnets", index),
+                    f"is too small: {listed(needed)}; it has {usable_addresses(block)}. Use "
+                    f"{smallest_subnet(sum(needed.values()))} or larger, or fewer cache.nodes",
+                )
 
     @rule
     def _copies_in_another_region(self) -> Iterator[Mistake]:

@@ -4,9 +4,6 @@ from ipaddress import IPv4Network
 
 from settings.validation.constraints import Constraint
 
-RESERVED_BY_AWS = 5
-"""Addresses of each subnet that AWS keeps: the first four and the last (VPC User Guide, "Subnet sizing")."""
-
 UNUSABLE = tuple(IPv4Network(block) for block in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"))
 """Blocks that no VPC can be in (VPC User Guide, "IPv4 VPC CIDR blocks")."""
 
@@ -29,8 +26,3 @@ def cidr_block(largest: int = 16, smallest: int = 28) -> Constraint:
         return None
 
     return Constraint(expected, problem)
-
-
-def usable_addresses(block: str) -> int:
-    """Return how many addresses of a subnet AWS can assign."""
-    return IPv4Network(block).num_addresses - RESERVED_BY_AWS

@@ -91,6 +91,7 @@ NOT_RUN = {
     "make recover ENV=dev": "tests/rehearsal/emulator/programs/test_recover.py calls its program",
     "make recover": "the same",
     "make recover ENV=…": "the same",
+    "make destroy ENV=qa-eu-west-1": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
     "make destroy ENV=dev": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
 }
 """Commands that are only run with --dry-run, each with the reason."""

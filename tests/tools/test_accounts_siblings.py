@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from cloud_assembly import REVIEWS, Assembly, Stack
+from settings.model import is_production
 from tools.accounts.deployed_stacks import stacks_of
 from tools.accounts.destroy import stacks_to_destroy
+from tools.accounts.errors import OperationError
 
 NAMES = ("qa", "qa-us", "qa-us-east-1", "qa-eu-west-1", "qa-dr")
 
@@ -39,6 +41,18 @@ def test_environment_is_its_own_stacks_and_those_of_its_further_regions(
     whole = assembly(tmp_path, *environments)
     assert [stack.name for stack in stacks_of("qa", whole)] == found
     assert [stack.name for stack in stacks_to_destroy("qa", whole)] == found
+
+
+@pytest.mark.parametrize("name", ["prod", "production", "prod-us", "prod-eu-west-1", "product", "preprod", "dev-prod"])
+def test_destroy_protects_what_the_settings_call_production(name: str, tmp_path: Path) -> None:
+    (tmp_path / REVIEWS).write_text("[]")
+    stack = Stack(name="yawl", account="1", region="us-east-1", template={}, stage=name.capitalize())
+    is_refused = False
+    try:
+        stacks_to_destroy(name, Assembly(tmp_path, (stack,)))
+    except OperationError:
+        is_refused = True
+    assert is_refused == is_production(name)
 
 
 def test_assembly_that_lists_no_reviews_has_no_names(tmp_path: Path) -> None:

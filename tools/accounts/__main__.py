@@ -15,7 +15,7 @@ from jobs.aws_errors import explained
 from tools.accounts import recovery
 from tools.accounts.accounts import Accounts, Unreachable
 from tools.accounts.deployed_stacks import stacks_of
-from tools.accounts.destroy import carry_out, plan, stacks_to_destroy
+from tools.accounts.destroy import carry_out, not_released, plan, setting_of, stacks_to_destroy
 from tools.accounts.doctor import examine
 from tools.accounts.errors import OperationError
 from tools.accounts.findings import Finding, State
@@ -52,7 +52,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     doctor.set_defaults(run=_doctor)
     destroy = commands.add_parser(
         "destroy",
-        help="delete an environment, never prod",
+        help="delete an environment, never production",
         description=(
             "Show which stacks will be deleted and which resources retained, ask for the environment's name, and "
             "delete the stacks. Credentials: the environment's or the pipeline's account."
@@ -114,18 +114,21 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _destroy(options: argparse.Namespace) -> int:
     environment: str = options.environment
-    stacks = stacks_to_destroy(environment, read(options.assembly))
+    assembly = read(options.assembly)
+    stacks = stacks_to_destroy(environment, assembly)
     accounts = Accounts()
     again = f"AWS_PROFILE=… make destroy ENV={environment}, with a profile of the account {stacks[0].account}"
     try:
         agreed = plan(stacks, accounts)
     except (Unreachable, BotoCoreError, ClientError) as reason:
         raise OperationError(f"{explained(reason, again)}. Nothing was deleted") from None
+    others = list(not_released(environment, assembly, accounts, again=again))
     if not agreed.deleted:
-        print(f"{environment} has no deployed stacks: nothing to delete")
+        print(f"{environment} has no deployed stacks: nothing to delete", *others, sep="\n")
         return 0
-    print(f"{environment}, with the credentials of {accounts.caller}:", *agreed.lines(), sep="\n", flush=True)
-    print(f"The next push deploys it again, unless you remove [environments.{environment}] from delivery.toml first.")
+    print(f"{environment}, with the credentials of {accounts.caller}:", *agreed.lines(), *others, sep="\n", flush=True)
+    setting = setting_of(environment, assembly)
+    print(f"The next push deploys it again, unless you remove {setting} from delivery.toml first.")
     if _confirmation(options.confirm, environment) != environment:
         print("nothing was deleted")
         return 3

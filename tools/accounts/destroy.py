@@ -5,8 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloud_assembly import Assembly, Stack
-from tools.accounts.accounts import Accounts
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cloud_assembly import Assembly, Stack, is_in_further_region
+from jobs.aws_errors import explained
+from tools.accounts.accounts import Accounts, Unreachable
+from tools.accounts.checks.context import CheckContext
+from tools.accounts.checks.left_behind import stacks_left_behind
 from tools.accounts.deployed_stacks import (
     delete,
     dependents_first,
@@ -20,8 +25,9 @@ from tools.accounts.deployed_stacks import (
 )
 from tools.accounts.errors import OperationError
 
-PRODUCTION = "prod"
-"""The environment that this program never deletes."""
+PRODUCTION = ("prod", "production")
+"""Environments that this program never deletes, nor those whose names begin with `prod-`: regions of prod, and what
+`delivery.toml` warns about as production."""
 
 COSTS_ON = {
     "AWS::Backup::BackupVault": "every recovery point in it, by the GB",
@@ -52,7 +58,7 @@ class Plan:
 
     def lines(self) -> Iterator[str]:
         """Yield the lines that show the plan."""
-        yield from (f"  delete {stack.name}" for stack in self.deleted)
+        yield from (f"  delete {stack.name} in {stack.account}, {stack.region}" for stack in self.deleted)
         yield from (f"  keep   {name}: {reason} needs it, and is still charged" for name, reason in self.kept.items())
         for stack, kind, identifier in self.retained:
             costs = COSTS_ON.get(kind)
@@ -61,13 +67,43 @@ class Plan:
 
 def stacks_to_destroy(environment: str, assembly: Assembly) -> list[Stack]:
     """Return an environment's stacks; raises OperationError if there are none, or if it is prod."""
-    production = {stack.name for stack in in_all_regions(PRODUCTION, assembly)}
-    if environment == PRODUCTION or any(stack.name in production for stack in in_all_regions(environment, assembly)):
+    if environment in PRODUCTION or environment.startswith(f"{PRODUCTION[0]}-"):
         raise OperationError(
-            f"{PRODUCTION} cannot be deleted with this command. To delete it anyway, disable the stacks' termination "
-            "protection and delete them one by one, in the order that `make destroy` shows for another environment"
+            f"{environment} is production and cannot be deleted with this command. To delete it anyway, disable the "
+            "stacks' termination protection and delete them one by one, in the order that `make destroy` shows for "
+            "another environment"
         )
     return stacks_of(environment, assembly)
+
+
+def setting_of(environment: str, assembly: Assembly) -> str:
+    """Return what delivers an environment, or a further region of one, in `delivery.toml`."""
+    for home in assembly.environments:
+        if environment not in assembly.environments and is_in_further_region(environment, home):
+            return f"environments.{home}.further_regions.{environment.removeprefix(f'{home}-')}"
+    return f"[environments.{environment}]"
+
+
+def not_released(environment: str, assembly: Assembly, accounts: Accounts, *, again: str) -> Iterator[str]:
+    """Yield a line for each region with stacks of the environment that the assembly does not have.
+
+    They are of regions that were removed from `delivery.toml`, or that the environment moved from. `again` is the
+    command with other credentials.
+    """
+    places = dict.fromkeys(stack.aws_environment for stack in in_all_regions(environment, assembly))
+    for place in assembly.aws_environments:
+        if place.account not in {one.account for one in places}:
+            continue
+        try:
+            for name, stacks, region in stacks_left_behind(CheckContext.of(assembly, accounts, place)):
+                own = name == environment or is_in_further_region(name, environment)
+                if own and (name == environment or name not in assembly.environments):
+                    yield (
+                        f"  leave  {', '.join(stacks)} in {place.account}, {region}: not in delivery.toml, so run this "
+                        "in a checkout of a commit that has them: git worktree add ../before COMMIT"
+                    )
+        except (Unreachable, BotoCoreError, ClientError) as error:
+            yield f"  Whether more stacks of {environment} are in {place} is not known. {explained(error, again)}"
 
 
 def plan(stacks: list[Stack], accounts: Accounts) -> Plan:

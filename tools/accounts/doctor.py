@@ -1,8 +1,7 @@
 """Checks real accounts before the first push; each finding has a fix."""
 
 from collections.abc import Iterator
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -49,9 +48,7 @@ def examine(
 
 
 def _examine(assembly: Assembly, accounts: Accounts, aws_environment: AwsEnvironment) -> Iterator[Finding]:
-    roles = (stack.lookup_role_arn for stack in assembly.stacks if stack.aws_environment == aws_environment)
-    role = next(filter(None, roles), None)
-    context = CheckContext(aws_environment, assembly, partial(_client, accounts, aws_environment.account, role))
+    context = CheckContext.of(assembly, accounts, aws_environment)
     checks = {**EVERYWHERE, **AT_HOME} if aws_environment == assembly.home else EVERYWHERE
     for what, check in checks.items():
         try:
@@ -76,7 +73,3 @@ def unexamined(what: str, error: BotoCoreError | ClientError) -> Finding:
     else:
         fix = "run it again; if it persists, check the service in the console"
     return unchecked(f"{what} could not be checked: {error}", fix)
-
-
-def _client(accounts: Accounts, account: str, role: str | None, service: str, region: str) -> Any:
-    return accounts.client(service, AwsEnvironment(account, region), role_arn=role)

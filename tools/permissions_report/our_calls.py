@@ -154,16 +154,18 @@ def reading_for_drift(function: Resource, resources: Resources) -> Iterator[Call
     if not prefix:
         return
     own = role(function.at("Role"))
-    types = {
-        item.type
+    # As in the function: a hyphen means another environment, and it reads its own region only.
+    read = [
+        item
         for item in resources
-        if item.stack.startswith(prefix) and (item.account, item.region) == (function.account, function.region)
-    }
-    for resource_type in sorted(types):
+        if re.fullmatch(rf"{re.escape(prefix)}[a-z]+", item.stack)
+        and (item.account, item.region) == (function.account, function.region)
+    ]
+    for resource_type in sorted({item.type for item in read}):
         for action in handler_actions(resource_type, "read"):
             yield Call(own, action, "*")
-    for item in resources:
-        if item.stack.startswith(prefix) and item.arn:
+    for item in read:
+        if item.arn:
             for action in handler_actions(item.type, "read"):
                 yield Call(own, action, item.arn)
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from cloud_assembly import PIPELINE, AssemblyError, AwsEnvironment, Stack, environment_tag, read
+from cloud_assembly import PIPELINE, AssemblyError, AwsEnvironment, Stack, environment_tag, is_in_further_region, read
+from cloud_assembly.assembly import REGION
 from jobs.change_review.costs import cost_change
 from jobs.change_review.deployed_stacks import Denied, Reader
 from jobs.change_review.differences import Comparer
@@ -28,7 +29,8 @@ SUBJECT: Final = "stacks"
 PREFIX: Final = "yawl-"
 """The beginning of all stack names of this project; it only limits which templates are read."""
 
-_REGION: Final = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d+")
+_PART: Final = re.compile(rf"({REGION}-)?(recovery-copies|[a-z]+)")
+"""What follows an environment's name in the names of its stacks: in a further region, the region, then the part."""
 _EMPTY: Final[dict[str, Any]] = {"Resources": {}}
 _MAX_LINES: Final = 20
 _MAX_CHARGES: Final = 3
@@ -53,17 +55,20 @@ class Release:
         except AssemblyError:
             return cls(tuple(released), (environment,), None)
         tags = {tag for stack in whole.stacks if stack.stage and (tag := environment_tag(stack.template))}
-        homes = whole.environments or [tag for tag in tags if not any(_is_region_of(tag, other) for other in tags)]
+        homes = whole.environments or [
+            tag for tag in tags if not any(is_in_further_region(tag, other) for other in tags)
+        ]
         pipeline = next((stack for stack in whole.own_stacks if any(stack.of_type(PIPELINE))), None)
         return cls(whole.stacks, tuple(sorted({environment, *homes}, key=len, reverse=True)), pipeline)
 
     def owner(self, tag: str) -> str | None:
         """Return the environment that a tag names, also in a further region; None if it is not released."""
-        return next((name for name in self.environments if tag == name or _is_region_of(tag, name)), None)
+        return next((name for name in self.environments if tag == name or is_in_further_region(tag, name)), None)
 
     def owner_by_name(self, stack: str) -> str | None:
         """Return the environment that a stack probably belongs to, for one that cannot be read."""
-        return next((name for name in self.environments if stack.startswith(f"{PREFIX}{name}-")), None)
+        of = (name for name in self.environments if re.fullmatch(rf"{PREFIX}{name}-{_PART.pattern}", stack))
+        return next(of, None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +95,8 @@ def left_behind(
     exists = {(stack.aws_environment, stack.name) for stack in release.stacks}
     prefix = PREFIX if removed else f"{PREFIX}{environment}-"
     former = {(place, name) for place, name in history - exists if name.startswith(prefix)}
-    searched = [stack for stack in release.stacks if stack.stage] if removed else []
+    # The first review looks for what no environment has, in the pipeline's own account too.
+    searched = release.stacks if removed else ()
     found: list[LeftBehind] = []
     denied: list[Finding] = []
     for through in _places([*released, *searched], {place for place, _ in former}, reader):
@@ -127,7 +133,7 @@ def describe(found: LeftBehind, released: Sequence[Stack], comparer: Comparer) -
             *_shortened([line for stack in found.stacks for line in collisions(stack, released, types)]),
             _costs(found),
             *_shortened(data),
-            "what to do: docs/DEPLOYMENT_GUIDE.md, “Another environment”",
+            f"what to do: docs/DEPLOYMENT_GUIDE.md, {_guide(found)}",
         ),
         change=fingerprint(found.name, str(found.place), names),
     )
@@ -143,9 +149,17 @@ def _costs(found: LeftBehind) -> str:
     return f"{total}, the largest: {largest}{lacking}" if largest else f"{total}{lacking}"
 
 
+def _guide(found: LeftBehind) -> str:
+    return "“Moving the pipeline”" if any(map(_is_pipeline, found.stacks)) else "“Moving an environment”"
+
+
 def _title(found: LeftBehind, released: Sequence[Stack]) -> str:
     count = "1 stack is" if len(found.stacks) == 1 else f"{len(found.stacks)} stacks are"
     where = f"left behind in {found.place.account}, {found.place.region}"
+    if any(map(_is_pipeline, found.stacks)):
+        return (
+            f"another pipeline is in {found.place.account}, {found.place.region}, and would deliver to the same places"
+        )
     if found.owner is None:
         return f"{found.name} is no longer in delivery.toml, removed or renamed, and {count} {where}"
     if (found.name, found.place) in {(environment_tag(one.template), one.aws_environment) for one in released}:
@@ -181,12 +195,20 @@ def _by_environment(
     for stack in stacks:
         tag = environment_tag(stack.template)
         # A stack of somebody else may have such a tag as well, but not such a name.
-        if tag and stack.name.startswith(f"{PREFIX}{tag}-"):
+        if tag and (stack.name.startswith(f"{PREFIX}{tag}-") or _is_pipeline(stack)):
             by_name.setdefault(tag, []).append(stack)
+    own_tag = environment_tag(release.pipeline.template) if release.pipeline else None
     for name, its in sorted(by_name.items()):
         owner = release.owner(name)
+        if name == own_tag and not any(map(_is_pipeline, its)):
+            # The artifact stores of regions that were removed: they cost little and expire.
+            continue
         if _is_concerned(owner, environment, removed=removed):
             yield LeftBehind(name=name, owner=owner, place=its[0].aws_environment, stacks=tuple(its))
+
+
+def _is_pipeline(stack: Stack) -> bool:
+    return any(stack.of_type(PIPELINE))
 
 
 def _is_concerned(owner: str | None, environment: str, *, removed: bool) -> bool:
@@ -208,8 +230,3 @@ def _unknown(place: AwsEnvironment, names: Sequence[str], error: str) -> Iterato
 def _shortened(lines: Sequence[str]) -> list[str]:
     more = [f"and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
     return [*lines[:_MAX_LINES], *more]
-
-
-def _is_region_of(tag: str, name: str) -> bool:
-    """Return whether a tag is an environment's name with a region after it."""
-    return tag.startswith(f"{name}-") and _REGION.fullmatch(tag.removeprefix(f"{name}-")) is not None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk.assertions import Template
 
+from cloud_assembly.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 from jobs.change_review.__main__ import LONGEST_CHANGES
 from jobs.change_review.approval.page import LONGEST_RISK
 from jobs.change_review.approval.release import LONGEST_RUNS
@@ -23,7 +24,6 @@ from tests.paths import ROOT
 from tests.unit.other_settings import Synthesized
 from tests.unit.pipeline_definition import BUILDS, ENVIRONMENTS, REVIEWED_IN, Pipeline
 from tools.bench.delivery_path import BAKE, REVIEW, deliveries
-from tools.bench.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly

@@ -78,6 +78,11 @@ def test_make_review_prints_the_same_acceptance_before_the_push(
     settings = tmp_path / "delivery.toml"
     settings.write_text("")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+
+    def stays(*_: object) -> None:
+        """Only AWS knows whether it moves (test_change_review_moved_pipeline.py)."""
+
+    monkeypatch.setattr(before_push, "former_place", stays)
     arguments = ["--assembly", str(tmp_path), "--settings", str(settings)]
     assert before_push.main(arguments) == 1
     printed = capsys.readouterr().out

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cloud_assembly import AwsEnvironment
+from cloud_assembly import REVIEWS, AwsEnvironment
 from rehearsal.engine.cloud import Cloud
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
@@ -167,10 +167,10 @@ def test_prod_is_always_refused(
     create(cloud, home, folder, "web")
     assert main(["--assembly", str(folder), "destroy", "prod", "--confirm", "prod"]) == 2
     assert left(cloud, home) == {"web"}
-    assert "prod cannot be deleted with this command" in capsys.readouterr().err
+    assert "prod is production and cannot be deleted with this command" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("asked", ["prod-eu-west-1", "prod"])
+@pytest.mark.parametrize("asked", ["prod-eu-west-1", "prod", "prod-us", "production"])
 def test_prod_is_refused_in_its_further_regions(
     asked: str, cloud: Cloud, tmp_path: Path, home: AwsEnvironment, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,15 +179,43 @@ def test_prod_is_refused_in_its_further_regions(
     create(cloud, there, folder, "web")
     assert main(["--assembly", str(folder), "destroy", asked, "--confirm", asked]) == 2
     assert left(cloud, there) == {"web"}
-    assert "prod cannot be deleted with this command" in capsys.readouterr().err
+    assert f"{asked} is production and cannot be deleted with this command" in capsys.readouterr().err
 
 
-def test_all_regions_of_an_environment_are_deleted(cloud: Cloud, tmp_path: Path, home: AwsEnvironment) -> None:
+@pytest.mark.parametrize("asked", ["dev", "dev-eu-west-1"])
+def test_all_regions_of_an_environment_are_deleted_or_one(
+    asked: str, cloud: Cloud, tmp_path: Path, home: AwsEnvironment, capsys: pytest.CaptureFixture[str]
+) -> None:
     there = AwsEnvironment(home.account, "eu-west-1")
     folder = write_assembly(tmp_path, there, "Dev-eu-west-1", web=({"Web": TOPIC}, []))
+    (folder / REVIEWS).write_text(json.dumps([{"environment": "dev"}]))
     create(cloud, there, folder, "web")
-    assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 0
+    assert main(["--assembly", str(folder), "destroy", asked, "--confirm", asked]) == 0
     assert left(cloud, there) == set()
+    setting = {"dev": "[environments.dev]", "dev-eu-west-1": "environments.dev.further_regions.eu-west-1"}[asked]
+    assert f"unless you remove {setting} from delivery.toml" in capsys.readouterr().out
+
+
+def test_stacks_that_the_settings_no_longer_have_are_named(
+    cloud: Cloud, tmp_path: Path, home: AwsEnvironment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of a further region that was removed, and not those of an environment that has such a name."""
+    folder = write_assembly(tmp_path, home, "Dev", web=({"Web": TOPIC}, []))
+    create(cloud, home, folder, "web")
+    cloudformation = cloud.in_account("cloudformation", home)
+    for name in ("dev", "dev-eu-west-1", "dev-us-east-1", "dev-two"):
+        tagged = {**TOPIC, "Properties": {"Tags": [{"Key": "Environment", "Value": name}]}}
+        body = json.dumps({"Resources": {"Topic": tagged}})
+        cloudformation.create_stack(StackName=f"yawl-{name}-firewall", TemplateBody=body)
+    (folder / REVIEWS).write_text(json.dumps([{"environment": "dev"}, {"environment": "dev-us-east-1"}]))
+    arguments = ["--assembly", str(folder), "destroy", "dev"]
+    assert main([*arguments, "--confirm", "dev"]) == 0
+    printed = capsys.readouterr().out
+    named = {line.split()[1] for line in printed.splitlines() if line.startswith("  leave")}
+    assert named == {"yawl-dev-firewall", "yawl-dev-eu-west-1-firewall"}
+    assert "git worktree add" in printed
+    assert main(arguments) == 0
+    assert "yawl-dev-eu-west-1-firewall" in capsys.readouterr().out
 
 
 def test_protected_stacks_stop_before_any_deletion(
