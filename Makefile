@@ -109,7 +109,7 @@ types-of-release: $(venv)/.ready
 # of templates, tests that need no Node, and tests of the supervisor, which mostly wait. `make check` tests everything else,
 # such as the rehearsal: it must not delay a release.
 tests_of_supervisor := tests/unit/container
-tests_of_programs := tests/unit/settings tests/unit/integration_tests tests/unit/lambdas
+tests_of_programs := tests/unit/settings tests/unit/integration_tests tests/unit/lambdas tests/unit/aws_calls
 tests_of_templates := $(filter-out $(addsuffix /,$(tests_of_programs) $(tests_of_supervisor)),$(wildcard tests/unit/*/))
 
 .PHONY: tests-of-templates

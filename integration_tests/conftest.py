@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from integration_tests.http_checks import health_path_responds
 from integration_tests.http_client import HttpClient
 from integration_tests.http_variables import HttpVariables, read_http_variables
 from integration_tests.secret_values import SecretValues
+from integration_tests.service_checks import count_healthy_targets
 from integration_tests.summary import Summary
 from integration_tests.waiting import Deadline
 
@@ -252,11 +254,12 @@ def log_link(account_variables: AccountVariables) -> str:
 
 
 @pytest.fixture
-def healthy_targets(account: Account, account_variables: AccountVariables) -> Callable[[], int]:
+def healthy_targets(account: Account, account_variables: AccountVariables, deadline: Deadline) -> Callable[[], int]:
     """Return a function that counts the healthy targets of the load balancer."""
-
-    def count() -> int:
-        health = account.elbv2.describe_target_health(TargetGroupArn=account_variables.target_group_arn)
-        return sum(target["TargetHealth"]["State"] == "healthy" for target in health["TargetHealthDescriptions"])
-
-    return count
+    return partial(
+        count_healthy_targets,
+        account.elbv2,
+        target_group_arn=account_variables.target_group_arn,
+        region=account_variables.region,
+        deadline=deadline,
+    )
