@@ -73,6 +73,7 @@ NOT_RUN = {
     "make rehearse FROM=HEAD~1": "tests/rehearsal/end_to_end/test_scenarios.py delivers one commit over another",
     "make rehearse-failures": "make test runs a few of its rows",
     "make faults": "make test runs the same tests",
+    "make check ARGS='-k leadership_machine --hypothesis-profile=long'": "make test draws fewer examples",
     "make mutants": "tests/tools/test_mutants.py runs its program on small projects",
     "make mutants PART=lambdas SAMPLE=200": "the same",
     "make probes": "tests/rehearsal/emulator/aws/test_probes.py makes the same requests",

@@ -17,6 +17,7 @@ PROGRAMS = (
     *("python3", "python", "uv", "node", "npm", "npx", "cdk", "cdk-assets", "ruff", "pyrefly", "hadolint"),
     *(
         "submake",
+        "nice",
         "lint-imports",
         "git",
         "apt-get",
@@ -33,7 +34,7 @@ PROGRAMS = (
 )
 """Every program that recipes call; a recipe that calls another one fails here, because there is no such fake."""
 SCRIPTS = [str(file.relative_to(ROOT)) for file in sorted((ROOT / ".ci").iterdir())]
-ENVIRONMENTS = (".venv", ".venv-integration-tests", ".venv-change-review")
+ENVIRONMENTS = (".venv", ".venv-integration-tests", ".venv-change-review", ".venv-mutants")
 VARIABLES = {"MAKE": "submake", "ENV": "dev", "COMMIT": "HEAD", "FROM": "HEAD", "REGION": "eu-west-1"}
 HIDDEN = {
     r"python -c ": "asks whether a virtual environment works; if not, the recipe makes one",

@@ -41,7 +41,7 @@ class Aws:
         self.published: list[tuple[str, str, int]] = []
         self.seconds = 0.0
 
-    def client(self, service: str) -> "Aws":
+    def client(self, service: str, config: object) -> "Aws":
         assert service in ("cloudformation", "cloudwatch")
         return self
 
