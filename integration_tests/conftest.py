@@ -1,6 +1,7 @@
 """Reads the variables before the first test, shares clients between tests, and reports failures without tracebacks."""
 
 import os
+import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
@@ -129,6 +130,12 @@ def load_balancer(variables: HttpVariables, secret_values: SecretValues) -> Http
 
 
 @pytest.fixture(scope="session")
+def unguessable() -> str:
+    """Return a segment of a path that no earlier run requested, and no rule can name."""
+    return secrets.token_hex(8)
+
+
+@pytest.fixture(scope="session")
 def health_failure(
     pytestconfig: pytest.Config, load_balancer: HttpClient, variables: HttpVariables, deadline: Deadline
 ) -> CheckFailed | None:
@@ -140,6 +147,7 @@ def health_failure(
             path=variables.health_path,
             consecutive=variables.consecutive_successes,
             deadline=deadline,
+            released=variables.released_version,
             next_steps=[_log_page(account)] if account else [],
         )
     except CheckFailed as failure:
@@ -175,6 +183,7 @@ def distribution_failure(
             path=variables.health_path,
             consecutive=variables.consecutive_successes,
             deadline=deadline,
+            released=variables.released_version,
             through="The health path through CloudFront",
         )
     except CheckFailed as failure:

@@ -23,4 +23,5 @@ def unclear(needed: Iterable[Service], region: str) -> list[str]:
 
 def nearest(region: str, having: Iterable[str]) -> str:
     """Name the region of `having` that is nearest to `region`."""
-    return f"the nearest region that has it is {min(having, key=by_distance(region))}"
+    found = min(having, key=by_distance(region), default=None)
+    return f"the nearest region that has it is {found}" if found else "no region is known to have it"

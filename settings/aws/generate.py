@@ -20,8 +20,6 @@ POSTGRES: Final = "15"
 DATA_TIERING: Final = "r6gd"
 """Node types of this family require data tiering, which is not used."""
 WITHOUT_ENCRYPTION: Final = "cache.t1.micro"
-NEWER_THAN_THE_CDK: Final = 32768
-"""CPU units that the pinned CDK library does not document."""
 SIZES: Final = ("micro", "small", "medium", "large", "xlarge")
 
 HEAD: Final = """\
@@ -140,7 +138,6 @@ def _fargate() -> dict[int, list[int]]:
         sizes[int(cpu)] = memory.get("enum") or list(
             range(memory["minimum"], memory["maximum"] + 1, memory["multipleOf"])
         )
-    sizes.pop(NEWER_THAN_THE_CDK, None)
     return sizes
 
 

@@ -74,6 +74,9 @@ NOT_RUN = {
     "make rehearse-failures": "make test runs a few of its rows",
     "make rehearse-topologies": "make test synthesizes its rows",
     "make faults": "make test runs the same tests",
+    "make check ARGS='-k leadership_machine --hypothesis-profile=long'": "make test draws fewer examples",
+    "make mutants": "tests/tools/test_mutants.py runs its program on small projects",
+    "make mutants PART=lambdas SAMPLE=200": "the same",
     "make probes": "tests/rehearsal/emulator/aws/test_probes.py makes the same requests",
     "make container-table": "make container-test runs the same scenarios",
     "make bootstrap": "the guide's are run account by account",
@@ -90,6 +93,7 @@ NOT_RUN = {
     "make recover ENV=dev": "tests/rehearsal/emulator/programs/test_recover.py calls its program",
     "make recover": "the same",
     "make recover ENV=…": "the same",
+    "make destroy ENV=qa-eu-west-1": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
     "make destroy ENV=dev": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
 }
 """Commands that are only run with --dry-run, each with the reason."""

@@ -9,7 +9,7 @@ import pytest
 
 from cloud_assembly import Assembly, Stack
 from tests.aws_answers import FakeAws
-from tests.aws_calls import LISTS, RAISED, Absent, Call, Errors, Exit, calls, calls_in, sources
+from tests.aws_calls import LISTS, RAISED, Absent, Call, Errors, Exit, calls, calls_in, outcome, sources
 from tools.accounts import __main__ as command_line
 from tools.accounts import deployed_stacks
 from tools.accounts.accounts import Accounts
@@ -29,6 +29,12 @@ STACK: Final = Stack(
     stage="Dev",
     family="yawl-dev",
 )
+PIPELINE: Final = Stack(
+    name="yawl-delivery",
+    account="111111111111",
+    region="us-east-1",
+    template={"Resources": {"Pipeline": {"Type": "AWS::CodePipeline::Pipeline"}}},
+)
 NO_STACK: Final = (400, "ValidationError", "Stack with id yawl-dev-network does not exist")
 INVALID: Final = (400, "ValidationError", "1 validation error detected: Value at 'stackName' failed")
 COMPLETE: Final = {"StackName": STACK.name, "StackStatus": "CREATE_COMPLETE", "CreationTime": NOON}
@@ -45,6 +51,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "get_template": {"TemplateBody": '{"Resources": {}}'},
     "describe_stack_resources": {"StackResources": [ITEM]},
     "describe_stack_events": {"StackEvents": []},
+    "list_roles": {"Roles": []},
     "delete_stack": {},
     "continue_update_rollback": {},
     "create_change_set": {},
@@ -56,7 +63,7 @@ VALUES: Final[Mapping[str, Any]] = {
 
 def command(*arguments: str) -> Exit:
     def read(_: object) -> Assembly:
-        return Assembly(Path(), (STACK,))
+        return Assembly(Path(), (PIPELINE, STACK))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command_line, "read", read)
@@ -281,6 +288,15 @@ CASES: Final = [(row, kind) for row in ROWS for kind in row.kinds]
 @pytest.mark.parametrize(("row", "kind"), CASES, ids=[f"{row.file}-{row.operation}-{kind}" for row, kind in CASES])
 def test_answers_are_told_apart(row: Call, kind: str, aws: FakeAws) -> None:
     row.check(kind, aws)
+
+
+@pytest.mark.parametrize("kind", ["denied", "throttled", "broken", "unreachable"])
+def test_what_else_an_environment_has_may_stay_unknown(kind: str, aws: FakeAws) -> None:
+    aws.failing, aws.kind = "list_roles", kind
+    aws.values = {**VALUES, "describe_stacks": {"Stacks": [{**COMPLETE, "StackStatus": "DELETE_COMPLETE"}]}}
+    said = outcome(destroy)
+    assert said.startswith("exit 0"), said
+    assert "Whether more stacks of dev are in 444444444444/us-east-1 is not known. AWS" in said
 
 
 def test_every_call_has_a_row() -> None:

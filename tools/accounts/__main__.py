@@ -122,7 +122,7 @@ def _destroy(options: argparse.Namespace) -> int:
         agreed = plan(stacks, accounts)
     except (Unreachable, BotoCoreError, ClientError) as reason:
         raise OperationError(f"{explained(reason, again)}. Nothing was deleted") from None
-    others = list(not_released(environment, assembly, accounts))
+    others = list(not_released(environment, assembly, accounts, again=again))
     if not agreed.deleted:
         print(f"{environment} has no deployed stacks: nothing to delete", *others, sep="\n")
         return 0

@@ -52,7 +52,7 @@ def test_unbroadened_changes_pass(pipeline_template: Template, tmp_path: Path) -
     assert update(pipeline_template, tmp_path, broadened=False, accepted="").returncode == 0
 
 
-@pytest.mark.parametrize("accepted", ["", "000000000000\n"])
+@pytest.mark.parametrize("accepted", ["", "000000000000\n", f"1{FINGERPRINT}\n"])
 def test_broader_permissions_stop_the_update(pipeline_template: Template, tmp_path: Path, accepted: str) -> None:
     done = update(pipeline_template, tmp_path, broadened=True, accepted=accepted)
     assert done.returncode == 1

@@ -82,5 +82,9 @@ def test_nearest_region(region: str, there: list[str], found: str) -> None:
     assert nearest(region, there).endswith(f" {found}")
 
 
+def test_no_region_has_it() -> None:
+    assert nearest("us-east-1", []) == "no region is known to have it"
+
+
 def test_guide_shows_the_date() -> None:
     assert re.search(rf"AWS data of {DATED}\s", guide())

@@ -110,7 +110,13 @@ def test_no_reader_fails_on_what_the_settings_refuse(
     assert releases._region() is None
 
 
-OTHER_FILES = {"cloud_assembly/settings_file.py", "jobs/cost/prices.py", "jobs/cost/usage.py", "settings/aws/data.py"}
+OTHER_FILES = {
+    "cloud_assembly/settings_file.py",
+    "jobs/cost/prices.py",
+    "jobs/cost/usage.py",
+    "settings/aws/data.py",
+    "tools/mutants/mutant.py",
+}
 """The one reader of `delivery.toml`, and those of other TOML files."""
 
 

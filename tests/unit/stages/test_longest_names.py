@@ -117,6 +117,21 @@ def test_alarm_descriptions_have_room_for_links(assembly: "CloudAssembly") -> No
     )
 
 
+def test_actions_have_room_for_names(assembly: "CloudAssembly") -> None:
+    template = json.loads(Path(assembly.get_stack_by_name("yawl-delivery").template_full_path).read_text())
+    values = [
+        re.sub("(?i)prod|staging|dev(?!elop)", "e" * LONGEST, value)
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::CodePipeline::Pipeline"
+        for stage in resource["Properties"]["Stages"]
+        for action in stage["Actions"]
+        for value in action["Configuration"].values()
+        if isinstance(value, str)
+    ]
+    # CodePipeline API Reference, "ActionConfiguration".
+    assert 500 < max(map(len, values)) <= 1000
+
+
 def test_bucket_of_copies_has_the_known_name(found: dict[tuple[str, str, str], int | None]) -> None:
     bucket = copies_bucket("prod", "444444444444", "us-west-2")
     assert found["AWS::S3::Bucket", "BucketName", bucket] == LONGEST_BUCKET
