@@ -163,7 +163,8 @@ class EnvironmentSettings(Section):
         if self.further_regions and self.domain is not None:
             yield Mistake(
                 ("domain",),
-                "conflicts with further_regions: only one CloudFront distribution can have a name; remove one of the two",
+                "conflicts with further_regions: only one CloudFront distribution can have a name; remove one of the "
+                "two",
             )
 
     @rule
