@@ -75,6 +75,8 @@ NOT_RUN = {
     "make rehearse-topologies": "make test synthesizes its rows",
     "make faults": "make test runs the same tests",
     "make check ARGS='-k leadership_machine --hypothesis-profile=long'": "make test draws fewer examples",
+    "make check ARGS='-k settings_edits --hypothesis-profile=long'": "the same",
+    "make all-other-tests ARGS='-k \"accepted_values or largest_number\" --hypothesis-profile=long'": "the same",
     "make mutants": "tests/tools/test_mutants.py runs its program on small projects",
     "make mutants PART=lambdas SAMPLE=200": "the same",
     "make probes": "tests/rehearsal/emulator/aws/test_probes.py makes the same requests",
