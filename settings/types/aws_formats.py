@@ -68,6 +68,11 @@ BranchName = Annotated[
     matches(r"(?!.*(\.\.|//|/\.|@\{|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9_./+@#-]*(?<![./])", "the name of a git branch"),
 ]
 
+PathPattern = Annotated[
+    str,
+    matches(r"(?!/)[!-~]([ -~]*[!-~])?", "a pattern of file paths from the repository's root, such as docs/**"),
+]
+
 TagValue = Annotated[
     str,
     matches(
