@@ -11,6 +11,8 @@ ARGS ?=
 FROM ?=
 ENV ?=
 COMMIT ?=
+PART ?=
+SAMPLE ?=
 venv := .venv
 # The virtual environment comes first because it has Node 24, and jsii takes the first `node` on the path.
 export PATH := $(CURDIR)/$(venv)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -109,7 +111,7 @@ types-of-release: $(venv)/.ready
 # of templates, tests that need no Node, and tests of the supervisor, which mostly wait. `make check` tests everything else,
 # such as the rehearsal: it must not delay a release.
 tests_of_supervisor := tests/unit/container
-tests_of_programs := tests/unit/settings tests/unit/integration_tests tests/unit/lambdas
+tests_of_programs := tests/unit/settings tests/unit/integration_tests tests/unit/lambdas tests/unit/aws_calls tests/unit/commands
 tests_of_templates := $(filter-out $(addsuffix /,$(tests_of_programs) $(tests_of_supervisor)),$(wildcard tests/unit/*/))
 
 .PHONY: tests-of-templates
@@ -180,6 +182,12 @@ container-table: container-packages ## run the same tests one by one; updates th
 .PHONY: faults
 faults: $(ready) ## cause every fault that the integration tests must detect; updates docs/FAULTS.md
 	@python -m pytest tests/integration_faults --numprocesses=2 --faults-table=docs/FAULTS.md $(ARGS)
+
+# Cosmic Ray's many dependencies have an environment of their own, which no build of the pipeline prepares.
+mutants_venv := .venv-mutants
+.PHONY: mutants
+mutants: $(ready) $(mutants_venv)/.ready ## count the small defects that tests notice; updates docs/FAULTS.md: PART=lambdas SAMPLE=200
+	@$(temporary) nice -n 10 python -m tools.mutants $(if $(PART),--part $(PART)) $(if $(SAMPLE),--sample $(SAMPLE)) --document docs/FAULTS.md $(ARGS)
 
 .PHONY: probes
 probes: $(ready) ## compare the emulator's answers with those documented by AWS; updates docs/PROBES.md
@@ -270,8 +278,9 @@ review_venv := .venv-change-review
 
 $(tests_venv)/.ready: integration_tests/requirements.txt
 $(review_venv)/.ready: jobs/change_review/requirements.txt
+$(mutants_venv)/.ready: requirements/mutants.txt
 
-$(tests_venv)/.ready $(review_venv)/.ready: requirements/uv.txt
+$(tests_venv)/.ready $(review_venv)/.ready $(mutants_venv)/.ready: requirements/uv.txt
 	@echo "preparing $(@D)"
 	@if command -v uv >/dev/null; then uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(@D); else \
 	  $(PYTHON) -m venv --clear $(@D) && \
@@ -316,11 +325,12 @@ lock: $(venv)/.ready ## update the pinned requirements; writes no registry addre
 	$$compile integration_tests/requirements.in -c requirements/development.txt -o integration_tests/requirements.txt; \
 	$$compile jobs/change_review/requirements.in -c requirements/development.txt -o jobs/change_review/requirements.txt; \
 	$$compile container/requirements.in -c requirements/development.txt -o container/requirements.txt; \
+	$$compile requirements/mutants.in -c requirements/development.txt -o requirements/mutants.txt; \
 	$$compile requirements/uv.in -c requirements/development.txt -o requirements/uv.txt
 	@npm install --package-lock-only --loglevel=error
 	@npm install --package-lock-only --loglevel=error --prefix tools/diagrams
 
 .PHONY: clean
 clean: ## remove everything that the other targets created
-	@rm -rf $(venv) $(tests_venv) $(review_venv) node_modules tools/diagrams/node_modules cdk.out .rehearsal .cache report .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(venv) $(tests_venv) $(review_venv) $(mutants_venv) .mutants node_modules tools/diagrams/node_modules cdk.out .rehearsal .cache report .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,6 +6,7 @@ import gc
 gc.disable()
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from aws_cdk import App, Environment, Validations
 
 from cloud_assembly import REVIEWS
 from pipeline.build_projects import CLI_VERSION, ToolVersions
+from pipeline.moved_pipeline import moves
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
 from pipeline.synthesis_limits import oversized, time_limit
@@ -23,6 +25,9 @@ from stages.environment_tags import tag_environment
 gc.freeze()
 gc.enable()
 
+PIPELINE = "yawl-delivery"
+"""The names of the pipeline and of its stack."""
+
 PACKAGE = Path(__file__).with_name("package.json")
 """Pins the versions of the CLIs."""
 
@@ -31,7 +36,7 @@ def add_pipeline(app: App, settings: Settings) -> PipelineStack:
     """Add the pipeline's stack, which holds all stages."""
     stack = PipelineStack(
         app,
-        "yawl-delivery",
+        PIPELINE,
         settings=settings,
         tool_versions=ToolVersions.read(PACKAGE),
         env=Environment(account=settings.pipeline.account, region=settings.pipeline.region),
@@ -91,6 +96,9 @@ def main() -> None:
         settings = load(Path("delivery.toml"))
     except SettingsError as error:
         print(error, file=sys.stderr)
+        sys.exit(2)
+    if moved := moves(settings.pipeline, PIPELINE, os.environ):
+        print(*(f"delivery.toml: {problem}" for problem in moved), sep="\n", file=sys.stderr)
         sys.exit(2)
     for warning in settings.warnings():
         print(f"warning: delivery.toml: {warning}", file=sys.stderr)

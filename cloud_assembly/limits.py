@@ -10,6 +10,8 @@ from cloud_assembly.assembly import PIPELINE, Assembly, Stack, environment_tag
 
 ACTIONS_PER_STAGE: Final = 50
 """CodePipeline User Guide, "Quotas in AWS CodePipeline"."""
+TEMPLATE_BYTES: Final = 1_048_576
+"""CloudFormation User Guide, "Understand CloudFormation quotas": a template in a bucket."""
 ROLE_POLICY_BYTES: Final = 10_240
 """IAM User Guide, "IAM and AWS STS quotas": all inline policies of one role, white space not counted."""
 REFERENCE_BYTES: Final = 96
@@ -43,7 +45,7 @@ def exceeded(assembly: Assembly) -> Iterator[str]:
             fitting = count * limit.most // used
             yield line + (
                 f". It grows with each environment, and about {fitting} like these {count} fit: deliver the others "
-                "with a pipeline in another account or region, from another branch"
+                "with a pipeline in another account, from another branch"
                 if stack.stage is None and count > 1
                 else ". Remove what this environment has more of than others"
             )
@@ -171,7 +173,7 @@ _CLOUDWATCH: Final = "CloudWatch User Guide, “CloudWatch service quotas”"
 _EVENTBRIDGE: Final = "EventBridge User Guide, “Quotas”"
 
 LIMITS: Final = (
-    Limit("bytes of template", 1_048_576, _CLOUDFORMATION, lambda stack: stack.template_bytes),
+    Limit("bytes of template", TEMPLATE_BYTES, _CLOUDFORMATION, lambda stack: stack.template_bytes),
     Limit("resources", 500, _CLOUDFORMATION, _count("Resources")),
     Limit("parameters", 200, _CLOUDFORMATION, _count("Parameters")),
     Limit("outputs", 200, _CLOUDFORMATION, _count("Outputs")),

@@ -1,8 +1,10 @@
 """Reads the variables before the first test, shares clients between tests, and reports failures without tracebacks."""
 
 import os
+import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from integration_tests.http_checks import health_path_responds
 from integration_tests.http_client import HttpClient
 from integration_tests.http_variables import HttpVariables, read_http_variables
 from integration_tests.secret_values import SecretValues
+from integration_tests.service_checks import count_healthy_targets
 from integration_tests.summary import Summary
 from integration_tests.waiting import Deadline
 
@@ -127,6 +130,12 @@ def load_balancer(variables: HttpVariables, secret_values: SecretValues) -> Http
 
 
 @pytest.fixture(scope="session")
+def unguessable() -> str:
+    """Return a segment of a path that no earlier run requested, and no rule can name."""
+    return secrets.token_hex(8)
+
+
+@pytest.fixture(scope="session")
 def health_failure(
     pytestconfig: pytest.Config, load_balancer: HttpClient, variables: HttpVariables, deadline: Deadline
 ) -> CheckFailed | None:
@@ -138,6 +147,7 @@ def health_failure(
             path=variables.health_path,
             consecutive=variables.consecutive_successes,
             deadline=deadline,
+            released=variables.released_version,
             next_steps=[_log_page(account)] if account else [],
         )
     except CheckFailed as failure:
@@ -173,6 +183,7 @@ def distribution_failure(
             path=variables.health_path,
             consecutive=variables.consecutive_successes,
             deadline=deadline,
+            released=variables.released_version,
             through="The health path through CloudFront",
         )
     except CheckFailed as failure:
@@ -252,11 +263,12 @@ def log_link(account_variables: AccountVariables) -> str:
 
 
 @pytest.fixture
-def healthy_targets(account: Account, account_variables: AccountVariables) -> Callable[[], int]:
+def healthy_targets(account: Account, account_variables: AccountVariables, deadline: Deadline) -> Callable[[], int]:
     """Return a function that counts the healthy targets of the load balancer."""
-
-    def count() -> int:
-        health = account.elbv2.describe_target_health(TargetGroupArn=account_variables.target_group_arn)
-        return sum(target["TargetHealth"]["State"] == "healthy" for target in health["TargetHealthDescriptions"])
-
-    return count
+    return partial(
+        count_healthy_targets,
+        account.elbv2,
+        target_group_arn=account_variables.target_group_arn,
+        region=account_variables.region,
+        deadline=deadline,
+    )

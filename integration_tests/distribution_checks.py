@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from integration_tests.contract import health_fault
 from integration_tests.failure import probe_failure
 from integration_tests.http_call import Response
-from integration_tests.http_checks import curl, lost
+from integration_tests.http_checks import calls_are_refused, closed_engine_calls, curl, lost
 from integration_tests.http_client import REQUEST_SECONDS, HttpClient
 from integration_tests.waiting import Deadline, ProbeResult
 
@@ -59,15 +59,17 @@ def has_security_headers(distribution: HttpClient, *, path: str, deadline: Deadl
     )
 
 
-def engine_api_is_closed(distribution: HttpClient, *, path: str, deadline: Deadline) -> None:
-    """Request the engine's API; raise CheckFailed unless the response is 403."""
-    _check(
+def engine_api_is_closed(distribution: HttpClient, *, unguessable: str, deadline: Deadline) -> None:
+    """Send requests of the engine's API; raise CheckFailed unless the distribution refuses each.
+
+    `unguessable` is a new segment of a path for each run.
+    """
+    calls_are_refused(
         distribution,
-        path=path,
-        fault=lambda response: None if response.status == 403 else f"{response.status_line} instead of 403",
+        closed_engine_calls(unguessable=unguessable),
         deadline=deadline,
-        title=f"The engine's API is open to the internet: the distribution forwards {path}.",
-        wanted="403 Forbidden",
+        title=lambda call: f"The engine's API is open to the internet: the distribution forwards {call}",
+        asked="as anybody may send them",
     )
 
 

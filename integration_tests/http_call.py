@@ -55,7 +55,14 @@ class Response:
     request_id: str
     peer: str
     """Address and port of the connection, the proxy's if there is one."""
+    started: float
+    """When the request was sent, by the machine's monotonic clock."""
     seconds: float
+
+    @property
+    def ended(self) -> float:
+        """When the response was complete, by the same clock."""
+        return self.started + self.seconds
 
     @property
     def status_line(self) -> str:
@@ -63,9 +70,9 @@ class Response:
         return f"{self.status} {self.phrase}".strip() if self.status else ""
 
     @property
-    def content_type(self) -> str:
-        """The Content-Type header."""
-        return self.headers.get("content-type", "")
+    def media_type(self) -> str:
+        """The Content-Type header without parameters, in lower case."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def location(self) -> str:
@@ -150,6 +157,7 @@ class HttpCall:
             shown_headers=request.hide("; ".join(shown)),
             request_id=request.headers[TRACE_HEADER].removeprefix("Root="),
             peer=self._peer,
+            started=time.monotonic() - seconds,
             seconds=seconds,
         )
 

@@ -7,6 +7,7 @@ import secrets
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 import httpx
@@ -19,6 +20,16 @@ BODY_LIMIT = 64 * 1024
 """Maximum bytes of a body; the container's health response has a few hundred."""
 REQUEST_SECONDS = 10.0
 """Limit of a whole request: the timeout of the load balancer's own health check."""
+
+
+class Call(NamedTuple):
+    """A method and a path."""
+
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
 
 class HttpClient:
@@ -48,9 +59,10 @@ class HttpClient:
         """Request a path within `seconds`. Network and HTTP errors are in the response, not raised."""
         return self._send_all([self._request("GET", path)], seconds=seconds, everywhere=False)[0]
 
-    def get_all(self, paths: Sequence[str], *, seconds: float = REQUEST_SECONDS) -> list[Response]:
-        """Request several paths in parallel."""
-        return self._send_all([self._request("GET", path) for path in paths], seconds=seconds, everywhere=False)
+    def ask_all(self, calls: Sequence[Call], *, seconds: float = REQUEST_SECONDS) -> list[Response]:
+        """Send several requests without a body in parallel."""
+        requests = [self._request(call.method, call.path) for call in calls]
+        return self._send_all(requests, seconds=seconds, everywhere=False)
 
     def get_everywhere(self, path: str, *, seconds: float = REQUEST_SECONDS) -> list[Response]:
         """Request a path from every address of the name in parallel; always returns at least one response."""
@@ -77,20 +89,25 @@ class HttpClient:
         count: int,
         at_once: int,
         seconds: float,
-        enough: Callable[[Sequence[Response]], bool],
+        enough: Callable[[Response], bool],
     ) -> list[Response]:
-        """Request a path `count` times, `at_once` in parallel, or until `enough` of the responses so far."""
+        """Request a path `count` times, `at_once` in parallel, or until a response is `enough`; it is asked of each."""
         addresses = self._addresses(seconds)
         if isinstance(addresses, Response):
             return [addresses]
         responses: list[Response] = []
         turns = iter(range(count))
 
+        stopped = False
+
         async def work() -> None:
+            nonlocal stopped
             for _ in turns:
-                if enough(responses):
+                response = await self._send(self._request("GET", path), self._next(addresses), seconds)
+                responses.append(response)
+                stopped = enough(response) or stopped
+                if stopped:
                     return
-                responses.append(await self._send(self._request("GET", path), self._next(addresses), seconds))
 
         async def workers() -> None:
             await asyncio.gather(*(work() for _ in range(at_once)))

@@ -26,6 +26,8 @@ class HttpVariables:
     alb_url: str
     """The load balancer's URL, without a trailing slash."""
     health_path: str
+    released_version: str | None
+    """The version that every task must report; None: every version passes, as long as it is only one."""
     deadline_seconds: float
     """Deadline of the run: how long after its start checks may wait."""
     consecutive_successes: int
@@ -69,6 +71,9 @@ def read_http_variables(variables: Mapping[str, str]) -> tuple[HttpVariables, li
         environment=reader.text("ENVIRONMENT", "the environment's name", default=urlsplit(alb_url).netloc or "unnamed"),
         alb_url=alb_url,
         health_path=reader.text("HEALTH_PATH", "the path of the health check, such as /resourceService/", r"/[^\s?#]*"),
+        released_version=reader.optional(
+            "RELEASED_VERSION", "the version that the released tasks report", r"[\w.:-]{1,128}"
+        ),
         deadline_seconds=reader.number(
             "DEADLINE_SECONDS", "a number of seconds above 0", DEFAULT_DEADLINE_SECONDS, least=0.001
         ),

@@ -45,6 +45,26 @@ def targets_are_healthy(elbv2: Any, *, target_group_arn: str, region: str, deadl
     )
 
 
+def count_healthy_targets(elbv2: Any, *, target_group_arn: str, region: str, deadline: Deadline) -> int:
+    """Return the number of healthy targets; raise CheckFailed if AWS does not tell it by the deadline."""
+    found: list[int] = []
+
+    def probe() -> ProbeResult:
+        targets = elbv2.describe_target_health(TargetGroupArn=target_group_arn)["TargetHealthDescriptions"]
+        found.append(sum(_state(target) == "healthy" for target in targets))
+        return ProbeResult(fault=None, text=f"{found[-1]} targets healthy")
+
+    wait_for(
+        probe,
+        title="The load balancer's healthy targets could not be counted.",
+        asked=f"elasticloadbalancing:DescribeTargetHealth of {target_group_arn}",
+        wanted="the state of each target",
+        deadline=deadline,
+        next_steps=[f"aws elbv2 describe-target-health --region {region} --target-group-arn {target_group_arn}"],
+    )
+    return found[-1]
+
+
 def service_is_stable(
     ecs: Any, *, cluster: str, service: str, task_definition_arn: str, region: str, deadline: Deadline
 ) -> None:

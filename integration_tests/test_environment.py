@@ -8,7 +8,7 @@ from integration_tests.account import Account
 from integration_tests.account_variables import AccountVariables
 from integration_tests.credentials import ORIGIN_HEADER
 from integration_tests.failure import CheckFailed
-from integration_tests.http_checks import other_paths, other_paths_are_forbidden
+from integration_tests.http_checks import closed_calls, other_paths_are_forbidden
 from integration_tests.http_client import HttpClient
 from integration_tests.http_variables import HttpVariables
 from integration_tests.sample import latency_and_errors_are_within_limits
@@ -25,12 +25,14 @@ def test_health_path_responds(health_failure: CheckFailed | None) -> None:
 
 
 @pytest.mark.http
-def test_other_paths_are_forbidden(variables: HttpVariables, load_balancer: HttpClient, deadline: Deadline) -> None:
+def test_other_paths_are_forbidden(
+    variables: HttpVariables, load_balancer: HttpClient, unguessable: str, deadline: Deadline
+) -> None:
     """Nobody can bypass CloudFront to the user interface or the engine's API, even with a guessed header."""
-    paths = other_paths(variables.health_path)
-    other_paths_are_forbidden(load_balancer, paths=paths, deadline=deadline)
+    calls = closed_calls(variables.health_path, unguessable=unguessable)
+    other_paths_are_forbidden(load_balancer, calls=calls, deadline=deadline)
     guessing = HttpClient(variables.alb_url, headers={ORIGIN_HEADER: "a guess"})
-    other_paths_are_forbidden(guessing, paths=paths, deadline=deadline, header="with a guessed secret origin header")
+    other_paths_are_forbidden(guessing, calls=calls, deadline=deadline, header="with a guessed secret origin header")
 
 
 @pytest.mark.http
@@ -38,13 +40,14 @@ def test_other_paths_are_forbidden(variables: HttpVariables, load_balancer: Http
 def test_latency_and_errors_are_within_limits(
     load_balancer: HttpClient, variables: HttpVariables, record_property: Callable[[str, object], None]
 ) -> None:
-    """A sample of requests stays within the environment's limits for latency and errors."""
+    """A sample of requests stays within the environment's limits, and comes from one active task and one version."""
     p99 = latency_and_errors_are_within_limits(
         load_balancer,
         path=variables.health_path,
         requests=variables.sample_requests,
         p99_limit_seconds=variables.p99_limit_seconds,
         error_rate_limit_percent=variables.error_rate_limit_percent,
+        released=variables.released_version,
     )
     record_property(P99, p99)
 

@@ -32,11 +32,13 @@ def test_security_headers_are_set(variables: HttpVariables, distribution: HttpCl
     checks.has_security_headers(distribution, path=variables.health_path, deadline=deadline)
 
 
-def test_engine_api_is_closed(variables: HttpVariables, distribution: HttpClient, deadline: Deadline) -> None:
+def test_engine_api_is_closed(
+    variables: HttpVariables, distribution: HttpClient, unguessable: str, deadline: Deadline
+) -> None:
     """The engine's API is not on the internet, unless the environment opens it."""
     if variables.open_engine_api:
         pytest.skip("OPEN_ENGINE_API is true: this environment opens the engine's API")
-    checks.engine_api_is_closed(distribution, path="/yawl/ib", deadline=deadline)
+    checks.engine_api_is_closed(distribution, unguessable=unguessable, deadline=deadline)
 
 
 def test_dynamic_responses_are_not_cached(

@@ -54,6 +54,8 @@ class ProbeResult:
     """Whether more probes cannot change the result."""
     always_flapping: bool = False
     """Whether this fault counts as flapping even the first time it follows the wanted state."""
+    breaks_streak: bool = True
+    """Whether this fault counts as a break of the wanted state, rather than as a state that is still being reached."""
     subject: str = ""
     """The path or resource that the result is about, if the probe covers several."""
 
@@ -90,9 +92,9 @@ class History:
             self.longest_streak = max(self.longest_streak, self.streak)
             return
         self.faults[result.fault] += 1
-        if self.streak or self.breaks:
+        if self.longest_streak:
             self.flapping |= result.always_flapping
-        self.breaks += self.streak > 0
+        self.breaks += self.streak > 0 and result.breaks_streak
         self.flapping |= self.breaks > self.allowed_breaks
         self.streak = 0
 

@@ -15,7 +15,7 @@ import pytest
 from settings import Settings, load
 from tests.example import EXAMPLE
 from tests.paths import ROOT
-from tests.shared_fixture import shared_fixture
+from tests.shared_fixture import keep_in, shared_fixture
 
 if TYPE_CHECKING:
     from aws_cdk.assertions import Template
@@ -26,11 +26,15 @@ gc.set_threshold(100_000)
 
 # No test may fail because the machine is slow.
 hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile("no deadline")
 
 # Validation takes most of a synthesis and has its own tests. It can only be disabled before the library is first
 # imported, so the fixtures below import it themselves.
 os.environ["CDK_VALIDATION"] = "false"
+
+# The Synth action of a user's pipeline runs these tests too, and its account is not that of the tests' settings.
+os.environ.pop("CODEBUILD_INITIATOR", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,6 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--example-only", action="store_true", help="skip what synthesizes other settings than the example's"
     )
+    parser.addoption("--keep-fixtures", type=Path, help="keep shared fixtures in this folder, for later runs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep shared fixtures where the option says."""
+    keep_in(config.getoption("--keep-fixtures"))
 
 
 LINUX_ONLY = ("tests/unit/container/", "tests/tools/test_testbed_", "tests/container/")

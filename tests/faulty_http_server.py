@@ -54,6 +54,9 @@ CONTRACT = {
 }
 """What the container answers on its health path when it is well."""
 
+TASK = "X-Yawl-Task"
+"""The header in which a task gives its name."""
+
 PROXY_VARIABLES = [case(f"{kind}_PROXY") for kind in ("HTTP", "HTTPS", "ALL", "NO") for case in (str.upper, str.lower)]
 """What could lead a client past the server; a test that is itself run behind a proxy takes them away."""
 
@@ -93,10 +96,20 @@ def respond(
     return behave
 
 
+def raw(text: str | bytes) -> Behaviour:
+    """Answer with exactly these bytes; each line of the text ends with CR and LF."""
+
+    async def behave(writer: asyncio.StreamWriter) -> None:
+        writer.write(text if isinstance(text, bytes) else text.replace("\n", "\r\n").encode())
+        await writer.drain()
+
+    return behave
+
+
 def healthy(*, task: str = "task-one", headers: Mapping[str, str] | None = None, **changes: object) -> Behaviour:
     """Answer as the container's contract says, but for these changes; None takes a field away."""
     body = {name: value for name, value in (CONTRACT | changes).items() if value is not None}
-    named = {"X-Yawl-Task": task, "Cache-Control": "no-store"}
+    named = {TASK: task, "Cache-Control": "no-store"}
     return respond(200, json.dumps(body).encode(), content_type="application/json", headers=named | dict(headers or {}))
 
 
@@ -174,7 +187,8 @@ def drip(pause: float) -> Behaviour:
 
     async def behave(writer: asyncio.StreamWriter) -> None:
         body = json.dumps(CONTRACT).encode()
-        _write_head(writer, 200, length=len(body), content_type="application/json")
+        headers = {TASK: "task-one"}
+        _write_head(writer, 200, length=len(body), content_type="application/json", headers=headers)
         for byte in body:
             writer.write(bytes([byte]))
             await writer.drain()
@@ -197,13 +211,17 @@ def reset() -> Behaviour:
 
 @contextmanager
 def serve(
-    *behaviours: Behaviour, path: str = "/resourceService/", elsewhere: Behaviour, tls: ssl.SSLContext | None = None
+    *behaviours: Behaviour,
+    method: str = "GET",
+    path: str = "/resourceService/",
+    elsewhere: Behaviour,
+    tls: ssl.SSLContext | None = None,
 ) -> Generator[Server, None, None]:
-    """Serve `path` with one behaviour a request, the last of them for ever; `elsewhere` holds for all other paths."""
+    """Serve `method` of `path` with one behaviour a request, the last of them for ever; `elsewhere` serves the rest."""
     left = list(behaviours)
 
     def application(request: Request) -> Behaviour:
-        if request.path != path:
+        if (request.method, request.path) != (method, path):
             return elsewhere
         return left.pop(0) if len(left) > 1 else left[0]
 

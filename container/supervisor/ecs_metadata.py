@@ -1,6 +1,7 @@
 """Reads the task's name and address from the ECS task metadata endpoint, version 4."""
 
 import json
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Final, cast
@@ -29,7 +30,11 @@ def read(address: str, *, timeout_seconds: float = 3.0) -> TaskMetadata:
         arn = cast(str, task["TaskARN"])
         networks = cast(list[dict[str, list[str]]], container["Networks"])
         return TaskMetadata(task_name=arn.rpartition("/")[2][:NAME_LENGTH], address=networks[0]["IPv4Addresses"][0])
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+    except urllib.error.HTTPError as error:
+        raise MetadataError(f"answers {error.code} {error.reason}") from None
+    except OSError as error:
+        raise MetadataError(f"cannot be reached ({getattr(error, 'reason', error)})") from None
+    except (ValueError, KeyError, IndexError, TypeError) as error:
         raise MetadataError(f"does not answer as ECS documents ({type(error).__name__})") from None
 
 

@@ -76,9 +76,10 @@ async def begin_term(
     return epoch, released, login
 
 
-async def fence(connection: Connection, *, database: str, epoch: int) -> int:
+async def fence(connection: Connection, *, database: str, epoch: int, drop: bool = True) -> int:
     """Revoke the login of every earlier epoch and end its sessions; return the number of sessions.
 
+    `drop` the logins only when no session can appear any more: the sessions of a dropped login can no longer be found.
     Only epochs below `epoch` are touched, so that a leader that has lost the lock without knowing does no harm.
     """
     earlier = await _earlier_logins(connection, database=database, epoch=epoch)
@@ -89,7 +90,7 @@ async def fence(connection: Connection, *, database: str, epoch: int) -> int:
             await connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(user)))
             await connection.execute(sql.SQL("REVOKE {} FROM {}").format(owner, sql.Identifier(user)))
     ended = await end_sessions(connection, users=earlier)
-    for user in earlier:
+    for user in earlier if drop else []:
         try:
             await connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(user)))
         except psycopg.Error as error:

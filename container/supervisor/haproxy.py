@@ -73,6 +73,11 @@ class Haproxy:
         self._lock = asyncio.Lock()
         self._target: Upstream | None = None
 
+    @property
+    def target(self) -> Upstream | None:
+        """Where the load balancer's requests go; None if they are answered with 503."""
+        return self._target
+
     async def start(self, *, health_socket: Path) -> None:
         """Start it without an engine. Raises HaproxyError if it does not answer in time."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -109,7 +109,7 @@ class Term:
         self._helpers = [asyncio.create_task(self._beat(epoch)), asyncio.create_task(self._announce(epoch))]
         JOURNAL.info("this task leads", {"epoch": epoch, "former_leader_released": released})
         async with await self._working_session() as session:
-            await fencing.fence(session, database=name, epoch=epoch)
+            await fencing.fence(session, database=name, epoch=epoch, drop=False)
         if not released:
             await asyncio.sleep(timings.FENCING_DELAY - (now() - self._taken_at))
         self._predecessor_gone = True

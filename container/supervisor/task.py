@@ -227,7 +227,9 @@ class Task:
             return "no task leads"
         verdict = await probe.ask(leader.address, leader.port, timeout_seconds=timings.STANDBY_PROBE_TIMEOUT)
         if verdict.good:
-            return ""
+            # Of a new leader, the contest may learn late: it may be waiting for the database.
+            forwards = self._haproxy.target == Upstream(leader.address, leader.port)
+            return "" if forwards else "requests are not forwarded to the active task yet"
         if leader.engine != "running":
             return f"the active engine is {leader.engine}"
         return f"through the active task: {verdict.reason}"

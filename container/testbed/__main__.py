@@ -34,6 +34,11 @@ def main() -> None:
         "--credentials-file", type=Path, help="JSON with the engine's username and password; default: random ones"
     )
     parser.add_argument(
+        "--image-version",
+        default=os.environ.get("IMAGE_VERSION", "testbed"),
+        help="the version in the health response; default: $IMAGE_VERSION",
+    )
+    parser.add_argument(
         "--engine-start", type=float, default=1.0, metavar="SECONDS", help="how long the engine takes to start"
     )
     parser.add_argument("--check", action="store_true", help="only check whether Debian packages are missing")
@@ -49,7 +54,7 @@ def main() -> None:
         if options.tasks < 1:
             parser.error("--tasks: at least one")
         credentials = _read(parser, options.credentials_file) if options.credentials_file else None
-        asyncio.run(_run(options.tasks, credentials, options.engine_start))
+        asyncio.run(_run(options.tasks, credentials, options.image_version, options.engine_start))
     except PackagesMissingError as error:
         print(f"testbed: {error}", file=sys.stderr)
         sys.exit(PACKAGES_MISSING)
@@ -59,12 +64,12 @@ def main() -> None:
         sys.exit(130)
 
 
-async def _run(count: int, credentials: Credentials | None, engine_start_seconds: float) -> None:
+async def _run(count: int, credentials: Credentials | None, version: str, engine_start_seconds: float) -> None:
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, over.set)
-    run = asyncio.create_task(_serve(count, credentials, engine_start_seconds, over))
+    run = asyncio.create_task(_serve(count, credentials, version, engine_start_seconds, over))
     ending = asyncio.create_task(over.wait())
     await asyncio.wait({run, ending}, return_when=asyncio.FIRST_COMPLETED)
     if over.is_set() and not run.done():
@@ -76,10 +81,12 @@ async def _run(count: int, credentials: Credentials | None, engine_start_seconds
         return
 
 
-async def _serve(count: int, credentials: Credentials | None, engine_start_seconds: float, over: asyncio.Event) -> None:
+async def _serve(
+    count: int, credentials: Credentials | None, version: str, engine_start_seconds: float, over: asyncio.Event
+) -> None:
     async with Testbed(credentials=credentials, start=StartCost(wait_seconds=engine_start_seconds)) as testbed:
         for _ in range(count):
-            await testbed.start_task()
+            await testbed.start_task(IMAGE_VERSION=version)
         await testbed.all_healthy()
         targets = [{"address": task.address, "port": PORT} for task in testbed.tasks]
         print(json.dumps({"targets": targets}), flush=True)

@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.assumed_role import assume_role
+from jobs.aws_errors import explained
 from jobs.bake.watch import AlarmNotFoundError, AlarmTriggered, watch
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 5})
@@ -55,7 +56,7 @@ def main() -> int:
         )
         return 2
     except (BotoCoreError, ClientError) as error:
-        print(f"bake: cannot read alarm {alarm}: {error}", file=sys.stderr)
+        print(f"bake: {_cannot_read(error, variables)}", file=sys.stderr)
         return 2
     if triggered:
         print(_as_text(triggered, variables))
@@ -70,6 +71,16 @@ def _cloudwatch(variables: Mapping[str, str]) -> Any:
         # Assume the role for each poll: chained role sessions end after an hour, a bake may take longer.
         session = assume_role(session, role, session_name="bake", config=_CONFIG).session
     return session.client("cloudwatch", config=_CONFIG)
+
+
+def _cannot_read(error: Exception, variables: Mapping[str, str]) -> str:
+    role = variables.get("VERIFIER_ROLE_ARN")
+    reading = "cloudwatch:DescribeAlarms and cloudwatch:DescribeAlarmHistory"
+    rights = f"credentials that may assume {role}, which needs {reading}" if role else f"credentials with {reading}"
+    return (
+        f"alarm {variables['ALARM_NAME']} in {variables['ENVIRONMENT_REGION']} cannot be read, so nobody knows whether "
+        f"it was in ALARM. {explained(error, rights)}"
+    )
 
 
 def _as_text(triggered: AlarmTriggered, variables: Mapping[str, str]) -> str:

@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from cloud_assembly import REVIEWS, UserError, read
 from jobs.change_review.accepted_changes import entry, entry_for, pipeline_acceptances
+from jobs.change_review.deployed_stacks import Reader
 from jobs.change_review.findings import Finding
+from jobs.change_review.moved_pipeline import GUIDE, former_place
 from jobs.change_review.review import Review, review
 
 PLACEHOLDER: Final = "…"
@@ -67,7 +69,18 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _blocks(assembly: Path, settings: Path, reason: str) -> Iterator[str]:
     """Yield a table for each change that is not accepted yet, or a comment where that is impossible."""
-    yield from _of_the_pipeline(assembly, settings, reason)
+    whole = read(assembly)
+    if former := former_place(whole, Reader()):
+        yield "\n".join(
+            [
+                f"# {whole.pipeline.name} is in {former}, and delivery.toml has it in {whole.home}:",
+                "# a push does not move a pipeline, it would create a second one.",
+                _CANNOT,
+                f"#   set pipeline.account and pipeline.region back, or follow {GUIDE}",
+            ]
+        )
+    else:
+        yield from _of_the_pipeline(assembly, settings, reason)
     for one in _reviews(assembly):
         environment = one["environment"]
         print(f"review: comparing {environment}", file=sys.stderr, flush=True)

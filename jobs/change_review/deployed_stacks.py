@@ -11,12 +11,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import PIPELINE, AwsEnvironment, Stack, UserError
 from jobs.assumed_role import assume_role
+from jobs.aws_errors import code_of, explained, has_no_stack, is_denied
 
 NEVER_DEPLOYED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_COMPLETE"}
 """States of a stack that is empty or was never completely created."""
 MAX_PAGES: Final = 30
 """Pages of the pipeline's history to read, each of 100 actions: the last 60 deliveries to three environments."""
-DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
 
 
@@ -40,7 +40,7 @@ class Reader:
                 return None
             body = client.get_template(StackName=stack.name, TemplateStage="Original")["TemplateBody"]
         except ClientError as error:
-            if "does not exist" in error.response["Error"].get("Message", ""):
+            if has_no_stack(error):
                 return None
             raise _unreadable(stack, error) from None
         except BotoCoreError as error:
@@ -94,7 +94,7 @@ class Reader:
                         place = AwsEnvironment(given["RoleArn"].split(":")[4], action["input"]["region"])
                         found.add((place, given["StackName"]))
         except ClientError as error:
-            if error.response["Error"].get("Code") != "PipelineNotFoundException":
+            if code_of(error) != "PipelineNotFoundException":
                 raise _unreadable(pipeline, error) from None
         except BotoCoreError as error:
             raise _unreadable(pipeline, error) from None
@@ -119,7 +119,7 @@ class Reader:
         try:
             return _document(self._client(stack, "iam"), f"arn:{stack.partition}:iam::{stack.account}:policy/{name}")
         except ClientError as error:
-            if error.response["Error"].get("Code") == "NoSuchEntity":
+            if code_of(error) == "NoSuchEntity":
                 return None
             raise _unreadable(stack, error) from None
         except BotoCoreError as error:
@@ -143,7 +143,7 @@ def _through_role(session: boto3.Session, stack: Stack) -> boto3.Session:
     try:
         return assume_role(session, role, session_name="change-review", config=_CONFIG).session
     except ClientError as error:
-        if error.response["Error"].get("Code") not in DENIED:
+        if not is_denied(error):
             raise
         if session.client("sts", config=_CONFIG).get_caller_identity()["Account"] != stack.account:
             raise
@@ -169,9 +169,10 @@ def _parsed(body: Any, stack: Stack) -> dict[str, Any]:
 
 def _unreadable(stack: Stack, error: Exception) -> UserError:
     through = f" through {stack.lookup_role_arn}" if stack.lookup_role_arn else ""
-    denied = isinstance(error, ClientError) and error.response["Error"].get("Code") in DENIED
-    kind = Denied if denied else UserError
-    return kind(
-        f"{stack.name} in {stack.account}, {stack.region} cannot be read{through}: {error}\n"
-        "Bootstrap the account so that it trusts the pipeline's account for lookups: make bootstrap"
-    )
+    what = f"{stack.name} in {stack.account}, {stack.region} cannot be read{through}"
+    if is_denied(error):
+        return Denied(
+            f"{what}: {error}\n"
+            "Bootstrap the account so that it trusts the pipeline's account for lookups: make bootstrap"
+        )
+    return UserError(f"{what}: {explained(error, '')}")

@@ -157,7 +157,7 @@ class Comparer:
 
 def _difference(found: dict[str, Any]) -> Difference:
     return Difference(
-        resources=tuple(_resource(item) for item in found["resources"]),
+        resources=tuple(resource_change(item) for item in found["resources"]),
         outputs=found["outputs"],
         broadened=found["broadened"],
         permissions=found["permissions"],
@@ -171,7 +171,8 @@ def _type(found: dict[str, Any]) -> ResourceType:
     return ResourceType(stateful=found["stateful"], identifier=tuple(found["identifier"]), replacing=found["replacing"])
 
 
-def _resource(found: dict[str, Any]) -> ResourceChange:
+def resource_change(found: dict[str, Any]) -> ResourceChange:
+    """Return what happens to a resource, from the library's description."""
     impact = found["impact"]
     decisive = [item["name"] for item in found["properties"] if item["impact"] == impact]
     if "Type" in found["attributes"]:

@@ -1,6 +1,7 @@
 """The pipeline execution that requested the review, and where its review is stored."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import UserError
+from jobs.aws_errors import explained
 from jobs.change_review.approval.release_records import ReleaseRecords
 
 MAX_TITLE_LENGTH = 80
@@ -61,7 +63,10 @@ class PipelineRun:
         try:
             states = self._stage_states
         except (BotoCoreError, ClientError) as error:
-            raise UserError(f"the state of the pipeline {self.pipeline} cannot be read: {error}") from None
+            rights = "credentials with codepipeline:GetPipelineState"
+            raise UserError(
+                f"the state of the pipeline {self.pipeline} cannot be read: {explained(error, rights)}"
+            ) from None
         found = {
             execution["pipelineExecutionId"]
             for state in states
@@ -124,7 +129,8 @@ class PipelineRun:
                     ChecksumAlgorithm="SHA256",
                 )
         except (BotoCoreError, ClientError) as error:
-            raise UserError(f"the review cannot be stored in {self.publish_to}: {error}") from None
+            rights = "credentials with s3:PutObject for it, and kms:GenerateDataKey for its key"
+            raise UserError(f"the review cannot be stored in {self.publish_to}: {explained(error, rights)}") from None
         return f"https://console.aws.amazon.com/s3/object/{bucket}?region={client.meta.region_name}&prefix={keys[0]}"
 
     @cached_property
@@ -133,14 +139,18 @@ class PipelineRun:
 
     @cached_property
     def _revision(self) -> Mapping[str, str]:
-        """The source's revision; empty if it cannot be read, because nothing depends on it."""
+        """The source's revision; empty if it cannot be read, which is printed, because nothing depends on it."""
         try:
             found = self._client("codepipeline").get_pipeline_execution(
                 pipelineName=self.pipeline, pipelineExecutionId=self.execution
             )
             return found["pipelineExecution"]["artifactRevisions"][0]
-        except (BotoCoreError, ClientError, KeyError, IndexError):
-            return {}
+        except (BotoCoreError, ClientError) as error:
+            rights = "credentials with codepipeline:GetPipelineExecution"
+            print(f"the commit's title and address are unknown: {explained(error, rights)}", file=sys.stderr)
+        except (KeyError, IndexError):
+            print("the commit's title and address are unknown: CodePipeline names no revision", file=sys.stderr)
+        return {}
 
     def _client(self, service: str) -> Any:
         # boto3's overloads know each service by a literal name only.

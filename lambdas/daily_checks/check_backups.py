@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
+RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5})
 FAILED = ("FAILED", "ABORTED")
 
 
@@ -20,7 +22,7 @@ def handler(_event: Any, _context: Any) -> dict[str, float]:
         figures |= _restore_tests(plan)
     print(figures)
     dimensions = [{"Name": "Environment", "Value": os.environ["ENVIRONMENT"]}]
-    cloudwatch: Any = boto3.client("cloudwatch")
+    cloudwatch: Any = boto3.client("cloudwatch", config=RETRIES)
     cloudwatch.put_metric_data(
         Namespace="YAWLUpkeep",
         MetricData=[{"MetricName": name, "Dimensions": dimensions, "Value": value} for name, value in figures.items()],
@@ -31,7 +33,7 @@ def handler(_event: Any, _context: Any) -> dict[str, float]:
 def _hours_since_backup(vault: str) -> float:
     """Return the age of the vault's newest recovery point, or of the vault if it has none."""
     name, _, region = vault.partition("@")
-    backup: Any = boto3.client("backup", region_name=region)
+    backup: Any = boto3.client("backup", region_name=region, config=RETRIES)
     pages = backup.get_paginator("list_recovery_points_by_backup_vault").paginate(BackupVaultName=name)
     made = [
         point["CreationDate"]
@@ -45,7 +47,7 @@ def _hours_since_backup(vault: str) -> float:
 
 def _restore_tests(name: str) -> dict[str, float]:
     """Return the days since the last successful test, or since the plan's creation, and whether the last one failed."""
-    backup: Any = boto3.client("backup")
+    backup: Any = boto3.client("backup", config=RETRIES)
     plan = backup.get_restore_testing_plan(RestoreTestingPlanName=name)["RestoreTestingPlan"]
     pages = backup.get_paginator("list_restore_jobs").paginate(ByRestoreTestingPlanArn=plan["RestoreTestingPlanArn"])
     jobs = sorted((job for page in pages for job in page["RestoreJobs"]), key=lambda job: job["CreationDate"])

@@ -9,7 +9,9 @@ import time
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
+RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5})
 LOOK_SECONDS = 5
 GIVE_UP_SECONDS = 600
 SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
@@ -26,7 +28,7 @@ AWS_MAY_CHANGE = {
 
 def handler(_event: Any, _context: Any) -> dict[str, dict[str, list[str]]]:
     """Return drifted and uncompared resources by stack; raise RuntimeError if a comparison does not finish."""
-    cloudformation: Any = boto3.client("cloudformation")
+    cloudformation: Any = boto3.client("cloudformation", config=RETRIES)
     found: dict[str, dict[str, list[str]]] = {"drifted": {}, "not compared": {}}
     for page in cloudformation.get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:
@@ -41,7 +43,7 @@ def handler(_event: Any, _context: Any) -> dict[str, dict[str, list[str]]]:
     for what, stacks in found.items():
         for name, resources in stacks.items():
             print(f"{what} in {name}: {', '.join(resources)}")
-    cloudwatch: Any = boto3.client("cloudwatch")
+    cloudwatch: Any = boto3.client("cloudwatch", config=RETRIES)
     figure = {
         "MetricName": "DriftedResources",
         "Dimensions": [{"Name": "Environment", "Value": os.environ["ENVIRONMENT"]}],

@@ -13,6 +13,7 @@ from .denial import grant
 from .execution import Action, DeployedStack
 from .free_text import one_line
 
+NO_REASON: Final = "CodePipeline reported no reason"
 LONGEST_LINE: Final = 300
 MOST_FINDINGS: Final = 10
 LONGEST_ACCEPTANCE: Final = 8_000
@@ -54,7 +55,7 @@ class Reason:
 def reason(action: Action, clients: Clients) -> Reason:
     """Return why the action failed, from its log or stack events; CodePipeline's summary if they cannot be read."""
     found = Reason(lines=(), links={"Stack": _console(action.stack)} if action.stack else {})
-    summary = action.summary or "CodePipeline reported no reason"
+    summary = action.summary or NO_REASON
     try:
         if action.provider == "CodeBuild":
             found = _of_build(action, clients)
@@ -62,14 +63,20 @@ def reason(action: Action, clients: Clients) -> Reason:
             found = _of_stack(action, action.stack, found, clients)
     except NotReadable as error:
         summary = f"{summary}. Details unavailable: {error}; the environment's first deployment creates it"
-    except (BotoCoreError, ClientError, KeyError, IndexError):
-        # A notice without the reason is better than none.
-        summary = f"{summary}. Details unavailable: log or stack events cannot be read"
+    # A notice without the reason is better than none.
+    except (BotoCoreError, ClientError) as error:
+        summary = f"{summary}. Details unavailable: {error}"
+    except (KeyError, IndexError):
+        summary = f"{summary}. Details unavailable: the log or the stack's events are incomplete"
     return replace(found, lines=tuple(one_line(line, LONGEST_LINE) + grant(line) for line in found.lines or (summary,)))
 
 
 def _of_build(action: Action, clients: Clients) -> Reason:
-    [build] = clients.home("codebuild").batch_get_builds(ids=[action.external_id])["builds"]
+    builds = clients.home("codebuild").batch_get_builds(ids=[action.external_id])["builds"]
+    if not builds:
+        said = action.summary or NO_REASON
+        return Reason(lines=(f"{said}. Details unavailable: CodeBuild has no build {action.external_id}",))
+    [build] = builds
     logs = build["logs"]
     # A build that could not start has no log.
     log = _lines(clients.home("logs"), logs["groupName"], logs["streamName"]) if "streamName" in logs else []

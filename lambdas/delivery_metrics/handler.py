@@ -18,7 +18,7 @@ from .embedded_metric import OLDEST, line
 from .environment_figures import EnvironmentFigures
 from .figures import Figure, execution_figures
 from .history import Environment, Execution, History, read
-from .incidents import Incident, Watched, read_incidents
+from .incidents import CONFIG, Incident, Watched, read_incidents
 from .outcomes import outcomes
 from .published_figures import PublishedFigures
 
@@ -133,4 +133,4 @@ def _session() -> Any:
 
 @cache
 def _client(service: str) -> Any:
-    return _session().client(service)
+    return _session().client(service, config=CONFIG)

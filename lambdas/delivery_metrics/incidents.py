@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 WINDOW = timedelta(hours=24)
 """How long after a release an incident counts as its failure."""
 LOOK_BACK = timedelta(days=14)
 """CloudWatch keeps 30 days of an alarm's history, and takes metrics of the last two weeks."""
-DENIED = ("AccessDenied", "AccessDeniedException")
+DENIED = "AccessDenied"
+"""STS's code (AWS STS API Reference, "Common Error Types")."""
+CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 4})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,28 +49,31 @@ class _Change:
 def read_incidents(session: Any, watched: Iterable[Watched], *, now: datetime) -> list[Incident]:
     """Return the incidents of the last two weeks, oldest first.
 
-    An environment whose role cannot be assumed, as before its first deployment, has none; the log says so. Other
-    errors are raised, so that Lambda retries.
+    An environment whose role cannot be assumed, as before its first deployment, has none; the log says so. STS answers
+    the same for a role that does not exist and for one that may not be assumed. Other errors are raised, so that Lambda
+    retries; so is a denied history, which does not mean that no alarm was in ALARM.
     """
     changes: list[_Change] = []
     for one in watched:
         try:
             client = _client(session, one)
-            for alarm in one.alarms:
-                changes.extend(_changes(client, alarm, since=now - LOOK_BACK))
         except ClientError as error:
-            if error.response["Error"]["Code"] not in DENIED:
+            if error.response["Error"]["Code"] != DENIED:
                 raise
-            print(f"no incidents are counted in {one.region}: {error}")
+            print(f"no incidents are counted in {one.region}: {one.role} cannot be assumed: {error}")
+            continue
+        for alarm in one.alarms:
+            changes.extend(_changes(client, alarm, since=now - LOOK_BACK))
     return list(_merged(sorted(changes, key=lambda change: change.time)))
 
 
 def _client(session: Any, watched: Watched) -> Any:
-    role = session.client("sts").assume_role(RoleArn=watched.role, RoleSessionName="delivery-metrics")
+    role = session.client("sts", config=CONFIG).assume_role(RoleArn=watched.role, RoleSessionName="delivery-metrics")
     found = role["Credentials"]
     return session.client(
         "cloudwatch",
         region_name=watched.region,
+        config=CONFIG,
         aws_access_key_id=found["AccessKeyId"],
         aws_secret_access_key=found["SecretAccessKey"],
         aws_session_token=found["SessionToken"],

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rehearsal.actions.run import ActionFailed
@@ -54,6 +54,7 @@ class ContainerTasks:
     def __init__(self, processes: Processes, folder: Path) -> None:
         self._processes = processes
         self._folder = folder
+        self._running: dict[Target, subprocess.Popen[str]] = {}
 
     def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:
         """Start the tasks and return their targets once all are healthy; raises ActionFailed."""
@@ -66,7 +67,8 @@ class ContainerTasks:
         process = self._processes.start(
             command,
             directory=self._folder.parent,
-            environment=_environment(self._folder, environment),
+            # A variable, because the testbeds of earlier commits have no such option.
+            environment={**_environment(self._folder, environment), "IMAGE_VERSION": service.version or "testbed"},
             hold_input=True,
             shutdown_seconds=SHUTDOWN_SECONDS,
         )
@@ -78,12 +80,19 @@ class ContainerTasks:
             for line in lines:
                 if line.startswith('{"targets"'):
                     threading.Thread(target=_drain, args=(lines,), daemon=True).start()
-                    return [Target(found["address"], found["port"]) for found in json.loads(line)["targets"]]
+                    targets = [Target(found["address"], found["port"]) for found in json.loads(line)["targets"]]
+                    self._running |= dict.fromkeys(targets, process)
+                    return targets
                 output.append(line.rstrip())
         finally:
             watchdog.cancel()
         self._processes.end(process)
         raise ActionFailed(f"the container tasks of {service.name} did not start: {'; '.join(output) or 'no reason'}")
+
+    def end(self, targets: Sequence[Target]) -> None:
+        """End the testbeds of these targets."""
+        for process in {self._running.pop(target) for target in targets}:
+            self._processes.end(process)
 
 
 def _environment(folder: Path, proxy: Mapping[str, str] | None = None) -> dict[str, str]:

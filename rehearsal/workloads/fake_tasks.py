@@ -1,8 +1,9 @@
 """Starts a fake of each task of a service: the first is active, the others are standbys."""
 
 import json
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rehearsal.actions.run import ActionFailed
@@ -20,14 +21,20 @@ class FakeTasks:
     def __init__(self, processes: Processes, directory: Path) -> None:
         self._processes = processes
         self._directory = directory
+        self._running: dict[Target, subprocess.Popen[str]] = {}
 
     def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:  # noqa: ARG002 - fakes make no calls
         """Start a process for each task and return the targets; raises ActionFailed."""
-        active, *others = service.tasks or ("fake",)
-        port = self._start(service, active, None)
-        return [Target("127.0.0.1", port), *(Target("127.0.0.1", self._start(service, name, port)) for name in others)]
+        first, *others = service.tasks or ("fake",)
+        active = self._start(service, first, None)
+        return [active, *(self._start(service, name, active.port) for name in others)]
 
-    def _start(self, service: Service, task: str, active_port: int | None) -> int:
+    def end(self, targets: Sequence[Target]) -> None:
+        """End the processes of these targets."""
+        for target in targets:
+            self._processes.end(self._running.pop(target))
+
+    def _start(self, service: Service, task: str, active_port: int | None) -> Target:
         command = [
             sys.executable,
             "-m",
@@ -49,7 +56,9 @@ class FakeTasks:
             # Not on the command line, where every user of this machine could read the secrets.
             process.stdin.write(json.dumps(service.variables) + "\n")
             process.stdin.flush()
-            return json.loads(process.stdout.readline())["port"]
+            target = Target("127.0.0.1", json.loads(process.stdout.readline())["port"])
         except (OSError, ValueError, KeyError) as error:
             self._processes.end(process)
             raise ActionFailed(f"the fake task for {service.target_group} did not start: {error}") from None
+        self._running[target] = process
+        return target

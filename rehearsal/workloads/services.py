@@ -32,6 +32,11 @@ class Service:
         """The target group's name."""
         return self.target_group.split("/")[-2]
 
+    @property
+    def version(self) -> str:
+        """The version that the container's health response reports; empty if it gets none."""
+        return self.variables.get("IMAGE_VERSION", "")
+
 
 def services(cloud: Cloud, stack_name: str, environment: AwsEnvironment) -> Iterator[Service]:
     """Yield the services of a deployed stack, one per target group."""

@@ -2,10 +2,10 @@
 
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed
@@ -47,6 +47,10 @@ class TaskStarter(Protocol):
         """Start the tasks with these variables and return their targets; raises ActionFailed."""
         ...
 
+    def end(self, targets: Sequence[Target]) -> None:
+        """End tasks that it started."""
+        ...
+
 
 class NoTasks:
     """Runs nothing behind the load balancers, as if no task ever became healthy."""
@@ -66,11 +70,13 @@ class Tasks:
         self._cloud = cloud
         self._starter = starter
         self._lock = threading.Lock()
+        self._versions: dict[str, str] = {}
+        """The version that the running tasks report, by target group."""
 
     def start(self, stack_name: str, environment: AwsEnvironment) -> tuple[str, ...]:
         """Start the tasks of every service in the stack that has a target group; return their descriptions.
 
-        A service that is deployed again keeps its running tasks.
+        A service that is deployed again keeps its running tasks, unless its version has changed.
         """
         try:
             return tuple(
@@ -83,10 +89,24 @@ class Tasks:
 
     def _serve(self, service: Service) -> list[Target]:
         with self._lock:
-            return self._registered(service) or self._register(service)
+            running = self._registered(service)
+            if running and self._versions.get(service.target_group) == service.version:
+                return running
+            targets = self._register(service)
+            self._versions[service.target_group] = service.version
+            if running:
+                self._balancing(service).deregister_targets(
+                    TargetGroupArn=service.target_group,
+                    Targets=[{"Id": target.address, "Port": target.port} for target in running],
+                )
+                self._starter.end(running)
+            return targets
+
+    def _balancing(self, service: Service) -> Any:
+        return self._cloud.in_account("elbv2", service.aws_environment)
 
     def _registered(self, service: Service) -> list[Target]:
-        client = self._cloud.in_account("elbv2", service.aws_environment)
+        client = self._balancing(service)
         found = client.describe_target_health(TargetGroupArn=service.target_group)["TargetHealthDescriptions"]
         return [Target(item["Target"]["Id"], item["Target"]["Port"]) for item in found]
 
@@ -101,7 +121,7 @@ class Tasks:
             except OSError as error:
                 raise ActionFailed(f"the {kind} of {service.name} failed its health check {path}: {error}") from None
         zones = itertools.cycle(service.zones or ("all",))
-        self._cloud.in_account("elbv2", service.aws_environment).register_targets(
+        self._balancing(service).register_targets(
             TargetGroupArn=service.target_group,
             Targets=[
                 {"Id": target.address, "Port": target.port, "AvailabilityZone": zone}

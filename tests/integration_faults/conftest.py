@@ -9,7 +9,7 @@ import pytest
 from integration_tests import waiting
 from tests.faulty_http_server import PROXY_VARIABLES
 from tests.integration_faults.environment_under_test import EnvironmentUnderTest, environment_under_test
-from tests.integration_faults.matrix import Recorder, Row, as_property, row_of, rows_in, table_of
+from tests.integration_faults.matrix import Recorder, Row, as_property, row_of, rows_in, updated
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -76,4 +76,5 @@ class _Table:
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Write the table."""
         if self._path and exitstatus == pytest.ExitCode.OK:
-            self._path.write_text(table_of(self._rows), encoding="utf-8")
+            document = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
+            self._path.write_text(updated(document, self._rows), encoding="utf-8")

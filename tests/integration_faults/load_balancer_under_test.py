@@ -3,11 +3,13 @@
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pytest
 from typing_extensions import override
 
-from integration_tests.http_checks import health_path_responds
+from integration_tests.credentials import ORIGIN_HEADER
+from integration_tests.http_checks import closed_calls, health_path_responds, other_paths_are_forbidden
 from integration_tests.http_client import REQUEST_SECONDS, HttpClient
 from integration_tests.waiting import MIN_PROBE_SECONDS, Deadline
 from tests.faulty_http_server import respond
@@ -44,6 +46,7 @@ def check_health(
     seconds: float = SECONDS,
     request_seconds: float = REQUEST_SECONDS,
     authorities: ssl.SSLContext | None = None,
+    released: str | None = None,
 ) -> None:
     health_path_responds(
         HttpClient(url, authorities=authorities),
@@ -51,7 +54,16 @@ def check_health(
         consecutive=5,
         deadline=deadline(seconds),
         request_seconds=request_seconds,
+        released=released,
     )
+
+
+def check_forbidden(url: str, *, seconds: float = SECONDS, unguessable: str = "0a1b") -> None:
+    """Send requests as the integration tests do: without the secret header, and with a guessed one."""
+    calls = closed_calls(PATH, unguessable=unguessable)
+    forbidding = partial(other_paths_are_forbidden, calls=calls, deadline=deadline(seconds))
+    forbidding(HttpClient(url))
+    forbidding(HttpClient(url, headers={ORIGIN_HEADER: "a guess"}), header="with a guessed secret origin header")
 
 
 def check_without_fault(url: str, *, authorities: ssl.SSLContext | None = None) -> None:

@@ -16,10 +16,12 @@ Parameters can have marks too: `pytest.param(..., marks=pytest.mark.fault("...",
 is unique; `caught_by` is the name of a test in `integration_tests/`. `green` must come before `red`: it shows that the
 check passes without the fault. The row's seconds are those of the last call. Keep deadlines short.
 
-`make faults` runs the folder and writes the table. Every run of the whole folder checks that the table has these rows.
+`make faults` runs the folder and writes the table, which the document's first part contains; `make mutants` writes the
+second. Every run of the whole folder checks that the table has these rows.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
@@ -30,6 +32,7 @@ from tests.paths import ROOT
 
 TABLE = ROOT / "docs" / "FAULTS.md"
 PROPERTY = "fault matrix"
+END = "<!-- What `make faults` writes ends here. -->"
 _HEADS = {
     "fault": ("| fault | detected by | seconds |", "Each of these must fail the tests with a message that names it:"),
     "tolerated": ("| circumstance | tolerated by | seconds |", "The tests must tolerate each of these:"),
@@ -92,21 +95,32 @@ def rows_in(properties: Iterable[tuple[str, object]]) -> list[Row]:
     return [Row(**value) for name, value in properties if name == PROPERTY and isinstance(value, dict)]
 
 
+def updated(document: str, rows: Iterable[Row]) -> str:
+    """Return the document with a new table, and with what follows the old one."""
+    return table_of(rows) + END + (document.partition(END)[2] or "\n")
+
+
 def table_of(rows: Iterable[Row]) -> str:
-    """Return the document: faults first, then tolerated circumstances, sorted by test."""
+    """Return the table: faults first, then tolerated circumstances, sorted by test."""
+    rows = list(rows)
+    counts = Counter(row.kind for row in rows)
     lines = [
         "# Faults that the integration tests detect",
         "",
-        "`make faults` causes each of these faults and writes this file; do not edit it. Deadlines are short in these",
-        "tests. The seconds show that a test fails at once when it can, and soon after its deadline when it must wait.",
+        f"`make faults` causes these {counts['fault']} faults and {counts['tolerated']} tolerable circumstances.",
+        "It writes this part, which must not be edited, only if each fault was detected and each circumstance",
+        "tolerated. Deadlines are short in these tests: the seconds show that a test fails at once when it can,",
+        "and soon after its deadline when it must wait. `tests/integration_faults/http_behaviors.py` lists ways in",
+        "which a load balancer and its tasks answer; the Synth action judges those too, without connections.",
     ]
     for kind, (head, title) in _HEADS.items():
         lines += ["", title, "", head, "|---|---|---:|"]
         lines += [f"| {row.name} | `{row.by}` | {row.seconds:.1f} |" for row in sorted(rows) if row.kind == kind]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", ""])
 
 
-def names_in(table: str) -> list[str]:
-    """Return the names of the rows in the document."""
+def names_in(document: str) -> list[str]:
+    """Return the names of the rows in the document's table."""
+    table = document.partition(END)[0]
     rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")]
     return [name for name in rows if name not in ("fault", "circumstance")]

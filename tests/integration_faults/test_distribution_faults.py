@@ -72,7 +72,7 @@ def headers(distribution: HttpClient, deadline: Deadline) -> None:
 
 
 def closed(distribution: HttpClient, deadline: Deadline) -> None:
-    checks.engine_api_is_closed(distribution, path="/yawl/ib", deadline=deadline)
+    checks.engine_api_is_closed(distribution, unguessable="0a1b", deadline=deadline)
 
 
 def not_kept(distribution: HttpClient, deadline: Deadline) -> None:

@@ -13,7 +13,9 @@ REFUSED = b"""<ErrorResponse><Error><Code>AccessDenied</Code><Message>not author
 @pytest.mark.fault("the role of the tests may not be assumed", caught_by="test_service_is_stable")
 def test_role_that_cannot_be_assumed(dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     recorder.green(lambda: dev.sign_in(10))
-    with serve(respond(403, REFUSED, content_type="text/xml"), path="/", elsewhere=respond(404)) as server:
+    with serve(
+        respond(403, REFUSED, content_type="text/xml"), method="POST", path="/", elsewhere=respond(404)
+    ) as server:
         text = recorder.red(lambda: dev.sign_in(endpoint=server.url), message="AccessDenied from AssumeRole")
     assert f"sts:AssumeRole {dev.variables.verifier_role_arn}" in text
 
@@ -21,6 +23,6 @@ def test_role_that_cannot_be_assumed(dev: EnvironmentUnderTest, recorder: Record
 @pytest.mark.fault("AWS does not answer", caught_by="test_service_is_stable")
 def test_unreachable_account(dev: EnvironmentUnderTest, recorder: Recorder) -> None:
     recorder.green(lambda: dev.sign_in(10))
-    with serve(hang(), path="/", elsewhere=respond(404)) as server:
+    with serve(hang(), method="POST", path="/", elsewhere=respond(404)) as server:
         recorder.red(lambda: dev.sign_in(endpoint=server.url), message="ReadTimeoutError")
     assert len(server.requests) == 1, "the deadline has passed during the first, so that the verdict is not late"

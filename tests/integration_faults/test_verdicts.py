@@ -11,6 +11,7 @@ import trustme
 
 from integration_tests.credentials import ORIGIN_HEADER
 from tests.faulty_http_server import (
+    CONTRACT,
     Application,
     Behaviour,
     Request,
@@ -95,7 +96,7 @@ def faulty_load_balancer() -> Application:
     turns = cycle([healthy(task="task-one"), healthy(task="task-two")])
 
     def application(request: Request) -> Behaviour:
-        if request.path == HEALTH or ORIGIN_HEADER.lower() in request.headers:
+        if (request.method, request.path) == ("GET", HEALTH) or ORIGIN_HEADER.lower() in request.headers:
             return next(turns)
         return respond(403)
 
@@ -126,6 +127,7 @@ def faulty_run(dev: EnvironmentUnderTest, tmp_path: Path) -> Run:
             "STATIC_BUCKET": f"https://localhost:{edge.port}",
             "SSL_CERT_FILE": str(tmp_path / "authority.pem"),
             "DEADLINE_SECONDS": str(DEADLINE_SECONDS),
+            "RELEASED_VERSION": str(CONTRACT["version"]),
         }
         run = run_all(dev, tmp_path, variables)
         if "timed out" in run.output:

@@ -11,12 +11,13 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import UserError, read
+from jobs.aws_errors import explained
 from tools.accounts import recovery
 from tools.accounts.accounts import Accounts, Unreachable
 from tools.accounts.deployed_stacks import stacks_of
 from tools.accounts.destroy import carry_out, not_released, plan, setting_of, stacks_to_destroy
 from tools.accounts.doctor import examine
-from tools.accounts.errors import OperationError, explained
+from tools.accounts.errors import OperationError
 from tools.accounts.findings import Finding, State
 from tools.accounts.recovery_objectives import renewed
 
@@ -116,11 +117,12 @@ def _destroy(options: argparse.Namespace) -> int:
     assembly = read(options.assembly)
     stacks = stacks_to_destroy(environment, assembly)
     accounts = Accounts()
+    again = f"AWS_PROFILE=… make destroy ENV={environment}, with a profile of the account {stacks[0].account}"
     try:
         agreed = plan(stacks, accounts)
     except (Unreachable, BotoCoreError, ClientError) as reason:
-        raise OperationError(str(reason)) from None
-    others = list(not_released(environment, assembly, accounts))
+        raise OperationError(f"{explained(reason, again)}. Nothing was deleted") from None
+    others = list(not_released(environment, assembly, accounts, again=again))
     if not agreed.deleted:
         print(f"{environment} has no deployed stacks: nothing to delete", *others, sep="\n")
         return 0
@@ -134,7 +136,7 @@ def _destroy(options: argparse.Namespace) -> int:
         for line in carry_out(agreed, accounts):
             print(line, flush=True)
     except (OperationError, Unreachable, BotoCoreError, ClientError) as error:
-        print(f"destroy: {error}", file=sys.stderr)
+        print(f"destroy: {explained(error, again)}", file=sys.stderr)
         print(
             "Deleted stacks stay deleted. Fix the cause, then run it again: it resumes from here",
             file=sys.stderr,

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import AwsEnvironment
 from jobs.assumed_role import AssumedRole, assume_role
+from jobs.aws_errors import explained, is_temporary
 from tools.accounts.errors import OperationError
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
@@ -30,16 +31,17 @@ class Accounts:
             # A fixed region, because no default region may be configured.
             identity = self._session.client("sts", region_name="us-east-1", config=_CONFIG).get_caller_identity()
         except (BotoCoreError, ClientError) as error:
-            raise OperationError(f"no AWS credentials were found ({error}); set AWS_PROFILE") from None
+            raise OperationError(_no_identity(error)) from None
         self.account: str = identity["Account"]
         self.caller: str = identity["Arn"]
         self._assumed: dict[str, AssumedRole] = {}
         self._clients: dict[tuple[str, AwsEnvironment, str | None], Any] = {}
 
     def client(self, service: str, aws_environment: AwsEnvironment, *, role_arn: str | None) -> Any:
-        """Return a client of `service`; raises Unreachable.
+        """Return a client of `service`; raises Unreachable if its role cannot be assumed.
 
-        It uses the caller's credentials in the caller's own account, and assumes `role_arn` elsewhere. It is valid for
+        Raises botocore's errors if that is unknown, because AWS throttled the call, failed, or could not be reached. It
+        uses the caller's credentials in the caller's own account, and assumes `role_arn` elsewhere. It is valid for
         at least 15 minutes; get a new one for longer work.
         """
         # boto3's overloads know each service by a literal name only.
@@ -63,7 +65,20 @@ class Accounts:
                     self._session, role_arn, session_name="operations", config=_CONFIG, region=aws_environment.region
                 )
             except (BotoCoreError, ClientError) as error:
+                # STS says the same of a role that does not exist and of one that trusts somebody else.
+                if is_temporary(error):
+                    raise
                 raise Unreachable(f"the credentials of {self.account} cannot assume {role_arn}: {error}") from None
             self._assumed[role_arn] = known
             self._clients = {key: client for key, client in self._clients.items() if key[2] != role_arn}
         return known.session
+
+
+def _no_identity(error: BotoCoreError | ClientError) -> str:
+    """Say why nobody is signed in: without credentials, with rejected ones, or because AWS did not answer."""
+    told = explained(error, "other credentials: set AWS_PROFILE")
+    if told != str(error):
+        return f"whose credentials these are is unknown. {told}"
+    if isinstance(error, ClientError):
+        return f"AWS rejected the credentials ({error}); sign in again, or set AWS_PROFILE"
+    return f"no AWS credentials were found ({error}); set AWS_PROFILE"

@@ -8,6 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from cloud_assembly import Assembly, Stack
+from jobs.aws_errors import has_no_stack
 from tools.accounts.accounts import Accounts
 from tools.accounts.errors import OperationError
 
@@ -57,7 +58,7 @@ def described(accounts: Accounts, stack: Stack) -> dict[str, Any] | None:
     try:
         [found] = cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
+        if has_no_stack(error):
             return None
         raise
     return None if found["StackStatus"] == "DELETE_COMPLETE" else found

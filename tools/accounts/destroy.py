@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import Assembly, Stack, is_in_further_region
+from jobs.aws_errors import explained
 from tools.accounts.accounts import Accounts, Unreachable
 from tools.accounts.checks.context import CheckContext
 from tools.accounts.checks.left_behind import stacks_left_behind
@@ -83,10 +84,11 @@ def setting_of(environment: str, assembly: Assembly) -> str:
     return f"[environments.{environment}]"
 
 
-def not_released(environment: str, assembly: Assembly, accounts: Accounts) -> Iterator[str]:
+def not_released(environment: str, assembly: Assembly, accounts: Accounts, *, again: str) -> Iterator[str]:
     """Yield a line for each region with stacks of the environment that the assembly does not have.
 
-    They are of regions that were removed from `delivery.toml`, or that the environment moved from.
+    They are of regions that were removed from `delivery.toml`, or that the environment moved from. `again` is the
+    command with other credentials.
     """
     places = dict.fromkeys(stack.aws_environment for stack in in_all_regions(environment, assembly))
     for place in assembly.aws_environments:
@@ -101,7 +103,7 @@ def not_released(environment: str, assembly: Assembly, accounts: Accounts) -> It
                         "in a checkout of a commit that has them: git worktree add ../before COMMIT"
                     )
         except (Unreachable, BotoCoreError, ClientError) as error:
-            yield f"  Whether more stacks of {environment} are in {place} is not known: {error}"
+            yield f"  Whether more stacks of {environment} are in {place} is not known. {explained(error, again)}"
 
 
 def plan(stacks: list[Stack], accounts: Accounts) -> Plan:

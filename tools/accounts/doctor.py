@@ -6,6 +6,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import Assembly, AwsEnvironment
+from jobs.aws_errors import THROTTLED, code_of, is_denied
 from tools.accounts.accounts import Accounts, Unreachable
 from tools.accounts.checks.bootstrap import check_bootstrap
 from tools.accounts.checks.builds import check_builds
@@ -34,8 +35,6 @@ EVERYWHERE: Final[dict[str, Check]] = {
 
 AT_HOME: Final[dict[str, Check]] = {"connection": check_connection, "concurrent builds": check_builds}
 """Additional checks of the pipeline's account and region."""
-THROTTLED: Final = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
-DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
 
 
 def examine(
@@ -67,10 +66,9 @@ def _examine(assembly: Assembly, accounts: Accounts, aws_environment: AwsEnviron
 
 def unexamined(what: str, error: BotoCoreError | ClientError) -> Finding:
     """Return the finding for a check that failed; the fix depends on whether AWS denied or throttled it."""
-    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-    if code in THROTTLED:
+    if code_of(error) in THROTTLED:
         fix = "AWS throttled the call: run it again in a minute"
-    elif code in DENIED:
+    elif is_denied(error):
         fix = "use credentials with permission to read this"
     else:
         fix = "run it again; if it persists, check the service in the console"

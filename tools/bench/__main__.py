@@ -5,6 +5,7 @@ all rows alternate, so that changes in load affect all rows alike.
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import linear_regression
@@ -12,7 +13,13 @@ from statistics import linear_regression
 from rich.console import Console
 from rich.table import Table
 
-from cloud_assembly.limits import ACTIONS_PER_STAGE, ROLE_POLICY_BYTES, largest_role_policy, most_actions_in_a_stage
+from cloud_assembly.limits import (
+    ACTIONS_PER_STAGE,
+    ROLE_POLICY_BYTES,
+    TEMPLATE_BYTES,
+    largest_role_policy,
+    most_actions_in_a_stage,
+)
 from execution_policies.generate import generate
 from execution_policies.generate import table as sizes
 from tools.bench import enforcement
@@ -104,14 +111,25 @@ def _costs(off: Sequence[Pair], on: Sequence[Pair], every: Sequence[Pair]) -> Ta
 
 
 def _growth(grown: dict[int, Synthesis]) -> Table:
-    limits = f"≤ {ACTIONS_PER_STAGE} actions", f"≤ {ROLE_POLICY_BYTES:,} bytes"
+    limits = f"≤ {ACTIONS_PER_STAGE} actions", f"≤ {ROLE_POLICY_BYTES:,} bytes", f"≤ {TEMPLATE_BYTES:,} bytes"
     table = _table(
-        "Growth, validator off", "environments", "CPU-seconds", "resources", "actions in a stage", "role policy"
+        "Growth, validator off",
+        "environments",
+        "CPU-seconds",
+        "resources",
+        "actions in a stage",
+        "role policy",
+        "template",
     )
     for count, run in grown.items():
         actions, policy = most_actions_in_a_stage(run.pipeline), largest_role_policy(run.pipeline)
         table.add_row(
-            str(count), f"{run.cpu_seconds:.2f}", str(run.resources), f"{actions} actions", f"{policy:,} bytes"
+            str(count),
+            f"{run.cpu_seconds:.2f}",
+            str(run.resources),
+            f"{actions} actions",
+            f"{policy:,} bytes",
+            f"{len(json.dumps(run.pipeline, separators=(',', ':'))):,} bytes",
         )
     seconds = linear_regression(list(grown), [run.cpu_seconds for run in grown.values()]).slope
     resources = linear_regression(list(grown), [run.resources for run in grown.values()]).slope

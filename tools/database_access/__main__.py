@@ -18,9 +18,10 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import AwsEnvironment, UserError, read
+from jobs.aws_errors import explained
 from tools.accounts.accounts import Accounts
 from tools.accounts.deployed_stacks import stacks_of
-from tools.accounts.errors import OperationError, explained
+from tools.accounts.errors import OperationError
 
 CANNOT, BAD_INPUT, NOT_CONFIRMED = 1, 2, 3
 PREFIX: Final = "DatabaseAccess"

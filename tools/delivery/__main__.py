@@ -12,9 +12,10 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import PIPELINE, Assembly, UserError, read
+from jobs.aws_errors import explained
 from tools.accounts.accounts import Accounts
 from tools.accounts.deployed_stacks import stacks_of
-from tools.accounts.errors import OperationError, explained
+from tools.accounts.errors import OperationError
 from tools.delivery import hotfix
 from tools.delivery.pipeline import DeployedPipeline, review_key
 from tools.delivery.rollback import StageRollback, Way, lines, plan, start

@@ -12,7 +12,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from cloud_assembly import PIPELINE, UserError, read
-from tools.accounts.errors import DENIED
+from jobs.aws_errors import code_of, is_denied
 from tools.delivery.pipeline import DeployedPipeline, Stage
 
 RUN_VARIABLES: Final = ("COMMIT", "PIPELINE", "EXECUTION", "PUBLISH_TO", "LATER_STAGES")
@@ -55,10 +55,9 @@ def download(pipeline: DeployedPipeline, execution: str, stage: Stage, directory
     try:
         body = pipeline.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in ("NoSuchKey", "404"):
+        if code_of(error) == "NoSuchKey":
             return None
-        if code in DENIED:
+        if is_denied(error):
             raise UserError(
                 f"the artifact s3://{bucket}/{key} cannot be read: {error.response['Error']['Message']}. Reading it "
                 "needs s3:GetObject and kms:Decrypt; without s3:ListBucket, S3 also answers so when it has expired"

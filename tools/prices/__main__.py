@@ -12,11 +12,11 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
 from cloud_assembly import UserError
+from jobs.aws_errors import explained
 from jobs.cost.assembly import read_environments
 from jobs.cost.estimate import estimate
 from jobs.cost.prices import COMPLETE_REGION, FOLDER, read_prices
 from jobs.cost.usage import Assumptions
-from tools.accounts.errors import explained
 from tools.prices.price_list import AwsPriceList, NotFound
 from tools.prices.rows import is_everywhere, rows
 

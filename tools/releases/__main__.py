@@ -24,6 +24,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from jobs.aws_errors import explained
 from tools.releases.delivery import Delivery, NoEnvironmentsError
 from tools.releases.page import page
 from tools.releases.records import Record, RecordsError, bucket_of, now, on, read_all
@@ -64,8 +65,12 @@ def _write_page(records: Sequence[Record], options: argparse.Namespace) -> int:
             codepipeline, options.stack, region=codepipeline.meta.region_name, since=moment - timedelta(weeks=WEEKS)
         )
         options.page.write_text(page(delivery, records, now=moment), encoding="utf-8")
-    except (NoEnvironmentsError, ClientError, BotoCoreError) as error:
+    except NoEnvironmentsError as error:
         print(f"releases: {error}", file=sys.stderr)
+        return 2
+    except (ClientError, BotoCoreError) as error:
+        rights = "credentials of the pipeline's account that may read its executions"
+        print(f"releases: the pipeline {options.stack} cannot be read: {explained(error, rights)}", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"releases: {options.page} cannot be written: {error.strerror}", file=sys.stderr)

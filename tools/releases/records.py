@@ -4,9 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from jobs.aws_errors import explained, has_no_stack
+
+READING: Final = "credentials of the pipeline's account with s3:ListBucket, s3:GetObject and kms:Decrypt"
 
 
 class RecordsError(Exception):
@@ -43,7 +47,7 @@ def read_all(client: Any, bucket: str, environment: str | None) -> tuple[Record,
         names = [key for key in keys if key.count("/") == 1]
         found = [_read(client, bucket, name) for name in names]
     except (BotoCoreError, ClientError) as error:
-        raise RecordsError(f"the records in {bucket} cannot be read: {error}") from None
+        raise RecordsError(f"the records in {bucket} cannot be read: {explained(error, READING)}") from None
     return tuple(sorted(found, key=lambda record: record.released))
 
 
@@ -66,7 +70,10 @@ def bucket_of(client: Any, stack: str) -> str:
     try:
         [found] = client.describe_stacks(StackName=stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:
-        raise RecordsError(f"the stack {stack} cannot be read: {error}") from None
+        told = explained(error, "credentials of the pipeline's account with cloudformation:DescribeStacks")
+        if isinstance(error, ClientError) and has_no_stack(error):
+            told = "it does not exist in this account and region; set AWS_PROFILE, or name the bucket with --bucket"
+        raise RecordsError(f"the stack {stack} cannot be read: {told}") from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     if OUTPUT not in outputs:
         raise RecordsError(f"the stack {stack} has no output {OUTPUT}; name the bucket with --bucket")

@@ -2,6 +2,8 @@
 
 The Synth action has a clone and writes the history into the assembly. The reviews have only the commit's files, and
 read it there. Takes the standard library only.
+
+Exit codes: 0 written, or the repository has no history; 1 the assembly cannot be written to.
 """
 
 import json
@@ -169,8 +171,13 @@ def _commit(entry: Sequence[Any]) -> Commit:
 
 
 def main() -> int:
-    """Write the history into the assembly that the command line names. A repository without one is no error."""
-    if missing := write(Path.cwd(), Path(sys.argv[1])):
+    """Write the history into the assembly that the command line names, and return the exit code."""
+    try:
+        missing = write(Path.cwd(), Path(sys.argv[1]))
+    except OSError as error:
+        print(f"synth: {error.filename} cannot be written: {error.strerror}; run make assembly", file=sys.stderr)
+        return 1
+    if missing:
         print(f"reviews will not show commits: {missing}")
     return 0
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_assembly import UserError
+from jobs.aws_errors import code_of, explained
 
 MOST_RECORDS: Final = 50
 """How many records of an environment to read, newest first."""
@@ -65,11 +66,14 @@ class ReleaseRecords:
         return tuple(dict.fromkeys(executions)), False
 
     def review(self, environment: str, execution: str) -> dict[str, Any] | None:
-        """Return the stored review of an environment in an execution; None if there is none. Raises UserError."""
+        """Return the stored review of an environment in an execution; None if there is none. Raises UserError.
+
+        The review's role may list the bucket: S3 would answer AccessDenied for a missing object otherwise.
+        """
         try:
             return json.loads(self._read(f"{self.reviews}/{environment}/{execution}.json"))
         except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
+            if code_of(error) == "NoSuchKey":
                 return None
             raise self._unreadable(error) from None
         except (BotoCoreError, ValueError) as error:
@@ -91,7 +95,8 @@ class ReleaseRecords:
         return self.client.get_object(Bucket=self.bucket, Key=name)["Body"].read()
 
     def _unreadable(self, error: Exception) -> UserError:
-        return UserError(f"the release records in {self.bucket} cannot be read: {error}")
+        rights = "credentials with s3:ListBucket and s3:GetObject for it, and kms:Decrypt for its key"
+        return UserError(f"the release records in {self.bucket} cannot be read: {explained(error, rights)}")
 
 
 def _deployed(record: dict[str, Any]) -> Deployed:

@@ -95,7 +95,8 @@ def left_behind(
     exists = {(stack.aws_environment, stack.name) for stack in release.stacks}
     prefix = PREFIX if removed else f"{PREFIX}{environment}-"
     former = {(place, name) for place, name in history - exists if name.startswith(prefix)}
-    searched = [stack for stack in release.stacks if stack.stage] if removed else []
+    # The first review looks for what no environment has, in the pipeline's own account too.
+    searched = release.stacks if removed else ()
     found: list[LeftBehind] = []
     denied: list[Finding] = []
     for through in _places([*released, *searched], {place for place, _ in former}, reader):
@@ -132,7 +133,7 @@ def describe(found: LeftBehind, released: Sequence[Stack], comparer: Comparer) -
             *_shortened([line for stack in found.stacks for line in collisions(stack, released, types)]),
             _costs(found),
             *_shortened(data),
-            "what to do: docs/DEPLOYMENT_GUIDE.md, “Another environment”",
+            f"what to do: docs/DEPLOYMENT_GUIDE.md, {_guide(found)}",
         ),
         change=fingerprint(found.name, str(found.place), names),
     )
@@ -148,9 +149,17 @@ def _costs(found: LeftBehind) -> str:
     return f"{total}, the largest: {largest}{lacking}" if largest else f"{total}{lacking}"
 
 
+def _guide(found: LeftBehind) -> str:
+    return "“Moving the pipeline”" if any(map(_is_pipeline, found.stacks)) else "“Moving an environment”"
+
+
 def _title(found: LeftBehind, released: Sequence[Stack]) -> str:
     count = "1 stack is" if len(found.stacks) == 1 else f"{len(found.stacks)} stacks are"
     where = f"left behind in {found.place.account}, {found.place.region}"
+    if any(map(_is_pipeline, found.stacks)):
+        return (
+            f"another pipeline is in {found.place.account}, {found.place.region}, and would deliver to the same places"
+        )
     if found.owner is None:
         return f"{found.name} is no longer in delivery.toml, removed or renamed, and {count} {where}"
     if (found.name, found.place) in {(environment_tag(one.template), one.aws_environment) for one in released}:
@@ -186,12 +195,20 @@ def _by_environment(
     for stack in stacks:
         tag = environment_tag(stack.template)
         # A stack of somebody else may have such a tag as well, but not such a name.
-        if tag and stack.name.startswith(f"{PREFIX}{tag}-"):
+        if tag and (stack.name.startswith(f"{PREFIX}{tag}-") or _is_pipeline(stack)):
             by_name.setdefault(tag, []).append(stack)
+    own_tag = environment_tag(release.pipeline.template) if release.pipeline else None
     for name, its in sorted(by_name.items()):
         owner = release.owner(name)
+        if name == own_tag and not any(map(_is_pipeline, its)):
+            # The artifact stores of regions that were removed: they cost little and expire.
+            continue
         if _is_concerned(owner, environment, removed=removed):
             yield LeftBehind(name=name, owner=owner, place=its[0].aws_environment, stacks=tuple(its))
+
+
+def _is_pipeline(stack: Stack) -> bool:
+    return any(stack.of_type(PIPELINE))
 
 
 def _is_concerned(owner: str | None, environment: str, *, removed: bool) -> bool:

@@ -29,11 +29,12 @@ def main() -> None:
     parser.add_argument("--active-port", type=int, help="the active task's port; without it, this task is active")
     arguments = parser.parse_args()
     variables: dict[str, str] = json.loads(sys.stdin.readline() or "{}")
+    version = variables.get("IMAGE_VERSION", "fake")
     if arguments.active_port:
-        task = Standby(arguments.health_path, arguments.active_port)
+        task = Standby(arguments.health_path, arguments.active_port, version=version)
     else:
         engine = Engine(variables.get("YAWL_ADMIN_USER", ""), variables.get("YAWL_ADMIN_PASSWORD", ""))
-        task = Active(arguments.health_path, EngineApi(engine))
+        task = Active(arguments.health_path, EngineApi(engine), version=version)
     server = _Server(("127.0.0.1", 0), handler_for(arguments.task, task.answer))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(json.dumps({"port": server.server_address[1]}), flush=True)

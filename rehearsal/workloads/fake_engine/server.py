@@ -11,7 +11,6 @@ from typing_extensions import override
 
 from rehearsal.workloads.fake_engine.engine_api import PATHS, EngineApi
 
-VERSION = "fake"
 FORWARD_SECONDS = 10.0
 """How long the active task may take to answer a standby."""
 LONGEST_BODY = 4 * 1024 * 1024
@@ -46,15 +45,18 @@ class Response:
 class Active:
     """The fake task that has the engine."""
 
-    def __init__(self, health_path: str, api: EngineApi) -> None:
+    def __init__(self, health_path: str, api: EngineApi, *, version: str) -> None:
         self._health_path = health_path
         self._api = api
+        self._version = version
 
     def answer(self, request: Request) -> Response:
         """Answer as the active task does."""
         path, _, query = request.path.partition("?")
         if path == self._health_path:
-            return Response.document(HTTPStatus.OK, health("active"), **{"Cache-Control": "no-store"})
+            return Response.document(
+                HTTPStatus.OK, health("active", version=self._version), **{"Cache-Control": "no-store"}
+            )
         if path in PATHS:
             form = request.body.decode(errors="replace") if request.method == "POST" else query
             return Response(
@@ -66,9 +68,10 @@ class Active:
 class Standby:
     """A fake task that proxies requests to the active one."""
 
-    def __init__(self, health_path: str, active_port: int) -> None:
+    def __init__(self, health_path: str, active_port: int, *, version: str) -> None:
         self._health_path = health_path
         self._port = active_port
+        self._version = version
 
     def answer(self, request: Request) -> Response:
         """Answer as a standby task does: well as long as the active one is."""
@@ -77,10 +80,13 @@ class Standby:
         except (OSError, http.client.HTTPException):
             reason = {"reason": "the active task cannot be reached"}
             return Response.document(
-                HTTPStatus.SERVICE_UNAVAILABLE, {**health("standby", engine="unreachable"), **reason}
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                {**health("standby", version=self._version, engine="unreachable"), **reason},
             )
         if request.path == self._health_path and response.status == HTTPStatus.OK:
-            return Response.document(HTTPStatus.OK, health("standby"), **{"Cache-Control": "no-store"})
+            return Response.document(
+                HTTPStatus.OK, health("standby", version=self._version), **{"Cache-Control": "no-store"}
+            )
         return response
 
     def _proxy(self, request: Request) -> Response:
@@ -95,14 +101,14 @@ class Standby:
             connection.close()
 
 
-def health(role: str, *, engine: str = "running") -> dict[str, object]:
+def health(role: str, *, version: str, engine: str = "running") -> dict[str, object]:
     """Return what the container's contract says of a task."""
     return {
         "status": "ok" if engine == "running" else "unavailable",
         "role": role,
         "engine": engine,
         "leader": {"age_seconds": 0, "epoch": 1},
-        "version": VERSION,
+        "version": version,
     }
 
 

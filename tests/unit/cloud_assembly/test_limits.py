@@ -106,7 +106,7 @@ def test_size_is_that_of_the_file(tmp_path: Path) -> None:
     assert list(exceeded(whole(tmp_path, {}, size=1_290_000))) == [
         "environments: yawl has 1,290,000 bytes of template; AWS accepts 1,048,576 (CloudFormation User Guide, "
         "“Understand CloudFormation quotas”). It grows with each environment, and about 1 like these 2 fit: deliver "
-        "the others with a pipeline in another account or region, from another branch"
+        "the others with a pipeline in another account, from another branch"
     ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 from typing_extensions import override
 
 from supervisor.variables import VariablesError, read_variables
+from tests.faulty_http_server import unused_port
 from tests.paths import ROOT
 from tests.unit.container.supervisor_task import SECRETS, environment, variables
 
@@ -48,7 +50,7 @@ def test_repr_has_no_secrets(task_folder: Path) -> None:
         ("TASK_NAME", 'a" inject', "TASK_NAME: 'a\" inject' is not letters"),
         ("BIND_ADDRESS", "localhost", "BIND_ADDRESS: 'localhost' is not an IPv4 address"),
         ("YAWL_ADMIN_USER", "a b", "YAWL_ADMIN_USER: 'a b' is not a name"),
-        ("ECS_CONTAINER_METADATA_URI_V4", "http://127.0.0.1:1", "ECS_CONTAINER_METADATA_URI_V4: does not answer"),
+        ("ECS_CONTAINER_METADATA_URI_V4", "http://127.0.0.1:1", "ECS_CONTAINER_METADATA_URI_V4: cannot be reached"),
     ],
 )
 def test_invalid_variable_is_reported(task_folder: Path, name: str, value: str, mistake: str) -> None:
@@ -86,9 +88,11 @@ def metadata() -> Generator[str, None, None]:
         def do_GET(self) -> None:
             task = {"TaskARN": "arn:aws:ecs:us-east-1:222222222222:task/yawl-dev/0123456789abcdef"}
             container = {"Networks": [{"IPv4Addresses": ["10.0.3.7"]}]}
-            self.send_response(200)
+            status = self.path.strip("/").partition("/")[0]
+            self.send_response(int(status) if status.isdigit() else 200)
             self.end_headers()
-            self.wfile.write(json.dumps(task if self.path == "/v4/x/task" else container).encode())
+            if not status.isdigit():
+                self.wfile.write(json.dumps(task if self.path == "/v4/x/task" else container).encode())
 
         @override
         def log_message(self, format: str, *args: object) -> None:
@@ -101,6 +105,24 @@ def metadata() -> Generator[str, None, None]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("path", "mistake"),
+    [
+        # Gone, denied, throttled, broken, and something else than ECS.
+        ("404", "answers 404 Not Found"),
+        ("403", "answers 403 Forbidden"),
+        ("429", "answers 429 Too Many Requests"),
+        ("500", "answers 500 Internal Server Error"),
+        ("200", "does not answer as ECS documents (JSONDecodeError)"),
+        ("closed", "cannot be reached ([Errno 111] Connection refused)"),
+    ],
+)
+def test_what_ecs_metadata_answers_instead_is_said(path: str, mistake: str, task_folder: Path, metadata: str) -> None:
+    address = f"http://127.0.0.1:{unused_port()}" if path == "closed" else metadata.replace("v4/x", path)
+    with pytest.raises(VariablesError, match=re.escape(f"ECS_CONTAINER_METADATA_URI_V4: {mistake}")):
+        variables(task_folder, ECS_CONTAINER_METADATA_URI_V4=address, TASK_NAME="", TASK_ADDRESS="")
 
 
 def test_name_and_address_come_from_ecs_metadata(task_folder: Path, metadata: str) -> None:

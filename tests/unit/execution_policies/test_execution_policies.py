@@ -226,7 +226,11 @@ def test_handler_actions_are_allowed_or_excluded_with_a_reason(assembly: "CloudA
         ("iam:UpdateAssumeRolePolicy", f"arn:aws:iam::{DEV}:role/cdk-hnb659fds-deploy-role-{DEV}-us-east-1", {}),
         ("iam:PassRole", ROLE, {"PassedToService": "ec2.amazonaws.com"}),
         ("iam:PassRole", f"arn:aws:iam::{DEV}:role/admin", {"PassedToService": "lambda.amazonaws.com"}),
-        ("iam:CreateServiceLinkedRole", ROLE, {"AWSServiceName": "organizations.amazonaws.com"}),
+        (
+            "iam:CreateServiceLinkedRole",
+            f"arn:aws:iam::{DEV}:role/aws-service-role/organizations.amazonaws.com/AWSServiceRoleForOrganizations",
+            {"AWSServiceName": "organizations.amazonaws.com"},
+        ),
         ("iam:CreatePolicyVersion", BOUND, {}),
         ("iam:DeletePolicy", BOUND, {}),
         ("iam:SetDefaultPolicyVersion", f"arn:aws:iam::{DEV}:policy/yawl-execution-1", {}),
@@ -506,6 +510,13 @@ class TestCoverage:
         needed = {"Statement": [{**self.NEEDED["Statement"][0], **condition}]}
         assert lacks([needed], [narrow]) == []
         assert lacks([needed], [self.granted("*", "*")]) == []
+
+    def test_condition_with_another_value_does_not_cover_an_action(self) -> None:
+        needed, deployed = (
+            self.granted("iam:PassRole", "*", Condition={"StringEquals": {"iam:PassedToService": service}})
+            for service in ("ecs-tasks.amazonaws.com", "lambda.amazonaws.com")
+        )
+        assert lacks([needed], [deployed]) == [Lack("iam:PassRole", ("*",))]
 
     def test_deployed_release_lacks_no_permissions(self, policies: dict[str, AccountPolicies]) -> None:
         for account in policies.values():

@@ -323,7 +323,7 @@ def caller(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def sts(caller: pytest.MonkeyPatch, *behaviours: Behaviour, seconds: float) -> tuple[Any, list[str]]:
-    with serve(*behaviours, path="/", elsewhere=respond(404)) as server:
+    with serve(*behaviours, method="POST", path="/", elsewhere=respond(404)) as server:
         caller.setenv("AWS_ENDPOINT_URL", server.url)
         signed_in = sign_in(variables(endpoint_url=server.url), environment="dev one", deadline=short_deadline(seconds))
     return signed_in, server.requests

@@ -9,7 +9,7 @@ import pytest
 from integration_tests import waiting
 from integration_tests.failure import CheckFailed, probe_failure
 from integration_tests.http_checks import health_path_responds, other_paths_are_forbidden
-from integration_tests.http_client import BODY_LIMIT, REQUEST_SECONDS, HttpClient
+from integration_tests.http_client import BODY_LIMIT, REQUEST_SECONDS, Call, HttpClient
 from integration_tests.waiting import Deadline, History, ProbeResult
 from tests.faulty_http_server import (
     PROXY_VARIABLES,
@@ -210,12 +210,12 @@ def test_environment_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(healthy(), path=name + PATH, elsewhere=FORBIDDEN) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         check_health(name, seconds=60.0)
-        other_paths_are_forbidden(HttpClient(name), paths=["/yawl/ib"], deadline=short_deadline())
+        other_paths_are_forbidden(HttpClient(name), calls=[Call("GET", "/yawl/ib")], deadline=short_deadline())
     assert len(proxy.requests) == 4
 
 
 def check_forbidden(url: str, *, seconds: float = DEADLINE_SECONDS) -> None:
-    other_paths_are_forbidden(HttpClient(url), paths=["/yawl/ib"], deadline=short_deadline(seconds))
+    other_paths_are_forbidden(HttpClient(url), calls=[Call("GET", "/yawl/ib")], deadline=short_deadline(seconds))
 
 
 def test_forbidden_path_passes() -> None:
@@ -227,7 +227,7 @@ def test_forbidden_path_passes() -> None:
 @pytest.mark.parametrize(
     ("elsewhere", "named"),
     [
-        pytest.param(respond(200, b"<response/>"), "forwards /yawl/ib to anybody", id="open"),
+        pytest.param(respond(200, b"<response/>"), "forwards GET /yawl/ib to anybody", id="open"),
         pytest.param(respond(503), "1 x 503 Service Unavailable", id="503-from-the-targets"),
         pytest.param(respond(401), "1 x 401 Unauthorized", id="401"),
     ],
@@ -246,5 +246,8 @@ def test_lost_connection_is_retried() -> None:
 
 
 def test_no_response_is_not_a_403() -> None:
-    with serve(healthy(), elsewhere=reset()) as server, pytest.raises(CheckFailed, match="did not respond to /yawl/ib"):
+    with (
+        serve(healthy(), elsewhere=reset()) as server,
+        pytest.raises(CheckFailed, match="did not respond to GET /yawl/ib"),
+    ):
         check_forbidden(server.url)

@@ -154,7 +154,7 @@ def test_failing_run_shows_each_failure_once(tmp_path: Path) -> None:
             env=environment_of_a_build(HTTP | {"ALB_URL": server.url, "ENVIRONMENT": "dev"}),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     assert ended.returncode == pytest.ExitCode.TESTS_FAILED

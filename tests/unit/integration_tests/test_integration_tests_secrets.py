@@ -175,7 +175,7 @@ def test_unexpected_error_is_masked(tmp_path: Path) -> None:
         env=variables,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     report = (tmp_path / "report.xml").read_text()

@@ -45,13 +45,13 @@ def stack(name: str, tag: str, region: str = EAST, account: str = ACCOUNT, **res
     )
 
 
-def pipeline() -> Stack:
-    resources = {"Pipeline": {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Name": "yawl-delivery"}}}
-    return Stack(name="yawl-delivery", account=HOME, region=EAST, template={"Resources": resources})
+def pipeline(region: str = EAST) -> Stack:
+    definition = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Name": "yawl-delivery"}}
+    return replace(stack("yawl-delivery", "delivery", region, HOME, Pipeline=definition), stage=None)
 
 
 def release(*stacks: Stack) -> Release:
-    tags = {environment_tag(one.template) or "" for one in stacks}
+    tags = {environment_tag(one.template) or "" for one in stacks if one.stage}
     names = [tag for tag in tags if not tag.endswith((EAST, WEST, EUROPE))]
     return Release(tuple(stacks), tuple(sorted(names, key=len, reverse=True)), pipeline())
 
@@ -140,6 +140,46 @@ def test_removed_or_renamed_environment_is_found_by_the_first_review_only(accoun
     there = Deployed((dev, old), history=frozenset({(AwsEnvironment(account, EAST), "yawl-qa-network")}))
     assert found("dev", release(dev), there, removed=True) == {("qa", account, EAST): ["yawl-qa-network"]}
     assert found("dev", release(dev), there) == {}
+
+
+def test_pipeline_that_was_moved_is_found_by_the_first_review_but_not_its_artifact_stores() -> None:
+    dev, old, store = (
+        stack("yawl-dev-network", "dev"),
+        pipeline(WEST),
+        stack("yawl-delivery-eu", "delivery", EAST, HOME),
+    )
+    there = Deployed((dev, pipeline(), old, store), regions={HOME: [EAST, WEST], ACCOUNT: [EAST]})
+    released = release(dev, pipeline())
+    assert found("dev", released, there, removed=True) == {("delivery", HOME, WEST): ["yawl-delivery"]}
+    assert found("dev", released, there) == {}
+    left = LeftBehind(name="delivery", owner=None, place=old.aws_environment, stacks=(old,))
+    finding = describe(left, [dev], COMPARER)
+    assert finding.title == f"another pipeline is in {HOME}, {WEST}, and would deliver to the same places"
+    assert finding.details[-1] == "what to do: docs/DEPLOYMENT_GUIDE.md, “Moving the pipeline”"
+
+
+def test_copies_that_moved_are_found_in_their_old_region() -> None:
+    prod, copies = stack("yawl-prod-network", "prod"), stack("yawl-prod-recovery-copies", "prod", EUROPE)
+    there = Deployed(
+        (prod, replace(copies, region=WEST, lookup_role_arn=prod.lookup_role_arn)), {ACCOUNT: [EAST, WEST]}
+    )
+    assert found("prod", release(prod, copies), there) == {("prod", ACCOUNT, WEST): ["yawl-prod-recovery-copies"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("yawl-prod-network", "prod"),
+        ("yawl-prod-recovery-copies", "prod"),
+        ("yawl-prod-eu-west-1-network", "prod"),
+        ("yawl-prod-eu-network", "prod-eu"),
+        ("yawl-prod-eu-eu-west-1-network", "prod-eu"),
+        ("yawl-prod-us-network", None),
+        ("yawl-product-network", None),
+    ],
+)
+def test_owner_of_a_stack_that_cannot_be_read_is_told_by_its_whole_name(name: str, owner: str | None) -> None:
+    assert Release((), ("prod-eu", "prod"), None).owner_by_name(name) == owner
 
 
 @pytest.mark.parametrize(

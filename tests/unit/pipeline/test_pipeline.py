@@ -163,6 +163,11 @@ class TestEnvironment:
             "make integration-tests",
         ]
 
+    def test_bake_runs_the_make_target_alone(self, stage: str, pipeline: Pipeline) -> None:
+        """A command after it, or `|| true`, would hide that it failed."""
+        phases = pipeline.buildspec(stage, "Bake")["phases"]
+        assert (set(phases), phases["build"]) == ({"install", "build"}, {"commands": ["make bake"]})
+
     def test_integration_tests_get_the_environment(self, stage: str, pipeline: Pipeline) -> None:
         name = stage.lower()
         given = {
@@ -289,6 +294,12 @@ class TestReview:
         )
         synth = pipeline.action("Build", "Synth")["OutputArtifacts"]
         assert synth[0] in pipeline.action(stage, "ReviewChanges")["InputArtifacts"]
+
+    def test_review_knows_the_stages_after_it(self, environment: str, stage: str, pipeline: Pipeline) -> None:
+        """An earlier execution in one of them makes the comparison out of date."""
+        variables = pipeline.project(stage, "ReviewChanges")["Environment"]["EnvironmentVariables"]
+        [later] = [one["Value"] for one in variables if one["Name"] == "LATER_STAGES"]
+        assert later == ("ProdApproval Prod" if environment == "Prod" else environment)
 
     def test_it_may_look_at_accounts_and_write_its_review_and_nothing_else(
         self, environment: str, stage: str, pipeline: Pipeline

@@ -9,6 +9,49 @@ import pytest
 from settings import ComplianceSettings, Settings
 from tests.unit.settings_file import delivery_toml
 
+BUILD = {
+    "CODEBUILD_BUILD_ARN": "arn:aws:codebuild:eu-west-1:999999999999:build/Synth:1",
+    "CODEBUILD_INITIATOR": "codepipeline/yawl-delivery",
+}
+
+
+def test_pipeline_that_would_move_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pipeline_app import main
+
+    (tmp_path / "delivery.toml").write_text(delivery_toml(""))
+    monkeypatch.chdir(tmp_path)
+    for name, value in BUILD.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.splitlines() == [
+        'delivery.toml: pipeline.account: "111111111111" is not where this pipeline runs, which is 999999999999: a '
+        "push does not move a pipeline, it would create a second one. Set it back, or follow docs/DEPLOYMENT_GUIDE.md, "
+        "“Moving the pipeline”",
+        'delivery.toml: pipeline.region: "us-east-1" is not where this pipeline runs, which is eu-west-1: a push does '
+        "not move a pipeline, it would create a second one. Set it back, or follow docs/DEPLOYMENT_GUIDE.md, "
+        "“Moving the pipeline”",
+    ]
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"CODEBUILD_BUILD_ARN": BUILD["CODEBUILD_BUILD_ARN"]},
+        {**BUILD, "CODEBUILD_INITIATOR": "codepipeline/another"},
+        {**BUILD, "CODEBUILD_BUILD_ARN": "arn:aws:codebuild:us-east-1:111111111111:build/Synth:1"},
+    ],
+    ids=["laptop", "CI in CodeBuild", "another pipeline", "at home"],
+)
+def test_any_other_build_may_synthesize(variables: dict[str, str], settings: Settings) -> None:
+    from pipeline.moved_pipeline import moves
+
+    assert moves(settings.pipeline, "yawl-delivery", variables) == []
+
 
 def test_settings_errors_have_no_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -299,24 +299,6 @@ class TestFunction:
             [target] = rule["Targets"]
             assert target["DeadLetterConfig"]["Arn"] == queue
 
-    def test_function_receives_end_events(self, pipeline: Pipeline) -> None:
-        [rule] = [one for one in rules(pipeline) if "EventPattern" in one]
-        assert rule["EventPattern"] == {
-            "source": ["aws.codepipeline"],
-            "detail-type": [
-                "CodePipeline Pipeline Execution State Change",
-                "CodePipeline Stage Execution State Change",
-            ],
-            "detail": {
-                "pipeline": ["yawl-delivery"],
-                "state": ["SUCCEEDED", "FAILED", "STOPPED", "SUPERSEDED", "CANCELED"],
-            },
-        }
-
-    def test_it_makes_up_for_lost_events_once_a_day(self, pipeline: Pipeline) -> None:
-        [rule] = [one for one in rules(pipeline) if "EventPattern" not in one]
-        assert rule["ScheduleExpression"] == "cron(0 5 * * ? *)"
-
     def test_function_permissions(self, pipeline: Pipeline) -> None:
         function = the_metrics(pipeline, "AWS::Lambda::Function")
         statements = pipeline.statements_of(function["Role"]["Fn::GetAtt"][0])

@@ -20,30 +20,12 @@ STAGES = {
     "ProdApproval": "prod",
     "Prod": "prod",
 }
-ACTION, STAGE, PIPELINE = (f"CodePipeline {what} Execution State Change" for what in ("Action", "Stage", "Pipeline"))
 
 
 @pytest.fixture(scope="module")
 def notifier(pipeline: Pipeline) -> dict[str, Any]:
     [found] = [one for one in pipeline.of_type("AWS::Lambda::Function") if one["Handler"].endswith("notify.handler")]
     return found
-
-
-def test_event_patterns(pipeline: Pipeline) -> None:
-    names = [name for name, one in pipeline.resources.items() if name.startswith("NotificationsNotifier")]
-    rules = [
-        pipeline.resources[name]["Properties"] for name in names if "EventPattern" in str(pipeline.resources[name])
-    ]
-    patterns = [(rule["EventPattern"]["detail-type"], rule["EventPattern"]["detail"]) for rule in rules]
-    assert all(rule["EventPattern"]["source"] == ["aws.codepipeline"] for rule in rules)
-    expected = [
-        ([ACTION], {"pipeline": ["yawl-delivery"], "state": ["SUCCEEDED"], "type": {"category": ["Source"]}}),
-        ([ACTION], {"pipeline": ["yawl-delivery"], "state": ["STARTED"], "type": {"category": ["Approval"]}}),
-        ([STAGE], {"pipeline": ["yawl-delivery"], "state": ["SUCCEEDED"], "stage": ["Dev", "Staging", "Prod"]}),
-        ([STAGE], {"pipeline": ["yawl-delivery"], "state": ["FAILED"]}),
-        ([PIPELINE], {"pipeline": ["yawl-delivery"], "state": ["STOPPED"]}),
-    ]
-    assert sorted(patterns, key=str) == sorted(expected, key=str)
 
 
 def test_failed_event_is_queued_and_raises_an_alarm(pipeline: Pipeline, notifier: dict[str, Any]) -> None:

@@ -35,15 +35,13 @@ def test_records_cannot_be_deleted(pipeline: Pipeline, bucket: tuple[str, dict[s
     assert [(one["Effect"], one["Action"], one["Principal"]) for one in denied] == [
         ("Deny", "s3:BypassGovernanceRetention", {"AWS": "*"})
     ]
+    assert denied[0]["Resource"] == {"Fn::Join": ["", [{"Fn::GetAtt": [name, "Arn"]}, "/*"]]}
 
 
-def test_recorder_receives_every_environments_events(pipeline: Pipeline) -> None:
-    [rule] = [rule for rule in pipeline.of_type("AWS::Events::Rule") if "Recorder" in json.dumps(rule["Targets"])]
-    assert rule["EventPattern"]["detail"] == {
-        "pipeline": ["yawl-delivery"],
-        "state": ["SUCCEEDED"],
-        "stage": ["Dev", "Staging", "Prod"],
-    }
+def test_records_name_the_environment_of_their_stage(pipeline: Pipeline) -> None:
+    [recorder] = [one for one in pipeline.of_type("AWS::Lambda::Function") if one["Handler"].endswith("record.handler")]
+    given = json.loads(recorder["Environment"]["Variables"]["ENVIRONMENTS"])
+    assert given == {"Dev": "dev", "Staging": "staging", "Prod": "prod"}
 
 
 def test_recorder_can_write_but_not_delete(pipeline: Pipeline, bucket: tuple[str, dict[str, Any]]) -> None:

@@ -52,7 +52,7 @@ def test_unbroadened_changes_pass(pipeline_template: Template, tmp_path: Path) -
     assert update(pipeline_template, tmp_path, broadened=False, accepted="").returncode == 0
 
 
-@pytest.mark.parametrize("accepted", ["", "000000000000\n"])
+@pytest.mark.parametrize("accepted", ["", "000000000000\n", f"1{FINGERPRINT}\n"])
 def test_broader_permissions_stop_the_update(pipeline_template: Template, tmp_path: Path, accepted: str) -> None:
     done = update(pipeline_template, tmp_path, broadened=True, accepted=accepted)
     assert done.returncode == 1
@@ -78,6 +78,11 @@ def test_make_review_prints_the_same_acceptance_before_the_push(
     settings = tmp_path / "delivery.toml"
     settings.write_text("")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+
+    def stays(*_: object) -> None:
+        """Only AWS knows whether it moves (test_change_review_moved_pipeline.py)."""
+
+    monkeypatch.setattr(before_push, "former_place", stays)
     arguments = ["--assembly", str(tmp_path), "--settings", str(settings)]
     assert before_push.main(arguments) == 1
     printed = capsys.readouterr().out

@@ -73,18 +73,22 @@ def test_update_runs_with_its_own_cli_where_the_assembly_names_none(
 
 
 def test_app_names_the_pinned_cli_in_its_assembly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aws_cdk import App
+    from aws_cdk import App, Stack
 
     import pipeline_app
 
-    def add_nothing(*_: object) -> SimpleNamespace:
+    def add_little(app: App, _: object) -> SimpleNamespace:
+        Stack(app, "Stack")
         return SimpleNamespace(reviews=())
+
+    def add_nothing(*_: object) -> None:
+        pass
 
     folder = tmp_path / "cdk.out"
     shutil.copy(ROOT / "tests" / "delivery.toml", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pipeline_app, "App", partial(App, outdir=str(folder)))
-    monkeypatch.setattr(pipeline_app, "add_pipeline", add_nothing)
+    monkeypatch.setattr(pipeline_app, "add_pipeline", add_little)
     monkeypatch.setattr(pipeline_app, "add_rule_packs", add_nothing)
     pipeline_app.main()
     assert (folder / CLI_VERSION).read_text() == f"{PINNED['aws-cdk']}\n"

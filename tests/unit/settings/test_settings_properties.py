@@ -3,8 +3,9 @@
 import copy
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from ipaddress import IPv4Network
-from itertools import combinations
+from itertools import combinations, permutations, product
 from typing import Any
 
 from hypothesis import given, settings
@@ -67,6 +68,27 @@ def test_every_address_of_a_subnet_is_in_the_vpc(subnet: str, prefix: int, addre
         cidr=str(vpc), public_subnets=(), private_subnets=(), isolated_subnets=(subnet,)
     )
     assert bool(said_of(network)) != all(address in vpc for address in IPv4Network(subnet))
+
+
+WORDS = st.lists(st.sampled_from(["qa", "eu", "us", "q"]), min_size=1, max_size=3).map("-".join)
+FURTHER_REGIONS = st.sets(st.sampled_from(["eu-west-1", "eu-west-2"]))
+
+
+@settings(unhurried, max_examples=25)
+@given(st.dictionaries(WORDS, FURTHER_REGIONS, min_size=2, max_size=4))
+def test_no_pattern_of_an_environment_covers_names_of_another_in_its_account(environments: dict[str, set[str]]) -> None:
+    table: dict[str, Any] = tomllib.loads(delivery_toml(""))
+    for name, regions in environments.items():
+        regional = {"region": "us-east-1", "further_regions": dict.fromkeys(regions, 2)}
+        table["environments"][name] = {"account": "555555555555", **regional}
+    said = report(Settings.model_validate(table, context=Settings), table)
+    names = {name: [name, *(f"{name}-{region}" for region in regions)] for name, regions in environments.items()}
+    covered = {
+        other
+        for one, other in permutations(names, 2)
+        if any(fnmatch(f"yawl-{full}-network", f"yawl-{start}-*") for start, full in product(names[one], names[other]))
+    }
+    assert {line.split(".")[1].split(":")[0] for line in said if "start with" in line} == covered
 
 
 def paths(section: type[Section], path: Path = ()) -> Iterator[Path]:

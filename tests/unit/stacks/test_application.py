@@ -507,6 +507,14 @@ def test_outputs_for_the_pipeline(template: Templates, output: str, value: Any) 
     template("prod", "application").has_output(output, {"Value": value})
 
 
+def test_integration_tests_get_the_version_that_tasks_report(template: Templates) -> None:
+    stack = template("prod", "application")
+    [container] = only(stack, TASK)["ContainerDefinitions"]
+    reported = {item["Name"]: item["Value"] for item in container["Environment"]}["IMAGE_VERSION"]
+    given = json.dumps(stack.find_outputs("TestVariables")["TestVariables"]["Value"])
+    assert f" RELEASED_VERSION={reported} " in given
+
+
 def test_outputs_with_a_domain_use_https(prod_with_more: OneEnvironment) -> None:
     prod_with_more("application").has_output("LoadBalancerUrl", {"Value": "https://origin.yawl.example.org"})
 

@@ -107,6 +107,8 @@ def test_object_lock_cannot_be_bypassed_and_only_cloudtrail_writes(template: Tem
     refusals = [statement for statement in policy if statement["Effect"] == "Deny"]
     assert {json.dumps(statement["Action"]) for statement in refusals} == {'"s3:*"', '"s3:BypassGovernanceRetention"'}
     assert any("aws:SecureTransport" in json.dumps(statement) for statement in refusals)
+    [keep] = [one for one in refusals if one["Action"] == "s3:BypassGovernanceRetention"]
+    assert keep["Resource"] == {"Fn::Join": ["", [{"Fn::GetAtt": [name, "Arn"]}, "/*"]]}
     allowed = [statement for statement in policy if statement["Effect"] == "Allow"]
     assert sorted(statement["Action"] for statement in allowed) == ["s3:GetBucketAcl", "s3:PutObject"]
     trail = "arn:aws:cloudtrail:us-east-1:444444444444:trail/yawl-prod"

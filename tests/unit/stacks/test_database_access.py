@@ -38,6 +38,26 @@ def test_it_ends_by_itself_after_an_hour(prod: OneEnvironment) -> None:
     assert "Secrets" not in container
 
 
+def test_it_is_given_addresses_and_nothing_secret(prod: OneEnvironment) -> None:
+    [container] = ours(prod("application"), "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    assert sorted(one["Name"] for one in container["Environment"]) == [
+        "AWS_REGION",
+        "YAWL_DB_CA_BUNDLE",
+        "YAWL_DB_HOST",
+        "YAWL_DB_NAME",
+        "YAWL_DB_PORT",
+        "YAWL_DB_READER",
+    ]
+    assert "{{resolve:" not in str(container)
+
+
+def test_only_tasks_assume_its_roles(prod: OneEnvironment) -> None:
+    roles = of_type(prod("application"), "AWS::IAM::Role")
+    found = [one["AssumeRolePolicyDocument"]["Statement"] for name, one in roles.items() if "DatabaseAccess" in name]
+    tasks = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}}
+    assert found == [[tasks], [tasks]]
+
+
 def test_nothing_runs_until_it_is_opened(prod: OneEnvironment) -> None:
     assert len(of_type(prod("application"), "AWS::ECS::Service")) == 1, "the engine's own"
 

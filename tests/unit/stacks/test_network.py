@@ -8,6 +8,7 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from settings import NetworkSettings
+from settings.types.addresses import INTERFACE_ENDPOINTS, LOAD_BALANCER, usable_addresses
 from stacks.network_stack import Network
 from tests.unit.one_environment import a_context
 
@@ -108,6 +109,12 @@ def test_interface_endpoints(template: Templates, environment: str, services: se
     endpoints = resources(template(environment, "network"), "AWS::EC2::VPCEndpoint").values()
     names = {flat(endpoint["ServiceName"]).removeprefix("com.amazonaws.") for endpoint in endpoints}
     assert {name.split(".", 1)[1] for name in names} == services
+
+
+def test_settings_count_the_addresses_that_endpoints_and_the_load_balancer_need(template: Templates) -> None:
+    endpoints = resources(template("prod", "network"), "AWS::EC2::VPCEndpoint").values()
+    assert sum(one["VpcEndpointType"] == "Interface" for one in endpoints) == INTERFACE_ENDPOINTS
+    assert usable_addresses("10.0.0.0/27") >= LOAD_BALANCER + 1, "the smallest public subnet, with its NAT gateway"
 
 
 @pytest.mark.parametrize(("environment", "days"), [("dev", 14), ("staging", 30), ("prod", 90)])

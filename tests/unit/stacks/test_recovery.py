@@ -33,6 +33,27 @@ def test_backups_are_made_and_kept(template: Templates, environment: str, column
     } == {name: (row[0], row[column]) for name, row in BACKUPS.items()}
 
 
+def test_restore_test_is_created_after_its_plan(template: Templates) -> None:
+    """It names the plan, which is no reference."""
+    recovery = template("prod", "recovery")
+    [plan_id] = recovery.find_resources("AWS::Backup::RestoreTestingPlan")
+    [selection] = recovery.find_resources("AWS::Backup::RestoreTestingSelection").values()
+    assert selection["DependsOn"] == [plan_id]
+
+
+@pytest.mark.parametrize(
+    ("environment", "vaults"),
+    [("prod", "yawl-prod@us-east-1 yawl-prod@us-west-2"), ("staging", "yawl-staging@us-east-1")],
+)
+def test_check_looks_at_the_backups_and_their_copies(template: Templates, environment: str, vaults: str) -> None:
+    (check,) = template(environment, "recovery").find_resources("AWS::Lambda::Function").values()
+    assert check["Properties"]["Environment"]["Variables"] == {
+        "ENVIRONMENT": environment,
+        "VAULTS": vaults,
+        "RESTORE_TEST": f"yawl_{environment}",
+    }
+
+
 def test_every_backup_of_prod_is_copied_into_the_other_region_as_long(template: Templates) -> None:
     for name, rule in plan(template("prod", "recovery")).items():
         [copy] = rule["CopyActions"]

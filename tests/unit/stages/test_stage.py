@@ -1,6 +1,7 @@
 """Facts about a whole environment: order of its stacks, tags and secrets."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -95,6 +96,23 @@ def test_tags_come_from_the_settings(prod_with_more: OneEnvironment) -> None:
     stack.has_resource_properties(
         "AWS::ECS::Cluster", {"Tags": [{"Key": name, "Value": value} for name, value in wanted.items()]}
     )
+
+
+@pytest.mark.parametrize(
+    ("part", "resource_type", "group"),
+    [
+        ("application", "AWS::ECS::Service", "TasksSecurityGroup"),
+        ("application", "AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerSecurityGroup"),
+        ("cache", "AWS::ElastiCache::ReplicationGroup", "CacheSecurityGroup"),
+        ("database", "AWS::RDS::DBInstance", "DatabaseSecurityGroup"),
+    ],
+)
+def test_everything_is_in_its_own_security_group(
+    template: Templates, part: str, resource_type: str, group: str
+) -> None:
+    [found] = template("prod", part).find_resources(resource_type).values()
+    named = re.findall(r"FnGetAtt(\w+?SecurityGroup)[0-9A-F]{8}GroupId", json.dumps(found["Properties"]))
+    assert named == [group]
 
 
 @pytest.mark.parametrize(("environment", "part"), EVERY_STACK)

@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from jobs.aws_errors import has_no_stack
 from tools.accounts.checks.context import CheckContext
 from tools.accounts.findings import Finding, good, to_fix
 
@@ -51,7 +52,7 @@ def _parameters(cloudformation: Any) -> dict[str, str] | None:
     try:
         [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
+        if has_no_stack(error):
             return None
         raise
     return {item["ParameterKey"]: item.get("ParameterValue", "") for item in stack.get("Parameters", [])}

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from cloud_assembly import environment_tag
+from cloud_assembly import PIPELINE, environment_tag
 from tools.accounts.checks.context import CheckContext
-from tools.accounts.findings import Finding, note
+from tools.accounts.findings import Finding, note, to_fix
 
 PREFIX: Final = "yawl-"
 """The beginning of all stack names of this project."""
@@ -69,11 +69,18 @@ def _environment(client: Any, name: str) -> str:
         # YAML: not of the CDK.
         return ""
     tag = environment_tag(template)
-    return tag if tag and name.startswith(f"{PREFIX}{tag}-") else ""
+    is_pipeline = any(resource["Type"] == PIPELINE for resource in template.get("Resources", {}).values())
+    return PIPELINE if is_pipeline else tag if tag and name.startswith(f"{PREFIX}{tag}-") else ""
 
 
 def _finding(environment: str, names: list[str], region: str) -> Finding:
     listed = ", ".join(names)
+    if environment == PIPELINE:
+        return to_fix(
+            f"{region} has another pipeline: {listed}",
+            "if it was to move, see “Moving the pipeline” in docs/DEPLOYMENT_GUIDE.md: two would deliver to the same "
+            "environments",
+        )
     if not environment:
         return note(
             f"{region} has stacks that no release contains and that have no environment's tag: {listed}",
@@ -81,5 +88,5 @@ def _finding(environment: str, names: list[str], region: str) -> Finding:
         )
     return note(
         f"{region} has stacks of {environment} that no release contains: {listed}",
-        "keep what you need, then see “Another environment” in docs/DEPLOYMENT_GUIDE.md",
+        "keep what you need, then see “Moving an environment” in docs/DEPLOYMENT_GUIDE.md",
     )

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cloud_assembly import Stack
+from jobs.aws_errors import has_no_stack
 from tools.accounts.checks.context import CheckContext
 from tools.accounts.findings import Finding, good, to_fix
 
@@ -58,7 +59,7 @@ def _exists(cloudformation: Any, name: str) -> bool:
     try:
         cloudformation.describe_stacks(StackName=name)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
+        if has_no_stack(error):
             return False
         raise
     return True

@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cloud_assembly import Stack
+from jobs.aws_errors import has_no_stack
 from tools.accounts.accounts import Accounts
 from tools.accounts.live_resources import Client
 
@@ -26,7 +27,7 @@ def owner(accounts: Accounts, stack: Stack, physical_id: str) -> str | None:
     try:
         found = cloudformation.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
+        if has_no_stack(error):
             return None
         raise
     held = [item for item in found if item.get("PhysicalResourceId") == physical_id]

@@ -122,6 +122,7 @@ def test_only_the_testbed_gets_the_credentials(account: Account, workshop: Any, 
     Tasks(account.cloud, ContainerTasks(workshop.processes, unpacked(tmp_path))).start("stack", account.place)
     asked = json.loads((tmp_path / "tasks/asked.json").read_text())
     assert (asked["tasks"], asked["credentials"]) == (2, {"username": USER, "password": PASSWORD})
+    assert asked["environment"]["IMAGE_VERSION"] == "6.1.0"
     assert asked["mode"] == 0o600
     assert PASSWORD not in json.dumps([asked["arguments"], asked["environment"]])
 

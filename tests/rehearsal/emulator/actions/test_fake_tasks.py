@@ -26,7 +26,7 @@ USER, PASSWORD = "verifier", "correct horse"
 ENCODED = base64.b64encode(hashlib.sha1(PASSWORD.encode(), usedforsecurity=False).digest()).decode()
 
 
-def service() -> dict[str, dict[str, Any]]:
+def service(*, version: str = "6.1.0") -> dict[str, dict[str, Any]]:
     """A service of two tasks behind a load balancer, whose container is given the engine's credentials."""
     secrets = [
         {"Name": f"YAWL_ADMIN_{name}", "ValueFrom": {"Fn::Sub": f"${{Credentials}}:{key}::"}}
@@ -36,7 +36,7 @@ def service() -> dict[str, dict[str, Any]]:
         "Name": "engine",
         "Image": "engine:1",
         "PortMappings": [{"ContainerPort": 8080}],
-        "Environment": [{"Name": "LOG_LEVEL", "Value": "INFO"}],
+        "Environment": [{"Name": "IMAGE_VERSION", "Value": version}],
         "Secrets": secrets,
     }
     target = {"ContainerName": "engine", "ContainerPort": 8080, "TargetGroupArn": ref("Group")}
@@ -97,7 +97,7 @@ def test_each_task_of_a_service_has_a_fake_of_its_name(account: Account, fake_ta
     tasks = account.client("ecs").list_tasks(cluster=ids["Cluster"])["taskArns"]
     assert set(answers) == {arn.split("/")[-1][:8] for arn in tasks}
     assert {json.loads(text)["role"] for text in answers.values()} == {"active", "standby"}
-    assert {json.loads(text)["version"] for text in answers.values()} == {"fake"}
+    assert {json.loads(text)["version"] for text in answers.values()} == {"6.1.0"}
 
 
 def test_they_are_registered_as_healthy_targets_of_several_zones(account: Account, fake_tasks: Tasks) -> None:
@@ -136,6 +136,16 @@ def test_missing_secret_prevents_the_start(account: Account, fake_tasks: Tasks) 
 def test_redeployed_service_keeps_its_fake(account: Account, fake_tasks: Tasks) -> None:
     account.deploy(**service())
     assert fake_tasks.start("stack", account.place) == fake_tasks.start("stack", account.place)
+
+
+def test_another_version_replaces_the_fakes(account: Account, fake_tasks: Tasks) -> None:
+    account.deploy(**service())
+    before = fake_tasks.start("stack", account.place)
+    account.deploy(**service(version="6.2.0"))
+    after = fake_tasks.start("stack", account.place)
+    assert not set(before) & set(after)
+    answers = at_every_task(account, HEALTH)
+    assert {json.loads(text)["version"] for text in answers.values()} == {"6.2.0"}
 
 
 def test_stack_without_a_service_has_no_fake(account: Account, fake_tasks: Tasks) -> None:

@@ -189,7 +189,7 @@ COMPARISONS: dict[str, tuple[CloudFormation, list[str], list[str]]] = {
 def test_drift_detection_results(
     cloudformation: CloudFormation, drifted: list[str], unknown: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def client(_service: str) -> CloudFormation:
+    def client(*_: str, **__: object) -> CloudFormation:
         return cloudformation
 
     monkeypatch.setattr(find_drift.boto3, "client", client)
@@ -303,7 +303,7 @@ def test_backup_history_results(
     monkeypatch.setenv("VAULTS", "yawl-dev@eu-west-1")
     monkeypatch.setenv("RESTORE_TEST", "yawl_dev")
 
-    def client(*_: str, **__: str) -> Backup:
+    def client(*_: str, **__: object) -> Backup:
         return Backup(points, jobs)
 
     monkeypatch.setattr(check_backups.boto3, "client", client)

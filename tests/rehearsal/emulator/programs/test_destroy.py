@@ -259,7 +259,7 @@ def test_rejection_before_any_deletion_is_reported(
     create(cloud, home, folder, "web")
     monkeypatch.setattr(destroy, "deployed_template", refused)
     assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 2
-    assert "destroy: An error occurred (AccessDenied)" in capsys.readouterr().err
+    assert "destroy: AWS denied it: An error occurred (AccessDenied)" in capsys.readouterr().err
     assert left(cloud, home) == {"web"}
 
 
@@ -275,7 +275,7 @@ def test_rejection_during_deletion_says_how_to_continue(
     monkeypatch.setattr("tools.accounts.__main__.carry_out", refused)
     assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 1
     told = capsys.readouterr().err
-    assert "destroy: An error occurred (AccessDenied)" in told
+    assert "destroy: AWS denied it: An error occurred (AccessDenied)" in told
     assert "run it again: it resumes from here" in told
 
 

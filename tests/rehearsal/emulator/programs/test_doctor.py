@@ -406,3 +406,26 @@ def test_stacks_that_no_release_contains_are_listed_and_live_siblings_are_not(
         "! us-east-1 has stacks of dev-us that no release contains: yawl-dev-us-cache",
         "! eu-west-1 has stacks of dev that no release contains: yawl-dev-network",
     ]
+
+
+def test_pipeline_that_was_left_in_another_region_is_something_to_fix(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.bootstrap(DEV)
+    site.bootstrap(DEV, region="eu-west-1")
+    source = {"Category": "Source", "Owner": "AWS", "Provider": "S3", "Version": "1"}
+    action = {"Name": "Source", "ActionTypeId": source, "Configuration": {"S3Bucket": "b", "S3ObjectKey": "k"}}
+    definition = {
+        "Type": "AWS::CodePipeline::Pipeline",
+        "Properties": {
+            "RoleArn": f"arn:aws:iam::{site.accounts[DEV]}:role/pipeline",
+            "ArtifactStore": {"Type": "S3", "Location": "b"},
+            "Stages": [{"Name": name, "Actions": [action]} for name in ("Source", "Build")],
+            "Tags": [{"Key": "Environment", "Value": "delivery"}],
+        },
+    }
+    site.client("cloudformation", DEV, "eu-west-1").create_stack(
+        StackName="yawl-delivery", TemplateBody=json.dumps({"Resources": {"Pipeline": definition}})
+    )
+    assert doctor(site, "--account", site.accounts[DEV]) == 1
+    assert "✘ eu-west-1 has another pipeline: yawl-delivery" in capsys.readouterr().out

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.engine.cloud import Credentials
 from tests.paths import ROOT
 from tests.rehearsal.emulator.conftest import Account, resource
@@ -179,6 +180,24 @@ def test_nothing_to_accept_prints_nothing(project: Project) -> None:
     done = project.review()
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
     assert "no change needs to be accepted" in done.stderr
+
+
+def test_pipeline_that_would_move_is_refused_before_the_push(project: Project) -> None:
+    resources = {"Alarms": topic("prod", "one")}
+    project.deploy("yawl-prod-network", resources)
+    place = AwsEnvironment(project.account.place.account, ELSEWHERE)
+    Account(project.account.cloud, place, "yawl-delivery").deploy(Alarms=topic("delivery", "two"))
+    project.release({"Build": role("delivery", "build", "s3:GetObject")}, prod=resources)
+    done = project.review()
+    assert done.returncode == 1, done.stderr
+    home = project.account.place
+    assert done.stdout.splitlines() == [
+        f"# yawl-delivery is in {place}, and delivery.toml has it in {home.account}/{home.region}:",
+        "# a push does not move a pipeline, it would create a second one.",
+        "# It cannot be accepted:",
+        "#   set pipeline.account and pipeline.region back, or follow docs/DEPLOYMENT_GUIDE.md, “Moving the pipeline”",
+    ]
+    assert "1 that cannot be accepted" in done.stderr
 
 
 def test_assembly_of_another_version_is_an_error_without_a_traceback(project: Project) -> None:

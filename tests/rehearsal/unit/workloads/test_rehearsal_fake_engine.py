@@ -72,10 +72,10 @@ class Asking:
 @pytest.fixture
 def tasks() -> Generator[tuple[Asking, Asking], None, None]:
     """An active task and a standby."""
-    active = Active(HEALTH, EngineApi(Engine("admin", "YAWL")))
+    active = Active(HEALTH, EngineApi(Engine("admin", "YAWL")), version="6.1.0")
     with ExitStack() as servers:
         port = servers.enter_context(serving("first", active.answer))
-        standby = servers.enter_context(serving("second", Standby(HEALTH, port).answer))
+        standby = servers.enter_context(serving("second", Standby(HEALTH, port, version="6.1.0").answer))
         yield Asking(port), Asking(standby)
 
 
@@ -83,7 +83,7 @@ def test_both_tasks_are_healthy_and_report_their_role(tasks: tuple[Asking, Askin
     for asking, task, role in zip(tasks, ("first", "second"), ("active", "standby"), strict=True):
         status, body = asking.ask("GET", HEALTH)
         said = {"status": "ok", "role": role, "engine": "running", "leader": {"age_seconds": 0, "epoch": 1}}
-        assert (status, json.loads(body)) == (200, {**said, "version": "fake"})
+        assert (status, json.loads(body)) == (200, {**said, "version": "6.1.0"})
         assert asking.response.headers["X-Yawl-Task"] == task
         assert asking.response.headers["Cache-Control"] == "no-store"
 
@@ -98,7 +98,7 @@ def test_other_paths_report_a_fake(tasks: tuple[Asking, Asking]) -> None:
 def test_standby_without_an_active_engine_is_unhealthy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
-    response = Standby(HEALTH, port).answer(Request("GET", HEALTH, {}, b""))
+    response = Standby(HEALTH, port, version="6.1.0").answer(Request("GET", HEALTH, {}, b""))
     said = json.loads(response.body)
     assert (response.status, said["status"], said["engine"]) == (503, "unavailable", "unreachable")
     assert said["reason"] == "the active task cannot be reached"

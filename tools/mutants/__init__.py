@@ -1,0 +1,1 @@
+"""Mutation tests: small deliberate defects, and which tests catch them."""
