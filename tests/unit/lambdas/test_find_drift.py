@@ -43,6 +43,7 @@ class Aws:
 
     def client(self, service: str, config: object) -> "Aws":
         assert service in ("cloudformation", "cloudwatch")
+        assert config
         return self
 
     def get_paginator(self, name: str) -> "Aws":
