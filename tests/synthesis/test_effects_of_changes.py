@@ -255,7 +255,7 @@ class Comparison:
         self._bases[base] = before
         after = changed(base, *lines)
         names = list(dict.fromkeys([*before, *after]))
-        empty = {"Resources": {}}
+        empty: dict[str, Any] = {"Resources": {}}
         pairs = [
             (before[name].template if name in before else empty, after[name].template if name in after else empty)
             for name in names

@@ -7,7 +7,7 @@ import pytest
 
 from settings import AuditSettings, AuditShare, RepositorySettings, Settings, SettingsError, TasksSettings, load
 from settings.sections.deployment_window import week_days
-from settings.types.cidr import usable_addresses
+from settings.types.addresses import usable_addresses
 from tests.unit.settings_file import delivery_toml
 
 DEV_HOURS = """\
