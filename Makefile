@@ -227,6 +227,10 @@ prices: cdk.out/manifest.json ## read a region's prices from AWS for make cost: 
 	@test -n "$(REGION)" || { echo "prices: of which region? make prices REGION=eu-west-1" >&2; exit 2; }
 	@python -m tools.prices $(REGION) $(ARGS)
 
+.PHONY: aws-data
+aws-data: $(venv)/.ready ## read regions, services, instance classes and versions from the pinned cfn-lint and botocore
+	@python -m settings.aws.generate settings/aws/data.toml
+
 .PHONY: bench
 bench: cdk.out/manifest.json ## measure synthesis, growth, depth, limits and the cost of enforcing permissions
 	@python -m tools.bench $(ARGS)

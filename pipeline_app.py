@@ -94,17 +94,17 @@ def main() -> None:
     """Synthesize the pipeline under every rule pack that `delivery.toml` asks for."""
     try:
         settings = load(Path("delivery.toml"))
+        if moved := moves(settings.pipeline, PIPELINE, os.environ):
+            raise SettingsError([f"delivery.toml: {problem}" for problem in moved])
+        for warning in settings.warnings():
+            print(f"warning: delivery.toml: {warning}", file=sys.stderr)
+        # A Python app's stack traces end inside the library, and nothing reads the tree; both are a fifth of the
+        # assembly.
+        app = App(stack_traces=False, tree_metadata=False)
+        pipeline = add_pipeline(app, settings)
     except SettingsError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    if moved := moves(settings.pipeline, PIPELINE, os.environ):
-        print(*(f"delivery.toml: {problem}" for problem in moved), sep="\n", file=sys.stderr)
-        sys.exit(2)
-    for warning in settings.warnings():
-        print(f"warning: delivery.toml: {warning}", file=sys.stderr)
-    # A Python app's stack traces end inside the library, and nothing reads the tree; both are a fifth of the assembly.
-    app = App(stack_traces=False, tree_metadata=False)
-    pipeline = add_pipeline(app, settings)
     add_rule_packs(app, settings)
     with time_limit():
         app.synth()

@@ -1,4 +1,4 @@
-"""Reads a cloud assembly: what `cdk synth` writes, by default into `cdk.out`.
+"""Reads a cloud assembly, what `cdk synth` writes by default into `cdk.out`, and the file of settings it comes from.
 
 Takes the standard library only and imports nothing of the project, because the pipeline's jobs run without the
 development environment.

@@ -4,6 +4,7 @@ Their text says what happened, where, and what to do. A command prints it withou
 
     UserError
     ├── AssemblyError     cloud_assembly          a cloud assembly cannot be used
+    ├── SettingsFileError cloud_assembly          delivery.toml cannot be read
     ├── PolicyError       execution_policies      the policies cannot be generated
     ├── CostError         jobs.cost               something has no price, or the estimate has no figure
     ├── OperationError    tools.accounts          an operation on an account cannot be done

@@ -1,6 +1,6 @@
 """The pipeline's stages for one environment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aws_cdk.pipelines import CodeBuildStep, CodePipeline, CodePipelineSource, FileSet, IFileSetProducer, Step
@@ -83,7 +83,7 @@ class EnvironmentDelivery:
             approval = ApprovalStep(
                 self.name,
                 settings=settings,
-                test_summaries=[tests.summary for one in earlier for tests in one.tests],
+                test_summaries=dict(found for one in earlier for found in one.test_summaries()),
                 source=release.source,
                 review=self.review,
                 pipeline_name=release.pipeline_name,
@@ -99,6 +99,11 @@ class EnvironmentDelivery:
                 wave.add_stage(member, post=self._verification(member))
             regions = ", ".join(member.settings.region for member in members)
             self.stages[stage_name] = self.name if number == 1 else f"{self.name} in {regions}"
+
+    def test_summaries(self) -> Iterator[tuple[str, str]]:
+        """Yield the name in each region with the outcome of its tests."""
+        for stage, tests in zip(self.in_all_regions, self.tests, strict=True):
+            yield stage.name, tests.summary
 
     def _verification(self, stage: YawlStage) -> Sequence[Step]:
         """Return the steps after a deployment in one region: its tests, then the bake."""

@@ -1,5 +1,6 @@
 """What a user configures: the typed model of `delivery.toml`."""
 
+from settings.aws.data import LOG_RETENTION_DAYS
 from settings.load import load
 from settings.model import PipelineSettings, RepositorySettings, Settings
 from settings.sections.audit import AuditSettings, AuditShare
@@ -16,13 +17,12 @@ from settings.sections.off_hours import OffHoursSettings
 from settings.sections.recovery import RecoverySettings
 from settings.sections.storage import StorageSettings
 from settings.sections.tasks import TasksSettings
-from settings.types.log_retention import RETENTION_DAYS
+from settings.validation.errors import SettingsError
 from settings.validation.example_accounts import example_accounts
-from settings.validation.toml_file import SettingsError
 
 __all__ = [
     "EDGE_REGION",
-    "RETENTION_DAYS",
+    "LOG_RETENTION_DAYS",
     "AuditSettings",
     "AuditShare",
     "CacheSettings",

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path as File
 from typing import cast
 
+from cloud_assembly.settings_file import SettingsFileError, read_settings_file
 from settings.model import Settings
-from settings.validation import toml_file
-from settings.validation.toml_file import SettingsError
+from settings.validation.errors import SettingsError
 from settings.validation.toml_format import Path, dotted
 
 
@@ -17,7 +17,10 @@ def load(file: File) -> Settings:
     Raises SettingsError with a line for each mistake, such as
     `delivery.toml: environments.prod.tasks.max: 1 is below tasks.min 2`.
     """
-    table = toml_file.read(file)
+    try:
+        table = read_settings_file(file)
+    except SettingsFileError as error:
+        raise SettingsError([str(error)]) from None
     settings = Settings.model_validate(table, context=Settings)
     if problems := report(settings, table):
         raise SettingsError([f"{file}: {problem}" for problem in problems])

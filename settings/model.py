@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
+from settings.availability import unavailable, unknown
 from settings.sections.accepted_changes import FINGERPRINT, AcceptedPermissions
 from settings.sections.audit import AuditSettings, AuditShare
 from settings.sections.base import Section, rule, skip_missing
@@ -29,7 +30,7 @@ from settings.types.aws_formats import (
     RepositoryUrl,
 )
 from settings.types.costs import Costs
-from settings.types.environment_names import ENVIRONMENT_NAME, LONGEST
+from settings.types.environment_names import ENVIRONMENT_NAME, LONGEST, LONGEST_BUCKET, copies_bucket
 from settings.types.image_uri import EcrImage
 from settings.types.log_retention import LogRetentionDays
 from settings.types.regions import Region
@@ -39,6 +40,9 @@ from settings.validation.toml_format import Path, dotted, quoted
 
 MAX_STAGES = 46
 """A pipeline has at most 50 stages (CodePipeline User Guide, "Quotas"); four come before the environments."""
+
+LONGEST_LINK = 600
+"""Characters of a link without the file's name: CloudWatch allows 1024 for the whole description of an alarm."""
 
 PRODUCTION = "prod"
 """The environment with the strictest rules, whether or not it needs an approval."""
@@ -100,6 +104,15 @@ class RepositorySettings(Section):
                 for index, pattern in enumerate(patterns):
                     if pattern in patterns[:index]:
                         yield Mistake((key, index), "is a duplicate; remove it")
+
+    @rule
+    def _links_fit_into_alarms(self) -> Iterator[Mistake]:
+        if self.url is not None and len(self.page("")) > LONGEST_LINK:
+            yield Mistake(
+                ("branch",),
+                f"makes links to runbooks of {len(self.page(''))} characters, for which alarms' descriptions have "
+                f"{LONGEST_LINK}: take a shorter name, or remove repository.url",
+            )
 
     @rule
     def _url_is_of_the_repository(self) -> Iterator[Mistake]:
@@ -219,6 +232,7 @@ class Settings(Section):
                 if environment.tasks.spot
             ),
             *self._warnings_of_production(),
+            *unknown(self),
         ]
 
     def _warnings_of_production(self) -> Iterator[str]:
@@ -239,6 +253,10 @@ class Settings(Section):
                     f"{dotted(path)}: is delivered before {', '.join(later)}, which therefore cannot test a release "
                     "first: tables are in the order of delivery"
                 )
+
+    @rule
+    def _regions_have_what_is_asked_for(self) -> Iterator[Mistake]:
+        yield from unavailable(self)
 
     @rule
     def _names_are_valid(self) -> Iterator[Mistake]:
@@ -273,6 +291,19 @@ class Settings(Section):
                         )
                     if there in self.environments:
                         yield Mistake(path, f"makes the name {there}, which another environment has")
+
+    @rule
+    def _bucket_names_of_copies_are_valid(self) -> Iterator[Mistake]:
+        for name, environment in self.environments.items():
+            with skip_missing():
+                region = environment.recovery.copy_region
+                bucket = copies_bucket(name, environment.account, region or "")
+                if region is not None and len(bucket) > LONGEST_BUCKET:
+                    yield Mistake(
+                        ("environments", name, "recovery", "copy_region"),
+                        f"makes the bucket name {bucket} {len(bucket)} characters long; S3 allows {LONGEST_BUCKET}: "
+                        f"shorten the environment's name by {len(bucket) - LONGEST_BUCKET}",
+                    )
 
     @rule
     def _approved_image_is_fixed(self) -> Iterator[Mistake]:

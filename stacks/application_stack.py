@@ -226,7 +226,7 @@ class Application(EnvironmentStack):
             ):
                 tasks.scale_on_schedule(
                     name,
-                    schedule=appscaling.Schedule.cron(minute="0", hour=str(hour), week_day=off_hours.days),
+                    schedule=appscaling.Schedule.cron(minute="0", hour=str(hour), week_day=off_hours.cron_days),
                     time_zone=TimeZone.of(off_hours.time_zone),
                     min_capacity=least,
                     max_capacity=most,

@@ -5,6 +5,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from settings import RecoverySettings, StorageSettings
+from settings.types.environment_names import copies_bucket
 from stacks.environment_stack import EnvironmentContext, EnvironmentStack
 from stacks.recovery.backup_vault import backup_vault
 from stacks.shared.acknowledgments import SOLUTIONS, acknowledge
@@ -52,7 +53,7 @@ class RecoveryCopies(EnvironmentStack):
             # Logs would need a bucket in this region. Only replication and recovery access this one.
             access_log_bucket=None,
             # A fixed name: the environment's own region refers to the bucket by it.
-            bucket_name=f"yawl-{context.name}-backups-{context.env.account}-{context.env.region}",
+            bucket_name=copies_bucket(context.name, context.env.account or "", context.env.region or ""),
             retain_data=context.retain_data,
             lifecycle_rules=[
                 s3.LifecycleRule(noncurrent_version_expiration=Duration.days(storage.backup_noncurrent_days))

@@ -1,21 +1,19 @@
 """Accepted changes: `[environments.NAME.accepted_changes.FINGERPRINT]` in `delivery.toml`."""
 
 import json
-import tomllib
 from pathlib import Path
-from typing import Any
 
 from cloud_assembly import UserError
+from cloud_assembly.settings_file import read_settings_file
 from jobs.change_review.findings import Acceptance, Finding
 
 
 def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
     """Return the environment's tables; raise UserError if the file cannot be read.
 
-    The review reads the file itself because its build installs neither the app nor pydantic. It checks no keys: the
-    synthesis of the release did. Like the settings, it accepts a byte order mark.
+    The review's build installs neither the app nor pydantic. It checks no keys: the synthesis of the release did.
     """
-    tables = _read(file)
+    tables = read_settings_file(file)
     try:
         entries = tables["environments"][environment].get("accepted_changes", {})
         return tuple(
@@ -29,13 +27,8 @@ def read_acceptances(file: Path, environment: str) -> tuple[Acceptance, ...]:
         )
     except KeyError as missing:
         raise UserError(f"{file}: environments.{environment} lacks {missing}") from None
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{file} cannot be read: {error}") from None
+    except (AttributeError, TypeError):
+        raise UserError(f"{file}: environments.{environment} is not valid; run `make synth`, which says why") from None
 
 
 def _full_name(stack: str, environment: str) -> str:
@@ -45,7 +38,10 @@ def _full_name(stack: str, environment: str) -> str:
 
 def pipeline_acceptances(file: Path) -> frozenset[str]:
     """Return the fingerprints of accepted permissions of the pipeline itself; raise UserError if it cannot be read."""
-    return frozenset(_read(file).get("pipeline", {}).get("accepted_changes", {}))
+    try:
+        return frozenset(read_settings_file(file).get("pipeline", {}).get("accepted_changes", {}))
+    except (AttributeError, TypeError):
+        raise UserError(f"{file}: pipeline is not valid; run `make synth`, which says why") from None
 
 
 def entry_for(finding: Finding, environment: str, *, reason: str = "…") -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from aws_cdk import Duration, IgnoreMode
+from aws_cdk import Duration, IgnoreMode, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_events as events
@@ -20,6 +20,7 @@ from constructs import Construct
 
 from pipeline.events.failure_runbook import failure_runbook
 from pipeline.events.notification_topic import NotificationTopic
+from settings import SettingsError
 from stacks.monitoring.severity import Severity
 from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 from stacks.shared.log_group import LogGroup
@@ -29,6 +30,27 @@ LAMBDAS: Final = Path(__file__).parents[2] / "lambdas"
 TIMEOUT: Final = Duration.minutes(1)
 RETENTION: Final = Duration.days(14)
 """Of events that could not be processed: the longest that SQS offers."""
+
+MOST_BYTES: Final = 4096
+"""All environment variables of a function (Lambda Developer Guide, "Lambda quotas")."""
+UNKNOWN_BYTES: Final = 150
+"""For a value that only a deployment knows, such as an ARN."""
+
+
+def checked(variables: Mapping[str, str], *, function: str) -> dict[str, str]:
+    """Return a function's environment variables; raises SettingsError if they are too long for Lambda."""
+    size = sum(
+        len(name) + (UNKNOWN_BYTES if Token.is_unresolved(value) else len(value.encode()))
+        for name, value in variables.items()
+    )
+    if size > MOST_BYTES:
+        raise SettingsError(
+            [
+                f"delivery.toml: environments: their names make the environment variables of the function {function} "
+                f"{size} bytes long; Lambda allows {MOST_BYTES}: shorten names, or remove environments or regions"
+            ]
+        )
+    return dict(variables)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +151,7 @@ class EventFunction(Construct):
             timeout=TIMEOUT,
             reserved_concurrent_executions=1,
             dead_letter_queue=cast(sqs.IQueue, self.dead_letters),
-            environment=dict(variables),
+            environment=checked(variables, function=self.node.id),
             role=cast(iam.IRole, self.role),
             log_group=cast(logs.ILogGroup, self.log_group),
         )

@@ -3,12 +3,23 @@
 from typing import Annotated
 
 from settings.sections.base import Section
-from settings.validation.constraints import matches
+from settings.validation.constraints import Constraint, all_of, matches
 
 FINGERPRINT = matches(r"[0-9a-f]{12}", "the 12 hexadecimal digits the change review prints")
 
 
-Reason = Annotated[str, matches(r"\S.{8,}\S", "a sentence of at least ten characters", longest=1000)]
+def _unprintable(text: str) -> str | None:
+    found = next((character for character in text if not character.isprintable()), None)
+    return f"contains U+{ord(found):04X}, which cannot be shown to the approver" if found else None
+
+
+Reason = Annotated[
+    str,
+    all_of(
+        matches(r"(?s)\S.{8,}\S", "a sentence of at least ten characters", longest=1000),
+        Constraint("", _unprintable),
+    ),
+]
 
 
 class AcceptedPermissions(Section):

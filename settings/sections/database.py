@@ -49,7 +49,13 @@ class DatabaseSettings(Section):
     def _max_storage_allows_autoscaling(self) -> Iterator[Mistake]:
         # RDS User Guide, "Managing capacity automatically": the limit must exceed the storage by at least 10 %.
         least = -(-self.storage_gib * 11 // 10)
-        if self.max_storage_gib < least:
+        if least > LARGEST_STORAGE_GIB:
+            yield Mistake(
+                ("storage_gib",),
+                f"leaves no room to grow: RDS requires that database.max_storage_gib, at most {LARGEST_STORAGE_GIB}, "
+                f"is 10 % more; take at most {LARGEST_STORAGE_GIB * 10 // 11}",
+            )
+        elif self.max_storage_gib < least:
             yield Mistake(
                 ("max_storage_gib",),
                 f"must be at least {least}: RDS requires 10 % more than database.storage_gib {self.storage_gib}",

@@ -1,14 +1,19 @@
 """The table `[environments.NAME.deployment_window]`."""
 
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Annotated
 
-from settings.sections.base import Section
+from settings.sections.base import Section, rule
 from settings.validation.constraints import matches, one_of
+from settings.validation.messages import Mistake
 
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
-TIME_ZONES = tuple((files("tzdata") / "zones").read_text().split())
-"""The names of the time zone database, from its package: a machine's own database may differ."""
+TIME_ZONES = tuple(zone for zone in (files("tzdata") / "zones").read_text().split() if zone != "Factory")
+"""The names of the time zone database, from its package: a machine's own database may differ.
+
+Without its name for machines whose zone was never set.
+"""
 _DAY = f"({'|'.join(DAYS)})"
 DAYS_PATTERN = rf"{_DAY}(-{_DAY}|(,{_DAY})*)"
 DAYS_FORM = "days such as MON-THU or MON,WED"
@@ -31,7 +36,7 @@ class DeploymentWindowSettings(Section):
     @property
     def cron(self) -> str:
         """The window as CodePipeline's cron expression (User Guide, "DeploymentWindow"): every minute it is open."""
-        return f"* * {self.hours} ? * {self.days} *"
+        return f"* * {self.hours} ? * {cron_days(self.days)} *"
 
     @property
     def week_days(self) -> tuple[str, ...]:
@@ -47,6 +52,32 @@ class DeploymentWindowSettings(Section):
     def last_hour(self) -> int:
         """The last hour in which it is open."""
         return int(self.hours.rpartition("-")[2])
+
+    @rule
+    def _ends_after_its_start(self) -> Iterator[Mistake]:
+        if self.last_hour < self.first_hour:
+            yield Mistake(("hours",), "ends before it starts; name hours of one day, such as 9-15")
+
+    @rule
+    def _each_day_once(self) -> Iterator[Mistake]:
+        yield from repeated_days(self.days)
+
+
+def repeated_days(days: str) -> Iterator[Mistake]:
+    """Yield a mistake if a list of days has one of them twice."""
+    listed = days.split(",")
+    if len(set(listed)) < len(listed):
+        yield Mistake(("days",), "names a day twice")
+
+
+def cron_days(days: str) -> str:
+    """Return the days for a cron expression.
+
+    Its week begins on Sunday (EventBridge User Guide, "Cron expressions"), and AWS documents no range that passes its
+    end: such a range becomes a list.
+    """
+    names = week_days(days)
+    return ",".join(names) if "-" in days and "SUN" in names[1:] else days
 
 
 def week_days(days: str) -> tuple[str, ...]:

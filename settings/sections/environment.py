@@ -1,12 +1,14 @@
 """The table `[environments.NAME]`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field
 
+from settings.aws.availability import nearest
+from settings.aws.data import BY_DATA, CACHE_NODE_TYPES, DATABASE_CLASSES
 from settings.sections.accepted_changes import FINGERPRINT, AcceptedChange
-from settings.sections.base import Section, rule
+from settings.sections.base import Section, rule, skip_missing
 from settings.sections.cache import CacheSettings
 from settings.sections.database import DatabaseSettings
 from settings.sections.deployment_window import DeploymentWindowSettings
@@ -32,17 +34,20 @@ from settings.types.log_retention import LogRetentionDays
 from settings.types.regions import REGIONS_WITHOUT_COMMON_ZONES, AvailabilityZone, Region
 from settings.validation.constraints import between
 from settings.validation.messages import Mistake, mistakes_in_keys
-from settings.validation.toml_format import quoted
+from settings.validation.toml_format import Path, quoted
 
 EDGE_REGION = "us-east-1"
 """The region of CloudFront's web ACLs and certificates (its Developer Guide, "Requirements for using SSL/TLS")."""
 
-DEPLOYMENT_MINUTES = 60
-"""A generous estimate for an environment's stacks and tests; the tests alone wait ten minutes for tasks."""
+DEPLOYMENT_MINUTES = 50
+"""A generous estimate for an environment's stacks and tests, besides the time that the tests wait for tasks."""
 
 Wave = Annotated[int, between(2, 9)]
 MAX_REGIONS_IN_WAVE = 4
 """A stage has at most 50 actions (CodePipeline User Guide, "Quotas"), and a region's deployment has up to twelve."""
+
+SUGGESTIONS = 3
+"""Classes that a message names instead of one that a region does not sell."""
 
 TwoZones = Annotated[tuple[AvailabilityZone, AvailabilityZone], Field(strict=False)]
 
@@ -173,6 +178,16 @@ class EnvironmentSettings(Section):
             yield Mistake(("availability_zones", 1), "is listed twice; two different zones are needed")
 
     @rule
+    def _classes_are_sold_in_its_regions(self) -> Iterator[Mistake]:
+        for region in (self.region, *self.further_regions):
+            with skip_missing():
+                yield from _unsold(
+                    ("database", "instance_class"), self.database.instance_class, DATABASE_CLASSES, region
+                )
+            with skip_missing():
+                yield from _unsold(("cache", "node_type"), self.cache.node_type, CACHE_NODE_TYPES, region)
+
+    @rule
     def _budget_has_a_recipient(self) -> Iterator[Mistake]:
         if self.monthly_budget_usd is not None and self.alarm_email is None:
             yield Mistake(("monthly_budget_usd",), "needs alarm_email, the address to notify")
@@ -198,12 +213,12 @@ class EnvironmentSettings(Section):
                 ("deployment_window", "hours"),
                 f"must start at tasks.off_hours.wake_hour {off_hours.wake_hour} or later",
             )
-        needed = DEPLOYMENT_MINUTES + self.bake_minutes
+        needed = DEPLOYMENT_MINUTES + self.verification.deadline_seconds // 60 + self.bake_minutes
         if 60 * (off_hours.sleep_hour - window.last_hour - 1) < needed:
             yield Mistake(
                 ("deployment_window", "hours"),
                 f"must end {needed} minutes before tasks.off_hours.sleep_hour {off_hours.sleep_hour}: "
-                "the last release needs that time for its deployment, tests and bake_minutes",
+                "the last release needs that time for its deployment, verification.deadline_seconds and bake_minutes",
             )
 
     @rule
@@ -259,3 +274,14 @@ class EnvironmentSettings(Section):
             )
         if arn is not None and arn.split(":")[4] != self.account:
             yield Mistake(path, f"is not in the environment's account {self.account}")
+
+
+def _unsold(path: Path, wanted: str, sold: Mapping[str, Sequence[str]], region: str) -> Iterator[Mistake]:
+    """Yield a mistake if a class is not sold in a region; it names some of its size and kind that are."""
+    if region in sold[wanted]:
+        return
+    _, family, size = wanted.split(".")
+    there = [one for one, regions in sold.items() if region in regions and one.endswith(f".{size}")]
+    alike = sorted(there, key=lambda one: (one.split(".")[1][0] != family[0], one))[:SUGGESTIONS]
+    instead = f"sold there: {', '.join(alike)}" if alike else f"no class of size {size} is sold there"
+    yield Mistake(path, f"is not sold in {region} ({BY_DATA}); {instead}; {nearest(region, sold[wanted])}")

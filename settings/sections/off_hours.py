@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from settings.sections.base import Section, rule
-from settings.sections.deployment_window import DAYS_FORM, DAYS_PATTERN, TIME_ZONES, week_days
+from settings.sections.deployment_window import DAYS_FORM, DAYS_PATTERN, TIME_ZONES, cron_days, repeated_days, week_days
 from settings.validation.constraints import between, matches, one_of
 from settings.validation.messages import Mistake
 
@@ -26,6 +26,11 @@ class OffHoursSettings(Section):
     """The time zone of days and hours, with daylight saving time."""
 
     @property
+    def cron_days(self) -> str:
+        """The days for a cron expression."""
+        return cron_days(self.days)
+
+    @property
     def week_days(self) -> tuple[str, ...]:
         """The names of the days on which tasks run."""
         return week_days(self.days)
@@ -34,3 +39,7 @@ class OffHoursSettings(Section):
     def _sleep_after_waking(self) -> Iterator[Mistake]:
         if self.sleep_hour <= self.wake_hour:
             yield Mistake(("sleep_hour",), f"must be after tasks.off_hours.wake_hour {self.wake_hour}")
+
+    @rule
+    def _each_day_once(self) -> Iterator[Mistake]:
+        yield from repeated_days(self.days)

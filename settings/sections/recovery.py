@@ -7,6 +7,7 @@ from settings.sections.base import Section, rule
 from settings.types.regions import Region
 from settings.validation.constraints import between, one_of
 from settings.validation.messages import Mistake
+from settings.validation.toml_format import quoted
 
 VAULT_LOCKS = ("none", "governance", "compliance")
 """Who can delete a backup early: anyone with permission, privileged users, nobody (AWS Backup Vault Lock)."""
@@ -45,6 +46,15 @@ class RecoverySettings(Section):
             yield Mistake(
                 ("monthly_retention_days",),
                 f"must be at least recovery.weekly_retention_days {self.weekly_retention_days}",
+            )
+
+    @rule
+    def _lock_has_a_range(self) -> Iterator[Mistake]:
+        if self.vault_lock != "none" and self.monthly_retention_days == self.daily_retention_days:
+            yield Mistake(
+                ("monthly_retention_days",),
+                f"must be above recovery.daily_retention_days {self.daily_retention_days} with recovery.vault_lock "
+                f"{quoted(self.vault_lock)}: a lock's longest retention must exceed its shortest",
             )
 
     @rule

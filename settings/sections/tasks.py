@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
+from settings.aws.data import MEMORY_BY_CPU
 from settings.sections.base import Section, rule
 from settings.sections.off_hours import OffHoursSettings
 from settings.types.costs import Costs
-from settings.types.fargate import MEMORY_BY_CPU, memory_range
+from settings.types.fargate import memory_range
 from settings.validation.constraints import between, matches, one_of
 from settings.validation.messages import Mistake
 
@@ -51,7 +52,7 @@ class TasksSettings(Section):
     max: Annotated[int, between(1, MOST_TASKS, "tasks"), Costs("each task by the second, under load")] = 6
     """Maximum number of tasks. More tasks do not make the one active engine faster."""
     cpu: Annotated[int, Costs("in proportion")] = 1024
-    """CPU units of one task; 1024 is one vCPU. Fargate offers 256, 512, 1024, 2048, 4096, 8192 and 16384."""
+    """CPU units of one task; 1024 is one vCPU. Fargate offers 256, 512, 1024, 2048, 4096, 8192, 16384 and 32768."""
     memory: Annotated[int, Costs("in proportion")] = 2048
     """Memory of one task in MiB; the valid sizes depend on `cpu`."""
     heap: Annotated[str, matches(r"[1-9][0-9]{0,5}[mMgG]", 'a Java heap size, such as "1024m" or "2g"')] = "1024m"

@@ -11,7 +11,7 @@ class VerificationSettings(Section):
     """What the integration tests require of an environment after a deployment."""
 
     deadline_seconds: Annotated[int, between(1, 3600, "seconds"), Costs("build minutes while it waits")] = 600
-    """How long the environment may take to become healthy after a deployment. The build times out after an hour."""
+    """How long the environment may take to become healthy after a deployment. The build may take 15 minutes longer."""
     consecutive_successes: Annotated[int, between(1, 100, "times")] = 5
     """Consecutive successful health checks that are required."""
     sample_requests: Annotated[int, between(1, 1000, "requests")] = 100

@@ -2,7 +2,10 @@
 
 from typing import Annotated
 
-from settings.validation.constraints import matches
+from settings.aws.availability import absent
+from settings.aws.data import BY_DATA, REGIONS
+from settings.aws.services import CODECONNECTIONS
+from settings.validation.constraints import Constraint, all_of, matches
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -11,14 +14,27 @@ Account = Annotated[str, matches(r"[0-9]{12}", "the 12-digit ID of an AWS accoun
 
 Action = Annotated[str, matches(r"[a-z0-9-]+:[A-Za-z0-9]+", "an IAM action such as sns:CreateTopic")]
 
+
+def _region_of_connection(arn: str) -> str | None:
+    region = arn.split(":")[3]
+    if region not in REGIONS:
+        return f"names {region}, which is no commercial AWS region ({BY_DATA})"
+    if absent([CODECONNECTIONS], region):
+        return f"names {region}, which lacks CodeConnections ({BY_DATA}); copy the ARN from the console"
+    return None
+
+
 ConnectionArn = Annotated[
     str,
-    matches(
-        rf"arn:aws:(codeconnections|codestar-connections):[a-z]{{2}}(-[a-z]+)+-[0-9]:[0-9]{{12}}:connection/{UUID}",
-        "a connection ARN, arn:aws:codeconnections:REGION:ACCOUNT:connection/UUID",
+    all_of(
+        matches(
+            rf"arn:aws:(codeconnections|codestar-connections):[a-z]{{2}}(-[a-z]+)+-[0-9]:[0-9]{{12}}:connection/{UUID}",
+            "a connection ARN, arn:aws:codeconnections:REGION:ACCOUNT:connection/UUID",
+        ),
+        Constraint("", _region_of_connection),
     ),
 ]
-"""Connections are global: pipelines in any region can use one, whatever the region in its ARN.
+"""Connections are global: any region with the service can use one, whatever the region in its ARN.
 
 Connections made under the service's former name keep `codestar-connections` in their ARN.
 """
@@ -42,17 +58,28 @@ CertifiedName = Annotated[
 
 Email = Annotated[
     str,
-    matches(
-        rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*@(?i:({LABEL}\.)+[a-z]{{2,63}})",
-        "an email address",
-        longest=254,
+    all_of(
+        matches(r"[\x00-\x7f]*", "an email address in ASCII: AWS does not say that Amazon SNS accepts others", 254),
+        matches(r"(.{1,64}@)?[^@]*", "an email address with at most 64 characters before the @"),
+        matches(
+            rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*"
+            rf"@(?i:({LABEL}\.)+([a-z]{{2,63}}|xn--[a-z0-9-]{{1,59}}))",
+            "an email address",
+        ),
     ),
 ]
+"""RFC 5321 allows 64 characters before the `@`, and 254 in all."""
 
 RepositoryName = Annotated[
-    str, matches(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+", "an owner and a repository, OWNER/NAME", longest=200)
+    str,
+    matches(
+        r"(?!\.{1,2}/)[A-Za-z0-9_.-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9_.-]+)+(?<!\.git)",
+        "an owner and a repository, OWNER/NAME, without .git",
+        longest=93,
+        why="the pipeline's source action is named after the repository, and CodePipeline allows 100 for its variables",
+    ),
 ]
-"""More than one `/` is possible: GitLab groups can be nested."""
+"""More than one `/` is possible: GitLab groups can be nested. The variables' namespace is `Source@` and the name."""
 
 RepositoryUrl = Annotated[
     str,
@@ -65,8 +92,12 @@ RepositoryUrl = Annotated[
 
 BranchName = Annotated[
     str,
-    matches(r"(?!.*(\.\.|//|/\.|@\{|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9_./+@#-]*(?<![./])", "the name of a git branch"),
+    matches(
+        r"(?!HEAD$)(?!.*(\.\.|//|/\.|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9_./+@#-]*(?<![./])",
+        "the name of a git branch, in ASCII letters, digits and _ . / + @ # -",
+    ),
 ]
+"""AWS does not say which characters CodePipeline's connections accept; git allows more."""
 
 PathPattern = Annotated[
     str,

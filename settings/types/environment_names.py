@@ -5,12 +5,26 @@ import re
 from settings.validation.constraints import Constraint
 
 DERIVED_NAMES = {
-    "yawl-NAME": 32,  # a load balancer's name has the lowest limit; a cache's has 40, a database's 63
-    "yawl-NAME-integration-tests": 64,  # the role of the integration tests
+    "yawl-NAME-integration-tests": 64,  # IAM, "IAM and AWS STS quotas": a role's name
+    "yawl-NAME-recovery-check": 64,  # Lambda API, CreateFunction: a function's name
+    "yawl-NAME": 50,  # AWS Backup API, CreateBackupVault: a vault's, a backup plan's and a restore testing plan's name
 }
-"""Names made from an environment's, and the characters AWS allows for them. Stacks' names may have 128."""
+"""Names made from an environment's, or in a further region from NAME-REGION, and the characters AWS allows for them.
+
+A test compares them with the names in the templates. Names that CloudFormation makes up, such as load balancers', are
+shortened by it.
+"""
 
 LONGEST = min(limit - len(name.replace("NAME", "")) for name, limit in DERIVED_NAMES.items())
+
+LONGEST_BUCKET = 63
+"""Amazon S3 User Guide, "Bucket naming rules"."""
+
+
+def copies_bucket(environment: str, account: str, region: str) -> str:
+    """Return the name of the bucket for copies of backups, which other regions must know."""
+    return f"yawl-{environment}-backups-{account}-{region}"
+
 
 RESERVED = {
     "delivery": "the pipeline's own names start with yawl-delivery",

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Self
 
+from settings.aws.data import BY_DATA, REGIONS
 from settings.validation.constraints import Constraint
 
 EXPECTED = "an image in Amazon ECR, ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG"
@@ -12,6 +13,9 @@ REPOSITORY = re.compile(
     r"/(?P<repository>[a-z0-9]+([._/-][a-z0-9]+)*)(?P<version>.*)"
 )
 VERSION = re.compile(r":(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})|@(?P<digest>sha256:[0-9a-f]{64})")
+
+SHORTEST, LONGEST = 2, 256
+"""Characters of a repository's name (ECR API, CreateRepository)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,10 @@ class EcrImage:
         image = REPOSITORY.fullmatch(uri)
         if image is None:
             raise ValueError(f"must be {EXPECTED}")
+        if image["region"] not in REGIONS:
+            raise ValueError(f"names {image['region']}, which is no commercial AWS region ({BY_DATA})")
+        if not SHORTEST <= len(image["repository"]) <= LONGEST:
+            raise ValueError(f"has a repository name of other than {SHORTEST} to {LONGEST} characters")
         version = VERSION.fullmatch(image["version"])
         if version is None:
             raise ValueError("must end in a tag such as :6.1.0 or in a digest, @sha256: and 64 digits from 0 to f")

@@ -38,14 +38,30 @@ def expected_of(annotation: object) -> str | None:
     return next(filter(None, (p.expected if isinstance(p, Constraint) else expected_of(p) for p in parts)), None)
 
 
-def matches(pattern: str, expected: str, longest: int = 255) -> Constraint:
-    """Accept strings that match the whole regular expression and have at most `longest` characters."""
+def matches(pattern: str, expected: str, longest: int = 255, why: str | None = None) -> Constraint:
+    """Accept strings that match the whole regular expression and have at most `longest` characters.
+
+    `why` says where that limit comes from.
+    """
 
     def problem(text: str) -> str | None:
         if len(text) > longest:
-            return f"is {len(text)} characters long; at most {longest} are allowed"
+            return f"is {len(text)} characters long; at most {longest} are allowed" + (f": {why}" if why else "")
         return None if re.fullmatch(pattern, text) else f"must be {expected}"
 
+    return Constraint(expected, problem)
+
+
+def all_of(*constraints: Constraint) -> Constraint:
+    """Accept what meets every constraint; the message is of the first that is not met.
+
+    The last that says what it expects stands for all.
+    """
+
+    def problem(value: object) -> str | None:
+        return next(filter(None, (constraint.problem(value) for constraint in constraints)), None)
+
+    expected = next(constraint.expected for constraint in reversed(constraints) if constraint.expected)
     return Constraint(expected, problem)
 
 
@@ -55,15 +71,19 @@ def between(low: int, high: int, unit: str = "") -> Constraint:
     return Constraint(expected, lambda value: None if low <= value <= high else f"must be {expected}")
 
 
-def one_of(options: tuple[str, ...], summary: str | None = None) -> Constraint:
-    """Accept these strings; the message for any other suggests the most similar one. `summary` replaces a long list."""
+def one_of(options: tuple[str, ...], summary: str | None = None, source: str | None = None) -> Constraint:
+    """Accept these strings; the message for any other suggests the most similar one.
+
+    `summary` replaces a long list; the message names the list's `source`, if it has one.
+    """
     expected = summary or f"one of {', '.join(options)}"
 
     def problem(text: str) -> str | None:
         if text in options:
             return None
         suggestions = " or ".join(similar(text, options))
-        return f"must be {expected}" + (f"; did you mean {suggestions}?" if suggestions else "")
+        told = f"must be {expected}" + (f" ({source})" if source else "")
+        return told + (f"; did you mean {suggestions}?" if suggestions else "")
 
     return Constraint(expected, problem)
 

@@ -1,4 +1,4 @@
-"""Formats keys and values as TOML for messages and the configuration guide."""
+"""Formats keys and values as TOML, and lists of names, for messages and the configuration guide."""
 
 import json
 import re
@@ -37,6 +37,11 @@ def literal(value: object) -> str | None:
         return "a number of many digits"
     text = str(value) if isinstance(value, int | float | date | time) else None
     return text.lower() if text and isinstance(value, bool) else text
+
+
+def listed(names: list[str]) -> str:
+    """Return names as an English list."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def quoted(text: str) -> str:

@@ -87,10 +87,12 @@ NOT_RUN = {
     "make review": "tests/rehearsal/emulator/programs/test_review_before_a_push.py calls its program",
     "make prices REGION=eu-west-1": "tests/unit/tools/test_prices.py calls its program",
     "make prices": "the same",
+    "make aws-data": "tests/unit/settings/test_aws_data.py calls its program",
     "make destroy": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
     "make recover ENV=dev": "tests/rehearsal/emulator/programs/test_recover.py calls its program",
     "make recover": "the same",
     "make recover ENV=…": "the same",
+    "make destroy ENV=qa-eu-west-1": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
     "make destroy ENV=dev": "tests/rehearsal/emulator/programs/test_destroy.py calls its program",
 }
 """Commands that are only run with --dry-run, each with the reason."""

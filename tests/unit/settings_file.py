@@ -1,5 +1,10 @@
 """Writes a `delivery.toml` that is right but for what a test changes."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from settings import Settings, load
+
 RIGHT = {
     "repository.name": '"example/yawl-delivery"',
     "repository.connection_arn": '"arn:aws:codeconnections:us-east-1:111111111111:connection/'
@@ -25,3 +30,11 @@ def delivery_toml(changes: str) -> str:
             key, _, value = change.partition(" = ")
             lines[key] = value
     return "".join(f"{key} = {value}\n" for key, value in lines.items())
+
+
+def load_changed(changes: str) -> Settings:
+    """Return the settings of the file with `changes`; raises SettingsError."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "delivery.toml")
+        file.write_text(delivery_toml(changes))
+        return load(file)

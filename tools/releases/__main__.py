@@ -13,7 +13,6 @@ Exit codes: 0 releases found; 1 no release found; 2 bad input, or the records ca
 import argparse
 import json
 import sys
-import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloud_assembly import UserError
+from cloud_assembly.settings_file import read_settings_file
 from jobs.aws_errors import explained
 from tools.releases.delivery import Delivery, NoEnvironmentsError
 from tools.releases.page import page
@@ -118,9 +119,10 @@ def _client(service: str) -> Any:
 def _region() -> str | None:
     """Return the pipeline's region in `delivery.toml`; None, which leaves it to the profile, outside of the project."""
     try:
-        return tomllib.loads(SETTINGS.read_text())["pipeline"]["region"]
-    except (OSError, ValueError, KeyError):
+        region = read_settings_file(SETTINGS)["pipeline"]["region"]
+    except (UserError, KeyError, TypeError):
         return None
+    return region if isinstance(region, str) else None
 
 
 def _in_words(record: Record, zone: Any) -> str:

@@ -139,7 +139,7 @@ def test_entries_are_read_for_their_environment_only(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="lacks 'test'"):
         read_acceptances(file, "test")
     file.write_bytes(b"\xff")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is not UTF-8"):
         read_acceptances(file, "prod")
 
 

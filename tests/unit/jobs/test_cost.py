@@ -25,7 +25,7 @@ from jobs.cost.resources import FREE, PRICED
 from jobs.cost.savings import savings
 from jobs.cost.schedule import capacity_hours
 from jobs.cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
-from settings.types.regions import COMMERCIAL_REGIONS
+from settings.aws.data import REGIONS
 from tests.environment_stacks import own_region
 from tests.paths import ROOT
 from tests.unit.one_environment import OneEnvironment
@@ -139,7 +139,7 @@ def in_region(environments: tuple[Environment, ...], name: str, region: str) -> 
     )
 
 
-@pytest.mark.parametrize("region", COMMERCIAL_REGIONS)
+@pytest.mark.parametrize("region", REGIONS)
 def test_in_every_region_a_sum_counts_the_largest_charges_or_says_at_least(
     request: pytest.FixtureRequest, region: str, found: Estimate, assembly: "CloudAssembly"
 ) -> None:
@@ -168,9 +168,7 @@ def test_summary_and_the_changes_fit_one_screen(found: Estimate, assembly: "Clou
     environments = read_environments(Path(assembly.directory))
     [prod] = [one for one in environments if one.name == "prod"]
     more = [
-        replace(one, name=f"production-{region}")
-        for region in COMMERCIAL_REGIONS
-        for one in in_region((prod,), "prod", region)
+        replace(one, name=f"production-{region}") for region in REGIONS for one in in_region((prod,), "prod", region)
     ]
     many = estimate([*environments, *more], ASSUMPTIONS)
     changes = changes_as_text(difference(found, many), before="main~1")

@@ -16,6 +16,8 @@ from jobs.change_review.approval.release import LONGEST_RUNS
 from jobs.change_review.costs import cost_change
 from jobs.change_review.pipeline_run import MAX_TITLE_LENGTH
 from jobs.change_review.review import Review
+from pipeline.steps.approval_step import LONGEST as LONGEST_VARIABLES
+from pipeline.steps.approval_step import LONGEST_RESULT, comment, regions, results
 from pipeline.steps.change_review_step import NOTHING
 from settings import Settings
 from settings.types.environment_names import LONGEST
@@ -258,11 +260,34 @@ class TestGate:
             "TITLE": MAX_TITLE_LENGTH,
             "RUNS": LONGEST_RUNS,
             "RISK": LONGEST_RISK,
-            "SUMMARY": LONGEST + len(": 99 passed, 99 skipped in 3600.0 s, p99 60000 ms, 99 remarks"),
+            "SUMMARY": len("staging") + LONGEST_RESULT,
             "CHANGES": LONGEST_CHANGES,
         }
         filled = re.sub(r"#\{[^.}]+\.(\w+)\}", lambda found: "x" * longest[found.group(1)], comment)
         assert len(filled) < 1000
+        assert {
+            "commit": longest["CommitId"],
+            "title": longest["TITLE"],
+            "runs": longest["RUNS"],
+            "risk": longest["RISK"],
+            "changes": longest["CHANGES"],
+            "execution": longest["PipelineExecutionId"],
+        } == LONGEST_VARIABLES
+
+    def test_approval_text_has_the_results_that_fit(self, settings: Settings) -> None:
+        name = "e" * LONGEST
+        further = dict.fromkeys(("ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4"), 2)
+        prod = settings.environments["prod"].model_copy(update={"region": "ap-northeast-1", "further_regions": further})
+        assert regions(prod) == "ap-northeast-1, ap-southeast-1, ap-southeast-2 and 2 further regions"
+        values = {variable: "x" * length for variable, length in LONGEST_VARIABLES.items()}
+        where = f"{name} (account {prod.account}, {regions(prod)})"
+        text = comment(where, "", values, region="ap-southeast-1", pipeline_name="yawl-delivery")
+        room = 1000 - len(text)
+        assert room >= len(results({name: "#"}, room=room)) > 0
+        assert results({}, room=room) == "No earlier environment has tested it."
+        assert results({"dev": "D", "staging": "S"}, room=140) == "Test results: S."
+        assert results({"dev": "D", "staging": "S"}, room=160) == "Test results: D; S."
+        assert results({"a": "A", "b": "B", "c": "C", "d": "D"}, room=1000) == "Test results: B; C; D."
 
     def test_approval_links_to_the_review(self, pipeline: Pipeline) -> None:
         review = pipeline.action("ProdReview", "ReviewChanges")

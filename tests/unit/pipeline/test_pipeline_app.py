@@ -69,6 +69,29 @@ def test_settings_errors_have_no_traceback(
     assert "Traceback" not in printed.err
 
 
+def test_mistakes_found_while_building_have_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import pipeline_app
+    from pipeline.events.event_function import checked
+
+    (tmp_path / "delivery.toml").write_text(delivery_toml(""))
+    monkeypatch.chdir(tmp_path)
+    assert checked({"NAME": "x" * 4092}, function="Events") == {"NAME": "x" * 4092}
+
+    def add_too_many(*_: object) -> None:
+        checked({"NAME": "é" * 2047}, function="Events")
+
+    monkeypatch.setattr(pipeline_app, "add_pipeline", add_too_many)
+    with pytest.raises(SystemExit) as stopped:
+        pipeline_app.main()
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == (
+        "delivery.toml: environments: their names make the environment variables of the function Events 4098 bytes "
+        "long; Lambda allows 4096: shorten names, or remove environments or regions\n"
+    )
+
+
 def test_warnings_are_printed_on_every_synthesis(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,19 +1,11 @@
-"""The figures in the settings match the reference, and AWS's data in other tools."""
+"""The figures in the settings match the reference."""
 
-import json
 from collections.abc import Iterator
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
 from settings import EnvironmentSettings, Settings, load
-from settings.types.fargate import MEMORY_BY_CPU
-from settings.types.instance_classes import CACHE_NODE_TYPES, DATABASE_CLASSES
-from settings.types.log_retention import RETENTION_DAYS
-from settings.types.regions import COMMERCIAL_REGIONS
 from tests.complete_list import assert_complete
 from tests.unit.settings_file import delivery_toml
 
@@ -144,58 +136,3 @@ def test_every_setting_has_its_default_in_a_list() -> None:
 
 def test_defaults_would_be_accepted_if_they_were_written_down(smallest: Settings) -> None:
     assert Settings.model_validate(smallest.model_dump()) == smallest
-
-
-def data(package: str, name: str) -> Any:
-    """Read a package's data file without importing the package, which may take seconds."""
-    spec = find_spec(package)
-    assert spec is not None
-    assert spec.origin is not None
-    return json.loads((Path(spec.origin).parent / "data" / name).read_text())
-
-
-def test_fargate_sizes_are_those_that_cfn_lint_knows() -> None:
-    rule = data("cfnlint", "schemas/extensions/aws_ecs_taskdefinition/fargate_cpu_memory.json")
-    known: dict[int, tuple[int, ...]] = {}
-    for pair in rule["then"]["anyOf"]:
-        (cpu,) = pair["properties"]["Cpu"]["then"]["enum"]
-        memory = pair["properties"]["Memory"]["then"]
-        known[int(cpu)] = tuple(
-            memory.get("enum") or range(memory["minimum"], memory["maximum"] + 1, memory["multipleOf"])
-        )
-    # Tasks of 32 vCPU are newer than the library's documentation.
-    del known[32768]
-    assert known == MEMORY_BY_CPU
-
-
-def test_database_classes_are_those_sold_for_the_newest_postgresql_15() -> None:
-    prices = data("cfnlint", "schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json")
-    engines = data("cfnlint", "schemas/extensions/aws_rds_dbinstance/db_instance_class.json")
-    sold: set[str] = set()
-    for region in prices.values():
-        for case in region["allOf"]:
-            if case["if"]["properties"]["Engine"].get("const") == "postgres":
-                sold |= set(case["then"]["properties"]["DBInstanceClass"]["enum"])
-    newest: set[str] = set()
-    for case in engines["allOf"]:
-        asked = case["if"]["properties"]
-        if asked["Engine"].get("const") == "postgres" and "15\\.19" in asked["EngineVersion"]["pattern"]:
-            newest |= set(case["then"]["properties"]["DBInstanceClass"]["enum"])
-    assert set(DATABASE_CLASSES) == sold & newest
-
-
-def test_cache_node_types_are_those_sold_without_data_tiering() -> None:
-    prices = data("cfnlint", "schemas/extensions/aws_elasticache_cachecluster/cachenodetype_enum.json")
-    sold = {node for region in prices.values() if isinstance(region, dict) for node in region["enum"]}
-    assert set(CACHE_NODE_TYPES) == {node for node in sold if not node.startswith("cache.r6gd.")}
-
-
-def test_log_retention_is_what_cloudformation_accepts() -> None:
-    schema = data("cfnlint", "schemas/providers/us-east-1.json")["AWS::Logs::LogGroup"]
-    group = data("cfnlint", f"schemas/resources/{schema}.json")
-    assert group["properties"]["RetentionInDays"]["enum"] == list(RETENTION_DAYS)
-
-
-def test_regions_are_those_of_the_commercial_partition() -> None:
-    partitions = {partition["partition"]: partition for partition in data("botocore", "endpoints.json")["partitions"]}
-    assert set(COMMERCIAL_REGIONS) == set(partitions["aws"]["regions"])

@@ -245,6 +245,7 @@ def test_reading_settings_imports_little() -> None:
     foreign = set(modules) - set(sys.stdlib_module_names) - {"__main__"}
     assert {name for name in foreign if not name.startswith("_")} == {
         "settings",
+        "cloud_assembly",
         "pydantic",
         "pydantic_core",
         "annotated_types",

@@ -21,7 +21,18 @@ FOUR_REGIONS = "".join(
 
 LIMITS = {
     "as many tasks as minimum": ("prod.tasks.min = 2\nprod.tasks.max = 2", "prod.tasks.min = 3\nprod.tasks.max = 2"),
-    "two addresses per task": (f"{SMALL_SUBNETS}prod.tasks.max = 11", f"{SMALL_SUBNETS}prod.tasks.max = 12"),
+    "two addresses per task, and the endpoints'": (
+        f"{SMALL_SUBNETS}prod.tasks.max = 7",
+        f"{SMALL_SUBNETS}prod.tasks.max = 8",
+    ),
+    "addresses without endpoints": (
+        f"{SMALL_SUBNETS}prod.network.interface_endpoints = false\nprod.tasks.max = 11",
+        f"{SMALL_SUBNETS}prod.network.interface_endpoints = false\nprod.tasks.max = 12",
+    ),
+    "addresses of cache nodes": (
+        'prod.network.isolated_subnets = ["10.0.10.0/28", "10.0.11.0/24"]\nprod.cache.nodes = 4',
+        'prod.network.isolated_subnets = ["10.0.10.0/28", "10.0.11.0/24"]\nprod.cache.nodes = 5',
+    ),
     "heap of three quarters": (
         'prod.tasks.memory = 4096\nprod.tasks.heap = "3072m"',
         'prod.tasks.memory = 4096\nprod.tasks.heap = "3073m"',
@@ -76,9 +87,9 @@ LIMITS = {
         "dev.share_alarms = true\nprod.share_alarms = true",
         'dev.share_alarms = true\nprod.share_alarms = true\nprod.account = "222222222222"',
     ),
-    "similar names in two regions": (
-        'prod-eu.account = "444444444444"\nprod-eu.region = "eu-west-1"',
-        'prod-eu.account = "444444444444"\nprod-eu.region = "us-east-1"',
+    "similar names in one account": (
+        'product.account = "444444444444"\nproduct.region = "eu-west-1"',
+        'prod-uct.account = "444444444444"\nprod-uct.region = "eu-west-1"',
     ),
     "similar names in two accounts": (
         'prod-eu.account = "555555555555"\nprod-eu.region = "us-east-1"',

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from settings import SettingsError, load
+from settings.aws.data import BY_DATA
 from tests.unit.settings_file import delivery_toml
 
 TABLE = Path(__file__).with_name("settings_mistakes.txt")
@@ -16,7 +17,11 @@ def rows() -> list[tuple[str, tuple[str, ...]]]:
     for block in TABLE.read_text().split("\n\n"):
         lines = block.strip("\n").splitlines()
         changes = [line for line in lines if not line.startswith(("#", " "))]
-        said = tuple(f"delivery.toml: {line.strip()}" for line in lines if line.startswith(" "))
+        said = tuple(
+            f"delivery.toml: {line.strip()}".replace("(AWS data)", f"({BY_DATA})")
+            for line in lines
+            if line.startswith(" ")
+        )
         if changes:
             read.append(("\n".join(changes), said))
     return read

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from settings import NetworkSettings, Settings, TasksSettings
+from settings.aws.data import MEMORY_BY_CPU
 from settings.load import report
 from settings.sections.base import Section, section_in
-from settings.types.fargate import MEMORY_BY_CPU
 from settings.validation.toml_format import Path
 from tests.unit.settings_file import delivery_toml
 
@@ -33,7 +33,7 @@ def said_of(section: TasksSettings | NetworkSettings) -> list[str]:
 
 
 @unhurried
-@given(st.sampled_from([*MEMORY_BY_CPU, 128, 768, 32768]), st.integers(1, 250).map(lambda half_gib: 512 * half_gib))
+@given(st.sampled_from([*MEMORY_BY_CPU, 128, 768, 65536]), st.integers(1, 250).map(lambda half_gib: 512 * half_gib))
 def test_task_sizes_exist_on_fargate(cpu: int, memory: int) -> None:
     said = [key for key in said_of(TasksSettings.model_construct(cpu=cpu, memory=memory, heap="1m")) if key != "heap"]
     offered = memory in MEMORY_BY_CPU.get(cpu, ())

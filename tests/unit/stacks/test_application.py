@@ -528,8 +528,8 @@ def test_outputs_with_a_domain_use_https(prod_with_more: OneEnvironment) -> None
             id="a tag",
         ),
         pytest.param(
-            f"123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/yawl@sha256:{'0a' * 32}",
-            ("123456789012", "us-gov-west-1", "yawl", f"sha256:{'0a' * 32}"),
+            f"123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/yawl@sha256:{'0a' * 32}",
+            ("123456789012", "ap-southeast-2", "yawl", f"sha256:{'0a' * 32}"),
             id="a digest",
         ),
     ],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from settings import RETENTION_DAYS
+from settings import LOG_RETENTION_DAYS
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -51,12 +51,12 @@ def test_every_retention_is_supported() -> None:
 
     stack = Stack(App(), "stack")
     key = rotating_key(stack, "Key", description="for logs", logs=True, retain_data=False)
-    for days in RETENTION_DAYS:
+    for days in LOG_RETENTION_DAYS:
         LogGroup(stack, f"For{days}", key=key, retention_days=days, retain_data=False)
     other = rotating_key(stack, "Other", description="for else", used_through=("s3",), retain_data=False)
     with pytest.raises(ValueError, match="stack/Refused: its key is not for logs; build the key with logs=True"):
         LogGroup(stack, "Refused", key=other, retention_days=1, retain_data=False)
     resources = Template.from_stack(stack).to_json()["Resources"]
     kept = {name: one["Properties"].get("RetentionInDays") for name, one in resources.items() if name.startswith("For")}
-    assert sorted(kept.values()) == sorted(RETENTION_DAYS)
+    assert sorted(kept.values()) == sorted(LOG_RETENTION_DAYS)
     assert all(name.startswith(f"For{days}") for name, days in kept.items())

@@ -1,20 +1,21 @@
-"""Reads a TOML file."""
+"""Reads `delivery.toml` for everything that does: the app, the change review, and tools.
+
+One reader, so that all of them accept and refuse the same bytes.
+"""
 
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from cloud_assembly.errors import UserError
 
 
-class SettingsError(Exception):
-    """The settings cannot be used. `problems` has a line for each mistake; the error's text is all of them."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
+class SettingsFileError(UserError):
+    """The file cannot be read or is not valid TOML."""
 
 
-def read(file: Path) -> dict[str, object]:
-    """Return the file's content; raise SettingsError if the file cannot be read or is not valid TOML."""
+def read_settings_file(file: Path) -> dict[str, Any]:
+    """Return the content of a TOML file in UTF-8, with or without a byte order mark; raises SettingsFileError."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -30,4 +31,4 @@ def read(file: Path) -> dict[str, object]:
     except ValueError:
         # Python limits the number of digits it converts.
         problem = "has a number with too many digits"
-    raise SettingsError([f"{file}: {problem}"])
+    raise SettingsFileError(f"{file}: {problem}")

@@ -1,0 +1,1 @@
+"""What AWS offers where: regions, services, instance classes, versions. `make aws-data` refreshes it."""

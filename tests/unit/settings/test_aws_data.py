@@ -1,0 +1,90 @@
+"""What the settings know of AWS is what the pinned libraries say."""
+
+import re
+
+import pytest
+
+from settings.aws.availability import absent, nearest, unclear
+from settings.aws.data import (
+    ABSENT,
+    CACHE_NODE_TYPES,
+    DATABASE_CLASSES,
+    DATED,
+    FILE,
+    REGIONS,
+    UNCHECKED_REGIONS,
+    UNCLEAR,
+)
+from settings.aws.generate import generate
+from settings.aws.places import PLACES
+from settings.aws.services import CODECONNECTIONS, CODEPIPELINE, PIPELINE, SERVICES
+from settings.guide import guide
+from tests.unit.settings_file import load_changed
+
+
+def test_committed_file_is_what_the_libraries_say() -> None:
+    assert FILE.read_text() == generate(), "run `make aws-data`, `make docs` and commit the result"
+
+
+def test_every_region_has_a_place() -> None:
+    assert set(PLACES) == set(REGIONS)
+
+
+def test_file_names_known_services_and_regions() -> None:
+    names = {service.name for service in SERVICES}
+    assert {*ABSENT, *UNCLEAR} <= names
+    assert {*UNCHECKED_REGIONS, *(region for there in {**ABSENT, **UNCLEAR}.values() for region in there)} <= set(
+        REGIONS
+    )
+    assert len(names) == len(SERVICES)
+
+
+def test_connections_are_missing_where_aws_documents_it() -> None:
+    # CodePipeline User Guide, "CodeStarSourceConnection": the regions without it, as of May 2025.
+    documented = (
+        "ap-east-1 af-south-1 me-south-1 eu-central-2 ap-southeast-3 ap-south-2 ap-northeast-3 ap-southeast-4 "
+        "il-central-1 eu-south-2 me-central-1"
+    )
+    assert set(documented.split()) <= set(ABSENT[CODECONNECTIONS.name])
+
+
+def test_classes_differ_by_region() -> None:
+    assert "ap-southeast-6" not in CACHE_NODE_TYPES["cache.t3.small"]
+    assert set(DATABASE_CLASSES["db.t3.small"]) == set(REGIONS)
+    assert not [one for one in CACHE_NODE_TYPES if ".r6gd." in one], "they require data tiering"
+
+
+def test_sources_that_contradict_each_other_warn() -> None:
+    assert absent(PIPELINE, "ap-southeast-7") == [CODECONNECTIONS.name]
+    assert unclear(PIPELINE, "ap-southeast-7") == [CODEPIPELINE.name]
+    (warning,) = load_changed('environments.dev.region = "ca-west-1"').warnings()
+    assert warning.startswith("environments.dev.region: whether ca-west-1 has CodePipeline is not known: the sources")
+    assert str(DATED) in warning
+
+
+def test_region_without_schemas_warns() -> None:
+    (warning, *_) = load_changed('environments.dev.region = "me-south-1"').warnings()
+    assert warning.startswith(
+        "environments.dev.region: whether me-south-1 has IAM, CloudFront and Route 53 is not known"
+    )
+
+
+@pytest.mark.parametrize(
+    ("region", "there", "found"),
+    [
+        ("eu-central-2", ["us-east-1", "eu-central-1", "ap-south-1"], "eu-central-1"),
+        ("ap-southeast-6", ["ap-southeast-2", "us-west-2"], "ap-southeast-2"),
+        # Over the date line.
+        ("ap-northeast-1", ["us-west-2", "eu-west-1"], "us-west-2"),
+    ],
+)
+def test_nearest_region(region: str, there: list[str], found: str) -> None:
+    assert nearest(region, there).endswith(f" {found}")
+
+
+def test_no_region_has_it() -> None:
+    assert nearest("us-east-1", []) == "no region is known to have it"
+
+
+def test_guide_shows_the_date() -> None:
+    assert re.search(rf"AWS data of {DATED}\s", guide())
