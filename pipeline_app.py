@@ -18,6 +18,7 @@ from pipeline.build_projects import CLI_VERSION, ToolVersions
 from pipeline.moved_pipeline import moves
 from pipeline.pipeline_stack import PipelineStack
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
+from pipeline.synthesis_limits import oversized, time_limit
 from settings import Settings, SettingsError, load
 from stages.environment_tags import tag_environment
 
@@ -83,13 +84,16 @@ def refuse_move(settings: Settings) -> None:
 
 
 def refuse_exceeded_limits(assembly: Path) -> None:
-    """Exit if a template exceeds a limit of AWS, which would be an error in the middle of a delivery."""
+    """Exit if the assembly exceeds a limit of AWS, which would be an error in the middle of a delivery."""
     from cloud_assembly import read  # noqa: PLC0415
     from cloud_assembly.limits import exceeded  # noqa: PLC0415
 
     if problems := list(exceeded(read(assembly))):
         print(*(f"delivery.toml: {problem}" for problem in problems), sep="\n", file=sys.stderr)
         sys.exit(2)
+    if problem := oversized(assembly):
+        print(f"synth: {problem}", file=sys.stderr)
+        sys.exit(1)
 
 
 def main() -> None:
@@ -107,7 +111,8 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(2)
     add_rule_packs(app, settings)
-    app.synth()
+    with time_limit():
+        app.synth()
     # For `make review`, the tools that look at accounts, and the next line, which counts environments.
     Path(app.outdir, REVIEWS).write_text(json.dumps([asdict(one) for one in pipeline.reviews], indent=1) + "\n")
     refuse_exceeded_limits(Path(app.outdir))

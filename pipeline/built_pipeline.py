@@ -7,6 +7,8 @@ from typing import Any, cast
 from aws_cdk import Stack
 from aws_cdk import aws_codepipeline as codepipeline
 
+from settings import RepositorySettings
+
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltStage:
@@ -52,6 +54,33 @@ def _last_actions(stage: BuiltStage) -> list[str]:
     """Return the stage's last action and its counterparts in other regions, whose names differ in the prefix."""
     _, _, last = stage.actions[-1].rpartition(".")
     return [action for action in stage.actions if action.rpartition(".")[2] == last]
+
+
+def start_on_paths(pipeline: codepipeline.Pipeline, repository: RepositorySettings, *, source_action: str) -> None:
+    """Start a pipeline that has been built only for pushes that change certain files, if the settings name any.
+
+    With a trigger of its own, a pipeline no longer starts for other pushes to the branch (CodePipeline API Reference,
+    PipelineTriggerDeclaration). CDK Pipelines has no property for triggers (aws-cdk#34209).
+    """
+    paths = {"Includes": repository.paths, "Excludes": repository.ignored_paths}
+    if not any(paths.values()):
+        return
+    push = {
+        "Branches": {"Includes": [repository.branch]},
+        "FilePaths": {key: patterns for key, patterns in paths.items() if patterns},
+    }
+    trigger = {
+        "ProviderType": "CodeStarSourceConnection",
+        "GitConfiguration": {"SourceActionName": source_action, "Push": [push]},
+    }
+    resource = cast(codepipeline.CfnPipeline, pipeline.node.default_child)
+    resource.add_property_override("Triggers", [trigger])
+
+
+def deliver_in_turn(pipeline: codepipeline.Pipeline, *, queued: bool) -> None:
+    """Let waiting executions of a pipeline that has been built queue, instead of a newer one superseding them."""
+    if queued:
+        cast(codepipeline.CfnPipeline, pipeline.node.default_child).execution_mode = "QUEUED"
 
 
 class StageConditions:

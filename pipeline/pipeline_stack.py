@@ -11,7 +11,7 @@ from constructs import Construct
 
 from pipeline.artifact_stores import ArtifactStore, ReplicaStore
 from pipeline.build_projects import BuildLogs, ToolVersions, build_defaults, cache_docker_layers
-from pipeline.built_pipeline import StageConditions, environment_of, stages_of
+from pipeline.built_pipeline import StageConditions, deliver_in_turn, environment_of, stages_of, start_on_paths
 from pipeline.dashboard.dashboard import PipelineDashboard
 from pipeline.dashboard.environments import EnvironmentView
 from pipeline.environment_delivery import EnvironmentDelivery, Release
@@ -23,7 +23,7 @@ from pipeline.hotfix import declare_hotfix
 from pipeline.permissions.account_roles import Readers, bound_roles
 from pipeline.permissions.restrict_permissions import restrict_permissions
 from pipeline.steps.self_mutation import self_mutation
-from pipeline.steps.source_and_synth import allow_connection, checkout, source, synth_step
+from pipeline.steps.source_and_synth import SOURCE_ACTION, allow_connection, checkout, source, synth_step
 from settings import EnvironmentSettings, Settings
 from stacks.audit.account_audit import AccountAudit
 from stacks.monitoring.environment_dashboard import dashboard_address
@@ -101,6 +101,8 @@ class PipelineStack(Stack):
         pipeline.build_pipeline()
         allow_connection(pipeline.pipeline, pipeline.synth_project, settings.repository)
         declare_hotfix(pipeline.pipeline)
+        start_on_paths(pipeline.pipeline, settings.repository, source_action=SOURCE_ACTION)
+        deliver_in_turn(pipeline.pipeline, queued=settings.pipeline.is_queued)
         if assets := pipeline.node.try_find_child("Assets"):
             cache_docker_layers(assets)
         conditions = StageConditions(pipeline.pipeline)

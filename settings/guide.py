@@ -10,6 +10,7 @@ from typing import cast, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from settings.aws.data import BY_DATA, SOURCES
+from settings.effects import Effect, effect_of
 from settings.model import Settings
 from settings.sections.base import Section, section_in, tables
 from settings.types.costs import Costs
@@ -25,6 +26,9 @@ out of date.
 - Keys with a default are optional. The defaults are the reference architecture's values for production.
 - Unknown keys are rejected. All mistakes are reported at once with their paths, exit code 2, and nothing is built or
   deployed.
+- *Change* is the worst that a change does to what is deployed: *harmless*; *interrupts* something for seconds or
+  minutes; *replaces* something that holds no data; *refused until accepted* by the change review, which names the table
+  to add; or *refused*. Adding or removing a table changes its keys.
 - *Cost* says how a value is charged. `make cost` estimates the amount.
 - A change takes effect with the next push: the pipeline updates itself, then the environments one by one.
 - Regions, their services, instance classes, node types and task sizes are those of the {BY_DATA}
@@ -45,14 +49,16 @@ def _table(name: str, section: type[Section], field: FieldInfo | None) -> Iterat
     defaults = vars(field.default) if field and isinstance(field.default, Section) else {}
     values = {key: field for key, field in section.model_fields.items() if section_in(field.annotation) is None}
     if values:
-        yield "| key | type | default | what it does | cost |\n| --- | --- | --- | --- | --- |"
-        yield from (_row(key, field, defaults.get(key, field.default)) for key, field in values.items())
+        yield "| key | type | default | what it does | change | cost |\n| --- | --- | --- | --- | --- | --- |"
+        for key, value in values.items():
+            path = f"{name}.{key}" if name else key
+            yield _row(key, value, defaults.get(key, value.default), effect_of(path))
         yield ""
 
 
-def _row(name: str, field: FieldInfo, default: object) -> str:
+def _row(name: str, field: FieldInfo, default: object, effect: Effect) -> str:
     costs = next((part.text for part in field.metadata if isinstance(part, Costs)), "")
-    cells = (f"`{name}`", _type(field), _default(field, default), _prose(field.description or ""), costs)
+    cells = (f"`{name}`", _type(field), _default(field, default), _prose(field.description or ""), effect.text, costs)
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 

@@ -19,7 +19,16 @@ from settings.sections.chat import ChatSettings
 from settings.sections.compliance import ComplianceSettings
 from settings.sections.environment import EnvironmentSettings, TagSettings
 from settings.sections.image import ImageSettings
-from settings.types.aws_formats import Account, Action, BranchName, ConnectionArn, Email, RepositoryName, RepositoryUrl
+from settings.types.aws_formats import (
+    Account,
+    Action,
+    BranchName,
+    ConnectionArn,
+    Email,
+    PathPattern,
+    RepositoryName,
+    RepositoryUrl,
+)
 from settings.types.costs import Costs
 from settings.types.environment_names import ENVIRONMENT_NAME, LONGEST, LONGEST_BUCKET, copies_bucket
 from settings.types.image_uri import EcrImage
@@ -48,6 +57,14 @@ LEAST_PRIVILEGE = "least-privilege"
 EXECUTIONS = (ADMINISTRATOR, LEAST_PRIVILEGE)
 """The permissions of CloudFormation in a bootstrapped account."""
 
+QUEUED = "queued"
+EXECUTION_MODES = ("superseded", QUEUED)
+"""CodePipeline's, without `parallel`: two releases could deploy one environment at the same time, and CodePipeline
+cannot roll back a stage (CodePipeline User Guide, "Set or change the pipeline execution mode")."""
+
+MAX_PATTERNS = 8
+"""Included or excluded patterns of a trigger (CodePipeline API Reference, GitFilePathFilterCriteria)."""
+
 
 class RepositorySettings(Section):
     """The source repository."""
@@ -58,6 +75,11 @@ class RepositorySettings(Section):
     """A push to this branch starts the pipeline."""
     connection_arn: ConnectionArn
     """The CodeConnections connection that can read the repository."""
+    paths: list[PathPattern] = []
+    """Patterns of files, such as `container/**`: only a push that changes one of them starts the pipeline. At most 8;
+    none: every push does. The next release contains the other commits too."""
+    ignored_paths: list[PathPattern] = []
+    """Patterns of files, such as `docs/**`: a push that changes only these does not start the pipeline. At most 8."""
     url: RepositoryUrl | None = None
     """The repository's page, such as `https://github.com/owner/name`: alarms and dashboards link to the runbooks there;
     None: they name the runbook's path."""
@@ -69,6 +91,19 @@ class RepositorySettings(Section):
         host = urlsplit(self.url).netloc
         folder = "/-/blob" if "gitlab" in host else "/src" if "bitbucket" in host else "/blob"
         return f"{self.url}{folder}/{quote(self.branch)}/{path}"
+
+    @rule
+    def _patterns_fit_a_trigger(self) -> Iterator[Mistake]:
+        for key in ("paths", "ignored_paths"):
+            with skip_missing():
+                patterns = getattr(self, key)
+                if len(patterns) > MAX_PATTERNS:
+                    yield Mistake(
+                        (key,), f"has {len(patterns)} patterns; CodePipeline accepts {MAX_PATTERNS}: combine some"
+                    )
+                for index, pattern in enumerate(patterns):
+                    if pattern in patterns[:index]:
+                        yield Mistake((key, index), "is a duplicate; remove it")
 
     @rule
     def _links_fit_into_alarms(self) -> Iterator[Mistake]:
@@ -104,6 +139,9 @@ class PipelineSettings(Section):
     """How long the pipeline's artifacts are kept (reference, Storage: artifacts 90 days)."""
     release_retention_days: Annotated[int, between(1, 36_500, "days")] = 400
     """How long a release record cannot be deleted: a year plus time for its audit."""
+    execution_mode: Annotated[str, one_of(EXECUTION_MODES)] = EXECUTION_MODES[0]
+    """What happens to a release that waits behind another one: `superseded`, a newer one takes its place; `queued`,
+    each is delivered in turn. With `parallel`, two releases could deploy to one environment at the same time."""
     execution: Annotated[str, one_of(EXECUTIONS)] = ADMINISTRATOR
     """The permissions of CloudFormation in the accounts: all, or only those that the templates need; every role then
     has a permissions boundary. After a change, run `make bootstrap`, then push. `least-privilege` has not been tested
@@ -114,6 +152,11 @@ class PipelineSettings(Section):
     """Accepted broader permissions of the pipeline itself, by the fingerprint that its update prints."""
     tags: TagSettings = TagSettings(backup_policy="none")
     """The tags of the pipeline's own resources. It has no data that a push does not restore."""
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether each waiting release is delivered in turn."""
+        return self.execution_mode == QUEUED
 
     @property
     def has_least_privilege(self) -> bool:
@@ -177,6 +220,7 @@ class Settings(Section):
     def warnings(self) -> list[str]:
         """Return a line for each setting that is allowed but risky, to be shown at synthesis."""
         return [
+            *self.image.warnings(),
             *(
                 f"image.{key}: {_lack(key)}: the build uses whatever it downloads. "
                 f"Not allowed for {PRODUCTION} or for environments that need an approval"

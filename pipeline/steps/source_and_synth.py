@@ -8,6 +8,7 @@ from aws_cdk.pipelines import CodeBuildStep, CodePipelineSource, FileSet, IFileS
 from pipeline.build_projects import cached_downloads, download_cache
 from settings import RepositorySettings
 
+SOURCE_ACTION = "Source"
 CHECKOUT = "source"
 """The folder in which the Synth action leaves the commit's files for the other builds."""
 
@@ -22,7 +23,7 @@ def source(repository: RepositorySettings) -> CodePipelineSource:
         repository.name,
         repository.branch,
         connection_arn=repository.connection_arn,
-        action_name="Source",
+        action_name=SOURCE_ACTION,
         code_build_clone_output=True,
     )
 

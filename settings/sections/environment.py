@@ -153,8 +153,8 @@ class EnvironmentSettings(Section):
             elif region in REGIONS_WITHOUT_COMMON_ZONES:
                 yield Mistake(
                     path,
-                    "cannot be a further region: its availability zones differ between accounts; give it an environment "
-                    "of its own that names its zones",
+                    "cannot be a further region: its availability zones differ between accounts; give it an "
+                    "environment of its own that names its zones",
                 )
             elif wave > 2 and wave - 1 not in waves:
                 yield Mistake(path, f"leaves a gap: wave {wave - 1} has no region; number the waves without gaps")

@@ -16,9 +16,13 @@ BaseImage = Annotated[
     str,
     matches(
         r"[a-z0-9]+([._/:-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?",
-        "an image with tag and digest, such as tomcat:10.1-jre21-temurin-noble@sha256:DIGEST",
+        "an image with tag and digest, such as public.ecr.aws/docker/library/tomcat:10.1-jre21@sha256:DIGEST",
     ),
 ]
+
+DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
+MIRROR = "public.ecr.aws/docker/library/"
+"""Docker's official images in Amazon ECR Public, which has no such limit for pulls from AWS."""
 
 Sha256 = Annotated[str, matches(r"[0-9a-f]{64}", "a SHA-256: 64 digits from 0 to f")]
 
@@ -59,6 +63,24 @@ class ImageSettings(Section):
     rds_bundle_sha256: Sha256 | None = None
     """SHA-256 of the certificate bundle."""
 
+    def warnings(self) -> Iterator[str]:
+        """Yield a line if the build depends on Docker Hub's limits for anonymous pulls (aws-cdk issue 15737)."""
+        if not self.build or self.base is None:
+            return
+        image, _, _ = self.base.partition("@")
+        host, _, rest = image.partition("/")
+        has_host = bool(rest) and ("." in host or ":" in host)
+        if has_host and host not in DOCKER_HUB:
+            return
+        name = (rest if has_host else image).removeprefix("library/")
+        remedy = (
+            "copy the image to Amazon ECR, and use it there" if "/" in name else f"use {MIRROR}{name} with its digest"
+        )
+        yield (
+            f"image.base: {image} is pulled from Docker Hub without credentials, which has a limit per IP address. "
+            f'CodeBuild shares its addresses, so publishing the image can fail with "toomanyrequests": {remedy}'
+        )
+
     def unverified(self) -> Iterator[str]:
         """Yield the keys without the checksum or digest of a file that the image build downloads."""
         if not self.build:
@@ -86,7 +108,7 @@ class ImageSettings(Section):
         if not self.build:
             return
         for key, needed in {
-            "base": "the base image, such as tomcat:10.1-jre21-temurin-noble@sha256:DIGEST",
+            "base": f"the base image, such as {MIRROR}tomcat:10.1-jre21@sha256:DIGEST",
             "yawl_version": "the YAWL release",
             "yawl_url": "the URL of the YAWL release archive",
         }.items():

@@ -99,6 +99,11 @@ BranchName = Annotated[
 ]
 """AWS does not say which characters CodePipeline's connections accept; git allows more."""
 
+PathPattern = Annotated[
+    str,
+    matches(r"(?!/)[!-~]([ -~]*[!-~])?", "a pattern of file paths from the repository's root, such as docs/**"),
+]
+
 TagValue = Annotated[
     str,
     matches(

@@ -65,6 +65,10 @@ image.yawl_url = "https://example.com/yawl.zip"
 image.yawl_sha256 = "{"1b" * 32}"
 image.rds_bundle_sha256 = "{"2c" * 32}"
 """
+CHOSEN: Final = """\
+repository.ignored_paths = ["docs/**", "*.md"]
+pipeline.execution_mode = "queued"
+"""
 TOLD: Final = """\
 pipeline.approval_email = "approvers@example.com"
 pipeline.notification_email = "team@example.com"
@@ -178,11 +182,17 @@ ACCEPTED: Final = (
     Topology("an organization's trail", "audit = { trail = false }\n" + environment("prod")),
     Topology("governance lock", environment("prod", more='recovery = { vault_lock = "governance" }')),
     Topology("compliance lock and copies", environment("prod", more=f"recovery = {{ {LOCKED} }}")),
+    Topology("releases of some paths, in turn", CHOSEN + environment("prod")),
     Topology("no compliance standard", "compliance = { standards = [] }\n" + environment("prod")),
     Topology("everyone is told", TOLD + environment("prod", more='alarm_email = "on-call@example.com"')),
     Topology(
         "every option on",
-        LEAST_PRIVILEGE + BUILT + TOLD + "audit = { guardduty = true, config = true }\n" + environment("prod", more=ON),
+        LEAST_PRIVILEGE
+        + BUILT
+        + CHOSEN
+        + TOLD
+        + "audit = { guardduty = true, config = true }\n"
+        + environment("prod", more=ON),
         rule_packs=True,
     ),
     Topology(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from settings import AuditSettings, DomainSettings, Settings
+from settings.model import QUEUED
 from settings.sections.chat import ChatSettings
 from settings.sections.deployment_window import DeploymentWindowSettings
 from tests.paths import ROOT
@@ -112,6 +113,8 @@ def elsewhere(example: Settings) -> Settings:
 def small(example: Settings) -> Settings:
     """Return the settings of dev alone, with a name of its own, a window, and no watch; its image is built.
 
+    Releases queue, and only some pushes start one.
+
     An organization has the trail of what is done in its account.
     """
     domain = DomainSettings(
@@ -121,4 +124,11 @@ def small(example: Settings) -> Settings:
         edge_certificate_arn=CERTIFICATE,
     )
     dev = only(example, "dev", deployment_window=WINDOW, domain=domain, bake_minutes=0)
-    return dev.model_copy(update={"image": BUILT, "audit": AuditSettings(trail=False)})
+    return dev.model_copy(
+        update={
+            "repository": example.repository.model_copy(update={"paths": ["**"], "ignored_paths": ["docs/**", "*.md"]}),
+            "pipeline": example.pipeline.model_copy(update={"execution_mode": QUEUED}),
+            "image": BUILT,
+            "audit": AuditSettings(trail=False),
+        }
+    )

@@ -67,6 +67,7 @@ class World:
     def review(self, *findings: Finding) -> list[str]:
         """Let the review find this; return the program's arguments."""
         self.patch.setattr("jobs.change_review.review.review", gives(replace(NOTHING, findings=findings)))
+        self.patch.setattr("jobs.change_review.moved_pipeline.former_place", gives(None))
         return ["--environment", "dev", "--stage", "cdk.out/stage", "--output", str(self.folder)]
 
     def assembly(self, *, compared: int, compared_again: int = 0) -> list[str]:
@@ -239,6 +240,13 @@ def _no_assembly_before_a_push(it: World) -> Sequence[str]:
 @case(BEFORE_PUSH, 2)
 def _environment_that_cannot_be_compared(it: World) -> Sequence[str]:
     it.patch.setattr("jobs.change_review.review.review", gives(UserError("it is broken")))
+    return it.assembly(compared=0)
+
+
+@case(BEFORE_PUSH, 1)
+def _pipeline_that_would_move(it: World) -> Sequence[str]:
+    it.review()
+    it.patch.setattr("jobs.change_review.moved_pipeline.former_place", gives("222222222222, eu-west-1"))
     return it.assembly(compared=0)
 
 

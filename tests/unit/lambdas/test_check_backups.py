@@ -72,8 +72,9 @@ def _job(hours: float, what: str) -> dict[str, Any]:
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, vaults: str, jobs: Jobs = (), plan: str = "") -> dict[str, float]:
-    def client(service: str, region_name: str = "us-east-1", config: object = None) -> Backup:  # noqa: ARG001 - boto3's name
+    def client(service: str, region_name: str = "us-east-1", config: object = None) -> Backup:
         assert service in ("backup", "cloudwatch")
+        assert config
         return Backup(region_name, jobs)
 
     monkeypatch.setattr("boto3.client", client)

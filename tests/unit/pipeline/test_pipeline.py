@@ -370,6 +370,31 @@ def test_environment_with_a_window_and_without_a_bake(small_app: Synthesized) ->
     assert [action["Name"] for action in pipeline.stages["Dev"]][-1] == "IntegrationTests"
 
 
+def test_every_push_starts_a_release_that_a_newer_one_may_supersede(pipeline: Pipeline) -> None:
+    assert "Triggers" not in pipeline.definition
+    # The default.
+    assert "ExecutionMode" not in pipeline.definition
+
+
+def test_queued_releases_of_some_pushes(small_app: Synthesized) -> None:
+    properties = small_app.pipeline.definition
+    assert properties["ExecutionMode"] == "QUEUED"
+    assert properties["Triggers"] == [
+        {
+            "ProviderType": "CodeStarSourceConnection",
+            "GitConfiguration": {
+                "SourceActionName": properties["Stages"][0]["Actions"][0]["Name"],
+                "Push": [
+                    {
+                        "Branches": {"Includes": ["main"]},
+                        "FilePaths": {"Includes": ["**"], "Excludes": ["docs/**", "*.md"]},
+                    }
+                ],
+            },
+        }
+    ]
+
+
 def test_no_changes_text_matches_the_skip_condition() -> None:
     nothing = Review(
         environment="prod", stacks=(), findings=(), orphaned_stacks=(), cost=cost_change("prod", [], []), is_first=False

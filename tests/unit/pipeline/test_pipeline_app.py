@@ -102,7 +102,7 @@ def test_warnings_are_printed_on_every_synthesis(
 
     build = (
         "no image.uri\nimage.build = true\nenvironments.dev.approval = false\n"
-        f'image.base = "tomcat:10.1-jre21-temurin-noble@sha256:{"0a" * 32}"\n'
+        f'image.base = "public.ecr.aws/docker/library/tomcat:10.1@sha256:{"0a" * 32}"\n'
         'image.yawl_version = "6.1"\nimage.yawl_url = "https://example.com/yawl.zip"\n'
         f'image.rds_bundle_sha256 = "{"2c" * 32}"\n'
         "no environments.prod.account\nno environments.prod.region"

@@ -71,6 +71,7 @@ KNOWN: Final[dict[str, tuple[object, ...]]] = {
     ),
     "branch": ("main", "release/2026", "b" * 255, "fix-#1", "a@b", "a+b", "-a", "a..b", "ä"),
     "url": ("https://github.com/example/yawl-delivery", "https://gitlab.com/g/h/yawl", "https://bitbucket.org/x/y"),
+    **dict.fromkeys(("paths", "ignored_paths"), ([], ["docs/**"], ["**"] * 2, ["a/*.py", "!b"], ["x" * 255] * 9, [""])),
     "connection_arn": tuple(
         f"arn:aws:{service}:{region}:111111111111:connection/{_ZEROS}"
         for service in ("codeconnections", "codestar-connections")

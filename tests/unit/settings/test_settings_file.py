@@ -113,7 +113,7 @@ def test_latest_is_allowed_without_approval(file: Path) -> None:
 BUILT = f"""\
 no image.uri
 image.build = true
-image.base = "tomcat:10.1-jre21-temurin-noble@sha256:{"0a" * 32}"
+image.base = "public.ecr.aws/docker/library/tomcat:10.1@sha256:{"0a" * 32}"
 image.yawl_version = "6.1"
 image.yawl_url = "https://example.com/yawl.zip"
 """
@@ -137,6 +137,27 @@ def test_unverified_downloads_warn(file: Path) -> None:
         "image.rds_bundle_sha256: missing: the build uses whatever it downloads. "
         "Not allowed for prod or for environments that need an approval",
     ]
+
+
+@pytest.mark.parametrize(
+    ("base", "remedy"),
+    [
+        ("tomcat:10.1", "use public.ecr.aws/docker/library/tomcat:10.1 with its digest"),
+        ("library/tomcat:10.1", "use public.ecr.aws/docker/library/tomcat:10.1 with its digest"),
+        ("docker.io/library/tomcat:10.1", "use public.ecr.aws/docker/library/tomcat:10.1 with its digest"),
+        ("index.docker.io/bitnami/tomcat:10.1", "copy the image to Amazon ECR, and use it there"),
+        ("bitnami/tomcat:10.1", "copy the image to Amazon ECR, and use it there"),
+        ("public.ecr.aws/docker/library/tomcat:10.1", None),
+        ("111111111111.dkr.ecr.us-east-1.amazonaws.com/tomcat:10.1", None),
+        ("registry:5000/tomcat:10.1", None),
+    ],
+)
+def test_base_image_of_docker_hub_warns(file: Path, base: str, remedy: str | None) -> None:
+    checksums = f'image.yawl_sha256 = "{"1b" * 32}"\nimage.rds_bundle_sha256 = "{"2c" * 32}"'
+    changes = BUILT.replace("public.ecr.aws/docker/library/tomcat:10.1", base)
+    file.write_text(delivery_toml(changes + checksums))
+    warnings = load(file).warnings()
+    assert [line.rpartition('"toomanyrequests": ')[2] for line in warnings] == ([remedy] if remedy else [])
 
 
 RISKY: dict[str, list[str]] = {
