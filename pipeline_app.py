@@ -77,10 +77,12 @@ def add_execution_policies(assembly: Path, settings: Settings) -> None:
         sys.exit(1)
 
 
-def refuse_move(settings: Settings) -> None:
-    """Raise SettingsError if this pipeline's own build would create a second pipeline elsewhere."""
+def read_settings(file: Path) -> Settings:
+    """Return the settings; raise SettingsError if they are wrong, or if they move the pipeline that builds them."""
+    settings = load(file)
     if moved := moves(settings.pipeline, PIPELINE, os.environ):
-        raise SettingsError([f"delivery.toml: {problem}" for problem in moved])
+        raise SettingsError([f"{file}: {problem}" for problem in moved])
+    return settings
 
 
 def refuse_exceeded_limits(assembly: Path) -> None:
@@ -99,8 +101,7 @@ def refuse_exceeded_limits(assembly: Path) -> None:
 def main() -> None:
     """Synthesize the pipeline under every rule pack that `delivery.toml` asks for."""
     try:
-        settings = load(Path("delivery.toml"))
-        refuse_move(settings)
+        settings = read_settings(Path("delivery.toml"))
         for warning in settings.warnings():
             print(f"warning: delivery.toml: {warning}", file=sys.stderr)
         # A Python app's stack traces end inside the library, and nothing reads the tree; both are a fifth of the
