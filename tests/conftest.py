@@ -33,6 +33,9 @@ hypothesis.settings.load_profile("no deadline")
 # imported, so the fixtures below import it themselves.
 os.environ["CDK_VALIDATION"] = "false"
 
+# The Synth action of a user's pipeline runs these tests too, and its account is not that of the tests' settings.
+os.environ.pop("CODEBUILD_INITIATOR", None)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that skips the slowest tests, which use other settings than the example's."""
