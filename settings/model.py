@@ -276,7 +276,7 @@ class Settings(Section):
                 ("environments",),
                 f"are {len(self.environments)}, {len(approvals)} of them with approval, which makes {stages} stages: "
                 f"a pipeline has room for {MAX_STAGES}. Remove environments, approvals or waves of further_regions, or "
-                "deliver some with a pipeline in another account or region",
+                "deliver some with a pipeline in another account",
             )
 
     @rule
