@@ -175,4 +175,6 @@ def _unreadable(stack: Stack, error: Exception) -> UserError:
             f"{what}: {error}\n"
             "Bootstrap the account so that it trusts the pipeline's account for lookups: make bootstrap"
         )
+    if code_of(error) == "NoSuchEntity":
+        return UserError(f"{what}: {error}\nBootstrap the account, which makes this role: make bootstrap")
     return UserError(f"{what}: {explained(error, '')}")
