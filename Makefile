@@ -198,6 +198,10 @@ rehearse-failures: $(ready) ## let every action of the pipeline fail, and upgrad
 	@python -m pytest tests/rehearsal/end_to_end/test_failures.py tests/rehearsal/end_to_end/test_killed.py --failures-table=docs/FAILURES.md $(ARGS)
 	@cat docs/FAILURES.md
 
+.PHONY: rehearse-topologies
+rehearse-topologies: $(ready) ## rehearse ten other topologies than the example's, to prod; updates docs/TOPOLOGIES.md
+	@$(temporary) python -m pytest tests/rehearsal/end_to_end/test_rehearsed_topologies.py --numprocesses=2 --topologies-table=docs/TOPOLOGIES.md $(ARGS)
+
 cdk.out/manifest.json: $(ready) $(app_sources)
 	@echo "synthesizing the pipeline as it stands in the work tree"
 	@# With CI set, the CLI writes only errors and the app's warnings to standard error.

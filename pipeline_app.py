@@ -114,13 +114,13 @@ def main() -> None:
     add_rule_packs(app, settings)
     with time_limit():
         app.synth()
+    # For `make review`, the tools that look at accounts, and the next line, which counts environments.
+    Path(app.outdir, REVIEWS).write_text(json.dumps([asdict(one) for one in pipeline.reviews], indent=1) + "\n")
     refuse_exceeded_limits(Path(app.outdir))
     if settings.pipeline.has_least_privilege:
         add_execution_policies(Path(app.outdir), settings)
     # For self-mutation, which runs in the assembly's folder.
     Path(app.outdir, ACCEPTED_CHANGES).write_text("".join(f"{name}\n" for name in settings.pipeline.accepted_changes))
-    # For `make review` and the tools that look at accounts.
-    Path(app.outdir, REVIEWS).write_text(json.dumps([asdict(one) for one in pipeline.reviews], indent=1) + "\n")
     Path(app.outdir, CLI_VERSION).write_text(f"{ToolVersions.read(PACKAGE).cdk}\n")
 
 

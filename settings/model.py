@@ -275,7 +275,8 @@ class Settings(Section):
             yield Mistake(
                 ("environments",),
                 f"are {len(self.environments)}, {len(approvals)} of them with approval, which makes {stages} stages: "
-                f"a pipeline has room for {MAX_STAGES}",
+                f"a pipeline has room for {MAX_STAGES}. Remove environments, approvals or waves of further_regions, or "
+                "deliver some with a pipeline in another account",
             )
 
     @rule
@@ -287,10 +288,14 @@ class Settings(Section):
                     there = f"{name}-{region}"
                     if len(there) > LONGEST:
                         yield Mistake(
-                            path, f"makes the name {there} too long: at most {LONGEST} characters are allowed"
+                            path,
+                            f"makes the name {there} too long: at most {LONGEST} characters are allowed; shorten the "
+                            f"environment's name by {len(there) - LONGEST}",
                         )
                     if there in self.environments:
-                        yield Mistake(path, f"makes the name {there}, which another environment has")
+                        yield Mistake(
+                            path, f"makes the name {there}, which another environment has: rename one of them"
+                        )
 
     @rule
     def _bucket_names_of_copies_are_valid(self) -> Iterator[Mistake]:
@@ -337,11 +342,13 @@ class Settings(Section):
         with skip_missing():
             tasks = self.environments[PRODUCTION].tasks if PRODUCTION in self.environments else None
             if tasks and tasks.spot:
-                yield Mistake(("environments", PRODUCTION, "tasks", "spot"), f"is not allowed: {INTERRUPTED}")
+                yield Mistake(
+                    ("environments", PRODUCTION, "tasks", "spot"), f"is not allowed: {INTERRUPTED}; remove it"
+                )
             if tasks and tasks.off_hours:
                 yield Mistake(
                     ("environments", PRODUCTION, "tasks", "off_hours"),
-                    "is not allowed: YAWL is unavailable during off-hours",
+                    "is not allowed: YAWL is unavailable during off-hours; remove it",
                 )
 
     @rule
@@ -375,7 +382,7 @@ class Settings(Section):
                         yield Mistake(
                             ("environments", name, "share_alarms"),
                             f"duplicates {dotted(('environments', first, 'share_alarms'))}: one role per account "
-                            "serves all its environments",
+                            "serves all its environments; remove it",
                         )
 
     @rule
@@ -386,7 +393,7 @@ class Settings(Section):
                     earlier = dotted(("environments", name, "domain", "name"))
                     yield Mistake(
                         ("environments", later, "domain", "name"),
-                        f"duplicates {earlier}: only one CloudFront distribution can have a name",
+                        f"duplicates {earlier}: only one CloudFront distribution can have a name; take another",
                     )
 
 

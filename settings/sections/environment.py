@@ -149,16 +149,22 @@ class EnvironmentSettings(Section):
         for region, wave in self.further_regions.items():
             path = ("further_regions", region)
             if region == self.region:
-                yield Mistake(path, "is the environment's own region, which is the first wave")
+                yield Mistake(path, "is the environment's own region, which is the first wave; remove it")
             elif region in REGIONS_WITHOUT_COMMON_ZONES:
-                yield Mistake(path, "cannot be a further region: its availability zones differ between accounts")
+                yield Mistake(
+                    path,
+                    "cannot be a further region: its availability zones differ between accounts; give it an "
+                    "environment of its own that names its zones",
+                )
             elif wave > 2 and wave - 1 not in waves:
-                yield Mistake(path, f"leaves a gap: wave {wave - 1} has no region")
+                yield Mistake(path, f"leaves a gap: wave {wave - 1} has no region; number the waves without gaps")
             elif waves.count(wave) > MAX_REGIONS_IN_WAVE:
                 yield Mistake(path, f"is in a wave of too many regions: at most {MAX_REGIONS_IN_WAVE} fit into a stage")
         if self.further_regions and self.domain is not None:
             yield Mistake(
-                ("domain",), "conflicts with further_regions: only one CloudFront distribution can have a name"
+                ("domain",),
+                "conflicts with further_regions: only one CloudFront distribution can have a name; remove one of the "
+                "two",
             )
 
     @rule
@@ -253,12 +259,13 @@ class EnvironmentSettings(Section):
     def _copies_in_another_region(self) -> Iterator[Mistake]:
         if self.recovery.copy_region == self.region:
             yield Mistake(
-                ("recovery", "copy_region"), "is the environment's own region: a copy there would be lost with it"
+                ("recovery", "copy_region"),
+                "is the environment's own region: a copy there would be lost with it; take another",
             )
         if self.recovery.copy_region in self.further_regions:
             yield Mistake(
                 ("recovery", "copy_region"),
-                "is also a further region, whose own backups have the same names as the copies",
+                "is also a further region, whose own backups have the same names as the copies; take another",
             )
 
     @rule

@@ -179,7 +179,7 @@ def certain_actions(resource_type: str, operation: str) -> tuple[str, ...]:
     """Return the actions that an operation on a resource takes in every case.
 
     A schema lists more: what any property may take. Certain are those that are named after the type, such as
-    `s3:CreateBucket`; where none is, those of the service that the handler calls most.
+    `s3:CreateBucket`; where none is, one of the type's own service, or of the one that the handler calls most.
     """
     listed = creation.handler_actions(resource_type, operation, "read")
     noun = resource_type.rpartition("::")[2].lower()
@@ -187,5 +187,10 @@ def certain_actions(resource_type: str, operation: str) -> tuple[str, ...]:
     certain = tuple(action for action in listed if action.partition(":")[2].lower() in named)
     if certain or not listed:
         return certain
-    service = Counter(action.partition(":")[0] for action in listed).most_common(1)[0][0]
-    return tuple(action for action in listed if action.partition(":")[0] == service and operation == "create")[:1]
+    services = Counter(action.partition(":")[0] for action in listed)
+    own = resource_type.split("::")[1].lower()
+    service = own if own in services else services.most_common(1)[0][0]
+    if operation != "create":
+        return ()
+    its = [action for action in listed if action.partition(":")[0] == service]
+    return tuple([action for action in its if not action.partition(":")[2].startswith(("Get", "List"))] or its)[:1]

@@ -28,6 +28,7 @@ from rehearsal.workloads.tasks import TaskKind
 from tests.example import EXAMPLE
 from tests.paths import ROOT
 from tests.rehearsal.end_to_end.failure_matrix import Matrix
+from tests.rehearsal.end_to_end.topologies_table import TopologiesTable
 from tests.shared_fixture import shared_fixture
 
 MATRIX = "failure matrix"
@@ -175,15 +176,29 @@ def commit_all(repository: Path) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run rehearse every failure, and say where the table of them goes."""
+    """Let a run rehearse every failure and other topologies, and say where the tables of them go."""
     parser.addoption(
         "--failures-table", type=Path, help="rehearse every failure; write them to this file when all hold"
+    )
+    parser.addoption(
+        "--topologies-table", type=Path, help="rehearse topologies; write them to this file when all are delivered"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gather the failures that are rehearsed."""
+    """Gather the failures and topologies that are rehearsed."""
     config.pluginmanager.register(Matrix(config.getoption("--failures-table", None)), MATRIX)
+    config.addinivalue_line("markers", "topologies: takes minutes and runs with --topologies-table only")
+    if table := config.getoption("--topologies-table", None):
+        config.pluginmanager.register(TopologiesTable(table))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Rehearse topologies only where a run asks for it."""
+    if config.getoption("--topologies-table", None) is None:
+        left_out = [item for item in items if item.get_closest_marker("topologies")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

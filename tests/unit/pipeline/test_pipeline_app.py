@@ -1,6 +1,7 @@
 """How the app reports invalid settings."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -119,6 +120,38 @@ def test_warnings_are_printed_on_every_synthesis(
         "warning: delivery.toml: image.yawl_sha256: missing: the build uses whatever it downloads. "
         "Not allowed for prod or for environments that need an approval"
     ]
+
+
+@dataclass(frozen=True)
+class Review:
+    """What the app lists of a change review."""
+
+    environment: str
+
+
+def test_exceeded_limit_says_how_many_environments_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from aws_cdk import App, CfnOutput, Stack
+
+    import pipeline_app
+
+    (tmp_path / "delivery.toml").write_text(delivery_toml(""))
+    monkeypatch.chdir(tmp_path)
+
+    def add_many(app: App, _: object) -> SimpleNamespace:
+        stack = Stack(app, "yawl-delivery")
+        for number in range(201):
+            CfnOutput(stack, f"Output{number}", value="1")
+        return SimpleNamespace(reviews=[Review("dev"), Review("prod")])
+
+    monkeypatch.setattr(pipeline_app, "add_pipeline", add_many)
+    with pytest.raises(SystemExit) as stopped:
+        pipeline_app.main()
+    assert stopped.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("delivery.toml: environments: yawl-delivery has 201 outputs; AWS accepts 200 ")
+    assert "about 1 like these 2 fit" in line
 
 
 @pytest.mark.parametrize(

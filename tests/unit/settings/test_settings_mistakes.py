@@ -108,7 +108,8 @@ def test_too_many_environments_are_rejected() -> None:
     )
     assert problems(more) == (
         "delivery.toml: environments: are 16, 16 of them with approval, which makes 48 stages: "
-        "a pipeline has room for 46",
+        "a pipeline has room for 46. Remove environments, approvals or waves of further_regions, or deliver some with "
+        "a pipeline in another account",
     )
     Path("delivery.toml").write_text(
         delivery_toml(more + "environments.e1.approval = false\nenvironments.e2.approval = false\n")

@@ -1,8 +1,6 @@
 """Properties that hold for all values of the settings."""
 
-import copy
 import tomllib
-from collections.abc import Iterator
 from fnmatch import fnmatch
 from ipaddress import IPv4Network
 from itertools import combinations, permutations, product
@@ -10,13 +8,10 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from settings import NetworkSettings, Settings, TasksSettings
 from settings.aws.data import MEMORY_BY_CPU
 from settings.load import report
-from settings.sections.base import Section, section_in
-from settings.validation.toml_format import Path
 from tests.unit.settings_file import delivery_toml
 
 unhurried = settings(max_examples=50, deadline=None, database=None, derandomize=True)
@@ -89,41 +84,3 @@ def test_no_pattern_of_an_environment_covers_names_of_another_in_its_account(env
         if any(fnmatch(f"yawl-{full}-network", f"yawl-{start}-*") for start, full in product(names[one], names[other]))
     }
     assert {line.split(".")[1].split(":")[0] for line in said if "start with" in line} == covered
-
-
-def paths(section: type[Section], path: Path = ()) -> Iterator[Path]:
-    """Yield the paths of all keys in the file."""
-    for name, field in section.model_fields.items():
-        yield (*path, name)
-        if below := section_in(field.annotation):
-            yield from paths(below, (*path, name, "prod") if name == "environments" else (*path, name))
-
-
-KEYS = st.sampled_from([str(path[-1]) for path in paths(Settings)]) | st.text(max_size=150)
-VALUES: st.SearchStrategy[object] = st.recursive(
-    st.booleans() | st.integers() | st.floats() | st.text(max_size=200) | st.datetimes() | st.dates() | st.times(),
-    lambda values: st.lists(values, max_size=3) | st.dictionaries(KEYS, values, max_size=3),
-    max_leaves=5,
-)
-PLACES = st.sampled_from(list(paths(Settings))) | st.tuples(st.just("environments"), KEYS, KEYS)
-
-
-@unhurried
-@given(st.lists(st.tuples(PLACES, VALUES), min_size=1, max_size=4))
-def test_any_file_is_accepted_or_rejected_with_a_message(changes: list[tuple[Path, object]]) -> None:
-    table: dict[str, Any] = tomllib.loads(delivery_toml(""))
-    for path, value in changes:
-        parent: Any = table
-        for step in path[:-1]:
-            parent = parent.setdefault(step, {}) if isinstance(parent, dict) else None
-        if isinstance(parent, dict):
-            parent[path[-1]] = copy.deepcopy(value)
-    read = Settings.model_validate(table, context=Settings)
-    lines = report(read, table)
-    assert all(line.isprintable() and ": " in line for line in lines)
-    try:
-        Settings.model_validate(table)
-    except ValidationError:
-        assert lines
-    else:
-        assert not lines

@@ -253,3 +253,11 @@ def test_unknown_aws_managed_policy_has_no_document() -> None:
 )
 def test_resource_types_of_an_action(action: str, resource: str, fits: bool) -> None:
     assert action_reference.fits(action, resource) is fits
+
+
+def test_certain_actions_are_of_the_types_own_service() -> None:
+    from rehearsal.emulator.permissions.provisioning import certain_actions
+
+    assert certain_actions("AWS::SNS::Subscription", "create") == ("sns:Subscribe",)
+    assert certain_actions("AWS::SNS::Subscription", "delete") == ()
+    assert certain_actions("AWS::S3::Bucket", "create")[0] == "s3:CreateBucket"

@@ -1,0 +1,37 @@
+"""The form of a report: each line has the path of a value in the file, the value, and what is wrong with it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from settings.validation.toml_format import Path, dotted, literal, quoted
+
+
+def places(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """Yield the path and value of everything in a table."""
+    if path:
+        yield path, value
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, below in entries:
+        yield from places(below, (*path, step))
+
+
+def malformed(lines: Sequence[str], table: Mapping[str, object]) -> list[str]:
+    """Return the lines that do not have the form `PATH: VALUE reason`."""
+    known = {dotted(path): (path, value) for path, value in places(table)}
+    return [line for line in lines if not _is_well_formed(line, known)]
+
+
+def _is_well_formed(line: str, known: Mapping[str, tuple[Path, object]]) -> bool:
+    if not line.isprintable():
+        return False
+    # A key may contain anything, even ": ".
+    starts = [path for path in known if line.startswith(f"{path}: ")]
+    if not starts:
+        _, colon, text = line.partition(": ")
+        return bool(colon) and (text.startswith("missing") or "(the default) " in text)
+    place = max(starts, key=len)
+    path, value = known[place]
+    text = line.removeprefix(f"{place}: ")
+    begins = [literal(value), quoted(str(path[-1])), "unknown key; ", "missing"]
+    tells = any(begin is not None and text.startswith(begin) for begin in begins)
+    # Tables and arrays are not repeated.
+    return len(text) > 10 and (tells or literal(value) is None)
