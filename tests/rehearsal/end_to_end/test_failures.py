@@ -310,7 +310,7 @@ def test_no_rollback_after_a_pipeline_change(environments: Environments, matrix:
     if not matrix.is_complete:
         pytest.skip("part of the whole matrix")
     commit = environments.releases.commit(
-        "three", pipeline=lambda text: text.replace('"BranchName": "main"', '"BranchName": "other"')
+        "three", pipeline=lambda text: text.replace('"BranchName":"main"', '"BranchName":"other"')
     )
     ended = environments.deliver(commit, fail=frozenset({"Dev/Bake"}))
     assert ended.result is Result.FAILED

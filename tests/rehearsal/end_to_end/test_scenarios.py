@@ -129,8 +129,8 @@ def an_older_pipeline(newer: Path, target: Path) -> Path:
     shutil.copytree(newer, target)
     template = target / "yawl-delivery.template.json"
     text = template.read_text()
-    assert '"BranchName": "main"' in text
-    template.write_text(text.replace('"BranchName": "main"', '"BranchName": "older"'))
+    assert '"BranchName":"main"' in text
+    template.write_text(text.replace('"BranchName":"main"', '"BranchName":"older"'))
     assets = target / "yawl-delivery.assets.json"
     files = json.loads(assets.read_text())["files"]
     content_hash = next(key for key, file in files.items() if file["source"]["path"] == template.name)

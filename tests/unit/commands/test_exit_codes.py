@@ -67,7 +67,6 @@ class World:
     def review(self, *findings: Finding) -> list[str]:
         """Let the review find this; return the program's arguments."""
         self.patch.setattr("jobs.change_review.review.review", gives(replace(NOTHING, findings=findings)))
-        self.patch.setattr("jobs.change_review.moved_pipeline.former_place", gives(None))
         return ["--environment", "dev", "--stage", "cdk.out/stage", "--output", str(self.folder)]
 
     def assembly(self, *, compared: int, compared_again: int = 0) -> list[str]:
@@ -86,6 +85,7 @@ class World:
         }.items():
             (self.folder / name).write_text(json.dumps(content))
         (self.folder / "delivery.toml").write_text("")
+        self.patch.setattr("jobs.change_review.moved_pipeline.former_place", gives(None))
         cdk = self.folder / "cdk"
         cdk.write_text(f"#!/bin/sh\ncase $* in *broadening*) exit {compared};; *) exit {compared_again};; esac\n")
         cdk.chmod(0o755)
@@ -246,8 +246,9 @@ def _environment_that_cannot_be_compared(it: World) -> Sequence[str]:
 @case(BEFORE_PUSH, 1)
 def _pipeline_that_would_move(it: World) -> Sequence[str]:
     it.review()
+    arguments = it.assembly(compared=0)
     it.patch.setattr("jobs.change_review.moved_pipeline.former_place", gives("222222222222, eu-west-1"))
-    return it.assembly(compared=0)
+    return arguments
 
 
 @case(HISTORY, 0)
@@ -304,11 +305,11 @@ def _task_without_a_variable(it: World) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_program_ends_with_its_exit_code(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_ends_with_its_exit_code(name: str, task_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program, code, arrange = CASES[name]
     for variable in ("HOTFIX", "VERIFIER_ROLE_ARN", "COMMIT", "PIPELINE", "EXECUTION", "PUBLISH_TO", "LATER_STAGES"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(sys, "argv", [program, *(arrange(World(monkeypatch, tmp_path)) or ())])
+    monkeypatch.setattr(sys, "argv", [program, *(arrange(World(monkeypatch, task_folder)) or ())])
     assert run(ROOT / program) == code
 
 

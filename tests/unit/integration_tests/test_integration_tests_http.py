@@ -148,7 +148,7 @@ def test_unresolvable_name_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_plain_http_on_a_tls_port_is_reported() -> None:
     with serve(healthy(), elsewhere=FORBIDDEN) as server, pytest.raises(CheckFailed, match="while negotiating TLS"):
-        check_health(server.url.replace("http:", "https:"), request_seconds=SHORT_SECONDS)
+        check_health(server.url.replace("http:", "https:"), request_seconds=REQUEST_SECONDS)
 
 
 def test_flapping_fails_at_once() -> None:

@@ -300,9 +300,13 @@ def delivering_configuration(channel: Resource, resources: Resources) -> Iterato
     "AWS::Config::ConfigurationRecorder",
     source="AWS Config Developer Guide, 'Permissions for the IAM Role Assigned to AWS Config'",
 )
-def recording_configuration(recorder: Resource, _resources: Resources) -> Iterator[Call]:
-    """Return a sample of what AWS Config reads; the managed policy AWS_ConfigRole is AWS's own list."""
+def recording_configuration(recorder: Resource, resources: Resources) -> Iterator[Call]:
+    """Return a sample of what AWS Config reads; the managed policy AWS_ConfigRole is AWS's own list.
+
+    With least privilege, the boundary lets it read only services that the account's stacks use.
+    """
     if arn := recorder.at("RoleARN"):
         yield from assume("config", arn)
-        yield from calls(role(arn), "ec2:DescribeInstances DescribeVpcs", "*")
+        if any(vpc.account == recorder.account for vpc in resources.of_type("AWS::EC2::VPC")):
+            yield from calls(role(arn), "ec2:DescribeInstances DescribeVpcs", "*")
         yield from calls(role(arn), "iam:ListRoles GetRole", "*")

@@ -27,6 +27,8 @@ NAMINGS: dict[str, Naming] = {
     "AWS::Backup::RestoreTestingPlan": Naming(
         "RestoreTestingPlanName", "arn:aws:backup:{region}:{account}:restore-testing-plan:{name}"
     ),
+    # CloudFormation generates a name; the documentation does not say from what.
+    "AWS::Budgets::Budget": Naming("", "arn:aws:budgets::{account}:budget/{name}"),
     "AWS::CloudFront::Distribution": Naming(
         "", "arn:aws:cloudfront::{account}:distribution/{name}", stack_in_name=False
     ),
