@@ -2,7 +2,7 @@
 
 YAWL keeps accounts of applications in the table `ClientApps` and of services in `yservices`, each with a password as
 its clients send it: Base64 of SHA-1. It makes its default accounts only in a database that has neither, so one account
-written before the first start keeps them away for ever. Where they are already, their passwords are replaced.
+written before the first start keeps them away indefinitely. Where they are already, their passwords are replaced.
 """
 
 import base64

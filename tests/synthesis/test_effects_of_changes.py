@@ -16,7 +16,7 @@ from jobs.change_review.permissions import broadened
 from jobs.change_review.refused_updates import refused_updates
 from jobs.change_review.stateful import losses
 from settings import Settings
-from settings.effects import ACCEPTED, HARMLESS, INTERRUPTS, OF_KEYS, REFUSED, REPLACES, effect_of
+from settings.effects import ACCEPTED, EFFECTS, HARMLESS, INTERRUPTS, OF_KEYS, REFUSED, REPLACES, effect_of
 from settings.load import report
 from settings.sections.base import section_in, tables
 from tests.paths import ROOT
@@ -173,8 +173,8 @@ NOT_COMPARED = {
     "image.build": "its change is that of the whole table",
     "pipeline.execution": "it takes effect with `make bootstrap`",
     "environments.NAME.tasks.deployment": "the settings accept one value",
-    "pipeline.account": "jobs and tests of moves",
-    "pipeline.region": "jobs and tests of moves",
+    "pipeline.account": "the build stops before it compares; tests of moved pipelines cover it",
+    "pipeline.region": "the same",
     "environments.NAME.account": "the review looks for stacks left behind; its tests cover moves",
     "environments.NAME.region": "the same",
     "pipeline.accepted_changes.FINGERPRINT.reason": "it changes no template",
@@ -298,8 +298,7 @@ def base_of(path: str) -> str:
 @pytest.mark.parametrize("path", HARMFUL)
 def test_effect_of_a_change_is_the_documented_one(path: str, comparison: Comparison) -> None:
     effects = comparison.effects(base_of(path), f"{path} = {HARMFUL[path]}")
-    order = (HARMLESS, INTERRUPTS, REPLACES, ACCEPTED, REFUSED)
-    worst = max(effects.values(), key=order.index, default=HARMLESS)
+    worst = max(effects.values(), key=EFFECTS.index, default=HARMLESS)
     [key, *_] = keys_of(key_of(path), tomllib.loads(f"value = {HARMFUL[path]}")["value"])
     assert worst == effect_of(key).kind, effects
 

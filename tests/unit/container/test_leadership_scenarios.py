@@ -1,6 +1,6 @@
 """What happens to leadership in known situations, each in virtual time with real tasks (`simulation`).
 
-Figures come from container/README.md. `World` checks in addition what must hold in any situation.
+Figures come from container/README.md. `World` checks the invariants as well.
 """
 
 from collections.abc import Generator
