@@ -217,7 +217,7 @@ def serve(
     elsewhere: Behaviour,
     tls: ssl.SSLContext | None = None,
 ) -> Generator[Server, None, None]:
-    """Serve `method` of `path` with one behaviour a request, the last of them indefinitely; `elsewhere` has the rest."""
+    """Serve `method` of `path` with one behaviour a request, the last one repeatedly; `elsewhere` has the rest."""
     left = list(behaviours)
 
     def application(request: Request) -> Behaviour:
