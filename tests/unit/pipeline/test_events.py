@@ -197,7 +197,9 @@ def test_each_rule_starts_the_function_that_it_is_for(pipeline: Pipeline) -> Non
 @pytest.mark.parametrize("app", APPS, indirect=True)
 def test_only_pushes_to_the_branch_start_the_pipeline(app: Synthesized) -> None:
     pipeline = app.pipeline
-    assert not pipeline.definition.get("Triggers")
+    for trigger in pipeline.definition.get("Triggers", []):
+        assert trigger["GitConfiguration"].keys() == {"SourceActionName", "Push"}
+        assert [push["Branches"] for push in trigger["GitConfiguration"]["Push"]] == [{"Includes": ["main"]}]
     [source] = pipeline.stages["Source"]
     assert source["Configuration"] == {
         "ConnectionArn": "arn:aws:codeconnections:us-east-1:111111111111:connection/"
