@@ -103,9 +103,9 @@ def test_without_a_repository_the_next_step_is_said(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert main(["--check"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"rehearsal: no git repository can be read in {tmp_path} (not a git repository")
-    assert "git init && git add" in said
+    output = capsys.readouterr().err
+    assert output.startswith(f"rehearsal: no git repository can be read in {tmp_path} (not a git repository")
+    assert "git init && git add" in output
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     assert main(["--check"]) == 2
     assert capsys.readouterr().err == (
@@ -131,8 +131,8 @@ def test_what_is_weaker_without_network_namespaces_is_said_first(
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     monkeypatch.setattr("rehearsal.process.closed_network.works", lambda: works)
     main(["--approve", "yes"])
-    said = capsys.readouterr().out
-    assert ("weaker on this machine: programs that ignore proxies" in said) is not works
+    output = capsys.readouterr().out
+    assert ("weaker on this machine: programs that ignore proxies" in output) is not works
 
 
 def test_rehearsals_at_the_same_time_do_not_share_their_files(
@@ -141,9 +141,9 @@ def test_rehearsals_at_the_same_time_do_not_share_their_files(
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     with output_directory(Path(".rehearsal")):
         main(["--approve", "yes"])
-        said = capsys.readouterr().out
-        assert "another rehearsal writes to .rehearsal; this one writes to .rehearsal/2" in said
-        assert "report: .rehearsal/2/report.html" in said
+        output = capsys.readouterr().out
+        assert "another rehearsal writes to .rehearsal; this one writes to .rehearsal/2" in output
+        assert "report: .rehearsal/2/report.html" in output
         assert (repository / ".rehearsal/2/logs/Dev-Deploy.log").parent.is_dir()
     main(["--approve", "yes"])
     assert "report: .rehearsal/report.html" in capsys.readouterr().out

@@ -22,7 +22,7 @@ from tests.rehearsal.emulator.conftest import Account, ref, resource
 HEALTH = "/resourceService/"
 
 
-USER, PASSWORD = "verifier", "correct horse"
+USER, PASSWORD = "tester", "correct horse"
 ENCODED = base64.b64encode(hashlib.sha1(PASSWORD.encode(), usedforsecurity=False).digest()).decode()
 
 
@@ -91,8 +91,8 @@ def at_every_task(account: Account, path: str, body: bytes | None = None) -> dic
 
 def test_each_task_of_a_service_has_a_fake_of_its_name(account: Account, fake_tasks: Tasks) -> None:
     ids = account.deploy(**service())
-    said = fake_tasks.start("stack", account.place)
-    assert [words.rpartition(":")[0] for words in said] == ["fake task on 127.0.0.1"] * 2
+    output = fake_tasks.start("stack", account.place)
+    assert [words.rpartition(":")[0] for words in output] == ["fake task on 127.0.0.1"] * 2
     answers = at_every_task(account, HEALTH)
     tasks = account.client("ecs").list_tasks(cluster=ids["Cluster"])["taskArns"]
     assert set(answers) == {arn.split("/")[-1][:8] for arn in tasks}
@@ -162,8 +162,8 @@ def test_no_response_without_tasks(account: Account) -> None:
 
 def test_fake_stops_with_the_rehearsal(account: Account, workshop: Any, fake_tasks: Tasks) -> None:
     account.deploy(**service())
-    said, _ = fake_tasks.start("stack", account.place)
-    port = said.split(":")[1].split(" ")[0]
+    output, _ = fake_tasks.start("stack", account.place)
+    port = output.split(":")[1].split(" ")[0]
     workshop.processes.end_all()
     with pytest.raises(urllib.error.URLError):
         open_without_proxy(f"http://127.0.0.1:{port}{HEALTH}", timeout_seconds=2)
