@@ -15,10 +15,11 @@ from typing import Any
 
 from rehearsal.actions import artifacts, buildspec, full_clone, kept_pages
 from rehearsal.actions.build_environment import build_environment, input_directories
-from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionNotEmulated, ActionSkipped, Outcome, Run
+from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionNotEmulated, ActionNotRehearsed, Outcome, Run
 from rehearsal.engine.account_kind import TooManyBuildsError
 from rehearsal.engine.cloud import Credentials, Forbidden
 from rehearsal.errors import NOT_EMULATED
+from rehearsal.gaps import GapKind
 from rehearsal.process import closed_network
 from rehearsal.report import failing_line, junit
 
@@ -31,7 +32,7 @@ def execute(run: Run) -> Outcome:
     project = _project(run)
     role = _start_build(run, project)
     if project["environment"].get("privilegedMode") and not _docker_works():
-        raise ActionSkipped("no Docker daemon is running on this machine")
+        raise ActionNotRehearsed(GapKind.DOCKER, "no Docker daemon is running on this machine")
     try:
         with run.context.build_slots.taken():
             return _run_in_slot(run, project, role)
