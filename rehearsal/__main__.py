@@ -16,11 +16,13 @@ from types import FrameType
 from rich.console import Console
 from rich.text import Text
 
+import cloud_assembly
 from cloud_assembly import UserError
 from cloud_assembly.synthesize_commit import synthesized
 from rehearsal import assembly
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.approvals import PresetApprover, TerminalApprover
+from rehearsal.engine.expected_gaps import expected_gaps
 from rehearsal.errors import RehearsalError
 from rehearsal.gaps import GapKind
 from rehearsal.process import closed_network
@@ -180,6 +182,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     with contextlib.ExitStack() as stack:
         folder, logs = _prepare_outputs(options, console, stack)
         _print_header(console, repository, commit, options)
+        _print_gaps(console, plan)
         if base:
             plan = replace(plan, base_assembly=_base_assembly(plan, base, console, stack))
         deliveries = (str(base), str(commit)) if base else ()
@@ -342,6 +345,15 @@ def _print_header(console: Console, repository: Repository, commit: Commit, opti
             ),
             soft_wrap=not console.is_terminal,
         )
+
+
+def _print_gaps(console: Console, plan: Plan) -> None:
+    """Print what cannot be rehearsed, before anything starts."""
+    [stack] = [
+        one for one in cloud_assembly.read(plan.assembly.directory).stacks if one.name == plan.assembly.stack_name
+    ]
+    for gap in expected_gaps(stack):
+        console.print(Text(f"cannot rehearse {gap}", "yellow"), soft_wrap=not console.is_terminal)
 
 
 if __name__ == "__main__":

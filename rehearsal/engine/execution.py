@@ -18,7 +18,7 @@ from rehearsal.actions.run import (
     Unanswered,
 )
 from rehearsal.engine.artifacts import ArtifactNotFound
-from rehearsal.engine.conditions import ConditionEvaluator
+from rehearsal.engine.conditions import RULES, ConditionEvaluator, no_rule
 from rehearsal.engine.definition import Action, Definition, OnFailure, Stage, parse
 from rehearsal.engine.events import CANCELED, RESUMED, ROLLED_BACK, STARTED, EventPublisher, Rollback
 from rehearsal.engine.history import History, RollbackUnavailable, SuccessfulRun
@@ -40,6 +40,11 @@ ACTION_RUNNERS: ActionRunners = {
     ("Deploy", "CloudFormation"): deploy.execute,
     ("Approval", "Manual"): approval.execute,
 }
+
+
+def no_runner(category: str, provider: str) -> str:
+    """Return why an action without a runner is not rehearsed."""
+    return f"{category} actions of {provider} are not rehearsed"
 
 
 def new_execution_id() -> str:
@@ -122,6 +127,8 @@ class Execution:
 
     def _run_stage(self, stage: Stage, progress: StageProgress) -> tuple[Status, str]:
         self._progress.set_stage(progress, Status.RUNNING)
+        for provider in stage.rule_providers() - RULES:
+            self._progress.add_gap(Gap(GapKind.ACTION, stage.name, no_rule(provider)))
         if unmet := self._conditions.unmet(stage.before_entry, self._namespaces):
             condition, reason = unmet
             if condition.result == "SKIP":
@@ -278,9 +285,7 @@ class Execution:
             self._events.action_started(stage.name, action, configuration)
         runner = self._action_runners.get((action.category, action.provider))
         if runner is None:
-            raise ActionNotRehearsed(
-                GapKind.ACTION, f"{action.category} actions of {action.provider} are not rehearsed"
-            )
+            raise ActionNotRehearsed(GapKind.ACTION, no_runner(action.category, action.provider))
         run = Run(
             stage=stage.name,
             action=action,

@@ -47,7 +47,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Pat
         "properties": {"templateFile": "delivery.json"},
     }
     (assembly / "manifest.json").write_text(json.dumps({"artifacts": {"delivery": delivery}}))
-    stages = [{"Name": "Dev", "Actions": [{"Name": "Deploy"}, {"Name": "Test"}]}]
+    fake = {"Category": "Build", "Provider": "Fake"}
+    actions = [{"Name": name, "ActionTypeId": fake} for name in ("Deploy", "Test")]
+    stages = [{"Name": "Dev", "Actions": actions}]
     found = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Stages": stages}}
     (assembly / "delivery.json").write_text(json.dumps({"Resources": {"P": found}}))
     monkeypatch.chdir(tmp_path)
@@ -234,7 +236,9 @@ def test_gaps_are_listed_whether_accepted_or_not(
     assert document["gaps"] == [
         {"kind": "action", "where": where, "reason": reason, "accepted": True} for where in ("Dev/Deploy", "Dev/Test")
     ]
-    assert f"Dev/Test: {reason} (action), accepted" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.index(f"cannot rehearse Dev/Test: {reason} (action)") < said.index("stage Dev"), "before it starts"
+    assert f"Dev/Test: {reason} (action), accepted" in said
 
 
 @pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--tasks", "real"], ["--no-such-option"]])
