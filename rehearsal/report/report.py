@@ -15,7 +15,6 @@ from rehearsal.report.progress import ActionProgress, Progress, StageProgress
 from rehearsal.report.timeline import Span, critical_path, idle_seconds, parallelism, waits
 
 CLOUDFRONT = "a local edge with certificates of a temporary authority"
-CONTAINERS = "the container's own processes with a small test engine"
 
 APPROVAL = "Manual"
 """The provider of manual approvals."""
@@ -34,7 +33,7 @@ class Environment:
     """Outputs by stack."""
     resources: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
     """Resources by stack."""
-    fake_tasks: list[str] = field(default_factory=list)
+    workloads: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str | None:
@@ -78,7 +77,7 @@ def environments(progress: Progress) -> list[Environment]:
 def _add(stack: Deployed, environment: Environment) -> None:
     environment.stacks[stack.name] = stack.outputs
     environment.resources[stack.name] = stack.resources
-    environment.fake_tasks += stack.fake_tasks
+    environment.workloads += stack.workloads
 
 
 def _common_prefix_length(name: str, environment: Environment) -> int:
@@ -88,10 +87,7 @@ def _common_prefix_length(name: str, environment: Environment) -> int:
 
 def describe_tasks(found: list[Environment]) -> str:
     """Return what ran as the environments' tasks."""
-    running = [words for environment in found for words in environment.fake_tasks]
-    if not running:
-        return "none"
-    return CONTAINERS if running[0].startswith("container ") else "local fakes"
+    return "the declared workload" if any(environment.workloads for environment in found) else "none"
 
 
 def compose(progress: Progress, *, commit: str, subject: str, recorded_types: list[str]) -> dict[str, Any]:
@@ -218,5 +214,5 @@ def _environment(environment: Environment) -> dict[str, Any]:
         "resources": {
             stack: [asdict(resource) for resource in resources] for stack, resources in environment.resources.items()
         },
-        "stand_ins": environment.fake_tasks,
+        "workloads": environment.workloads,
     }

@@ -134,7 +134,7 @@ class Screen:
     def _show_simulated(self, found: list[Environment], variable_overrides: Mapping[str, str]) -> None:
         if not found:
             return
-        running = sum(len(environment.fake_tasks) for environment in found)
+        running = sum(len(environment.workloads) for environment in found)
         tasks = f"{running} task(s) ({describe_tasks(found)})" if running else "no tasks"
         line = f"simulated: AWS (emulator), {tasks}, CloudFront (local edge); databases and caches do not run"
         if variable_overrides:

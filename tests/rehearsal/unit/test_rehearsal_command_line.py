@@ -197,7 +197,7 @@ def test_emulator_gap_exits_with_4(capsys: pytest.CaptureFixture[str], monkeypat
     assert "the rehearsal does not support Build actions of Fake" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--tasks", "real"], ["--no-such-option"]])
+@pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--account", "old"], ["--no-such-option"]])
 def test_options_are_checked(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
