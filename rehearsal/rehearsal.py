@@ -111,7 +111,7 @@ class Rehearsal:
                 self._processes.end_all()
             self._progress.finish(Result.STOPPED, "interrupted")
         except (BotoCoreError, ClientError) as error:
-            self._progress.finish(Result.NOT_EMULATED, f"the emulator failed: {error}")
+            self._progress.finish(Result.NOT_REHEARSED, f"the emulator failed: {error}")
 
     def evaluate_permissions(self) -> None:
         """Add the emulator's permission evaluation to the progress."""

@@ -258,7 +258,7 @@ def test_every_review_is_a_page_that_is_kept_and_recorded(
     assert "no release on record" in prod
     assert f"Commit={repository.commit}" in prod
     assert "Runs now: no release on record" in arrived.told[3].text
-    composed = report.compose(site.progress, commit=repository.commit, subject="Subject", recorded_types=[])
+    composed = report.compose(site.progress, commit=repository.commit, subject="Subject")
     shown = render(composed, folder=site.progress.logs, secrets=[])
     assert re.search(r'<a href="ProdReview-ReviewChanges\.page-\d\.html">', shown)
     assert site.rehearsal.cloud is not None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rehearsal.actions import build
-from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionSkipped, Outcome
+from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionNotRehearsed, Outcome
 from rehearsal.engine.action_details import CaseOutcome, CaseResult
 from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.errors import NOT_EMULATED
@@ -170,7 +170,7 @@ def _nothing(_name: str) -> None:
 
 def test_image_build_without_docker_is_skipped(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rehearsal.actions.build.shutil.which", _nothing)
-    with pytest.raises(ActionSkipped, match="no Docker daemon is running"):
+    with pytest.raises(ActionNotRehearsed, match="no Docker daemon is running"):
         projects.run("docker build .", environment={"privilegedMode": True})
 
 

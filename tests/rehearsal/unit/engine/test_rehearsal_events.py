@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Rejected, Run, Unanswered
+from rehearsal.actions.run import ActionFailed, ActionNotRehearsed, Outcome, Rejected, Run, Unanswered
+from rehearsal.gaps import GapKind
 from tests.rehearsal.unit.rehearsal_fakes import FakeExecution, action, checks, pipeline, stage
 
 Behaviour = Callable[[Run], Outcome | None]
@@ -56,7 +57,7 @@ ENDS = [
     (Rejected("no"), "FAILED", "FAILED"),
     (KeyError("odd"), "FAILED", "FAILED"),
     (Unanswered("nobody"), "ABANDONED", "STOPPED"),
-    (ActionSkipped("no Docker here"), "SUCCEEDED", "SUCCEEDED"),
+    (ActionNotRehearsed(GapKind.DOCKER, "no Docker here"), "SUCCEEDED", "SUCCEEDED"),
 ]
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
 from rehearsal.report import report
+from rehearsal.report.environments import Environment, environments
 from rehearsal.report.progress import Progress
 from rehearsal.report.screen import Screen
 from tests.rehearsal.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
@@ -52,8 +53,9 @@ def document(tmp_path: Path) -> dict[str, Any]:
     execution.behaviours = {"network": deploy, "application": deploy}
     result, reason = execution.run()
     execution.progress.finish(result, reason)
+    execution.progress.recorded_types = ["AWS::Some::Type"]
     file = tmp_path / "deep/report.json"
-    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=["AWS::Some::Type"])
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew")
     report.write(composed, file)
     return json.loads(file.read_text())
 
@@ -122,7 +124,7 @@ def test_unused_variable_is_not_reported_as_set(tmp_path: Path) -> None:
     result, reason = execution.run()
     execution.progress.variable_overrides = {"BAKE_MINUTES": "1", "BAKE_MINUTE": "2"}
     execution.progress.finish(result, reason)
-    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew")
     assert composed["simulated"]["variables"] == {"BAKE_MINUTES": "1"}
     shown = io.StringIO()
     Screen(Console(file=shown)).summary(execution.progress)
@@ -140,7 +142,7 @@ def test_other_logs_are_left_alone(tmp_path: Path) -> None:
     assert step.log_file.read_text() == "new\n"
 
 
-def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list[report.Environment]:
+def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list[Environment]:
     """The environments of a stage that has deployed these stacks: each by its name, region and address."""
     execution = FakeExecution(pipeline(stage("Prod", *(action(name) for name, _, _ in stacks))), tmp_path)
     for name, region, address in stacks:
@@ -148,7 +150,7 @@ def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list
         outcome = Outcome(deployed=Deployed(name, AwsEnvironment("444444444444", region), outputs))
         execution.behaviours[name] = lambda _, outcome=outcome: outcome
     execution.run()
-    return report.environments(execution.progress)
+    return environments(execution.progress)
 
 
 def test_stack_in_another_region_belongs_to_its_environment(tmp_path: Path) -> None:
