@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import build_log
+from . import build_log, program_messages
 from .clients import NotReadable
 from .denial import grant
 from .execution import Action, DeployedStack
@@ -84,7 +84,7 @@ def _of_build(action: Action, clients: Clients) -> Reason:
     most = found[:MOST_FINDINGS]
     if len(found) > len(most):
         most.append(f"and {len(found) - len(most)} more: see the review")
-    line = build_log.failing_line(log) or _message_of_phase(build)
+    line = program_messages.failing_line(log) or _message_of_phase(build)
     return Reason(
         lines=tuple(most) or ((line,) if line else ()),
         links={

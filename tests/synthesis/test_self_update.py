@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 import pytest
 from aws_cdk.assertions import Template
 
-from lambdas.delivery_events.build_log import failing_line
+from lambdas.delivery_events.program_messages import failing_line
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
 from tests.faulty_http_server import PROXY_VARIABLES
 from tests.paths import ROOT

@@ -24,11 +24,11 @@ from rehearsal.engine.cloud import Credentials
 from rehearsal.report import report
 from rehearsal.report.page.rendering import render
 from rehearsal.report.progress import Notification, Result, Status
-from rehearsal.workloads.tasks import TaskKind
 from testbed import system_packages
 from tests.environment_stacks import LEVELS_OF, own_region
 from tests.paths import ROOT
 from tests.rehearsal.end_to_end.conftest import Rehearsed, Repository
+from tests.rehearsal.workloads import CONTAINER, FAKE
 
 HOME = AwsEnvironment("111111111111", "us-east-1")
 DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
@@ -119,8 +119,8 @@ def site(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> It
     Where the packages these need are not installed, fake tasks run instead.
     """
     older = an_older_pipeline(repository.path / "cdk.out", tmp_path_factory.mktemp("older") / "cdk.out")
-    tasks = TaskKind.FAKE if WITHOUT_PACKAGES else TaskKind.CONTAINER
-    with repository.rehearse(tasks=tasks, fail=frozenset({FAILING}), deployed_first=older) as rehearsed:
+    workload = FAKE if WITHOUT_PACKAGES else CONTAINER
+    with repository.rehearse(workload=workload, fail=frozenset({FAILING}), deployed_first=older) as rehearsed:
         yield rehearsed
 
 

@@ -216,12 +216,12 @@ def test_verdict_is_in_the_exit_code_and_the_reports(
     monkeypatch.setitem(ACTION_RUNNERS, ("Build", "Fake"), execute)
     options = [part for kind in accepted for part in ("--accept", kind)]
     assert main(["--approve", "yes", "--json", "report.json", *options]) == code
-    said, document = capsys.readouterr().out, json.loads(Path("report.json").read_text())
+    printed, document = capsys.readouterr().out, json.loads(Path("report.json").read_text())
     assert document["verdict"] == verdict
-    assert f"rehearsal {verdict} after" in said
+    assert f"rehearsal {verdict} after" in printed
     assert f"Rehearsal {verdict}:" in Path(".rehearsal/report.html").read_text()
     for line in [*document["proves"], *document["does_not_prove"]]:
-        assert line in said
+        assert line in printed
         assert line in Path(".rehearsal/report.html").read_text()
 
 
@@ -236,12 +236,14 @@ def test_gaps_are_listed_whether_accepted_or_not(
     assert document["gaps"] == [
         {"kind": "action", "where": where, "reason": reason, "accepted": True} for where in ("Dev/Deploy", "Dev/Test")
     ]
-    said = capsys.readouterr().out
-    assert said.index(f"cannot rehearse Dev/Test: {reason} (action)") < said.index("stage Dev"), "before it starts"
-    assert f"Dev/Test: {reason} (action), accepted" in said
+    printed = capsys.readouterr().out
+    assert printed.index(f"cannot rehearse Dev/Test: {reason} (action)") < printed.index("stage Dev"), (
+        "before it starts"
+    )
+    assert f"Dev/Test: {reason} (action), accepted" in printed
 
 
-@pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--tasks", "real"], ["--no-such-option"]])
+@pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--account", "old"], ["--no-such-option"]])
 def test_options_are_checked(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

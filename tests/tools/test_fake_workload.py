@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from rehearsal.workloads.fake_engine.engine import Engine
-from rehearsal.workloads.fake_engine.engine_api import EngineApi
-from rehearsal.workloads.fake_engine.server import Active, Request, Response, Standby, handler_for
+from tools.rehearsal_workloads.fake.engine import Engine
+from tools.rehearsal_workloads.fake.engine_api import EngineApi
+from tools.rehearsal_workloads.fake.server import Active, Request, Response, Standby, handler_for
 
 HEALTH = "/resourceService/"
 PASSWORD = base64.b64encode(hashlib.sha1(b"YAWL", usedforsecurity=False).digest()).decode()
