@@ -15,14 +15,16 @@ from typing import Any
 
 from rehearsal.actions import artifacts, buildspec, full_clone, kept_pages
 from rehearsal.actions.build_environment import build_environment, input_directories
-from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionNotEmulated, ActionSkipped, Outcome, Run
+from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionNotEmulated, ActionNotRehearsed, Outcome, Run
 from rehearsal.engine.account_kind import TooManyBuildsError
 from rehearsal.engine.cloud import Credentials, Forbidden
 from rehearsal.errors import NOT_EMULATED
+from rehearsal.gaps import GapKind
 from rehearsal.process import closed_network
 from rehearsal.report import failing_line, junit
 
 LOG_EVENTS_AT_ONCE = 1000
+NO_DOCKER = "the build needs Docker, and no Docker daemon is running on this machine"
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
 
 
@@ -30,8 +32,8 @@ def execute(run: Run) -> Outcome:
     """Run the build; return its exported variables and store its artifacts."""
     project = _project(run)
     role = _start_build(run, project)
-    if project["environment"].get("privilegedMode") and not _docker_works():
-        raise ActionSkipped("no Docker daemon is running on this machine")
+    if project["environment"].get("privilegedMode") and not docker_works():
+        raise ActionNotRehearsed(GapKind.DOCKER, NO_DOCKER)
     try:
         with run.context.build_slots.taken():
             return _run_in_slot(run, project, role)
@@ -160,7 +162,8 @@ def _project(run: Run) -> dict[str, Any]:
     return found["projects"][0]
 
 
-def _docker_works() -> bool:
+def docker_works() -> bool:
+    """Return whether a Docker daemon runs on this machine."""
     if not shutil.which("docker"):
         return False
     try:

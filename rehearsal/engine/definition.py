@@ -58,6 +58,12 @@ class Stage:
     on_success: tuple[Condition, ...]
     on_failure: OnFailure | None
 
+    def rule_providers(self) -> set[str]:
+        """Return the providers of all its rules."""
+        on_failure = self.on_failure.conditions if self.on_failure else ()
+        every = (*self.before_entry, *self.on_success, *on_failure)
+        return {rule.provider for condition in every for rule in condition.rules}
+
     def run_orders(self) -> list[tuple[Action, ...]]:
         """Return the groups of actions that run in parallel, in order."""
         orders = sorted({action.run_order for action in self.actions})

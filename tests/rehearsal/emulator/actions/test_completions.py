@@ -88,8 +88,8 @@ def test_tasks_report_their_image_digest(image: str, digest: str, account: Accou
     )
     ecs = account.client("ecs")
     tasks = ecs.describe_tasks(cluster=ids["Cluster"], tasks=ecs.list_tasks(cluster=ids["Cluster"])["taskArns"])
-    [told] = {task["containers"][0]["imageDigest"] for task in tasks["tasks"]}
-    assert re.fullmatch(digest, told)
+    [received] = {task["containers"][0]["imageDigest"] for task in tasks["tasks"]}
+    assert re.fullmatch(digest, received)
 
 
 def test_alarm_on_an_expression(account: Account) -> None:
@@ -139,10 +139,10 @@ def test_custom_resource_makes_the_call_that_it_says(account: Account) -> None:
 
     def call(body: str, action: str = "putObject") -> dict[str, Any]:
         parameters = {"Bucket": bucket, "Key": "static/check.txt", "Body": body, "ContentType": "text/plain"}
-        said = json.dumps(
+        output = json.dumps(
             {"service": "S3", "action": action, "parameters": parameters, "physicalResourceId": {"id": "check"}}
         )
-        call = resource("Custom::AWS", ServiceToken=token, Create=said, Update=said)
+        call = resource("Custom::AWS", ServiceToken=token, Create=output, Update=output)
         return {
             "Bucket": resource("AWS::S3::Bucket", BucketName=bucket),
             "Call": {**call, "DependsOn": ["Bucket"]},

@@ -1,0 +1,50 @@
+"""What of a pipeline cannot be rehearsed on this machine, as its template tells before anything starts."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from cloud_assembly import PIPELINE, Stack
+from rehearsal.actions.build import NO_DOCKER, docker_works
+from rehearsal.engine.conditions import RULES, no_rule
+from rehearsal.engine.execution import ACTION_RUNNERS, ActionRunners, no_runner
+from rehearsal.gaps import Gap, GapKind
+
+BUILD = "CodeBuild"
+CONDITIONS = ("BeforeEntry", "OnSuccess", "OnFailure")
+
+
+def expected_gaps(
+    stack: Stack, runners: ActionRunners = ACTION_RUNNERS, has_docker: Callable[[], bool] = docker_works
+) -> list[Gap]:
+    """Return the gaps of the stack's pipeline, in its order."""
+    [(_, properties)] = stack.of_type(PIPELINE)
+    found: list[Gap] = []
+    docker: bool | None = None
+    for stage in properties.get("Stages", []):
+        found += [Gap(GapKind.ACTION, stage["Name"], no_rule(provider)) for provider in _rules(stage)]
+        for action in stage["Actions"]:
+            category, provider = (action["ActionTypeId"][key] for key in ("Category", "Provider"))
+            where = f"{stage['Name']}/{action['Name']}"
+            if (category, provider) not in runners:
+                found.append(Gap(GapKind.ACTION, where, no_runner(category, provider)))
+            elif provider == BUILD and _is_privileged(action, stack):
+                # Asking the daemon may take seconds.
+                docker = has_docker() if docker is None else docker
+                if not docker:
+                    found.append(Gap(GapKind.DOCKER, where, NO_DOCKER))
+    return found
+
+
+def _rules(stage: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the providers of the stage's rules that cannot be evaluated."""
+    for holder in CONDITIONS:
+        for condition in stage.get(holder, {}).get("Conditions", []):
+            for rule in condition.get("Rules", []):
+                if (provider := rule["RuleTypeId"]["Provider"]) not in RULES:
+                    yield provider
+
+
+def _is_privileged(action: Mapping[str, Any], stack: Stack) -> bool:
+    name = action.get("Configuration", {}).get("ProjectName")
+    project = stack.resources.get(name.get("Ref", ""), {}) if isinstance(name, dict) else {}
+    return project.get("Properties", {}).get("Environment", {}).get("PrivilegedMode") in (True, "true")
