@@ -1,8 +1,7 @@
 """`python -m rehearsal`: run a synthesized CDK pipeline on this machine, from source to the last stage.
 
-Exit codes: 0 every action succeeded; 1 an action or the set-up failed; 2 invalid input; 3 the rehearsal was stopped (by
-you, or at an approval without an answer) or rejected; 4 the emulator lacks something the pipeline needs, which says
-nothing about the release.
+Exit codes: 0 passed; 1 failed; 2 bad input; 3 stopped (by you, or at an approval without an answer) or rejected;
+4 not rehearsed: everything that ran succeeded, but something did not run (see --accept).
 """
 
 import argparse
@@ -24,18 +23,25 @@ from cloud_assembly.synthesize_commit import synthesized
 from rehearsal import assembly
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.approvals import PresetApprover, TerminalApprover
+from rehearsal.engine.expected_gaps import expected_gaps
 from rehearsal.errors import RehearsalError
+from rehearsal.gaps import GapKind
 from rehearsal.process import closed_network
 from rehearsal.process.output_directory import exclusive, output_directory
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.report import page, remaining_time, report
 from rehearsal.report.permissions import Permissions
-from rehearsal.report.progress import Progress, Result
+from rehearsal.report.progress import Progress, Verdict
 from rehearsal.report.screen import Screen
 from rehearsal.repository import Commit, Repository
-from rehearsal.workloads.tasks import TaskKind
 
-EXIT_CODES = {Result.SUCCEEDED: 0, Result.FAILED: 1, Result.STOPPED: 3, Result.REJECTED: 3, Result.NOT_EMULATED: 4}
+EXIT_CODES = {
+    Verdict.PASSED: 0,
+    Verdict.FAILED: 1,
+    Verdict.STOPPED: 3,
+    Verdict.REJECTED: 3,
+    Verdict.NOT_REHEARSED: 4,
+}
 BAD_INPUT = 2
 SETTINGS = "delivery.toml"
 """The settings that the assembly is synthesized from."""
@@ -142,11 +148,10 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_emulation_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--tasks",
-        choices=[str(kind) for kind in TaskKind],
-        default=str(TaskKind.FAKE),
-        help="what runs behind the load balancers: local fakes of the tasks (the default), the container's\n"
-        "own processes, or nothing",
+        "--workload",
+        metavar="COMMAND",
+        help="run this shell command as the tasks of each service with a target group; without one, load\n"
+        "balancers answer 503 “not rehearsed”",
     )
     parser.add_argument(
         "--account",
@@ -162,6 +167,15 @@ def _add_emulation_options(parser: argparse.ArgumentParser) -> None:
         type=_stage_and_action,
         metavar="STAGE/ACTION",
         help="make an action fail: a build before its first command, a stack by a resource that cannot be created",
+    )
+    parser.add_argument(
+        "--accept",
+        dest="accepted",
+        action="append",
+        default=[],
+        type=_gap_kind,
+        metavar="KIND",
+        help=f"let the rehearsal pass although this kind of thing was not rehearsed: {', '.join(GapKind)}",
     )
     parser.add_argument(
         "--permissions",
@@ -183,14 +197,21 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
     with contextlib.ExitStack() as stack:
         folder, logs = _prepare_outputs(options, console, stack)
         _print_header(console, repository, commit, options)
+        _print_gaps(console, plan)
         if base:
             plan = replace(plan, base_assembly=_base_assembly(plan, base, console, stack))
         deliveries = (str(base), str(commit)) if base else ()
-        progress = Progress(logs, screen.on_change, plan.variable_overrides, deliveries=deliveries)
+        progress = Progress(
+            logs,
+            screen.on_change,
+            plan.variable_overrides,
+            accepted=frozenset(options.accepted),
+            deliveries=deliveries,
+        )
         screen.earlier_durations = remaining_time.read(folder)
         _run(plan, progress, screen, options, commit)
         remaining_time.write(folder, progress)
-    return EXIT_CODES[progress.result or Result.FAILED]
+    return EXIT_CODES[progress.verdict]
 
 
 def _run(plan: Plan, progress: Progress, screen: Screen, options: argparse.Namespace, commit: Commit) -> None:
@@ -202,9 +223,9 @@ def _run(plan: Plan, progress: Progress, screen: Screen, options: argparse.Names
         with screen.showing(progress):
             rehearsal.run()
         rehearsal.evaluate_permissions()
-        recorded = rehearsal.recorded_types()
+        progress.recorded_types = rehearsal.recorded_types()
     screen.summary(progress)
-    document = report.compose(progress, commit=commit.id, subject=commit.subject, recorded_types=recorded)
+    document = report.compose(progress, commit=commit.id, subject=commit.subject)
     if options.json:
         report.write(document, options.json)
     page.write(document, options.html, secrets=report.secrets(progress))
@@ -232,7 +253,7 @@ def _plan(options: argparse.Namespace, commit: Commit, base: Commit | None, scre
         pipeline_variables=dict(options.pipeline_variables),
         then=options.then,
         clock=lambda: datetime.now(UTC) + clock_offset,
-        tasks=TaskKind(options.tasks),
+        workload=options.workload,
         account=AccountKind(options.account),
         fail=frozenset(options.fail),
         permissions=Permissions(options.permissions),
@@ -283,6 +304,13 @@ def _stage_and_action(text: str) -> str:
     if not (stage and slash and action):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form STAGE/ACTION, such as Dev/IntegrationTests")
     return text
+
+
+def _gap_kind(text: str) -> GapKind:
+    try:
+        return GapKind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(GapKind)}") from None
 
 
 def _clock_offset(start: datetime | None) -> timedelta:
@@ -343,6 +371,13 @@ def _print_header(console: Console, repository: Repository, commit: Commit, opti
             ),
             soft_wrap=not console.is_terminal,
         )
+
+
+def _print_gaps(console: Console, plan: Plan) -> None:
+    """Print what cannot be rehearsed, before anything starts."""
+    found = plan.assembly
+    for gap in (*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id)):
+        console.print(Text(f"cannot rehearse {gap}", "yellow"), soft_wrap=not console.is_terminal)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from cloud_assembly import AwsEnvironment, Stack
 from rehearsal import pipelines
 from rehearsal.bootstraps import Bootstrap, bootstraps, conflicts
 from rehearsal.errors import RehearsalError
+from rehearsal.gaps import Gap
 
 DEFAULT_ENVIRONMENT = AwsEnvironment("111111111111", "us-east-1")
 """Where a pipeline runs that names no account and no region."""
@@ -60,7 +61,7 @@ class Assembly:
     """Those that name no account, or no region, and are deployed to the pipeline's."""
     ignored_stacks: tuple[str, ...] = ()
     """The app's other stacks, which the pipeline does not deploy."""
-    gaps: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     """What the rehearsal cannot set up."""
 
     @property

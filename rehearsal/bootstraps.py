@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cloud_assembly import AwsEnvironment, Stack
+from rehearsal.gaps import Gap, GapKind
 
 DEFAULT_QUALIFIER = "hnb659fds"
 """The CDK's qualifier of bootstrap resources."""
@@ -49,17 +50,19 @@ def bootstraps(stacks: Sequence[Stack]) -> tuple[Bootstrap, ...]:
     )
 
 
-def conflicts(stacks: Sequence[Stack]) -> Iterator[str]:
+def conflicts(stacks: Sequence[Stack]) -> Iterator[Gap]:
     """Yield what prevents a stack's deployment: it has another name for a bootstrap resource than a stack before it."""
     first: dict[tuple[AwsEnvironment, str, str], tuple[str, str]] = {}
     for stack in stacks:
         for text, name in _names(stack):
             known, other = first.setdefault((stack.aws_environment, qualifier_of(stack), text), (name, stack.name))
             if known != name:
-                yield (
-                    f"stacks {other} and {stack.name} give one bootstrap resource of {stack.aws_environment} two "
-                    f"names, {known} and {name}; only the first is created"
+                here, there = ("the CDK's name" if one == text else one for one in (name, known))
+                reason = (
+                    f"a bootstrap resource of its account has {here} here, and {there} in {other}; only the latter is "
+                    "created: give both stacks the same synthesizer, or one of them another qualifier"
                 )
+                yield Gap(GapKind.GIVEN, stack.name, reason)
 
 
 def qualifier_of(stack: Stack) -> str:

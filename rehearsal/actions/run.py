@@ -12,6 +12,7 @@ from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.definition import Action, Definition
+from rehearsal.gaps import GapKind
 from rehearsal.process.processes import Processes
 
 CODEPIPELINE = "codepipeline.amazonaws.com"
@@ -23,11 +24,18 @@ class ActionFailed(Exception):  # noqa: N818 - named as CodePipeline names the s
 
 
 class ActionNotEmulated(Exception):  # noqa: N818
-    """The emulator cannot do what the action needs; this says nothing about the release."""
+    """The action began and the emulator cannot do what it needs, so that the execution cannot go on.
+
+    This says nothing about the release.
+    """
 
 
-class ActionSkipped(Exception):  # noqa: N818
-    """The action cannot run on this machine; the text says why. It never counts as passed."""
+class ActionNotRehearsed(Exception):  # noqa: N818
+    """The action cannot be rehearsed; the text says why. The execution goes on until something needs its output."""
+
+    def __init__(self, kind: GapKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class Rejected(Exception):  # noqa: N818
@@ -54,7 +62,7 @@ class Deployed:
     name: str
     aws_environment: AwsEnvironment
     outputs: dict[str, str]
-    fake_tasks: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
     """Descriptions of what runs as the stack's tasks."""
     resources: tuple[Resource, ...] = ()
 
@@ -137,6 +145,11 @@ class Run:
     """Filled in by the action for the report, also when it fails."""
     pages: Mapping[str, Path] = field(default_factory=dict)
     """The kept pages of the actions before, by the name of the object in S3."""
+
+    def note_gap(self, kind: GapKind, reason: str) -> None:
+        """Report something that is not rehearsed although the action goes on."""
+        if (kind, reason) not in self.details.gaps:
+            self.details.gaps.append((kind, reason))
 
     @property
     def name(self) -> str:

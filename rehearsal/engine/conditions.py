@@ -28,8 +28,20 @@ OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
 """Operators of VariableCheck. CodePipeline uses Java's regular expressions, whose common syntax is also Python's."""
 
 
+RULES = frozenset({"VariableCheck", "CloudWatchAlarm", "DeploymentWindow"})
+"""Providers of rules that are evaluated."""
+
+
+def no_rule(provider: str) -> str:
+    """Return why a rule that is not evaluated is a gap."""
+    return f"rules of {provider} are not rehearsed and count as met"
+
+
 class ConditionEvaluator:
-    """Evaluates conditions on the emulated AWS. A rule it cannot evaluate counts as not met."""
+    """Evaluates conditions on the emulated AWS.
+
+    A rule of another provider than `RULES` counts as met, and one of these that cannot be evaluated as not met.
+    """
 
     def __init__(
         self, cloud: Cloud, home: AwsEnvironment, clock: Clock, caller: Callable[[], Credentials] | None = None
@@ -50,7 +62,7 @@ class ConditionEvaluator:
         """Return the first unmet condition and why it is unmet; None if all are met."""
         for condition in conditions:
             for rule in condition.rules:
-                if reason := self._unmet_reason(rule, namespaces):
+                if rule.provider in RULES and (reason := self._unmet_reason(rule, namespaces)):
                     return condition, f"rule {rule.name}: {reason}"
         return None
 
@@ -74,8 +86,7 @@ class ConditionEvaluator:
     def _unmet_reason(self, rule: Rule, namespaces: Namespaces) -> str | None:
         try:
             configuration = {name: resolve(value, namespaces) for name, value in rule.configuration.items()}
-            evaluate = self._evaluators.get(rule.provider)
-            return evaluate(rule, configuration) if evaluate else f"the rehearsal does not support {rule.provider}"
+            return self._evaluators[rule.provider](rule, configuration)
         except KeyError as missing:
             return f"{missing.args[0]} is missing from its configuration"
         except (UnresolvedVariable, WindowError, BotoCoreError, ClientError, re.error) as error:

@@ -150,6 +150,8 @@ class EmulatorSetup:
         The stack is deployed as soon as the accounts that it needs are ready, while the others are bootstrapped.
         Raises SetupFailed, and RehearsalError if there is no CDK CLI.
         """
+        for gap in assembly.gaps:
+            self._progress.add_gap(gap)
         self._cli = next(self._clis)
         home, *others = _groups(assembly, assembly.bootstraps)
         needs_others = any(account != assembly.home.account for account in assembly.support_accounts)

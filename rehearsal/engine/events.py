@@ -27,12 +27,12 @@ FINAL_STATES: Mapping[str, str] = {
     Status.SUCCEEDED: SUCCEEDED,
     Status.FAILED: FAILED,
     Status.REJECTED: FAILED,
-    Status.NOT_EMULATED: FAILED,
+    Status.NOT_REHEARSED: FAILED,
     Status.STOPPED: "STOPPED",
 }
 """Final states of executions and stages, by `Status` or the `Result` of the same value."""
-FINAL_ACTION_STATES: Mapping[str, str] = {**FINAL_STATES, Status.SKIPPED: SUCCEEDED, Status.STOPPED: "ABANDONED"}
-"""Final states of actions. One that cannot run on this machine would have succeeded in CodePipeline."""
+FINAL_ACTION_STATES: Mapping[str, str] = {**FINAL_STATES, Status.STOPPED: "ABANDONED"}
+"""Final states of actions."""
 
 ROLLED_BACK = " (rollback)"
 """The suffix of a stage's name in a rollback; CodePipeline uses the name alone."""
@@ -113,7 +113,8 @@ class EventPublisher:
             known["log"] = {"groupName": group, "streamName": stream}
         if details.question:
             known["updated_by"] = APPROVER
-        state = FINAL_ACTION_STATES[progress.status]
+        # An execution goes on as if CodePipeline had carried out what is not rehearsed.
+        state = SUCCEEDED if progress.passed_over else FINAL_ACTION_STATES[progress.status]
         if action.category == "Source" and state == SUCCEEDED:
             self._source = dict(variables)
         self._action(stage, action, state, known)

@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from rehearsal.actions import approval, artifacts, build, deploy, source
+from rehearsal.actions import approval, artifacts, build, commands, deploy, source
 from rehearsal.actions.run import (
     ActionFailed,
     ActionNotEmulated,
-    ActionSkipped,
+    ActionNotRehearsed,
     Context,
     Outcome,
     Rejected,
@@ -18,11 +18,12 @@ from rehearsal.actions.run import (
     Unanswered,
 )
 from rehearsal.engine.artifacts import ArtifactNotFound
-from rehearsal.engine.conditions import ConditionEvaluator
+from rehearsal.engine.conditions import RULES, ConditionEvaluator, no_rule
 from rehearsal.engine.definition import Action, Definition, OnFailure, Stage, parse
 from rehearsal.engine.events import CANCELED, RESUMED, ROLLED_BACK, STARTED, EventPublisher, Rollback
 from rehearsal.engine.history import History, RollbackUnavailable, SuccessfulRun
 from rehearsal.engine.variables import UnresolvedVariable, resolve
+from rehearsal.gaps import Gap, GapKind
 from rehearsal.process.processes import Stopped, run_in_parallel
 from rehearsal.report.progress import ActionProgress, Progress, Result, StageProgress, Status
 
@@ -36,14 +37,24 @@ ACTION_RUNNERS: ActionRunners = {
     ("Source", "CodeStarSourceConnection"): source.execute,
     ("Build", "CodeBuild"): build.execute,
     ("Test", "CodeBuild"): build.execute,
+    ("Compute", "Commands"): commands.execute,
     ("Deploy", "CloudFormation"): deploy.execute,
     ("Approval", "Manual"): approval.execute,
 }
 
 
+def no_runner(category: str, provider: str) -> str:
+    """Return why an action without a runner is not rehearsed."""
+    return f"{category} actions of {provider} are not rehearsed"
+
+
 def new_execution_id() -> str:
     """Return a new execution id."""
     return str(uuid.uuid4())
+
+
+class _InputNotRehearsed(Exception):  # noqa: N818
+    """The action needs what an action that was not rehearsed would have given."""
 
 
 class Execution:
@@ -64,6 +75,8 @@ class Execution:
         self._progress = progress
         self._fail = fail
         self._namespaces: dict[str, dict[str, str]] = {}
+        self._missing: dict[str, str] = {}
+        """The action, not rehearsed, that would have given an artifact (by its name) or variables (`#{namespace.`)."""
         self._conditions = ConditionEvaluator(context.cloud, context.home, context.clock, context.pipeline_credentials)
         self._events = EventPublisher(context, context.cloud.publish_event)
 
@@ -75,6 +88,7 @@ class Execution:
     def run(self) -> tuple[Result, str]:
         """Run all stages; return the result and its reason."""
         for _ in range(MAX_RESTARTS + 1):
+            self._missing = {}
             self._namespaces = {
                 "codepipeline": {"PipelineExecutionId": self._context.execution_id},
                 "variables": {**self._context.definition.variables, **self._context.pipeline_variables},
@@ -114,6 +128,8 @@ class Execution:
 
     def _run_stage(self, stage: Stage, progress: StageProgress) -> tuple[Status, str]:
         self._progress.set_stage(progress, Status.RUNNING)
+        for provider in stage.rule_providers() - RULES:
+            self._progress.add_gap(Gap(GapKind.ACTION, stage.name, no_rule(provider)))
         if unmet := self._conditions.unmet(stage.before_entry, self._namespaces):
             condition, reason = unmet
             if condition.result == "SKIP":
@@ -200,9 +216,9 @@ class Execution:
                 if not (only_failed and self._progress.action(stage.name, action.name).status is Status.SUCCEEDED)
             ]
             ended = run_in_parallel(partial(self._run_action, stage), todo, self._context.processes)
-            for status in (Status.FAILED, Status.NOT_EMULATED, Status.REJECTED, Status.STOPPED):
+            for status in (Status.FAILED, Status.NOT_REHEARSED, Status.REJECTED, Status.STOPPED):
                 for item in ended:
-                    if item.status is status:
+                    if item.status is status and not item.passed_over:
                         return status, f"{item.full_name}: {item.reason}"
         return Status.SUCCEEDED, ""
 
@@ -219,8 +235,8 @@ class Execution:
         variables: Mapping[str, str] = {}
         try:
             outcome = self._outcome(stage, action, progress)
-        except ActionSkipped as skip:
-            self._progress.end(progress, Status.SKIPPED, str(skip))
+        except ActionNotRehearsed as gap:
+            self._pass_over(action, progress, gap)
         except Rejected as rejection:
             self._progress.end(progress, Status.REJECTED, str(rejection))
         except Unanswered as silence:
@@ -228,7 +244,10 @@ class Execution:
         except Stopped:
             self._progress.end(progress, Status.STOPPED, "the rehearsal was stopped")
         except ActionNotEmulated as gap:
-            self._progress.end(progress, Status.NOT_EMULATED, str(gap))
+            self._progress.add_gap(Gap(GapKind.EMULATOR, progress.full_name, str(gap)))
+            self._progress.end(progress, Status.NOT_REHEARSED, str(gap))
+        except _InputNotRehearsed as missing:
+            self._progress.end(progress, Status.NOT_REHEARSED, str(missing))
         except (ActionFailed, ArtifactNotFound) as failure:
             self._progress.end(progress, Status.FAILED, str(failure))
         except Exception as error:  # noqa: BLE001 - any error fails the action and is shown
@@ -237,18 +256,39 @@ class Execution:
             progress.deployed = outcome.deployed
             variables = outcome.variables
             self._progress.end(progress, Status.SUCCEEDED)
+        for kind, reason in progress.details.gaps:
+            self._progress.add_gap(Gap(kind, progress.full_name, reason))
         self._events.action_ended(stage.name, action, progress, variables)
         return variables
+
+    def _pass_over(self, action: Action, progress: ActionProgress, gap: ActionNotRehearsed) -> None:
+        """Record that the action is not rehearsed; the execution goes on until something needs what it would give."""
+        self._progress.add_gap(Gap(gap.kind, progress.full_name, str(gap)))
+        progress.passed_over = True
+        self._missing |= dict.fromkeys(action.outputs, progress.full_name)
+        if action.namespace:
+            self._missing[f"#{{{action.namespace}."] = progress.full_name
+        self._progress.end(progress, Status.NOT_REHEARSED, str(gap))
+
+    def _require_inputs(self, action: Action) -> None:
+        """Raise _InputNotRehearsed if the action needs an artifact or variable of one that was not rehearsed."""
+        configured = "".join(action.configuration.values())
+        for name, giver in self._missing.items():
+            if name in action.inputs:
+                raise _InputNotRehearsed(f"needs the artifact {name} of {giver}, which was not rehearsed")
+            if name.startswith("#") and name in configured:
+                raise _InputNotRehearsed(f"needs a variable of {giver}, which was not rehearsed")
 
     def _outcome(self, stage: Stage, action: Action, progress: ActionProgress) -> Outcome:
         configuration: dict[str, Any] = {}
         try:
+            self._require_inputs(action)
             configuration = _resolve(action.configuration, self._namespaces)
         finally:
             self._events.action_started(stage.name, action, configuration)
         runner = self._action_runners.get((action.category, action.provider))
         if runner is None:
-            raise ActionNotEmulated(f"the rehearsal does not support {action.category} actions of {action.provider}")
+            raise ActionNotRehearsed(GapKind.ACTION, no_runner(action.category, action.provider))
         run = Run(
             stage=stage.name,
             action=action,

@@ -12,6 +12,7 @@ from typing import Any
 from rehearsal.actions.run import Deployed
 from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.definition import Definition, Stage
+from rehearsal.gaps import Gap, GapKind
 from rehearsal.report.permissions import Refusal
 from rehearsal.report.tool_noise import without_noise
 
@@ -29,8 +30,8 @@ class Status(StrEnum):
     SKIPPED = "skipped"
     REJECTED = "rejected"
     STOPPED = "stopped"
-    NOT_EMULATED = "not-emulated"
-    """The emulator has a gap here; this says nothing about the release."""
+    NOT_REHEARSED = "not-rehearsed"
+    """A gap of the rehearsal; this says nothing about the release."""
 
     @property
     def is_final(self) -> bool:
@@ -45,7 +46,19 @@ class Result(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     REJECTED = "rejected"
-    NOT_EMULATED = "not-emulated"
+    NOT_REHEARSED = "not-rehearsed"
+    """It could not go on; see `Status.NOT_REHEARSED`."""
+
+
+class Verdict(StrEnum):
+    """What a rehearsal says about the release."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_REHEARSED = "not rehearsed"
+    """Everything that ran succeeded, but something did not run."""
+    STOPPED = "stopped"
+    REJECTED = "rejected"
 
 
 @dataclass
@@ -63,6 +76,8 @@ class ActionProgress:
     """What it does now, from its output."""
     started: float | None = None
     ended: float | None = None
+    passed_over: bool = False
+    """Whether the execution went on although this action was not rehearsed."""
     deployed: Deployed | None = None
     details: ActionDetails = field(default_factory=ActionDetails)
     log_lines: range = range(0)
@@ -147,6 +162,12 @@ class Progress:
     """The permission report; None until the rehearsal has ended."""
     failed_functions: list[str] = field(default_factory=list)
     """Lambda functions that failed to process an event, and why."""
+    gaps: list[Gap] = field(default_factory=list)
+    """What is not rehearsed, in the order in which it was found."""
+    accepted: frozenset[GapKind] = frozenset()
+    """Kinds of gaps that do not change the verdict."""
+    recorded_types: list[str] = field(default_factory=list)
+    """Resource types that the emulator recorded without simulating them."""
     _written: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
     """Lines per log file."""
     _own_logs: set[Path] = field(default_factory=set, init=False, repr=False)
@@ -246,6 +267,19 @@ class Progress:
         """Add a call that no policy allows."""
         self.refusals.append(refusal)
         self.listener(refusal)
+
+    def add_gap(self, gap: Gap) -> None:
+        """Add something that is not rehearsed; once, also if it is found again."""
+        if gap not in self.gaps:
+            self.gaps.append(gap)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the rehearsal says about the release; before its end, that it was stopped."""
+        if self.result is not Result.SUCCEEDED:
+            return Verdict[self.result.name] if self.result else Verdict.STOPPED
+        left = [gap for gap in self.gaps if gap.kind not in self.accepted]
+        return Verdict.NOT_REHEARSED if left else Verdict.PASSED
 
     def finish(self, result: Result, reason: str = "") -> None:
         """Set the rehearsal's result and mark running actions as stopped."""

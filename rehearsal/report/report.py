@@ -1,104 +1,30 @@
 """The rehearsal's result as data, written by `--json` and shown by the HTML report."""
 
 import json
-import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cloud_assembly import AwsEnvironment
-from rehearsal.actions.run import Deployed, Resource
 from rehearsal.engine.masking import masked
+from rehearsal.report import verdict
+from rehearsal.report.environments import Environment, describe_tasks, environments
 from rehearsal.report.permissions import Permissions, empty_permissions_report
 from rehearsal.report.progress import ActionProgress, Progress, StageProgress
 from rehearsal.report.timeline import Span, critical_path, idle_seconds, parallelism, waits
 
 CLOUDFRONT = "a local edge with certificates of a temporary authority"
-CONTAINERS = "the container's own processes with a small test engine"
 
 APPROVAL = "Manual"
 """The provider of manual approvals."""
 
-GENERATED_OUTPUTS = ("ExportsOutput", "PublishOutput")
-"""Prefixes of outputs that the CDK generates for other stacks."""
 
-
-@dataclass
-class Environment:
-    """What a stage has deployed."""
-
-    name: str
-    aws_environment: AwsEnvironment
-    stacks: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Outputs by stack."""
-    resources: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
-    """Resources by stack."""
-    fake_tasks: list[str] = field(default_factory=list)
-
-    @property
-    def url(self) -> str | None:
-        """The first output that is a URL."""
-        values = [value for outputs in self.stacks.values() for value in outputs.values()]
-        return next((value for value in values if value.startswith(("http://", "https://"))), None)
-
-    def named_outputs(self) -> dict[str, str]:
-        """Return the outputs without those that the CDK generates for other stacks."""
-        return {
-            name: value
-            for outputs in self.stacks.values()
-            for name, value in outputs.items()
-            if not name.startswith(GENERATED_OUTPUTS)
-        }
-
-
-def environments(progress: Progress) -> list[Environment]:
-    """Return an environment for each stage that deployed stacks, in order; for a wave, one per account and region.
-
-    An account and region count as an environment if a stack there has a URL. Stacks deployed elsewhere, such as
-    backup copies or a distribution's firewall, belong to the environment whose stack names are most similar.
-    """
-    found: list[Environment] = []
-    for stage in progress.stages:
-        deployed = [action.deployed for action in stage.actions if action.deployed]
-        everywhere = {stack.aws_environment: Environment(stage.name, stack.aws_environment) for stack in deployed}
-        for stack in deployed:
-            _add(stack, everywhere[stack.aws_environment])
-        here = [environment for environment in everywhere.values() if environment.url] or list(everywhere.values())
-        for stack in deployed:
-            if all(stack.aws_environment != environment.aws_environment for environment in here):
-                _add(stack, max(here, key=lambda environment: _common_prefix_length(stack.name, environment)))
-        if len(here) > 1:
-            for environment in here:
-                environment.name = f"{stage.name} {environment.aws_environment.region}"
-        found += here
-    return found
-
-
-def _add(stack: Deployed, environment: Environment) -> None:
-    environment.stacks[stack.name] = stack.outputs
-    environment.resources[stack.name] = stack.resources
-    environment.fake_tasks += stack.fake_tasks
-
-
-def _common_prefix_length(name: str, environment: Environment) -> int:
-    """Return the length of the prefix that a name shares with all stacks of an environment."""
-    return len(os.path.commonprefix([name, *environment.stacks]))  # noqa: RUF071 - compares characters, not paths
-
-
-def describe_tasks(found: list[Environment]) -> str:
-    """Return what ran as the environments' tasks."""
-    running = [words for environment in found for words in environment.fake_tasks]
-    if not running:
-        return "none"
-    return CONTAINERS if running[0].startswith("container ") else "local fakes"
-
-
-def compose(progress: Progress, *, commit: str, subject: str, recorded_types: list[str]) -> dict[str, Any]:
+def compose(progress: Progress, *, commit: str, subject: str) -> dict[str, Any]:
     """Return the whole result with secrets masked; `subject` is the commit's subject."""
     timeline = _Timeline(progress)
     found = environments(progress)
     document = {
+        "verdict": str(progress.verdict),
         "result": str(progress.result),
         "reason": progress.reason,
         "commit": commit,
@@ -119,8 +45,11 @@ def compose(progress: Progress, *, commit: str, subject: str, recorded_types: li
             "tasks": describe_tasks(found),
             "cloudfront": CLOUDFRONT,
             "variables": progress.effective_overrides(),
-            "recorded_only": recorded_types,
+            "recorded_only": progress.recorded_types,
         },
+        "gaps": [{**asdict(gap), "accepted": gap.kind in progress.accepted} for gap in progress.gaps],
+        "proves": verdict.proves(progress),
+        "does_not_prove": verdict.does_not_prove(progress),
     }
     return masked(document, secrets(progress))
 
@@ -218,5 +147,5 @@ def _environment(environment: Environment) -> dict[str, Any]:
         "resources": {
             stack: [asdict(resource) for resource in resources] for stack, resources in environment.resources.items()
         },
-        "stand_ins": environment.fake_tasks,
+        "workloads": environment.workloads,
     }

@@ -9,10 +9,10 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from rehearsal.report import permissions, remaining_time
+from rehearsal.report import permissions, remaining_time, verdict
+from rehearsal.report.environments import Environment, environments
 from rehearsal.report.permissions import Refusal
-from rehearsal.report.progress import ActionProgress, Notification, Progress, Result, StageProgress, Status
-from rehearsal.report.report import Environment, describe_tasks, environments
+from rehearsal.report.progress import ActionProgress, Notification, Progress, Result, StageProgress, Status, Verdict
 
 MARKS = {
     Status.WAITING: ("·", "dim"),
@@ -22,7 +22,7 @@ MARKS = {
     Status.SKIPPED: ("↷", "yellow"),
     Status.REJECTED: ("✖", "magenta"),
     Status.STOPPED: ("■", "yellow"),
-    Status.NOT_EMULATED: ("?", "yellow"),
+    Status.NOT_REHEARSED: ("?", "yellow"),
 }
 NOTIFIED = "✉"
 REFUSED = "✖"
@@ -114,7 +114,6 @@ class Screen:
             self.console.print()
         for environment in found:
             self._show_environment(environment)
-        self._show_simulated(found, progress.effective_overrides())
         if progress.result is Result.SUCCEEDED:
             for name in sorted(progress.variable_overrides.keys() - progress.effective_overrides().keys()):
                 self._write(Text(f"--set {name} had no effect: no build has this variable", "yellow"))
@@ -123,23 +122,22 @@ class Screen:
             self._write(Text(permissions.summary_line(progress.permissions), style))
         for failure in progress.failed_functions:
             self._write(Text(f"Lambda function failed: {failure}", "red"))
-        style = {"succeeded": "bold green", "failed": "bold red"}.get(str(progress.result), "bold yellow")
-        text = Text(f"\nrehearsal {progress.result} after {progress.seconds:.1f} s", style)
+        self._show_list("proves", verdict.proves(progress), "✔", "green")
+        self._show_list("does not prove", verdict.does_not_prove(progress), "?", "yellow")
+        style = {Verdict.PASSED: "bold green", Verdict.FAILED: "bold red"}.get(progress.verdict, "bold yellow")
+        text = Text(f"\nrehearsal {progress.verdict} after {progress.seconds:.1f} s", style)
         if progress.restarts:
             text.append(f"; restarted {progress.restarts} time(s) because the pipeline updated itself", "default")
         if progress.reason and progress.result is not Result.SUCCEEDED:
             text.append(f"\n{progress.reason}", "default")
         self._write(text)
 
-    def _show_simulated(self, found: list[Environment], variable_overrides: Mapping[str, str]) -> None:
-        if not found:
+    def _show_list(self, title: str, lines: list[str], mark: str, style: str) -> None:
+        if not lines:
             return
-        running = sum(len(environment.fake_tasks) for environment in found)
-        tasks = f"{running} task(s) ({describe_tasks(found)})" if running else "no tasks"
-        line = f"simulated: AWS (emulator), {tasks}, CloudFront (local edge); databases and caches do not run"
-        if variable_overrides:
-            line += f"; overridden: {', '.join(f'{name}={value}' for name, value in variable_overrides.items())}"
-        self._write(Text(line, "yellow"))
+        self._write(Text(f"\n{title}", "bold"))
+        for line in lines:
+            self._write(Text(f"{mark} ", style).append(_without_escapes(line), "default"))
 
     def _write(self, text: Text) -> None:
         """Print a text; a terminal wraps at words, and elsewhere each line stays whole."""
@@ -225,12 +223,17 @@ def _notified(notification: Notification) -> Text:
 def _failed(progress: Progress) -> list[ActionProgress]:
     stages = [progress.set_up, *progress.stages]
     return [
-        action for stage in stages for action in stage.actions if action.status in (Status.FAILED, Status.NOT_EMULATED)
+        action
+        for stage in stages
+        for action in stage.actions
+        if action.status is Status.FAILED or (action.status is Status.NOT_REHEARSED and not action.passed_over)
     ]
 
 
 def _is_open(stage: StageProgress) -> bool:
     """Whether its actions are shown; those of a succeeded or waiting stage would add nothing."""
+    if any(action.passed_over for action in stage.actions):
+        return True
     return _stage_status(stage) not in (Status.SUCCEEDED, Status.WAITING)
 
 
@@ -238,7 +241,7 @@ def _stage_status(stage: StageProgress) -> Status:
     if stage.status is not Status.WAITING or not stage.actions:
         return stage.status
     states = {action.status for action in stage.actions}
-    for status in (Status.FAILED, Status.NOT_EMULATED, Status.RUNNING):
+    for status in (Status.FAILED, Status.NOT_REHEARSED, Status.RUNNING):
         if status in states:
             return status
     if states == {Status.SUCCEEDED}:

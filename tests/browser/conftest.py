@@ -68,9 +68,8 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     result, reason = execution.run()
     execution.progress.finish(result, reason)
-    composed = report.compose(
-        execution.progress, commit="c0ffee" * 6, subject=f"Brew {MARKUP}", recorded_types=["AWS::Some::Type"]
-    )
+    execution.progress.recorded_types = ["AWS::Some::Type"]
+    composed = report.compose(execution.progress, commit="c0ffee" * 6, subject=f"Brew {MARKUP}")
     file = directory / "report.html"
     pages.write(composed, file, secrets=report.secrets(execution.progress))
     return file

@@ -42,7 +42,7 @@ def test_page_shows_result(open_report: Open) -> None:
     expect(page.locator(".figures")).to_contain_text("1 passed, 1 skipped")
     expect(page.locator(".figures")).to_contain_text("1 added, 1 replaced")
     expect(page.get_by_role("region", name="Environments")).to_contain_text("222222222222 · eu-west-1")
-    expect(page.get_by_role("region", name="What was simulated")).to_contain_text("AWS::Some::Type")
+    expect(page.get_by_role("region", name="What it does not prove")).to_contain_text("AWS::Some::Type")
 
 
 def test_failed_action_links_to_its_log_line(open_report: Open) -> None:

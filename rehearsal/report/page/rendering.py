@@ -54,7 +54,7 @@ class Row:
     @property
     def failed(self) -> bool:
         """Whether it ended the rehearsal."""
-        return self.action["status"] in ("failed", "not-emulated", "rejected", "stopped")
+        return self.action["status"] in ("failed", "not-rehearsed", "rejected", "stopped")
 
     @property
     def failing_anchor(self) -> str:
@@ -205,7 +205,9 @@ class _Page:
 
 def _overall(statuses: Iterable[str]) -> str:
     found = set(statuses)
-    return next((status for status in ("failed", "not-emulated", "stopped", "running") if status in found), "succeeded")
+    return next(
+        (status for status in ("failed", "not-rehearsed", "stopped", "running") if status in found), "succeeded"
+    )
 
 
 def _counted_in_words(counts: Mapping[str, int]) -> str:

@@ -10,6 +10,7 @@ from cloud_assembly import AwsEnvironment
 from rehearsal import assembly
 from rehearsal.bootstraps import Bootstrap
 from rehearsal.errors import RehearsalError
+from rehearsal.gaps import GapKind
 
 UNKNOWN = "unknown-account/unknown-region"
 HOME = "111111111111/us-east-1"
@@ -207,8 +208,9 @@ def test_two_names_for_one_bootstrap_resource_are_a_gap(tmp_path: Path) -> None:
     stages = [{"name": "one", "properties": custom}]
     found = assembly.read(write(tmp_path, delivery("Prod/one.json", properties=usual), Prod=stages))
     [gap] = found.gaps
-    assert gap.startswith(
-        "stacks delivery-deployed and one-deployed give one bootstrap resource of 111111111111/us-east-1"
+    assert (gap.kind, gap.where) == (GapKind.GIVEN, "one-deployed")
+    assert gap.reason.startswith(
+        "its bootstrap resource Deployment is not created, because delivery-deployed calls it cdk-"
     )
 
 

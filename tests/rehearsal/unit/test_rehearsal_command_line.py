@@ -13,12 +13,21 @@ import pytest
 from typing_extensions import override
 
 from rehearsal.__main__ import main
-from rehearsal.actions.run import ActionFailed, Outcome, Run, Unanswered
+from rehearsal.actions.run import (
+    ActionFailed,
+    ActionNotEmulated,
+    ActionNotRehearsed,
+    Outcome,
+    Rejected,
+    Run,
+    Unanswered,
+)
 from rehearsal.assembly import Assembly
 from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.engine.cloud import Cloud
 from rehearsal.engine.definition import Definition, parse
 from rehearsal.engine.execution import ACTION_RUNNERS
+from rehearsal.gaps import GapKind
 from rehearsal.process.output_directory import output_directory
 from rehearsal.rehearsal import uninterrupted
 from tests.rehearsal.unit.rehearsal_fakes import OnePipeline, action, pipeline, stage
@@ -38,7 +47,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Pat
         "properties": {"templateFile": "delivery.json"},
     }
     (assembly / "manifest.json").write_text(json.dumps({"artifacts": {"delivery": delivery}}))
-    stages = [{"Name": "Dev", "Actions": [{"Name": "Deploy"}, {"Name": "Test"}]}]
+    fake = {"Category": "Build", "Provider": "Fake"}
+    actions = [{"Name": name, "ActionTypeId": fake} for name in ("Deploy", "Test")]
+    stages = [{"Name": "Dev", "Actions": actions}]
     found = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Stages": stages}}
     (assembly / "delivery.json").write_text(json.dumps({"Resources": {"P": found}}))
     monkeypatch.chdir(tmp_path)
@@ -103,9 +114,9 @@ def test_without_a_repository_the_next_step_is_said(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert main(["--check"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"rehearsal: no git repository can be read in {tmp_path} (not a git repository")
-    assert "git init && git add" in said
+    output = capsys.readouterr().err
+    assert output.startswith(f"rehearsal: no git repository can be read in {tmp_path} (not a git repository")
+    assert "git init && git add" in output
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     assert main(["--check"]) == 2
     assert capsys.readouterr().err == (
@@ -131,8 +142,8 @@ def test_what_is_weaker_without_network_namespaces_is_said_first(
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     monkeypatch.setattr("rehearsal.process.closed_network.works", lambda: works)
     main(["--approve", "yes"])
-    said = capsys.readouterr().out
-    assert ("weaker on this machine: programs that ignore proxies" in said) is not works
+    output = capsys.readouterr().out
+    assert ("weaker on this machine: programs that ignore proxies" in output) is not works
 
 
 def test_rehearsals_at_the_same_time_do_not_share_their_files(
@@ -141,9 +152,9 @@ def test_rehearsals_at_the_same_time_do_not_share_their_files(
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     with output_directory(Path(".rehearsal")):
         main(["--approve", "yes"])
-        said = capsys.readouterr().out
-        assert "another rehearsal writes to .rehearsal; this one writes to .rehearsal/2" in said
-        assert "report: .rehearsal/2/report.html" in said
+        output = capsys.readouterr().out
+        assert "another rehearsal writes to .rehearsal; this one writes to .rehearsal/2" in output
+        assert "report: .rehearsal/2/report.html" in output
         assert (repository / ".rehearsal/2/logs/Dev-Deploy.log").parent.is_dir()
     main(["--approve", "yes"])
     assert "report: .rehearsal/report.html" in capsys.readouterr().out
@@ -157,6 +168,7 @@ MISTYPED = {
     ("--clock", "tomorrow"): "argument --clock: 'tomorrow' is not a time such as 2026-11-24T03:00+01:00",
     ("--clock", "0001-01-01T00:00"): "argument --clock: '0001-01-01T00:00' is not a time",
     ("--fail", "IntegrationTests"): "argument --fail: 'IntegrationTests' is not of the form STAGE/ACTION",
+    ("--accept", "everything"): "argument --accept: 'everything' is not one of action, custom-resource, docker",
     ("--set", "BAKE_MINUTES"): "argument --set: 'BAKE_MINUTES' is not of the form NAME=VALUE",
 }
 
@@ -172,32 +184,66 @@ def test_mistyped_value_is_refused_with_an_example(
     assert MISTYPED[arguments] in capsys.readouterr().err
 
 
+NO_DOCKER = ActionNotRehearsed(GapKind.DOCKER, "no Docker here")
+VERDICTS: dict[str, tuple[Exception | None, tuple[str, ...], int, str]] = {
+    "passed": (None, (), 0, "passed"),
+    "failed": (ActionFailed("no way"), (), 1, "failed"),
+    "stopped": (Unanswered("nobody"), (), 3, "stopped"),
+    "rejected": (Rejected("no"), (), 3, "rejected"),
+    "something was not rehearsed": (NO_DOCKER, (), 4, "not rehearsed"),
+    "which is accepted": (NO_DOCKER, ("docker",), 0, "passed"),
+    "which another kind does not accept": (NO_DOCKER, ("action", "given"), 4, "not rehearsed"),
+    "the emulator has a gap": (ActionNotEmulated("no such call"), (), 4, "not rehearsed"),
+    "at which it ended all the same": (ActionNotEmulated("no such call"), ("emulator",), 4, "not rehearsed"),
+    "a failure is no gap": (ActionFailed("no way"), tuple(GapKind), 1, "failed"),
+}
+
+
 @pytest.mark.usefixtures("repository")
-def test_failed_rehearsal_is_reported_and_exits_with_1(
+@pytest.mark.parametrize("case", VERDICTS)
+def test_verdict_is_in_the_exit_code_and_the_reports(
+    case: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reports are written in any case."""
+    error, accepted, code, verdict = VERDICTS[case]
+
+    def execute(_: Run) -> Outcome:
+        if error:
+            raise error
+        return Outcome()
+
+    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
+    monkeypatch.setitem(ACTION_RUNNERS, ("Build", "Fake"), execute)
+    options = [part for kind in accepted for part in ("--accept", kind)]
+    assert main(["--approve", "yes", "--json", "report.json", *options]) == code
+    printed, document = capsys.readouterr().out, json.loads(Path("report.json").read_text())
+    assert document["verdict"] == verdict
+    assert f"rehearsal {verdict} after" in printed
+    assert f"Rehearsal {verdict}:" in Path(".rehearsal/report.html").read_text()
+    for line in [*document["proves"], *document["does_not_prove"]]:
+        assert line in printed
+        assert line in Path(".rehearsal/report.html").read_text()
+
+
+@pytest.mark.usefixtures("repository")
+def test_gaps_are_listed_whether_accepted_or_not(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An action that fails; the report is written all the same."""
-
-    def fail(_run: Run) -> Outcome:
-        raise ActionFailed("no way")
-
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
-    monkeypatch.setitem(ACTION_RUNNERS, ("Build", "Fake"), fail)
-    assert main(["--approve", "yes", "--json", "report.json"]) == 1
-    assert json.loads(Path("report.json").read_text())["result"] == "failed"
-    assert "no way" in capsys.readouterr().out
+    main(["--approve", "yes", "--json", "report.json", "--accept", "action"])
+    document = json.loads(Path("report.json").read_text())
+    reason = "Build actions of Fake are not rehearsed"
+    assert document["gaps"] == [
+        {"kind": "action", "where": where, "reason": reason, "accepted": True} for where in ("Dev/Deploy", "Dev/Test")
+    ]
+    printed = capsys.readouterr().out
+    assert printed.index(f"cannot rehearse Dev/Test: {reason} (action)") < printed.index("stage Dev"), (
+        "before it starts"
+    )
+    assert f"Dev/Test: {reason} (action), accepted" in printed
 
 
-@pytest.mark.usefixtures("repository")
-def test_emulator_gap_exits_with_4(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """An action nobody can run here says nothing about the release; the report is written all the same."""
-    monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
-    assert main(["--approve", "yes", "--json", "report.json"]) == 4
-    assert json.loads(Path("report.json").read_text())["result"] == "not-emulated"
-    assert "the rehearsal does not support Build actions of Fake" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--tasks", "real"], ["--no-such-option"]])
+@pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--account", "old"], ["--no-such-option"]])
 def test_options_are_checked(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

@@ -145,10 +145,10 @@ def test_before_an_update_only_what_it_adds_is_bootstrapped(
     after = assembly(tmp_path, NEW, AwsEnvironment(HOME.account, NEW.region))
     set_up.bootstrap_changes(cloud, before, after)
     assert [step.name for step in progress.set_up.actions] == [f"bootstrap {HOME.account}", f"bootstrap {NEW.account}"]
-    said = [step.log_file.read_text().splitlines()[0] for step in progress.set_up.actions]
-    assert f"aws://{HOME.account}/{NEW.region}" in said[0]
-    assert f"aws://{HOME.account}/{HOME.region}" not in said[0], "that one is bootstrapped already"
-    assert f"--trust {HOME.account}" in said[1]
+    output = [step.log_file.read_text().splitlines()[0] for step in progress.set_up.actions]
+    assert f"aws://{HOME.account}/{NEW.region}" in output[0]
+    assert f"aws://{HOME.account}/{HOME.region}" not in output[0], "that one is bootstrapped already"
+    assert f"--trust {HOME.account}" in output[1]
 
 
 def test_further_qualifier_has_a_bootstrap_stack_of_its_own(
@@ -157,11 +157,11 @@ def test_further_qualifier_has_a_bootstrap_stack_of_its_own(
     write_cdk(tmp_path, "")
     own = replace(assembly(tmp_path), bootstraps=(Bootstrap(HOME, "payments"), Bootstrap(HOME), Bootstrap(NEW)))
     set_up.bootstrap_changes(OnePipeline(pipeline()), replace(own, bootstraps=()), own)
-    said = [step.log_file.read_text().splitlines()[0] for step in progress.set_up.actions]
+    output = [step.log_file.read_text().splitlines()[0] for step in progress.set_up.actions]
     assert [step.name for step in progress.set_up.actions] == [
         f"bootstrap {HOME.account}, qualifier payments",
         f"bootstrap {HOME.account}",
         f"bootstrap {NEW.account}",
     ]
-    assert "--qualifier payments --toolkit-stack-name CDKToolkit-payments" in said[0]
-    assert "--qualifier" not in said[1]
+    assert "--qualifier payments --toolkit-stack-name CDKToolkit-payments" in output[0]
+    assert "--qualifier" not in output[1]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from rehearsal.actions.run import ActionFailed, ActionSkipped, Outcome, Rejected, Run, Unanswered
+from rehearsal.actions.run import ActionFailed, ActionNotRehearsed, Outcome, Rejected, Run, Unanswered
 from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.engine.execution import MAX_RESTARTS
 from rehearsal.engine.history import History, RollbackUnavailable
+from rehearsal.gaps import Gap, GapKind
 from rehearsal.process.processes import Stopped
 from rehearsal.report.progress import Result, Status
 from tests.rehearsal.unit.rehearsal_fakes import FakeExecution, action, checks, pipeline, stage
@@ -102,18 +103,43 @@ def test_action_result_is_execution_result(
     assert ran.statuses == {"a": status, "never": Status.WAITING}
 
 
-def test_skipped_action_never_counts_as_succeeded(rehearse: Callable[..., FakeExecution]) -> None:
-    ran = rehearse(stage("One", action("a"), action("b", run_order=2)), a=raises(ActionSkipped("no Docker here")))
+NO_DOCKER = ActionNotRehearsed(GapKind.DOCKER, "no Docker here")
+
+
+def test_execution_goes_on_after_an_action_that_is_not_rehearsed(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(stage("One", action("a"), action("b", run_order=2)), stage("Two", action("c")), a=raises(NO_DOCKER))
     assert ran.result == (Result.SUCCEEDED, "")
-    assert ran.statuses == {"a": Status.SKIPPED, "b": Status.SUCCEEDED}
-    assert ran.progress.action("One", "a").reason == "no Docker here"
+    assert ran.statuses == {"a": Status.NOT_REHEARSED, "b": Status.SUCCEEDED, "c": Status.SUCCEEDED}
+    assert ran.progress.gaps == [Gap(GapKind.DOCKER, "One/a", "no Docker here")]
 
 
-def test_unknown_action_type_is_not_emulated(rehearse: Callable[..., FakeExecution]) -> None:
+def test_execution_ends_where_an_artifact_is_missing(rehearse: Callable[..., FakeExecution]) -> None:
+    building, deploying = action("a"), action("c")
+    building["outputArtifacts"] = deploying["inputArtifacts"] = [{"name": "Built"}]
+    ran = rehearse(stage("One", building, action("b", run_order=2)), stage("Two", deploying), a=raises(NO_DOCKER))
+    reason = "Two/c: needs the artifact Built of One/a, which was not rehearsed"
+    assert ran.result == (Result.NOT_REHEARSED, reason)
+    assert ran.statuses == {"a": Status.NOT_REHEARSED, "b": Status.SUCCEEDED, "c": Status.NOT_REHEARSED}
+    assert [gap.where for gap in ran.progress.gaps] == ["One/a"]
+
+
+def test_execution_ends_where_a_variable_is_missing(rehearse: Callable[..., FakeExecution]) -> None:
+    ran = rehearse(
+        stage("One", action("a", namespace="Built")),
+        stage("Two", action("b", Text="#{Built.Tag}")),
+        a=raises(NO_DOCKER),
+    )
+    reason = "Two/b: needs a variable of One/a, which was not rehearsed"
+    assert ran.result == (Result.NOT_REHEARSED, reason)
+
+
+def test_unknown_action_type_is_a_gap(rehearse: Callable[..., FakeExecution]) -> None:
     unknown = action("a")
-    unknown["actionTypeId"] = {"category": "Invoke", "provider": "Lambda"}
-    ran = rehearse(stage("One", unknown))
-    assert ran.result == (Result.NOT_EMULATED, "One/a: the rehearsal does not support Invoke actions of Lambda")
+    unknown["actionTypeId"] = {"category": "Deploy", "provider": "OpsWorks"}
+    ran = rehearse(stage("One", unknown), stage("Two", action("b")))
+    assert ran.result == (Result.SUCCEEDED, "")
+    assert ran.begun == ["b"]
+    assert ran.progress.gaps == [Gap(GapKind.ACTION, "One/a", "Deploy actions of OpsWorks are not rehearsed")]
 
 
 def test_fail_option_affects_only_its_action(rehearse: Callable[..., FakeExecution]) -> None:
@@ -404,7 +430,7 @@ class TestRollback:
 
 def test_pipelines_variables_have_the_values_of_the_execution(tmp_path: Path) -> None:
     seen: list[str] = []
-    told: list[dict[str, str]] = []
+    received: list[dict[str, str]] = []
     document = pipeline(
         stage("One", action("a", Hotfix="#{variables.HOTFIX}", Other="#{variables.OTHER}")),
         variables=[{"name": "HOTFIX", "defaultValue": "no"}, {"name": "OTHER", "defaultValue": "default"}],
@@ -415,9 +441,9 @@ def test_pipelines_variables_have_the_values_of_the_execution(tmp_path: Path) ->
         ran.pipeline_variables = given
         ran.behaviours["a"] = lambda run: seen.append(f"{run.configuration['Hotfix']} {run.configuration['Other']}")
         assert ran.run() == (Result.SUCCEEDED, "")
-        told.append(ran.cloud.told[0]["known"]["pipeline_variables"])
+        received.append(ran.cloud.received[0]["known"]["pipeline_variables"])
     assert seen == ["no default", "yes default"]
-    assert told == [{"HOTFIX": "no", "OTHER": "default"}, {"HOTFIX": "yes", "OTHER": "default"}]
+    assert received == [{"HOTFIX": "no", "OTHER": "default"}, {"HOTFIX": "yes", "OTHER": "default"}]
 
 
 def test_history_knows_every_success_of_a_stage(tmp_path: Path) -> None:

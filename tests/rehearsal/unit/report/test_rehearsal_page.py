@@ -79,7 +79,7 @@ def test_every_execution_shows_its_own_part_of_the_log(tmp_path: Path) -> None:
     execution.behaviours = {"Synth": synthesize}
     result, reason = execution.run()
     execution.progress.finish(result, reason)
-    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew")
     page = render(composed, folder=tmp_path, secrets=[])
     assert composed["restarts"] == 1
     assert "Build · execution 1" in page
@@ -94,9 +94,9 @@ def test_rehearsal_that_failed_to_start_has_a_page(tmp_path: Path) -> None:
     execution = FakeExecution(pipeline(), tmp_path)
     result, reason = execution.run()
     execution.progress.finish(result, reason)
-    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew")
     assert (composed["set_up"], composed["stages"]) == ([], [])
-    assert "Succeeded" in render(composed, folder=tmp_path, secrets=[])
+    assert "Passed" in render(composed, folder=tmp_path, secrets=[])
 
 
 def test_pages_that_actions_leave_are_kept_beside_their_logs_and_linked(tmp_path: Path) -> None:
@@ -121,6 +121,6 @@ def test_pages_that_actions_leave_are_kept_beside_their_logs_and_linked(tmp_path
         "Build-Synth.page-2.html": "<p>two",
         "Build-Other.page-1.html": "<p>three",
     }
-    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew")
     page = render(composed, folder=tmp_path, secrets=[])
     assert set(re.findall(r'href="([^"]+\.html)"', page)) == {f"logs/{name}" for name in found}

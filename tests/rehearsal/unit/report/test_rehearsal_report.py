@@ -12,6 +12,7 @@ from rich.console import Console
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed, Deployed, Outcome, Resource, Run
 from rehearsal.report import report
+from rehearsal.report.environments import Environment, environments
 from rehearsal.report.progress import Progress
 from rehearsal.report.screen import Screen
 from tests.rehearsal.unit.rehearsal_fakes import FakeExecution, action, pipeline, stage
@@ -20,9 +21,9 @@ DEV = AwsEnvironment("222222222222", "eu-west-1")
 
 
 def deploys(
-    stack: str, stand_ins: tuple[str, ...] = (), resources: tuple[Resource, ...] = (), **outputs: str
+    stack: str, workloads: tuple[str, ...] = (), resources: tuple[Resource, ...] = (), **outputs: str
 ) -> Outcome:
-    return Outcome(deployed=Deployed(stack, DEV, outputs, stand_ins, resources))
+    return Outcome(deployed=Deployed(stack, DEV, outputs, workloads, resources))
 
 
 def broken(_: Run) -> None:
@@ -42,7 +43,7 @@ def document(tmp_path: Path) -> dict[str, Any]:
     stacks = {
         "network": deploys("dev-network", resources=(Resource("Vpc", "AWS::EC2::VPC", "vpc-1"),), Vpc="vpc-1"),
         "application": deploys(
-            "dev-application", ("fake task on 127.0.0.1:1 for engine",), Url="http://dev.example", Name="dev"
+            "dev-application", ("workload on 127.0.0.1:1 for engine",), Url="http://dev.example", Name="dev"
         ),
     }
 
@@ -52,8 +53,9 @@ def document(tmp_path: Path) -> dict[str, Any]:
     execution.behaviours = {"network": deploy, "application": deploy}
     result, reason = execution.run()
     execution.progress.finish(result, reason)
+    execution.progress.recorded_types = ["AWS::Some::Type"]
     file = tmp_path / "deep/report.json"
-    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=["AWS::Some::Type"])
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew")
     report.write(composed, file)
     return json.loads(file.read_text())
 
@@ -99,14 +101,14 @@ def test_report_lists_addresses_and_outputs(document: dict[str, Any]) -> None:
                 "dev-network": [{"logical_id": "Vpc", "resource_type": "AWS::EC2::VPC", "physical_id": "vpc-1"}],
                 "dev-application": [],
             },
-            "stand_ins": ["fake task on 127.0.0.1:1 for engine"],
+            "workloads": ["workload on 127.0.0.1:1 for engine"],
         }
     }
 
 
 def test_report_lists_simulated_parts(document: dict[str, Any]) -> None:
     assert document["simulated"] == {
-        "tasks": "local fakes",
+        "tasks": "the declared workload",
         "cloudfront": "a local edge with certificates of a temporary authority",
         "variables": {},
         "recorded_only": ["AWS::Some::Type"],
@@ -122,7 +124,7 @@ def test_unused_variable_is_not_reported_as_set(tmp_path: Path) -> None:
     result, reason = execution.run()
     execution.progress.variable_overrides = {"BAKE_MINUTES": "1", "BAKE_MINUTE": "2"}
     execution.progress.finish(result, reason)
-    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew", recorded_types=[])
+    composed = report.compose(execution.progress, commit="c0ffee", subject="Brew")
     assert composed["simulated"]["variables"] == {"BAKE_MINUTES": "1"}
     shown = io.StringIO()
     Screen(Console(file=shown)).summary(execution.progress)
@@ -140,7 +142,7 @@ def test_other_logs_are_left_alone(tmp_path: Path) -> None:
     assert step.log_file.read_text() == "new\n"
 
 
-def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list[report.Environment]:
+def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list[Environment]:
     """The environments of a stage that has deployed these stacks: each by its name, region and address."""
     execution = FakeExecution(pipeline(stage("Prod", *(action(name) for name, _, _ in stacks))), tmp_path)
     for name, region, address in stacks:
@@ -148,7 +150,7 @@ def deployed_by_one_stage(tmp_path: Path, *stacks: tuple[str, str, str]) -> list
         outcome = Outcome(deployed=Deployed(name, AwsEnvironment("444444444444", region), outputs))
         execution.behaviours[name] = lambda _, outcome=outcome: outcome
     execution.run()
-    return report.environments(execution.progress)
+    return environments(execution.progress)
 
 
 def test_stack_in_another_region_belongs_to_its_environment(tmp_path: Path) -> None:

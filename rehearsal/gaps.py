@@ -1,0 +1,39 @@
+"""What a rehearsal cannot rehearse. A gap says nothing about the release: neither that it works nor that it fails."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class GapKind(StrEnum):
+    """Why something is not rehearsed; `--accept` takes these words."""
+
+    ACTION = "action"
+    """The rehearsal has no such action, such as one of CodeDeploy."""
+    CUSTOM_RESOURCE = "custom-resource"
+    """A custom resource was answered without doing its work."""
+    DOCKER = "docker"
+    """Docker is needed, and this machine has none."""
+    EMULATOR = "emulator"
+    """The emulated AWS lacks a call or a type of resource."""
+    GIVEN = "given"
+    """Something that the account must already contain was replaced by a placeholder."""
+    RUNTIME = "runtime"
+    """A build asks for a version of a language that is not available here."""
+    SOURCE = "source"
+    """A source delivered an empty artifact, because this machine does not have its contents."""
+    WORKLOAD = "workload"
+    """Nothing runs behind a load balancer, an API or a distribution."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One thing that is not rehearsed."""
+
+    kind: GapKind
+    where: str
+    """The action (`Stage/Action`), stack, resource or file."""
+    reason: str
+    """Why, and what would close the gap if the user can."""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason} ({self.kind})"

@@ -1,0 +1,70 @@
+"""What a rehearsal proves and what it does not, as lines for the screen and the reports."""
+
+from collections.abc import Iterable
+from itertools import chain
+
+from rehearsal.report.environments import describe_tasks, environments
+from rehearsal.report.permissions import Permissions
+from rehearsal.report.progress import ActionProgress, Progress, Status
+
+MOST_NAMES = 6
+"""Names in one line; more are counted."""
+BUILD, STACK = "CodeBuild", "CloudFormation"
+EMULATED = (
+    "That AWS does the same: it is an emulator, in which operations take no time, few quotas apply, and databases and "
+    "caches do not run"
+)
+
+
+def proves(progress: Progress) -> list[str]:
+    """Return what succeeded, in the order of the pipeline."""
+    done = [action for action in _actions(progress) if action.status is Status.SUCCEEDED]
+    builds = [action.full_name for action in done if action.provider == BUILD]
+    stacks = {f"{one.deployed.name} in {one.deployed.aws_environment}" for one in done if one.deployed}
+    others = [action.full_name for action in done if action.provider not in (BUILD, STACK)]
+    tests = sum(test.outcome == "passed" for action in done for test in action.details.tests)
+    lines = [
+        "The pipeline updates itself and starts again" if progress.restarts else "",
+        f"{_counted(len(builds), 'build')} succeed: {_names(builds)}" if builds else "",
+        f"{_counted(len(stacks), 'stack')} can be deployed: {_names(sorted(stacks))}" if stacks else "",
+        f"Other actions succeed: {_names(others)}" if others else "",
+        f"{_counted(tests, 'test')} passed in the builds" if tests else "",
+    ]
+    found = progress.permissions
+    if found and found["mode"] != Permissions.OFF and found["evaluated"] and not found["refused"]:
+        lines.append(f"The deployed policies allow the {found['evaluated']:,} calls that were made")
+    return [line for line in lines if line]
+
+
+def does_not_prove(progress: Progress) -> list[str]:
+    """Return every gap, then what did not run, was replaced or is only emulated."""
+    waiting = [action.full_name for action in _actions(progress) if action.status is Status.WAITING]
+    overrides = ", ".join(f"{name}={value}" for name, value in progress.effective_overrides().items())
+    found = progress.permissions
+    lines = [f"{gap}{', accepted' if gap.kind in progress.accepted else ''}" for gap in progress.gaps]
+    lines += [
+        f"Actions that were not reached: {_names(waiting)}" if waiting else "",
+        "Permissions: they were not checked" if found and found["mode"] == Permissions.OFF else "",
+        f"{_counted(len(found['unchecked']), 'kind')} of call were not checked" if found and found["unchecked"] else "",
+        f"Builds with the variables as they are; overridden: {overrides}" if overrides else "",
+        f"Resources that were recorded and do nothing: {_names(progress.recorded_types)}"
+        if progress.recorded_types
+        else "",
+        f"Services: their tasks were {tasks}" if (tasks := describe_tasks(environments(progress))) != "none" else "",
+        EMULATED,
+    ]
+    return [line for line in lines if line]
+
+
+def _actions(progress: Progress) -> Iterable[ActionProgress]:
+    """Return the actions of the latest execution."""
+    return chain.from_iterable(stage.actions for stage in progress.stages)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(names[:MOST_NAMES])
+    return f"{shown} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else shown

@@ -1,0 +1,97 @@
+"""What cannot be rehearsed is known before anything starts."""
+
+from typing import Any
+
+import pytest
+
+from cloud_assembly import Stack
+from rehearsal.engine.expected_gaps import expected_gaps
+from rehearsal.gaps import Gap, GapKind
+
+NO_DOCKER = "the build needs Docker, and no Docker daemon is running on this machine"
+
+
+def action(name: str, category: str, provider: str, **configuration: Any) -> dict[str, Any]:
+    return {
+        "Name": name,
+        "ActionTypeId": {"Category": category, "Provider": provider, "Owner": "AWS", "Version": "1"},
+        "Configuration": configuration,
+    }
+
+
+def build(name: str, project: str) -> dict[str, Any]:
+    return action(name, "Build", "CodeBuild", ProjectName={"Ref": project})
+
+
+def project(text: str, **environment: Any) -> dict[str, Any]:
+    found = {"Image": "aws/codebuild/standard:7.0", **environment}
+    return {"Type": "AWS::CodeBuild::Project", "Properties": {"Environment": found, "Source": {"BuildSpec": text}}}
+
+
+def stack(*actions: dict[str, Any], **conditions: Any) -> Stack:
+    """A pipeline of one stage, with two projects."""
+    resources = {
+        "Pipeline": {
+            "Type": "AWS::CodePipeline::Pipeline",
+            "Properties": {"Stages": [{"Name": "Dev", "Actions": list(actions), **conditions}]},
+        },
+        "Plain": project("buildspec.yml", PrivilegedMode=False),
+        "Assets": project("buildspec-Assets.yaml", PrivilegedMode=True),
+        "Image": project('{"phases": {"build": {"commands": ["docker build ."]}}}', PrivilegedMode=True),
+        "Synth": project('{"phases": {"build": {"commands": ["npx cdk synth"]}}}', PrivilegedMode=True),
+        "Own": project("buildspec.yml", Image="example.com/own:1"),
+    }
+    return Stack(name="Delivery", account="1" * 12, region="us-east-1", template={"Resources": resources})
+
+
+@pytest.mark.parametrize(
+    ("category", "provider"),
+    [
+        ("Deploy", "CodeDeploy"),
+        ("Deploy", "CodeDeployToECS"),
+        ("Deploy", "CloudFormationStackSet"),
+        ("Deploy", "CloudFormationStackInstances"),
+        ("Deploy", "ElasticBeanstalk"),
+        ("Deploy", "ServiceCatalog"),
+        ("Deploy", "AppConfig"),
+        ("Deploy", "AlexaSkillsKit"),
+        ("Build", "Jenkins"),
+        ("Test", "DeviceFarm"),
+        ("Invoke", "Snyk"),
+        ("Source", "Bitbucket"),
+    ],
+)
+def test_action_without_a_runner_is_a_gap(category: str, provider: str) -> None:
+    found = expected_gaps(stack(action("It", category, provider)))
+    assert found == [Gap(GapKind.ACTION, "Dev/It", f"{category} actions of {provider} are not rehearsed")]
+
+
+def test_image_that_is_not_codebuilds_is_a_gap() -> None:
+    reason = "the build ran outside of its image example.com/own:1"
+    assert expected_gaps(stack(build("Test", "Own"))) == [Gap(GapKind.RUNTIME, "Dev/Test", reason)]
+
+
+def test_build_of_images_needs_docker() -> None:
+    asked: list[bool] = []
+
+    def has_docker() -> bool:
+        asked.append(True)
+        return False
+
+    found = stack(build("Test", "Plain"), build("Image", "Image"), build("Other", "Assets"), build("Synth", "Synth"))
+    assert expected_gaps(found, has_docker=has_docker) == [
+        Gap(GapKind.DOCKER, "Dev/Image", NO_DOCKER),
+        Gap(GapKind.DOCKER, "Dev/Other", NO_DOCKER),
+    ]
+    assert len(asked) == 1
+    assert expected_gaps(found, has_docker=lambda: True) == []
+
+
+def test_rule_that_cannot_be_evaluated_is_a_gap() -> None:
+    def conditions(*providers: str) -> dict[str, Any]:
+        rules = [{"Name": "R", "RuleTypeId": {"Category": "Rule", "Provider": provider}} for provider in providers]
+        return {"Conditions": [{"Result": "FAIL", "Rules": rules}]}
+
+    found = stack(OnSuccess=conditions("CloudWatchAlarm", "LambdaInvoke"), BeforeEntry=conditions("DeploymentWindow"))
+    reason = "rules of LambdaInvoke are not rehearsed and count as met"
+    assert expected_gaps(found) == [Gap(GapKind.ACTION, "Dev", reason)]
