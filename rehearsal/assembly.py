@@ -9,6 +9,9 @@ import cloud_assembly
 from cloud_assembly import PIPELINE, AwsEnvironment, Stack
 from rehearsal.errors import RehearsalError
 
+DEFAULT_ENVIRONMENT = AwsEnvironment("111111111111", "us-east-1")
+"""Where a pipeline runs that names no account and no region."""
+
 EXECUTION_POLICIES = "execution-policies.json"
 """The assembly's file of policies that limit what CloudFormation may do in each account."""
 
@@ -43,7 +46,12 @@ class Assembly:
     """The names of the pipeline's own variables."""
 
 
-def read(directory: Path) -> Assembly:
+def read(
+    directory: Path,
+    *,
+    pipeline: str | None = None,  # noqa: ARG001
+    default_environment: AwsEnvironment = DEFAULT_ENVIRONMENT,  # noqa: ARG001
+) -> Assembly:
     """Read the assembly in `directory`.
 
     Raises UserError if it is missing or unreadable, does not have exactly one pipeline, or has a stack without a fixed
