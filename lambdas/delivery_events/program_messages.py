@@ -95,13 +95,13 @@ def failing_line(lines: Sequence[str]) -> str:
     recognized, the last line is the message.
     """
     outside, tests = _split(_plain(lines))
-    said = [line for line in outside if not NOISE.search(line)]
+    output = [line for line in outside if not NOISE.search(line)]
     return (
         _first(BUILD_RULES, outside)
-        or _first(PROGRAM_RULES, said)
+        or _first(PROGRAM_RULES, output)
         or next((text for test in tests if (text := test.text())), "")
-        or _first(TOOL_RULES, said)
-        or (said[-1].strip() if said else "")
+        or _first(TOOL_RULES, output)
+        or (output[-1].strip() if output else "")
     )
 
 

@@ -78,8 +78,8 @@ class Account:
 
     @staticmethod
     def _denied(what: str) -> tuple[int, str, str]:
-        said = f"User: arn:aws:sts::111111111111:assumed-role/SelfMutationRole/1 is not authorized to perform: {what}"
-        return 403, "text/xml", _xml({"ErrorResponse": {"Error": {"Code": "AccessDenied", "Message": said}}})
+        output = f"User: arn:aws:sts::111111111111:assumed-role/SelfMutationRole/1 is not authorized to perform: {what}"
+        return 403, "text/xml", _xml({"ErrorResponse": {"Error": {"Code": "AccessDenied", "Message": output}}})
 
 
 def _answered(action: str, result: Json) -> tuple[int, str, str]:

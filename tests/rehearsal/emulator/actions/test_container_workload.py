@@ -79,8 +79,8 @@ def container(workshop: Any, directory: Path, *, fails: bool = False) -> Workloa
 
 def test_testbed_tasks_answer_behind_the_load_balancer(account: Account, workshop: Any, tmp_path: Path) -> None:
     ids = account.deploy(**service())
-    said = Tasks(account.cloud, container(workshop, tmp_path)).start("stack", account.place)
-    assert [words.rpartition(":")[0] for words in said] == ["workload on 127.0.0.1"] * 2
+    output = Tasks(account.cloud, container(workshop, tmp_path)).start("stack", account.place)
+    assert [words.rpartition(":")[0] for words in output] == ["workload on 127.0.0.1"] * 2
     [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
     assert by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}") == (200, "from a container")
     health = account.client("elbv2").describe_target_health(TargetGroupArn=ids["Group"])["TargetHealthDescriptions"]
@@ -96,8 +96,8 @@ BOTH_SECONDS = 20.0
 )
 def test_container_processes_answer_behind_the_load_balancer(account: Account, workshop: Any, tmp_path: Path) -> None:
     account.deploy(**service())
-    said = Tasks(account.cloud, workload(workshop.processes, tmp_path, CONTAINER)).start("stack", account.place)
-    assert len({words.split()[2] for words in said}) == 2, "each task has an address of its own"
+    output = Tasks(account.cloud, workload(workshop.processes, tmp_path, CONTAINER)).start("stack", account.place)
+    assert len({words.split()[2] for words in output}) == 2, "each task has an address of its own"
     [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
     roles: set[str] = set()
     deadline = time.monotonic() + BOTH_SECONDS
@@ -105,7 +105,7 @@ def test_container_processes_answer_behind_the_load_balancer(account: Account, w
         status, body = by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}")
         roles.add(json.loads(body)["role"])
         assert status == 200
-    for _ in said:
+    for _ in output:
         status, body = by_proxy(account, f"http://{balancer['DNSName']}/yawl/ib")
         assert (status, "Invalid or expired session" in body) == (200, True)
     assert roles == {"active", "standby"}

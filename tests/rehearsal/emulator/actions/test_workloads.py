@@ -90,8 +90,8 @@ def at_every_task(account: Account, path: str, body: bytes | None = None) -> dic
 
 def test_each_task_of_a_service_has_a_fake_of_its_name(account: Account, fake_tasks: Tasks) -> None:
     ids = account.deploy(**service())
-    said = fake_tasks.start("stack", account.place)
-    assert [words.rpartition(":")[0] for words in said] == ["workload on 127.0.0.1"] * 2
+    output = fake_tasks.start("stack", account.place)
+    assert [words.rpartition(":")[0] for words in output] == ["workload on 127.0.0.1"] * 2
     answers = at_every_task(account, HEALTH)
     tasks = account.client("ecs").list_tasks(cluster=ids["Cluster"])["taskArns"]
     assert set(answers) == {arn.split("/")[-1][:8] for arn in tasks}
@@ -147,11 +147,11 @@ def test_command_that_does_not_serve_fails_the_action(
 def test_command_is_told_the_service(account: Account, workshop: Any, tmp_path: Path) -> None:
     """A command of any language, here a shell's; no secret is in its arguments or variables."""
     ids = account.deploy(**service())
-    told = tmp_path / "told.json"
-    command = f"env > {tmp_path}/env; head -n 1 > {told}; exit 1"
+    received = tmp_path / "told.json"
+    command = f"env > {tmp_path}/env; head -n 1 > {received}; exit 1"
     with pytest.raises(ActionFailed):
         Tasks(account.cloud, workload(workshop.processes, tmp_path, command)).start("stack", account.place)
-    document = json.loads(told.read_text())
+    document = json.loads(received.read_text())
     [group] = account.client("elbv2").describe_target_groups(TargetGroupArns=[ids["Group"]])["TargetGroups"]
     assert document["service"] == group["TargetGroupName"]
     assert (document["account"], document["region"]) == (account.place.account, account.place.region)
@@ -201,8 +201,8 @@ def test_no_response_without_tasks(account: Account) -> None:
 
 def test_fake_stops_with_the_rehearsal(account: Account, workshop: Any, fake_tasks: Tasks) -> None:
     account.deploy(**service())
-    said, _ = fake_tasks.start("stack", account.place)
-    port = said.split(":")[1].split(" ")[0]
+    output, _ = fake_tasks.start("stack", account.place)
+    port = output.split(":")[1].split(" ")[0]
     workshop.processes.end_all()
     with pytest.raises(urllib.error.URLError):
         open_without_proxy(f"http://127.0.0.1:{port}{HEALTH}", timeout_seconds=2)
