@@ -15,7 +15,7 @@ from types import FrameType
 from rich.console import Console
 
 from cloud_assembly import UserError
-from rehearsal import assembly, header, project
+from rehearsal import assembly, header
 from rehearsal.assembly import Assembly
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.approvals import PresetApprover, TerminalApprover
@@ -23,12 +23,13 @@ from rehearsal.errors import RehearsalError
 from rehearsal.options import PROGRAM, parser
 from rehearsal.process.output_directory import exclusive, output_directory
 from rehearsal.process.run_directory import run_directory
+from rehearsal.project.discovery import Project, find
+from rehearsal.project.repository import Commit, Repository
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.report import page, remaining_time, report
 from rehearsal.report.permissions import Permissions
 from rehearsal.report.progress import Progress, Verdict
 from rehearsal.report.screen import Screen
-from rehearsal.repository import Commit, Repository
 
 EXIT_CODES = {
     Verdict.PASSED: 0,
@@ -73,7 +74,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
         base = repository.commit(options.base_commit, option="--from") if options.base_commit else None
         needs_project = options.assembly is None or base is not None
         here = options.source or Path.cwd()
-        found_project = project.find(repository, commit.id, here) if needs_project else None
+        found_project = find(repository, commit.id, here) if needs_project else None
         if options.check:
             return 0
         screen = Screen(console)
@@ -120,7 +121,7 @@ def _run(rehearsal: Rehearsal, progress: Progress, screen: Screen, outputs: _Out
 def _plan(
     options: argparse.Namespace,
     repository: Repository,
-    found_project: project.Project | None,
+    found_project: Project | None,
     commits: tuple[Commit, Commit | None],
     screen: Screen,
 ) -> Plan:

@@ -11,8 +11,8 @@ from rehearsal.assembly import Assembly
 from rehearsal.engine.expected_gaps import expected_gaps
 from rehearsal.gaps import Gap
 from rehearsal.process import closed_network
-from rehearsal.project import Project
-from rehearsal.repository import Commit, Repository
+from rehearsal.project.discovery import Project
+from rehearsal.project.repository import Commit, Repository
 
 LABEL_COLUMNS = 10
 MOST_NAMES = 8

@@ -23,12 +23,12 @@ from rehearsal.engine.emulator_setup import EmulatorSetup, SetupFailed
 from rehearsal.engine.events import Rollback
 from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
-from rehearsal.engine.synthesis import Synthesis, find_cli
 from rehearsal.errors import RehearsalError
 from rehearsal.follow_up import run_command
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
-from rehearsal.project import Project
+from rehearsal.project.discovery import Project
+from rehearsal.project.synthesis import Synthesis, find_cli
 from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result, Status

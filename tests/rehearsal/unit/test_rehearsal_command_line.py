@@ -222,10 +222,10 @@ def test_verdict_is_in_the_exit_code_and_the_reports(
     )
     output, document = capsys.readouterr().out, json.loads(Path("report.json").read_text())
     assert document["verdict"] == verdict
-    assert f"rehearsal {verdict} after" in printed
+    assert f"rehearsal {verdict} after" in output
     assert f"Rehearsal {verdict}:" in Path(".rehearsal/report.html").read_text()
     for line in [*document["proves"], *document["does_not_prove"]]:
-        assert line in printed
+        assert line in output
         assert line in Path(".rehearsal/report.html").read_text()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from rehearsal.errors import RehearsalError
-from rehearsal.repository import Repository
+from rehearsal.project.repository import Repository
 
 FILE = "cdk.json"
 

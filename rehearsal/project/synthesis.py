@@ -18,7 +18,7 @@ from rehearsal.process import closed_network
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.processes import Processes
 from rehearsal.process.run_directory import cache
-from rehearsal.project import Project, app_command
+from rehearsal.project.discovery import Project, app_command
 from rehearsal.report import failing_line
 
 TIMEOUT_SECONDS = 600.0
