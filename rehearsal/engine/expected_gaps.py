@@ -1,10 +1,12 @@
 """What of a pipeline cannot be rehearsed on this machine, as its template tells before anything starts."""
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cloud_assembly import PIPELINE, Stack
-from rehearsal.actions.build import NO_DOCKER, docker_works
+from rehearsal.actions.builds.expected import expected_build_gaps
+from rehearsal.actions.builds.image_tools import docker_works
 from rehearsal.engine.conditions import RULES, no_rule
 from rehearsal.engine.execution import ACTION_RUNNERS, ActionRunners, no_runner
 from rehearsal.gaps import Gap, GapKind
@@ -19,7 +21,8 @@ def expected_gaps(
     """Return the gaps of the stack's pipeline, in its order."""
     [(_, properties)] = stack.of_type(PIPELINE)
     found: list[Gap] = []
-    docker: bool | None = None
+    # Asking the daemon may take seconds.
+    docker_answer = functools.cache(has_docker)
     for stage in properties.get("Stages", []):
         found += [Gap(GapKind.ACTION, stage["Name"], no_rule(provider)) for provider in _rules(stage)]
         for action in stage["Actions"]:
@@ -27,11 +30,9 @@ def expected_gaps(
             where = f"{stage['Name']}/{action['Name']}"
             if (category, provider) not in runners:
                 found.append(Gap(GapKind.ACTION, where, no_runner(category, provider)))
-            elif provider == BUILD and _is_privileged(action, stack):
-                # Asking the daemon may take seconds.
-                docker = has_docker() if docker is None else docker
-                if not docker:
-                    found.append(Gap(GapKind.DOCKER, where, NO_DOCKER))
+            elif provider == BUILD:
+                gaps = expected_build_gaps(_project(action, stack), docker_answer)
+                found += [Gap(kind, where, reason) for kind, reason in gaps]
     return found
 
 
@@ -44,7 +45,7 @@ def _rules(stage: Mapping[str, Any]) -> Iterator[str]:
                     yield provider
 
 
-def _is_privileged(action: Mapping[str, Any], stack: Stack) -> bool:
+def _project(action: Mapping[str, Any], stack: Stack) -> Mapping[str, Any]:
     name = action.get("Configuration", {}).get("ProjectName")
     project = stack.resources.get(name.get("Ref", ""), {}) if isinstance(name, dict) else {}
-    return project.get("Properties", {}).get("Environment", {}).get("PrivilegedMode") in (True, "true")
+    return project.get("Properties", {})

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from rehearsal.actions import buildspec
-from rehearsal.actions.buildspec import BuildspecError
+from rehearsal.actions.builds import buildspec
+from rehearsal.actions.builds.buildspec import BuildspecError
+from rehearsal.actions.builds.output_files import NoFilesError, Output
 
 
 @dataclass
@@ -241,8 +242,8 @@ artifacts:
         ("install", (), ""),
         ("build", ("echo one",), "ABORT"),
     ]
-    assert specification.primary_output == buildspec.Output("out", ("**/*",))
-    reports = buildspec.Output(".", ("a.xml", "b.xml"), excluded=("b.xml",), discard_paths=True)
+    assert specification.primary_output == Output("out", ("**/*",))
+    reports = Output(".", ("a.xml", "b.xml"), excluded=("b.xml",), discard_paths=True)
     assert specification.secondary_outputs == {"Reports": reports}
 
 
@@ -251,16 +252,16 @@ MISTAKES = [
     ("just words", "no phases"),
     ("version: 0.2", "no phases"),
     ("{version: 0.2, phases: [build]}", "no phases"),
-    ("{version: 0.1, phases: {build: {}}}", "version 0.1; only 0.2"),
-    ("{phases: {build: {}}}", "version None; only 0.2"),
+    ("{version: 0.3, phases: {build: {}}}", "version 0.3; CodeBuild knows 0.1 and 0.2"),
+    ("{phases: {build: {}}}", "version None; CodeBuild knows"),
     ("{version: 0.2, phases: {build: {commands: echo}}}", "phase build: its commands are not a list"),
     (
         "{version: 0.2, phases: {build: {commands: [{echo: hi}]}}}",
         "phase build: command 1 is not a string: .*; quote",
     ),
     (
-        "{version: 0.2, phases: {build: {commands: [], on-failure: RETRY}}}",
-        "phase build: on-failure RETRY is not supported",
+        "{version: 0.2, phases: {build: {commands: [], on-failure: RETRY-101}}}",
+        "phase build: on-failure RETRY-101 is not supported",
     ),
     ("{version: 0.2, env: {shell: fish}, phases: {build: {}}}", "shell fish is not supported"),
     ("{version: 0.2, env: {exported-variables: [a-b]}, phases: {build: {}}}", "a-b is not a valid variable name"),
@@ -284,16 +285,16 @@ def tree(tmp_path: Path) -> Path:
 
 
 OUTPUTS = [
-    (buildspec.Output("out", ("**/*",)), ["a.txt", ".hidden", "deep/b.txt", "deep/.dir/c.txt"]),
-    (buildspec.Output("out", ("*",)), ["a.txt", ".hidden"]),
-    (buildspec.Output(".", ("elsewhere.txt", "out/deep/*")), ["elsewhere.txt", "out/deep/b.txt"]),
-    (buildspec.Output("out", ("**/*",), excluded=("deep/**/*",)), ["a.txt", ".hidden"]),
-    (buildspec.Output("out", ("**/*.txt",), discard_paths=True), ["a.txt", "b.txt", "c.txt"]),
+    (Output("out", ("**/*",)), ["a.txt", ".hidden", "deep/b.txt", "deep/.dir/c.txt"]),
+    (Output("out", ("*",)), ["a.txt", ".hidden"]),
+    (Output(".", ("elsewhere.txt", "out/deep/*")), ["elsewhere.txt", "out/deep/b.txt"]),
+    (Output("out", ("**/*",), excluded=("deep/**/*",)), ["a.txt", ".hidden"]),
+    (Output("out", ("**/*.txt",), discard_paths=True), ["a.txt", "b.txt", "c.txt"]),
 ]
 
 
 @pytest.mark.parametrize(("output", "expected"), OUTPUTS)
-def test_artifact_patterns(tree: Path, output: buildspec.Output, expected: list[str]) -> None:
+def test_artifact_patterns(tree: Path, output: Output, expected: list[str]) -> None:
     found = output.files(tree)
     assert sorted(found) == sorted(expected)
     assert all(file.is_file() for file in found.values())
@@ -301,5 +302,5 @@ def test_artifact_patterns(tree: Path, output: buildspec.Output, expected: list[
 
 @pytest.mark.parametrize("pattern", ["nothing/*", "/etc/passwd"])
 def test_empty_artifact_is_an_error(tree: Path, pattern: str) -> None:
-    with pytest.raises(BuildspecError, match=re.escape(pattern)):
-        buildspec.Output(".", (pattern,)).files(tree)
+    with pytest.raises(NoFilesError, match=re.escape(pattern)):
+        Output(".", (pattern,)).files(tree)
