@@ -2,6 +2,7 @@
 
 import datetime
 import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -112,6 +113,18 @@ def test_test_that_fails_anyway_is_no_catch(project: Path, copy: WorkingCopy) ->
         pytest.raises(BrokenTestsError, match=r"test_grown.py::test fails without any mutant"),
     ):
         runner.test(PART, mutant("number + 1", "number + 2"))
+
+
+def test_bytecode_of_a_mutant_is_not_taken_for_another(copy: WorkingCopy) -> None:
+    """Programs that tests start may write bytecode, which Python knows by the file's size and time."""
+    grow = [sys.executable, "-c", "from program.numbers import grown; print(grown(0))"]
+    printed = []
+    for after in ("number + 2", "number + 3"):
+        with copy.mutated(mutant("number + 1", after)):
+            printed.append(
+                subprocess.run(grow, cwd=copy.folder, env={}, stdout=subprocess.PIPE, text=True, check=True).stdout
+            )
+    assert printed == ["2\n", "3\n"]
 
 
 def test_copy_has_uncommitted_changes_and_is_restored(project: Path, copy: WorkingCopy) -> None:

@@ -19,6 +19,7 @@ from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account, resource
+from tests.rehearsal.emulator.library_functions import library_function
 from tests.rehearsal.emulator.small_assembly import write_assembly
 from tools.accounts import deployed_stacks, live_resources, recovery
 from tools.accounts.__main__ import main
@@ -293,12 +294,12 @@ def kept(definition: dict[str, Any]) -> dict[str, Any]:
 
 def bucket_with_object(small: Small, **properties: Any) -> tuple[str, dict[str, Any]]:
     """A bucket, and what puts an object into it that no deletion takes away."""
-    name = f"full-{small.place.account}"
+    name, token = f"full-{small.place.account}", library_function(small, "Custom::AWS")
     put = {"service": "S3", "action": "putObject", "parameters": {"Bucket": name, "Key": "object", "Body": "x"}}
     call = json.dumps({**put, "physicalResourceId": {"id": "object"}})
     return name, {
         "Bucket": kept(resource("AWS::S3::Bucket", BucketName=name, **properties)),
-        "Object": {**resource("Custom::AWS", ServiceToken="x", Create=call), "DependsOn": ["Bucket"]},
+        "Object": {**resource("Custom::AWS", ServiceToken=token, Create=call), "DependsOn": ["Bucket"]},
     }
 
 
@@ -422,9 +423,9 @@ def test_resource_of_another_stack_is_left_alone(small: Small, capsys: pytest.Ca
     assert small.deploy("somebody", {"Log": log}) == "CREATE_COMPLETE"
     small.write(web={"Log": log})
     assert small.recover("--yes") == 1
-    told = capsys.readouterr()
-    assert "BLOCKED   AWS::Logs::LogGroup taken belongs to the stack somebody" in told.out
-    assert "fix what is BLOCKED above by hand" in told.err
+    received = capsys.readouterr()
+    assert "BLOCKED   AWS::Logs::LogGroup taken belongs to the stack somebody" in received.out
+    assert "fix what is BLOCKED above by hand" in received.err
 
 
 def test_pending_key_deletion_is_canceled(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
@@ -460,10 +461,13 @@ def test_stack_with_termination_protection_is_left_alone(small: Small, capsys: p
 
 
 def test_failed_rollback_is_continued(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
+    token = library_function(small, "Custom::AWS")
+
     def puts_into(bucket: str) -> dict[str, Any]:
         parameters = {"Bucket": f"{bucket}-{small.place.account}", "Key": "object", "Body": "x"}
         put = {"service": "S3", "action": "putObject", "parameters": parameters, "physicalResourceId": {"id": "object"}}
-        return {"Object": resource("Custom::AWS", ServiceToken="x", Create=json.dumps(put))}
+        call = json.dumps(put)
+        return {"Object": resource("Custom::AWS", ServiceToken=token, Create=call, Update=call)}
 
     s3 = small.client("s3")
     for bucket in ("before", "after"):
@@ -474,16 +478,16 @@ def test_failed_rollback_is_continued(small: Small, capsys: pytest.CaptureFixtur
     s3.delete_bucket(Bucket=f"before-{small.place.account}")
     assert small.fail("web", puts_into("after")) == "UPDATE_ROLLBACK_FAILED"
     assert small.recover("--yes") == 1
-    told = capsys.readouterr()
-    assert "  continue  the rollback of its update" in told.out
-    assert "--resources-to-skip LOGICAL_ID" in told.err
+    received = capsys.readouterr()
+    assert "  continue  the rollback of its update" in received.out
+    assert "--resources-to-skip LOGICAL_ID" in received.err
     s3.create_bucket(Bucket=f"before-{small.place.account}")
     assert small.recover("--yes") == 0
     assert small.status("web") == "UPDATE_ROLLBACK_COMPLETE"
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "received"),
     [
         ("AccessDenied", "AWS denied it"),
         ("AccessDeniedException", "Try AWS_PROFILE=… make recover ENV=prod, with a profile of the account"),
@@ -493,7 +497,12 @@ def test_failed_rollback_is_continued(small: Small, capsys: pytest.CaptureFixtur
 )
 @pytest.mark.parametrize("when", ["plan", "carry_out"])
 def test_rejections_are_distinguished(  # noqa: PLR0917 - three of them are fixtures
-    when: str, code: str, told: str, small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    when: str,
+    code: str,
+    received: str,
+    small: Small,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def refused(*_: object) -> None:
         raise ClientError({"Error": {"Code": code, "Message": "not this"}}, "DescribeStacks")
@@ -502,9 +511,9 @@ def test_rejections_are_distinguished(  # noqa: PLR0917 - three of them are fixt
     small.fail("web", {"Balancer": BALANCER})
     monkeypatch.setattr(recovery, when, refused)
     assert small.recover("--yes") == 1
-    said = capsys.readouterr().err
-    assert told in said
-    assert ("Nothing was changed" if when == "plan" else "it resumes from here") in said
+    output = capsys.readouterr().err
+    assert received in output
+    assert ("Nothing was changed" if when == "plan" else "it resumes from here") in output
     assert small.status("web") == "ROLLBACK_FAILED"
 
 
