@@ -204,8 +204,8 @@ def test_retry_runs_the_phase_again_until_it_succeeds(shell: Shell) -> None:
     phases = {"build": commands(count, "exit 0", "echo on", on_failure="RETRY")}
     ran = shell.run({"install": commands("cd $PWD"), **phases, "post_build": commands("echo after")})
     assert (ran.code, ran.phases) == (0, ["install", "build", "build", "build", "post_build"])
-    assert [line.split()[-1] for line in ran.said if line.startswith("try")] == ["1", "2", "3"]
-    assert ran.said[-2:] == ["on", "after"]
+    assert [line.split()[-1] for line in ran.printed if line.startswith("try")] == ["1", "2", "3"]
+    assert ran.printed[-2:] == ["on", "after"]
 
 
 @pytest.mark.parametrize(
@@ -222,13 +222,13 @@ def test_each_command_of_version_0_1_has_its_own_shell(shell: Shell) -> None:
     phases = {"build": commands("cd / && KEPT=1 && export KEPT", "echo $KEPT $(basename $PWD)", "exit 3", "echo never")}
     ran = shell.run(phases, version="0.1")
     assert ran.code == 1
-    assert ran.said == [shell.folder]
+    assert ran.printed == [shell.folder]
 
 
 def test_command_that_lacks_a_program_does_not_fail_its_phase(shell: Shell) -> None:
     gap = "printf 'docker\\tno Docker\\n' >> gaps; exit 1"
     ran = shell.run({"build": commands(gap, "echo next", "exit 3"), "post_build": commands("echo after")})
-    assert (ran.code, ran.said) == (1, ["next", "after"])
+    assert (ran.code, ran.printed) == (1, ["next", "after"])
     assert shell.run({"build": commands("echo tolerated >> gaps || true", "echo on")}).code == 0
 
 
