@@ -6,6 +6,7 @@ Exit codes: 0 passed; 1 failed; 2 bad input; 3 stopped (by you, or at an approva
 
 import argparse
 import contextlib
+import re
 import signal
 import sys
 from dataclasses import replace
@@ -16,8 +17,8 @@ from types import FrameType
 from rich.console import Console
 from rich.text import Text
 
-import cloud_assembly
-from cloud_assembly import UserError
+from cloud_assembly import AwsEnvironment, UserError
+from cloud_assembly.assembly import REGION
 from cloud_assembly.synthesize_commit import synthesized
 from rehearsal import assembly
 from rehearsal.engine.account_kind import AccountKind
@@ -108,9 +109,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--check", action="store_true", help="only check the options and the commits; make rehearse does so first"
     )
+    _add_app_options(parser)
     _add_output_options(parser)
     _add_emulation_options(parser)
     return parser
+
+
+def _add_app_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--pipeline",
+        metavar="NAME",
+        help="the pipeline to rehearse, by construct path, name or stack, if there are several",
+    )
+    parser.add_argument(
+        "--default-env",
+        type=_aws_environment,
+        default=assembly.DEFAULT_ENVIRONMENT,
+        metavar="ACCOUNT/REGION",
+        help=f"for a pipeline that names none (default: {assembly.DEFAULT_ENVIRONMENT})",
+    )
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -217,7 +234,7 @@ def _run(plan: Plan, progress: Progress, screen: Screen, options: argparse.Names
 
 def _plan(options: argparse.Namespace, commit: Commit, base: Commit | None, screen: Screen) -> Plan:
     clock_offset = _clock_offset(options.clock)
-    found = assembly.read(options.assembly)
+    found = assembly.read(options.assembly, pipeline=options.pipeline, default_environment=options.default_env)
     for name in sorted(set(options.fail).difference(found.actions)):
         choice = ", ".join(found.actions)
         raise RehearsalError(f"--fail {name}: the pipeline has no such action; choose from: {choice}")
@@ -246,7 +263,11 @@ def _plan(options: argparse.Namespace, commit: Commit, base: Commit | None, scre
 def _base_assembly(plan: Plan, base: Commit, console: Console, stack: contextlib.ExitStack) -> assembly.Assembly:
     """Synthesize the base commit, whose pipeline is installed first."""
     console.print(Text(f"first delivering {base}, which this commit then updates: synthesizing its pipeline"))
-    found = assembly.read(stack.enter_context(synthesized(base.id, plan.repository)))
+    found = assembly.read(
+        stack.enter_context(synthesized(base.id, plan.repository)),
+        pipeline=plan.assembly.pipeline,
+        default_environment=plan.assembly.home,
+    )
     if (found.stack_name, found.home) != (plan.assembly.stack_name, plan.assembly.home):
         raise RehearsalError(
             f"--from {base.id[:12]}: its pipeline is {found.stack_name} in {found.home}, this commit's is "
@@ -261,6 +282,13 @@ def _assignment(text: str) -> tuple[str, str]:
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
     return name, value
+
+
+def _aws_environment(text: str) -> AwsEnvironment:
+    account, _, region = text.partition("/")
+    if not re.fullmatch(r"\d{12}", account) or not re.fullmatch(REGION, region):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form ACCOUNT/REGION, such as 111111111111/us-east-1")
+    return AwsEnvironment(account, region)
 
 
 def _time(text: str) -> datetime:
@@ -347,10 +375,8 @@ def _print_header(console: Console, repository: Repository, commit: Commit, opti
 
 def _print_gaps(console: Console, plan: Plan) -> None:
     """Print what cannot be rehearsed, before anything starts."""
-    [stack] = [
-        one for one in cloud_assembly.read(plan.assembly.directory).stacks if one.name == plan.assembly.stack_name
-    ]
-    for gap in expected_gaps(stack):
+    found = plan.assembly
+    for gap in (*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id)):
         console.print(Text(f"cannot rehearse {gap}", "yellow"), soft_wrap=not console.is_terminal)
 
 
