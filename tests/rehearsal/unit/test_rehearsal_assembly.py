@@ -210,7 +210,8 @@ def test_two_names_for_one_bootstrap_resource_are_a_gap(tmp_path: Path) -> None:
     [gap] = found.gaps
     assert (gap.kind, gap.where) == (GapKind.GIVEN, "one-deployed")
     assert gap.reason.startswith(
-        "a bootstrap resource of its account has Deployment here, and the CDK's name in delivery-deployed; only"
+        "a bootstrap resource of its account has Deployment here, and the CDK's name in delivery-deployed; "
+        "only the latter"
     )
 
 
