@@ -55,7 +55,7 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     if found.agnostic_stacks:
         _print(console, "assumed", f"{found.home} for {_names(found.agnostic_stacks)}, which name none (--default-env)")
     if found.ignored_stacks:
-        _print(console, "without", f"{_names(found.ignored_stacks)}, which the pipeline does not deploy")
+        _print(console, "without", f"{len(found.ignored_stacks)} stack(s) that the pipeline does not deploy")
     _print(console, "runs", ", ".join(f"{name} ({count})" for name, count in stages.items()))
     approvals = {"yes": "all given", "no": "all refused"}.get(options.approve, "asked on the terminal")
     _print(console, "with", f"an emulated AWS; permissions: {options.permissions}; approvals: {approvals}")
