@@ -17,12 +17,13 @@ from rich.console import Console
 from rich.text import Text
 
 import cloud_assembly
-from cloud_assembly import UserError
+from cloud_assembly import Stack, UserError
 from cloud_assembly.synthesize_commit import synthesized
 from rehearsal import assembly
+from rehearsal.actions.sources.contents import rehearsed_source
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.approvals import PresetApprover, TerminalApprover
-from rehearsal.engine.expected_gaps import expected_gaps
+from rehearsal.engine.expected_gaps import SOURCE, expected_gaps, pipeline_of
 from rehearsal.errors import RehearsalError
 from rehearsal.gaps import GapKind
 from rehearsal.process import closed_network
@@ -84,6 +85,15 @@ def _parser() -> argparse.ArgumentParser:
         type=_assignment,
         metavar="NAME=VALUE",
         help="override a variable in the builds that have it, for example to shorten a wait",
+    )
+    parser.add_argument(
+        "--source",
+        dest="sources",
+        action="append",
+        default=[],
+        type=_source_folder,
+        metavar="NAME=FOLDER",
+        help="what the source action NAME delivers, if it is not the rehearsed repository's",
     )
     parser.add_argument(
         "--variable",
@@ -226,6 +236,9 @@ def _plan(options: argparse.Namespace, commit: Commit, base: Commit | None, scre
     for name in sorted(dict(options.pipeline_variables).keys() - found.variables):
         declared = ", ".join(found.variables) or "none"
         raise RehearsalError(f"--variable {name}: the pipeline has no such variable; it has: {declared}")
+    sources = _sources(found)
+    for name in sorted(dict(options.sources).keys() - set(sources)):
+        raise RehearsalError(f"--source {name}: no source action is called so; choose from: {', '.join(sources)}")
     return Plan(
         assembly=found,
         repository=Path.cwd(),
@@ -242,6 +255,7 @@ def _plan(options: argparse.Namespace, commit: Commit, base: Commit | None, scre
         account=AccountKind(options.account),
         fail=frozenset(options.fail),
         permissions=Permissions(options.permissions),
+        source_folders=dict(options.sources),
     )
 
 
@@ -263,6 +277,13 @@ def _assignment(text: str) -> tuple[str, str]:
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
     return name, value
+
+
+def _source_folder(text: str) -> tuple[str, Path]:
+    name, folder = _assignment(text)
+    if not Path(folder).is_dir():
+        raise argparse.ArgumentTypeError(f"{folder} is not a folder")
+    return name, Path(folder).absolute()
 
 
 def _time(text: str) -> datetime:
@@ -347,12 +368,22 @@ def _print_header(console: Console, repository: Repository, commit: Commit, opti
         )
 
 
+def _pipeline_stack(found: assembly.Assembly) -> Stack:
+    return next(one for one in cloud_assembly.read(found.directory).stacks if one.name == found.stack_name)
+
+
+def _sources(found: assembly.Assembly) -> list[str]:
+    """Return the names of the pipeline's source actions."""
+    definition = pipeline_of(_pipeline_stack(found))
+    return [action.name for stage in definition.stages for action in stage.actions if action.category == SOURCE]
+
+
 def _print_gaps(console: Console, plan: Plan) -> None:
     """Print what cannot be rehearsed, before anything starts."""
-    [stack] = [
-        one for one in cloud_assembly.read(plan.assembly.directory).stacks if one.name == plan.assembly.stack_name
-    ]
-    for gap in expected_gaps(stack):
+    stack = _pipeline_stack(plan.assembly)
+    if (source := rehearsed_source(pipeline_of(stack))) and len(_sources(plan.assembly)) > 1:
+        console.print(Text(f"{source} delivers this commit"), soft_wrap=not console.is_terminal)
+    for gap in expected_gaps(stack, plan.source_folders):
         console.print(Text(f"cannot rehearse {gap}", "yellow"), soft_wrap=not console.is_terminal)
 
 

@@ -13,9 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rehearsal.actions import artifacts, buildspec, full_clone, kept_pages
+from rehearsal.actions import artifacts, buildspec, kept_pages
 from rehearsal.actions.build_environment import build_environment, input_directories
 from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionNotEmulated, ActionNotRehearsed, Outcome, Run
+from rehearsal.actions.sources import full_clone
 from rehearsal.engine.account_kind import TooManyBuildsError
 from rehearsal.engine.cloud import Credentials, Forbidden
 from rehearsal.errors import NOT_EMULATED

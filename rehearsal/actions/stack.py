@@ -7,7 +7,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cloud_assembly import AwsEnvironment
 from cloud_assembly.references import consumers
 from rehearsal.actions import artifacts
 from rehearsal.actions.denial import grant
@@ -32,17 +31,9 @@ class Stack:
         self._run = run
         self._context = run.context
         self.name = run.configuration["StackName"]
-        region = run.action.region or self._context.home.region
-        caller = self._context.pipeline_credentials()
         cloud = self._context.cloud
-        credentials = (
-            cloud.assume(run.action.role_arn, caller, region, self._context.execution_id)
-            if run.action.role_arn
-            else caller
-        )
-        account = (run.action.role_arn or self._context.definition.role_arn).split(":")[4]
-        self.aws_environment = AwsEnvironment(account, region)
-        self.client = cloud.client("cloudformation", region, credentials)
+        self.aws_environment = run.aws_environment
+        self.client = cloud.client("cloudformation", run.aws_environment.region, run.credentials())
         """Calls CloudFormation as the action's role, like CodePipeline."""
         self.observer = cloud.in_account("cloudformation", self.aws_environment)
         """Calls it as the account, for calls that CodePipeline would not make."""
