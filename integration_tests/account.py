@@ -40,8 +40,8 @@ def sign_in(variables: AccountVariables, *, environment: str, deadline: Deadline
         if session.get_credentials() is None:
             fault = "no AWS credentials were found"
             return ProbeResult(fault=fault, text=fault, final=True)
-        if variables.verifier_role_arn:
-            session = _assume(session, variables.verifier_role_arn, environment, config_of_first_call)
+        if variables.integration_test_role_arn:
+            session = _assume(session, variables.integration_test_role_arn, environment, config_of_first_call)
         sessions.append(session)
         return ProbeResult(fault=None, text="signed in")
 
@@ -49,8 +49,8 @@ def sign_in(variables: AccountVariables, *, environment: str, deadline: Deadline
     if not history.reached:
         raise probe_failure(
             title="Cannot sign in to the environment's account.",
-            asked=f"sts:AssumeRole {variables.verifier_role_arn} in {variables.region}"
-            if variables.verifier_role_arn
+            asked=f"sts:AssumeRole {variables.integration_test_role_arn} in {variables.region}"
+            if variables.integration_test_role_arn
             else "the caller's own credentials",
             wanted="credentials that can read the environment",
             history=history,

@@ -36,7 +36,7 @@ class AccountVariables:
     """The secret header's value, which the load balancer requires; None: tests that need it are skipped."""
     engine_credentials_arn: str | None = None
     """The engine's administrator; None: tests that need it are skipped."""
-    verifier_role_arn: str | None
+    integration_test_role_arn: str | None
     """The role to assume in the environment's account; None: the caller's own credentials are used."""
     endpoint_url: str | None
     """The endpoint of an emulator; boto3 reads the same variable."""
@@ -81,8 +81,8 @@ def read_account_variables(variables: Mapping[str, str]) -> tuple[AccountVariabl
         engine_credentials_arn=reader.optional(
             "ENGINE_CREDENTIALS_ARN", "the ARN of the engine's credentials", _ARN_OF_A_SECRET
         ),
-        verifier_role_arn=reader.optional(
-            "VERIFIER_ROLE_ARN", "the ARN of a role to assume", r"arn:aws[\w-]*:iam::\d{12}:role/\S+"
+        integration_test_role_arn=reader.optional(
+            "INTEGRATION_TEST_ROLE_ARN", "the ARN of a role to assume", r"arn:aws[\w-]*:iam::\d{12}:role/\S+"
         ),
         endpoint_url=reader.optional("AWS_ENDPOINT_URL", "an address that starts with http", r"https?://\S+"),
     )

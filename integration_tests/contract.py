@@ -44,8 +44,8 @@ def version_fault(response: Response, released: str | None) -> str | None:
 
 def said_in(response: Response) -> dict[str, object]:
     """Return the body of a healthy response."""
-    said: dict[str, object] = json.loads(response.body)
-    return said
+    health: dict[str, object] = json.loads(response.body)
+    return health
 
 
 def epoch_in(response: Response) -> int:
@@ -57,25 +57,25 @@ def epoch_in(response: Response) -> int:
 
 def _body_fault(body: bytes) -> str | None:
     try:
-        said = json.loads(body or b"null")
+        health = json.loads(body or b"null")
     except (ValueError, RecursionError):
         return "the body is not JSON"
-    if not isinstance(said, dict):
+    if not isinstance(health, dict):
         return "the body is not a JSON object" if body else "the body is empty"
-    return next((fault for fault in _faults(said) if fault), None)
+    return next((fault for fault in _faults(health) if fault), None)
 
 
-def _faults(said: Mapping[str, object]) -> Iterator[str | None]:
-    missing = [name for name in CONTRACT_FIELDS if said.get(name) in (None, "")]
+def _faults(health: Mapping[str, object]) -> Iterator[str | None]:
+    missing = [name for name in CONTRACT_FIELDS if health.get(name) in (None, "")]
     yield f"the body lacks {', '.join(missing)}" if missing else None
-    yield None if said["status"] == "ok" else "the status is not ok"
-    yield "the status is ok, but there is a reason why it is not" if said.get("reason") else None
-    yield None if said["role"] in ROLES else f"the role is neither {' nor '.join(ROLES)}"
-    yield None if said["engine"] in ENGINE_STATES else f"the engine's state is not one of {', '.join(ENGINE_STATES)}"
+    yield None if health["status"] == "ok" else "the status is not ok"
+    yield "the status is ok, but there is a reason why it is not" if health.get("reason") else None
+    yield None if health["role"] in ROLES else f"the role is neither {' nor '.join(ROLES)}"
+    yield None if health["engine"] in ENGINE_STATES else f"the engine's state is not one of {', '.join(ENGINE_STATES)}"
     # A standby reports the engine that it forwards requests to.
-    yield None if said["engine"] == "running" else f"the {said['role']} task's engine is {said['engine']}"
-    yield _leader_fault(said["leader"])
-    yield None if isinstance(said["version"], str) else "the version is not a string"
+    yield None if health["engine"] == "running" else f"the {health['role']} task's engine is {health['engine']}"
+    yield _leader_fault(health["leader"])
+    yield None if isinstance(health["version"], str) else "the version is not a string"
 
 
 def _leader_fault(leader: object) -> str | None:

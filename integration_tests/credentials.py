@@ -37,8 +37,8 @@ def read_engine_credentials(
     """Return the engine's administrator; raise CheckFailed if the secret cannot be read or has another format."""
 
     def parse(text: str) -> Credentials:
-        said = json.loads(text)
-        credentials = Credentials(username=said["username"], password=said["password"])
+        value = json.loads(text)
+        credentials = Credentials(username=value["username"], password=value["password"])
         if not (isinstance(credentials.username, str) and isinstance(credentials.password, str)):
             raise TypeError
         for secret in (credentials.password, credentials.encoded_password):

@@ -150,11 +150,11 @@ def _check(
     def probe() -> ProbeResult:
         response = client.get(path, seconds=deadline.probe_timeout(REQUEST_SECONDS))
         found = response.problem or fault(response)
-        said = [f"{name}: {client.secret_values.hide(response.headers.get(name, 'missing'))}" for name in shown]
+        headers = [f"{name}: {client.secret_values.hide(response.headers.get(name, 'missing'))}" for name in shown]
         return ProbeResult(
             fault=found,
             text=str(response),
-            details=(*response.details, *said),
+            details=(*response.details, *headers),
             final=bool(found) and not lost(response),
         )
 

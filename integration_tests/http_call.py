@@ -47,7 +47,7 @@ class Response:
     """By lower-case names, as sent."""
     body: bytes = field(repr=False)
     """As sent, up to the limit of the request."""
-    said: str
+    body_start: str
     """Content type and beginning of the body, for reports."""
     shown_location: str
     """The Location header without its query, which may hold a token."""
@@ -96,7 +96,7 @@ class Response:
             self.problem,
             f"{self.seconds:.2f} s from {self.peer}",
             self.shown_location,
-            self.said,
+            self.body_start,
         ]
         return ", ".join(part for part in parts if part)
 
@@ -152,7 +152,9 @@ class HttpCall:
             phrase=request.hide(received.reason_phrase) if received else "",
             headers=headers,
             body=body,
-            said=request.hide(kind) + (" " if kind else "") + first_bytes(body, hide=request.hide) if received else "",
+            body_start=request.hide(kind) + (" " if kind else "") + first_bytes(body, hide=request.hide)
+            if received
+            else "",
             shown_location=request.hide(headers.get("location", "").partition("?")[0]),
             shown_headers=request.hide("; ".join(shown)),
             request_id=request.headers[TRACE_HEADER].removeprefix("Root="),

@@ -35,8 +35,8 @@ def tasks_run_the_release(
         digests = _digests(tasks)
         compared = []
         for name, image in released.items():
-            said, wrong = _compare(name, image, digests.get(name, []))
-            (faults if wrong else compared).append(said)
+            comparison, wrong = _compare(name, image, digests.get(name, []))
+            (faults if wrong else compared).append(comparison)
         return ProbeResult(
             fault="; ".join(faults) or None,
             text="; ".join(faults or compared),

@@ -34,7 +34,6 @@ from rehearsal.report.permissions import Permissions
 from rehearsal.report.progress import Progress, Verdict
 from rehearsal.report.screen import Screen
 from rehearsal.repository import Commit, Repository
-from rehearsal.workloads.tasks import TaskKind
 
 EXIT_CODES = {
     Verdict.PASSED: 0,
@@ -142,11 +141,10 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_emulation_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--tasks",
-        choices=[str(kind) for kind in TaskKind],
-        default=str(TaskKind.FAKE),
-        help="what runs behind the load balancers: local fakes of the tasks (the default), the container's\n"
-        "own processes, or nothing",
+        "--workload",
+        metavar="COMMAND",
+        help="run this shell command as the tasks of each service with a target group; without one, load\n"
+        "balancers answer 503 “not rehearsed”",
     )
     parser.add_argument(
         "--account",
@@ -251,7 +249,7 @@ def _plan(options: argparse.Namespace, commit: Commit, base: Commit | None, scre
         pipeline_variables=dict(options.pipeline_variables),
         then=options.then,
         clock=lambda: datetime.now(UTC) + clock_offset,
-        tasks=TaskKind(options.tasks),
+        workload=options.workload,
         account=AccountKind(options.account),
         fail=frozenset(options.fail),
         permissions=Permissions(options.permissions),

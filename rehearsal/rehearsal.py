@@ -28,10 +28,8 @@ from rehearsal.process.run_directory import run_directory
 from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result
-from rehearsal.workloads import container_tasks as containers
-from rehearsal.workloads.container_tasks import ContainerTasks
-from rehearsal.workloads.fake_tasks import FakeTasks
-from rehearsal.workloads.tasks import NoTasks, TaskKind, Tasks, TaskStarter
+from rehearsal.workloads.command import Source, WorkloadCommand
+from rehearsal.workloads.tasks import NoTasks, Tasks
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ class Plan:
     """Values that replace those of the builds' variables, by name."""
     clock: Clock = now
     """The rehearsal's time."""
-    tasks: TaskKind = TaskKind.FAKE
-    """What runs behind the load balancers."""
+    workload: str | None = None
+    """The command that serves what is behind the load balancers; None: they answer 503."""
     account: AccountKind = AccountKind.ESTABLISHED
     """Whose quotas apply."""
     fail: frozenset[str] = frozenset()
@@ -92,11 +90,7 @@ class Rehearsal:
             self._clean_up.close()
 
     def run(self) -> None:
-        """Set up and execute; the result is in the progress.
-
-        Raises RehearsalError if the tasks' programs are not installed.
-        """
-        starter = self._starter()
+        """Set up and execute; the result is in the progress."""
         try:
             set_up = EmulatorSetup(
                 self._progress,
@@ -107,7 +101,8 @@ class Rehearsal:
             )
             self.cloud = set_up.start_emulator()
             self.definition = set_up.prepare(self.cloud, self._plan.base_assembly or self._plan.assembly)
-            self._workloads = Tasks(self.cloud, starter) if starter else NoTasks()
+            if self._plan.workload:
+                self._workloads = Tasks(self.cloud, self._command(self._plan.workload))
             with NotificationCollector(self.cloud, self._progress, self._plan.assembly.directory):
                 result, reason = self._deliver(set_up, self.cloud)
             self._progress.finish(result, reason)
@@ -142,13 +137,9 @@ class Rehearsal:
             # The emulator may have ended; the result says why.
             return []
 
-    def _starter(self) -> TaskStarter | None:
-        plan = self._plan
-        if plan.tasks is TaskKind.NONE:
-            return None
-        if plan.tasks is TaskKind.CONTAINER:
-            return ContainerTasks(self._processes, containers.unpack(plan.repository, plan.commit, self._directory))
-        return FakeTasks(self._processes, self._directory)
+    def _command(self, command: str) -> WorkloadCommand:
+        source = Source(self._plan.repository, self._plan.commit)
+        return WorkloadCommand(command, self._processes, self._directory / "workload", source)
 
     def deliver(
         self,

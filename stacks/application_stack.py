@@ -174,7 +174,7 @@ class Application(EnvironmentStack):
                 "TARGET_GROUP_ARN": self.target_group.target_group_arn,
                 "TASK_DEFINITION_ARN": self.task_definition.task_definition_arn,
                 "RELEASED_VERSION": self.task_definition.engine_image.version,
-                "VERIFIER_ROLE_ARN": self.integration_test_role.role_arn,
+                "INTEGRATION_TEST_ROLE_ARN": self.integration_test_role.role_arn,
                 "ORIGIN_SECRET_ARN": self.origin_secret.secret_arn,
                 "ENGINE_CREDENTIALS_ARN": self.engine_credentials.secret_arn,
             },

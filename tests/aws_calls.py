@@ -67,9 +67,9 @@ class Call:
             aws.absent = answer
         else:
             expected = self.expected[kind]
-        said = outcome(self.run)
-        assert aws.attempts[self.operation], f"{self.operation} was not called: {said}"
-        assert re.search(expected, said, re.DOTALL), f"{said!r} is not {expected!r}"
+        output = outcome(self.run)
+        assert aws.attempts[self.operation], f"{self.operation} was not called: {output}"
+        assert re.search(expected, output, re.DOTALL), f"{output!r} is not {expected!r}"
         assert set(aws.modes.values()) <= set(RETRY_MODES), f"a client has the legacy retries: {aws.modes}"
         if kind in (THROTTLED, BROKEN, UNREACHABLE):
             assert aws.attempts[self.operation] >= LEAST_ATTEMPTS, "botocore did not retry it"

@@ -9,7 +9,7 @@ def assert_complete(found: Iterable[str], listed: Iterable[str], *, where: str) 
     """Fail if a list lacks something that exists, or has something that does not; name both and where it is."""
     found, listed = set(found), set(listed)
     missing, left = sorted(found - listed), sorted(listed - found)
-    said = [f"add to {where}: {', '.join(missing)}"] if missing else []
-    said += [f"remove from {where}: {', '.join(left)}"] if left else []
-    if said:
-        pytest.fail("; ".join(said), pytrace=False)
+    output = [f"add to {where}: {', '.join(missing)}"] if missing else []
+    output += [f"remove from {where}: {', '.join(left)}"] if left else []
+    if output:
+        pytest.fail("; ".join(output), pytrace=False)

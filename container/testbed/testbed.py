@@ -120,8 +120,8 @@ class Testbed:
                         return
                     await asyncio.sleep(LOOK_INTERVAL)
         except TimeoutError:
-            said = "; ".join(f"{name}: {answer}" for name, answer in answers.items())
-            raise UnhealthyError(f"not healthy within {within_seconds:g} s: {said}") from None
+            summary = "; ".join(f"{name}: {answer}" for name, answer in answers.items())
+            raise UnhealthyError(f"not healthy within {within_seconds:g} s: {summary}") from None
 
     async def _set_up(self) -> None:
         # Not the user's temporary folder: PostgreSQL's user must have access, and socket paths must be short.

@@ -1,7 +1,7 @@
 """Watch an environment's alarm after a release: `make bake`.
 
-Environment variables: ENVIRONMENT, ENVIRONMENT_REGION, ALARM_NAME, BAKE_MINUTES, and optionally VERIFIER_ROLE_ARN, the
-role to read the alarm with instead of the caller's credentials, and HOTFIX: `yes` skips the bake.
+Environment variables: ENVIRONMENT, ENVIRONMENT_REGION, ALARM_NAME, BAKE_MINUTES, and optionally ALARM_READER_ROLE_ARN,
+the role to read the alarm with instead of the caller's credentials, and HOTFIX: `yes` skips the bake.
 
 Exit codes: 0 the alarm stayed out of ALARM, or a hotfix skips the bake; 1 it was in ALARM; 2 bad input, or the alarm
 cannot be read.
@@ -67,14 +67,14 @@ def main() -> int:
 
 def _cloudwatch(variables: Mapping[str, str]) -> Any:
     session = boto3.Session(region_name=variables["ENVIRONMENT_REGION"])
-    if role := variables.get("VERIFIER_ROLE_ARN"):
+    if role := variables.get("ALARM_READER_ROLE_ARN"):
         # Assume the role for each poll: chained role sessions end after an hour, a bake may take longer.
         session = assume_role(session, role, session_name="bake", config=_CONFIG).session
     return session.client("cloudwatch", config=_CONFIG)
 
 
 def _cannot_read(error: Exception, variables: Mapping[str, str]) -> str:
-    role = variables.get("VERIFIER_ROLE_ARN")
+    role = variables.get("ALARM_READER_ROLE_ARN")
     reading = "cloudwatch:DescribeAlarms and cloudwatch:DescribeAlarmHistory"
     rights = f"credentials that may assume {role}, which needs {reading}" if role else f"credentials with {reading}"
     return (

@@ -24,7 +24,7 @@ def handler(_event: Any, _context: Any) -> dict[str, float]:
     dimensions = [{"Name": "Environment", "Value": os.environ["ENVIRONMENT"]}]
     cloudwatch: Any = boto3.client("cloudwatch", config=RETRIES)
     cloudwatch.put_metric_data(
-        Namespace="YAWLUpkeep",
+        Namespace="YAWLMaintenance",
         MetricData=[{"MetricName": name, "Dimensions": dimensions, "Value": value} for name, value in figures.items()],
     )
     return figures

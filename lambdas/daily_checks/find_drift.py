@@ -49,7 +49,7 @@ def handler(_event: Any, _context: Any) -> dict[str, dict[str, list[str]]]:
         "Dimensions": [{"Name": "Environment", "Value": os.environ["ENVIRONMENT"]}],
         "Value": sum(map(len, found["drifted"].values())),
     }
-    cloudwatch.put_metric_data(Namespace="YAWLUpkeep", MetricData=[figure])
+    cloudwatch.put_metric_data(Namespace="YAWLMaintenance", MetricData=[figure])
     return found
 
 

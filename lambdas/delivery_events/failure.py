@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import build_log
+from . import build_log, program_messages
 from .clients import NotReadable
 from .denial import grant
 from .execution import Action, DeployedStack
@@ -74,8 +74,8 @@ def reason(action: Action, clients: Clients) -> Reason:
 def _of_build(action: Action, clients: Clients) -> Reason:
     builds = clients.home("codebuild").batch_get_builds(ids=[action.external_id])["builds"]
     if not builds:
-        said = action.summary or NO_REASON
-        return Reason(lines=(f"{said}. Details unavailable: CodeBuild has no build {action.external_id}",))
+        message = action.summary or NO_REASON
+        return Reason(lines=(f"{message}. Details unavailable: CodeBuild has no build {action.external_id}",))
     [build] = builds
     logs = build["logs"]
     # A build that could not start has no log.
@@ -84,7 +84,7 @@ def _of_build(action: Action, clients: Clients) -> Reason:
     most = found[:MOST_FINDINGS]
     if len(found) > len(most):
         most.append(f"and {len(found) - len(most)} more: see the review")
-    line = build_log.failing_line(log) or _message_of_phase(build)
+    line = program_messages.failing_line(log) or _message_of_phase(build)
     return Reason(
         lines=tuple(most) or ((line,) if line else ()),
         links={
@@ -103,8 +103,8 @@ def _of_build(action: Action, clients: Clients) -> Reason:
 def _message_of_phase(build: Mapping[str, Any]) -> str:
     """Return CodeBuild's own message; that a command failed is none."""
     contexts = [context for phase in build.get("phases", []) for context in phase.get("contexts", [])]
-    said = (one.get("message", "") for one in contexts if one.get("statusCode") != "COMMAND_EXECUTION_ERROR")
-    return next((message for message in said if message), "")
+    messages = (one.get("message", "") for one in contexts if one.get("statusCode") != "COMMAND_EXECUTION_ERROR")
+    return next((message for message in messages if message), "")
 
 
 def _lines(client: Any, group: str, stream: str) -> Sequence[str]:

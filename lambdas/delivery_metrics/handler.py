@@ -112,12 +112,12 @@ def _is_ahead(event: Mapping[str, Any], execution: Execution | None, *, now: dat
 
     After a retry the history is ahead of the event.
     """
-    told = datetime.fromisoformat(event["time"])
-    if now - told > PATIENCE:
+    reported = datetime.fromisoformat(event["time"])
+    if now - reported > PATIENCE:
         return False
     if execution is None:
         return True
-    if any(action.start >= told for action in execution.actions):
+    if any(action.start >= reported for action in execution.actions):
         return False
     stage = event["detail"].get("stage")
     if stage is None:

@@ -32,7 +32,7 @@ class BakeStep(CodeBuildStep):
                 "ENVIRONMENT_REGION": stage.settings.region,
                 "ALARM_NAME": f"yawl-{stage.name}-health",
                 "BAKE_MINUTES": str(minutes),
-                "VERIFIER_ROLE_ARN": role,
+                "ALARM_READER_ROLE_ARN": role,
                 **({"HOTFIX": HOTFIX_VALUE} if hotfix_skips else {}),
             },
             role_policy_statements=[iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[role])],

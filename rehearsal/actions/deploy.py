@@ -39,14 +39,14 @@ def execute(run: Run) -> Outcome:
         run.context.cloud.check_service_calls(stack.name, stack.aws_environment, run.configuration.get("RoleArn", ""))
         outputs, resources = stack.outputs(), stack.resources()
         run.details.secrets |= secret_values(run.context.cloud, stack.aws_environment)
-        fake_tasks = run.context.workloads.start(stack.name, stack.aws_environment)
+        workloads = run.context.workloads.start(stack.name, stack.aws_environment)
     except ClientError as error:
         message = error.response["Error"].get("Message", str(error))
         raise (ActionNotEmulated if NOT_EMULATED in message else ActionFailed)(message) from None
     except Forbidden as refusal:
         raise ActionFailed(str(refusal)) from None
     return Outcome(
-        variables=outputs, deployed=Deployed(stack.name, stack.aws_environment, outputs, fake_tasks, resources)
+        variables=outputs, deployed=Deployed(stack.name, stack.aws_environment, outputs, workloads, resources)
     )
 
 

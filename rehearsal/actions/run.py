@@ -62,7 +62,7 @@ class Deployed:
     name: str
     aws_environment: AwsEnvironment
     outputs: dict[str, str]
-    fake_tasks: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
     """Descriptions of what runs as the stack's tasks."""
     resources: tuple[Resource, ...] = ()
 

@@ -7,8 +7,6 @@ from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import Deployed, Resource
 from rehearsal.report.progress import Progress
 
-CONTAINERS = "the container's own processes with a small test engine"
-
 GENERATED_OUTPUTS = ("ExportsOutput", "PublishOutput")
 """Prefixes of outputs that the CDK generates for other stacks."""
 
@@ -23,7 +21,7 @@ class Environment:
     """Outputs by stack."""
     resources: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
     """Resources by stack."""
-    fake_tasks: list[str] = field(default_factory=list)
+    workloads: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str | None:
@@ -67,7 +65,7 @@ def environments(progress: Progress) -> list[Environment]:
 def _add(stack: Deployed, environment: Environment) -> None:
     environment.stacks[stack.name] = stack.outputs
     environment.resources[stack.name] = stack.resources
-    environment.fake_tasks += stack.fake_tasks
+    environment.workloads += stack.workloads
 
 
 def _common_prefix_length(name: str, environment: Environment) -> int:
@@ -77,7 +75,4 @@ def _common_prefix_length(name: str, environment: Environment) -> int:
 
 def describe_tasks(found: list[Environment]) -> str:
     """Return what ran as the environments' tasks."""
-    running = [words for environment in found for words in environment.fake_tasks]
-    if not running:
-        return "none"
-    return CONTAINERS if running[0].startswith("container ") else "local fakes"
+    return "the declared workload" if any(environment.workloads for environment in found) else "none"

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-# The function that sends the mails: no rehearsal may give another reason than the mail.
-from lambdas.delivery_events.build_log import failing_line
+from rehearsal.report.program_messages import failing_line
 
 LONGEST_LINE = 300
 """Characters of a reason; a program may print a whole document in one line."""

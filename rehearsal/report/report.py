@@ -147,5 +147,5 @@ def _environment(environment: Environment) -> dict[str, Any]:
         "resources": {
             stack: [asdict(resource) for resource in resources] for stack, resources in environment.resources.items()
         },
-        "stand_ins": environment.fake_tasks,
+        "workloads": environment.workloads,
     }

@@ -19,6 +19,8 @@ class Service:
     aws_environment: AwsEnvironment
     target_group: str
     """Its ARN."""
+    task_definition: str
+    """The ARN of its task definition's revision."""
     health_path: str
     tasks: tuple[str, ...]
     """Names of the tasks that ECS would run."""
@@ -32,10 +34,17 @@ class Service:
         """The target group's name."""
         return self.target_group.split("/")[-2]
 
-    @property
-    def version(self) -> str:
-        """The version that the container's health response reports; empty if it gets none."""
-        return self.variables.get("IMAGE_VERSION", "")
+    def document(self) -> dict[str, Any]:
+        """Return what a workload's command is told. It contains the values of secrets."""
+        return {
+            "service": self.name,
+            "account": self.aws_environment.account,
+            "region": self.aws_environment.region,
+            "health_path": self.health_path,
+            "tasks": list(self.tasks),
+            "zones": list(self.zones),
+            "variables": self.variables,
+        }
 
 
 def services(cloud: Cloud, stack_name: str, environment: AwsEnvironment) -> Iterator[Service]:
@@ -54,9 +63,12 @@ def _services(cloud: Cloud, service_arn: str, environment: AwsEnvironment) -> It
         tasks = ecs.list_tasks(cluster=cluster, serviceName=found["serviceName"])["taskArns"]
         definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
         for balancer in found.get("loadBalancers", []):
+            if "targetGroupArn" not in balancer:
+                continue  # a Classic Load Balancer
             yield Service(
                 aws_environment=environment,
                 target_group=balancer["targetGroupArn"],
+                task_definition=found["taskDefinition"],
                 health_path=_health_path(cloud, balancer["targetGroupArn"], environment),
                 tasks=tuple(sorted(arn.split("/")[-1][:NAME_LENGTH] for arn in tasks)),
                 zones=_zones(cloud, found, environment),

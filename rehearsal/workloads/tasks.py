@@ -1,59 +1,22 @@
-"""Starts a process for each task of a deployed service and registers it with the load balancer."""
+"""Starts the workload of each deployed service and registers its targets with the load balancer."""
 
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import ActionFailed
 from rehearsal.actions.secrets import SecretNotFound
 from rehearsal.engine.cloud import Cloud, open_without_proxy
+from rehearsal.workloads.command import Target, WorkloadCommand
 from rehearsal.workloads.services import Service, services
 
 PROBE_SECONDS = 5
 """Timeout of a target's first health check."""
 
 
-class TaskKind(StrEnum):
-    """What runs as a service's tasks."""
-
-    FAKE = "fake"
-    """A local fake that keeps the container's contract."""
-    CONTAINER = "container"
-    """The container's own processes."""
-    NONE = "none"
-
-
-@dataclass(frozen=True)
-class Target:
-    """The address of a running task."""
-
-    address: str
-    port: int
-
-
-class TaskStarter(Protocol):
-    """Starts the tasks of a service."""
-
-    @property
-    def kind(self) -> str:
-        """The kind of tasks, for descriptions."""
-        ...
-
-    def start(self, service: Service, environment: Mapping[str, str]) -> list[Target]:
-        """Start the tasks with these variables and return their targets; raises ActionFailed."""
-        ...
-
-    def end(self, targets: Sequence[Target]) -> None:
-        """End tasks that it started."""
-        ...
-
-
 class NoTasks:
-    """Runs nothing behind the load balancers, as if no task ever became healthy."""
+    """Runs nothing behind the load balancers, which answer 503 "not rehearsed"."""
 
     def start(self, stack_name: str, environment: AwsEnvironment) -> tuple[str, ...]:  # noqa: ARG002 - the interface's parameters
         """Start nothing."""
@@ -61,26 +24,26 @@ class NoTasks:
 
 
 class Tasks:
-    """Starts tasks and registers each as a target after it has passed the health check.
+    """Starts workloads and registers each target after it has passed the health check.
 
     Checks the health itself, because the emulated load balancer does not.
     """
 
-    def __init__(self, cloud: Cloud, starter: TaskStarter) -> None:
+    def __init__(self, cloud: Cloud, command: WorkloadCommand) -> None:
         self._cloud = cloud
-        self._starter = starter
+        self._command = command
         self._lock = threading.Lock()
-        self._versions: dict[str, str] = {}
-        """The version that the running tasks report, by target group."""
+        self._definitions: dict[str, str] = {}
+        """The task definition that the running targets were started for, by target group."""
 
     def start(self, stack_name: str, environment: AwsEnvironment) -> tuple[str, ...]:
-        """Start the tasks of every service in the stack that has a target group; return their descriptions.
+        """Start the workload of every service in the stack that has a target group; return the targets' descriptions.
 
-        A service that is deployed again keeps its running tasks, unless its version has changed.
+        A service that is deployed again keeps its running targets, unless it has another task definition.
         """
         try:
             return tuple(
-                f"{self._starter.kind} on {target.address}:{target.port} for {service.name}"
+                f"workload on {target.address}:{target.port} for {service.name}"
                 for service in services(self._cloud, stack_name, environment)
                 for target in self._serve(service)
             )
@@ -90,16 +53,16 @@ class Tasks:
     def _serve(self, service: Service) -> list[Target]:
         with self._lock:
             running = self._registered(service)
-            if running and self._versions.get(service.target_group) == service.version:
+            if running and self._definitions.get(service.target_group) == service.task_definition:
                 return running
             targets = self._register(service)
-            self._versions[service.target_group] = service.version
+            self._definitions[service.target_group] = service.task_definition
             if running:
                 self._balancing(service).deregister_targets(
                     TargetGroupArn=service.target_group,
                     Targets=[{"Id": target.address, "Port": target.port} for target in running],
                 )
-                self._starter.end(running)
+                self._command.end(running)
             return targets
 
     def _balancing(self, service: Service) -> Any:
@@ -111,15 +74,16 @@ class Tasks:
         return [Target(item["Target"]["Id"], item["Target"]["Port"]) for item in found]
 
     def _register(self, service: Service) -> list[Target]:
-        targets = self._starter.start(service, self._cloud.proxy_environment())
-        kind, path = self._starter.kind, service.health_path
+        targets = self._command.start(service, self._cloud.proxy_environment())
+        path = service.health_path
         for target in targets:
             url = f"http://{target.address}:{target.port}{path}"
             try:
                 with open_without_proxy(url, timeout_seconds=PROBE_SECONDS):
                     pass
             except OSError as error:
-                raise ActionFailed(f"the {kind} of {service.name} failed its health check {path}: {error}") from None
+                self._command.end(targets)
+                raise ActionFailed(f"the workload of {service.name} failed its health check {path}: {error}") from None
         zones = itertools.cycle(service.zones or ("all",))
         self._balancing(service).register_targets(
             TargetGroupArn=service.target_group,

@@ -86,12 +86,12 @@ def _states(
     """Return for each region whether the service is `present` or `absent`, or the sources are `unclear`."""
     found = {}
     for region in regions:
-        said = []
+        answers = []
         if region in types:
-            said.append(set(service.types) <= types[region])
+            answers.append(set(service.types) <= types[region])
         if service.endpoint is not None:
-            said.append(region in endpoints[service.endpoint]["endpoints"])
-        found[region] = "unclear" if len(set(said)) > 1 else "absent" if said and not said[0] else "present"
+            answers.append(region in endpoints[service.endpoint]["endpoints"])
+        found[region] = "unclear" if len(set(answers)) > 1 else "absent" if answers and not answers[0] else "present"
     return found
 
 

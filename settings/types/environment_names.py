@@ -28,7 +28,7 @@ def copies_bucket(environment: str, account: str, region: str) -> str:
 
 RESERVED = {
     "delivery": "the pipeline's own names start with yawl-delivery",
-    "upkeep": "the names of alarms about the maintenance of environments start with yawl-upkeep",
+    "maintenance": "the names of alarms about the maintenance of environments start with yawl-maintenance",
     "source": "the pipeline has a stage Source",
     "build": "the pipeline has a stage Build",
     "updatepipeline": "the pipeline has a stage UpdatePipeline",
@@ -44,7 +44,7 @@ def _problem(name: str) -> str | None:
         return f"must be {EXPECTED}"
     if len(name) > LONGEST:
         return f"is {len(name)} characters long; names derived from it allow at most {LONGEST}"
-    reason = RESERVED.get(name.partition("-")[0] if name.startswith(("delivery-", "upkeep-")) else name)
+    reason = RESERVED.get(name.partition("-")[0] if name.startswith(("delivery-", "maintenance-")) else name)
     return f"is taken: {reason}" if reason else None
 
 

@@ -82,8 +82,8 @@ def one_of(options: tuple[str, ...], summary: str | None = None, source: str | N
         if text in options:
             return None
         suggestions = " or ".join(similar(text, options))
-        told = f"must be {expected}" + (f" ({source})" if source else "")
-        return told + (f"; did you mean {suggestions}?" if suggestions else "")
+        message = f"must be {expected}" + (f" ({source})" if source else "")
+        return message + (f"; did you mean {suggestions}?" if suggestions else "")
 
     return Constraint(expected, problem)
 

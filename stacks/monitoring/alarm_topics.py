@@ -28,7 +28,7 @@ class AlarmTopics(Construct):
         stack = Stack.of(self)
         alarms = [
             stack.format_arn(service="cloudwatch", resource=f"alarm:{prefix}-{environment_name}-*")
-            for prefix in ("yawl", "yawl-upkeep")
+            for prefix in ("yawl", "yawl-maintenance")
         ]
         self.by_severity = {
             severity: self._build_topic(severity, key=self.key, alarms=alarms, email=email) for severity in Severity

@@ -15,7 +15,8 @@ from stacks.shared import diagnosis
 from stacks.shared.runbook import Runbook
 
 HEALTH: Final = Runbook(
-    meaning="In ALARM while any high or medium alarm is, except those of upkeep. The bake watches it after a release.",
+    meaning="In ALARM while any high or medium alarm is, except maintenance alarms. "
+    "The bake watches it after a release.",
     users="what the alarms that are in ALARM say.",
     commands=(
         "aws cloudwatch describe-alarms --region $REGION --alarm-name-prefix yawl-$ENVIRONMENT- --state-value ALARM "
@@ -33,8 +34,8 @@ class EnvironmentAlarms(Construct):
     """One alarm per specification, which publishes to the topic of its severity; and a composite alarm over them.
 
     `yawl-<environment>-health` is in ALARM while any high or medium alarm is. It sends no notification; the bake
-    watches it. Maintenance alarms are not part of it. Their names begin with `yawl-upkeep-<environment>-`, which the
-    integration tests ignore.
+    watches it. Maintenance alarms are not part of it: their names begin with `yawl-maintenance-<environment>-`, and the
+    integration tests ignore them.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class EnvironmentAlarms(Construct):
             for severity, topic in topics.by_severity.items()
         }
         for spec in specs:
-            name = f"yawl-{'' if spec.of_release else 'upkeep-'}{environment_name}-{spec.name}"
+            name = f"yawl-{'' if spec.of_release else 'maintenance-'}{environment_name}-{spec.name}"
             self.names.append(name)
             if spec.severity is Severity.HIGH:
                 self.high_names.append(name)

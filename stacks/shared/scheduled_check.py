@@ -16,7 +16,7 @@ from stacks.shared.acknowledgments import OWN_POLICY, acknowledge
 from stacks.shared.log_group import LogGroup
 
 DAILY_CHECKS: Final = Path(__file__).parents[2] / "lambdas" / "daily_checks"
-METRICS_NAMESPACE: Final = "YAWLUpkeep"
+METRICS_NAMESPACE: Final = "YAWLMaintenance"
 """The only namespace that checks may write to."""
 
 

@@ -90,7 +90,7 @@ async def check_invariants(testbed: Testbed, load: Load) -> None:
     assert not same, f"two clients got the same key: {same}"
     written = [write for write in load.of(Outcome.REFUSED) if write.mark in found]
     assert not written, f"refused, but in the database: {written}"
-    forgot = [write for write in load.writes if ENGINE_LOST_ITS_DATA in write.said]
+    forgot = [write for write in load.writes if ENGINE_LOST_ITS_DATA in write.output]
     assert not forgot, f"an engine started without the existing data: {forgot}"
     duplicates = await duplicate_keys(testbed.database)
     assert not duplicates, f"an engine used an existing key {duplicates} times"

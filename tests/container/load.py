@@ -51,12 +51,12 @@ class Write:
     sent_at: float
     answered_at: float
     outcome: Outcome
-    said: str
+    output: str
 
     @property
     def case(self) -> int:
         """The primary key in the engine's response."""
-        return int(self.said)
+        return int(self.output)
 
 
 class Load:
@@ -142,7 +142,7 @@ class Load:
         session = self._session
         write = await self._write(task, PORT, session, within_seconds=self._answer_limit)
         self.writes.append(write)
-        if "expired session" in write.said:
+        if "expired session" in write.output:
             await self._log_in(session, task)
 
     async def _write(self, task: Task, port: int, session: str, *, within_seconds: float) -> Write:
@@ -155,10 +155,12 @@ class Load:
             **STEADY,
             "caseParams": mark,
         }
-        outcome, said = await _classified(
+        outcome, output = await _classified(
             lambda: client.post(task.address, port, "/yawl/ib", form, within_seconds=within_seconds)
         )
-        return Write(mark=mark, task=task.name, sent_at=sent_at, answered_at=loop.time(), outcome=outcome, said=said)
+        return Write(
+            mark=mark, task=task.name, sent_at=sent_at, answered_at=loop.time(), outcome=outcome, output=output
+        )
 
     async def _log_in(self, former: str, task: Task) -> None:
         """Log in unless another write has already replaced the `former` session."""

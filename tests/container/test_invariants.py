@@ -59,7 +59,7 @@ class Engines:
         mark = f"{self.load.prefix}{key}"
         await connection.execute("INSERT INTO cases VALUES (%s, %s)", (key, mark))
         self.load.writes.append(
-            Write(mark=mark, task="task", sent_at=0, answered_at=0, outcome=Outcome.ACCEPTED, said=str(key))
+            Write(mark=mark, task="task", sent_at=0, answered_at=0, outcome=Outcome.ACCEPTED, output=str(key))
         )
 
     async def execute(self, statement: str) -> None:

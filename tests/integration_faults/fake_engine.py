@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from integration_tests.engine import Credentials
 from tests.faulty_http_server import Behaviour, Request, healthy, respond
 
-CREDENTIALS = Credentials(username="verifier", password="a password of the fake's")
+CREDENTIALS = Credentials(username="tester", password="a password of the fake's")
 ORIGIN = {"X-Origin-Verify": "the origin's secret of the fake"}
 DONE = "<success/>"
 EXPIRED = "<failure><reason>Invalid or expired session.</reason></failure>"

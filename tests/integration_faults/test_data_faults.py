@@ -21,8 +21,8 @@ SECOND = "second"
 @contextmanager
 def readable(dev: EnvironmentUnderTest) -> Generator[None, None, None]:
     """Let the tests' role read `SECOND`; the templates allow only the environment's own resources."""
-    assert dev.variables.verifier_role_arn
-    role, policy = dev.variables.verifier_role_arn.rpartition("/")[2], "reads-the-second"
+    assert dev.variables.integration_test_role_arn
+    role, policy = dev.variables.integration_test_role_arn.rpartition("/")[2], "reads-the-second"
     actions = ["rds:Describe*", "elasticache:Describe*"]
     statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     iam = dev.owner("iam")

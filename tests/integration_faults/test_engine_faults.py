@@ -168,8 +168,8 @@ def test_malformed_credentials(recorder: Recorder) -> None:
     def check(text: str) -> None:
         read_engine_credentials(Stub(text), arn="arn:x", region="x", secret_values=SecretValues(), deadline=deadline())
 
-    recorder.green(lambda: check('{"username": "verifier", "password": "never shown"}'))
-    text = recorder.red(lambda: check('{"user": "verifier", "password": "never shown"}'), message="the secret is not")
+    recorder.green(lambda: check('{"username": "tester", "password": "never shown"}'))
+    text = recorder.red(lambda: check('{"user": "tester", "password": "never shown"}'), message="the secret is not")
     assert "never" not in text
 
 

@@ -17,7 +17,7 @@ def test_role_that_cannot_be_assumed(dev: EnvironmentUnderTest, recorder: Record
         respond(403, REFUSED, content_type="text/xml"), method="POST", path="/", elsewhere=respond(404)
     ) as server:
         text = recorder.red(lambda: dev.sign_in(endpoint=server.url), message="AccessDenied from AssumeRole")
-    assert f"sts:AssumeRole {dev.variables.verifier_role_arn}" in text
+    assert f"sts:AssumeRole {dev.variables.integration_test_role_arn}" in text
 
 
 @pytest.mark.fault("AWS does not answer", caught_by="test_service_is_stable")

@@ -14,7 +14,7 @@ from tests.synthesis.cdk import synth
 class Synthesis:
     """The result of `cdk synth`."""
 
-    said: str
+    output: str
     """Standard output and standard error."""
     folder: Path
 

@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 import pytest
 from aws_cdk.assertions import Template
 
-from lambdas.delivery_events.build_log import failing_line
+from lambdas.delivery_events.program_messages import failing_line
 from pipeline.steps.self_mutation import ACCEPTED_CHANGES
 from tests.faulty_http_server import PROXY_VARIABLES
 from tests.paths import ROOT
@@ -78,8 +78,8 @@ class Account:
 
     @staticmethod
     def _denied(what: str) -> tuple[int, str, str]:
-        said = f"User: arn:aws:sts::111111111111:assumed-role/SelfMutationRole/1 is not authorized to perform: {what}"
-        return 403, "text/xml", _xml({"ErrorResponse": {"Error": {"Code": "AccessDenied", "Message": said}}})
+        output = f"User: arn:aws:sts::111111111111:assumed-role/SelfMutationRole/1 is not authorized to perform: {what}"
+        return 403, "text/xml", _xml({"ErrorResponse": {"Error": {"Code": "AccessDenied", "Message": output}}})
 
 
 def _answered(action: str, result: Json) -> tuple[int, str, str]:

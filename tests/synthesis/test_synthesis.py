@@ -35,7 +35,7 @@ pipeline_app.main()
 
 def test_synthesis_needs_no_credentials_or_network_and_prints_nothing(synthesis: Synthesis) -> None:
     # cdk lists the names if the app has several stacks outside the stages, such as one for copies of artifacts.
-    lines = synthesis.said.splitlines()
+    lines = synthesis.output.splitlines()
     assert [line for line in lines if line and not line.startswith(("Successfully", "Supply a stack id"))] == []
     assert len(synthesis.templates) == len(PIPELINE) + sum(map(len, LEVELS_OF.values()))
 

@@ -294,9 +294,9 @@ def test_answers_are_told_apart(row: Call, kind: str, aws: FakeAws) -> None:
 def test_what_else_an_environment_has_may_stay_unknown(kind: str, aws: FakeAws) -> None:
     aws.failing, aws.kind = "list_roles", kind
     aws.values = {**VALUES, "describe_stacks": {"Stacks": [{**COMPLETE, "StackStatus": "DELETE_COMPLETE"}]}}
-    said = outcome(destroy)
-    assert said.startswith("exit 0"), said
-    assert "Whether more stacks of dev are in 444444444444/us-east-1 is not known. AWS" in said
+    output = outcome(destroy)
+    assert output.startswith("exit 0"), output
+    assert "Whether more stacks of dev are in 444444444444/us-east-1 is not known. AWS" in output
 
 
 def test_every_call_has_a_row() -> None:

@@ -338,9 +338,9 @@ def test_exactly_one_pipeline_is_required(number: int) -> None:
 
 def test_bad_input_is_named_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--assembly", str(tmp_path)]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"diagrams: {tmp_path}/manifest.json does not exist")
-    assert "make assembly" in said
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"diagrams: {tmp_path}/manifest.json does not exist")
+    assert "make assembly" in printed
     (tmp_path / "manifest.json").write_text('{"artifacts": {}}')
     assert main(["--assembly", str(tmp_path)]) == 2
     assert f"{tmp_path} has no stacks" in capsys.readouterr().err

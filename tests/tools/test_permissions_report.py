@@ -59,9 +59,9 @@ def test_reasons_refer_to_existing_statements(assembly: "CloudAssembly") -> None
 
 def test_needed_and_unneeded_statements(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["--assembly", str(written(tmp_path, NEEDED, CREATES_GROUP, UNUSED))]) == 1
-    said = capsys.readouterr().out
-    assert "3 of 4 Allow statements are needed (75.0 %)" in said
-    assert "stack/Policy #2: s3:getobject" in said
+    output = capsys.readouterr().out
+    assert "3 of 4 Allow statements are needed (75.0 %)" in output
+    assert "stack/Policy #2: s3:getobject" in output
     assert report.main(["--assembly", str(written(tmp_path, NEEDED, CREATES_GROUP))]) == 0
 
 
@@ -72,9 +72,9 @@ def test_duplicate_statements_are_unneeded(tmp_path: Path) -> None:
 
 def test_denied_call_is_reported_with_its_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["--assembly", str(written(tmp_path, CREATES_GROUP))]) == 1
-    said = capsys.readouterr().out
-    assert "is not authorized to perform: logs:PutLogEvents" in said
-    assert "AWS Lambda Developer Guide" in said
+    output = capsys.readouterr().out
+    assert "is not authorized to perform: logs:PutLogEvents" in output
+    assert "AWS Lambda Developer Guide" in output
 
 
 def test_calls_of_a_rehearsal_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +88,7 @@ def test_calls_of_a_rehearsal_count(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "output"),
     [
         (["--assembly", "nowhere"], "nowhere/manifest.json does not exist; synthesize first: make assembly"),
         (["--recorded", "nothing.json"], "nothing.json cannot be read: No such file or directory"),
@@ -100,8 +100,8 @@ def test_bad_input_is_named(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
-    said: str,
+    output: str,
 ) -> None:
     monkeypatch.chdir(written(tmp_path, NEEDED, CREATES_GROUP))
     assert report.main(["--assembly", ".", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    assert output in capsys.readouterr().err

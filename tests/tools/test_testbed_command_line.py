@@ -30,8 +30,8 @@ def test_missing_packages_are_reported_with_the_remedy(
     monkeypatch.setattr(system_packages, "NEEDED", MISSING)
     assert run(monkeypatch, *arguments) == command_line.PACKAGES_MISSING
     packages = "a-package-nobody-has a-package-with-a-pattern"
-    said = f"testbed: missing Debian packages: {packages}; install them with: apt-get install {packages}\n"
-    assert capsys.readouterr().err == said
+    output = f"testbed: missing Debian packages: {packages}; install them with: apt-get install {packages}\n"
+    assert capsys.readouterr().err == output
 
 
 def test_failed_installation_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +42,7 @@ def test_failed_installation_is_reported(monkeypatch: pytest.MonkeyPatch, capsys
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "output"),
     [
         (("--tasks", "0"), "--tasks: at least one"),
         (("--tasks", "many"), "invalid int value: 'many'"),
@@ -50,10 +50,10 @@ def test_failed_installation_is_reported(monkeypatch: pytest.MonkeyPatch, capsys
     ],
 )
 def test_wrong_usage_is_explained(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], output: str
 ) -> None:
     assert run(monkeypatch, *arguments) == 2
-    assert said in capsys.readouterr().err
+    assert output in capsys.readouterr().err
 
 
 def test_invalid_credentials_file_shows_no_password(

@@ -76,9 +76,9 @@ class Accounts:
 
 def _no_identity(error: BotoCoreError | ClientError) -> str:
     """Say why nobody is signed in: without credentials, with rejected ones, or because AWS did not answer."""
-    told = explained(error, "other credentials: set AWS_PROFILE")
-    if told != str(error):
-        return f"whose credentials these are is unknown. {told}"
+    reason = explained(error, "other credentials: set AWS_PROFILE")
+    if reason != str(error):
+        return f"whose credentials these are is unknown. {reason}"
     if isinstance(error, ClientError):
         return f"AWS rejected the credentials ({error}); sign in again, or set AWS_PROFILE"
     return f"no AWS credentials were found ({error}); set AWS_PROFILE"

@@ -26,7 +26,7 @@ OUR_CALLS: list[Row] = []
 """The table."""
 
 LOOKUP_ROLE = "arn:aws:iam::{account}:role/cdk-hnb659fds-lookup-role-{account}-{region}"
-METRICS = {"cloudwatch:namespace": "YAWLUpkeep"}
+METRICS = {"cloudwatch:namespace": "YAWLMaintenance"}
 FUNCTION, PROJECT, ROLE = "AWS::Lambda::Function", "AWS::CodeBuild::Project", "AWS::IAM::Role"
 
 
@@ -171,13 +171,13 @@ def reading_for_drift(function: Resource, resources: Resources) -> Iterator[Call
 
 
 @row("Integration tests", ROLE, source="integration_tests/*_checks.py, credentials.py", table=OUR_CALLS)
-def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterator[Call]:
+def integration_test_calls(tested: Resource, resources: Resources) -> Iterator[Call]:
     """Yield the integration tests' reads with the environment's role."""
-    if not verifier.at("RoleName", default="").endswith("-integration-tests"):
+    if not tested.at("RoleName", default="").endswith("-integration-tests"):
         return
-    own = role(verifier.arn)
-    environment = verifier.at("RoleName").removesuffix("-integration-tests")
-    scope = f"{verifier.region}:{verifier.account}"
+    own = role(tested.arn)
+    environment = tested.at("RoleName").removesuffix("-integration-tests")
+    scope = f"{tested.region}:{tested.account}"
     yield from calls(
         own, "cloudformation:DescribeStacks", f"arn:aws:cloudformation:{scope}:stack/{environment}-network/id"
     )
@@ -185,7 +185,7 @@ def verifying_an_environment(verifier: Resource, resources: Resources) -> Iterat
     yield from calls(own, "elasticloadbalancing:DescribeTargetHealth", "*")
     yield from calls(own, "ecs:DescribeTaskDefinition", "*")
     for item in resources:
-        if (item.account, item.region) != (verifier.account, verifier.region):
+        if (item.account, item.region) != (tested.account, tested.region):
             continue
         if not re.fullmatch(rf"{re.escape(environment)}-[a-z]+", item.stack):
             continue
@@ -263,7 +263,7 @@ def entering_an_environment(project: Resource, resources: Resources) -> Iterator
     """Yield the builds' assumption of their role in the environment's account."""
     variables = _variables(project)
     own = project.at("ServiceRole")
-    if bake_role := variables.get("VERIFIER_ROLE_ARN"):
+    if bake_role := variables.get("ALARM_READER_ROLE_ARN"):
         yield assume(own, bake_role)
         return
     if "STACK_NAMES" not in variables:

@@ -70,10 +70,10 @@ def bucket_of(client: Any, stack: str) -> str:
     try:
         [found] = client.describe_stacks(StackName=stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:
-        told = explained(error, "credentials of the pipeline's account with cloudformation:DescribeStacks")
+        reason = explained(error, "credentials of the pipeline's account with cloudformation:DescribeStacks")
         if isinstance(error, ClientError) and has_no_stack(error):
-            told = "it does not exist in this account and region; set AWS_PROFILE, or name the bucket with --bucket"
-        raise RecordsError(f"the stack {stack} cannot be read: {told}") from None
+            reason = "it does not exist in this account and region; set AWS_PROFILE, or name the bucket with --bucket"
+        raise RecordsError(f"the stack {stack} cannot be read: {reason}") from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     if OUTPUT not in outputs:
         raise RecordsError(f"the stack {stack} has no output {OUTPUT}; name the bucket with --bucket")

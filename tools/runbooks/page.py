@@ -144,7 +144,7 @@ def _entries(stack: Stack, environment: str) -> Iterator[Entry]:
 
 def _condition(alarm: Mapping[str, Any]) -> str:
     if "AlarmRule" in alarm:
-        return "any high or medium alarm is, except those of upkeep"
+        return "any high or medium alarm is, except maintenance alarms"
     queries = alarm.get("Metrics", [])
     periods = [query["MetricStat"]["Period"] for query in queries if "MetricStat" in query] or [alarm["Period"]]
     minutes = max(periods) * alarm["EvaluationPeriods"] // 60

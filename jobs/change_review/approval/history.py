@@ -103,9 +103,9 @@ def write(repository: Path, assembly: Path) -> str:
         content["commits"] = [_entry(commit) for commit in [*others, *own]]
         content["acceptances"] = {change: _entry(one) for change, one in _acceptances(repository, own).items()}
     except (OSError, subprocess.CalledProcessError) as error:
-        said = str(getattr(error, "stderr", "") or error).strip().splitlines()
+        lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
         # Below a mount point, git adds a line that says where it stopped looking.
-        why = next((line for line in said if line.startswith("fatal: ")), said[-1] if said else error)
+        why = next((line for line in lines if line.startswith("fatal: ")), lines[-1] if lines else error)
         content["missing"] = f"git could not read it: {why}"
     (assembly / FILE).write_text(json.dumps(content) + "\n", encoding="utf-8")
     return content["missing"]

@@ -38,8 +38,20 @@ def named(host: str) -> Found | None:
     return next((found for found in everywhere() if found.balancer["DNSName"].lower() == host), None)
 
 
+NOT_REHEARSED = "not rehearsed: nothing runs behind this load balancer\n"
+"""The body of a response for a target group without targets."""
+
+
 def register() -> None:
-    """Let targets share an address, as on one machine, and keep the zone they were registered with."""
+    """Let targets share an address, as on one machine, keep their zone, and answer for missing ones."""
+    forward = alb._forward_to_tg
+
+    async def forward_or_refuse(group: str, *arguments: Any) -> Any:
+        if group in alb._tgs and not alb._targets.get(group):
+            return 503, {"Content-Type": "text/plain"}, NOT_REHEARSED.encode()
+        return await forward(group, *arguments)
+
+    alb._forward_to_tg = forward_or_refuse
     alb._ACTION_MAP.update(
         {
             "RegisterTargets": _for_group("RegisterTargets", _add),

@@ -38,7 +38,8 @@ def _no_healthy_target(traffic: TrafficMetrics) -> AlarmSpec:
             users="every page answers 503.",
             commands=(diagnosis.TARGET_HEALTH, diagnosis.ENGINE_ERRORS, diagnosis.DATABASE_STATE),
             escalate="At once if no release is being deployed: a takeover by a standby is over before this alarm. "
-            "With an `available` database follow [The engine is wedged](../RUNBOOKS.md#the-engine-is-wedged), "
+            "With an `available` database follow [The engine does not "
+            "answer](../RUNBOOKS.md#the-engine-does-not-answer), "
             "otherwise [database-unavailable](#yawl-$ENVIRONMENT-database-unavailable). If it began with a release, "
             f"{ROLL_BACK}.",
         ),
@@ -57,8 +58,8 @@ def _error_rate(traffic: TrafficMetrics) -> AlarmSpec:
             users="some pages answer 500 or 503; work items may not be saved.",
             commands=(diagnosis.ENGINE_ERRORS, diagnosis.TASK_COUNTS, diagnosis.DATABASE_ERRORS),
             escalate=f"After 15 minutes, or at once if work items are lost. If it began with a release, {ROLL_BACK}. "
-            "If the log repeats one error and the database is healthy, follow [The engine is "
-            "wedged](../RUNBOOKS.md#the-engine-is-wedged).",
+            "If the log repeats one error and the database is healthy, follow [The engine does "
+            "not answer](../RUNBOOKS.md#the-engine-does-not-answer).",
         ),
     )
 

@@ -12,12 +12,12 @@ from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
-from rehearsal.workloads.fake_tasks import FakeTasks
 from rehearsal.workloads.tasks import Tasks
 from tests.environment_stacks import own_region
 from tests.faulty_http_server import PROXY_VARIABLES
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
+from tests.rehearsal.workloads import workload
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -80,7 +80,7 @@ def _deploy(cloud: Cloud, assembly: "CloudAssembly", processes: Processes, direc
         powerful_role(Account(cloud, PLACE), f"cdk-hnb659fds-{kind}-role-{PLACE.account}-{PLACE.region}")
     s3 = cloud.in_account("s3", PLACE)
     s3.create_bucket(Bucket=TEMPLATES)
-    told: dict[str, str] = {}
+    received: dict[str, str] = {}
     for part in PARTS:
         name = f"yawl-dev-{part}"
         # From a bucket, as a template that is longer than 51,200 bytes must come.
@@ -92,12 +92,12 @@ def _deploy(cloud: Cloud, assembly: "CloudAssembly", processes: Processes, direc
         )
         [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-        told |= dict(pair.split("=", 1) for pair in outputs.get("TestVariables", "").split())
-    Tasks(cloud, FakeTasks(processes, directory)).start("yawl-dev-application", PLACE)
+        received |= dict(pair.split("=", 1) for pair in outputs.get("TestVariables", "").split())
+    Tasks(cloud, workload(processes, directory)).start("yawl-dev-application", PLACE)
     return Deployed(
         cloud,
         {
-            **told,
+            **received,
             "ENVIRONMENT": "dev",
             "ENVIRONMENT_REGION": PLACE.region,
             "HEALTH_PATH": "/resourceService/",

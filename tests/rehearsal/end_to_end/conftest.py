@@ -24,11 +24,11 @@ from rehearsal.engine.approvals import PresetApprover
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.progress import Progress, Result, Status
-from rehearsal.workloads.tasks import TaskKind
 from tests.example import EXAMPLE
 from tests.paths import ROOT
 from tests.rehearsal.end_to_end.failure_matrix import Matrix
 from tests.rehearsal.end_to_end.topologies_table import TopologiesTable
+from tests.rehearsal.workloads import FAKE
 from tests.shared_fixture import shared_fixture
 
 MATRIX = "failure matrix"
@@ -131,7 +131,7 @@ class Repository:
         self,
         *,
         approver: Approver | None = None,
-        tasks: TaskKind = TaskKind.FAKE,
+        workload: str = FAKE,
         fail: frozenset[str] = frozenset(),
         deployed_first: Path | None = None,
     ) -> Generator[Rehearsed, None, None]:
@@ -141,7 +141,7 @@ class Repository:
             repository=self.path,
             commit=self.commit,
             approver=approver or PresetApprover(answer=True),
-            tasks=tasks,
+            workload=workload,
             fail=fail,
             variable_overrides={"BAKE_MINUTES": "0.005", "P99_LIMIT_SECONDS": "30"},
         )

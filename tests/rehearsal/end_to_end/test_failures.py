@@ -13,7 +13,6 @@ from rehearsal import assembly
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.report.progress import Progress, Result, Status
-from rehearsal.workloads.tasks import TaskKind
 from tests.rehearsal.end_to_end import accounts
 from tests.rehearsal.end_to_end.accounts import Account
 from tests.rehearsal.end_to_end.conftest import PUBLISHING, Repository, stages_left_out
@@ -131,7 +130,6 @@ def environments(
         repository=releases.path,
         commit=first,
         approver=PresetApprover(answer=True),
-        tasks=TaskKind.NONE,
     )
     progress = Progress(folder / "logs", lambda _: None)
     with Rehearsal(plan, progress) as rehearsal:

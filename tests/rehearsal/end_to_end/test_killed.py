@@ -17,7 +17,7 @@ PHASES = {
     "Build/Synth": ("sleep 60",),
     "UpdatePipeline/SelfMutate": ("cdk",),
     "Dev/yawl-dev-database.Deploy": ("rehearsal.emulator", "rehearsal.process.tunnel"),
-    "Dev/IntegrationTests": ("sleep 60", "rehearsal.workloads.fake_engine"),
+    "Dev/IntegrationTests": ("sleep 60", "tools.rehearsal_workloads.fake"),
 }
 """How the name of the action under way begins, and what its processes' commands contain."""
 REPRESENTATIVE = ("Build/Synth", "Dev/IntegrationTests")

@@ -16,6 +16,7 @@ import pytest
 from rehearsal.process.run_directory import cache
 from tests.paths import ROOT
 from tests.rehearsal.end_to_end.conftest import Repository
+from tests.rehearsal.workloads import FAKE
 
 BEFORE_THE_ENVIRONMENTS = ["Source", "Build", "UpdatePipeline", "Assets"]
 
@@ -120,6 +121,8 @@ def start(repository: Repository, directory: Path, *arguments: str) -> subproces
             "BAKE_MINUTES=0.005",
             "--set",
             "P99_LIMIT_SECONDS=30",
+            "--workload",
+            FAKE,
             "--logs",
             str(directory / "logs"),
             *arguments,

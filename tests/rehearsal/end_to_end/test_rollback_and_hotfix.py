@@ -17,7 +17,6 @@ from rehearsal.engine.approvals import PresetApprover
 from rehearsal.rehearsal import Plan, Rehearsal
 from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.progress import Progress, Result
-from rehearsal.workloads.tasks import TaskKind
 from tests.paths import ROOT
 from tests.rehearsal.end_to_end import accounts
 from tests.rehearsal.end_to_end.conftest import Repository
@@ -83,7 +82,6 @@ def site(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> Ge
         commit=second,
         base_commit=first,
         approver=PresetApprover(answer=True),
-        tasks=TaskKind.NONE,
         variable_overrides={"BAKE_MINUTES": "0.005"},
     )
     progress = Progress(folder / "logs", lambda _: None)

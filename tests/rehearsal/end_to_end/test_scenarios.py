@@ -24,11 +24,11 @@ from rehearsal.engine.cloud import Credentials
 from rehearsal.report import report
 from rehearsal.report.page.rendering import render
 from rehearsal.report.progress import Notification, Result, Status
-from rehearsal.workloads.tasks import TaskKind
 from testbed import system_packages
 from tests.environment_stacks import LEVELS_OF, own_region
 from tests.paths import ROOT
 from tests.rehearsal.end_to_end.conftest import Rehearsed, Repository
+from tests.rehearsal.workloads import CONTAINER, FAKE
 
 HOME = AwsEnvironment("111111111111", "us-east-1")
 DEV, STAGING, PROD = "222222222222", "333333333333", "444444444444"
@@ -55,7 +55,7 @@ class Ended:
     """States of the stacks in each environment's own region."""
     copies: dict[str, str]
     """The same of prod's other region."""
-    told: list[Notification]
+    received: list[Notification]
     failed_functions: list[str]
     releases: list[dict[str, Any]]
     """What `make releases` shows."""
@@ -65,7 +65,7 @@ class Ended:
     @property
     def headlines(self) -> list[str]:
         """What was told, less the commit."""
-        return [one.subject.partition(":")[0] for one in self.told]
+        return [one.subject.partition(":")[0] for one in self.received]
 
 
 def deployed(environment: str) -> dict[str, str]:
@@ -84,7 +84,7 @@ def ended(rehearsed: Rehearsed, told_before: int) -> Ended:
         log=rehearsed.log(FAILING),
         stacks={name: rehearsed.stacks(account) for name, account in ACCOUNTS.items()},
         copies=rehearsed.stacks(PROD, COPIES_REGION),
-        told=progress.notifications[told_before:],
+        received=progress.notifications[told_before:],
         failed_functions=list(progress.failed_functions),
         releases=released(rehearsed),
         pages={
@@ -119,8 +119,8 @@ def site(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> It
     Where the packages these need are not installed, fake tasks run instead.
     """
     older = an_older_pipeline(repository.path / "cdk.out", tmp_path_factory.mktemp("older") / "cdk.out")
-    tasks = TaskKind.FAKE if WITHOUT_PACKAGES else TaskKind.CONTAINER
-    with repository.rehearse(tasks=tasks, fail=frozenset({FAILING}), deployed_first=older) as rehearsed:
+    workload = FAKE if WITHOUT_PACKAGES else CONTAINER
+    with repository.rehearse(workload=workload, fail=frozenset({FAILING}), deployed_first=older) as rehearsed:
         yield rehearsed
 
 
@@ -155,14 +155,14 @@ def refused(site: Rehearsed, failed: Ended) -> Ended:
         StackName="yawl-staging-cache", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
     )
     site.deliver_again(approver=PresetApprover(answer=False))
-    return ended(site, told_before=len(failed.told))
+    return ended(site, told_before=len(failed.received))
 
 
 @pytest.fixture(scope="module")
 def arrived(site: Rehearsed, failed: Ended, refused: Ended) -> Ended:
     """The third: it is let in."""
     site.deliver_again(approver=PresetApprover(answer=True))
-    return ended(site, told_before=len(failed.told) + len(refused.told))
+    return ended(site, told_before=len(failed.received) + len(refused.received))
 
 
 def test_changed_pipeline_restarts(failed: Ended) -> None:
@@ -193,9 +193,9 @@ def remaining_resources(log: str) -> set[str]:
 def test_failing_stack_is_reported_with_its_first_event(failed: Ended) -> None:
     # It starts over once.
     assert failed.headlines == ["Delivery started", "Deployed to dev", f"Delivery failed in {FAILING}"]
-    told = failed.told[-1].text
-    assert "MadeToFail: made to fail by --fail" in told
-    assert "Environment: staging" in told
+    received = failed.received[-1].text
+    assert "MadeToFail: made to fail by --fail" in received
+    assert "Environment: staging" in received
 
 
 def test_rejected_approval_leaves_prod_unchanged(refused: Ended) -> None:
@@ -234,7 +234,7 @@ def test_delivery_sends_a_mail_and_records_every_environment(
         "Approval needed for prod",
         "Deployed to prod",
     ]
-    asked = arrived.told[3]
+    asked = arrived.received[3]
     assert "ApprovalTopic" in asked.topic
     assert "Changes: prod (first deployment): resources" in asked.text
     assert "Tests: staging: " in asked.text
@@ -257,7 +257,7 @@ def test_every_review_is_a_page_that_is_kept_and_recorded(
     assert "the same commit is deployed again" in dev
     assert "no release on record" in prod
     assert f"Commit={repository.commit}" in prod
-    assert "Runs now: no release on record" in arrived.told[3].text
+    assert "Runs now: no release on record" in arrived.received[3].text
     composed = report.compose(site.progress, commit=repository.commit, subject="Subject")
     shown = render(composed, folder=site.progress.logs, secrets=[])
     assert re.search(r'<a href="ProdReview-ReviewChanges\.page-\d\.html">', shown)

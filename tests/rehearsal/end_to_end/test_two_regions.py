@@ -32,8 +32,8 @@ def test_second_region_is_deployed_after_the_first(prod_in_two_regions: Reposito
         begun = min(action.started for action in second.actions if action.started is not None)
         assert baked is not None
         assert begun > baked
-        told = [one.subject.partition(":")[0] for one in rehearsed.progress.notifications[told_before:]]
-        assert told == [
+        received = [one.subject.partition(":")[0] for one in rehearsed.progress.notifications[told_before:]]
+        assert received == [
             "Delivery started",
             "Approval needed for prod",
             "Deployed to prod",

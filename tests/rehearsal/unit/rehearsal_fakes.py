@@ -70,7 +70,7 @@ class OnePipeline(Cloud):
     def __init__(self, document: dict[str, Any]) -> None:
         super().__init__("http://localhost:9")
         self.document = document
-        self.told: list[Mapping[str, Any]] = []
+        self.received: list[Mapping[str, Any]] = []
         """What an emulator would have been told of executions."""
 
     @override
@@ -84,7 +84,7 @@ class OnePipeline(Cloud):
 
     @override
     def publish_event(self, message: Mapping[str, Any]) -> None:
-        self.told.append(message)
+        self.received.append(message)
 
     def get_pipeline(self, name: str) -> dict[str, Any]:
         assert name == self.document["name"]

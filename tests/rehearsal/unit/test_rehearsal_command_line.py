@@ -114,9 +114,9 @@ def test_without_a_repository_the_next_step_is_said(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert main(["--check"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"rehearsal: no git repository can be read in {tmp_path} (not a git repository")
-    assert "git init && git add" in said
+    output = capsys.readouterr().err
+    assert output.startswith(f"rehearsal: no git repository can be read in {tmp_path} (not a git repository")
+    assert "git init && git add" in output
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     assert main(["--check"]) == 2
     assert capsys.readouterr().err == (
@@ -142,8 +142,8 @@ def test_what_is_weaker_without_network_namespaces_is_said_first(
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     monkeypatch.setattr("rehearsal.process.closed_network.works", lambda: works)
     main(["--approve", "yes"])
-    said = capsys.readouterr().out
-    assert ("weaker on this machine: programs that ignore proxies" in said) is not works
+    output = capsys.readouterr().out
+    assert ("weaker on this machine: programs that ignore proxies" in output) is not works
 
 
 def test_rehearsals_at_the_same_time_do_not_share_their_files(
@@ -152,9 +152,9 @@ def test_rehearsals_at_the_same_time_do_not_share_their_files(
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     with output_directory(Path(".rehearsal")):
         main(["--approve", "yes"])
-        said = capsys.readouterr().out
-        assert "another rehearsal writes to .rehearsal; this one writes to .rehearsal/2" in said
-        assert "report: .rehearsal/2/report.html" in said
+        output = capsys.readouterr().out
+        assert "another rehearsal writes to .rehearsal; this one writes to .rehearsal/2" in output
+        assert "report: .rehearsal/2/report.html" in output
         assert (repository / ".rehearsal/2/logs/Dev-Deploy.log").parent.is_dir()
     main(["--approve", "yes"])
     assert "report: .rehearsal/report.html" in capsys.readouterr().out
@@ -216,12 +216,12 @@ def test_verdict_is_in_the_exit_code_and_the_reports(
     monkeypatch.setitem(ACTION_RUNNERS, ("Build", "Fake"), execute)
     options = [part for kind in accepted for part in ("--accept", kind)]
     assert main(["--approve", "yes", "--json", "report.json", *options]) == code
-    said, document = capsys.readouterr().out, json.loads(Path("report.json").read_text())
+    printed, document = capsys.readouterr().out, json.loads(Path("report.json").read_text())
     assert document["verdict"] == verdict
-    assert f"rehearsal {verdict} after" in said
+    assert f"rehearsal {verdict} after" in printed
     assert f"Rehearsal {verdict}:" in Path(".rehearsal/report.html").read_text()
     for line in [*document["proves"], *document["does_not_prove"]]:
-        assert line in said
+        assert line in printed
         assert line in Path(".rehearsal/report.html").read_text()
 
 
@@ -236,12 +236,14 @@ def test_gaps_are_listed_whether_accepted_or_not(
     assert document["gaps"] == [
         {"kind": "action", "where": where, "reason": reason, "accepted": True} for where in ("Dev/Deploy", "Dev/Test")
     ]
-    said = capsys.readouterr().out
-    assert said.index(f"cannot rehearse Dev/Test: {reason} (action)") < said.index("stage Dev"), "before it starts"
-    assert f"Dev/Test: {reason} (action), accepted" in said
+    printed = capsys.readouterr().out
+    assert printed.index(f"cannot rehearse Dev/Test: {reason} (action)") < printed.index("stage Dev"), (
+        "before it starts"
+    )
+    assert f"Dev/Test: {reason} (action), accepted" in printed
 
 
-@pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--tasks", "real"], ["--no-such-option"]])
+@pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--account", "old"], ["--no-such-option"]])
 def test_options_are_checked(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

@@ -73,7 +73,7 @@ def client(service: str) -> Any:
 
 def signed_in() -> Any:
     variables: Any = type("Variables", (), dict.fromkeys(AccountVariables.__annotations__))()
-    variables.region, variables.verifier_role_arn = REGION, "arn:aws:iam::444444444444:role/tests"
+    variables.region, variables.integration_test_role_arn = REGION, "arn:aws:iam::444444444444:role/tests"
     return sign_in(variables, environment="dev", deadline=deadline())
 
 

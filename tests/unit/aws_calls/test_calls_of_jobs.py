@@ -25,7 +25,7 @@ BAKE: Final = {
     "ENVIRONMENT_REGION": "us-east-1",
     "ALARM_NAME": "health",
     "BAKE_MINUTES": "0",
-    "VERIFIER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/bake",
+    "ALARM_READER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/bake",
 }
 OK_ALARM: Final[Mapping[str, Any]] = {
     "CompositeAlarms": [{"AlarmName": "health", "StateValue": "OK"}],

@@ -307,7 +307,15 @@ def _task_without_a_variable(it: World) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_program_ends_with_its_exit_code(name: str, task_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program, code, arrange = CASES[name]
-    for variable in ("HOTFIX", "VERIFIER_ROLE_ARN", "COMMIT", "PIPELINE", "EXECUTION", "PUBLISH_TO", "LATER_STAGES"):
+    for variable in (
+        "HOTFIX",
+        "ALARM_READER_ROLE_ARN",
+        "COMMIT",
+        "PIPELINE",
+        "EXECUTION",
+        "PUBLISH_TO",
+        "LATER_STAGES",
+    ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(sys, "argv", [program, *(arrange(World(monkeypatch, task_folder)) or ())])
     assert run(ROOT / program) == code

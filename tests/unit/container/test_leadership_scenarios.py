@@ -104,7 +104,7 @@ def test_leader_reports_its_failed_engine(world: World, leader: Machine, behavio
     leader.engine.behavior = behavior
     limit = timings.PROBE_INTERVAL + timings.PROBE_TIMEOUT + timings.HEALTH_INTERVAL
     assert world.run(limit + 0.1, until=lambda: leader.answer()[0] == 503)
-    assert not leader.engine.told, "a single bad answer is no reason for a restart"
+    assert not leader.engine.received, "a single bad answer is no reason for a restart"
     body = leader.answer()[1]
     assert (body["role"], body["engine"]) == ("active", "running")
     assert "answer" in body["reason"]
@@ -137,11 +137,11 @@ def test_handover_lets_requests_end_first(world: World, leader: Machine) -> None
     tomcat = leader.engine
     leader.stop()
     world.run(timings.DRAIN_LIMIT - 1)
-    assert not tomcat.told
+    assert not tomcat.received
     assert not leader.haproxy.ready["engine/active"], "new requests are refused"
     leader.haproxy.requests = 0
     world.run(0.2)
-    assert tomcat.told
+    assert tomcat.received
 
 
 def test_handover_does_not_wait_for_requests_forever(world: World, leader: Machine) -> None:
@@ -149,7 +149,7 @@ def test_handover_does_not_wait_for_requests_forever(world: World, leader: Machi
     tomcat = leader.engine
     leader.stop()
     world.run(timings.DRAIN_LIMIT + 0.2)
-    assert tomcat.told
+    assert tomcat.received
 
 
 def test_stubborn_engine_delays_the_release(world: World, leader: Machine) -> None:
@@ -167,7 +167,7 @@ def test_slow_answers_do_not_extend_the_lease(world: World, leader: Machine) -> 
     world.run(7.0)
     assert leader.active, "an answer within the lease keeps it"
     leader.link.cut()
-    assert world.run(timings.LEASE, until=lambda: leader.engine.told)
+    assert world.run(timings.LEASE, until=lambda: leader.engine.received)
     assert world.scheduler.now == pytest.approx(leader.granted_until)
 
 
@@ -195,7 +195,7 @@ def test_silent_database_ends_the_engine_before_the_next_one(
     tomcat = leader.engine
     tomcat.stop_seconds = stop_seconds
     leader.link.cut()
-    assert world.run(timings.LEASE, until=lambda: tomcat.told)
+    assert world.run(timings.LEASE, until=lambda: tomcat.received)
     assert world.run(timings.KILL_GRACE + timings.KILL_MARGIN, until=lambda: not tomcat.alive)
     took = seconds_until_start(world)
     assert took + timings.LEASE >= timings.FENCING_DELAY
@@ -207,7 +207,7 @@ def test_loop_that_hangs_cannot_keep_the_engine(world: World, leader: Machine, s
     tomcat = leader.engine
     tomcat.stop_seconds = stop_seconds
     leader.hang()
-    assert world.run(timings.LEASE, until=lambda: tomcat.told)
+    assert world.run(timings.LEASE, until=lambda: tomcat.received)
     assert world.run(timings.KILL_GRACE + 0.01, until=lambda: not tomcat.alive)
     seconds_until_start(world)
 
@@ -249,7 +249,7 @@ def test_leader_gives_up_as_soon_as_a_later_epoch_leads(world: World, leader: Ma
     assert world.server.row is not None
     tomcat = leader.engine
     world.server.row["epoch"] += 1
-    assert world.run(timings.HEARTBEAT + 0.1, until=lambda: tomcat.told)
+    assert world.run(timings.HEARTBEAT + 0.1, until=lambda: tomcat.received)
     seconds_until_start(world)
     assert world.starts[-1].epoch == 3
 
@@ -259,7 +259,7 @@ def test_database_that_restarts_ends_the_leadership(world: World, leader: Machin
     world.run(1.0)
     tomcat = leader.engine
     world.server.restart(crash=crash)
-    assert world.run(timings.HEARTBEAT + 0.1, until=lambda: tomcat.told)
+    assert world.run(timings.HEARTBEAT + 0.1, until=lambda: tomcat.received)
     assert world.run(ROUND_TRIPS, until=lambda: not leader.haproxy.ready["own/tomcat"]), "it takes no requests"
     took = seconds_until_start(world) + ROUND_TRIPS
     assert took >= timings.FENCING_DELAY
@@ -290,7 +290,7 @@ def test_heartbeats_come_as_often_as_documented(world: World, leader: Machine) -
 def test_engine_is_restarted_after_three_bad_answers(world: World, leader: Machine, stop_seconds: float) -> None:
     tomcat, epoch = leader.engine, leader.engine.epoch
     tomcat.behavior, tomcat.stop_seconds = "fails", stop_seconds
-    assert world.run(3 * timings.PROBE_INTERVAL + 0.1, until=lambda: tomcat.told)
+    assert world.run(3 * timings.PROBE_INTERVAL + 0.1, until=lambda: tomcat.received)
     assert tomcat.answers.count(False) == timings.PROBE_FAILURES
     assert not leader.haproxy.ready["own/tomcat"], "no request reaches an engine that is being stopped"
     world.settle()
@@ -307,7 +307,7 @@ def test_bad_answers_with_good_ones_between_do_not_add_up(world: World, leader: 
             assert world.run(10.0, until=lambda count=answers: len(tomcat.answers) == count)
     world.run(3.0)
     assert leader.engine is tomcat
-    assert not tomcat.told
+    assert not tomcat.received
     assert leader.answer()[0] == 200
 
 
@@ -322,10 +322,10 @@ def test_engine_that_lost_a_session_is_restarted(world: World, leader: Machine) 
     tomcat = leader.engine
     world.server.end(tomcat.sessions[0], by_server=False)
     world.run(3 * timings.SESSION_INTERVAL)
-    assert not tomcat.told, "a pool may close a session"
+    assert not tomcat.received, "a pool may close a session"
     world.run(2 * timings.SESSION_LOSS_WINDOW)
     world.server.end(tomcat.sessions[0], by_server=True)
-    assert world.run(2 * timings.SESSION_INTERVAL, until=lambda: tomcat.told)
+    assert world.run(2 * timings.SESSION_INTERVAL, until=lambda: tomcat.received)
     world.settle()
 
 
@@ -403,7 +403,7 @@ def test_clock_of_the_database_decides_nothing(world: World, leader: Machine, st
     leader.link.mend()
     world.run(3.0)
     assert world.leader is leader
-    assert not leader.engine.told
+    assert not leader.engine.received
 
 
 def test_rotated_password_ends_a_standby_but_no_leader(
@@ -433,7 +433,7 @@ def test_two_messages_lost_in_a_row_do_not_end_a_leadership(world: World, leader
     world.run(2 * timings.HEARTBEAT)
     leader.link.mend()
     world.run(5.0)
-    assert not leader.engine.told
+    assert not leader.engine.received
 
 
 def test_new_leader_fences_at_once(world: World, leader: Machine) -> None:

@@ -21,9 +21,9 @@ def ask(answer: bytes | None, *, gateway: bytes | None = ALIVE, timeout_seconds:
             head = await reader.readuntil(b"\r\n\r\n")
             method, path, protocol = head.decode().splitlines()[0].split()
             assert (method, protocol[:7]) == ("GET", "HTTP/1.")
-            said = answers[path]
-            if said is not None:
-                writer.write(said)
+            output = answers[path]
+            if output is not None:
+                writer.write(output)
                 writer.close()
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)

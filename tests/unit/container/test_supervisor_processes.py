@@ -67,15 +67,15 @@ def test_lines_become_events(tmp_path: Path, printed: str, events: list[str]) ->
 
 def test_event_is_logged_while_the_program_runs(tmp_path: Path) -> None:
     async def first() -> str:
-        told: asyncio.Queue[str] = asyncio.Queue()
+        received: asyncio.Queue[str] = asyncio.Queue()
         program = await Program.start(
             [sys.executable, "-c", "import time; print('now', flush=True); time.sleep(60)"],
             environment={},
             folder=tmp_path,
-            on_event=told.put_nowait,
+            on_event=received.put_nowait,
         )
         try:
-            return await asyncio.wait_for(told.get(), 5)
+            return await asyncio.wait_for(received.get(), 5)
         finally:
             await program.stop(within_seconds=5)
 

@@ -117,7 +117,7 @@ def test_archive_without_jars_is_rejected(tmp_path: Path, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "output"),
     [
         pytest.param(
             {"yawl.war": WAR, "workletService.war": WAR},
@@ -146,10 +146,10 @@ def test_archive_without_jars_is_rejected(tmp_path: Path, capsys: pytest.Capture
     ],
 )
 def test_invalid_release_is_reported(
-    tmp_path: Path, entries: Mapping[str, bytes], said: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, entries: Mapping[str, bytes], output: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert unpack(tmp_path, entries) == 2
-    assert capsys.readouterr().err == f"unpack_release: {said}\n"
+    assert capsys.readouterr().err == f"unpack_release: {output}\n"
 
 
 def test_html_instead_of_an_archive_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,11 +55,11 @@ class Aws:
         """Stub a client; a string is the code of an error."""
         stub = Stubber(self._clients[service])
         # More calls than fit into a test's deadline.
-        for said in [*answers, *[answers[-1]] * 8]:
-            if isinstance(said, str):
-                stub.add_client_error(operation, said, f"told why {said}", 400, expected_params=dict(asked))
+        for output in [*answers, *[answers[-1]] * 8]:
+            if isinstance(output, str):
+                stub.add_client_error(operation, output, f"told why {output}", 400, expected_params=dict(asked))
             else:
-                stub.add_response(operation, dict(said), dict(asked))
+                stub.add_response(operation, dict(output), dict(asked))
         stub.activate()
         self._stubs.append(stub)
         return self._clients[service]
@@ -112,7 +112,7 @@ def test_healthy_targets(aws: Aws, answers: list[Mapping[str, Any] | str]) -> No
 
 
 @pytest.mark.parametrize(
-    ("said", "named"),
+    ("output", "named"),
     [
         pytest.param(targets(), "no target is registered", id="none"),
         pytest.param(targets("draining"), "no target is registered, 1 draining", id="only-a-draining-one"),
@@ -131,9 +131,9 @@ def test_healthy_targets(aws: Aws, answers: list[Mapping[str, Any] | str]) -> No
         pytest.param("TargetGroupNotFound", "told why TargetGroupNotFound", id="no-such-group"),
     ],
 )
-def test_unhealthy_targets(aws: Aws, said: Mapping[str, Any] | str, named: str) -> None:
+def test_unhealthy_targets(aws: Aws, output: Mapping[str, Any] | str, named: str) -> None:
     with pytest.raises(CheckFailed) as failure:
-        check_targets(aws, said)
+        check_targets(aws, output)
     assert named in str(failure.value)
     assert f"describe-target-health --region {REGION} --target-group-arn {TARGET_GROUP}" in str(failure.value)
 
@@ -193,7 +193,7 @@ def test_stable_service(aws: Aws, answers: list[Mapping[str, Any] | str]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("said", "named"),
+    ("output", "named"),
     [
         pytest.param(
             {"services": [], "failures": [{"arn": "engine", "reason": "MISSING"}]}, "not found: MISSING", id="missing"
@@ -215,9 +215,9 @@ def test_stable_service(aws: Aws, answers: list[Mapping[str, Any] | str]) -> Non
         pytest.param("ClusterNotFoundException", "ClusterNotFoundException from DescribeServices", id="no-cluster"),
     ],
 )
-def test_unstable_service(aws: Aws, said: Mapping[str, Any] | str, named: str) -> None:
+def test_unstable_service(aws: Aws, output: Mapping[str, Any] | str, named: str) -> None:
     with pytest.raises(CheckFailed) as failure:
-        check_service(aws, said)
+        check_service(aws, output)
     assert named in str(failure.value)
     assert f"COMPLETED on {RELEASED}" in str(failure.value)
 
@@ -256,7 +256,7 @@ def test_no_alarm_is_active(aws: Aws, answers: list[Mapping[str, Any] | str]) ->
 
 
 @pytest.mark.parametrize(
-    ("said", "named"),
+    ("output", "named"),
     [
         pytest.param(alarms("OK", "ALARM"), "1 of 2 alarms in ALARM", id="metric-alarm"),
         pytest.param(alarms("OK", composite="ALARM"), "1 of 2 alarms in ALARM", id="composite-alarm"),
@@ -267,9 +267,9 @@ def test_no_alarm_is_active(aws: Aws, answers: list[Mapping[str, Any] | str]) ->
         pytest.param("AccessDenied", "AccessDenied from DescribeAlarms", id="not-allowed"),
     ],
 )
-def test_active_alarm(aws: Aws, said: Mapping[str, Any] | str, named: str) -> None:
+def test_active_alarm(aws: Aws, output: Mapping[str, Any] | str, named: str) -> None:
     with pytest.raises(CheckFailed) as failure:
-        check_alarms(aws, said)
+        check_alarms(aws, output)
     assert named in str(failure.value)
 
 
@@ -284,7 +284,7 @@ def test_alarms_on_later_pages_count(clients: dict[str, Any]) -> None:
 
 
 CREDENTIALS = b"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
-<AccessKeyId>ASIAVERIFIER</AccessKeyId><SecretAccessKey>hidden</SecretAccessKey><SessionToken>hidden</SessionToken>
+<AccessKeyId>ASIATESTROLE</AccessKeyId><SecretAccessKey>hidden</SecretAccessKey><SessionToken>hidden</SessionToken>
 <Expiration>2036-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
 REFUSED = b"""<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: pipeline is not authorized</Message></Error>
 <RequestId>0123</RequestId></ErrorResponse>"""
@@ -308,7 +308,7 @@ def variables(*, endpoint_url: str, role: str | None = ROLE) -> AccountVariables
         cache_multi_az=False,
         cache_nodes=1,
         cache_snapshot_days=1,
-        verifier_role_arn=role,
+        integration_test_role_arn=role,
         endpoint_url=endpoint_url,
     )
 
@@ -339,7 +339,7 @@ def test_role_is_assumed_without_the_proxy(caller: pytest.MonkeyPatch) -> None:
     assert "%3Arole%2Fyawl-dev-integration-tests" in requests[0]
     for client in (signed_in.elbv2, signed_in.ecs, signed_in.cloudwatch):
         assert client.meta.region_name == REGION
-        assert client._request_signer._credentials.access_key == "ASIAVERIFIER"  # no public method
+        assert client._request_signer._credentials.access_key == "ASIATESTROLE"  # no public method
         assert client.meta.config.connect_timeout + client.meta.config.read_timeout <= 10
         assert client.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 3}
 

@@ -160,7 +160,7 @@ def test_response_fault(changed: dict[str, Any], fault: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("output", "fault"),
     [
         ({"version": ""}, "the body lacks version"),
         ({"version": None, "leader": None}, "the body lacks leader, version"),
@@ -176,8 +176,8 @@ def test_response_fault(changed: dict[str, Any], fault: str) -> None:
         ({"leader": {"epoch": -1, "age_seconds": 0}}, "leader.epoch is not a whole number from 1"),
     ],
 )
-def test_body_fault(said: dict[str, Any], fault: str) -> None:
-    assert health_fault(saying(**said)) == f"200 OK, but {fault}"
+def test_body_fault(output: dict[str, Any], fault: str) -> None:
+    assert health_fault(saying(**output)) == f"200 OK, but {fault}"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -22,38 +21,23 @@ CREDENTIALS = Credentials(username="admin", password="of this test")
 SPECIFICATION = "{http://www.yawlfoundation.org/yawlschema}"
 
 
-@contextmanager
-def task(name: str, *arguments: str) -> Generator[int, None, None]:
-    """Run a fake task and yield its port."""
-    command = [
-        sys.executable,
-        "-m",
-        "rehearsal.workloads.fake_engine",
-        "--health-path",
-        "/resourceService/",
-        "--task",
-        name,
-    ]
+@pytest.fixture(scope="module")
+def ports() -> Generator[list[int], None, None]:
+    """The ports of an active and a standby task."""
     variables = {"YAWL_ADMIN_USER": CREDENTIALS.username, "YAWL_ADMIN_PASSWORD": CREDENTIALS.password}
-    process = subprocess.Popen(
-        [*command, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    service = {"health_path": "/resourceService/", "tasks": ["active-one", "standby-one"], "variables": variables}
+    command = [sys.executable, "-m", "tools.rehearsal_workloads.fake"]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin
     assert process.stdout
     try:
-        process.stdin.write(json.dumps(variables) + "\n")
+        process.stdin.write(json.dumps(service) + "\n")
         process.stdin.flush()
-        yield int(json.loads(process.stdout.readline())["port"])
+        yield [target["port"] for target in json.loads(process.stdout.readline())["targets"]]
     finally:
         process.stdin.close()
         process.wait(timeout=10)
         process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def ports() -> Generator[list[int], None, None]:
-    with task("active-one") as active, task("standby-one", "--active-port", str(active)) as standby:
-        yield [active, standby]
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,7 @@ ACCOUNT = {
     "CACHE_MULTI_AZ": "false",
     "CACHE_NODES": "1",
     "CACHE_SNAPSHOT_DAYS": "7",
-    "VERIFIER_ROLE_ARN": "arn:aws:iam::111111111111:role/yawl-dev-integration-tests",
+    "INTEGRATION_TEST_ROLE_ARN": "arn:aws:iam::111111111111:role/yawl-dev-integration-tests",
 }
 
 BUILD = {"CI": "true", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -60,9 +60,9 @@ def test_variables_are_read() -> None:
     assert http.deadline_seconds == 2.5
     assert http.consecutive_successes == 3
 
-    account, mistakes = read_account_variables(ACCOUNT | {"VERIFIER_ROLE_ARN": ""})
+    account, mistakes = read_account_variables(ACCOUNT | {"INTEGRATION_TEST_ROLE_ARN": ""})
     assert not mistakes
-    assert account.verifier_role_arn is None
+    assert account.integration_test_role_arn is None
     assert account.endpoint_url is None
     assert account.stack_names == ("yawl-dev-application", "yawl-dev-database")
     assert (account.database_multi_az, account.cache_multi_az, account.cache_snapshot_days) == (True, False, 7)
@@ -100,7 +100,7 @@ def test_variables_are_read() -> None:
         ({"CACHE_NODES": "two"}, "CACHE_NODES is not how many nodes the cache has: 'two'"),
         ({"CACHE_SNAPSHOT_DAYS": ""}, "CACHE_SNAPSHOT_DAYS is missing: for how many days"),
         ({"ORIGIN_SECRET_ARN": "secret"}, "ORIGIN_SECRET_ARN is not the ARN of the origin's secret"),
-        ({"VERIFIER_ROLE_ARN": "yawl-dev"}, "VERIFIER_ROLE_ARN is not the ARN of a role to assume"),
+        ({"INTEGRATION_TEST_ROLE_ARN": "yawl-dev"}, "INTEGRATION_TEST_ROLE_ARN is not the ARN of a role to assume"),
         ({"AWS_ENDPOINT_URL": "localhost:4566"}, "AWS_ENDPOINT_URL is not an address"),
     ],
 )
@@ -129,10 +129,10 @@ def test_missing_variables_are_a_usage_error(capsys: pytest.CaptureFixture[str])
     with patch.dict(os.environ, environment_of_a_build({"ALB_URL": "yawl.example"}), clear=True):
         exit_code = pytest.main([str(ROOT / "integration_tests"), "--capture=no"])
     assert exit_code == pytest.ExitCode.USAGE_ERROR
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     for name in ("ALB_URL", "HEALTH_PATH", *ACCOUNT):
-        assert (f"\n{name} is " in said.err) == (name != "VERIFIER_ROLE_ARN")
-    assert "Traceback" not in said.out + said.err
+        assert (f"\n{name} is " in output.err) == (name != "INTEGRATION_TEST_ROLE_ARN")
+    assert "Traceback" not in output.out + output.err
 
 
 def test_failing_run_shows_each_failure_once(tmp_path: Path) -> None:

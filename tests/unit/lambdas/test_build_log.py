@@ -9,7 +9,8 @@ from textwrap import dedent
 
 import pytest
 
-from lambdas.delivery_events.build_log import acceptance, failing_line, findings
+from lambdas.delivery_events.build_log import acceptance, findings
+from lambdas.delivery_events.program_messages import failing_line
 from tests.paths import ROOT
 
 RECORDED = Path(__file__).with_name("failed_builds.txt")

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.delivery_events import build_log, failure
-from lambdas.delivery_events.build_log import COMPLETED_WITHIN
+from lambdas.delivery_events import build_log, failure, program_messages
+from lambdas.delivery_events.program_messages import COMPLETED_WITHIN
 
 ONE, TWO, THREE = (f'[environments.prod.accepted_changes.{number}]\nreason = "x"' for number in "123")
 LOG = (
@@ -43,7 +43,7 @@ def test_tables_that_do_not_fit_are_counted(most: int, expected: list[str]) -> N
 )
 def test_reason_is_looked_for_in_the_next_lines(between: int, message: str) -> None:
     log = ["Bake failed: alarm", *["  detail"] * between, "  reason  5xx"]
-    assert build_log.failing_line(log) == message
+    assert program_messages.failing_line(log) == message
 
 
 @pytest.mark.parametrize(

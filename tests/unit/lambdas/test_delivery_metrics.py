@@ -778,9 +778,9 @@ RUNNING = [
 @pytest.mark.parametrize(("case", "expected"), RUNNING)
 def test_log_tells_what_runs_in_prod(case: str, expected: list[str]) -> None:
     lines = published_lines(RUNS[case], events_of(RUNS[case]))
-    told = [line for line in lines if line["figure"].startswith("running/") and line["Environment"] == "prod"]
-    assert [f"{line['commit']} {line['result']}" for line in told] == expected
-    assert {line["stage"] for line in told} == {"Prod"}
+    received = [line for line in lines if line["figure"].startswith("running/") and line["Environment"] == "prod"]
+    assert [f"{line['commit']} {line['result']}" for line in received] == expected
+    assert {line["stage"] for line in received} == {"Prod"}
 
 
 def rows_of(lines: Iterable[Mapping[str, Any]], *names: str) -> list[tuple[str, int, Any]]:
@@ -890,6 +890,6 @@ def test_environment_has_a_release_when_it_is_in_all_of_its_regions(case: str) -
 def test_what_runs_is_told_for_each_wave() -> None:
     runs, _ = WAVE_RUNS["the second wave is rolled back"]
     lines = published_lines(runs, [*events_of(runs), DAILY], environments=[ENVIRONMENTS[0], WAVES])
-    told = [line for line in lines if line["figure"].startswith("running/") and line["Environment"] == "prod"]
-    latest = {line["stage"]: (line["commit"], line["result"]) for line in told}
+    received = [line for line in lines if line["figure"].startswith("running/") and line["Environment"] == "prod"]
+    latest = {line["stage"]: (line["commit"], line["result"]) for line in received}
     assert latest == {"Prod": ("b", "passed"), "ProdWave2": ("a", "rollback passed")}

@@ -106,7 +106,7 @@ def test_each_resource_is_drifted_unknown_or_as_expected(monkeypatch: pytest.Mon
         "drifted": {"yawl-prod-database": ["Deleted (deleted)", "Changed (modified)"]},
         "not compared": {"yawl-prod-database": ["Skipped (T)", "Stale (T)", "StaleDrift (T)", "Unread (T)"]},
     }
-    assert aws.published == [("YAWLUpkeep", "prod", 2)]
+    assert aws.published == [("YAWLMaintenance", "prod", 2)]
 
 
 def test_only_settled_stacks_of_the_environment_are_compared(
@@ -133,7 +133,7 @@ def test_only_settled_stacks_of_the_environment_are_compared(
 def test_without_drift_zero_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
     aws = Aws({"yawl-prod-cache": "CREATE_COMPLETE"}, [drift("Group", "IN_SYNC")])
     assert run(aws, monkeypatch)["drifted"] == {}
-    assert aws.published == [("YAWLUpkeep", "prod", 0)]
+    assert aws.published == [("YAWLMaintenance", "prod", 0)]
 
 
 def test_comparison_is_awaited_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

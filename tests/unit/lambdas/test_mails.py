@@ -453,9 +453,9 @@ def last_mail(row: Row) -> str:
 @pytest.mark.parametrize("name", ROWS)
 def test_mail_says_what_is_true_and_nothing_else(name: str) -> None:
     row, mail = ROWS[name], last_mail(ROWS[name])
-    told = " ".join(mail.split())
-    assert [text for text in row.says if text not in mail and " ".join(text.split()) not in told] == []
-    assert [text for text in row.never if text in told] == []
+    received = " ".join(mail.split())
+    assert [text for text in row.says if text not in mail and " ".join(text.split()) not in received] == []
+    assert [text for text in row.never if text in received] == []
 
 
 @pytest.mark.parametrize("name", ROWS)

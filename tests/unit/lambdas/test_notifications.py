@@ -303,7 +303,7 @@ def test_unreadable_reason_does_not_stop_the_mail(happening: Happening) -> None:
 
 
 @pytest.mark.parametrize(
-    ("summary", "said"),
+    ("summary", "output"),
     [
         (
             "Stack creation failed",
@@ -312,14 +312,14 @@ def test_unreadable_reason_does_not_stop_the_mail(happening: Happening) -> None:
         ("", "CodePipeline reported no reason. Details unavailable: arn:aws:iam::444444444444:role/yawl-prod-"),
     ],
 )
-def test_failed_first_deployment_without_a_role_has_no_reason(summary: str, said: str) -> None:
+def test_failed_first_deployment_without_a_role_has_no_reason(summary: str, output: str) -> None:
     it = Recording(without_role=True)
     begun(it)
     role = "arn:aws:iam::444444444444:role/cdk"
     failed(it, "Prod/Deploy", summary=summary, configuration={"StackName": "yawl-prod-cache", "RoleArn": role})
     hear(it, *it.events)
     mail = json.loads(it.published[-1]["Message"])["email"]
-    assert said in mail
+    assert output in mail
     assert "stacks?filteringText=yawl-prod-cache" in mail
 
 

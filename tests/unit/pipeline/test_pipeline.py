@@ -149,7 +149,7 @@ class TestEnvironment:
         assert project["TimeoutInMinutes"] > minutes
         monitoring = template(name, "monitoring")
         monitoring.has_resource_properties("AWS::CloudWatch::CompositeAlarm", {"AlarmName": given["ALARM_NAME"]})
-        role = given["VERIFIER_ROLE_ARN"].rpartition("/")[2]
+        role = given["ALARM_READER_ROLE_ARN"].rpartition("/")[2]
         monitoring.has_resource_properties("AWS::IAM::Role", {"RoleName": role})
 
     def test_failed_stage_rolls_back(self, stage: str, pipeline: Pipeline) -> None:

@@ -145,18 +145,18 @@ def titled(widgets: list[Widget], title: str) -> dict[str, Any]:
 
 def lines(widget: dict[str, Any]) -> list[str]:
     """Return a widget's expressions, and its metrics with dimensions and statistic."""
-    said: list[str] = []
+    output: list[str] = []
     for row in widget["metrics"]:
         *names, options = row
         if not names:
-            said.append(options["expression"])
+            output.append(options["expression"])
             continue
         namespace, metric, *pairs = names
         dimensions = dict(zip(pairs[::2], pairs[1::2], strict=True))
         of = "/".join(dimensions[key] for key in ("Environment", "Phase", "Stage", "Action") if key in dimensions)
         of = of if namespace == NAMESPACE else namespace
-        said.append(f"{of} {metric} {options.get('stat', 'Average')}".strip())
-    return said
+        output.append(f"{of} {metric} {options.get('stat', 'Average')}".strip())
+    return output
 
 
 @pytest.mark.parametrize(("title", "expected"), SHOWN, ids=[title for title, _ in SHOWN])

@@ -32,7 +32,7 @@ def test_pipeline_can_use_only_its_connection(action: str, pipeline: Pipeline) -
 class TestIntegrationTests:
     """The integration tests work in another account."""
 
-    def test_builds_can_assume_only_the_verifier_role(self, stage: str, pipeline: Pipeline) -> None:
+    def test_builds_can_assume_only_the_integration_test_role(self, stage: str, pipeline: Pipeline) -> None:
         [statement] = [
             statement
             for statement in pipeline.statements(stage, "IntegrationTests")
@@ -41,12 +41,14 @@ class TestIntegrationTests:
         role = f"arn:aws:iam::{ENVIRONMENTS[stage]}:role/yawl-{stage.lower()}-integration-tests"
         assert statement["Resource"] == role
 
-    def test_verifier_role_trusts_the_project_name_prefix(self, stage: str, pipeline: Pipeline, template: Any) -> None:
+    def test_integration_test_role_trusts_the_project_name_prefix(
+        self, stage: str, pipeline: Pipeline, template: Any
+    ) -> None:
         resources = template(stage.lower(), "application").find_resources(
             "AWS::IAM::Role", {"Properties": {"RoleName": f"yawl-{stage.lower()}-integration-tests"}}
         )
-        [verifier] = resources.values()
-        [trust] = verifier["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        [tested] = resources.values()
+        [trust] = tested["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         role = pipeline.project(stage, "IntegrationTests")["ServiceRole"]["Fn::GetAtt"][0]
         assert "RoleName" not in pipeline.resources[role]["Properties"], "CloudFormation names it after the stack"
         assert json.dumps(trust["Condition"]).endswith(':role/yawl-delivery-*"}}')

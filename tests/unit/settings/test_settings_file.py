@@ -36,12 +36,12 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.parametrize(("text", "said"), UNREADABLE.items(), ids=UNREADABLE.values())
-def test_invalid_toml_is_reported_with_its_position(file: Path, text: str | bytes, said: str) -> None:
+@pytest.mark.parametrize(("text", "output"), UNREADABLE.items(), ids=UNREADABLE.values())
+def test_invalid_toml_is_reported_with_its_position(file: Path, text: str | bytes, output: str) -> None:
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(SettingsError) as raised:
         load(file)
-    assert raised.value.problems == (f"delivery.toml: {said}",)
+    assert raised.value.problems == (f"delivery.toml: {output}",)
 
 
 def test_missing_file_and_folder_are_reported(file: Path) -> None:

@@ -17,13 +17,13 @@ def rows() -> list[tuple[str, tuple[str, ...]]]:
     for block in TABLE.read_text().split("\n\n"):
         lines = block.strip("\n").splitlines()
         changes = [line for line in lines if not line.startswith(("#", " "))]
-        said = tuple(
+        output = tuple(
             f"delivery.toml: {line.strip()}".replace("(AWS data)", f"({BY_DATA})")
             for line in lines
             if line.startswith(" ")
         )
         if changes:
-            read.append(("\n".join(changes), said))
+            read.append(("\n".join(changes), output))
     return read
 
 
@@ -39,9 +39,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize(("changes", "said"), rows(), ids=[changes for changes, _ in rows()])
-def test_error_message(changes: str, said: tuple[str, ...]) -> None:
-    assert problems(changes) == said
+@pytest.mark.parametrize(("changes", "output"), rows(), ids=[changes for changes, _ in rows()])
+def test_error_message(changes: str, output: tuple[str, ...]) -> None:
+    assert problems(changes) == output
 
 
 ALL_AT_ONCE = """\

@@ -30,17 +30,17 @@ def said_of(section: TasksSettings | NetworkSettings) -> list[str]:
 @unhurried
 @given(st.sampled_from([*MEMORY_BY_CPU, 128, 768, 65536]), st.integers(1, 250).map(lambda half_gib: 512 * half_gib))
 def test_task_sizes_exist_on_fargate(cpu: int, memory: int) -> None:
-    said = [key for key in said_of(TasksSettings.model_construct(cpu=cpu, memory=memory, heap="1m")) if key != "heap"]
+    output = [key for key in said_of(TasksSettings.model_construct(cpu=cpu, memory=memory, heap="1m")) if key != "heap"]
     offered = memory in MEMORY_BY_CPU.get(cpu, ())
-    assert said == ([] if offered else ["memory"] if cpu in MEMORY_BY_CPU else ["cpu"])
+    assert output == ([] if offered else ["memory"] if cpu in MEMORY_BY_CPU else ["cpu"])
 
 
 @unhurried
 @given(st.integers(1, 8192), st.sampled_from("mM"), st.sampled_from([512, 1024, 2048, 4096, 8192]))
 def test_heap_leaves_a_quarter_of_the_memory_and_768_mib(heap: int, unit: str, memory: int) -> None:
     cpu = next(cpu for cpu, offered in MEMORY_BY_CPU.items() if memory in offered)
-    said = said_of(TasksSettings.model_construct(cpu=cpu, memory=memory, heap=f"{heap}{unit}"))
-    assert said == ([] if 4 * heap <= 3 * memory and heap + 768 <= memory else ["heap"])
+    output = said_of(TasksSettings.model_construct(cpu=cpu, memory=memory, heap=f"{heap}{unit}"))
+    assert output == ([] if 4 * heap <= 3 * memory and heap + 768 <= memory else ["heap"])
 
 
 @unhurried
@@ -76,11 +76,11 @@ def test_no_pattern_of_an_environment_covers_names_of_another_in_its_account(env
     for name, regions in environments.items():
         regional = {"region": "us-east-1", "further_regions": dict.fromkeys(regions, 2)}
         table["environments"][name] = {"account": "555555555555", **regional}
-    said = report(Settings.model_validate(table, context=Settings), table)
+    output = report(Settings.model_validate(table, context=Settings), table)
     names = {name: [name, *(f"{name}-{region}" for region in regions)] for name, regions in environments.items()}
     covered = {
         other
         for one, other in permutations(names, 2)
         if any(fnmatch(f"yawl-{full}-network", f"yawl-{start}-*") for start, full in product(names[one], names[other]))
     }
-    assert {line.split(".")[1].split(":")[0] for line in said if "start with" in line} == covered
+    assert {line.split(".")[1].split(":")[0] for line in output if "start with" in line} == covered

@@ -67,13 +67,13 @@ def test_readers_agree(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     content, valid = VARIANTS[name]
     file = tmp_path / "delivery.toml"
     file.write_bytes(content)
-    said = {
+    output = {
         refused(load, file),
         refused(lambda file: read_acceptances(file, "prod"), file),
         refused(pipeline_acceptances, file),
     }
-    assert len(said) == 1
-    (message,) = said
+    assert len(output) == 1
+    (message,) = output
     assert re.fullmatch(rf"{re.escape(str(file))}: (is|has) [^\n]+", message) if not valid else not message
     monkeypatch.setattr(releases, "SETTINGS", file)
     assert releases._region() == ("us-east-1" if valid else None)

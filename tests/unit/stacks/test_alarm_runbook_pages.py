@@ -117,7 +117,7 @@ def _actions(block: str) -> list[str]:
             "yawl-prod-tasks-cpu-high",
             "Medium. In ALARM when CPUUtilization (Average) > 80 % for 15 min (no data: OK).",
         ),
-        ("yawl-prod-health", "No severity. In ALARM when any high or medium alarm is, except those of upkeep."),
+        ("yawl-prod-health", "No severity. In ALARM when any high or medium alarm is, except maintenance alarms."),
     ],
 )
 def test_entry_says_when_the_alarm_is_in_alarm(entries: dict[str, str], name: str, line: str) -> None:

@@ -449,7 +449,7 @@ def test_execution_role_decrypts_only_through_secrets_manager(template: Template
     assert "yawl-prod-cache" in keys
 
 
-def test_verifier_role_is_read_only(template: Templates) -> None:
+def test_integration_test_role_is_read_only(template: Templates) -> None:
     stack = template("prod", "application")
     ((role, policy),) = [
         (name, policy["Properties"]["PolicyDocument"]["Statement"])

@@ -321,8 +321,8 @@ def test_path_guard_response(guard: Callable[[str], int | str], uri: str, answer
 def behaviors(stack: Template) -> dict[str, Any]:
     """Return the distribution's behaviors by path."""
     (distribution,) = stack.find_resources(DISTRIBUTION).values()
-    said = distribution["Properties"]["DistributionConfig"]
-    return {"default": said["DefaultCacheBehavior"], **{it["PathPattern"]: it for it in said["CacheBehaviors"]}}
+    output = distribution["Properties"]["DistributionConfig"]
+    return {"default": output["DefaultCacheBehavior"], **{it["PathPattern"]: it for it in output["CacheBehaviors"]}}
 
 
 def origin_of(stack: Template, path: str) -> dict[str, Any]:

@@ -111,7 +111,7 @@ DIMENSIONS = {
 }
 
 # Maintenance alarms, by which no release is judged: metric, threshold, missing data.
-UPKEEP = [
+MAINTENANCE = [
     ("stacks-drifted", "DriftedResources", ">= 1", "ignore"),
     ("backup-old", "HoursSinceBackup", "> 36", "ignore"),
     ("restore-test-failed", "FailedRestoreTests", ">= 1", "ignore"),
@@ -171,19 +171,21 @@ def test_alarm_specification(alarms: Callable[[str], dict[str, Any]], row: tuple
 def test_no_other_alarms(template: Templates) -> None:
     found = template("prod", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
     names = {one["Properties"]["AlarmName"].removeprefix("yawl-") for one in found}
-    upkeep = {name.removeprefix("upkeep-prod-") for name in names if name.startswith("upkeep-")}
-    own = {name.removeprefix("prod-") for name in names if not name.startswith("upkeep-")}
+    maintenance = {name.removeprefix("maintenance-prod-") for name in names if name.startswith("maintenance-")}
+    own = {name.removeprefix("prod-") for name in names if not name.startswith("maintenance-")}
     assert_complete(own, (name for name, *_ in ALARMS), where="ALARMS in tests/unit/stacks/test_monitoring.py")
     assert_complete(own, (name for name, *_ in MEASURES), where="MEASURES in tests/unit/stacks/test_monitoring.py")
-    assert_complete(upkeep, (name for name, *_ in UPKEEP), where="UPKEEP in tests/unit/stacks/test_monitoring.py")
+    assert_complete(
+        maintenance, (name for name, *_ in MAINTENANCE), where="MAINTENANCE in tests/unit/stacks/test_monitoring.py"
+    )
 
 
-@pytest.mark.parametrize("row", UPKEEP, ids=[row[0] for row in UPKEEP])
+@pytest.mark.parametrize("row", MAINTENANCE, ids=[row[0] for row in MAINTENANCE])
 def test_maintenance_alarm(template: Templates, row: tuple[str, str, str, str]) -> None:
     name, metric, fires, absent_data = row
     found = template("prod", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
     by_name = {one["Properties"]["AlarmName"]: one["Properties"] for one in found}
-    alarm = by_name[f"yawl-upkeep-prod-{name}"]
+    alarm = by_name[f"yawl-maintenance-prod-{name}"]
     assert f"{OPERATORS[alarm['ComparisonOperator']]} {alarm['Threshold']}" == fires
     assert f'"MetricName": "{metric}"' in json.dumps(alarm)
     # The figure comes once a day, and one is enough.
@@ -201,7 +203,7 @@ def test_health_is_in_alarm_while_any_high_or_medium_alarm_is(environment: str, 
         f'ALARM("<{logical_id}.Arn>")'
         for logical_id, alarm in monitoring.find_resources("AWS::CloudWatch::Alarm").items()
         if alarm["Properties"]["AlarmDescription"].startswith(("HIGH", "MEDIUM"))
-        and not alarm["Properties"]["AlarmName"].startswith("yawl-upkeep-")
+        and not alarm["Properties"]["AlarmName"].startswith("yawl-maintenance-")
     ]
     assert len(judged) > 8
     assert in_text(health["Properties"]["AlarmRule"]) == f"({' OR '.join(judged)})"
@@ -212,9 +214,9 @@ def test_dev_alarms_only_on_drift(template: Templates) -> None:
         alarm["Properties"]["AlarmName"]
         for alarm in template("dev", "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
     ]
-    assert sorted(name for name in names if "upkeep" in name) == [
-        "yawl-upkeep-dev-checks-failed",
-        "yawl-upkeep-dev-stacks-drifted",
+    assert sorted(name for name in names if "maintenance" in name) == [
+        "yawl-maintenance-dev-checks-failed",
+        "yawl-maintenance-dev-stacks-drifted",
     ]
 
 
@@ -264,7 +266,7 @@ def test_each_node_of_the_cache_is_watched(alarms: Callable[[str], dict[str, Any
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_alarms_are_named_for_their_environment(template: Templates, environment: str) -> None:
     alarms = template(environment, "monitoring").find_resources("AWS::CloudWatch::Alarm").values()
-    prefixes = (f"yawl-{environment}-", f"yawl-upkeep-{environment}-")
+    prefixes = (f"yawl-{environment}-", f"yawl-maintenance-{environment}-")
     assert all(alarm["Properties"]["AlarmName"].startswith(prefixes) for alarm in alarms)
 
 
@@ -317,7 +319,7 @@ def test_topic_is_encrypted_and_requires_tls(template: Templates, severity: str)
                                     "ArnLike": {
                                         "aws:SourceArn": [
                                             f"arn:aws:cloudwatch:us-east-1:444444444444:alarm:{prefix}-*"
-                                            for prefix in ("yawl-prod", "yawl-upkeep-prod")
+                                            for prefix in ("yawl-prod", "yawl-maintenance-prod")
                                         ]
                                     }
                                 },
@@ -360,9 +362,9 @@ def test_no_subscription_without_an_alarm_address(template: Templates) -> None:
 
 def test_alarm_address_receives_maintenance_alarms(prod_with_more: OneEnvironment) -> None:
     subscriptions = prod_with_more("monitoring").find_resources("AWS::SNS::Subscription").values()
-    said = [it["Properties"] for it in subscriptions]
-    assert {(it["Protocol"], it["Endpoint"]) for it in said} == {("email", "on-call@example.com")}
-    assert sorted(it["TopicArn"]["Ref"][:10] for it in said) == ["TopicsHigh", "TopicsMedi"]
+    printed = [it["Properties"] for it in subscriptions]
+    assert {(it["Protocol"], it["Endpoint"]) for it in printed} == {("email", "on-call@example.com")}
+    assert sorted(it["TopicArn"]["Ref"][:10] for it in printed) == ["TopicsHigh", "TopicsMedi"]
 
 
 def test_dashboard_starts_with_the_alarms(widgets: list[dict[str, Any]]) -> None:
@@ -370,7 +372,7 @@ def test_dashboard_starts_with_the_alarms(widgets: list[dict[str, Any]]) -> None
     assert first == [("alarm", "High alarms"), ("alarm", "Medium alarms"), ("alarm", "Low alarms")]
     shown = [len(widget["properties"]["alarms"]) for widget in widgets[:3]]
     counts = {severity: [row[1] for row in ALARMS].count(severity) for severity in ("high", "medium", "low")}
-    assert shown == list((counts | {"medium": counts["medium"] + len(UPKEEP)}).values())
+    assert shown == list((counts | {"medium": counts["medium"] + len(MAINTENANCE)}).values())
 
 
 @pytest.mark.parametrize("word", ["High", "Medium", "Low", "acts now", "service and its events", "engine's log"])
@@ -440,7 +442,7 @@ def test_dashboard_shows_the_engines_own_metrics_of_this_environment(widgets: li
     assert [row[1:4] for row in own] == [["QueueDepth", "Environment", "prod"]]
 
 
-def test_dashboard_shows_the_last_errors_above_the_upkeep(widgets: list[dict[str, Any]]) -> None:
+def test_dashboard_shows_the_last_errors_above_maintenance(widgets: list[dict[str, Any]]) -> None:
     *_, errors, drift, backup, test = widgets
     assert errors["type"] == "log"
     assert "filter @message like /ERROR|FATAL/" in errors["properties"]["query"]

@@ -235,9 +235,9 @@ def applies(condition: dict[str, dict[str, Any]], request: dict[str, str]) -> bo
 def test_check_object_and_its_writers_permissions(template: Templates) -> None:
     stack = template("prod", "storage")
     [call] = stack.find_resources("Custom::AWS").values()
-    said = json.dumps(call["Properties"]["Create"])
-    assert "putObject" in said
-    assert "static/check.txt" in said
+    output = json.dumps(call["Properties"]["Create"])
+    assert "putObject" in output
+    assert "static/check.txt" in output
     [policy] = [
         one["Properties"]["PolicyDocument"]["Statement"]
         for name, one in stack.find_resources("AWS::IAM::Policy").items()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
 
-STARTS = ("yawl-{name}-", "yawl-{name}/", "yawl-upkeep-{name}-", "yawl-delivery-")
+STARTS = ("yawl-{name}-", "yawl-{name}/", "yawl-maintenance-{name}-", "yawl-delivery-")
 """Whole names of the environment or the pipeline, each with the character that ends it.
 
 `settings/model.py` refuses `prod-us` beside `prod`, because `yawl-prod-*` covers it, but not `product`.

@@ -29,7 +29,7 @@ ON_EVERYTHING: Final = {
 }
 """The actions that each role is allowed on `*`. The drift check reads configuration only (test_drift_permissions)."""
 CONDITIONS: Final = {
-    "cloudwatch:PutMetricData": (METRICS, {"StringEquals": {"cloudwatch:namespace": "YAWLUpkeep"}}),
+    "cloudwatch:PutMetricData": (METRICS, {"StringEquals": {"cloudwatch:namespace": "YAWLMaintenance"}}),
     "ecs:ListTasks": (TASKS, "ecs:cluster"),
 }
 GROUPS: Final = {

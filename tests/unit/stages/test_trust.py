@@ -203,7 +203,7 @@ def test_conditions_name_the_resources_own_account_and_environment(app: Synthesi
         for logical_id, short, condition in admissions(stack):
             text = json.dumps(condition)
             accounts = set(re.findall(r"\b\d{12}\b", text)) - {stack.account}
-            names = set(re.findall(r"(?:alarm:yawl-(?:upkeep-)?|trail/yawl-)([a-z0-9-]+?)-?[*\"]", text))
+            names = set(re.findall(r"(?:alarm:yawl-(?:maintenance-)?|trail/yawl-)([a-z0-9-]+?)-?[*\"]", text))
             if accounts or names - {stack.environment}:
                 wrong.append(f"{stack.name} {logical_id}: {short}: {text}")
     assert wrong == []

@@ -189,8 +189,8 @@ def test_what_price_list_does_not_say_clearly_is_left_as_it_was(
     ask_only_for(few, monkeypatch)
     with aws(monkeypatch, answers(catalogue() | {"awskms": keys})):
         assert read(folder) == 0
-        assert (said := capsys.readouterr().out).count("left out: ") == 1
-        assert reason in said
+        assert (output := capsys.readouterr().out).count("left out: ") == 1
+        assert reason in output
         assert fresh(folder).get("key.month") is None
         file = folder / "eu-west-1.toml"
         rows_by_hand = (
@@ -206,7 +206,7 @@ def test_what_price_list_does_not_say_clearly_is_left_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "received"),
     [
         ("AccessDeniedException", "AWS denied it: "),
         ("AccessDeniedException", "allowed pricing:GetProducts"),
@@ -215,13 +215,13 @@ def test_what_price_list_does_not_say_clearly_is_left_as_it_was(
     ],
 )
 def test_what_aws_refuses_changes_no_file(
-    code: str, told: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    code: str, received: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with aws(monkeypatch, refuses(code)):
         assert read(folder) == 2
-    said = capsys.readouterr().err
-    assert told in said
-    assert said.endswith("eu-west-1.toml is unchanged\n")
+    output = capsys.readouterr().err
+    assert received in output
+    assert output.endswith("eu-west-1.toml is unchanged\n")
     assert not (folder / "eu-west-1.toml").exists()
 
 

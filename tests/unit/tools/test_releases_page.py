@@ -84,11 +84,11 @@ def test_what_runs_and_what_waits(case: str) -> None:
     [prod] = [one for one in found.running() if one.environment == "prod"]
     since = round((prod.since - moment(0)).total_seconds() / 60)
     assert f"{prod.execution.commit} {prod.result} {since}" == running
-    told = [
+    received = [
         f"{one.environment} {one.execution.commit} {round((one.since - moment(0)).total_seconds() / 60)} {one.where}"
         for one in found.waiting()
     ]
-    assert told == waiting
+    assert received == waiting
 
 
 def test_figures_are_those_of_the_dashboard() -> None:

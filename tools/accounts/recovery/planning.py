@@ -52,8 +52,8 @@ def _part(accounts: Accounts, stack: Stack) -> Part | None:
     if found is None:
         return with_leftovers(accounts, Part(stack, "does not exist"))
     status = found["StackStatus"]
-    told = found.get("StackStatusReason")
-    state = f"is {status}" + (f": {told}" if told else "")
+    reason = found.get("StackStatusReason")
+    state = f"is {status}" + (f": {reason}" if reason else "")
     if status in SERVING:
         return None
     if status == "UPDATE_ROLLBACK_FAILED":

@@ -69,7 +69,7 @@ class Projects:
         return self.workshop.run(build.execute, settings, inputs=inputs, outputs=outputs, fail=fail)
 
     @property
-    def said(self) -> list[str]:
+    def output(self) -> list[str]:
         """What the last build's commands printed."""
         return [line for line in self.workshop.log if not line.startswith(("$ ", "-- phase"))]
 
@@ -99,13 +99,13 @@ def test_secondary_inputs_have_their_own_folders(projects: Projects) -> None:
         inputs=("Source", "Other"),
         configuration={"PrimarySource": "Other"},
     )
-    assert projects.said == ["from the other", "from the source"]
+    assert projects.output == ["from the other", "from the source"]
 
 
 def test_buildspec_may_be_in_the_source(projects: Projects) -> None:
     projects.workshop.artifact("Source", assets__yaml="{version: 0.2, phases: {build: {commands: [echo found]}}}")
     projects.run_specification("assets.yaml")
-    assert projects.said == ["found"]
+    assert projects.output == ["found"]
     with pytest.raises(ActionFailed, match=r"buildspec lost\.yaml is not in the input artifact"):
         projects.run_specification("lost.yaml")
 
@@ -121,8 +121,8 @@ def test_build_runs_as_its_role(projects: Projects) -> None:
     program.write_text(ask)
     projects.run(f"{sys.executable} {program}")
     account = projects.workshop.home.place.account
-    [said] = projects.said
-    assert said.startswith(f"arn:aws:sts::{account}:assumed-role/build/AWSCodeBuild-")
+    [output] = projects.output
+    assert output.startswith(f"arn:aws:sts::{account}:assumed-role/build/AWSCodeBuild-")
 
 
 REASONS = [
@@ -215,17 +215,19 @@ def test_test_results_are_kept_even_if_the_build_fails(projects: Projects, after
 
 
 @pytest.mark.parametrize(
-    ("files", "file_format", "said"),
+    ("files", "file_format", "output"),
     [
         ("missing.xml", "JUNITXML", "report tests: no files match missing.xml in report"),
         ("broken.xml", "JUNITXML", "report tests: not valid JUnit XML"),
         ("broken.xml", "CUCUMBERJSON", "report tests: the rehearsal does not support CUCUMBERJSON"),
     ],
 )
-def test_unreadable_report_does_not_fail_the_build(projects: Projects, files: str, file_format: str, said: str) -> None:
+def test_unreadable_report_does_not_fail_the_build(
+    projects: Projects, files: str, file_format: str, output: str
+) -> None:
     report = {"base-directory": "report", "files": files, "file-format": file_format}
     projects.run("mkdir report && echo '<' > report/broken.xml", reports={"tests": report})
-    assert said in projects.workshop.log[-1]
+    assert output in projects.workshop.log[-1]
     assert projects.workshop.details.tests == []
 
 

@@ -87,8 +87,8 @@ def test_tasks_report_their_image_digest(image: str, digest: str, account: Accou
     )
     ecs = account.client("ecs")
     tasks = ecs.describe_tasks(cluster=ids["Cluster"], tasks=ecs.list_tasks(cluster=ids["Cluster"])["taskArns"])
-    [told] = {task["containers"][0]["imageDigest"] for task in tasks["tasks"]}
-    assert re.fullmatch(digest, told)
+    [received] = {task["containers"][0]["imageDigest"] for task in tasks["tasks"]}
+    assert re.fullmatch(digest, received)
 
 
 def test_alarm_on_an_expression(account: Account) -> None:
@@ -138,12 +138,15 @@ def test_custom_resource_allows_only_put_object(account: Account) -> None:
 
     def call(body: str, action: str = "putObject") -> dict[str, Any]:
         parameters = {"Bucket": bucket, "Key": "static/check.txt", "Body": body, "ContentType": "text/plain"}
-        said = json.dumps(
+        output = json.dumps(
             {"service": "S3", "action": action, "parameters": parameters, "physicalResourceId": {"id": "check"}}
         )
         return {
             "Bucket": resource("AWS::S3::Bucket", BucketName=bucket),
-            "Call": {**resource("Custom::AWS", ServiceToken="x", Create=said, Update=said), "DependsOn": ["Bucket"]},
+            "Call": {
+                **resource("Custom::AWS", ServiceToken="x", Create=output, Update=output),
+                "DependsOn": ["Bucket"],
+            },
         }
 
     for body in ("first", "second"):

@@ -114,17 +114,17 @@ def test_aws_names_reach_the_emulator(projects: Projects, program: str) -> None:
         f"{program} s3.{region}.amazonaws.com /{bucket}/key",
         f"{program} 'sts.us-east-1.amazonaws.com' '/?Action=GetCallerIdentity&Version=2011-06-15'",
     )
-    assert projects.said[:3] == ["200 from the emulator"] * 3
+    assert projects.output[:3] == ["200 from the emulator"] * 3
     # STS answers nobody who has not signed; that it is the emulator's, its error says.
-    assert projects.said[3].startswith("403 <ErrorResponse")
-    assert "MissingAuthenticationToken" in projects.said[3]
+    assert projects.output[3].startswith("403 <ErrorResponse")
+    assert "MissingAuthenticationToken" in projects.output[3]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("host", ["awscli.amazonaws.com", "unknown.eu-west-1.api.aws", "cli.cdk.dev-tools.aws.dev"])
 def test_unsupported_aws_names_are_refused(projects: Projects, program: str, host: str) -> None:
     projects.run(UNSET, f"{program} {host} / 2>/dev/null")
-    assert projects.said == [
+    assert projects.output == [
         f'403 {{"message": "call to {host} refused: the rehearsal does not emulate this '
         'host and lets no call reach AWS"}'
     ]
@@ -144,14 +144,14 @@ RAW = [
 )
 def test_no_other_port_answers(projects: Projects, program: str, host: str, port: int) -> None:
     projects.run(f"{program.format(host=host, port=port)} 2>&1 || true")
-    assert any(f"call to {host}, port {port}, refused" in line for line in projects.said), projects.said
+    assert any(f"call to {host}, port {port}, refused" in line for line in projects.output), projects.output
 
 
 @pytest.mark.parametrize("address", ["http://169.254.169.254/latest/meta-data/", "https://169.254.170.2/"])
 def test_proxies_refuse_metadata_addresses(projects: Projects, address: str) -> None:
     projects.run(f"curl --silent --max-time 20 --write-out '%{{http_code}} %{{http_connect}}' {address} 2>&1 || true")
-    said = "\n".join(projects.said)
-    assert "502" in said or "403" in said, said
+    output = "\n".join(projects.output)
+    assert "502" in output or "403" in output, output
 
 
 @pytest.mark.parametrize("client", ["curl --silent", "python3 urlopen.py"])
@@ -165,7 +165,7 @@ def test_proxy_aware_clients_need_no_hook(projects: Projects, client: str) -> No
         "unset PYTHONPATH",
         *(f"{client} {scheme}://{bucket}.s3.amazonaws.com/key; echo" for scheme in ("http", "https")),
     )
-    assert [line for line in projects.said if line] == ["from the emulator"] * 2
+    assert [line for line in projects.output if line] == ["from the emulator"] * 2
 
 
 @pytest.mark.skipif(not closed_network.works(), reason="this machine lets nobody make a network namespace")
@@ -182,7 +182,7 @@ def test_programs_that_ignore_every_variable_reach_no_host(projects: Projects) -
         with pytest.raises(BlockingIOError):
             world.accept()
     could_not_connect, only_loopback = "7", "1"
-    assert projects.said == [could_not_connect, only_loopback]
+    assert projects.output == [could_not_connect, only_loopback]
 
 
 @pytest.mark.skipif(not closed_network.works(), reason="this machine lets nobody make a network namespace")
@@ -192,7 +192,7 @@ def test_build_can_reach_its_own_servers(projects: Projects) -> None:
         "curl --silent --retry 20 --retry-connrefused --retry-delay 1 http://127.0.0.1:8399/message.txt; echo",
         "kill %1 2>/dev/null || true",
     )
-    assert "from the server" in projects.said
+    assert "from the server" in projects.output
 
 
 FUNCTIONS = {
@@ -243,11 +243,11 @@ def test_functions_reach_the_emulator_by_aws_names(projects: Projects, runtime: 
         Environment={"Variables": {"NODE_OPTIONS": "--enable-source-maps"}},
         Timeout=30,
     )
-    said: dict[str, str] = {}
+    output: dict[str, str] = {}
     for host in ("s3.amazonaws.com", "169.254.169.254"):
         answer = function.invoke(FunctionName="caller", Payload=json.dumps({"host": host, "path": f"/{bucket}/key"}))
-        said[host] = json.load(answer["Payload"])
-    assert said == {
+        output[host] = json.load(answer["Payload"])
+    assert output == {
         "s3.amazonaws.com": "from the emulator",
         "169.254.169.254": "call to 169.254.169.254, port 443, refused: the rehearsal lets no call reach AWS",
     }

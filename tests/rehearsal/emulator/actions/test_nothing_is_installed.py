@@ -107,7 +107,7 @@ def test_installed_packages_are_deleted_with_the_build(workshop: Workshop, packa
         "echo '# a build' >> ~/.bashrc; mkdir -p ~/.aws ~/.cache/new ~/.local/new",
         "touch ~/.aws/config ~/.cache/new/file",
     )
-    ran = [line for line in projects.said if line.endswith(" runs")]
+    ran = [line for line in projects.output if line.endswith(" runs")]
     assert ran == [f"{name} runs" for name in ("one", "two", "three", "four", "five", "global-one", "once")]
     assert [contents(folder) for folder in watched] == before
 
@@ -120,7 +120,7 @@ def test_build_python_has_no_packages_of_the_rehearsal(workshop: Workshop) -> No
         "python3 -c 'import ssl, sqlite3, ctypes, venv, sysconfig; print(sysconfig.get_config_var(\"VERSION\"))'",
     )
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    assert projects.said == [
+    assert projects.output == [
         f"{tuple(sys.version_info[:3])} True",
         "ModuleNotFoundError: No module named 'boto3'",
         version,
@@ -137,6 +137,6 @@ def test_other_pythons_on_the_path_are_isolated_too(
     monkeypatch.setenv("PATH", f"{users}:/usr/bin:/bin")
     projects = Projects(workshop)
     projects.run("python3.99 -c 'import sys; print(sys.prefix)'", "python3.99 -m pip --version")
-    prefix, pip = [line for line in projects.said if line != "called by its own name"]
+    prefix, pip = [line for line in projects.output if line != "called by its own name"]
     assert prefix.endswith("/other-pythons/python3.99")
     assert prefix in pip

@@ -274,11 +274,11 @@ def test_other_hosts_are_reached_directly(edge: Edge) -> None:
                 assert client.recv(1024) == b"and back"
 
 
-@pytest.mark.parametrize("said", [b"GET http://example.com/ HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n"])
-def test_tunnel_only_supports_connect(edge: Edge, said: bytes) -> None:
+@pytest.mark.parametrize("output", [b"GET http://example.com/ HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n"])
+def test_tunnel_only_supports_connect(edge: Edge, output: bytes) -> None:
     address = edge.variables["HTTPS_PROXY"].removeprefix("http://").split(":")
     with socket.create_connection((address[0], int(address[1])), timeout=10) as client:
-        client.sendall(said)
+        client.sendall(output)
         assert client.recv(1024).startswith(b"HTTP/1.1 405 ")
 
 

@@ -130,8 +130,8 @@ class Bench:
                 break
             time.sleep(0.02)
         changes = {item["ResourceChange"]["LogicalResourceId"]: item["ResourceChange"] for item in found["Changes"]}
-        said = changes.get(resource, {}).get("Replacement", "none")
-        return Answer(accepted=said in ("False", "none"), words=f"Replacement {said}")
+        output = changes.get(resource, {}).get("Replacement", "none")
+        return Answer(accepted=output in ("False", "none"), words=f"Replacement {output}")
 
     def status(self, stack: str, place: AwsEnvironment | None = None) -> str | None:
         """Return a stack's state; None if there is none."""

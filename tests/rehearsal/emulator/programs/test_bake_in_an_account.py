@@ -15,7 +15,7 @@ from tests.rehearsal.emulator.conftest import ERRORS, HEALTH, Account
 
 
 def bake(account: Account, **variables: str) -> subprocess.CompletedProcess[str]:
-    told = {
+    received = {
         "ENVIRONMENT": "test",
         "ENVIRONMENT_REGION": account.place.region,
         "ALARM_NAME": "health",
@@ -25,7 +25,7 @@ def bake(account: Account, **variables: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         [sys.executable, "-m", "jobs.bake"],
         cwd=ROOT,
-        env={**os.environ, **account.cloud.environment(account.place.region, credentials), **told, **variables},
+        env={**os.environ, **account.cloud.environment(account.place.region, credentials), **received, **variables},
         capture_output=True,
         text=True,
         timeout=60,

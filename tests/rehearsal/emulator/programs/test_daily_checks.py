@@ -36,7 +36,7 @@ def reach(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 def measured(account: Account, metric: str) -> float:
     """The last value that CloudWatch was told."""
     points = account.client("cloudwatch").get_metric_statistics(
-        Namespace="YAWLUpkeep",
+        Namespace="YAWLMaintenance",
         MetricName=metric,
         Dimensions=[{"Name": "Environment", "Value": "dev"}],
         StartTime=NOW - timedelta(hours=1),

@@ -107,11 +107,11 @@ def test_it_is_opened_for_an_hour_and_said_how_to_connect(
 
 def test_it_is_closed(site: Account, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     deploy(site, OUTPUTS)
-    for ecs, said in ((Ecs("RUNNING"), f"closed: {ARN}\n"), (Ecs(), "nothing was open\n")):
+    for ecs, output in ((Ecs("RUNNING"), f"closed: {ARN}\n"), (Ecs(), "nothing was open\n")):
         with monkeypatch.context() as patch:
             use(patch, ecs)
             assert main(["test", "--close"]) == 0
-        assert capsys.readouterr().out == said
+        assert capsys.readouterr().out == output
 
 
 def test_without_confirmation_nothing_is_opened(site: Account, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,14 +131,14 @@ CANNOT = [
 ]
 
 
-@pytest.mark.parametrize(("ecs", "said"), CANNOT, ids=[row[1] for row in CANNOT])
+@pytest.mark.parametrize(("ecs", "output"), CANNOT, ids=[row[1] for row in CANNOT])
 def test_task_that_does_not_start_is_said(
-    ecs: Ecs, said: str, site: Account, monkeypatch: pytest.MonkeyPatch, capsys: Output
+    ecs: Ecs, output: str, site: Account, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     deploy(site, OUTPUTS)
     use(monkeypatch, ecs)
     assert main(["test", "--yes"]) == 1
-    assert said in capsys.readouterr().err
+    assert output in capsys.readouterr().err
 
 
 def test_mistake_is_bad_input(site: Account, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
@@ -153,7 +153,7 @@ def test_mistake_is_bad_input(site: Account, monkeypatch: pytest.MonkeyPatch, ca
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "output"),
     [
         ("AccessDeniedException", "AWS denied it"),
         ("ThrottlingException", "Try again in a minute"),
@@ -161,7 +161,7 @@ def test_mistake_is_bad_input(site: Account, monkeypatch: pytest.MonkeyPatch, ca
     ],
 )
 def test_denied_throttled_and_broken_are_told_apart(
-    code: str, said: str, site: Account, monkeypatch: pytest.MonkeyPatch, capsys: Output
+    code: str, output: str, site: Account, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     deploy(site, OUTPUTS)
 
@@ -171,5 +171,5 @@ def test_denied_throttled_and_broken_are_told_apart(
     monkeypatch.setattr(Access, "open", fails)
     assert main(["test", "--yes"]) == 1
     error = capsys.readouterr().err
-    assert said in error
+    assert output in error
     assert code in error

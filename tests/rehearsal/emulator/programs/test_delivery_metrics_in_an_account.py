@@ -34,7 +34,7 @@ def run(account: Account, *, commit: str) -> None:
     """Tell of a run whose one stage besides the source is prod's."""
     publish_event(account, "STARTED", execution=commit)
     for number, (stage, name, category) in enumerate([("Source", "Source", "Source"), ("Prod", "Bake", "Build")]):
-        told: dict[str, Any] = {
+        received: dict[str, Any] = {
             "stage": stage,
             "action": name,
             "action-execution-id": f"{commit}-{number}",
@@ -42,8 +42,8 @@ def run(account: Account, *, commit: str) -> None:
             "region": account.place.region,
         }
         variables = {"CommitId": commit, "CommitMessage": f"Change {commit}", "AuthorDate": "2026-11-24T11:00:00Z"}
-        publish_event(account, "STARTED", execution=commit, **told, known={})
-        publish_event(account, "SUCCEEDED", execution=commit, **told, known={"variables": variables})
+        publish_event(account, "STARTED", execution=commit, **received, known={})
+        publish_event(account, "SUCCEEDED", execution=commit, **received, known={"variables": variables})
     publish_event(account, "SUCCEEDED", execution=commit)
 
 

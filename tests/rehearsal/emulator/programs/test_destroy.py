@@ -274,9 +274,9 @@ def test_rejection_during_deletion_says_how_to_continue(
     create(cloud, home, folder, "web")
     monkeypatch.setattr("tools.accounts.__main__.carry_out", refused)
     assert main(["--assembly", str(folder), "destroy", "dev", "--confirm", "dev"]) == 1
-    told = capsys.readouterr().err
-    assert "destroy: AWS denied it: An error occurred (AccessDenied)" in told
-    assert "run it again: it resumes from here" in told
+    received = capsys.readouterr().err
+    assert "destroy: AWS denied it: An error occurred (AccessDenied)" in received
+    assert "run it again: it resumes from here" in received
 
 
 def refused(*_: object) -> None:

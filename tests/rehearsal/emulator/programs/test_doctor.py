@@ -126,7 +126,7 @@ def test_healthy_accounts_have_no_findings(site: Site, capsys: pytest.CaptureFix
     printed = capsys.readouterr().out
     assert code == 0, printed
     assert "0 to fix, 0 not checked" in printed
-    for told in (
+    for received in (
         "connection agreed is available",
         f"trusts the pipeline's account {site.accounts[HOME]} to deploy",
         "VPCs: 1 used, 1 more needed, 5 allowed",
@@ -142,7 +142,7 @@ def test_healthy_accounts_have_no_findings(site: Site, capsys: pytest.CaptureFix
         "cache.t3.small is offered in us-east-1",
         "! has no CloudFront distribution yet",
     ):
-        assert told in printed
+        assert received in printed
 
 
 def test_unprepared_accounts(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,15 +260,15 @@ def _certify(site: Site, region: str) -> None:
         file.write_text(json.dumps(template))
 
 
-@pytest.mark.parametrize(("account", "amiss", "told"), BREAKS.values(), ids=BREAKS)
+@pytest.mark.parametrize(("account", "amiss", "received"), BREAKS.values(), ids=BREAKS)
 def test_findings_have_fixes(
-    account: str, amiss: Callable[[Site], object], told: str, site: Site, capsys: pytest.CaptureFixture[str]
+    account: str, amiss: Callable[[Site], object], received: str, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.heal(account)
     amiss(site)
     assert doctor(site, "--account", site.accounts[account]) == 1
     lines = capsys.readouterr().out.splitlines()
-    [place] = [number for number, line in enumerate(lines) if "✘" in line and told in line][:1]
+    [place] = [number for number, line in enumerate(lines) if "✘" in line and received in line][:1]
     assert lines[place + 1].startswith("      fix: ")
 
 
@@ -360,16 +360,16 @@ def test_unreachable_account_is_not_reported_as_healthy(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "received"),
     [
         (["--assembly", "nowhere", "doctor"], "doctor: nowhere/manifest.json does not exist"),
         (["doctor", "--account", "999999999999"], "doctor: --account 999999999999 is not in delivery.toml"),
     ],
     ids=["no assembly", "an unknown account"],
 )
-def test_bad_input(arguments: list[str], told: str, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input(arguments: list[str], received: str, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--assembly", str(site.assembly), *arguments]) == 2
-    assert capsys.readouterr().err.startswith(told)
+    assert capsys.readouterr().err.startswith(received)
 
 
 def test_no_credentials(site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

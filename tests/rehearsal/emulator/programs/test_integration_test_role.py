@@ -85,15 +85,19 @@ def test_key_use_is_limited_to_its_secret(dev: Deployed, allowed: dict[str, list
 
 
 def test_role_names_the_resources_that_the_tests_read(dev: Deployed, allowed: dict[str, list[str]]) -> None:
-    told = dev.variables
-    [database] = dev.client("rds").describe_db_instances(DBInstanceIdentifier=told["DATABASE_ID"])["DBInstances"]
+    received = dev.variables
+    [database] = dev.client("rds").describe_db_instances(DBInstanceIdentifier=received["DATABASE_ID"])["DBInstances"]
     groups = dev.client("rds").describe_db_parameter_groups(
         DBParameterGroupName=database["DBParameterGroups"][0]["DBParameterGroupName"]
     )
-    caches = dev.client("elasticache").describe_replication_groups(ReplicationGroupId=told["CACHE_ID"])
-    services = dev.client("ecs").describe_services(cluster=told["CLUSTER_NAME"], services=[told["SERVICE_NAME"]])
-    tasks = dev.client("ecs").list_tasks(cluster=told["CLUSTER_NAME"])["taskArns"]
-    stacks = [dev.client("cloudformation").describe_stacks(StackName=name) for name in told["STACK_NAMES"].split(",")]
+    caches = dev.client("elasticache").describe_replication_groups(ReplicationGroupId=received["CACHE_ID"])
+    services = dev.client("ecs").describe_services(
+        cluster=received["CLUSTER_NAME"], services=[received["SERVICE_NAME"]]
+    )
+    tasks = dev.client("ecs").list_tasks(cluster=received["CLUSTER_NAME"])["taskArns"]
+    stacks = [
+        dev.client("cloudformation").describe_stacks(StackName=name) for name in received["STACK_NAMES"].split(",")
+    ]
     asked = {
         "rds:DescribeDBInstances": [database["DBInstanceArn"]],
         "rds:DescribeDBParameters": [group["DBParameterGroupArn"] for group in groups["DBParameterGroups"]],
@@ -103,7 +107,7 @@ def test_role_names_the_resources_that_the_tests_read(dev: Deployed, allowed: di
         "cloudformation:DescribeStackResourceDrifts": [stack["Stacks"][0]["StackId"] for stack in stacks],
         "cloudformation:DescribeStacks": [stack["Stacks"][0]["StackId"] for stack in stacks],
         "secretsmanager:DescribeSecret": [database["MasterUserSecret"]["SecretArn"]],
-        "secretsmanager:GetSecretValue": [told["ORIGIN_SECRET_ARN"], told["ENGINE_CREDENTIALS_ARN"]],
+        "secretsmanager:GetSecretValue": [received["ORIGIN_SECRET_ARN"], received["ENGINE_CREDENTIALS_ARN"]],
     }
     for action, arns in asked.items():
         assert arns

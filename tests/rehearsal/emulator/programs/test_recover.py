@@ -422,9 +422,9 @@ def test_resource_of_another_stack_is_left_alone(small: Small, capsys: pytest.Ca
     assert small.deploy("somebody", {"Log": log}) == "CREATE_COMPLETE"
     small.write(web={"Log": log})
     assert small.recover("--yes") == 1
-    told = capsys.readouterr()
-    assert "BLOCKED   AWS::Logs::LogGroup taken belongs to the stack somebody" in told.out
-    assert "fix what is BLOCKED above by hand" in told.err
+    received = capsys.readouterr()
+    assert "BLOCKED   AWS::Logs::LogGroup taken belongs to the stack somebody" in received.out
+    assert "fix what is BLOCKED above by hand" in received.err
 
 
 def test_pending_key_deletion_is_canceled(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
@@ -474,16 +474,16 @@ def test_failed_rollback_is_continued(small: Small, capsys: pytest.CaptureFixtur
     s3.delete_bucket(Bucket=f"before-{small.place.account}")
     assert small.fail("web", puts_into("after")) == "UPDATE_ROLLBACK_FAILED"
     assert small.recover("--yes") == 1
-    told = capsys.readouterr()
-    assert "  continue  the rollback of its update" in told.out
-    assert "--resources-to-skip LOGICAL_ID" in told.err
+    received = capsys.readouterr()
+    assert "  continue  the rollback of its update" in received.out
+    assert "--resources-to-skip LOGICAL_ID" in received.err
     s3.create_bucket(Bucket=f"before-{small.place.account}")
     assert small.recover("--yes") == 0
     assert small.status("web") == "UPDATE_ROLLBACK_COMPLETE"
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "received"),
     [
         ("AccessDenied", "AWS denied it"),
         ("AccessDeniedException", "Try AWS_PROFILE=… make recover ENV=prod, with a profile of the account"),
@@ -493,7 +493,12 @@ def test_failed_rollback_is_continued(small: Small, capsys: pytest.CaptureFixtur
 )
 @pytest.mark.parametrize("when", ["plan", "carry_out"])
 def test_rejections_are_distinguished(  # noqa: PLR0917 - three of them are fixtures
-    when: str, code: str, told: str, small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    when: str,
+    code: str,
+    received: str,
+    small: Small,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def refused(*_: object) -> None:
         raise ClientError({"Error": {"Code": code, "Message": "not this"}}, "DescribeStacks")
@@ -502,9 +507,9 @@ def test_rejections_are_distinguished(  # noqa: PLR0917 - three of them are fixt
     small.fail("web", {"Balancer": BALANCER})
     monkeypatch.setattr(recovery, when, refused)
     assert small.recover("--yes") == 1
-    said = capsys.readouterr().err
-    assert told in said
-    assert ("Nothing was changed" if when == "plan" else "it resumes from here") in said
+    output = capsys.readouterr().err
+    assert received in output
+    assert ("Nothing was changed" if when == "plan" else "it resumes from here") in output
     assert small.status("web") == "ROLLBACK_FAILED"
 
 

@@ -110,7 +110,7 @@ MISTAKES: list[tuple[Sequence[str], str]] = [
 
 
 def test_errors_have_no_traceback(account: Account) -> None:
-    for arguments, said in MISTAKES:
+    for arguments, output in MISTAKES:
         done = ask(account, *arguments)
-        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+        assert (done.returncode, output in done.stderr) == (2, True), done.stderr
         assert "Traceback" not in done.stderr

@@ -173,13 +173,13 @@ CANNOT: list[tuple[Callable[[PipelineSite], None], tuple[str, ...], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("past", "arguments", "said"), CANNOT, ids=[f"{row[0].__name__} {row[1]}" for row in CANNOT])
+@pytest.mark.parametrize(("past", "arguments", "output"), CANNOT, ids=[f"{row[0].__name__} {row[1]}" for row in CANNOT])
 def test_what_cannot_be_rolled_back_is_said(
-    past: Callable[[PipelineSite], None], arguments: tuple[str, ...], said: str, site: PipelineSite, capsys: Output
+    past: Callable[[PipelineSite], None], arguments: tuple[str, ...], output: str, site: PipelineSite, capsys: Output
 ) -> None:
     past(site)
     assert roll_back(site, "--yes", *arguments) == 1
-    assert said in capsys.readouterr().err
+    assert output in capsys.readouterr().err
     assert site.started() == []
 
 
@@ -209,14 +209,14 @@ def test_absent_denied_and_throttled_are_told_apart(
 
         return call
 
-    for code, said in (
+    for code, output in (
         ("AccessDeniedException", "AWS denied it"),
         ("ThrottlingException", "Try again in a minute"),
         ("InternalFailure", "InternalFailure"),
     ):
         monkeypatch.setattr(DeployedPipeline, "states", fails(code))
         assert roll_back(site) == 1
-        assert said in capsys.readouterr().err
+        assert output in capsys.readouterr().err
     monkeypatch.undo()
 
 

@@ -322,11 +322,11 @@ def replacement(prod: Cloud, former: list[str]) -> Run:
         logStreamName=stream,
         logEvents=[{"timestamp": int(time.time() * 1000), "message": json.dumps({"LeaderEpoch": 12})}],
     )
-    return run(prod, "The engine is wedged")
+    return run(prod, "The engine does not answer")
 
 
-class TestAWedgedEngine:
-    """The engine is wedged."""
+class TestAnEngineThatDoesNotAnswer:
+    """The engine does not answer."""
 
     def test_loses_its_active_task_first(self, replacement: Run, former: list[str]) -> None:
         assert replacement.option("--task", "stop-task") == former[1]

@@ -23,7 +23,7 @@ class Ran:
     exported: dict[str, str] | None
 
     @property
-    def said(self) -> list[str]:
+    def printed(self) -> list[str]:
         """What the commands printed."""
         return [line for line in self.lines if not line.startswith(("-- phase", "phase "))]
 
@@ -77,7 +77,7 @@ def commands(*lines: str, **rest: Any) -> dict[str, Any]:
 def test_phases_run_in_codebuild_order(shell: Shell) -> None:
     ran = shell.run({name: commands(f"echo {name}") for name in ("post_build", "build", "install", "pre_build")})
     assert ran.code == 0
-    assert ran.said == ran.phases == ["install", "pre_build", "build", "post_build"]
+    assert ran.printed == ran.phases == ["install", "pre_build", "build", "post_build"]
 
 
 def test_commands_of_all_phases_share_one_shell(shell: Shell) -> None:
@@ -87,18 +87,18 @@ def test_commands_of_all_phases_share_one_shell(shell: Shell) -> None:
             "build": commands("greet world", "basename $PWD"),
         }
     )
-    assert ran.said == ["hello world", "down"]
+    assert ran.printed == ["hello world", "down"]
 
 
 def test_commands_keep_quotes_and_line_breaks(shell: Shell) -> None:
     ran = shell.run({"build": commands("""printf '%s\\n' 'it'"'"'s' "\\$HOME"\nfor i in 1 2; do\n  echo $i\ndone""")})
     # The second line of the echoed command is no output of it.
-    assert [line for line in ran.said if line in ("it's", "$HOME", "1", "2")] == ["it's", "$HOME", "1", "2"]
+    assert [line for line in ran.printed if line in ("it's", "$HOME", "1", "2")] == ["it's", "$HOME", "1", "2"]
 
 
 def test_command_can_set_arguments_and_return(shell: Shell) -> None:
     ran = shell.run({"build": commands("set -- a b", "return 0", "echo on")})
-    assert (ran.code, ran.said) == (0, ["on"])
+    assert (ran.code, ran.printed) == (0, ["on"])
 
 
 FAILURES = {
@@ -123,8 +123,8 @@ def test_failing_install_skips_the_rest(shell: Shell, failure: str) -> None:
     )
     assert ran.code == 1
     assert ran.phases == ["install"]
-    assert "first" in ran.said
-    assert "never" not in ran.said
+    assert "first" in ran.printed
+    assert "never" not in ran.printed
 
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
@@ -136,8 +136,8 @@ def test_failing_build_still_runs_post_build(shell: Shell, failure: str) -> None
         },
     )
     assert ran.code == 1
-    assert ran.said[-1] == "succeeding: 0"
-    assert "never" not in ran.said
+    assert ran.printed[-1] == "succeeding: 0"
+    assert "never" not in ran.printed
 
 
 def test_failure_reports_the_exit_status(shell: Shell) -> None:
@@ -153,13 +153,13 @@ def test_exit_keeps_directory_environment_and_exported_variables(shell: Shell) -
         **{"exported-variables": ["KEPT"]},
     )
     assert ran.code == 0
-    assert ran.said == ["on", "down", "yes plain", "yes"]
+    assert ran.printed == ["on", "down", "yes plain", "yes"]
     assert ran.exported == {"KEPT": "plain"}
 
 
 def test_second_exit_still_runs_the_rest(shell: Shell) -> None:
     ran = shell.run({"build": commands("exit 3"), "post_build": commands("exit 0", "echo on", "exit 4", "echo never")})
-    assert (ran.code, ran.said) == (1, ["on"])
+    assert (ran.code, ran.printed) == (1, ["on"])
     assert ran.exported == {}
 
 
@@ -170,12 +170,12 @@ def test_finally_runs_after_success_and_failure(shell: Shell) -> None:
             "build": commands("exit 1", finally_=["echo finally build"]),
         }
     )
-    assert ran.said == ["install", "finally install", "finally build"]
+    assert ran.printed == ["install", "finally install", "finally build"]
 
 
 def test_failing_finally_fails_its_phase(shell: Shell) -> None:
     ran = shell.run({"install": commands("true", finally_=["false", "echo never"]), "build": commands("echo never")})
-    assert (ran.code, ran.said) == (1, [])
+    assert (ran.code, ran.printed) == (1, [])
 
 
 def test_abort_skips_even_post_build(shell: Shell) -> None:
@@ -190,12 +190,12 @@ def test_on_failure_continue(shell: Shell) -> None:
             "build": commands("echo succeeding: $CODEBUILD_BUILD_SUCCEEDING"),
         }
     )
-    assert (ran.code, ran.said) == (1, ["succeeding: 0"])
+    assert (ran.code, ran.printed) == (1, ["succeeding: 0"])
 
 
 def test_build_is_succeeding_until_it_fails(shell: Shell) -> None:
     ran = shell.run({"build": commands("sh -c 'echo $CODEBUILD_BUILD_SUCCEEDING'")})
-    assert ran.said == ["1"]
+    assert ran.printed == ["1"]
 
 
 def test_exported_variables_keep_every_character(shell: Shell) -> None:

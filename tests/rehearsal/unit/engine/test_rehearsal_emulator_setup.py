@@ -81,7 +81,7 @@ def test_before_an_update_only_what_it_adds_is_bootstrapped(
     after = replace(before, aws_environments=(HOME, NEW, AwsEnvironment(HOME.account, NEW.region)))
     set_up.bootstrap_changes(cloud, before, after)
     assert [step.name for step in progress.set_up.actions] == [f"bootstrap {HOME.account}", f"bootstrap {NEW.account}"]
-    said = [step.log_file.read_text().splitlines()[0] for step in progress.set_up.actions]
-    assert f"aws://{HOME.account}/{NEW.region}" in said[0]
-    assert f"aws://{HOME.account}/{HOME.region}" not in said[0], "that one is bootstrapped already"
-    assert f"--trust {HOME.account}" in said[1]
+    output = [step.log_file.read_text().splitlines()[0] for step in progress.set_up.actions]
+    assert f"aws://{HOME.account}/{NEW.region}" in output[0]
+    assert f"aws://{HOME.account}/{HOME.region}" not in output[0], "that one is bootstrapped already"
+    assert f"--trust {HOME.account}" in output[1]

@@ -20,9 +20,9 @@ def raises(error: Exception) -> Behaviour:
     return behave
 
 
-def told(ran: FakeExecution) -> list[str]:
+def received(ran: FakeExecution) -> list[str]:
     """What was told, a line each: `Stage One STARTED`."""
-    return [_line(message["event"]) for message in ran.cloud.told]
+    return [_line(message["event"]) for message in ran.cloud.received]
 
 
 def _line(event: Mapping[str, Any]) -> str:
@@ -38,7 +38,7 @@ def run(tmp_path: Path, *stages: dict[str, Any], **behaviours: Behaviour) -> Fak
 
 
 def test_start_and_end_events(tmp_path: Path) -> None:
-    assert told(run(tmp_path, stage("One", action("a")), stage("Two", action("b")))) == [
+    assert received(run(tmp_path, stage("One", action("a")), stage("Two", action("b")))) == [
         "Pipeline STARTED",
         "Stage One STARTED",
         "Action One/a STARTED",
@@ -63,7 +63,7 @@ ENDS = [
 
 @pytest.mark.parametrize(("error", "of_the_action", "of_all"), ENDS, ids=[type(row[0]).__name__ for row in ENDS])
 def test_one_end_event_per_action(tmp_path: Path, error: Exception, of_the_action: str, of_all: str) -> None:
-    assert told(run(tmp_path, stage("One", action("a")), a=raises(error)))[-3:] == [
+    assert received(run(tmp_path, stage("One", action("a")), a=raises(error)))[-3:] == [
         f"Action One/a {of_the_action}",
         f"Stage One {of_all}",
         f"Pipeline {of_all}",
@@ -72,12 +72,12 @@ def test_one_end_event_per_action(tmp_path: Path, error: Exception, of_the_actio
 
 def test_skipped_stage_has_no_events(tmp_path: Path) -> None:
     ran = run(tmp_path, stage("One", action("a"), beforeEntry=checks("1", "EQ", "2", result="SKIP")))
-    assert told(ran) == ["Pipeline STARTED", "Pipeline SUCCEEDED"]
+    assert received(ran) == ["Pipeline STARTED", "Pipeline SUCCEEDED"]
 
 
 def test_failed_entry_condition_has_no_action_events(tmp_path: Path) -> None:
     ran = run(tmp_path, stage("One", action("a"), beforeEntry=checks("1", "EQ", "2")))
-    assert told(ran)[1:] == ["Stage One STARTED", "Stage One FAILED", "Pipeline FAILED"]
+    assert received(ran)[1:] == ["Stage One STARTED", "Stage One FAILED", "Pipeline FAILED"]
 
 
 def test_retry_events(tmp_path: Path) -> None:
@@ -88,7 +88,9 @@ def test_retry_events(tmp_path: Path) -> None:
             raise failures.pop()
 
     ran = run(tmp_path, stage("One", action("a"), onFailure={"result": "RETRY"}), a=fails_once)
-    stages = [message["event"]["detail"] for message in ran.cloud.told if " Stage " in message["event"]["detail-type"]]
+    stages = [
+        message["event"]["detail"] for message in ran.cloud.received if " Stage " in message["event"]["detail-type"]
+    ]
     assert [(one["state"], one["pipeline-execution-attempt"]) for one in stages] == [
         ("STARTED", 1.0),
         ("FAILED", 1.0),
@@ -105,9 +107,9 @@ def test_self_mutation_events(tmp_path: Path) -> None:
 
     rehearsal.behaviours["mutate"] = mutate
     rehearsal.run()
-    lines = told(rehearsal)
+    lines = received(rehearsal)
     assert lines.index("Pipeline CANCELED") < lines.index("Action One/deploy STARTED")
-    executions = [message["event"]["detail"]["execution-id"] for message in rehearsal.cloud.told]
+    executions = [message["event"]["detail"]["execution-id"] for message in rehearsal.cloud.received]
     assert len(set(executions)) == 2
     assert lines.count("Pipeline STARTED") == 2
 
@@ -123,10 +125,10 @@ def test_rollback_events(tmp_path: Path) -> None:
 
     later = FakeExecution(pipeline(*stages), tmp_path / "two", {"deploy": fails_for_the_second}, history=first.history)
     later.execution_id, later.commit = "second", "2" * 40
-    before = len(first.cloud.told)
+    before = len(first.cloud.received)
     later.run()
     # The first one's cloud is where its artifacts are; in a rehearsal all have the same.
-    messages = [*later.cloud.told, *first.cloud.told[before:]]
+    messages = [*later.cloud.received, *first.cloud.received[before:]]
     assert [_line(message["event"]) for message in messages] == [
         "Pipeline STARTED",
         "Stage Prod STARTED",
@@ -158,7 +160,7 @@ def test_later_events_have_the_source_revision(tmp_path: Path) -> None:
     ran.run()
     begun, *_, ended = [
         message["event"]["detail"]["execution-trigger"]
-        for message in ran.cloud.told
+        for message in ran.cloud.received
         if "stage" not in message["event"]["detail"]
     ]
     assert begun["trigger-type"] == "WebhookV2"
@@ -171,7 +173,7 @@ def test_events_include_api_details(tmp_path: Path) -> None:
         return Outcome(variables={"SUMMARY": "all well"})
 
     ran = run(tmp_path, stage("One", action("a", Text="#{codepipeline.PipelineExecutionId}")), a=build)
-    began, ended = (message["known"] for message in ran.cloud.told if "Action" in message["event"]["detail-type"])
+    began, ended = (message["known"] for message in ran.cloud.received if "Action" in message["event"]["detail-type"])
     assert began == {"configuration": {"Text": "first"}}
     assert ended["variables"] == {"SUMMARY": "all well"}
     assert (ended["external_id"], ended["log"]) == ("project:1", {"groupName": "group", "streamName": "stream"})

@@ -430,7 +430,7 @@ class TestRollback:
 
 def test_pipelines_variables_have_the_values_of_the_execution(tmp_path: Path) -> None:
     seen: list[str] = []
-    told: list[dict[str, str]] = []
+    received: list[dict[str, str]] = []
     document = pipeline(
         stage("One", action("a", Hotfix="#{variables.HOTFIX}", Other="#{variables.OTHER}")),
         variables=[{"name": "HOTFIX", "defaultValue": "no"}, {"name": "OTHER", "defaultValue": "default"}],
@@ -441,9 +441,9 @@ def test_pipelines_variables_have_the_values_of_the_execution(tmp_path: Path) ->
         ran.pipeline_variables = given
         ran.behaviours["a"] = lambda run: seen.append(f"{run.configuration['Hotfix']} {run.configuration['Other']}")
         assert ran.run() == (Result.SUCCEEDED, "")
-        told.append(ran.cloud.told[0]["known"]["pipeline_variables"])
+        received.append(ran.cloud.received[0]["known"]["pipeline_variables"])
     assert seen == ["no default", "yes default"]
-    assert told == [{"HOTFIX": "no", "OTHER": "default"}, {"HOTFIX": "yes", "OTHER": "default"}]
+    assert received == [{"HOTFIX": "no", "OTHER": "default"}, {"HOTFIX": "yes", "OTHER": "default"}]
 
 
 def test_history_knows_every_success_of_a_stage(tmp_path: Path) -> None:

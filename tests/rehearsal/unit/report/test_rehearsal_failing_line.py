@@ -1,6 +1,7 @@
 """The reason of a failed build is its error; `tests/unit/lambdas` tests which line that is."""
 
 from rehearsal.report import failing_line
+from tests.paths import ROOT
 
 
 def test_reason_is_one_plain_line_of_limited_length() -> None:
@@ -14,3 +15,9 @@ def test_without_output_the_status_is_the_reason() -> None:
     assert failing_line.reason(log, failed) == "No configuration files."
     assert failing_line.reason(["$ false", failed], failed) == failed
     assert failing_line.reason([], failed) == failed
+
+
+def test_rehearsal_gives_the_reason_of_the_mail() -> None:
+    """The wheel has no functions, and a function has no rehearsal: each has a copy."""
+    copies = {ROOT / folder / "program_messages.py" for folder in ("rehearsal/report", "lambdas/delivery_events")}
+    assert len({copy.read_text() for copy in copies}) == 1

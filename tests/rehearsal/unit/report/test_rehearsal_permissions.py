@@ -67,8 +67,8 @@ def assembly(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 
 def test_denial_names_the_construct_of_the_role(assembly: Path) -> None:
-    said = str(refusal(found(), assembly))
-    assert said == f"refused: {MESSAGE}; to allow it, change the role app/Dev/Service/Role"
+    output = str(refusal(found(), assembly))
+    assert output == f"refused: {MESSAGE}; to allow it, change the role app/Dev/Service/Role"
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ DEV = AwsEnvironment("222222222222", "eu-west-1")
 
 
 def deploys(
-    stack: str, stand_ins: tuple[str, ...] = (), resources: tuple[Resource, ...] = (), **outputs: str
+    stack: str, workloads: tuple[str, ...] = (), resources: tuple[Resource, ...] = (), **outputs: str
 ) -> Outcome:
-    return Outcome(deployed=Deployed(stack, DEV, outputs, stand_ins, resources))
+    return Outcome(deployed=Deployed(stack, DEV, outputs, workloads, resources))
 
 
 def broken(_: Run) -> None:
@@ -43,7 +43,7 @@ def document(tmp_path: Path) -> dict[str, Any]:
     stacks = {
         "network": deploys("dev-network", resources=(Resource("Vpc", "AWS::EC2::VPC", "vpc-1"),), Vpc="vpc-1"),
         "application": deploys(
-            "dev-application", ("fake task on 127.0.0.1:1 for engine",), Url="http://dev.example", Name="dev"
+            "dev-application", ("workload on 127.0.0.1:1 for engine",), Url="http://dev.example", Name="dev"
         ),
     }
 
@@ -101,14 +101,14 @@ def test_report_lists_addresses_and_outputs(document: dict[str, Any]) -> None:
                 "dev-network": [{"logical_id": "Vpc", "resource_type": "AWS::EC2::VPC", "physical_id": "vpc-1"}],
                 "dev-application": [],
             },
-            "stand_ins": ["fake task on 127.0.0.1:1 for engine"],
+            "workloads": ["workload on 127.0.0.1:1 for engine"],
         }
     }
 
 
 def test_report_lists_simulated_parts(document: dict[str, Any]) -> None:
     assert document["simulated"] == {
-        "tasks": "local fakes",
+        "tasks": "the declared workload",
         "cloudfront": "a local edge with certificates of a temporary authority",
         "variables": {},
         "recorded_only": ["AWS::Some::Type"],

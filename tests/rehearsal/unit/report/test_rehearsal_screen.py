@@ -138,14 +138,14 @@ def test_delivery_that_a_command_started_is_named(progress: Progress, planned: t
         progress.begin_release()
     progress.begin_release("c0ffee012345 with HOTFIX=yes")
     number = len(planned or ("alone",)) + 1
-    said = f"delivery {number} of {number}: c0ffee012345 with HOTFIX=yes"
-    assert any(said in line for line in shown(progress))
+    output = f"delivery {number} of {number}: c0ffee012345 with HOTFIX=yes"
+    assert any(output in line for line in shown(progress))
     file = io.StringIO()
     screen = Screen(Console(file=file, force_terminal=False, width=80))
     with screen.showing(progress):
         progress.stages[0].status = Status.RUNNING
         screen.on_change(progress.stages[0])
-    assert said in file.getvalue()
+    assert output in file.getvalue()
 
 
 def test_long_reason_is_wrapped_at_words_on_a_terminal_and_whole_elsewhere(progress: Progress) -> None:
@@ -154,6 +154,6 @@ def test_long_reason_is_wrapped_at_words_on_a_terminal_and_whole_elsewhere(progr
     for terminal, lines in ((True, 3), (False, 1)):
         file = io.StringIO()
         Screen(Console(file=file, force_terminal=terminal, width=80, color_system=None)).summary(progress)
-        said = file.getvalue().partition("Dev/Deploy:")[2].splitlines()
-        assert len(said) == lines
-        assert {word for line in said for word in line.split()} == {"permission"}
+        output = file.getvalue().partition("Dev/Deploy:")[2].splitlines()
+        assert len(output) == lines
+        assert {word for line in output for word in line.split()} == {"permission"}

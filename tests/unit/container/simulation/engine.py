@@ -71,7 +71,7 @@ class Tomcat(Process):
         self.losses_before = machine.server.losses
         self.sessions: list[Session] = []
         self._ready_at = machine.scheduler.now + start_seconds
-        self.told = False
+        self.received = False
 
     @property
     def deployed(self) -> bool:
@@ -106,8 +106,8 @@ class Tomcat(Process):
     @override
     def signal(self, number: signal.Signals) -> None:
         """Take a signal: SIGKILL at once, SIGTERM in its time."""
-        if not self.told and self.alive:
-            self.told = True
+        if not self.received and self.alive:
+            self.received = True
             self.machine.world.on_engine_stop(self)
         if number == signal.SIGKILL:
             self.kill()
@@ -120,7 +120,7 @@ class Tomcat(Process):
 
     def crash(self) -> None:
         """End by itself."""
-        self.told = True
+        self.received = True
         self.exit(1)
 
     @override

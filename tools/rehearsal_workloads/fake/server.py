@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 
 from typing_extensions import override
 
-from rehearsal.workloads.fake_engine.engine_api import PATHS, EngineApi
+from tools.rehearsal_workloads.fake.engine_api import PATHS, EngineApi
 
 FORWARD_SECONDS = 10.0
 """How long the active task may take to answer a standby."""

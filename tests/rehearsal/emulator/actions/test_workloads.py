@@ -13,11 +13,11 @@ import pytest
 
 from rehearsal.actions.run import ActionFailed
 from rehearsal.engine.cloud import open_without_proxy
-from rehearsal.process.processes import Processes
-from rehearsal.workloads.fake_tasks import FakeTasks
 from rehearsal.workloads.tasks import NoTasks, Tasks
+from tests.paths import ROOT
 from tests.rehearsal.emulator.aws.test_load_balancers import by_proxy, template
 from tests.rehearsal.emulator.conftest import Account, ref, resource
+from tests.rehearsal.workloads import workload
 
 HEALTH = "/resourceService/"
 
@@ -68,8 +68,7 @@ def service(*, version: str = "6.1.0") -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def fake_tasks(account: Account, workshop: Any, tmp_path: Path) -> Tasks:
-    processes: Processes = workshop.processes
-    return Tasks(account.cloud, FakeTasks(processes, tmp_path))
+    return Tasks(account.cloud, workload(workshop.processes, tmp_path))
 
 
 def at_every_task(account: Account, path: str, body: bytes | None = None) -> dict[str, str]:
@@ -91,8 +90,8 @@ def at_every_task(account: Account, path: str, body: bytes | None = None) -> dic
 
 def test_each_task_of_a_service_has_a_fake_of_its_name(account: Account, fake_tasks: Tasks) -> None:
     ids = account.deploy(**service())
-    said = fake_tasks.start("stack", account.place)
-    assert [words.rpartition(":")[0] for words in said] == ["fake task on 127.0.0.1"] * 2
+    output = fake_tasks.start("stack", account.place)
+    assert [words.rpartition(":")[0] for words in output] == ["workload on 127.0.0.1"] * 2
     answers = at_every_task(account, HEALTH)
     tasks = account.client("ecs").list_tasks(cluster=ids["Cluster"])["taskArns"]
     assert set(answers) == {arn.split("/")[-1][:8] for arn in tasks}
@@ -122,6 +121,45 @@ def test_session_is_valid_at_every_task(account: Account, fake_tasks: Tasks) -> 
 
 def connecting(password: str) -> dict[str, str]:
     return {"action": "connect", "userID": USER, "password": password}
+
+
+FAILURES = {
+    "echo no database; exit 1": "did not start: no database$",
+    "true": r"did not start: it ended without printing \{\"targets\": …}$",
+    """read -r line; echo '{"targets": []}'; cat""": "did not start: it printed no address and port: ",
+    """read -r line; echo '{"targets": [1]}'; cat""": r"did not start: it printed no address and port: \{.*\}$",
+    """read -r line; echo '{"targets": [{"address": "127.0.0.1", "port": 1}]}'; cat""": (
+        "failed its health check /resourceService/: .*Connection refused"
+    ),
+}
+"""What the action says of commands that do not serve."""
+
+
+@pytest.mark.parametrize("command", FAILURES)
+def test_command_that_does_not_serve_fails_the_action(
+    command: str, account: Account, workshop: Any, tmp_path: Path
+) -> None:
+    account.deploy(**service())
+    with pytest.raises(ActionFailed, match=f"^the workload of .* {FAILURES[command]}"):
+        Tasks(account.cloud, workload(workshop.processes, tmp_path, command)).start("stack", account.place)
+
+
+def test_command_is_told_the_service(account: Account, workshop: Any, tmp_path: Path) -> None:
+    """A command of any language, here a shell's; no secret is in its arguments or variables."""
+    ids = account.deploy(**service())
+    received = tmp_path / "told.json"
+    command = f"env > {tmp_path}/env; head -n 1 > {received}; exit 1"
+    with pytest.raises(ActionFailed):
+        Tasks(account.cloud, workload(workshop.processes, tmp_path, command)).start("stack", account.place)
+    document = json.loads(received.read_text())
+    [group] = account.client("elbv2").describe_target_groups(TargetGroupArns=[ids["Group"]])["TargetGroups"]
+    assert document["service"] == group["TargetGroupName"]
+    assert (document["account"], document["region"]) == (account.place.account, account.place.region)
+    assert (document["health_path"], len(document["tasks"]), len(document["zones"])) == (HEALTH, 2, 1)
+    expected = {"IMAGE_VERSION": "6.1.0", "YAWL_ADMIN_USER": USER, "YAWL_ADMIN_PASSWORD": PASSWORD}
+    assert document["variables"] == expected
+    assert (document["repository"], document["commit"]) == (str(ROOT), "HEAD")
+    assert PASSWORD not in (tmp_path / "env").read_text()
 
 
 def test_missing_secret_prevents_the_start(account: Account, fake_tasks: Tasks) -> None:
@@ -157,13 +195,14 @@ def test_no_response_without_tasks(account: Account) -> None:
     account.deploy(**service())
     assert NoTasks().start("stack", account.place) == ()
     [balancer] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
-    assert by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}")[0] == 503
+    refused = (503, "not rehearsed: nothing runs behind this load balancer\n")
+    assert by_proxy(account, f"http://{balancer['DNSName']}{HEALTH}") == refused
 
 
 def test_fake_stops_with_the_rehearsal(account: Account, workshop: Any, fake_tasks: Tasks) -> None:
     account.deploy(**service())
-    said, _ = fake_tasks.start("stack", account.place)
-    port = said.split(":")[1].split(" ")[0]
+    output, _ = fake_tasks.start("stack", account.place)
+    port = output.split(":")[1].split(" ")[0]
     workshop.processes.end_all()
     with pytest.raises(urllib.error.URLError):
         open_without_proxy(f"http://127.0.0.1:{port}{HEALTH}", timeout_seconds=2)

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from rehearsal.workloads.fake_engine.engine import Engine
-from rehearsal.workloads.fake_engine.engine_api import EngineApi
-from rehearsal.workloads.fake_engine.server import Active, Request, Response, Standby, handler_for
+from tools.rehearsal_workloads.fake.engine import Engine
+from tools.rehearsal_workloads.fake.engine_api import EngineApi
+from tools.rehearsal_workloads.fake.server import Active, Request, Response, Standby, handler_for
 
 HEALTH = "/resourceService/"
 PASSWORD = base64.b64encode(hashlib.sha1(b"YAWL", usedforsecurity=False).digest()).decode()
@@ -82,8 +82,8 @@ def tasks() -> Generator[tuple[Asking, Asking], None, None]:
 def test_both_tasks_are_healthy_and_report_their_role(tasks: tuple[Asking, Asking]) -> None:
     for asking, task, role in zip(tasks, ("first", "second"), ("active", "standby"), strict=True):
         status, body = asking.ask("GET", HEALTH)
-        said = {"status": "ok", "role": role, "engine": "running", "leader": {"age_seconds": 0, "epoch": 1}}
-        assert (status, json.loads(body)) == (200, {**said, "version": "6.1.0"})
+        output = {"status": "ok", "role": role, "engine": "running", "leader": {"age_seconds": 0, "epoch": 1}}
+        assert (status, json.loads(body)) == (200, {**output, "version": "6.1.0"})
         assert asking.response.headers["X-Yawl-Task"] == task
         assert asking.response.headers["Cache-Control"] == "no-store"
 
@@ -99,9 +99,9 @@ def test_standby_without_an_active_engine_is_unhealthy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
     response = Standby(HEALTH, port, version="6.1.0").answer(Request("GET", HEALTH, {}, b""))
-    said = json.loads(response.body)
-    assert (response.status, said["status"], said["engine"]) == (503, "unavailable", "unreachable")
-    assert said["reason"] == "the active task cannot be reached"
+    output = json.loads(response.body)
+    assert (response.status, output["status"], output["engine"]) == (503, "unavailable", "unreachable")
+    assert output["reason"] == "the active task cannot be reached"
 
 
 def test_keep_alive_with_post_and_head(tasks: tuple[Asking, Asking]) -> None:

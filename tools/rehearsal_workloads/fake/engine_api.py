@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape, quoteattr
 
-from rehearsal.workloads.fake_engine.engine import Case, Engine, EngineError, SpecificationId
+from tools.rehearsal_workloads.fake.engine import Case, Engine, EngineError, SpecificationId
 
 INTERFACE_A, INTERFACE_B = "/yawl/ia", "/yawl/ib"
 PATHS = (INTERFACE_A, INTERFACE_B)
