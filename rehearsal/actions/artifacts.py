@@ -5,6 +5,8 @@ The actions themselves read them from the rehearsal's folder. CodePipeline puts 
 store's key, so that reading one also calls KMS.
 """
 
+from botocore.exceptions import ClientError
+
 from rehearsal.actions.run import Run
 
 PIPELINE_CHARACTERS, ARTIFACT_CHARACTERS = 20, 10
@@ -31,6 +33,17 @@ def store_outputs(run: Run) -> None:
             bucket, key = _location(run, name)
             context.cloud.in_account("s3", context.home).put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
             run.details.artifacts[name] = bucket, key
+
+
+def stored(run: Run, name: str) -> tuple[str, str]:
+    """Return the bucket and key of an input artifact in the action's region, where CodePipeline copies it."""
+    bucket, key = _location(run, name)
+    client = run.context.cloud.in_account("s3", run.context.home)
+    try:
+        client.head_object(Bucket=bucket, Key=key)
+    except ClientError:
+        client.put_object(Bucket=bucket, Key=key, Body=run.context.artifacts.path(name).read_bytes())
+    return bucket, key
 
 
 def _location(run: Run, name: str) -> tuple[str, str]:
