@@ -41,6 +41,7 @@ from rehearsal.emulator.services import (
     engine_versions,
     executions,
     functions,
+    jobs,
     load_balancers,
     pipelines,
     point_in_time,
@@ -178,6 +179,7 @@ def _state() -> dict[str, Any]:
         "functions": {"idle": functions.are_idle(), "failures": functions.failures},
         "refused": recorder.refused,
         "started": started_executions.requested,
+        "jobs": jobs.results,
     }
 
 

@@ -17,6 +17,7 @@ from rehearsal.actions.run import (
     Run,
     Unanswered,
 )
+from rehearsal.actions.services import bucket, container_service, function, state_machine
 from rehearsal.actions.sources import codecommit, connection, ecr, github, s3
 from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.engine.conditions import RULES, ConditionEvaluator, no_rule
@@ -43,6 +44,10 @@ ACTION_RUNNERS: ActionRunners = {
     ("Build", "CodeBuild"): build.execute,
     ("Test", "CodeBuild"): build.execute,
     ("Deploy", "CloudFormation"): deploy.execute,
+    ("Deploy", "S3"): bucket.execute,
+    ("Deploy", "ECS"): container_service.execute,
+    ("Invoke", "Lambda"): function.execute,
+    ("Invoke", "StepFunctions"): state_machine.execute,
     ("Approval", "Manual"): approval.execute,
 }
 
