@@ -100,6 +100,16 @@ def starting_builds(pipeline: Resource, resources: Resources) -> Iterator[Call]:
                 yield from calls(own, "codebuild:StartBuild BatchGetBuilds StopBuild", project.arn)
 
 
+STACK_CALLS = {
+    "CREATE_UPDATE": "CreateStack UpdateStack DescribeStacks DescribeStackEvents GetTemplate",
+    "REPLACE_ON_FAILURE": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate",
+    "DELETE_ONLY": "DeleteStack DescribeStacks",
+    "CHANGE_SET_REPLACE": "CreateChangeSet DeleteChangeSet DescribeChangeSet DescribeStacks",
+    "CHANGE_SET_EXECUTE": "ExecuteChangeSet DescribeChangeSet DescribeStacks",
+}
+"""The deploy action's calls by its mode; the documentation lists them together."""
+
+
 @row(
     "AWS CodePipeline",
     "AWS::CodePipeline::Pipeline",
@@ -119,7 +129,7 @@ def deploying_stacks(pipeline: Resource, resources: Resources) -> Iterator[Call]
         stores = dict(_stores(pipeline))
         store = stores.get(region)
         bucket = resources.bucket(store["Location"]) if store else None
-        if store and bucket:
+        if store and bucket and action.get("InputArtifacts"):
             key = store_key(store, pipeline, resources)
             artifact = f"{bucket.arn}/yawl-delivery/Synth_Outp/abc"
             yield from calls(own, "s3:GetObject GetObjectVersion", artifact)
@@ -129,8 +139,7 @@ def deploying_stacks(pipeline: Resource, resources: Resources) -> Iterator[Call]
         configuration = action["Configuration"]
         account = own.name.split(":")[4]
         stack = f"arn:aws:cloudformation:{region}:{account}:stack/{configuration['StackName']}/id"
-        operations = "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate"
-        yield from calls(own, f"cloudformation:{operations}", stack)
+        yield from calls(own, f"cloudformation:{STACK_CALLS[configuration['ActionMode']]}", stack)
         if execution := configuration.get("RoleArn"):
             passed = "cloudformation.amazonaws.com"
             yield from calls(own, "iam:PassRole", execution, iam__PassedToService=passed)
