@@ -1,253 +1,181 @@
-"""CodeBuild: runs the deployed project's buildspec in an empty folder with the input artifacts."""
+"""CodeBuild actions: run the deployed project's builds, one or a batch, as CodePipeline starts them."""
 
-import contextlib
-import re
 import shutil
-import subprocess
-import threading
-import time
+import tempfile
 import uuid
+import zipfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rehearsal.actions import artifacts, buildspec, kept_pages
-from rehearsal.actions.build_environment import build_environment, input_directories
-from rehearsal.actions.run import CODEBUILD, ActionFailed, ActionNotEmulated, ActionNotRehearsed, Outcome, Run
-from rehearsal.actions.sources import full_clone
-from rehearsal.engine.account_kind import TooManyBuildsError
+from rehearsal.actions import artifacts
+from rehearsal.actions.builds import batch, buildspec
+from rehearsal.actions.builds.build import Project, batch_parts, run_build, specification_text, unpack_inputs
+from rehearsal.actions.run import (
+    CODEBUILD,
+    ActionFailed,
+    ActionNotEmulated,
+    ActionNotRehearsed,
+    Outcome,
+    Run,
+)
 from rehearsal.engine.cloud import Credentials, Forbidden
-from rehearsal.errors import NOT_EMULATED
 from rehearsal.gaps import GapKind
-from rehearsal.process import closed_network
-from rehearsal.report import failing_line, junit
+from rehearsal.process.processes import run_in_parallel
 
-LOG_EVENTS_AT_ONCE = 1000
-NO_DOCKER = "the build needs Docker, and no Docker daemon is running on this machine"
-_PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
+DEFAULT_BUILDS = 100
+"""How many builds a batch may have if its project does not say ("Quotas for AWS CodeBuild")."""
 
 
 def execute(run: Run) -> Outcome:
-    """Run the build; return its exported variables and store its artifacts."""
-    project = _project(run)
-    role = _start_build(run, project)
-    if project["environment"].get("privilegedMode") and not docker_works():
-        raise ActionNotRehearsed(GapKind.DOCKER, NO_DOCKER)
-    try:
-        with run.context.build_slots.taken():
-            return _run_in_slot(run, project, role)
-    except TooManyBuildsError as refusal:
-        raise ActionFailed(str(refusal)) from None
+    """Run the build or the batch; return its exported variables and store its artifacts."""
+    settings = _settings(run)
+    is_batch = run.configuration.get("BatchEnabled", "").lower() == "true"
+    role = _start(run, settings, is_batch=is_batch)
+    project = Project(settings, role, settings["serviceRole"])
+    return Outcome(variables=_run_batch(run, project) if is_batch else run_build(run, project))
 
 
-def _run_in_slot(run: Run, project: dict[str, Any], role: Credentials) -> Outcome:
-    directory = _new_build_directory(run.context.directory)
-    log = _Log(run, project, role)
-    try:
-        return Outcome(variables=_build(replace(run, log=log.line), project, directory, role))
-    except buildspec.BuildspecError as error:
-        raise ActionFailed(str(error)) from None
-    except Forbidden as refusal:
-        raise ActionFailed(str(refusal)) from None
-    finally:
-        log.upload()
-        kept_pages.keep(run, log.links)
-        _remove(directory)
-
-
-def _start_build(run: Run, project: Mapping[str, Any]) -> Credentials:
-    """Check that the pipeline's role may start the build; return the credentials of the project's role."""
-    context = run.context
-    arn = f"arn:aws:codebuild:{context.home.region}:{context.home.account}:project/{project['name']}"
-    try:
-        for action in ("StartBuild", "BatchGetBuilds"):
-            context.cloud.check(run.action.role_arn or context.definition.role_arn, f"codebuild:{action}", arn)
-        return context.cloud.assume_as_service(CODEBUILD, project["serviceRole"], f"AWSCodeBuild-{uuid.uuid4()}")
-    except Forbidden as refusal:
-        raise ActionFailed(str(refusal)) from None
-
-
-def _new_build_directory(builds: Path) -> Path:
-    """Create an empty folder whose path is reused by later builds and rehearsals.
-
-    Python caches bytecode by source path, so each environment's test packages are compiled only once.
-    """
-    builds.mkdir(parents=True, exist_ok=True)
-    number = 0
-    while True:
-        folder = builds / str(number)
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return folder
-
-
-def _remove(directory: Path) -> None:
-    """Delete a build's folder in the background; the rehearsal's clean-up deletes what remains."""
-    renamed = directory.with_name(f"{directory.name}-{uuid.uuid4()}")
-    with contextlib.suppress(FileNotFoundError):
-        directory.rename(renamed)
-    # In a process, because a thread would compete with the next action for the interpreter.
-    removal = partial(subprocess.run, ["rm", "-rf", str(renamed)], stderr=subprocess.DEVNULL, check=False)
-    threading.Thread(target=removal, daemon=True).start()
-
-
-class _Log:
-    """A build's output: shown at once, and written to CloudWatch Logs at the end."""
-
-    def __init__(self, run: Run, project: dict[str, Any], role: Credentials) -> None:
-        self._role = role
-        self._run = run
-        self._group = project.get("logsConfig", {}).get("cloudWatchLogs", {}).get("groupName")
-        self._stream = str(uuid.uuid4())
-        self._events: list[dict[str, Any]] = []
-        self.links: set[tuple[str, str]] = set()
-        """Bucket and key of the objects that the build linked to."""
-        run.details.external_id = f"{project['name']}:{self._stream}"
-
-    def line(self, text: str) -> None:
-        self._run.log(text)
-        if text.strip():
-            self._events.append({"timestamp": int(time.time() * 1000), "message": text})
-            self.links.update(kept_pages.links(text))
-
-    def upload(self) -> None:
-        if self._group is None:
-            return
-        home = self._run.context.home
-        client = self._run.context.cloud.client("logs", home.region, self._role)
-        stream = {"logGroupName": self._group, "logStreamName": self._stream}
-        client.create_log_stream(**stream)
-        for first in range(0, len(self._events), LOG_EVENTS_AT_ONCE):
-            client.put_log_events(**stream, logEvents=self._events[first : first + LOG_EVENTS_AT_ONCE])
-        self._run.details.log = (self._group, self._stream)
-
-
-def _build(run: Run, project: dict[str, Any], directory: Path, role: Credentials) -> dict[str, str]:
-    artifacts.read_inputs(run, role_arn=project["serviceRole"])
-    source = _unpack_inputs(run, directory, role_arn=project["serviceRole"])
-    specification = buildspec.parse(_specification_text(project, source))
-    environment = build_environment(run, project, specification, directory, role)
-    exported = directory / "exported"
-    script = directory / "build.sh"
-    script.write_text(specification.script(exported))
-    minutes = project.get("timeoutInMinutes", 60)
-    try:
-        command = [specification.shell, str(script)]
-        if not project["environment"].get("privilegedMode"):
-            # A privileged build needs the loopback interface of this machine, where Docker publishes ports.
-            command = closed_network.closed(command, run.context.cloud.ports)
-        _execute(run, command, source, environment, minutes=minutes)
-    finally:
-        _read_reports(run, specification, source)
-    if not exported.is_file():
-        # A command replaced the shell (`exec`) or its EXIT trap.
-        raise ActionFailed("the build's shell ended before the last phase did")
-    _pack_outputs(run, specification, source)
-    artifacts.write_outputs(run, role_arn=project["serviceRole"])
-    return _exported_variables(exported)
-
-
-def _project(run: Run) -> dict[str, Any]:
-    name = run.configuration["ProjectName"]
-    home = run.context.home
-    found = run.context.cloud.client("codebuild", home.region, Credentials(home.account)).batch_get_projects(
-        names=[name]
-    )
+def _settings(run: Run) -> dict[str, Any]:
+    name, home = run.configuration["ProjectName"], run.context.home
+    client = run.context.cloud.client("codebuild", home.region, Credentials(home.account))
+    found = client.batch_get_projects(names=[name])
     if not found["projects"]:
         raise ActionFailed(f"CodeBuild project {name} does not exist in {home}")
     return found["projects"][0]
 
 
-def docker_works() -> bool:
-    """Return whether a Docker daemon runs on this machine."""
-    if not shutil.which("docker"):
-        return False
+def _start(run: Run, settings: Mapping[str, Any], *, is_batch: bool) -> Credentials:
+    """Check that the pipeline's role may start the build; return the credentials of the project's role."""
+    context = run.context
+    arn = f"arn:aws:codebuild:{context.home.region}:{context.home.account}:project/{settings['name']}"
+    actions = ("StartBuildBatch", "BatchGetBuildBatches") if is_batch else ("StartBuild", "BatchGetBuilds")
     try:
-        return subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
+        for action in actions:
+            context.cloud.check(run.action.role_arn or context.definition.role_arn, f"codebuild:{action}", arn)
+        if is_batch:
+            _check_batch_role(run, settings, arn)
+        return context.cloud.assume_as_service(CODEBUILD, settings["serviceRole"], f"AWSCodeBuild-{uuid.uuid4()}")
+    except Forbidden as refusal:
+        raise ActionFailed(str(refusal)) from None
 
 
-def _unpack_inputs(run: Run, directory: Path, *, role_arn: str) -> Path:
-    sources = input_directories(run, directory)
-    for name, target in sources.items():
-        run.context.artifacts.unpack(name, target)
-        full_clone.clone(run, target, role_arn=role_arn)
-    return next(iter(sources.values()))
-
-
-def _specification_text(project: dict[str, Any], source: Path) -> str:
-    text = project["source"].get("buildspec", "buildspec.yml")
-    if "\n" in text or text.lstrip().startswith("{"):
-        return text
-    file = source / text
-    if not file.is_file():
-        raise ActionFailed(f"buildspec {text} is not in the input artifact")
-    return file.read_text()
-
-
-def _execute(run: Run, command: list[str], source: Path, environment: Mapping[str, str], *, minutes: int) -> None:
-    lines: list[str] = []
-    gaps: list[str] = []
-
-    def on_line(line: str) -> None:
-        lines.append(line)
-        if NOT_EMULATED in line:
-            gaps.append(line.strip())
-        run.log(line)
-
-    if run.fail_on_purpose:
-        raise ActionFailed("made to fail by --fail")
-    try:
-        code = run.context.processes.run(
-            command,
-            directory=source,
-            environment=environment,
-            on_line=on_line,
-            timeout_seconds=minutes * 60,
+def _check_batch_role(run: Run, settings: Mapping[str, Any], arn: str) -> None:
+    """Check that the batch has a role, and that it may start the builds."""
+    role = settings.get("buildBatchConfig", {}).get("serviceRole")
+    if not role:
+        raise ActionFailed(
+            f"CodeBuild project {settings['name']} has no batch configuration; enable batch builds in it"
         )
-    except TimeoutError:
-        raise ActionFailed(f"the build timed out after {minutes} minutes") from None
-    if code and gaps:
-        # A gap of the emulator says nothing about the release.
-        raise ActionNotEmulated(gaps[0])
-    if code:
-        phases = [line for line in lines if _PHASE_FAILED.fullmatch(line)]
-        raise ActionFailed(failing_line.reason(lines, ", ".join(phases) or f"exit status {code}"))
+    run.context.cloud.assume_as_service(CODEBUILD, role, f"AWSCodeBuild-{uuid.uuid4()}")
+    run.context.cloud.check(role, "codebuild:StartBuild", arn)
 
 
-def _read_reports(run: Run, specification: buildspec.Buildspec, source: Path) -> None:
-    """Read the build's test reports. As in CodeBuild, a missing or broken report does not fail the build."""
-    for report in specification.reports:
-        if report.file_format != buildspec.JUNIT:
-            run.log(f"report {report.name}: the rehearsal does not support {report.file_format}")
-            continue
-        try:
-            for file in report.output.files(source).values():
-                run.details.tests += junit.parse(file.read_text(errors="replace"))
-        except (buildspec.BuildspecError, junit.JunitError) as error:
-            run.log(f"report {report.name}: {error}")
+@dataclass
+class _Progress:
+    """What the builds of a batch have given so far."""
+
+    variables: dict[str, str] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    failures: dict[str, Exception] = field(default_factory=dict)
+
+    def add(self, task: batch.Task, result: dict[str, str] | Exception, run: Run) -> None:
+        self.ended.add(task.identifier)
+        if isinstance(result, dict):
+            self.variables |= result
+        elif isinstance(result, ActionFailed) and task.ignore_failure:
+            run.log(f"{task.identifier} failed, which the batch ignores: {result}")
+        else:
+            self.failures[task.identifier] = result
 
 
-def _pack_outputs(run: Run, specification: buildspec.Buildspec, source: Path) -> None:
-    outputs = run.action.outputs
-    if not outputs:
-        return
-    if len(outputs) == 1 and specification.primary_output:
-        run.context.artifacts.pack(outputs[0], specification.primary_output.files(source))
-        return
-    for name in outputs:
-        if name not in specification.secondary_outputs:
-            raise ActionFailed(f"the buildspec does not define the artifact {name}")
-        run.context.artifacts.pack(name, specification.secondary_outputs[name].files(source))
+def _run_batch(run: Run, project: Project) -> dict[str, str]:
+    with tempfile.TemporaryDirectory(dir=run.context.directory.parent) as directory:
+        source = unpack_inputs(run, Path(directory), role_arn=project.role_arn)
+        text = specification_text(run, project, source)
+    try:
+        plan = batch.read(buildspec.parse(text).batch)
+    except batch.FanoutError as refusal:
+        raise ActionNotRehearsed(GapKind.ACTION, str(refusal)) from None
+    except buildspec.BuildspecError as error:
+        raise ActionFailed(str(error)) from None
+    _check_size(project, plan)
+    run.log(f"batch of {len(plan.tasks)} builds: {', '.join(task.identifier for task in plan.tasks)}")
+    progress = _Progress()
+    while ready := plan.next_tasks(progress.ended, set(progress.failures)):
+        results = run_in_parallel(partial(_run_task, run, project, text), ready, run.context.processes)
+        for task, result in zip(ready, results, strict=True):
+            progress.add(task, result, run)
+    for kind in (ActionFailed, ActionNotEmulated, ActionNotRehearsed):
+        for name, failure in progress.failures.items():
+            if type(failure) is kind:
+                raise _named(name, failure)
+    _store_artifacts(run, project, plan)
+    return progress.variables
 
 
-def _exported_variables(file: Path) -> dict[str, str]:
-    # As bytes: text mode would convert line endings in values.
-    pairs = (entry.partition("=") for entry in file.read_bytes().decode(errors="replace").split("\0") if entry)
-    return {name: value for name, _, value in pairs}
+def _named(identifier: str, failure: Exception) -> Exception:
+    if isinstance(failure, ActionNotRehearsed):
+        return ActionNotRehearsed(failure.kind, f"{identifier}: {failure}")
+    return type(failure)(f"{identifier}: {failure}")
+
+
+def _check_size(project: Project, plan: batch.Batch) -> None:
+    restrictions = project.settings.get("buildBatchConfig", {}).get("restrictions", {})
+    most = int(restrictions.get("maximumBuildsAllowed") or DEFAULT_BUILDS)
+    if len(plan.tasks) > most:
+        raise ActionFailed(f"the batch has {len(plan.tasks)} builds, but its project allows {most}")
+
+
+def _run_task(run: Run, project: Project, text: str, task: batch.Task) -> dict[str, str] | Exception:
+    environment = task.environment(project.settings["environment"])
+    build = replace(
+        project,
+        settings={**project.settings, "environment": environment},
+        specification=task.buildspec or text,
+        identifier=task.identifier,
+        variables=task.variables,
+    )
+    try:
+        return run_build(run, build)
+    except (ActionFailed, ActionNotEmulated, ActionNotRehearsed) as failure:
+        return failure
+
+
+def _store_artifacts(run: Run, project: Project, plan: batch.Batch) -> None:
+    """Give the action the artifacts of its builds: each by its name, or all in one."""
+    store, outputs, prefix = run.context.artifacts, run.action.outputs, batch_parts(run)
+    order = [task.identifier for task in plan.tasks]
+    found = [name.removeprefix(prefix) for name in store.names(prefix)]
+    parts = sorted(found, key=lambda name: next((n for n, own in enumerate(order) if _belongs(name, own)), len(order)))
+    if run.configuration.get("CombineArtifacts", "").lower() == "true":
+        for output in outputs[:1]:
+            with zipfile.ZipFile(store.path(output), "w") as target:
+                _combine(run, parts, target)
+    elif lost := [name for name in outputs if name not in parts]:
+        raise ActionFailed(
+            f"no build of the batch gives the artifact {lost[0]}; they give {', '.join(parts) or 'none'}"
+        )
+    else:
+        for output in outputs:
+            shutil.copyfile(store.path(f"{prefix}{output}"), store.path(output))
+    artifacts.write_outputs(run, role_arn=project.role_arn)
+
+
+def _belongs(artifact: str, identifier: str) -> bool:
+    return artifact == identifier or artifact.startswith(f"{identifier}_")
+
+
+def _combine(run: Run, parts: list[str], target: zipfile.ZipFile) -> None:
+    """Copy the files of the builds' artifacts; of two with the same name, the first one counts."""
+    seen: set[str] = set()
+    for name in parts:
+        with zipfile.ZipFile(run.context.artifacts.path(f"{batch_parts(run)}{name}")) as part:
+            for entry in part.infolist():
+                if entry.filename in seen:
+                    run.log(f"combined artifact: {entry.filename} of {name} is left out, as an earlier build gives it")
+                    continue
+                seen.add(entry.filename)
+                target.writestr(entry, part.read(entry))

@@ -150,6 +150,11 @@ class Run:
     pages: Mapping[str, Path] = field(default_factory=dict)
     """The kept pages of the actions before, by the name of the object in S3."""
 
+    def note_gap(self, kind: GapKind, reason: str) -> None:
+        """Report something that is not rehearsed although the action goes on."""
+        if (kind, reason) not in self.details.gaps:
+            self.details.gaps.append((kind, reason))
+
     @property
     def name(self) -> str:
         """Stage and action, as `--fail` takes them."""

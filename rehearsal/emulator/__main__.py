@@ -20,17 +20,20 @@ from rehearsal.process.proxy_settings import CA_BUNDLE_VARIABLES
 SECRET_KEY = "emulated"  # noqa: S105 - the emulator's signing key of account roots, not a secret
 
 
-async def _serve(listener: socket.socket, tls_listener: socket.socket, *, permissions: str, new_account: bool) -> None:
+async def _serve(listener: socket.socket, tls_listener: socket.socket, options: argparse.Namespace) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - ministack reads the port when it is imported
 
     from rehearsal.emulator.application import application, register_resource_types  # noqa: PLC0415
     from rehearsal.emulator.certificates import Authority, TlsConfig  # noqa: PLC0415
     from rehearsal.emulator.permissions import enforcement, provisioning  # noqa: PLC0415
     from rehearsal.emulator.rules import quotas  # noqa: PLC0415
+    from rehearsal.emulator.runtimes import modules  # noqa: PLC0415
 
     register_resource_types()
-    quotas.apply(new_account=new_account)
-    enforcement.register(enforcement.Mode(permissions))
+    if options.hooks:
+        modules.register(options.hooks.with_name("functions"))
+    quotas.apply(new_account=options.account == "new")
+    enforcement.register(enforcement.Mode(options.permissions))
     if enforcement.mode is not enforcement.Mode.OFF:
         enforcement.listeners.append(provisioning.begin)
         provisioning.register()
@@ -74,8 +77,7 @@ def main() -> None:
     os.environ["AWS_SECRET_ACCESS_KEY"] = SECRET_KEY
     os.environ["AUTH"] = "false" if options.permissions == "off" else "true"
     os.environ["MINISTACK_AUTOCREATE_AWS_MANAGED"] = "1"
-    served = _serve(listener, tls_listener, permissions=options.permissions, new_account=options.account == "new")
-    asyncio.run(served)
+    asyncio.run(_serve(listener, tls_listener, options))
 
 
 if __name__ == "__main__":

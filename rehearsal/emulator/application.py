@@ -8,8 +8,10 @@
 - AWS's own host names: emulated services respond, other names are refused.
 - `/_rehearsal/…` is the rehearsal's own interface. `executions` receives pipeline events. `permissions/…` assumes roles
   for services, checks calls that no request makes (those of services after a deployment too), and returns the record.
+  `sdk` makes the AWS calls of Node functions.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -22,7 +24,6 @@ from rehearsal.emulator.cloudformation import (
     faults,
     generic_types,
     imports,
-    library_functions,
     network_types,
     provisioned_details,
     stack_outputs,
@@ -31,6 +32,7 @@ from rehearsal.emulator.internals import alb, app, responses, router
 from rehearsal.emulator.permissions import enforcement, own_services, recorder
 from rehearsal.emulator.permissions.service_calls import deployed
 from rehearsal.emulator.rules import lifecycle
+from rehearsal.emulator.runtimes import sdk_calls
 from rehearsal.emulator.services import (
     backups,
     buckets,
@@ -81,7 +83,6 @@ def register_resource_types() -> None:
         engine_versions,
         faults,
         functions,
-        library_functions,
         load_balancers,
         topics,
         network_types,
@@ -103,15 +104,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     host = headers.get("host", "").rsplit(":", 1)[0].lower()
     target = headers.get("x-amz-target", "")
-    if scope["path"] == "/_rehearsal/executions":
-        message = json.loads(await _body(receive))
-        with responses.request_scope(message["account"], message["region"]):
-            executions.take(message)
-        await _respond_json(send, 200, {})
-    elif scope["path"].startswith("/_rehearsal/permissions"):
-        await _respond_json(send, *_permissions(scope["path"], await _body(receive)))
-    elif scope["path"].startswith("/_rehearsal/"):
-        await _respond_json(send, 200, _state())
+    if scope["path"].startswith("/_rehearsal/"):
+        await _respond_json(send, *await _rehearsals_own(scope["path"], await _body(receive)))
     elif own := next((answer for prefix, answer in OWN_SERVICES.items() if target.startswith(prefix)), None):
         body = await _body(receive)
         with _signer_scope(headers):
@@ -135,6 +129,21 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 def _as_tls(scope: Scope) -> Scope:
     """Treat a loopback request as TLS, so that policies that require TLS allow it."""
     return {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
+
+
+async def _rehearsals_own(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Answer a request of the rehearsal's own interface."""
+    if path == "/_rehearsal/executions":
+        message = json.loads(body)
+        with responses.request_scope(message["account"], message["region"]):
+            executions.take(message)
+        return 200, {}
+    if path.startswith("/_rehearsal/permissions"):
+        return _permissions(path, body)
+    if path == "/_rehearsal/sdk":
+        # The call comes back to this server, so it must not block it.
+        return 200, await asyncio.to_thread(sdk_calls.answer, body)
+    return 200, _state()
 
 
 def _permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:

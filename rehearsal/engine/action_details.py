@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from rehearsal.gaps import GapKind
+
 
 class Effect(StrEnum):
     """What a deployment does to a resource."""
@@ -92,3 +94,5 @@ class ActionDetails:
     """HTML pages that a build stored in S3 and linked to, by file name."""
     secrets: set[str] = field(default_factory=set)
     """Values that reports must mask."""
+    gaps: list[tuple[GapKind, str]] = field(default_factory=list)
+    """What the action met and could not rehearse, with the reason, although it went on."""

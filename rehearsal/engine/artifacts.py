@@ -23,12 +23,20 @@ class Artifacts:
         """Return the path of the artifact's zip file."""
         return self._directory / f"{name}.zip"
 
-    def pack(self, name: str, files: Mapping[str, Path]) -> None:
-        """Zip `files`, which maps names in the artifact to files."""
+    def names(self, prefix: str) -> list[str]:
+        """Return the names of the artifacts that begin so."""
+        return sorted(file.stem for file in self._directory.glob("*.zip") if file.name.startswith(prefix))
+
+    def pack(self, name: str, files: Mapping[str, Path], *, keep_links: bool = False) -> None:
+        """Zip `files`, which maps names in the artifact to files; links become what they name unless `keep_links`."""
         with zipfile.ZipFile(self.path(name), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for inside, file in files.items():
                 entry = zipfile.ZipInfo(inside, _EPOCH)
                 entry.compress_type = zipfile.ZIP_DEFLATED
+                if keep_links and file.is_symlink():
+                    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+                    archive.writestr(entry, str(file.readlink()))
+                    continue
                 entry.external_attr = (file.stat().st_mode & 0xFFFF) << 16
                 archive.writestr(entry, file.read_bytes())
 

@@ -19,6 +19,13 @@ class Action:
     namespace: str | None
     role_arn: str | None
     region: str | None
+    output_files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The files of an output artifact, of actions that say so themselves."""
+    output_variables: tuple[str, ...] = ()
+    """The variables that a Commands action exports."""
+    environment_variables: tuple[dict[str, str], ...] = ()
+    """The variables that a Commands action is given."""
+    timeout_minutes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -157,12 +164,24 @@ def _action(action: dict[str, Any]) -> Action:
         category=action["actionTypeId"]["category"],
         provider=action["actionTypeId"]["provider"],
         run_order=action.get("runOrder", 1),
-        configuration={name: _text(value) for name, value in action.get("configuration", {}).items()},
+        # Commands have no configuration of their own; as one text, their variables are resolved like an other's.
+        configuration={
+            **{name: _text(value) for name, value in action.get("configuration", {}).items()},
+            **_commands(action),
+        },
         inputs=tuple(artifact["name"] for artifact in action.get("inputArtifacts", [])),
         outputs=tuple(artifact["name"] for artifact in action.get("outputArtifacts", [])),
         namespace=action.get("namespace"),
         role_arn=action.get("roleArn"),
         region=action.get("region"),
+        output_files={
+            artifact["name"]: tuple(artifact["files"])
+            for artifact in action.get("outputArtifacts", [])
+            if artifact.get("files")
+        },
+        output_variables=tuple(action.get("outputVariables", ())),
+        environment_variables=tuple(action.get("environmentVariables", ())),
+        timeout_minutes=action.get("timeoutInMinutes"),
     )
 
 
@@ -171,6 +190,10 @@ def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value
+
+
+def _commands(action: dict[str, Any]) -> dict[str, str]:
+    return {"Commands": "\n".join(action["commands"])} if action.get("commands") else {}
 
 
 def _conditions(holder: dict[str, Any] | None) -> tuple[Condition, ...]:

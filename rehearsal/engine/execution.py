@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from rehearsal.actions import approval, artifacts, build, deploy
+from rehearsal.actions import approval, artifacts, build, commands, deploy
 from rehearsal.actions.run import (
     ActionFailed,
     ActionNotEmulated,
@@ -43,6 +43,7 @@ ACTION_RUNNERS: ActionRunners = {
     ("Source", "S3"): s3.execute,
     ("Build", "CodeBuild"): build.execute,
     ("Test", "CodeBuild"): build.execute,
+    ("Compute", "Commands"): commands.execute,
     ("Deploy", "CloudFormation"): deploy.execute,
     ("Deploy", "S3"): bucket.execute,
     ("Deploy", "ECS"): container_service.execute,
@@ -265,6 +266,8 @@ class Execution:
             progress.deployed = outcome.deployed
             variables = outcome.variables
             self._progress.end(progress, Status.SUCCEEDED)
+        for kind, reason in progress.details.gaps:
+            self._progress.add_gap(Gap(kind, progress.full_name, reason))
         self._events.action_ended(stage.name, action, progress, variables)
         return variables
 

@@ -2,6 +2,7 @@
 
 import datetime
 import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -114,6 +115,18 @@ def test_test_that_fails_anyway_is_no_catch(project: Path, copy: WorkingCopy) ->
         runner.test(PART, mutant("number + 1", "number + 2"))
 
 
+def test_bytecode_of_a_mutant_is_not_taken_for_another(copy: WorkingCopy) -> None:
+    """Programs that tests start may write bytecode, which Python knows by the file's size and time."""
+    grow = [sys.executable, "-c", "from program.numbers import grown; print(grown(0))"]
+    printed = []
+    for after in ("number + 2", "number + 3"):
+        with copy.mutated(mutant("number + 1", after)):
+            printed.append(
+                subprocess.run(grow, cwd=copy.folder, env={}, stdout=subprocess.PIPE, text=True, check=True).stdout
+            )
+    assert printed == ["2\n", "3\n"]
+
+
 def test_copy_has_uncommitted_changes_and_is_restored(project: Path, copy: WorkingCopy) -> None:
     (project / "program/numbers.py").write_text(PROGRAM + "CHANGED = True\n")
     (project / "program/other.py").unlink()
@@ -163,6 +176,8 @@ HARMLESS = {
     "x: int | None = 1": ("ReplaceBinaryOperator_BitOr_BitAnd", "|"),
     "log.info('x', 1)": ("NumberReplacer", "1"),
     "parser.add_argument('x', default=1)": ("NumberReplacer", "1"),
+    "def f(a, *, b): pass": ("ReplaceBinaryOperator_Mul_Div", "*"),
+    "def f(\n    a,\n    *,\n    b,\n): pass": ("ReplaceBinaryOperator_Mul_Div", "*"),
     "@cache\ndef f(): pass": ("RemoveDecorator", "@"),
     "@dataclass(frozen=True)\nclass A: pass": ("ReplaceTrueWithFalse", "True"),
     "if __name__ == '__main__':\n    pass": ("AddNot", "__name__"),
@@ -174,6 +189,7 @@ COUNTED = {
     "@rule\ndef f(): pass": ("RemoveDecorator", "@"),
     "if n == 1:\n    pass": ("AddNot", "n"),
     "y = a | b": ("ReplaceBinaryOperator_BitOr_BitAnd", "|"),
+    "y = a * b": ("ReplaceBinaryOperator_Mul_Div", "*"),
     "ä = 'ä' if n == 1 else 'ö'": ("NumberReplacer", "1"),
 }
 

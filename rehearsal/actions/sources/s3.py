@@ -45,7 +45,9 @@ def _create(run: Run, owner: Any, bucket: str) -> None:
         owner.head_bucket(Bucket=bucket)
     except ClientError:
         region = run.aws_environment.region
-        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        place: dict[str, Any] = (
+            {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        )
         owner.create_bucket(Bucket=bucket, **place)
         owner.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         run.log(f"bucket {bucket} is not in the app; created it empty")

@@ -29,6 +29,7 @@ from rehearsal.emulator.permissions.corrections import (
     rds,
     read_call,
     s3,
+    ssm,
     sts,
 )
 
@@ -41,6 +42,7 @@ CORRECTIONS: Mapping[str, Correction] = {
     "logs": logs.correct,
     "monitoring": cloudwatch.correct,
     "rds": rds.correct,
+    "ssm": ssm.correct,
 }
 """By ministack's name of the service."""
 COMPLETIONS: Mapping[str, Completion] = {

@@ -1,4 +1,4 @@
-"""S3: buckets share one namespace, and have the Object Lock that their templates declare.
+"""S3: buckets share one namespace, and have the Object Lock and tags that their templates declare.
 
 ministack looks for a bucket in the caller's account only. AWS finds it in any account, for unsigned requests too.
 """
@@ -10,9 +10,10 @@ from rehearsal.emulator.internals import Properties, Provisioned, here, response
 
 
 def register() -> None:
-    """Let services read objects of other accounts' buckets, and let stacks use Object Lock."""
+    """Let services read objects of other accounts' buckets, and complete the buckets of stacks."""
     _read_everywhere()
     providers.register(LockedBucket("AWS::S3::Bucket"))
+    providers.register(providers.Details("AWS::S3::Bucket", _store_tags))
 
 
 def _read_everywhere() -> None:
@@ -40,6 +41,12 @@ class LockedBucket(providers.Extension):
             retention = properties.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention")
             s3._bucket_object_lock[name] = {"enabled": True, "default_retention": retention}
         return name, attributes
+
+
+def _store_tags(name: str, properties: Properties) -> None:
+    s3._bucket_tags.pop(name, None)
+    if tags := properties.get("Tags"):
+        s3._bucket_tags[name] = {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def hosts() -> list[str]:

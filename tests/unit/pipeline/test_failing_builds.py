@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rehearsal.actions import buildspec
+from rehearsal.actions.builds import buildspec
 from tests.unit.failing_programs import FailingPrograms
 from tests.unit.pipeline_definition import BUILDS, ENVIRONMENTS, Pipeline
 

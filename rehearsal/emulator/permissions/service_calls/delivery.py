@@ -1,7 +1,7 @@
 """CodePipeline and CodeBuild, each with its own role."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rehearsal.emulator.permissions.service_calls.resources import Resource, Resources
@@ -77,7 +77,7 @@ def cloning_the_source(pipeline: Resource, resources: Resources) -> Iterator[Cal
         [output] = source["OutputArtifacts"]
         prefix = "codestar-connections" if ":codestar-connections:" in connection else "codeconnections"
         for action in actions:
-            if output not in action.get("InputArtifacts", []):
+            if output not in action.get("InputArtifacts", []) or "ProjectName" not in action.get("Configuration", {}):
                 continue
             project = resources.named("AWS::CodeBuild::Project", action["Configuration"]["ProjectName"], pipeline)
             if project:
@@ -97,7 +97,13 @@ def starting_builds(pipeline: Resource, resources: Resources) -> Iterator[Call]:
             own = _role_of(pipeline, action)
             project = resources.named("AWS::CodeBuild::Project", action["Configuration"]["ProjectName"], pipeline)
             if project:
-                yield from calls(own, "codebuild:StartBuild BatchGetBuilds StopBuild", project.arn)
+                yield from calls(own, f"codebuild:{_build_calls(action)}", project.arn)
+
+
+def _build_calls(action: Mapping[str, Any]) -> str:
+    if action["Configuration"].get("BatchEnabled") == "true":
+        return "StartBuildBatch BatchGetBuildBatches StopBuildBatch"
+    return "StartBuild BatchGetBuilds StopBuild"
 
 
 STACK_CALLS = {
@@ -220,6 +226,7 @@ def store_key(store: dict[str, Any], pipeline: Resource, resources: Resources) -
 def _actions(pipeline: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
     for stage in pipeline.at("Stages", default=[]):
         for action in stage["Actions"]:
+            # An approval may have no configuration.
             yield stage["Name"], {"Configuration": {}, **action}
 
 

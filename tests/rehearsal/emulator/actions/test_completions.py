@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rehearsal.emulator.conftest import ERRORS, HEALTH, Account, attribute, ref, resource, tags
+from tests.rehearsal.emulator.library_functions import library_function
 
 
 def test_template_in_another_accounts_bucket(account: Account, other_account: Account) -> None:
@@ -112,7 +113,7 @@ def test_default_security_group_is_emptied(account: Account) -> None:
         "Network": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
         "Emptied": resource(
             "Custom::VpcRestrictDefaultSG",
-            ServiceToken="arn:aws:lambda:::function:x",
+            ServiceToken=library_function(account, "Custom::VpcRestrictDefaultSG"),
             DefaultSecurityGroupId=attribute("Network", "DefaultSecurityGroup"),
         ),
     }
@@ -123,42 +124,40 @@ def test_default_security_group_is_emptied(account: Account) -> None:
 
 
 def test_bucket_is_emptied_before_it_is_deleted(account: Account) -> None:
-    bucket = f"emptied-{account.place.account}"
+    bucket, token = f"emptied-{account.place.account}", library_function(account, "Custom::S3AutoDeleteObjects")
     account.deploy(
-        Bucket=resource("AWS::S3::Bucket", BucketName=bucket, Tags=tags(a="b")),
-        Emptied=resource("Custom::S3AutoDeleteObjects", ServiceToken="x", BucketName=ref("Bucket")),
+        Bucket=resource("AWS::S3::Bucket", BucketName=bucket, Tags=tags(**{"aws-cdk:auto-delete-objects": "true"})),
+        Emptied=resource("Custom::S3AutoDeleteObjects", ServiceToken=token, BucketName=ref("Bucket")),
     )
     account.client("s3").put_object(Bucket=bucket, Key="left", Body=b"over")
     account.delete()
     assert account.client("s3").list_buckets()["Buckets"] == []
 
 
-def test_custom_resource_allows_only_put_object(account: Account) -> None:
-    bucket = f"called-{account.place.account}"
+def test_custom_resource_makes_the_call_that_it_says(account: Account) -> None:
+    bucket, token = f"called-{account.place.account}", library_function(account, "Custom::AWS")
 
     def call(body: str, action: str = "putObject") -> dict[str, Any]:
         parameters = {"Bucket": bucket, "Key": "static/check.txt", "Body": body, "ContentType": "text/plain"}
         output = json.dumps(
             {"service": "S3", "action": action, "parameters": parameters, "physicalResourceId": {"id": "check"}}
         )
+        call = resource("Custom::AWS", ServiceToken=token, Create=output, Update=output)
         return {
             "Bucket": resource("AWS::S3::Bucket", BucketName=bucket),
-            "Call": {
-                **resource("Custom::AWS", ServiceToken="x", Create=output, Update=output),
-                "DependsOn": ["Bucket"],
-            },
+            "Call": {**call, "DependsOn": ["Bucket"]},
         }
 
     for body in ("first", "second"):
         assert account.deploy(**call(body))["Call"] == "check"
         found = account.client("s3").get_object(Bucket=bucket, Key="static/check.txt")
         assert (found["Body"].read().decode(), found["ContentType"]) == (body, "text/plain")
-    with pytest.raises(AssertionError, match="does not make the call S3:deleteObject"):
-        account.deploy(**call("third", "deleteObject"))
+    with pytest.raises(AssertionError, match="Unable to find command named: PutNothingCommand"):
+        account.deploy(**call("third", "putNothing"))
 
 
 def test_versioned_object_is_deleted_with_its_stack(account: Account) -> None:
-    bucket = f"versioned-{account.place.account}"
+    bucket, token = f"versioned-{account.place.account}", library_function(account, "Custom::AWS")
     where = {"Bucket": bucket, "Key": "static/check.txt"}
 
     def resources(body: str) -> dict[str, Any]:
@@ -166,7 +165,7 @@ def test_versioned_object_is_deleted_with_its_stack(account: Account) -> None:
         put_once = json.dumps({**put, "physicalResourceId": {"responsePath": "VersionId"}})
         version = {**where, "VersionId": "PHYSICAL:RESOURCEID:"}
         remove = json.dumps({"service": "S3", "action": "deleteObject", "parameters": version})
-        call = resource("Custom::AWS", ServiceToken="x", Create=put_once, Update=put_once, Delete=remove)
+        call = resource("Custom::AWS", ServiceToken=token, Create=put_once, Update=put_once, Delete=remove)
         versioned = {"Status": "Enabled"}
         return {
             "Bucket": resource("AWS::S3::Bucket", BucketName=bucket, VersioningConfiguration=versioned),

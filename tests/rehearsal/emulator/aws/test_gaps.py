@@ -8,25 +8,27 @@ import pytest
 from rehearsal.actions import deploy
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated
 from tests.rehearsal.emulator.conftest import Account, attribute, ref, resource
+from tests.rehearsal.emulator.library_functions import library_function
 
 if TYPE_CHECKING:
     from tests.rehearsal.emulator.action_runner import Workshop
 
 
-def network(block: str) -> dict[str, Any]:
+def network(token: str, block: str) -> dict[str, Any]:
     return {
         "Network": resource("AWS::EC2::VPC", CidrBlock=block),
         "Restricted": resource(
             "Custom::VpcRestrictDefaultSG",
-            ServiceToken="arn:aws:lambda:::function:x",
+            ServiceToken=token,
             DefaultSecurityGroupId=attribute("Network", "DefaultSecurityGroup"),
         ),
     }
 
 
 def test_network_with_a_restricted_group_can_be_replaced(account: Account) -> None:
-    before = account.deploy(**network("10.0.0.0/16"))["Network"]
-    after = account.deploy(**network("10.1.0.0/16"))["Network"]
+    token = library_function(account, "Custom::VpcRestrictDefaultSG")
+    before = account.deploy(**network(token, "10.0.0.0/16"))["Network"]
+    after = account.deploy(**network(token, "10.1.0.0/16"))["Network"]
     assert after != before
     groups = account.client("ec2").describe_security_groups()["SecurityGroups"]
     [group] = [item for item in groups if item["VpcId"] == after]
@@ -42,12 +44,6 @@ def run(workshop: "Workshop", **resources: dict[str, Any]) -> None:
         "Capabilities": "CAPABILITY_NAMED_IAM",
     }
     workshop.run(deploy.execute, configuration, inputs=("templates",))
-
-
-def test_unsupported_call_is_a_gap(workshop: "Workshop") -> None:
-    call = json.dumps({"service": "EC2", "action": "describeVpcs", "physicalResourceId": {"id": "a"}})
-    with pytest.raises(ActionNotEmulated, match=r"a gap of the rehearsal's emulator.*EC2:describeVpcs"):
-        run(workshop, Call=resource("Custom::AWS", ServiceToken="x", Create=call))
 
 
 def test_missing_runtime_dependency_is_a_gap(workshop: "Workshop") -> None:
@@ -89,9 +85,10 @@ def test_name_in_use_is_reported_with_its_stack(workshop: "Workshop") -> None:
 
 def test_failed_replacement_is_cleaned_up(account: Account) -> None:
     subnet = resource("AWS::EC2::Subnet", VpcId=ref("Network"), CidrBlock="10.0.1.0/24")
-    account.deploy(**network("10.0.0.0/16"), Subnet=subnet)
+    token = library_function(account, "Custom::VpcRestrictDefaultSG")
+    account.deploy(**network(token, "10.0.0.0/16"), Subnet=subnet)
     with pytest.raises(AssertionError, match=r"The CIDR .*10\.0\.1\.0/24.* is invalid"):
-        account.deploy(**network("10.1.0.0/16"), Subnet=subnet)
+        account.deploy(**network(token, "10.1.0.0/16"), Subnet=subnet)
     assert account.settled() == "UPDATE_ROLLBACK_COMPLETE"
     blocks = [item["CidrBlock"] for item in account.client("ec2").describe_vpcs()["Vpcs"] if not item["IsDefault"]]
     assert blocks == ["10.0.0.0/16"]

@@ -19,6 +19,7 @@ from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account, resource
+from tests.rehearsal.emulator.library_functions import library_function
 from tests.rehearsal.emulator.small_assembly import write_assembly
 from tools.accounts import deployed_stacks, live_resources, recovery
 from tools.accounts.__main__ import main
@@ -293,12 +294,12 @@ def kept(definition: dict[str, Any]) -> dict[str, Any]:
 
 def bucket_with_object(small: Small, **properties: Any) -> tuple[str, dict[str, Any]]:
     """A bucket, and what puts an object into it that no deletion takes away."""
-    name = f"full-{small.place.account}"
+    name, token = f"full-{small.place.account}", library_function(small, "Custom::AWS")
     put = {"service": "S3", "action": "putObject", "parameters": {"Bucket": name, "Key": "object", "Body": "x"}}
     call = json.dumps({**put, "physicalResourceId": {"id": "object"}})
     return name, {
         "Bucket": kept(resource("AWS::S3::Bucket", BucketName=name, **properties)),
-        "Object": {**resource("Custom::AWS", ServiceToken="x", Create=call), "DependsOn": ["Bucket"]},
+        "Object": {**resource("Custom::AWS", ServiceToken=token, Create=call), "DependsOn": ["Bucket"]},
     }
 
 
@@ -460,10 +461,13 @@ def test_stack_with_termination_protection_is_left_alone(small: Small, capsys: p
 
 
 def test_failed_rollback_is_continued(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
+    token = library_function(small, "Custom::AWS")
+
     def puts_into(bucket: str) -> dict[str, Any]:
         parameters = {"Bucket": f"{bucket}-{small.place.account}", "Key": "object", "Body": "x"}
         put = {"service": "S3", "action": "putObject", "parameters": parameters, "physicalResourceId": {"id": "object"}}
-        return {"Object": resource("Custom::AWS", ServiceToken="x", Create=json.dumps(put))}
+        call = json.dumps(put)
+        return {"Object": resource("Custom::AWS", ServiceToken=token, Create=call, Update=call)}
 
     s3 = small.client("s3")
     for bucket in ("before", "after"):

@@ -15,7 +15,7 @@ ENVIRONMENT = cdk.Environment(account="111111111111", region="us-east-1")
 class Servers(pipelines.Step):
     """Deploys the repository to servers, and a stack set to other accounts."""
 
-    def __init__(self, step_id: str, files: pipelines.FileSet, group: codedeploy.IServerDeploymentGroup) -> None:
+    def __init__(self, step_id: str, files: Any, group: codedeploy.IServerDeploymentGroup) -> None:
         super().__init__(step_id)
         self.files, self.group = files, group
         self._add_dependency_file_set(files)

@@ -30,7 +30,7 @@ def handler(event, context):
 class Checks(pipelines.Step):
     """Invokes a function, and a state machine with what the function found."""
 
-    def __init__(self, step_id: str, function: lambda_.IFunction, machine: states.IStateMachine) -> None:
+    def __init__(self, step_id: str, function: Any, machine: states.IStateMachine) -> None:
         super().__init__(step_id)
         self.function, self.machine = function, machine
 

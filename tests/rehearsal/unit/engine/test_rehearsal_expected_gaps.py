@@ -23,6 +23,11 @@ def build(name: str, project: str) -> dict[str, Any]:
     return action(name, "Build", "CodeBuild", ProjectName={"Ref": project})
 
 
+def project(text: str, **environment: Any) -> dict[str, Any]:
+    found = {"Image": "aws/codebuild/standard:7.0", **environment}
+    return {"Type": "AWS::CodeBuild::Project", "Properties": {"Environment": found, "Source": {"BuildSpec": text}}}
+
+
 def stack(*actions: dict[str, Any], **conditions: Any) -> Stack:
     """A pipeline of one stage, with two projects."""
     resources = {
@@ -30,8 +35,11 @@ def stack(*actions: dict[str, Any], **conditions: Any) -> Stack:
             "Type": "AWS::CodePipeline::Pipeline",
             "Properties": {"Stages": [{"Name": "Dev", "Actions": list(actions), **conditions}]},
         },
-        "Plain": {"Type": "AWS::CodeBuild::Project", "Properties": {"Environment": {"PrivilegedMode": False}}},
-        "Privileged": {"Type": "AWS::CodeBuild::Project", "Properties": {"Environment": {"PrivilegedMode": True}}},
+        "Plain": project("buildspec.yml", PrivilegedMode=False),
+        "Assets": project("buildspec-Assets.yaml", PrivilegedMode=True),
+        "Image": project('{"phases": {"build": {"commands": ["docker build ."]}}}', PrivilegedMode=True),
+        "Synth": project('{"phases": {"build": {"commands": ["npx cdk synth"]}}}', PrivilegedMode=True),
+        "Own": project("buildspec.yml", Image="example.com/own:1"),
     }
     return Stack(name="Delivery", account="1" * 12, region="us-east-1", template={"Resources": resources})
 
@@ -58,14 +66,19 @@ def test_action_without_a_runner_is_a_gap(category: str, provider: str) -> None:
     assert found == [Gap(GapKind.ACTION, "Dev/It", f"{category} actions of {provider} are not rehearsed")]
 
 
-def test_privileged_build_needs_docker() -> None:
+def test_image_that_is_not_codebuilds_is_a_gap() -> None:
+    reason = "the build ran outside of its image example.com/own:1"
+    assert expected_gaps(stack(build("Test", "Own"))) == [Gap(GapKind.RUNTIME, "Dev/Test", reason)]
+
+
+def test_build_of_images_needs_docker() -> None:
     asked: list[bool] = []
 
     def has_docker() -> bool:
         asked.append(True)
         return False
 
-    found = stack(build("Synth", "Plain"), build("Image", "Privileged"), build("Other", "Privileged"))
+    found = stack(build("Test", "Plain"), build("Image", "Image"), build("Other", "Assets"), build("Synth", "Synth"))
     assert expected_gaps(found, has_docker=has_docker) == [
         Gap(GapKind.DOCKER, "Dev/Image", NO_DOCKER),
         Gap(GapKind.DOCKER, "Dev/Other", NO_DOCKER),

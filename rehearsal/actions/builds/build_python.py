@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import sysconfig
 import threading
@@ -17,6 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+FULL_VERSION = f"{VERSION}.{sys.version_info.micro}"
+MAKE_SECONDS = 120.0
 NOT_LINKED = ("site-packages", "dist-packages", "__pycache__", "EXTERNALLY-MANAGED")
 """Entries of the standard library's folder that belong to the user's installation."""
 _OTHER = re.compile(r"(python|pip)(3\.\d+)")
@@ -45,6 +48,16 @@ exec {own}/bin/python {module}"$@"
 
 
 _unpacking = threading.Lock()
+
+
+def make_python_of(program: str, directory: Path) -> Path:
+    """Create it in `directory` from another Python; return its `bin` folder. Raises OSError with that one's message."""
+    command = [program, "-I", __file__, str(directory), str(directory.with_name(f"{directory.name}-packages"))]
+    environment = {"PATH": os.environ.get("PATH", os.defpath)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=MAKE_SECONDS)
+    if done.returncode:
+        raise OSError(done.stderr.strip())
+    return directory / "bin"
 
 
 def make_python(directory: Path, *, unpacked: Path) -> Path:
@@ -117,3 +130,8 @@ def _unpack_pip(directory: Path) -> None:
         installed = [Path(sysconfig.get_path("purelib", vars=base)), Path(sys.base_prefix, "lib/python3/dist-packages")]
         for pip in [folder / "pip" for folder in installed if (folder / "pip").is_dir()][:1]:
             shutil.copytree(pip, directory / "pip")
+
+
+if __name__ == "__main__":
+    # Run by other Pythons, too: the standard library of Python 3.8 must suffice.
+    make_python(Path(sys.argv[1]), unpacked=Path(sys.argv[2]))

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from rehearsal.actions import buildspec
-from rehearsal.actions.build_environment import CACHES, build_environment
+from rehearsal.actions.builds import buildspec
+from rehearsal.actions.builds.environment import CACHES, BuildRequest, build_environment
 from rehearsal.actions.run import ActionFailed, Context, Run
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
@@ -93,7 +93,8 @@ class Builds:
         text = json.dumps({"version": "0.2", "env": env or {}, "phases": {"build": {}}})
         build = self.directory / "build"
         build.mkdir()
-        return build_environment(run, described, buildspec.parse(text), build, ROLE)
+        request = BuildRequest(described, build, ROLE, build_id="project:1", log_stream="1")
+        return build_environment(run, request, buildspec.parse(text)).variables
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_user_variables_do_not_leak_in(builds: Builds, monkeypatch: pytest.Monke
     assert {name for name, value in OUTSIDE.items() if environment.get(name) == value} == set()
     proxies = {"HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"}
     allowed = {*MACHINE, *CACHES, *proxies, "HOME", "PATH", "TMPDIR", "CI", "JAVA_TOOL_OPTIONS"}
-    prefixes = ("CODEBUILD_", "AWS_", "CDK_", "PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
+    prefixes = ("CODEBUILD_", "AWS_", "CDK_", "COREPACK_", "PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
     assert [name for name in environment if name not in allowed and not name.startswith(prefixes)] == []
 
 
@@ -181,13 +182,13 @@ def test_home_contains_only_registry_settings(builds: Builds, tmp_path: Path, mo
 def test_cache_on_another_file_system_is_symlinked(
     cache: str, mode: str | None, builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rehearsal.actions.build_environment.cache", lambda: tmp_path / cache)
+    monkeypatch.setattr("rehearsal.actions.builds.environment.cache", lambda: tmp_path / cache)
     monkeypatch.delenv("UV_LINK_MODE", raising=False)
     assert builds.environment().get("UV_LINK_MODE") == mode
 
 
 def test_uv_link_mode_of_the_user_is_kept(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rehearsal.actions.build_environment.cache", lambda: Path("/dev"))
+    monkeypatch.setattr("rehearsal.actions.builds.environment.cache", lambda: Path("/dev"))
     monkeypatch.setenv("UV_LINK_MODE", "copy")
     assert builds.environment()["UV_LINK_MODE"] == "copy"
 
@@ -267,7 +268,13 @@ def test_codebuild_variables_are_set(builds: Builds, tmp_path: Path) -> None:
     assert environment["CODEBUILD_SRC_DIR_Other"] == str(tmp_path / "build/inputs/Other")
     assert environment["CODEBUILD_RESOLVED_SOURCE_VERSION"] == "c0ffee"
     assert environment["CODEBUILD_INITIATOR"] == "codepipeline/pipeline"
-    assert environment["CODEBUILD_BUILD_ID"].startswith("project:")
+    assert environment["CODEBUILD_BUILD_ID"] == "project:1"
+    assert environment["CODEBUILD_LOG_PATH"] == "1"
+    assert environment["CODEBUILD_PROJECT_ARN"] == f"arn:aws:codebuild:us-east-1:{HOME.account}:project/project"
+    assert environment["CODEBUILD_KMS_KEY_ID"] == f"arn:aws:kms:us-east-1:{HOME.account}:alias/aws/s3"
+    assert environment["CODEBUILD_SOURCE_REPO_URL"] == ""
+    assert int(environment["CODEBUILD_START_TIME"]) > 1_600_000_000_000
+    assert "CODEBUILD_BATCH_BUILD_IDENTIFIER" not in environment
     build = f"arn:aws:codebuild:us-east-1:{HOME.account}:build/"
     assert environment["CODEBUILD_BUILD_ARN"] == build + environment["CODEBUILD_BUILD_ID"]
     assert (environment["CI"], environment["CODEBUILD_CI"]) == ("true", "true")

@@ -1,0 +1,1 @@
+"""Builds as in CodeBuild: their specification, and the environment, runtimes and tools they run with."""

@@ -1,0 +1,1 @@
+"""What Lambda provides to the functions that run here."""
