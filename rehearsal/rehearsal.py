@@ -73,6 +73,8 @@ class Plan:
     """Values of the pipeline's own variables with which `commit` is delivered."""
     then: str | None = None
     """A command to run after the deliveries have succeeded, such as a rollback; what it starts is then run."""
+    source_folders: Mapping[str, Path] = field(default_factory=dict)
+    """What the pipeline's other sources deliver, by the action's name."""
     permissions: Permissions = Permissions.ENFORCED
     """What happens to calls that no policy allows."""
 
@@ -303,6 +305,7 @@ class Rehearsal:
             workloads=self._workloads,
             clock=plan.clock,
             variable_overrides=plan.variable_overrides,
+            source_folders=plan.source_folders,
             build_slots=BuildSlots(plan.account.concurrent_builds),
         )
 

@@ -43,6 +43,7 @@ from rehearsal.emulator.services import (
     engine_versions,
     executions,
     functions,
+    jobs,
     load_balancers,
     pipelines,
     point_in_time,
@@ -187,6 +188,7 @@ def _state() -> dict[str, Any]:
         "functions": {"idle": functions.are_idle(), "failures": functions.failures},
         "refused": recorder.refused,
         "started": started_executions.requested,
+        "jobs": jobs.results,
     }
 
 

@@ -80,9 +80,10 @@ def cloning_the_source(pipeline: Resource, resources: Resources) -> Iterator[Cal
     """Return how each build that reads a source as a reference clones it through the connection."""
     actions = [action for _, action in _actions(pipeline)]
     for source in actions:
-        if source.get("Configuration", {}).get("OutputArtifactFormat") != "CODEBUILD_CLONE_REF":
+        connection = source["Configuration"].get("ConnectionArn")
+        if not connection or source["Configuration"].get("OutputArtifactFormat") != "CODEBUILD_CLONE_REF":
             continue
-        connection, [output] = source["Configuration"]["ConnectionArn"], source["OutputArtifacts"]
+        [output] = source["OutputArtifacts"]
         prefix = "codestar-connections" if ":codestar-connections:" in connection else "codeconnections"
         for action in actions:
             if output not in action.get("InputArtifacts", []) or "ProjectName" not in action.get("Configuration", {}):
