@@ -54,7 +54,8 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     for action in found.actions:
         stage = action.partition("/")[0]
         stages[stage] = stages.get(stage, 0) + 1
-    _print(console, "pipeline", f"{found.stack_name} in {found.home}")
+    place = f"stack {found.stack_name} in {found.home}"
+    _print(console, "pipeline", f"{found.pipeline}, type {found.pipeline_type}; {place}")
     _print(console, "deploys to", _names(map(str, found.aws_environments)))
     if found.agnostic_stacks:
         _print(console, "assumed", f"{found.home} for {_names(found.agnostic_stacks)}, which name none (--default-env)")

@@ -25,10 +25,11 @@ from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
 from rehearsal.errors import RehearsalError
 from rehearsal.follow_up import run_command
+from rehearsal.process.cdk_cli import CliChoice, candidates
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
 from rehearsal.project.discovery import Project
-from rehearsal.project.synthesis import Synthesis, find_cli
+from rehearsal.project.synthesis import Synthesis
 from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result, Status
@@ -97,6 +98,8 @@ class Rehearsal:
         self._on_assembly = on_assembly
         self._progress = progress
         self._processes = Processes()
+        project = plan.project.repository.work_tree / plan.project.folder if plan.project else Path.cwd()
+        self._clis = CliChoice(candidates(project, self._processes))
         self._clean_up = contextlib.ExitStack()
         self._directory = directory or self._clean_up.enter_context(run_directory())
         self._workloads: Workloads = NoTasks()
@@ -126,6 +129,7 @@ class Rehearsal:
                 self._directory,
                 self._plan.permissions,
                 account=self._plan.account,
+                clis=self._clis,
             )
             self.cloud = set_up.start_emulator()
             self._plan = self._with_assemblies(self.cloud)
@@ -188,7 +192,7 @@ class Rehearsal:
     def _synthesize(self, project: Project, commit: str, cloud: Cloud) -> Assembly:
         step = self._progress.add_step(f"synthesize {commit[:12]}", "cdk synth")
         self._progress.start(step)
-        synthesis = Synthesis(find_cli(), cloud, self._processes, self._directory, self._plan.default_environment)
+        synthesis = Synthesis(self._clis, cloud, self._processes, self._directory, self._plan.default_environment)
         try:
             directory = synthesis.run(project, commit, lambda line: self._progress.log(step, line))
         except (SetupFailed, RehearsalError) as failure:

@@ -5,8 +5,7 @@ of the user changes. Lookups are answered by the emulator.
 """
 
 import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from rehearsal.actions.builds.environment import CACHES
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.emulator_setup import CREDENTIALS_PLUGIN, SetupFailed
 from rehearsal.process import closed_network
+from rehearsal.process.cdk_cli import CANNOT_READ, CliChoice
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.processes import Processes
 from rehearsal.process.run_directory import cache
@@ -38,8 +38,8 @@ MANAGERS = {
 class Synthesis:
     """What to synthesize with."""
 
-    cli: Sequence[str]
-    """The command of the CDK CLI."""
+    clis: CliChoice
+    """The CDK CLIs to try."""
     cloud: Cloud
     processes: Processes
     directory: Path
@@ -56,27 +56,36 @@ class Synthesis:
             on_line(f"submodule {path} is not checked out here; to include it: git submodule update --init")
         link_packages(project.repository.work_tree, checkout)
         on_line(f"$ cdk synth --app '{app_command(checkout, project.folder)}'")
+        self._synthesize(checkout / project.folder, assembly, self._environment(folder), on_line)
+        return assembly
+
+    def _synthesize(
+        self, app: Path, assembly: Path, environment: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> None:
         lines: list[str] = []
 
         def on_output(line: str) -> None:
             lines.append(line)
             on_line(line)
 
-        command = [*self.cli, "synth", "--quiet", "--output", str(assembly), "--plugin", str(CREDENTIALS_PLUGIN)]
+        cli = self.clis.current()
+        on_line(str(cli))
+        command = [str(cli.program), "synth", "--quiet", "--output", str(assembly), "--plugin", str(CREDENTIALS_PLUGIN)]
         try:
             code = self.processes.run(
                 closed_network.closed(command, self.cloud.ports),
-                directory=checkout / project.folder,
-                environment=self._environment(folder),
+                directory=app,
+                environment=environment,
                 on_line=on_output,
                 timeout_seconds=TIMEOUT_SECONDS,
             )
         except TimeoutError:
             raise SetupFailed(f"cdk synth did not end within {TIMEOUT_SECONDS:.0f} s") from None
-        if code:
+        if code and any(CANNOT_READ in line for line in lines) and self.clis.advance():
+            self._synthesize(app, assembly, environment, on_line)
+        elif code:
             reason = failing_line.reason(lines, "it printed nothing")
             raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}")
-        return assembly
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Return the user's variables without those of AWS, with a home of its own and the emulator's settings."""
@@ -112,9 +121,3 @@ def _folders(root: Path) -> Iterator[Path]:
     for parent, names, _ in os.walk(root):
         names[:] = [name for name in names if name not in (".git", *PACKAGES)]
         yield Path(parent)
-
-
-def find_cli() -> list[str]:
-    """Return the command of the CDK CLI."""
-    found = shutil.which("cdk")
-    return [found] if found else []

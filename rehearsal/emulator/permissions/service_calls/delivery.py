@@ -17,6 +17,15 @@ from rehearsal.emulator.permissions.service_calls.table import (
     row,
 )
 
+STACK_OPERATIONS = {
+    "CREATE_UPDATE": "CreateStack UpdateStack DescribeStacks DescribeStackEvents GetTemplate",
+    "REPLACE_ON_FAILURE": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate",
+    "DELETE_ONLY": "DeleteStack DescribeStacks",
+    "CHANGE_SET_REPLACE": "CreateChangeSet DeleteChangeSet DescribeChangeSet DescribeStacks",
+    "CHANGE_SET_EXECUTE": "ExecuteChangeSet DescribeChangeSet DescribeStacks",
+}
+"""The calls of a CloudFormation action by its mode: those that the CDK library's own actions grant to their roles."""
+
 
 @row(
     "AWS CodePipeline",
@@ -106,16 +115,6 @@ def _build_calls(action: Mapping[str, Any]) -> str:
     return "StartBuild BatchGetBuilds StopBuild"
 
 
-STACK_CALLS = {
-    "CREATE_UPDATE": "CreateStack UpdateStack DescribeStacks DescribeStackEvents GetTemplate",
-    "REPLACE_ON_FAILURE": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate",
-    "DELETE_ONLY": "DeleteStack DescribeStacks",
-    "CHANGE_SET_REPLACE": "CreateChangeSet DeleteChangeSet DescribeChangeSet DescribeStacks",
-    "CHANGE_SET_EXECUTE": "ExecuteChangeSet DescribeChangeSet DescribeStacks",
-}
-"""The deploy action's calls by its mode; the documentation lists them together."""
-
-
 @row(
     "AWS CodePipeline",
     "AWS::CodePipeline::Pipeline",
@@ -145,7 +144,8 @@ def deploying_stacks(pipeline: Resource, resources: Resources) -> Iterator[Call]
         configuration = action["Configuration"]
         account = own.name.split(":")[4]
         stack = f"arn:aws:cloudformation:{region}:{account}:stack/{configuration['StackName']}/id"
-        yield from calls(own, f"cloudformation:{STACK_CALLS[configuration['ActionMode']]}", stack)
+        operations = STACK_OPERATIONS.get(configuration.get("ActionMode"), "DescribeStacks")
+        yield from calls(own, f"cloudformation:{operations}", stack)
         if execution := configuration.get("RoleArn"):
             passed = "cloudformation.amazonaws.com"
             yield from calls(own, "iam:PassRole", execution, iam__PassedToService=passed)
