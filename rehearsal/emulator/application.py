@@ -8,7 +8,7 @@
 - AWS's own host names: emulated services respond, other names are refused.
 - `/_rehearsal/…` is the rehearsal's own interface. `executions` receives pipeline events. `permissions/…` assumes roles
   for services, checks calls that no request makes (those of services after a deployment too), and returns the record.
-  `sdk` makes the AWS calls of Node functions.
+  `given` creates what accounts contain at the start. `sdk` makes the AWS calls of Node functions.
 """
 
 import asyncio
@@ -43,6 +43,7 @@ from rehearsal.emulator.services import (
     engine_versions,
     executions,
     functions,
+    given,
     load_balancers,
     pipelines,
     point_in_time,
@@ -82,6 +83,7 @@ def register_resource_types() -> None:
         engine_versions,
         faults,
         functions,
+        given,
         load_balancers,
         topics,
         network_types,
@@ -139,6 +141,9 @@ async def _rehearsals_own(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         return 200, {}
     if path.startswith("/_rehearsal/permissions"):
         return _permissions(path, body)
+    if path == "/_rehearsal/given":
+        given.place(json.loads(body))
+        return 200, {}
     if path == "/_rehearsal/sdk":
         # The call comes back to this server, so it must not block it.
         return 200, await asyncio.to_thread(sdk_calls.answer, body)
