@@ -89,8 +89,18 @@ def _expected(table: dict[str, object]) -> Expected:
     return Expected(exit_code, tuple(shows), tuple(hides))
 
 
-def rehearse(project: Project, repository: Path, fault: Fault | None = None) -> Done:
-    """Rehearse a copy of the project that is committed into the repository, an absent folder."""
+def rehearse(
+    project: Project,
+    repository: Path,
+    fault: Fault | None = None,
+    *,
+    command: tuple[str, ...] = (sys.executable, "-m", "rehearsal"),
+    packages: Path = ROOT,
+) -> Done:
+    """Rehearse a copy of the project that is committed into the repository, an absent folder.
+
+    `packages` is where Python finds the tool.
+    """
     shutil.copytree(HERE / project.name, repository, ignore=shutil.ignore_patterns("project.toml", "__pycache__"))
     if fault:
         file = repository / fault.file
@@ -102,13 +112,10 @@ def rehearse(project: Project, repository: Path, fault: Fault | None = None) -> 
     if any(repository.rglob("*.ts")):
         (repository / ".git/info/exclude").write_text("node_modules\n")
     before = _files(repository)
-    folder, assembly = repository / project.folder, repository.with_name("assembly")
-    subprocess.run(["cdk", "synth", "--quiet", "--output", str(assembly)], cwd=folder, env=_environment(), check=True)
-    outputs = [f"--assembly={assembly}", f"--html={repository}.html", f"--logs={repository}-logs"]
     done = subprocess.run(
-        [sys.executable, "-m", "rehearsal", *outputs, *project.arguments],
-        cwd=folder,
-        env=_environment(),
+        [*command, *project.arguments],
+        cwd=repository / project.folder,
+        env=_environment(packages),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -118,13 +125,13 @@ def rehearse(project: Project, repository: Path, fault: Fault | None = None) -> 
     return Done(done.returncode, done.stdout, tuple(sorted(_files(repository) - before)))
 
 
-def _environment() -> dict[str, str]:
+def _environment(packages: Path) -> dict[str, str]:
     """Return the variables of a developer who has activated an environment with the CDK, and has the tool."""
     programs = os.pathsep.join([str(Path(sys.executable).parent), str(ROOT / "node_modules/.bin")])
     return {
         **os.environ,
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(packages),
         "COLUMNS": "200",
     }
 

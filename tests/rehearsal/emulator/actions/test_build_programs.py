@@ -41,7 +41,7 @@ def run_with_runtimes(projects: Projects, command: str, **versions: str) -> list
     """Run a command after an install phase with these runtimes; return what it printed."""
     phases = {"install": {"runtime-versions": versions}, "build": {"commands": [command]}}
     projects.run_specification(json.dumps({"version": "0.2", "phases": phases}))
-    return projects.said
+    return projects.output
 
 
 def gaps(projects: Projects) -> list[tuple[GapKind, str]]:
@@ -51,7 +51,7 @@ def gaps(projects: Projects) -> list[tuple[GapKind, str]]:
 def test_privileged_build_that_needs_no_docker_runs(projects: Projects, machine: Path) -> None:
     program(machine, "docker", "exit 1")
     projects.run("echo built", environment=PRIVILEGED)
-    assert (projects.said, gaps(projects)) == (["built"], [])
+    assert (projects.output, gaps(projects)) == (["built"], [])
 
 
 def test_docker_command_without_a_daemon_is_a_gap_and_the_next_command_runs(projects: Projects, machine: Path) -> None:
@@ -59,7 +59,7 @@ def test_docker_command_without_a_daemon_is_a_gap_and_the_next_command_runs(proj
     with pytest.raises(ActionNotRehearsed, match="docker build: no Docker daemon is running") as raised:
         projects.run("docker build", "echo next", environment=PRIVILEGED)
     assert raised.value.kind is GapKind.DOCKER
-    assert projects.said[-1] == "next"
+    assert projects.output[-1] == "next"
 
 
 def test_build_with_outputs_goes_on_after_a_docker_gap(projects: Projects, machine: Path) -> None:
@@ -85,7 +85,7 @@ def test_docker_in_a_build_that_is_not_privileged_fails_as_in_codebuild(projects
 def test_privileged_build_uses_a_docker_that_works(projects: Projects, machine: Path) -> None:
     program(machine, "docker", "echo docker $1")
     projects.run("docker ps", environment=PRIVILEGED)
-    assert (projects.said, gaps(projects)) == (["docker ps"], [])
+    assert (projects.output, gaps(projects)) == (["docker ps"], [])
 
 
 @pytest.mark.parametrize("manager", ["apt-get", "yum"])
