@@ -13,8 +13,6 @@ from rehearsal.given import templates
 from rehearsal.given.needs import Kind, Need, made_id, merged, network
 
 CONTEXT_FILE: Final = "cdk.context.json"
-MOST_ROUNDS: Final = 5
-"""How often an app may look up something in what it has looked up before, such as a security group of a VPC."""
 WITHOUT_PREPARATION: Final = ("availability-zones",)
 """Lookups that the emulator answers by itself."""
 
@@ -36,18 +34,17 @@ def synthesize(synth: Callable[[bool], int], directory: Path, place: Callable[[l
     app without lookups is synthesized once.
     """
     before: set[str] = set()
-    for _ in range(MOST_ROUNDS):
+    while True:
         shutil.rmtree(directory, ignore_errors=True)
         status = synth(False)
         missing = asked(directory)
         keys = {entry["key"] for entry in missing}
         if keys <= before:
             # There is none, or the emulator does not answer it.
-            break
+            return status
         place(missing)
         before |= keys
-        status = synth(True)
-    return status
+        synth(True)
 
 
 def needs_of(missing: list[Mapping[str, Any]]) -> list[Need]:

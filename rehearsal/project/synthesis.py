@@ -6,14 +6,16 @@ of the user changes. Lookups are answered by the emulator.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.builds.environment import CACHES
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.emulator_setup import CREDENTIALS_PLUGIN, SetupFailed
+from rehearsal.given import lookups
 from rehearsal.process import closed_network
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.processes import Processes
@@ -35,6 +37,15 @@ MANAGERS = {
 
 
 @dataclass(frozen=True)
+class Synthesized:
+    """The result of a synthesis."""
+
+    assembly: Path
+    folder: Path
+    """The project's folder in the checkout, with what its lookups found (cdk.context.json)."""
+
+
+@dataclass(frozen=True)
 class Synthesis:
     """What to synthesize with."""
 
@@ -47,8 +58,17 @@ class Synthesis:
     environment: AwsEnvironment
     """What the app sees as CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION."""
 
-    def run(self, project: Project, commit: str, on_line: Callable[[str], None]) -> Path:
-        """Return the folder of the commit's assembly; raises SetupFailed and RehearsalError."""
+    def run(
+        self,
+        project: Project,
+        commit: str,
+        on_line: Callable[[str], None],
+        place: Callable[[list[Mapping[str, Any]]], None],
+    ) -> Synthesized:
+        """Synthesize the commit's app; raises SetupFailed and RehearsalError.
+
+        `place` creates what the app's lookups need, given as the assembly's `missing` entries.
+        """
         folder = self.directory / "synthesis" / commit[:12]
         checkout, assembly = folder / project.repository.work_tree.name, folder / "cdk.out"
         folder.mkdir(parents=True)
@@ -57,26 +77,31 @@ class Synthesis:
         link_packages(project.repository.work_tree, checkout)
         on_line(f"$ cdk synth --app '{app_command(checkout, project.folder)}'")
         lines: list[str] = []
+        environment = self._environment(folder)
 
         def on_output(line: str) -> None:
             lines.append(line)
             on_line(line)
 
-        command = [*self.cli, "synth", "--quiet", "--output", str(assembly), "--plugin", str(CREDENTIALS_PLUGIN)]
-        try:
-            code = self.processes.run(
-                closed_network.closed(command, self.cloud.ports),
+        def synth(with_lookups: bool) -> int:
+            lines.clear()
+            command = [*self.cli, "synth", "--quiet", "--output", str(assembly), "--plugin", str(CREDENTIALS_PLUGIN)]
+            return self.processes.run(
+                closed_network.closed([*command, f"--lookups={str(with_lookups).lower()}"], self.cloud.ports),
                 directory=checkout / project.folder,
-                environment=self._environment(folder),
+                environment=environment,
                 on_line=on_output,
                 timeout_seconds=TIMEOUT_SECONDS,
             )
+
+        try:
+            code = lookups.synthesize(synth, assembly, place)
         except TimeoutError:
             raise SetupFailed(f"cdk synth did not end within {TIMEOUT_SECONDS:.0f} s") from None
         if code:
             reason = failing_line.reason(lines, "it printed nothing")
             raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}")
-        return assembly
+        return Synthesized(assembly, checkout / project.folder)
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Return the user's variables without those of AWS, with a home of its own and the emulator's settings."""
