@@ -34,6 +34,7 @@ from rehearsal.emulator.permissions.service_calls import deployed
 from rehearsal.emulator.rules import lifecycle
 from rehearsal.emulator.runtimes import sdk_calls
 from rehearsal.emulator.services import (
+    apis,
     backups,
     buckets,
     builds,
@@ -75,6 +76,7 @@ def register_resource_types() -> None:
     """Complete ministack's resource types. Generic types and the rules for all types come last."""
     own = (
         alarms,
+        apis,
         backups,
         buckets,
         builds,
@@ -173,8 +175,10 @@ def _permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
 def _is_emulated(host: str, headers: dict[str, str]) -> bool:
     """Return whether an AWS host name is a service's; ministack takes an unknown name for a bucket."""
     patterns = (pattern for service in router.SERVICE_PATTERNS.values() for pattern in service.get("host_patterns", ()))
-    return "authorization" in headers or any(
-        router._anchored_host_pattern(pattern).search(host) for pattern in patterns
+    return (
+        "authorization" in headers
+        or apis.serves(host)
+        or any(router._anchored_host_pattern(pattern).search(host) for pattern in patterns)
     )
 
 

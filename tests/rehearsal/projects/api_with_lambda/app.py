@@ -14,9 +14,7 @@ class Items(cdk.Stack):
         key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
         table = dynamodb.Table(self, "Table", partition_key=key)
         common = {"code": lambda_.Code.from_asset("functions"), "environment": {"TABLE": table.table_name}}
-        write = lambda_.Function(
-            self, "Write", runtime=lambda_.Runtime.PYTHON_3_12, handler="items.handler", **common
-        )
+        write = lambda_.Function(self, "Write", runtime=lambda_.Runtime.PYTHON_3_12, handler="items.handler", **common)
         read = lambda_.Function(self, "Read", runtime=lambda_.Runtime.NODEJS_22_X, handler="read.handler", **common)
         table.grant_write_data(write)
         table.grant_read_data(read)

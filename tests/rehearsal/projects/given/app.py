@@ -24,7 +24,9 @@ class Web(cdk.Stack):
             runtime=lambda_.Runtime.PYTHON_3_12,
             handler="index.handler",
             code=lambda_.Code.from_inline("def handler(event, context): pass"),
-            environment={"PASSWORD": cdk.SecretValue.secrets_manager("database", json_field="password").unsafe_unwrap()},
+            environment={
+                "PASSWORD": cdk.SecretValue.secrets_manager("database", json_field="password").unsafe_unwrap()
+            },
         )
         size = ssm.StringParameter.value_for_string_parameter(self, "/web/size")
         image = ec2.MachineImage.latest_amazon_linux2023().get_image(self).image_id
@@ -58,7 +60,11 @@ class Delivery(cdk.Stack):
             "Test",
             env_from_cfn_outputs={"FOUND": prod.web.found},
             build_environment=codebuild.BuildEnvironment(environment_variables={"REGISTRY": REGISTRY, "COLOR": COLOR}),
-            commands=['echo "$REGISTRY"', '[[ "$COLOR $FOUND" = "blue large ami-"* ]]', 'test "$REGISTRY" = "s3cr3t-token"'],
+            commands=[
+                'echo "$REGISTRY"',
+                '[[ "$COLOR $FOUND" = "blue large ami-"* ]]',
+                'test "$REGISTRY" = "s3cr3t-token"',
+            ],
         )
         pipeline.add_stage(prod, post=[test])
 
