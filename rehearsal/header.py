@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
+from rehearsal.actions.sources.contents import rehearsed_source
 from rehearsal.assembly import Assembly
-from rehearsal.engine.expected_gaps import expected_gaps
-from rehearsal.gaps import Gap
+from rehearsal.engine.expected_gaps import SOURCE, expected_gaps, pipeline_of
 from rehearsal.process import closed_network
 from rehearsal.project.discovery import Project
 from rehearsal.project.repository import Commit, Repository
@@ -32,7 +32,11 @@ def print_source(
 ) -> None:
     """Say which project and commit is rehearsed."""
     repository = found.repository if isinstance(found, Project) else found
-    _print(console, "project", f"{found}, {'without git' if options.source else f'{options.ref} = {commit}'}")
+    _print(
+        console,
+        "project",
+        f"{found}, {'without git' if repository.directory != repository.work_tree else f'{options.ref} = {commit}'}",
+    )
     if base:
         _print(console, "update", f"first delivers {base}, which this commit then updates")
     if dirty := repository.uncommitted():
@@ -50,16 +54,21 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     for action in found.actions:
         stage = action.partition("/")[0]
         stages[stage] = stages.get(stage, 0) + 1
-    _print(console, "pipeline", f"{found.stack_name} in {found.home}")
+    place = f"stack {found.stack_name} in {found.home}"
+    _print(console, "pipeline", f"{found.pipeline}, type {found.pipeline_type}; {place}")
     _print(console, "deploys to", _names(map(str, found.aws_environments)))
     if found.agnostic_stacks:
         _print(console, "assumed", f"{found.home} for {_names(found.agnostic_stacks)}, which name none (--default-env)")
     if found.ignored_stacks:
-        _print(console, "without", f"{_names(found.ignored_stacks)}, which the pipeline does not deploy")
+        _print(console, "without", f"{len(found.ignored_stacks)} stack(s) that the pipeline does not deploy")
     _print(console, "runs", ", ".join(f"{name} ({count})" for name, count in stages.items()))
     approvals = {"yes": "all given", "no": "all refused"}.get(options.approve, "asked on the terminal")
     _print(console, "with", f"an emulated AWS; permissions: {options.permissions}; approvals: {approvals}")
-    gaps = _gaps(found)
+    sources = [name for name, _ in options.sources if name]
+    pipeline = pipeline_of(found.stacks[0], found.pipeline_id)
+    if sum(action.category == SOURCE for stage in pipeline.stages for action in stage.actions) > 1:
+        _print(console, "commit", f"delivered by {rehearsed_source(pipeline)}")
+    gaps = [*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id, sources)]
     for gap in gaps[:MOST_GAPS]:
         _print(console, "cannot", str(gap), "yellow")
     if len(gaps) > MOST_GAPS:
@@ -73,10 +82,6 @@ def print_line(console: Console, text: str, style: str = "default") -> None:
 
 def _print(console: Console, label: str, text: str, style: str = "default") -> None:
     print_line(console, f"{label:{LABEL_COLUMNS}} {text}", style)
-
-
-def _gaps(found: Assembly) -> list[Gap]:
-    return [*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id)]
 
 
 def _names(names: Iterable[str], most: int = MOST_NAMES) -> str:

@@ -28,10 +28,11 @@ from rehearsal.follow_up import run_command
 from rehearsal.given.accounts import Accounts
 from rehearsal.given.lookups import CONTEXT_FILE
 from rehearsal.given.values import Given
+from rehearsal.process.cdk_cli import CliChoice, candidates
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
 from rehearsal.project.discovery import Project
-from rehearsal.project.synthesis import Synthesis, find_cli
+from rehearsal.project.synthesis import Synthesis
 from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result, Status
@@ -77,6 +78,8 @@ class Plan:
     """Values of the pipeline's own variables with which `commit` is delivered."""
     then: str | None = None
     """A command to run after the deliveries have succeeded, such as a rollback; what it starts is then run."""
+    source_folders: Mapping[str, Path] = field(default_factory=dict)
+    """What the pipeline's other sources deliver, by the action's name."""
     permissions: Permissions = Permissions.ENFORCED
     """What happens to calls that no policy allows."""
 
@@ -100,6 +103,8 @@ class Rehearsal:
         self._on_assembly = on_assembly
         self._progress = progress
         self._processes = Processes()
+        project = plan.project.repository.work_tree / plan.project.folder if plan.project else Path.cwd()
+        self._clis = CliChoice(candidates(project, self._processes))
         self._clean_up = contextlib.ExitStack()
         self._directory = directory or self._clean_up.enter_context(run_directory())
         self._workloads: Workloads = NoTasks()
@@ -132,6 +137,7 @@ class Rehearsal:
                 self._directory,
                 self._plan.permissions,
                 account=self._plan.account,
+                clis=self._clis,
             )
             self.cloud = set_up.start_emulator()
             self._plan = self._with_assemblies(self.cloud)
@@ -195,7 +201,7 @@ class Rehearsal:
     def _synthesize(self, project: Project, commit: str, cloud: Cloud) -> Assembly:
         step = self._progress.add_step(f"synthesize {commit[:12]}", "cdk synth")
         self._progress.start(step)
-        synthesis = Synthesis(find_cli(), cloud, self._processes, self._directory, self._plan.default_environment)
+        synthesis = Synthesis(self._clis, cloud, self._processes, self._directory, self._plan.default_environment)
         try:
             synthesized = synthesis.run(
                 project,
@@ -314,6 +320,7 @@ class Rehearsal:
             workloads=self._workloads,
             clock=plan.clock,
             variable_overrides=plan.variable_overrides,
+            source_folders=plan.source_folders,
             build_slots=BuildSlots(plan.account.concurrent_builds),
         )
 

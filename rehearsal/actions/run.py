@@ -12,7 +12,7 @@ from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.definition import Action, Definition
-from rehearsal.gaps import GapKind
+from rehearsal.gaps import Gap, GapKind
 from rehearsal.process.processes import Processes
 
 CODEPIPELINE = "codepipeline.amazonaws.com"
@@ -122,6 +122,8 @@ class Context:
     """Values that replace those of the builds' variables, by name."""
     pipeline_variables: Mapping[str, str] = field(default_factory=dict)
     """Values of the pipeline's own variables that the execution was started with; others have their defaults."""
+    source_folders: Mapping[str, Path] = field(default_factory=dict)
+    """What sources deliver, by the action's name, that do not deliver the commit."""
     build_slots: BuildSlots = field(default_factory=BuildSlots)
     """The account's quota of concurrent builds."""
 
@@ -143,6 +145,8 @@ class Run:
     fail_on_purpose: bool = False
     details: ActionDetails = field(default_factory=ActionDetails)
     """Filled in by the action for the report, also when it fails."""
+    on_gap: Callable[[Gap], None] = lambda _: None
+    """Records a gap; see `add_gap`."""
     pages: Mapping[str, Path] = field(default_factory=dict)
     """The kept pages of the actions before, by the name of the object in S3."""
 
@@ -155,3 +159,30 @@ class Run:
     def name(self) -> str:
         """Stage and action, as `--fail` takes them."""
         return f"{self.stage}/{self.action.name}"
+
+    @property
+    def role_arn(self) -> str:
+        """The role that carries out the action: its own or, without one, the pipeline's."""
+        return self.action.role_arn or self.context.definition.role_arn
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition of its role."""
+        return self.role_arn.split(":")[1]
+
+    @property
+    def aws_environment(self) -> AwsEnvironment:
+        """Its role's account, and its region."""
+        return AwsEnvironment(self.role_arn.split(":")[4], self.action.region or self.context.home.region)
+
+    def credentials(self) -> Credentials:
+        """Return the credentials of its role, which the pipeline's assumes if it is another."""
+        caller = self.context.pipeline_credentials()
+        if not self.action.role_arn:
+            return caller
+        region = self.aws_environment.region
+        return self.context.cloud.assume(self.action.role_arn, caller, region, self.context.execution_id)
+
+    def add_gap(self, kind: GapKind, reason: str) -> None:
+        """Record that a part of the action is not rehearsed. It goes on, and can still succeed."""
+        self.on_gap(Gap(kind, self.name, reason))

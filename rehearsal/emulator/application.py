@@ -45,6 +45,7 @@ from rehearsal.emulator.services import (
     executions,
     functions,
     given,
+    jobs,
     load_balancers,
     pipelines,
     point_in_time,
@@ -196,6 +197,7 @@ def _state() -> dict[str, Any]:
         "functions": {"idle": functions.are_idle(), "failures": functions.failures},
         "refused": recorder.refused,
         "started": started_executions.requested,
+        "jobs": jobs.results,
     }
 
 

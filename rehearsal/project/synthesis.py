@@ -5,8 +5,7 @@ of the user changes. Lookups are answered by the emulator.
 """
 
 import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.emulator_setup import CREDENTIALS_PLUGIN, SetupFailed
 from rehearsal.given import lookups
 from rehearsal.process import closed_network
+from rehearsal.process.cdk_cli import CANNOT_READ, CliChoice
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.processes import Processes
 from rehearsal.process.run_directory import cache
@@ -46,11 +46,22 @@ class Synthesized:
 
 
 @dataclass(frozen=True)
+class _App:
+    """One app to synthesize."""
+
+    folder: Path
+    assembly: Path
+    environment: Mapping[str, str]
+    on_line: Callable[[str], None]
+    place: Callable[[list[Mapping[str, Any]]], None]
+
+
+@dataclass(frozen=True)
 class Synthesis:
     """What to synthesize with."""
 
-    cli: Sequence[str]
-    """The command of the CDK CLI."""
+    clis: CliChoice
+    """The CDK CLIs to try."""
     cloud: Cloud
     processes: Processes
     directory: Path
@@ -76,32 +87,40 @@ class Synthesis:
             on_line(f"submodule {path} is not checked out here; to include it: git submodule update --init")
         link_packages(project.repository.work_tree, checkout)
         on_line(f"$ cdk synth --app '{app_command(checkout, project.folder)}'")
+        app = _App(checkout / project.folder, assembly, self._environment(folder), on_line, place)
+        self._synthesize(app)
+        return Synthesized(assembly, app.folder)
+
+    def _synthesize(self, app: "_App") -> None:
         lines: list[str] = []
-        environment = self._environment(folder)
+        cli = self.clis.current()
+        app.on_line(str(cli))
 
         def on_output(line: str) -> None:
             lines.append(line)
-            on_line(line)
+            app.on_line(line)
 
         def synth(with_lookups: bool) -> int:
             lines.clear()
-            command = [*self.cli, "synth", "--quiet", "--output", str(assembly), "--plugin", str(CREDENTIALS_PLUGIN)]
+            command = [str(cli.program), "synth", "--quiet", "--output", str(app.assembly)]
+            command += ["--plugin", str(CREDENTIALS_PLUGIN), f"--lookups={str(with_lookups).lower()}"]
             return self.processes.run(
-                closed_network.closed([*command, f"--lookups={str(with_lookups).lower()}"], self.cloud.ports),
-                directory=checkout / project.folder,
-                environment=environment,
+                closed_network.closed(command, self.cloud.ports),
+                directory=app.folder,
+                environment=app.environment,
                 on_line=on_output,
                 timeout_seconds=TIMEOUT_SECONDS,
             )
 
         try:
-            code = lookups.synthesize(synth, assembly, place)
+            code = lookups.synthesize(synth, app.assembly, app.place)
         except TimeoutError:
             raise SetupFailed(f"cdk synth did not end within {TIMEOUT_SECONDS:.0f} s") from None
-        if code:
+        if code and any(CANNOT_READ in line for line in lines) and self.clis.advance():
+            self._synthesize(app)
+        elif code:
             reason = failing_line.reason(lines, "it printed nothing")
             raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}")
-        return Synthesized(assembly, checkout / project.folder)
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Return the user's variables without those of AWS, with a home of its own and the emulator's settings."""
@@ -137,9 +156,3 @@ def _folders(root: Path) -> Iterator[Path]:
     for parent, names, _ in os.walk(root):
         names[:] = [name for name in names if name not in (".git", *PACKAGES)]
         yield Path(parent)
-
-
-def find_cli() -> list[str]:
-    """Return the command of the CDK CLI."""
-    found = shutil.which("cdk")
-    return [found] if found else []

@@ -10,6 +10,7 @@ from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.definition import parse
+from rehearsal.gaps import Gap
 from rehearsal.process.processes import Processes
 from rehearsal.workloads.tasks import NoTasks
 from tests.rehearsal.emulator.conftest import Account
@@ -39,6 +40,11 @@ class Workshop:
     """What the last action said."""
     details: ActionDetails = field(default_factory=ActionDetails)
     """What the last action left to be reported."""
+
+    gaps: list[Gap] = field(default_factory=list)
+    """What the last action did not rehearse."""
+    commit: str = "c0ffee"
+    source_folders: dict[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.bucket = f"artifacts-{self.home.place.account}"
@@ -71,6 +77,8 @@ class Workshop:
         role_arn: str | None = None,
         region: str | None = None,
         fail: bool = False,
+        category: str = "Any",
+        provider: str = "Any",
         commands: Sequence[str] = (),
         output_variables: Sequence[str] = (),
         environment_variables: Sequence[Mapping[str, str]] = (),
@@ -80,7 +88,7 @@ class Workshop:
         files = output_files or {}
         action = {
             "name": "Action",
-            "actionTypeId": {"category": "Any", "provider": "Any"},
+            "actionTypeId": {"category": category, "provider": provider},
             "configuration": configuration,
             "inputArtifacts": [{"name": name} for name in inputs],
             "outputArtifacts": [{"name": name, "files": list(files.get(name, []))} for name in outputs],
@@ -106,12 +114,25 @@ class Workshop:
             home=self.home.place,
             execution_id="execution",
             repository=self.directory,
-            commit="c0ffee",
+            commit=self.commit,
+            source_folders=self.source_folders,
             directory=self.directory / "builds",
             approver=PresetApprover(answer=True),
             workloads=self.workloads,
         )
         self.log.clear()
         self.details = ActionDetails()
+        self.gaps.clear()
         found = definition.stages[0].actions[0]
-        return kind(Run("Stage", found, found.configuration, context, self.log.append, fail, details=self.details))
+        return kind(
+            Run(
+                "Stage",
+                found,
+                found.configuration,
+                context,
+                self.log.append,
+                fail,
+                details=self.details,
+                on_gap=self.gaps.append,
+            )
+        )
