@@ -20,6 +20,7 @@ from rehearsal.assembly import Assembly
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.errors import RehearsalError
+from rehearsal.given import values
 from rehearsal.options import PROGRAM, parser
 from rehearsal.process.output_directory import exclusive, output_directory
 from rehearsal.process.run_directory import run_directory
@@ -144,6 +145,7 @@ def _plan(
         if options.approve
         else TerminalApprover(screen.paused),
         base_commit=base.id if base else None,
+        given=values.read(options.given) if options.given else values.Given(),
         variable_overrides=dict(options.variable_overrides),
         pipeline_variables=dict(options.pipeline_variables),
         then=options.then,

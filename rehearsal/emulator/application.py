@@ -8,7 +8,7 @@
 - AWS's own host names: emulated services respond, other names are refused.
 - `/_rehearsal/…` is the rehearsal's own interface. `executions` receives pipeline events. `permissions/…` assumes roles
   for services, checks calls that no request makes (those of services after a deployment too), and returns the record.
-  `sdk` makes the AWS calls of Node functions.
+  `given` creates what accounts contain at the start. `sdk` makes the AWS calls of Node functions.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from rehearsal.emulator.permissions.service_calls import deployed
 from rehearsal.emulator.rules import lifecycle
 from rehearsal.emulator.runtimes import sdk_calls
 from rehearsal.emulator.services import (
+    apis,
     backups,
     buckets,
     builds,
@@ -43,6 +44,7 @@ from rehearsal.emulator.services import (
     engine_versions,
     executions,
     functions,
+    given,
     jobs,
     load_balancers,
     pipelines,
@@ -75,6 +77,7 @@ def register_resource_types() -> None:
     """Complete ministack's resource types. Generic types and the rules for all types come last."""
     own = (
         alarms,
+        apis,
         backups,
         buckets,
         builds,
@@ -83,6 +86,7 @@ def register_resource_types() -> None:
         engine_versions,
         faults,
         functions,
+        given,
         load_balancers,
         topics,
         network_types,
@@ -140,6 +144,9 @@ async def _rehearsals_own(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         return 200, {}
     if path.startswith("/_rehearsal/permissions"):
         return _permissions(path, body)
+    if path == "/_rehearsal/given":
+        given.place(json.loads(body))
+        return 200, {}
     if path == "/_rehearsal/sdk":
         # The call comes back to this server, so it must not block it.
         return 200, await asyncio.to_thread(sdk_calls.answer, body)
@@ -169,8 +176,10 @@ def _permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
 def _is_emulated(host: str, headers: dict[str, str]) -> bool:
     """Return whether an AWS host name is a service's; ministack takes an unknown name for a bucket."""
     patterns = (pattern for service in router.SERVICE_PATTERNS.values() for pattern in service.get("host_patterns", ()))
-    return "authorization" in headers or any(
-        router._anchored_host_pattern(pattern).search(host) for pattern in patterns
+    return (
+        "authorization" in headers
+        or apis.serves(host)
+        or any(router._anchored_host_pattern(pattern).search(host) for pattern in patterns)
     )
 
 
