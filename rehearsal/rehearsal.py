@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -11,8 +11,9 @@ from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloud_assembly import AwsEnvironment
 from rehearsal.actions.run import Approver, Clock, Context, Workloads, now
-from rehearsal.assembly import Assembly
+from rehearsal.assembly import DEFAULT_ENVIRONMENT, Assembly, read
 from rehearsal.engine.account_kind import AccountKind, BuildSlots
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
@@ -22,12 +23,19 @@ from rehearsal.engine.emulator_setup import EmulatorSetup, SetupFailed
 from rehearsal.engine.events import Rollback
 from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
+from rehearsal.errors import RehearsalError
 from rehearsal.follow_up import run_command
+from rehearsal.given.accounts import Accounts
+from rehearsal.given.lookups import CONTEXT_FILE
+from rehearsal.given.values import Given
+from rehearsal.process.cdk_cli import CliChoice, candidates
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
+from rehearsal.project.discovery import Project
+from rehearsal.project.synthesis import Synthesis
 from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
-from rehearsal.report.progress import Progress, Result
+from rehearsal.report.progress import Progress, Result, Status
 from rehearsal.workloads.command import Source, WorkloadCommand
 from rehearsal.workloads.tasks import NoTasks, Tasks
 
@@ -36,14 +44,26 @@ from rehearsal.workloads.tasks import NoTasks, Tasks
 class Plan:
     """What to rehearse, and how."""
 
-    assembly: Assembly
+    assembly: Assembly | None
+    """What the pipeline is installed from; None: it is synthesized from `project`."""
     repository: Path
+    """Where git commands find the repository."""
     commit: str
     approver: Approver
+    project: Project | None = None
+    """Where the app is; only needed for what is synthesized."""
+    pipeline: str | None = None
+    """The pipeline, if the app has several."""
+    default_environment: AwsEnvironment = DEFAULT_ENVIRONMENT
+    """Where a pipeline runs that names no account and region."""
+    work_tree: Path | None = None
+    """The user's folder, in which commands are run; None: the repository's."""
     base_commit: str | None = None
     """Delivered first to every environment, so that `commit` updates it; None: `commit` is the first delivery."""
     base_assembly: Assembly | None = None
-    """The base commit's, with the pipeline that is installed first; None: `assembly` is installed."""
+    """The base commit's, with the pipeline that is installed first; None: it is synthesized, if there is a project."""
+    given: Given = field(default_factory=Given)
+    """Values of what the accounts contain before the rehearsal; the rest become placeholders."""
     variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that replace those of the builds' variables, by name."""
     clock: Clock = now
@@ -58,6 +78,8 @@ class Plan:
     """Values of the pipeline's own variables with which `commit` is delivered."""
     then: str | None = None
     """A command to run after the deliveries have succeeded, such as a rollback; what it starts is then run."""
+    source_folders: Mapping[str, Path] = field(default_factory=dict)
+    """What the pipeline's other sources deliver, by the action's name."""
     permissions: Permissions = Permissions.ENFORCED
     """What happens to calls that no policy allows."""
 
@@ -65,14 +87,29 @@ class Plan:
 class Rehearsal:
     """Runs a plan. The emulated AWS can be inspected until the `with` block ends, which ends every process."""
 
-    def __init__(self, plan: Plan, progress: Progress) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        progress: Progress,
+        *,
+        directory: Path | None = None,
+        on_assembly: Callable[[Assembly], None] = lambda _: None,
+    ) -> None:
+        """Prepare a run in `directory`, by default one of its own.
+
+        `on_assembly` gets the assembly before anything is set up for it, and may raise RehearsalError.
+        """
         self._plan = plan
+        self._on_assembly = on_assembly
         self._progress = progress
         self._processes = Processes()
+        project = plan.project.repository.work_tree / plan.project.folder if plan.project else Path.cwd()
+        self._clis = CliChoice(candidates(project, self._processes))
         self._clean_up = contextlib.ExitStack()
-        self._directory = self._clean_up.enter_context(run_directory())
+        self._directory = directory or self._clean_up.enter_context(run_directory())
         self._workloads: Workloads = NoTasks()
         self._history = History()
+        self._accounts = Accounts(plan.given)
         self.cloud: Cloud | None = None
         self.definition: Definition | None = None
         """The deployed pipeline's definition; None before the set-up."""
@@ -88,7 +125,11 @@ class Rehearsal:
             self._clean_up.close()
 
     def run(self) -> None:
-        """Set up and execute; the result is in the progress."""
+        """Set up and execute; the result is in the progress. Raises RehearsalError for bad input."""
+        if self._plan.assembly:
+            found = self._accounts.expected(self._plan.assembly, Path.cwd() / CONTEXT_FILE)
+            self._plan = replace(self._plan, assembly=found)
+            self._on_assembly(found)
         try:
             set_up = EmulatorSetup(
                 self._progress,
@@ -96,12 +137,15 @@ class Rehearsal:
                 self._directory,
                 self._plan.permissions,
                 account=self._plan.account,
+                clis=self._clis,
             )
             self.cloud = set_up.start_emulator()
-            self.definition = set_up.prepare(self.cloud, self._plan.base_assembly or self._plan.assembly)
+            self._plan = self._with_assemblies(self.cloud)
+            self._accounts.place(self.cloud)
+            self.definition = set_up.prepare(self.cloud, self._plan.base_assembly or self._assembly)
             if self._plan.workload:
                 self._workloads = Tasks(self.cloud, self._command(self._plan.workload))
-            with NotificationCollector(self.cloud, self._progress, self._plan.assembly.directory):
+            with NotificationCollector(self.cloud, self._progress, self._assembly.directory):
                 result, reason = self._deliver(set_up, self.cloud)
             self._progress.finish(result, reason)
         except SetupFailed as failure:
@@ -117,13 +161,12 @@ class Rehearsal:
         """Add the emulator's permission evaluation to the progress."""
         mode = self._plan.permissions
         self._progress.permissions = empty_permissions_report(mode)
-        if self.cloud is None or mode is Permissions.OFF or self._progress.result is Result.STOPPED:
+        assembly = self._plan.assembly
+        if not (self.cloud and assembly) or mode is Permissions.OFF or self._progress.result is Result.STOPPED:
             return
         # The emulator may have ended; the result says why.
         with contextlib.suppress(OSError):
-            self._progress.permissions = permissions_report(
-                self.cloud.permission_summary(), self._plan.assembly.directory
-            )
+            self._progress.permissions = permissions_report(self.cloud.permission_summary(), assembly.directory)
 
     def recorded_types(self) -> list[str]:
         """Return the resource types that the emulator recorded without simulating them."""
@@ -134,6 +177,45 @@ class Rehearsal:
         except OSError:
             # The emulator may have ended; the result says why.
             return []
+
+    @property
+    def _assembly(self) -> Assembly:
+        if self._plan.assembly is None:
+            raise ValueError("there is no assembly before it is synthesized")
+        return self._plan.assembly
+
+    def _with_assemblies(self, cloud: Cloud) -> Plan:
+        """Return the plan with what is to be synthesized."""
+        plan, project = self._plan, self._plan.project
+        if project is None:
+            return plan
+        assembly, base = plan.assembly, plan.base_assembly
+        if assembly is None:
+            assembly = self._synthesize(project, plan.commit, cloud)
+            self._on_assembly(assembly)
+        if plan.base_commit and base is None:
+            base = self._synthesize(project, plan.base_commit, cloud)
+            _check_place(base, assembly, plan.base_commit)
+        return replace(plan, assembly=assembly, base_assembly=base)
+
+    def _synthesize(self, project: Project, commit: str, cloud: Cloud) -> Assembly:
+        step = self._progress.add_step(f"synthesize {commit[:12]}", "cdk synth")
+        self._progress.start(step)
+        synthesis = Synthesis(self._clis, cloud, self._processes, self._directory, self._plan.default_environment)
+        try:
+            synthesized = synthesis.run(
+                project,
+                commit,
+                lambda line: self._progress.log(step, line),
+                lambda missing: self._accounts.place_lookups(cloud, missing),
+            )
+        except (SetupFailed, RehearsalError) as failure:
+            self._progress.end(step, Status.FAILED, str(failure))
+            raise
+        self._progress.end(step, Status.SUCCEEDED)
+        plan = self._plan
+        found = read(synthesized.assembly, pipeline=plan.pipeline, default_environment=plan.default_environment)
+        return self._accounts.expected(found, synthesized.folder / CONTEXT_FILE)
 
     def _command(self, command: str) -> WorkloadCommand:
         source = Source(self._plan.repository, self._plan.commit)
@@ -170,7 +252,7 @@ class Rehearsal:
             if result is not Result.SUCCEEDED:
                 return result, f"delivering the base commit {plan.base_commit[:12]}: {reason}"
             if plan.base_assembly:
-                set_up.bootstrap_changes(cloud, plan.base_assembly, plan.assembly)
+                set_up.bootstrap_changes(cloud, plan.base_assembly, self._assembly)
             self._progress.begin_release()
         ended = self.deliver(plan.commit, approver=plan.approver, fail=plan.fail, variables=plan.pipeline_variables)
         return self.follow_up(plan.then) if plan.then and ended[0] is Result.SUCCEEDED else ended
@@ -182,8 +264,8 @@ class Rehearsal:
         status, reason = run_command(
             command,
             cloud=cloud,
-            home=self._plan.assembly.home,
-            repository=self._plan.repository,
+            home=self._assembly.home,
+            repository=self._plan.work_tree or self._plan.repository,
             scratch=self._directory / "operator",
             processes=self._processes,
             progress=self._progress,
@@ -229,7 +311,7 @@ class Rehearsal:
             processes=self._processes,
             artifacts=Artifacts(self._directory / "artifacts" / execution_id),
             definition=definition,
-            home=plan.assembly.home,
+            home=self._assembly.home,
             execution_id=execution_id,
             repository=plan.repository,
             commit=commit,
@@ -238,7 +320,18 @@ class Rehearsal:
             workloads=self._workloads,
             clock=plan.clock,
             variable_overrides=plan.variable_overrides,
+            source_folders=plan.source_folders,
             build_slots=BuildSlots(plan.account.concurrent_builds),
+        )
+
+
+def _check_place(base: Assembly, assembly: Assembly, commit: str) -> None:
+    """Raise RehearsalError if a push cannot turn one pipeline into the other."""
+    if (base.stack_name, base.home) != (assembly.stack_name, assembly.home):
+        raise RehearsalError(
+            f"--from {commit[:12]}: its pipeline is {base.stack_name} in {base.home}, this commit's is "
+            f"{assembly.stack_name} in {assembly.home}; a push cannot move a pipeline, so rehearse this "
+            "commit without --from"
         )
 
 

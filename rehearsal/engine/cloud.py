@@ -22,6 +22,8 @@ from rehearsal.engine.emulators import Fact
 from rehearsal.process.proxy_settings import ProxySettings
 
 SECRET_KEY = "emulated"  # noqa: S105 - the emulator's secret key of every account
+READ_SECONDS = {"lambda": 910}
+"""Timeouts of answers by service; a function may run for 15 minutes."""
 RESPONSE_SECONDS = 10.0
 """Timeout of requests to the emulator's own API."""
 
@@ -82,8 +84,9 @@ class Cloud:
             aws_session_token=credentials.session_token or None,
             config=Config(
                 connect_timeout=5,
-                read_timeout=60,
-                retries={"total_max_attempts": 2},
+                read_timeout=READ_SECONDS.get(service, 60),
+                # A second invocation would repeat what the function does.
+                retries={"total_max_attempts": 1 if service in READ_SECONDS else 2},
                 proxies={},
                 use_fips_endpoint=False,
                 use_dualstack_endpoint=False,
@@ -167,6 +170,12 @@ class Cloud:
         """Report a change of an execution to the emulator (`rehearsal/engine/events.py`)."""
         body = json.dumps(message).encode()
         request = urllib.request.Request(f"{self.endpoint}/_rehearsal/executions", data=body)  # noqa: S310 - loopback
+        with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
+            pass
+
+    def place(self, message: Mapping[str, Any]) -> None:
+        """Create what an account contains before any deployment (`rehearsal/emulator/services/given.py`)."""
+        request = urllib.request.Request(f"{self.endpoint}/_rehearsal/given", data=json.dumps(message).encode())  # noqa: S310 - loopback
         with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
             pass
 

@@ -139,6 +139,10 @@ class Screen:
         for line in lines:
             self._write(Text(f"{mark} ", style).append(_without_escapes(line), "default"))
 
+    def say(self, text: str) -> None:
+        """Print a line that stays whole, so that a path in it can be copied."""
+        self.console.print(Text(text), soft_wrap=True)
+
     def _write(self, text: Text) -> None:
         """Print a text; a terminal wraps at words, and elsewhere each line stays whole."""
         self.console.print(text, soft_wrap=not self.console.is_terminal)

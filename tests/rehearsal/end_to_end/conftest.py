@@ -136,8 +136,9 @@ class Repository:
         deployed_first: Path | None = None,
     ) -> Generator[Rehearsed, None, None]:
         """Rehearse the commit; `deployed_first` is the assembly the pipeline is first deployed from."""
+        directory = deployed_first or self.path / "cdk.out"
         plan = Plan(
-            assembly=assembly.read(deployed_first or self.path / "cdk.out"),
+            assembly=assembly.read(directory),
             repository=self.path,
             commit=self.commit,
             approver=approver or PresetApprover(answer=True),
@@ -148,7 +149,7 @@ class Repository:
         progress = Progress(self.directory / "logs", lambda _: None)
         with Rehearsal(plan, progress) as rehearsal:
             rehearsal.run()
-            yield Rehearsed(rehearsal, progress, self.commit, plan.assembly.directory)
+            yield Rehearsed(rehearsal, progress, self.commit, directory)
 
 
 def run(*command: str, directory: Path) -> str:

@@ -96,8 +96,18 @@ def _expected(table: dict[str, object]) -> Expected:
     return Expected(exit_code, tuple(shows), tuple(hides))
 
 
-def rehearse(project: Project, repository: Path, fault: Fault | None = None) -> Done:
-    """Rehearse a copy of the project that is committed into the repository, an absent folder."""
+def rehearse(
+    project: Project,
+    repository: Path,
+    fault: Fault | None = None,
+    *,
+    command: tuple[str, ...] = (sys.executable, "-m", "rehearsal"),
+    packages: Path = ROOT,
+) -> Done:
+    """Rehearse a copy of the project that is committed into the repository, an absent folder.
+
+    `packages` is where Python finds the tool.
+    """
     shutil.copytree(HERE / project.name, repository, ignore=shutil.ignore_patterns("project.toml", "__pycache__"))
     if fault:
         file = repository / fault.file
@@ -106,21 +116,18 @@ def rehearse(project: Project, repository: Path, fault: Fault | None = None) -> 
         file.write_text(text.replace(fault.before, fault.after))
     for arguments in (("init", "--quiet", "--initial-branch=main"), ("add", "."), ("commit", "--quiet", "-m", "First")):
         subprocess.run(["git", *IDENTITY, *arguments], cwd=repository, check=True)
-    folder, assembly = repository / project.folder, repository.with_name("assembly")
     if any(repository.rglob("*.ts")):
         (repository / ".git/info/exclude").write_text("node_modules\n")
         # Shared by all tests of a session.
         modules = repository.parents[1] / "node_modules"
         if not modules.is_dir():
             unpack_node_packages(modules)
-        (folder / "node_modules").symlink_to(modules)
+        (repository / project.folder / "node_modules").symlink_to(modules)
     before = _files(repository)
-    subprocess.run(["cdk", "synth", "--quiet", "--output", str(assembly)], cwd=folder, env=_environment(), check=True)
-    outputs = [f"--assembly={assembly}", f"--html={repository}.html", f"--logs={repository}-logs"]
     done = subprocess.run(
-        [sys.executable, "-m", "rehearsal", *outputs, *project.arguments],
-        cwd=folder,
-        env=_environment(),
+        [*command, *project.arguments],
+        cwd=repository / project.folder,
+        env=_environment(packages),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -130,13 +137,13 @@ def rehearse(project: Project, repository: Path, fault: Fault | None = None) -> 
     return Done(done.returncode, done.stdout, tuple(sorted(_files(repository) - before)))
 
 
-def _environment() -> dict[str, str]:
+def _environment(packages: Path) -> dict[str, str]:
     """Return the variables of a developer who has activated an environment with the CDK, and has the tool."""
     programs = os.pathsep.join([str(Path(sys.executable).parent), str(ROOT / "node_modules/.bin")])
     return {
         **os.environ,
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(packages),
         "COLUMNS": "200",
     }
 

@@ -22,7 +22,7 @@ def pipeline(*deployed: str, path: str = "App/Delivery/Pipeline/Resource", **pro
     actions = [
         {
             "Name": template,
-            "ActionTypeId": {"Provider": "CloudFormation"},
+            "ActionTypeId": {"Category": "Deploy", "Provider": "CloudFormation"},
             "Configuration": {"TemplatePath": f"Synth_Output::{template}", "StackName": template},
         }
         for template in deployed
@@ -210,7 +210,8 @@ def test_two_names_for_one_bootstrap_resource_are_a_gap(tmp_path: Path) -> None:
     [gap] = found.gaps
     assert (gap.kind, gap.where) == (GapKind.GIVEN, "one-deployed")
     assert gap.reason.startswith(
-        "a bootstrap resource of its account has Deployment here, and the CDK's name in delivery-deployed; only the latter"
+        "a bootstrap resource of its account has Deployment here, and the CDK's name in delivery-deployed; "
+        "only the latter"
     )
 
 

@@ -73,37 +73,38 @@ class ReadySetUp:
 
 def test_missing_assembly_says_what_to_do(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--assembly", "nowhere"]) == 2
-    assert capsys.readouterr().err.startswith("rehearsal: nowhere/manifest.json does not exist; synthesize first: ")
+    assert capsys.readouterr().err.startswith("cdk-rehearsal: nowhere/manifest.json does not exist; synthesize first: ")
     assert not (repository / ".rehearsal").exists()
 
 
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("option", ["--json", "--html"])
 def test_unwritable_file_is_reported_at_once(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([option, str(tmp_path)]) == 2
-    assert capsys.readouterr().err == f"rehearsal: cannot write {tmp_path}: Is a directory\n"
+    assert main(["--assembly", "cdk.out", option, str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"cdk-rehearsal: cannot write {tmp_path}: Is a directory\n"
 
 
-def test_uncommitted_settings_are_reported(
+def test_uncommitted_changes_are_reported(
     repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
-    (repository / "delivery.toml").touch()
-    main(["--approve", "yes"])
-    assert "Commit them to rehearse them" in capsys.readouterr().out
+    (repository / "settings.toml").touch()
+    main(["--assembly", "cdk.out", "--approve", "yes"])
+    output = capsys.readouterr().out
+    assert "2 uncommitted change(s): cdk.out/, settings.toml; if the assembly has them, the pipeline starts" in output
 
 
 @pytest.mark.usefixtures("repository")
 def test_unknown_ref_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--ref", "no-such-branch"]) == 2
-    expected = "rehearsal: --ref no-such-branch: no such commit here; name a branch, tag or commit\n"
+    assert main(["--assembly", "cdk.out", "--ref", "no-such-branch"]) == 2
+    expected = "cdk-rehearsal: --ref no-such-branch: no such commit here; name a branch, tag or commit\n"
     assert capsys.readouterr().err == expected
 
 
 def test_unknown_action_is_reported_with_the_known_ones(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """At once: nothing has been set up."""
-    assert main(["--fail", "Dev/Nothing", "--approve", "yes"]) == 2
-    expected = "rehearsal: --fail Dev/Nothing: the pipeline has no such action; choose from: Dev/Deploy, Dev/Test\n"
+    assert main(["--assembly", "cdk.out", "--fail", "Dev/Nothing", "--approve", "yes"]) == 2
+    expected = "cdk-rehearsal: --fail Dev/Nothing: the pipeline has no such action; choose from: Dev/Deploy, Dev/Test\n"
     assert capsys.readouterr().err == expected
     assert not (repository / ".rehearsal").exists()
 
@@ -115,12 +116,12 @@ def test_without_a_repository_the_next_step_is_said(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert main(["--check"]) == 2
     output = capsys.readouterr().err
-    assert output.startswith(f"rehearsal: no git repository can be read in {tmp_path} (not a git repository")
-    assert "git init && git add" in output
+    assert output.startswith(f"cdk-rehearsal: no git repository can be read in {tmp_path} (not a git repository")
+    assert "to rehearse a folder without git: --source FOLDER" in output
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     assert main(["--check"]) == 2
     assert capsys.readouterr().err == (
-        "rehearsal: the repository has no commit yet, and a rehearsal delivers one; commit\n"
+        "cdk-rehearsal: the repository has no commit yet, and a rehearsal delivers one; commit\n"
     )
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["--check"]) == 2
@@ -141,9 +142,9 @@ def test_what_is_weaker_without_network_namespaces_is_said_first(
     """On macOS, and in some containers."""
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     monkeypatch.setattr("rehearsal.process.closed_network.works", lambda: works)
-    main(["--approve", "yes"])
+    main(["--assembly", "cdk.out", "--approve", "yes"])
     output = capsys.readouterr().out
-    assert ("weaker on this machine: programs that ignore proxies" in output) is not works
+    assert ("weaker     programs that ignore proxies" in output) is not works
 
 
 def test_rehearsals_at_the_same_time_do_not_share_their_files(
@@ -151,16 +152,16 @@ def test_rehearsals_at_the_same_time_do_not_share_their_files(
 ) -> None:
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     with output_directory(Path(".rehearsal")):
-        main(["--approve", "yes"])
+        main(["--assembly", "cdk.out", "--approve", "yes", "--report", ".rehearsal"])
         output = capsys.readouterr().out
         assert "another rehearsal writes to .rehearsal; this one writes to .rehearsal/2" in output
         assert "report: .rehearsal/2/report.html" in output
         assert (repository / ".rehearsal/2/logs/Dev-Deploy.log").parent.is_dir()
-    main(["--approve", "yes"])
+    main(["--assembly", "cdk.out", "--approve", "yes", "--report", ".rehearsal"])
     assert "report: .rehearsal/report.html" in capsys.readouterr().out
     with output_directory(Path("own")):
-        assert main(["--approve", "yes", "--logs", "own"]) == 2
-    expected = "rehearsal: --logs own: another rehearsal is writing its logs there; name another folder\n"
+        assert main(["--assembly", "cdk.out", "--approve", "yes", "--logs", "own"]) == 2
+    expected = "cdk-rehearsal: --logs own: another rehearsal is writing its logs there; name another folder\n"
     assert capsys.readouterr().err == expected
 
 
@@ -215,13 +216,16 @@ def test_verdict_is_in_the_exit_code_and_the_reports(
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
     monkeypatch.setitem(ACTION_RUNNERS, ("Build", "Fake"), execute)
     options = [part for kind in accepted for part in ("--accept", kind)]
-    assert main(["--approve", "yes", "--json", "report.json", *options]) == code
-    printed, document = capsys.readouterr().out, json.loads(Path("report.json").read_text())
+    assert (
+        main(["--assembly", "cdk.out", "--approve", "yes", "--json", "report.json", "--report", ".rehearsal", *options])
+        == code
+    )
+    output, document = capsys.readouterr().out, json.loads(Path("report.json").read_text())
     assert document["verdict"] == verdict
-    assert f"rehearsal {verdict} after" in printed
+    assert f"rehearsal {verdict} after" in output
     assert f"Rehearsal {verdict}:" in Path(".rehearsal/report.html").read_text()
     for line in [*document["proves"], *document["does_not_prove"]]:
-        assert line in printed
+        assert line in output
         assert line in Path(".rehearsal/report.html").read_text()
 
 
@@ -230,17 +234,15 @@ def test_gaps_are_listed_whether_accepted_or_not(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rehearsal.rehearsal.EmulatorSetup", ReadySetUp)
-    main(["--approve", "yes", "--json", "report.json", "--accept", "action"])
+    main(["--assembly", "cdk.out", "--approve", "yes", "--json", "report.json", "--accept", "action"])
     document = json.loads(Path("report.json").read_text())
     reason = "Build actions of Fake are not rehearsed"
     assert document["gaps"] == [
         {"kind": "action", "where": where, "reason": reason, "accepted": True} for where in ("Dev/Deploy", "Dev/Test")
     ]
-    printed = capsys.readouterr().out
-    assert printed.index(f"cannot rehearse Dev/Test: {reason} (action)") < printed.index("stage Dev"), (
-        "before it starts"
-    )
-    assert f"Dev/Test: {reason} (action), accepted" in printed
+    output = capsys.readouterr().out
+    assert output.index(f"cannot     Dev/Test: {reason} (action)") < output.index("stage Dev"), "before it starts"
+    assert f"Dev/Test: {reason} (action), accepted" in output
 
 
 @pytest.mark.parametrize("arguments", [["--approve", "maybe"], ["--account", "old"], ["--no-such-option"]])
