@@ -12,7 +12,7 @@ from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.definition import Action, Definition
-from rehearsal.gaps import Gap, GapKind
+from rehearsal.gaps import GapKind
 from rehearsal.process.processes import Processes
 
 CODEPIPELINE = "codepipeline.amazonaws.com"
@@ -145,8 +145,6 @@ class Run:
     fail_on_purpose: bool = False
     details: ActionDetails = field(default_factory=ActionDetails)
     """Filled in by the action for the report, also when it fails."""
-    on_gap: Callable[[Gap], None] = lambda _: None
-    """Records a gap; see `add_gap`."""
     pages: Mapping[str, Path] = field(default_factory=dict)
     """The kept pages of the actions before, by the name of the object in S3."""
 
@@ -182,7 +180,3 @@ class Run:
             return caller
         region = self.aws_environment.region
         return self.context.cloud.assume(self.action.role_arn, caller, region, self.context.execution_id)
-
-    def add_gap(self, kind: GapKind, reason: str) -> None:
-        """Record that a part of the action is not rehearsed. It goes on, and can still succeed."""
-        self.on_gap(Gap(kind, self.name, reason))

@@ -91,6 +91,8 @@ class Definition:
     """The pipeline's own variables, with their default values."""
     artifact_buckets: dict[str, str] = field(default_factory=dict)
     """Artifact buckets by region; empty if there is only one."""
+    artifact_keys: dict[str, str] = field(default_factory=dict)
+    """The customer's keys that encrypt the artifacts, by region."""
 
     def artifacts_in(self, region: str | None) -> str:
         """Return the artifact bucket for actions in a region; None is the pipeline's own region."""
@@ -113,6 +115,11 @@ def parse(pipeline: dict[str, Any], home_region: str) -> Definition:
             if "defaultValue" in variable
         },
         artifact_buckets={region: found["location"] for region, found in stores.items()},
+        artifact_keys={
+            region: found["encryptionKey"]["id"]
+            for region, found in (stores or {home_region: store}).items()
+            if found.get("encryptionKey")
+        },
     )
 
 

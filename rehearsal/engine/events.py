@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rehearsal.actions.run import Context
+from rehearsal.actions.sources.contents import rehearsed_source
 from rehearsal.engine.definition import Action
 from rehearsal.report.progress import ActionProgress, Status
 
@@ -117,7 +118,7 @@ class EventPublisher:
             known["updated_by"] = APPROVER
         # An execution goes on as if CodePipeline had carried out what is not rehearsed.
         state = SUCCEEDED if progress.passed_over else FINAL_ACTION_STATES[progress.status]
-        if action.category == "Source" and state == SUCCEEDED:
+        if progress.full_name == rehearsed_source(self.context.definition) and state == SUCCEEDED:
             self._source = dict(variables)
         self._action(stage, action, state, known)
 

@@ -307,7 +307,6 @@ class Execution:
             log=lambda line: self._progress.log(progress, line),
             fail_on_purpose=progress.full_name in self._fail,
             details=progress.details,
-            on_gap=self._progress.add_gap,
             pages={
                 name: page
                 for one in self._progress.stages

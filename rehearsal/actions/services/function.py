@@ -71,6 +71,8 @@ def _event(run: Run, job: str, token: str) -> dict[str, Any]:
             "sessionToken": credentials.session_token,
         },
     }
+    if key := run.context.definition.artifact_keys.get(run.aws_environment.region):
+        data["encryptionKey"] = {"id": key, "type": "KMS"}
     if token:
         data["continuationToken"] = token
     return {"CodePipeline.job": {"id": job, "accountId": run.context.home.account, "data": data}}

@@ -73,7 +73,7 @@ def deliver(run: Run) -> Revision:
         return _deliver_commit(run)
     target = run.context.artifacts.path(run.action.outputs[0])
     if folder is None:
-        run.add_gap(GapKind.SOURCE, missing_contents(run.action.name, run.action.provider))
+        run.note_gap(GapKind.SOURCE, missing_contents(run.action.name, run.action.provider))
         zipfile.ZipFile(target, "w").close()
     else:
         run.context.artifacts.pack(run.action.outputs[0], folder_files(folder))

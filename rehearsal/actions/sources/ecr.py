@@ -70,7 +70,7 @@ def _details(run: Run, name: str, tag: str) -> dict[str, Any]:
         found = client.describe_images(repositoryName=name, imageIds=[{"imageTag": tag}])["imageDetails"][0]
         digest, size = found["imageDigest"], found.get("imageSizeInBytes", 0)
     except (ClientError, LookupError):
-        run.add_gap(GapKind.SOURCE, contents.missing_contents(run.action.name, contents.IMAGES))
+        run.note_gap(GapKind.SOURCE, contents.missing_contents(run.action.name, contents.IMAGES))
         digest, size = f"sha256:{hashlib.sha256(f'{name}:{tag}'.encode()).hexdigest()}", 0
     suffix = "amazonaws.com.cn" if run.partition == "aws-cn" else "amazonaws.com"
     registry = f"{where.account}.dkr.ecr.{where.region}.{suffix}"

@@ -10,7 +10,6 @@ from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.definition import parse
-from rehearsal.gaps import Gap
 from rehearsal.process.processes import Processes
 from rehearsal.workloads.tasks import NoTasks
 from tests.rehearsal.emulator.conftest import Account
@@ -41,8 +40,6 @@ class Workshop:
     details: ActionDetails = field(default_factory=ActionDetails)
     """What the last action left to be reported."""
 
-    gaps: list[Gap] = field(default_factory=list)
-    """What the last action did not rehearse."""
     commit: str = "c0ffee"
     source_folders: dict[str, Path] = field(default_factory=dict)
 
@@ -122,7 +119,6 @@ class Workshop:
         )
         self.log.clear()
         self.details = ActionDetails()
-        self.gaps.clear()
         found = definition.stages[0].actions[0]
         return kind(
             Run(
@@ -133,6 +129,5 @@ class Workshop:
                 self.log.append,
                 fail,
                 details=self.details,
-                on_gap=self.gaps.append,
             )
         )

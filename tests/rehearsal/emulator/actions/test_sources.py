@@ -156,7 +156,8 @@ def test_image_is_a_placeholder_and_a_gap(workshop: Workshop) -> None:
         "ImageURI": f"{registry}/base/image@{digest}",
     }
     assert json.loads(workshop.artifacts.read("Out::imageDetail.json"))["ImageDigest"] == digest
-    assert [(gap.kind, gap.where) for gap in workshop.gaps] == [(GapKind.SOURCE, "Stage/Action")]
+    [(kind, reason)] = workshop.details.gaps
+    assert (kind, "--source Action=FOLDER" in reason) == (GapKind.SOURCE, True)
 
 
 def test_folder_replaces_what_is_missing(workshop: Workshop, tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_folder_replaces_what_is_missing(workshop: Workshop, tmp_path: Path) -> 
     assert deliver(workshop, ecr.execute, "ECR", **IMAGE) == {**given, "ImageTag": "stable"}
     deliver(workshop, codecommit.execute, "CodeCommit", RepositoryName="library", BranchName="main")
     assert delivered(workshop) == ["imageDetail.json"]
-    assert workshop.gaps == []
+    assert workshop.details.gaps == []
     (folder / "imageDetail.json").write_text("{}")
     with pytest.raises(ActionFailed, match=r"imageDetail\.json has no RegistryId"):
         deliver(workshop, ecr.execute, "ECR", **IMAGE)
