@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,10 @@ REGION: Final = r"[a-z]{2,3}(?:-[a-z]+)+-\d+"
 
 _STACK: Final = "aws:cloudformation:stack"
 _NESTED: Final = "cdk:cloud-assembly"
+_ASSETS: Final = "cdk:asset-manifest"
 _BOOTSTRAP_PARAMETER: Final = "/cdk-bootstrap/hnb659fds/version"
+_UNKNOWN_ACCOUNT: Final = "unknown-account"
+_UNKNOWN_REGION: Final = "unknown-region"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Stack:
     account: str
     region: str
     template: dict[str, Any]
+    template_file: str = ""
+    """The template's file, relative to the folder of the outermost assembly."""
     template_bytes: int = 0
     """The size of the template's file, which is uploaded as it is."""
     display_name: str = ""
@@ -67,6 +72,8 @@ class Stack:
     """The bootstrap role that changes the account's stacks; None: the caller's own credentials do."""
     execution_role_arn: str | None = None
     """The bootstrap role that CloudFormation assumes; None: CloudFormation uses the caller's permissions."""
+    asset_destinations: tuple[Mapping[str, str], ...] = ()
+    """Where its files and images are published, as in the asset manifest: `bucketName`, `repositoryName`, roles."""
     metadata: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """The manifest's metadata entries by construct path."""
 
@@ -74,6 +81,35 @@ class Stack:
     def aws_environment(self) -> AwsEnvironment:
         """The account and region it is deployed to."""
         return AwsEnvironment(self.account, self.region)
+
+    @property
+    def is_agnostic(self) -> bool:
+        """Whether it names no account, or no region: it can be deployed to any."""
+        return self.account == _UNKNOWN_ACCOUNT or self.region == _UNKNOWN_REGION
+
+    def deployed_to(self, default: AwsEnvironment) -> "Stack":
+        """Return the stack with the default account or region wherever it names none."""
+        if not self.is_agnostic:
+            return self
+        account = default.account if self.account == _UNKNOWN_ACCOUNT else self.account
+        region = default.region if self.region == _UNKNOWN_REGION else self.region
+
+        def known(text: str) -> str:
+            found = text.replace(_UNKNOWN_ACCOUNT, account).replace(_UNKNOWN_REGION, region)
+            return found.replace(f"arn:{self.partition}:", f"arn:{partition_of(region)}:")
+
+        return replace(
+            self,
+            account=account,
+            region=region,
+            asset_bucket=known(self.asset_bucket),
+            asset_destinations=tuple(
+                {key: known(text) for key, text in one.items()} for one in self.asset_destinations
+            ),
+            lookup_role_arn=self.lookup_role_arn and known(self.lookup_role_arn),
+            deploy_role_arn=self.deploy_role_arn and known(self.deploy_role_arn),
+            execution_role_arn=self.execution_role_arn and known(self.execution_role_arn),
+        )
 
     @property
     def partition(self) -> str:
@@ -172,9 +208,9 @@ def read(directory: Path) -> Assembly:
 
     Raises AssemblyError if there is none, if a part of it cannot be read, or if it has no stacks.
     """
-    stacks = tuple(_stacks(directory, stage=None))
+    stacks = tuple(_stacks(directory, directory, stage=None))
     if not stacks:
-        raise AssemblyError(f"{directory} has no stacks; synthesize first: make assembly")
+        raise AssemblyError(f"{directory} has no stacks; synthesize first: cdk synth")
     return Assembly(directory, stacks)
 
 
@@ -214,7 +250,7 @@ def common_prefix(names: Sequence[str]) -> str:
     return prefix[: prefix.rfind("-") + 1]
 
 
-def _stacks(directory: Path, *, stage: str | None) -> Iterator[Stack]:
+def _stacks(root: Path, directory: Path, *, stage: str | None) -> Iterator[Stack]:
     artifacts = _read(directory / "manifest.json").get("artifacts", {})
     names = {
         identifier: artifact["properties"].get("stackName", identifier)
@@ -223,12 +259,21 @@ def _stacks(directory: Path, *, stage: str | None) -> Iterator[Stack]:
     }
     family = common_prefix(list(names.values())).removesuffix("-") if stage is not None and names else ""
     for identifier, name in names.items():
-        yield _stack(directory, artifacts[identifier], names, name=name, stage=stage, family=family or name)
+        artifact = artifacts[identifier]
+        stack = _stack(directory, artifact, names, name=name, stage=stage, family=family or name)
+        yield replace(
+            stack,
+            template_file=str((directory / stack.template_file).relative_to(root)),
+            asset_destinations=tuple(
+                {key: _resolved(str(value), stack.account, stack.region) for key, value in destination.items()}
+                for destination in _destinations(directory, artifact, artifacts)
+            ),
+        )
     for artifact in artifacts.values():
         if artifact["type"] == _NESTED:
             properties = artifact["properties"]
             nested = directory / properties["directoryName"]
-            yield from _stacks(nested, stage=properties.get("displayName", nested.name).rpartition("/")[2])
+            yield from _stacks(root, nested, stage=properties.get("displayName", nested.name).rpartition("/")[2])
 
 
 def _stack(
@@ -239,10 +284,7 @@ def _stack(
     lookup = properties.get("lookupRole", {})
 
     def resolved(text: str | None) -> str | None:
-        values = {"AWS::AccountId": account, "AWS::Region": region, "AWS::Partition": partition_of(region)}
-        for parameter, value in values.items():
-            text = text and text.replace(f"${{{parameter}}}", value)
-        return text
+        return text and _resolved(text, account, region)
 
     metadata = dict(artifact.get("metadata") or {})
     if file := artifact.get("additionalMetadataFile"):
@@ -252,6 +294,7 @@ def _stack(
         account=account,
         region=region,
         template=_read(directory / properties["templateFile"]),
+        template_file=properties["templateFile"],
         template_bytes=(directory / properties["templateFile"]).stat().st_size,
         display_name=artifact.get("displayName", name),
         stage=stage,
@@ -271,13 +314,32 @@ def _stack(
     )
 
 
+def _resolved(text: str, account: str, region: str) -> str:
+    """Return a manifest's text without placeholders."""
+    values = {"AWS::AccountId": account, "AWS::Region": region, "AWS::Partition": partition_of(region)}
+    for parameter, value in values.items():
+        text = text.replace(f"${{{parameter}}}", value)
+    return text
+
+
+def _destinations(
+    directory: Path, artifact: Mapping[str, Any], artifacts: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield where the stack's files and images are published."""
+    for identifier in artifact.get("dependencies", ()):
+        if identifier in artifacts and artifacts[identifier]["type"] == _ASSETS:
+            manifest = _read(directory / artifacts[identifier]["properties"]["file"])
+            for asset in (*manifest.get("files", {}).values(), *manifest.get("dockerImages", {}).values()):
+                yield from asset["destinations"].values()
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text())
     except FileNotFoundError:
-        raise AssemblyError(f"{file} does not exist; synthesize first: make assembly") from None
+        raise AssemblyError(f"{file} does not exist; synthesize first: cdk synth") from None
     except (OSError, ValueError) as error:
-        raise AssemblyError(f"{file} cannot be read: {error}; synthesize again: make assembly") from None
+        raise AssemblyError(f"{file} cannot be read: {error}; synthesize again: cdk synth") from None
     if not isinstance(document, dict):
-        raise AssemblyError(f"{file} cannot be read: not a JSON object; synthesize again: make assembly")
+        raise AssemblyError(f"{file} cannot be read: not a JSON object; synthesize again: cdk synth")
     return document

@@ -52,7 +52,7 @@ def known_drift(cloudformation: Any, *, names: Sequence[str], region: str) -> Dr
 
 
 def _of_one_stack(cloudformation: Any, name: str, region: str) -> tuple[str, str]:
-    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
     information = stack.get("DriftInformation", {})
     status = information.get("StackDriftStatus")
     if status == "IN_SYNC":

@@ -76,7 +76,7 @@ def service_is_stable(
             reasons = ", ".join(failure.get("reason", "unknown") for failure in response.get("failures", []))
             fault = f"the service was not found: {reasons or 'no reason given'}"
             return ProbeResult(fault=fault, text=fault)
-        found = response["services"][0]
+        [found] = response["services"]
         faults = _service_faults(found, task_definition_arn)
         events = [f"{time_of(event.get('createdAt'))}  {event['message']}" for event in found.get("events", [])[:3]]
         return ProbeResult(

@@ -21,7 +21,7 @@ def stacks_are_complete(cloudformation: Any, *, names: Sequence[str], region: st
     """Wait until every stack is complete; raise CheckFailed otherwise."""
 
     def probe() -> ProbeResult:
-        stacks = [cloudformation.describe_stacks(StackName=name)["Stacks"][0] for name in names]
+        stacks = [stack for name in names for stack in cloudformation.describe_stacks(StackName=name)["Stacks"]]
         broken = [stack for stack in stacks if stack["StackStatus"] not in COMPLETE_STATES]
         faults = "; ".join(f"{stack['StackName']} is {stack['StackStatus']}" for stack in broken)
         return ProbeResult(

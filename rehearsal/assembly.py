@@ -1,4 +1,4 @@
-"""The parts of a cloud assembly that a rehearsal needs: the pipeline stack and the accounts it deploys to."""
+"""The parts of a cloud assembly that a rehearsal needs: one pipeline, and the stacks and accounts it deploys to."""
 
 import json
 from collections.abc import Mapping
@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import cloud_assembly
-from cloud_assembly import PIPELINE, AwsEnvironment, Stack
+from cloud_assembly import AwsEnvironment, Stack
+from rehearsal import pipelines
+from rehearsal.bootstraps import Bootstrap, bootstraps, conflicts
 from rehearsal.errors import RehearsalError
+from rehearsal.gaps import Gap
 
 DEFAULT_ENVIRONMENT = AwsEnvironment("111111111111", "us-east-1")
 """Where a pipeline runs that names no account and no region."""
@@ -28,7 +31,7 @@ class ExecutionPolicies:
 
 @dataclass(frozen=True)
 class Assembly:
-    """A synthesized CDK Pipelines app."""
+    """A synthesized app, seen from one of its pipelines."""
 
     directory: Path
     stack_id: str
@@ -36,52 +39,71 @@ class Assembly:
     stack_name: str
     home: AwsEnvironment
     """The account and region of the pipeline."""
-    aws_environments: tuple[AwsEnvironment, ...]
-    """Every account and region that stacks are deployed to, the pipeline's own first."""
+    bootstraps: tuple[Bootstrap, ...]
+    """The bootstrap stacks that the deployed stacks need, the pipeline's own first."""
     execution_policies: Mapping[str, ExecutionPolicies] = field(default_factory=dict)
     """By account; empty if CloudFormation is unrestricted."""
     actions: tuple[str, ...] = ()
     """The pipeline's actions, each as `Stage/Action`."""
     variables: tuple[str, ...] = ()
     """The names of the pipeline's own variables."""
+    pipeline: str = ""
+    """The pipeline's construct path."""
+    pipeline_id: str = ""
+    """The pipeline's logical id in its stack."""
+    pipeline_type: str = "V2"
+    """`V1` or `V2`."""
+    stacks: tuple[Stack, ...] = ()
+    """The stacks that the pipeline deploys, its own first, each with its account and region."""
+    support_accounts: tuple[str, ...] = ()
+    """The accounts of the stacks that are deployed before the pipeline's, such as cross-region support stacks."""
+    agnostic_stacks: tuple[str, ...] = ()
+    """Those that name no account, or no region, and are deployed to the pipeline's."""
+    ignored_stacks: tuple[str, ...] = ()
+    """The app's other stacks, which the pipeline does not deploy."""
+    gaps: tuple[Gap, ...] = ()
+    """What the rehearsal cannot set up."""
+
+    @property
+    def aws_environments(self) -> tuple[AwsEnvironment, ...]:
+        """Every account and region that the pipeline deploys to, its own first."""
+        return tuple(dict.fromkeys(one.aws_environment for one in self.bootstraps))
 
 
 def read(
-    directory: Path,
-    *,
-    pipeline: str | None = None,  # noqa: ARG001
-    default_environment: AwsEnvironment = DEFAULT_ENVIRONMENT,  # noqa: ARG001
+    directory: Path, *, pipeline: str | None = None, default_environment: AwsEnvironment = DEFAULT_ENVIRONMENT
 ) -> Assembly:
     """Read the assembly in `directory`.
 
-    Raises UserError if it is missing or unreadable, does not have exactly one pipeline, or has a stack without a fixed
-    account and region.
+    `pipeline` is the construct path, the name or the stack's name of the pipeline; None if the app has only one. A
+    pipeline stack without an account or region gets those of `default_environment`, other stacks the pipeline's.
+    Raises UserError if the assembly is missing or unreadable, or has no such pipeline or several.
     """
-    assembly = cloud_assembly.read(directory)
-    for stack in assembly.stacks:
-        if "unknown" in str(stack.aws_environment):
-            raise RehearsalError(f"stack {stack.name} has no fixed account and region; give it an `env`")
+    stacks = cloud_assembly.read(directory).stacks
+    found = pipelines.choose(stacks, pipeline, directory)
+    home = found.stack.deployed_to(default_environment).aws_environment
+    support = found.support(stacks)
+    deployed = found.deployed(stacks)
+    files = {stack.template_file for stack in deployed}
+    known = tuple(stack.deployed_to(home) for stack in deployed)
     return Assembly(
         directory=directory,
-        stack_id=assembly.pipeline.display_name,
-        stack_name=assembly.pipeline.name,
-        home=assembly.home,
-        aws_environments=tuple(assembly.aws_environments),
+        stack_id=found.stack.display_name,
+        stack_name=found.stack.name,
+        home=home,
+        bootstraps=bootstraps(known),
         execution_policies=_execution_policies(directory),
-        actions=_actions(assembly.pipeline),
-        variables=_variables(assembly.pipeline),
+        actions=found.actions,
+        variables=found.variables,
+        pipeline=found.path,
+        pipeline_id=found.logical_id,
+        pipeline_type=found.type,
+        stacks=known,
+        support_accounts=tuple({stack.deployed_to(home).account for stack in support}),
+        agnostic_stacks=tuple(stack.name for stack in deployed if stack.is_agnostic),
+        ignored_stacks=tuple(stack.name for stack in stacks if stack.template_file not in files),
+        gaps=tuple(conflicts(known)),
     )
-
-
-def _actions(stack: Stack) -> tuple[str, ...]:
-    [(_, properties)] = stack.of_type(PIPELINE)
-    stages = properties.get("Stages", [])
-    return tuple(f"{stage['Name']}/{action['Name']}" for stage in stages for action in stage["Actions"])
-
-
-def _variables(stack: Stack) -> tuple[str, ...]:
-    [(_, properties)] = stack.of_type(PIPELINE)
-    return tuple(variable["Name"] for variable in properties.get("Variables", []))
 
 
 def _execution_policies(directory: Path) -> dict[str, ExecutionPolicies]:
@@ -91,7 +113,7 @@ def _execution_policies(directory: Path) -> dict[str, ExecutionPolicies]:
     try:
         accounts = json.loads(file.read_text())["accounts"]
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RehearsalError(f"{file} cannot be read: {error!r}; synthesize it again with make assembly") from None
+        raise RehearsalError(f"{file} cannot be read: {error!r}; synthesize it again") from None
     return {
         account: ExecutionPolicies(
             aws_environment=AwsEnvironment(account, found["region"]),

@@ -1,16 +1,16 @@
 """What a rehearsal says before anything runs: what it found, what it will run and what it cannot."""
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable
 
 from rich.console import Console
 from rich.text import Text
 
-import cloud_assembly
 from rehearsal.assembly import Assembly
 from rehearsal.engine.expected_gaps import expected_gaps
-from rehearsal.gaps import Gap
 from rehearsal.process import closed_network
+from rehearsal.process.cdk_cli import CdkCli
 from rehearsal.project.discovery import Project
 from rehearsal.project.repository import Commit, Repository
 
@@ -45,18 +45,18 @@ def print_source(
         _print(console, "weaker", WEAKER, "yellow")
 
 
-def print_pipeline(console: Console, options: argparse.Namespace, found: Assembly) -> None:
+def print_pipeline(console: Console, options: argparse.Namespace, found: Assembly, cli: CdkCli) -> None:
     """Say what the assembly has, what will run, and what cannot."""
-    stages: dict[str, int] = {}
-    for action in found.actions:
-        stage = action.partition("/")[0]
-        stages[stage] = stages.get(stage, 0) + 1
-    _print(console, "pipeline", f"{found.stack_name} in {found.home}")
-    _print(console, "deploys to", _names(map(str, found.aws_environments)))
-    _print(console, "runs", ", ".join(f"{name} ({count})" for name, count in stages.items()))
+    actions = Counter(action.partition("/")[0] for action in found.actions)
+    stages = ", ".join(f"{stage} ({count})" for stage, count in actions.items())
     approvals = {"yes": "all given", "no": "all refused"}.get(options.approve, "asked on the terminal")
-    _print(console, "with", f"an emulated AWS; permissions: {options.permissions}; approvals: {approvals}")
-    gaps = _gaps(found)
+    _print(console, "pipeline", f"{found.pipeline or found.stack_name} ({found.pipeline_type}) in {found.home}")
+    _print(console, "stages", f"{stages}: {actions.total()} actions")
+    _print(console, "deploys", f"{len(found.stacks)} stack(s) to {_names(map(str, found.aws_environments))}")
+    if found.ignored_stacks:
+        _print(console, "ignores", f"{_names(found.ignored_stacks)}: the pipeline does not deploy them")
+    _print(console, "with", f"{cli}; permissions: {options.permissions}; approvals: {approvals}")
+    gaps = (*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id))
     for gap in gaps[:MOST_GAPS]:
         _print(console, "cannot", str(gap), "yellow")
     if len(gaps) > MOST_GAPS:
@@ -70,11 +70,6 @@ def print_line(console: Console, text: str, style: str = "default") -> None:
 
 def _print(console: Console, label: str, text: str, style: str = "default") -> None:
     print_line(console, f"{label:{LABEL_COLUMNS}} {text}", style)
-
-
-def _gaps(found: Assembly) -> list[Gap]:
-    [stack] = [one for one in cloud_assembly.read(found.directory).stacks if one.name == found.stack_name]
-    return expected_gaps(stack)
 
 
 def _names(names: Iterable[str], most: int = MOST_NAMES) -> str:

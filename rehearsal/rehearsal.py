@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -25,10 +25,11 @@ from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
 from rehearsal.errors import RehearsalError
 from rehearsal.follow_up import run_command
+from rehearsal.process.cdk_cli import CdkCli, candidates
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
 from rehearsal.project.discovery import Project
-from rehearsal.project.synthesis import Synthesis, find_cli
+from rehearsal.project.synthesis import Synthesis
 from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result, Status
@@ -85,11 +86,12 @@ class Rehearsal:
         progress: Progress,
         *,
         directory: Path | None = None,
-        on_assembly: Callable[[Assembly], None] = lambda _: None,
+        on_assembly: Callable[[Assembly, CdkCli], None] = lambda _found, _cli: None,
     ) -> None:
         """Prepare a run in `directory`, by default one of its own.
 
-        `on_assembly` gets the assembly before anything is set up for it, and may raise RehearsalError.
+        `on_assembly` gets the assembly, and the CDK CLI that is tried first, before anything is set up for it. It may
+        raise RehearsalError.
         """
         self._plan = plan
         self._on_assembly = on_assembly
@@ -116,7 +118,7 @@ class Rehearsal:
     def run(self) -> None:
         """Set up and execute; the result is in the progress. Raises RehearsalError for bad input."""
         if self._plan.assembly:
-            self._on_assembly(self._plan.assembly)
+            self._accept(self._plan.assembly)
         try:
             set_up = EmulatorSetup(
                 self._progress,
@@ -124,6 +126,7 @@ class Rehearsal:
                 self._directory,
                 self._plan.permissions,
                 account=self._plan.account,
+                clis=self._clis(),
             )
             self.cloud = set_up.start_emulator()
             self._plan = self._with_assemblies(self.cloud)
@@ -169,6 +172,11 @@ class Rehearsal:
             raise ValueError("there is no assembly before it is synthesized")
         return self._plan.assembly
 
+    def _accept(self, assembly: Assembly) -> None:
+        self._on_assembly(assembly, next(self._clis()))
+        for gap in assembly.gaps:
+            self._progress.add_gap(gap)
+
     def _with_assemblies(self, cloud: Cloud) -> Plan:
         """Return the plan with what is to be synthesized."""
         plan, project = self._plan, self._plan.project
@@ -177,24 +185,33 @@ class Rehearsal:
         assembly, base = plan.assembly, plan.base_assembly
         if assembly is None:
             assembly = self._synthesize(project, plan.commit, cloud)
-            self._on_assembly(assembly)
+            self._accept(assembly)
         if plan.base_commit and base is None:
-            base = self._synthesize(project, plan.base_commit, cloud)
+            base = self._synthesize(project, plan.base_commit, cloud, assembly)
             _check_place(base, assembly, plan.base_commit)
         return replace(plan, assembly=assembly, base_assembly=base)
 
-    def _synthesize(self, project: Project, commit: str, cloud: Cloud) -> Assembly:
+    def _clis(self) -> Iterator[CdkCli]:
+        """Return the CDK CLIs that the project may use, best first."""
+        project = self._plan.project
+        folder = project.repository.work_tree / project.folder if project else self._plan.work_tree
+        return candidates(folder or Path.cwd(), self._processes)
+
+    def _synthesize(self, project: Project, commit: str, cloud: Cloud, successor: Assembly | None = None) -> Assembly:
+        """Return a commit's assembly; `successor` is that of the commit which updates it."""
         step = self._progress.add_step(f"synthesize {commit[:12]}", "cdk synth")
         self._progress.start(step)
-        synthesis = Synthesis(find_cli(), cloud, self._processes, self._directory, self._plan.default_environment)
+        clis = self._clis()
+        synthesis = Synthesis(clis, cloud, self._processes, self._directory, self._plan.default_environment)
         try:
             directory = synthesis.run(project, commit, lambda line: self._progress.log(step, line))
         except (SetupFailed, RehearsalError) as failure:
             self._progress.end(step, Status.FAILED, str(failure))
             raise
         self._progress.end(step, Status.SUCCEEDED)
-        plan = self._plan
-        return read(directory, pipeline=plan.pipeline, default_environment=plan.default_environment)
+        if successor:
+            return read(directory, pipeline=successor.pipeline, default_environment=successor.home)
+        return read(directory, pipeline=self._plan.pipeline, default_environment=self._plan.default_environment)
 
     def _command(self, command: str) -> WorkloadCommand:
         source = Source(self._plan.repository, self._plan.commit)

@@ -1,5 +1,6 @@
 """Calls the emulated AWS with ordinary boto3 clients."""
 
+import http
 import json
 import os
 import threading
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from cloud_assembly import AwsEnvironment
 from rehearsal.engine.emulators import Fact
@@ -42,6 +44,12 @@ class Credentials:
 
 class Forbidden(Exception):  # noqa: N818 - named as AWS names the state
     """No policy allows a call; the text is AWS's message."""
+
+
+class EmulatorError(BotoCoreError):
+    """The emulator itself failed, not a call of the release."""
+
+    fmt = "{request} was answered with HTTP status {status}; see its log, set-up-emulated_AWS.log"
 
 
 class Cloud:
@@ -131,6 +139,8 @@ class Cloud:
                 return json.load(answer)
         except urllib.error.HTTPError as refusal:
             with refusal:
+                if refusal.code != http.HTTPStatus.FORBIDDEN:
+                    raise EmulatorError(request=what, status=refusal.code) from None
                 raise Forbidden(json.load(refusal)["message"]) from None
 
     def environment(self, region: str, credentials: Credentials) -> dict[str, str]:

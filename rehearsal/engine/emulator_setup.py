@@ -1,10 +1,12 @@
 """Prepares an emulated AWS for a rehearsal: the emulator, the bootstraps, the deployed pipeline."""
 
 import json
-import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +14,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from cloud_assembly import PIPELINE, AwsEnvironment
 from rehearsal.assembly import Assembly, ExecutionPolicies
+from rehearsal.bootstraps import DEFAULT_QUALIFIER, Bootstrap
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.cloud import Cloud, Credentials, Forbidden
 from rehearsal.engine.definition import Definition, parse
@@ -19,8 +22,9 @@ from rehearsal.engine.emulators import Emulator, Ministack
 from rehearsal.errors import RehearsalError
 from rehearsal.process import closed_network
 from rehearsal.process.aws_hosts import write_hooks, write_ports
+from rehearsal.process.cdk_cli import CANNOT_READ, CdkCli, candidates
 from rehearsal.process.isolation import machine_environment
-from rehearsal.process.processes import Processes, run_in_parallel
+from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
 from rehearsal.report import failing_line
 from rehearsal.report.permissions import Permissions
@@ -31,6 +35,13 @@ EXECUTION_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 UNCHANGED = "No updates are to be performed"
 """CloudFormation's error for an update that changes nothing."""
+
+START_SECONDS = 120.0
+"""How long the emulator and the tunnel may take to start."""
+POLICIES_SECONDS = 60
+"""How long the stack of one account's execution policies may take."""
+CDK_SECONDS = 600.0
+"""How long one command of the CDK CLI may take; most take seconds."""
 
 CREDENTIALS_PLUGIN = Path(__file__).with_name("emulated_credentials.js")
 """A CDK plugin that gives one `cdk bootstrap` the credentials of several accounts."""
@@ -56,13 +67,19 @@ class EmulatorSetup:
         *,
         account: AccountKind = AccountKind.ESTABLISHED,
         emulator: Emulator | None = None,
+        clis: Iterator[CdkCli] | None = None,
     ) -> None:
+        """`clis` are the CDK CLIs to try; None: those that the project in the current folder may use."""
         self._account = account
         self._emulator = emulator or Ministack()
         self._progress = progress
         self._processes = processes
         self._directory = directory
         self._permissions = str(permissions)
+        self._commands = Processes()
+        """The commands of the steps, which all end when one fails."""
+        self._clis = clis or candidates(Path.cwd(), processes)
+        self._cli: CdkCli | None = None
         self._home = directory / "home"
         self._home.mkdir(exist_ok=True)
 
@@ -111,31 +128,60 @@ class EmulatorSetup:
         }
         process = self._processes.start(list(command), directory=self._directory, environment=environment)
         lines = iter(process.stdout or ())
-        for line in lines:
-            self._progress.log(step, line.rstrip())
-            if (found := parse(line)) is not None:
-                threading.Thread(target=self._drain, args=(lines, step), daemon=True).start()
-                return found
+        # Ends the loop below, because the server's output ends with it.
+        is_late = threading.Event()
+        limit = threading.Timer(START_SECONDS, lambda: (is_late.set(), self._processes.end(process)))
+        limit.start()
+        try:
+            for line in lines:
+                self._progress.log(step, line.rstrip())
+                if (found := parse(line)) is not None:
+                    threading.Thread(target=self._drain, args=(lines, step), daemon=True).start()
+                    return found
+        finally:
+            limit.cancel()
+        if is_late.is_set():
+            raise SetupFailed(f"{who} was not ready within {START_SECONDS:.0f} s; see its log")
         raise SetupFailed(f"{who} exited with status {process.wait()}; see its log")
 
     def prepare(self, cloud: Cloud, assembly: Assembly) -> Definition:
         """Bootstrap every account and region, deploy the pipeline stack and return its pipeline's definition.
 
-        The stack is deployed as soon as its own account is ready, while the other accounts are bootstrapped.
+        The stack is deployed as soon as the accounts that it needs are ready, while the others are bootstrapped.
+        Raises SetupFailed, and RehearsalError if there is no CDK CLI.
         """
-        home = assembly.home.account
+        for gap in assembly.gaps:
+            self._progress.add_gap(gap)
+        self._cli = next(self._clis)
+        home, *others = _groups(assembly, assembly.bootstraps)
+        needs_others = any(account != assembly.home.account for account in assembly.support_accounts)
 
-        def prepare(environments: list[AwsEnvironment]) -> Definition | None:
-            self._bootstrap(environments, cloud, assembly)
-            return self._deploy_pipeline(cloud, assembly) if environments[0].account == home else None
+        def prepare_home() -> Definition | None:
+            self._bootstrap(home, cloud, assembly)
+            return None if needs_others else self._deploy_pipeline(cloud, assembly)
 
-        found = run_in_parallel(prepare, _groups(assembly, assembly.aws_environments), self._processes)
-        [definition] = filter(None, found)
+        def prepare(group: list[Bootstrap]) -> None:
+            self._bootstrap(group, cloud, assembly)
+
+        definition = self._in_parallel(prepare_home, *(partial(prepare, group) for group in others))[0]
+        definition = definition or self._deploy_pipeline(cloud, assembly)
         try:
             cloud.check_service_calls(assembly.stack_name, assembly.home, "")
         except Forbidden as refusal:
             raise SetupFailed(f"{assembly.stack_name}: {refusal}") from None
         return definition
+
+    def _in_parallel(self, *steps: Callable[[], T]) -> list[T]:
+        """Run the steps at the same time; the first that fails ends the others."""
+        with ThreadPoolExecutor(len(steps)) as pool:
+            running = [pool.submit(step) for step in steps]
+            try:
+                for step in as_completed(running):
+                    step.result()
+            except BaseException:
+                self._commands.end_all()
+                raise
+        return [step.result() for step in running]
 
     def bootstrap_changes(self, cloud: Cloud, before: Assembly, after: Assembly) -> None:
         """Bootstrap what a commit needs and the one before it did not, as an administrator does before the push.
@@ -148,27 +194,31 @@ class EmulatorSetup:
             if before.execution_policies.get(account) != after.execution_policies.get(account)
         }
         changed = [
-            one for one in after.aws_environments if one.account in accounts or one not in before.aws_environments
+            one for one in after.bootstraps if one.aws_environment.account in accounts or one not in before.bootstraps
         ]
         for group in _groups(after, changed):
             self._bootstrap(group, cloud, after)
 
-    def _bootstrap(self, environments: list[AwsEnvironment], cloud: Cloud, assembly: Assembly) -> None:
+    def _bootstrap(self, group: list[Bootstrap], cloud: Cloud, assembly: Assembly) -> None:
         """Run `cdk bootstrap` for these; accounts other than the pipeline's trust it.
 
-        One command for all, because starting it takes most of the time. Deploys the account's execution policies
-        first, if the assembly has any.
+        One command for all that differ only by account and region, because starting it takes most of the time. Deploys
+        the account's execution policies first, if the assembly has any.
         """
-        home = assembly.home
         policies = EXECUTION_POLICY
-        if own := assembly.execution_policies.get(environments[0].account):
+        if own := assembly.execution_policies.get(group[0].aws_environment.account):
             self._deploy_policies(own, cloud)
             policies = ",".join(own.arns)
+        for alike in _alike(group):
+            self._run_bootstrap(alike, policies, cloud, assembly.home)
+
+    def _run_bootstrap(self, alike: list[Bootstrap], policies: str, cloud: Cloud, home: AwsEnvironment) -> None:
+        first = alike[0]
         # An empty folder: with a cdk.json, the command would synthesize the app first.
         empty = self._directory / "bootstrap"
         empty.mkdir(exist_ok=True)
-        account, *more = dict.fromkeys(environment.account for environment in environments)
-        names = (f"aws://{environment.account}/{environment.region}" for environment in environments)
+        account, *more = dict.fromkeys(one.aws_environment.account for one in alike)
+        names = (f"aws://{one.aws_environment.account}/{one.aws_environment.region}" for one in alike)
         arguments = ["bootstrap", *names, "--cloudformation-execution-policies", policies]
         if account != home.account:
             arguments += [
@@ -179,11 +229,15 @@ class EmulatorSetup:
                 "--plugin",
                 str(CREDENTIALS_PLUGIN),
             ]
-        self._step(
-            f"bootstrap {account} and {len(more)} more" if more else f"bootstrap {account}",
-            "cdk bootstrap",
-            lambda step: self._cdk(arguments, step, cloud, home, empty),
-        )
+        name = f"bootstrap {account} and {len(more)} more" if more else f"bootstrap {account}"
+        if first.qualifier != DEFAULT_QUALIFIER:
+            arguments += ["--qualifier", first.qualifier, "--toolkit-stack-name", first.stack_name]
+            name += f", qualifier {first.qualifier}"
+        if first.names:
+            file = self._directory / f"bootstrap-{first.aws_environment.account}-{first.aws_environment.region}.yaml"
+            file.write_text(first.template(self._chosen_cli().bootstrap_template))
+            arguments += ["--template", str(file)]
+        self._step(name, "cdk bootstrap", lambda step: self._cdk(arguments, step, cloud, home, empty))
 
     def _deploy_policies(self, policies: ExecutionPolicies, cloud: Cloud) -> None:
         """Create the account's execution policies, as its administrator does."""
@@ -201,7 +255,7 @@ class EmulatorSetup:
                 raise
             try:
                 client.get_waiter("stack_update_complete" if exists else "stack_create_complete").wait(
-                    StackName=policies.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+                    StackName=policies.stack, WaiterConfig={"Delay": 1, "MaxAttempts": POLICIES_SECONDS}
                 )
             except WaiterError as error:
                 raise SetupFailed(f"cannot deploy {policies.stack}: {error}") from None
@@ -215,10 +269,22 @@ class EmulatorSetup:
     def _deploy(self, step: ActionProgress, cloud: Cloud, assembly: Assembly) -> Definition:
         app = ["--app", str(assembly.directory.resolve())]
         arguments = ["deploy", *app, assembly.stack_id, "--require-approval", "never", "--progress", "events"]
-        self._cdk(arguments, step, cloud, assembly.home, self._directory)
+        while True:
+            try:
+                self._cdk(arguments, step, cloud, assembly.home, self._directory)
+                break
+            except SetupFailed as failure:
+                # Only a command that reads the assembly tells whether a CLI can.
+                if CANNOT_READ not in str(failure):
+                    raise
+                self._cli = self._next_cli(failure)
         stack = cloud.in_account("cloudformation", assembly.home)
         resources = stack.describe_stack_resources(StackName=assembly.stack_name)["StackResources"]
-        name = next(item["PhysicalResourceId"] for item in resources if item["ResourceType"] == PIPELINE)
+        name = next(
+            item["PhysicalResourceId"]
+            for item in resources
+            if item["LogicalResourceId"] == assembly.pipeline_id and item["ResourceType"] == PIPELINE
+        )
         pipeline = cloud.in_account("codepipeline", assembly.home).get_pipeline(name=name)["pipeline"]
         return parse(pipeline, assembly.home.region)
 
@@ -227,11 +293,28 @@ class EmulatorSetup:
         self._progress.start(step)
         try:
             value = work(step)
-        except SetupFailed as failure:
+        except Stopped:
+            self._progress.end(step, Status.STOPPED, "another step failed, or the rehearsal was stopped")
+            raise
+        except Exception as failure:
             self._progress.end(step, Status.FAILED, str(failure))
             raise
         self._progress.end(step, Status.SUCCEEDED)
         return value
+
+    def _next_cli(self, failure: SetupFailed) -> CdkCli:
+        """Return the next CLI to try; raises `failure`, that of the last one, if there is no other."""
+        try:
+            return next(self._clis)
+        except StopIteration:
+            raise failure from None
+        except RehearsalError as error:
+            raise SetupFailed(f"{failure}; {error}") from None
+
+    def _chosen_cli(self) -> CdkCli:
+        if self._cli is None:
+            self._cli = next(self._clis)
+        return self._cli
 
     def _cdk(
         self,
@@ -241,29 +324,29 @@ class EmulatorSetup:
         environment: AwsEnvironment,
         directory: Path,
     ) -> None:
-        cdk = shutil.which("cdk")
-        if cdk is None:
-            raise RehearsalError(
-                "cannot find the CDK CLI (cdk) on the PATH; run the rehearsal with make rehearse, which installs it"
-            )
-        self._progress.log(step, f"$ cdk {' '.join(arguments)}")
+        cli = self._chosen_cli()
+        self._progress.log(step, f"{cli}: $ cdk {' '.join(arguments)}")
         lines: list[str] = []
 
         def on_line(line: str) -> None:
             lines.append(line)
             self._progress.log(step, line)
 
-        code = self._processes.run(
-            closed_network.closed([cdk, *arguments], cloud.ports),
-            directory=directory,
-            environment={
-                **machine_environment(self._home),
-                **cloud.environment(environment.region, Credentials(environment.account)),
-                **cloud.proxy_environment(),
-                "CI": "true",
-            },
-            on_line=on_line,
-        )
+        try:
+            code = self._commands.run(
+                closed_network.closed([str(cli.program), *arguments], cloud.ports),
+                directory=directory,
+                environment={
+                    **machine_environment(self._home),
+                    **cloud.environment(environment.region, Credentials(environment.account)),
+                    **cloud.proxy_environment(),
+                    "CI": "true",
+                },
+                on_line=on_line,
+                timeout_seconds=CDK_SECONDS,
+            )
+        except TimeoutError:
+            raise SetupFailed(f"cdk {arguments[0]} did not end within {CDK_SECONDS:.0f} s; see its log") from None
         if code:
             failed = f"cdk {arguments[0]} failed with exit status {code}"
             raise SetupFailed(f"{failed}: {failing_line.reason(lines, 'it printed nothing')}")
@@ -273,16 +356,28 @@ class EmulatorSetup:
             self._progress.log(step, line.rstrip())
 
 
-def _groups(assembly: Assembly, environments: Sequence[AwsEnvironment]) -> list[list[AwsEnvironment]]:
-    """Return the accounts and regions in groups that one `cdk bootstrap` each can prepare, the pipeline's first."""
+def _groups(assembly: Assembly, bootstraps: Sequence[Bootstrap]) -> list[list[Bootstrap]]:
+    """Return the bootstraps in groups that can be done at the same time, the pipeline's account first."""
     home = assembly.home.account
-    own = [one for one in environments if one.account == home]
-    further = [[one for one in environments if one.account != home]]
+    own = [one for one in bootstraps if one.aws_environment.account == home]
+    further = [[one for one in bootstraps if one.aws_environment.account != home]]
     if assembly.execution_policies:
         # Each account has its own policies, but one command accepts only one set.
         others = [account for account in _accounts(assembly) if account != home]
-        further = [[one for one in environments if one.account == account] for account in others]
+        further = [[one for one in bootstraps if one.aws_environment.account == account] for account in others]
     return [group for group in (own, *further) if group]
+
+
+def _alike(group: list[Bootstrap]) -> list[list[Bootstrap]]:
+    """Return the bootstraps in groups that one command each can do."""
+
+    def options(one: Bootstrap) -> tuple[str, tuple[tuple[str, str], ...]]:
+        return one.qualifier, tuple(sorted(one.names.items()))
+
+    # The pipeline's own stays first.
+    order = {options(one): number for number, one in reversed(list(enumerate(group)))}
+    in_order = sorted(group, key=lambda one: order[options(one)])
+    return [list(alike) for _, alike in groupby(in_order, key=options)]
 
 
 def _accounts(assembly: Assembly) -> list[str]:

@@ -16,10 +16,13 @@ CONDITIONS = ("BeforeEntry", "OnSuccess", "OnFailure")
 
 
 def expected_gaps(
-    stack: Stack, runners: ActionRunners = ACTION_RUNNERS, has_docker: Callable[[], bool] = docker_works
+    stack: Stack,
+    pipeline_id: str | None = None,
+    runners: ActionRunners = ACTION_RUNNERS,
+    has_docker: Callable[[], bool] = docker_works,
 ) -> list[Gap]:
-    """Return the gaps of the stack's pipeline, in its order."""
-    [(_, properties)] = stack.of_type(PIPELINE)
+    """Return the gaps of the stack's pipeline, or of the one with the logical id, in its order."""
+    properties = next(found for logical_id, found in stack.of_type(PIPELINE) if pipeline_id in (None, logical_id))
     found: list[Gap] = []
     # Asking the daemon may take seconds.
     docker_answer = functools.cache(has_docker)

@@ -5,8 +5,7 @@ of the user changes. Lookups are answered by the emulator.
 """
 
 import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from rehearsal.actions.builds.environment import CACHES
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.emulator_setup import CREDENTIALS_PLUGIN, SetupFailed
 from rehearsal.process import closed_network
+from rehearsal.process.cdk_cli import CANNOT_READ, CdkCli
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.processes import Processes
 from rehearsal.process.run_directory import cache
@@ -38,8 +38,8 @@ MANAGERS = {
 class Synthesis:
     """What to synthesize with."""
 
-    cli: Sequence[str]
-    """The command of the CDK CLI."""
+    clis: Iterable[CdkCli]
+    """The CDK CLIs to try, best first."""
     cloud: Cloud
     processes: Processes
     directory: Path
@@ -55,19 +55,35 @@ class Synthesis:
         for path in project.repository.check_out(commit, checkout):
             on_line(f"submodule {path} is not checked out here; to include it: git submodule update --init")
         link_packages(project.repository.work_tree, checkout)
-        on_line(f"$ cdk synth --app '{app_command(checkout, project.folder)}'")
+        app = app_command(checkout, project.folder)
+        failure: SetupFailed | None = None
+        for cli in self.clis:
+            on_line(f"{cli}: $ cdk synth --app '{app}'")
+            try:
+                self._synthesize(cli, checkout / project.folder, assembly, on_line)
+            except SetupFailed as failed:
+                if CANNOT_READ not in str(failed):
+                    raise
+                failure = failed
+            else:
+                return assembly
+        raise failure or SetupFailed("there is no CDK CLI")
+
+    def _synthesize(self, cli: CdkCli, folder: Path, assembly: Path, on_line: Callable[[str], None]) -> None:
+        """Run the CLI in the app's folder; raises SetupFailed."""
         lines: list[str] = []
 
         def on_output(line: str) -> None:
             lines.append(line)
             on_line(line)
 
-        command = [*self.cli, "synth", "--quiet", "--output", str(assembly), "--plugin", str(CREDENTIALS_PLUGIN)]
+        options = ["--quiet", "--output", str(assembly), "--plugin", str(CREDENTIALS_PLUGIN)]
+        command = [str(cli.program), "synth", *options]
         try:
             code = self.processes.run(
                 closed_network.closed(command, self.cloud.ports),
-                directory=checkout / project.folder,
-                environment=self._environment(folder),
+                directory=folder,
+                environment=self._environment(assembly.parent),
                 on_line=on_output,
                 timeout_seconds=TIMEOUT_SECONDS,
             )
@@ -76,12 +92,11 @@ class Synthesis:
         if code:
             reason = failing_line.reason(lines, "it printed nothing")
             raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}")
-        return assembly
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Return the user's variables without those of AWS, with a home of its own and the emulator's settings."""
         home, shared = folder / "home", cache()
-        home.mkdir()
+        home.mkdir(exist_ok=True)
         own = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             **{name: str(shared / place) for name, place in CACHES.items()},
@@ -112,9 +127,3 @@ def _folders(root: Path) -> Iterator[Path]:
     for parent, names, _ in os.walk(root):
         names[:] = [name for name in names if name not in (".git", *PACKAGES)]
         yield Path(parent)
-
-
-def find_cli() -> list[str]:
-    """Return the command of the CDK CLI."""
-    found = shutil.which("cdk")
-    return [found] if found else []

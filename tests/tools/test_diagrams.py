@@ -340,7 +340,7 @@ def test_bad_input_is_named_without_a_traceback(tmp_path: Path, capsys: pytest.C
     assert main(["--assembly", str(tmp_path)]) == 2
     printed = capsys.readouterr().err
     assert printed.startswith(f"diagrams: {tmp_path}/manifest.json does not exist")
-    assert "make assembly" in printed
+    assert "cdk synth" in printed
     (tmp_path / "manifest.json").write_text('{"artifacts": {}}')
     assert main(["--assembly", str(tmp_path)]) == 2
     assert f"{tmp_path} has no stacks" in capsys.readouterr().err

@@ -176,6 +176,8 @@ HARMLESS = {
     "x: int | None = 1": ("ReplaceBinaryOperator_BitOr_BitAnd", "|"),
     "log.info('x', 1)": ("NumberReplacer", "1"),
     "parser.add_argument('x', default=1)": ("NumberReplacer", "1"),
+    "def f(a, *, b): pass": ("ReplaceBinaryOperator_Mul_Div", "*"),
+    "def f(\n    a,\n    *,\n    b,\n): pass": ("ReplaceBinaryOperator_Mul_Div", "*"),
     "@cache\ndef f(): pass": ("RemoveDecorator", "@"),
     "@dataclass(frozen=True)\nclass A: pass": ("ReplaceTrueWithFalse", "True"),
     "if __name__ == '__main__':\n    pass": ("AddNot", "__name__"),
@@ -187,6 +189,7 @@ COUNTED = {
     "@rule\ndef f(): pass": ("RemoveDecorator", "@"),
     "if n == 1:\n    pass": ("AddNot", "n"),
     "y = a | b": ("ReplaceBinaryOperator_BitOr_BitAnd", "|"),
+    "y = a * b": ("ReplaceBinaryOperator_Mul_Div", "*"),
     "ä = 'ä' if n == 1 else 'ö'": ("NumberReplacer", "1"),
 }
 

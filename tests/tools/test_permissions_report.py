@@ -90,7 +90,7 @@ def test_calls_of_a_rehearsal_count(tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("arguments", "output"),
     [
-        (["--assembly", "nowhere"], "nowhere/manifest.json does not exist; synthesize first: make assembly"),
+        (["--assembly", "nowhere"], "nowhere/manifest.json does not exist; synthesize first: cdk synth"),
         (["--recorded", "nothing.json"], "nothing.json cannot be read: No such file or directory"),
         (["--recorded", "manifest.json"], "manifest.json is not the report of a rehearsal that checked permissions"),
     ],

@@ -4,6 +4,7 @@ Each kind is excluded as a whole, by operator or by place. No single mutant is.
 """
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -40,6 +41,9 @@ KEYWORDS = {
 
 LOGS = ("log", "logger", "logging", "_log", "random", "warnings")
 """Objects whose methods write logs, or choose a jitter: their arguments are harmless."""
+
+_BARE_STAR = re.compile(r"(?:^|[ (])\*,")
+"""The mark before parameters that are named in calls."""
 
 HELP = ("add_argument", "ArgumentParser")
 """Calls that describe a command line; whoever tests the program tests what they accept."""
@@ -78,6 +82,9 @@ class Harmless:
 
     def contains(self, operator: str, position: tuple[int, int]) -> bool:
         """Return whether an operator's mutant at this position is harmless."""
+        if "_Mul_" in operator and _BARE_STAR.match(self._lines[position[0] - 1], max(position[1] - 1, 0)):
+            # Parameters become positional-only, and the type checker finds the calls.
+            return True
         if "BitOr" in operator and any(position in span for span in self._annotations):
             return True
         return any(position in span for span in self._anything)

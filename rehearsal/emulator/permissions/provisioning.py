@@ -114,7 +114,7 @@ def _check(  # noqa: PLR0917 - a handler's arguments
 ) -> None:
     """Check the calls of a resource operation; raise ValueError to fail the resource, as at AWS."""
     deployer = _deployer.get()
-    if deployer is None or deployer.kind is Kind.ROOT or stack == BOOTSTRAP_STACK:
+    if deployer is None or deployer.kind is Kind.ROOT or stack.startswith(BOOTSTRAP_STACK):
         return
     # Policies may have changed since the operation began, the role's own too.
     deployer = principals.of_role(deployer.account, deployer.role_arn.rpartition("/")[2], arn=deployer.arn)

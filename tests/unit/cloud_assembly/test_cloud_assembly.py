@@ -115,6 +115,40 @@ def test_stack_without_a_bootstrap_has_defaults(tmp_path: Path) -> None:
     assert (found.bootstrap_version, found.asset_bucket) == (0, "")
 
 
+def test_agnostic_stack_gets_the_default_environment(tmp_path: Path) -> None:
+    arn = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-deploy-${AWS::Region}"
+    properties = {"assumeRoleArn": arn, "stackTemplateAssetObjectUrl": "s3://assets-${AWS::AccountId}-${AWS::Region}/0"}
+    places = {"none": "unknown-account/unknown-region", "account": "3/unknown-region", "both": "3/eu-west-1"}
+    artifacts = {name: stack(tmp_path, name, env=place, properties=properties) for name, place in places.items()}
+    none, account, both = read(manifest(tmp_path, artifacts)).stacks
+    assert [one.is_agnostic for one in (none, account, both)] == [True, True, False]
+    default = AwsEnvironment("1", "cn-north-1")
+    found = none.deployed_to(default)
+    assert found.aws_environment == default
+    assert (found.deploy_role_arn, found.asset_bucket) == (
+        "arn:aws-cn:iam::1:role/cdk-deploy-cn-north-1",
+        "assets-1-cn-north-1",
+    )
+    assert account.deployed_to(default).aws_environment == AwsEnvironment("3", "cn-north-1")
+    assert both.deployed_to(default) == both
+
+
+def test_template_file_and_asset_destinations_are_read(tmp_path: Path) -> None:
+    prod = tmp_path / "prod"
+    one = stack(prod, "one", dependencies=["one.assets", "other"])
+    assets = {"type": "cdk:asset-manifest", "properties": {"file": "one.assets.json"}}
+    manifest(prod, {"one": one, "one.assets": assets})
+    destinations = {
+        "files": [{"bucketName": "files-${AWS::AccountId}"}],
+        "dockerImages": [{"repositoryName": "images"}],
+    }
+    document = {kind: {"0a": {"destinations": {"current": found[0]}}} for kind, found in destinations.items()}
+    (prod / "one.assets.json").write_text(json.dumps(document))
+    [found] = read(manifest(tmp_path, {"prod": nested("prod", "App/Prod")})).stacks
+    assert found.template_file == "prod/one.json"
+    assert found.asset_destinations == ({"bucketName": "files-1"}, {"repositoryName": "images"})
+
+
 def test_metadata_is_merged(tmp_path: Path) -> None:
     entry = [{"type": "aws:cdk:logicalId", "data": "R"}]
     (tmp_path / "more.json").write_text(json.dumps({"/App/one/R": entry}))
@@ -190,10 +224,10 @@ def no_stage(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (nothing, r"/manifest\.json does not exist; synthesize first: make assembly$"),
-        (no_stack, "has no stacks; synthesize first: make assembly$"),
-        (no_json, r"/manifest\.json cannot be read: .*; synthesize again: make assembly$"),
-        (no_object, r"/manifest\.json cannot be read: not a JSON object; synthesize again: make assembly$"),
+        (nothing, r"/manifest\.json does not exist; synthesize first: cdk synth$"),
+        (no_stack, "has no stacks; synthesize first: cdk synth$"),
+        (no_json, r"/manifest\.json cannot be read: .*; synthesize again: cdk synth$"),
+        (no_object, r"/manifest\.json cannot be read: not a JSON object; synthesize again: cdk synth$"),
         (no_template, r"/one\.json does not exist; synthesize first"),
         (no_stage, r"/prod/manifest\.json does not exist; synthesize first"),
     ],

@@ -436,7 +436,7 @@ class TestInput:
             generate(one_stack(tmp_path, {"Thing": {"Type": "AWS::New::Thing"}}))
 
     def test_missing_assembly_says_what_to_do(self, tmp_path: Path) -> None:
-        with pytest.raises(UserError, match="synthesize first: make assembly"):
+        with pytest.raises(UserError, match="synthesize first: cdk synth"):
             generate(tmp_path)
 
     def test_further_actions_are_limited_too(self, tmp_path: Path) -> None:

@@ -222,6 +222,14 @@ def test_unstable_service(aws: Aws, output: Mapping[str, Any] | str, named: str)
     assert f"COMPLETED on {RELEASED}" in str(failure.value)
 
 
+def test_three_latest_events_of_a_service_are_shown(aws: Aws) -> None:
+    output = service(running=1)
+    output["services"][0]["events"] = [{"createdAt": MOMENT, "message": f"event {number}"} for number in range(5)]
+    with pytest.raises(CheckFailed) as failure:
+        check_service(aws, output)
+    assert [number for number in range(5) if f"event {number}" in str(failure.value)] == [0, 1, 2]
+
+
 def alarms(*states: str, composite: str = "") -> dict[str, Any]:
     def alarm(name: str, state: str) -> dict[str, Any]:
         return {

@@ -585,7 +585,7 @@ def test_command_line(
     monkeypatch.chdir(tmp_path)
     assert run("--from", "nowhere") == 2
     assert main(["--assembly", str(tmp_path)]) == 2
-    assert "synthesize first: make assembly" in capsys.readouterr().err
+    assert "synthesize first: cdk synth" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("amount", "shown"), [("1.234", "+$1.23"), ("-1234.5", "-$1,234.50"), ("0.004", "±$0.00")])

@@ -157,7 +157,7 @@ class TestLeastPrivilege:
     def test_missing_assembly_says_what_to_do(self, synthesized: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (synthesized / "cdk.out").unlink()
         assert main(["bootstrap", "--least-privilege", "--dry-run"]) == 2
-        assert "synthesize first: make assembly" in capsys.readouterr().err
+        assert "synthesize first: cdk synth" in capsys.readouterr().err
 
     def test_unknown_account_is_reported(self, capsys: pytest.CaptureFixture[str]) -> None:
         file = Path("delivery.toml")

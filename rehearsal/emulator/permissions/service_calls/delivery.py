@@ -210,7 +210,8 @@ def store_key(store: dict[str, Any], pipeline: Resource, resources: Resources) -
 def _actions(pipeline: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
     for stage in pipeline.at("Stages", default=[]):
         for action in stage["Actions"]:
-            yield stage["Name"], action
+            # An approval may have no configuration.
+            yield stage["Name"], {"Configuration": {}, **action}
 
 
 def _stores(pipeline: Resource) -> Iterator[tuple[str, dict[str, Any]]]:

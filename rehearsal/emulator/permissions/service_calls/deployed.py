@@ -111,7 +111,7 @@ def _deployed() -> Iterator[Resource]:
     for (account, region, name), stack in list(cloudformation._stacks._data.items()):
         status = stack.get("StackStatus", "")
         # Stacks that are still being deployed are checked at the end of their own deployment.
-        if name == BOOTSTRAP_STACK or status.startswith("DELETE") or status.endswith("_IN_PROGRESS"):
+        if name.startswith(BOOTSTRAP_STACK) or status.startswith("DELETE") or status.endswith("_IN_PROGRESS"):
             continue
         for logical_id, found in list((stack.get("_resources") or {}).items()):
             yield Resource(

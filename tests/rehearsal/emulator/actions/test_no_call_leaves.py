@@ -7,7 +7,6 @@ the hooks: whatever they let through ends there, so that these tests stay on thi
 import contextlib
 import io
 import json
-import os
 import socket
 import zipfile
 from pathlib import Path
@@ -15,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from rehearsal.assembly import Assembly
+from rehearsal.bootstraps import Bootstrap
 from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process import closed_network
+from rehearsal.process.cdk_cli import CdkCli
 from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import Workshop
 from tests.rehearsal.emulator.actions.test_build_action import Projects
@@ -265,7 +266,6 @@ def test_setup_commands_reach_the_emulator_by_aws_names(
     host = f"{workshop.bucket}.s3.amazonaws.com"
     cdk.write_text(f"#!/bin/sh\nenv; ls -A ~\n{UNSET}\nexec node {tools}/call.js {host} /key\n")
     cdk.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
     real = {
         "AWS_ACCESS_KEY_ID": "AKIAREAL",
         "AWS_PROFILE": "real",
@@ -278,8 +278,8 @@ def test_setup_commands_reach_the_emulator_by_aws_names(
     progress = Progress(tmp_path / "logs", lambda _: None)
     with contextlib.suppress(Exception):
         # It deploys no pipeline, which is found out after its calls.
-        EmulatorSetup(progress, workshop.processes, tmp_path).prepare(
-            workshop.home.cloud, Assembly(tmp_path, "pipeline", "pipeline", place, (place,))
+        EmulatorSetup(progress, workshop.processes, tmp_path, clis=iter([CdkCli(cdk, "of the test")])).prepare(
+            workshop.home.cloud, Assembly(tmp_path, "pipeline", "pipeline", place, (Bootstrap(place),))
         )
     log = progress.set_up.actions[0].log_file.read_text()
     assert "200 from the emulator" in log
