@@ -53,8 +53,10 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     _print(console, "pipeline", f"{found.pipeline or found.stack_name} ({found.pipeline_type}) in {found.home}")
     _print(console, "stages", f"{stages}: {actions.total()} actions")
     _print(console, "deploys", f"{len(found.stacks)} stack(s) to {_names(map(str, found.aws_environments))}")
+    if found.agnostic_stacks:
+        _print(console, "assumed", f"{found.home} for {_names(found.agnostic_stacks)}, which name none (--default-env)")
     if found.ignored_stacks:
-        _print(console, "ignores", f"{_names(found.ignored_stacks)}: the pipeline does not deploy them")
+        _print(console, "without", f"{_names(found.ignored_stacks)}, which the pipeline does not deploy")
     _print(console, "with", f"{cli}; permissions: {options.permissions}; approvals: {approvals}")
     gaps = (*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id))
     for gap in gaps[:MOST_GAPS]:

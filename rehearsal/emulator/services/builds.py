@@ -1,4 +1,4 @@
-"""CodeBuild: names and log groups of projects as at AWS, and the builds that the rehearsal has run."""
+"""CodeBuild: names, log groups and batches of projects as at AWS, and the builds that the rehearsal has run."""
 
 from typing import Any
 
@@ -8,9 +8,12 @@ from rehearsal.emulator.cloudformation import providers
 from rehearsal.emulator.internals import Properties, Provisioned, codebuild
 from rehearsal.emulator.permissions.service_calls.names import generated_name
 
+ADDED = ("logsConfig", "buildBatchConfig")
+"""Members of a project that ministack does not return."""
+
 
 class Project(providers.Details):
-    """Projects with generated names as in CloudFormation, and their builds' log groups, which ministack drops."""
+    """Projects with generated names as in CloudFormation, and what ministack drops: log groups and batches."""
 
     @override
     def create(self, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
@@ -20,12 +23,12 @@ class Project(providers.Details):
 
 
 def register() -> None:
-    """Extend projects, and return their log groups."""
-    providers.register(Project("AWS::CodeBuild::Project", _store_log_group))
+    """Extend projects, and return what was added."""
+    providers.register(Project("AWS::CodeBuild::Project", _store_details))
     original_shape = codebuild._project_shape
 
     def shape(project: dict[str, Any]) -> dict[str, Any]:
-        return {**original_shape(project), "logsConfig": project.get("logsConfig", {})}
+        return {**original_shape(project), **{name: project[name] for name in ADDED if name in project}}
 
     codebuild._project_shape = shape
 
@@ -43,9 +46,21 @@ def keep(identity: str, *, state: str, log: dict[str, str]) -> None:
     }
 
 
-def _store_log_group(name: str, properties: Properties) -> None:
+def _store_details(name: str, properties: Properties) -> None:
+    project = codebuild._projects[name]
+    project.pop("buildBatchConfig", None)
+    if batch := properties.get("BuildBatchConfig"):
+        restrictions = batch.get("Restrictions", {})
+        project["buildBatchConfig"] = {
+            "serviceRole": batch.get("ServiceRole", ""),
+            "combineArtifacts": batch.get("CombineArtifacts", False) in (True, "true"),
+            "restrictions": {
+                name[0].lower() + name[1:]: int(value) if name == "MaximumBuildsAllowed" else value
+                for name, value in restrictions.items()
+            },
+        }
     logs = properties.get("LogsConfig", {}).get("CloudWatchLogs", {})
     if "GroupName" in logs:
-        codebuild._projects[name]["logsConfig"] = {
+        project["logsConfig"] = {
             "cloudWatchLogs": {"status": logs.get("Status", "ENABLED"), "groupName": logs["GroupName"]}
         }

@@ -1,7 +1,7 @@
 """Actions run for real against the emulator, one at a time."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,14 +71,22 @@ class Workshop:
         role_arn: str | None = None,
         region: str | None = None,
         fail: bool = False,
+        commands: Sequence[str] = (),
+        output_variables: Sequence[str] = (),
+        environment_variables: Sequence[Mapping[str, str]] = (),
+        output_files: Mapping[str, Sequence[str]] | None = None,
     ) -> Outcome:
         """Run one action of a pipeline in the home account."""
+        files = output_files or {}
         action = {
             "name": "Action",
             "actionTypeId": {"category": "Any", "provider": "Any"},
             "configuration": configuration,
             "inputArtifacts": [{"name": name} for name in inputs],
-            "outputArtifacts": [{"name": name} for name in outputs],
+            "outputArtifacts": [{"name": name, "files": list(files.get(name, []))} for name in outputs],
+            "commands": list(commands),
+            "outputVariables": list(output_variables),
+            "environmentVariables": list(environment_variables),
             **({"roleArn": role_arn} if role_arn else {}),
             **({"region": region} if region else {}),
         }

@@ -1,7 +1,7 @@
 """CodePipeline and CodeBuild, each with its own role."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rehearsal.emulator.permissions.service_calls.resources import Resource, Resources
@@ -71,12 +71,12 @@ def cloning_the_source(pipeline: Resource, resources: Resources) -> Iterator[Cal
     """Return how each build that reads a source as a reference clones it through the connection."""
     actions = [action for _, action in _actions(pipeline)]
     for source in actions:
-        if source["Configuration"].get("OutputArtifactFormat") != "CODEBUILD_CLONE_REF":
+        if source.get("Configuration", {}).get("OutputArtifactFormat") != "CODEBUILD_CLONE_REF":
             continue
         connection, [output] = source["Configuration"]["ConnectionArn"], source["OutputArtifacts"]
         prefix = "codestar-connections" if ":codestar-connections:" in connection else "codeconnections"
         for action in actions:
-            if output not in action.get("InputArtifacts", []):
+            if output not in action.get("InputArtifacts", []) or "ProjectName" not in action.get("Configuration", {}):
                 continue
             project = resources.named("AWS::CodeBuild::Project", action["Configuration"]["ProjectName"], pipeline)
             if project:
@@ -96,7 +96,13 @@ def starting_builds(pipeline: Resource, resources: Resources) -> Iterator[Call]:
             own = _role_of(pipeline, action)
             project = resources.named("AWS::CodeBuild::Project", action["Configuration"]["ProjectName"], pipeline)
             if project:
-                yield from calls(own, "codebuild:StartBuild BatchGetBuilds StopBuild", project.arn)
+                yield from calls(own, f"codebuild:{_build_calls(action)}", project.arn)
+
+
+def _build_calls(action: Mapping[str, Any]) -> str:
+    if action["Configuration"].get("BatchEnabled") == "true":
+        return "StartBuildBatch BatchGetBuildBatches StopBuildBatch"
+    return "StartBuild BatchGetBuilds StopBuild"
 
 
 @row(

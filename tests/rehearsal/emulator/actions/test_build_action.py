@@ -110,6 +110,15 @@ def test_buildspec_may_be_in_the_source(projects: Projects) -> None:
         projects.run_specification("lost.yaml")
 
 
+def test_buildspec_may_be_an_object_in_s3(projects: Projects) -> None:
+    s3, bucket = projects.workshop.home.client("s3"), projects.workshop.bucket
+    s3.put_object(Bucket=bucket, Key="spec.yml", Body=b"{version: 0.2, phases: {build: {commands: [echo found]}}}")
+    projects.run_specification(f"arn:aws:s3:::{bucket}/spec.yml")
+    assert projects.output == ["found"]
+    with pytest.raises(ActionFailed, match=r"buildspec arn:aws:s3:::\S+/lost.yml: The specified key does not exist"):
+        projects.run_specification(f"arn:aws:s3:::{bucket}/lost.yml")
+
+
 def test_exported_variables_become_action_variables(projects: Projects) -> None:
     outcome = projects.run("NOTES='one\r\n  two'", env={"exported-variables": ["NOTES"]})
     assert outcome.variables == {"NOTES": "one\r\n  two"}

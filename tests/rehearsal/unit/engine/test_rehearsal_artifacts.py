@@ -67,3 +67,13 @@ def test_links_and_modes_of_a_git_archive_are_kept(artifacts: Artifacts, tmp_pat
     artifacts.unpack("Source", tmp_path / "out")
     assert (tmp_path / "out/run").stat().st_mode & 0o111
     assert (tmp_path / "out/link").readlink() == Path("run")
+
+
+@pytest.mark.parametrize("keep_links", [True, False])
+def test_links_are_packed_as_links_or_files(artifacts: Artifacts, tmp_path: Path, keep_links: bool) -> None:
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "link").symlink_to("file")
+    artifacts.pack("Built", {name: tmp_path / name for name in ("file", "link")}, keep_links=keep_links)
+    artifacts.unpack("Built", tmp_path / "out")
+    assert (tmp_path / "out/link").is_symlink() is keep_links
+    assert (tmp_path / "out/link").read_text() == "text"

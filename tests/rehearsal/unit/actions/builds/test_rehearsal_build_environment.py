@@ -268,7 +268,13 @@ def test_codebuild_variables_are_set(builds: Builds, tmp_path: Path) -> None:
     assert environment["CODEBUILD_SRC_DIR_Other"] == str(tmp_path / "build/inputs/Other")
     assert environment["CODEBUILD_RESOLVED_SOURCE_VERSION"] == "c0ffee"
     assert environment["CODEBUILD_INITIATOR"] == "codepipeline/pipeline"
-    assert environment["CODEBUILD_BUILD_ID"].startswith("project:")
+    assert environment["CODEBUILD_BUILD_ID"] == "project:1"
+    assert environment["CODEBUILD_LOG_PATH"] == "1"
+    assert environment["CODEBUILD_PROJECT_ARN"] == f"arn:aws:codebuild:us-east-1:{HOME.account}:project/project"
+    assert environment["CODEBUILD_KMS_KEY_ID"] == f"arn:aws:kms:us-east-1:{HOME.account}:alias/aws/s3"
+    assert environment["CODEBUILD_SOURCE_REPO_URL"] == ""
+    assert int(environment["CODEBUILD_START_TIME"]) > 1_600_000_000_000
+    assert "CODEBUILD_BATCH_BUILD_IDENTIFIER" not in environment
     build = f"arn:aws:codebuild:us-east-1:{HOME.account}:build/"
     assert environment["CODEBUILD_BUILD_ARN"] == build + environment["CODEBUILD_BUILD_ID"]
     assert (environment["CI"], environment["CODEBUILD_CI"]) == ("true", "true")

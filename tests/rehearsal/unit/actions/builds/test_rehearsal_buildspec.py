@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rehearsal.actions.builds import buildspec
+from rehearsal.actions.builds.build_script import Retry
 from rehearsal.actions.builds.buildspec import BuildspecError
 from rehearsal.actions.builds.output_files import NoFilesError, Output
 
@@ -41,13 +42,17 @@ class Shell:
         self._name = name
         self._directory = directory
 
-    def run(self, phases: dict[str, Any], **environment: Any) -> Ran:
+    @property
+    def folder(self) -> str:
+        return self._directory.name
+
+    def run(self, phases: dict[str, Any], version: str = "0.2", **environment: Any) -> Ran:
         """Run a specification of these phases."""
-        document = {"version": "0.2", "env": {"shell": self._name, **environment}, "phases": phases}
+        document = {"version": version, "env": {"shell": self._name, **environment}, "phases": phases}
         specification = buildspec.parse(json.dumps(document))
         script, exported = self._directory / "build.sh", self._directory / "exported"
         exported.unlink(missing_ok=True)
-        script.write_text(specification.script(exported))
+        script.write_text(specification.script(exported, self._directory / "gaps"))
         done = subprocess.run(
             [specification.shell, str(script)],
             cwd=self._directory,
@@ -194,6 +199,39 @@ def test_on_failure_continue(shell: Shell) -> None:
     assert (ran.code, ran.printed) == (1, ["succeeding: 0"])
 
 
+def test_retry_runs_the_phase_again_until_it_succeeds(shell: Shell) -> None:
+    count = "echo x >> tries; echo try $(wc -l < tries); test $(wc -l < tries) -gt 2"
+    phases = {"build": commands(count, "exit 0", "echo on", on_failure="RETRY")}
+    ran = shell.run({"install": commands("cd $PWD"), **phases, "post_build": commands("echo after")})
+    assert (ran.code, ran.phases) == (0, ["install", "build", "build", "build", "post_build"])
+    assert [line.split()[-1] for line in ran.printed if line.startswith("try")] == ["1", "2", "3"]
+    assert ran.printed[-2:] == ["on", "after"]
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "runs"),
+    [("RETRY", 4), ("RETRY-1", 2), ("RETRY-0", 1), ("RETRY-2-exit status 7", 3), ("RETRY-no such text", 1)],
+)
+def test_retries_are_counted_and_need_the_error_message(shell: Shell, on_failure: str, runs: int) -> None:
+    ran = shell.run({"build": commands("exit 7", on_failure=on_failure), "post_build": commands("echo after")})
+    assert ran.code == 1
+    assert ran.phases == ["build"] * runs + ["post_build"]
+
+
+def test_each_command_of_version_0_1_has_its_own_shell(shell: Shell) -> None:
+    phases = {"build": commands("cd / && KEPT=1 && export KEPT", "echo $KEPT $(basename $PWD)", "exit 3", "echo never")}
+    ran = shell.run(phases, version="0.1")
+    assert ran.code == 1
+    assert ran.printed == [shell.folder]
+
+
+def test_command_that_lacks_a_program_does_not_fail_its_phase(shell: Shell) -> None:
+    gap = "printf 'docker\\tno Docker\\n' >> gaps; exit 1"
+    ran = shell.run({"build": commands(gap, "echo next", "exit 3"), "post_build": commands("echo after")})
+    assert (ran.code, ran.printed) == (1, ["next", "after"])
+    assert shell.run({"build": commands("echo tolerated >> gaps || true", "echo on")}).code == 0
+
+
 def test_build_is_succeeding_until_it_fails(shell: Shell) -> None:
     ran = shell.run({"build": commands("sh -c 'echo $CODEBUILD_BUILD_SUCCEEDING'")})
     assert ran.printed == ["1"]
@@ -245,6 +283,31 @@ artifacts:
     assert specification.primary_output == Output("out", ("**/*",))
     reports = Output(".", ("a.xml", "b.xml"), excluded=("b.xml",), discard_paths=True)
     assert specification.secondary_outputs == {"Reports": reports}
+
+
+def test_scalars_are_what_is_written() -> None:
+    text = """
+version: 0.2
+run-as: builder
+env: {variables: {FLAG: yes, NUMBER: 1.10, EMPTY: "", NONE: null}, git-credential-helper: yes}
+proxy: {logs: yes}
+cache: {paths: [node_modules/**/*]}
+phases:
+  install: {runtime-versions: {python: 3.10, nodejs: 20, java: corretto17}}
+  build: {run-as: other, commands: [true], on-failure: RETRY-4-.*timed out.*}
+artifacts: {files: "*", enable-symlinks: yes}
+"""
+    specification = buildspec.parse(text)
+    assert specification.variables == {"FLAG": "yes", "NUMBER": "1.10", "EMPTY": "", "NONE": ""}
+    assert specification.runtimes == {"python": "3.10", "nodejs": "20", "java": "corretto17"}
+    assert [phase.run_as for phase in specification.phases] == ["builder", "other"]
+    assert specification.phases[1].retry == Retry(4, ".*timed out.*")
+    assert specification.primary_output == Output(".", ("*",), keep_links=True)
+    assert specification.notes == (
+        "cache of the buildspec is ignored: the rehearsal keeps no cache between builds",
+        "proxy of the buildspec is ignored: the rehearsal's own proxies are used",
+        "git-credential-helper is ignored: a rehearsal has no credentials of repositories",
+    )
 
 
 MISTAKES = [
@@ -304,3 +367,20 @@ def test_artifact_patterns(tree: Path, output: Output, expected: list[str]) -> N
 def test_empty_artifact_is_an_error(tree: Path, pattern: str) -> None:
     with pytest.raises(NoFilesError, match=re.escape(pattern)):
         Output(".", (pattern,)).files(tree)
+
+
+def test_patterns_and_directories_may_have_variables(tree: Path) -> None:
+    output = Output("$CODEBUILD_SRC_DIR/${FOLDER}", ("$NAME", "$CODEBUILD_SRC_DIR/out/deep/*"))
+    assert output.references == {"CODEBUILD_SRC_DIR", "FOLDER", "NAME"}
+    found = output.files(tree, {"CODEBUILD_SRC_DIR": str(tree), "FOLDER": "out", "NAME": "a.txt"})
+    assert sorted(found) == ["a.txt", "deep/b.txt"]
+
+
+def test_base_directory_may_be_a_pattern(tree: Path) -> None:
+    assert sorted(Output("o*", ("**/*.txt",)).files(tree)) == ["a.txt", "deep/.dir/c.txt", "deep/b.txt"]
+
+
+def test_links_to_nothing_are_kept_only_on_request(tree: Path) -> None:
+    (tree / "out/link").symlink_to("nowhere")
+    assert "link" not in Output("out", ("*",)).files(tree)
+    assert "link" in Output("out", ("*",), keep_links=True).files(tree)
