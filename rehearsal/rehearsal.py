@@ -34,7 +34,7 @@ from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result, Status
 from rehearsal.workloads.command import Source, WorkloadCommand
-from rehearsal.workloads.tasks import NoTasks, Tasks
+from rehearsal.workloads.tasks import NoTasks, Tasks, unserved_gap
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,7 @@ class Rehearsal:
                 self._workloads = Tasks(self.cloud, self._command(self._plan.workload))
             with NotificationCollector(self.cloud, self._progress, self._assembly.directory):
                 result, reason = self._deliver(set_up, self.cloud)
+            self._add_unserved(self.cloud)
             self._progress.finish(result, reason)
         except SetupFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
@@ -144,6 +145,13 @@ class Rehearsal:
             self._progress.finish(Result.STOPPED, "interrupted")
         except (BotoCoreError, ClientError) as error:
             self._progress.finish(Result.NOT_REHEARSED, f"the emulator failed: {error}")
+
+    def _add_unserved(self, cloud: Cloud) -> None:
+        """Add a gap for each load balancer behind which nothing runs."""
+        # The emulator may have ended; the result says why.
+        with contextlib.suppress(OSError):
+            for balancer in cloud.fact("unserved")["balancers"]:
+                self._progress.add_gap(unserved_gap(balancer))
 
     def evaluate_permissions(self) -> None:
         """Add the emulator's permission evaluation to the progress."""

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Fact = Literal["recorded_types", "distributions", "hosts", "messages", "functions", "started"]
+Fact = Literal["recorded_types", "distributions", "hosts", "messages", "functions", "started", "unserved"]
 """Types that are only recorded, distributions, hosts reached by TLS, published messages, state of the functions,
-executions that a caller has started."""
+executions that a caller has started, load balancers behind which nothing runs."""
 
 
 @dataclass(frozen=True)
