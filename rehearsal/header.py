@@ -56,7 +56,7 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     if found.agnostic_stacks:
         _print(console, "assumed", f"{found.home} for {_names(found.agnostic_stacks)}, which name none (--default-env)")
     if found.ignored_stacks:
-        _print(console, "without", f"{_names(found.ignored_stacks)}, which the pipeline does not deploy")
+        _print(console, "without", f"{len(found.ignored_stacks)} stack(s) that the pipeline does not deploy")
     _print(console, "with", f"{cli}; permissions: {options.permissions}; approvals: {approvals}")
     gaps = (*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id))
     for gap in gaps[:MOST_GAPS]:
