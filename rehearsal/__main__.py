@@ -67,14 +67,15 @@ class _Outputs:
 def _rehearse(options: argparse.Namespace, console: Console) -> int:
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(run_directory())
-        if options.source:
-            repository = Repository.of_folder(options.source, directory / "source.git")
+        source = next((folder for name, folder in options.sources if not name), None)
+        if source:
+            repository = Repository.of_folder(source, directory / "source.git")
         else:
             repository = Repository.containing(Path.cwd())
         commit = repository.commit(options.ref, option="--ref")
         base = repository.commit(options.base_commit, option="--from") if options.base_commit else None
         needs_project = options.assembly is None or base is not None
-        here = options.source or Path.cwd()
+        here = source or Path.cwd()
         found_project = find(repository, commit.id, here) if needs_project else None
         if options.check:
             return 0
@@ -155,6 +156,7 @@ def _plan(
         account=AccountKind(options.account),
         fail=frozenset(options.fail),
         permissions=Permissions(options.permissions),
+        source_folders={name: folder for name, folder in options.sources if name},
     )
 
 
@@ -171,6 +173,9 @@ def _check(options: argparse.Namespace, found: Assembly) -> None:
     for name in sorted(dict(options.pipeline_variables).keys() - found.variables):
         declared = ", ".join(found.variables) or "none"
         raise RehearsalError(f"--variable {name}: the pipeline has no such variable; it has: {declared}")
+    for name in sorted({name for name, _ in options.sources if name}.difference(found.sources)):
+        choice = ", ".join(found.sources)
+        raise RehearsalError(f"--source {name}: the pipeline has no such source; choose from: {choice}")
 
 
 def _clock_offset(start: datetime | None) -> timedelta:

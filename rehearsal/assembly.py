@@ -47,6 +47,8 @@ class Assembly:
     """The pipeline's actions, each as `Stage/Action`."""
     variables: tuple[str, ...] = ()
     """The names of the pipeline's own variables."""
+    sources: tuple[str, ...] = ()
+    """The names of the pipeline's source actions."""
     pipeline: str = ""
     """The pipeline's construct path."""
     pipeline_id: str = ""
@@ -95,6 +97,7 @@ def read(
         execution_policies=_execution_policies(directory),
         actions=found.actions,
         variables=found.variables,
+        sources=found.sources,
         pipeline=found.path,
         pipeline_id=found.logical_id,
         pipeline_type=found.type,

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
+from rehearsal.actions.sources.contents import rehearsed_source
 from rehearsal.assembly import Assembly
-from rehearsal.engine.expected_gaps import expected_gaps
+from rehearsal.engine.expected_gaps import SOURCE, expected_gaps, pipeline_of
 from rehearsal.process import closed_network
 from rehearsal.process.cdk_cli import CdkCli
 from rehearsal.project.discovery import Project
@@ -33,7 +34,11 @@ def print_source(
 ) -> None:
     """Say which project and commit is rehearsed."""
     repository = found.repository if isinstance(found, Project) else found
-    _print(console, "project", f"{found}, {'without git' if options.source else f'{options.ref} = {commit}'}")
+    _print(
+        console,
+        "project",
+        f"{found}, {'without git' if repository.directory != repository.work_tree else f'{options.ref} = {commit}'}",
+    )
     if base:
         _print(console, "update", f"first delivers {base}, which this commit then updates")
     if dirty := repository.uncommitted():
@@ -50,7 +55,9 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     actions = Counter(action.partition("/")[0] for action in found.actions)
     stages = ", ".join(f"{stage} ({count})" for stage, count in actions.items())
     approvals = {"yes": "all given", "no": "all refused"}.get(options.approve, "asked on the terminal")
-    _print(console, "pipeline", f"{found.pipeline or found.stack_name} ({found.pipeline_type}) in {found.home}")
+    _print(
+        console, "pipeline", f"{found.pipeline}, type {found.pipeline_type}; stack {found.stack_name} in {found.home}"
+    )
     _print(console, "stages", f"{stages}: {actions.total()} actions")
     _print(console, "deploys", f"{len(found.stacks)} stack(s) to {_names(map(str, found.aws_environments))}")
     if found.agnostic_stacks:
@@ -58,7 +65,11 @@ def print_pipeline(console: Console, options: argparse.Namespace, found: Assembl
     if found.ignored_stacks:
         _print(console, "without", f"{len(found.ignored_stacks)} stack(s) that the pipeline does not deploy")
     _print(console, "with", f"{cli}; permissions: {options.permissions}; approvals: {approvals}")
-    gaps = (*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id))
+    sources = [name for name, _ in options.sources if name]
+    pipeline = pipeline_of(found.stacks[0], found.pipeline_id)
+    if sum(action.category == SOURCE for stage in pipeline.stages for action in stage.actions) > 1:
+        _print(console, "commit", f"delivered by {rehearsed_source(pipeline)}")
+    gaps = [*found.gaps, *expected_gaps(found.stacks[0], found.pipeline_id, sources)]
     for gap in gaps[:MOST_GAPS]:
         _print(console, "cannot", str(gap), "yellow")
     if len(gaps) > MOST_GAPS:

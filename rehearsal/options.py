@@ -46,7 +46,15 @@ def _add_project_options(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--from", dest="base_commit", metavar="REF", help="deliver this commit first, so that --ref updates it"
     )
-    group.add_argument("--source", type=Path, metavar="FOLDER", help="rehearse a folder without git")
+    group.add_argument(
+        "--source",
+        dest="sources",
+        action="append",
+        default=[],
+        type=_source,
+        metavar="[NAME=]FOLDER",
+        help="rehearse a folder without git; NAME: the contents of another source",
+    )
     group.add_argument("--assembly", type=Path, metavar="DIR", help="start from this assembly; do not synthesize")
     group.add_argument("--pipeline", metavar="NAME", help="the pipeline, if the app has several")
     group.add_argument(
@@ -129,6 +137,16 @@ def _assignment(text: str) -> tuple[str, str]:
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
     return name, value
+
+
+def _source(text: str) -> tuple[str, Path]:
+    """Return the name of the source action, empty for the rehearsed project's, and its folder."""
+    name, equals, folder = text.partition("=")
+    if not equals or Path(text).is_dir():
+        return "", Path(text)
+    if not Path(folder).is_dir():
+        raise argparse.ArgumentTypeError(f"{folder} is no folder with the contents of the source {name}")
+    return name, Path(folder).absolute()
 
 
 def _aws_environment(text: str) -> AwsEnvironment:

@@ -45,7 +45,12 @@ class Pipeline:
     @property
     def actions(self) -> tuple[str, ...]:
         """Its actions, each as `Stage/Action`."""
-        return tuple(f"{stage['Name']}/{action['Name']}" for stage, action in self._actions())
+        return tuple(f"{stage['Name']}/{_name(action)}" for stage, action in self._actions())
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of its source actions."""
+        return tuple(_name(action) for _, action in self._actions() if action["ActionTypeId"]["Category"] == "Source")
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -149,6 +154,12 @@ def _paths(stack: Stack, logical_id: str) -> Iterator[str]:
     for path, entries in stack.metadata.items():
         if any(entry.get("type") == LOGICAL_ID and entry.get("data") == logical_id for entry in entries):
             yield path
+
+
+def _name(action: Mapping[str, Any]) -> str:
+    """Return an action's name, or the logical id of the resource whose name it will have, such as a new bucket's."""
+    name = action["Name"]
+    return str(name.get("Ref", name)) if isinstance(name, dict) else name
 
 
 def _folder(stack: Stack) -> Path:

@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
 from rehearsal.errors import RehearsalError
 from rehearsal.follow_up import run_command
-from rehearsal.process.cdk_cli import CdkCli, candidates
+from rehearsal.process.cdk_cli import CdkCli, CliChoice, candidates
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
 from rehearsal.project.discovery import Project
@@ -73,6 +73,8 @@ class Plan:
     """Values of the pipeline's own variables with which `commit` is delivered."""
     then: str | None = None
     """A command to run after the deliveries have succeeded, such as a rollback; what it starts is then run."""
+    source_folders: Mapping[str, Path] = field(default_factory=dict)
+    """What the pipeline's other sources deliver, by the action's name."""
     permissions: Permissions = Permissions.ENFORCED
     """What happens to calls that no policy allows."""
 
@@ -97,6 +99,8 @@ class Rehearsal:
         self._on_assembly = on_assembly
         self._progress = progress
         self._processes = Processes()
+        project = plan.project.repository.work_tree / plan.project.folder if plan.project else Path.cwd()
+        self._clis = CliChoice(candidates(project, self._processes))
         self._clean_up = contextlib.ExitStack()
         self._directory = directory or self._clean_up.enter_context(run_directory())
         self._workloads: Workloads = NoTasks()
@@ -126,7 +130,7 @@ class Rehearsal:
                 self._directory,
                 self._plan.permissions,
                 account=self._plan.account,
-                clis=self._clis(),
+                clis=self._clis,
             )
             self.cloud = set_up.start_emulator()
             self._plan = self._with_assemblies(self.cloud)
@@ -181,7 +185,7 @@ class Rehearsal:
         return self._plan.assembly
 
     def _accept(self, assembly: Assembly) -> None:
-        self._on_assembly(assembly, next(self._clis()))
+        self._on_assembly(assembly, self._clis.current())
         for gap in assembly.gaps:
             self._progress.add_gap(gap)
 
@@ -199,18 +203,11 @@ class Rehearsal:
             _check_place(base, assembly, plan.base_commit)
         return replace(plan, assembly=assembly, base_assembly=base)
 
-    def _clis(self) -> Iterator[CdkCli]:
-        """Return the CDK CLIs that the project may use, best first."""
-        project = self._plan.project
-        folder = project.repository.work_tree / project.folder if project else self._plan.work_tree
-        return candidates(folder or Path.cwd(), self._processes)
-
     def _synthesize(self, project: Project, commit: str, cloud: Cloud, successor: Assembly | None = None) -> Assembly:
         """Return a commit's assembly; `successor` is that of the commit which updates it."""
         step = self._progress.add_step(f"synthesize {commit[:12]}", "cdk synth")
         self._progress.start(step)
-        clis = self._clis()
-        synthesis = Synthesis(clis, cloud, self._processes, self._directory, self._plan.default_environment)
+        synthesis = Synthesis(self._clis, cloud, self._processes, self._directory, self._plan.default_environment)
         try:
             directory = synthesis.run(project, commit, lambda line: self._progress.log(step, line))
         except (SetupFailed, RehearsalError) as failure:
@@ -324,6 +321,7 @@ class Rehearsal:
             workloads=self._workloads,
             clock=plan.clock,
             variable_overrides=plan.variable_overrides,
+            source_folders=plan.source_folders,
             build_slots=BuildSlots(plan.account.concurrent_builds),
         )
 

@@ -5,6 +5,8 @@ The actions themselves read them from the rehearsal's folder. CodePipeline puts 
 store's key, so that reading one also calls KMS.
 """
 
+from botocore.exceptions import ClientError
+
 from rehearsal.actions.run import Run
 
 PIPELINE_CHARACTERS, ARTIFACT_CHARACTERS = 20, 10
@@ -28,12 +30,35 @@ def store_outputs(run: Run) -> None:
     for name in run.action.outputs:
         file = context.artifacts.path(name)
         if file.exists():
-            bucket, key = _location(run, name)
+            bucket, key = location(run, name)
             context.cloud.in_account("s3", context.home).put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
             run.details.artifacts[name] = bucket, key
 
 
-def _location(run: Run, name: str) -> tuple[str, str]:
+def stored(run: Run, name: str) -> tuple[str, str]:
+    """Return the bucket and key of an input artifact in the action's region, where CodePipeline copies it."""
+    bucket, key = location(run, name)
+    client = run.context.cloud.in_account("s3", run.context.home)
+    try:
+        client.head_object(Bucket=bucket, Key=key)
+    except ClientError:
+        client.put_object(Bucket=bucket, Key=key, Body=run.context.artifacts.path(name).read_bytes())
+    return bucket, key
+
+
+def fetch_outputs(run: Run) -> None:
+    """Read the output artifacts that a provider has put into S3 itself."""
+    for name in run.action.outputs:
+        bucket, key = location(run, name)
+        try:
+            found = run.context.cloud.in_account("s3", run.context.home).get_object(Bucket=bucket, Key=key)
+        except ClientError:
+            # Whatever needs it says that it does not exist.
+            continue
+        run.context.artifacts.path(name).write_bytes(found["Body"].read())
+
+
+def location(run: Run, name: str) -> tuple[str, str]:
     """Return the bucket and key of an artifact."""
     definition = run.context.definition
     folder = f"{definition.name[:PIPELINE_CHARACTERS]}/{name[:ARTIFACT_CHARACTERS]}"
@@ -41,6 +66,6 @@ def _location(run: Run, name: str) -> tuple[str, str]:
 
 
 def _check(run: Run, role_arn: str | None, action: str, name: str) -> None:
-    bucket, key = _location(run, name)
+    bucket, key = location(run, name)
     role = role_arn or run.action.role_arn or run.context.definition.role_arn
     run.context.cloud.check(role, action, f"arn:aws:s3:::{bucket}/{key}")

@@ -1,9 +1,13 @@
 """CloudFormation: every action mode, in the environment's account, with the roles of the definition."""
 
-from collections.abc import Callable
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from rehearsal.actions import artifacts
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Deployed, Outcome, Run
 from rehearsal.actions.secrets import secret_values
 from rehearsal.actions.stack import Stack
@@ -38,6 +42,7 @@ def execute(run: Run) -> Outcome:
             return Outcome()
         run.context.cloud.check_service_calls(stack.name, stack.aws_environment, run.configuration.get("RoleArn", ""))
         outputs, resources = stack.outputs(), stack.resources()
+        _write_output_file(run, outputs)
         run.details.secrets |= secret_values(run.context.cloud, stack.aws_environment)
         workloads = run.context.workloads.start(stack.name, stack.aws_environment)
     except ClientError as error:
@@ -48,6 +53,18 @@ def execute(run: Run) -> Outcome:
     return Outcome(
         variables=outputs, deployed=Deployed(stack.name, stack.aws_environment, outputs, workloads, resources)
     )
+
+
+def _write_output_file(run: Run, outputs: Mapping[str, str]) -> None:
+    """Write the stack's outputs into the output artifact, as a file of the configured name."""
+    name = run.configuration.get("OutputFileName")
+    if not name or not run.action.outputs:
+        return
+    artifacts.write_outputs(run)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "outputs.json"
+        file.write_text(json.dumps(outputs))
+        run.context.artifacts.pack(run.action.outputs[0], {name: file})
 
 
 def _create_or_update(stack: Stack) -> None:
@@ -81,7 +98,7 @@ def _replace_on_failure(stack: Stack) -> None:
 def _delete(stack: Stack) -> None:
     if stack.describe() is not None:
         stack.record_all(Effect.REMOVED)
-        stack.client.delete_stack(StackName=stack.name)
+        stack.client.delete_stack(StackName=stack.name, **stack.service_role())
         stack.require(stack.wait_for("delete"), "DELETE_COMPLETE")
 
 

@@ -122,6 +122,8 @@ class Context:
     """Values that replace those of the builds' variables, by name."""
     pipeline_variables: Mapping[str, str] = field(default_factory=dict)
     """Values of the pipeline's own variables that the execution was started with; others have their defaults."""
+    source_folders: Mapping[str, Path] = field(default_factory=dict)
+    """What sources deliver, by the action's name, that do not deliver the commit."""
     build_slots: BuildSlots = field(default_factory=BuildSlots)
     """The account's quota of concurrent builds."""
 
@@ -155,3 +157,26 @@ class Run:
     def name(self) -> str:
         """Stage and action, as `--fail` takes them."""
         return f"{self.stage}/{self.action.name}"
+
+    @property
+    def role_arn(self) -> str:
+        """The role that carries out the action: its own or, without one, the pipeline's."""
+        return self.action.role_arn or self.context.definition.role_arn
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition of its role."""
+        return self.role_arn.split(":")[1]
+
+    @property
+    def aws_environment(self) -> AwsEnvironment:
+        """Its role's account, and its region."""
+        return AwsEnvironment(self.role_arn.split(":")[4], self.action.region or self.context.home.region)
+
+    def credentials(self) -> Credentials:
+        """Return the credentials of its role, which the pipeline's assumes if it is another."""
+        caller = self.context.pipeline_credentials()
+        if not self.action.role_arn:
+            return caller
+        region = self.aws_environment.region
+        return self.context.cloud.assume(self.action.role_arn, caller, region, self.context.execution_id)

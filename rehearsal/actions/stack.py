@@ -7,9 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cloud_assembly import AwsEnvironment
 from cloud_assembly.references import consumers
-from rehearsal.actions import artifacts
+from rehearsal.actions import artifacts, parameters
 from rehearsal.actions.denial import grant
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, Resource, Run
 from rehearsal.engine.action_details import ChangeSet, Consumer, Effect, ResourceChange
@@ -32,17 +31,9 @@ class Stack:
         self._run = run
         self._context = run.context
         self.name = run.configuration["StackName"]
-        region = run.action.region or self._context.home.region
-        caller = self._context.pipeline_credentials()
         cloud = self._context.cloud
-        credentials = (
-            cloud.assume(run.action.role_arn, caller, region, self._context.execution_id)
-            if run.action.role_arn
-            else caller
-        )
-        account = (run.action.role_arn or self._context.definition.role_arn).split(":")[4]
-        self.aws_environment = AwsEnvironment(account, region)
-        self.client = cloud.client("cloudformation", region, credentials)
+        self.aws_environment = run.aws_environment
+        self.client = cloud.client("cloudformation", run.aws_environment.region, run.credentials())
         """Calls CloudFormation as the action's role, like CodePipeline."""
         self.observer = cloud.in_account("cloudformation", self.aws_environment)
         """Calls it as the account, for calls that CodePipeline would not make."""
@@ -83,13 +74,21 @@ class Stack:
         arguments: dict[str, Any] = {
             "StackName": self.name,
             "TemplateURL": self._upload(self._template()),
-            "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in self._parameters().items()],
-            "Tags": [{"Key": key, "Value": value} for key, value in self._template_configuration("Tags").items()],
+            "Parameters": [
+                {"ParameterKey": k, "ParameterValue": v} for k, v in parameters.parameters(self._run).items()
+            ],
+            "Tags": [
+                {"Key": key, "Value": value}
+                for key, value in parameters.template_configuration(self._run, "Tags").items()
+            ],
             "Capabilities": [item for item in configuration.get("Capabilities", "").split(",") if item],
         }
-        if role := configuration.get("RoleArn"):
-            arguments["RoleARN"] = role
-        return arguments
+        return arguments | self.service_role()
+
+    def service_role(self) -> dict[str, str]:
+        """Return the argument that names the role CloudFormation assumes; empty without one."""
+        role = self._run.configuration.get("RoleArn")
+        return {"RoleARN": role} if role else {}
 
     def wait_for(self, operation: str) -> str:
         """Wait until the stack's operation has ended, logging its events; return the final status."""
@@ -135,7 +134,7 @@ class Stack:
         if effect is Effect.REMOVED:
             self._record(ResourceChange(item.logical_id, item.resource_type, effect) for item in self.resources())
             return
-        resources = json.loads(self._template())["Resources"]
+        resources = _parsed(self._template())["Resources"]
         self._record(ResourceChange(name, resource["Type"], effect) for name, resource in resources.items())
 
     def _record(self, changes: Iterable[ResourceChange]) -> None:
@@ -158,7 +157,7 @@ class Stack:
                 if isinstance(body, dict):
                     found[summary["StackName"]] = body
         if "TemplatePath" in self._run.configuration:
-            return {**found, self.name: json.loads(self._template())}
+            return {**found, self.name: _parsed(self._template())}
         # This action has no template: it executes a change set, which rarely changes what the stack refers to.
         return found
 
@@ -214,16 +213,6 @@ class Stack:
         text = self._context.artifacts.read(self._run.configuration["TemplatePath"])
         return _with_failure(text) if self._run.fail_on_purpose else text
 
-    def _parameters(self) -> dict[str, str]:
-        return {
-            **self._template_configuration("Parameters"),
-            **json.loads(self._run.configuration.get("ParameterOverrides", "{}")),
-        }
-
-    def _template_configuration(self, part: str) -> dict[str, str]:
-        location = self._run.configuration.get("TemplateConfiguration")
-        return json.loads(self._context.artifacts.read(location)).get(part, {}) if location else {}
-
     def _upload(self, template: str) -> str:
         """Upload the template to S3, because an inline one may have only 51,200 bytes; return its URL."""
         context = self._context
@@ -245,10 +234,20 @@ def _resource_change(change: dict[str, Any]) -> ResourceChange:
     )
 
 
+def _parsed(template: str) -> dict[str, Any]:
+    """Return a template's content; without resources if it is YAML, whose short functions only CloudFormation reads."""
+    try:
+        return json.loads(template)
+    except ValueError:
+        return {"Resources": {}}
+
+
 def _with_failure(template: str) -> str:
     """Add a resource that fails after all others were created, so that CloudFormation rolls back everything."""
-    document = json.loads(template)
+    document = _parsed(template)
     resources = document["Resources"]
+    if not resources:
+        raise ActionFailed("made to fail by --fail")
     unconditional = [name for name, resource in resources.items() if "Condition" not in resource]
     resources["MadeToFail"] = {"Type": FAILURE_TYPE, "DependsOn": unconditional}
     return json.dumps(document)

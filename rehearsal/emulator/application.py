@@ -44,6 +44,7 @@ from rehearsal.emulator.services import (
     engine_versions,
     executions,
     functions,
+    jobs,
     load_balancers,
     pipelines,
     point_in_time,
@@ -193,6 +194,7 @@ def _state() -> dict[str, Any]:
             "balancers": load_balancers.unserved(),
             "requests": len(load_balancers.unserved_requests),
         },
+        "jobs": jobs.results,
     }
 
 

@@ -22,6 +22,8 @@ from rehearsal.engine.emulators import Fact
 from rehearsal.process.proxy_settings import ProxySettings
 
 SECRET_KEY = "emulated"  # noqa: S105 - the emulator's secret key of every account
+READ_SECONDS = {"lambda": 910}
+"""Timeouts of answers by service; a function may run for 15 minutes."""
 RESPONSE_SECONDS = 10.0
 """Timeout of requests to the emulator's own API."""
 
@@ -82,8 +84,9 @@ class Cloud:
             aws_session_token=credentials.session_token or None,
             config=Config(
                 connect_timeout=5,
-                read_timeout=60,
-                retries={"total_max_attempts": 2},
+                read_timeout=READ_SECONDS.get(service, 60),
+                # A second invocation would repeat what the function does.
+                retries={"total_max_attempts": 1 if service in READ_SECONDS else 2},
                 proxies={},
                 use_fips_endpoint=False,
                 use_dualstack_endpoint=False,

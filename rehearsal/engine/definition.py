@@ -1,6 +1,7 @@
 """A pipeline's definition, parsed from `GetPipeline`."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -90,6 +91,8 @@ class Definition:
     """The pipeline's own variables, with their default values."""
     artifact_buckets: dict[str, str] = field(default_factory=dict)
     """Artifact buckets by region; empty if there is only one."""
+    artifact_keys: dict[str, str] = field(default_factory=dict)
+    """The customer's keys that encrypt the artifacts, by region."""
 
     def artifacts_in(self, region: str | None) -> str:
         """Return the artifact bucket for actions in a region; None is the pipeline's own region."""
@@ -112,7 +115,37 @@ def parse(pipeline: dict[str, Any], home_region: str) -> Definition:
             if "defaultValue" in variable
         },
         artifact_buckets={region: found["location"] for region, found in stores.items()},
+        artifact_keys={
+            region: found["encryptionKey"]["id"]
+            for region, found in (stores or {home_region: store}).items()
+            if found.get("encryptionKey")
+        },
     )
+
+
+def from_template(properties: Mapping[str, Any]) -> Definition:
+    """Return the definition that a template's pipeline has; values that only a deployment knows stay functions."""
+    stages = tuple(_stage(stage) for stage in _lower_camel(properties.get("Stages", [])))
+    named = tuple(replace(stage, actions=tuple(map(_with_name, stage.actions))) for stage in stages)
+    return Definition(name="", version=0, role_arn="", artifact_bucket="", stages=named)
+
+
+def _with_name(action: Action) -> Action:
+    """Name an action after the resource whose name it will have, as the library does for a source in a new bucket."""
+    name: Any = action.name
+    return replace(action, name=str(name.get("Ref", name))) if isinstance(name, dict) else action
+
+
+def _lower_camel(value: Any) -> Any:
+    """Spell a template's keys as the API does; those of a configuration are the action's own."""
+    if isinstance(value, list):
+        return [_lower_camel(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key[:1].lower() + key[1:]: inner if key == "Configuration" else _lower_camel(inner)
+        for key, inner in value.items()
+    }
 
 
 def _stage(stage: dict[str, Any]) -> Stage:
@@ -139,7 +172,10 @@ def _action(action: dict[str, Any]) -> Action:
         provider=action["actionTypeId"]["provider"],
         run_order=action.get("runOrder", 1),
         # Commands have no configuration of their own; as one text, their variables are resolved like an other's.
-        configuration={**action.get("configuration", {}), **_commands(action)},
+        configuration={
+            **{name: _text(value) for name, value in action.get("configuration", {}).items()},
+            **_commands(action),
+        },
         inputs=tuple(artifact["name"] for artifact in action.get("inputArtifacts", [])),
         outputs=tuple(artifact["name"] for artifact in action.get("outputArtifacts", [])),
         namespace=action.get("namespace"),
@@ -154,6 +190,13 @@ def _action(action: dict[str, Any]) -> Action:
         environment_variables=tuple(action.get("environmentVariables", ())),
         timeout_minutes=action.get("timeoutInMinutes"),
     )
+
+
+def _text(value: Any) -> Any:
+    """Return a number or truth value of a configuration as the text that the API has; a template's function stays."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _commands(action: dict[str, Any]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from itertools import groupby
@@ -19,10 +19,9 @@ from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.cloud import Cloud, Credentials, Forbidden
 from rehearsal.engine.definition import Definition, parse
 from rehearsal.engine.emulators import Emulator, Ministack
-from rehearsal.errors import RehearsalError
 from rehearsal.process import closed_network
 from rehearsal.process.aws_hosts import write_hooks, write_ports
-from rehearsal.process.cdk_cli import CANNOT_READ, CdkCli, candidates
+from rehearsal.process.cdk_cli import CANNOT_READ, CliChoice, candidates
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
@@ -67,7 +66,7 @@ class EmulatorSetup:
         *,
         account: AccountKind = AccountKind.ESTABLISHED,
         emulator: Emulator | None = None,
-        clis: Iterator[CdkCli] | None = None,
+        clis: CliChoice | None = None,
     ) -> None:
         """`clis` are the CDK CLIs to try; None: those that the project in the current folder may use."""
         self._account = account
@@ -78,8 +77,7 @@ class EmulatorSetup:
         self._permissions = str(permissions)
         self._commands = Processes()
         """The commands of the steps, which all end when one fails."""
-        self._clis = clis or candidates(Path.cwd(), processes)
-        self._cli: CdkCli | None = None
+        self._clis = clis or CliChoice(candidates(Path.cwd(), processes))
         self._home = directory / "home"
         self._home.mkdir(exist_ok=True)
 
@@ -152,7 +150,8 @@ class EmulatorSetup:
         """
         for gap in assembly.gaps:
             self._progress.add_gap(gap)
-        self._cli = next(self._clis)
+        # Before the parallel steps, because it may install one.
+        self._clis.current()
         home, *others = _groups(assembly, assembly.bootstraps)
         needs_others = any(account != assembly.home.account for account in assembly.support_accounts)
 
@@ -235,7 +234,7 @@ class EmulatorSetup:
             name += f", qualifier {first.qualifier}"
         if first.names:
             file = self._directory / f"bootstrap-{first.aws_environment.account}-{first.aws_environment.region}.yaml"
-            file.write_text(first.template(self._chosen_cli().bootstrap_template))
+            file.write_text(first.template(self._clis.current().bootstrap_template))
             arguments += ["--template", str(file)]
         self._step(name, "cdk bootstrap", lambda step: self._cdk(arguments, step, cloud, home, empty))
 
@@ -269,15 +268,7 @@ class EmulatorSetup:
     def _deploy(self, step: ActionProgress, cloud: Cloud, assembly: Assembly) -> Definition:
         app = ["--app", str(assembly.directory.resolve())]
         arguments = ["deploy", *app, assembly.stack_id, "--require-approval", "never", "--progress", "events"]
-        while True:
-            try:
-                self._cdk(arguments, step, cloud, assembly.home, self._directory)
-                break
-            except SetupFailed as failure:
-                # Only a command that reads the assembly tells whether a CLI can.
-                if CANNOT_READ not in str(failure):
-                    raise
-                self._cli = self._next_cli(failure)
+        self._cdk(arguments, step, cloud, assembly.home, self._directory)
         stack = cloud.in_account("cloudformation", assembly.home)
         resources = stack.describe_stack_resources(StackName=assembly.stack_name)["StackResources"]
         name = next(
@@ -302,20 +293,6 @@ class EmulatorSetup:
         self._progress.end(step, Status.SUCCEEDED)
         return value
 
-    def _next_cli(self, failure: SetupFailed) -> CdkCli:
-        """Return the next CLI to try; raises `failure`, that of the last one, if there is no other."""
-        try:
-            return next(self._clis)
-        except StopIteration:
-            raise failure from None
-        except RehearsalError as error:
-            raise SetupFailed(f"{failure}; {error}") from None
-
-    def _chosen_cli(self) -> CdkCli:
-        if self._cli is None:
-            self._cli = next(self._clis)
-        return self._cli
-
     def _cdk(
         self,
         arguments: Sequence[str],
@@ -324,7 +301,7 @@ class EmulatorSetup:
         environment: AwsEnvironment,
         directory: Path,
     ) -> None:
-        cli = self._chosen_cli()
+        cli = self._clis.current()
         self._progress.log(step, f"{cli}: $ cdk {' '.join(arguments)}")
         lines: list[str] = []
 
@@ -347,7 +324,10 @@ class EmulatorSetup:
             )
         except TimeoutError:
             raise SetupFailed(f"cdk {arguments[0]} did not end within {CDK_SECONDS:.0f} s; see its log") from None
-        if code:
+        # Only a command that reads the assembly tells whether a CLI can.
+        if code and any(CANNOT_READ in line for line in lines) and self._clis.advance():
+            self._cdk(arguments, step, cloud, environment, directory)
+        elif code:
             failed = f"cdk {arguments[0]} failed with exit status {code}"
             raise SetupFailed(f"{failed}: {failing_line.reason(lines, 'it printed nothing')}")
 

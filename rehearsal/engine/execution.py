@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from rehearsal.actions import approval, artifacts, build, commands, deploy, source
+from rehearsal.actions import approval, artifacts, build, commands, deploy
 from rehearsal.actions.run import (
     ActionFailed,
     ActionNotEmulated,
@@ -17,6 +17,8 @@ from rehearsal.actions.run import (
     Run,
     Unanswered,
 )
+from rehearsal.actions.services import bucket, container_service, function, state_machine
+from rehearsal.actions.sources import codecommit, connection, ecr, github, s3
 from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.engine.conditions import RULES, ConditionEvaluator, no_rule
 from rehearsal.engine.definition import Action, Definition, OnFailure, Stage, parse
@@ -34,11 +36,19 @@ ActionRunners = Mapping[tuple[str, str], Callable[[Run], Outcome]]
 """The function that runs an action, by category and provider."""
 
 ACTION_RUNNERS: ActionRunners = {
-    ("Source", "CodeStarSourceConnection"): source.execute,
+    ("Source", "CodeStarSourceConnection"): connection.execute,
+    ("Source", "CodeCommit"): codecommit.execute,
+    ("Source", "ECR"): ecr.execute,
+    ("Source", "GitHub"): github.execute,
+    ("Source", "S3"): s3.execute,
     ("Build", "CodeBuild"): build.execute,
     ("Test", "CodeBuild"): build.execute,
     ("Compute", "Commands"): commands.execute,
     ("Deploy", "CloudFormation"): deploy.execute,
+    ("Deploy", "S3"): bucket.execute,
+    ("Deploy", "ECS"): container_service.execute,
+    ("Invoke", "Lambda"): function.execute,
+    ("Invoke", "StepFunctions"): state_machine.execute,
     ("Approval", "Manual"): approval.execute,
 }
 

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,28 @@ class CdkCli:
         return f"CDK CLI {self.version or 'of unknown version'} ({self.origin})"
 
 
+class CliChoice:
+    """The CLI that is used, and those to try if it cannot read the app's assembly."""
+
+    def __init__(self, found: Iterator[CdkCli]) -> None:
+        self._found = found
+        self._current: CdkCli | None = None
+        self._lock = threading.Lock()
+
+    def current(self) -> CdkCli:
+        """Return the CLI to use; raises RehearsalError if there is none."""
+        with self._lock:
+            self._current = self._current or next(self._found)
+            return self._current
+
+    def advance(self) -> bool:
+        """Use the next CLI; return whether there is one. Raises RehearsalError if it cannot be installed."""
+        with self._lock:
+            following = next(self._found, None)
+            self._current = following or self._current
+            return following is not None
+
+
 def candidates(project: Path, processes: Processes) -> Iterator[CdkCli]:
     """Yield the CLIs to try, best first: the rehearsal's own, the project's, the one on the PATH.
 
@@ -88,7 +111,7 @@ def candidates(project: Path, processes: Processes) -> Iterator[CdkCli]:
             yield own
     yield from (one for one in supported if _version(one) < OLDEST)
     if failure:
-        raise failure
+        raise RehearsalError(f"no installed CDK CLI can read the assembly, and {failure}") if supported else failure
 
 
 def _own() -> CdkCli:

@@ -5,7 +5,7 @@ of the user changes. Lookups are answered by the emulator.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rehearsal.actions.builds.environment import CACHES
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.emulator_setup import CREDENTIALS_PLUGIN, SetupFailed
 from rehearsal.process import closed_network
-from rehearsal.process.cdk_cli import CANNOT_READ, CdkCli
+from rehearsal.process.cdk_cli import CANNOT_READ, CliChoice
 from rehearsal.process.isolation import machine_environment
 from rehearsal.process.processes import Processes
 from rehearsal.process.run_directory import cache
@@ -38,8 +38,8 @@ MANAGERS = {
 class Synthesis:
     """What to synthesize with."""
 
-    clis: Iterable[CdkCli]
-    """The CDK CLIs to try, best first."""
+    clis: CliChoice
+    """The CDK CLIs to try."""
     cloud: Cloud
     processes: Processes
     directory: Path
@@ -55,48 +55,42 @@ class Synthesis:
         for path in project.repository.check_out(commit, checkout):
             on_line(f"submodule {path} is not checked out here; to include it: git submodule update --init")
         link_packages(project.repository.work_tree, checkout)
-        app = app_command(checkout, project.folder)
-        failure: SetupFailed | None = None
-        for cli in self.clis:
-            on_line(f"{cli}: $ cdk synth --app '{app}'")
-            try:
-                self._synthesize(cli, checkout / project.folder, assembly, on_line)
-            except SetupFailed as failed:
-                if CANNOT_READ not in str(failed):
-                    raise
-                failure = failed
-            else:
-                return assembly
-        raise failure or SetupFailed("there is no CDK CLI")
+        on_line(f"$ cdk synth --app '{app_command(checkout, project.folder)}'")
+        self._synthesize(checkout / project.folder, assembly, self._environment(folder), on_line)
+        return assembly
 
-    def _synthesize(self, cli: CdkCli, folder: Path, assembly: Path, on_line: Callable[[str], None]) -> None:
-        """Run the CLI in the app's folder; raises SetupFailed."""
+    def _synthesize(
+        self, app: Path, assembly: Path, environment: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> None:
         lines: list[str] = []
 
         def on_output(line: str) -> None:
             lines.append(line)
             on_line(line)
 
-        options = ["--quiet", "--output", str(assembly), "--plugin", str(CREDENTIALS_PLUGIN)]
-        command = [str(cli.program), "synth", *options]
+        cli = self.clis.current()
+        on_line(str(cli))
+        command = [str(cli.program), "synth", "--quiet", "--output", str(assembly), "--plugin", str(CREDENTIALS_PLUGIN)]
         try:
             code = self.processes.run(
                 closed_network.closed(command, self.cloud.ports),
-                directory=folder,
-                environment=self._environment(assembly.parent),
+                directory=app,
+                environment=environment,
                 on_line=on_output,
                 timeout_seconds=TIMEOUT_SECONDS,
             )
         except TimeoutError:
             raise SetupFailed(f"cdk synth did not end within {TIMEOUT_SECONDS:.0f} s") from None
-        if code:
+        if code and any(CANNOT_READ in line for line in lines) and self.clis.advance():
+            self._synthesize(app, assembly, environment, on_line)
+        elif code:
             reason = failing_line.reason(lines, "it printed nothing")
             raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}")
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Return the user's variables without those of AWS, with a home of its own and the emulator's settings."""
         home, shared = folder / "home", cache()
-        home.mkdir(exist_ok=True)
+        home.mkdir()
         own = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             **{name: str(shared / place) for name, place in CACHES.items()},

@@ -223,6 +223,7 @@ class Progress:
     def start(self, action: ActionProgress) -> None:
         """Mark an action as running."""
         action.status, action.started, action.ended, action.reason = Status.RUNNING, time.monotonic(), None, ""
+        action.passed_over = False
         # A retry starts with empty details but must still mask the secrets seen before.
         action.details = ActionDetails(secrets=action.details.secrets)
         written = self._written.get(action.log_file, 0)

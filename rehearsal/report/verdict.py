@@ -25,9 +25,9 @@ def proves(progress: Progress) -> list[str]:
     tests = sum(test.outcome == "passed" for action in done for test in action.details.tests)
     lines = [
         "The pipeline updates itself and starts again" if progress.restarts else "",
-        f"{_counted(len(builds), 'build')} succeed: {_names(builds)}" if builds else "",
-        f"{_counted(len(stacks), 'stack')} can be deployed: {_names(sorted(stacks))}" if stacks else "",
-        f"Other actions succeed: {_names(others)}" if others else "",
+        f"{_counted(len(builds), 'build')} succeeded: {_names(builds)}" if builds else "",
+        f"{_counted(len(stacks), 'stack')} deployed: {_names(sorted(stacks))}" if stacks else "",
+        f"Other actions that succeeded: {_names(others)}" if others else "",
         f"{_counted(tests, 'test')} passed in the builds" if tests else "",
     ]
     found = progress.permissions
@@ -45,7 +45,7 @@ def does_not_prove(progress: Progress) -> list[str]:
     lines += [
         f"Actions that were not reached: {_names(waiting)}" if waiting else "",
         "Permissions: they were not checked" if found and found["mode"] == Permissions.OFF else "",
-        f"{_counted(len(found['unchecked']), 'kind')} of call were not checked" if found and found["unchecked"] else "",
+        f"Permissions: {_counted(len(found['unchecked']), 'call')} not checked" if found and found["unchecked"] else "",
         f"Builds with the variables as they are; overridden: {overrides}" if overrides else "",
         f"Resources that were recorded and do nothing: {_names(progress.recorded_types)}"
         if progress.recorded_types

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.actions import artifacts, full_clone
+from rehearsal.actions import artifacts
 from rehearsal.actions.builds import buildspec
 from rehearsal.actions.builds.build_log import BuildLog
 from rehearsal.actions.builds.environment import BuildEnvironment, BuildRequest, build_environment, input_directories
@@ -22,6 +22,7 @@ from rehearsal.actions.builds.on_demand import NOT_REHEARSED
 from rehearsal.actions.builds.output_files import NoFilesError, Output
 from rehearsal.actions.builds.runtimes import image_gap
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated, ActionNotRehearsed, Run
+from rehearsal.actions.sources import full_clone
 from rehearsal.engine.account_kind import TooManyBuildsError
 from rehearsal.engine.cloud import Credentials, Forbidden
 from rehearsal.errors import NOT_EMULATED

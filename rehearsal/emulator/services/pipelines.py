@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from rehearsal.emulator.cloudformation import providers
 from rehearsal.emulator.internals import Properties, Provisioned, here, responses
-from rehearsal.emulator.services import executions, started_executions
+from rehearsal.emulator.services import executions, jobs, started_executions
 from rehearsal.errors import NOT_EMULATED
 
 TARGET = "CodePipeline_20150709."
@@ -30,6 +30,8 @@ def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
     account, region = here()
     if found := executions.answer(action, request):
         return found
+    if action in jobs.ACTIONS:
+        return jobs.answer(request)
     if action not in ("GetPipeline", *started_executions.ACTIONS):
         return 400, {"__type": "InvalidActionException", "message": f"{NOT_EMULATED}: {action}"}
     name = request.get("name") or request.get("pipelineName")

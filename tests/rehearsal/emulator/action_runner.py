@@ -40,6 +40,9 @@ class Workshop:
     details: ActionDetails = field(default_factory=ActionDetails)
     """What the last action left to be reported."""
 
+    commit: str = "c0ffee"
+    source_folders: dict[str, Path] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         self.bucket = f"artifacts-{self.home.place.account}"
         region = {"LocationConstraint": self.home.place.region}
@@ -71,6 +74,8 @@ class Workshop:
         role_arn: str | None = None,
         region: str | None = None,
         fail: bool = False,
+        category: str = "Any",
+        provider: str = "Any",
         commands: Sequence[str] = (),
         output_variables: Sequence[str] = (),
         environment_variables: Sequence[Mapping[str, str]] = (),
@@ -80,7 +85,7 @@ class Workshop:
         files = output_files or {}
         action = {
             "name": "Action",
-            "actionTypeId": {"category": "Any", "provider": "Any"},
+            "actionTypeId": {"category": category, "provider": provider},
             "configuration": configuration,
             "inputArtifacts": [{"name": name} for name in inputs],
             "outputArtifacts": [{"name": name, "files": list(files.get(name, []))} for name in outputs],
@@ -106,7 +111,8 @@ class Workshop:
             home=self.home.place,
             execution_id="execution",
             repository=self.directory,
-            commit="c0ffee",
+            commit=self.commit,
+            source_folders=self.source_folders,
             directory=self.directory / "builds",
             approver=PresetApprover(answer=True),
             workloads=self.workloads,
@@ -114,4 +120,14 @@ class Workshop:
         self.log.clear()
         self.details = ActionDetails()
         found = definition.stages[0].actions[0]
-        return kind(Run("Stage", found, found.configuration, context, self.log.append, fail, details=self.details))
+        return kind(
+            Run(
+                "Stage",
+                found,
+                found.configuration,
+                context,
+                self.log.append,
+                fail,
+                details=self.details,
+            )
+        )

@@ -22,7 +22,7 @@ BEFORE_THE_ENVIRONMENTS = ["Source", "Build", "UpdatePipeline", "Assets"]
 
 LEAST_CALLS = 2400
 """Calls whose permissions are evaluated in a whole delivery."""
-LEAST_SERVICE_CALLS = 350
+LEAST_SERVICE_CALLS = 300
 """Of those, the calls that AWS's services make by the table of them."""
 
 

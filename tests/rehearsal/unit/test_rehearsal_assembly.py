@@ -22,7 +22,7 @@ def pipeline(*deployed: str, path: str = "App/Delivery/Pipeline/Resource", **pro
     actions = [
         {
             "Name": template,
-            "ActionTypeId": {"Provider": "CloudFormation"},
+            "ActionTypeId": {"Category": "Deploy", "Provider": "CloudFormation"},
             "Configuration": {"TemplatePath": f"Synth_Output::{template}", "StackName": template},
         }
         for template in deployed

@@ -86,10 +86,11 @@ def test_hotfix_skips_the_bake_and_says_so(monkeypatch: pytest.MonkeyPatch, caps
     variables = {"ENVIRONMENT": "dev", "ENVIRONMENT_REGION": "us-east-1", "ALARM_NAME": "health", "BAKE_MINUTES": "60"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    polled: list[str] = []
+    polled: list[tuple[str, float]] = []
 
-    def polls(_: object, name: str, **__: object) -> None:
-        polled.append(name)
+    def polls(_: object, name: str, *, seconds: float, since: datetime) -> None:
+        assert since.tzinfo
+        polled.append((name, seconds))
 
     monkeypatch.setattr("jobs.bake.__main__.watch", polls)
     for value, expected in (
@@ -99,4 +100,4 @@ def test_hotfix_skips_the_bake_and_says_so(monkeypatch: pytest.MonkeyPatch, caps
         monkeypatch.setenv("HOTFIX", value)
         assert main() == 0
         assert capsys.readouterr().out.splitlines()[:1] == expected
-    assert polled == ["health"]
+    assert polled == [("health", 3600)]

@@ -219,6 +219,7 @@ def test_file_of_assumptions_can_tell_environments_apart(tmp_path: Path) -> None
         ("edge_gb = -1", "", "edge_gb must be a number of at least 0"),
         ('edge_gb = "1"', "", "edge_gb must be a number"),
         ("edge_gb = true", "", "edge_gb must be a number"),
+        ("edge_gb = 1000000000000", "", "edge_gb must be a number"),
         ("environments = 3", "", "environments must hold tables"),
         ("[environments.dev]\nx = 3", "", "environments.dev: unknown assumption x"),
         ("= 3", "", "cannot be read"),
@@ -232,6 +233,13 @@ def test_wrong_assumptions_are_reported(tmp_path: Path, text: str, change: str, 
     file.write_text(text)
     with pytest.raises(CostError, match=message.replace("?", r"\?")):
         read_assumptions(file, [change] if change else [])
+
+
+@pytest.mark.parametrize("value", ["0", "999999999999"])
+def test_assumptions_have_limits(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "usage.toml"
+    file.write_text(f"edge_gb = {value}")
+    assert read_assumptions(file, []).common.edge_gb == int(value)
 
 
 def test_every_assumption_says_what_it_is() -> None:

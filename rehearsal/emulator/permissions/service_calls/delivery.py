@@ -17,6 +17,15 @@ from rehearsal.emulator.permissions.service_calls.table import (
     row,
 )
 
+STACK_OPERATIONS = {
+    "CREATE_UPDATE": "CreateStack UpdateStack DescribeStacks DescribeStackEvents GetTemplate",
+    "REPLACE_ON_FAILURE": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate",
+    "DELETE_ONLY": "DeleteStack DescribeStacks",
+    "CHANGE_SET_REPLACE": "CreateChangeSet DeleteChangeSet DescribeChangeSet DescribeStacks",
+    "CHANGE_SET_EXECUTE": "ExecuteChangeSet DescribeChangeSet DescribeStacks",
+}
+"""The calls of a CloudFormation action by its mode: those that the CDK library's own actions grant to their roles."""
+
 
 @row(
     "AWS CodePipeline",
@@ -71,9 +80,10 @@ def cloning_the_source(pipeline: Resource, resources: Resources) -> Iterator[Cal
     """Return how each build that reads a source as a reference clones it through the connection."""
     actions = [action for _, action in _actions(pipeline)]
     for source in actions:
-        if source.get("Configuration", {}).get("OutputArtifactFormat") != "CODEBUILD_CLONE_REF":
+        connection = source["Configuration"].get("ConnectionArn")
+        if not connection or source["Configuration"].get("OutputArtifactFormat") != "CODEBUILD_CLONE_REF":
             continue
-        connection, [output] = source["Configuration"]["ConnectionArn"], source["OutputArtifacts"]
+        [output] = source["OutputArtifacts"]
         prefix = "codestar-connections" if ":codestar-connections:" in connection else "codeconnections"
         for action in actions:
             if output not in action.get("InputArtifacts", []) or "ProjectName" not in action.get("Configuration", {}):
@@ -124,7 +134,7 @@ def deploying_stacks(pipeline: Resource, resources: Resources) -> Iterator[Call]
         stores = dict(_stores(pipeline))
         store = stores.get(region)
         bucket = resources.bucket(store["Location"]) if store else None
-        if store and bucket:
+        if store and bucket and action.get("InputArtifacts"):
             key = store_key(store, pipeline, resources)
             artifact = f"{bucket.arn}/yawl-delivery/Synth_Outp/abc"
             yield from calls(own, "s3:GetObject GetObjectVersion", artifact)
@@ -134,7 +144,7 @@ def deploying_stacks(pipeline: Resource, resources: Resources) -> Iterator[Call]
         configuration = action["Configuration"]
         account = own.name.split(":")[4]
         stack = f"arn:aws:cloudformation:{region}:{account}:stack/{configuration['StackName']}/id"
-        operations = "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate"
+        operations = STACK_OPERATIONS.get(configuration.get("ActionMode"), "DescribeStacks")
         yield from calls(own, f"cloudformation:{operations}", stack)
         if execution := configuration.get("RoleArn"):
             passed = "cloudformation.amazonaws.com"

@@ -1,10 +1,13 @@
 """The table's rows: which calls an AWS service makes for a resource, and where AWS documents them."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from rehearsal.emulator.permissions.service_calls.resources import Resource, Resources
+
+_log = logging.getLogger(__name__)
 
 DEPLOYER = "arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{region}"
 """The role of a bootstrapped account that CloudFormation creates resources with."""
@@ -103,7 +106,13 @@ def calls_of(
     for resource in among if among is not None else resources:
         for item in table:
             if not item.types or resource.type in item.types:
-                for call in item.derive(resource, resources):
+                try:
+                    found = list(item.derive(resource, resources))
+                except (LookupError, TypeError, ValueError, AttributeError):
+                    # Another project's template may have a form that the row does not know; that is no refusal.
+                    _log.exception("the calls of %s, for %s, are unknown", item.name, resource.where)
+                    continue
+                for call in found:
                     yield ServiceCall(item, resource, call)
 
 

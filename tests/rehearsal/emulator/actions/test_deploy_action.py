@@ -33,6 +33,11 @@ class Stacks:
         self.workshop = workshop
         self.account = account
         self._role = workshop.role(account, "deploy")
+        artifacts = f"arn:aws:s3:::{workshop.bucket}/*"
+        statement = {"Effect": "Allow", "Principal": {"AWS": self._role}, "Action": "s3:*", "Resource": artifacts}
+        workshop.home.client("s3").put_bucket_policy(
+            Bucket=workshop.bucket, Policy=json.dumps({"Statement": [statement]})
+        )
 
     def run(self, mode: str, template: str = "", *, fail: bool = False, **configuration: str) -> Outcome:
         if template:
@@ -40,7 +45,15 @@ class Stacks:
             configuration.setdefault("TemplatePath", "Synth::template.json")
         stack = {"ActionMode": mode, "StackName": self.account.stack, "Capabilities": CAPABILITIES}
         region = self.account.place.region
-        return self.workshop.run(deploy.execute, stack | configuration, role_arn=self._role, region=region, fail=fail)
+        return self.workshop.run(
+            deploy.execute,
+            stack | configuration,
+            inputs=("Synth",) if template else (),
+            outputs=("Out",) if "OutputFileName" in configuration else (),
+            role_arn=self._role,
+            region=region,
+            fail=fail,
+        )
 
     @property
     def topics(self) -> list[str]:
@@ -175,6 +188,60 @@ def test_parameter_overrides_win_over_the_template_configuration(stacks: Stacks)
     assert outcome.variables == {"First": "file", "Second": "override"}
     [stack] = stacks.account.client("cloudformation").describe_stacks(StackName="stack")["Stacks"]
     assert stack["Tags"] == [{"Key": "Owner", "Value": "us"}]
+
+
+PARAMETERS = {name: {"Type": "String"} for name in ("Bucket", "Key", "Url", "Given", "Count")}
+
+
+def test_overrides_can_read_artifacts(stacks: Stacks) -> None:
+    """The location of an artifact, and a value of a JSON file in it."""
+    template = topic("one", Parameters=PARAMETERS, Outputs={name: {"Value": {"Ref": name}} for name in PARAMETERS})
+    overrides: dict[str, Any] = {
+        "Bucket": {"Fn::GetArtifactAtt": ["Synth", "BucketName"]},
+        "Key": {"Fn::GetArtifactAtt": ["Synth", "ObjectKey"]},
+        "Url": {"Fn::GetArtifactAtt": ["Synth", "URL"]},
+        "Given": {"Fn::GetParam": ["Synth", "configuration.json", "Tag"]},
+        "Count": 5,
+    }
+    values = stacks.run("CREATE_UPDATE", template, _with='{"Tag": "v1"}', ParameterOverrides=json.dumps(overrides))
+    home, bucket = stacks.workshop.home, stacks.workshop.bucket
+    key = values.variables["Key"]
+    assert values.variables == {
+        "Bucket": bucket,
+        "Key": key,
+        "Url": f"https://s3-us-east-1.amazonaws.com/{bucket}/{key}",
+        "Given": "v1",
+        "Count": "5",
+    }
+    assert home.client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
+
+
+WRONG_OVERRIDES = {
+    '{"Given": ': "ParameterOverrides is not valid JSON",
+    '{"Given": {"Fn::GetParam": ["Synth", "configuration.json", "No"]}}': r"Given: .* has no value",
+    '{"Given": {"Fn::GetArtifactAtt": ["Synth", "Etag"]}}': r"Given: .* has no value",
+    '{"Given": {"Fn::GetParam": ["Other", "x.json", "No"]}}': "Other is not an input artifact of the action",
+}
+
+
+@pytest.mark.parametrize("overrides", WRONG_OVERRIDES)
+def test_wrong_override_fails_the_action(stacks: Stacks, overrides: str) -> None:
+    with pytest.raises(ActionFailed, match=WRONG_OVERRIDES[overrides]):
+        stacks.run("CREATE_UPDATE", topic("one"), _with="{}", ParameterOverrides=overrides)
+
+
+@pytest.mark.parametrize("mode", DEPLOYING)
+def test_outputs_are_a_file_of_the_output_artifact(stacks: Stacks, mode: str) -> None:
+    stacks.run(mode, topic("one"), OutputFileName="stack.json")
+    assert json.loads(stacks.workshop.artifacts.read("Out::stack.json")) == {"Name": "one"}
+
+
+def test_yaml_template_is_deployed(stacks: Stacks) -> None:
+    template = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n    Properties:\n      TopicName: !Sub one\n"
+    stacks.run("CREATE_UPDATE", template)
+    assert stacks.topics == ["one"]
+    with pytest.raises(ActionFailed, match="made to fail by --fail"):
+        stacks.run("CREATE_UPDATE", template, fail=True)
 
 
 def test_large_template_is_deployed(stacks: Stacks) -> None:

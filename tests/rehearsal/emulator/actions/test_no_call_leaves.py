@@ -17,7 +17,7 @@ from rehearsal.assembly import Assembly
 from rehearsal.bootstraps import Bootstrap
 from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process import closed_network
-from rehearsal.process.cdk_cli import CdkCli
+from rehearsal.process.cdk_cli import CdkCli, CliChoice
 from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import Workshop
 from tests.rehearsal.emulator.actions.test_build_action import Projects
@@ -278,9 +278,9 @@ def test_setup_commands_reach_the_emulator_by_aws_names(
     progress = Progress(tmp_path / "logs", lambda _: None)
     with contextlib.suppress(Exception):
         # It deploys no pipeline, which is found out after its calls.
-        EmulatorSetup(progress, workshop.processes, tmp_path, clis=iter([CdkCli(cdk, "of the test")])).prepare(
-            workshop.home.cloud, Assembly(tmp_path, "pipeline", "pipeline", place, (Bootstrap(place),))
-        )
+        EmulatorSetup(
+            progress, workshop.processes, tmp_path, clis=CliChoice(iter([CdkCli(cdk, "of the test")]))
+        ).prepare(workshop.home.cloud, Assembly(tmp_path, "pipeline", "pipeline", place, (Bootstrap(place),)))
     log = progress.set_up.actions[0].log_file.read_text()
     assert "200 from the emulator" in log
     assert [value for value in real.values() if value in log] == []

@@ -14,10 +14,10 @@ class Service(cdk.Stage):
         # The same name in both regions.
         storage = cdk.Stack(self, "Storage", stack_name="storage")
         bucket = s3.Bucket(storage, "Bucket")
-        cdk.CfnOutput(storage, "BucketArn", value=bucket.bucket_arn, export_name="service-bucket")
-        settings = cdk.Stack(self, "Settings", stack_name="settings")
+        cdk.CfnOutput(storage, "BucketArn", value=bucket.bucket_arn, export_name=f"bucket-{construct_id}")
+        settings = cdk.Stack(self, "Settings")
         settings.add_dependency(storage)
-        ssm.StringParameter(settings, "Bucket", string_value=cdk.Fn.import_value("service-bucket"))
+        ssm.StringParameter(settings, "Bucket", string_value=cdk.Fn.import_value(f"bucket-{construct_id}"))
 
 
 class Delivery(cdk.Stack):

@@ -78,3 +78,11 @@ def test_artifact_store_of_the_home_region() -> None:
 
 def test_variables_have_their_defaults() -> None:
     assert read(variables=[{"name": "a", "defaultValue": "1"}, {"name": "b"}]).variables == {"a": "1"}
+
+
+def test_configuration_has_texts_only() -> None:
+    """A template may have numbers and truth values, which the API returns as texts."""
+    document = action("Source")
+    document["configuration"] = {"Poll": False, "Minutes": 5, "Branch": "main"}
+    [found] = parse(pipeline(stage("Source", document)), "us-east-1").stages[0].actions
+    assert found.configuration == {"Poll": "false", "Minutes": "5", "Branch": "main"}

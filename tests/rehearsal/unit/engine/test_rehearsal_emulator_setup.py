@@ -13,7 +13,7 @@ from rehearsal.bootstraps import Bootstrap
 from rehearsal.engine import emulator_setup
 from rehearsal.engine.emulator_setup import EmulatorSetup, SetupFailed
 from rehearsal.errors import RehearsalError
-from rehearsal.process.cdk_cli import CdkCli, candidates
+from rehearsal.process.cdk_cli import CdkCli, CliChoice, candidates
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress, Status
 from tests.rehearsal.unit.rehearsal_fakes import HOME, OnePipeline, pipeline
@@ -29,7 +29,9 @@ def progress(tmp_path: Path) -> Progress:
 @pytest.fixture
 def set_up(progress: Progress, tmp_path: Path) -> EmulatorSetup:
     """A set-up whose only CLI is the file `cdk` of the test."""
-    return EmulatorSetup(progress, Processes(), tmp_path, clis=iter([CdkCli(tmp_path / "cdk", "of the test")]))
+    return EmulatorSetup(
+        progress, Processes(), tmp_path, clis=CliChoice(iter([CdkCli(tmp_path / "cdk", "of the test")]))
+    )
 
 
 def assembly(directory: Path, *further: AwsEnvironment) -> Assembly:
@@ -45,7 +47,7 @@ def write_cdk(directory: Path, script: str) -> None:
 def test_missing_cdk_says_what_to_do(progress: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    set_up = EmulatorSetup(progress, Processes(), tmp_path, clis=candidates(tmp_path, Processes()))
+    set_up = EmulatorSetup(progress, Processes(), tmp_path, clis=CliChoice(candidates(tmp_path, Processes())))
     with pytest.raises(RehearsalError, match=r"cannot find a CDK CLI \(cdk\), nor npm to install one"):
         set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
 
@@ -122,13 +124,13 @@ def test_failed_step_ends_the_others(set_up: EmulatorSetup, progress: Progress, 
 def test_cli_that_cannot_read_the_assembly_is_replaced(progress: Progress, tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     for folder, answer in (
-        (old, "echo Cloud assembly schema version mismatch: found 99.0.0"),
+        (old, "echo incompatible; echo Cloud assembly schema version mismatch: found 99.0.0"),
         (new, "echo unreadable"),
     ):
         folder.mkdir()
         write_cdk(folder, f"[ $1 = deploy ] || exit 0; {answer}; exit 1")
     found = [CdkCli(old / "cdk", "the project's"), CdkCli(new / "cdk", "on the PATH")]
-    set_up = EmulatorSetup(progress, Processes(), tmp_path, clis=iter(found))
+    set_up = EmulatorSetup(progress, Processes(), tmp_path, clis=CliChoice(iter(found)))
     with pytest.raises(SetupFailed, match="cdk deploy failed with exit status 1: unreadable"):
         set_up.prepare(OnePipeline(pipeline()), assembly(tmp_path))
     log = progress.set_up.actions[-1].log_file.read_text()

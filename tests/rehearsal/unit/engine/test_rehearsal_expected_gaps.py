@@ -87,6 +87,29 @@ def test_build_of_images_needs_docker() -> None:
     assert expected_gaps(found, has_docker=lambda: True) == []
 
 
+def source(name: str, provider: str) -> dict[str, Any]:
+    return {**action(name, "Source", provider), "OutputArtifacts": [{"Name": name}]}
+
+
+def test_every_source_but_one_needs_contents() -> None:
+    """The commit is delivered by the source that the first build reads, whatever stands first."""
+    synth = action("Synth", "Build", "CodeBuild", ProjectName={"Ref": "Plain"}, PrimarySource="App")
+    synth |= {"InputArtifacts": [{"Name": "Library"}, {"Name": "App"}], "RunOrder": 2}
+    found = stack(source("Library", "GitHub"), source("App", "CodeCommit"), source("Image", "ECR"), synth)
+    library = "delivers an empty artifact; give it its contents with --source Library=FOLDER"
+    image = "delivers a placeholder for its image; give it a folder with imageDetail.json with --source Image=FOLDER"
+    assert expected_gaps(found) == [
+        Gap(GapKind.SOURCE, "Dev/Library", library),
+        Gap(GapKind.SOURCE, "Dev/Image", image),
+    ]
+    assert expected_gaps(found, sources=["Library", "Image"]) == []
+
+
+@pytest.mark.parametrize("provider", ["CodeStarSourceConnection", "GitHub", "CodeCommit", "S3"])
+def test_only_source_delivers_the_commit(provider: str) -> None:
+    assert expected_gaps(stack(source("It", provider))) == []
+
+
 def test_rule_that_cannot_be_evaluated_is_a_gap() -> None:
     def conditions(*providers: str) -> dict[str, Any]:
         rules = [{"Name": "R", "RuleTypeId": {"Category": "Rule", "Provider": provider}} for provider in providers]

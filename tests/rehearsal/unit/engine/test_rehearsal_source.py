@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.actions import full_clone, source
 from rehearsal.actions.run import ActionFailed, Context, Run
+from rehearsal.actions.sources import connection, full_clone
 from rehearsal.engine.approvals import PresetApprover
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.definition import parse
@@ -43,11 +43,12 @@ class Repository:
     def deliver(self, commit: str, **configuration: str) -> dict[str, str]:
         """Run the action; return its variables."""
         run = self.run(commit, **configuration)
-        return dict(source.execute(run).variables)
+        return dict(connection.execute(run).variables)
 
     def run(self, commit: str, **configuration: str) -> Run:
         document = action("Source", BranchName="main", FullRepositoryId="us/yawl", ConnectionArn=CONNECTION)
         document["configuration"] |= configuration
+        document["actionTypeId"]["category"] = "Source"
         document["outputArtifacts"] = [{"name": "Source"}]
         definition = parse(pipeline(stage("Source", document)), HOME.region)
         context = Context(
@@ -98,7 +99,7 @@ class TestFullClone:
 
     def clone(self, repository: Repository, commit: str, target: Path) -> Run:
         run = repository.run(commit, OutputArtifactFormat=full_clone.FORMAT)
-        source.execute(run)
+        connection.execute(run)
         repository.artifacts.unpack("Source", target)
         full_clone.clone(run, target, role_arn=self.ROLE)
         return run

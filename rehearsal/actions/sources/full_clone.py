@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from rehearsal.actions.run import ActionFailed, Run
+from rehearsal.actions.sources import contents
 
 FORMAT = "CODEBUILD_CLONE_REF"
 """The source action's `OutputArtifactFormat` for it."""
@@ -13,9 +14,16 @@ _REFERENCE = ".clone-reference.json"
 """The file of the artifact; the format of CodePipeline's own is not documented."""
 
 
-def write_reference(run: Run, commit: str) -> None:
-    """Write the action's output artifact."""
-    reference = {"commit": commit, "connection": run.configuration.get("ConnectionArn")}
+def refer(run: Run, commit: str, action: str = "", resource: str = "") -> None:
+    """Replace the contents of the action's output artifact by a reference, if it has the format.
+
+    A build that clones it needs the permission for `action` on `resource`. A source without the rehearsed commit
+    keeps its contents: there is nothing to clone.
+    """
+    is_rehearsed = run.name == contents.rehearsed_source(run.context.definition) and not contents.given_folder(run)
+    if run.configuration.get("OutputArtifactFormat") != FORMAT or not is_rehearsed:
+        return
+    reference = {"commit": commit, "action": action, "resource": resource}
     with tempfile.NamedTemporaryFile("w") as file:
         json.dump(reference, file)
         file.flush()
@@ -25,16 +33,16 @@ def write_reference(run: Run, commit: str) -> None:
 def clone(run: Run, directory: Path, *, role_arn: str) -> None:
     """Replace a reference in `directory` by the clone, with the whole history; do nothing where there is none.
 
-    The build's role must be allowed to use the connection (CodePipeline User Guide, "Add CodeBuild GitClone
-    permissions for connections"). Raises Forbidden and ActionFailed.
+    The build's role must be allowed to use the connection or to pull from CodeCommit (CodePipeline User Guide, "Add
+    CodeBuild GitClone permissions"). Raises Forbidden and ActionFailed.
     """
     file = directory / _REFERENCE
     if not file.is_file():
         return
     reference = json.loads(file.read_text())
     file.unlink()
-    if connection := reference["connection"]:
-        run.context.cloud.check(role_arn, use_of(connection), connection)
+    if reference["action"]:
+        run.context.cloud.check(role_arn, reference["action"], reference["resource"])
     repository = run.context.repository
     # Shared objects are not copied, so that a long history takes no time; git copies those of a shallow repository.
     _git("clone", "--quiet", "--no-checkout", "--shared", str(repository), str(directory))
