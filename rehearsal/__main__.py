@@ -20,6 +20,7 @@ from rehearsal.assembly import Assembly
 from rehearsal.engine.account_kind import AccountKind
 from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.errors import RehearsalError
+from rehearsal.given import values
 from rehearsal.options import PROGRAM, parser
 from rehearsal.process.cdk_cli import CdkCli
 from rehearsal.process.output_directory import exclusive, output_directory
@@ -89,6 +90,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
             plan.variable_overrides,
             accepted=frozenset(options.accepted),
             deliveries=(str(base), str(commit)) if base else (),
+            secrets=plan.given.secrets(),
         )
         if outputs.kept:
             screen.earlier_durations = remaining_time.read(outputs.kept)
@@ -148,6 +150,7 @@ def _plan(
         if options.approve
         else TerminalApprover(screen.paused),
         base_commit=base.id if base else None,
+        given=values.read(options.given) if options.given else values.Given(),
         variable_overrides=dict(options.variable_overrides),
         pipeline_variables=dict(options.pipeline_variables),
         then=options.then,

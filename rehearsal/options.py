@@ -68,6 +68,9 @@ def _add_project_options(group: "argparse._ArgumentGroup") -> None:
 
 def _add_run_options(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--approve", choices=("yes", "no"), help="answer every approval (default: ask)")
+    group.add_argument(
+        "--given", type=Path, metavar="FILE", help="secrets and the like that accounts have (TOML or JSON; see README)"
+    )
     group.add_argument("--workload", metavar="COMMAND", help="run this as the tasks behind load balancers")
     group.add_argument(
         "--accept",

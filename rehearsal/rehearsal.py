@@ -25,6 +25,9 @@ from rehearsal.engine.execution import Execution, new_execution_id
 from rehearsal.engine.history import History
 from rehearsal.errors import RehearsalError
 from rehearsal.follow_up import run_command
+from rehearsal.given.accounts import Accounts
+from rehearsal.given.lookups import CONTEXT_FILE
+from rehearsal.given.values import Given
 from rehearsal.process.cdk_cli import CdkCli, CliChoice, candidates
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
@@ -59,6 +62,8 @@ class Plan:
     """Delivered first to every environment, so that `commit` updates it; None: `commit` is the first delivery."""
     base_assembly: Assembly | None = None
     """The base commit's, with the pipeline that is installed first; None: it is synthesized, if there is a project."""
+    given: Given = field(default_factory=Given)
+    """Values of what the accounts contain before the rehearsal; the rest become placeholders."""
     variable_overrides: Mapping[str, str] = field(default_factory=dict)
     """Values that replace those of the builds' variables, by name."""
     clock: Clock = now
@@ -105,6 +110,7 @@ class Rehearsal:
         self._directory = directory or self._clean_up.enter_context(run_directory())
         self._workloads: Workloads = NoTasks()
         self._history = History()
+        self._accounts = Accounts(plan.given)
         self.cloud: Cloud | None = None
         self.definition: Definition | None = None
         """The deployed pipeline's definition; None before the set-up."""
@@ -122,7 +128,9 @@ class Rehearsal:
     def run(self) -> None:
         """Set up and execute; the result is in the progress. Raises RehearsalError for bad input."""
         if self._plan.assembly:
-            self._accept(self._plan.assembly)
+            found = self._accounts.expected(self._plan.assembly, Path.cwd() / CONTEXT_FILE)
+            self._plan = replace(self._plan, assembly=found)
+            self._accept(found)
         try:
             set_up = EmulatorSetup(
                 self._progress,
@@ -134,6 +142,7 @@ class Rehearsal:
             )
             self.cloud = set_up.start_emulator()
             self._plan = self._with_assemblies(self.cloud)
+            self._accounts.place(self.cloud)
             self.definition = set_up.prepare(self.cloud, self._plan.base_assembly or self._assembly)
             if self._plan.workload:
                 self._workloads = Tasks(self.cloud, self._command(self._plan.workload))
@@ -209,14 +218,21 @@ class Rehearsal:
         self._progress.start(step)
         synthesis = Synthesis(self._clis, cloud, self._processes, self._directory, self._plan.default_environment)
         try:
-            directory = synthesis.run(project, commit, lambda line: self._progress.log(step, line))
+            synthesized = synthesis.run(
+                project,
+                commit,
+                lambda line: self._progress.log(step, line),
+                lambda missing: self._accounts.place_lookups(cloud, missing),
+            )
         except (SetupFailed, RehearsalError) as failure:
             self._progress.end(step, Status.FAILED, str(failure))
             raise
         self._progress.end(step, Status.SUCCEEDED)
+        pipeline, environment = self._plan.pipeline, self._plan.default_environment
         if successor:
-            return read(directory, pipeline=successor.pipeline, default_environment=successor.home)
-        return read(directory, pipeline=self._plan.pipeline, default_environment=self._plan.default_environment)
+            pipeline, environment = successor.pipeline, successor.home
+        found = read(synthesized.assembly, pipeline=pipeline, default_environment=environment)
+        return self._accounts.expected(found, synthesized.folder / CONTEXT_FILE)
 
     def _command(self, command: str) -> WorkloadCommand:
         source = Source(self._plan.repository, self._plan.commit)

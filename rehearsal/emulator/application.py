@@ -8,7 +8,7 @@
 - AWS's own host names: emulated services respond, other names are refused.
 - `/_rehearsal/…` is the rehearsal's own interface. `executions` receives pipeline events. `permissions/…` assumes roles
   for services, checks calls that no request makes (those of services after a deployment too), and returns the record.
-  `sdk` makes the AWS calls of Node functions.
+  `given` creates what accounts contain at the start. `sdk` makes the AWS calls of Node functions.
 """
 
 import asyncio
@@ -35,6 +35,7 @@ from rehearsal.emulator.rules import lifecycle
 from rehearsal.emulator.runtimes import sdk_calls
 from rehearsal.emulator.services import (
     api_backends,
+    apis,
     backups,
     buckets,
     builds,
@@ -44,6 +45,8 @@ from rehearsal.emulator.services import (
     engine_versions,
     executions,
     functions,
+    given,
+    images,
     jobs,
     load_balancers,
     pipelines,
@@ -77,6 +80,7 @@ def register_resource_types() -> None:
     own = (
         alarms,
         api_backends,
+        apis,
         backups,
         buckets,
         builds,
@@ -85,6 +89,8 @@ def register_resource_types() -> None:
         engine_versions,
         faults,
         functions,
+        given,
+        images,
         load_balancers,
         topics,
         network_types,
@@ -142,6 +148,9 @@ async def _rehearsals_own(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         return 200, {}
     if path.startswith("/_rehearsal/permissions"):
         return _permissions(path, body)
+    if path == "/_rehearsal/given":
+        given.place(json.loads(body))
+        return 200, {}
     if path == "/_rehearsal/sdk":
         # The call comes back to this server, so it must not block it.
         return 200, await asyncio.to_thread(sdk_calls.answer, body)
@@ -171,8 +180,10 @@ def _permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
 def _is_emulated(host: str, headers: dict[str, str]) -> bool:
     """Return whether an AWS host name is a service's; ministack takes an unknown name for a bucket."""
     patterns = (pattern for service in router.SERVICE_PATTERNS.values() for pattern in service.get("host_patterns", ()))
-    return "authorization" in headers or any(
-        router._anchored_host_pattern(pattern).search(host) for pattern in patterns
+    return (
+        "authorization" in headers
+        or apis.serves(host)
+        or any(router._anchored_host_pattern(pattern).search(host) for pattern in patterns)
     )
 
 

@@ -12,6 +12,7 @@ Provisioned = tuple[str, dict[str, Any]]
 """A resource's physical id (its `Ref`) and its attributes."""
 
 app: Any = import_module("ministack.app")
+acm: Any = import_module("ministack.services.acm")
 alb: Any = import_module("ministack.services.alb")
 backup: Any = import_module("ministack.services.backup")
 cloudformation: Any = import_module("ministack.services.cloudformation")
@@ -37,6 +38,7 @@ lambdas: Any = import_module("ministack.services.lambda_svc")
 logs: Any = import_module("ministack.services.cloudwatch_logs")
 rds: Any = import_module("ministack.services.rds")
 responses: Any = import_module("ministack.core.responses")
+route53: Any = import_module("ministack.services.route53")
 router: Any = import_module("ministack.core.router")
 s3: Any = import_module("ministack.services.s3")
 secretsmanager: Any = import_module("ministack.services.secretsmanager")

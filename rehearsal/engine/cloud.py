@@ -173,6 +173,12 @@ class Cloud:
         with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
             pass
 
+    def place(self, message: Mapping[str, Any]) -> None:
+        """Create what an account contains before any deployment (`rehearsal/emulator/services/given.py`)."""
+        request = urllib.request.Request(f"{self.endpoint}/_rehearsal/given", data=json.dumps(message).encode())  # noqa: S310 - loopback
+        with open_without_proxy(request, timeout_seconds=RESPONSE_SECONDS):
+            pass
+
     def fact(self, what: Fact) -> Any:
         """Return one entry of the emulator's `/_rehearsal/`."""
         return self.facts()[what]

@@ -8,11 +8,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cloud_assembly import AwsEnvironment
 from rehearsal.actions.builds.environment import CACHES
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.emulator_setup import CREDENTIALS_PLUGIN, SetupFailed
+from rehearsal.given import lookups
 from rehearsal.process import closed_network
 from rehearsal.process.cdk_cli import CANNOT_READ, CliChoice
 from rehearsal.process.isolation import machine_environment
@@ -35,6 +37,26 @@ MANAGERS = {
 
 
 @dataclass(frozen=True)
+class Synthesized:
+    """The result of a synthesis."""
+
+    assembly: Path
+    folder: Path
+    """The project's folder in the checkout, with what its lookups found (cdk.context.json)."""
+
+
+@dataclass(frozen=True)
+class _App:
+    """One app to synthesize."""
+
+    folder: Path
+    assembly: Path
+    environment: Mapping[str, str]
+    on_line: Callable[[str], None]
+    place: Callable[[list[Mapping[str, Any]]], None]
+
+
+@dataclass(frozen=True)
 class Synthesis:
     """What to synthesize with."""
 
@@ -47,8 +69,17 @@ class Synthesis:
     environment: AwsEnvironment
     """What the app sees as CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION."""
 
-    def run(self, project: Project, commit: str, on_line: Callable[[str], None]) -> Path:
-        """Return the folder of the commit's assembly; raises SetupFailed and RehearsalError."""
+    def run(
+        self,
+        project: Project,
+        commit: str,
+        on_line: Callable[[str], None],
+        place: Callable[[list[Mapping[str, Any]]], None],
+    ) -> Synthesized:
+        """Synthesize the commit's app; raises SetupFailed and RehearsalError.
+
+        `place` creates what the app's lookups need, given as the assembly's `missing` entries.
+        """
         folder = self.directory / "synthesis" / commit[:12]
         checkout, assembly = folder / project.repository.work_tree.name, folder / "cdk.out"
         folder.mkdir(parents=True)
@@ -56,33 +87,37 @@ class Synthesis:
             on_line(f"submodule {path} is not checked out here; to include it: git submodule update --init")
         link_packages(project.repository.work_tree, checkout)
         on_line(f"$ cdk synth --app '{app_command(checkout, project.folder)}'")
-        self._synthesize(checkout / project.folder, assembly, self._environment(folder), on_line)
-        return assembly
+        app = _App(checkout / project.folder, assembly, self._environment(folder), on_line, place)
+        self._synthesize(app)
+        return Synthesized(assembly, app.folder)
 
-    def _synthesize(
-        self, app: Path, assembly: Path, environment: Mapping[str, str], on_line: Callable[[str], None]
-    ) -> None:
+    def _synthesize(self, app: "_App") -> None:
         lines: list[str] = []
+        cli = self.clis.current()
+        app.on_line(str(cli))
 
         def on_output(line: str) -> None:
             lines.append(line)
-            on_line(line)
+            app.on_line(line)
 
-        cli = self.clis.current()
-        on_line(str(cli))
-        command = [str(cli.program), "synth", "--quiet", "--output", str(assembly), "--plugin", str(CREDENTIALS_PLUGIN)]
-        try:
-            code = self.processes.run(
+        def synth(with_lookups: bool) -> int:
+            lines.clear()
+            command = [str(cli.program), "synth", "--quiet", "--output", str(app.assembly)]
+            command += ["--plugin", str(CREDENTIALS_PLUGIN), f"--lookups={str(with_lookups).lower()}"]
+            return self.processes.run(
                 closed_network.closed(command, self.cloud.ports),
-                directory=app,
-                environment=environment,
+                directory=app.folder,
+                environment=app.environment,
                 on_line=on_output,
                 timeout_seconds=TIMEOUT_SECONDS,
             )
+
+        try:
+            code = lookups.synthesize(synth, app.assembly, app.place)
         except TimeoutError:
             raise SetupFailed(f"cdk synth did not end within {TIMEOUT_SECONDS:.0f} s") from None
         if code and any(CANNOT_READ in line for line in lines) and self.clis.advance():
-            self._synthesize(app, assembly, environment, on_line)
+            self._synthesize(app)
         elif code:
             reason = failing_line.reason(lines, "it printed nothing")
             raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}")

@@ -130,6 +130,9 @@ def enforce(  # noqa: PLR0911, PLR0917 - ministack's own interface, and its orde
     if failure := iam_evaluator._s3_scope_failure(service):
         return failure
     anonymous = iam_evaluator._anonymous.get() and not access_key
+    if anonymous and (service_context or {}).get(URL_TYPE) == "NONE":
+        # A function's URL for everybody.
+        return None
     if anonymous and service != "s3" and not iam_evaluator._served_unsigned(service, action):
         message = iam_actions.anonymous_denial_message(service, action, resource_arn)
         return iam_evaluator.AuthError("MissingAuthenticationToken", message)
@@ -171,6 +174,8 @@ def _refusal_of_root(principal: Principal, action: str, resource: str, context: 
     return None
 
 
+URL_TYPE = "lambda:FunctionUrlAuthType"
+"""The condition key of the kind of a function's URL."""
 PASSED_TO_ROOT = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
 """Actions that no bucket policy denies its account's root (S3 User Guide, "Bucket policies")."""
 

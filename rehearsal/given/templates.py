@@ -1,0 +1,198 @@
+"""What the templates of an assembly expect in their accounts: dynamic references, parameters, variables, and ids."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, Final
+
+import yaml
+
+from cloud_assembly import PIPELINE, AwsEnvironment, Stack
+from rehearsal.given.needs import PLACEHOLDER, Kind, Need, made_id, merged, network
+
+OWN_PREFIXES: Final = ("/cdk-bootstrap/", "/cdk/exports/")
+"""Parameters that the CDK itself creates: by a bootstrap, and for references across regions."""
+PUBLIC_PREFIX: Final = "/aws/service/"
+"""Parameters that AWS publishes in every account."""
+SSM_TYPE: Final = re.compile(r"AWS::SSM::Parameter::Value<(.*)>")
+ID_PREFIXES: Final = {
+    "AWS::EC2::Image::Id": "ami",
+    "AWS::EC2::VPC::Id": "vpc",
+    "AWS::EC2::Subnet::Id": "subnet",
+    "AWS::EC2::SecurityGroup::Id": "sg",
+}
+"""Types of template parameters whose values are ids."""
+
+_REFERENCE: Final = re.compile(r"\{\{resolve:(secretsmanager|ssm|ssm-secure):([^}]*)\}\}")
+_EC2_ID: Final = re.compile(r"\b(vpc|subnet|sg)-(?:[0-9a-f]{17}|[0-9a-f]{8})\b")
+_CERTIFICATE: Final = re.compile(r"arn:[\w-]+:acm:([a-z0-9-]+):(\d{12}):certificate/[0-9a-f-]+")
+_SECRET_ARN: Final = re.compile(r"arn:[\w-]+:secretsmanager:([a-z0-9-]+):(\d{12}):secret:(.+)")
+_SUFFIX: Final = re.compile(r"-[A-Za-z0-9]{6}$")
+"""What Secrets Manager adds to a secret's name in its ARN."""
+
+
+def needs_of(stacks: Iterable[Stack]) -> list[Need]:
+    """Return what the stacks refer to and none of them creates."""
+    found = list(stacks)
+    created = {one for stack in found for one in _created(stack)}
+    needs = merged(need for stack in found for need in _needs(stack))
+    return [need for need in needs if need.identity not in created]
+
+
+def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
+    for kind, resource_type in (
+        (Kind.SECRET, "AWS::SecretsManager::Secret"),
+        (Kind.PARAMETER, "AWS::SSM::Parameter"),
+    ):
+        for _, properties in stack.of_type(resource_type):
+            yield kind, stack.aws_environment, stack.text(properties.get("Name", "*"))
+
+
+def _needs(stack: Stack) -> Iterator[Need]:
+    yield from _parameters(stack)
+    resources = [{**resource, "Metadata": None} for resource in stack.resources.values()]
+    for text in _texts(stack, [*resources, stack.template.get("Outputs", {})]):
+        yield from _references(stack, text)
+        for found in _CERTIFICATE.finditer(text):
+            details = {"arn": found[0], "name": "rehearsal.example"}
+            yield Need(Kind.CERTIFICATE, AwsEnvironment(found[2], found[1]), found[0], stack.name, details)
+    yield from _variables(stack)
+    yield from _network(stack, json.dumps(resources))
+    for logical_id, properties in stack.of_type("AWS::Route53::RecordSet"):
+        zone = properties.get("HostedZoneId")
+        if isinstance(zone, str):
+            name = stack.text(properties.get("HostedZoneName") or properties["Name"]).strip(".")
+            domain = name.partition(".")[2] if name.count(".") > 1 else name
+            where = f"{stack.name}/{logical_id}"
+            yield Need(Kind.HOSTED_ZONE, stack.aws_environment, zone, where, {"id": zone, "name": domain})
+
+
+def _texts(stack: Stack, value: Any) -> Iterator[str]:
+    """Yield every text, with joined ones as a whole."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        if len(value) == 1 and ("Fn::Join" in value or "Fn::Sub" in value):
+            yield stack.text(value)
+            # What a join cannot resolve is a `*`; its parts may still be whole.
+        for item in value.values():
+            yield from _texts(stack, item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(stack, item)
+
+
+def _references(stack: Stack, text: str) -> Iterator[Need]:
+    for service, reference in _REFERENCE.findall(text):
+        if "*" in reference or "${" in reference:
+            # A resource of the template.
+            continue
+        if service == "secretsmanager":
+            yield secret(reference, stack.aws_environment, stack.name)
+        else:
+            kind = "SecureString" if service == "ssm-secure" else "String"
+            yield from parameter(reference, stack.aws_environment, stack.name, kind)
+
+
+def secret(reference: str, environment: AwsEnvironment, where: str) -> Need:
+    """Return the need of a secret: `ID:SecretString:KEY:…` of a template, or `ID:KEY:…` of a build."""
+    parts = reference.split(":")
+    length = 7 if parts[0] == "arn" else 1
+    identifier, rest = ":".join(parts[:length]), [part for part in parts[length:] if part != "SecretString"]
+    keys = frozenset(rest[:1]) - {""}
+    if found := _SECRET_ARN.fullmatch(identifier):
+        environment = AwsEnvironment(found[2], found[1])
+        has_suffix = _SUFFIX.search(found[3])
+        name = found[3][: has_suffix.start()] if has_suffix else found[3]
+        return Need(Kind.SECRET, environment, name, where, {"arn": identifier if has_suffix else ""}, keys)
+    return Need(Kind.SECRET, environment, identifier, where, {"arn": ""}, keys)
+
+
+def parameter(name: str, environment: AwsEnvironment, where: str, kind: str, value: str = "") -> Iterator[Need]:
+    """Yield the need of a parameter, if it is not one of the CDK's own; `name` may end with a version."""
+    name = name.partition(":")[0] if not name.startswith("arn:") else name.partition(":parameter")[2]
+    if name and not name.startswith(OWN_PREFIXES):
+        known = public_value(environment, name) if name.startswith(PUBLIC_PREFIX) else ""
+        details = {"type": kind, "value": known or value or PLACEHOLDER}
+        yield Need(Kind.PARAMETER, environment, name, where, details, is_known=bool(known))
+
+
+def public_value(environment: AwsEnvironment, name: str) -> str:
+    """Return the value of a parameter that AWS publishes, as far as it is an image's id; otherwise nothing."""
+    if "ami" not in name and "image" not in name:
+        return ""
+    image = made_id("ami", environment.region, name)
+    return json.dumps({"image_id": image, "image_name": name}) if name.endswith("/recommended") else image
+
+
+def _parameters(stack: Stack) -> Iterator[Need]:
+    for definition in stack.template.get("Parameters", {}).values():
+        found, name = SSM_TYPE.fullmatch(definition.get("Type", "")), definition.get("Default")
+        if not found or not isinstance(name, str):
+            continue
+        inner = found[1].removeprefix("List<").rstrip(">")
+        is_list = found[1] != inner or inner == "CommaDelimitedList"
+        prefix = ID_PREFIXES.get(inner)
+        value = made_id(prefix, stack.aws_environment, name) if prefix else ""
+        kind = "StringList" if is_list else "String"
+        yield from parameter(name, stack.aws_environment, stack.name, kind, value)
+
+
+def _variables(stack: Stack) -> Iterator[Need]:
+    """Yield what the builds read: their projects' and actions' variables, and those of their specifications."""
+    for logical_id, properties in stack.of_type("AWS::CodeBuild::Project"):
+        where = f"{stack.name}/{logical_id}"
+        yield from _listed(stack, properties.get("Environment", {}).get("EnvironmentVariables", []), where)
+        yield from _specified(stack, stack.text(properties.get("Source", {}).get("BuildSpec", "")), where)
+    for _, properties in stack.of_type(PIPELINE):
+        for stage in properties.get("Stages", []):
+            for action in stage["Actions"]:
+                text = stack.text(action.get("Configuration", {}).get("EnvironmentVariables", "[]"))
+                yield from _listed(stack, _parsed(text) or [], f"{stage['Name']}/{action['Name']}")
+
+
+def _listed(stack: Stack, variables: Iterable[Mapping[str, Any]], where: str) -> Iterator[Need]:
+    for variable in variables:
+        kind = variable.get("Type", variable.get("type"))
+        yield from _variable(stack, kind, stack.text(variable.get("Value", variable.get("value", ""))), where)
+
+
+def _specified(stack: Stack, text: str, where: str) -> Iterator[Need]:
+    specification = _parsed(text)
+    environment = specification.get("env") if isinstance(specification, dict) else None
+    for table, kind in (("secrets-manager", "SECRETS_MANAGER"), ("parameter-store", "PARAMETER_STORE")):
+        for value in ((environment or {}).get(table) or {}).values():
+            yield from _variable(stack, kind, str(value), where)
+
+
+def _variable(stack: Stack, kind: str | None, value: str, where: str) -> Iterator[Need]:
+    if "*" in value or "#{" in value:
+        # A resource of the template, or another action's output.
+        return
+    if kind == "SECRETS_MANAGER":
+        yield secret(value, stack.aws_environment, where)
+    elif kind == "PARAMETER_STORE":
+        yield from parameter(value, stack.aws_environment, where, "String")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        # A build reports it.
+        return None
+
+
+def _network(stack: Stack, text: str) -> Iterator[Need]:
+    """Yield the VPCs, subnets and security groups that a stack names by id."""
+    found = sorted({match[0] for match in _EC2_ID.finditer(text)})
+    ids = {prefix: list(group) for prefix, group in groupby(found, lambda one: one.partition("-")[0])}
+    environment = stack.aws_environment
+    for vpc in ids.get("vpc", []):
+        # Which subnet belongs to which VPC is not in a template; with several VPCs, the lookups say.
+        subnets = [{"id": one} for one in ids.get("subnet", [])] if len(ids["vpc"]) == 1 else []
+        yield Need(Kind.VPC, environment, vpc, stack.name, network(environment, vpc, {"id": vpc, "subnets": subnets}))
+    for group in ids.get("sg", []):
+        details = {"id": group, "name": group, "vpc": ids["vpc"][0] if len(ids.get("vpc", [])) == 1 else ""}
+        yield Need(Kind.SECURITY_GROUP, environment, group, stack.name, details)
