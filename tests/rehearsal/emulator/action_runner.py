@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rehearsal.actions.run import Context, Outcome, Run, Workloads
 from rehearsal.engine.action_details import ActionDetails
@@ -95,6 +96,13 @@ class Workshop:
             **({"roleArn": role_arn} if role_arn else {}),
             **({"region": region} if region else {}),
         }
+        context = self._context(action)
+        self.log.clear()
+        self.details = ActionDetails()
+        found = context.definition.stages[0].actions[0]
+        return kind(Run("Stage", found, found.configuration, context, self.log.append, fail, details=self.details))
+
+    def _context(self, action: dict[str, Any]) -> Context:
         document = {
             "name": "pipeline",
             "version": 1,
@@ -102,12 +110,11 @@ class Workshop:
             "artifactStore": {"location": self.bucket},
             "stages": [{"name": "Stage", "actions": [action]}],
         }
-        definition = parse(document, self.home.place.region)
-        context = Context(
+        return Context(
             cloud=self.home.cloud,
             processes=self.processes,
             artifacts=self.artifacts,
-            definition=definition,
+            definition=parse(document, self.home.place.region),
             home=self.home.place,
             execution_id="execution",
             repository=self.directory,
@@ -116,18 +123,4 @@ class Workshop:
             directory=self.directory / "builds",
             approver=PresetApprover(answer=True),
             workloads=self.workloads,
-        )
-        self.log.clear()
-        self.details = ActionDetails()
-        found = definition.stages[0].actions[0]
-        return kind(
-            Run(
-                "Stage",
-                found,
-                found.configuration,
-                context,
-                self.log.append,
-                fail,
-                details=self.details,
-            )
         )
