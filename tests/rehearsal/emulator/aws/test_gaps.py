@@ -1,12 +1,15 @@
 """The emulator reports missing features as its own gaps, not as failures of the release."""
 
+import io
 import json
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rehearsal.actions import deploy
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated
+from rehearsal.gaps import GapKind
 from tests.rehearsal.emulator.conftest import Account, attribute, ref, resource
 from tests.rehearsal.emulator.library_functions import library_function
 
@@ -53,7 +56,7 @@ def test_missing_runtime_dependency_is_a_gap(workshop: "Workshop") -> None:
             {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
         ],
     }
-    with pytest.raises(ActionNotEmulated, match="needs nothing_of_that_name"):
+    with pytest.raises(ActionNotEmulated, match="custom resource Custom needs nothing_of_that_name") as gap:
         run(
             workshop,
             Role=resource("AWS::IAM::Role", AssumeRolePolicyDocument=trust),
@@ -66,6 +69,29 @@ def test_missing_runtime_dependency_is_a_gap(workshop: "Workshop") -> None:
             ),
             Custom=resource("Custom::Probe", ServiceToken=attribute("Function", "Arn")),
         )
+    assert gap.value.kind is GapKind.CUSTOM_RESOURCE
+
+
+def test_function_with_another_runtime_is_a_gap(workshop: "Workshop") -> None:
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        archive.writestr("Handler.class", "")
+    function = workshop.home.client("lambda").create_function(
+        FunctionName="compiled",
+        Runtime="java21",
+        Role=workshop.role(workshop.home, "function"),
+        Handler="Handler::run",
+        Code={"ZipFile": memory.getvalue()},
+    )
+    with pytest.raises(ActionNotEmulated, match=r"needs the runtime java21, which the rehearsal does not run"):
+        run(workshop, Custom=resource("Custom::Probe", ServiceToken=function["FunctionArn"]))
+
+
+def test_call_that_the_emulator_lacks_is_a_gap(workshop: "Workshop") -> None:
+    call = json.dumps({"service": "EC2", "action": "describeIpamPools", "physicalResourceId": {"id": "a"}})
+    token = library_function(workshop.home, "Custom::AWS")
+    with pytest.raises(ActionNotEmulated, match=r"a gap of the rehearsal's emulator.*DescribeIpamPools"):
+        run(workshop, Call=resource("Custom::AWS", ServiceToken=token, Create=call))
 
 
 def test_rejection_by_aws_is_not_a_gap(workshop: "Workshop") -> None:
