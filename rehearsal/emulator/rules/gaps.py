@@ -1,7 +1,7 @@
 """Gaps of the emulator: reported as such, so that nobody mistakes them for a failure of the release.
 
-A handler that raises a programming error got input it does not support. A custom resource's function that needs a
-library which the emulator lacks might succeed at AWS.
+A handler that raises a programming error got input it does not support. A function that needs a runtime, or a library
+of one, which the emulator lacks might succeed at AWS.
 """
 
 import json
@@ -14,8 +14,11 @@ from rehearsal.errors import CUSTOM_RESOURCE_NOT_EMULATED, NOT_EMULATED
 
 BROKEN = (AttributeError, IndexError, KeyError, NotImplementedError, TypeError)
 """Errors of handlers that do not support their input; a refusal is a ValueError."""
-MISSING = re.compile(r"Cannot find (?:module|package) '([^']+)'|No module named '([^']+)'")
-"""Messages of Node and Python for a missing library; AWS's runtimes include its SDK."""
+MISSING = re.compile(
+    r"Cannot find (?:module|package) '((?:@aws-sdk|@aws|@smithy)/[^']+|aws-sdk[^']*)'"
+    r"|No module named '(awslambdaric|snapshot_restore_py)[^']*'"
+)
+"""Messages of Node and Python for a missing library that AWS's runtimes include. Without another one, AWS fails too."""
 RUNTIMES = ("python", "nodejs", "provided")
 """The beginnings of the runtimes whose functions run here."""
 NO_ANSWER = "CloudFormation did not receive a response from your Custom Resource"
@@ -70,5 +73,5 @@ def _other_runtime(config: dict[str, Any]) -> str:
 def _lacking(config: dict[str, Any], output: str) -> str:
     """Return what a failed function needs and the emulator does not have; empty if AWS would fail it too."""
     missing = MISSING.search(output)
-    library = f"{missing[1] or missing[2]}, which is neither in its package nor in the rehearsal" if missing else ""
+    library = f"{missing[1] or missing[2]}, which Lambda has and the rehearsal lacks" if missing else ""
     return _other_runtime(config) or library

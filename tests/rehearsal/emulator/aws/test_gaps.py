@@ -49,27 +49,31 @@ def run(workshop: "Workshop", **resources: dict[str, Any]) -> None:
     workshop.run(deploy.execute, configuration, inputs=("templates",))
 
 
-def test_missing_runtime_dependency_is_a_gap(workshop: "Workshop") -> None:
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    with pytest.raises(ActionNotEmulated, match="custom resource Custom needs nothing_of_that_name") as gap:
+def custom_resource(workshop: "Workshop", runtime: str, code: str) -> dict[str, Any]:
+    function = resource(
+        "AWS::Lambda::Function",
+        Role=workshop.role(workshop.home, "function"),
+        Runtime=runtime,
+        Handler="index.handler",
+        Code={"ZipFile": code},
+    )
+    return {"Function": function, "Custom": resource("Custom::Probe", ServiceToken=attribute("Function", "Arn"))}
+
+
+def test_missing_library_of_a_runtime_is_a_gap(workshop: "Workshop") -> None:
+    code = "require('@aws-sdk/signature-v4-crt'); exports.handler = async () => {};"
+    with pytest.raises(ActionNotEmulated, match="custom resource Custom needs @aws-sdk/signature-v4-crt") as gap:
+        run(workshop, **custom_resource(workshop, "nodejs22.x", code))
+    assert gap.value.kind is GapKind.CUSTOM_RESOURCE
+
+
+@pytest.mark.parametrize("library", ["requests", "jinja2", "nothing_of_that_name"])
+def test_library_that_lambda_lacks_too_fails_the_deployment(workshop: "Workshop", library: str) -> None:
+    with pytest.raises(ActionFailed, match=f"No module named '{library}'"):
         run(
             workshop,
-            Role=resource("AWS::IAM::Role", AssumeRolePolicyDocument=trust),
-            Function=resource(
-                "AWS::Lambda::Function",
-                Role=attribute("Role", "Arn"),
-                Runtime="python3.13",
-                Handler="index.handler",
-                Code={"ZipFile": "def handler(event, context):\n    import nothing_of_that_name\n"},
-            ),
-            Custom=resource("Custom::Probe", ServiceToken=attribute("Function", "Arn")),
+            **custom_resource(workshop, "python3.13", f"import {library}\ndef handler(event, context): pass\n"),
         )
-    assert gap.value.kind is GapKind.CUSTOM_RESOURCE
 
 
 def test_function_with_another_runtime_is_a_gap(workshop: "Workshop") -> None:
