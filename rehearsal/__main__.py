@@ -89,6 +89,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
             plan.variable_overrides,
             accepted=frozenset(options.accepted),
             deliveries=(str(base), str(commit)) if base else (),
+            secrets=plan.given.secrets(),
         )
         if outputs.kept:
             screen.earlier_durations = remaining_time.read(outputs.kept)

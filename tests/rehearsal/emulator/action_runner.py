@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rehearsal.actions.run import Context, Outcome, Run, Workloads
 from rehearsal.engine.action_details import ActionDetails
@@ -76,12 +77,10 @@ class Workshop:
         fail: bool = False,
         category: str = "Any",
         provider: str = "Any",
-        commands: Sequence[str] = (),
-        output_variables: Sequence[str] = (),
-        environment_variables: Sequence[Mapping[str, str]] = (),
         output_files: Mapping[str, Sequence[str]] | None = None,
+        **members: Any,
     ) -> Outcome:
-        """Run one action of a pipeline in the home account."""
+        """Run one action of a pipeline in the home account; `members` are further ones of its declaration."""
         files = output_files or {}
         action = {
             "name": "Action",
@@ -89,9 +88,7 @@ class Workshop:
             "configuration": configuration,
             "inputArtifacts": [{"name": name} for name in inputs],
             "outputArtifacts": [{"name": name, "files": list(files.get(name, []))} for name in outputs],
-            "commands": list(commands),
-            "outputVariables": list(output_variables),
-            "environmentVariables": list(environment_variables),
+            **members,
             **({"roleArn": role_arn} if role_arn else {}),
             **({"region": region} if region else {}),
         }

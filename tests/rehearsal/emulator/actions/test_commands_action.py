@@ -24,8 +24,8 @@ def test_commands_run_in_the_source_with_their_variables(workshop_with_source: W
     found = run(
         workshop_with_source,
         "export SEEN=$(cat message.txt) LEVEL=$LEVEL",
-        output_variables=["SEEN", "LEVEL", "CODEBUILD_INITIATOR"],
-        environment_variables=[{"name": "LEVEL", "value": "high", "type": "PLAINTEXT"}],
+        outputVariables=["SEEN", "LEVEL", "CODEBUILD_INITIATOR"],
+        environmentVariables=[{"name": "LEVEL", "value": "high", "type": "PLAINTEXT"}],
     )
     assert found == {"SEEN": "from the source", "LEVEL": "high", "CODEBUILD_INITIATOR": "codepipeline/pipeline"}
 
