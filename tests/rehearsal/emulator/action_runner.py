@@ -1,7 +1,7 @@
 """Actions run for real against the emulator, one at a time."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,17 +77,15 @@ class Workshop:
         fail: bool = False,
         category: str = "Any",
         provider: str = "Any",
-        output_files: Mapping[str, Sequence[str]] | None = None,
         **members: Any,
     ) -> Outcome:
         """Run one action of a pipeline in the home account; `members` are further ones of its declaration."""
-        files = output_files or {}
         action = {
             "name": "Action",
             "actionTypeId": {"category": category, "provider": provider},
             "configuration": configuration,
             "inputArtifacts": [{"name": name} for name in inputs],
-            "outputArtifacts": [{"name": name, "files": list(files.get(name, []))} for name in outputs],
+            "outputArtifacts": [{"name": name} for name in outputs],
             **members,
             **({"roleArn": role_arn} if role_arn else {}),
             **({"region": region} if region else {}),

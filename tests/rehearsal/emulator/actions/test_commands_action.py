@@ -34,8 +34,7 @@ def test_outputs_have_the_files_that_the_action_names(workshop_with_source: Work
     run(
         workshop_with_source,
         "mkdir out && cp message.txt out",
-        outputs=("One", "All"),
-        output_files={"One": ["out/*"]},
+        outputArtifacts=[{"name": "One", "files": ["out/*"]}, {"name": "All"}],
     )
     read = workshop_with_source.artifacts.read
     assert read("One::out/message.txt") == read("All::message.txt") == "from the source"
