@@ -86,9 +86,7 @@ class Workshop:
             "configuration": configuration,
             "inputArtifacts": [{"name": name} for name in inputs],
             "outputArtifacts": [{"name": name} for name in outputs],
-            **members,
-            **({"roleArn": role_arn} if role_arn else {}),
-            **({"region": region} if region else {}),
+            **{name: value for name, value in {"roleArn": role_arn, "region": region, **members}.items() if value},
         }
         document = {
             "name": "pipeline",
