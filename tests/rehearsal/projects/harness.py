@@ -56,6 +56,8 @@ class Project:
     arguments: tuple[str, ...]
     expected: Expected
     faults: tuple[Fault, ...]
+    files: str = ""
+    """The project whose files it has; empty: its own."""
     folder: str = "."
     """The folder in which the command runs, relative to the root of the repository."""
 
@@ -84,6 +86,7 @@ def _read(folder: Path) -> Project:
         faults=tuple(
             Fault(fault["file"], fault["before"], fault["after"], _expected(fault)) for fault in found["fault"]
         ),
+        files=found.get("files", folder.name),
         folder=found.get("folder", "."),
     )
 
@@ -108,7 +111,9 @@ def rehearse(
 
     `packages` is where Python finds the tool.
     """
-    shutil.copytree(HERE / project.name, repository, ignore=shutil.ignore_patterns("project.toml", "__pycache__"))
+    shutil.copytree(
+        HERE / (project.files or project.name), repository, ignore=shutil.ignore_patterns("project.toml", "__pycache__")
+    )
     if fault:
         file = repository / fault.file
         text = file.read_text()
