@@ -1,7 +1,7 @@
 """Actions run for real against the emulator, one at a time."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,24 +77,16 @@ class Workshop:
         fail: bool = False,
         category: str = "Any",
         provider: str = "Any",
-        commands: Sequence[str] = (),
-        output_variables: Sequence[str] = (),
-        environment_variables: Sequence[Mapping[str, str]] = (),
-        output_files: Mapping[str, Sequence[str]] | None = None,
+        **members: Any,
     ) -> Outcome:
-        """Run one action of a pipeline in the home account."""
-        files = output_files or {}
+        """Run one action of a pipeline in the home account; `members` are further ones of its declaration."""
         action = {
             "name": "Action",
             "actionTypeId": {"category": category, "provider": provider},
             "configuration": configuration,
             "inputArtifacts": [{"name": name} for name in inputs],
-            "outputArtifacts": [{"name": name, "files": list(files.get(name, []))} for name in outputs],
-            "commands": list(commands),
-            "outputVariables": list(output_variables),
-            "environmentVariables": list(environment_variables),
-            **({"roleArn": role_arn} if role_arn else {}),
-            **({"region": region} if region else {}),
+            "outputArtifacts": [{"name": name} for name in outputs],
+            **{name: value for name, value in {"roleArn": role_arn, "region": region, **members}.items() if value},
         }
         context = self._context(action)
         self.log.clear()
