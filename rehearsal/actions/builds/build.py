@@ -34,6 +34,7 @@ UNSERVED = "a load balancer answered 503 “not rehearsed”, because nothing ru
 """Why a failed build says nothing about the release."""
 
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
+_PHASE_AGAIN = re.compile(r"phase \w+ again, \d+ of \d+")
 _S3_ARN = re.compile(r"arn:[\w-]+:s3:::([^/]+)/(.+)")
 
 
@@ -236,7 +237,7 @@ def _execute(run: Run, command: list[str], source: Path, environment: Mapping[st
         raise ActionNotEmulated(gaps[0])
     if code:
         phases = [line for line in lines if _PHASE_FAILED.fullmatch(line)]
-        lines = [line for line in lines if not line.startswith(NOT_REHEARSED)]
+        lines = [line for line in lines if not (line.startswith(NOT_REHEARSED) or _PHASE_AGAIN.fullmatch(line))]
         raise ActionFailed(failing_line.reason(lines, ", ".join(phases) or f"exit status {code}"))
 
 

@@ -150,6 +150,12 @@ def test_failing_build_says_why(projects: Projects, command: str, reason: str) -
     assert str(raised.value) == reason
 
 
+def test_reason_of_a_repeated_phase_is_its_failure(projects: Projects) -> None:
+    phases = {"build": {"commands": ["exit 3"], "on-failure": "RETRY-1"}}
+    with pytest.raises(ActionFailed, match=r"^phase build failed with exit status 3"):
+        projects.run_specification(json.dumps({"version": "0.2", "phases": phases}))
+
+
 FAILURES: list[tuple[tuple[str, ...], dict[str, Any], str]] = [
     (("exec true",), {}, "the build's shell ended before the last phase did"),
     (("true",), {"outputs": ("Built",)}, "the buildspec does not define the artifact Built"),
