@@ -130,6 +130,8 @@ class Context:
     """Values of the pipeline's own variables that the execution was started with; others have their defaults."""
     source_folders: Mapping[str, Path] = field(default_factory=dict)
     """What sources deliver, by the action's name, that do not deliver the commit."""
+    limits_cloudformation: bool = False
+    """Whether the assembly has policies of its own for CloudFormation, with a command that extends them."""
     build_slots: BuildSlots = field(default_factory=BuildSlots)
     """The account's quota of concurrent builds."""
 
