@@ -98,7 +98,7 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
             plan,
             progress,
             directory=directory,
-            on_assembly=lambda found, cli: _on_assembly(options, console, found, cli),
+            on_assembly=lambda found, cli: _on_assembly(options, console, found, cli, rehearsal.unused_values()),
         )
         _run(rehearsal, progress, screen, outputs, commit)
     return EXIT_CODES[progress.verdict]
@@ -163,10 +163,14 @@ def _plan(
     )
 
 
-def _on_assembly(options: argparse.Namespace, console: Console, found: Assembly, cli: CdkCli) -> None:
+def _on_assembly(
+    options: argparse.Namespace, console: Console, found: Assembly, cli: CdkCli, unused: list[str]
+) -> None:
     """Check the options against the assembly, and say what will run, before it does."""
     _check(options, found)
     header.print_pipeline(console, options, found, cli)
+    if unused:
+        header.print_line(console, f"nothing needs {', '.join(unused)} of {options.given}", "yellow")
 
 
 def _check(options: argparse.Namespace, found: Assembly) -> None:

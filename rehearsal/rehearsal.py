@@ -177,6 +177,10 @@ class Rehearsal:
         with contextlib.suppress(OSError):
             self._progress.permissions = permissions_report(self.cloud.permission_summary(), assembly.directory)
 
+    def unused_values(self) -> list[str]:
+        """Return the given values that nothing needs so far, such as misspelled ones."""
+        return self._accounts.unused()
+
     def recorded_types(self) -> list[str]:
         """Return the resource types that the emulator recorded without simulating them."""
         if self.cloud is None or self._progress.result is Result.STOPPED:
