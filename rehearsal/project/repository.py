@@ -42,10 +42,8 @@ class Submodule:
         """Return its URL, as a checkout of the commit gives it; raises RehearsalError if it gives none."""
         settings = ("config", "--file", ".gitmodules")
         paths = _git(checkout, *settings, "--get-regexp", r"^submodule\..*\.path$").splitlines()
-        [name] = [
-            key.removesuffix(".path") for key, _, path in (line.partition(" ") for line in paths) if path == self.path
-        ]
-        return _git(checkout, *settings, f"{name}.url")
+        names = {path: key.removesuffix(".path") for key, _, path in (line.partition(" ") for line in paths)}
+        return _git(checkout, *settings, f"{names.get(self.path, 'submodule')}.url")
 
 
 class Repository:
