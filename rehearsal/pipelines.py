@@ -147,7 +147,7 @@ def choose(stacks: Sequence[Stack], name: str | None, directory: Path) -> Pipeli
 def _outermost(pipelines: list[Pipeline], stacks: Sequence[Stack]) -> list[Pipeline]:
     """Leave out pipelines that another pipeline deploys, as a workload."""
     deployed = {stack.template_file for one in pipelines for stack in one.targets(stacks) if stack != one.stack}
-    return [one for one in pipelines if one.stack.template_file not in deployed] or pipelines
+    return [one for one in pipelines if one.stack.template_file not in deployed]
 
 
 def _paths(stack: Stack, logical_id: str) -> Iterator[str]:

@@ -80,6 +80,12 @@ def test_agnostic_stacks_get_the_default_and_then_the_home_of_the_pipeline(tmp_p
     assert [str(one) for one in found.aws_environments] == ["333333333333/eu-west-1", "222222222222/eu-west-1"]
 
 
+def test_agnostic_stack_goes_to_the_known_home_of_the_pipeline(tmp_path: Path) -> None:
+    written = write(tmp_path, delivery("Prod/one.json"), Prod=[{"name": "one", "environment": UNKNOWN}])
+    found = assembly.read(written, default_environment=AwsEnvironment("333333333333", "eu-west-1"))
+    assert [str(one) for one in found.aws_environments] == [HOME]
+
+
 def test_only_stacks_that_the_pipeline_deploys_count(tmp_path: Path) -> None:
     """A stage may have the same stack names as another; a support stack is deployed with the pipeline's."""
     support = {"name": "support", "environment": "111111111111/eu-west-1"}

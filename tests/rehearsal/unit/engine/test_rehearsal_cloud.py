@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cloud_assembly import AwsEnvironment
-from rehearsal.engine.cloud import Cloud, Credentials, open_without_proxy
+from rehearsal.engine.cloud import Cloud, Credentials, EmulatorError, Forbidden, open_without_proxy
 from rehearsal.process.proxy_settings import ProxySettings, write_authorities
 from tests.faulty_http_server import respond, serve
 
@@ -59,6 +59,19 @@ def test_loopback_bypasses_the_proxy() -> None:
     here = respond(200, b"here")
     with serve(here, elsewhere=here) as server, open_without_proxy(f"{server.url}/", timeout_seconds=5) as found:
         assert found.read() == b"here"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "message"),
+    [
+        (403, Forbidden, "not authorized"),
+        (500, EmulatorError, "service-calls was answered with HTTP status 500; see its log"),
+    ],
+)
+def test_failed_emulator_is_not_a_refusal(status: int, error: type[Exception], message: str) -> None:
+    answer = respond(status, b'{"message": "not authorized"}' if status == 403 else b"")
+    with serve(answer, elsewhere=answer) as server, pytest.raises(error, match=message):
+        Cloud(server.url).check_service_calls("delivery", AwsEnvironment("222222222222", "eu-west-1"), "")
 
 
 def test_child_uses_the_tunnel_and_keeps_its_options(tmp_path: Path) -> None:
