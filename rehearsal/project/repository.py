@@ -34,6 +34,17 @@ class Submodule:
     path: str
     commit: str
 
+    def is_in(self, work_tree: Path) -> bool:
+        """Return whether the user has checked it out."""
+        return (work_tree / self.path / ".git").exists()
+
+    def url(self, checkout: Path) -> str:
+        """Return its URL, as a checkout of the commit gives it; raises RehearsalError if it gives none."""
+        settings = ("config", "--file", ".gitmodules")
+        paths = _git(checkout, *settings, "--get-regexp", r"^submodule\..*\.path$").splitlines()
+        names = {path: key.removesuffix(".path") for key, _, path in (line.partition(" ") for line in paths)}
+        return _git(checkout, *settings, f"{names.get(self.path, 'submodule')}.url")
+
 
 class Repository:
     """Reads a repository."""
@@ -120,7 +131,7 @@ class Repository:
     def _check_out_submodules(self, commit: str, target: Path) -> Iterator[str]:
         for submodule in self.submodules(commit):
             folder = self.work_tree / submodule.path
-            if not (folder / ".git").exists():
+            if not submodule.is_in(self.work_tree):
                 yield submodule.path
                 continue
             with contextlib.suppress(OSError):

@@ -1,5 +1,6 @@
 """A source artifact of the format CODEBUILD_CLONE_REF: a reference, which each build that reads it clones itself."""
 
+import contextlib
 import json
 import subprocess
 import tempfile
@@ -7,6 +8,8 @@ from pathlib import Path
 
 from rehearsal.actions.run import ActionFailed, Run
 from rehearsal.actions.sources import contents
+from rehearsal.errors import RehearsalError
+from rehearsal.project.repository import Repository, Submodule
 
 FORMAT = "CODEBUILD_CLONE_REF"
 """The source action's `OutputArtifactFormat` for it."""
@@ -49,6 +52,26 @@ def clone(run: Run, directory: Path, *, role_arn: str) -> None:
     # The commit need not be on a branch, and a copy would lack it.
     _git("-C", str(directory), "fetch", "--quiet", "origin", reference["commit"])
     _git("-C", str(directory), "checkout", "--quiet", "--detach", reference["commit"])
+    _keep_submodules(repository, reference["commit"], directory)
+
+
+def _keep_submodules(repository: Path, commit: str, directory: Path) -> None:
+    """Let the build's `git submodule update --init` find the submodules that the user has, without their hosts.
+
+    As on AWS, their folders are empty until then.
+    """
+    for submodule in Repository(repository, repository).submodules(commit):
+        if submodule.is_in(repository):
+            # Without it, the build asks the submodule's host.
+            with contextlib.suppress(ActionFailed, RehearsalError):
+                _keep(submodule, repository, directory)
+
+
+def _keep(submodule: Submodule, repository: Path, directory: Path) -> None:
+    url = f"url.{repository / submodule.path}.insteadOf={submodule.url(directory)}"
+    update = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--", submodule.path]
+    _git("-C", str(directory), "-c", url, *update)
+    _git("-C", str(directory), "submodule", "--quiet", "deinit", "--force", "--", submodule.path)
 
 
 def use_of(connection: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from rehearsal.actions.sources import full_clone
 from rehearsal.errors import RehearsalError
 from rehearsal.project.discovery import app_command, find
 from rehearsal.project.repository import Repository
@@ -112,3 +113,21 @@ def test_missing_app_is_explained(text: str, tmp_path: Path) -> None:
     (tmp_path / "cdk.json").write_text(text)
     with pytest.raises(RehearsalError, match=r"^cdk.json of the commit names no app .*; add the command"):
         app_command(tmp_path, PurePosixPath())
+
+
+def test_build_finds_submodules_without_their_hosts(tmp_path: Path) -> None:
+    """In a clone, as on AWS, they are empty until the build asks for them."""
+    library, project, build = tmp_path / "library", tmp_path / "project", tmp_path / "build"
+    library.mkdir()
+    committed(library, "shared.ts")
+    project.mkdir()
+    committed(project, "cdk.json")
+    git(project, "submodule", "--quiet", "add", str(library), "lib/shared")
+    settings = project / ".gitmodules"
+    settings.write_text(settings.read_text().replace(str(library), "https://git.example/library.git"))
+    commit = committed(project)
+    git(tmp_path, "clone", "--quiet", str(project), str(build))
+    full_clone._keep_submodules(project, commit, build)
+    assert list((build / "lib/shared").iterdir()) == []
+    git(build, "submodule", "update", "--init")
+    assert (build / "lib/shared/shared.ts").read_text() == "shared.ts"
