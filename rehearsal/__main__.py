@@ -22,6 +22,7 @@ from rehearsal.engine.approvals import PresetApprover, TerminalApprover
 from rehearsal.errors import RehearsalError
 from rehearsal.given import values
 from rehearsal.options import PROGRAM, parser
+from rehearsal.process.cdk_cli import CdkCli
 from rehearsal.process.output_directory import exclusive, output_directory
 from rehearsal.process.run_directory import run_directory
 from rehearsal.project.discovery import Project, find
@@ -89,11 +90,15 @@ def _rehearse(options: argparse.Namespace, console: Console) -> int:
             plan.variable_overrides,
             accepted=frozenset(options.accepted),
             deliveries=(str(base), str(commit)) if base else (),
+            secrets=plan.given.secrets(),
         )
         if outputs.kept:
             screen.earlier_durations = remaining_time.read(outputs.kept)
         rehearsal = Rehearsal(
-            plan, progress, directory=directory, on_assembly=lambda found: _on_assembly(options, console, found)
+            plan,
+            progress,
+            directory=directory,
+            on_assembly=lambda found, cli: _on_assembly(options, console, found, cli),
         )
         _run(rehearsal, progress, screen, outputs, commit)
     return EXIT_CODES[progress.verdict]
@@ -158,10 +163,10 @@ def _plan(
     )
 
 
-def _on_assembly(options: argparse.Namespace, console: Console, found: Assembly) -> None:
+def _on_assembly(options: argparse.Namespace, console: Console, found: Assembly, cli: CdkCli) -> None:
     """Check the options against the assembly, and say what will run, before it does."""
     _check(options, found)
-    header.print_pipeline(console, options, found)
+    header.print_pipeline(console, options, found, cli)
 
 
 def _check(options: argparse.Namespace, found: Assembly) -> None:

@@ -1,6 +1,7 @@
 """What a rehearsal says before anything runs: what it found, what it will run and what it cannot."""
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rehearsal.actions.sources.contents import rehearsed_source
 from rehearsal.assembly import Assembly
 from rehearsal.engine.expected_gaps import SOURCE, expected_gaps, pipeline_of
 from rehearsal.process import closed_network
+from rehearsal.process.cdk_cli import CdkCli
 from rehearsal.project.discovery import Project
 from rehearsal.project.repository import Commit, Repository
 
@@ -48,22 +50,21 @@ def print_source(
         _print(console, "weaker", WEAKER, "yellow")
 
 
-def print_pipeline(console: Console, options: argparse.Namespace, found: Assembly) -> None:
+def print_pipeline(console: Console, options: argparse.Namespace, found: Assembly, cli: CdkCli) -> None:
     """Say what the assembly has, what will run, and what cannot."""
-    stages: dict[str, int] = {}
-    for action in found.actions:
-        stage = action.partition("/")[0]
-        stages[stage] = stages.get(stage, 0) + 1
-    place = f"stack {found.stack_name} in {found.home}"
-    _print(console, "pipeline", f"{found.pipeline}, type {found.pipeline_type}; {place}")
-    _print(console, "deploys to", _names(map(str, found.aws_environments)))
+    actions = Counter(action.partition("/")[0] for action in found.actions)
+    stages = ", ".join(f"{stage} ({count})" for stage, count in actions.items())
+    approvals = {"yes": "all given", "no": "all refused"}.get(options.approve, "asked on the terminal")
+    _print(
+        console, "pipeline", f"{found.pipeline}, type {found.pipeline_type}; stack {found.stack_name} in {found.home}"
+    )
+    _print(console, "stages", f"{stages}: {actions.total()} actions")
+    _print(console, "deploys", f"{len(found.stacks)} stack(s) to {_names(map(str, found.aws_environments))}")
     if found.agnostic_stacks:
         _print(console, "assumed", f"{found.home} for {_names(found.agnostic_stacks)}, which name none (--default-env)")
     if found.ignored_stacks:
         _print(console, "without", f"{len(found.ignored_stacks)} stack(s) that the pipeline does not deploy")
-    _print(console, "runs", ", ".join(f"{name} ({count})" for name, count in stages.items()))
-    approvals = {"yes": "all given", "no": "all refused"}.get(options.approve, "asked on the terminal")
-    _print(console, "with", f"an emulated AWS; permissions: {options.permissions}; approvals: {approvals}")
+    _print(console, "with", f"{cli}; permissions: {options.permissions}; approvals: {approvals}")
     sources = [name for name, _ in options.sources if name]
     pipeline = pipeline_of(found.stacks[0], found.pipeline_id)
     if sum(action.category == SOURCE for stage in pipeline.stages for action in stage.actions) > 1:

@@ -28,7 +28,7 @@ from rehearsal.follow_up import run_command
 from rehearsal.given.accounts import Accounts
 from rehearsal.given.lookups import CONTEXT_FILE
 from rehearsal.given.values import Given
-from rehearsal.process.cdk_cli import CliChoice, candidates
+from rehearsal.process.cdk_cli import CdkCli, CliChoice, candidates
 from rehearsal.process.processes import Processes, Stopped
 from rehearsal.process.run_directory import run_directory
 from rehearsal.project.discovery import Project
@@ -37,7 +37,7 @@ from rehearsal.report.notification_collector import NotificationCollector
 from rehearsal.report.permissions import Permissions, empty_permissions_report, permissions_report
 from rehearsal.report.progress import Progress, Result, Status
 from rehearsal.workloads.command import Source, WorkloadCommand
-from rehearsal.workloads.tasks import NoTasks, Tasks
+from rehearsal.workloads.tasks import NoTasks, Tasks, unserved_gap
 
 
 @dataclass(frozen=True)
@@ -93,11 +93,12 @@ class Rehearsal:
         progress: Progress,
         *,
         directory: Path | None = None,
-        on_assembly: Callable[[Assembly], None] = lambda _: None,
+        on_assembly: Callable[[Assembly, CdkCli], None] = lambda _found, _cli: None,
     ) -> None:
         """Prepare a run in `directory`, by default one of its own.
 
-        `on_assembly` gets the assembly before anything is set up for it, and may raise RehearsalError.
+        `on_assembly` gets the assembly, and the CDK CLI that is tried first, before anything is set up for it. It may
+        raise RehearsalError.
         """
         self._plan = plan
         self._on_assembly = on_assembly
@@ -129,7 +130,7 @@ class Rehearsal:
         if self._plan.assembly:
             found = self._accounts.expected(self._plan.assembly, Path.cwd() / CONTEXT_FILE)
             self._plan = replace(self._plan, assembly=found)
-            self._on_assembly(found)
+            self._accept(found)
         try:
             set_up = EmulatorSetup(
                 self._progress,
@@ -147,6 +148,7 @@ class Rehearsal:
                 self._workloads = Tasks(self.cloud, self._command(self._plan.workload))
             with NotificationCollector(self.cloud, self._progress, self._assembly.directory):
                 result, reason = self._deliver(set_up, self.cloud)
+            self._add_unserved(self.cloud)
             self._progress.finish(result, reason)
         except SetupFailed as failure:
             self._progress.finish(Result.FAILED, str(failure))
@@ -156,6 +158,13 @@ class Rehearsal:
             self._progress.finish(Result.STOPPED, "interrupted")
         except (BotoCoreError, ClientError) as error:
             self._progress.finish(Result.NOT_REHEARSED, f"the emulator failed: {error}")
+
+    def _add_unserved(self, cloud: Cloud) -> None:
+        """Add a gap for each load balancer behind which nothing runs."""
+        # The emulator may have ended; the result says why.
+        with contextlib.suppress(OSError):
+            for balancer in cloud.fact("unserved")["balancers"]:
+                self._progress.add_gap(unserved_gap(balancer))
 
     def evaluate_permissions(self) -> None:
         """Add the emulator's permission evaluation to the progress."""
@@ -184,6 +193,11 @@ class Rehearsal:
             raise ValueError("there is no assembly before it is synthesized")
         return self._plan.assembly
 
+    def _accept(self, assembly: Assembly) -> None:
+        self._on_assembly(assembly, self._clis.current())
+        for gap in assembly.gaps:
+            self._progress.add_gap(gap)
+
     def _with_assemblies(self, cloud: Cloud) -> Plan:
         """Return the plan with what is to be synthesized."""
         plan, project = self._plan, self._plan.project
@@ -192,13 +206,14 @@ class Rehearsal:
         assembly, base = plan.assembly, plan.base_assembly
         if assembly is None:
             assembly = self._synthesize(project, plan.commit, cloud)
-            self._on_assembly(assembly)
+            self._accept(assembly)
         if plan.base_commit and base is None:
-            base = self._synthesize(project, plan.base_commit, cloud)
+            base = self._synthesize(project, plan.base_commit, cloud, assembly)
             _check_place(base, assembly, plan.base_commit)
         return replace(plan, assembly=assembly, base_assembly=base)
 
-    def _synthesize(self, project: Project, commit: str, cloud: Cloud) -> Assembly:
+    def _synthesize(self, project: Project, commit: str, cloud: Cloud, successor: Assembly | None = None) -> Assembly:
+        """Return a commit's assembly; `successor` is that of the commit which updates it."""
         step = self._progress.add_step(f"synthesize {commit[:12]}", "cdk synth")
         self._progress.start(step)
         synthesis = Synthesis(self._clis, cloud, self._processes, self._directory, self._plan.default_environment)
@@ -213,8 +228,10 @@ class Rehearsal:
             self._progress.end(step, Status.FAILED, str(failure))
             raise
         self._progress.end(step, Status.SUCCEEDED)
-        plan = self._plan
-        found = read(synthesized.assembly, pipeline=plan.pipeline, default_environment=plan.default_environment)
+        pipeline, environment = self._plan.pipeline, self._plan.default_environment
+        if successor:
+            pipeline, environment = successor.pipeline, successor.home
+        found = read(synthesized.assembly, pipeline=pipeline, default_environment=environment)
         return self._accounts.expected(found, synthesized.folder / CONTEXT_FILE)
 
     def _command(self, command: str) -> WorkloadCommand:

@@ -6,6 +6,8 @@ reference", CodePipeline User Guide).
 
 import json
 
+from botocore.exceptions import ClientError
+
 from rehearsal.actions.builds.build import Project, run_build
 from rehearsal.actions.run import ActionFailed, Outcome, Run
 
@@ -30,9 +32,11 @@ def execute(run: Run) -> Outcome:
     own = run.action.role_arn
     credentials = context.cloud.assume(own, caller, context.home.region, context.execution_id) if own else caller
     group = f"/aws/codepipeline/{context.definition.name}"
-    logs = context.cloud.client("logs", context.home.region, credentials)
-    if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
-        logs.create_log_group(logGroupName=group)
+    try:
+        context.cloud.client("logs", context.home.region, credentials).create_log_group(logGroupName=group)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise ActionFailed(error.response["Error"]["Message"]) from None
     settings = {
         "name": context.definition.name,
         "environment": {

@@ -34,6 +34,7 @@ from rehearsal.emulator.permissions.service_calls import deployed
 from rehearsal.emulator.rules import lifecycle
 from rehearsal.emulator.runtimes import sdk_calls
 from rehearsal.emulator.services import (
+    api_backends,
     apis,
     backups,
     buckets,
@@ -45,6 +46,7 @@ from rehearsal.emulator.services import (
     executions,
     functions,
     given,
+    images,
     jobs,
     load_balancers,
     pipelines,
@@ -77,6 +79,7 @@ def register_resource_types() -> None:
     """Complete ministack's resource types. Generic types and the rules for all types come last."""
     own = (
         alarms,
+        api_backends,
         apis,
         backups,
         buckets,
@@ -87,6 +90,7 @@ def register_resource_types() -> None:
         faults,
         functions,
         given,
+        images,
         load_balancers,
         topics,
         network_types,
@@ -197,6 +201,10 @@ def _state() -> dict[str, Any]:
         "functions": {"idle": functions.are_idle(), "failures": functions.failures},
         "refused": recorder.refused,
         "started": started_executions.requested,
+        "unserved": {
+            "balancers": load_balancers.unserved(),
+            "requests": len(load_balancers.unserved_requests),
+        },
         "jobs": jobs.results,
     }
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Fact = Literal["recorded_types", "distributions", "hosts", "messages", "functions", "started", "jobs"]
+Fact = Literal["recorded_types", "distributions", "hosts", "messages", "functions", "started", "jobs", "unserved"]
 """Types that are only recorded, distributions, hosts reached by TLS, published messages, state of the functions,
-executions that a caller has started, results of CodePipeline's jobs."""
+executions that a caller has started, results of CodePipeline's jobs, load balancers behind which nothing runs."""
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,6 @@ FINAL_ACTION_STATES: Mapping[str, str] = {**FINAL_STATES, Status.STOPPED: "ABAND
 
 ROLLED_BACK = " (rollback)"
 """The suffix of a stage's name in a rollback; CodePipeline uses the name alone."""
-TOKEN = "OAuthToken"  # noqa: S105 - the name of a setting
-"""A source action's setting with a secret value."""
 APPROVER = "arn:aws:iam::000000000000:user/rehearsal"
 """The user who answers manual approvals."""
 OPERATOR = "arn:aws:iam::000000000000:user/rehearsal"
@@ -96,7 +94,7 @@ class EventPublisher:
     def action_started(self, stage: str, action: Action, configuration: Mapping[str, Any]) -> None:
         """Publish that an action started, with its resolved configuration."""
         self._ids[stage, action.name] = str(uuid.uuid4())
-        self._action(stage, action, STARTED, {"configuration": _without_token(configuration)})
+        self._action(stage, action, STARTED, {"configuration": dict(configuration)})
 
     def action_ended(self, stage: str, action: Action, progress: ActionProgress, variables: Mapping[str, str]) -> None:
         """Publish how an action ended, with its output variables."""
@@ -186,11 +184,6 @@ class EventPublisher:
         # After an interrupt the emulator has already ended; its other failures show elsewhere.
         with contextlib.suppress(OSError):
             self.publish(message)
-
-
-def _without_token(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    """Hide the token of a GitHub source, as CodePipeline's API does."""
-    return {name: "****" if name == TOKEN else value for name, value in configuration.items()}
 
 
 def _kebab(name: str) -> str:

@@ -51,6 +51,15 @@ class Given:
                 return found
         return None
 
+    def secrets(self) -> set[str]:
+        """Return the values of secrets, whole and by member, which nobody may see."""
+        found: set[str] = set()
+        for tables in self._values.values():
+            for value in tables.get(Kind.SECRET.table, {}).values():
+                found.add(text_of(value))
+                found |= {str(member) for member in value.values()} if isinstance(value, dict) else set()
+        return found
+
     def unused(self, needs: list[Need]) -> list[str]:
         """Return the entries that nothing needs, such as misspelled ones."""
         named = {(need.kind.table, need.name) for need in needs}

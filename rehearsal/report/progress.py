@@ -12,6 +12,7 @@ from typing import Any
 from rehearsal.actions.run import Deployed
 from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.definition import Definition, Stage
+from rehearsal.engine.masking import masked
 from rehearsal.gaps import Gap, GapKind
 from rehearsal.report.permissions import Refusal
 from rehearsal.report.tool_noise import without_noise
@@ -166,6 +167,8 @@ class Progress:
     """What is not rehearsed, in the order in which it was found."""
     accepted: frozenset[GapKind] = frozenset()
     """Kinds of gaps that do not change the verdict."""
+    secrets: set[str] = field(default_factory=set, repr=False)
+    """Values that nobody may see, of every account; an action's own are in its details."""
     recorded_types: list[str] = field(default_factory=list)
     """Resource types that the emulator recorded without simulating them."""
     _written: dict[Path, int] = field(default_factory=dict, init=False, repr=False)
@@ -231,16 +234,20 @@ class Progress:
         self.listener(action)
 
     def log(self, action: ActionProgress, line: str) -> None:
-        """Add a line of output to the action's log."""
+        """Add a line of output to the action's log, without secrets."""
+        line = self._masked(line, action)
         action.line = without_noise(line) or action.line
         with action.log_file.open("a") as log:
             log.write(line + "\n")
         self._written[action.log_file] = self._written.get(action.log_file, 0) + line.count("\n") + 1
         action.log_lines = range(action.log_lines.start, self._written[action.log_file])
 
+    def _masked(self, text: str, action: ActionProgress) -> str:
+        return masked(text, self.secrets | action.details.secrets)
+
     def end(self, action: ActionProgress, status: Status, reason: str = "") -> None:
         """Mark an action as ended."""
-        action.status, action.reason, action.ended = status, reason, time.monotonic()
+        action.status, action.reason, action.ended = status, self._masked(reason, action), time.monotonic()
         for name, text in action.details.pages.items():
             earlier = len(list(self.logs.glob(f"{action.log_file.stem}{PAGE}*")))
             page = self.logs / f"{action.log_file.stem}{PAGE}{earlier + 1}.html"

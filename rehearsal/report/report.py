@@ -62,7 +62,8 @@ def write(document: dict[str, Any], file: Path) -> None:
 
 def secrets(progress: Progress) -> set[str]:
     """Return the secret values that the actions have seen."""
-    return {value for stage in _all_stages(progress) for action in stage.actions for value in action.details.secrets}
+    found = {value for stage in _all_stages(progress) for action in stage.actions for value in action.details.secrets}
+    return found | progress.secrets
 
 
 class _Timeline:

@@ -5,7 +5,7 @@ from itertools import chain
 
 from rehearsal.report.environments import describe_tasks, environments
 from rehearsal.report.permissions import Permissions
-from rehearsal.report.progress import ActionProgress, Progress, Status
+from rehearsal.report.progress import ActionProgress, Progress, Status, Verdict
 
 MOST_NAMES = 6
 """Names in one line; more are counted."""
@@ -42,7 +42,11 @@ def does_not_prove(progress: Progress) -> list[str]:
     overrides = ", ".join(f"{name}={value}" for name, value in progress.effective_overrides().items())
     found = progress.permissions
     lines = [f"{gap}{', accepted' if gap.kind in progress.accepted else ''}" for gap in progress.gaps]
+    passed_over = [action.full_name for action in _actions(progress) if action.passed_over]
     lines += [
+        f"That the release is why it failed: {_names(passed_over)} was not rehearsed"
+        if progress.verdict is Verdict.FAILED and passed_over
+        else "",
         f"Actions that were not reached: {_names(waiting)}" if waiting else "",
         "Permissions: they were not checked" if found and found["mode"] == Permissions.OFF else "",
         f"Permissions: {_counted(len(found['unchecked']), 'call')} not checked" if found and found["unchecked"] else "",

@@ -20,6 +20,7 @@ from tools.accounts.doctor import examine
 from tools.accounts.errors import OperationError
 from tools.accounts.findings import Finding, State
 from tools.accounts.recovery_objectives import renewed
+from tools.terminal import ask
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -172,7 +173,7 @@ def _recover(options: argparse.Namespace) -> int:
     acting = [part for part in parts if part.acts]
     blocked = any(part.blocked for part in parts)
     if acting:
-        if not options.yes and _answer(f"Type {environment} to do this: ") != environment:
+        if not options.yes and ask(f"Type {environment} to do this: ") != environment:
             print("nothing was changed")
             return 3
         done: list[str] = []
@@ -204,15 +205,7 @@ def _objectives(options: argparse.Namespace) -> int:
 
 
 def _confirmation(given: str | None, environment: str) -> str:
-    return _answer(f"Type {environment} to delete these stacks: ") if given is None else given
-
-
-def _answer(question: str) -> str:
-    try:
-        return input(question).strip()
-    except EOFError:
-        print()
-        return ""
+    return ask(f"Type {environment} to delete these stacks: ") if given is None else given
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from tools.delivery import hotfix
 from tools.delivery.pipeline import DeployedPipeline, review_key
 from tools.delivery.rollback import StageRollback, Way, lines, plan, start
 from tools.releases.records import RecordsError, read_all
+from tools.terminal import ask
 
 SETTINGS = Path("delivery.toml")
 CANNOT, BAD_INPUT, NOT_CONFIRMED = 1, 2, 3
@@ -94,7 +95,7 @@ def _hotfix(options: argparse.Namespace, pipeline: DeployedPipeline) -> int:
     commit: str = options.commit
     found = hotfix.obstacles(pipeline)
     print(*hotfix.lines(commit, options.title, found, pipeline, options.definition), sep="\n", flush=True)
-    if not options.yes and _answer("Type hotfix to start it: ") != "hotfix":
+    if not options.yes and ask("Type hotfix to start it: ") != "hotfix":
         print("nothing was started")
         return NOT_CONFIRMED
     execution = hotfix.start(commit, found, pipeline)
@@ -118,7 +119,7 @@ def _rollback(options: argparse.Namespace, pipeline: DeployedPipeline) -> int:
             print(*lines(environment, step, pipeline), sep="\n", flush=True)
             if (code := _reviewed(environment, step)) is not None:
                 return code
-    if not options.yes and _answer(f"Type {environment} to roll it back: ") != environment:
+    if not options.yes and ask(f"Type {environment} to roll it back: ") != environment:
         print("nothing was started")
         return NOT_CONFIRMED
     for step in steps:
@@ -188,14 +189,6 @@ def _watch(execution: str, pipeline: DeployedPipeline) -> Sequence[str]:
         f"          aws codepipeline get-pipeline-execution --region {pipeline.home.region} --pipeline-name "
         f"{pipeline.name} --pipeline-execution-id {execution} --query pipelineExecution.status",
     )
-
-
-def _answer(question: str) -> str:
-    try:
-        return input(question).strip()
-    except EOFError:
-        print()
-        return ""
 
 
 if __name__ == "__main__":

@@ -30,6 +30,9 @@ from rehearsal.gaps import GapKind
 from rehearsal.process import closed_network
 from rehearsal.report import failing_line, junit
 
+UNSERVED = "a load balancer answered 503 “not rehearsed”, because nothing runs behind it (see --workload)"
+"""Why a failed build says nothing about the release."""
+
 _PHASE_FAILED = re.compile(r"phase \w+ failed with exit status \d+")
 _S3_ARN = re.compile(r"arn:[\w-]+:s3:::([^/]+)/(.+)")
 
@@ -142,6 +145,7 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
         # A build with Docker needs the loopback interface of this machine, where Docker publishes ports.
         command = closed_network.closed(command, run.context.cloud.ports)
     failure: ActionFailed | None = None
+    unserved = _unserved_requests(run)
     try:
         _execute(run, command, source, environment.variables, minutes=project.settings.get("timeoutInMinutes", 60))
     except ActionFailed as failed:
@@ -149,6 +153,8 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
     finally:
         variables = _written_variables(exported, environment.variables)
         _read_reports(run, specification, source, variables)
+    if failure and _unserved_requests(run) > unserved:
+        raise ActionNotRehearsed(GapKind.WORKLOAD, f"{UNSERVED}: {failure}")
     _judge_gaps(run, environment, failure)
     if not exported.is_file():
         # A command replaced the shell (`exec`) or its EXIT trap.
@@ -156,6 +162,13 @@ def _build(run: Run, project: Project, request: BuildRequest) -> dict[str, str]:
     _pack(run, _outputs(run, project, specification), source, variables, environment)
     artifacts.write_outputs(run, role_arn=project.role_arn)
     return {name: variables[name] for name in specification.exported_variables}
+
+
+def _unserved_requests(run: Run) -> int:
+    """Return how many requests found nothing behind a load balancer so far."""
+    with contextlib.suppress(OSError):
+        return run.context.cloud.fact("unserved")["requests"]
+    return 0
 
 
 def _say_differences(run: Run, project: Project, specification: buildspec.Buildspec) -> None:

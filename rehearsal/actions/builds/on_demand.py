@@ -128,7 +128,8 @@ def main() -> None:
 
 
 def _docker(settings: Settings, program: str, arguments: Sequence[str]) -> None:
-    _fail(settings.gaps, DOCKER, f"{program} {' '.join(arguments[:2])}: {DOCKER_HELP}", status=1)
+    # Only the subcommand: other arguments may be passwords.
+    _fail(settings.gaps, DOCKER, f"{' '.join([program, *arguments[:1]])}: {DOCKER_HELP}", status=1)
 
 
 def _missing(settings: Settings, program: str, arguments: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """Load balancers: found by name in every account and region, with targets identified by address *and* port."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
@@ -42,12 +42,59 @@ NOT_REHEARSED = "not rehearsed: nothing runs behind this load balancer\n"
 """The body of a response for a target group without targets."""
 
 
+unserved_requests: list[str] = []
+"""The target group of each request that nothing could answer."""
+
+
+def of_listener(url: str) -> tuple[Found, int] | None:
+    """Return the load balancer and port of a listener's ARN, which a path may follow."""
+    for found in everywhere():
+        with responses.request_scope(found.account, found.region):
+            for arn, item in alb._listeners.items():
+                if item["LoadBalancerArn"] == found.balancer["LoadBalancerArn"] and url.startswith(arn):
+                    return found, item["Port"]
+    return None
+
+
+def unserved() -> list[dict[str, str]]:
+    """Return the load balancers that have a target group behind which nothing runs."""
+    found: list[dict[str, str]] = []
+    for one in everywhere():
+        with responses.request_scope(one.account, one.region):
+            arn = one.balancer["LoadBalancerArn"]
+            listeners = {name: item for name, item in alb._listeners.items() if item["LoadBalancerArn"] == arn}
+            rules = [item for item in alb._rules.values() if item.get("ListenerArn") in listeners]
+            groups = {group for group in _groups([list(listeners.values()), rules]) if group in alb._tgs}
+            if not all(map(_is_served, groups)):
+                name = one.balancer["LoadBalancerName"]
+                found.append({"name": name, "account": one.account, "region": one.region})
+    return found
+
+
+def _groups(value: Any) -> Iterator[str]:
+    """Yield the target groups that listeners and rules forward to."""
+    if isinstance(value, dict):
+        if isinstance(group := value.get("TargetGroupArn"), str):
+            yield group
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _groups(item)
+
+
+def _is_served(group: str) -> bool:
+    """Return whether something of this machine, or a function, answers for a target group."""
+    is_function = alb._tgs[group].get("TargetType") == "lambda"
+    return any(is_function or target["Id"].startswith("127.") for target in alb._targets.get(group, ()))
+
+
 def register() -> None:
     """Let targets share an address, as on one machine, keep their zone, and answer for missing ones."""
     forward = alb._forward_to_tg
 
     async def forward_or_refuse(group: str, *arguments: Any) -> Any:
-        if group in alb._tgs and not alb._targets.get(group):
+        if group in alb._tgs and not _is_served(group):
+            unserved_requests.append(group)
             return 503, {"Content-Type": "text/plain"}, NOT_REHEARSED.encode()
         return await forward(group, *arguments)
 

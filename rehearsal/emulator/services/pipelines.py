@@ -4,6 +4,7 @@ ministack has no CodePipeline. The rehearsal runs the *deployed* definition, so 
 its version at each change as CodePipeline does.
 """
 
+import copy
 import json
 from typing import Any
 
@@ -14,6 +15,8 @@ from rehearsal.emulator.internals import Properties, Provisioned, here, response
 from rehearsal.emulator.services import executions, jobs, started_executions
 from rehearsal.errors import NOT_EMULATED
 
+TOKEN = "OAuthToken"  # noqa: S105 - the name of a setting
+"""A source action's setting with a secret value."""
 TARGET = "CodePipeline_20150709."
 
 _definitions: Any = responses.AccountRegionScopedDict()
@@ -44,7 +47,16 @@ def answer(action: str, body: bytes) -> tuple[int, dict[str, Any]]:
     if action != "GetPipeline":
         return started_executions.answer(action, request, definition)
     arn = f"arn:aws:codepipeline:{region}:{account}:{request['name']}"
-    return 200, {"pipeline": definition, "metadata": {"pipelineArn": arn}}
+    return 200, {"pipeline": _without_tokens(definition), "metadata": {"pipelineArn": arn}}
+
+
+def _without_tokens(definition: dict[str, Any]) -> dict[str, Any]:
+    """Hide the tokens of GitHub sources, as the API does."""
+    shown = copy.deepcopy(definition)
+    for action in (action for stage in shown["stages"] for action in stage["actions"]):
+        if TOKEN in action.get("configuration", {}):
+            action["configuration"][TOKEN] = "****"
+    return shown
 
 
 class Pipeline(providers.ResourceProvider):

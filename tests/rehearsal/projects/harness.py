@@ -1,5 +1,6 @@
 """Rehearses a small CDK Pipelines project as a stranger would: in its own git repository, with one command."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,8 +13,14 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-NODE_PACKAGES = ("aws_cdk", "constructs")
-"""Python packages that contain the library's package for Node."""
+NODE_PACKAGES = (
+    "aws_cdk",
+    "aws_cdk.asset_awscli_v1",
+    "aws_cdk.asset_node_proxy_agent_v6",
+    "aws_cdk.cloud_assembly_schema",
+    "constructs",
+)
+"""Python packages that contain the library's packages for Node."""
 TIMEOUT_SECONDS = 900
 IDENTITY = ("-c", "user.name=Developer", "-c", "user.email=developer@example.com")
 
@@ -49,6 +56,8 @@ class Project:
     arguments: tuple[str, ...]
     expected: Expected
     faults: tuple[Fault, ...]
+    files: str = ""
+    """The project whose files it has; empty: its own."""
     folder: str = "."
     """The folder in which the command runs, relative to the root of the repository."""
 
@@ -77,6 +86,7 @@ def _read(folder: Path) -> Project:
         faults=tuple(
             Fault(fault["file"], fault["before"], fault["after"], _expected(fault)) for fault in found["fault"]
         ),
+        files=found.get("files", folder.name),
         folder=found.get("folder", "."),
     )
 
@@ -101,7 +111,9 @@ def rehearse(
 
     `packages` is where Python finds the tool.
     """
-    shutil.copytree(HERE / project.name, repository, ignore=shutil.ignore_patterns("project.toml", "__pycache__"))
+    shutil.copytree(
+        HERE / (project.files or project.name), repository, ignore=shutil.ignore_patterns("project.toml", "__pycache__")
+    )
     if fault:
         file = repository / fault.file
         text = file.read_text()
@@ -111,6 +123,11 @@ def rehearse(
         subprocess.run(["git", *IDENTITY, *arguments], cwd=repository, check=True)
     if any(repository.rglob("*.ts")):
         (repository / ".git/info/exclude").write_text("node_modules\n")
+        # Shared by all tests of a session.
+        modules = repository.parents[1] / "node_modules"
+        if not modules.is_dir():
+            unpack_node_packages(modules)
+        (repository / project.folder / "node_modules").symlink_to(modules)
     before = _files(repository)
     done = subprocess.run(
         [*command, *project.arguments],
@@ -142,16 +159,16 @@ def _files(folder: Path) -> set[str]:
     return {name for name in names if not {".git", "node_modules", "__pycache__"}.intersection(Path(name).parts)}
 
 
-def unpack_node_packages(folder: Path) -> Path:
-    """Unpack the library for Node into `node_modules` of the folder, from the Python packages; return it."""
-    modules = folder / "node_modules"
+def unpack_node_packages(modules: Path) -> None:
+    """Unpack the library for Node into a folder, from the Python packages."""
     for package in NODE_PACKAGES:
         found = find_spec(package)
         assert found
-        assert found.origin
-        [archive] = Path(found.origin).parent.glob("_jsii/*.jsii.tgz")
-        target = modules / archive.name.rpartition("@")[0]
+        assert found.submodule_search_locations
+        [folder] = found.submodule_search_locations
+        [archive] = Path(folder).glob("_jsii/*.jsii.tgz")
         with tarfile.open(archive) as tar:
             tar.extractall(modules, filter="data")
+        target = modules / json.loads((modules / "package/package.json").read_text())["name"]
+        target.parent.mkdir(exist_ok=True)
         (modules / "package").rename(target)
-    return modules

@@ -135,6 +135,66 @@ def test_targets_off_this_machine_are_not_reached(account: Account) -> None:
     balancing = account.client("elbv2")
     balancing.register_targets(TargetGroupArn=ids["Group"], Targets=[{"Id": "192.0.2.1", "Port": 80}])
     [found] = balancing.describe_load_balancers(LoadBalancerArns=[ids["Balancer"]])["LoadBalancers"]
-    status, text = by_proxy(account, f"http://{found['DNSName']}/")
-    assert status == 502
-    assert "192.0.2.1 is not on this machine" in text
+    assert by_proxy(account, f"http://{found['DNSName']}/") == NOT_REHEARSED
+
+
+NOT_REHEARSED = (503, "not rehearsed: nothing runs behind this load balancer\n")
+
+
+def test_balancer_without_targets_is_not_rehearsed(account: Account) -> None:
+    ids = account.deploy(**template())
+    [found] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    before = account.cloud.fact("unserved")
+    assert by_proxy(account, f"http://{found['DNSName']}/") == NOT_REHEARSED
+    assert account.cloud.fact("unserved")["requests"] == before["requests"] + 1
+    here = {"name": found["LoadBalancerName"], "account": account.place.account, "region": account.place.region}
+    assert here in before["balancers"]
+    # An instance, which no laptop has.
+    elsewhere = [{"Id": "i-0123456789abcdef0", "Port": 80}]
+    account.client("elbv2").register_targets(TargetGroupArn=ids["Group"], Targets=elsewhere)
+    assert by_proxy(account, f"http://{found['DNSName']}/") == NOT_REHEARSED
+
+
+def test_balancer_with_a_target_is_rehearsed(account: Account, task: Server) -> None:
+    balance(account, task.port)
+    unserved = account.cloud.fact("unserved")["balancers"]
+    assert account.place.account not in {found["account"] for found in unserved}
+
+
+@pytest.mark.parametrize("names", ["listener", "host"])
+def test_api_reaches_its_load_balancer(names: str, account: Account, task: Server) -> None:
+    ids = account.deploy(**template())
+    [found] = account.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    backend = ids["Listener"] if names == "listener" else f"http://{found['DNSName']}"
+    client = account.client("apigatewayv2")
+    api = client.create_api(Name="front", ProtocolType="HTTP")["ApiId"]
+    integration = client.create_integration(
+        ApiId=api,
+        IntegrationType="HTTP_PROXY",
+        IntegrationMethod="ANY",
+        IntegrationUri=backend,
+        PayloadFormatVersion="1.0",
+    )["IntegrationId"]
+    client.create_route(ApiId=api, RouteKey="$default", Target=f"integrations/{integration}")
+    client.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    assert of_api(account, api) == NOT_REHEARSED
+    targets = [{"Id": "127.0.0.1", "Port": task.port}]
+    account.client("elbv2").register_targets(TargetGroupArn=ids["Group"], Targets=targets)
+    assert of_api(account, api) == (200, "from the task")
+    [request] = task.requests
+    assert request.startswith("GET /orders?x=1 HTTP/1.1")
+
+
+def of_api(account: Account, api: str) -> tuple[int, str]:
+    """Call the API as the account."""
+    scope = f"{account.place.account}/20261130/{account.place.region}/execute-api/aws4_request"
+    authorization = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}"
+    emulator = urlsplit(account.cloud.endpoint)
+    connection = http.client.HTTPConnection(emulator.hostname or "", emulator.port, timeout=10)
+    try:
+        path = f"/_aws/execute-api/{api}/$default/orders?x=1"
+        connection.request("GET", path, headers={"Authorization": authorization})
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()

@@ -151,6 +151,20 @@ CASES: list[tuple[str, str, str, Callable[[Any], Any], str]] = [
     ("codebuild", "codebuild:BatchGetBuilds", "project/p", lambda c: c.batch_get_builds(ids=["p:1"]), "project/q"),
     ("codebuild", "codebuild:BatchGetProjects", "project/p", lambda c: c.batch_get_projects(names=["p"]), "project/q"),
     (
+        "ecr",
+        "ecr:DescribeRepositories",
+        "repository/own",
+        lambda c: c.describe_repositories(repositoryNames=["own"]),
+        "repository/other",
+    ),
+    (
+        "ecr",
+        "ecr:DescribeImages",
+        "repository/own",
+        lambda c: c.describe_images(repositoryName="own"),
+        "repository/other",
+    ),
+    (
         "logs",
         "logs:GetLogEvents",
         "log-group:g:log-stream:s",

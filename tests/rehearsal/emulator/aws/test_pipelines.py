@@ -68,6 +68,22 @@ def test_definition_uses_api_spelling(account: Account) -> None:
     assert stage["onFailure"] == {"result": "RETRY", "retryConfiguration": {"retryMode": "ALL_ACTIONS"}}
 
 
+def test_token_of_a_source_is_hidden(account: Account) -> None:
+    source = {
+        "Name": "GitHub",
+        "ActionTypeId": {"Category": "Source", "Owner": "ThirdParty", "Provider": "GitHub", "Version": "1"},
+        "Configuration": {"Owner": "example", "OAuthToken": "very-secret"},
+    }
+    pipeline = template()
+    pipeline["Properties"]["Stages"][0]["Actions"] = [source]
+    account.deploy(Pipeline=pipeline)
+    [action] = deployed(account)["stages"][0]["actions"]
+    assert action["configuration"] == {"Owner": "example", "OAuthToken": "****"}
+    pipeline["Properties"]["Stages"][0]["Actions"][0]["Configuration"]["OAuthToken"] = "another"
+    account.deploy(Pipeline=pipeline)
+    assert deployed(account)["version"] == 2, "the API hides the value; it has changed all the same"
+
+
 def test_version_counts_definition_changes(account: Account) -> None:
     account.deploy(Pipeline=template())
     account.deploy(Pipeline=template(Tags=tags(Owner="us")))

@@ -1,3 +1,5 @@
+from typing import Any
+
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_codebuild as codebuild
@@ -27,13 +29,16 @@ class BatchedTests(pipelines.Step):
 
     def __init__(self, construct_id: str, source: pipelines.CodePipelineSource) -> None:
         super().__init__(construct_id)
+        assert source.primary_output
         self._source = source.primary_output
 
     @jsii.member(jsii_name="produceAction")
     def produce_action(
         self, stage: codepipeline.IStage, options: pipelines.ProduceActionOptions
     ) -> pipelines.CodePipelineActionFactoryResult:
-        project = codebuild.PipelineProject(options.scope, "Tests", build_spec=codebuild.BuildSpec.from_object(BATCH))
+        project: Any = codebuild.PipelineProject(
+            options.scope, "Tests", build_spec=codebuild.BuildSpec.from_object(BATCH)
+        )
         project.enable_batch_builds()
         source, results = options.artifacts.to_code_pipeline(self._source), codepipeline.Artifact("Results")
         stage.add_action(

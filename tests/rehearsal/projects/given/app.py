@@ -62,7 +62,7 @@ class Delivery(cdk.Stack):
             build_environment=codebuild.BuildEnvironment(environment_variables={"REGISTRY": REGISTRY, "COLOR": COLOR}),
             commands=[
                 'echo "$REGISTRY"',
-                '[[ "$COLOR $FOUND" = "blue large ami-"* ]]',
+                'echo "$COLOR $FOUND" | grep "^blue large ami-"',
                 'test "$REGISTRY" = "s3cr3t-token"',
             ],
         )

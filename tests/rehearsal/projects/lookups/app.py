@@ -53,7 +53,7 @@ class Delivery(cdk.Stack):
         test = pipelines.ShellStep(
             "Test",
             env_from_cfn_outputs={"FOUND": prod.web.found},
-            commands=['echo "$FOUND"', '[[ "$FOUND" = "shop vpc-"*" subnet-"*",subnet-"* ]]'],
+            commands=['echo "$FOUND" | grep "^shop vpc-[0-9a-f]* subnet-[0-9a-f]*,subnet-"'],
         )
         pipeline.add_stage(prod, post=[test])
 

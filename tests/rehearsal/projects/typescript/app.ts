@@ -37,7 +37,7 @@ class Delivery extends cdk.Stack {
     const dev = new Dev(this, 'Dev');
     const test = new pipelines.ShellStep('Test', {
       envFromCfnOutputs: { QUEUE: dev.queues.queueName },
-      commands: ['yarn --version', 'aws sqs get-queue-url --queue-name "$QUEUE" | jq -e -r .QueueUrl'],
+      commands: ['yarn --version', 'aws sts get-caller-identity --output json | jq -e -r .Account | grep 111111111111'],
     });
     pipeline.addStage(dev, { post: [test] });
   }

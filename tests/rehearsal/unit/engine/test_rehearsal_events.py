@@ -178,11 +178,3 @@ def test_events_include_api_details(tmp_path: Path) -> None:
     assert began == {"configuration": {"Text": "first"}}
     assert ended["variables"] == {"SUMMARY": "all well"}
     assert (ended["external_id"], ended["log"]) == ("project:1", {"groupName": "group", "streamName": "stream"})
-
-
-def test_token_of_a_source_is_hidden_as_in_the_api(tmp_path: Path) -> None:
-    ran = run(tmp_path, stage("One", action("a", OAuthToken="very-secret", Repo="project")))
-    [configuration] = [
-        item["known"]["configuration"] for item in ran.cloud.received if "configuration" in item["known"]
-    ]
-    assert configuration == {"OAuthToken": "****", "Repo": "project"}

@@ -1,12 +1,14 @@
 """No report shows what is secret."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rehearsal.engine.masking import MASK, SHORTEST, masked
+from rehearsal.report.progress import Progress, Status
 
 CHARACTERS = st.sampled_from('ab"\\/\n\té€') | st.characters(exclude_characters="*")
 """Those that JSON spells otherwise more often than others."""
@@ -46,3 +48,13 @@ def test_no_text_holds_a_secret(document: Any, secrets: set[str], before: str, a
     holding = [document, *(before + form + after for form in spelled)]
     for text in texts(masked(holding, secrets)):
         assert not any(form in text for form in spelled)
+
+
+def test_logs_and_reasons_show_no_secret(tmp_path: Path) -> None:
+    progress = Progress(tmp_path, lambda _: None, secrets={"given-secret"})
+    step = progress.add_step("build", "CodeBuild")
+    step.details.secrets.add("read-secret")
+    progress.log(step, "it is given-secret and read-secret")
+    progress.end(step, Status.FAILED, "no user read-secret")
+    assert step.log_file.read_text() == "it is *** and ***\n"
+    assert (step.line, step.reason) == ("it is *** and ***", "no user ***")

@@ -209,6 +209,7 @@ def test_bad_file_is_refused_without_showing_it(text: str, message: str, tmp_pat
 def test_values_are_in_no_repr_and_unused_ones_are_named(tmp_path: Path) -> None:
     file = given(tmp_path, '[secrets]\ndb = "s3cr3t"\nbd = "s3cr3t"\n')
     assert "s3cr3t" not in repr(file)
+    assert file.secrets() == {"s3cr3t"}
     assert file.unused([secret()]) == ["secrets.bd"]
 
 

@@ -78,6 +78,13 @@ def test_what_was_not_reached_is_not_proved(tmp_path: Path) -> None:
     assert proves(progress)[0] == "1 build succeeded: Build/Synth"
 
 
+def test_failure_after_a_gap_may_come_from_it(tmp_path: Path) -> None:
+    no_docker = ActionNotRehearsed(GapKind.DOCKER, "no Docker")
+    progress = ended(tmp_path, Image=raises(no_docker), Test=raises(ActionFailed("broken")))
+    assert progress.verdict is Verdict.FAILED
+    assert "That the release is why it failed: Build/Image was not rehearsed" in does_not_prove(progress)
+
+
 def test_refused_or_unchecked_calls_prove_nothing(tmp_path: Path) -> None:
     progress = ended(tmp_path)
     allowed = "The deployed policies allow the 1,200 calls that were made"
