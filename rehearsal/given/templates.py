@@ -41,6 +41,8 @@ def needs_of(stacks: Iterable[Stack]) -> list[Need]:
 
 
 def _created(stack: Stack) -> Iterator[tuple[Kind, AwsEnvironment, str]]:
+    # The set-up's bootstrap creates it, whatever its name.
+    yield Kind.PARAMETER, stack.aws_environment, stack.bootstrap_parameter
     for kind, resource_type in (
         (Kind.SECRET, "AWS::SecretsManager::Secret"),
         (Kind.PARAMETER, "AWS::SSM::Parameter"),

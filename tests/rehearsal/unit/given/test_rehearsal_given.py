@@ -1,6 +1,7 @@
 """What accounts must contain: found in templates and lookups, given in a file, or placeholders."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,11 @@ def test_secret_of_another_account_is_needed_there_under_its_arn() -> None:
 )
 def test_what_the_stacks_or_the_cdk_create_is_not_needed(reference: Any) -> None:
     assert found(of(reference)) == []
+
+
+def test_version_that_a_bootstrap_with_other_names_creates_is_not_needed() -> None:
+    reader = replace(of("{{resolve:ssm:/platform/version}}"), bootstrap_parameter="/platform/version")
+    assert found(reader) == []
 
 
 def test_parameter_that_a_stack_creates_is_not_needed_there_but_elsewhere() -> None:
