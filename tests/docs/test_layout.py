@@ -17,6 +17,7 @@ LARGER_FOLDERS = {
     "docs/decisions .md": "one file per decision; ARCHITECTURE.md links each",
     "settings/sections .py": "one file per table of delivery.toml",
     "rehearsal/emulator/services .py": "one file per emulated service",
+    "tests/rehearsal/emulator/aws tests": "one file per part of the emulated AWS",
     "tests/rehearsal/emulator/programs tests": "one file per program that is run against an account",
 }
 """Folders with more files of one kind, each with the reason."""
