@@ -40,6 +40,9 @@ def register() -> None:
 
     def execute(record: dict[str, Any], event: dict[str, Any], *rest: Any) -> dict[str, Any]:
         result = above(record, event, *rest)
+        if not record.get("code_zip") and record["config"].get("PackageType") != "Image":
+            # ministack would answer for it.
+            result = {"error": True, "body": {"errorMessage": "its code is not in the bucket that its template names"}}
         if isinstance(event, dict) and "ResponseURL" in event and result.get("error"):
             output = f"{json.dumps(result.get('body'), default=str)} {result.get('log', '')}"
             lacking = _lacking(record["config"], output)

@@ -17,6 +17,7 @@ from tests.environment_stacks import own_region
 from tests.faulty_http_server import PROXY_VARIABLES
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account
+from tests.rehearsal.emulator.published_assets import publish
 from tests.rehearsal.workloads import workload
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def _deploy(cloud: Cloud, assembly: "CloudAssembly", processes: Processes, direc
         powerful_role(Account(cloud, PLACE), f"cdk-hnb659fds-{kind}-role-{PLACE.account}-{PLACE.region}")
     s3 = cloud.in_account("s3", PLACE)
     s3.create_bucket(Bucket=TEMPLATES)
+    publish(cloud, Path(assembly.directory), PLACE)
     received: dict[str, str] = {}
     for part in PARTS:
         name = f"yawl-dev-{part}"

@@ -11,6 +11,7 @@ from rehearsal.engine.emulator_setup import EmulatorSetup
 from rehearsal.process.processes import Processes
 from rehearsal.report.progress import Progress
 from tests.environment_stacks import deployment_order
+from tests.rehearsal.emulator.published_assets import publish
 
 if TYPE_CHECKING:
     from aws_cdk.cx_api import CloudAssembly
@@ -33,6 +34,7 @@ def emulated_prod(assembly: "CloudAssembly", directory: Path) -> Iterator[Cloud]
             cloud.in_account("ssm", place).put_parameter(
                 Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String"
             )
+            publish(cloud, Path(assembly.directory), place)
         cloud.in_account("s3", HERE).create_bucket(Bucket=TEMPLATES)
         stacks = {stack.stack_name: stack for stack in assembly.stacks_recursively}
         for part in deployment_order("prod"):
