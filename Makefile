@@ -212,6 +212,11 @@ cdk.out/manifest.json: $(ready) $(app_sources)
 rehearse: $(ready) ## run this commit through the whole pipeline on an emulated AWS
 	@.ci/rehearse $(if $(FROM),--from $(FROM)) $(ARGS)
 
+.PHONY: wheel
+wheel: $(ready) ## build the rehearsal as a package of its own, cdk-rehearsal, into dist/
+	@uv build --quiet --wheel --no-build-isolation --offline --python .venv/bin/python --out-dir dist rehearsal
+	@ls dist/*.whl
+
 # Not the tables of `faults`, `probes`, `rehearse-failures` and `container-table`: they need test runs of several minutes.
 .PHONY: docs
 docs: cdk.out/manifest.json $(drawing) ## regenerate all documents and pictures made from settings and templates
@@ -340,5 +345,5 @@ lock: $(venv)/.ready ## update the pinned requirements; writes no registry addre
 
 .PHONY: clean
 clean: ## remove everything that the other targets created
-	@rm -rf $(venv) $(tests_venv) $(review_venv) $(mutants_venv) .mutants node_modules tools/diagrams/node_modules cdk.out .rehearsal .cache report .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(venv) $(tests_venv) $(review_venv) $(mutants_venv) .mutants node_modules tools/diagrams/node_modules cdk.out .rehearsal .cache report dist .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

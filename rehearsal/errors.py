@@ -5,6 +5,9 @@ from cloud_assembly import UserError
 NOT_EMULATED = "This is a gap of the rehearsal's emulator, not an answer of AWS"
 """The emulator writes this into failures that say nothing about the release."""
 
+CUSTOM_RESOURCE_NOT_EMULATED = f"{NOT_EMULATED}: the function of custom resource"
+"""How such a failure begins if the function of a custom resource cannot run here."""
+
 
 class RehearsalError(UserError):
     """The rehearsal cannot start; the text says why and what to do."""

@@ -1,6 +1,6 @@
 """Runs a command against the emulated AWS after the deliveries, as an operator would.
 
-make rehearse ARGS="--then 'make rollback ENV=prod ARGS=--yes'"
+cdk-rehearsal --then 'aws codepipeline start-pipeline-execution --name delivery'
 """
 
 import time

@@ -338,6 +338,7 @@ class Rehearsal:
             clock=plan.clock,
             variable_overrides=plan.variable_overrides,
             source_folders=plan.source_folders,
+            limits_cloudformation=bool(self._assembly.execution_policies),
             build_slots=BuildSlots(plan.account.concurrent_builds),
         )
 

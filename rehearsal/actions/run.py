@@ -12,6 +12,7 @@ from rehearsal.engine.action_details import ActionDetails
 from rehearsal.engine.artifacts import Artifacts
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.definition import Action, Definition
+from rehearsal.errors import CUSTOM_RESOURCE_NOT_EMULATED
 from rehearsal.gaps import GapKind
 from rehearsal.process.processes import Processes
 
@@ -28,6 +29,11 @@ class ActionNotEmulated(Exception):  # noqa: N818
 
     This says nothing about the release.
     """
+
+    @property
+    def kind(self) -> GapKind:
+        """Return what kind of gap it is."""
+        return GapKind.CUSTOM_RESOURCE if CUSTOM_RESOURCE_NOT_EMULATED in str(self) else GapKind.EMULATOR
 
 
 class ActionNotRehearsed(Exception):  # noqa: N818
@@ -124,6 +130,8 @@ class Context:
     """Values of the pipeline's own variables that the execution was started with; others have their defaults."""
     source_folders: Mapping[str, Path] = field(default_factory=dict)
     """What sources deliver, by the action's name, that do not deliver the commit."""
+    limits_cloudformation: bool = False
+    """Whether the assembly has policies of its own for CloudFormation, with a command that extends them."""
     build_slots: BuildSlots = field(default_factory=BuildSlots)
     """The account's quota of concurrent builds."""
 

@@ -166,7 +166,8 @@ class Stack:
         if status not in accepted:
             cause = self._first_failure() or "no reason given"
             failed = ActionNotEmulated if NOT_EMULATED in cause else ActionFailed
-            raise failed(f"{self.name} is {status}: {cause}{grant(cause)}")
+            remedy = grant(cause) if self._run.context.limits_cloudformation else ""
+            raise failed(f"{self.name} is {status}: {cause}{remedy}")
 
     def remember_events(self) -> None:
         """Mark the events so far as seen, so that only the next operation's are logged."""

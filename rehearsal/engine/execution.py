@@ -254,7 +254,7 @@ class Execution:
         except Stopped:
             self._progress.end(progress, Status.STOPPED, "the rehearsal was stopped")
         except ActionNotEmulated as gap:
-            self._progress.add_gap(Gap(GapKind.EMULATOR, progress.full_name, str(gap)))
+            self._progress.add_gap(Gap(gap.kind, progress.full_name, str(gap)))
             self._progress.end(progress, Status.NOT_REHEARSED, str(gap))
         except _InputNotRehearsed as missing:
             self._progress.end(progress, Status.NOT_REHEARSED, str(missing))

@@ -1,7 +1,7 @@
 """Gaps of the emulator: reported as such, so that nobody mistakes them for a failure of the release.
 
-A handler that raises a programming error got input it does not support. A custom resource's function that needs a
-library which the emulator lacks might succeed at AWS.
+A handler that raises a programming error got input it does not support. A function that needs a runtime, or a library
+of one, which the emulator lacks might succeed at AWS.
 """
 
 import json
@@ -10,12 +10,17 @@ from typing import Any
 
 from rehearsal.emulator.internals import custom_resource, lambdas
 from rehearsal.emulator.rules.refusal import NotEmulated
-from rehearsal.errors import NOT_EMULATED
+from rehearsal.errors import CUSTOM_RESOURCE_NOT_EMULATED, NOT_EMULATED
 
 BROKEN = (AttributeError, IndexError, KeyError, NotImplementedError, TypeError)
 """Errors of handlers that do not support their input; a refusal is a ValueError."""
-MISSING = re.compile(r"Cannot find (?:module|package) '([^']+)'|No module named '([^']+)'")
-"""Messages of Node and Python for a missing library; AWS's runtimes include its SDK."""
+MISSING = re.compile(
+    r"Cannot find (?:module|package) '((?:@aws-sdk|@aws|@smithy)/[^']+|aws-sdk[^']*)'"
+    r"|No module named '(awslambdaric|snapshot_restore_py)[^']*'"
+)
+"""Messages of Node and Python for a missing library that AWS's runtimes include. Without another one, AWS fails too."""
+RUNTIMES = ("python", "nodejs", "provided")
+"""The beginnings of the runtimes whose functions run here."""
 NO_ANSWER = "CloudFormation did not receive a response from your Custom Resource"
 """CloudFormation's message for a custom resource whose function sent no response in time."""
 
@@ -26,18 +31,21 @@ def broken(resource_type: str, error: Exception) -> NotEmulated:
 
 
 def register() -> None:
-    """Fail a custom resource as soon as its function fails; ministack would wait an hour for the response."""
+    """Fail functions that cannot run here, and a custom resource as soon as its function fails.
+
+    ministack would answer for such functions as if they had succeeded, and wait an hour for a response.
+    """
+    lambdas._execute_function_docker = _refuse
     above = lambdas._execute_function_with_config_scope
 
     def execute(record: dict[str, Any], event: dict[str, Any], *rest: Any) -> dict[str, Any]:
         result = above(record, event, *rest)
         if isinstance(event, dict) and "ResponseURL" in event and result.get("error"):
             output = f"{json.dumps(result.get('body'), default=str)} {result.get('log', '')}"
-            missing = MISSING.search(output)
-            library = missing and (missing[1] or missing[2])
+            lacking = _lacking(record["config"], output)
             reason = (
-                f"{NOT_EMULATED}: the function of {event['LogicalResourceId']} needs {library}, which it lacks"
-                if library
+                f"{CUSTOM_RESOURCE_NOT_EMULATED} {event['LogicalResourceId']} needs {lacking}"
+                if lacking
                 else f"{NO_ANSWER}: its function failed: {output[:300]}"
             )
             token = event["ResponseURL"].rpartition("/")[2].partition("?")[0]
@@ -45,3 +53,25 @@ def register() -> None:
         return result
 
     lambdas._execute_function_with_config_scope = execute
+
+
+def _refuse(function: dict[str, Any], *_: Any) -> dict[str, Any]:
+    config = function.get("config") or function
+    message = f"{NOT_EMULATED}: the function {config['FunctionName']} needs {_other_runtime(config)}"
+    return {"body": {"errorMessage": message, "errorType": "Runtime.NotRehearsed"}, "error": True, "log": message}
+
+
+def _other_runtime(config: dict[str, Any]) -> str:
+    """Return the runtime of a function that does not run here; empty for one that does."""
+    if config.get("PackageType") == "Image":
+        return "a container image, which the rehearsal does not run"
+    if not config.get("Runtime", "").startswith(RUNTIMES):
+        return f"the runtime {config.get('Runtime')}, which the rehearsal does not run"
+    return ""
+
+
+def _lacking(config: dict[str, Any], output: str) -> str:
+    """Return what a failed function needs and the emulator does not have; empty if AWS would fail it too."""
+    missing = MISSING.search(output)
+    library = f"{missing[1] or missing[2]}, which Lambda has and the rehearsal lacks" if missing else ""
+    return _other_runtime(config) or library

@@ -98,7 +98,7 @@ def _files(region: str) -> dict[str, str]:
 def _data() -> Path:
     spec = find_spec("cfnlint")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("cfn-lint is missing; `make setup` installs it")
+        raise ModuleNotFoundError("cfn-lint is missing; install the requirements of cdk-rehearsal")
     return Path(spec.origin).parent / "data" / "schemas"
 
 

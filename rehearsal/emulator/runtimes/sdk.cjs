@@ -17,6 +17,8 @@ const zlib = require('node:zlib');
 let packages, data, modules;
 /** Services by the name of their @aws-sdk/client-*; the folder of botocore's models; the folder for generated modules. */
 
+const NOT_EMULATED = "This is a gap of the rehearsal's emulator, not an answer of AWS";
+/** As in errors.py. */
 const NAME = /^(@aws-sdk\/[a-z0-9-]+|@smithy\/node-http-handler|aws-sdk)(\/clients\/[a-z0-9]+)?$/;
 const SAFE = /^[A-Za-z_$][\w$]*$/;
 const NOT_FOUND = { 404: 'NotFound', 403: 'Forbidden', 400: 'BadRequest' };
@@ -115,7 +117,7 @@ async function call({ service, errors, streams }, operation, parameters, config,
 
 function middleware() {
   const unsupported = () => {
-    throw new Error('the SDK of the rehearsal has no middleware');
+    throw new Error(`${NOT_EMULATED}: its SDK for Node has no middleware`);
   };
   return { use() {}, remove() {}, add: unsupported, addRelativeTo: unsupported, clone: middleware };
 }

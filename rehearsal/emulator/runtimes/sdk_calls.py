@@ -14,11 +14,16 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, WaiterError
 from botocore.response import StreamingBody
+
+from rehearsal.errors import NOT_EMULATED
 
 OWN_MEMBERS = ("Error", "ResponseMetadata")
 """What botocore adds to an error's members."""
+
+UNKNOWN_CALL = ("InvalidAction", "UnknownOperationException", "UnknownOperation", "NotImplemented")
+"""ministack's codes for calls that it lacks; the models know them, so AWS would not say so."""
 
 _lock = threading.Lock()
 _session: Any = None
@@ -39,9 +44,11 @@ def answer(body: bytes) -> dict[str, Any]:
         return {"status": 400, "error": {"code": "TimeoutError", "message": str(error)}}
     except ClientError as error:
         return _error(error)
-    except BotoCoreError as error:
-        # The parameters are not those of the call.
+    except ParamValidationError as error:
         return {"status": 400, "error": {"code": "ValidationError", "message": str(error)}}
+    except BotoCoreError as error:
+        called = f"{message['service']}:{message['operation']}"
+        return {"status": 500, "error": {"code": "NotEmulated", "message": f"{NOT_EMULATED}: {called}: {error}"}}
     details = result.pop("ResponseMetadata", {})
     return {
         "status": details.get("HTTPStatusCode", 200),
@@ -86,6 +93,8 @@ def _error(error: ClientError) -> dict[str, Any]:
     members = {name: value for name, value in response.items() if name not in OWN_MEMBERS}
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     described = {"code": response["Error"].get("Code", "Unknown"), "message": response["Error"].get("Message", "")}
+    if described["code"] in UNKNOWN_CALL:
+        described["message"] = f"{NOT_EMULATED}: {error.operation_name}: {described['message']}"
     return {"status": status, "error": {**_encoded(members), **described}}
 
 

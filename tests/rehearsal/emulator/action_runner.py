@@ -1,9 +1,10 @@
 """Actions run for real against the emulator, one at a time."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rehearsal.actions.run import Context, Outcome, Run, Workloads
 from rehearsal.engine.action_details import ActionDetails
@@ -76,25 +77,24 @@ class Workshop:
         fail: bool = False,
         category: str = "Any",
         provider: str = "Any",
-        commands: Sequence[str] = (),
-        output_variables: Sequence[str] = (),
-        environment_variables: Sequence[Mapping[str, str]] = (),
-        output_files: Mapping[str, Sequence[str]] | None = None,
+        **members: Any,
     ) -> Outcome:
-        """Run one action of a pipeline in the home account."""
-        files = output_files or {}
+        """Run one action of a pipeline in the home account; `members` are further ones of its declaration."""
         action = {
             "name": "Action",
             "actionTypeId": {"category": category, "provider": provider},
             "configuration": configuration,
             "inputArtifacts": [{"name": name} for name in inputs],
-            "outputArtifacts": [{"name": name, "files": list(files.get(name, []))} for name in outputs],
-            "commands": list(commands),
-            "outputVariables": list(output_variables),
-            "environmentVariables": list(environment_variables),
-            **({"roleArn": role_arn} if role_arn else {}),
-            **({"region": region} if region else {}),
+            "outputArtifacts": [{"name": name} for name in outputs],
+            **{name: value for name, value in {"roleArn": role_arn, "region": region, **members}.items() if value},
         }
+        context = self._context(action)
+        self.log.clear()
+        self.details = ActionDetails()
+        found = context.definition.stages[0].actions[0]
+        return kind(Run("Stage", found, found.configuration, context, self.log.append, fail, details=self.details))
+
+    def _context(self, action: dict[str, Any]) -> Context:
         document = {
             "name": "pipeline",
             "version": 1,
@@ -102,12 +102,11 @@ class Workshop:
             "artifactStore": {"location": self.bucket},
             "stages": [{"name": "Stage", "actions": [action]}],
         }
-        definition = parse(document, self.home.place.region)
-        context = Context(
+        return Context(
             cloud=self.home.cloud,
             processes=self.processes,
             artifacts=self.artifacts,
-            definition=definition,
+            definition=parse(document, self.home.place.region),
             home=self.home.place,
             execution_id="execution",
             repository=self.directory,
@@ -116,18 +115,4 @@ class Workshop:
             directory=self.directory / "builds",
             approver=PresetApprover(answer=True),
             workloads=self.workloads,
-        )
-        self.log.clear()
-        self.details = ActionDetails()
-        found = definition.stages[0].actions[0]
-        return kind(
-            Run(
-                "Stage",
-                found,
-                found.configuration,
-                context,
-                self.log.append,
-                fail,
-                details=self.details,
-            )
         )

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -96,3 +97,20 @@ def test_project_is_rehearsed_without_a_clone(installed: Path, tmp_path: Path) -
     done = rehearse(project, tmp_path / "repository", command=command, packages=installed)
     assert done.exit_code == 0, done.output
     assert done.new_files == ()
+
+
+UNKNOWN_TO_STRANGERS = re.compile(r"make (synth|setup|rehearse|assembly)\b|delivery\.toml|YAWL")
+
+
+def test_no_message_is_about_this_project() -> None:
+    """Texts that are raised, printed or shown, but for the readers of this project's own settings."""
+    found: list[str] = []
+    for file in (file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")):
+        if file.name in ("settings_file.py", "synthesize_commit.py"):
+            continue
+        tree = ast.parse(file.read_text())
+        documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+                found += [f"{file.name}: {node.value}"] if UNKNOWN_TO_STRANGERS.search(node.value) else []
+    assert found == []

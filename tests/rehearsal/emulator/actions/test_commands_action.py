@@ -24,8 +24,8 @@ def test_commands_run_in_the_source_with_their_variables(workshop_with_source: W
     found = run(
         workshop_with_source,
         "export SEEN=$(cat message.txt) LEVEL=$LEVEL",
-        output_variables=["SEEN", "LEVEL", "CODEBUILD_INITIATOR"],
-        environment_variables=[{"name": "LEVEL", "value": "high", "type": "PLAINTEXT"}],
+        outputVariables=["SEEN", "LEVEL", "CODEBUILD_INITIATOR"],
+        environmentVariables=[{"name": "LEVEL", "value": "high", "type": "PLAINTEXT"}],
     )
     assert found == {"SEEN": "from the source", "LEVEL": "high", "CODEBUILD_INITIATOR": "codepipeline/pipeline"}
 
@@ -34,8 +34,7 @@ def test_outputs_have_the_files_that_the_action_names(workshop_with_source: Work
     run(
         workshop_with_source,
         "mkdir out && cp message.txt out",
-        outputs=("One", "All"),
-        output_files={"One": ["out/*"]},
+        outputArtifacts=[{"name": "One", "files": ["out/*"]}, {"name": "All"}],
     )
     read = workshop_with_source.artifacts.read
     assert read("One::out/message.txt") == read("All::message.txt") == "from the source"

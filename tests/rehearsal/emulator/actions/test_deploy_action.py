@@ -147,6 +147,13 @@ def test_empty_change_set_is_executed(stacks: Stacks) -> None:
     assert stacks.run("CHANGE_SET_EXECUTE", ChangeSetName="review").variables == {"Name": "one"}
 
 
+def test_change_set_of_outputs_only_is_executed(stacks: Stacks) -> None:
+    stacks.run("CREATE_UPDATE", topic("one"))
+    outputs = {"TopicName": {"Value": {"Fn::GetAtt": ["Topic", "TopicName"]}}}
+    stacks.run("CHANGE_SET_REPLACE", topic("one", Outputs=outputs), ChangeSetName="review")
+    assert stacks.run("CHANGE_SET_EXECUTE", ChangeSetName="review").variables == {"TopicName": "one"}
+
+
 def test_failing_change_set_reports_the_cause(stacks: Stacks) -> None:
     stacks.run("CHANGE_SET_REPLACE", BROKEN, ChangeSetName="review")
     with pytest.raises(ActionFailed, match="Bad: made to fail by --fail"):

@@ -112,6 +112,19 @@ def test_installed_packages_are_deleted_with_the_build(workshop: Workshop, packa
     assert [contents(folder) for folder in watched] == before
 
 
+def test_programs_and_runtimes_on_demand_change_nothing_of_the_user(workshop: Workshop, watched: list[Path]) -> None:
+    """What cannot be installed where there is no network is a gap; all else happens in the build's own folders."""
+    projects = Projects(workshop)
+    before = [contents(folder) for folder in watched]
+    other = "3.12" if sys.version_info[:2] != (3, 12) else "3.11"
+    runtimes = {"python": other, "java": "corretto21", "ruby": "3.4"}
+    commands = ["yarn --version || true", "jq --version || true", "apt-get update && apt-get install -y git"]
+    commands += ["corepack enable || true", "npm config set prefix ~/own; pip config --quiet set global.user yes"]
+    phases = {"install": {"runtime-versions": runtimes}, "build": {"commands": commands}}
+    projects.run_specification(json.dumps({"version": "0.2", "phases": phases}))
+    assert [contents(folder) for folder in watched] == before
+
+
 def test_build_python_has_no_packages_of_the_rehearsal(workshop: Workshop) -> None:
     projects = Projects(workshop)
     projects.run(

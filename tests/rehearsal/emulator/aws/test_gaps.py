@@ -1,12 +1,15 @@
 """The emulator reports missing features as its own gaps, not as failures of the release."""
 
+import io
 import json
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rehearsal.actions import deploy
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated
+from rehearsal.gaps import GapKind
 from tests.rehearsal.emulator.conftest import Account, attribute, ref, resource
 from tests.rehearsal.emulator.library_functions import library_function
 
@@ -46,26 +49,53 @@ def run(workshop: "Workshop", **resources: dict[str, Any]) -> None:
     workshop.run(deploy.execute, configuration, inputs=("templates",))
 
 
-def test_missing_runtime_dependency_is_a_gap(workshop: "Workshop") -> None:
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    with pytest.raises(ActionNotEmulated, match="needs nothing_of_that_name"):
+def custom_resource(workshop: "Workshop", runtime: str, code: str) -> dict[str, Any]:
+    function = resource(
+        "AWS::Lambda::Function",
+        Role=workshop.role(workshop.home, "function"),
+        Runtime=runtime,
+        Handler="index.handler",
+        Code={"ZipFile": code},
+    )
+    return {"Function": function, "Custom": resource("Custom::Probe", ServiceToken=attribute("Function", "Arn"))}
+
+
+def test_missing_library_of_a_runtime_is_a_gap(workshop: "Workshop") -> None:
+    code = "require('@aws-sdk/signature-v4-crt'); exports.handler = async () => {};"
+    with pytest.raises(ActionNotEmulated, match="custom resource Custom needs @aws-sdk/signature-v4-crt") as gap:
+        run(workshop, **custom_resource(workshop, "nodejs22.x", code))
+    assert gap.value.kind is GapKind.CUSTOM_RESOURCE
+
+
+@pytest.mark.parametrize("library", ["requests", "jinja2", "nothing_of_that_name"])
+def test_library_that_lambda_lacks_too_fails_the_deployment(workshop: "Workshop", library: str) -> None:
+    with pytest.raises(ActionFailed, match=f"No module named '{library}'"):
         run(
             workshop,
-            Role=resource("AWS::IAM::Role", AssumeRolePolicyDocument=trust),
-            Function=resource(
-                "AWS::Lambda::Function",
-                Role=attribute("Role", "Arn"),
-                Runtime="python3.13",
-                Handler="index.handler",
-                Code={"ZipFile": "def handler(event, context):\n    import nothing_of_that_name\n"},
-            ),
-            Custom=resource("Custom::Probe", ServiceToken=attribute("Function", "Arn")),
+            **custom_resource(workshop, "python3.13", f"import {library}\ndef handler(event, context): pass\n"),
         )
+
+
+def test_function_with_another_runtime_is_a_gap(workshop: "Workshop") -> None:
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        archive.writestr("Handler.class", "")
+    function = workshop.home.client("lambda").create_function(
+        FunctionName="compiled",
+        Runtime="java21",
+        Role=workshop.role(workshop.home, "function"),
+        Handler="Handler::run",
+        Code={"ZipFile": memory.getvalue()},
+    )
+    with pytest.raises(ActionNotEmulated, match=r"needs the runtime java21, which the rehearsal does not run"):
+        run(workshop, Custom=resource("Custom::Probe", ServiceToken=function["FunctionArn"]))
+
+
+def test_call_that_the_emulator_lacks_is_a_gap(workshop: "Workshop") -> None:
+    call = json.dumps({"service": "EC2", "action": "describeIpamPools", "physicalResourceId": {"id": "a"}})
+    token = library_function(workshop.home, "Custom::AWS")
+    with pytest.raises(ActionNotEmulated, match=r"a gap of the rehearsal's emulator.*DescribeIpamPools"):
+        run(workshop, Call=resource("Custom::AWS", ServiceToken=token, Create=call))
 
 
 def test_rejection_by_aws_is_not_a_gap(workshop: "Workshop") -> None:

@@ -36,7 +36,7 @@ def lives(process_id: int) -> bool:
     return bool(state.strip()) and not state.strip().startswith("Z")
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
