@@ -215,7 +215,7 @@ rehearse: $(ready) ## run this commit through the whole pipeline on an emulated 
 .PHONY: wheel
 wheel: $(ready) ## build the rehearsal as a package of its own, cdk-rehearsal, into dist/
 	@uv build --quiet --wheel --no-build-isolation --offline --python .venv/bin/python --out-dir dist rehearsal
-	@ls dist/*.whl
+	@echo "built: $$(echo dist/*.whl)"
 
 # Not the tables of `faults`, `probes`, `rehearse-failures` and `container-table`: they need test runs of several minutes.
 .PHONY: docs

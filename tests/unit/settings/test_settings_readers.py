@@ -114,6 +114,7 @@ OTHER_FILES = {
     "cloud_assembly/settings_file.py",
     "jobs/cost/prices.py",
     "jobs/cost/usage.py",
+    "rehearsal/given/values.py",
     "settings/aws/data.py",
     "tools/mutants/mutant.py",
 }
