@@ -132,7 +132,11 @@ __count_gaps() {
 
 __over() {
   __status=$1
-  if [ "$__status" != 0 ] && [ "$(__count_gaps)" != "$__gaps" ]; then __status=0; : > @GAVE_UP@; fi
+  if [ "$__status" != 0 ] && [ "$(__count_gaps)" != "$__gaps" ]; then
+    __status=0
+    # Not after a failure, which no lack of a program has caused.
+    if [ "$__result$__command" = 00 ]; then : > @GAVE_UP@; fi
+  fi
   if [ "$__status" != 0 ]; then
     __failed="Error while executing command: $__text. Reason: exit status $__status"
   fi

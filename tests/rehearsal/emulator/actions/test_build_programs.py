@@ -211,3 +211,14 @@ def test_program_that_cannot_be_downloaded_is_a_gap(
     del machine
     with pytest.raises(ActionNotRehearsed, match=f"^{command}: cannot install {package}, perhaps without a network: "):
         projects.run(f"{command} --version")
+
+
+@pytest.mark.parametrize("later", ["post_build", "finally"])
+def test_failure_before_a_gap_fails_the_build(projects: Projects, machine: Path, later: str) -> None:
+    program(machine, "docker", "exit 1")
+    build: dict[str, Any] = {"commands": ["exit 3"]}
+    phases = {"build": build, "post_build": {"commands": ["docker push it"]}}
+    if later == "finally":
+        phases = {"build": {**build, "finally": ["docker push it"]}}
+    with pytest.raises(ActionFailed, match="exit status 3"):
+        projects.run_specification(json.dumps({"version": "0.2", "phases": phases}), environment=PRIVILEGED)
