@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from jobs.change_review.differences import Comparer, Difference
-from jobs.change_review.stateful import HOLDS, HOLDS_NOTHING, losses
+from jobs.change_review.differences import Comparer, Difference, ResourceType
+from jobs.change_review.stateful import HOLDS, HOLDS_NOTHING, _possible_loss, losses
 
 COMPARER = Comparer()
 
@@ -54,6 +54,13 @@ def test_what_holds_state_is_lost(kind: str) -> None:
 )
 def test_unknown_type_that_may_hold_data_is_named_with_the_reason(kind: str, why: str) -> None:
     assert lost(kind).startswith(why)
+
+
+def test_three_properties_at_most_are_the_reason() -> None:
+    names = ("KmsKeyId", "BackupWindow", "SnapshotName", "EncryptionKey")
+    known = ResourceType(stateful=False, identifier=(), replacing=dict.fromkeys(names, "no"))
+    reason = _possible_loss({}, known)
+    assert reason == "may lose data, since its type has BackupWindow, EncryptionKey, KmsKeyId"
 
 
 @pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate", "Snapshot"])

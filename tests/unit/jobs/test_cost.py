@@ -1,6 +1,7 @@
 """The cost estimate: figures calculated by hand, assumptions, and resources without a price."""
 
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,7 @@ from jobs.cost.report import as_json, as_text, changes_as_text
 from jobs.cost.resources import FREE, PRICED
 from jobs.cost.savings import savings
 from jobs.cost.schedule import capacity_hours
+from jobs.cost.unpriced import Unpriced, by_charge
 from jobs.cost.usage import MEANINGS, Assumptions, Usage, read_assumptions
 from settings.aws.data import REGIONS
 from tests.environment_stacks import own_region
@@ -253,6 +255,32 @@ def test_commitment_savings(found: Estimate) -> None:
     assert saved["prod", "reserved: 2 x cache.t3.small"] == Decimal("16.06")  # 2 x 730 x (0.034 - 0.023)
     # 1,460 h x (0.04048 - 0.032384) + 2,920 GB-h x (0.004445 - 0.003556)
     assert saved["prod", "Savings Plan for tasks"] == Decimal("14.41604")
+
+
+def test_pages_compare_a_commitment_with_its_price_on_demand(found: Estimate) -> None:
+    [row] = [line for line in details(found, ASSUMPTIONS).splitlines() if "prod     reserved: db.t3.small" in line]
+    assert row.split()[-5:] == ["52.56", "37.96", "14.60", "28", "%"]
+    assert "| prod | reserved: db.t3.small, two zones | 52.56 | 37.96 | 14.60 |" in as_markdown(found, ASSUMPTIONS)
+
+
+def test_page_names_the_five_largest_charges_of_an_environment(found: Estimate) -> None:
+    largest = (
+        as_markdown(found, ASSUMPTIONS).partition("## prod")[2].partition("Largest charges: ")[2].partition("\n")[0]
+    )
+    named = re.findall(r"(?:^|, )(\S[^(]*) \(\w+\) [\d.]+", largest)
+    charges = sorted(found.of("prod"), key=lambda line: -line.monthly)
+    assert named == [line.what for line in charges[:5]]
+
+
+def test_unknown_charges_come_before_the_largest() -> None:
+    def charge(what: str, elsewhere: int | None) -> Unpriced:
+        known = None if elsewhere is None else Decimal(elsewhere)
+        return Unpriced(
+            environment="prod", stack="s", region="r", resource="R", what=what, elsewhere=known, reason="none"
+        )
+
+    charges = [charge("small", 1), charge("large", 2), charge("unknown", None), charge("large", 2), charge("free", 0)]
+    assert by_charge(charges) == [("unknown", None), ("large", 4), ("small", 1), ("free", 0)]
 
 
 # Templates made for one question
