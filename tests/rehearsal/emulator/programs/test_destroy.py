@@ -84,7 +84,7 @@ def test_dev_is_deleted_completely_and_in_order(
         assert code == 0, printed
         assert left(dev.cloud, PLACE) == set()
         buckets = [bucket["Name"] for bucket in dev.client("s3").list_buckets()["Buckets"]]
-        kept = [name for name in buckets if not name.startswith("templates-")]
+        kept = [name for name in buckets if not name.startswith(("templates-", "cdk-"))]
         assert [name.startswith("yawl-dev-audit-") for name in kept] == [True, True], "but for the account's trail"
         assert dev.client("rds").describe_db_instances()["DBInstances"] == []
         gone = [

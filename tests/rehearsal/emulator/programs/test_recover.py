@@ -20,6 +20,7 @@ from rehearsal.report.progress import Progress
 from tests.rehearsal.emulator.action_runner import powerful_role
 from tests.rehearsal.emulator.conftest import Account, resource
 from tests.rehearsal.emulator.library_functions import library_function
+from tests.rehearsal.emulator.published_assets import publish
 from tests.rehearsal.emulator.small_assembly import write_assembly
 from tools.accounts import deployed_stacks, live_resources, recovery
 from tools.accounts.__main__ import main
@@ -111,11 +112,11 @@ def prod(
         reach(monkeypatch, cloud, PROD)
         made = Environment(cloud, Path(assembly.directory), "prod")
         execution_roles(cloud, made)
-        for stack in made.stacks.values():
-            place = stack.aws_environment
+        for place in {stack.aws_environment for stack in made.stacks.values()}:
             cloud.in_account("ssm", place).put_parameter(
                 Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True
             )
+            publish(cloud, made.directory, place)
         yield made
     finally:
         processes.end_all()
