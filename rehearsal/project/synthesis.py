@@ -14,6 +14,7 @@ from cloud_assembly import AwsEnvironment
 from rehearsal.actions.builds.environment import CACHES
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.emulator_setup import CREDENTIALS_PLUGIN, SetupFailed
+from rehearsal.errors import NOT_EMULATED
 from rehearsal.given import lookups
 from rehearsal.process import closed_network
 from rehearsal.process.cdk_cli import CANNOT_READ, CliChoice
@@ -119,7 +120,9 @@ class Synthesis:
         if code and any(CANNOT_READ in line for line in lines) and self.clis.advance():
             self._synthesize(app)
         elif code:
-            reason = failing_line.reason(lines, "it printed nothing")
+            # A gap of the emulator says nothing about the app.
+            gap = next((line.strip() for line in lines if NOT_EMULATED in line), None)
+            reason = gap or failing_line.reason(lines, "it printed nothing")
             raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}")
 
     def _environment(self, folder: Path) -> dict[str, str]:
