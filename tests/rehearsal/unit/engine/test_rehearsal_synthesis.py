@@ -62,3 +62,17 @@ def test_app_that_needs_what_the_emulator_lacks_is_a_gap(tmp_path: Path, cause: 
     with pytest.raises(SetupFailed, match="cdk synth failed with exit status 1") as failure:
         synthesize()
     assert failure.value.is_gap == (NOT_EMULATED in cause)
+
+
+@pytest.mark.parametrize("packages", [".venv", "node_modules"])
+def test_advice_to_activate_a_virtual_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packages: str
+) -> None:
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "tool"))
+    cli = write_cli(tmp_path / "cli", """echo "ModuleNotFoundError: No module named 'aws_cdk'"; exit 1""")
+    _, synthesize = synthesis_of(tmp_path, cli, packages=packages)
+    with pytest.raises(SetupFailed, match="No module named 'aws_cdk'") as failure:
+        synthesize()
+    assert ("; activate the project's virtual environment first: . .venv/bin/activate" in str(failure.value)) == (
+        packages == ".venv"
+    )
