@@ -151,7 +151,7 @@ class Rehearsal:
             self._add_unserved(self.cloud)
             self._progress.finish(result, reason)
         except SetupFailed as failure:
-            self._progress.finish(Result.FAILED, str(failure))
+            self._progress.finish(Result.NOT_REHEARSED if failure.is_gap else Result.FAILED, str(failure))
         except (KeyboardInterrupt, Stopped):
             with uninterrupted():
                 self._processes.end_all()

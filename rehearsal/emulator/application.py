@@ -13,6 +13,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -58,6 +59,7 @@ from rehearsal.emulator.services import (
     started_executions,
     topics,
 )
+from rehearsal.errors import NOT_EMULATED
 from rehearsal.process.aws_hosts import belongs_to_aws, refusal
 
 Scope = dict[str, Any]
@@ -66,6 +68,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 STANDARD_PORTS = {"http": 80, "https": 443}
 MAX_BODY_BYTES = 16 * 1024 * 1024
+SIGNED_SERVICE = re.compile(r"\bCredential=[^,]*/([^/,]+)/aws4_request")
+"""The service in a request's signature."""
 OWN_SERVICES: dict[str, Callable[[str, bytes], tuple[int, dict[str, Any]]]] = {
     pipelines.TARGET: pipelines.answer,
     quotas.TARGET: quotas.answer,
@@ -123,6 +127,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _load_balance(scope, receive, send, headers, host)
     elif host in edge.hosts():
         await _serve_distribution(scope, receive, send, headers, host)
+    elif service := _lacking_service(scope, headers):
+        await _respond_json(send, 400, {"__type": "NotImplemented", "message": f"{NOT_EMULATED}: {service}"})
     elif belongs_to_aws(host):
         if _is_emulated(host, headers):
             await app.app(scope, receive, send)
@@ -175,6 +181,17 @@ def _permissions(path: str, body: bytes) -> tuple[int, dict[str, Any]]:
                 return 200, {"permissions": found}
     except enforcement.Refused as refusal:
         return 403, {"message": str(refusal)}
+
+
+def _lacking_service(scope: Scope, headers: dict[str, str]) -> str:
+    """Return the service that a request is signed for if ministack lacks it; its own answer has no text for SDKs."""
+    signed = SIGNED_SERVICE.search(headers.get("authorization", ""))
+    if signed is None or signed[1] in app.SERVICE_HANDLERS:
+        return ""
+    # ministack has some services by other names.
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    found = router.detect_service(scope["method"], scope["path"], headers, query)
+    return signed[1] if found == signed[1] else ""
 
 
 def _is_emulated(host: str, headers: dict[str, str]) -> bool:

@@ -150,7 +150,8 @@ class Cloud:
         """Return the variables that direct AWS tools, and HTTP to emulated hosts, to the emulator."""
         return {
             **credentials.environment(),
-            "AWS_ENDPOINT_URL": self.endpoint,
+            # An address: before a name, SDKs put the bucket's, and `bucket.localhost` resolves only on some machines.
+            "AWS_ENDPOINT_URL": self.endpoint.replace("localhost", "127.0.0.1"),
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",

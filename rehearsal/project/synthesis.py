@@ -14,6 +14,7 @@ from cloud_assembly import AwsEnvironment
 from rehearsal.actions.builds.environment import CACHES
 from rehearsal.engine.cloud import Cloud, Credentials
 from rehearsal.engine.emulator_setup import CREDENTIALS_PLUGIN, SetupFailed
+from rehearsal.errors import NOT_EMULATED
 from rehearsal.given import lookups
 from rehearsal.process import closed_network
 from rehearsal.process.cdk_cli import CANNOT_READ, CliChoice
@@ -119,8 +120,10 @@ class Synthesis:
         if code and any(CANNOT_READ in line for line in lines) and self.clis.advance():
             self._synthesize(app)
         elif code:
-            reason = failing_line.reason(lines, "it printed nothing")
-            raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}")
+            # A gap of the emulator says nothing about the app.
+            gap = next((line.strip() for line in lines if NOT_EMULATED in line), None)
+            reason = gap or failing_line.reason(lines, "it printed nothing")
+            raise SetupFailed(f"cdk synth failed with exit status {code}: {reason}{_advice(reason, app.folder)}")
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Return the user's variables without those of AWS, with a home of its own and the emulator's settings."""
@@ -156,3 +159,12 @@ def _folders(root: Path) -> Iterator[Path]:
     for parent, names, _ in os.walk(root):
         names[:] = [name for name in names if name not in (".git", *PACKAGES)]
         yield Path(parent)
+
+
+def _advice(reason: str, folder: Path) -> str:
+    """Return what to do if Python lacks a module and the project has a virtual environment that is not active."""
+    active = Path(os.environ.get("VIRTUAL_ENV", "")).resolve()
+    idle = [name for name in (".venv", "venv") if (folder / name).is_dir() and (folder / name).resolve() != active]
+    if not idle or "No module named" not in reason:
+        return ""
+    return f"; activate the project's virtual environment first: . {idle[0]}/bin/activate"

@@ -55,8 +55,10 @@ PACKAGES = {
     "virtualenv": Package("pip", "virtualenv"),
 }
 MISSING = (
-    *("ant", "composer", "docker-compose", "dotnet", "ecs-cli", "eksctl", "git-lfs", "go", "gradle", "java", "javac"),
-    *("kubectl", "make", "mvn", "php", "pwsh", "rsync", "ruby", "sam", "sbt", "unzip", "wget", "zip"),
+    *("ant", "composer", "docker-compose", "dotnet", "ecs-cli", "eksctl", "git-lfs", "gradle", "kubectl", "make"),
+    *("mvn", "php", "pwsh", "rsync", "sam", "sbt", "unzip", "wget", "zip"),
+    # Runtimes, with the programs that come with them.
+    *("go", "gofmt", "jar", "java", "javac", "bundle", "gem", "ruby"),
 )
 """Programs of CodeBuild's image that no package provides (aws-codebuild-docker-images, ubuntu/standard)."""
 PACKAGE_MANAGERS = ("apt-get", "apt", "yum", "dnf", "microdnf")

@@ -96,10 +96,12 @@ def test_system_packages_that_exist_install_and_others_are_a_gap(projects: Proje
         projects.run(f"{manager} install -y git no-such-package-here")
 
 
-def test_program_of_the_image_that_is_missing_here_is_a_gap(projects: Projects, machine: Path) -> None:
+@pytest.mark.parametrize("command", ["eksctl version", "gem install cfn-nag"])
+def test_program_of_the_image_that_is_missing_here_is_a_gap(projects: Projects, machine: Path, command: str) -> None:
     del machine
-    with pytest.raises(ActionNotRehearsed, match="eksctl is in CodeBuild's images but not on this machine") as raised:
-        projects.run("eksctl version")
+    name = command.partition(" ")[0]
+    with pytest.raises(ActionNotRehearsed, match=f"{name} is in CodeBuild's images but not on this machine") as raised:
+        projects.run(command)
     assert raised.value.kind is GapKind.RUNTIME
 
 

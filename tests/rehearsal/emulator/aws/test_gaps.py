@@ -6,9 +6,11 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from rehearsal.actions import deploy
 from rehearsal.actions.run import ActionFailed, ActionNotEmulated
+from rehearsal.errors import NOT_EMULATED
 from rehearsal.gaps import GapKind
 from tests.rehearsal.emulator.conftest import Account, attribute, ref, resource
 from tests.rehearsal.emulator.library_functions import library_function
@@ -122,3 +124,9 @@ def test_failed_replacement_is_cleaned_up(account: Account) -> None:
     assert account.settled() == "UPDATE_ROLLBACK_COMPLETE"
     blocks = [item["CidrBlock"] for item in account.client("ec2").describe_vpcs()["Vpcs"] if not item["IsDefault"]]
     assert blocks == ["10.0.0.0/16"]
+
+
+def test_service_that_is_not_emulated_says_so(account: Account) -> None:
+    """Apps call services while they synthesize; ministack's own answer has no text for an SDK."""
+    with pytest.raises(ClientError, match=f"{NOT_EMULATED}: codecommit"):
+        account.client("codecommit").get_repository(repositoryName="any")

@@ -150,7 +150,7 @@ def test_emulator_and_role_override_everything(builds: Builds) -> None:
         project=tuple(leading_out),
         env={"variables": dict.fromkeys(OUTSIDE, "from the specification")},
     )
-    assert environment["AWS_ENDPOINT_URL"] == ENDPOINT
+    assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
     assert environment["HTTP_PROXY"] == environment["http_proxy"] == ENDPOINT
     assert environment["AWS_ACCESS_KEY_ID"] == "ASIAROLE"
     assert environment["AWS_SECRET_ACCESS_KEY"] == "role secret"
