@@ -1,4 +1,4 @@
-"""Small CDK Pipelines projects of every shape run to the end, and a fault in each is found."""
+"""A fault in each of the small CDK Pipelines projects is found: a file of its own, for another worker of pytest."""
 
 from pathlib import Path
 
@@ -8,17 +8,6 @@ from tests.rehearsal.projects.harness import Fault, Project, projects, rehearse
 
 PROJECTS = projects()
 FAULTS = [(project, fault) for project in PROJECTS for fault in project.faults]
-
-
-@pytest.mark.parametrize("project", PROJECTS, ids=[project.name for project in PROJECTS])
-def test_project_runs_to_its_verdict(project: Project, tmp_path: Path) -> None:
-    done = rehearse(project, tmp_path / "repository")
-    assert done.exit_code == project.expected.exit_code, done.output
-    for text in project.expected.shows:
-        assert text in done.output
-    for text in project.expected.hides:
-        assert text not in done.output
-    assert done.new_files == ()
 
 
 @pytest.mark.parametrize(("project", "fault"), FAULTS, ids=[f"{project.name}-{fault.id}" for project, fault in FAULTS])
