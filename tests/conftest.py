@@ -60,7 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.nodeid.startswith(LINUX_ONLY):
                 item.add_marker(pytest.mark.skip(reason="the container's processes run on Linux only"))
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/rehearsal/"))
+    for slow in ("tests/rehearsal/", "tests/rehearsal/projects/"):
+        items.sort(key=lambda item, slow=slow: not item.nodeid.startswith(slow))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
