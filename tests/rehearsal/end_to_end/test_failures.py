@@ -1,9 +1,12 @@
 """Deliveries that fail at one action each, over an earlier release; checked in the emulated accounts only."""
 
 import json
+import shlex
+import sys
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +133,7 @@ def environments(
         repository=releases.path,
         commit=first,
         approver=PresetApprover(answer=True),
+        workload=shlex.join([sys.executable, str(Path(__file__).with_name("other_workload.py"))]),
     )
     progress = Progress(folder / "logs", lambda _: None)
     with Rehearsal(plan, progress) as rehearsal:
@@ -172,7 +176,7 @@ def test_every_action_of_the_pipeline_has_its_row(environments: Environments) ->
 
 
 def test_failing_integration_tests_stop_the_delivery(environments: Environments) -> None:
-    """The real integration tests: no task answers them."""
+    """The real integration tests: what answers them is not the engine."""
     commit = environments.releases.commit("two", really_tested=True)
     ended = environments.deliver(commit, without=_skipped("Dev"))
     assert (ended.result, ended.status("Dev/IntegrationTests")) == (Result.FAILED, Status.FAILED)
