@@ -144,7 +144,7 @@ class FakeExecution:
             self.progress,
             fail=self.fail,
             history=self.history,
-            action_runners={("Build", "Fake"): kind, ("Source", "Fake"): kind},
+            action_runners={("Build", "Fake"): kind, ("Source", "Fake"): kind, ("Invoke", "Lambda"): kind},
         )
         self.result = execution.run()
         return self.result

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from rehearsal.actions.run import ActionFailed, ActionNotRehearsed, Outcome, Rejected, Run, Unanswered
+from rehearsal.actions.run import (
+    ActionFailed,
+    ActionNotEmulated,
+    ActionNotRehearsed,
+    Outcome,
+    Rejected,
+    Run,
+    Unanswered,
+)
 from rehearsal.engine.artifacts import ArtifactNotFound
 from rehearsal.engine.execution import MAX_RESTARTS
 from rehearsal.engine.history import History, RollbackUnavailable
@@ -201,6 +209,38 @@ def test_failed_entry_condition_can_skip_the_stage(rehearse: Callable[..., FakeE
     assert ran.stages == {"One": Status.SKIPPED, "Two": Status.SUCCEEDED}
     assert ran.statuses == {"a": Status.SKIPPED, "b": Status.SUCCEEDED}
     assert ran.begun == ["b"]
+
+
+def invokes(result: str = "FAIL") -> dict[str, Any]:
+    """Conditions of one rule that invokes a function."""
+    kind = {"category": "Rule", "owner": "AWS", "provider": "LambdaInvoke", "version": "1"}
+    rule = {"name": "Freeze", "ruleTypeId": kind, "configuration": {"FunctionName": "freeze"}}
+    return {"conditions": [{"result": result, "rules": [rule]}]}
+
+
+@pytest.mark.parametrize(
+    ("function", "result", "status"),
+    [
+        (None, (Result.SUCCEEDED, ""), Status.SUCCEEDED),
+        (fails("changes are frozen"), (Result.FAILED, "rule Freeze: changes are frozen"), Status.FAILED),
+        # What is not rehearsed says nothing about the release.
+        (raises(NO_DOCKER), (Result.SUCCEEDED, ""), Status.NOT_REHEARSED),
+        (raises(ActionNotEmulated("a gap")), (Result.SUCCEEDED, ""), Status.NOT_REHEARSED),
+    ],
+)
+def test_rule_that_invokes_a_function_decides_about_the_stage(
+    rehearse: Callable[..., FakeExecution],
+    function: Behaviour | None,
+    result: tuple[Result, str],
+    status: Status,
+) -> None:
+    ran = rehearse(stage("One", action("a"), beforeEntry=invokes()), **{"rule Freeze": function} if function else {})
+    assert ran.result == result
+    assert ran.statuses["rule Freeze"] is status
+    assert ran.begun == ["rule Freeze", *(["a"] if result[0] is Result.SUCCEEDED else [])]
+    assert [gap.where for gap in ran.progress.gaps] == ["One/rule Freeze"] * (status is Status.NOT_REHEARSED)
+    # CodePipeline publishes no events of rules.
+    assert "rule Freeze" not in str(ran.cloud.received)
 
 
 def window(cron: str) -> dict[str, Any]:
