@@ -17,7 +17,9 @@ PROBE_SECONDS = 5
 """Timeout of a target's first health check."""
 
 
-UNSERVED = "nothing runs behind it, so that it answers 503 “not rehearsed”; declare a command with --workload"
+UNSERVED = (
+    "nothing runs behind it, so that it answers 503 “not rehearsed”; --workload COMMAND serves tasks of ECS services"
+)
 """Why a load balancer is a gap."""
 
 
