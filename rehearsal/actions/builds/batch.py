@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from rehearsal.actions.builds.buildspec import YES, BuildspecError
-from rehearsal.actions.builds.test_splitting import SHARD, SHARDS
+from rehearsal.actions.builds.shards import SHARD, SHARDS
 
 KINDS = ("build-graph", "build-list", "build-matrix", "build-fanout")
 

@@ -201,10 +201,10 @@ def _n(settings: Settings, program: str, arguments: Sequence[str]) -> None:
 
 
 def _split_tests(settings: Settings, program: str, arguments: Sequence[str]) -> None:
-    from rehearsal.actions.builds import test_splitting  # noqa: PLC0415 - only these programs need it
+    from rehearsal.actions.builds import shards  # noqa: PLC0415 - only these programs need it
 
     del settings
-    run = test_splitting.run_tests if program == "codebuild-tests-run" else test_splitting.search_files
+    run = shards.run_tests if program == "codebuild-tests-run" else shards.search_files
     sys.exit(run(arguments))
 
 

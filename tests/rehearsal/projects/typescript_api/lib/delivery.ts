@@ -32,10 +32,10 @@ export class Delivery extends cdk.Stack {
     });
     pipeline.addStage(prod, { post: [test] });
     pipeline.buildPipeline();
-    this.enterProdUnlessFrozen(pipeline.pipeline.node.defaultChild as CfnPipeline, pipeline.pipeline.role);
+    this.addConditions(pipeline.pipeline.node.defaultChild as CfnPipeline, pipeline.pipeline.role);
   }
 
-  private enterProdUnlessFrozen(pipeline: CfnPipeline, role: iam.IRole): void {
+  private addConditions(pipeline: CfnPipeline, role: iam.IRole): void {
     const freeze = new lambda.Function(this, 'Freeze', {
       code: lambda.Code.fromAsset('lib/freeze'),
       handler: 'index.handler',
@@ -44,12 +44,19 @@ export class Delivery extends cdk.Stack {
     });
     freeze.addToRolePolicy(new iam.PolicyStatement({ actions: ['codepipeline:PutJob*'], resources: ['*'] }));
     freeze.grantInvoke(role);
-    const rule = {
-      Name: 'Freeze',
-      RuleTypeId: { Category: 'Rule', Owner: 'AWS', Provider: 'LambdaInvoke', Version: '1' },
-      Configuration: { FunctionName: freeze.functionName },
-    };
+    const rule = (Name: string, Provider: string, rest: object) => ({
+      Name,
+      RuleTypeId: { Category: 'Rule', Owner: 'AWS', Provider, Version: '1' },
+      ...rest,
+    });
+    const frozen = rule('Freeze', 'LambdaInvoke', { Configuration: { FunctionName: freeze.functionName } });
+    const released = rule('Released', 'Commands', {
+      Commands: ['grep --quiet readNote functions/note.ts'],
+      InputArtifacts: [{ Name: 'example_notes_Source' }],
+    });
+    role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['logs:*Log*'], resources: ['*'] }));
     // Source, Build, UpdatePipeline, Assets, Prod.
-    pipeline.addPropertyOverride('Stages.4.BeforeEntry.Conditions', [{ Result: 'FAIL', Rules: [rule] }]);
+    pipeline.addPropertyOverride('Stages.4.BeforeEntry.Conditions', [{ Result: 'FAIL', Rules: [frozen] }]);
+    pipeline.addPropertyOverride('Stages.4.OnSuccess.Conditions', [{ Result: 'FAIL', Rules: [released] }]);
   }
 }

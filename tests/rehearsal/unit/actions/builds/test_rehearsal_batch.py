@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.actions.builds import batch, test_splitting
+from rehearsal.actions.builds import batch, shards
 from rehearsal.actions.builds.batch import Task
 from rehearsal.actions.builds.buildspec import BuildspecError
 
@@ -69,18 +69,18 @@ def test_fanout_has_identical_builds_with_a_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "shards", "sizes"), [(7, 3, [3, 2, 2]), (3, 3, [1, 1, 1]), (1, 2, [1, 0]), (0, 2, [0, 0])]
+    ("count", "builds", "sizes"), [(7, 3, [3, 2, 2]), (3, 3, [1, 1, 1]), (1, 2, [1, 0]), (0, 2, [0, 0])]
 )
-def test_files_are_distributed_evenly_by_their_names(count: int, shards: int, sizes: list[int]) -> None:
+def test_files_are_distributed_evenly_by_their_names(count: int, builds: int, sizes: list[int]) -> None:
     files = [f"{number}.js" for number in reversed(range(count))]
-    parts = [test_splitting.part(files, shard, shards, "equal-distribution") for shard in range(shards)]
+    parts = [shards.part(files, shard, builds, "equal-distribution") for shard in range(builds)]
     assert [len(found) for found in parts] == sizes
     assert [file for found in parts for file in found] == sorted(files)
 
 
 def test_another_file_moves_no_file_if_the_distribution_is_stable() -> None:
     def parts(files: list[str]) -> list[set[str]]:
-        return [set(test_splitting.part(files, shard, 3, "stability")) for shard in range(3)]
+        return [set(shards.part(files, shard, 3, "stability")) for shard in range(3)]
 
     files = [f"{number}.js" for number in range(30)]
     assert set.union(*parts(files)) == set(files)
