@@ -304,10 +304,10 @@ class TestConfiguration:
         assert [int(match[1]) for match in found if match] == list(ERRORS) == [502, 503, 504]
         assert all(line.endswith("hdr Retry-After 5") for line in lines if line.startswith("http-error"))
 
-    def test_engine_has_a_thread_for_each_request(self, tmp_path: Path) -> None:
-        read = variables(tmp_path)
+    def test_engine_has_a_thread_for_each_request(self, task_folder: Path) -> None:
+        read = variables(task_folder)
         tomcat = Tomcat(
-            folder=tmp_path / "tomcat",
+            folder=task_folder / "tomcat",
             address="127.0.0.1",
             port=ENGINE_PORT,
             variables=read.engine,

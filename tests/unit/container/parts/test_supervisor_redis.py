@@ -276,3 +276,41 @@ def test_newer_of_two_entries_of_one_epoch_counts() -> None:
     assert not known.redis_knows
     known.update_from_redis(entry("redis", age_seconds=1.0, heard_at=start))
     assert known.redis_knows
+
+
+def test_only_changes_of_its_state_are_logged(
+    registry: LeaderRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[str] = []
+
+    def note(event: str, _: object = None) -> None:
+        logged.append(event)
+
+    monkeypatch.setattr(discovery.JOURNAL, "warning", note)
+    monkeypatch.setattr(discovery.JOURNAL, "info", note)
+    for error in (None, None, RedisError(), RedisError(), None):
+        client.failing["set"] = [error] if error else []
+        announce(registry, change=False)
+    there, gone = "Redis is reachable", "Redis is unreachable; the leader is read from the database"
+    assert logged == [there, gone, there]
+
+
+def test_calls_have_time_for_an_answer_and_its_loss(
+    registry: LeaderRegistry, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float] = []
+    timeout = asyncio.timeout
+
+    def noted(seconds: float | None) -> asyncio.Timeout:
+        limits.append(seconds or 0.0)
+        return timeout(seconds)
+
+    monkeypatch.setattr(discovery.asyncio, "timeout", noted)
+    announce(registry, change=True)
+    asyncio.run(registry.withdraw(epoch=7))
+    assert limits == [2.0, 2.0]
+    limits.clear()
+    client.messages = [None]
+    listen(registry, client)
+    # The first limit is this test's own; then those of subscribe, of both reads and of the wait for a message, twice.
+    assert limits[1:] == [2.0, 2.0, 3.0, 2.0, 3.0]

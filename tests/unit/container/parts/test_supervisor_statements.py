@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -25,8 +26,8 @@ def connection(answers: dict[str, Any] | None = None) -> Any:
 
 
 @pytest.fixture
-def where(tmp_path: Any) -> DatabaseVariables:
-    return variables(tmp_path).database
+def where(task_folder: Path) -> DatabaseVariables:
+    return variables(task_folder).database
 
 
 @pytest.fixture
