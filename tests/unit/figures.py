@@ -1,13 +1,16 @@
-"""The figures of a program: the constants of its modules that are numbers or durations."""
+"""The figures of a program: the constants of its modules that are numbers, durations, or limits of calls to AWS."""
 
 import ast
 import inspect
 from datetime import timedelta
 from types import ModuleType
+from typing import Any
+
+from botocore.config import Config
 
 
 def figures(*modules: ModuleType) -> dict[str, object]:
-    """Return the figures that these modules define, by `module.NAME` below their package; durations in seconds."""
+    """Return the figures of these modules by `module.NAME`: durations in seconds, a client's with attempts."""
     found: dict[str, object] = {}
     for module in modules:
         for node in ast.parse(inspect.getsource(module)).body:
@@ -15,15 +18,18 @@ def figures(*modules: ModuleType) -> dict[str, object]:
             for name in [target.id for target in targets if isinstance(target, ast.Name)]:
                 value = getattr(module, name, None)
                 if name.isupper() and _is_figure(value):
-                    found[f"{module.__name__.partition('.')[2]}.{name}"] = _seconds(value)
+                    found[f"{module.__name__.partition('.')[2]}.{name}"] = _plain(value)
     return found
 
 
 def _is_figure(value: object) -> bool:
     if isinstance(value, tuple):
         return bool(value) and all(map(_is_figure, value))
-    return isinstance(value, int | float | timedelta) and not isinstance(value, bool)
+    return isinstance(value, int | float | timedelta | Config) and not isinstance(value, bool)
 
 
-def _seconds(value: object) -> object:
+def _plain(value: object) -> object:
+    if isinstance(value, Config):
+        limits: Any = value
+        return limits.connect_timeout, limits.read_timeout, limits.retries["total_max_attempts"]
     return value.total_seconds() if isinstance(value, timedelta) else value

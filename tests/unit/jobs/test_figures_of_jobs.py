@@ -4,6 +4,7 @@ A changed figure is changed here too, on purpose.
 """
 
 from jobs import aws_errors
+from jobs.bake import __main__ as bake
 from jobs.bake import watch
 from jobs.change_review import __main__ as change_review_main
 from jobs.change_review import costs, deployed_stacks, differences, execution_permissions, pipeline_run, refused_updates
@@ -15,6 +16,7 @@ from tests.unit.figures import figures
 
 FIGURES = {
     "aws_errors._BROKEN": 500,
+    "bake.__main__._CONFIG": (5, 10, 5),
     "bake.watch.POLL_SECONDS": 15.0,
     "bake.watch.SKEW": 5.0,
     "change_review.__main__.LONGEST_CHANGES": 250,
@@ -30,11 +32,13 @@ FIGURES = {
     "change_review.costs.LONGEST_PHRASE": 74,
     "change_review.costs.MAX_CHANGES": 10,
     "change_review.deployed_stacks.MAX_PAGES": 30,
+    "change_review.deployed_stacks._CONFIG": (5, 20, 5),
     "change_review.differences._TIMEOUT_SECONDS": 120,
     "change_review.execution_permissions._MAX_LINES": 20,
     "change_review.left_behind.search._MAX_LINES": 20,
     "change_review.left_behind.search._MAX_CHARGES": 3,
     "change_review.pipeline_run.MAX_TITLE_LENGTH": 80,
+    "change_review.pipeline_run._CONFIG": (5, 20, 3),
     "change_review.refused_updates.MIN_GROWTH_PERCENT": 10,
     "cost.report.WIDTH": 100,
     "cost.report.ENVIRONMENTS": 7,
@@ -54,6 +58,7 @@ def test_figures() -> None:
     assert (
         figures(
             aws_errors,
+            bake,
             watch,
             change_review_main,
             history,

@@ -305,12 +305,13 @@ def test_calls_have_time_for_an_answer_and_its_loss(
         limits.append(seconds or 0.0)
         return timeout(seconds)
 
+    monkeypatch.setattr(discovery, "CALL_TIMEOUT", 3.0)
     monkeypatch.setattr(discovery.asyncio, "timeout", noted)
     announce(registry, change=True)
     asyncio.run(registry.withdraw(epoch=7))
-    assert limits == [2.0, 2.0]
+    assert limits == [6.0, 6.0]
     limits.clear()
     client.messages = [None]
     listen(registry, client)
     # The first limit is this test's own; then those of subscribe, of both reads and of the wait for a message, twice.
-    assert limits[1:] == [2.0, 2.0, 3.0, 2.0, 3.0]
+    assert limits[1:] == [6.0, 6.0, 7.0, 6.0, 7.0]
