@@ -3,6 +3,11 @@
 A changed figure is changed here too, on purpose.
 """
 
+import inspect
+import re
+
+import pytest
+
 from supervisor import (
     console,
     database,
@@ -88,6 +93,36 @@ FIGURES = {
     "variables.FOLDER_LENGTH_LIMIT": 80,
     "variables.DATABASE_NAME_LENGTH_LIMIT": 40,
 }
+
+
+ORDER = [
+    ("FENCING_DELAY", 3.25, 3.26),
+    ("SERVER_IDLE_LIMIT", 3.25, 3.26),
+    ("LEASE", 2.75, 2.74),
+    ("KILL_GRACE", 0.75, 0.74),
+    ("KILL_MARGIN", 0.5, 0.49),
+    ("HEARTBEAT", 1.25, 1.24),
+    ("ANNOUNCE_INTERVAL", 2.5, 2.49),
+    ("LEADER_KEY_LIFE", 2.0, 2.01),
+    ("DRAIN_LIMIT", 30.0, 29.9),
+    ("STOP_LIMIT", 30.0, 29.9),
+    ("STOP_TIMEOUT", 50.0, 50.1),
+]
+"""For each time, a value with which an engine could outlive its leadership, and the nearest one that is safe."""
+
+
+@pytest.mark.parametrize(("name", "unsafe", "safe"), ORDER)
+def test_supervisor_does_not_start_with_unsafe_times(name: str, unsafe: float, safe: float) -> None:
+    source = inspect.getsource(timings)
+
+    def start(seconds: float) -> None:
+        changed, number = re.subn(rf"^{name}: Final = .*$", f"{name} = {seconds}", source, flags=re.MULTILINE)
+        assert number == 1
+        exec(compile(changed, "timings", "exec"), {"__name__": "timings"})  # noqa: S102 - our own
+
+    start(safe)
+    with pytest.raises(AssertionError):
+        start(unsafe)
 
 
 def test_figures() -> None:
