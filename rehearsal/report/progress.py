@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rehearsal.actions.run import Deployed
 from rehearsal.engine.action_details import ActionDetails
@@ -135,6 +135,9 @@ class Notification:
         """The topic's name."""
         return self.topic.rsplit(":", 1)[-1]
 
+
+STOPPED: Final = "the rehearsal was stopped"
+"""The reason of an action that ended with the rehearsal."""
 
 Listener = Callable[[ActionProgress | StageProgress | Notification | Refusal], None]
 
@@ -295,7 +298,7 @@ class Progress:
         for stage in [self.set_up, *self.stages]:
             for action in stage.actions:
                 if action.status is Status.RUNNING:
-                    self.end(action, Status.STOPPED, "the rehearsal was stopped")
+                    self.end(action, Status.STOPPED, STOPPED)
             if stage.status is Status.RUNNING:
                 self.set_stage(stage, Status.STOPPED)
 
